@@ -1,0 +1,162 @@
+"""The contract every channel keeps: pure functions to read and one act to send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from flows.model import Button, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel can show and tell."""
+
+    buttons: int
+    """Most buttons under one message; 0 where there are none and options are numbered in the text."""
+    label: int
+    """Most characters of a button's label that are shown whole."""
+    text: int
+    """Most characters of one message."""
+    caption: int = 1024
+    """Most characters under a picture."""
+    places: bool = False
+    photos: bool = False
+    edits: bool = False
+    """Whether a message already sent can be changed (a tick shown in place)."""
+    idempotent: bool = False
+    """Whether sending the same key twice delivers once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """What arrived, untouched: committed to the inbox before the channel is told that we have it."""
+
+    channel: str
+    external_id: str
+    """Unique within the channel; a second arrival with the same id is ignored."""
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One message of one contact, read out of a raw update."""
+
+    channel: str
+    address: str
+    """How the channel knows the sender; opaque, never a phone number. Secret: never logged."""
+    message: Message
+    language: str | None = None
+    """What the app says of the sender's language (BCP 47), where it says so."""
+    message_id: str | None = None
+    """The channel's id of the message sent, or of the message whose button was tapped."""
+    edited: bool = False
+    start: str | None = None
+    """The code of a deep link or poster (`/start CODE`); empty text for a bare /start."""
+    reachable: bool | None = None
+    """False: the person blocked the bot; True: they let it back in. No message then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image that goes with a message; `alt` says in words what it shows."""
+
+    png: bytes
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a mail has beside its plain text."""
+
+    subject: str
+    html: str
+    inline: Mapping[str, Picture] = field(default_factory=dict)
+    """Pictures by content id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One message to one address, ready for its channel. JSON in the outbox (`to_json`, `from_json` in delivery)."""
+
+    key: str
+    """Idempotency key: the same key is the same message."""
+    address: str
+    text: str
+    buttons: tuple[Button, ...] = ()
+    columns: int = 1
+    wants: str = ""
+    replaces: str | None = None
+    """The channel's id of a message to change in place instead of sending a new one."""
+    answer_tap: str | None = None
+    picture: Picture | None = None
+    mail: Mail | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The channel took it; `external_id` is its name for the message."""
+
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Not now: try again `after`. `everyone`: the whole channel must pause, not this address alone."""
+
+    after: timedelta
+    reason: str
+    everyone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Never: the address is unreachable (`unreachable`) or the message itself is refused."""
+
+    reason: str
+    unreachable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """The line broke before the answer: it may have arrived. Tried again, so the rare duplicate is a repeat."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relocated:
+    """The address changed its name on the channel; send there and remember it."""
+
+    address: str
+
+
+Receipt: TypeAlias = Sent | Again | Gone | Ambiguous | Relocated
+
+if TYPE_CHECKING:
+    Accept: TypeAlias = Callable[[Sequence[Raw]], Awaitable[None]]
+    """Returns after the commit; only then may the channel acknowledge."""
+
+
+class Channel(Protocol):
+    """A way to reach people."""
+
+    name: str
+    capabilities: Capabilities
+
+    async def listen(self, accept: Accept) -> None:
+        """Receive until cancelled; hand every raw update to `accept` and acknowledge after it returned."""
+
+    def parse(self, raw: Raw) -> list[Inbound]:
+        """Read a raw update; empty where it holds nothing for us. Pure. Raises `Unreadable` where it cannot be read."""
+
+    async def send(self, message: Outbound) -> Receipt:
+        """Deliver one message. What the world does is in the receipt; only our own mistakes raise."""
+
+    async def close(self) -> None:
+        """Let go of connections."""

@@ -1,0 +1,459 @@
+"""The nouns of a conversation, all frozen: what an author wrote and where a citizen stands in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# --------------------------------------------------------------------------- what an author wrote
+
+
+class Stage(StrEnum):
+    """Where a public service is in its life; each stage rolls up to one of the four Co's."""
+
+    COMMISSION = "commission"
+    DESIGN = "design"
+    PILOT = "pilot"
+    DELIVER = "deliver"
+    ASSESS = "assess"
+    RENEW = "renew"
+
+    @property
+    def four_co(self) -> str:
+        """The co-production phase this stage belongs to (Bovaird and Loeffler's four Co's)."""
+        return {
+            Stage.COMMISSION: "co-commission",
+            Stage.DESIGN: "co-design",
+            Stage.PILOT: "co-design",
+            Stage.DELIVER: "co-deliver",
+            Stage.ASSESS: "co-assess",
+            Stage.RENEW: "co-commission",
+        }[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One offered answer. `next` leaves the state by this answer; `value` scores it (5 best, 1 worst)."""
+
+    id: str
+    label: str
+    next: str | None = None
+    value: int | None = None
+    exclusive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One test on an earlier answer (`subject` is a state id) or on context (`subject` is `@language`, `@channel`…).
+
+    `operator` is one of `is`, `in`, `not`, `not_in`, `contains`, `less`, `more`, `answered`.
+    """
+
+    subject: str
+    operator: str
+    value: str | float | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The way to the next state: taken when every comparison in `when` holds; an empty `when` always holds."""
+
+    to: str
+    when: tuple[Comparison, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    id: str
+    text: str = ""
+    next: tuple[Transition, ...] = ()
+    why: str = ""
+    """What a citizen reads who sends WHY."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question(_State):
+    optional: bool = True
+    item: str | None = None
+    """Id of the question in the bank whose wording and digest figure this state carries."""
+    role: str | None = None
+    """What the answer means beyond the survey: `age`, `begin`, `quote`, `result`, `invite`, or none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say(_State):
+    """The bot says something and goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choose(_Question):
+    """One of several options."""
+
+    options: tuple[Option, ...]
+    options_from: str | None = None
+    """Name of a list the round brings (`steps`, `areas`, `ideas`), put before `options` when the flow is bound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick(_Question):
+    """Any number of options between `least` and `most`; an exclusive option ("none of these") stands alone."""
+
+    options: tuple[Option, ...]
+    options_from: str | None = None
+    least: int = 1
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate(_Question):
+    """One step of a scale, best first, valued 5 to 1, plus "does not apply" (value none) where offered."""
+
+    scale: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask(_Question):
+    """Free text of `least` to `most` characters."""
+
+    least: int = 1
+    most: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number(_Question):
+    """A number between `least` and `most`, both allowed, in `unit`; whole only where `whole`."""
+
+    least: float | None = None
+    most: float | None = None
+    unit: str = ""
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place(_Question):
+    """A shared position, or a street or area in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photo(_Question):
+    """A picture, kept as a reference to the file, with an optional caption."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review(_State):
+    """Lists the answers so far; a number changes one, OK hands them in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End(_State):
+    """The conversation is over; `outcome` says how: `completed`, `declined` or `too_young`."""
+
+    outcome: str = "completed"
+
+
+Question: TypeAlias = Choose | Pick | Rate | Ask | Number | Place | Photo
+State: TypeAlias = Say | Choose | Pick | Rate | Ask | Number | Place | Photo | Review | End
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A flow in one language, ready to be played: every text a citizen may read, every word they may send."""
+
+    language: str
+    states: Mapping[str, State]
+    phrases: Mapping[str, str]
+    """The engine's own sentences by key (`choose_again`, `help`, …), from `flows/frames/phrases*.toml`."""
+    words: Mapping[str, str]
+    """What a citizen may type, lower case without accents, to the everywhere word it means (`alto` to `stop`)."""
+    danger: tuple[str, ...] = ()
+    """Words that lead to the urgent text, lower case without accents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One version of a conversation in all its languages. Published versions never change."""
+
+    id: str
+    version: int
+    stage: Stage
+    language: str
+    """The language the flow was written in; the others are translations of it."""
+    start: str
+    scripts: Mapping[str, Script]
+    title: Mapping[str, str] = field(default_factory=dict)
+    frame: str | None = None
+    running: bool = False
+    """True where each answer counts at once (a pulse); false where only handed-in answers count (a formal round)."""
+    placeholders: frozenset[str] = frozenset()
+    """Names the round must supply (`{topic}`), lists included (`ideas`)."""
+    lists: frozenset[str] = frozenset()
+    """Names of the option lists the round must supply."""
+    minutes: float = 0.0
+    """Estimated time to read and answer, in minutes."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages this flow can be played in, its own first."""
+        return (self.language, *sorted(set(self.scripts) - {self.language}))
+
+    def script(self, language: str) -> Script:
+        """Return the script in `language`, or in the flow's own language where there is no such translation."""
+        return self.scripts.get(language) or self.scripts[self.language]
+
+
+# --------------------------------------------------------------------------- where a citizen stands
+
+
+class Status(StrEnum):
+    """What has become of a session."""
+
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    DECLINED = "declined"
+    TOO_YOUNG = "too_young"
+    EXPIRED = "expired"
+    DELETED = "deleted"
+
+
+Value: TypeAlias = str | float | tuple[str, ...] | None
+"""Choose, rate: an option id. Pick: option ids. Number: a float. Ask, place: text. Photo: file reference. None: skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a citizen said to one state; `value` is None where they skipped."""
+
+    state: str
+    value: Value
+    caption: str = ""
+    """The words sent with a photo; for a place the text or "lat,lon" as sent is the value itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known when a session starts. Chance and identity come from outside."""
+
+    language: str
+    channel: str
+    tag: str
+    """Short random name of the session; buttons carry it, so that a press on an old one is recognised."""
+    receipt: str
+    """The code the citizen gets to see, change or delete their answers later."""
+    first_time: bool = True
+    area: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One contact's passage through one version of one flow. Plain data: it survives JSON unchanged."""
+
+    flow: str
+    version: int
+    language: str
+    channel: str
+    tag: str
+    receipt: str
+    state: str
+    status: Status = Status.ACTIVE
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    """Current answers by state id, in the order the questions were met."""
+    trail: tuple[str, ...] = ()
+    """Question states passed on the way here, oldest first; BACK pops the last."""
+    picked: tuple[str, ...] = ()
+    """Options ticked so far in the pick question at hand."""
+    tries: int = 0
+    """Answers in a row that were not understood at this state."""
+    editing: bool = False
+    """True while the citizen changes one answer from the review."""
+    started_at: str = ""
+    """ISO 8601 with zone."""
+    first_time: bool = True
+    area: str | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether the citizen can still answer."""
+        return self.status is Status.ACTIVE
+
+    def moved(self, **changes: object) -> Session:
+        """Return this session with `changes`: the only way a session changes."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+# --------------------------------------------------------------------------- what is said
+
+
+class Kind(StrEnum):
+    """What a citizen's message is."""
+
+    TEXT = "text"
+    TAP = "tap"
+    PLACE = "place"
+    PHOTO = "photo"
+    OTHER = "other"
+    """A sticker, a voice note, a file: something no question asks for yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a citizen sent, free of any channel.
+
+    `text` is what was typed (or a photo's caption); a command keeps its slash (`/skip`). A tap carries the `data` of
+    the button. A place carries `latitude` and `longitude` in degrees, a photo the channel's `file` reference.
+    """
+
+    kind: Kind
+    text: str = ""
+    data: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    file: str = ""
+    live: bool = False
+    amends: str | None = None
+    """Id of the state whose answer this edited message amends, where the channel tells of edits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An answer offered for a tap. `data` (at most 64 bytes) comes back unchanged with the tap."""
+
+    label: str
+    data: str
+    ticked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a turn says back, before a channel gives it form. Plain text, no markup."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    numbered: bool = True
+    """Whether the buttons may be answered by number (false for helpers such as SKIP or OK alone)."""
+    wants: str = ""
+    """`place` or `photo` where the channel may offer its own way to send one; else empty."""
+    state: str | None = None
+    """The state this prompt asks, so that an edit of the reply finds its answer."""
+    update: bool = False
+    """The buttons of the message just tapped changed; a channel that can edit shows it in place."""
+
+
+def button_data(tag: str, state: str, option: str) -> str:
+    """Join what a button must remember; the parts hold no colon. `parse_button` is its inverse."""
+    return f"{tag}:{state}:{option}"
+
+
+def parse_button(data: str) -> tuple[str, str, str] | None:
+    """Return (tag, state, option) of a session's button, or None for anything else."""
+    parts = data.split(":")
+    return (parts[0], parts[1], parts[2]) if len(parts) == 3 and all(parts) else None
+
+
+# --------------------------------------------------------------------------- what happened
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A session began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question got an answer (value None: skipped); `amended` where it replaces an earlier one."""
+
+    answer: Answer
+    question: Question
+    amended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """An answer no longer stands: the citizen went back, or the branch is no longer taken."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The session left `origin` for `to`: the arrow in the drop-off picture."""
+
+    origin: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Misunderstood:
+    """A message was no valid answer; `tries` in a row now."""
+
+    state: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spoke:
+    """The citizen sent an everywhere word (`help`, `why`, `back`, `skip`, `language`…) and the engine dealt with it."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The citizen sent a word only the bot can deal with: `human`, `mydata`, `delete`. The session waits unchanged."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChosen:
+    """The citizen wants to go on in `language`."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Urgent:
+    """Words of danger were sent at `state`; the urgent text has been said."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """The citizen handed in the answers; from now on they count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The session ended with `status`."""
+
+    status: Status
+
+
+Event: TypeAlias = (
+    Started
+    | Answered
+    | Withdrawn
+    | Moved
+    | Misunderstood
+    | Spoke
+    | Asked
+    | LanguageChosen
+    | Urgent
+    | HandedIn
+    | Ended
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A message and all we make of it: the next position, what to say, what happened."""
+
+    session: Session
+    prompts: tuple[Prompt, ...] = ()
+    events: tuple[Event, ...] = ()

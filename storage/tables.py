@@ -1,0 +1,356 @@
+"""Every table of the loop on one page. Core tables: rows are written set-wise, many turns to a commit.
+
+Instants are aware and in UTC. Bodies are JSON text written by the callers. Addresses and free texts of people are the
+only personal data; addresses are encrypted (`address_sealed`) and found by keyed hash (`address_hash`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy import Column as C  # noqa: N817 - a page of tables reads better with a short name
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware moment, in UTC on both databases (SQLite has no zones: stored as UTC, read back as UTC)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive moments; hand UTC to the driver."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = f"naive datetime {value!r}: moments are aware"
+            raise ValueError(message)
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back an aware moment in UTC."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _id() -> C[int]:
+    return C("id", Id, primary_key=True, autoincrement=True)
+
+
+# --------------------------------------------------------------------------- in
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _id(),
+    C("channel", String(20), nullable=False),
+    C("external_id", String(100), nullable=False),
+    C("body", LargeBinary, nullable=False),
+    C("received_at", Instant, nullable=False),
+    # waiting: no turn yet; done; unreadable: kept and reported; failed: its turn raised too often
+    C("status", String(12), nullable=False, default="waiting"),
+    C("attempts", Integer, nullable=False, default=0),
+    C("error", String(200)),
+    C("done_at", Instant),
+    UniqueConstraint("channel", "external_id"),
+    Index(None, "status", "id"),
+)
+
+# --------------------------------------------------------------------------- who
+
+people = Table(  # staff: someone with a role; citizens have no row here
+    "people",
+    metadata,
+    _id(),
+    C("name", String(100), nullable=False),
+    C("language", String(12), nullable=False),
+    C("zone", String(60)),  # IANA name; null: the city's
+    C("digest_day", String(3)),  # mon … sun; null: the city's
+    C("digest_time", String(5)),  # HH:MM; null: the city's
+    C("created_at", Instant, nullable=False),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    _id(),
+    C("channel", String(20), nullable=False),
+    C("address_hash", LargeBinary, nullable=False),
+    C("address_sealed", LargeBinary, nullable=False),
+    C("person_id", ForeignKey("people.id", ondelete="SET NULL")),
+    C("language", String(12), nullable=False),
+    C("first_seen_at", Instant, nullable=False),
+    C("last_seen_at", Instant, nullable=False),
+    C("invite_again_at", Instant),  # agreed to be invited again
+    C("stopped_at", Instant),  # STOP: never write first again
+    C("unreachable_at", Instant),  # the channel says: gone
+    C("asks", String(40)),  # what the bot waits for outside any session (`confirm_delete`, …)
+    UniqueConstraint("channel", "address_hash"),
+    Index(None, "person_id"),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    _id(),
+    C("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    C("role", String(12), nullable=False),  # manager, organiser, approver, operator
+    C("service", String(60), nullable=False),  # service key; "*" for all
+    C("created_at", Instant, nullable=False),
+    UniqueConstraint("person_id", "role", "service"),
+)
+
+links = Table(  # one-time links: an invitation to a role, or a sign-in of someone who has one
+    "links",
+    metadata,
+    _id(),
+    C("token_hash", LargeBinary, nullable=False, unique=True),
+    C("kind", String(8), nullable=False),  # invite, sign_in
+    C("person_id", ForeignKey("people.id", ondelete="CASCADE")),
+    C("role", String(12)),
+    C("service", String(60)),
+    C("name", String(100)),
+    C("created_at", Instant, nullable=False),
+    C("expires_at", Instant, nullable=False),
+    C("used_at", Instant),
+)
+
+web_sessions = Table(
+    "web_sessions",
+    metadata,
+    _id(),
+    C("token_hash", LargeBinary, nullable=False, unique=True),
+    C("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    C("created_at", Instant, nullable=False),
+    C("expires_at", Instant, nullable=False),
+)
+
+# --------------------------------------------------------------------------- what we ask
+
+flow_versions = Table(  # published: never changed, never deleted
+    "flow_versions",
+    metadata,
+    C("flow", String(60), primary_key=True),
+    C("version", Integer, primary_key=True),
+    C("sha256", String(64), nullable=False),
+    C("source", Text, nullable=False),  # JSON: file name to text, with frame, items and translations it was built from
+    C("published_at", Instant, nullable=False),
+)
+
+rounds = Table(
+    "rounds",
+    metadata,
+    _id(),
+    C("code", String(24), nullable=False, unique=True),  # deep link, QR code, address of the public page
+    C("service", String(60), nullable=False),
+    C("stage", String(12), nullable=False),
+    C("flow", String(60), nullable=False),
+    C("version", Integer, nullable=False),
+    C("title", String(200), nullable=False),
+    C("record", Text, nullable=False),  # JSON: what the texts need, per language where translated; lists of options
+    C("audience", String(12), nullable=False),  # agreed, link
+    C("state", String(16), nullable=False),  # draft, scheduled, open, closed, reported_back, cancelled
+    C("opens_at", Instant),
+    C("closes_at", Instant),
+    C("created_at", Instant, nullable=False),
+    C("opened_at", Instant),
+    C("closed_at", Instant),
+    C("reported_at", Instant),
+    C("created_by", ForeignKey("people.id", ondelete="SET NULL")),
+    C("report", Text),  # JSON: the report-back, per language
+    C("key_sealed", LargeBinary),  # pseudonym key, destroyed when the round's time is over
+    Index(None, "service", "state"),
+)
+
+round_log = Table(  # append-only: who did what, when, why
+    "round_log",
+    metadata,
+    _id(),
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), nullable=False),
+    C("at", Instant, nullable=False),
+    C("who", String(120), nullable=False),
+    C("what", String(40), nullable=False),
+    C("why", String(500), nullable=False, default=""),
+    Index(None, "round_id"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    _id(),
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), nullable=False),
+    C("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False),
+    C("which", String(12), nullable=False),  # invitation, reminder, report_back
+    C("created_at", Instant, nullable=False),
+    UniqueConstraint("round_id", "contact_id", "which"),
+    Index(None, "contact_id"),
+)
+
+# --------------------------------------------------------------------------- what is said
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _id(),
+    C("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False),
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), nullable=False),
+    C("flow", String(60), nullable=False),
+    C("version", Integer, nullable=False),
+    C("status", String(12), nullable=False),
+    C("state", String(60), nullable=False),
+    C("revision", Integer, nullable=False, default=0),
+    C("body", Text, nullable=False),  # JSON of flows.model.Session
+    C("receipt_hash", LargeBinary, nullable=False, unique=True),
+    C("started_at", Instant, nullable=False),
+    C("updated_at", Instant, nullable=False),
+    C("ended_at", Instant),
+    UniqueConstraint("contact_id", "round_id"),
+    Index(None, "round_id", "status"),
+    Index(None, "status", "updated_at"),
+)
+
+answers = Table(  # append-only but for the three marks; `counted_at` set and `withdrawn_at` null: it counts
+    "answers",
+    metadata,
+    _id(),
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), nullable=False),
+    C("service", String(60), nullable=False),
+    C("stage", String(12), nullable=False),
+    C("flow", String(60), nullable=False),
+    C("version", Integer, nullable=False),
+    C("pseudonym", LargeBinary, nullable=False),  # of this round only
+    C("state", String(60), nullable=False),
+    C("item", String(60)),
+    C("verb", String(12), nullable=False),
+    C("choice", String(60)),  # option id (choose, rate)
+    C("choices", Text),  # JSON list of option ids (pick)
+    C("score", Float),  # the option's value, or the number
+    C("text", Text),  # free text, place, caption
+    C("file", String(300)),  # the channel's or our reference to a picture
+    C("skipped", Boolean, nullable=False, default=False),
+    C("quotable", Boolean, nullable=False, default=False),  # this person agreed to be quoted
+    C("language", String(12), nullable=False),
+    C("channel", String(20), nullable=False),
+    C("answered_at", Instant, nullable=False),
+    C("counted_at", Instant),
+    C("withdrawn_at", Instant),
+    Index(None, "round_id", "pseudonym", "state"),
+    Index(None, "service", "counted_at"),
+)
+
+moves = Table(  # (from, to) counts per round and day: the drop-off picture, without persons
+    "moves",
+    metadata,
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
+    C("day", String(10), primary_key=True),
+    C("origin", String(60), primary_key=True),
+    C("to", String(60), primary_key=True),
+    C("count", Integer, nullable=False),
+)
+
+wishes = Table(  # who wants the result of a round sent; kept apart from all answers
+    "wishes",
+    metadata,
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
+    C("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    C("what", String(12), primary_key=True),  # result
+    C("created_at", Instant, nullable=False),
+)
+
+messages = Table(  # what a contact of the web chat has said and read; other channels keep this themselves
+    "messages",
+    metadata,
+    _id(),
+    C("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False),
+    C("key", String(120), nullable=False, unique=True),
+    C("at", Instant, nullable=False),
+    C("author", String(8), nullable=False),  # citizen, bot
+    C("body", Text, nullable=False),  # JSON
+    Index(None, "contact_id", "id"),
+)
+
+# --------------------------------------------------------------------------- out
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    C("key", String(120), nullable=False, unique=True),
+    C("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False),
+    C("channel", String(20), nullable=False),
+    C("priority", Integer, nullable=False),  # 0 reply, 5 digest, 9 bulk; lower goes first
+    C("body", Text, nullable=False),  # JSON of an Outbound without its address
+    C("state", String(60)),  # the question it asks, so that an edited reply finds its answer
+    C("status", String(8), nullable=False, default="due"),  # due, sending, sent, gone
+    C("due_at", Instant, nullable=False),
+    C("created_at", Instant, nullable=False),
+    C("attempts", Integer, nullable=False, default=0),
+    C("lease_owner", String(40)),
+    C("lease_until", Instant),
+    C("sent_at", Instant),
+    C("external_id", String(100)),
+    C("error", String(200)),
+    Index(None, "status", "channel", "priority", "due_at"),
+    Index(None, "contact_id", "status"),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    _id(),
+    C("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    C("service", String(60), nullable=False),
+    C("period", String(10), nullable=False),  # ISO week, 2026-W47
+    C("created_at", Instant, nullable=False),
+    C("body", Text, nullable=False),  # JSON of the Digest; `null` where the week was silent
+    UniqueConstraint("person_id", "service", "period"),
+)
+
+leases = Table(  # one sender per channel, one poller per token; the fence refuses a stalled owner
+    "leases",
+    metadata,
+    C("name", String(60), primary_key=True),
+    C("owner", String(40), nullable=False),
+    C("fence", Id, nullable=False),
+    C("until", Instant, nullable=False),
+)
+
+forgettings = Table(  # proof that something was deleted; says what kind and when, never whose
+    "forgettings",
+    metadata,
+    _id(),
+    C("at", Instant, nullable=False),
+    C("what", String(40), nullable=False),
+    C("rows", Integer, nullable=False),
+)
