@@ -1,0 +1,1 @@
+"""The web: citizens' chat, public pages of rounds, and the pages of managers and organisers."""

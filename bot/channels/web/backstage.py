@@ -1,0 +1,210 @@
+"""What the pages need from the program behind them; `bot.app.App` is one.
+
+Everything here is synchronous unless it says `async`; pages call it in worker threads. Rule violations raise
+`bot.errors.Refused` with one line for the reader; a world that does not answer raises `bot.errors.Trouble`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from bot.channels.web.channel import WebChannel
+    from bot.config import Config
+    from flows.catalog import Catalog
+    from flows.model import Flow
+    from storage.database import Database
+    from storage.sealing import Keys
+
+
+class Need(Protocol):
+    """One thing the record of a round must say before its texts are whole."""
+
+    @property
+    def name(self) -> str:
+        """The placeholder (`topic`), or the list (`ideas`)."""
+
+    @property
+    def kind(self) -> str:
+        """`text`, `date`, `list` (one option a line) or `choice`."""
+
+    @property
+    def options(self) -> Sequence[tuple[str, str]]:
+        """(id, label) of what may be chosen, for `choice`."""
+
+    @property
+    def preset(self) -> str:
+        """What the city's configuration proposes; empty where it knows nothing."""
+
+
+class Fault(Protocol):
+    """Why a round cannot open yet."""
+
+    @property
+    def field(self) -> str:
+        """The need or the round's own field (`title`, `closes_at`) that is at fault; empty for the round as a whole."""
+
+    @property
+    def message(self) -> str:
+        """One line in the language asked for: what is wrong and what to do."""
+
+
+class RoundView(Protocol):
+    """One round as pages show it."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def service(self) -> str: ...
+    @property
+    def stage(self) -> str: ...
+    @property
+    def flow(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def state(self) -> str:
+        """`draft`, `scheduled`, `open`, `closed`, `reported_back` or `cancelled`."""
+
+    @property
+    def audience(self) -> str:
+        """`agreed` (everyone who agreed to be invited again) or `link`."""
+
+    @property
+    def record(self) -> Mapping[str, object]:
+        """What the texts need: name to text, or to a text per language; under `lists` the option lists."""
+
+    @property
+    def opens_at(self) -> datetime | None: ...
+    @property
+    def closes_at(self) -> datetime | None: ...
+    @property
+    def report(self) -> Mapping[str, str]:
+        """The report-back per language; empty before it is published."""
+
+
+class Counts(Protocol):
+    """A round in numbers, right now. Persons, never answers of persons."""
+
+    @property
+    def invited(self) -> int: ...
+    @property
+    def started(self) -> int: ...
+    @property
+    def active(self) -> int: ...
+    @property
+    def finished(self) -> int: ...
+    @property
+    def answers(self) -> int:
+        """Answers that count."""
+
+    @property
+    def moves(self) -> Mapping[tuple[str, str], int]:
+        """(from, to) to how often: the drop-off picture."""
+
+
+class Rounds(Protocol):
+    """What an organiser does; pages, chat and command line call the same."""
+
+    def needs(self, flow: str, service: str, language: str) -> Sequence[Need]:
+        """Return what the record must say for this flow in this service, in the order to ask it."""
+
+    def create(  # noqa: PLR0913 - a round has that many facts
+        self,
+        *,
+        service: str,
+        flow: str,
+        title: str,
+        record: Mapping[str, object],
+        audience: str,
+        opens_at: datetime | None,
+        closes_at: datetime | None,
+        who: int | None,
+    ) -> RoundView:
+        """Write a draft; `who` is the person's id. Raises `Refused` where the facts cannot stand."""
+
+    def change(self, code: str, *, who: int | None, **facts: object) -> RoundView:
+        """Change facts of a draft (the same names as in `create`). Raises `Refused` once it is open."""
+
+    def listed(self, services: Sequence[str] | None = None, states: Sequence[str] = ()) -> Sequence[RoundView]:
+        """Return rounds, newest first, of these services (None: all) in these states (empty: all)."""
+
+    def find(self, code: str) -> RoundView | None:
+        """Return the round with this code."""
+
+    def check(self, code: str, language: str) -> Sequence[Fault]:
+        """Return everything that keeps the round from opening; empty: it may open."""
+
+    def open(self, code: str, *, who: int | None) -> RoundView:
+        """Open now, or schedule where its day lies ahead. Raises `Refused` while `check` finds faults."""
+
+    def close(self, code: str, *, who: int | None, why: str = "") -> RoundView:
+        """Close now."""
+
+    def extend(self, code: str, closes_at: datetime, *, who: int | None, why: str) -> RoundView:
+        """Move the end to a later moment, with the reason."""
+
+    def report_back(self, code: str, report: Mapping[str, str], *, who: int | None) -> RoundView:
+        """Publish what people said and what we do with it, per language, and send it to all who wished for it."""
+
+    def counts(self, code: str) -> Counts:
+        """Count the round now."""
+
+    def played(self, code: str) -> Flow:
+        """Return the round's flow with its texts filled in, as citizens get it."""
+
+    def chat_url(self, code: str) -> str:
+        """Return the public address of the web chat for this round."""
+
+    def deep_link(self, code: str) -> str | None:
+        """Return the Telegram link, or None where the city has no bot there."""
+
+
+class Webhook(Protocol):
+    """Where Telegram's POSTs go."""
+
+    async def receive(self, body: bytes, secret: str | None) -> int:
+        """Take one update and return the HTTP status to answer, after the commit."""
+
+
+class Backstage(Protocol):
+    """The program behind the pages."""
+
+    @property
+    def config(self) -> Config: ...
+    @property
+    def database(self) -> Database: ...
+    @property
+    def keys(self) -> Keys: ...
+    @property
+    def catalog(self) -> Catalog: ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+    @property
+    def mint(self) -> Callable[[], str]:
+        """A new random name of at least 128 bits, letters safe in an address, at each call."""
+
+    @property
+    def rounds(self) -> Rounds: ...
+    @property
+    def chat(self) -> WebChannel:
+        """The channel whose `accept` the loop has set by `listen`."""
+
+    @property
+    def uploads(self) -> Path:
+        """The folder for citizens' pictures."""
+
+    @property
+    def webhook(self) -> Webhook | None: ...
+
+    async def ready(self) -> tuple[bool, Mapping[str, str]]:
+        """Return whether all parts work, and one short line for each part."""
+
+    async def metrics(self) -> str:
+        """Return the measurements in Prometheus' text format."""
