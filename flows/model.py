@@ -172,6 +172,8 @@ class Script:
     """What a citizen may type, lower case without accents, to the everywhere word it means (`alto` to `stop`)."""
     danger: tuple[str, ...] = ()
     """Words that lead to the urgent text, lower case without accents."""
+    tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By state with options: what may be typed (number, label, folded by `words.fold`) to the option's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,8 @@ class Flow:
     """Names of the option lists the round must supply."""
     minutes: float = 0.0
     """Estimated time to read and answer, in minutes."""
+    questions: int = 0
+    """The most questions one citizen can meet; the frame's own yes/no choices do not count."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -269,8 +273,10 @@ class Session:
     """Options ticked so far in the pick question at hand."""
     tries: int = 0
     """Answers in a row that were not understood at this state."""
-    editing: bool = False
-    """True while the citizen changes one answer from the review."""
+    asking: str = ""
+    """A side question waits on top of the state: `change` (which answer?) or `language` (which one?), else empty."""
+    returns: str | None = None
+    """The state to come back to while the citizen changes one earlier answer, else none."""
     started_at: str = ""
     """ISO 8601 with zone."""
     first_time: bool = True
@@ -280,6 +286,11 @@ class Session:
     def active(self) -> bool:
         """Whether the citizen can still answer."""
         return self.status is Status.ACTIVE
+
+    @property
+    def editing(self) -> bool:
+        """Whether the citizen is changing one earlier answer."""
+        return self.returns is not None
 
     def moved(self, **changes: object) -> Session:
         """Return this session with `changes`: the only way a session changes."""
