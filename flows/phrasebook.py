@@ -74,7 +74,7 @@ AT_BINDING = frozenset({"n", "minutes"})
 
 FROM_ROUND = frozenset(
     "city org service topic decider decided_on open_points fixed_points influence task law keep_until privacy_url "
-    "min_age closes_on feedback_on round_url human_contact emergency_number hazard area outcome k".split()
+    "min_age closes_on feedback_on round_url human_contact emergency_number hazard area outcome k idea".split()
 )
 """Placeholders the round's record and the city fill."""
 
