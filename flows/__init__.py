@@ -1,0 +1,1 @@
+"""What we ask. Pure: knows no database, no channel, no clock."""

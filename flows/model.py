@@ -81,7 +81,7 @@ class _Question(_State):
     item: str | None = None
     """Id of the question in the bank whose wording and digest figure this state carries."""
     role: str | None = None
-    """What the answer means beyond the survey: `age`, `begin`, `quote`, `result`, `invite`, or none."""
+    """What the answer means beyond the survey: `age`, `begin`, `gate`, `quote`, `result`, `invite`, or none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +226,9 @@ class Status(StrEnum):
 
 
 Value: TypeAlias = str | float | tuple[str, ...] | None
-"""Choose, rate: an option id. Pick: option ids. Number: a float. Ask, place: text. Photo: file reference. None: skipped."""
+"""Choose, rate: an option id. Pick: option ids. Number: a float. Ask, place: text. Photo: a file.
+
+None: skipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +339,8 @@ class Button:
     label: str
     data: str
     ticked: bool = False
+    helper: bool = False
+    """Not an answer but a help beside them (Skip, Done, OK): never numbered, set apart where the channel can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +350,7 @@ class Prompt:
     text: str
     buttons: tuple[Button, ...] = ()
     numbered: bool = True
-    """Whether the buttons may be answered by number (false for helpers such as SKIP or OK alone)."""
+    """Whether the buttons that are no helpers may be answered by number, in their order."""
     wants: str = ""
     """`place` or `photo` where the channel may offer its own way to send one; else empty."""
     state: str | None = None
@@ -447,17 +451,7 @@ class Ended:
 
 
 Event: TypeAlias = (
-    Started
-    | Answered
-    | Withdrawn
-    | Moved
-    | Misunderstood
-    | Spoke
-    | Asked
-    | LanguageChosen
-    | Urgent
-    | HandedIn
-    | Ended
+    Started | Answered | Withdrawn | Moved | Misunderstood | Spoke | Asked | LanguageChosen | Urgent | HandedIn | Ended
 )
 
 

@@ -1,0 +1,1 @@
+"""What we remember: the only home of SQLAlchemy."""

@@ -1,0 +1,1 @@
+"""Answers in, the page a manager reads out."""

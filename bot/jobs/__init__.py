@@ -1,0 +1,1 @@
+"""The clock rings, and what is due gets done."""

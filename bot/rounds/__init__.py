@@ -1,0 +1,1 @@
+"""One opening of one flow for one service, from a day to a day."""
