@@ -118,6 +118,7 @@ contacts = Table(
     C("asks", String(40)),  # what the bot waits for outside any session (`confirm_delete`, …)
     UniqueConstraint("channel", "address_hash"),
     Index(None, "person_id"),
+    sqlite_autoincrement=True,  # the id of a forgotten contact never comes back
 )
 
 roles = Table(
@@ -323,6 +324,7 @@ outbox = Table(
     C("error", String(200)),
     Index(None, "status", "channel", "priority", "due_at"),
     Index(None, "contact_id", "status"),
+    sqlite_autoincrement=True,  # nor that of a message: a late receipt must not settle another
 )
 
 digests = Table(

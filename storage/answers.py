@@ -1,0 +1,295 @@
+"""What people said, under the pseudonym of a round. Rows are appended and marked, never rewritten.
+
+An answer *stands* while it is not withdrawn, and *counts* once it is handed in (or at once, in a running round).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
+
+from storage import proof
+from storage.rows import Shape, read
+from storage.tables import answers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, Select
+
+Key = tuple[int, bytes, str]
+"""(round id, pseudonym, state): one question to one person."""
+Participation = tuple[int, bytes]
+"""(round id, pseudonym): one person in one round."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One answer to one question; which of `choice`, `choices`, `score`, `text`, `file` is set depends on the verb."""
+
+    round_id: int
+    service: str
+    stage: str
+    flow: str
+    version: int
+    pseudonym: bytes
+    state: str
+    verb: str
+    language: str
+    channel: str
+    answered_at: datetime
+    item: str | None = None
+    choice: str | None = None
+    """Option id (choose, rate)."""
+    choices: str | None = None
+    """JSON list of option ids (pick)."""
+    score: float | None = None
+    """The option's value, or the number given."""
+    text: str | None = None
+    file: str | None = None
+    skipped: bool = False
+    quotable: bool = False
+    counted_at: datetime | None = None
+    """Set at once in a running round; by `hand_in` in a formal one."""
+    withdrawn_at: datetime | None = None
+
+
+_shape = Shape(answers, AnswerRow)
+_all = select(*_shape.columns)
+_insert = insert(answers)
+_stands = answers.c.withdrawn_at.is_(None)
+_person = and_(answers.c.round_id == bindparam("b_round"), answers.c.pseudonym == bindparam("b_pseudonym"))
+
+_other = answers.alias("other")
+_newest = (
+    select(func.max(_other.c.id))
+    .where(_other.c.round_id == bindparam("b_round"), _other.c.pseudonym == bindparam("b_pseudonym"))
+    .where(_other.c.state == bindparam("b_state"), _other.c.withdrawn_at.is_(None))
+    .scalar_subquery()
+)
+_withdraw = update(answers).where(answers.c.id == _newest).values(withdrawn_at=bindparam("b_at"))
+_hand_in = update(answers).where(_person, _stands, answers.c.counted_at.is_(None)).values(counted_at=bindparam("b_at"))
+_quote = update(answers).where(_person).values(quotable=bindparam("b_quotable"))
+
+
+def append(db: Connection, rows: Sequence[AnswerRow]) -> None:
+    """Add answers. One that replaces an earlier one comes after `withdraw` of that."""
+    if rows:
+        db.execute(_insert, _shape.write(rows))
+
+
+def withdraw(db: Connection, keys: Iterable[Key], now: datetime) -> None:
+    """For each key the newest answer that stands no longer does. Earlier passages of a running round stay."""
+    rows = [{"b_round": round_id, "b_pseudonym": who, "b_state": state, "b_at": now} for round_id, who, state in keys]
+    if rows:
+        db.execute(_withdraw, rows)
+
+
+def hand_in(db: Connection, participations: Iterable[Participation], now: datetime) -> None:
+    """From now on what these people said counts."""
+    rows = [{"b_round": round_id, "b_pseudonym": who, "b_at": now} for round_id, who in participations]
+    if rows:
+        db.execute(_hand_in, rows)
+
+
+def quotable(db: Connection, agreed: Iterable[tuple[int, bytes, bool]]) -> None:
+    """For each (round id, pseudonym, yes or no): whether this person's words may be quoted without the name."""
+    rows = [{"b_round": round_id, "b_pseudonym": who, "b_quotable": yes} for round_id, who, yes in agreed]
+    if rows:
+        db.execute(_quote, rows)
+
+
+def of(db: Connection, round_id: int, pseudonym: bytes) -> list[AnswerRow]:
+    """Return the answers of one person in one round that stand, in the order given."""
+    standing = _all.where(_person, _stands).order_by(answers.c.id)
+    return _shape.read(db.execute(standing, {"b_round": round_id, "b_pseudonym": pseudonym}))
+
+
+def every(db: Connection, round_id: int) -> Iterator[AnswerRow]:
+    """Give the counted answers of a round one after the other, without holding them all (export)."""
+    counted = _all.where(answers.c.round_id == round_id, _stands, answers.c.counted_at.is_not(None))
+    for row in db.execute(counted.order_by(answers.c.id).execution_options(yield_per=1000)):
+        yield AnswerRow(*row)
+
+
+def forget(db: Connection, round_id: int, pseudonym: bytes, now: datetime, *, closed: bool, anew: bytes) -> None:
+    """Erase one person's part in a round; leave a proof.
+
+    Before closing everything goes and no longer counts. After closing (`closed`) what figures were made of stays, under
+    the pseudonym `anew` (16 random bytes) which nothing links to the person; text, files, places, the about-you
+    answers and what did not count go.
+    """
+    mine = and_(answers.c.round_id == round_id, answers.c.pseudonym == pseudonym)
+    if not closed:
+        proof.note(db, "answers", db.execute(delete(answers).where(mine)).rowcount, now)
+        return
+    uncounted = or_(answers.c.counted_at.is_(None), answers.c.withdrawn_at.is_not(None))
+    gone = db.execute(delete(answers).where(mine, or_(uncounted, answers.c.item.like("you.%")))).rowcount
+    kept = update(answers).where(mine).values(text=None, file=None, quotable=False, pseudonym=anew)
+    proof.note(db, "answers", gone + db.execute(kept).rowcount, now)
+
+
+# --------------------------------------------------------------------------- figures, by GROUP BY
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How often one answer was given to one question; a skip is a row with `skipped`, "does not apply" one with "na".
+
+    A pick question has one row per combination: `choices` is the JSON list of option ids.
+    """
+
+    round_id: int
+    flow: str
+    version: int
+    stage: str
+    state: str
+    item: str | None
+    verb: str
+    choice: str | None
+    choices: str | None
+    score: float | None
+    skipped: bool
+    answers: int
+    people: int
+    """Distinct pseudonyms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How often one step of a scale was chosen, over all rounds of a service; `score` is None for "does not apply"."""
+
+    stage: str
+    item: str | None
+    state: str
+    choice: str | None
+    score: float | None
+    skipped: bool
+    answers: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """How many people answered, by round, channel and language."""
+
+    round_id: int
+    stage: str
+    channel: str
+    language: str
+    people: int
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow:
+    """One free text with what the same person chose on the last scale before it."""
+
+    id: int
+    round_id: int
+    stage: str
+    state: str
+    item: str | None
+    text: str
+    quotable: bool
+    language: str
+    answered_at: datetime
+    counted_at: datetime
+    score_item: str | None
+    """Bank id (or state, for a question of the flow's own) of that scale question."""
+    score_choice: str | None
+    score: float | None
+
+
+_GROUPED = ("round_id", "flow", "version", "stage", "state", "item", "verb", "choice", "choices", "score", "skipped")
+_SCORED = ("stage", "item", "state", "choice", "score", "skipped")
+_WHO = ("round_id", "stage", "channel", "language")
+
+
+def week_counts(
+    db: Connection, service: str, since: datetime, until: datetime, *, round_id: int | None = None
+) -> list[Count]:
+    """Return how often each answer was counted in [since, until); words and pictures count under choice None.
+
+    Columns: see `Count`. Numbers are grouped by value (`score`).
+    """
+    return read(Count, db.execute(_tally(_GROUPED, service, since, until, round_id)))
+
+
+def scores(db: Connection, service: str, since: datetime, until: datetime) -> list[Score]:
+    """Return the scale answers counted in [since, until), over all rounds of the service. Columns: see `Score`."""
+    rated = _tally(_SCORED, service, since, until, None).where(answers.c.verb == "rate")
+    return read(Score, db.execute(rated))
+
+
+def who(db: Connection, service: str, since: datetime, until: datetime, *, round_id: int | None = None) -> list[Who]:
+    """Return how many people had answers counted in [since, until). Columns: see `Who`."""
+    columns = [answers.c[name] for name in _WHO]
+    people = func.count(answers.c.pseudonym.distinct())
+    tally = select(*columns, people, func.count()).where(_within(service, since, until, round_id)).group_by(*columns)
+    return read(Who, db.execute(tally))
+
+
+def people(db: Connection, service: str, since: datetime, until: datetime, *, round_id: int | None = None) -> int:
+    """Return how many distinct people (per round) had answers counted in [since, until)."""
+    each = select(answers.c.round_id, answers.c.pseudonym).where(_within(service, since, until, round_id)).distinct()
+    return db.execute(select(func.count()).select_from(each.subquery())).scalar_one()
+
+
+def handed_in(db: Connection, round_ids: Iterable[int]) -> dict[int, int]:
+    """Return for each round how many people have answers that count; rounds without any are left out."""
+    counted = (
+        select(answers.c.round_id, func.count(answers.c.pseudonym.distinct()))
+        .where(answers.c.round_id.in_(list(round_ids)), _stands, answers.c.counted_at.is_not(None))
+        .group_by(answers.c.round_id)
+    )
+    return dict(db.execute(counted).tuples().all())
+
+
+def texts(
+    db: Connection, service: str, since: datetime, until: datetime, limit: int, *, round_id: int | None = None
+) -> list[TextRow]:
+    """Return at most `limit` free texts counted in [since, until), newest first. Columns: see `TextRow`."""
+    picked = (
+        select(answers)
+        .where(_within(service, since, until, round_id), answers.c.verb == "ask", answers.c.text.is_not(None))
+        .order_by(answers.c.counted_at.desc(), answers.c.id.desc())
+        .limit(limit)
+        .subquery("picked")
+    )
+    rated = answers.alias("rated")
+    before = (
+        select(func.max(rated.c.id))
+        .where(rated.c.round_id == picked.c.round_id, rated.c.pseudonym == picked.c.pseudonym)
+        .where(rated.c.verb == "rate", rated.c.withdrawn_at.is_(None), rated.c.skipped.is_(False))
+        .where(rated.c.id < picked.c.id)
+        .correlate(picked)
+        .scalar_subquery()
+    )
+    scale = answers.alias("scale")
+    names = ("id", "round_id", "stage", "state", "item", "text", "quotable", "language", "answered_at", "counted_at")
+    wanted = (
+        select(
+            *(picked.c[name] for name in names),
+            func.coalesce(scale.c.item, scale.c.state),
+            scale.c.choice,
+            scale.c.score,
+        )
+        .select_from(picked.outerjoin(scale, scale.c.id == before))
+        .order_by(picked.c.counted_at.desc(), picked.c.id.desc())
+    )
+    return read(TextRow, db.execute(wanted))
+
+
+def _within(service: str, since: datetime, until: datetime, round_id: int | None) -> ColumnElement[bool]:
+    period = and_(answers.c.service == service, answers.c.counted_at >= since, answers.c.counted_at < until, _stands)
+    return period if round_id is None else and_(period, answers.c.round_id == round_id)
+
+
+def _tally(names: tuple[str, ...], service: str, since: datetime, until: datetime, round_id: int | None) -> Select[Any]:
+    columns = [answers.c[name] for name in names]
+    figures = (func.count(), func.count(answers.c.pseudonym.distinct()))
+    return select(*columns, *figures).where(_within(service, since, until, round_id)).group_by(*columns)

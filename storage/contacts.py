@@ -1,0 +1,205 @@
+"""People we talk with: a sealed address each, and what they allow us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, bindparam, delete, func, select, update
+
+from storage import proof
+from storage.rows import IDS, Shape, insert_new, many
+from storage.tables import contacts, invitations, outbox, rounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+Address = tuple[str, bytes]
+"""(channel, keyed hash): how a contact is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One person on one channel. Moments are None where the thing never happened."""
+
+    id: int
+    channel: str
+    address_hash: bytes
+    address_sealed: bytes
+    person_id: int | None
+    language: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    invite_again_at: datetime | None = None
+    stopped_at: datetime | None = None
+    unreachable_at: datetime | None = None
+    asks: str | None = None
+
+    @property
+    def address(self) -> Address:
+        """How this contact is found."""
+        return (self.channel, self.address_hash)
+
+    @property
+    def may_be_written_to(self) -> bool:
+        """Whether we may write first: neither STOP nor gone."""
+        return self.stopped_at is None and self.unreachable_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """Somebody who was never here before, seen at `first_seen_at`."""
+
+    channel: str
+    address_hash: bytes
+    address_sealed: bytes
+    language: str
+    first_seen_at: datetime
+    person_id: int | None = None
+
+
+_shape = Shape(contacts, Contact)
+_new = Shape(contacts, NewContact)
+_insert = insert_new(contacts)
+_all = select(*_shape.columns)
+_find = _all.where(contacts.c.channel == bindparam("channel"), contacts.c.address_hash.in_(IDS))
+_by_id = _all.where(contacts.c.id.in_(IDS))
+_lock = select(contacts.c.id).where(contacts.c.id.in_(IDS)).order_by(contacts.c.id).with_for_update()
+_seen = update(contacts).where(contacts.c.id.in_(IDS)).values(last_seen_at=bindparam("at"), unreachable_at=None)
+
+
+def find(db: Connection, addresses: Iterable[Address]) -> dict[Address, Contact]:
+    """Return the contacts known under these addresses."""
+    found: dict[Address, Contact] = {}
+    for channel, group in groupby(sorted(set(addresses)), key=itemgetter(0)):
+        rows = db.execute(_find, {"channel": channel, "ids": [hash_ for _, hash_ in group]})
+        found |= {contact.address: contact for contact in _shape.read(rows)}
+    return found
+
+
+def add(db: Connection, rows: Sequence[NewContact]) -> list[Contact]:
+    """Add contacts, passing over those already known; return them all in the order given."""
+    many(db, _insert, [row | {"last_seen_at": row["first_seen_at"]} for row in _new.write(rows)])
+    found = find(db, [(row.channel, row.address_hash) for row in rows])
+    return [found[row.channel, row.address_hash] for row in rows]
+
+
+def by_ids(db: Connection, ids: Iterable[int]) -> dict[int, Contact]:
+    """Return the contacts with these ids that still exist."""
+    return {contact.id: contact for contact in _shape.read(db.execute(_by_id, {"ids": list(ids)}))}
+
+
+def get(db: Connection, contact_id: int) -> Contact | None:
+    """Return one contact, or None where it was forgotten."""
+    return by_ids(db, [contact_id]).get(contact_id)
+
+
+def lock(db: Connection, ids: Iterable[int]) -> None:
+    """Let no other replica take turns of these contacts until the commit. SQLite has one writer anyway."""
+    wanted = sorted(set(ids))
+    if wanted and db.dialect.name == "postgresql":
+        db.execute(_lock, {"ids": wanted}).all()
+
+
+def seen(db: Connection, ids: Iterable[int], now: datetime) -> None:
+    """They wrote to us now, so they can be reached."""
+    wanted = sorted(set(ids))
+    if wanted:
+        db.execute(_seen, {"ids": wanted, "at": now})
+
+
+def _change(db: Connection, contact_id: int, **values: Any) -> None:  # noqa: ANN401 - columns of many types
+    db.execute(update(contacts).where(contacts.c.id == contact_id).values(**values))
+
+
+def set_language(db: Connection, contact_id: int, language: str) -> None:
+    """From now on we write in `language`."""
+    _change(db, contact_id, language=language)
+
+
+def set_invite_again(db: Connection, contact_id: int, at: datetime | None) -> None:
+    """They agreed to be invited again (at that moment), or took it back (None)."""
+    _change(db, contact_id, invite_again_at=at)
+
+
+def set_stopped(db: Connection, contact_id: int, at: datetime | None) -> None:
+    """STOP: we never write first again; None: they came back by themselves."""
+    _change(db, contact_id, stopped_at=at)
+
+
+def set_unreachable(db: Connection, contact_id: int, at: datetime | None) -> None:
+    """The channel says that they are gone, or (None) back."""
+    _change(db, contact_id, unreachable_at=at)
+
+
+def set_asks(db: Connection, contact_id: int, asks: str | None) -> None:
+    """Remember what the bot waits for outside any session, such as `confirm_delete`."""
+    _change(db, contact_id, asks=asks)
+
+
+def set_person(db: Connection, contact_id: int, person_id: int | None) -> None:
+    """This contact is that member of staff."""
+    _change(db, contact_id, person_id=person_id)
+
+
+def relocate(db: Connection, contact_id: int, address_hash: bytes, address_sealed: bytes) -> None:
+    """The channel renamed the address. Where the new one is known already, the old contact is merely unreachable."""
+    known = select(contacts.c.id).where(
+        contacts.c.address_hash == address_hash,
+        contacts.c.channel == select(contacts.c.channel).where(contacts.c.id == contact_id).scalar_subquery(),
+    )
+    if db.execute(known).first() is None:
+        _change(db, contact_id, address_hash=address_hash, address_sealed=address_sealed)
+
+
+def of_person(db: Connection, person_id: int) -> list[Contact]:
+    """Return the channels on which a member of staff can be reached, the first known first."""
+    return _shape.read(db.execute(_all.where(contacts.c.person_id == person_id).order_by(contacts.c.id)))
+
+
+def audience_agreed(
+    db: Connection, round_id: int, service: str, asked_before: datetime, *, which: str = "invitation", limit: int = 500
+) -> list[Contact]:
+    """Return who agreed to be invited, may be written to, and has not been asked yet in this round.
+
+    Nor since `asked_before` in any round of the same service (one request per person and service in 30 days).
+    """
+    already = (
+        select(invitations.c.id)
+        .where(invitations.c.contact_id == contacts.c.id, invitations.c.round_id == round_id)
+        .where(invitations.c.which == which)
+    )
+    lately = (
+        select(invitations.c.id)
+        .join(rounds, and_(rounds.c.id == invitations.c.round_id, rounds.c.service == service))
+        .where(invitations.c.contact_id == contacts.c.id, invitations.c.created_at > asked_before)
+        .where(invitations.c.round_id != round_id)
+    )
+    wanted = (
+        _all.where(contacts.c.invite_again_at.is_not(None))
+        .where(contacts.c.stopped_at.is_(None), contacts.c.unreachable_at.is_(None))
+        .where(~already.exists(), ~lately.exists())
+        .order_by(contacts.c.id)
+        .limit(limit)
+    )
+    return _shape.read(db.execute(wanted))
+
+
+def counts(db: Connection) -> dict[str, int]:
+    """How many contacts there are on each channel."""
+    return dict(db.execute(select(contacts.c.channel, func.count()).group_by(contacts.c.channel)).tuples().all())
+
+
+def forget(db: Connection, contact_id: int, now: datetime) -> None:
+    """Delete a contact with sessions, wishes, invitations, messages and all that waits to be sent; leave a proof.
+
+    Answers hang on a pseudonym, not on the contact: see `answers.forget`.
+    """
+    db.execute(delete(outbox).where(outbox.c.contact_id == contact_id))
+    gone = db.execute(delete(contacts).where(contacts.c.id == contact_id)).rowcount
+    proof.note(db, "contact", gone, now)

@@ -1,0 +1,247 @@
+"""Engines and transactions: `with database.transaction() as db` writes, `with database.reading() as db` looks.
+
+Errors, drawn:
+
+StorageTrouble          one line for the operator: what is wrong with the database and what to do
+├── Conflict            somebody else wrote the same row in between: read again and repeat
+└── VersionChanged      a published flow version was edited: bump its version
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATIENCE: Final = 10.0
+"""Seconds a writer waits for another one (SQLite) or for a connection (PostgreSQL)."""
+
+
+class StorageTrouble(Exception):
+    """The database cannot do what it should; the message is one line that says what to do."""
+
+
+class Conflict(StorageTrouble):
+    """Another writer was faster: nothing of this write happened; read again and repeat."""
+
+
+class VersionChanged(StorageTrouble):
+    """A flow version that is already published came with another text."""
+
+
+class Database:
+    """One database, SQLite or PostgreSQL. Threads may share it; each takes its own connection."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Wrap an engine; use `open` instead."""
+        self.engine: Final = engine
+        self._writer: Final = engine.execution_options(writes=True)
+        self._reader: Final = _reader(engine)
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Return the database at `url` (`sqlite:///path`, `postgresql://…`), its folder made. Does not connect yet."""
+        parsed = _parse(url)
+        if parsed.get_backend_name() == "sqlite":
+            return cls(_sqlite(parsed))
+        return cls(_postgresql(parsed))
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
+    @property
+    def shown(self) -> str:
+        """Where the database is, without any password: for messages."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Write: commits at the end, rolls back on any exception. Raises `StorageTrouble` for what the world does."""
+        with told(self.engine.url), self._writer.begin() as db:
+            yield db
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Look at one consistent picture without holding up writers."""
+        with told(self.engine.url), self._reader.begin() as db:
+            yield db
+
+    def tidy(self) -> None:
+        """Let nothing deleted linger beside the database (SQLite: empty the write-ahead log)."""
+        if self.dialect == "sqlite":
+            with told(self.engine.url), self.engine.connect() as db:
+                db.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+# --------------------------------------------------------------------------- engines
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        message = "database.url is no address of a database: write sqlite:///data/civicloop.db or postgresql://…"
+        raise StorageTrouble(message) from None
+    match parsed.get_backend_name():
+        case "sqlite":
+            return parsed.set(drivername="sqlite+pysqlite")
+        case "postgresql" | "postgres":
+            return parsed.set(drivername="postgresql+psycopg")
+        case other:
+            message = f"database.url begins with {other!r}: only sqlite and postgresql are supported"
+            raise StorageTrouble(message)
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database and url.database != ":memory:" and not url.database.startswith("file:"):
+        _make_folder(Path(url.database).parent)
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"timeout": PATIENCE, "check_same_thread": False}, pool_timeout=PATIENCE
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"cannot make the folder {folder} for the database ({error.strerror}): check database.url"
+        raise StorageTrouble(message) from error
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    """Durable (`synchronous=FULL`), readers beside one writer (WAL), and nothing deleted stays readable."""
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout={int(PATIENCE * 1000)}")
+    _turn_on_wal(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _turn_on_wal(connection: sqlite3.Connection) -> None:
+    """Switching a new file to WAL does not wait for other openers by itself, so we do."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _begin_sqlite(db: Connection) -> None:
+    """A writer queues up at once: a reader that turns writer in mid-transaction would fail without waiting."""
+    writes = db.get_execution_options().get("writes", False)
+    db.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql(url: URL) -> Engine:
+    return create_engine(
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_timeout=PATIENCE,
+        connect_args={"connect_timeout": 5, "application_name": "civicloop"},
+    )
+
+
+def _reader(engine: Engine) -> Engine:
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+# --------------------------------------------------------------------------- trouble, in words
+
+
+@contextmanager
+def told(url: URL) -> Iterator[None]:
+    """Turn what the driver says into a `StorageTrouble` with one line of help. Never shows a password."""
+    try:
+        yield
+    except DBAPIError as error:
+        help_ = _sqlite_help(error, url) if url.get_backend_name() == "sqlite" else _postgresql_help(error, url)
+        if help_ is None:
+            raise
+        raise StorageTrouble(help_) from error
+    except PoolTimeout as error:
+        message = "all database connections are busy: the database is too slow or too many jobs run at once"
+        raise StorageTrouble(message) from error
+    except NoSuchModuleError as error:
+        message = "the database driver is not installed: pip install civicloop"
+        raise StorageTrouble(message) from error
+
+
+_SQLITE: Final = (
+    ("disk is full", "the disk with {where} is full: make room, then start again; nothing half-done was kept"),
+    ("locked", "{where} is locked by another program (a backup, a second bot?): stop it or wait, then try again"),
+    ("readonly", "{where} cannot be written: check the owner and the permissions of the file and its folder"),
+    ("unable to open", "{where} cannot be opened: check that the folder exists and belongs to this user"),
+    ("disk i/o", "the disk with {where} has errors: check the disk and the system log, restore from a backup"),
+    ("not a database", "{where} is no database, or a damaged one: check database.url, restore from a backup"),
+    ("malformed", "{where} is damaged: restore it from a backup"),
+    ("no such table", "{where} has no tables of this version yet: run `civicloop migrate`"),
+    ("no such column", "{where} has no tables of this version yet: run `civicloop migrate`"),
+)
+
+_POSTGRESQL: Final = (
+    ("password authentication failed", "{where} refuses the user or the password: check database.url"),
+    ("no password supplied", "{where} wants a password: add it to database.url"),
+    ("no pg_hba.conf entry", "{where} does not let this machine in: add it to pg_hba.conf"),
+    ("does not exist", "{where} or one of its tables does not exist: create it, then run `civicloop migrate`"),
+    ("no space left", "the disk of {where} is full: make room, then start again; nothing half-done was kept"),
+    ("could not extend", "the disk of {where} is full: make room, then start again; nothing half-done was kept"),
+    ("too many clients", "{where} has no connection left: raise max_connections or run fewer processes"),
+    ("connection slots", "{where} has no connection left: raise max_connections or run fewer processes"),
+    ("read-only", "{where} only lets us read: is it a standby? Point database.url at the primary"),
+    ("starting up", "{where} is starting up: try again in a moment"),
+    ("shutting down", "{where} is shutting down: try again when it is back"),
+    ("permission denied", "{where} does not let this user work on its tables: grant the rights, or use their owner"),
+    ("deadlock", "{where} broke up two writers that waited for each other: try again"),
+    ("could not serialize", "{where} saw two writers at the same rows: try again"),
+    ("canceling statement", "{where} stopped a statement that took too long: try again, see its log"),
+)
+
+
+def _sqlite_help(error: DBAPIError, url: URL) -> str | None:
+    return _help(_SQLITE, error, f"the database {url.database}")
+
+
+def _postgresql_help(error: DBAPIError, url: URL) -> str | None:
+    where = f"the database {url.database or ''} on {url.host or 'this machine'}:{url.port or 5432}"
+    known = _help(_POSTGRESQL, error, where)
+    if known is None and (error.connection_invalidated or _unreachable(error.orig)):
+        return f"{where} cannot be reached: is the server running, are host and port in database.url right?"
+    return known
+
+
+def _help(table: tuple[tuple[str, str], ...], error: DBAPIError, where: str) -> str | None:
+    said = str(error.orig).lower()
+    return next((line.format(where=where) for sign, line in table if sign in said), None)
+
+
+def _unreachable(error: Any) -> bool:  # noqa: ANN401 - whatever the driver raised
+    """Whether libpq got no connection at all, or lost it: then there is no SQLSTATE, or one of class 08 or 57P."""
+    state = getattr(error, "sqlstate", None)
+    return type(error).__name__ == "OperationalError" and (state is None or str(state).startswith(("08", "57P")))

@@ -1,0 +1,58 @@
+"""Digests written for managers: one per person, service and week, however often a job runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from storage.rows import Shape, insert_new, many
+from storage.tables import digests
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class DigestRow:
+    """One digest. `period` is an ISO week (`2026-W47`); `body` is its JSON, `null` where the week was silent."""
+
+    person_id: int
+    service: str
+    period: str
+    created_at: datetime
+    body: str
+
+
+_shape = Shape(digests, DigestRow)
+_insert = insert_new(digests)
+_all = select(*_shape.columns)
+
+
+def write(db: Connection, row: DigestRow) -> bool:
+    """Keep a digest; return whether it was new. Only then send it, in the same transaction."""
+    return many(db, _insert, _shape.write([row])) == 1
+
+
+def find(db: Connection, person_id: int, service: str, period: str) -> DigestRow | None:
+    """Return one digest."""
+    which = (digests.c.person_id == person_id, digests.c.service == service, digests.c.period == period)
+    return _shape.first(db.execute(_all.where(*which)))
+
+
+def written(db: Connection, period: str) -> set[tuple[int, str]]:
+    """Return (person id, service) of all digests of a period that are written already."""
+    which = select(digests.c.person_id, digests.c.service).where(digests.c.period == period)
+    return {(person_id, service) for person_id, service in db.execute(which)}
+
+
+def of(db: Connection, person_id: int, *, services: Collection[str] | None = None, limit: int = 520) -> list[DigestRow]:
+    """Return a person's digests, the latest week first; silent weeks included."""
+    mine = _all.where(digests.c.person_id == person_id)
+    if services is not None:
+        mine = mine.where(digests.c.service.in_(list(services)))
+    return _shape.read(db.execute(mine.order_by(digests.c.period.desc(), digests.c.service).limit(limit)))

@@ -1,0 +1,61 @@
+"""Who may do what only one may do: a name, an owner, an end, and a fence that grows with every new owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import or_, select, update
+
+from storage.rows import Shape, insert_each
+from storage.tables import leases
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """`owner` may do `name` until `until`; a later owner has a higher `fence`."""
+
+    name: str
+    owner: str
+    fence: int
+    until: datetime
+
+
+_shape = Shape(leases, Lease)
+
+
+def acquire(db: Connection, name: str, owner: str, now: datetime, lasting: timedelta) -> Lease | None:
+    """Take a lease that is free, over, or one's own; None where somebody else holds it."""
+    insert = insert_each(leases)[db.dialect.name].values(name=name, owner=owner, fence=1, until=now + lasting)
+    take: Any = insert.on_conflict_do_update(
+        index_elements=[leases.c.name],
+        set_={"owner": owner, "fence": leases.c.fence + 1, "until": now + lasting},
+        where=or_(leases.c.until <= now, leases.c.owner == owner),
+    )
+    return _shape.first(db.execute(take.returning(*_shape.columns)))
+
+
+def renew(db: Connection, lease: Lease, now: datetime, lasting: timedelta) -> Lease | None:
+    """Hold on to a lease; None where another owner has taken it since."""
+    longer = update(leases).where(*_same(lease)).values(until=now + lasting).returning(*_shape.columns)
+    return _shape.first(db.execute(longer))
+
+
+def release(db: Connection, lease: Lease, now: datetime) -> None:
+    """Let others have it at once; nothing happens where it is another's already."""
+    db.execute(update(leases).where(*_same(lease)).values(until=now))
+
+
+def holds(db: Connection, lease: Lease, now: datetime) -> bool:
+    """Whether a lease is still ours; ask in the transaction that writes. PostgreSQL keeps it so until the commit."""
+    ours = select(leases.c.name).where(*_same(lease), leases.c.until > now).with_for_update(read=True)
+    return db.execute(ours).first() is not None
+
+
+def _same(lease: Lease) -> tuple[Any, ...]:
+    return (leases.c.name == lease.name, leases.c.owner == lease.owner, leases.c.fence == lease.fence)

@@ -1,0 +1,107 @@
+"""Bring a database to this program's version, forward and back, with Alembic and without its ini file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from storage.database import StorageTrouble
+from storage.tables import metadata
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from storage.database import Database
+
+Standing: TypeAlias = Literal["empty", "behind", "current", "ahead"]
+"""How a database stands to this program. `ahead`: a newer program wrote it."""
+
+_FOLDER: Final = Path(__file__).parent / "migrations"
+_LOCK: Final = 7_215_506_108_113
+"""Number of PostgreSQL's advisory lock under which one process at a time migrates; any number would do."""
+
+
+def upgrade(database: Database) -> None:
+    """Make or update all tables, in one transaction; several processes may do so at once.
+
+    Raises `StorageTrouble` where the database was written by a newer program.
+    """
+    with database.transaction() as db:
+        _one_at_a_time(db)
+        match _standing(db):
+            case "ahead":
+                raise StorageTrouble(_newer(database))
+            case "current":
+                return
+            case _:
+                command.upgrade(_config(db), "head")
+
+
+def downgrade(database: Database, revision: str = "base") -> None:
+    """Go back to an older revision; `base` drops every table."""
+    with database.transaction() as db:
+        _one_at_a_time(db)
+        command.downgrade(_config(db), revision)
+
+
+def check(database: Database) -> Standing:
+    """Tell how the database stands to this program; changes nothing."""
+    with database.reading() as db:
+        return _standing(db)
+
+
+def refuse_newer(database: Database) -> None:
+    """Raise `StorageTrouble` where a newer program wrote the database."""
+    if check(database) == "ahead":
+        raise StorageTrouble(_newer(database))
+
+
+def differences(database: Database) -> list[str]:
+    """Return what the database's tables lack or have beside `storage.tables`; empty where they agree."""
+    with database.transaction() as db:
+        context = MigrationContext.configure(db, opts={"compare_type": True, "compare_server_default": True})
+        return [str(difference) for difference in compare_metadata(context, metadata)]
+
+
+def draft(database: Database, message: str, number: str) -> None:
+    """Write the next revision's file for a change made in `storage.tables`, for a developer to read and correct."""
+    with database.transaction() as db:
+        command.revision(_config(db), message, autogenerate=True, rev_id=number)
+
+
+def _newer(database: Database) -> str:
+    return (
+        f"the database {database.shown} is from a newer version of civicloop: "
+        "install that version, or restore the backup made before it"
+    )
+
+
+def _one_at_a_time(db: Connection) -> None:
+    """SQLite's writer is alone already."""
+    if db.dialect.name == "postgresql":
+        db.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+
+
+def _standing(db: Connection) -> Standing:
+    revision = MigrationContext.configure(db).get_current_revision()
+    scripts = ScriptDirectory.from_config(_config(db))
+    if revision is None:
+        return "empty"
+    if revision == scripts.get_current_head():
+        return "current"
+    known = {script.revision for script in scripts.walk_revisions()}
+    return "behind" if revision in known else "ahead"
+
+
+def _config(db: Connection) -> Config:
+    config = Config(attributes={"connection": db})
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,234 @@
+"""What is decided and not yet delivered: claimed under a lease, settled once, in order within a chat.
+
+A claim counts as an attempt; `attempts` is its fence. Who stalls beyond the lease and wakes settles nothing: the row
+has another owner or another attempt by then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, bindparam, func, literal, or_, select, tuple_, update
+
+from storage.rows import IDS, Shape, insert_new, many, read
+from storage.tables import contacts, outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import Connection
+
+REPLY, DIGEST, BULK = 0, 5, 9
+"""Priorities: lower goes first."""
+DUE, SENDING, SENT, GONE = "due", "sending", "sent", "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to enqueue. The same `key` is the same message; `body` is JSON of an Outbound without its address."""
+
+    key: str
+    contact_id: int
+    channel: str
+    priority: int
+    body: str
+    due_at: datetime
+    created_at: datetime
+    state: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A claimed message with where it goes. `attempt` is the fence to settle with, 1 for the first."""
+
+    id: int
+    key: str
+    contact_id: int
+    channel: str
+    priority: int
+    body: str
+    due_at: datetime
+    created_at: datetime
+    state: str | None
+    attempt: int
+    address_sealed: bytes
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a claimed message: `sent` at, `due` again at, or `gone` at the moment `at`."""
+
+    id: int
+    attempt: int
+    status: str
+    at: datetime
+    external_id: str | None = None
+    error: str | None = None
+
+
+_new = Shape(outbox, NewMessage)
+_insert = insert_new(outbox)
+_unsent = outbox.c.status.in_((DUE, SENDING))
+
+# Order in a chat: of one contact's messages that are in play (due by now, or begun) only the first may go.
+_ahead = outbox.alias("ahead")
+_blocked = (
+    select(_ahead.c.id)
+    .where(_ahead.c.contact_id == outbox.c.contact_id, _ahead.c.status.in_((DUE, SENDING)))
+    .where(
+        or_(
+            _ahead.c.status == SENDING,
+            and_(
+                or_(_ahead.c.attempts > 0, _ahead.c.due_at <= bindparam("now")),
+                tuple_(_ahead.c.priority, _ahead.c.id) < tuple_(outbox.c.priority, outbox.c.id),
+            ),
+        )
+    )
+    .where(_ahead.c.id != outbox.c.id)
+    .exists()
+)
+_due = (
+    select(outbox.c.id)
+    .where(outbox.c.status == DUE, outbox.c.channel == bindparam("channel"), outbox.c.due_at <= bindparam("now"))
+    .where(~_blocked)
+    .order_by(outbox.c.priority, outbox.c.due_at, outbox.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True, of=outbox)
+)
+_expired = (
+    select(outbox.c.id)
+    .where(outbox.c.status == SENDING, outbox.c.channel == bindparam("channel"))
+    .where(outbox.c.lease_until <= bindparam("now"))
+    .with_for_update(skip_locked=True)
+)
+_reap = update(outbox).where(outbox.c.id.in_(IDS)).values(status=DUE, lease_owner=None, lease_until=None)
+_take = (
+    update(outbox)
+    .where(outbox.c.id.in_(IDS), outbox.c.status == DUE)
+    .values(
+        status=SENDING, lease_owner=bindparam("owner"), lease_until=bindparam("until"), attempts=outbox.c.attempts + 1
+    )
+)
+_claimed = (
+    select(
+        *(
+            outbox.c[name]
+            for name in ("id", "key", "contact_id", "channel", "priority", "body", "due_at", "created_at")
+        ),
+        outbox.c.state,
+        outbox.c.attempts,
+        contacts.c.address_sealed,
+        contacts.c.language,
+    )
+    .join(contacts, contacts.c.id == outbox.c.contact_id)
+    .where(outbox.c.id.in_(IDS))
+    .order_by(outbox.c.priority, outbox.c.due_at, outbox.c.id)
+)
+_ours = and_(
+    outbox.c.id == bindparam("b_id"),
+    outbox.c.status == SENDING,
+    outbox.c.lease_owner == bindparam("b_owner"),
+    outbox.c.attempts == bindparam("b_attempt"),
+)
+_free: dict[str, Any] = {"lease_owner": None, "lease_until": None, "error": bindparam("b_error")}
+_settle = {
+    SENT: update(outbox)
+    .where(_ours)
+    .values(status=SENT, sent_at=bindparam("b_at"), external_id=bindparam("b_external"), **_free),
+    DUE: update(outbox).where(_ours).values(status=DUE, due_at=bindparam("b_at"), **_free),
+    GONE: update(outbox).where(_ours).values(status=GONE, sent_at=bindparam("b_at"), **_free),
+}
+
+
+def enqueue(db: Connection, rows: Sequence[NewMessage]) -> int:
+    """Decide to send; a key already there is passed over. Return how many were new."""
+    return many(db, _insert, _new.write(rows))
+
+
+def claim(db: Connection, channel: str, owner: str, now: datetime, lease: timedelta, limit: int) -> list[OutboxRow]:
+    """Take what is due on a channel, replies first, for `lease`; expired claims of anybody come back first.
+
+    At most one message per contact: the next one is claimed when this one is settled, so a chat keeps its order.
+    On PostgreSQL several may claim at once; each row goes to one of them.
+    """
+    expired = db.execute(_expired, {"channel": channel, "now": now}).scalars().all()
+    if expired:
+        db.execute(_reap, {"ids": expired})
+    ids = db.execute(_due, {"channel": channel, "now": now, "limit": limit}).scalars().all()
+    if not ids:
+        return []
+    db.execute(_take, {"ids": ids, "owner": owner, "until": now + lease})
+    return read(OutboxRow, db.execute(_claimed, {"ids": ids}))
+
+
+def settle(db: Connection, results: Iterable[Outcome], owner: str) -> int:
+    """Write what became of claimed messages; return how many were still ours. The rest is another owner's by now."""
+    written = 0
+    outcomes = list(results)
+    for status, statement in _settle.items():
+        rows = [_parameters(outcome, owner) for outcome in outcomes if outcome.status == status]
+        if rows:
+            for row in rows if status != SENT else ():
+                row.pop("b_external")
+            written += db.execute(statement, rows).rowcount
+    return written
+
+
+def _parameters(outcome: Outcome, owner: str) -> dict[str, Any]:
+    return {
+        "b_id": outcome.id,
+        "b_owner": owner,
+        "b_attempt": outcome.attempt,
+        "b_at": outcome.at,
+        "b_external": outcome.external_id,
+        "b_error": outcome.error[:200] if outcome.error else None,
+    }
+
+
+def sent(row: OutboxRow, at: datetime, external_id: str | None = None) -> Outcome:
+    """The channel took it."""
+    return Outcome(row.id, row.attempt, SENT, at, external_id)
+
+
+def postpone(row: OutboxRow, until: datetime, error: str) -> Outcome:
+    """Not now: due again at `until`; later messages to the same contact wait behind it."""
+    return Outcome(row.id, row.attempt, DUE, until, error=error)
+
+
+def gone(row: OutboxRow, at: datetime, error: str) -> Outcome:
+    """Never: the address is gone or the message refused."""
+    return Outcome(row.id, row.attempt, GONE, at, error=error)
+
+
+def cancel(db: Connection, contact_id: int, now: datetime, *, bulk_only: bool) -> int:
+    """Do not send what is still due to a contact (only bulk, or everything); return how many."""
+    mine = and_(outbox.c.contact_id == contact_id, outbox.c.status == DUE)
+    if bulk_only:
+        mine = and_(mine, outbox.c.priority >= BULK)
+    return db.execute(update(outbox).where(mine).values(status=GONE, sent_at=now, error="cancelled")).rowcount
+
+
+def state_of(db: Connection, contact_id: int, external_id: str) -> str | None:
+    """Which question the message asked that the channel calls `external_id`; None where it asked nothing."""
+    wanted = select(outbox.c.state).where(outbox.c.contact_id == contact_id, outbox.c.external_id == external_id)
+    return db.execute(wanted.order_by(outbox.c.id.desc()).limit(1)).scalar()
+
+
+def waiting_for(db: Connection, contact_id: int) -> int:
+    """How many messages to a contact are not delivered yet."""
+    return db.execute(
+        select(func.count()).select_from(outbox).where(outbox.c.contact_id == contact_id, _unsent)
+    ).scalar_one()
+
+
+def oldest_due(db: Connection, now: datetime) -> datetime | None:
+    """Since when the longest overdue message has been due; None where nothing is overdue."""
+    return db.execute(select(func.min(outbox.c.due_at)).where(_unsent, outbox.c.due_at <= literal(now))).scalar()
+
+
+def counts(db: Connection) -> dict[str, int]:
+    """How many rows there are of each status."""
+    return dict(db.execute(select(outbox.c.status, func.count()).group_by(outbox.c.status)).tuples().all())

@@ -1,0 +1,39 @@
+"""Proof that something was deleted: what kind, how much and when; never whose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select
+
+from storage.rows import Shape
+from storage.tables import forgettings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """At that moment that many rows of that kind were deleted."""
+
+    at: datetime
+    what: str
+    rows: int
+
+
+_shape = Shape(forgettings, Forgetting)
+
+
+def note(db: Connection, what: str, rows: int, now: datetime) -> None:
+    """Write down that `rows` of a kind are gone; nothing where nothing was."""
+    if rows > 0:
+        db.execute(insert(forgettings), _shape.write([Forgetting(now, what, rows)]))
+
+
+def of(db: Connection) -> list[Forgetting]:
+    """Return all proofs, oldest first."""
+    return _shape.read(db.execute(select(*_shape.columns).order_by(forgettings.c.id)))

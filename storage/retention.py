@@ -1,0 +1,176 @@
+"""Forgetting what is past its date: one sweep, repeatable, that leaves proof of what kind and how much went."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, delete, func, or_, select, update
+
+from storage import proof
+from storage.inbox import WAITING
+from storage.outbox import GONE, SENT
+from storage.sessions import ACTIVE
+from storage.tables import (
+    answers,
+    contacts,
+    inbox,
+    links,
+    messages,
+    outbox,
+    rounds,
+    sessions,
+    web_sessions,
+    wishes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Delete, Select, Update
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How long what is kept, in days and calendar months."""
+
+    transcript_days: int = 30
+    """What was said word by word: raw updates, web transcripts, delivered messages, used links."""
+    draft_days: int = 7
+    """Answers begun and never handed in, and what was taken back."""
+    close_days: int = 30
+    """After closing: the link between people and their answers."""
+    answers_months: int = 12
+    """After the report (or, without one, the closing): the answers themselves. In an always open round: since given."""
+
+
+def forget(db: Connection, now: datetime, policy: Policy) -> dict[str, int]:
+    """Delete what is past its date; return how many rows of each kind went. Proof rows are written for the same."""
+    gone = {what: db.execute(statement(now, policy)).rowcount for what, statement in _SWEEPS.items()}
+    for what, rows in gone.items():
+        proof.note(db, what, rows, now)
+    return {what: rows for what, rows in gone.items() if rows > 0}
+
+
+def months_before(now: datetime, months: int) -> datetime:
+    """Return the same time of day `months` calendar months ago (31 March minus one is the last of February)."""
+    year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
+    day = min(now.day, calendar.monthrange(year, month + 1)[1])
+    return now.replace(year=year, month=month + 1, day=day)
+
+
+# --------------------------------------------------------------------------- what goes, in this order
+
+
+def _updates(now: datetime, policy: Policy) -> Delete:
+    """Raw updates that need no turn any more; their keys go with them, long after a channel would repeat them."""
+    old = inbox.c.received_at < now - timedelta(days=policy.transcript_days)
+    return delete(inbox).where(inbox.c.status != WAITING, old)
+
+
+def _transcripts(now: datetime, policy: Policy) -> Delete:
+    return delete(messages).where(messages.c.at < now - timedelta(days=policy.transcript_days))
+
+
+def _delivered(now: datetime, policy: Policy) -> Delete:
+    """Messages sent or given up. What must not be sent twice is keyed in tables of its own."""
+    old = func.coalesce(outbox.c.sent_at, outbox.c.created_at) < now - timedelta(days=policy.transcript_days)
+    return delete(outbox).where(outbox.c.status.in_((SENT, GONE)), old)
+
+
+def _unfinished(now: datetime, policy: Policy) -> Delete:
+    """Sessions that ended without answers handed in, or fell silent."""
+    old = sessions.c.updated_at < now - timedelta(days=policy.draft_days)
+    return delete(sessions).where(sessions.c.status != "completed", old)
+
+
+def _drafts(now: datetime, policy: Policy) -> Delete:
+    """Answers never handed in. While a session that may own them is still going on, they wait."""
+    going_on = (
+        select(sessions.c.id)
+        .where(sessions.c.round_id == answers.c.round_id, sessions.c.status == ACTIVE)
+        .where(sessions.c.started_at <= answers.c.answered_at)
+        .exists()
+    )
+    old = answers.c.answered_at < now - timedelta(days=policy.draft_days)
+    return delete(answers).where(answers.c.counted_at.is_(None), old, ~going_on)
+
+
+def _taken_back(now: datetime, policy: Policy) -> Delete:
+    return delete(answers).where(answers.c.withdrawn_at < now - timedelta(days=policy.draft_days))
+
+
+def _over(now: datetime, policy: Policy) -> Select[tuple[int]]:
+    return select(rounds.c.id).where(rounds.c.closed_at < now - timedelta(days=policy.close_days))
+
+
+def _keys(now: datetime, policy: Policy) -> Update:
+    """Without its key nobody can find whose answers a round's are."""
+    over = rounds.c.id.in_(_over(now, policy))
+    return update(rounds).where(over, rounds.c.key_sealed.is_not(None)).values(key_sealed=None)
+
+
+def _links_to_people(now: datetime, policy: Policy) -> Delete:
+    """Sessions hold contact and answers side by side, so they go with the key."""
+    return delete(sessions).where(sessions.c.round_id.in_(_over(now, policy)))
+
+
+def _wishes(now: datetime, policy: Policy) -> Delete:
+    """The result is sent."""
+    sent = select(rounds.c.id).where(rounds.c.reported_at < now - timedelta(days=policy.close_days))
+    return delete(wishes).where(wishes.c.round_id.in_(sent))
+
+
+def _about_you(now: datetime, policy: Policy) -> Delete:
+    """Once the report is published, who answered is in it as figures."""
+    reported = select(rounds.c.id).where(rounds.c.reported_at <= now)
+    return delete(answers).where(answers.c.item.like("you.%"), answers.c.round_id.in_(reported))
+
+
+def _answers(now: datetime, policy: Policy) -> Delete:
+    """Digests and reports keep the figures."""
+    before = months_before(now, policy.answers_months)
+    done = select(rounds.c.id).where(func.coalesce(rounds.c.reported_at, rounds.c.closed_at) < before)
+    running = select(rounds.c.id).where(rounds.c.closed_at.is_(None), rounds.c.closes_at.is_(None))
+    old = and_(answers.c.answered_at < before, answers.c.round_id.in_(running))
+    return delete(answers).where(or_(answers.c.round_id.in_(done), old))
+
+
+def _used_links(now: datetime, policy: Policy) -> Delete:
+    return delete(links).where(links.c.expires_at < now - timedelta(days=policy.transcript_days))
+
+
+def _sign_ins(now: datetime, policy: Policy) -> Delete:
+    return delete(web_sessions).where(web_sessions.c.expires_at < now)
+
+
+def _strangers(now: datetime, policy: Policy) -> Delete:
+    """Contacts nothing needs any more: no role, no yes to invitations, no STOP to remember, nothing under way."""
+    needed = (
+        select(table.c.contact_id).where(table.c.contact_id == contacts.c.id).exists()
+        for table in (sessions, wishes, outbox, messages)
+    )
+    old = contacts.c.last_seen_at < now - timedelta(days=policy.transcript_days)
+    free = (contacts.c.person_id.is_(None), contacts.c.invite_again_at.is_(None), contacts.c.stopped_at.is_(None))
+    return delete(contacts).where(old, *free, *(~each for each in needed))
+
+
+_SWEEPS: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
+    "updates": _updates,
+    "transcripts": _transcripts,
+    "delivered": _delivered,
+    "sessions_unfinished": _unfinished,
+    "answers_never_handed_in": _drafts,
+    "answers_taken_back": _taken_back,
+    "round_keys": _keys,
+    "sessions_of_closed_rounds": _links_to_people,
+    "wishes": _wishes,
+    "about_you": _about_you,
+    "answers": _answers,
+    "links": _used_links,
+    "sign_ins": _sign_ins,
+    "contacts": _strangers,
+}

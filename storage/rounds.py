@@ -1,0 +1,166 @@
+"""Rounds: one opening of one flow for one service, its log, and who was written to because of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, insert, select, update
+
+from storage.rows import Shape, insert_new
+from storage.tables import invitations, round_log, rounds
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class NewRound:
+    """A draft. `record` is JSON with what the texts need; `key_sealed` the sealed pseudonym key."""
+
+    code: str
+    service: str
+    stage: str
+    flow: str
+    version: int
+    title: str
+    record: str
+    audience: str
+    created_at: datetime
+    key_sealed: bytes
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    created_by: int | None = None
+    state: str = "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRow:
+    """A round as kept. Moments are None where the thing has not happened, or (`closes_at`) never will by itself."""
+
+    id: int
+    code: str
+    service: str
+    stage: str
+    flow: str
+    version: int
+    title: str
+    record: str
+    audience: str
+    state: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    created_at: datetime
+    opened_at: datetime | None
+    closed_at: datetime | None
+    reported_at: datetime | None
+    created_by: int | None
+    report: str | None
+    key_sealed: bytes | None
+    """None once the round's time is over: then nobody can be linked to their answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """Who did what to a round, when and why."""
+
+    round_id: int
+    at: datetime
+    who: str
+    what: str
+    why: str = ""
+
+
+_shape = Shape(rounds, RoundRow)
+_new = Shape(rounds, NewRound)
+_log = Shape(round_log, LogEntry)
+_all = select(*_shape.columns)
+_invite = insert_new(invitations, invitations.c.contact_id)
+
+
+def add(db: Connection, new: NewRound) -> RoundRow:
+    """Keep a new round and return it. A code already taken raises SQLAlchemy's IntegrityError."""
+    (values,) = _new.write([new])
+    row = db.execute(insert(rounds).returning(*_shape.columns), values).one()
+    return RoundRow(*row)
+
+
+def get(db: Connection, round_id: int) -> RoundRow | None:
+    """Return the round with this id."""
+    return _shape.first(db.execute(_all.where(rounds.c.id == round_id)))
+
+
+def by_ids(db: Connection, ids: Iterable[int]) -> dict[int, RoundRow]:
+    """Return the rounds with these ids."""
+    return {row.id: row for row in _shape.read(db.execute(_all.where(rounds.c.id.in_(sorted(set(ids))))))}
+
+
+def by_code(db: Connection, code: str) -> RoundRow | None:
+    """Return the round a deep link or poster names."""
+    return _shape.first(db.execute(_all.where(rounds.c.code == code)))
+
+
+def find(db: Connection, *, services: Collection[str] | None = None, states: Collection[str] = ()) -> list[RoundRow]:
+    """Return rounds, the newest first; only those of `services` and in `states` where given."""
+    wanted = _all.order_by(rounds.c.created_at.desc(), rounds.c.id.desc())
+    if services is not None:
+        wanted = wanted.where(rounds.c.service.in_(list(services)))
+    if states:
+        wanted = wanted.where(rounds.c.state.in_(list(states)))
+    return _shape.read(db.execute(wanted))
+
+
+def open_ones(db: Connection, *, services: Collection[str] | None = None) -> list[RoundRow]:
+    """Return the rounds that take answers now, the newest first."""
+    return find(db, services=services, states=(OPEN,))
+
+
+def move(db: Connection, round_id: int, was: Collection[str], becomes: str, **stamps: datetime) -> bool:
+    """Change the state and set moments (`opened_at`, …), if the state still is one of `was`; return whether it was.
+
+    So two sweeps, or a sweep and an organiser, never do the same step twice.
+    """
+    step = update(rounds).where(rounds.c.id == round_id, rounds.c.state.in_(list(was)))
+    return db.execute(step.values(state=becomes, **stamps)).rowcount == 1
+
+
+def change(db: Connection, round_id: int, **values: Any) -> None:  # noqa: ANN401 - columns of many types
+    """Set columns (`title`, `record`, `audience`, `opens_at`, `closes_at`, `report`, …) of one round."""
+    db.execute(update(rounds).where(rounds.c.id == round_id).values(**values))
+
+
+def destroy_key(db: Connection, round_id: int) -> None:
+    """Make it impossible for ever to link people to their answers in this round."""
+    change(db, round_id, key_sealed=None)
+
+
+def log(db: Connection, entry: LogEntry) -> None:
+    """Write down what was done to a round."""
+    db.execute(insert(round_log), _log.write([entry]))
+
+
+def log_of(db: Connection, round_id: int) -> list[LogEntry]:
+    """Return what was done to a round, oldest first."""
+    return _log.read(db.execute(select(*_log.columns).where(round_log.c.round_id == round_id).order_by(round_log.c.id)))
+
+
+def invite(db: Connection, round_id: int, contact_ids: Iterable[int], which: str, now: datetime) -> list[int]:
+    """Note that these contacts are written to (`invitation`, `reminder`, `report_back`); return those who were not."""
+    rows = [
+        {"round_id": round_id, "contact_id": contact_id, "which": which, "created_at": now}
+        for contact_id in contact_ids
+    ]
+    if not rows:
+        return []
+    return sorted(db.execute(_invite[db.dialect.name], rows).scalars())
+
+
+def invited(db: Connection, round_id: int) -> dict[str, int]:
+    """How many contacts were written to because of a round, by kind."""
+    counted = select(invitations.c.which, func.count()).where(invitations.c.round_id == round_id)
+    return dict(db.execute(counted.group_by(invitations.c.which)).tuples().all())

@@ -1,0 +1,50 @@
+"""Who wants the result of a round sent. Kept apart from all answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+
+from storage.rows import insert_new, many
+from storage.tables import wishes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+RESULT = "result"
+Wish = tuple[int, int]
+"""(round id, contact id)."""
+
+_insert = insert_new(wishes)
+
+
+def add(db: Connection, wanted: Iterable[Wish], now: datetime, what: str = RESULT) -> None:
+    """Note wishes; those already noted are passed over."""
+    rows = [
+        {"round_id": round_id, "contact_id": contact_id, "what": what, "created_at": now}
+        for round_id, contact_id in wanted
+    ]
+    many(db, _insert, rows)
+
+
+def remove(db: Connection, taken_back: Iterable[Wish], what: str = RESULT) -> None:
+    """Take wishes back."""
+    for round_id, contact_id in taken_back:
+        mine = (wishes.c.round_id == round_id, wishes.c.contact_id == contact_id, wishes.c.what == what)
+        db.execute(delete(wishes).where(*mine))
+
+
+def of(db: Connection, round_id: int, what: str = RESULT) -> list[int]:
+    """Return the contacts with this wish, by id."""
+    wanted = select(wishes.c.contact_id).where(wishes.c.round_id == round_id, wishes.c.what == what)
+    return list(db.execute(wanted.order_by(wishes.c.contact_id)).scalars())
+
+
+def of_contact(db: Connection, contact_id: int) -> list[tuple[int, str]]:
+    """Return (round id, what) of one contact's wishes (MYDATA)."""
+    mine = select(wishes.c.round_id, wishes.c.what).where(wishes.c.contact_id == contact_id)
+    return [(round_id, what) for round_id, what in db.execute(mine.order_by(wishes.c.round_id))]
