@@ -15,47 +15,58 @@ if TYPE_CHECKING:
 PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         # key: placeholders it may hold                 said when
-        "choose_again": (),  # a choose or rate answer was not understood; the question follows
-        "pick_again": (),  # a pick answer was not understood: numbers with commas do
+        "skip_label": (),  # buttons
+        "done_label": (),
+        "ok_label": (),
+        "skip_hint": (),  # after an optional free question
         "pick_hint": (),  # after a pick question: more than one may be chosen
-        "pick_few": ("least",),  # fewer ticked than `least`
-        "pick_many": ("most",),  # more ticked than `most`
+        "pick_most_hint": ("most",),
+        "number_hint": ("least", "most"),
+        "place_hint": (),
+        "photo_hint": (),
+        "choose_again": (),  # a choose answer was not understood; the question follows
+        "rate_again": (),
+        "pick_again": (),  # numbers with commas do
+        "pick_too_few": ("least",),
+        "pick_too_many": ("most",),
         "pick_alone": ("label",),  # an exclusive option was typed together with others
-        "text_again": (),  # a photo, pin or sticker where words were asked
-        "text_short": ("least",),  # fewer characters than `least`
-        "text_long": ("most", "length"),  # more characters than `most`; `length` were sent
+        "ask_again": (),  # a photo or pin where words were asked
+        "ask_too_short": ("least",),
+        "ask_too_long": ("most", "length"),  # `length` characters were sent
         "number_again": ("example",),  # no number in it
-        "number_low": ("least", "unit"),
-        "number_high": ("most", "unit"),
-        "number_whole": (),  # a fraction where whole numbers are asked
+        "number_too_low": ("least",),
+        "number_too_high": ("most",),
+        "number_whole": ("example",),  # a fraction where whole numbers are asked
         "place_again": (),  # neither a pin nor words
         "place_live": (),  # a live (moving) pin is refused kindly
-        "photo_again": (),  # no picture
-        "unknown_command": (),  # a command we do not know, `/foo`
-        "skip_hint": (),  # after an optional free question: "You can send SKIP."
-        "skip_refused": (),  # SKIP where an answer is needed
-        "offer_skip": (),  # third failed try, optional question: SKIP or HUMAN
-        "offer_human": (),  # third failed try, question that cannot be skipped: HUMAN or STOP
-        "back_refused": (),  # BACK at the first question
+        "photo_again": (),
+        "other_kind": (),  # a sticker, a voice note, a file
+        "unknown_command": (),  # `/foo`
+        "review_again": (),  # neither OK nor a number of the list
+        "third_try": (),  # third failed try, optional question: SKIP or HUMAN
+        "third_try_must": (),  # third failed try, question that cannot be skipped: HUMAN or STOP
+        "cannot_skip": (),
         "old_button": (),  # a tap on a button of an earlier question; today's question follows
-        "help": (),  # HELP: what can be sent here; the question follows
+        "help": (),  # what can be sent here; the question follows
         "why_default": (),  # WHY where the author gave no reason
-        "language_choose": (),  # LANGUAGE: the languages follow as options
-        "language_only": (),  # LANGUAGE where there is only one
-        "language_name": (),  # the language's name in itself: English, Español
-        "stopped": (),  # STOP: goodbye, how to come back
-        "finished": (),  # a message after the end
+        "why_again": (),  # between the reason and the question
+        "back_none": (),  # BACK at the first question
         "change_list": ("list",),  # CHANGE: the answers so far by number; OK goes on
         "change_none": (),  # CHANGE before anything was answered
-        "change_again": (),  # neither OK nor a number of the list
-        "changed": (),  # the change is kept
-        "amend_refused": (),  # an edited message that is no valid answer, or whose answer no longer stands
-        "skipped": (),  # in a list of answers: this one was skipped
-        "pin": (),  # in a list of answers: a shared position
-        "picture": (),  # in a list of answers: a photo
-        "button_skip": (),
-        "button_done": (),
-        "button_ok": (),
+        "changed": (),
+        "amended": (),  # an edited message changed its answer
+        "amend_failed": (),  # an edited message is no valid answer
+        "amend_late": (),  # the answer of an edited message no longer stands
+        "language_ask": (),  # LANGUAGE: the languages follow as options
+        "language_set": (),
+        "language_none": (),  # LANGUAGE where there is only one
+        "language_name": (),  # the language's name in itself: English, Español
+        "stopped": (),
+        "already_ended": (),
+        "skipped_mark": (),  # in a list of answers
+        "photo_mark": (),
+        "place_mark": (),
+        "review_line": ("k", "question", "answer"),
         "urgent": (),  # words of danger where the frame has no `urgent` state
     }
 )
@@ -73,8 +84,32 @@ AT_BINDING = frozenset({"n", "minutes"})
 """Placeholders that follow from the flow itself."""
 
 FROM_ROUND = frozenset(
-    "city org service topic decider decided_on open_points fixed_points influence task law keep_until privacy_url "
-    "min_age closes_on feedback_on round_url human_contact emergency_number hazard area outcome k idea".split()
+    [
+        "city",
+        "org",
+        "service",
+        "topic",
+        "decider",
+        "decided_on",
+        "open_points",
+        "fixed_points",
+        "influence",
+        "task",
+        "law",
+        "keep_until",
+        "privacy_url",
+        "min_age",
+        "closes_on",
+        "feedback_on",
+        "round_url",
+        "human_contact",
+        "emergency_number",
+        "hazard",
+        "area",
+        "outcome",
+        "k",
+        "idea",
+    ]
 )
 """Placeholders the round's record and the city fill."""
 

@@ -1,0 +1,169 @@
+"""Where to go next: tables of comparisons on earlier answers and on context. No expressions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flows.model import Choose, End, Pick, Rate, Review, Say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flows.model import Answer, Comparison, Session, State, Value
+
+OPERATORS = ("is", "in", "not", "not_in", "contains", "less", "more", "answered")
+"""What a comparison can ask. `contains` is for pick answers and texts; `less` and `more` for numbers and scales."""
+
+CONTEXT = ("@language", "@channel", "@first_time", "@area")
+"""What is known without asking."""
+
+
+def onward(states: Mapping[str, State], state: State, answers: Mapping[str, Answer], session: Session) -> str:
+    """Return the id of the state after `state`: by the answer's own way, else the first transition that holds.
+
+    A compiled flow always has one: the last transition of a state that goes on has no condition. Raises LookupError
+    for a state that leads nowhere.
+    """
+    answer = answers.get(state.id)
+    if answer is not None and (own := _own_way(state, answer.value)):
+        return own
+    for transition in state.next:
+        if not transition.when or all(holds(states, one, answers, session) for one in transition.when):
+            return transition.to
+    raise LookupError(state.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A way through a flow, taken without asking anything anew."""
+
+    state: State
+    """Where it waits: a question without an answer, a review, or an end."""
+    path: tuple[str, ...]
+    """All states entered, the last being `state`."""
+    trail: tuple[str, ...]
+    """The questions passed, those before the walk included."""
+    said: tuple[Say, ...]
+    """What is said between the last question passed and `state`."""
+
+
+def walked(
+    states: Mapping[str, State], session: Session, answers: Mapping[str, Answer], at: str, trail: tuple[str, ...]
+) -> Walk:
+    """Walk from `at` past everything that is only said or already answered; a question in `trail` is asked anew.
+
+    Raises LookupError where only sayings follow each other in a circle; such a flow is refused by its check.
+    """
+    path, said = [at], []
+    for _ in range(2 * len(states)):
+        state = states[at]
+        if isinstance(state, Say):
+            said.append(state)
+        elif at in answers and at not in trail:
+            trail = (*trail, at)
+            said = []
+        else:
+            return Walk(state, tuple(path), trail, tuple(said))
+        at = onward(states, state, answers, session)
+        path.append(at)
+    raise LookupError(at)
+
+
+def ways(state: State) -> list[str]:
+    """Return every state that may follow `state`, in the author's order, repeats included."""
+    own = [option.next for option in getattr(state, "options", ()) if option.next]
+    return [*own, *(transition.to for transition in state.next)]
+
+
+def reachable(states: Mapping[str, State], start: str) -> set[str]:
+    """Return the states that some way leads to from `start`, itself included."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        at = waiting.pop()
+        if at not in found and at in states:
+            found.add(at)
+            waiting.extend(ways(states[at]))
+    return found
+
+
+def _own_way(state: State, value: Value) -> str | None:
+    match state:
+        case Choose(options=options) | Rate(options=options):
+            return next((option.next for option in options if option.id == value), None)
+        case Pick(options=options) if isinstance(value, tuple):
+            return next((option.next for option in options if option.id in value and option.next), None)
+        case _:
+            return None
+
+
+def holds(states: Mapping[str, State], comparison: Comparison, answers: Mapping[str, Answer], session: Session) -> bool:
+    """Return whether one comparison holds for the `answers` so far and what `session` knows besides."""
+    subject = comparison.subject
+    if subject[0] == "@":
+        return _compare(comparison, _context(subject, session), None)
+    answer = answers.get(subject)
+    if comparison.operator == "answered":
+        return (answer is not None and answer.value is not None) == comparison.value
+    return _compare(comparison, None if answer is None else answer.value, _number(states.get(subject), answer))
+
+
+def _context(subject: str, session: Session) -> str | bool | None:
+    match subject:
+        case "@language":
+            return session.language
+        case "@channel":
+            return session.channel
+        case "@first_time":
+            return session.first_time
+        case _:
+            return session.area
+
+
+def _number(state: State | None, answer: Answer | None) -> float | None:
+    """Return the figure of an answer: of a scale the value of its option (5 best), of a number itself."""
+    if answer is None or state is None:
+        return None
+    match state:
+        case Rate(options=options) | Choose(options=options):
+            return next((option.value for option in options if option.id == answer.value), None)
+        case Say() | Review() | End():
+            return None
+        case _:
+            return answer.value if isinstance(answer.value, float | int) else None
+
+
+def _compare(comparison: Comparison, known: object, number: float | None) -> bool:
+    wanted = comparison.value
+    match comparison.operator:
+        case "is":
+            return _same(known, number, wanted)
+        case "in":
+            return any(_same(known, number, one) for one in _many(wanted))
+        case "not":
+            return not _same(known, number, wanted)
+        case "not_in":
+            return not any(_same(known, number, one) for one in _many(wanted))
+        case "contains":
+            return isinstance(known, str | tuple) and str(wanted) in known
+        case "less":
+            return number is not None and isinstance(wanted, float | int) and number < wanted
+        case "more":
+            return number is not None and isinstance(wanted, float | int) and number > wanted
+        case "answered":
+            return (known is not None) == wanted
+        case operator:
+            raise ValueError(operator)
+
+
+def _many(wanted: object) -> tuple[object, ...]:
+    return wanted if isinstance(wanted, tuple) else (wanted,)
+
+
+def _same(known: object, number: float | None, wanted: object) -> bool:
+    if isinstance(known, tuple):
+        return known == (wanted,)
+    if isinstance(wanted, float | int) and not isinstance(wanted, bool):
+        return (number if number is not None else known) == wanted
+    return known == wanted

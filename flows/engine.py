@@ -1,0 +1,536 @@
+"""Play a flow: `start` a session, `advance` it by one message. Pure: no clock, no chance, no memory of its own.
+
+`advance` reads as a citizen's message is read: a button, an everywhere word, or an answer to the question at hand. What
+it leads to is gathered on a `_Scene` and handed back as one `Turn`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flows.branching import onward, reachable, walked
+from flows.model import (
+    Answer,
+    Answered,
+    Ask,
+    Asked,
+    Choose,
+    End,
+    Ended,
+    HandedIn,
+    Kind,
+    LanguageChosen,
+    Misunderstood,
+    Moved,
+    Number,
+    Photo,
+    Pick,
+    Place,
+    Prompt,
+    Rate,
+    Review,
+    Session,
+    Spoke,
+    Started,
+    Status,
+    Turn,
+    Urgent,
+    Withdrawn,
+    parse_button,
+)
+from flows.speak import (
+    CHANGE,
+    DONE,
+    LANGUAGE,
+    OK,
+    SKIP,
+    change_prompt,
+    language_name,
+    language_prompt,
+    listed,
+    prompt,
+    told,
+)
+from flows.understand import Fault, Ticked, finished, tapped, understand
+from flows.words import clean, fill, fold, is_command, meaning, speaks_of_danger, word_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from flows.branching import Walk
+    from flows.model import Context, Event, Flow, Message, Question, State
+    from flows.understand import Understood
+
+__all__ = ["advance", "ask_again", "start", "word_of"]
+
+PATIENCE = 3
+"""From this many failed tries in a row the way out is named: SKIP, or a person."""
+
+_URGENT = "urgent"
+"""The frame's state that is said on words of danger."""
+
+_QUESTIONS = (Choose, Pick, Rate, Ask, Number, Place, Photo)
+
+
+class _Scene:
+    """One turn in the making."""
+
+    __slots__ = ("events", "flow", "prompts", "script", "session")
+
+    def __init__(self, flow: Flow, session: Session) -> None:
+        self.flow = flow
+        self.session = session
+        self.script = flow.script(session.language)
+        self.prompts: list[Prompt] = []
+        self.events: list[Event] = []
+
+    @property
+    def state(self) -> State:
+        return self.script.states[self.session.state]
+
+    def move(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of a Session
+        self.session = self.session.moved(**changes)
+
+    def say(self, phrase: str, values: Mapping[str, object] | None = None) -> None:
+        text = self.script.phrases.get(phrase)
+        if text:
+            self.prompts.append(Prompt(fill(text, values) if values else text))
+
+    def tell(self, state: State) -> None:
+        if state.text:
+            self.prompts.append(Prompt(told(self.script, self.session, state.text)))
+
+    def ask(self, *, update: bool = False) -> None:
+        self.prompts.append(prompt(self.script, self.session, self.state, update=update))
+
+    def turn(self) -> Turn:
+        return Turn(self.session, tuple(self.prompts), tuple(self.events))
+
+
+def start(flow: Flow, context: Context, now: datetime) -> Turn:
+    """Begin a session of `flow`: its first sentences and its first question. `now` is aware."""
+    session = Session(
+        flow=flow.id,
+        version=flow.version,
+        language=context.language if context.language in flow.scripts else flow.language,
+        channel=context.channel,
+        tag=context.tag,
+        receipt=context.receipt,
+        state=flow.start,
+        started_at=now.isoformat(),
+        first_time=context.first_time,
+        area=context.area,
+    )
+    scene = _Scene(flow, session)
+    scene.events.append(Started())
+    _enter(scene, flow.start)
+    return scene.turn()
+
+
+def advance(flow: Flow, session: Session, message: Message, now: datetime) -> Turn:  # noqa: ARG001 - part of the contract
+    """Take one `message` of a citizen and return the turn it makes. Never raises for anything a citizen can send."""
+    scene = _Scene(flow, session)
+    if not session.active:
+        scene.say("already_ended")
+    elif message.amends and not _is_current(session, message.amends):
+        _amend(scene, message, message.amends)
+    elif message.kind is Kind.TAP:
+        _tap(scene, message)
+    elif message.kind is Kind.TEXT:
+        _type(scene, message)
+    else:
+        _reply(scene, message)
+    return scene.turn()
+
+
+def ask_again(flow: Flow, session: Session) -> tuple[Prompt, ...]:
+    """Return today's question once more, as it stands; empty when the session is over."""
+    if not session.active:
+        return ()
+    if session.asking == "language":
+        return (language_prompt(flow, session),)
+    script = flow.script(session.language)
+    if session.asking == "change":
+        return (change_prompt(script, session),)
+    return (prompt(script, session, script.states[session.state]),)
+
+
+# --------------------------------------------------------------------------- what was sent
+
+
+def _tap(scene: _Scene, message: Message) -> None:
+    tag, state, option = parse_button(message.data) or ("", "", "")
+    session = scene.session
+    if tag != session.tag:
+        _old_button(scene)
+    elif state == LANGUAGE and option in scene.flow.scripts:
+        _choose_language(scene, option)
+    elif state == CHANGE and session.asking == "change" and option == OK:
+        _ask_today(scene)
+    elif state == session.state:
+        _tap_here(scene, option)
+    else:
+        _old_button(scene)
+
+
+def _tap_here(scene: _Scene, option: str) -> None:
+    state = scene.state
+    if isinstance(state, Review):
+        _hand_in(scene, state) if option == OK else _old_button(scene)
+    elif isinstance(state, _QUESTIONS):
+        _tap_answer(scene, state, option)
+
+
+def _tap_answer(scene: _Scene, question: Question, option: str) -> None:
+    understood: Understood | None
+    if option == SKIP:
+        _skip(scene)
+        return
+    if option == DONE and isinstance(question, Pick):
+        understood = finished(question, scene.session.picked)
+    else:
+        understood = tapped(question, option, scene.session.picked)
+    if understood is None:
+        _old_button(scene)
+    else:
+        _take(scene, question, understood)
+
+
+def _old_button(scene: _Scene) -> None:
+    scene.say("old_button")
+    _repeat(scene)
+
+
+def _type(scene: _Scene, message: Message) -> None:
+    text = clean(message.text)
+    if scene.session.asking and _answers_aside(scene, text):
+        return
+    word = word_of(scene.script, text)
+    if word:
+        _everywhere(scene, word)
+    elif is_command(text):
+        _misunderstood(scene, Fault("unknown_command"))
+    elif scene.session.asking == "change":
+        _misunderstood(scene, Fault("review_again"))
+    else:
+        _reply(scene, message)
+
+
+def _reply(scene: _Scene, message: Message) -> None:
+    """Read `message` as an answer to the state at hand; words of danger in free text are met first."""
+    state = scene.state
+    if isinstance(state, Review):
+        _reply_to_review(scene, state, message)
+    elif isinstance(state, Pick) and scene.session.picked and _means(scene, message, "done", "ok"):
+        _take(scene, state, finished(state, scene.session.picked))
+    elif isinstance(state, _QUESTIONS):
+        understood = understand(scene.script, state, message)
+        _heed(scene, state, understood, message)
+        _take(scene, state, understood)
+
+
+def _means(scene: _Scene, message: Message, *words: str) -> bool:
+    return message.kind is Kind.TEXT and meaning(scene.script, clean(message.text)) in words
+
+
+def _heed(scene: _Scene, state: State, understood: Understood, message: Message) -> None:
+    """Say the urgent text where free words speak of danger; an option that was offered is no free word."""
+    is_free = isinstance(understood, Fault) or isinstance(state, Ask | Place | Photo)
+    if is_free and message.text and speaks_of_danger(scene.script, message.text):
+        scene.events.append(Urgent(state.id))
+        urgent = scene.script.states.get(_URGENT)
+        scene.tell(urgent) if urgent else scene.say("urgent")
+
+
+def _take(scene: _Scene, question: Question, understood: Understood) -> None:
+    match understood:
+        case Answer():
+            _answer(scene, question, understood)
+        case Ticked(picked=picked):
+            scene.move(picked=picked, tries=0, asking="")
+            scene.ask(update=True)
+        case Fault():
+            _misunderstood(scene, understood)
+
+
+def _misunderstood(scene: _Scene, fault: Fault) -> None:
+    tries = scene.session.tries + 1
+    scene.move(tries=tries)
+    scene.events.append(Misunderstood(scene.session.state, tries))
+    scene.say(fault.phrase, fault.values)
+    if tries >= PATIENCE:
+        scene.say("third_try" if getattr(scene.state, "optional", False) else "third_try_must")
+    _repeat(scene)
+
+
+def _repeat(scene: _Scene) -> None:
+    """Ask again what is being asked, side questions included."""
+    scene.prompts.extend(ask_again(scene.flow, scene.session))
+
+
+def _ask_today(scene: _Scene) -> None:
+    """Leave any side question and ask the state at hand."""
+    scene.move(asking="", tries=0)
+    scene.ask()
+
+
+# --------------------------------------------------------------------------- going on
+
+
+def _answer(scene: _Scene, question: Question, answer: Answer) -> None:
+    session = scene.session
+    scene.events.append(Answered(answer, question, amended=question.id in session.answers))
+    answers = {**session.answers, question.id: answer}
+    if session.returns is not None:
+        scene.move(answers=answers, state=session.returns, returns=None, picked=(), tries=0)
+        scene.say("changed")
+        _settle(scene, asked=True)
+        return
+    _enter(
+        scene,
+        onward(scene.script.states, question, answers, session),
+        origin=question.id,
+        answers=answers,
+        trail=(*session.trail, question.id),
+    )
+
+
+def _enter(scene: _Scene, target: str, origin: str = "", **changes: Any) -> None:  # noqa: ANN401 - fields of a Session
+    """Go to `target` and on through what is only said or already answered, up to the next question or the end."""
+    answers = changes.get("answers", scene.session.answers)
+    trail = changes.get("trail", scene.session.trail)
+    walk = walked(scene.script.states, scene.session, answers, target, trail)
+    for place in walk.path:
+        if origin:
+            scene.events.append(Moved(origin, place))
+        origin = place
+    changes["trail"] = walk.trail
+    if len(answers) != len(walk.trail):
+        changes["answers"] = _kept(scene, walk, answers)
+    scene.session = scene.session.moved(**changes, state=origin, picked=(), tries=0, asking="")
+    for said in walk.said:
+        scene.tell(said)
+    _finish(scene, walk.state) if isinstance(walk.state, End) else scene.ask()
+
+
+def _kept(scene: _Scene, walk: Walk, answers: Mapping[str, Answer]) -> dict[str, Answer]:
+    """Return the answers in the order of the way, without those that no way leads to any more: these are withdrawn."""
+    ahead = reachable(scene.script.states, walk.state.id)
+    scene.events += [Withdrawn(one) for one in answers if one not in walk.trail and one not in ahead]
+    order = (*walk.trail, *(one for one in answers if one in ahead))
+    return {one: answers[one] for one in order if one in answers}
+
+
+def _finish(scene: _Scene, state: End) -> None:
+    status = Status(state.outcome)
+    scene.tell(state)
+    scene.move(status=status)
+    scene.events.append(Ended(status))
+
+
+def _reply_to_review(scene: _Scene, state: Review, message: Message) -> None:
+    if _means(scene, message, "ok", "yes", "done"):
+        _hand_in(scene, state)
+    elif message.kind is not Kind.TEXT or not _change_by_number(scene, clean(message.text)):
+        if message.text and speaks_of_danger(scene.script, message.text):
+            _heed(scene, state, Fault(""), message)
+        _misunderstood(scene, Fault("review_again"))
+
+
+def _hand_in(scene: _Scene, state: Review) -> None:
+    scene.events.append(HandedIn())
+    _enter(scene, onward(scene.script.states, state, scene.session.answers, scene.session), origin=state.id)
+
+
+# --------------------------------------------------------------------------- everywhere words
+
+
+def _everywhere(scene: _Scene, word: str) -> None:
+    if word in {"human", "mydata", "delete"}:
+        scene.events.append(Asked(word))
+        return
+    scene.events.append(Spoke(word))
+    match word:
+        case "stop":
+            _stop(scene)
+        case "skip":
+            _skip(scene)
+        case "back":
+            _back(scene)
+        case "help":
+            scene.say("help")
+            _repeat(scene)
+        case "why":
+            _why(scene)
+        case "change":
+            _change(scene)
+        case _:
+            _language(scene)
+
+
+def _stop(scene: _Scene) -> None:
+    scene.move(status=Status.STOPPED)
+    scene.say("stopped")
+    scene.events.append(Ended(Status.STOPPED))
+
+
+def _skip(scene: _Scene) -> None:
+    state = scene.state
+    if scene.session.asking:
+        _ask_today(scene)
+    elif isinstance(state, _QUESTIONS) and state.optional:
+        _answer(scene, state, Answer(state.id, None))
+    else:
+        scene.say("cannot_skip")
+        scene.ask()
+
+
+def _back(scene: _Scene) -> None:
+    session = scene.session
+    if session.asking:
+        _ask_today(scene)
+    elif session.returns is not None:
+        scene.move(state=session.returns, returns=None, picked=(), tries=0)
+        scene.ask()
+    elif session.trail:
+        _go_back(scene, session.trail[-1])
+    else:
+        scene.say("back_none")
+        scene.ask()
+
+
+def _go_back(scene: _Scene, state: str) -> None:
+    session = scene.session
+    answers = {one: answer for one, answer in session.answers.items() if one != state}
+    scene.events += [Moved(session.state, state), Withdrawn(state)]
+    scene.move(state=state, answers=answers, trail=session.trail[:-1], picked=(), tries=0)
+    scene.ask()
+
+
+def _why(scene: _Scene) -> None:
+    reason = scene.state.why
+    if reason:
+        scene.prompts.append(Prompt(told(scene.script, scene.session, reason)))
+    else:
+        scene.say("why_default")
+    scene.say("why_again")
+    _repeat(scene)
+
+
+def _language(scene: _Scene) -> None:
+    if len(scene.flow.scripts) > 1:
+        scene.move(asking="language")
+    else:
+        scene.say("language_none")
+    _repeat(scene)
+
+
+def _answers_aside(scene: _Scene, text: str) -> bool:
+    """Take `text` as the answer to a side question where it is one."""
+    if scene.session.asking == "language":
+        return _language_by_name(scene, text)
+    if meaning(scene.script, text) in {"ok", "done"}:
+        _ask_today(scene)
+        return True
+    return _change_by_number(scene, text)
+
+
+def _language_by_name(scene: _Scene, text: str) -> bool:
+    folded = fold(text)
+    for number, one in enumerate(scene.flow.languages, 1):
+        if folded in {str(number), one.casefold(), fold(language_name(scene.flow, one))}:
+            _choose_language(scene, one)
+            return True
+    return False
+
+
+def _choose_language(scene: _Scene, language: str) -> None:
+    scene.script = scene.flow.script(language)
+    scene.events.append(LanguageChosen(language))
+    scene.move(language=language, asking="", tries=0)
+    scene.say("language_set")
+    scene.ask()
+
+
+# --------------------------------------------------------------------------- changing earlier answers
+
+
+def _change(scene: _Scene) -> None:
+    if isinstance(scene.state, Review):
+        scene.ask()
+    elif listed(scene.script, scene.session):
+        scene.move(asking="change")
+        _repeat(scene)
+    else:
+        scene.say("change_none")
+        scene.ask()
+
+
+def _change_by_number(scene: _Scene, text: str) -> bool:
+    """Ask the question with this number in the list of answers again; the present place is kept to come back to."""
+    states = listed(scene.script, scene.session)
+    digits = fold(text)
+    if not digits.isdecimal() or len(digits) > _LONGEST_NUMBER or not 1 <= int(digits) <= len(states):
+        return False
+    session = scene.session
+    scene.move(state=states[int(digits) - 1], returns=session.returns or session.state, asking="", picked=(), tries=0)
+    scene.ask()
+    return True
+
+
+_LONGEST_NUMBER = 4
+
+
+def _is_current(session: Session, state: str) -> bool:
+    """Whether an edited message still answers the question at hand, as one that was not understood does."""
+    return state == session.state and (state not in session.answers or session.editing)
+
+
+def _amend(scene: _Scene, message: Message, amended: str) -> None:
+    """Take an edited message as a new answer to the question it once answered."""
+    question = scene.script.states.get(amended)
+    if not isinstance(question, _QUESTIONS) or amended not in scene.session.answers:
+        scene.say("amend_late")
+        _repeat(scene)
+        return
+    understood = _understood_again(scene, question, message)
+    if not isinstance(understood, Answer):
+        scene.say("amend_failed")
+        _repeat(scene)
+    elif understood != scene.session.answers[amended]:
+        _replace(scene, question, understood)
+
+
+def _understood_again(scene: _Scene, question: Question, message: Message) -> Understood:
+    word = word_of(scene.script, clean(message.text)) if message.kind is Kind.TEXT else None
+    if word == "skip" and question.optional:
+        return Answer(question.id, None)
+    understood = Fault("amend_failed") if word else understand(scene.script, question, message)
+    if not word:
+        _heed(scene, question, understood, message)
+    return understood
+
+
+def _replace(scene: _Scene, question: Question, answer: Answer) -> None:
+    scene.events.append(Answered(answer, question, amended=True))
+    scene.move(answers={**scene.session.answers, question.id: answer})
+    scene.say("amended")
+    _settle(scene, asked=False)
+
+
+def _settle(scene: _Scene, *, asked: bool) -> None:
+    """Find the place again after a change: the same one, or the first question that has become open.
+
+    `asked`: the question at hand is repeated even where the place stays the same.
+    """
+    session = scene.session
+    walk = walked(scene.script.states, session, session.answers, scene.flow.start, ())
+    if walk.state.id != (session.returns or session.state):
+        scene.events.append(Moved(session.state, walk.state.id))
+        scene.move(returns=None, trail=walk.trail)
+        _enter(scene, walk.said[0].id if walk.said else walk.state.id)
+        return
+    scene.move(answers=_kept(scene, walk, session.answers), trail=walk.trail)
+    if asked:
+        scene.ask()

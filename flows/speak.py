@@ -1,0 +1,183 @@
+"""Prompts: what a state says, with its buttons, before a channel gives it form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flows.model import (
+    Answer,
+    Ask,
+    Button,
+    Choose,
+    Number,
+    Photo,
+    Pick,
+    Place,
+    Prompt,
+    Rate,
+    Review,
+    button_data,
+)
+from flows.understand import label_of, with_unit
+from flows.words import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flows.model import Flow, Option, Question, Script, Session, State
+
+SKIP, DONE, OK = "@skip", "@done", "@ok"
+"""What helper buttons carry in place of an option."""
+
+LANGUAGE, CHANGE = "@language", "@change"
+"""What the buttons of side questions carry in place of a state."""
+
+UNLISTED = frozenset({"age", "begin", "gate"})
+"""Roles of answers that a list of answers leaves out: they open doors and say nothing about the service."""
+
+_LONGEST_QUOTE = 80
+
+
+def prompt(script: Script, session: Session, state: State, *, update: bool = False) -> Prompt:
+    """Return what `state` asks, for this session; `update` where only the ticks of the last message changed."""
+    match state:
+        case Choose(options=options) | Rate(options=options):
+            text, buttons, wants = state.text, _options(session, state, options), ""
+        case Pick(options=options):
+            text, buttons, wants = _picking(script, state), _ticks(script, session, state, options), ""
+        case Place() | Photo():
+            text, buttons, wants = _hinted(script, state), (), "place" if isinstance(state, Place) else "photo"
+        case Ask() | Number():
+            text, buttons, wants = _hinted(script, state), (), ""
+        case Review():
+            text, buttons, wants = state.text, (_helper(script, session, state.id, "ok_label", OK),), ""
+        case _:
+            return Prompt(told(script, session, state.text))
+    if not isinstance(state, Review) and state.optional:
+        buttons = (*buttons, _helper(script, session, state.id, "skip_label", SKIP))
+    return Prompt(told(script, session, text), buttons, wants=wants, state=state.id, update=update)
+
+
+def told(script: Script, session: Session, text: str) -> str:
+    """Fill what is known only while playing: the receipt and the list of answers."""
+    if "{" not in text:
+        return text
+    return fill(text, {"receipt": session.receipt, "list": listing(script, session) if "{list}" in text else ""})
+
+
+def _options(session: Session, state: State, options: Iterable[Option]) -> tuple[Button, ...]:
+    prefix = button_data(session.tag, state.id, "")
+    return tuple([Button(option.label, prefix + option.id) for option in options])
+
+
+def _ticks(script: Script, session: Session, state: Pick, options: Iterable[Option]) -> tuple[Button, ...]:
+    prefix = button_data(session.tag, state.id, "")
+    ticks = [Button(one.label, prefix + one.id, ticked=one.id in session.picked) for one in options]
+    return (*ticks, _helper(script, session, state.id, "done_label", DONE))
+
+
+def _helper(script: Script, session: Session, state: str, phrase: str, option: str) -> Button:
+    label = script.phrases.get(phrase) or option.strip("@").upper()
+    return Button(label, button_data(session.tag, state, option), helper=True)
+
+
+def _picking(script: Script, state: Pick) -> str:
+    hints = [script.phrases.get("pick_hint", "")]
+    if state.most is not None and state.most < len(state.options):
+        hints.append(fill(script.phrases.get("pick_most_hint", ""), {"most": state.most}))
+    return " ".join(filter(None, (state.text, *hints)))
+
+
+def _hinted(script: Script, state: Question) -> str:
+    """Return a free question with its hints: what may be sent, and SKIP where it may be left out."""
+    hints = [state.text, _kind_hint(script, state)]
+    if state.optional:
+        hints.append(script.phrases.get("skip_hint", ""))
+    return " ".join(filter(None, hints))
+
+
+def _kind_hint(script: Script, state: Question) -> str:
+    match state:
+        case Number(least=float() | int() as least, most=float() | int() as most, unit=unit):
+            limits = {"least": with_unit(least, ""), "most": with_unit(most, unit)}
+            return fill(script.phrases.get("number_hint", ""), limits)
+        case Place():
+            return script.phrases.get("place_hint", "")
+        case Photo():
+            return script.phrases.get("photo_hint", "")
+        case _:
+            return ""
+
+
+def listed(script: Script, session: Session) -> list[str]:
+    """Return the states whose answers a list shows, in its order: number 1 is the first."""
+    return [state for state in session.answers if _is_listed(script.states.get(state))]
+
+
+def _is_listed(state: State | None) -> bool:
+    return isinstance(state, Choose | Pick | Rate | Ask | Number | Place | Photo) and state.role not in UNLISTED
+
+
+def listing(script: Script, session: Session) -> str:
+    """Return the answers so far, one line each: number, question, answer in words."""
+    lines = (_line(script, k, session.answers[state]) for k, state in enumerate(listed(script, session), 1))
+    return "\n".join(lines)
+
+
+def _line(script: Script, k: int, answer: Answer) -> str:
+    question = script.states[answer.state].text.strip().split("\n")[0]
+    values = {"k": k, "question": question, "answer": shortened(spoken(script, answer))}
+    return fill(script.phrases.get("review_line") or "{k}. {question} {answer}", values)
+
+
+def spoken(script: Script, answer: Answer) -> str:
+    """Return an answer in the words a citizen knows: labels, not ids."""
+    value = answer.value
+    if value is None:
+        return script.phrases.get("skipped_mark", "")
+    match script.states.get(answer.state):
+        case Choose(options=options) | Rate(options=options):
+            return label_of(options, str(value))
+        case Pick(options=options) if isinstance(value, tuple):
+            return ", ".join(label_of(options, option) for option in value)
+        case Number(unit=unit) if isinstance(value, float | int):
+            return with_unit(value, unit)
+        case Photo():
+            return " ".join(filter(None, (script.phrases.get("photo_mark", ""), answer.caption)))
+        case Place() if _is_pin(str(value)):
+            return script.phrases.get("place_mark", "") or str(value)
+        case _:
+            return str(value)
+
+
+def _is_pin(value: str) -> bool:
+    latitude, comma, longitude = value.partition(",")
+    return bool(comma) and all(part.lstrip("-").replace(".", "", 1).isdigit() for part in (latitude, longitude))
+
+
+def shortened(text: str, most: int = _LONGEST_QUOTE) -> str:
+    """Return `text` on one line, cut after `most` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def change_prompt(script: Script, session: Session) -> Prompt:
+    """Return the list of answers that CHANGE shows in the middle of a conversation."""
+    text = script.phrases.get("change_list") or "{list}"
+    return Prompt(
+        told(script, session, text),
+        (_helper(script, session, CHANGE, "ok_label", OK),),
+        state=session.state,
+    )
+
+
+def language_prompt(flow: Flow, session: Session) -> Prompt:
+    """Return the question that LANGUAGE asks: each language by its own name."""
+    buttons = [Button(language_name(flow, one), button_data(session.tag, LANGUAGE, one)) for one in flow.languages]
+    text = flow.script(session.language).phrases.get("language_ask", "")
+    return Prompt(text, tuple(buttons), state=session.state)
+
+
+def language_name(flow: Flow, language: str) -> str:
+    """Return a language's name in itself (Español), or its code."""
+    return flow.scripts[language].phrases.get("language_name") or language

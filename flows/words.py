@@ -1,0 +1,127 @@
+"""What people type, compared with what we offered: case, accents, marks and small slips do not matter."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from rapidfuzz import fuzz, process
+
+from flows.phrasebook import EVERYWHERE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from flows.model import Option, Script
+
+NEAR = 85
+"""Score (0 to 100, rapidfuzz ratio) from which a typed word counts as a slip of an offered one."""
+
+_SHORTEST_SLIP = 3
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_KEPT_CONTROLS = "\n\t"
+
+
+def clean(text: str) -> str:
+    """Return `text` without control and direction characters and lone surrogates, line breaks kept, ends trimmed."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    return "".join(filter(_is_kept, text.replace("\r\n", "\n"))).strip()
+
+
+def _is_kept(character: str) -> bool:
+    category = unicodedata.category(character)
+    return character in _KEPT_CONTROLS or category not in {"Cc", "Cs", "Co", "Cn"}
+
+
+def fold(text: str) -> str:
+    """Return the words of `text` in lower case, without accents and marks: the form in which texts are compared."""
+    if text.isalnum() and text.isascii():
+        return text.lower()
+    letters = "".join(map(_folded, unicodedata.normalize("NFKD", text.casefold())))
+    return " ".join(letters.split())
+
+
+def _folded(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Nd":
+        return str(unicodedata.digit(character))
+    if category in {"Me", "Cf"} or (category == "Mn" and (unicodedata.combining(character) or character == "\ufe0f")):
+        return ""
+    return character if category[0] in "LNM" or character in "'’" else " "
+
+
+def table(options: Sequence[Option], words: Mapping[str, str]) -> dict[str, str]:
+    """Return what may be typed for `options` to the option's id: number, label, both, and other words for yes and no.
+
+    `words` maps folded words to their key, as in `Script.words`. Where two options would claim the same entry, the
+    number wins over labels, the earlier label over the later.
+    """
+    typed = {str(n): option.id for n, option in enumerate(options, 1)}
+    for n, option in enumerate(options, 1):
+        for entry in (fold(option.label), option.label.strip().casefold(), fold(f"{n} {option.label}")):
+            typed.setdefault(entry, option.id)
+    ids = {option.id for option in options}
+    for word, key in words.items():
+        if key in {"yes", "no"} and key in ids:
+            typed.setdefault(word, key)
+    typed.pop("", None)
+    return typed
+
+
+def chosen(typed: Mapping[str, str], text: str) -> str | None:
+    """Return the id of the option meant by `text`: exact or, where only one is near, a slip of the finger."""
+    folded = fold(text)
+    return typed.get(folded) or typed.get(text.strip().casefold()) or _near(typed, folded)
+
+
+def _near(typed: Mapping[str, str], folded: str) -> str | None:
+    if len(folded) < _SHORTEST_SLIP or folded.replace(" ", "").isdigit():
+        return None
+    labels = [label for label in typed if not label[0].isdigit()]
+    found = process.extract(folded, labels, scorer=fuzz.ratio, score_cutoff=NEAR, limit=None)
+    ids = {typed[label] for label, _, _ in found}
+    return ids.pop() if len(ids) == 1 else None
+
+
+def meaning(script: Script, text: str) -> str | None:
+    """Return the key of `[words]` (`stop`, `ok`, `yes`…) that `text` is, as a word or as a command, or None."""
+    if not text or len(text) > _LONGEST_WORD:
+        return None
+    if text[0] == "/":
+        text = text[1:].partition("@")[0]
+    folded = fold(text)
+    return script.words.get(folded) or (folded if folded in EVERYWHERE else None)
+
+
+_LONGEST_WORD = 40
+
+
+def word_of(script: Script, text: str) -> str | None:
+    """Return the everywhere word (`stop`, `skip`, `back`…) that `text` is, in any form people send it, or None."""
+    word = meaning(script, text)
+    return word if word in EVERYWHERE else None
+
+
+def is_command(text: str) -> bool:
+    """Return whether `text` is written as a command (`/something`)."""
+    return len(text) > 1 and text[0] == "/" and text[1].isalpha() and "/" not in text[1:]
+
+
+def speaks_of_danger(script: Script, text: str) -> bool:
+    """Return whether `text` holds one of the script's words of danger as whole words."""
+    padded = f" {fold(text)} "
+    return any(f" {word} " in padded for word in script.danger)
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """Put `values` into the `{placeholders}` of `text`, in one pass; names without a value stay as they are."""
+    if "{" not in text:
+        return text
+    return _PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), text)
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names in braces in `text`."""
+    return set(_PLACEHOLDER.findall(text))
