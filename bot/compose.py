@@ -1,0 +1,100 @@
+"""What a turn says, cut and joined into as few messages as a channel can carry. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bot.channels.base import Capabilities
+    from flows.model import Button, Prompt
+
+SHORT_LABEL = 12
+"""Labels of at most this many characters share a row."""
+ROW = 3
+"""Most buttons in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message before it has a key and an address."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    columns: int = 1
+    wants: str = ""
+    state: str | None = None
+    """The question it asks, if any."""
+    update: bool = False
+    """It changes the buttons of the message just tapped."""
+
+
+def compose(prompts: Iterable[Prompt], capabilities: Capabilities) -> tuple[Part, ...]:
+    """Join texts that follow each other with a blank line between, up to the channel's text limit.
+
+    A prompt with buttons or with a wish for a place or a photo ends its message. Where the channel shows fewer buttons
+    than there are, the options stand numbered in the text; an update of buttons becomes a message of its own there.
+    """
+    parts: list[Part] = []
+    open_part: Part | None = None
+    for prompt in prompts:
+        *before, last = _fit(_part(prompt, capabilities), capabilities.text)
+        for part in (*before, last):
+            joined = None if open_part is None else _join(open_part, part, capabilities.text)
+            if joined is None and open_part is not None:
+                parts.append(open_part)
+            open_part = joined or part
+            if open_part.buttons or open_part.wants or open_part.update:
+                parts.append(open_part)
+                open_part = None
+    return tuple([*parts, open_part] if open_part is not None else parts)
+
+
+def _part(prompt: Prompt, capabilities: Capabilities) -> Part:
+    """Give one prompt the form this channel can show."""
+    update = prompt.update and capabilities.edits
+    if not prompt.buttons or len(prompt.buttons) <= capabilities.buttons:
+        text = prompt.text
+        if any(len(button.label) > capabilities.label for button in prompt.buttons) and prompt.numbered:
+            text = _listed(prompt)
+        return Part(text, prompt.buttons, columns(prompt.buttons), prompt.wants, prompt.state, update)
+    text = _listed(prompt) if prompt.numbered else prompt.text
+    return Part(text, (), 1, prompt.wants, prompt.state)
+
+
+def _listed(prompt: Prompt) -> str:
+    """Return the text with its options numbered below, one a line; a ticked one carries a tick."""
+    lines = [f"{n} {'✓ ' * button.ticked}{button.label}" for n, button in enumerate(prompt.buttons, 1)]
+    return "\n".join([prompt.text, "", *lines] if prompt.text else lines)
+
+
+def columns(buttons: Sequence[Button]) -> int:
+    """Return how many buttons stand in a row: short ones share it, as Yes and No do."""
+    short = all(len(button.label) <= SHORT_LABEL for button in buttons)
+    return max(1, len(buttons)) if short and len(buttons) <= ROW else 1
+
+
+def _join(first: Part, second: Part, limit: int) -> Part | None:
+    """Return both as one message, or None where they do not fit into one."""
+    text = f"{first.text}\n\n{second.text}" if first.text and second.text else first.text or second.text
+    if second.update or len(text) > limit:
+        return None
+    return replace(second, text=text, state=second.state or first.state)
+
+
+def _fit(part: Part, limit: int) -> list[Part]:
+    """Cut a text over the limit; the last piece keeps the buttons."""
+    *before, last = cut(part.text, limit)
+    return [*(Part(piece) for piece in before), replace(part, text=last)]
+
+
+def cut(text: str, limit: int) -> list[str]:
+    """Cut a text into pieces of at most `limit` characters, at a blank line, else a line, else a word, else hard."""
+    pieces = []
+    while len(text) > limit:
+        at = next((at for mark in ("\n\n", "\n", " ") if (at := text.rfind(mark, 1, limit + 1)) > 0), limit)
+        pieces.append(text[:at].rstrip())
+        text = text[at:].lstrip()
+    return [*pieces, text]

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.channels.base import Capabilities
+from bot.compose import columns, compose, cut
+from flows.model import Button, Prompt
+
+RICH = Capabilities(buttons=100, label=60, text=4096, edits=True)
+PLAIN = Capabilities(buttons=0, label=0, text=300)
+YES_NO = (Button("Yes", "t:s:yes"), Button("No", "t:s:no"))
+
+
+def test_texts_that_follow_each_other_become_one_message_whose_buttons_are_the_last_ones() -> None:
+    parts = compose([Prompt("Hello."), Prompt("I ask three things."), Prompt("Begin?", YES_NO, state="begin")], RICH)
+    (only,) = parts
+    assert only.text == "Hello.\n\nI ask three things.\n\nBegin?"
+    assert only.buttons == YES_NO
+    assert only.state == "begin"
+    assert only.columns == 2
+
+
+def test_buttons_end_a_message() -> None:
+    first, second = compose([Prompt("One?", YES_NO), Prompt("Two?", YES_NO)], RICH)
+    assert (first.text, second.text) == ("One?", "Two?")
+
+
+def test_without_buttons_the_options_stand_numbered_in_the_text() -> None:
+    (part,) = compose([Prompt("Shall we begin?", YES_NO)], PLAIN)
+    assert part.text == "Shall we begin?\n\n1 Yes\n2 No"
+    assert part.buttons == ()
+
+
+def test_helpers_are_not_numbered() -> None:
+    (part,) = compose([Prompt("Why? You can send SKIP.", (Button("SKIP", "t:s:skip"),), numbered=False)], PLAIN)
+    assert part.text == "Why? You can send SKIP."
+
+
+def test_ticks_are_seen_where_there_are_no_buttons() -> None:
+    (part,) = compose([Prompt("Which?", (Button("Bus", "a", ticked=True), Button("Tram", "b")))], PLAIN)
+    assert part.text == "Which?\n\n1 ✓ Bus\n2 Tram"
+
+
+def test_a_label_longer_than_a_button_shows_stands_whole_in_the_text() -> None:
+    (part,) = compose([Prompt("Which?", (Button("x" * 80, "a"), Button("No", "b")))], RICH)
+    assert "x" * 80 in part.text
+    assert len(part.buttons) == 2
+
+
+def test_a_change_of_buttons_stays_alone_where_the_channel_can_show_it_in_place() -> None:
+    first, second = compose([Prompt("Noted."), Prompt("Which?", YES_NO, update=True)], RICH)
+    assert (first.update, second.update) == (False, True)
+    (joined,) = compose([Prompt("Noted."), Prompt("Which?", YES_NO, update=True)], PLAIN)
+    assert not joined.update
+
+
+def test_a_text_is_cut_where_it_breathes() -> None:
+    assert cut("one two\n\nthree four", 12) == ["one two", "three four"]
+    assert cut("one\ntwo three", 9) == ["one", "two three"]
+    assert cut("abcdefgh", 3) == ["abc", "def", "gh"]
+
+
+def test_only_short_and_few_labels_share_a_row() -> None:
+    assert columns(YES_NO) == 2
+    assert columns((Button("Yes, let us begin", "a"), Button("No", "b"))) == 1
+    assert columns(tuple(Button(str(n), str(n)) for n in range(4))) == 1
+
+
+@given(st.lists(st.text(min_size=1, max_size=700), min_size=1, max_size=6), st.integers(1, 400))
+def test_no_message_is_over_the_limit_and_no_word_is_lost(texts: list[str], limit: int) -> None:
+    parts = compose([Prompt(text) for text in texts], Capabilities(buttons=0, label=0, text=limit))
+    assert all(len(part.text) <= limit for part in parts)
+    said = "".join("".join(part.text.split()) for part in parts)
+    assert said == "".join("".join(text.split()) for text in texts)
