@@ -124,7 +124,7 @@ def _wishes(now: datetime, policy: Policy) -> Delete:
     return delete(wishes).where(wishes.c.round_id.in_(sent))
 
 
-def _about_you(now: datetime, policy: Policy) -> Delete:
+def _about_you(now: datetime, _policy: Policy) -> Delete:
     """Once the report is published, who answered is in it as figures."""
     reported = select(rounds.c.id).where(rounds.c.reported_at <= now)
     return delete(answers).where(answers.c.item.like("you.%"), answers.c.round_id.in_(reported))
@@ -143,7 +143,7 @@ def _used_links(now: datetime, policy: Policy) -> Delete:
     return delete(links).where(links.c.expires_at < now - timedelta(days=policy.transcript_days))
 
 
-def _sign_ins(now: datetime, policy: Policy) -> Delete:
+def _sign_ins(now: datetime, _policy: Policy) -> Delete:
     return delete(web_sessions).where(web_sessions.c.expires_at < now)
 
 

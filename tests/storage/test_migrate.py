@@ -1,0 +1,78 @@
+"""The tables come and go as revisions, on both databases, whoever else starts at the same moment."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import inspect, text
+
+from storage import migrate
+from storage.database import Database, StorageTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def bare(bare_url: str) -> Iterator[Database]:
+    database = Database.open(bare_url)
+    yield database
+    database.close()
+
+
+def test_an_empty_database_becomes_current(bare: Database) -> None:
+    assert migrate.check(bare) == "empty"
+    migrate.upgrade(bare)
+    assert migrate.check(bare) == "current"
+    migrate.upgrade(bare)
+    assert migrate.check(bare) == "current"
+
+
+def test_the_revisions_make_exactly_the_tables_of_the_program(bare: Database) -> None:
+    migrate.upgrade(bare)
+    assert migrate.differences(bare) == []
+
+
+def test_going_back_leaves_no_table_and_forward_again_works(bare: Database) -> None:
+    migrate.upgrade(bare)
+    migrate.downgrade(bare)
+    left = set(inspect(bare.engine).get_table_names())
+    assert left == {"alembic_version"}
+    assert migrate.check(bare) == "empty"
+    migrate.upgrade(bare)
+    assert migrate.differences(bare) == []
+
+
+def test_a_database_from_the_future_is_refused_in_one_line_that_says_what_to_do(database: Database) -> None:
+    with database.transaction() as db:
+        db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert migrate.check(database) == "ahead"
+    for act in (migrate.upgrade, migrate.refuse_newer):
+        with pytest.raises(StorageTrouble, match=r"newer version of civicloop: install that version") as trouble:
+            act(database)
+        assert "\n" not in str(trouble.value)
+
+
+def test_a_current_database_is_not_refused(database: Database) -> None:
+    migrate.refuse_newer(database)
+
+
+def test_processes_starting_at_once_on_an_empty_database_all_succeed(bare_url: str) -> None:
+    program = (
+        "import sys; from storage.database import Database; from storage import migrate; "
+        "d = Database.open(sys.argv[1]); migrate.upgrade(d); print(migrate.check(d))"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", program, bare_url], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    said = [process.communicate(timeout=60) for process in started]
+    assert [out.strip() for out, _ in said] == [b"current"] * 4, said
+
+
+def test_a_database_without_tables_says_which_command_makes_them(bare: Database) -> None:
+    with pytest.raises(StorageTrouble, match="civicloop migrate"), bare.reading() as db:
+        db.execute(text("SELECT * FROM inbox"))
