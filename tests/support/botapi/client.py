@@ -1,0 +1,163 @@
+"""The server driven from another process, in plain synchronous words: for journeys with the real bot process."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from tests.support.botapi.schema import Json
+
+LONGEST_CALL = 600.0
+
+
+@contextlib.contextmanager
+def running(*, port: int = 0, patience: float = 20.0) -> Iterator[Client]:
+    """Start a server as a process of its own, on a free port unless told one; stop it after the block."""
+    command = [sys.executable, "-m", "tests.support.botapi", "--port", str(port), "--patience", str(patience)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield Client(process.stdout.readline().strip())
+        finally:
+            process.terminate()
+
+
+class Client:
+    """Everything `BotApi` offers, over HTTP. `url` is both the Bot API's address and this door's."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._line = http.client.HTTPConnection(urlsplit(url).netloc, timeout=LONGEST_CALL)
+        self.token: str = self.state()["token"]
+
+    def citizen(self, identity: int, *, name: str = "Ana", language_code: str | None = "en") -> Citizen:
+        """Return the person with this id; they are new the first time."""
+        self.ask("citizen", id=identity, name=name, language_code=language_code)
+        return Citizen(self, identity)
+
+    def play(self, people: Sequence[Json], *, at_once: int = 50) -> dict[int, str]:
+        """Let many people talk at once (see `BotApi.play`); return what failed, by person."""
+        failed = self.ask("play", people=list(people), at_once=at_once)
+        return {int(identity): story for identity, story in failed.items()}
+
+    def fault(self, method: str = "*", **more: Any) -> None:  # noqa: ANN401 - the fields of a Fault
+        """Arrange that something goes wrong; see `Fault`."""
+        self.ask("fault", method=method, **more)
+
+    def mend(self) -> None:
+        """Forget all faults."""
+        self.ask("mend")
+
+    def emit(self, kind: str, content: Any, *, checked: bool = True) -> int | None:  # noqa: ANN401 - any JSON
+        """Let any update arrive."""
+        emitted: int | None = self.ask("emit", kind=kind, content=content, checked=checked)
+        return emitted
+
+    def set_clock(self, moment: datetime | None) -> None:
+        """Hold the date of messages at this moment; None: the wall clock."""
+        self.ask("clock", moment=moment.isoformat() if moment else None)
+
+    def state(self) -> Json:
+        """Return token, violations, number of pending updates, requests by method, refused ones, menus, webhook."""
+        state: Json = self.ask("state")
+        return state
+
+    @property
+    def violations(self) -> list[str]:
+        """What was not as the Bot API says; empty in a good journey."""
+        violations: list[str] = self.state()["violations"]
+        return violations
+
+    def ask(self, act: str, **asked: Any) -> Any:  # noqa: ANN401 - any JSON
+        """Call the door; what fails there fails here as an `AssertionError` with the chat in it."""
+        self._line.request("POST", f"/control/{act}", json.dumps(asked))
+        answer = json.loads(self._line.getresponse().read())
+        if not answer["ok"]:
+            raise AssertionError(answer["failed"])
+        return answer["result"]
+
+
+class Citizen:
+    """A person with a phone; the same verbs as `tests.support.botapi.citizen.Citizen`, synchronous."""
+
+    def __init__(self, client: Client, identity: int) -> None:
+        self._client = client
+        self.id = identity
+
+    def _does(self, verb: str, *words: Any, **ways: Any) -> Any:  # noqa: ANN401 - any JSON
+        return self._client.ask(f"citizen/{self.id}/{verb}", words=words, ways=ways)
+
+    def sends(self, text: str) -> Json:
+        """Type a text or a command and send it."""
+        message: Json = self._does("sends", text)
+        return message
+
+    def sends_photo(self, caption: str = "") -> Json:
+        """Send a picture, perhaps with words."""
+        message: Json = self._does("sends_photo", caption)
+        return message
+
+    def sends_sticker(self) -> Json:
+        """Send a sticker."""
+        message: Json = self._does("sends_sticker")
+        return message
+
+    def shares_place(self, latitude: float, longitude: float, *, live: bool = False) -> Json:
+        """Share a position, once or as a live one."""
+        message: Json = self._does("shares_place", latitude, longitude, live=live)
+        return message
+
+    def edits(self, message: Json, text: str) -> Json:
+        """Change a message sent before."""
+        changed: Json = self._does("edits", message, text)
+        return changed
+
+    def taps(self, label: str, *, on: Json | None = None) -> str:
+        """Press the button with this label, of the newest message that has it or of the one given."""
+        callback: str = self._does("taps", label, on=on)
+        return callback
+
+    def blocks(self) -> None:
+        """Block the bot."""
+        self._does("blocks")
+
+    def unblocks(self) -> None:
+        """Let the bot write again."""
+        self._does("unblocks")
+
+    def lives_on(self, date: datetime | None) -> None:
+        """Send what follows with this date."""
+        self._does("lives_on", date.isoformat() if date else None)
+
+    def sees(self, *texts: str, within: float | None = None) -> Json:
+        """Wait until what the bot wrote since this person's last act holds all texts; return the last such."""
+        message: Json = self._does("sees", *texts, within=within)
+        return message
+
+    def sees_nothing(self, within: float = 0.3) -> None:
+        """Wait a while and make sure that the bot wrote nothing."""
+        self._does("sees_nothing", within)
+
+    def hears(self, count: int, within: float | None = None) -> list[Json]:
+        """Wait until the bot wrote `count` messages in all; return all of them."""
+        messages: list[Json] = self._does("hears", count, within)
+        return messages
+
+    def messages(self) -> list[Json]:
+        """Return the bot's messages as they are now, oldest first."""
+        messages: list[Json] = self._does("messages")
+        return messages
+
+    def transcript(self) -> str:
+        """Return the chat as text."""
+        transcript: str = self._does("transcript")
+        return transcript
