@@ -1,0 +1,316 @@
+"""From answers, counted by the database, to a digest. Pure: the same material and moment give the same digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.digests import disclosure, statistics
+from bot.digests.disclosure import Share, Strength
+from bot.digests.model import Change, Channel, Clock, Digest, Form, Point, Score, Tick, Voice, Voices, Who
+from bot.digests.statistics import Posneg
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+    from zoneinfo import ZoneInfo
+
+    import pandas as pd
+
+    from bot.digests.weeks import Week
+
+HISTORY = 8
+"""Weeks before this one that the trend shows."""
+BASE_WEEKS = 4
+"""Full weeks before this one that a change is measured against."""
+QUOTES = 20
+"""Most quotes a digest keeps; renderings show fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The question that stands for a stage, and how its answers count. Answers named nowhere are not in the base."""
+
+    stage: str
+    item: str
+    positive: frozenset[str]
+    neutral: frozenset[str]
+    negative: frozenset[str]
+    unknown: frozenset[str] = frozenset()
+    good: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    bad: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    question: Mapping[str, str] = field(default_factory=dict)
+
+    def tone(self, choice: str) -> str:
+        """Return `positive`, `neutral`, `negative`, `unknown` or, for any other answer, nothing."""
+        kinds = {
+            "positive": self.positive,
+            "neutral": self.neutral,
+            "negative": self.negative,
+            "unknown": self.unknown,
+        }
+        return next((kind for kind, choices in kinds.items() if choice in choices), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """What the clock needs of a round."""
+
+    code: str
+    title: str
+    state: str
+    opens_on: date | None = None
+    closes_on: date | None = None
+    feedback_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text whose writer agreed to be quoted; `item` and `choice` are this person's answer on the scale before it."""
+
+    week: str
+    on: date
+    stage: str
+    text: str
+    item: str = ""
+    choice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the database counted, for one service. Answers count once handed in and not withdrawn.
+
+    `counts`: week, stage, item, choice, people. `people`: week, channel, people who answered in it. `totals`: channel,
+    people who answered up to the end of the week. `said`: quotable texts, newest first. `written`: week, texts
+    (how many, quotable or not). Weeks are ISO names on the manager's calendar.
+    """
+
+    counts: pd.DataFrame
+    people: pd.DataFrame
+    totals: pd.DataFrame
+    written: pd.DataFrame
+    said: tuple[Said, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose digest, of which week, under which rules."""
+
+    service: str
+    name: Mapping[str, str]
+    area: str
+    week: Week
+    zone: ZoneInfo
+    headlines: tuple[Headline, ...]
+    deadlines: tuple[Deadline, ...] = ()
+    minimum: int = disclosure.MINIMUM
+    so_far: bool = False
+    earlier: Digest | None = None
+    """The digest shown before this one: running figures may not differ from it by a few people."""
+
+
+def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
+    """Return the week's digest; None where nobody answered and no clock runs: then managers are left in peace."""
+    clock = _clock(scope, now)
+    new = _people(answers, str(scope.week))
+    if not new and not clock:
+        return None
+    full = new >= scope.minimum
+    who, held = _who(answers, scope, full=full)
+    scores = _scores(answers, scope) if full else ()
+    voices = _voices(answers, scope, scores) if full else Voices()
+    return Digest(
+        service=scope.service,
+        name=scope.name,
+        area=scope.area,
+        period=str(scope.week),
+        since=scope.week.monday,
+        until=scope.week.sunday,
+        at=now,
+        form=Form.FULL if full else Form.SHORT,
+        so_far=scope.so_far,
+        minimum=scope.minimum,
+        who=who,
+        clock=clock,
+        scores=scores,
+        voices=voices,
+        hidden=held + _hidden(who, scores, voices),
+    )
+
+
+def _hidden(who: Who, scores: Sequence[Score], voices: Voices) -> int:
+    cells = [channel.new for channel in who.channels] + [score.unknown for score in scores] + [voices.total]
+    shares = [share for score in scores for share in (score.positive, score.negative)]
+    return sum(count is None for count in cells) + sum(share.strength is Strength.HIDDEN for share in shares)
+
+
+# --------------------------------------------------------------------------- clock
+
+
+def _clock(scope: Scope, now: datetime) -> tuple[Clock, ...]:
+    today = now.astimezone(scope.zone).date()
+    ticks = [tick for deadline in scope.deadlines if (tick := _tick(deadline, today))]
+    return tuple(sorted(ticks, key=lambda tick: (tick.tick is not Tick.OVERDUE, tick.on, tick.code)))
+
+
+def _tick(deadline: Deadline, today: date) -> Clock | None:
+    match deadline.state:
+        case "scheduled" if deadline.opens_on:
+            tick, on = Tick.OPENS, deadline.opens_on
+        case "open" if deadline.closes_on:
+            tick, on = Tick.CLOSES, deadline.closes_on
+        case "closed" if deadline.feedback_on:
+            tick, on = Tick.OVERDUE if deadline.feedback_on < today else Tick.DUE, deadline.feedback_on
+        case _:
+            return None
+    return Clock(tick, deadline.code, deadline.title, on, abs((on - today).days))
+
+
+# --------------------------------------------------------------------------- who answered
+
+
+def _people(answers: Answers, week: str) -> int:
+    people = answers.people
+    return int(people.loc[people["week"] == week, "people"].sum())
+
+
+def _who(answers: Answers, scope: Scope, *, full: bool) -> tuple[Who, int]:
+    totals = _by_channel(answers.totals)
+    who = Who(_people(answers, str(scope.week)), sum(totals.values()))
+    if not full or scope.so_far:
+        return who, 0
+    new = _by_channel(answers.people[answers.people["week"] == str(scope.week)])
+    fresh = disclosure.row([new.get(name, 0) for name in totals], scope.minimum)
+    earlier = {channel.name: channel.total for channel in scope.earlier.who.channels} if scope.earlier else {}
+    before = [earlier.get(name) for name in totals]
+    shown, held = disclosure.running(list(totals.values()), str(scope.week), before, scope.minimum)
+    channels = tuple(Channel(*each) for each in zip(totals, fresh, shown, strict=True))
+    return Who(who.new, who.total, tuple(sorted(channels, key=_most_first))), held
+
+
+def _by_channel(people: pd.DataFrame) -> dict[str, int]:
+    return {str(name): int(count) for name, count in people.groupby("channel", sort=True)["people"].sum().items()}
+
+
+def _most_first(channel: Channel) -> tuple[int, str]:
+    return -(channel.new or 0), channel.name
+
+
+# --------------------------------------------------------------------------- score by stage
+
+
+def _scores(answers: Answers, scope: Scope) -> tuple[Score, ...]:
+    scores = (_score(answers, scope, headline) for headline in scope.headlines)
+    return tuple(score for score in scores if score)
+
+
+def _score(answers: Answers, scope: Scope, headline: Headline) -> Score | None:
+    groups = _by_week(answers, headline)
+    weeks = [str(scope.week.back(back)) for back in range(HISTORY, -1, -1)]
+    current = groups.get(weeks[-1], Posneg(0, 0, 0))
+    base_weeks = [groups.get(week, Posneg(0, 0, 0)) for week in weeks[-1 - BASE_WEEKS : -1]]
+    before = sum(base_weeks, Posneg(0, 0, 0))
+    if not current.base + current.unknown + before.base:
+        return None
+    positive, negative = shares(current, scope.minimum)
+    return Score(
+        stage=headline.stage,
+        item=headline.item,
+        positive=positive,
+        negative=negative,
+        unknown=disclosure.cell(current.unknown, scope.minimum),
+        change=_change(current, before, scope.minimum),
+        weeks=_trend(groups, weeks, scope, headline),
+        good=headline.good,
+        bad=headline.bad,
+        question=headline.question,
+    )
+
+
+def _by_week(answers: Answers, headline: Headline) -> dict[str, Posneg]:
+    counts = answers.counts
+    mine = counts[(counts["stage"] == headline.stage) & (counts["item"] == headline.item)]
+    mine = mine.assign(tone=mine["choice"].map(headline.tone))
+    table = mine.pivot_table(index="week", columns="tone", values="people", aggfunc="sum", fill_value=0)
+    table = table.reindex(columns=["positive", "neutral", "negative", "unknown"], fill_value=0)
+    return {str(week): Posneg(*(int(count) for count in row)) for week, *row in table.itertuples()}
+
+
+def shares(group: Posneg, minimum: int) -> tuple[Share, Share]:
+    """Return the positive and the negative share as they may be shown beside each other."""
+    positive, _, negative = disclosure.row([group.positive, group.neutral, group.negative], minimum)
+    return disclosure.share(positive, group.base, minimum), disclosure.share(negative, group.base, minimum)
+
+
+def _change(current: Posneg, before: Posneg, minimum: int) -> Change | None:
+    now, then = shares(current, minimum)[0], shares(before, minimum)[0]
+    if min(current.base, before.base) < disclosure.PERCENT_FROM or not _says(now) or not _says(then):
+        return None
+    span = statistics.newcombe(current.positive, current.base, before.positive, before.base)
+    if not (now.exact and then.exact):
+        return Change(then, real=not span.holds_zero)
+    difference = current.positive / current.base - before.positive / before.base
+    low, high = statistics.points(span.low), statistics.points(span.high)
+    return Change(then, not span.holds_zero, statistics.points(difference), low, high)
+
+
+def _says(share: Share) -> bool:
+    return share.exact or bool(share.band)
+
+
+def _trend(groups: Mapping[str, Posneg], weeks: Sequence[str], scope: Scope, headline: Headline) -> tuple[Point, ...]:
+    """Weeks as points; of the weeks summed up in the base period, never just one is missing."""
+    bases = [groups[week].base if week in groups else 0 for week in weeks]
+    summed = range(len(weeks) - 1 - BASE_WEEKS, len(weeks) - 1)
+    told = dict(zip(summed, disclosure.row([bases[place] for place in summed], scope.minimum), strict=True))
+    earlier = _earlier_points(scope, headline)
+    points = []
+    for place, week in enumerate(weeks):
+        share = shares(groups.get(week, Posneg(0, 0, 0)), scope.minimum)[0]
+        share = disclosure.NOTHING if told.get(place, 0) is None else share
+        is_past = place < len(weeks) - 1
+        points.append(Point(week, disclosure.steady(share, earlier.get(week), scope.minimum) if is_past else share))
+    return tuple(points)
+
+
+def _earlier_points(scope: Scope, headline: Headline) -> dict[str, Share]:
+    if scope.earlier is None:
+        return {}
+    return {
+        point.week: point.share
+        for score in scope.earlier.scores
+        if (score.stage, score.item) == (headline.stage, headline.item)
+        for point in score.weeks
+    }
+
+
+# --------------------------------------------------------------------------- in their words
+
+
+def _voices(answers: Answers, scope: Scope, scores: Sequence[Score]) -> Voices:
+    """Words of this week and of the quiet weeks just before it, which had too few people to be told of."""
+    first = scope.week
+    while 0 < _people(answers, str(first.back(1))) < scope.minimum and first > scope.week.back(BASE_WEEKS):
+        first = first.back(1)
+    weeks = {str(first.back(-ahead)) for ahead in range(BASE_WEEKS + 1) if first.back(-ahead) <= scope.week}
+    written = answers.written
+    total = int(written.loc[written["week"].isin(weeks), "texts"].sum())
+    tones = _tones(scope, scores)
+    told = [said for said in answers.said if said.week in weeks][:QUOTES]
+    quotes = tuple(Voice(said.on, said.stage, said.text, _tone(said, tones, str(scope.week))) for said in told)
+    return Voices(quotes, disclosure.cell(total, scope.minimum), None if first == scope.week else first.monday)
+
+
+def _tones(scope: Scope, scores: Sequence[Score]) -> dict[str, tuple[Headline, Score]]:
+    by_stage = {score.stage: score for score in scores}
+    return {each.stage: (each, by_stage[each.stage]) for each in scope.headlines if each.stage in by_stage}
+
+
+def _tone(said: Said, tones: Mapping[str, tuple[Headline, Score]], week: str) -> str:
+    """How the writer scored, and only where that share itself is shown this week."""
+    if said.stage not in tones or said.week != week:
+        return ""
+    headline, score = tones[said.stage]
+    kind = headline.tone(said.choice) if said.item == headline.item else ""
+    share = {"positive": score.positive, "negative": score.negative}.get(kind, disclosure.NOTHING)
+    return kind if share.exact else ""

@@ -1,0 +1,105 @@
+"""The sentences staff read, per language, and how numbers and days are written there."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_interval
+from babel.lists import format_list
+from babel.numbers import format_decimal, format_percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+
+FOLDER = Path(__file__).parent
+SOURCE = "en"
+"""The language every sentence exists in; a language that lacks one shows it in this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The sentences of one language: `texts("digest.title", service="Library")`."""
+
+    language: str
+    locale: Locale
+    sentences: Mapping[str, str]
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the sentence `key`, filled in. Raises KeyError where there is none: a mistake of ours."""
+        return self.sentences[key].format(**values)
+
+    def many(self, key: str, count: int, **values: object) -> str:
+        """Return the sentence for so many: `key.one`, `key.few`, … or `key.other`, with `{n}` as a written number."""
+        form = f"{key}.{self.locale.plural_form(count)}"
+        return self(form if form in self.sentences else f"{key}.other", n=self.number(count), **values)
+
+    def pick(self, texts: Mapping[str, str], default: str = "") -> str:
+        """Return the text in this language, else in the source language, else any, else `default`."""
+        found = texts.get(self.language) or texts.get(SOURCE) or next(iter(texts.values()), "")
+        return found or default
+
+    @property
+    def direction(self) -> str:
+        """`rtl` or `ltr`: how the language runs."""
+        return self.locale.text_direction
+
+    def number(self, value: float) -> str:
+        """Return a number as it is written here."""
+        return format_decimal(value, locale=self.locale)
+
+    def percent(self, whole: int) -> str:
+        """Return whole percent as they are written here: `68%`, `68 %`."""
+        return format_percent(whole / 100, locale=self.locale)
+
+    def day(self, day: date, form: str = "d MMMM") -> str:
+        """Return a day as it is written here; `form` is a CLDR skeleton's pattern or `long`."""
+        return format_date(day, form, locale=self.locale)
+
+    def days(self, first: date, last: date) -> str:
+        """Return a span of days as it is written here: `16 – 22 Nov 2026`."""
+        return format_interval(first, last, "yMMMd", locale=self.locale)
+
+    def either(self, words: Sequence[str]) -> str:
+        """Return words joined by "or"."""
+        return format_list(list(words), style="or", locale=self.locale)
+
+
+@cache
+def texts(language: str) -> Texts:
+    """Return the sentences in `language`, or its parent (`es-MX` to `es`), or the source language. Read once."""
+    for name in (language, language.split("-", maxsplit=1)[0], SOURCE):
+        if (FOLDER / f"{name}.toml").is_file():
+            return Texts(name, _locale(language, name), {**_read(SOURCE), **_read(name)})
+    raise FileNotFoundError(FOLDER / f"{SOURCE}.toml")
+
+
+def languages() -> tuple[str, ...]:
+    """Return the languages there are texts in."""
+    return tuple(sorted(file.stem for file in FOLDER.glob("*.toml")))
+
+
+def _locale(language: str, fallback: str) -> Locale:
+    """English is written as in Europe: day before month."""
+    try:
+        return Locale.parse({"en": "en-GB"}.get(language, language), sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse({"en": "en-GB"}.get(fallback, fallback), sep="-")
+
+
+@cache
+def _read(language: str) -> dict[str, str]:
+    return dict(_flat(tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8")), ""))
+
+
+def _flat(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", str(value)
