@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, true, update
 
 from storage import proof
 from storage.rows import Shape, read
@@ -250,12 +250,24 @@ def handed_in(db: Connection, round_ids: Iterable[int]) -> dict[int, int]:
 
 
 def texts(
-    db: Connection, service: str, since: datetime, until: datetime, limit: int, *, round_id: int | None = None
+    db: Connection,
+    service: str,
+    since: datetime,
+    until: datetime,
+    limit: int,
+    *,
+    round_id: int | None = None,
+    quotable_only: bool = False,
 ) -> list[TextRow]:
-    """Return at most `limit` free texts counted in [since, until), newest first. Columns: see `TextRow`."""
+    """Return at most `limit` free texts counted in [since, until), newest first; only quotable ones where so wished.
+
+    Columns: see `TextRow`.
+    """
+    wanted_only = answers.c.quotable.is_(True) if quotable_only else true()
     picked = (
         select(answers)
         .where(_within(service, since, until, round_id), answers.c.verb == "ask", answers.c.text.is_not(None))
+        .where(wanted_only)
         .order_by(answers.c.counted_at.desc(), answers.c.id.desc())
         .limit(limit)
         .subquery("picked")

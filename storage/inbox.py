@@ -1,9 +1,12 @@
-"""What arrived: kept before the channel is told that we have it, recognised when it comes again."""
+"""What arrived: kept before the channel is told that we have it, recognised when it comes again.
+
+A raw update holds the sender's address in clear, so what waits is sealed, and what is done keeps its key only.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import bindparam, func, select, update
 
@@ -11,10 +14,12 @@ from storage.rows import IDS, Shape, insert_new
 from storage.tables import inbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
+
+    from storage.sealing import Keys
 
 WAITING, DONE, UNREADABLE, FAILED = "waiting", "done", "unreadable", "failed"
 
@@ -37,7 +42,7 @@ class Arrival(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """One update that waits for its turn."""
+    """One update and its place in the inbox."""
 
     id: int
     channel: str
@@ -48,7 +53,7 @@ class InboxRow:
 
 
 _shape = Shape(inbox, InboxRow)
-_insert = insert_new(inbox, *_shape.columns)
+_insert = insert_new(inbox, inbox.c.id, inbox.c.channel, inbox.c.external_id)
 _waiting = select(*_shape.columns).where(inbox.c.status == WAITING).order_by(inbox.c.id)
 _claim = _waiting.limit(bindparam("limit")).with_for_update(skip_locked=True)
 _settle = update(inbox).where(inbox.c.id.in_(IDS)).values(status=DONE, done_at=bindparam("at"), body=b"", error=None)
@@ -59,34 +64,48 @@ _fail = (
 )
 
 
-def accept(db: Connection, raws: Iterable[Arrival], now: datetime) -> list[InboxRow]:
-    """Keep what is new, as waiting; return the new rows in the order they came. What is known is passed over."""
+def take(db: Connection, raws: Sequence[Arrival], now: datetime) -> list[InboxRow]:
+    """Keep the keys of what is new, as done: for who writes the turns in this same transaction.
+
+    Return the new ones in the order they came, with their bodies; what is known is passed over.
+    """
+    return _keep(db, raws, now, {"status": DONE, "done_at": now}, lambda _: b"")
+
+
+def accept(db: Connection, raws: Sequence[Arrival], now: datetime, keys: Keys) -> list[InboxRow]:
+    """Keep what is new, as waiting and sealed: for who takes the turns later.
+
+    Return the new ones in the order they came, with their bodies; what is known is passed over.
+    """
+    return _keep(db, raws, now, {"status": WAITING, "done_at": None}, keys.seal_bytes)
+
+
+def _keep(
+    db: Connection, raws: Sequence[Arrival], now: datetime, mark: dict[str, Any], put: Callable[[bytes], bytes]
+) -> list[InboxRow]:
+    if not raws:
+        return []
     rows = [
-        {
-            "channel": raw.channel,
-            "external_id": raw.external_id,
-            "body": raw.body,
-            "received_at": now,
-            "status": WAITING,
-            "attempts": 0,
-        }
+        {"channel": raw.channel, "external_id": raw.external_id, "body": put(raw.body), "received_at": now, **mark}
         for raw in raws
     ]
-    if not rows:
-        return []
-    taken = _shape.read(db.execute(_insert[db.dialect.name], rows))
+    fresh = {(channel, key): row_id for row_id, channel, key in db.execute(_insert[db.dialect.name], rows)}
+    first = {(raw.channel, raw.external_id): raw for raw in reversed(raws)}
+    taken = [InboxRow(row_id, *key, first[key].body, now, 0) for key, row_id in fresh.items()]
     return sorted(taken, key=lambda row: row.id)
 
 
-def claim(db: Connection, limit: int) -> list[InboxRow]:
+def claim(db: Connection, limit: int, keys: Keys) -> list[InboxRow]:
     """Return waiting rows, oldest first. On PostgreSQL they are ours until the commit and others pass them over."""
-    return _shape.read(db.execute(_claim, {"limit": limit}))
+    rows = _shape.read(db.execute(_claim, {"limit": limit}))
+    return [replace(row, body=keys.unseal_bytes(row.body)) for row in rows]
 
 
-def settle(db: Connection, ids: Sequence[int], now: datetime) -> None:
+def settle(db: Connection, ids: Iterable[int], now: datetime) -> None:
     """Their turns are done. The key stays, so that a repeat is recognised; the body is no longer needed and goes."""
-    if ids:
-        db.execute(_settle, {"ids": list(ids), "at": now})
+    wanted = list(ids)
+    if wanted:
+        db.execute(_settle, {"ids": wanted, "at": now})
 
 
 def fail(db: Connection, row_id: int, status: str, error: str) -> None:
