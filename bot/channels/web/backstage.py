@@ -57,17 +57,29 @@ class RoundView(Protocol):
     """One round as pages show it."""
 
     @property
-    def code(self) -> str: ...
+    def code(self) -> str:
+        """The short name in links and on posters."""
+
     @property
-    def service(self) -> str: ...
+    def service(self) -> str:
+        """Key of the service."""
+
     @property
-    def stage(self) -> str: ...
+    def stage(self) -> str:
+        """The service's stage."""
+
     @property
-    def flow(self) -> str: ...
+    def flow(self) -> str:
+        """Id of the flow."""
+
     @property
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """Version of the flow, fixed for this round."""
+
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """What the round is called."""
+
     @property
     def state(self) -> str:
         """`draft`, `scheduled`, `open`, `closed`, `reported_back` or `cancelled`."""
@@ -81,9 +93,13 @@ class RoundView(Protocol):
         """What the texts need: name to text, or to a text per language; under `lists` the option lists."""
 
     @property
-    def opens_at(self) -> datetime | None: ...
+    def opens_at(self) -> datetime | None:
+        """When it opens or has opened."""
+
     @property
-    def closes_at(self) -> datetime | None: ...
+    def closes_at(self) -> datetime | None:
+        """When it closes; None: not by itself."""
+
     @property
     def report(self) -> Mapping[str, str]:
         """The report-back per language; empty before it is published."""
@@ -93,13 +109,21 @@ class Counts(Protocol):
     """A round in numbers, right now. Persons, never answers of persons."""
 
     @property
-    def invited(self) -> int: ...
+    def invited(self) -> int:
+        """People written to."""
+
     @property
-    def started(self) -> int: ...
+    def started(self) -> int:
+        """People who began."""
+
     @property
-    def active(self) -> int: ...
+    def active(self) -> int:
+        """People in the middle of it."""
+
     @property
-    def finished(self) -> int: ...
+    def finished(self) -> int:
+        """People who came to the end."""
+
     @property
     def answers(self) -> int:
         """Answers that count."""
@@ -177,21 +201,33 @@ class Backstage(Protocol):
     """The program behind the pages."""
 
     @property
-    def config(self) -> Config: ...
+    def config(self) -> Config:
+        """The city's configuration."""
+
     @property
-    def database(self) -> Database: ...
+    def database(self) -> Database:
+        """Where all is kept."""
+
     @property
-    def keys(self) -> Keys: ...
+    def keys(self) -> Keys:
+        """The installation's keys."""
+
     @property
-    def catalog(self) -> Catalog: ...
+    def catalog(self) -> Catalog:
+        """Every flow there is."""
+
     @property
-    def clock(self) -> Callable[[], datetime]: ...
+    def clock(self) -> Callable[[], datetime]:
+        """What time it is."""
+
     @property
     def mint(self) -> Callable[[], str]:
         """A new random name of at least 128 bits, letters safe in an address, at each call."""
 
     @property
-    def rounds(self) -> Rounds: ...
+    def rounds(self) -> Rounds:
+        """The organiser's acts."""
+
     @property
     def chat(self) -> WebChannel:
         """The channel whose `accept` the loop has set by `listen`."""
@@ -201,7 +237,8 @@ class Backstage(Protocol):
         """The folder for citizens' pictures."""
 
     @property
-    def webhook(self) -> Webhook | None: ...
+    def webhook(self) -> Webhook | None:
+        """Telegram's door, where the city uses it."""
 
     async def ready(self) -> tuple[bool, Mapping[str, str]]:
         """Return whether all parts work, and one short line for each part."""

@@ -1,0 +1,322 @@
+"""The chat page: plain forms first; with a script the same forms travel quietly and new lines stream in."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+
+from bot.channels.web import photos
+from bot.channels.web.channel import Line, Post, address_of, is_done, rung
+from bot.channels.web.pages import LANGUAGE_COOKIE, backstage_of, local, pages_of, to
+from bot.channels.web.safety import set_cookie
+from flows.memory import load
+from flows.model import Kind, button_data
+from storage import contacts, sessions
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from starlette.datastructures import FormData
+    from starlette.requests import Request
+
+    from bot.channels.web.safety import Pace
+    from bot.channels.web.words import Words
+
+COOKIE = "civicloop_chat"
+KEPT = timedelta(days=180)
+"""How long a browser remembers its conversation after the last visit."""
+PATIENCE = 2.0
+"""Seconds a POST waits for the reply, so that the next page shows it."""
+HEARTBEAT = 15.0
+"""Seconds between signs of life on a quiet stream; proxies close what says nothing."""
+LONGEST = 4096
+WORDS = frozenset({"why", "skip", "back", "help", "human", "mydata", "delete", "stop"})
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NONCE = re.compile(r"[A-Za-z0-9_-]{8,128}")
+_PICTURE = re.compile(r"[A-Za-z0-9_-]{16,64}\.(jpg|png)")
+
+
+# --------------------------------------------------------------------------- looking
+
+
+async def show(request: Request) -> Response:
+    """`GET /chat`, `/chat/<code>`: the conversation so far, or a welcome with a button to start."""
+    code = request.path_params.get("code", "")
+    if "start" in request.query_params:
+        wanted = request.query_params["start"]
+        return to(f"/chat/{wanted}" if _CODE.fullmatch(wanted) else "/chat")
+    if code and not _CODE.fullmatch(code):
+        raise HTTPException(404)
+    return await _page(request, code)
+
+
+async def _page(request: Request, code: str = "", problem: str = "", status: int = 200) -> Response:
+    lines = await _conversation(request)
+    offer = await asyncio.to_thread(_title, request, code) if code else ""
+    pages = pages_of(request)
+    response = pages.page(
+        request,
+        "chat.html",
+        status=status,
+        conversation=lines,
+        live=live(lines),
+        last=lines[-1].id if lines else 0,
+        nonce=backstage_of(request).mint(),
+        code=code,
+        offer=offer,
+        problem=problem,
+    )
+    if token := request.cookies.get(COOKIE):
+        set_cookie(response, COOKIE, token, age=KEPT, secure=pages.secure)
+    return response
+
+
+def _title(request: Request, code: str) -> str:
+    found = backstage_of(request).rounds.find(code)
+    return found.title if found is not None and found.state == "open" else ""
+
+
+async def stream(request: Request) -> Response:
+    """`GET /chat/stream`: new lines as server-sent events, from `Last-Event-ID` or `after` on."""
+    token = request.cookies.get(COOKIE)
+    if not token:
+        return Response(status_code=204)
+    since = request.headers.get("last-event-id") or request.query_params.get("after", "0")
+    after = int(since) if since.isdecimal() else 0
+    events = _events(request, address_of(token), after)
+    return StreamingResponse(events, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+
+async def _events(request: Request, address: str, after: int) -> AsyncIterator[str]:
+    channel, words = backstage_of(request).chat, pages_of(request).words(request)
+    with channel.bell.heard(address) as event:
+        while not channel.closed.is_set():
+            event.clear()
+            lines = await asyncio.to_thread(channel.lines, address, after)
+            for line in lines:
+                yield _event(line.id, _html(request, words, [line], live(lines)))
+            after = lines[-1].id if lines else after
+            if not lines:
+                yield ": still here\n\n"
+            await rung(event, HEARTBEAT)
+
+
+def _event(number: int, html: str) -> str:
+    return "".join([f"id: {number}\n", *(f"data: {row}\n" for row in html.splitlines()), "\n"])
+
+
+async def picture(request: Request) -> Response:
+    """`GET /chat/pictures/<name>`: a picture of this visitor's own conversation."""
+    name = request.path_params["name"]
+    lines = await _conversation(request)
+    file = backstage_of(request).uploads / name
+    if not _PICTURE.fullmatch(name) or name not in {line.file for line in lines} or not file.is_file():
+        raise HTTPException(404)
+    return FileResponse(file, headers={"cache-control": "private, max-age=86400, immutable"})
+
+
+# --------------------------------------------------------------------------- sending
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One form, understood: what goes to the inbox and how the visitor's own line reads."""
+
+    post: Post
+    shown: str
+
+
+async def start(request: Request) -> Response:
+    """`POST /chat/start`: the first step, or into another round; gives the browser its secret."""
+    form = await _form(request)
+    code = str(form.get("code", ""))
+    token = request.cookies.get(COOKIE) or backstage_of(request).mint()
+    chosen = pages_of(request).language(request)
+    post = Post(address_of(token), text=f"/start {code}".strip(), start=code, language=chosen)
+    if code and not _CODE.fullmatch(code):
+        raise HTTPException(404)
+    shown = pages_of(request).words(request)("chat.start")
+    response = await _say(request, form, Saying(post, shown))
+    set_cookie(response, COOKIE, token, age=KEPT, secure=pages_of(request).secure)
+    return response
+
+
+async def say(request: Request) -> Response:
+    """`POST /chat`: a typed message, a tap, ticks, a position, a picture or an everywhere word."""
+    form = await _form(request)
+    if not (token := request.cookies.get(COOKIE)):
+        return to("/chat")
+    lines = await _conversation(request)
+    try:
+        saying = await _understood(request, form, address_of(token), lines)
+    except photos.NoPicture:
+        return await _refused(request, "chat.photo_wrong")
+    return to("/chat#latest") if saying is None else await _say(request, form, saying)
+
+
+async def language(request: Request) -> Response:
+    """`POST /language`: the page, and a conversation under way, go on in another language."""
+    form = await _form(request)
+    pages, wanted = pages_of(request), str(form.get("language", ""))
+    response: Response = to(local(str(form.get("back", "/"))))
+    if wanted not in pages.offered:
+        return response
+    if token := request.cookies.get(COOKIE):
+        await _switch(request, form, address_of(token), wanted)
+    set_cookie(response, LANGUAGE_COOKIE, wanted, age=timedelta(days=365), secure=pages.secure)
+    return response
+
+
+async def _switch(request: Request, form: FormData, address: str, wanted: str) -> None:
+    """Tap the session's own language button, or note the wish for next time where nothing is under way."""
+    tag = await asyncio.to_thread(_note_language, request, address, wanted)
+    if tag:
+        post = Post(address, Kind.TAP, data=button_data(tag, "@language", wanted), language=wanted)
+        await _hand_in(request, form, Saying(post, pages_of(request).words(request, wanted)("site.this_language")))
+
+
+def _note_language(request: Request, address: str, wanted: str) -> str | None:
+    """Return the tag of the session under way, if there is one."""
+    backstage = backstage_of(request)
+    key = ("web", backstage.keys.address_hash("web", address))
+    with backstage.database.transaction() as db:
+        contact = contacts.find(db, [key]).get(key)
+        if contact is None:
+            return None
+        contacts.set_language(db, contact.id, wanted)
+        rows = sessions.of(db, [contact.id]).get(contact.id, [])
+        return next((load(row.body).tag for row in reversed(rows) if row.status == sessions.ACTIVE), None)
+
+
+async def _say(request: Request, form: FormData, saying: Saying) -> Response:
+    """Hand the message in, wait a moment for the reply, and show both."""
+    if not _pace(request).allows(saying.post.address):
+        raise HTTPException(429)
+    line = await _hand_in(request, form, saying)
+    channel = backstage_of(request).chat
+    if not _quiet(request):
+        await channel.replied(saying.post.address, line, PATIENCE)
+        return to("/chat#latest")
+    return await _news(request, saying.post.address, str(form.get("last", "0")))
+
+
+async def _hand_in(request: Request, form: FormData, saying: Saying) -> int:
+    nonce = str(form.get("nonce", ""))
+    if not _NONCE.fullmatch(nonce):
+        nonce = backstage_of(request).mint()
+    return await backstage_of(request).chat.accept(saying.post, nonce, saying.shown)
+
+
+async def _news(request: Request, address: str, last: str) -> Response:
+    """Answer the script: the lines it has not got yet, should its stream be broken, and a fresh form number."""
+    after = int(last) if last.isdecimal() else 0
+    lines = await asyncio.to_thread(backstage_of(request).chat.lines, address, after)
+    html = _html(request, pages_of(request).words(request), lines, live(lines))
+    return JSONResponse({"html": html, "nonce": backstage_of(request).mint()})
+
+
+async def _refused(request: Request, why: str) -> Response:
+    problem = pages_of(request).words(request)(why)
+    if _quiet(request):
+        return JSONResponse({"problem": problem}, 422)
+    return await _page(request, problem=problem, status=422)
+
+
+# --------------------------------------------------------------------------- understanding a form
+
+
+async def _understood(request: Request, form: FormData, address: str, lines: Sequence[Line]) -> Saying | None:
+    words = pages_of(request).words(request)
+    post = Post(address, language=pages_of(request).language(request))
+    if isinstance(upload := form.get("photo"), UploadFile) and form.get("act") == "photo":
+        return await _photo(request, form, upload, post)
+    if (word := str(form.get("word", ""))) in WORDS:
+        return Saying(replace(post, text=f"/{word}"), words(f"chat.{word}"))
+    if form.get("latitude"):
+        return _position(form, post, words)
+    if data := str(form.get("data", "")):
+        return _tap(form, post, data, lines)
+    text = str(form.get("text", "")).replace("\r\n", "\n").strip()[:LONGEST]
+    return Saying(replace(post, text=text), text) if text else None
+
+
+def _tap(form: FormData, post: Post, data: str, lines: Sequence[Line]) -> Saying | None:
+    """A tap says its label; ticks with the last button say all labels and travel as their numbers.
+
+    Ticks on a line that no longer asks travel as a bare tap, which the engine knows to be old.
+    """
+    for line in reversed(lines):
+        if any(button.data == data for button in line.buttons):
+            ticked = [(n, button) for n, button in line.picks if str(n) in form.getlist("pick")]
+            if ticked and is_done(data) and line.id in live(lines):
+                text = ", ".join(str(number) for number, _ in ticked)
+                return Saying(replace(post, text=text), "\n".join(button.label for _, button in ticked))
+            label = next(button.label for button in line.buttons if button.data == data)
+            return Saying(replace(post, kind=Kind.TAP, data=data), label)
+    return None
+
+
+def _position(form: FormData, post: Post, words: Words) -> Saying | None:
+    try:
+        latitude, longitude = float(str(form["latitude"])), float(str(form["longitude"]))
+    except (KeyError, ValueError):
+        return None
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        return None
+    place = replace(post, kind=Kind.PLACE, latitude=round(latitude, 5), longitude=round(longitude, 5))
+    return Saying(place, f"{words('chat.place_sent')}: {place.latitude}, {place.longitude}")
+
+
+async def _photo(request: Request, form: FormData, upload: UploadFile, post: Post) -> Saying:
+    if (upload.size or 0) > photos.LARGEST:
+        raise photos.NoPicture
+    backstage = backstage_of(request)
+    file = await asyncio.to_thread(photos.keep, await upload.read(), backstage.uploads, backstage.mint())
+    caption = str(form.get("text", "")).strip()[:LONGEST]
+    return Saying(replace(post, kind=Kind.PHOTO, file=file, text=caption), caption)
+
+
+# --------------------------------------------------------------------------- lines, shown
+
+
+def live(lines: Sequence[Line]) -> set[int]:
+    """Return the ids of the lines said since the visitor last spoke: their buttons still answer."""
+    since = max((line.id for line in lines if line.mine), default=0)
+    return {line.id for line in lines if line.id > since}
+
+
+def _html(request: Request, words: Words, lines: Sequence[Line], answerable: set[int]) -> str:
+    pages, mint = pages_of(request), backstage_of(request).mint
+    return "\n".join(
+        pages.part("lines.html", "line", words, line, words, line.id in answerable, mint()) for line in lines
+    )
+
+
+# --------------------------------------------------------------------------- small things
+
+
+async def _conversation(request: Request) -> list[Line]:
+    token = request.cookies.get(COOKIE)
+    if not token:
+        return []
+    return await asyncio.to_thread(backstage_of(request).chat.lines, address_of(token))
+
+
+async def _form(request: Request) -> FormData:
+    return await request.form(max_files=1, max_fields=300, max_part_size=64 * 1024)
+
+
+def _quiet(request: Request) -> bool:
+    """Whether the page's script sent the form."""
+    return "application/json" in request.headers.get("accept", "")
+
+
+def _pace(request: Request) -> Pace:
+    return cast("Pace", request.app.state.pace)

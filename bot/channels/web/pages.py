@@ -1,0 +1,123 @@
+"""From facts to HTML: one environment, one set of facts every page gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
+
+import jinja2
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from bot.channels.web.words import Dictionary, Words, own_name, preferred
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from bot.channels.web.backstage import Backstage
+
+HOME = Path(__file__).parent
+LANGUAGE_COOKIE = "civicloop_language"
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Renders templates for visitors in their language."""
+
+    backstage: Backstage
+    dictionary: Dictionary
+    version: str
+    """Changes with the static files, so that browsers fetch them anew."""
+
+    @cached_property
+    def environment(self) -> jinja2.Environment:
+        """The templates; everything put into them is escaped, every name must exist."""
+        return jinja2.Environment(
+            loader=jinja2.FileSystemLoader(HOME / "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The city's languages."""
+        return tuple(self.backstage.config.city.languages)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone."""
+        return ZoneInfo(self.backstage.config.city.time_zone)
+
+    @property
+    def secure(self) -> bool:
+        """Whether citizens reach us over HTTPS, so that cookies may insist on it."""
+        return self.backstage.config.web.public_url.startswith("https://")
+
+    def language(self, request: Request) -> str:
+        """Return the language chosen on the page, else the one the browser prefers."""
+        chosen = request.cookies.get(LANGUAGE_COOKIE)
+        if chosen in self.offered:
+            return chosen
+        return preferred(request.headers.get("accept-language", ""), self.offered)
+
+    def words(self, request: Request, language: str | None = None) -> Words:
+        """Return the sentences of the page in `language`, or in the visitor's."""
+        return self.dictionary.words(language or self.language(request))
+
+    def page(
+        self, request: Request, template: str, *, language: str | None = None, status: int = 200, **facts: object
+    ) -> HTMLResponse:
+        """Return `template` filled with `facts` and what every page shows."""
+        chosen = language or self.language(request)
+        html = self.environment.get_template(template).render(self._common(request, chosen), **facts)
+        return HTMLResponse(html, status)
+
+    def part(self, template: str, macro: str, words: Words, *arguments: object) -> str:
+        """Return what one macro of a template makes of `arguments`."""
+        module = self.environment.get_template(template).make_module({"t": words})
+        return str(getattr(module, macro)(*arguments))
+
+    def _common(self, request: Request, chosen: str) -> Mapping[str, Any]:
+        city = self.backstage.config.city
+        return {
+            "t": self.dictionary.words(chosen),
+            "chosen": chosen,
+            "languages": [(code, own_name(code)) for code in self.offered],
+            "here": _here(request),
+            "city": city.name,
+            "org": city.org or city.name,
+            "human": city.human_contact,
+            "version": self.version,
+            "problem": "",
+        }
+
+
+def pages_of(request: Request) -> Pages:
+    """Return the renderer of this site."""
+    return cast("Pages", request.app.state.pages)
+
+
+def backstage_of(request: Request) -> Backstage:
+    """Return the program behind this site."""
+    return pages_of(request).backstage
+
+
+def to(path: str) -> RedirectResponse:
+    """Send the browser on to `path` with a GET, so that a reload repeats nothing."""
+    return RedirectResponse(path, 303)
+
+
+def local(path: str, otherwise: str = "/") -> str:
+    """Return `path` where it stays on this site, so that no form can send visitors elsewhere."""
+    safe = path.startswith("/") and not path.startswith(("//", "/\\")) and "\\" not in path and path.isprintable()
+    return path if safe else otherwise
+
+
+def _here(request: Request) -> str:
+    return request.url.path if request.method == "GET" else "/"

@@ -1,0 +1,67 @@
+"""Pictures from citizens: known by their content, freed of hidden facts, kept under names of chance."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LARGEST = 10 * 1024 * 1024
+"""Bytes of a picture file."""
+PIXELS = 50_000_000
+"""More is no photo but an attack on our memory."""
+SIDE = 2048
+"""Pixels of the longer side we keep."""
+FORMATS = ("JPEG", "PNG", "WEBP")
+
+
+class NoPicture(Exception):
+    """The file is no picture we read, or too large."""
+
+
+def keep(body: bytes, folder: Path, name: str) -> str:
+    """Write the picture in `body` into `folder` as a fresh JPEG without metadata; return the file's name.
+
+    Raises `NoPicture` where `body` is no JPEG, PNG or WebP of at most `LARGEST` bytes and `PIXELS` pixels.
+    """
+    if not body or len(body) > LARGEST:
+        raise NoPicture
+    fresh = _fresh(body)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.jpg"
+    file.write_bytes(fresh)
+    return file.name
+
+
+def _fresh(body: bytes) -> bytes:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return _redrawn(body)
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
+        raise NoPicture from error
+
+
+def _redrawn(body: bytes) -> bytes:
+    with Image.open(io.BytesIO(body), formats=FORMATS) as image:
+        if image.width * image.height > PIXELS:
+            raise NoPicture
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+    upright.thumbnail((SIDE, SIDE))
+    bare = Image.new("RGB", upright.size)
+    bare.paste(upright)
+    out = io.BytesIO()
+    bare.save(out, "JPEG", quality=85, optimize=True)
+    return out.getvalue()

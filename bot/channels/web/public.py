@@ -1,0 +1,122 @@
+"""Pages for everyone: the front page and the page of each round."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import segno
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from bot.channels.web.pages import backstage_of, pages_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from bot.channels.web.backstage import RoundView
+    from bot.channels.web.pages import Pages
+
+FACTS = (
+    *("title", "topic", "decider", "decided_on", "open_points", "fixed_points"),
+    *("influence", "feedback_on", "human_contact", "privacy_url"),
+)
+"""What the public page says of a round's record."""
+PUBLIC = frozenset({"scheduled", "open", "closed", "reported_back", "cancelled"})
+"""States in which a round has a public page; a draft is nobody's business yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A round on a list."""
+
+    code: str
+    title: str
+    service_name: str
+    closes: str
+
+
+async def front(request: Request) -> Response:
+    """`GET /`: what is open in this city."""
+    pages = pages_of(request)
+    rounds = await asyncio.to_thread(backstage_of(request).rounds.listed, None, ("open",))
+    return pages.page(request, "front.html", rounds=[_card(pages, request, round_) for round_ in rounds])
+
+
+def _card(pages: Pages, request: Request, round_: RoundView) -> Card:
+    closes = pages.words(request).day(round_.closes_at, pages.zone) if round_.closes_at else ""
+    return Card(round_.code, title_of(round_, pages.language(request)), service_name(pages, request, round_), closes)
+
+
+async def about(request: Request) -> Response:
+    """`GET /rounds/<code>`: what a round is for, how to take part, and afterwards what came of it."""
+    round_ = await _public(request)
+    pages, language = pages_of(request), pages_of(request).language(request)
+    minutes = await asyncio.to_thread(_minutes, request, round_)
+    rounds = backstage_of(request).rounds
+    return pages.page(
+        request,
+        "round.html",
+        round=round_,
+        title=title_of(round_, language),
+        service=service_name(pages, request, round_),
+        facts=facts(round_, language),
+        opens=pages.words(request).day(round_.opens_at, pages.zone) if round_.opens_at else "",
+        closes=pages.words(request).day(round_.closes_at, pages.zone) if round_.closes_at else "",
+        minutes=minutes,
+        telegram=rounds.deep_link(round_.code),
+        report=said(round_.report, language),
+    )
+
+
+async def qr(request: Request) -> Response:
+    """`GET /rounds/<code>/qr.svg`: the address of the chat for a phone's camera, in black on white."""
+    round_ = await _public(request)
+    out = io.BytesIO()
+    segno.make(backstage_of(request).rounds.chat_url(round_.code), error="m").save(
+        out, kind="svg", scale=4, border=4, light="#fff", svgclass=None, lineclass=None
+    )
+    return Response(out.getvalue(), media_type="image/svg+xml", headers={"cache-control": "public, max-age=3600"})
+
+
+async def _public(request: Request) -> RoundView:
+    round_ = await asyncio.to_thread(backstage_of(request).rounds.find, request.path_params["code"])
+    if round_ is None or round_.state not in PUBLIC:
+        raise HTTPException(404)
+    return round_
+
+
+def _minutes(request: Request, round_: RoundView) -> int:
+    return max(1, round(backstage_of(request).rounds.played(round_.code).minutes))
+
+
+# --------------------------------------------------------------------------- facts in a language
+
+
+def said(texts: object, language: str) -> str:
+    """Return a text that may be kept per language, in `language` or else in the first there is."""
+    if isinstance(texts, dict):
+        return str(texts.get(language) or next(iter(texts.values()), ""))
+    return str(texts or "")
+
+
+def facts(round_: RoundView, language: str) -> Mapping[str, str]:
+    """Return the record's texts in `language`; what the record does not say is empty."""
+    return {name: said(round_.record.get(name), language) for name in FACTS}
+
+
+def title_of(round_: RoundView, language: str) -> str:
+    """Return the round's title in `language` where the record has it, else as the organiser wrote it."""
+    return facts(round_, language)["title"] or round_.title
+
+
+def service_name(pages: Pages, request: Request, round_: RoundView) -> str:
+    """Return what people call the service of a round."""
+    for service in pages.backstage.config.services:
+        if service.key == round_.service:
+            return said(dict(service.name), pages.language(request))
+    return round_.service

@@ -1,0 +1,95 @@
+"""All addresses of the site on one page, and what every request passes on its way."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from bot.channels.web import chat, public, service
+from bot.channels.web.failures import Contained, handlers
+from bot.channels.web.pages import HOME, Pages, pages_of
+from bot.channels.web.safety import Pace, SafeHeaders, same_origin
+from bot.channels.web.words import Dictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from bot.channels.web.backstage import Backstage
+
+    Handler = Callable[[Request], Awaitable[Response]]
+
+LARGEST = 32 * 1024 * 1024
+"""Bytes of a request we read at all; what is over the limit of a picture but under this gets a kind answer."""
+
+
+def site(backstage: Backstage, *, texts: tuple[Path, ...] = ()) -> Starlette:
+    """Return the whole site; `texts` are further folders with sentences, for languages we do not bring."""
+    pages = Pages(backstage, Dictionary.load(*texts), _fingerprint())
+    app = Starlette(
+        routes=[*_citizens(), *_machines(), Mount("/static", StaticFiles(directory=HOME / "static"))],
+        middleware=[Middleware(SafeHeaders, secure=pages.secure), Middleware(Contained)],
+        exception_handlers=handlers(),
+        max_body_size=LARGEST,
+    )
+    app.state.pages = pages
+    app.state.pace = Pace(40, timedelta(minutes=1), backstage.clock)
+    return app
+
+
+def _citizens() -> list[Route]:
+    return [
+        get("/", public.front),
+        get("/rounds/{code}", public.about),
+        get("/rounds/{code}/qr.svg", public.qr),
+        get("/chat", chat.show),
+        post("/chat", chat.say),
+        post("/chat/start", chat.start),
+        get("/chat/stream", chat.stream),
+        get("/chat/pictures/{name}", chat.picture),
+        get("/chat/{code}", chat.show),
+        post("/language", chat.language),
+    ]
+
+
+def _machines() -> list[Route]:
+    return [
+        get("/healthz", service.alive),
+        get("/readyz", service.ready),
+        get("/metrics", service.metrics),
+        Route("/telegram", service.telegram, methods=["POST"]),
+        get("/robots.txt", service.robots),
+    ]
+
+
+def get(path: str, handler: Handler) -> Route:
+    """Return a route that only shows."""
+    return Route(path, handler, methods=["GET"])
+
+
+def post(path: str, handler: Handler) -> Route:
+    """Return a route that changes something, from our own pages only."""
+
+    async def guarded(request: Request) -> Response:
+        if not same_origin(request, pages_of(request).backstage.config.web.public_url):
+            raise HTTPException(403)
+        return await handler(request)
+
+    return Route(path, guarded, methods=["POST"])
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for file in sorted((HOME / "static").iterdir()):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,94 @@
+"""What keeps pages and visitors safe: headers, the origin of a POST, cookies, a pace nobody needs to exceed."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.datastructures import MutableHeaders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Everything comes from us; nothing runs or styles inline; nobody puts us in a frame."""
+
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "permissions-policy": "geolocation=(self), camera=(), microphone=(), payment=()",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+class SafeHeaders:
+    """Adds the headers above to every answer; `secure` adds the one that keeps browsers on HTTPS."""
+
+    def __init__(self, app: ASGIApp, *, secure: bool = False) -> None:
+        self.app = app
+        self.headers = {**HEADERS, **({"strict-transport-security": "max-age=31536000"} if secure else {})}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the site does, with the headers."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, sending if scope["type"] == "http" else send)
+
+
+def same_origin(request: Request, public_url: str) -> bool:
+    """Whether a POST comes from one of our own pages.
+
+    Browsers say where a form was (Sec-Fetch-Site, Origin or Referer); what says nothing is no browser, holds no
+    other person's cookie, and passes: the cookies are SameSite, and staff forms carry a token besides.
+    """
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
+    source = request.headers.get("origin") or request.headers.get("referer")
+    return not source or urlsplit(source).netloc in (request.headers.get("host"), urlsplit(public_url).netloc)
+
+
+def set_cookie(response: Response, name: str, value: str, *, age: timedelta | None, secure: bool) -> None:
+    """Give the browser a cookie no script can read; `age` None: until the browser closes."""
+    seconds = None if age is None else int(age.total_seconds())
+    response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+class Pace:
+    """At most `burst` acts at once by one name, refilled evenly within `span`. Lives in memory, forgets the oldest."""
+
+    def __init__(self, burst: int, span: timedelta, clock: Callable[[], datetime], remembered: int = 20_000) -> None:
+        self.burst = burst
+        self.span = span
+        self.clock = clock
+        self.remembered = remembered
+        self._left: OrderedDict[str, tuple[float, datetime]] = OrderedDict()
+
+    def allows(self, name: str) -> bool:
+        """Whether `name` may act now; counts the act where it may."""
+        now = self.clock()
+        left, since = self._left.pop(name, (float(self.burst), now))
+        left = min(float(self.burst), left + self.burst * max(0.0, (now - since) / self.span))
+        allowed = left >= 1
+        self._left[name] = (left - 1 if allowed else left, now)
+        if len(self._left) > self.remembered:
+            self._left.popitem(last=False)
+        return allowed

@@ -1,0 +1,258 @@
+"""A small real program behind the pages: SQLite, keys, the web channel and the engine; one flow with every verb."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from bot.channels.base import Gone, Outbound
+from bot.channels.web import site
+from bot.channels.web.channel import WebChannel
+from bot.compose import compose
+from bot.config import Config, load
+from flows.engine import advance, ask_again, start
+from flows.model import (
+    Ask,
+    Choose,
+    Context,
+    End,
+    Flow,
+    Option,
+    Photo,
+    Pick,
+    Place,
+    Prompt,
+    Rate,
+    Say,
+    Script,
+    Session,
+    Stage,
+    Transition,
+)
+from flows.words import table
+from storage.database import Database
+from storage.migrate import upgrade
+from storage.sealing import Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from bot.channels.base import Inbound, Raw
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+RATES = ("Very good", "Good", "Neither good nor poor", "Poor", "Very poor")
+
+
+def to(state: str) -> tuple[Transition, ...]:
+    return (Transition(state),)
+
+
+def script(language: str, texts: Mapping[str, str]) -> Script:
+    """Return a script with one question of every kind, its texts taken from `texts` or English."""
+
+    def t(text: str) -> str:
+        return texts.get(text, text)
+
+    yes_no = (Option("yes", t("Yes")), Option("no", t("No"), next="bye"))
+    needs = ("Later in the evening", "On Sundays", "Earlier in the morning")
+    states = [
+        Say(id="hello", text=t("Hello. I am an automated assistant of Rivermouth. I am not a person."), next=to("age")),
+        Choose(id="age", text=t("Are you 16 or older?"), options=yes_no, optional=False, next=to("overall")),
+        Rate(
+            id="overall",
+            text=t("How is the library?"),
+            scale="exp5",
+            options=tuple(Option(str(5 - n), t(label), value=5 - n) for n, label in enumerate(RATES)),
+            next=to("when"),
+        ),
+        Pick(
+            id="when",
+            text=t("When should it be open?"),
+            options=tuple(Option(f"w{n}", t(label)) for n, label in enumerate(needs)),
+            next=to("idea"),
+        ),
+        Ask(id="idea", text=t("What one thing would make it better?"), next=to("where")),
+        Place(id="where", text=t("Where should the next one be?"), next=to("photo")),
+        Photo(id="photo", text=t("Would you like to send a picture?"), next=to("end")),
+        End(id="end", text=t("Thank you. Your receipt is {receipt}.")),
+        End(id="bye", text=t("Thank you. I have kept no answers."), outcome="too_young"),
+    ]
+    phrases = {"skip_label": t("Skip"), "done_label": t("Done"), "choose_again": t("Please choose one of these.")}
+    words = {"skip": "skip", "stop": "stop", "help": "help"}
+    tables = {state.id: table(state.options, words) for state in states if isinstance(state, Choose | Rate | Pick)}
+    return Script(language, {state.id: state for state in states}, phrases, words, tables=tables)
+
+
+ARABIC = {
+    "Hello. I am an automated assistant of Rivermouth. I am not a person.": "مرحبا. أنا مساعد آلي ولست إنسانا.",
+    "Are you 16 or older?": "هل عمرك 16 سنة أو أكثر؟",
+    "Yes": "نعم",
+    "No": "لا",
+    "How is the library?": "كيف ترى المكتبة؟",
+    "Very good": "جيدة جدا",
+}
+FLOW = Flow(
+    "library",
+    1,
+    Stage.DELIVER,
+    "en",
+    "hello",
+    {"en": script("en", {}), "ar": script("ar", ARABIC), "es": script("es", {"Yes": "Sí"})},
+    title={"en": "Library"},
+    running=True,
+    minutes=2,
+)
+
+
+@dataclass
+class Chats:
+    """The loop in a nutshell: one session per address, replies sent at once. `heard` is all that came in."""
+
+    channel: WebChannel
+    heard: list[Inbound] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    broken: bool = False
+
+    async def accept(self, raws: Sequence[Raw]) -> None:
+        if self.broken:
+            raise OSError("no space left on device")  # noqa: TRY003
+        for raw in raws:
+            if raw.external_id not in self.seen:
+                self.seen.add(raw.external_id)
+                for inbound in self.channel.parse(raw):
+                    await self.turn(inbound)
+
+    async def turn(self, inbound: Inbound) -> None:
+        self.heard.append(inbound)
+        session = self.sessions.get(inbound.address)
+        if inbound.start is not None and session is not None:
+            prompts: Sequence[Prompt] = ask_again(FLOW, session)
+        elif session is None:
+            context = Context(inbound.language or "en", "web", f"t{len(self.sessions)}", "RC-4711")
+            turn = start(FLOW, context, NOW)
+            self.sessions[inbound.address], prompts = turn.session, turn.prompts
+        else:
+            turn = advance(FLOW, session, inbound.message, NOW)
+            self.sessions[inbound.address], prompts = turn.session, turn.prompts
+        await self.reply(inbound.address, prompts)
+
+    async def reply(self, address: str, prompts: Sequence[Prompt]) -> None:
+        language = self.sessions[address].language
+        for n, part in enumerate(compose(prompts, self.channel.capabilities)):
+            key = f"{len(self.heard)}-{n}"
+            receipt = await self.channel.send(
+                Outbound(key, address, part.text, part.buttons, part.columns, part.wants, language=language)
+            )
+            assert not isinstance(receipt, Gone)
+
+
+class StillRounds:
+    """Rounds that stand still: what the public pages show."""
+
+    def __init__(self, rounds: Sequence[Any] = ()) -> None:
+        self.rounds = list(rounds)
+
+    def listed(self, services: Sequence[str] | None = None, states: Sequence[str] = ()) -> Sequence[Any]:
+        return [round_ for round_ in self.rounds if not states or round_.state in states]
+
+    def find(self, code: str) -> Any:
+        return next((round_ for round_ in self.rounds if round_.code == code), None)
+
+    def played(self, code: str) -> Flow:
+        return FLOW
+
+    def chat_url(self, code: str) -> str:
+        return f"https://voice.rivermouth.example/chat/{code}"
+
+    def deep_link(self, code: str) -> str | None:
+        return f"https://t.me/rivermouth_bot?start={code}"
+
+
+@dataclass
+class Program:
+    """What the pages need, small."""
+
+    config: Config
+    database: Database
+    keys: Keys
+    chat: WebChannel
+    chats: Chats
+    rounds: Any
+    uploads: Path
+    now: datetime = NOW
+    minted: int = 0
+    catalog: Any = None
+    webhook: Any = None
+    well: bool = True
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def mint(self) -> str:
+        self.minted += 1
+        return f"name-of-chance-{self.minted:06d}"
+
+    async def ready(self) -> tuple[bool, Mapping[str, str]]:
+        return self.well, {"database": "ok" if self.well else "does not answer"}
+
+    async def metrics(self) -> str:
+        return "civicloop_turns_total 0\n"
+
+
+def program(folder: Path, languages: tuple[str, ...] = ("en", "es"), rounds: Any = None) -> Program:
+    """Return a program on a fresh database in `folder`."""
+    config = load(None, {})
+    config = replace(config, city=replace(config.city, languages=languages))
+    database = Database.open(f"sqlite:///{folder}/test.db")
+    upgrade(database)
+    chances = iter(range(1000))
+    keys = Keys.load(folder / "key", lambda: f"chance{next(chances)}")
+    channel = WebChannel(database, keys, lambda: NOW, folder / "uploads")
+    return Program(config, database, keys, channel, Chats(channel), rounds or StillRounds(), folder / "uploads")
+
+
+@contextlib.asynccontextmanager
+async def listening(it: Program) -> Any:
+    """Let the channel hand messages to the loop during the block."""
+    task = asyncio.create_task(it.chat.listen(it.chats.accept))
+    await asyncio.sleep(0)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@contextlib.contextmanager
+def served(it: Program, *texts: Path) -> Iterator[str]:
+    """Serve the site on a free port of this machine, in a thread; give its address."""
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        port = door.getsockname()[1]
+    app = site(it, texts=texts)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=1))
+
+    async def run() -> None:
+        async with listening(it):
+            await server.serve()
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
+    thread.start()
+    deadline = datetime.now(UTC) + timedelta(seconds=10)
+    while not server.started and datetime.now(UTC) < deadline:
+        threading.Event().wait(0.02)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
