@@ -33,6 +33,10 @@ class Need(Protocol):
         """`text`, `date`, `list` (one option a line) or `choice`."""
 
     @property
+    def meaning(self) -> str:
+        """What it means, in the language asked for."""
+
+    @property
     def options(self) -> Sequence[tuple[str, str]]:
         """(id, label) of what may be chosen, for `choice`."""
 
@@ -133,6 +137,26 @@ class Counts(Protocol):
         """(from, to) to how often: the drop-off picture."""
 
 
+class LogEntry(Protocol):
+    """One thing done to a round."""
+
+    @property
+    def at(self) -> datetime:
+        """When."""
+
+    @property
+    def who(self) -> str:
+        """By whom, in words."""
+
+    @property
+    def what(self) -> str:
+        """The act: `created`, `opened`, `closed`…"""
+
+    @property
+    def why(self) -> str:
+        """The reason given; may be empty."""
+
+
 class Rounds(Protocol):
     """What an organiser does; pages, chat and command line call the same."""
 
@@ -179,6 +203,12 @@ class Rounds(Protocol):
 
     def counts(self, code: str) -> Counts:
         """Count the round now."""
+
+    def facts(self, code: str, language: str) -> Mapping[str, str]:
+        """Return everything the round's texts are filled with, in `language`, days in words."""
+
+    def log(self, code: str) -> Sequence[LogEntry]:
+        """Return what was done to the round, oldest first."""
 
     def played(self, code: str) -> Flow:
         """Return the round's flow with its texts filled in, as citizens get it."""

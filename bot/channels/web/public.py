@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import segno
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from bot.channels.web.pages import backstage_of, pages_of
+from bot.rounds.links import qr_svg
+from bot.rounds.record import in_language
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from starlette.requests import Request
 
     from bot.channels.web.backstage import RoundView
     from bot.channels.web.pages import Pages
 
-FACTS = (
-    *("title", "topic", "decider", "decided_on", "open_points", "fixed_points"),
-    *("influence", "feedback_on", "human_contact", "privacy_url"),
-)
-"""What the public page says of a round's record."""
 PUBLIC = frozenset({"scheduled", "open", "closed", "reported_back", "cancelled"})
 """States in which a round has a public page; a draft is nobody's business yet."""
 
@@ -56,31 +49,28 @@ async def about(request: Request) -> Response:
     """`GET /rounds/<code>`: what a round is for, how to take part, and afterwards what came of it."""
     round_ = await _public(request)
     pages, language = pages_of(request), pages_of(request).language(request)
-    minutes = await asyncio.to_thread(_minutes, request, round_)
     rounds = backstage_of(request).rounds
+    minutes = await asyncio.to_thread(_minutes, request, round_)
     return pages.page(
         request,
         "round.html",
         round=round_,
         title=title_of(round_, language),
         service=service_name(pages, request, round_),
-        facts=facts(round_, language),
+        facts=await asyncio.to_thread(rounds.facts, round_.code, language),
         opens=pages.words(request).day(round_.opens_at, pages.zone) if round_.opens_at else "",
         closes=pages.words(request).day(round_.closes_at, pages.zone) if round_.closes_at else "",
         minutes=minutes,
         telegram=rounds.deep_link(round_.code),
-        report=said(round_.report, language),
+        report=in_language(round_.report, language),
     )
 
 
 async def qr(request: Request) -> Response:
     """`GET /rounds/<code>/qr.svg`: the address of the chat for a phone's camera, in black on white."""
     round_ = await _public(request)
-    out = io.BytesIO()
-    segno.make(backstage_of(request).rounds.chat_url(round_.code), error="m").save(
-        out, kind="svg", scale=4, border=4, light="#fff", svgclass=None, lineclass=None
-    )
-    return Response(out.getvalue(), media_type="image/svg+xml", headers={"cache-control": "public, max-age=3600"})
+    svg = qr_svg(backstage_of(request).rounds.chat_url(round_.code))
+    return Response(svg, media_type="image/svg+xml", headers={"cache-control": "public, max-age=3600"})
 
 
 async def _public(request: Request) -> RoundView:
@@ -97,26 +87,14 @@ def _minutes(request: Request, round_: RoundView) -> int:
 # --------------------------------------------------------------------------- facts in a language
 
 
-def said(texts: object, language: str) -> str:
-    """Return a text that may be kept per language, in `language` or else in the first there is."""
-    if isinstance(texts, dict):
-        return str(texts.get(language) or next(iter(texts.values()), ""))
-    return str(texts or "")
-
-
-def facts(round_: RoundView, language: str) -> Mapping[str, str]:
-    """Return the record's texts in `language`; what the record does not say is empty."""
-    return {name: said(round_.record.get(name), language) for name in FACTS}
-
-
 def title_of(round_: RoundView, language: str) -> str:
     """Return the round's title in `language` where the record has it, else as the organiser wrote it."""
-    return facts(round_, language)["title"] or round_.title
+    return in_language(round_.record.get("title"), language) or round_.title
 
 
 def service_name(pages: Pages, request: Request, round_: RoundView) -> str:
     """Return what people call the service of a round."""
     for service in pages.backstage.config.services:
         if service.key == round_.service:
-            return said(dict(service.name), pages.language(request))
+            return service.label(pages.language(request))
     return round_.service

@@ -167,6 +167,10 @@ class StillRounds:
     def find(self, code: str) -> Any:
         return next((round_ for round_ in self.rounds if round_.code == code), None)
 
+    def facts(self, code: str, language: str) -> Mapping[str, str]:
+        record: Mapping[str, str] = self.find(code).record
+        return record
+
     def played(self, code: str) -> Flow:
         return FLOW
 
