@@ -1,0 +1,61 @@
+# Everything a newcomer needs is here, with Python 3.11 or newer and make: `make run`, `make test`, `make bench`.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime-installed
+TESTING := $(VENV)/.testing-installed
+CODE := flows storage bot tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types flows check bench lock clean
+
+help:  ## say what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/'
+
+run: $(RUNTIME)  ## start the bot; without config.toml it serves the sample city on http://127.0.0.1:8080
+	@$(BIN)/python -m bot run
+
+test: $(TESTING)  ## style, types, flows, then all tests with coverage
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m bot check
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-report=xml:coverage.xml $(PYTEST)
+
+lint: $(TESTING)  ## put the code in form, then say what is wrong with its style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check .
+
+types: $(TESTING)  ## check the types
+	$(BIN)/mypy
+
+check: $(TESTING) lint types  ## all of `make test` but the tests
+	$(BIN)/python -m bot check
+
+bench: $(TESTING)  ## time the turn loop
+	$(BIN)/python -m tests.benchmarks.bench
+
+lock: $(TESTING)  ## write the lock files anew from pyproject.toml
+	$(BIN)/python -m tests.support.lock
+
+clean:  ## remove what was made, but not ./data
+	rm -rf $(VENV) build dist *.egg-info .coverage* coverage.xml .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "civicloop needs Python 3.11 or newer; this is `$(PYTHON) --version 2>&1`. Try: make run PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "Python cannot make a virtual environment. On Debian and Ubuntu: apt install python3-venv"; exit 2; }
+
+$(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing civicloop into $(VENV) (once; about a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TESTING): requirements-test.lock $(RUNTIME)
+	@echo "Installing what the tests need into $(VENV) (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@
