@@ -246,7 +246,7 @@ def handed_in(db: Connection, round_ids: Iterable[int]) -> dict[int, int]:
         .where(answers.c.round_id.in_(list(round_ids)), _stands, answers.c.counted_at.is_not(None))
         .group_by(answers.c.round_id)
     )
-    return dict(db.execute(counted).tuples().all())
+    return dict(db.execute(counted).all())
 
 
 def texts(

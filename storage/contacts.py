@@ -192,7 +192,7 @@ def audience_agreed(
 
 def counts(db: Connection) -> dict[str, int]:
     """How many contacts there are on each channel."""
-    return dict(db.execute(select(contacts.c.channel, func.count()).group_by(contacts.c.channel)).tuples().all())
+    return dict(db.execute(select(contacts.c.channel, func.count()).group_by(contacts.c.channel)).all())
 
 
 def forget(db: Connection, contact_id: int, now: datetime) -> None:

@@ -120,4 +120,4 @@ def oldest_waiting(db: Connection) -> datetime | None:
 
 def counts(db: Connection) -> dict[str, int]:
     """How many rows there are of each status."""
-    return dict(db.execute(select(inbox.c.status, func.count()).group_by(inbox.c.status)).tuples().all())
+    return dict(db.execute(select(inbox.c.status, func.count()).group_by(inbox.c.status)).all())

@@ -231,4 +231,4 @@ def oldest_due(db: Connection, now: datetime) -> datetime | None:
 
 def counts(db: Connection) -> dict[str, int]:
     """How many rows there are of each status."""
-    return dict(db.execute(select(outbox.c.status, func.count()).group_by(outbox.c.status)).tuples().all())
+    return dict(db.execute(select(outbox.c.status, func.count()).group_by(outbox.c.status)).all())

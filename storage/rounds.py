@@ -163,4 +163,4 @@ def invite(db: Connection, round_id: int, contact_ids: Iterable[int], which: str
 def invited(db: Connection, round_id: int) -> dict[str, int]:
     """How many contacts were written to because of a round, by kind."""
     counted = select(invitations.c.which, func.count()).where(invitations.c.round_id == round_id)
-    return dict(db.execute(counted.group_by(invitations.c.which)).tuples().all())
+    return dict(db.execute(counted.group_by(invitations.c.which)).all())

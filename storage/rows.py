@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from sqlalchemy import Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Noun = TypeVar("Noun")
 PerDialect: TypeAlias = "Mapping[str, Executable]"
 
+_COUNTED: Final = {"preserve_rowcount": True}
+"""Of an INSERT the row count is told only where one asks."""
 IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 """Stands for a whole list of keys in a precompiled `WHERE … IN`."""
 
@@ -64,4 +66,4 @@ def many(db: Connection, statements: PerDialect, rows: list[dict[str, Any]]) -> 
     """Execute the dialect's statement for all rows at once; return how many rows it touched."""
     if not rows:
         return 0
-    return db.execute(statements[db.dialect.name], rows).rowcount
+    return db.execute(statements[db.dialect.name], rows, execution_options=_COUNTED).rowcount

@@ -112,7 +112,7 @@ def in_round(db: Connection, round_id: int, status: str, limit: int = 500) -> li
 def counts(db: Connection, round_id: int) -> dict[str, int]:
     """How many sessions of a round there are of each status."""
     counted = select(sessions.c.status, func.count()).where(sessions.c.round_id == round_id)
-    return dict(db.execute(counted.group_by(sessions.c.status)).tuples().all())
+    return dict(db.execute(counted.group_by(sessions.c.status)).all())
 
 
 def forget(db: Connection, contact_id: int, round_id: int) -> None:

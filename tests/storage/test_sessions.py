@@ -1,0 +1,127 @@
+"""A session is written by whoever read its last revision, and by nobody else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from storage import contacts, sessions
+from storage.database import Conflict
+from tests.storage.makers import DAY, KEYS, MINUTE, NOW, add_contact, add_round, session
+
+if TYPE_CHECKING:
+    from storage.database import Database
+
+
+def test_a_session_comes_back_as_written_one_revision_on(database: Database) -> None:
+    with database.transaction() as db:
+        anna, round_ = add_contact(db), add_round(db)
+        written = session(anna, round_)
+        sessions.save(db, [written])
+        assert sessions.of(db, [anna.id]) == {anna.id: [replace(written, revision=1)]}
+        assert sessions.by_receipt(db, written.receipt_hash) == replace(written, revision=1)
+        assert sessions.by_receipt(db, KEYS.token_hash("no such receipt")) is None
+
+
+def test_new_and_known_sessions_are_written_together(database: Database) -> None:
+    with database.transaction() as db:
+        round_ = add_round(db)
+        people = [add_contact(db, str(n)) for n in range(5)]
+        sessions.save(db, [session(person, round_) for person in people[:2]])
+        read = sessions.of(db, [person.id for person in people])
+        moved = [replace(rows[0], state="why", updated_at=NOW + MINUTE) for rows in read.values()]
+        sessions.save(db, [*moved, *(session(person, round_) for person in people[2:])])
+        after = sessions.of(db, [person.id for person in people])
+    assert [(after[p.id][0].state, after[p.id][0].revision) for p in people] == [
+        ("why", 2),
+        ("why", 2),
+        ("overall", 1),
+        ("overall", 1),
+        ("overall", 1),
+    ]
+
+
+def test_saving_nothing_is_no_conflict(database: Database) -> None:
+    with database.transaction() as db:
+        sessions.save(db, [])
+        assert sessions.of(db, []) == {}
+
+
+def test_who_read_an_old_revision_writes_nothing(database: Database) -> None:
+    with database.transaction() as db:
+        anna, ben, round_ = add_contact(db, "1"), add_contact(db, "2"), add_round(db)
+        sessions.save(db, [session(anna, round_), session(ben, round_)])
+    with database.reading() as db:
+        mine, hers = (sessions.of(db, [contact.id])[contact.id][0] for contact in (anna, ben))
+    with database.transaction() as db:
+        sessions.save(db, [replace(mine, state="faster")])
+    with pytest.raises(Conflict, match="1 of 2 sessions"), database.transaction() as db:
+        sessions.save(db, [replace(hers, state="lost"), replace(mine, state="slower")])
+    with database.reading() as db:
+        assert sessions.of(db, [anna.id])[anna.id][0].state == "faster"
+        assert sessions.of(db, [ben.id])[ben.id][0].state == "overall"
+
+
+def test_a_session_begun_twice_at_once_is_a_conflict(database: Database) -> None:
+    with database.transaction() as db:
+        anna, round_ = add_contact(db), add_round(db)
+        sessions.save(db, [session(anna, round_)])
+    with pytest.raises(Conflict), database.transaction() as db:
+        sessions.save(db, [session(anna, round_, receipt_hash=b"other")])
+
+
+def test_a_session_forgotten_in_between_does_not_come_back(database: Database) -> None:
+    with database.transaction() as db:
+        anna, round_ = add_contact(db), add_round(db)
+        sessions.save(db, [session(anna, round_)])
+        (read,) = sessions.of(db, [anna.id])[anna.id]
+        contacts.forget(db, anna.id, NOW)
+    with pytest.raises(Conflict), database.transaction() as db:
+        sessions.save(db, [replace(read, state="why")])
+
+
+def test_active_sessions_and_those_of_open_rounds_are_at_hand(database: Database) -> None:
+    with database.transaction() as db:
+        anna = add_contact(db)
+        opened, closed, done = add_round(db, "open"), add_round(db, "closed", state="closed"), add_round(db, "done")
+        over = add_round(db, "over", state="closed")
+        rows = [
+            session(anna, opened, updated_at=NOW + MINUTE),
+            session(anna, closed, updated_at=NOW),
+            session(anna, done, updated_at=NOW + 2 * MINUTE, status="completed", ended_at=NOW),
+            session(anna, over, status="completed", ended_at=NOW),
+        ]
+        sessions.save(db, rows)
+        at_hand = sessions.of(db, [anna.id])[anna.id]
+        assert [row.round_id for row in at_hand] == [closed.id, opened.id, done.id]
+        assert [row.round_id for row in sessions.all_of(db, anna.id)] == [opened.id, closed.id, done.id, over.id]
+
+
+def test_silent_sessions_are_found_longest_silent_first(database: Database) -> None:
+    with database.transaction() as db:
+        round_ = add_round(db)
+        ages = {name: add_contact(db, name) for name in ("fresh", "old", "older", "done")}
+        sessions.save(
+            db,
+            [
+                session(ages["fresh"], round_, updated_at=NOW),
+                session(ages["old"], round_, updated_at=NOW - 8 * DAY),
+                session(ages["older"], round_, updated_at=NOW - 9 * DAY),
+                session(ages["done"], round_, updated_at=NOW - 9 * DAY, status="completed"),
+            ],
+        )
+        quiet = sessions.idle(db, NOW - 7 * DAY)
+        assert [row.contact_id for row in quiet] == [ages["older"].id, ages["old"].id]
+        assert [row.contact_id for row in sessions.idle(db, NOW - 7 * DAY, limit=1)] == [ages["older"].id]
+        assert sessions.counts(db, round_.id) == {"active": 3, "completed": 1}
+        assert [row.contact_id for row in sessions.in_round(db, round_.id, "completed")] == [ages["done"].id]
+
+
+def test_one_session_can_be_forgotten_alone(database: Database) -> None:
+    with database.transaction() as db:
+        anna, one, two = add_contact(db), add_round(db, "one"), add_round(db, "two")
+        sessions.save(db, [session(anna, one), session(anna, two)])
+        sessions.forget(db, anna.id, one.id)
+        assert [row.round_id for row in sessions.all_of(db, anna.id)] == [two.id]
