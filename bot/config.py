@@ -160,6 +160,13 @@ class Service:
     __pydantic_config__ = ConfigDict(extra="forbid")
     key: Annotated[str, Field(pattern=_KEY, description='small letters, digits and _, as in key = "library"')]
     name: Annotated[Texts, Field(description='a name per language, as in name = { en = "Library", es = "Biblioteca" }')]
+    in_sentence: Annotated[
+        Texts,
+        Field(
+            description='the name within a sentence, as in in_sentence = { en = "the library", es = "la biblioteca" }'
+        ),
+    ] = field(default_factory=dict)
+    """The name as it follows "your experience with"; the bare name where nothing is said."""
     languages: Annotated[Languages, Field(description='a list of language codes, as in languages = ["en", "es"]')] = ()
     stages: Annotated[
         tuple[Stage, ...],
@@ -182,6 +189,10 @@ class Service:
     def label(self, language: str) -> str:
         """Return the name in `language`, else in the service's first language."""
         return self.name.get(language) or self.name[self.languages[0]]
+
+    def spoken(self, language: str) -> str:
+        """Return the name as it stands in a sentence of `language` ("your experience with the Central Library")."""
+        return self.in_sentence.get(language) or self.label(language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -638,11 +649,12 @@ def _settled_service(service: Service, spoken: tuple[str, ...]) -> Service:
         service,
         languages=languages,
         name=_spread(service.name, languages),
+        in_sentence=_spread(service.name, languages) | _spread(service.in_sentence, languages),
         steps=tuple((each, _spread(texts, languages)) for each, texts in service.steps),
         areas=tuple((each, _spread(texts, languages)) for each, texts in service.areas),
     )
 
 
-def _spread(texts: Mapping[str, str], languages: tuple[str, ...]) -> Mapping[str, str]:
+def _spread(texts: Mapping[str, str], languages: tuple[str, ...]) -> dict[str, str]:
     """Give the one text that serves all to each language."""
-    return dict.fromkeys(languages, texts[""]) if "" in texts else texts
+    return dict.fromkeys(languages, texts[""]) if "" in texts else dict(texts)
