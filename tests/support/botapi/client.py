@@ -26,7 +26,8 @@ def running(*, port: int = 0, patience: float = 20.0) -> Iterator[Client]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            yield Client(process.stdout.readline().strip())
+            with contextlib.closing(Client(process.stdout.readline().strip())) as client:
+                yield client
         finally:
             process.terminate()
 
@@ -38,6 +39,10 @@ class Client:
         self.url = url
         self._line = http.client.HTTPConnection(urlsplit(url).netloc, timeout=LONGEST_CALL)
         self.token: str = self.state()["token"]
+
+    def close(self) -> None:
+        """Let go of the line."""
+        self._line.close()
 
     def citizen(self, identity: int, *, name: str = "Ana", language_code: str | None = "en") -> Citizen:
         """Return the person with this id; they are new the first time."""

@@ -1,0 +1,321 @@
+"""The Telegram channel at work: python-telegram-bot's `Bot` as transport, our own receiver around it.
+
+Nothing is acknowledged before `accept` has returned: by polling, the next `getUpdates` carries the new offset only
+then; by webhook, the answer 200 is given only then. What goes wrong is reported and tried again, for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import os
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import msgspec
+import structlog
+from telegram import Bot, BotCommandScopeAllPrivateChats, Message
+from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.channels.base import Again, Capabilities, Gone, Sent
+from bot.channels.telegram import messages, updates
+from bot.errors import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from bot.channels.base import Accept, Inbound, Outbound, Raw, Receipt
+
+os.environ.setdefault("PTB_TIMEDELTA", "true")  # python-telegram-bot's own switch: spans are spans
+
+CLOUD = "https://api.telegram.org"
+POLL_SECONDS = 25
+PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+"""Seconds to rest after the first, second, … failure in a row; the last for all that follow."""
+PATIENCE = 10.0
+"""Seconds we wait for the answer to what we send."""
+LARGEST_UPDATE = 1_000_000
+SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the name of a header
+SHARE_PLACE = "send_place_label"
+"""Key of the phrase on the button that shares a position."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where Telegram brings updates, and the secret by which we know that it is Telegram."""
+
+    url: str
+    secret: str = field(repr=False)
+
+
+class Telegram:
+    """One bot on Telegram.
+
+    `phrases(language)` gives the one label we write ourselves; `commands` the menu by language, the city's first
+    language first. With a `webhook` updates are brought to `webhook()`, otherwise they are fetched.
+    """
+
+    name = updates.CHANNEL
+    capabilities = Capabilities(
+        buttons=100, label=messages.ROW, text=messages.TEXT, caption=messages.CAPTION,
+        places=True, photos=True, edits=True,
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        phrases: Callable[[str], Mapping[str, str]],
+        commands: Mapping[str, Mapping[str, str]],
+        base_url: str = CLOUD,
+        webhook: Webhook | None = None,
+        pauses: Sequence[float] = PAUSES,
+        patience: float = PATIENCE,
+    ) -> None:
+        _keep_quiet()
+        self.username: str | None = None
+        """The bot's name in links, once Telegram has told it."""
+        self.trouble: str | None = None
+        """What keeps us from receiving just now, in words for an operator; None while all is well."""
+        self._token = token
+        self._phrases = phrases
+        self._commands = commands
+        self._hook = webhook
+        self._pauses = pauses
+        self._accept: Accept | None = None
+        self._offset: int | None = None
+        self._answers: set[asyncio.Task[None]] = set()
+        self._refused: dict[str, float] = {}
+        root = base_url.rstrip("/").removesuffix("/bot")
+        self._sender = HTTPXRequest(read_timeout=patience)
+        self._receiver = HTTPXRequest(connection_pool_size=2, read_timeout=POLL_SECONDS + 10)
+        self._bot = Bot(
+            token,
+            base_url=f"{root}/bot",
+            base_file_url=f"{root}/file/bot",
+            request=self._sender,
+            get_updates_request=self._receiver,
+        )
+
+    async def close(self) -> None:
+        """Let go of connections; taps not answered yet stay unanswered."""
+        for task in self._answers:
+            task.cancel()
+        await self._sender.shutdown()
+        await self._receiver.shutdown()
+
+    # ----------------------------------------------------------------- receiving
+
+    def parse(self, raw: Raw) -> list[Inbound]:
+        """Read an update; see `updates.parse`."""
+        return updates.parse(raw)
+
+    async def listen(self, accept: Accept) -> None:
+        """Receive until cancelled. World trouble is reported in one line and tried again after a rest."""
+        self._accept = accept
+        introduced = False
+        failures = 0
+        while True:
+            try:
+                if not introduced:
+                    await self._introduce()
+                    introduced = True
+                await self._receive(accept)
+            except Exception as error:  # noqa: BLE001 - whatever happened, what was not committed is still at Telegram
+                failures += 1
+                introduced = introduced and not isinstance(error, Conflict)
+                await self._rest(error, failures)
+            else:
+                failures, self.trouble = 0, None
+
+    async def _introduce(self) -> None:
+        """Learn our name, set the menu in each language, and choose the way updates come to us."""
+        self.username = (await self._bot.get_me()).username
+        for n, (language, commands) in enumerate(self._commands.items()):
+            if n == 0:  # what those read whose language we do not speak
+                await self._show_menu(commands, "")
+            await self._show_menu(commands, language.split("-")[0].lower())
+        if self._hook is None:
+            await self._bot.delete_webhook()
+        else:
+            await self._bot.set_webhook(
+                self._hook.url, secret_token=self._hook.secret, allowed_updates=list(updates.WANTED)
+            )
+
+    async def _show_menu(self, commands: Mapping[str, str], language: str) -> None:
+        """Set the menu of private chats; a menu that Telegram refuses is reported, and we go on without it."""
+        scope = BotCommandScopeAllPrivateChats()
+        try:
+            await self._bot.set_my_commands(list(commands.items()), scope=scope, language_code=language)
+        except BadRequest as error:
+            self._report(error)
+
+    async def _receive(self, accept: Accept) -> None:
+        if self._hook is not None:
+            self.trouble = None
+            await asyncio.Event().wait()  # updates come to `webhook`
+        raws = await self._fetch()
+        if raws:
+            await self._take(raws, accept)
+            self._offset = updates.after(raws) or self._offset
+
+    async def _fetch(self) -> list[Raw]:
+        """Return the next updates as they are, waiting a while for the first. Also acknowledges those before."""
+        asked: dict[str, object] = {"timeout": POLL_SECONDS, "allowed_updates": _json(updates.WANTED)}
+        if self._offset is not None:
+            asked["offset"] = self._offset
+        return updates.batch(await self._receiver.retrieve(f"{self._bot.base_url}/getUpdates?{urlencode(asked)}"))
+
+    async def _take(self, raws: list[Raw], accept: Accept) -> None:
+        for raw in raws:
+            if query := updates.tap(raw):
+                self._answer(query)
+        await accept(raws)
+
+    def _answer(self, query: str) -> None:
+        """Stop the pressed button's clock at once; the answer is a message of its own. Too late is no harm."""
+
+        async def answer() -> None:
+            try:
+                await self._bot.answer_callback_query(query)
+            except TelegramError as error:
+                log.debug("telegram.tap_unanswered", reason=messages.told(error, self._token))
+
+        task = asyncio.create_task(answer())
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def webhook(self, headers: Mapping[str, str], body: bytes) -> int:
+        """Take what was posted to our address and return the HTTP status: 200 once it is kept, 503 to get it again."""
+        given = {name.lower(): value for name, value in headers.items()}.get(SECRET_HEADER, "")
+        if self._hook is None or not hmac.compare_digest(given.encode(), self._hook.secret.encode()):
+            return 403
+        if len(body) > LARGEST_UPDATE:
+            return 413
+        if self._accept is None:
+            return 503
+        try:
+            await self._take([updates.raw(body)], self._accept)
+        except Exception as error:  # noqa: BLE001 - not committed: Telegram keeps it and brings it again
+            self._report(error)
+            return 503
+        self.trouble = None
+        return 200
+
+    async def _rest(self, error: Exception, failures: int) -> None:
+        self._report(error)
+        pause = self._pauses[min(failures, len(self._pauses)) - 1]
+        if isinstance(error, RetryAfter):
+            pause = max(pause, _seconds(error.retry_after))
+        await asyncio.sleep(pause)
+
+    def _report(self, error: Exception) -> None:
+        self.trouble = _advice(error, self._token)
+        log.warning("telegram.trouble", reason=self.trouble)
+
+    # ----------------------------------------------------------------- sending
+
+    async def send(self, message: Outbound) -> Receipt:
+        """Send, or change what was sent; every answer of the Bot API is a receipt."""
+        if not message.address.removeprefix("-").isdigit():
+            return Gone("no address of Telegram")
+        try:
+            return await self._deliver(message)
+        except TelegramError as error:
+            return self._held(message.address, messages.receipt(error, self._token))
+
+    async def _deliver(self, message: Outbound) -> Sent:
+        if message.replaces is not None:
+            changed = await self._change(message, message.replaces)
+            if changed is not None:
+                return changed
+        if message.picture is None:
+            return await self._say(message)
+        return await self._show(message, message.picture.png, message.picture.alt)
+
+    async def _change(self, message: Outbound, message_id: str) -> Sent | None:
+        """Change a message in place; None where that cannot be done any more and its text must be sent anew."""
+        chat, keyboard = int(message.address), messages.inline(message)
+        try:
+            if message.text:
+                await self._bot.edit_message_text(message.text, chat, int(message_id), reply_markup=keyboard)
+            else:
+                await self._bot.edit_message_reply_markup(chat, int(message_id), reply_markup=keyboard)
+        except BadRequest as error:
+            if not messages.is_unchanged(error):
+                if not message.text or messages.is_nobody(error):
+                    raise
+                return None
+        return Sent(message_id)
+
+    async def _say(self, message: Outbound) -> Sent:
+        """Send a text, in several messages where it is too long for one; buttons go with the last."""
+        *first, last = messages.pieces(message.text)
+        for piece in first:
+            await self._bot.send_message(int(message.address), piece)
+        if message.wants == "place":
+            keyboard = messages.asking_place(message, self._phrases(message.language)[SHARE_PLACE])
+            return _sent(await self._bot.send_message(int(message.address), last, reply_markup=keyboard))
+        return _sent(await self._bot.send_message(int(message.address), last, reply_markup=messages.inline(message)))
+
+    async def _show(self, message: Outbound, png: bytes, alt: str) -> Sent:
+        """Send a picture with the text under it; where that is too long, with what it shows, and the text after it."""
+        chat = int(message.address)
+        if messages.length(message.text) <= messages.CAPTION:
+            keyboard = messages.inline(message)
+            return _sent(await self._bot.send_photo(chat, png, caption=message.text, reply_markup=keyboard))
+        await self._bot.send_photo(chat, png, caption=messages.pieces(alt, messages.CAPTION)[0])
+        return await self._say(replace(message, picture=None))
+
+    def _held(self, address: str, receipt: Receipt) -> Receipt:
+        """Tell a busy chat from a busy bot: Telegram does not say, but two chats refused at once are the bot."""
+        if not isinstance(receipt, Again) or receipt.everyone:
+            return receipt
+        now = asyncio.get_running_loop().time()
+        self._refused = {each: until for each, until in self._refused.items() if until > now}
+        others = self._refused.keys() - {address}
+        self._refused[address] = now + receipt.after.total_seconds()
+        return replace(receipt, everyone=bool(others))
+
+
+def _sent(message: Message) -> Sent:
+    return Sent(str(message.message_id))
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _seconds(span: int | timedelta) -> float:
+    return span.total_seconds() if isinstance(span, timedelta) else float(span)
+
+
+def _advice(error: Exception, token: str) -> str:
+    """Say to an operator what is wrong and what to do."""
+    told = messages.told(error, token)
+    match error:
+        case InvalidToken():
+            return f"Telegram refuses the token: copy it from @BotFather to CIVICLOOP_TELEGRAM__TOKEN ({told})"
+        case Conflict():
+            return f"another process receives with the same token: stop it, or use the webhook in both ({told})"
+        case RetryAfter():
+            return f"Telegram asks us to wait ({told})"
+        case NetworkError() if not isinstance(error, BadRequest):
+            return f"Telegram cannot be reached: check the network and [telegram] base_url ({told})"
+        case TelegramError() | Trouble():
+            return told
+        case _:
+            return f"updates cannot be kept, so they wait at Telegram ({told})"
+
+
+def _keep_quiet() -> None:
+    """Silence what the libraries log: addresses with the token in them, and people's words. We report trouble."""
+    for library in ("httpx", "httpcore"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+    logging.getLogger("telegram").setLevel(logging.CRITICAL)
