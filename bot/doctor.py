@@ -1,0 +1,338 @@
+"""What is wrong with an installation, in words a city's IT person acts on.
+
+Each check looks at one thing and returns findings: well, worth a look, or broken, with what to do. Nothing is changed:
+a database that is not there yet is not made, and no message is sent.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import smtplib
+import socket
+import ssl
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+
+from storage import inbox, migrate, outbox
+from storage.database import Database, StorageTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from bot.config import Config
+    from flows.issues import Issue
+
+PATIENCE = 5.0
+"""Seconds a server may take to answer."""
+ROOM = 500 * 2**20
+"""Bytes that should be free where the data lies."""
+OLDEST_FILES: tuple[int, int] = (3, 11)
+LATE = timedelta(minutes=10)
+
+
+class Health(StrEnum):
+    """How one thing stands."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: how it stands, what was seen, and what to do where it is not well."""
+
+    health: Health
+    what: str
+    seen: str
+    do: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.health:<4}  {self.what}: {self.seen}" + (f"\n      {self.do}" if self.do else "")
+
+
+def ok(what: str, seen: str) -> Finding:
+    """Return a finding that all is well."""
+    return Finding(Health.OK, what, seen)
+
+
+def warn(what: str, seen: str, do: str) -> Finding:
+    """Return a finding that is worth a look."""
+    return Finding(Health.WARN, what, seen, do)
+
+
+def fail(what: str, seen: str, do: str) -> Finding:
+    """Return a finding that keeps something from working."""
+    return Finding(Health.FAIL, what, seen, do)
+
+
+def examine(config: Config, now: datetime, issues: Callable[[], Iterable[Issue]]) -> Iterator[Finding]:
+    """Look at everything, one after the other. `issues` lists what the flows' authors should repair."""
+    yield python()
+    yield city(config)
+    yield from folders(config)
+    yield keys(config)
+    yield from database(config, now)
+    yield from telegram(config)
+    yield mail(config)
+    yield from web(config)
+    yield flows(issues())
+    yield clock(config, now)
+
+
+def python() -> Finding:
+    """Look at the Python this runs on."""
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    if sys.version_info < OLDEST_FILES:
+        return fail("Python", version, "Install Python 3.11 or newer.")
+    return ok("Python", version)
+
+
+def city(config: Config) -> Finding:
+    """Look whether the city is still the sample."""
+    services = ", ".join(service.key for service in config.services)
+    if config.sample:
+        do = 'Write your own with "civicloop init" before citizens come.'
+        return warn("configuration", f"the sample city {config.city.name}", do)
+    return ok("configuration", f"{config.city.name}: {services}")
+
+
+def folders(config: Config) -> Iterator[Finding]:
+    """Look whether the folders can be written to and have room."""
+    seen: set[Path] = set()
+    for path in (_sqlite_file(config), config.database.files, config.privacy.key_file):
+        folder = _standing(path.parent if path and path != config.database.files else path) if path else None
+        if folder is None or folder in seen:
+            continue
+        seen.add(folder)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            do = f"Give the user this runs as the right to write there: chown or chmod {folder}."
+            yield fail("folder", f"{folder} cannot be written to", do)
+            continue
+        free = shutil.disk_usage(folder).free
+        if free < ROOM:
+            yield warn(
+                "disk", f"{free // 2**20} MB free in {folder}", "Make room: the bot stops when the disk is full."
+            )
+        else:
+            yield ok("disk", f"{free // 2**30} GB free in {folder}")
+
+
+def _sqlite_file(config: Config) -> Path | None:
+    return Path(config.database.url.removeprefix("sqlite:///")) if config.database.url.startswith("sqlite") else None
+
+
+def _standing(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that is there."""
+    folder = folder.absolute()
+    return folder if folder.is_dir() or folder == folder.parent else _standing(folder.parent)
+
+
+def keys(config: Config) -> Finding:
+    """Look whether the key file is there and closed to others."""
+    path = config.privacy.key_file
+    try:
+        mode = path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return warn("keys", f"{path} is not there yet", "It is made at the first start. Then back it up.")
+    except OSError as error:
+        return fail(
+            "keys", f"{path} cannot be read ({error.strerror})", "Give the user this runs as the right to read it."
+        )
+    if mode & 0o077:
+        return fail("keys", f"{path} can be read by others (mode {mode:o})", f"Close it: chmod 600 {path}")
+    if not os.access(path, os.R_OK):
+        return fail("keys", f"{path} cannot be read", "Give the user this runs as the right to read it.")
+    return ok("keys", f"{path}, closed to others")
+
+
+def database(config: Config, now: datetime) -> Iterator[Finding]:
+    """Look whether the database answers, has our tables, and moves."""
+    file = _sqlite_file(config)
+    if file and not file.exists():
+        yield warn("database", f"{file} is not there yet", "It is made at the first start.")
+        return
+    try:
+        opened = Database.open(config.database.url)
+    except StorageTrouble as trouble:
+        yield fail("database", str(trouble), "Put [database] url right.")
+        return
+    try:
+        yield from _tables(opened, now)
+    except StorageTrouble as trouble:
+        yield fail("database", str(trouble), "Nothing works until this does.")
+    finally:
+        opened.close()
+
+
+def _tables(opened: Database, now: datetime) -> Iterator[Finding]:
+    match migrate.check(opened):
+        case "current":
+            yield ok("database", f"{opened.shown}, up to date")
+            yield from _queues(opened, now)
+        case "empty":
+            yield warn(
+                "database",
+                f"{opened.shown} is empty",
+                'Its tables are made at the first start, or by "civicloop migrate".',
+            )
+        case "behind":
+            yield fail("database", f"{opened.shown} is from an older version", 'Back it up, then: "civicloop migrate"')
+        case _:
+            yield fail(
+                "database", f"{opened.shown} is from a newer version", "Install that version of civicloop again."
+            )
+
+
+def _queues(opened: Database, now: datetime) -> Iterator[Finding]:
+    with opened.reading() as db:
+        waiting = {"messages received": inbox.oldest_waiting(db), "messages to send": outbox.oldest_due(db, now)}
+        failed = inbox.counts(db).get("failed", 0)
+    for what, oldest in waiting.items():
+        if oldest and now - oldest > LATE:
+            minutes = int((now - oldest).total_seconds() // 60)
+            yield fail(
+                what, f"the oldest has waited {minutes} minutes", 'Is the bot running? Start it: "civicloop run"'
+            )
+        else:
+            yield ok(what, "none is late")
+    if failed:
+        yield warn("messages received", f"{failed} could not be handled", "The log has a line for each.")
+
+
+def telegram(config: Config) -> Iterator[Finding]:
+    """Look whether Telegram knows the token, and calls us the way we expect."""
+    if not config.telegram.token:
+        yield ok("Telegram", "off: no token is set")
+        return
+    known = _ask_telegram(config, "getMe")
+    if isinstance(known, Finding):
+        yield known
+        return
+    yield ok("Telegram", f"signed in as @{known.get('username', '?')}")
+    hook = _ask_telegram(config, "getWebhookInfo")
+    if isinstance(hook, Finding):
+        yield hook
+        return
+    yield _webhook(config, str(hook.get("url") or ""), str(hook.get("last_error_message") or ""))
+
+
+def _ask_telegram(config: Config, method: str) -> Mapping[str, object] | Finding:
+    """Return what Telegram answers, or what keeps it from answering."""
+    base = config.telegram.base_url
+    try:
+        reply = httpx.get(f"{base}/bot{config.telegram.token.reveal()}/{method}", timeout=PATIENCE)
+        answer = reply.json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        do = f"Let this machine reach {base} over HTTPS, or put [telegram] base_url right."
+        return fail("Telegram", f"{base} does not answer ({type(error).__name__})", do)
+    if reply.status_code in {401, 404}:
+        return fail("Telegram", "does not know the token", "Copy the token again from @BotFather.")
+    if not isinstance(answer, dict) or not isinstance(answer.get("result"), dict):
+        return fail(
+            "Telegram", f"answers {reply.status_code}", "Try again in some minutes; is base_url a Bot API server?"
+        )
+    result: dict[str, object] = answer["result"]
+    return result
+
+
+def _webhook(config: Config, url: str, error: str) -> Finding:
+    wanted = config.telegram.webhook_url if config.telegram.mode == "webhook" else ""
+    if url != wanted:
+        told = f"Telegram calls {url}" if url else "Telegram calls no address"
+        return warn("Telegram", f"{told}, mode is {config.telegram.mode}", 'Set when the bot starts: "civicloop run"')
+    if error:
+        return fail(
+            "Telegram", f"cannot call {url}: {error}", "Open that address to the Internet, with a valid certificate."
+        )
+    return ok("Telegram", f"mode {config.telegram.mode}")
+
+
+def mail(config: Config) -> Finding:
+    """Look whether the mail server takes our sign-in."""
+    if not config.mail.host:
+        return ok("mail", "off: no server is set")
+    where = f"{config.mail.host}:{config.mail.port}"
+    try:
+        with smtplib.SMTP(config.mail.host, config.mail.port, timeout=PATIENCE) as server:
+            if config.mail.starttls:
+                server.starttls(context=ssl.create_default_context())
+            if config.mail.username:
+                server.login(config.mail.username, config.mail.password.reveal())
+            server.noop()
+    except smtplib.SMTPAuthenticationError:
+        return fail("mail", f"{where} refuses the sign-in", "Put [mail] username and password right.")
+    except ssl.SSLError as error:
+        return fail(
+            "mail",
+            f"{where} has no certificate we trust ({error.reason})",
+            "Give the server's full name in [mail] host.",
+        )
+    except smtplib.SMTPException as error:
+        return fail(
+            "mail",
+            f"{where} does not speak as expected ({type(error).__name__})",
+            "Put [mail] port and starttls right.",
+        )
+    except OSError as error:
+        return fail("mail", f"{where} does not answer ({error.strerror or error})", "Put [mail] host and port right.")
+    return ok("mail", f"{where} answers")
+
+
+def web(config: Config) -> Iterator[Finding]:
+    """Look whether the port is ours to take, and the address people type is safe."""
+    where = f"{config.web.host}:{config.web.port}"
+    if _alive(config):
+        yield ok("web", f"the bot is running on {where}")
+    elif error := _taken(config):
+        yield fail("web", f"{where} cannot be used ({error})", "Stop what uses it, or choose another [web] port.")
+    else:
+        yield ok("web", f"{where} is free")
+    address = urlsplit(config.web.public_url)
+    if address.scheme != "https" and address.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        do = "Put a proxy with a certificate before it, and write its https:// address in [web] public_url."
+        yield warn("web", f"{config.web.public_url} is not encrypted", do)
+
+
+def _alive(config: Config) -> bool:
+    try:
+        host = "127.0.0.1" if config.web.host in {"0.0.0.0", "::"} else config.web.host  # noqa: S104 - compared only
+        return httpx.get(f"http://{host}:{config.web.port}/healthz", timeout=2).is_success
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+
+
+def _taken(config: Config) -> str:
+    """Return why the address cannot be listened on; empty where it can."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            config.web.host, config.web.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
+def flows(issues: Iterable[Issue]) -> Finding:
+    """Look whether all flows can be played."""
+    faults = [issue for issue in issues if issue.severity == "error"]
+    if faults:
+        return fail("flows", f"{len(faults)} faults, the first: {faults[0]}", 'See them all: "civicloop check"')
+    return ok("flows", "all can be played")
+
+
+def clock(config: Config, now: datetime) -> Finding:
+    """Look what time it is in the city, for a person to compare."""
+    return ok("clock", f"{now.astimezone(config.city.zone):%A %d %B %Y %H:%M} in {config.city.time_zone}")
