@@ -1,0 +1,149 @@
+"""All flows at hand: those that come with civicloop and those in folders of one's own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from flows.form import PhrasesForm, TranslationForm
+from flows.issues import STRICTEST, Issue
+from flows.shelf import Shelf
+from flows.source import compile_sheet, spoken_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flows.bank import Bank
+    from flows.issues import Limits
+    from flows.model import Flow
+    from flows.source import Compiled
+
+PACKAGED = Path(__file__).parent
+"""The folder of the flows that come with civicloop."""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Every flow that could be read, the bank, and all that is wrong with their files."""
+
+    shelf: Shelf
+    compiled: Mapping[tuple[str, int], Compiled]
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path = PACKAGED,
+        extra: Iterable[Path] = (),
+        channels: Mapping[str, Limits] = STRICTEST,
+    ) -> Catalog:
+        """Read every `*.toml` below `folder` and the `extra` folders (or single files)."""
+        texts = _texts(folder)
+        for one in extra:
+            texts |= _texts(one)
+        return cls.of(texts, channels)
+
+    @classmethod
+    def of(cls, texts: Mapping[str, str], channels: Mapping[str, Limits] = STRICTEST) -> Catalog:
+        """Make a catalogue of `texts` by file name."""
+        shelf = Shelf.of(texts)
+        compiled = {key: compile_sheet(shelf, sheet, channels) for key, sheet in shelf.flows.items()}
+        return cls(shelf, MappingProxyType(compiled), MappingProxyType(dict(texts)))
+
+    @cached_property
+    def flows(self) -> list[Flow]:
+        """The newest playable version of each flow, by stage and id."""
+        newest: dict[str, Flow] = {}
+        for (name, _), compiled in sorted(self.compiled.items()):
+            if compiled.flow:
+                newest[name] = compiled.flow
+        order = {flow.id: (list(type(flow.stage)).index(flow.stage), flow.id) for flow in newest.values()}
+        return sorted(newest.values(), key=lambda flow: order[flow.id])
+
+    def get(self, name: str, version: int | None = None) -> Flow:
+        """Return a flow in this version, else in its newest. Raises KeyError where there is none that can be played."""
+        if version is not None:
+            flow = self.compiled[name, version].flow
+            if flow:
+                return flow
+            raise KeyError(name)
+        return next(flow for flow in self.flows if flow.id == name) if name in self.names else self._none(name)
+
+    def _none(self, name: str) -> Flow:
+        raise KeyError(name)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Ids of the flows that can be played."""
+        return frozenset(flow.id for flow in self.flows)
+
+    @cached_property
+    def issues(self) -> list[Issue]:
+        """Everything wrong with any file, each fault once, by file and line."""
+        found = {*self.shelf.issues, *(issue for one in self.compiled.values() for issue in one.issues)}
+        return sorted(found)
+
+    def issues_of(self, name: str) -> list[Issue]:
+        """Return what is wrong with the files that one flow is made of."""
+        files = {file for (flow, _), one in self.compiled.items() if flow == name for file in one.files}
+        return [issue for issue in self.issues if issue.file in files]
+
+    @property
+    def bank(self) -> Bank:
+        """The question bank."""
+        return self.shelf.bank
+
+    @property
+    def frames(self) -> list[str]:
+        """Names of the frames."""
+        return sorted(self.shelf.frames)
+
+    @property
+    def languages(self) -> list[str]:
+        """Languages in which there are phrases, English first."""
+        return sorted(self.shelf.phrases, key=lambda language: (language != "en", language))
+
+    def phrases(self, language: str) -> Mapping[str, str]:
+        """Return all sentences of the bot in `language`, those it lacks in English."""
+        return MappingProxyType({**self._spoken("en").phrases, **self._spoken(language).phrases})
+
+    def words(self, language: str) -> Mapping[str, str]:
+        """Return what may be typed in `language` (folded, see `flows.words.fold`) to the word it means."""
+        return MappingProxyType(spoken_words(self._spoken(language)))
+
+    def commands(self, language: str) -> Mapping[str, str]:
+        """Return the line that explains each command in `language`."""
+        return MappingProxyType({**self._spoken("en").commands, **self._spoken(language).commands})
+
+    def _spoken(self, language: str) -> PhrasesForm:
+        document = self.shelf.phrases.get(language) or self.shelf.phrases.get("en")
+        if document and isinstance(document.form, PhrasesForm):
+            return document.form
+        return PhrasesForm(language="en", phrases={})
+
+    def bundle(self, flow: Flow) -> tuple[dict[str, str], str]:
+        """Return the text of every file that `flow` is made of, by name, and the SHA-256 of them all in hexadecimal.
+
+        `flows.source.compile_files` makes the same flow of them again, whatever the catalogue has become.
+        """
+        files = sorted(set(self.compiled[flow.id, flow.version].files))
+        texts = {file: self.texts[file] for file in files}
+        packed = json.dumps(texts, ensure_ascii=False, sort_keys=True).encode()
+        return texts, hashlib.sha256(packed).hexdigest()
+
+    def translations(self) -> list[str]:
+        """Return the languages into which anything here is translated."""
+        documents = (one for sheet in self.shelf.flows.values() for one in sheet.translations.values())
+        return sorted({one.form.language for one in documents if isinstance(one.form, TranslationForm)})
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    if folder.is_file():
+        return {folder.name: folder.read_text(encoding="utf-8")}
+    files = sorted(folder.rglob("*.toml"))
+    return {file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8") for file in files}

@@ -1,0 +1,510 @@
+"""The file format: what may stand in a flow, a frame, a file of items, of scales, of phrases, or a translation.
+
+pydantic reads it strictly: an unknown key is a fault, and a number in quotes is no number. `python -m flows.form`
+writes the JSON schema from which editors complete.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+
+from flows.model import Stage
+
+VERBS = ("say", "choose", "pick", "rate", "ask", "number", "place", "photo", "review", "end")
+"""What can happen in a state; the verb is the key of its text."""
+
+LATER = ("rank", "allocate", "bestworst")
+"""Verbs the bank has questions for, which flows cannot use yet."""
+
+ROLES = ("age", "begin", "gate", "quote", "result", "invite")
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$", min_length=1, max_length=40)]
+FlowName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")]
+Text = Annotated[str, StringConstraints(min_length=1)]
+Role = Literal["age", "begin", "gate", "quote", "result", "invite"]
+
+
+class Form(BaseModel):
+    """Base of all forms: strict, closed, frozen."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=False)
+
+
+class OptionForm(Form):
+    """One offered answer."""
+
+    id: Name
+    label: Text
+    next: Name | None = Field(None, description="Where this answer leads; else the state's own next.")
+    value: int | None = Field(None, description="Score of the answer: 5 best, 1 worst.")
+    exclusive: bool = Field(default=False, description="In a pick: cannot go together with others (none of these).")
+
+
+class CompareForm(Form):
+    """What an earlier answer is compared with; all that is given must hold."""
+
+    not_: str | int | float | bool | None = Field(None, alias="not")
+    not_in: list[str] | None = None
+    contains: str | None = None
+    less: float | None = None
+    more: float | None = None
+    answered: bool | None = None
+
+
+def _shape(value: object) -> str:
+    return "list" if isinstance(value, list) else "table" if isinstance(value, dict | CompareForm) else "value"
+
+
+Wanted = Annotated[
+    Annotated[str | int | float | bool, Tag("value")]
+    | Annotated[list[str], Tag("list")]
+    | Annotated[CompareForm, Tag("table")],
+    Discriminator(_shape),
+]
+
+
+class WayForm(Form):
+    """One way on: taken when all of `when` holds; without `when` it always is."""
+
+    to: Name
+    when: dict[str, Wanted] = Field(
+        default_factory=dict,
+        description="State id, or @language, @channel, @first_time, @area: the value that leads this way.",
+    )
+
+
+Next = Annotated[
+    Annotated[Name, Tag("value")] | Annotated[list[WayForm], Tag("list")],
+    Discriminator(lambda value: "list" if isinstance(value, list) else "value"),
+]
+
+
+class SayCore(Form):
+    """The bot says something and goes on."""
+
+    say: Text
+
+
+class ChooseCore(Form):
+    """One of several options."""
+
+    choose: Text
+    options: list[OptionForm] = []
+    options_from: Name | None = Field(None, description="A list the round brings, put before the options.")
+    scale: Name | None = Field(None, description="A scale of the bank whose steps are the options.")
+
+
+class PickCore(Form):
+    """Several of several options."""
+
+    pick: Text
+    options: list[OptionForm] = []
+    options_from: Name | None = None
+    least: int = Field(1, ge=1)
+    most: int | None = Field(None, ge=1)
+
+
+class RateCore(Form):
+    """One step of a scale of the bank, best first."""
+
+    rate: Text
+    scale: Name
+    dont_know: bool = Field(default=True, description="Offer `does not apply` under the scale.")
+
+
+class AskCore(Form):
+    """Free text."""
+
+    ask: Text
+    least: int = Field(1, ge=1)
+    most: int = Field(1000, ge=1, le=4000)
+
+
+class NumberCore(Form):
+    """A number."""
+
+    number: Text
+    least: float | None = None
+    most: float | None = None
+    unit: str = ""
+    whole: bool = False
+
+
+class PlaceCore(Form):
+    """A shared position, or a street or area in words."""
+
+    place: Text
+
+
+class PhotoCore(Form):
+    """A picture."""
+
+    photo: Text
+
+
+class _LaterCore(Form):
+    options: list[OptionForm] = []
+    options_from: Name | None = None
+    most: int | None = None
+    least: int | None = None
+    points: int | None = None
+    cards: int | None = None
+
+
+class RankCore(_LaterCore):
+    """The best few in order (not available in flows yet)."""
+
+    rank: Text
+
+
+class AllocateCore(_LaterCore):
+    """Points divided over options (not available in flows yet)."""
+
+    allocate: Text
+
+
+class BestWorstCore(_LaterCore):
+    """Best and worst of changing cards (not available in flows yet)."""
+
+    bestworst: Text
+
+
+class _StateKeys(Form):
+    next: Next | None = Field(None, description="The next state, or a list of ways; else the next in the file.")
+    why: str = Field("", description="What a citizen reads who sends WHY.")
+
+
+class _QuestionKeys(_StateKeys):
+    optional: bool | None = Field(None, description="Whether SKIP is allowed; true unless it has a role.")
+    role: Role | None = None
+
+
+class SayForm(_StateKeys, SayCore):
+    """A state that says."""
+
+
+class ChooseForm(_QuestionKeys, ChooseCore):
+    """A state that lets choose."""
+
+
+class PickForm(_QuestionKeys, PickCore):
+    """A state that lets pick."""
+
+
+class RateForm(_QuestionKeys, RateCore):
+    """A state that lets rate."""
+
+
+class AskForm(_QuestionKeys, AskCore):
+    """A state that asks for words."""
+
+
+class NumberForm(_QuestionKeys, NumberCore):
+    """A state that asks for a number."""
+
+
+class PlaceForm(_QuestionKeys, PlaceCore):
+    """A state that asks for a place."""
+
+
+class PhotoForm(_QuestionKeys, PhotoCore):
+    """A state that asks for a photo."""
+
+
+class ReviewForm(_StateKeys):
+    """The list of answers before they are handed in; frames only."""
+
+    review: Text
+
+
+class EndForm(Form):
+    """The end of the conversation."""
+
+    end: str
+    outcome: Literal["completed", "declined", "too_young"] = "completed"
+    why: str = ""
+
+
+class ItemForm(_QuestionKeys):
+    """A question of the bank; keys beside `item` change it for this flow."""
+
+    item: Text
+    options: list[OptionForm] | None = None
+    options_from: Name | None = None
+    least: int | None = None
+    most: int | None = None
+
+
+class RankForm(_QuestionKeys, RankCore):
+    """Not available yet."""
+
+
+class AllocateForm(_QuestionKeys, AllocateCore):
+    """Not available yet."""
+
+
+class BestWorstForm(_QuestionKeys, BestWorstCore):
+    """Not available yet."""
+
+
+def verb_of(table: object) -> str | None:
+    """Return the one verb key of a state or item, or None where there is none or more than one."""
+    found = verbs_of(table)
+    return found[0] if len(found) == 1 else None
+
+
+def verbs_of(table: object) -> list[str]:
+    """Return all verb keys of a state or item, `item` included."""
+    keys = table if isinstance(table, dict) else type(table).model_fields if isinstance(table, BaseModel) else ()
+    return [verb for verb in (*VERBS, *LATER, "item") if verb in keys]
+
+
+StateForm = Annotated[
+    Annotated[SayForm, Tag("say")]
+    | Annotated[ChooseForm, Tag("choose")]
+    | Annotated[PickForm, Tag("pick")]
+    | Annotated[RateForm, Tag("rate")]
+    | Annotated[AskForm, Tag("ask")]
+    | Annotated[NumberForm, Tag("number")]
+    | Annotated[PlaceForm, Tag("place")]
+    | Annotated[PhotoForm, Tag("photo")]
+    | Annotated[ReviewForm, Tag("review")]
+    | Annotated[EndForm, Tag("end")]
+    | Annotated[ItemForm, Tag("item")]
+    | Annotated[RankForm, Tag("rank")]
+    | Annotated[AllocateForm, Tag("allocate")]
+    | Annotated[BestWorstForm, Tag("bestworst")],
+    Discriminator(verb_of),
+]
+STATE_FORMS: dict[str, type[Form]] = {
+    "say": SayForm,
+    "choose": ChooseForm,
+    "pick": PickForm,
+    "rate": RateForm,
+    "ask": AskForm,
+    "number": NumberForm,
+    "place": PlaceForm,
+    "photo": PhotoForm,
+    "review": ReviewForm,
+    "end": EndForm,
+    "item": ItemForm,
+    "rank": RankForm,
+    "allocate": AllocateForm,
+    "bestworst": BestWorstForm,
+}
+StateName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=30)]
+
+
+class FlowForm(Form):
+    """A flow: one conversation about one service, in one version."""
+
+    flow: FlowName
+    version: int = Field(ge=1, description="Raise it with every change of a published flow.")
+    stage: Stage = Field(strict=False)
+    language: Language
+    title: Text
+    frame: Name | None = Field(None, description="round: only handed-in answers count; pulse: each counts at once.")
+    start: Name
+    promise_minutes: float | None = Field(None, gt=0, description="Minutes the opening may promise at most.")
+    states: dict[StateName, StateForm] = Field(min_length=1)
+
+
+class FrameForm(Form):
+    """The parts every flow of a kind shares."""
+
+    frame: Name
+    language: Language
+    running: bool = Field(default=False, description="True where each answer counts at once.")
+    start: Name
+    states: dict[StateName, StateForm] = Field(min_length=1)
+
+
+class _BankKeys(Form):
+    figures: list[str] = []
+    pair: list[str] = []
+    predict: bool = False
+    why: str = ""
+    source: str = ""
+    after: str = ""
+    special_category: bool = False
+
+
+class BankChoose(_BankKeys, ChooseCore):
+    """A choose question of the bank."""
+
+
+class BankPick(_BankKeys, PickCore):
+    """A pick question of the bank."""
+
+
+class BankRate(_BankKeys, RateCore):
+    """A rate question of the bank."""
+
+
+class BankAsk(_BankKeys, AskCore):
+    """A free question of the bank."""
+
+
+class BankNumber(_BankKeys, NumberCore):
+    """A number question of the bank."""
+
+
+class BankPlace(_BankKeys, PlaceCore):
+    """A place question of the bank."""
+
+
+class BankPhoto(_BankKeys, PhotoCore):
+    """A photo question of the bank."""
+
+
+class BankRank(_BankKeys, RankCore):
+    """A ranking of the bank."""
+
+
+class BankAllocate(_BankKeys, AllocateCore):
+    """A points question of the bank."""
+
+
+class BankBestWorst(_BankKeys, BestWorstCore):
+    """A best-worst question of the bank."""
+
+
+BankForm = Annotated[
+    Annotated[BankChoose, Tag("choose")]
+    | Annotated[BankPick, Tag("pick")]
+    | Annotated[BankRate, Tag("rate")]
+    | Annotated[BankAsk, Tag("ask")]
+    | Annotated[BankNumber, Tag("number")]
+    | Annotated[BankPlace, Tag("place")]
+    | Annotated[BankPhoto, Tag("photo")]
+    | Annotated[BankRank, Tag("rank")]
+    | Annotated[BankAllocate, Tag("allocate")]
+    | Annotated[BankBestWorst, Tag("bestworst")],
+    Discriminator(verb_of),
+]
+BANK_FORMS: dict[str, type[Form]] = {
+    "choose": BankChoose,
+    "pick": BankPick,
+    "rate": BankRate,
+    "ask": BankAsk,
+    "number": BankNumber,
+    "place": BankPlace,
+    "photo": BankPhoto,
+    "rank": BankRank,
+    "allocate": BankAllocate,
+    "bestworst": BankBestWorst,
+}
+ItemName = Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z0-9_]+$", max_length=50)]
+
+
+class ItemsForm(Form):
+    """A file of the question bank."""
+
+    items: dict[ItemName, BankForm]
+    bank: Name
+    stage: Stage | None = Field(None, strict=False)
+    language: Language
+
+
+class ScaleForm(Form):
+    """A scale: its steps, best first."""
+
+    options: list[OptionForm] = Field(min_length=2)
+
+
+class DontKnowForm(Form):
+    """The answer under every scale that is no step of it."""
+
+    label: Text
+
+
+class ScalesForm(Form):
+    """The scales of the bank."""
+
+    language: Language
+    scales: dict[Name, ScaleForm]
+    dont_know: DontKnowForm
+
+
+class DangerForm(Form):
+    """Words that lead to the urgent text."""
+
+    words: list[Text] = []
+
+
+class PhrasesForm(Form):
+    """What the bot says between the questions and what a citizen may send, in one language."""
+
+    of: dict[str, str | int] | None = None
+    language: Language
+    phrases: dict[str, str]
+    words: dict[Name, list[Text]] = {}
+    danger: DangerForm = DangerForm()
+    commands: dict[Name, Text] = {}
+
+
+class WordsForm(Form):
+    """The words of one state, item or scale in another language."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    say: str | None = None
+    choose: str | None = None
+    pick: str | None = None
+    rate: str | None = None
+    ask: str | None = None
+    number: str | None = None
+    place: str | None = None
+    photo: str | None = None
+    review: str | None = None
+    end: str | None = None
+    rank: str | None = None
+    allocate: str | None = None
+    bestworst: str | None = None
+    unit: str | None = None
+    why: str | None = None
+    options: dict[str, str] = {}
+
+    @property
+    def text(self) -> str | None:
+        """The translated sentence, whatever its verb."""
+        return next((text for verb in (*VERBS, *LATER) if (text := getattr(self, verb)) is not None), None)
+
+
+class OfForm(Form):
+    """What a translation translates, and in which version."""
+
+    flow: str | None = None
+    frame: str | None = None
+    items: str | None = None
+    bank: str | None = None
+    scales: str | None = None
+    version: int | None = None
+
+
+class TranslationForm(Form):
+    """A language laid over a flow, a frame, items or scales."""
+
+    of: OfForm
+    language: Language
+    title: str | None = None
+    states: dict[str, WordsForm] = {}
+    items: dict[str, WordsForm] = {}
+    scales: dict[str, WordsForm] = {}
+    dont_know: DontKnowForm | None = None
+
+
+def schema() -> str:
+    """Return the JSON schema of flow files as text, for editors."""
+    made: dict[str, Any] = FlowForm.model_json_schema(by_alias=True)
+    made = {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    Path(__file__).with_name("flow.schema.json").write_text(schema(), encoding="utf-8")

@@ -1,0 +1,545 @@
+"""A flow compiled from its files: states of the flow and of its frame, questions of the bank, every language.
+
+Faults are gathered, never raised, until a flow that cannot be played is asked for: then `FlowTrouble` carries them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from flows import form, model
+from flows.bank import Words
+from flows.comparing import comparisons, fault
+from flows.issues import STRICTEST, Issue, check, is_question, suggestion
+from flows.phrasebook import AT_BINDING, AT_PLAY, PHRASES
+from flows.shelf import Shelf, laid, options_of, own_words, scale_steps, scale_words, unknown_scale
+from flows.timing import longest, minutes
+from flows.translation import gaps, lay
+from flows.words import fold, placeholders, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from flows.bank import Item
+    from flows.issues import Limits
+    from flows.reading import Document
+    from flows.shelf import Sheet
+
+QUESTIONS = "questions"
+"""Where a frame hands over to the flow's own start."""
+
+THANKS = "thanks"
+"""The frame's state to which a flow's last question leads."""
+
+URGENT = "urgent"
+"""The frame's state that is said on words of danger; no way leads to it."""
+
+
+class FlowTrouble(Exception):
+    """A flow cannot be played; `issues` tell all that is wrong with its files."""
+
+    def __init__(self, issues: Iterable[Issue]) -> None:
+        self.issues = tuple(issues)
+        super().__init__("; ".join(str(issue) for issue in self.issues))
+
+
+def compile_files(files: Mapping[str, str]) -> model.Flow:
+    """Return the one flow that `files` (name to text) hold, with all that it uses: what a round stored of it.
+
+    Raises FlowTrouble where they hold no flow that can be played.
+    """
+    shelf = Shelf.of(files)
+    if len(shelf.flows) != 1:
+        issue = Issue("", 1, f"one flow was expected, {len(shelf.flows)} were found.", "unknown-file")
+        raise FlowTrouble([*shelf.issues, issue])
+    compiled = compile_sheet(shelf, next(iter(shelf.flows.values())))
+    if compiled.flow is None:
+        raise FlowTrouble([*shelf.issues, *compiled.issues])
+    return compiled.flow
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a flow's files make: the flow, if it can be played, all that is wrong, and the files it is made of."""
+
+    flow: model.Flow | None
+    issues: tuple[Issue, ...]
+    files: tuple[str, ...]
+
+
+def compile_sheet(shelf: Shelf, sheet: Sheet, channels: Mapping[str, Limits] = STRICTEST) -> Compiled:
+    """Compile the flow of `sheet`; `shelf` has the frame, the bank and the phrases."""
+    compiler = _Compiler(shelf, sheet)
+    flow = compiler.flow()
+    found = {*compiler.issues, *check(flow, compiler.where, channels)}
+    playable = not compiler.gaps and not {one.code for one in found} & _FATAL
+    return Compiled(flow if playable else None, tuple(sorted(found)), tuple(compiler.files()))
+
+
+_FATAL = frozenset({"no-end", "loop-without-question", "unknown-state", "unknown-frame", "no-default"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a state was written: in the flow or in its frame."""
+
+    sheet: Sheet
+    made: form.Form
+    following: str | None
+    """The next state in the file, which a state without `next` leads to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a question is made of, whether it stands in the flow or in the bank."""
+
+    verb: str
+    text: str
+    why: str
+    options: tuple[model.Option, ...] = ()
+    options_from: str | None = None
+    scale: str = ""
+    least: float | None = None
+    most: float | None = None
+    unit: str = ""
+    whole: bool = False
+
+
+class _Compiler:
+    """Makes one flow; `issues` tell what is wrong with its files, `gaps` name the states that could not be made."""
+
+    def __init__(self, shelf: Shelf, sheet: Sheet) -> None:
+        assert isinstance(sheet.document.form, form.FlowForm)  # noqa: S101 - the shelf keeps flows apart
+        self.shelf = shelf
+        self.sheet = sheet
+        self.made: form.FlowForm = sheet.document.form
+        self.issues: list[Issue] = []
+        self.gaps: set[str] = set()
+        self.banks: set[str] = set()
+        self.frame = self._find_frame()
+        self.places = self._find_places()
+
+    def flow(self) -> model.Flow:
+        """Return the flow; where states could not be made, sayings stand in for them."""
+        states = {name: self._state(name, place) for name, place in self.places.items()}
+        states |= {name: self._stand_in(name, document) for document, name in self._broken() if name not in states}
+        self._compare(states)
+        self._check_start(states)
+        return self._composed(states)
+
+    def files(self) -> Iterator[str]:
+        """Yield the names of all files this flow is made of."""
+        banks = [self.shelf.banks[name] for name in sorted(self.banks)]
+        for sheet in (self.sheet, self.frame, self.shelf.scales, *banks):
+            if sheet:
+                yield from sheet.files
+        for document in self.shelf.phrases.values():
+            yield document.file
+
+    def where(self, state: str, *keys: str | int) -> tuple[str, int]:
+        """Return the file and line of a state or of something in it."""
+        place = self.places.get(state)
+        return (place.sheet if place else self.sheet).document.at("states", state, *keys)
+
+    def report(self, at: tuple[str, int], message: str, code: str) -> None:
+        """Note a fault."""
+        self.issues.append(Issue(*at, message, code))
+
+    # ----------------------------------------------------------------------- which states there are
+
+    def _find_frame(self) -> Sheet | None:
+        name = self.made.frame
+        if name is not None and name not in self.shelf.frames:
+            message = f'no frame "{name}".{suggestion(name, self.shelf.frames)}'
+            self.report(self.sheet.document.at("frame"), message, "unknown-frame")
+        return self.shelf.frames.get(name) if name else None
+
+    def _find_places(self) -> dict[str, _Place]:
+        places = dict(_places(self.sheet, THANKS if self.frame else None))
+        for name, place in _places(self.frame, None):
+            if name in places:
+                message = f'state "{name}" stands in the frame "{self.made.frame}" as well. Give it another name.'
+                self.report(self.sheet.document.at("states", name), message, "frame-clash")
+            else:
+                places[name] = place
+        if QUESTIONS in places:
+            message = f'"{QUESTIONS}" is how frames call your first question. Give this state another name.'
+            self.report(places[QUESTIONS].sheet.document.at("states", QUESTIONS), message, "frame-clash")
+        return places
+
+    def _broken(self) -> Iterator[tuple[Document, str]]:
+        for sheet in (self.sheet, self.frame):
+            if sheet:
+                document = sheet.document
+                yield from ((document, name) for name in document.broken)
+
+    def _stand_in(self, name: str, document: Document) -> model.State:
+        """Return a saying for a state that could not be read: its ways are kept, so that others are not blamed."""
+        self.gaps.add(name)
+        ways = document.broken[name] or {THANKS, *self.places}
+        return model.Say(id=name, text="-", next=tuple(model.Transition(one) for one in sorted(ways)))
+
+    def _check_start(self, states: Mapping[str, model.State]) -> None:
+        for sheet in (self.sheet, self.frame):
+            start = getattr(sheet.document.form, "start", None) if sheet else None
+            if sheet and start is not None and start not in states:
+                message = f'start = "{start}": no such state.{suggestion(start, states)}'
+                self.report(sheet.document.at("start"), message, "unknown-state")
+
+    # ----------------------------------------------------------------------- one state
+
+    def _state(self, name: str, place: _Place) -> model.State:
+        made = place.made
+        next_ = self._ways(name, place)
+        why = getattr(made, "why", "")
+        match made:
+            case form.SayForm(say=text):
+                return model.Say(id=name, text=text, why=why, next=() if name == URGENT else next_)
+            case form.EndForm(end=text, outcome=outcome):
+                return model.End(id=name, text=text, why=why, outcome=outcome)
+            case form.ReviewForm(review=text):
+                self._check_review(name, place)
+                return model.Review(id=name, text=text, why=why, next=next_)
+            case _:
+                return self._question(name, place, next_)
+
+    def _check_review(self, name: str, place: _Place) -> None:
+        if place.sheet is self.sheet:
+            self.report(self.where(name, "review"), "review stands in frames only. Take this state out.", "verb")
+
+    def _question(self, name: str, place: _Place, next_: tuple[model.Transition, ...]) -> model.State:
+        asked, item = self._asked(name, place)
+        if asked is None:
+            self.gaps.add(name)
+            return model.Say(id=name, text="-", next=next_)
+        self._check_options(name, asked)
+        self._check_limits(name, asked)
+        role = getattr(place.made, "role", None)
+        optional = getattr(place.made, "optional", None)
+        asked = replace(asked, options=self._resolved(name, place, asked.options))
+        return _built(name, asked, next_, optional=role is None if optional is None else optional, item=item, role=role)
+
+    def _asked(self, name: str, place: _Place) -> tuple[_Asked | None, str | None]:
+        made = place.made
+        if isinstance(made, form.ItemForm):
+            return self._from_bank(name, place, made)
+        verb = form.verb_of(made) or ""
+        if verb in form.LATER:
+            self._not_yet(place, name, verb, verb)
+            return None, None
+        return self._from_form(name, place, verb), None
+
+    def _not_yet(self, place: _Place, name: str, key: str, verb: str) -> None:
+        at = place.sheet.document.at("states", name, key)
+        self.report(at, f'"{verb}" is not available yet. Use choose or pick.', "verb-not-available")
+
+    def _from_form(self, name: str, place: _Place, verb: str) -> _Asked:
+        made = place.made
+        scale: str = getattr(made, "scale", None) or ""
+        options = options_of(getattr(made, "options", ()))
+        if scale:
+            steps = scale_steps(self.shelf, scale, dont_know=getattr(made, "dont_know", False))
+            options = steps + options
+            if not steps:
+                at = place.sheet.document.at("states", name, "scale")
+                self.issues.append(unknown_scale(at, scale, self.shelf))
+        words = own_words(made)
+        return _Asked(verb=verb, text=words.text or "", why=words.why, options=options, scale=scale, **_limits(made))
+
+    def _from_bank(self, name: str, place: _Place, made: form.ItemForm) -> tuple[_Asked | None, str | None]:
+        item = self.shelf.bank.find(made.item)
+        at = place.sheet.document.at("states", name, "item")
+        if item is None:
+            message = f'the bank has no item "{made.item}".{suggestion(made.item, self.shelf.bank.names())}'
+            self.report(at, message, "unknown-item")
+            return None, None
+        if item.verb in form.LATER:
+            self._not_yet(place, name, "item", item.verb)
+            return None, None
+        self.banks |= {bank for bank, sheet in self.shelf.banks.items() if sheet.document.file == item.file}
+        return _overridden(item, made), item.id
+
+    def _check_options(self, name: str, asked: _Asked) -> None:
+        if asked.verb not in {"choose", "pick", "rate"}:
+            return
+        seen: set[str] = set()
+        for number, option in enumerate(asked.options):
+            if option.id in seen:
+                at = self.where(name, "options", number)
+                self.report(at, f'option "{option.id}" stands twice in "{name}". Rename one.', "duplicate-option")
+            seen.add(option.id)
+        if not asked.options and not asked.options_from and not asked.scale:
+            self.report(self.where(name), f'"{name}" offers nothing. Write options = [ … ].', "no-options")
+
+    def _check_limits(self, name: str, asked: _Asked) -> None:
+        least, most = asked.least, asked.most
+        if least is not None and most is not None and least > most:
+            self.report(self.where(name, "least"), f"least = {least} is more than most = {most}.", "bad-limits")
+        elif asked.verb == "pick" and least and not asked.options_from and asked.options and least > len(asked.options):
+            message = f'"{name}" wants {least} picks and offers {len(asked.options)}.'
+            self.report(self.where(name, "least"), message, "bad-limits")
+
+    # ----------------------------------------------------------------------- ways on
+
+    def _ways(self, name: str, place: _Place) -> tuple[model.Transition, ...]:
+        next_ = getattr(place.made, "next", None)
+        if isinstance(place.made, form.EndForm) or (next_ is None and name == URGENT):
+            return ()
+        if next_ is None:
+            following = place.following
+            return (model.Transition(self._named(following, place)),) if following else ()
+        if isinstance(next_, str):
+            return (model.Transition(self._target(next_, place, "states", name, "next")),)
+        return self._table(name, place, next_)
+
+    def _table(self, name: str, place: _Place, ways: list[form.WayForm]) -> tuple[model.Transition, ...]:
+        found = []
+        for number, way in enumerate(ways):
+            to = self._target(way.to, place, "states", name, "next", number, "to")
+            tests = (one for subject, wanted in way.when.items() for one in comparisons(subject, wanted))
+            found.append(model.Transition(to, tuple(tests)))
+        self._check_default(name, place, ways)
+        return tuple(found)
+
+    def _check_default(self, name: str, place: _Place, ways: list[form.WayForm]) -> None:
+        defaults = [number for number, way in enumerate(ways) if not way.when]
+        at = place.sheet.document.at("states", name, "next")
+        if not defaults:
+            message = 'none of these ways may hold. Add { to = "…" } as the last.'
+            self.report(at, message, "no-default")
+        elif defaults[0] < len(ways) - 1:
+            at = place.sheet.document.at("states", name, "next", defaults[0] + 1)
+            self.report(at, "no answer comes this far: the way before it always holds. Put that one last.", "dead-way")
+
+    def _target(self, to: str, place: _Place, *path: str | int) -> str:
+        known = {*self.places, *(name for _, name in self._broken())}
+        inside_frame = place.sheet is self.frame
+        if to not in known and not (inside_frame and to == QUESTIONS):
+            message = f'{path[-1]} = "{to}": no such state.{suggestion(to, known)}'
+            key = path if isinstance(path[-1], str) else path[:-1]
+            self.report(place.sheet.document.at(*key), message, "unknown-state")
+        return self._named(to, place)
+
+    def _named(self, to: str, place: _Place) -> str:
+        return self.made.start if to == QUESTIONS and place.sheet is self.frame else to
+
+    def _resolved(self, name: str, place: _Place, options: tuple[model.Option, ...]) -> tuple[model.Option, ...]:
+        return tuple(
+            replace(one, next=self._target(one.next, place, "states", name, "options", number, "next"))
+            if one.next
+            else one
+            for number, one in enumerate(options)
+        )
+
+    def _compare(self, states: Mapping[str, model.State]) -> None:
+        for name, place in self.places.items():
+            for number, way in enumerate(getattr(place.made, "next", None) or ()):
+                for subject, wanted in getattr(way, "when", {}).items():
+                    at = place.sheet.document.at("states", name, "next", number, "when", subject)
+                    self._check_comparisons(at, states, subject, wanted)
+
+    def _check_comparisons(
+        self, at: tuple[str, int], states: Mapping[str, model.State], subject: str, wanted: form.Wanted
+    ) -> None:
+        found = comparisons(subject, wanted)
+        if not found:
+            self.report(at, f'"{subject}" is compared with nothing. Write a value.', "bad-comparison")
+        for one in found if subject not in self.gaps else ():
+            trouble = fault(one, states)
+            if trouble:
+                self.report(at, trouble, "bad-comparison")
+
+    # ----------------------------------------------------------------------- all languages together
+
+    def _composed(self, states: dict[str, model.State]) -> model.Flow:
+        made = self.made
+        languages = (made.language, *sorted(self.sheet.translations))
+        scripts = {one: self._script(one, states) for one in languages}
+        start = getattr(self.frame.document.form, "start", made.start) if self.frame else made.start
+        base = scripts[made.language].states
+        named = {name for script in scripts.values() for name in _named_in(script)}
+        return model.Flow(
+            id=made.flow,
+            version=made.version,
+            stage=made.stage,
+            language=made.language,
+            start=start,
+            scripts=MappingProxyType(scripts),
+            title=MappingProxyType({one: self._title(one) for one in languages}),
+            frame=made.frame,
+            running=bool(getattr(self.frame.document.form, "running", False)) if self.frame else False,
+            placeholders=frozenset(named - AT_PLAY - AT_BINDING),
+            lists=frozenset(filter(None, (getattr(one, "options_from", None) for one in base.values()))),
+            minutes=round(longest(base, start, minutes), 2),
+            questions=int(longest(base, start, self._weight)),
+        )
+
+    def _weight(self, state: model.State) -> float:
+        """A frame's own yes and no choices do not count as questions; items of the bank do."""
+        place = self.places.get(state.id)
+        is_own = place is not None and place.sheet is self.sheet
+        return 1 if is_question(state) and (is_own or getattr(state, "item", None)) else 0
+
+    def _title(self, language: str) -> str:
+        translation = self.sheet.translations.get(language)
+        title = getattr(translation.form, "title", None) if translation else None
+        if translation and not title:
+            self.report(translation.at("title"), "the title is missing. Translate it.", "missing-translation")
+        return title or self.made.title
+
+    def _script(self, language: str, states: Mapping[str, model.State]) -> model.Script:
+        phrases = self.shelf.phrases.get(language)
+        spoken = phrases.form if phrases and isinstance(phrases.form, form.PhrasesForm) else None
+        if spoken is None:
+            message = f'there are no phrases in "{language}". Write frames/phrases.{language}.toml.'
+            self.report(self.sheet.document.at("language"), message, "missing-translation")
+            spoken = form.PhrasesForm(language=language, phrases={})
+        words = spoken_words(spoken)
+        laid_states = {name: self._in_language(state, language) for name, state in states.items()}
+        return model.Script(
+            language=language,
+            states=MappingProxyType(laid_states),
+            phrases=MappingProxyType(spoken.phrases),
+            words=MappingProxyType(words),
+            danger=tuple(dict.fromkeys(fold(word) for word in spoken.danger.words)),
+            tables=MappingProxyType(tables(laid_states, words)),
+        )
+
+    def _in_language(self, state: model.State, language: str) -> model.State:
+        place = self.places.get(state.id)
+        if place is None or state.id in self.gaps:
+            return state
+        words = self._words_for(state, place, language)
+        for slot in gaps(state, words):
+            self._report_gap(state, place, slot, language)
+        return lay(state, words)
+
+    def _words_for(self, state: model.State, place: _Place, language: str) -> Words:
+        own = laid(place.sheet, "states", state.id, place.made, language)
+        item = self.shelf.bank.find(place.made.item) if isinstance(place.made, form.ItemForm) else None
+        scale = getattr(place.made, "scale", None)
+        if item:
+            below = item.words.get(language) or Words()
+            return own.over(replace(below, options={}) if getattr(place.made, "options", None) else below)
+        return own.over(scale_words(self.shelf, scale, language)) if scale else own
+
+    def _report_gap(self, state: model.State, place: _Place, slot: str, language: str) -> None:
+        item = getattr(state, "item", None)
+        if item and not _is_overridden(place.made, slot):
+            return  # told once for the bank, not for each flow that asks the item
+        translation = place.sheet.translations.get(language)
+        document = translation or place.sheet.document
+        what = f'the {slot} of state "{state.id}"' if "." not in slot else f'option "{slot[8:]}" of state "{state.id}"'
+        message = f'{what} is missing in "{language}". Translate it.'
+        if translation is None:
+            message = f'"{document.file}" has no translation to "{language}". Write one beside it.'
+        self.report(
+            document.at("states", state.id) if translation else (document.file, 1), message, "missing-translation"
+        )
+
+
+# --------------------------------------------------------------------------- helpers, in the order of their use
+
+
+def _places(sheet: Sheet | None, last: str | None) -> Iterator[tuple[str, _Place]]:
+    """Yield every state of a sheet that could be read, `last` being what the last one leads to."""
+    if sheet is None:
+        return
+    states: Mapping[str, form.Form] = getattr(sheet.document.form, "states", {})
+    names = list(states)
+    for name, following in zip(names, [*names[1:], last], strict=True):
+        yield name, _Place(sheet, states[name], None if following == URGENT else following)
+
+
+def _limits(made: form.Form | Item) -> dict[str, Any]:
+    names = ("options_from", "least", "most", "unit", "whole")
+    return {name: getattr(made, name) for name in names if getattr(made, name, None) is not None}
+
+
+def _overridden(item: Item, made: form.ItemForm) -> _Asked:
+    """Return the question of an item with what the flow changes about it."""
+    options = options_of(made.options) if made.options is not None else item.options
+    return _Asked(
+        verb=item.verb,
+        text=item.text(item.language),
+        why=made.why or item.words[item.language].why,
+        options=options,
+        scale=item.scale or "",
+        **{**_limits(item), **_limits(made)},
+    )
+
+
+def _is_overridden(made: form.Form, slot: str) -> bool:
+    return bool(getattr(made, "why" if slot == "why" else "options", None)) and slot != "text"
+
+
+def _built(
+    name: str,
+    asked: _Asked,
+    next_: tuple[model.Transition, ...],
+    *,
+    optional: bool,
+    item: str | None,
+    role: str | None,
+) -> model.Question:
+    shared: dict[str, Any] = {
+        "id": name,
+        "text": asked.text,
+        "why": asked.why,
+        "next": next_,
+        "optional": optional,
+        "item": item,
+        "role": role,
+    }
+    match asked.verb:
+        case "choose":
+            return model.Choose(**shared, options=asked.options, options_from=asked.options_from)
+        case "pick":
+            return model.Pick(
+                **shared,
+                options=asked.options,
+                options_from=asked.options_from,
+                least=int(asked.least or 1),
+                most=None if asked.most is None else int(asked.most),
+            )
+        case "rate":
+            return model.Rate(**shared, scale=asked.scale, options=asked.options)
+        case "ask":
+            return model.Ask(**shared, least=int(asked.least or 1), most=int(asked.most or 1000))
+        case "number":
+            return model.Number(**shared, least=asked.least, most=asked.most, unit=asked.unit, whole=asked.whole)
+        case "place":
+            return model.Place(**shared)
+        case "photo":
+            return model.Photo(**shared)
+        case verb:
+            raise ValueError(verb)
+
+
+def spoken_words(spoken: form.PhrasesForm) -> dict[str, str]:
+    """Return what may be typed, folded, to the key of `[words]` it means; the first key that claims a word has it."""
+    found: dict[str, str] = {}
+    for key, words in spoken.words.items():
+        for word in words:
+            found.setdefault(fold(word) or word, key)
+    return found
+
+
+def tables(states: Mapping[str, model.State], words: Mapping[str, str]) -> dict[str, Mapping[str, str]]:
+    """Return for every state with options what may be typed for them."""
+    return {name: table(state.options, words) for name, state in states.items() if hasattr(state, "options")}
+
+
+def _named_in(script: model.Script) -> set[str]:
+    """Return the placeholders that a citizen may meet in this script."""
+    states = [part for state in script.states.values() for part in (state.text, state.why, *_labels(state))]
+    names = {name for text in states for name in placeholders(text)}
+    for key, own in PHRASES.items():
+        names |= placeholders(script.phrases.get(key, "")) - set(own)
+    return names
+
+
+def _labels(state: model.State) -> list[str]:
+    return [option.label for option in getattr(state, "options", ())]
