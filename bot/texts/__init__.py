@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from datetime import datetime, time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_interval
+from babel.dates import format_interval, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
@@ -57,9 +58,9 @@ class Texts:
         """Return whole percent as they are written here: `68%`, `68 %`."""
         return format_percent(whole / 100, locale=self.locale)
 
-    def day(self, day: date, form: str = "d MMMM") -> str:
-        """Return a day as it is written here; `form` is a CLDR skeleton's pattern or `long`."""
-        return format_date(day, form, locale=self.locale)
+    def day(self, day: date) -> str:
+        """Return a day of this year as it is written here: `16 November`."""
+        return format_skeleton("MMMMd", datetime.combine(day, time()), locale=self.locale)
 
     def days(self, first: date, last: date) -> str:
         """Return a span of days as it is written here: `16 – 22 Nov 2026`."""

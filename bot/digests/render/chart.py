@@ -1,0 +1,142 @@
+"""One picture per digest: the headline share week by week, with the range of chance around it.
+
+Drawn with matplotlib's Figure alone: no global state, safe in any thread. Shapes and labels carry the meaning, so it
+reads in greyscale; the alternative text says all its numbers.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from bot.channels.base import Picture
+from bot.digests.render.told import good_words, says, short_share, since_first
+from bot.digests.weeks import Week
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from bot.digests.disclosure import Share
+    from bot.digests.model import Digest, Point, Score
+    from bot.texts import Texts
+
+PAPER, INK, SOFT, LINE, SHADE, GRID = "#fffaf3", "#2d2a32", "#6b6470", "#a63d2f", "#efc9b2", "#eadfd2"
+"""Warm paper and ink; line and shade keep apart in greyscale too."""
+SIZE, DOTS = (6.0, 3.6), 160
+"""Inches and dots per inch: 960 by 576, with letters a phone shows at reading size."""
+SMALL, LARGE, TITLE = 9.5, 13, 12.5
+"""Sizes of letters, in points."""
+
+
+def picture(digest: Digest, texts: Texts) -> Picture | None:
+    """Return the chart of the stage with most answers; None where no week of it has a share to show."""
+    drawn = [score for score in digest.scores if any(says(point.share) for point in since_first(score.weeks))]
+    if not drawn:
+        return None
+    score = max(drawn, key=lambda one: one.positive.base or 0)
+    return Picture(_png(score, texts), alt(score, texts))
+
+
+def alt(score: Score, texts: Texts) -> str:
+    """Return what the chart shows, in words."""
+    told = "; ".join(_point(point, texts) for point in since_first(score.weeks))
+    return texts("digest.chart.alt", stage=texts(f"stage.{score.stage}"), good=good_words(score, texts), points=told)
+
+
+def _point(point: Point, texts: Texts) -> str:
+    week = Week.parse(point.week).number
+    if not says(point.share):
+        return texts("digest.chart.point_none", week=week)
+    share, base = short_share(point.share, texts), texts.number(point.share.base or 0)
+    return texts("digest.chart.point", week=week, percent=share, base=base)
+
+
+def _png(score: Score, texts: Texts) -> bytes:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - two seconds of import
+    from matplotlib.figure import Figure  # noqa: PLC0415 - the same
+
+    figure = Figure(figsize=SIZE, dpi=DOTS, facecolor=PAPER)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.105, 0.245, 0.875, 0.6), facecolor=PAPER)
+    title = texts("digest.chart.title", stage=texts(f"stage.{score.stage}"), good=good_words(score, texts))
+    figure.text(0.03, 0.935, title, fontsize=TITLE, fontweight="bold", color=INK, va="center")
+    weeks = since_first(score.weeks)
+    _frame(axes, weeks, texts)
+    _before(axes, score, len(weeks))
+    for place, point in enumerate(weeks):
+        _mark(axes, place, point.share, place == len(weeks) - 1, texts)
+    axes.plot(range(len(weeks)), [_level(point.share) for point in weeks], color=LINE, linewidth=2.2, zorder=3)
+    _legend(axes, score, texts)
+    out = BytesIO()
+    figure.savefig(out, format="png", metadata={"Software": None})
+    return out.getvalue()
+
+
+def _frame(axes: Axes, weeks: Sequence[Point], texts: Texts) -> None:
+    axes.set_xlim(-0.5, len(weeks) - 0.5)
+    axes.set_ylim(0, 114)
+    axes.set_yticks([0, 25, 50, 75, 100], [texts.percent(tick) for tick in (0, 25, 50, 75, 100)])
+    axes.set_xticks(range(len(weeks)), [_tick(point, place == 0, texts) for place, point in enumerate(weeks)])
+    axes.tick_params(length=0, labelsize=SMALL, colors=SOFT, pad=5)
+    axes.grid(axis="y", color=GRID, linewidth=1)
+    axes.set_axisbelow(True)
+    for side in axes.spines.values():
+        side.set_visible(False)
+
+
+def _tick(point: Point, first: bool, texts: Texts) -> str:  # noqa: FBT001 - a mark of the place
+    number = str(Week.parse(point.week).number)
+    week = texts("digest.chart.week", week=number) if first else number
+    base = texts.number(point.share.base) if point.share.base is not None else ""
+    return f"{week}\n{texts('digest.chart.base', n=base) if base and first else base}"
+
+
+def _before(axes: Axes, score: Score, weeks: int) -> None:
+    """The four weeks before, taken together, as a dashed line over their width."""
+    if score.change and score.change.before.exact:
+        level, last = score.change.before.percent or 0, weeks - 1
+        span = [max(last - 4, 0) - 0.3, last - 0.7]
+        axes.plot(span, [level, level], color=SOFT, linewidth=1.3, dashes=(4, 3), zorder=2)
+
+
+def _level(share: Share) -> float:
+    return 100 * (share.part or 0) / (share.base or 1) if share.exact else float("nan")
+
+
+def _mark(axes: Axes, place: int, share: Share, last: bool, texts: Texts) -> None:  # noqa: FBT001 - a mark of the place
+    """One week: its range as a bar, its share as a dot, its number above; a mere "over 90%" as a hatched bar."""
+    if not says(share):
+        return
+    low, high = (90, 100) if share.band == "over" else (0, 10) if share.band else (_low(share), _high(share))
+    hatched = {"color": PAPER, "edgecolor": LINE, "hatch": "/////", "linewidth": 1.0}
+    look: dict[str, Any] = hatched if share.band else {"color": SHADE}
+    axes.bar(place, high - low, 0.26, bottom=low, zorder=2.5 if share.band else 1, **look)
+    if share.exact:
+        axes.plot([place], [_level(share)], "o", color=LINE, markersize=10 if last else 6, zorder=4)
+    size, weight = (LARGE, "bold") if last else (SMALL, "normal")
+    words: dict[str, Any] = {"fontsize": size, "fontweight": weight, "color": INK if last else SOFT}
+    axes.text(place, high + 2, short_share(share, texts), ha="center", zorder=5, **words)
+
+
+def _low(share: Share) -> float:
+    return 100 * (share.low or 0.0)
+
+
+def _high(share: Share) -> float:
+    return 100 * (share.high or 0.0)
+
+
+def _legend(axes: Axes, score: Score, texts: Texts) -> None:
+    from matplotlib.lines import Line2D  # noqa: PLC0415 - with the rest of it
+    from matplotlib.patches import Patch  # noqa: PLC0415 - the same
+
+    marks: list[Any] = [Patch(color=SHADE, label=texts("digest.chart.range"))]
+    if score.change and score.change.before.exact:
+        words = f"{texts('digest.chart.before')}: {texts.percent(score.change.before.percent or 0)}"
+        marks.append(Line2D([], [], color=SOFT, linewidth=1.3, dashes=(4, 3), label=words))
+    axes.legend(
+        handles=marks, loc="lower left", bbox_to_anchor=(-0.1, -0.43), ncols=2, frameon=False, fontsize=SMALL,
+        labelcolor=SOFT, borderpad=0, handlelength=2.2, columnspacing=2.0,
+    )  # fmt: skip

@@ -1,0 +1,62 @@
+"""A digest as one chat message: a picture with a caption, or text alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.digests.render.chart import picture
+from bot.digests.render.told import page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.channels.base import Picture
+    from bot.digests.model import Digest
+    from bot.digests.render.told import Quote, Told
+    from bot.texts import Texts
+
+CAPTION = 1024
+"""Most characters under a picture in a chat (Telegram's limit), counted as UTF-16 code units."""
+
+
+def chat(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Picture | None]:
+    """Return the message and its chart. What does not fit is left out from the end of the story: quotes first."""
+    told = ""
+    for quotes, length in ((3, 160), (3, 100), (2, 160), (2, 100), (1, 100), (0, 0)):
+        told = _message(page(digest, texts, quotes), texts, url, length)
+        if units(told) <= CAPTION:
+            return told, picture(digest, texts)
+    return cut(told, CAPTION), picture(digest, texts)
+
+
+def _message(told: Told, texts: Texts, url: str, length: int) -> str:
+    link = texts("digest.foot.open_chat", url=url) if url else ""
+    blocks = [[told.title, told.span], list(told.clock), [told.new, told.channels, told.short]]
+    blocks += [[" ".join(stage.sentences)] for stage in told.stages]
+    blocks += [list(_voices(told, length)), [told.caveat, told.hidden], [link]]
+    return "\n\n".join(filter(None, ("\n".join(filter(None, block)) for block in blocks)))
+
+
+def _voices(told: Told, length: int) -> Iterator[str]:
+    yield told.since
+    for quote in told.quotes:
+        yield _quoted(quote, length)
+    yield told.more
+
+
+def _quoted(quote: Quote, length: int) -> str:
+    """A quote of at most so many characters, cut at a word; it keeps its closing quotation mark."""
+    text = quote.text if units(quote.text) <= length else cut(quote.text[:-1], length - 1) + quote.text[-1]
+    return f"{text} ({quote.tone})" if quote.tone else text
+
+
+def units(text: str) -> int:
+    """Return the length of a text as chats count it, in UTF-16 code units."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def cut(text: str, most: int) -> str:
+    """Return the text with at most so many units, cut before a word and marked."""
+    while units(text) > most - 1:
+        text = text[: text.rfind(" ")] if " " in text[1:] else text[: most // 2]
+    return f"{text}…"

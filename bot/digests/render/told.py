@@ -1,0 +1,264 @@
+"""A digest in sentences of one language. Every rendering shows these, so that all say the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.digests import statistics
+from bot.digests.disclosure import Strength
+from bot.digests.model import Form
+from bot.digests.weeks import Week
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.digests.disclosure import Share
+    from bot.digests.model import Change, Channel, Clock, Digest, Point, Score, Voice
+    from bot.texts import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One citizen's words, in quotation marks, and how this person scored (a word, or empty)."""
+
+    text: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One week of a stage in a table; `now` marks the digest's own week."""
+
+    week: str
+    share: str
+    span: str
+    base: str
+    now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The score of one stage: its sentences, the headline first, and the numbers behind the chart."""
+
+    name: str
+    good: str
+    sentences: tuple[str, ...]
+    question: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Everything a rendering shows, in the order to show it. Empty texts and tuples are left out."""
+
+    language: str
+    direction: str
+    title: str
+    span: str
+    subject: str
+    clock: tuple[str, ...]
+    new: str
+    channels: str
+    short: str
+    stages: tuple[Stage, ...]
+    quotes: tuple[Quote, ...]
+    since: str
+    more: str
+    caveat: str
+    hidden: str
+    method: str
+    headings: Mapping[str, str]
+    """`clock`, `who`, `score`, `voices`, `table` and the columns `week`, `share`, `range`, `base` in words."""
+
+
+def page(digest: Digest, texts: Texts, quotes: int = 20) -> Told:
+    """Return the digest in sentences, with at most so many quotes."""
+    week, name = Week.parse(digest.period), texts.pick(digest.name, digest.service)
+    span = texts.days(digest.since, digest.until)
+    full = digest.form is Form.FULL
+    told = digest.voices.quotes[:quotes]
+    return Told(
+        language=texts.language,
+        direction=texts.direction,
+        title=texts("digest.title", service=name, week=week.number),
+        span=texts("digest.span_so_far" if digest.so_far else "digest.span", days=span),
+        subject=texts("digest.subject", service=name, week=week.number, days=span),
+        clock=tuple(clock_line(clock, texts) for clock in digest.clock),
+        new=_new(digest, texts),
+        channels=_channels(digest, texts),
+        short="" if full else texts("digest.who.short", minimum=digest.minimum),
+        stages=tuple(_stage(score, digest, texts) for score in digest.scores),
+        quotes=tuple(_quote(voice, texts) for voice in told),
+        since=texts("digest.voices.since", day=texts.day(digest.voices.since)) if digest.voices.since and told else "",
+        more=_more(digest, len(told), texts),
+        caveat=texts("digest.who.caveat", n=texts.number(digest.who.new), area=digest.area) if digest.scores else "",
+        hidden=texts.many("digest.foot.hidden", digest.hidden, minimum=digest.minimum) if digest.hidden else "",
+        method=texts("digest.foot.method") if digest.scores else "",
+        headings=_headings(texts),
+    )
+
+
+def _headings(texts: Texts) -> dict[str, str]:
+    heads = {name: texts(f"digest.head.{name}") for name in ("clock", "who", "score", "voices", "table")}
+    return heads | {name: texts(f"digest.table.{name}") for name in ("week", "share", "range", "base")}
+
+
+# --------------------------------------------------------------------------- clock, who
+
+
+def clock_line(clock: Clock, texts: Texts) -> str:
+    """Return one deadline as a sentence."""
+    day = texts.day(clock.on)
+    if clock.days == 0:
+        return texts(f"digest.clock.{clock.tick}_today", title=clock.title)
+    return texts.many(f"digest.clock.{clock.tick}", clock.days, title=clock.title, day=day)
+
+
+def _new(digest: Digest, texts: Texts) -> str:
+    total = texts.number(digest.who.total)
+    if not digest.who.new:
+        return texts("digest.who.none", total=total)
+    return texts.many("digest.who.new", digest.who.new, total=total)
+
+
+def _channels(digest: Digest, texts: Texts) -> str:
+    told = [_channel(channel, digest.minimum, texts) for channel in digest.who.channels if channel.new != 0]
+    return texts("digest.who.channels", list=", ".join(told)) if told else ""
+
+
+def _channel(channel: Channel, minimum: int, texts: Texts) -> str:
+    key = f"channel.{channel.name}"
+    name = texts(key) if key in texts.sentences else channel.name
+    if channel.new is None:
+        return texts("digest.who.channel_few", channel=name, minimum=minimum)
+    return texts("digest.who.channel", channel=name, n=texts.number(channel.new))
+
+
+# --------------------------------------------------------------------------- score
+
+
+def _stage(score: Score, digest: Digest, texts: Texts) -> Stage:
+    name, good, bad = texts(f"stage.{score.stage}"), _words(score.good, texts), _words(score.bad, texts)
+    sentences = [headline(score, name, good, digest.minimum, texts), _negative(score.negative, bad, texts)]
+    sentences += [_change(score, texts), _unknown(score, digest.minimum, texts)]
+    if digest.so_far:
+        sentences.append(texts("digest.score.steps", minimum=digest.minimum))
+    rows = tuple(row(point.week, point.share, point.week == digest.period, texts) for point in since_first(score.weeks))
+    return Stage(name, good, tuple(filter(None, sentences)), _question(score, digest, texts), rows)
+
+
+def _question(score: Score, digest: Digest, texts: Texts) -> str:
+    """The question as it was asked; empty where the round's own words are needed to fill it in."""
+    asked = texts.pick(score.question).replace("{service}", texts.pick(digest.name, digest.service))
+    return "" if "{" in asked else asked
+
+
+def since_first(weeks: Sequence[Point]) -> Sequence[Point]:
+    """Return the weeks from the first that has something to show; at least four, so that a line has room."""
+    first = next((place for place, point in enumerate(weeks) if says(point.share)), 0)
+    return weeks[min(first, max(len(weeks) - 4, 0)) :]
+
+
+def _words(labels: Mapping[str, Sequence[str]], texts: Texts) -> str:
+    chosen = labels.get(texts.language) or next(iter(labels.values()), ())
+    return texts.either([label[:1].lower() + label[1:] for label in chosen])
+
+
+def good_words(score: Score, texts: Texts) -> str:
+    """Return the answers that count as positive, in words: `very good or good`."""
+    return _words(score.good, texts)
+
+
+def headline(score: Score, stage: str, good: str, minimum: int, texts: Texts) -> str:
+    """Return the headline share as a sentence that says no more than the share may."""
+    share = score.positive
+    base = texts.number(share.base or 0)
+    match share.strength:
+        case Strength.HIDDEN if share.base is None:
+            return texts("digest.score.few", stage=stage, minimum=minimum)
+        case Strength.HIDDEN:
+            return texts("digest.score.hidden", stage=stage, base=base, minimum=minimum)
+        case Strength.COUNT:
+            return texts("digest.score.count", stage=stage, base=base)
+        case _ if share.band:
+            return texts(f"digest.score.band_{share.band}", stage=stage, base=base, good=good)
+    key = "digest.score.share" if share.strength is Strength.FIRM else "digest.score.share_indication"
+    low, high = bounds(share)
+    part, told = texts.number(share.part or 0), texts.percent(share.percent or 0)
+    return texts(key, stage=stage, percent=told, good=good, part=part, base=base, low=low, high=high)
+
+
+def bounds(share: Share) -> tuple[int, int]:
+    """Return the range in whole percent."""
+    return statistics.points(share.low or 0.0), statistics.points(share.high or 0.0)
+
+
+def _negative(share: Share, bad: str, texts: Texts) -> str:
+    if not bad or not says(share):
+        return ""
+    if share.band:
+        return texts(f"digest.score.negative_{share.band}", bad=bad)
+    return texts("digest.score.negative", percent=texts.percent(share.percent or 0), bad=bad)
+
+
+def says(share: Share) -> bool:
+    """Whether there is a percentage, or at least a band, to show."""
+    return share.exact or bool(share.band)
+
+
+def _unknown(score: Score, minimum: int, texts: Texts) -> str:
+    if score.unknown is None:
+        return texts("digest.score.unknown_few", minimum=minimum)
+    return texts.many("digest.score.unknown", score.unknown) if score.unknown else ""
+
+
+def _change(score: Score, texts: Texts) -> str:
+    if score.change is None:
+        return texts("digest.score.no_base") if says(score.positive) else ""
+    change = score.change
+    verdict = texts("digest.score.real" if change.real else "digest.score.not_real")
+    if change.points is None:
+        return texts("digest.score.unlike", before=_against(change, texts), verdict=verdict)
+    told = {"before": texts.percent(change.before.percent or 0), "base": texts.number(change.before.base or 0)}
+    if change.points == 0:
+        return texts("digest.score.level", verdict=verdict, **told)
+    key = "digest.score.up" if change.points > 0 else "digest.score.down"
+    return texts.many(key, abs(change.points), verdict=verdict, **told)
+
+
+def _against(change: Change, texts: Texts) -> str:
+    return short_share(change.before, texts)
+
+
+def short_share(share: Share, texts: Texts) -> str:
+    """Return a share in one or two words for a table: `68%`, `over 90%`, `too few`."""
+    if share.band:
+        return texts(f"digest.score.{share.band}")
+    return texts.percent(share.percent or 0) if share.exact else texts("digest.table.few")
+
+
+def row(week: str, share: Share, now: bool, texts: Texts) -> Row:  # noqa: FBT001 - a mark of the row
+    """Return one week as a row of the table."""
+    span = "{}–{}".format(*bounds(share)) if share.exact else ""
+    base = texts.number(share.base) if share.base is not None else ""
+    return Row(str(Week.parse(week).number), short_share(share, texts), span, base, now)
+
+
+# --------------------------------------------------------------------------- in their words
+
+
+def _quote(voice: Voice, texts: Texts) -> Quote:
+    tone = texts(f"digest.voices.{voice.tone}") if voice.tone else ""
+    return Quote(texts("digest.voices.quote", text=" ".join(voice.text.split())), tone)
+
+
+def _more(digest: Digest, told: int, texts: Texts) -> str:
+    """How many texts are not told. Nobody learns from it how few did not want to be quoted."""
+    total = digest.voices.total
+    if total is None:
+        return texts("digest.voices.more_few") if not told else ""
+    left = total - told
+    if left <= 0:
+        return ""
+    return texts("digest.voices.more_few") if left < digest.minimum else texts.many("digest.voices.more", left)
