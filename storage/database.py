@@ -23,6 +23,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import ExceptionContext
+
 PATIENCE: Final = 10.0
 """Seconds a writer waits for another one (SQLite) or for a connection (PostgreSQL)."""
 
@@ -157,13 +159,23 @@ def _begin_sqlite(db: Connection) -> None:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         hide_parameters=True,
         pool_pre_ping=True,
         pool_timeout=PATIENCE,
         connect_args={"connect_timeout": 5, "application_name": "civicloop"},
     )
+    event.listen(engine, "handle_error", _hide_rows)
+    return engine
+
+
+def _hide_rows(context: ExceptionContext) -> None:
+    """Keep what people wrote out of errors: in its details PostgreSQL quotes the row it refused."""
+    said = getattr(getattr(context.original_exception, "diag", None), "message_primary", None)
+    if said is not None and context.sqlalchemy_exception is not None:
+        context.original_exception.args = (said,)
+        context.sqlalchemy_exception.args = (said,)
 
 
 def _reader(engine: Engine) -> Engine:
