@@ -217,6 +217,14 @@ def state_of(db: Connection, contact_id: int, external_id: str) -> str | None:
     return db.execute(wanted.order_by(outbox.c.id.desc()).limit(1)).scalar()
 
 
+def asked(db: Connection, contact_id: int, limit: int = 100) -> list[tuple[str, str]]:
+    """Return (state, the channel's id) of the questions delivered to a contact, the latest first."""
+    questions = select(outbox.c.state, outbox.c.external_id).where(
+        outbox.c.contact_id == contact_id, outbox.c.state.is_not(None), outbox.c.external_id.is_not(None)
+    )
+    return [(state, key) for state, key in db.execute(questions.order_by(outbox.c.id.desc()).limit(limit))]
+
+
 def waiting_for(db: Connection, contact_id: int) -> int:
     """How many messages to a contact are not delivered yet."""
     return db.execute(
