@@ -1,0 +1,212 @@
+"""What is past its date goes, on its day and not before, and leaves proof."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import func, select
+
+from storage import (
+    answers,
+    contacts,
+    digests,
+    inbox,
+    messages,
+    outbox,
+    people,
+    proof,
+    retention,
+    rounds,
+    sessions,
+    wishes,
+)
+from storage.messages import NewLine
+from storage.people import Link
+from storage.retention import Policy, months_before
+from storage.tables import metadata
+from tests.storage.makers import DAY, KEYS, MINUTE, NOW, Update, add_contact, add_round, answer, message, session, text
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from storage.database import Database
+
+POLICY = Policy()
+
+
+def rows(db: Connection, table: str) -> int:
+    return db.execute(select(func.count()).select_from(metadata.tables[table])).scalar_one()
+
+
+def sweep(db: Connection, at: datetime = NOW) -> dict[str, int]:
+    return retention.forget(db, at, POLICY)
+
+
+def test_nothing_old_is_nothing_forgotten(database: Database) -> None:
+    with database.transaction() as db:
+        assert sweep(db) == {}
+        assert proof.of(db) == []
+
+
+def test_what_was_said_word_by_word_goes_after_thirty_days(database: Database) -> None:
+    with database.transaction() as db:
+        anna = add_contact(db, channel="web")
+        messages.append(db, [NewLine(anna.id, "in", NOW, "citizen", "{}"), NewLine(anna.id, "out", NOW, "bot", "{}")])
+        inbox.take(db, [Update("web", "1")], NOW)
+        (waiting, broken) = inbox.accept(db, [Update("web", "2"), Update("web", "3")], NOW, KEYS)
+        inbox.fail(db, broken.id, inbox.FAILED, "?")
+        outbox.enqueue(db, [message(anna, "sent"), message(anna, "never due", NOW + 99 * DAY)])
+        (row,) = outbox.claim(db, "web", "me", NOW, MINUTE, 9)
+        outbox.settle(db, [outbox.sent(row, NOW)], "me")
+        assert sweep(db, NOW + 30 * DAY) == {}
+        assert sweep(db, NOW + 30 * DAY + MINUTE) == {"transcripts": 2, "updates": 2, "delivered": 1}
+        assert [row.id for row in inbox.claim(db, 9, KEYS)] == [waiting.id]
+        assert outbox.counts(db) == {"due": 1}
+
+
+def test_a_draft_goes_after_seven_silent_days_and_one_still_under_way_stays(database: Database) -> None:
+    with database.transaction() as db:
+        round_ = add_round(db)
+        silent, talking = add_contact(db, "1"), add_contact(db, "2")
+        sessions.save(db, [session(silent, round_)])
+        answers.append(
+            db, [answer(round_, b"silent", counted_at=None), text(round_, "old", b"silent", counted_at=None)]
+        )
+        sessions.save(db, [session(talking, round_, NOW + MINUTE, updated_at=NOW + 6 * DAY)])
+        answers.append(db, [answer(round_, b"talking", at=NOW + MINUTE, counted_at=None)])
+        assert sweep(db, NOW + 7 * DAY) == {}
+        assert sweep(db, NOW + 7 * DAY + 2 * MINUTE) == {"sessions_unfinished": 1, "answers_never_handed_in": 2}
+        assert len(answers.of(db, round_.id, b"talking")) == 1
+        answers.hand_in(db, [(round_.id, b"talking")], NOW + 8 * DAY)
+        assert sweep(db, NOW + 8 * DAY) == {}
+        assert answers.handed_in(db, [round_.id]) == {round_.id: 1}
+
+
+def test_what_was_taken_back_goes_after_seven_days(database: Database) -> None:
+    with database.transaction() as db:
+        round_ = add_round(db)
+        answers.append(db, [answer(round_), answer(round_, state="why")])
+        answers.withdraw(db, [(round_.id, b"anna", "why")], NOW)
+        assert sweep(db, NOW + 7 * DAY) == {}
+        assert sweep(db, NOW + 8 * DAY) == {"answers_taken_back": 1}
+
+
+def test_thirty_days_after_closing_nobody_is_linked_to_their_answers_any_more(database: Database) -> None:
+    with database.transaction() as db:
+        closed = add_round(db, "closed", state="closed", closed_at=NOW)
+        opened = add_round(db, "open")
+        anna = add_contact(db)
+        contacts.set_invite_again(db, anna.id, NOW)
+        sessions.save(db, [session(anna, of, status="completed", ended_at=NOW) for of in (closed, opened)])
+        answers.append(db, [answer(closed)])
+        assert sweep(db, NOW + 30 * DAY) == {}
+        assert sweep(db, NOW + 31 * DAY) == {"round_keys": 1, "sessions_of_closed_rounds": 1}
+        after = rounds.by_ids(db, [closed.id, opened.id])
+        assert after[closed.id].key_sealed is None
+        assert after[opened.id].key_sealed is not None
+        assert [row.round_id for row in sessions.all_of(db, anna.id)] == [opened.id]
+        assert answers.handed_in(db, [closed.id]) == {closed.id: 1}
+        assert sweep(db, NOW + 31 * DAY) == {}
+
+
+def test_once_the_report_is_out_the_about_you_answers_go_and_later_the_wishes(database: Database) -> None:
+    with database.transaction() as db:
+        round_ = add_round(db, state="closed", closed_at=NOW, reported_at=NOW + DAY)
+        anna = add_contact(db)
+        contacts.set_invite_again(db, anna.id, NOW)
+        wishes.add(db, [(round_.id, anna.id)], NOW)
+        answers.append(db, [answer(round_), answer(round_, state="age", item="you.age", choice="25-44")])
+        assert sweep(db, NOW + DAY - MINUTE) == {}
+        assert sweep(db, NOW + DAY) == {"about_you": 1}
+        assert sweep(db, NOW + 31 * DAY + MINUTE) == {"wishes": 1, "round_keys": 1}
+
+
+@pytest.mark.parametrize("reported", [True, False])
+def test_answers_go_twelve_months_after_the_report_or_the_closing(database: Database, reported: bool) -> None:
+    with database.transaction() as db:
+        start = NOW if reported else NOW - 200 * DAY
+        stamps = {"reported_at": start, "closed_at": NOW - 200 * DAY} if reported else {"closed_at": start}
+        round_ = add_round(db, state="closed", **stamps)
+        sweep(db, start)
+        answers.append(db, [answer(round_, at=start)])
+        year = start.replace(year=start.year + 1)
+        assert "answers" not in sweep(db, year)
+        assert sweep(db, year + MINUTE)["answers"] == 1
+        assert rounds.get(db, round_.id) is not None
+
+
+def test_in_an_always_open_round_answers_go_twelve_months_after_they_were_given(database: Database) -> None:
+    with database.transaction() as db:
+        pulse, long_ = add_round(db, "pulse"), add_round(db, "long", closes_at=NOW + 900 * DAY)
+        answers.append(db, [answer(pulse), answer(pulse, b"ben", at=NOW + DAY), answer(long_)])
+        assert sweep(db, NOW.replace(year=2027) + MINUTE) == {"answers": 1}
+        assert answers.handed_in(db, [pulse.id, long_.id]) == {pulse.id: 1, long_.id: 1}
+
+
+def test_contacts_nothing_needs_any_more_go_and_the_others_stay(database: Database) -> None:
+    with database.transaction() as db:
+        round_ = add_round(db)
+        names = ("stranger", "willing", "stopped", "staff", "answering", "wishing", "waiting", "recent")
+        who = {name: add_contact(db, name, at=NOW + DAY if name == "recent" else NOW) for name in names}
+        contacts.set_invite_again(db, who["willing"].id, NOW)
+        contacts.set_stopped(db, who["stopped"].id, NOW)
+        contacts.set_person(db, who["staff"].id, people.add(db, "Ana", "es", NOW).id)
+        sessions.save(db, [session(who["answering"], round_, status="completed")])
+        wishes.add(db, [(round_.id, who["wishing"].id)], NOW)
+        outbox.enqueue(db, [message(who["waiting"], "later", NOW + 90 * DAY)])
+        assert sweep(db, NOW + 30 * DAY + MINUTE) == {"contacts": 1}
+        left = contacts.by_ids(db, [contact.id for contact in who.values()])
+        assert set(left) == {contact.id for name, contact in who.items() if name != "stranger"}
+
+
+def test_used_links_and_ended_sign_ins_go(database: Database) -> None:
+    with database.transaction() as db:
+        ana = people.add(db, "Ana", "es", NOW)
+        people.add_link(db, Link(b"x", "sign_in", NOW, NOW + DAY, person_id=ana.id))
+        people.sign_in(db, b"y", ana.id, NOW, NOW + DAY)
+        assert sweep(db, NOW + DAY) == {}
+        assert sweep(db, NOW + DAY + MINUTE) == {"sign_ins": 1}
+        assert sweep(db, NOW + 32 * DAY) == {"links": 1}
+        assert people.get(db, ana.id) is not None
+
+
+def test_every_sweep_leaves_proof_of_kind_number_and_moment_only(database: Database) -> None:
+    with database.transaction() as db:
+        anna = add_contact(db, channel="web")
+        messages.append(db, [NewLine(anna.id, "in", NOW, "citizen", "{}")])
+        later = NOW + 40 * DAY
+        assert sweep(db, later) == {"transcripts": 1, "contacts": 1}
+        assert proof.of(db) == [proof.Forgetting(later, "transcripts", 1), proof.Forgetting(later, "contacts", 1)]
+
+
+def test_after_all_dates_nothing_of_a_person_is_left_but_round_and_digests(database: Database) -> None:
+    with database.transaction() as db:
+        manager = people.add(db, "Ana", "es", NOW)
+        round_ = add_round(db, state="closed", closed_at=NOW, reported_at=NOW)
+        anna = add_contact(db, channel="web")
+        inbox.take(db, [Update("web", "1")], NOW)
+        sessions.save(db, [session(anna, round_, status="completed")])
+        answers.append(db, [answer(round_), text(round_, "words")])
+        wishes.add(db, [(round_.id, anna.id)], NOW)
+        rounds.invite(db, round_.id, [anna.id], "invitation", NOW)
+        messages.append(db, [NewLine(anna.id, "in", NOW, "citizen", "{}")])
+        digests.write(db, digests.DigestRow(manager.id, "library", "2026-W47", NOW, "{}"))
+        sweep(db, NOW + 400 * DAY)
+        left = {table for table in metadata.tables if rows(db, table)}
+        assert left == {"rounds", "digests", "people", "forgettings"}
+
+
+@pytest.mark.parametrize(
+    ("now", "months", "then"),
+    [
+        (datetime(2026, 3, 31, 9, tzinfo=UTC), 1, datetime(2026, 2, 28, 9, tzinfo=UTC)),
+        (datetime(2028, 2, 29, tzinfo=UTC), 12, datetime(2027, 2, 28, tzinfo=UTC)),
+        (datetime(2026, 1, 15, tzinfo=UTC), 1, datetime(2025, 12, 15, tzinfo=UTC)),
+        (datetime(2026, 12, 15, tzinfo=UTC), 12, datetime(2025, 12, 15, tzinfo=UTC)),
+        (datetime(2026, 12, 15, tzinfo=UTC), 0, datetime(2026, 12, 15, tzinfo=UTC)),
+    ],
+)
+def test_months_are_calendar_months(now: datetime, months: int, then: datetime) -> None:
+    assert months_before(now, months) == then
