@@ -1,0 +1,187 @@
+"""Mail as a channel: it sends and does not listen. smtplib in a worker thread; what the server says is a receipt.
+
+At least once: a mail whose fate is unknown is sent again under the same Message-ID, by which readers' programs know it.
+Reasons hold the server's codes and never its words, because those repeat the address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import smtplib
+import ssl
+from contextlib import contextmanager
+from datetime import timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import TYPE_CHECKING
+
+from bot.channels.base import Again, Ambiguous, Capabilities, Gone, Sent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from bot.channels.base import Accept, Inbound, Outbound, Picture, Raw, Receipt
+    from bot.config import Mail as Settings
+
+TLS_PORT = 465
+"""The port on which servers speak TLS from the first byte (RFC 8314)."""
+PATIENCE = 30.0
+"""Seconds to wait for each answer of the server."""
+SOON, LATER = timedelta(minutes=5), timedelta(minutes=15)
+NO_MAILBOX = frozenset({550, 551, 553})
+"""Replies that mean nobody lives there (RFC 5321); other 5xx refuse this message only."""
+WIRE = SMTP.clone(cte_type="7bit")
+"""Every server takes seven bits."""
+_ADDRESS = re.compile(r"[!-~]+@[!-~]+")
+_ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}")
+
+
+class MailChannel:
+    """Sends mails through the city's server."""
+
+    name = "mail"
+    capabilities = Capabilities(buttons=0, label=0, text=100_000)
+
+    def __init__(
+        self,
+        settings: Settings,
+        subject: str,
+        clock: Callable[[], datetime],
+        *,
+        trust: ssl.SSLContext | None = None,
+        patience: float = PATIENCE,
+    ) -> None:
+        """`subject` heads messages that bring none; `trust` replaces the system's certificates; patience in seconds."""
+        self._settings = settings
+        self._subject = subject
+        self._clock = clock
+        self._trust = trust
+        self._patience = patience
+
+    async def listen(self, accept: Accept) -> None:
+        """Wait until cancelled: nothing arrives here."""
+        await asyncio.Event().wait()
+
+    def parse(self, raw: Raw) -> list[Inbound]:
+        """Return nothing: nobody answers here."""
+        return []
+
+    async def send(self, message: Outbound) -> Receipt:
+        """Send one mail. Refusals for good are `Gone`, others `Again`; a line that broke late is `Ambiguous`."""
+        if not _ADDRESS.fullmatch(message.address):
+            return Gone("not a mail address")
+        return await asyncio.to_thread(self._send, message)
+
+    async def close(self) -> None:
+        """Nothing is held between two mails."""
+
+    def compose(self, message: Outbound) -> EmailMessage:
+        """Return the mail as it goes out; the same key gives the same Message-ID."""
+        sender = self._settings.from_address
+        mail = EmailMessage(policy=WIRE)
+        mail["Subject"] = " ".join((message.mail.subject if message.mail else self._subject).split())
+        mail["From"] = sender
+        mail["To"] = message.address
+        mail["Date"] = format_datetime(self._clock())
+        mail["Message-ID"] = message_id(message.key, sender)
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["List-Unsubscribe"] = f"<mailto:{parseaddr(sender)[1]}?subject=STOP>"
+        mail.set_content(message.text)
+        _add_body(mail, message)
+        mail["Content-Language"] = message.language
+        return mail
+
+    def _send(self, message: Outbound) -> Receipt:
+        handed_over = False
+        try:
+            with self._server() as server:
+                _expect(server.mail(parseaddr(self._settings.from_address)[1]))
+                _expect(server.rcpt(message.address))
+                body = self.compose(message).as_bytes()
+                handed_over = True
+                _expect(server.data(body))
+        except smtplib.SMTPResponseException as error:
+            return _refusal(error)
+        except (smtplib.SMTPNotSupportedError, ssl.SSLError):
+            return Again(LATER, "the mail server offers no safe connection", everyone=True)
+        except (OSError, smtplib.SMTPException) as error:
+            reason = type(error).__name__
+            return Ambiguous(reason) if handed_over else Again(SOON, reason, everyone=True)
+        return Sent(message_id(message.key, self._settings.from_address))
+
+    @contextmanager
+    def _server(self) -> Iterator[smtplib.SMTP]:
+        """A server that knows us. What goes wrong after our mail was taken does not matter any more."""
+        host, port = self._settings.host, self._settings.port
+        trust = self._trust or ssl.create_default_context()
+        if port == TLS_PORT:
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=self._patience, context=trust)
+        else:
+            server = smtplib.SMTP(host, port, timeout=self._patience)
+        try:
+            if self._settings.starttls and port != TLS_PORT:
+                server.starttls(context=trust)
+            server.ehlo_or_helo_if_needed()
+            if self._settings.username:
+                server.login(self._settings.username, self._settings.password.reveal())
+            yield server
+        finally:
+            _leave(server)
+
+
+def message_id(key: str, sender: str) -> str:
+    """Return the Message-ID of a key: always the same, and it tells nothing of the key."""
+    domain = parseaddr(sender)[1].rpartition("@")[2] or "civicloop.invalid"
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{domain}>"
+
+
+def _add_body(mail: EmailMessage, message: Outbound) -> None:
+    if message.mail is None:
+        if message.picture is not None:
+            mail.add_attachment(message.picture.png, maintype="image", subtype="png", filename="chart.png")
+        return
+    mail.add_alternative(message.mail.html, subtype="html")
+    html = mail.get_payload()[-1]  # type: ignore[index]
+    for cid, picture in message.mail.inline.items():
+        _add_inline(html, cid, picture)  # type: ignore[arg-type]
+
+
+def _add_inline(html: EmailMessage, cid: str, picture: Picture) -> None:
+    html.add_related(
+        picture.png, maintype="image", subtype="png", cid=f"<{cid}>", disposition="inline", filename=f"{cid}.png"
+    )
+    html.get_payload()[-1]["Content-Description"] = picture.alt  # type: ignore[index]
+
+
+def _expect(reply: tuple[int, bytes]) -> None:
+    code, words = reply
+    if not 200 <= code < 300:
+        raise smtplib.SMTPResponseException(code, words)
+
+
+def _refusal(error: smtplib.SMTPResponseException) -> Receipt:
+    """Read a reply of the server (RFC 5321): 4xx for now, 5xx for good."""
+    code, words = error.smtp_code, error.smtp_error
+    found = _ENHANCED.match(words if isinstance(words, bytes) else words.encode())
+    reason = f"SMTP {code} {found[0].decode()}" if found else f"SMTP {code}"
+    match error:
+        case smtplib.SMTPAuthenticationError():
+            return Again(LATER, f"the mail server refuses our login: {reason}", everyone=True)
+        case smtplib.SMTPConnectError() | smtplib.SMTPHeloError():
+            return Again(SOON, reason, everyone=True)
+        case _ if code == 421:
+            return Again(SOON, reason, everyone=True)
+        case _ if 400 <= code < 500:
+            return Again(SOON, reason)
+    return Gone(reason, unreachable=code in NO_MAILBOX)
+
+
+def _leave(server: smtplib.SMTP) -> None:
+    try:
+        server.quit()
+    except (OSError, smtplib.SMTPException):
+        server.close()
