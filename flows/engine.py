@@ -206,7 +206,7 @@ def _type(scene: _Scene, message: Message) -> None:
     text = clean(message.text)
     if scene.session.asking and _answers_aside(scene, text):
         return
-    word = word_of(scene.script, text)
+    word = "back" if _keeps(scene, text) else word_of(scene.script, text)
     if word:
         _everywhere(scene, word)
     elif is_command(text):
@@ -424,6 +424,11 @@ def _language(scene: _Scene) -> None:
     else:
         scene.say("language_none")
     _repeat(scene)
+
+
+def _keeps(scene: _Scene, text: str) -> bool:
+    """Whether OK is sent while one earlier answer is being changed: it may stay as it is."""
+    return scene.session.editing and meaning(scene.script, text) == "ok"
 
 
 def _answers_aside(scene: _Scene, text: str) -> bool:

@@ -25,7 +25,8 @@ ROLES = ("age", "begin", "gate", "quote", "result", "invite")
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$", min_length=1, max_length=40)]
 FlowName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")]
-Text = Annotated[str, StringConstraints(min_length=1)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Wording = Annotated[str, StringConstraints(strip_whitespace=True)]
 Role = Literal["age", "begin", "gate", "quote", "result", "invite"]
 
 
@@ -176,7 +177,7 @@ class BestWorstCore(_LaterCore):
 
 class _StateKeys(Form):
     next: Next | None = Field(None, description="The next state, or a list of ways; else the next in the file.")
-    why: str = Field("", description="What a citizen reads who sends WHY.")
+    why: Wording = Field("", description="What a citizen reads who sends WHY.")
 
 
 class _QuestionKeys(_StateKeys):
@@ -225,9 +226,9 @@ class ReviewForm(_StateKeys):
 class EndForm(Form):
     """The end of the conversation."""
 
-    end: str
+    end: Wording
     outcome: Literal["completed", "declined", "too_young"] = "completed"
-    why: str = ""
+    why: Wording = ""
 
 
 class ItemForm(_QuestionKeys):
@@ -328,7 +329,7 @@ class _BankKeys(Form):
     figures: list[str] = []
     pair: list[str] = []
     predict: bool = False
-    why: str = ""
+    why: Wording = ""
     source: str = ""
     after: str = ""
     special_category: bool = False
@@ -442,10 +443,18 @@ class PhrasesForm(Form):
 
     of: dict[str, str | int] | None = None
     language: Language
-    phrases: dict[str, str]
+    phrases: dict[str, Wording]
     words: dict[Name, list[Text]] = {}
     danger: DangerForm = DangerForm()
     commands: dict[Name, Text] = {}
+
+
+class ExamplesForm(Form):
+    """Example words for every placeholder and list, in one language: for playing without a round."""
+
+    language: Language
+    values: dict[Name, str]
+    lists: dict[Name, dict[Name, Text]] = {}
 
 
 class WordsForm(Form):
@@ -453,21 +462,21 @@ class WordsForm(Form):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    say: str | None = None
-    choose: str | None = None
-    pick: str | None = None
-    rate: str | None = None
-    ask: str | None = None
-    number: str | None = None
-    place: str | None = None
-    photo: str | None = None
-    review: str | None = None
-    end: str | None = None
-    rank: str | None = None
-    allocate: str | None = None
-    bestworst: str | None = None
-    unit: str | None = None
-    why: str | None = None
+    say: Wording | None = None
+    choose: Wording | None = None
+    pick: Wording | None = None
+    rate: Wording | None = None
+    ask: Wording | None = None
+    number: Wording | None = None
+    place: Wording | None = None
+    photo: Wording | None = None
+    review: Wording | None = None
+    end: Wording | None = None
+    rank: Wording | None = None
+    allocate: Wording | None = None
+    bestworst: Wording | None = None
+    unit: Wording | None = None
+    why: Wording | None = None
     options: dict[str, str] = {}
 
     @property

@@ -107,6 +107,7 @@ _KINDS: dict[str, type[form.Form]] = {
     "frame": form.FrameForm,
     "bank": form.ItemsForm,
     "scales": form.ScalesForm,
+    "values": form.ExamplesForm,
 }
 _PARTS: dict[str, TypeAdapter[Any]] = {"states": TypeAdapter(form.StateForm), "items": TypeAdapter(form.BankForm)}
 

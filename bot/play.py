@@ -1,0 +1,98 @@
+"""Play a flow in the terminal: a conversation without a database, for authors and for the curious."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.channels.console import NAME, Console
+from bot.compose import compose
+from flows import engine, transcript
+from flows.examples import filled
+from flows.model import Asked, Context, Prompt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+    from flows.model import Flow, Session, Turn
+
+
+def play(
+    flow: Flow,
+    language: str,
+    lines_in: Iterable[str],
+    write: Callable[[str], object],
+    now: datetime,
+    mint: Callable[[], str],
+    save_to: Path | None = None,
+) -> Session:
+    """Talk `flow` through with whoever sends `lines_in`, until its end or theirs; return the session as it then is.
+
+    Placeholders are filled with examples. With `save_to` the talk is kept there as a transcript, ready for the tests.
+    """
+    talk = _Talk(filled(flow), language, lines_in, write, now, mint)
+    session = talk.run()
+    if save_to is not None:
+        save_to.write_text(talk.transcript(), encoding="utf-8")
+    return session
+
+
+class _Talk:
+    """One conversation at a terminal."""
+
+    def __init__(
+        self,
+        flow: Flow,
+        language: str,
+        lines_in: Iterable[str],
+        write: Callable[[str], object],
+        now: datetime,
+        mint: Callable[[], str],
+    ) -> None:
+        self.flow = flow
+        self.lines_in = lines_in
+        self.now = now
+        self.context = Context(language, NAME, tag=mint()[:12], receipt=mint()[:8].upper())
+        self.console = Console(lines_in, write)
+        self.kept: list[str] = []
+
+    def run(self) -> Session:
+        turn = engine.start(self.flow, self.context, self.now)
+        self.show(turn)
+        for number, line in enumerate(self.lines_in, 1):
+            turn = self.hear(turn.session, number, line) or turn
+            if not turn.session.active:
+                break
+        self.kept.append(transcript.ending(turn.session))
+        self.console.show(self.kept[-1].rstrip("\n"))
+        return turn.session
+
+    def hear(self, session: Session, number: int, line: str) -> Turn | None:
+        """Take one line; an empty one is nothing."""
+        turn = None
+        for inbound in self.console.parse(Console.raw(line, number)):
+            self.kept.append(transcript.heard(line.strip("\n")))
+            turn = engine.advance(self.flow, session, inbound.message, self.now)
+            self.show(turn)
+        return turn
+
+    def show(self, turn: Turn) -> None:
+        """Say what the turn says; what only a running bot can answer is answered from its phrases."""
+        prompts = turn.prompts or self.answer_for_the_desk(turn)
+        self.kept.append(transcript.said(prompts))
+        for part in compose(prompts, self.console.capabilities):
+            self.console.show(part.text)
+        self.console.remember(next((one.buttons for one in reversed(prompts) if one.buttons), ()))
+
+    def answer_for_the_desk(self, turn: Turn) -> tuple[Prompt, ...]:
+        """Say how to reach a person, where that was asked, and repeat the question."""
+        phrases = self.flow.script(turn.session.language).phrases
+        asked = [event.word for event in turn.events if isinstance(event, Asked)]
+        said = [Prompt(phrases[word]) for word in asked if word in phrases]
+        return (*said, *engine.ask_again(self.flow, turn.session))
+
+    def transcript(self) -> str:
+        """Return the talk as a transcript file."""
+        head = {"flow": self.flow.id, "version": str(self.flow.version), "language": self.context.language}
+        return transcript.head_text(head) + "".join(self.kept)

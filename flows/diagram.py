@@ -1,0 +1,120 @@
+"""A flow as a picture (Mermaid) and as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from flows.model import Choose, Comparison, End, Pick, Rate, Review, Say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from flows.model import Flow, State
+
+_LONGEST = 60
+_SIGNS = {"is": "=", "not": "≠", "less": "<", "more": ">", "contains": "∋", "in": "∈", "not_in": "∉"}
+
+
+class Arrow(NamedTuple):
+    """One way from a state to the next; `on` says when it is taken, empty where always."""
+
+    origin: str
+    to: str
+    on: str
+
+
+def arrows(flow: Flow) -> list[Arrow]:
+    """Return every way there is, in the author's order: answers that lead elsewhere first, then the state's own."""
+    states = flow.scripts[flow.language].states
+    return [arrow for state in states.values() for arrow in _arrows(state)]
+
+
+def _arrows(state: State) -> Iterator[Arrow]:
+    for option in getattr(state, "options", ()):
+        if option.next:
+            yield Arrow(state.id, option.next, option.label)
+    last = len(state.next) - 1
+    for number, way in enumerate(state.next):
+        otherwise = "else" if number == last and last else ""
+        yield Arrow(state.id, way.to, ", ".join(map(_compared, way.when)) or otherwise)
+
+
+def _compared(comparison: Comparison) -> str:
+    if comparison.operator == "answered":
+        return f"{comparison.subject} {'answered' if comparison.value else 'skipped'}"
+    value = comparison.value
+    words = " | ".join(value) if isinstance(value, tuple) else str(value)
+    return f"{comparison.subject} {_SIGNS[comparison.operator]} {words}"
+
+
+def mermaid(flow: Flow, counts: Mapping[tuple[str, str], int] | None = None) -> str:
+    """Return the flow as a Mermaid flowchart; `counts` of moves (from, to) stand on the arrows where given."""
+    states = flow.scripts[flow.language].states
+    lines = ["flowchart TD", *(f"    {_node(state)}" for state in states.values())]
+    left = dict(counts or {})
+    for arrow in arrows(flow):
+        count = left.pop((arrow.origin, arrow.to), None)
+        label = _escaped(" · ".join(filter(None, (arrow.on, "" if count is None else str(count)))))
+        lines.append(f"    {_id(arrow.origin)} -->{f'|{label}|' if label else ''} {_id(arrow.to)}")
+    return "\n".join(lines) + "\n"
+
+
+def _node(state: State) -> str:
+    text = f'"{_escaped(_short(state))}"'
+    match state:
+        case End():
+            return f"{_id(state.id)}([{text}])"
+        case Say():
+            return f"{_id(state.id)}>{text}]"
+        case Review():
+            return f"{_id(state.id)}[/{text}/]"
+        case Choose() | Pick() | Rate():
+            return f"{_id(state.id)}{{{{{text}}}}}"
+        case _:
+            return f"{_id(state.id)}[{text}]"
+
+
+def _id(state: str) -> str:
+    """Return a name that Mermaid does not take for one of its own words (`end`, `style`…)."""
+    return f"s_{state}"
+
+
+def _short(state: State) -> str:
+    line = next((one for one in state.text.split("\n") if one.strip()), state.id).strip()
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1].rstrip()}…"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace('"', "&quot;").replace("|", "/").replace("<", "&lt;").replace(">", "&gt;")
+
+
+class Row(NamedTuple):
+    """One state as a line of a table."""
+
+    state: str
+    verb: str
+    text: str
+    options: str
+    leads_to: str
+
+
+def rows(flow: Flow, language: str | None = None) -> list[Row]:
+    """Return one row for each state, in the author's order, in `language` or the flow's own."""
+    states = flow.script(language or flow.language).states
+    return [_row(state) for state in states.values()]
+
+
+def _row(state: State) -> Row:
+    options = " / ".join(option.label for option in getattr(state, "options", ()))
+    ways = "; ".join(f"{arrow.to} ({arrow.on})" if arrow.on else arrow.to for arrow in _arrows(state))
+    return Row(state.id, type(state).__name__.lower(), _short(state), options, ways)
+
+
+def table(flow: Flow, language: str | None = None) -> str:
+    """Return the flow as a plain text table: state, verb, text, options, where it leads."""
+    found = [Row(*(name.replace("_", " ") for name in Row._fields)), *rows(flow, language)]
+    widths = [max(len(row[column]) for row in found) for column in range(len(Row._fields) - 1)]
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in found
+    ]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
