@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bot.channels.web.channel import WebChannel
     from bot.config import Config
+    from bot.digests.model import Digest
     from flows.catalog import Catalog
     from flows.model import Flow
     from storage.database import Database
@@ -150,7 +151,7 @@ class LogEntry(Protocol):
 
     @property
     def what(self) -> str:
-        """The act: `created`, `opened`, `closed`…"""
+        """The act, in the past tense: `created`, `opened`, `closed`."""
 
     @property
     def why(self) -> str:
@@ -269,6 +270,9 @@ class Backstage(Protocol):
     @property
     def webhook(self) -> Webhook | None:
         """Telegram's door, where the city uses it."""
+
+    def so_far(self, service: str) -> Digest | None:
+        """Return the figures of the week that is running; None where nobody answered and no clock runs."""
 
     async def ready(self) -> tuple[bool, Mapping[str, str]]:
         """Return whether all parts work, and one short line for each part."""

@@ -57,7 +57,6 @@ class Line:
     """One line of a conversation as a page shows it."""
 
     id: int
-    at: datetime
     author: str
     text: str
     language: str
@@ -282,7 +281,7 @@ def _id_of(lines: Sequence[messages.Line], key: str) -> int:
 def _line(row: messages.Line) -> Line:
     body: dict[str, Any] = json.loads(row.body)
     buttons = tuple(Button(**button) for button in body.pop("buttons", ()))
-    return Line(row.id, row.at, row.author, buttons=buttons, **body)
+    return Line(row.id, row.author, buttons=buttons, **body)
 
 
 async def rung(event: asyncio.Event, within: float) -> None:

@@ -60,10 +60,10 @@ class Pages:
         return self.backstage.config.web.public_url.startswith("https://")
 
     def language(self, request: Request) -> str:
-        """Return the language chosen on the page, else the one the browser prefers."""
-        chosen = request.cookies.get(LANGUAGE_COOKIE)
-        if chosen in self.offered:
-            return chosen
+        """Return the language chosen on the page, else a member of staff's own, else the one the browser prefers."""
+        for wish in (request.cookies.get(LANGUAGE_COOKIE), getattr(request.state, "own_language", None)):
+            if wish in self.offered:
+                return str(wish)
         return preferred(request.headers.get("accept-language", ""), self.offered)
 
     def words(self, request: Request, language: str | None = None) -> Words:

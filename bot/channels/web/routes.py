@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import chat, public, service
 from bot.channels.web.failures import Contained, handlers
+from bot.channels.web.manage import desk, doors, figures, preview
 from bot.channels.web.pages import HOME, Pages, pages_of
 from bot.channels.web.safety import Pace, SafeHeaders, same_origin
 from bot.channels.web.words import Dictionary
@@ -37,7 +38,7 @@ def site(backstage: Backstage, *, texts: tuple[Path, ...] = ()) -> Starlette:
     """Return the whole site; `texts` are further folders with sentences, for languages we do not bring."""
     pages = Pages(backstage, Dictionary.load(*texts), _fingerprint())
     app = Starlette(
-        routes=[*_citizens(), *_machines(), Mount("/static", StaticFiles(directory=HOME / "static"))],
+        routes=[*_citizens(), *_staff(), *_machines(), Mount("/static", StaticFiles(directory=HOME / "static"))],
         middleware=[Middleware(SafeHeaders, secure=pages.secure), Middleware(Contained)],
         exception_handlers=handlers(),
         max_body_size=LARGEST,
@@ -59,6 +60,32 @@ def _citizens() -> list[Route]:
         get("/chat/pictures/{name}", chat.picture),
         get("/chat/{code}", chat.show),
         post("/language", chat.language),
+    ]
+
+
+def _staff() -> list[Route]:
+    round_ = "/manage/rounds/{code}"
+    digest = "/manage/digests/{service}/{period}"
+    return [
+        get("/manage/sign-in", doors.knock),
+        post("/manage/sign-in", doors.enter),
+        post("/manage/sign-out", doors.staff(doors.leave)),
+        get("/manage", doors.staff(desk.overview)),
+        get("/manage/rounds/new", doors.staff(desk.new)),
+        post("/manage/rounds/new", doors.staff(desk.create)),
+        get(round_, doors.staff(desk.show)),
+        get(f"{round_}/numbers", doors.staff(desk.numbers)),
+        get(f"{round_}/edit", doors.staff(desk.edit)),
+        post(f"{round_}/edit", doors.staff(desk.change)),
+        post(f"{round_}/open", doors.staff(desk.open_)),
+        post(f"{round_}/close", doors.staff(desk.close)),
+        post(f"{round_}/extend", doors.staff(desk.extend)),
+        post(f"{round_}/report", doors.staff(desk.report)),
+        get(f"{round_}/preview", doors.staff(preview.show)),
+        post(f"{round_}/preview", doors.staff(preview.go_on)),
+        get("/manage/digests", doors.staff(figures.overview)),
+        get(digest, doors.staff(figures.show)),
+        get(f"{digest}/chart.png", doors.staff(figures.drawn)),
     ]
 
 

@@ -120,7 +120,8 @@ def _pairs(table: Mapping[str, object], prefix: str) -> Iterable[tuple[str, str]
 
 
 def _locale(language: str) -> Locale:
+    """Return how days are written; English as in Europe, the day before the month."""
     try:
-        return Locale.parse(language, sep="-")
+        return Locale.parse({"en": "en-GB"}.get(language, language), sep="-")
     except (UnknownLocaleError, ValueError):
         return Locale(SOURCE)

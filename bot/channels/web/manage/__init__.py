@@ -1,0 +1,1 @@
+"""Pages of staff under `/manage`: organisers' rounds, managers' figures. Nobody sees more than their roles allow."""

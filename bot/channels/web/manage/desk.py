@@ -1,0 +1,368 @@
+"""The organiser's desk: the list of rounds, and each round from draft to report-back."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+
+from bot.channels.web.manage import form as forms
+from bot.channels.web.manage.doors import APPROVER, MANAGER, ORGANISER, form_of, page
+from bot.channels.web.pages import backstage_of, pages_of, to
+from bot.channels.web.words import own_name
+from bot.errors import Refused
+from bot.rounds.record import in_language
+from flows.diagram import mermaid
+from flows.model import Choose, End, Pick, Rate, Review, Say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.datastructures import FormData
+    from starlette.requests import Request
+
+    from bot.channels.web.backstage import Counts, Need, RoundView
+    from bot.channels.web.manage.doors import Visitor
+    from bot.config import Service
+    from flows.model import Flow
+
+SIGHT = (ORGANISER, APPROVER)
+"""Who may see a round's inside; only organisers may act."""
+BEGINNING = frozenset({"draft", "scheduled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A round on the list, with its counts."""
+
+    round: RoundView
+    service: str
+    counts: Counts
+    closes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One line of the flow's table: what it asks, how often people came to it."""
+
+    id: str
+    verb: str
+    text: str
+    options: tuple[str, ...]
+    came: int
+
+
+# --------------------------------------------------------------------------- looking
+
+
+async def overview(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage`: the rounds of an organiser; a manager without that role goes on to the figures."""
+    if not visitor.is_(*SIGHT):
+        if visitor.is_(MANAGER):
+            return to("/manage/digests")
+        return page(request, visitor, "manage/nothing.html")
+    rows = await asyncio.to_thread(_rows, request, visitor)
+    return page(request, visitor, "manage/rounds.html", rows=rows)
+
+
+def _rows(request: Request, visitor: Visitor) -> list[Row]:
+    rounds, pages, words = backstage_of(request).rounds, pages_of(request), pages_of(request).words(request)
+    keys = visitor.services([service.key for service in backstage_of(request).config.services], *SIGHT)
+    return [
+        Row(
+            each,
+            backstage_of(request).config.service(each.service).label(words.language),
+            rounds.counts(each.code),
+            forms.last_day(each.closes_at, pages.zone, words),
+        )
+        for each in rounds.listed(keys)
+    ]
+
+
+async def show(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/rounds/<code>`: where a round stands and what can be done next."""
+    return await _round_page(request, visitor)
+
+
+async def _round_page(
+    request: Request, visitor: Visitor, *, errors: Sequence[forms.Error] = (), typed: Mapping[str, str] | None = None
+) -> Response:
+    round_ = await seen(request, visitor)
+    facts = await asyncio.to_thread(_round_facts, request, round_)
+    status = 422 if errors else 200
+    return page(
+        request,
+        visitor,
+        "manage/round.html",
+        status=status,
+        round=round_,
+        may_act=visitor.may(round_.service, ORGANISER),
+        errors=list(errors),
+        typed=dict(typed or {}),
+        done=request.query_params.get("done", ""),
+        **facts,
+    )
+
+
+def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
+    backstage, pages, words = backstage_of(request), pages_of(request), pages_of(request).words(request)
+    rounds = backstage.rounds
+    counts, flow = rounds.counts(round_.code), rounds.played(round_.code)
+    return {
+        "service": backstage.config.service(round_.service).label(words.language),
+        "flow_title": in_language(flow.title, words.language),
+        "minutes": max(1, round(flow.minutes)),
+        "faults": rounds.check(round_.code, words.language) if round_.state in BEGINNING else [],
+        "counts": counts,
+        "questions": questions(flow, words.language, counts),
+        "mermaid": mermaid(flow, counts.moves),
+        "opens": words.day(round_.opens_at, pages.zone) if round_.opens_at else "",
+        "closes": forms.last_day(round_.closes_at, pages.zone, words),
+        "log": [(words.moment(entry.at, pages.zone), entry) for entry in rounds.log(round_.code)],
+        "chat_url": rounds.chat_url(round_.code),
+        "deep_link": rounds.deep_link(round_.code),
+        "flow_languages": [(one, own_name(one)) for one in flow.languages],
+        "facts": rounds.facts(round_.code, words.language),
+    }
+
+
+def questions(flow: Flow, language: str, counts: Counts) -> list[Question]:
+    """Return the questions of a flow in file order, with how often a session arrived at each."""
+    came: dict[str, int] = {}
+    for (_, target), count in counts.moves.items():
+        came[target] = came.get(target, 0) + count
+    states = flow.script(language).states.values()
+    return [
+        Question(
+            state.id,
+            type(state).__name__.lower(),
+            state.text.strip().split("\n")[0],
+            tuple(option.label for option in state.options) if isinstance(state, Choose | Pick | Rate) else (),
+            came.get(state.id, 0),
+        )
+        for state in states
+        if not isinstance(state, Say | End | Review)
+    ]
+
+
+async def numbers(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/rounds/<code>/numbers`: the counts alone, for the page's script."""
+    round_ = await seen(request, visitor)
+    counts = await asyncio.to_thread(backstage_of(request).rounds.counts, round_.code)
+    return HTMLResponse(
+        pages_of(request).part("manage/numbers.html", "numbers", pages_of(request).words(request), counts)
+    )
+
+
+# --------------------------------------------------------------------------- writing
+
+
+async def new(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/rounds/new`: first which service and which flow, then everything the flow's texts need."""
+    service, flow = await asyncio.to_thread(_wanted, request, visitor)
+    if service is None or flow is None:
+        return page(request, visitor, "manage/choose.html", choices=_choices(request, visitor), wanted=service)
+    return await _form_page(request, visitor, service, flow, typed={"audience": "link"})
+
+
+async def create(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/rounds/new`: write the draft, or show every fault beside its field."""
+    service, flow = await asyncio.to_thread(_wanted, request, visitor, await form_of(request))
+    if service is None or flow is None:
+        raise HTTPException(404)
+    filled, typed = await _filled(request, service, flow)
+    if filled.errors:
+        return await _form_page(request, visitor, service, flow, typed=typed, errors=filled.errors)
+    rounds = backstage_of(request).rounds
+    made = await asyncio.to_thread(
+        rounds.create,
+        service=service.key,
+        flow=flow.id,
+        title=filled.title,
+        record=filled.record,
+        audience=filled.audience,
+        opens_at=filled.opens_at,
+        closes_at=filled.closes_at,
+        who=visitor.person.id,
+    )
+    return to(f"/manage/rounds/{made.code}?done=created")
+
+
+async def edit(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/rounds/<code>/edit`: the form of a round that has not begun."""
+    round_, service, flow = await _editable(request, visitor)
+    needs = await asyncio.to_thread(_needs, request, service, flow)
+    typed = forms.shown(round_, needs, languages_of(request, flow), pages_of(request).zone)
+    return await _form_page(request, visitor, service, flow, typed=typed, round_=round_)
+
+
+async def change(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/rounds/<code>/edit`: keep what was typed, or show every fault beside its field."""
+    round_, service, flow = await _editable(request, visitor)
+    filled, typed = await _filled(request, service, flow)
+    if filled.errors:
+        return await _form_page(request, visitor, service, flow, typed=typed, errors=filled.errors, round_=round_)
+    rounds = backstage_of(request).rounds
+    await asyncio.to_thread(
+        rounds.change,
+        round_.code,
+        title=filled.title,
+        record=filled.record,
+        audience=filled.audience,
+        opens_at=filled.opens_at,
+        closes_at=filled.closes_at,
+        who=visitor.person.id,
+    )
+    return to(f"/manage/rounds/{round_.code}?done=changed")
+
+
+async def _editable(request: Request, visitor: Visitor) -> tuple[RoundView, Service, Flow]:
+    round_ = await seen(request, visitor, ORGANISER)
+    if round_.state not in BEGINNING:
+        raise HTTPException(404)
+    backstage = backstage_of(request)
+    return round_, backstage.config.service(round_.service), backstage.catalog.get(round_.flow)
+
+
+async def _filled(request: Request, service: Service, flow: Flow) -> tuple[forms.Filled, dict[str, str]]:
+    pages = pages_of(request)
+    typed = {key: str(value) for key, value in (await form_of(request)).items()}
+    needs = await asyncio.to_thread(_needs, request, service, flow)
+    return forms.read(typed, needs, languages_of(request, flow), pages.zone, pages.words(request)), typed
+
+
+async def _form_page(
+    request: Request,
+    visitor: Visitor,
+    service: Service,
+    flow: Flow,
+    *,
+    typed: Mapping[str, str],
+    errors: Sequence[forms.Error] = (),
+    round_: RoundView | None = None,
+) -> Response:
+    words = pages_of(request).words(request)
+    needs = await asyncio.to_thread(_needs, request, service, flow)
+    return page(
+        request,
+        visitor,
+        "manage/form.html",
+        status=422 if errors else 200,
+        service=service,
+        service_name=service.label(words.language),
+        flow=flow,
+        flow_title=in_language(flow.title, words.language),
+        needs=needs,
+        typed=typed,
+        errors=list(errors),
+        wrong={error.name: error.message for error in errors},
+        flow_languages=[(one, own_name(one)) for one in languages_of(request, flow)],
+        round=round_,
+    )
+
+
+def _wanted(request: Request, visitor: Visitor, form: FormData | None = None) -> tuple[Service | None, Flow | None]:
+    """Return the service and flow named in the address or the form, where this person may open rounds for it."""
+    given = form if form is not None else request.query_params
+    config, catalog = backstage_of(request).config, backstage_of(request).catalog
+    key, flow_id = str(given.get("service", "")), str(given.get("flow", ""))
+    service = next((each for each in config.services if each.key == key and visitor.may(key, ORGANISER)), None)
+    flow = next((each for each in catalog.flows if each.id == flow_id), None)
+    return service, flow if service is not None and flow is not None and flow.stage in service.stages else None
+
+
+def _choices(request: Request, visitor: Visitor) -> list[tuple[Service, str, list[tuple[Flow, str, int]]]]:
+    """Return each service this person may act for, with the flows of its stages: flow, title, minutes."""
+    language = pages_of(request).words(request).language
+    backstage = backstage_of(request)
+    return [
+        (
+            service,
+            service.label(language),
+            [
+                (flow, in_language(flow.title, language), max(1, round(flow.minutes)))
+                for stage in service.stages
+                for flow in backstage.catalog.flows
+                if flow.stage == stage
+            ],
+        )
+        for service in backstage.config.services
+        if visitor.may(service.key, ORGANISER)
+    ]
+
+
+def _needs(request: Request, service: Service, flow: Flow) -> Sequence[Need]:
+    return backstage_of(request).rounds.needs(flow.id, service.key, pages_of(request).words(request).language)
+
+
+def languages_of(request: Request, flow: Flow) -> list[str]:
+    """Return the flow's languages the city offers, the organiser's own first."""
+    own = pages_of(request).words(request).language
+    offered = [one for one in flow.languages if one in pages_of(request).offered] or [flow.language]
+    return sorted(offered, key=lambda one: one != own)
+
+
+# --------------------------------------------------------------------------- acting
+
+
+async def open_(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/rounds/<code>/open`: open now, or on its day."""
+    round_ = await seen(request, visitor, ORGANISER)
+    rounds, words = backstage_of(request).rounds, pages_of(request).words(request)
+    faults = await asyncio.to_thread(rounds.check, round_.code, words.language)
+    if faults:
+        return await _round_page(request, visitor, errors=[forms.Error("faults", words("round_page.cannot_open"))])
+    opened = await asyncio.to_thread(rounds.open, round_.code, who=visitor.person.id)
+    return to(f"/manage/rounds/{round_.code}?done={opened.state}")
+
+
+async def close(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/rounds/<code>/close`: close now; a round that has not begun is cancelled."""
+    round_ = await seen(request, visitor, ORGANISER)
+    why = str((await form_of(request)).get("why", "")).strip()
+    closed = await asyncio.to_thread(backstage_of(request).rounds.close, round_.code, who=visitor.person.id, why=why)
+    return to(f"/manage/rounds/{round_.code}?done={closed.state}")
+
+
+async def extend(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/rounds/<code>/extend`: a later last day, with the reason."""
+    round_ = await seen(request, visitor, ORGANISER)
+    typed = {key: str(value) for key, value in (await form_of(request)).items()}
+    words = pages_of(request).words(request)
+    until = forms.end_of(typed.get("until", ""), pages_of(request).zone)
+    why = typed.get("why", "").strip()
+    errors = [] if until else [forms.Error("until", words("form.bad_date"))]
+    errors += [] if why else [forms.Error("why", words("round_page.no_reason"))]
+    if until is None or errors:
+        return await _round_page(request, visitor, errors=errors, typed=typed)
+    rounds = backstage_of(request).rounds
+    try:
+        await asyncio.to_thread(rounds.extend, round_.code, until, who=visitor.person.id, why=why)
+    except Refused as error:
+        return await _round_page(request, visitor, errors=[forms.Error("until", str(error))], typed=typed)
+    return to(f"/manage/rounds/{round_.code}?done=extended")
+
+
+async def report(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/rounds/<code>/report`: publish what people said and what is done with it."""
+    round_ = await seen(request, visitor, ORGANISER)
+    typed = {key: str(value) for key, value in (await form_of(request)).items()}
+    flow = await asyncio.to_thread(backstage_of(request).rounds.played, round_.code)
+    told = {one: typed.get(f"report.{one}", "").replace("\r\n", "\n").strip() for one in flow.languages}
+    words = pages_of(request).words(request)
+    errors = [forms.Error(f"report.{one}", words("round_page.no_report")) for one, text in told.items() if not text]
+    if errors:
+        return await _round_page(request, visitor, errors=errors, typed=typed)
+    await asyncio.to_thread(backstage_of(request).rounds.report_back, round_.code, told, who=visitor.person.id)
+    return to(f"/manage/rounds/{round_.code}?done=reported_back")
+
+
+async def seen(request: Request, visitor: Visitor, *roles: str) -> RoundView:
+    """Return the round in the address, for one of these roles; what somebody may not see does not exist for them."""
+    round_ = await asyncio.to_thread(backstage_of(request).rounds.find, request.path_params["code"])
+    if round_ is None or not visitor.may(round_.service, *(roles or SIGHT)):
+        raise HTTPException(404)
+    return round_

@@ -1,0 +1,159 @@
+"""Who may come in: one-time links, sessions in the database, roles for services, and the token in every form."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+
+from bot.channels.web.pages import backstage_of, pages_of, to
+from bot.channels.web.safety import set_cookie
+from storage import people
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection
+
+    from starlette.datastructures import FormData
+    from starlette.requests import Request
+    from starlette.responses import HTMLResponse, Response
+
+    from bot.channels.web.backstage import Backstage
+
+    StaffHandler = Callable[["Request", "Visitor"], Awaitable[Response]]
+
+COOKIE = "civicloop_staff"
+STAY = timedelta(hours=12)
+"""A working day; after it a new link is needed."""
+ORGANISER, MANAGER, APPROVER, OPERATOR = "organiser", "manager", "approver", "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A signed-in member of staff."""
+
+    person: people.Person
+    roles: tuple[people.Role, ...]
+    stamp: str
+    """Stands in every form of this session, so that no other site can send one."""
+
+    def is_(self, *roles: str) -> bool:
+        """Whether they have one of these roles for any service."""
+        return any(role.role in roles for role in self.roles)
+
+    def may(self, service: str, *roles: str) -> bool:
+        """Whether they have one of these roles for `service`."""
+        return any(role.role in roles and role.service in (service, people.EVERY_SERVICE) for role in self.roles)
+
+    def services(self, every: Collection[str], *roles: str) -> list[str]:
+        """Return which of `every` service they have one of these roles for."""
+        return [service for service in every if self.may(service, *roles)]
+
+
+def staff(handler: StaffHandler) -> Callable[[Request], Awaitable[Response]]:
+    """Let only signed-in staff through; others read how to get in. A POST must carry the session's stamp."""
+
+    async def guarded(request: Request) -> Response:
+        visitor = await asyncio.to_thread(_visitor, request)
+        if visitor is None:
+            return page(request, None, "manage/door.html", status=401, link="")
+        request.state.own_language = visitor.person.language
+        if request.method == "POST" and not _stamped(await form_of(request), visitor):
+            raise HTTPException(403)
+        return await handler(request, visitor)
+
+    return guarded
+
+
+def page(
+    request: Request, visitor: Visitor | None, template: str, *, status: int = 200, **facts: object
+) -> HTMLResponse:
+    """Return a staff page: for `visitor`, or for somebody who still stands outside."""
+    return pages_of(request).page(request, template, status=status, visitor=visitor, **facts)
+
+
+async def form_of(request: Request) -> FormData:
+    """Return the fields of a form; texts up to 256 KB each."""
+    return await request.form(max_files=0, max_fields=300, max_part_size=256 * 1024)
+
+
+def _visitor(request: Request) -> Visitor | None:
+    token = request.cookies.get(COOKIE)
+    if not token:
+        return None
+    backstage = backstage_of(request)
+    with backstage.database.reading() as db:
+        person = people.signed_in(db, backstage.keys.token_hash(token), backstage.clock())
+        roles = people.roles_of(db, person.id) if person else []
+    return Visitor(person, tuple(roles), _stamp(backstage, token)) if person else None
+
+
+def _stamp(backstage: Backstage, token: str) -> str:
+    return backstage.keys.token_hash(f"form {token}").hex()[:32]
+
+
+def _stamped(form: FormData, visitor: Visitor) -> bool:
+    return hmac.compare_digest(str(form.get("stamp", "")).encode(), visitor.stamp.encode())
+
+
+# --------------------------------------------------------------------------- in and out
+
+
+async def knock(request: Request) -> Response:
+    """`GET /manage/sign-in?token=…`: a button. Looking uses nothing up: mail scanners follow every link."""
+    token = request.query_params.get("token", "")
+    link = await asyncio.to_thread(_look, request, token)
+    status = 200 if link else 410
+    return page(request, None, "manage/door.html", status=status, link=token if link else "", known=link, tried=True)
+
+
+async def enter(request: Request) -> Response:
+    """`POST /manage/sign-in`: use the link up and give the browser a session."""
+    form = await form_of(request)
+    cookie = await asyncio.to_thread(_enter, request, str(form.get("token", "")), str(form.get("name", "")).strip())
+    if cookie is None:
+        return page(request, None, "manage/door.html", status=410, link="", known=None, tried=True)
+    response = to("/manage")
+    set_cookie(response, COOKIE, cookie, age=STAY, secure=pages_of(request).secure)
+    return response
+
+
+async def leave(request: Request, _who: Visitor) -> Response:
+    """`POST /manage/sign-out`: forget this browser."""
+    token = request.cookies.get(COOKIE, "")
+    await asyncio.to_thread(_leave, backstage_of(request), token)
+    response = to("/")
+    response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+def _look(request: Request, token: str) -> people.Link | None:
+    backstage = backstage_of(request)
+    with backstage.database.reading() as db:
+        return people.look_at_link(db, backstage.keys.token_hash(token), backstage.clock())
+
+
+def _enter(request: Request, token: str, name: str) -> str | None:
+    """Return the new session's cookie, or None where the link is unknown, used or too old."""
+    backstage = backstage_of(request)
+    now, cookie = backstage.clock(), backstage.mint()
+    with backstage.database.transaction() as db:
+        link = people.use_link(db, backstage.keys.token_hash(token), now)
+        if link is None:
+            return None
+        person_id = link.person_id
+        if person_id is None:
+            called = name or link.name or link.role or "?"
+            person_id = people.add(db, called[:100], pages_of(request).language(request), now).id
+        if link.role and link.service:
+            people.grant(db, person_id, link.role, link.service, now)
+        people.sign_in(db, backstage.keys.token_hash(cookie), person_id, now, now + STAY)
+    return cookie
+
+
+def _leave(backstage: Backstage, token: str) -> None:
+    with backstage.database.transaction() as db:
+        people.sign_out(db, token_hash=backstage.keys.token_hash(token))

@@ -1,0 +1,121 @@
+"""The manager's figures: this week so far, and every digest of the past, as a page with its chart."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from bot.channels.web.manage.doors import MANAGER, page
+from bot.channels.web.pages import backstage_of, pages_of
+from bot.digests.model import load
+from bot.digests.render import chart, told
+from bot.digests.weeks import Week
+from bot.texts import texts
+from storage import digests
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from bot.channels.web.manage.doors import Visitor
+    from bot.digests.model import Digest
+
+NOW = "now"
+"""What stands in the address in place of a week for the week that is still running."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One service of a manager: this week so far, and the weeks there is a digest of."""
+
+    key: str
+    name: str
+    so_far: told.Told | None
+    weeks: tuple[Past, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A week of the past; `title` is empty where the week was silent."""
+
+    period: str
+    week: int
+    year: int
+    title: str
+
+
+async def overview(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/digests`: for each service this week so far, and the list of past weeks."""
+    shelves = await asyncio.to_thread(_shelves, request, visitor)
+    return page(request, visitor, "manage/figures.html", shelves=shelves)
+
+
+def _shelves(request: Request, visitor: Visitor) -> list[Shelf]:
+    backstage, language = backstage_of(request), pages_of(request).words(request).language
+    keys = visitor.services([service.key for service in backstage.config.services], MANAGER)
+    with backstage.database.reading() as db:
+        rows = digests.of(db, visitor.person.id, services=keys)
+    return [
+        Shelf(
+            key,
+            backstage.config.service(key).label(language),
+            _told(backstage.so_far(key), language),
+            tuple(_past(row, language) for row in rows if row.service == key),
+        )
+        for key in keys
+    ]
+
+
+def _told(digest: Digest | None, language: str) -> told.Told | None:
+    return told.page(digest, texts(language)) if digest is not None else None
+
+
+def _past(row: digests.DigestRow, language: str) -> Past:
+    week, digest = Week.parse(row.period), load(row.body)
+    return Past(row.period, week.number, week.year, told.page(digest, texts(language)).span if digest else "")
+
+
+async def show(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/digests/<service>/<week>`: one digest, in the words of the mail, with its numbers as tables."""
+    digest = await asyncio.to_thread(_digest, request, visitor)
+    language = pages_of(request).words(request).language
+    picture = await asyncio.to_thread(chart.picture, digest, texts(language))
+    return page(
+        request,
+        visitor,
+        "manage/digest.html",
+        told=told.page(digest, texts(language)),
+        alt=picture.alt if picture else "",
+        address=request.url.path,
+    )
+
+
+async def drawn(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/digests/<service>/<week>/chart.png`: the chart of the mail."""
+    digest = await asyncio.to_thread(_digest, request, visitor)
+    picture = await asyncio.to_thread(chart.picture, digest, texts(pages_of(request).words(request).language))
+    if picture is None:
+        raise HTTPException(404)
+    return Response(picture.png, media_type="image/png")
+
+
+def _digest(request: Request, visitor: Visitor) -> Digest:
+    """Return the digest in the address, this person's own; what somebody may not see does not exist for them."""
+    backstage = backstage_of(request)
+    service, period = request.path_params["service"], request.path_params["period"]
+    known = {each.key for each in backstage.config.services}
+    if service not in known or not visitor.may(service, MANAGER):
+        raise HTTPException(404)
+    digest = backstage.so_far(service) if period == NOW else _kept(request, visitor, service, period)
+    if digest is None:
+        raise HTTPException(404)
+    return digest
+
+
+def _kept(request: Request, visitor: Visitor, service: str, period: str) -> Digest | None:
+    with backstage_of(request).database.reading() as db:
+        row = digests.find(db, visitor.person.id, service, period)
+    return load(row.body) if row else None

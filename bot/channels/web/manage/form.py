@@ -1,0 +1,162 @@
+"""The form of a round: what was typed, what it means, and where it errs. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from bot.rounds.record import in_language
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from zoneinfo import ZoneInfo
+
+    from bot.channels.web.backstage import Need, RoundView
+    from bot.channels.web.words import Words
+
+OWN = ("title", "audience", "opens_on", "closes_on")
+"""What a round has beside its record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """One field at fault: `name` is the field's id on the page."""
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form, read: what the rounds take, and the faults a person can mend at once."""
+
+    title: str
+    audience: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    record: Mapping[str, object]
+    errors: Sequence[Error]
+
+
+def read(
+    typed: Mapping[str, str], needs: Sequence[Need], languages: Sequence[str], zone: ZoneInfo, words: Words
+) -> Filled:
+    """Read what was typed. Days are days of the city: a round opens as its day begins and closes as its day ends."""
+    errors: list[Error] = []
+
+    def day(name: str) -> date | None:
+        text = typed.get(name, "").strip()
+        try:
+            return date.fromisoformat(text) if text else None
+        except ValueError:
+            errors.append(Error(name, words("form.bad_date")))
+            return None
+
+    title = typed.get("title", "").strip()
+    if not title:
+        errors.append(Error("title", words("form.no_title")))
+    opens, closes = day("opens_on"), day("closes_on")
+    if opens and closes and closes < opens:
+        errors.append(Error("closes_on", words("form.end_first")))
+    audience = typed.get("audience", "")
+    if audience not in ("agreed", "link"):
+        errors.append(Error("audience", words("form.no_audience")))
+    record = _record(typed, needs, languages)
+    errors += [Error(need.name, words("form.bad_date")) for need in needs if _bad_day(need, record)]
+    return Filled(title[:200], audience, _begin(opens, zone), _end(closes, zone), record, errors)
+
+
+def shown(round_: RoundView, needs: Sequence[Need], languages: Sequence[str], zone: ZoneInfo) -> dict[str, str]:
+    """Return what the form's fields hold for a round that exists: the inverse of `read`."""
+    typed = {"title": round_.title, "audience": round_.audience}
+    typed["opens_on"] = round_.opens_at.astimezone(zone).date().isoformat() if round_.opens_at else ""
+    typed["closes_on"] = _last_day(round_.closes_at, zone)
+    for need in needs:
+        typed |= _typed(need, round_.record, languages)
+    return typed
+
+
+def last_day(moment: datetime | None, zone: ZoneInfo, words: Words) -> str:
+    """Return the last day on which a round is open, in words; empty where it does not close by itself."""
+    return words.day(moment - timedelta(microseconds=1), zone) if moment else ""
+
+
+def end_of(text: str, zone: ZoneInfo) -> datetime | None:
+    """Return the moment at which a typed day ends, or None where it is no day."""
+    try:
+        return _end(date.fromisoformat(text.strip()), zone)
+    except ValueError:
+        return None
+
+
+def _typed(need: Need, record: Mapping[str, object], languages: Sequence[str]) -> dict[str, str]:
+    lists = record.get("lists")
+    if need.kind == "list":
+        rows = lists.get(need.name, ()) if isinstance(lists, dict) else ()
+        return {f"{need.name}.{one}": "\n".join(in_language(row[1], one) for row in rows) for one in languages}
+    value = record.get(need.name)
+    if need.kind != "text":
+        return {need.name: in_language(value, languages[0])}
+    if isinstance(value, dict):
+        return {f"{need.name}.{one}": str(value.get(one, "")) for one in languages}
+    return {f"{need.name}.{languages[0]}": str(value or "")}
+
+
+def _record(typed: Mapping[str, str], needs: Sequence[Need], languages: Sequence[str]) -> dict[str, object]:
+    record: dict[str, object] = {}
+    lists: dict[str, object] = {}
+    for need in needs:
+        match need.kind:
+            case "list":
+                lists[need.name] = _rows(typed, need.name, languages)
+            case "text":
+                record[need.name] = _text(typed, need.name, languages)
+            case _:
+                record[need.name] = typed.get(need.name, "").strip()
+    record = {name: value for name, value in record.items() if value}
+    return {**record, **({"lists": lists} if lists else {})}
+
+
+def _text(typed: Mapping[str, str], name: str, languages: Sequence[str]) -> str | dict[str, str]:
+    """Return a text per language; one that was written in one language only serves all."""
+    texts = {one: text for one in languages if (text := typed.get(f"{name}.{one}", "").strip())}
+    return next(iter(texts.values()), "") if len(texts) < 2 else texts
+
+
+def _rows(typed: Mapping[str, str], name: str, languages: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+    """Return one option a line; lines of other languages are laid beside those of the first."""
+    columns = {one: _lines(typed.get(f"{name}.{one}", "")) for one in languages}
+    first = next((lines for lines in columns.values() if lines), [])
+    return [
+        (f"o{n}", {one: (lines[n - 1] if n <= len(lines) else label) for one, lines in columns.items()})
+        for n, label in enumerate(first, 1)
+    ]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _bad_day(need: Need, record: Mapping[str, object]) -> bool:
+    value = record.get(need.name)
+    if need.kind != "date" or not value:
+        return False
+    try:
+        date.fromisoformat(str(value))
+    except ValueError:
+        return True
+    return False
+
+
+def _begin(day: date | None, zone: ZoneInfo) -> datetime | None:
+    return datetime.combine(day, time(), zone) if day else None
+
+
+def _end(day: date | None, zone: ZoneInfo) -> datetime | None:
+    return datetime.combine(day + timedelta(days=1), time(), zone) if day else None
+
+
+def _last_day(moment: datetime | None, zone: ZoneInfo) -> str:
+    """Return the last day on which a round is open: midnight belongs to the day before."""
+    return (moment.astimezone(zone) - timedelta(microseconds=1)).date().isoformat() if moment else ""
