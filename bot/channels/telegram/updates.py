@@ -30,7 +30,8 @@ SERVICE = frozenset({
     "boost_added", "channel_chat_created", "chat_background_set", "chat_shared", "checklist_tasks_added",
     "checklist_tasks_done", "connected_website", "delete_chat_photo", "direct_message_price_changed",
     "forum_topic_closed", "forum_topic_created", "forum_topic_edited", "forum_topic_reopened",
-    "general_forum_topic_hidden", "general_forum_topic_unhidden", "gift", "giveaway", "giveaway_completed",
+    "general_forum_topic_hidden", "general_forum_topic_unhidden", "gift", "gift_upgrade_sent", "giveaway",
+    "giveaway_completed",
     "giveaway_created", "giveaway_winners", "group_chat_created", "left_chat_member",
     "message_auto_delete_timer_changed", "migrate_from_chat_id", "migrate_to_chat_id", "new_chat_members",
     "new_chat_photo", "new_chat_title", "paid_message_price_changed", "passport_data", "pinned_message",
@@ -221,7 +222,7 @@ def _content(message: _Message) -> Message | None:
         case _Message(location=_Place(latitude=latitude, longitude=longitude, live_period=live)):
             return Message(Kind.PLACE, latitude=latitude, longitude=longitude, live=live is not None)
         case _Message(photo=[_, *_] as sizes, caption=caption):
-            largest = max(sizes, key=lambda size: size.width * size.height)
+            largest = max(reversed(sizes), key=lambda size: size.width * size.height)
             return Message(Kind.PHOTO, text=caption or "", file=largest.file_id)
         case _Message(document=_Document(file_id=file, mime_type=str(mime)), caption=caption):
             return Message(Kind.PHOTO, text=caption or "", file=file) if mime.startswith("image/") else None

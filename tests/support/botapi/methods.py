@@ -212,7 +212,7 @@ def photo_sizes(name: str, content: bytes) -> list[Json]:
     """Return a picture's `photo` field: a thumbnail and the whole."""
     wide, high = struct.unpack(">II", content[16:24]) if content.startswith(PICTURES[0]) else (1280, 960)
     whole = {"file_id": name, "file_unique_id": name[-8:], "width": wide, "height": high, "file_size": len(content)}
-    small = {"file_id": f"{name}s", "file_unique_id": f"{name[-7:]}s", "width": 90, "height": 67, "file_size": 999}
+    small = {"file_id": f"{name}s", "file_unique_id": f"{name[-7:]}s", "width": min(wide, 90), "height": min(high, 67)}
     return [small, whole]
 
 

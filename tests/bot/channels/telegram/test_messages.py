@@ -1,0 +1,86 @@
+"""What leaves for Telegram fits it and says all it should."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
+
+from bot.channels.base import Again, Ambiguous, Gone, Outbound, Receipt
+from bot.channels.telegram import messages
+from flows.model import Button
+
+TOKEN = "123:secret"
+
+
+def buttons(*labels: str) -> tuple[Button, ...]:
+    """Return buttons with these labels."""
+    return tuple(Button(label, f"t:q:{n}") for n, label in enumerate(labels))
+
+
+def test_short_labels_share_a_row_and_long_ones_do_not() -> None:
+    assert [len(row) for row in messages.rows(buttons("5", "4", "3", "2", "1", "Skip"), 5)] == [5, 1]
+    assert [len(row) for row in messages.rows(buttons("Yes", "A much longer answer, alas"), 2)] == [1, 1]
+    assert [len(row) for row in messages.rows(buttons("Yes", "No"), 1)] == [1, 1]
+
+
+def test_a_message_without_buttons_has_no_keyboard() -> None:
+    assert messages.inline(Outbound(key="k", address="7", text="x")) is None
+
+
+def test_a_place_is_asked_with_a_key_of_its_own_above_the_others() -> None:
+    asked = Outbound(key="k", address="7", text="Where?", wants="place", buttons=buttons("Skip"))
+    keyboard = messages.asking_place(asked, "Send my place").to_dict()
+    rows = keyboard["keyboard"]
+    assert rows == [[{"text": "Send my place", "request_location": True}], [{"text": "Skip"}]]
+    assert keyboard["one_time_keyboard"]
+
+
+@given(st.text(max_size=300), st.integers(2, 50))
+def test_pieces_fit_and_lose_nothing_but_blanks(text: str, limit: int) -> None:
+    pieces = messages.pieces(text, limit)
+    assert all(messages.length(piece) <= limit for piece in pieces)
+    assert "".join("".join(pieces).split()) == "".join(text.split())
+
+
+def test_a_long_text_is_cut_between_paragraphs_where_it_can_be() -> None:
+    assert messages.pieces("first part\n\nsecond one", 15) == ["first part", "second one"]
+    assert messages.pieces("👋" * 10, 8) == ["👋" * 4, "👋" * 4, "👋" * 2]
+    assert messages.pieces("") == [""]
+
+
+def caused(error: TelegramError, cause: Exception) -> TelegramError:
+    """Return the error as python-telegram-bot raises it, with what lies under it."""
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (caused(NetworkError("x"), httpx.ConnectError("refused")), Again),
+        (caused(TimedOut(), httpx.ConnectTimeout("slow")), Again),
+        (caused(TimedOut(), httpx.PoolTimeout("full")), Again),
+        (caused(TimedOut(), httpx.ReadTimeout("slow")), Ambiguous),
+        (caused(NetworkError("x"), httpx.ReadError("cut")), Ambiguous),
+        (NetworkError("Bad Gateway"), Again),
+        (TelegramError("Invalid server response"), Ambiguous),
+        (BadRequest("PEER_ID_INVALID"), Gone),
+    ],
+)
+def test_only_what_may_have_arrived_is_ambiguous(error: TelegramError, kind: type[Receipt]) -> None:
+    assert isinstance(messages.receipt(error, TOKEN), kind)
+
+
+def test_a_line_that_cannot_be_opened_stops_everyone() -> None:
+    receipt = messages.receipt(caused(NetworkError("x"), httpx.ConnectError("refused")), TOKEN)
+    assert receipt == Again(timedelta(seconds=5), "NetworkError: x", everyone=True)
+
+
+def test_the_token_never_stands_in_a_reason() -> None:
+    told = messages.told(NetworkError(f"no route to https://x/bot{TOKEN}/getMe\nreally"), TOKEN)
+    assert told == "NetworkError: no route to https://x/bot•••/getMe really"
