@@ -1,0 +1,162 @@
+"""What commands share: the configuration, JSON out, moments in, and the parts of an installation."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import secrets
+import sys
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import click
+
+from bot import config as configuration
+from bot.errors import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from zoneinfo import ZoneInfo
+
+    from bot.config import Config
+    from bot.rounds.organising import Rounds
+    from flows.catalog import Catalog
+    from storage.database import Database
+    from storage.sealing import Keys
+
+P = ParamSpec("P")
+R = TypeVar("R")
+FILE = Path("config.toml")
+CLOCK = "CIVICLOOP_CLOCK"
+"""For rehearsals: the environment variable that names a file with an ISO moment, read at each look at the clock."""
+
+
+def configured(command: Callable[..., R]) -> Callable[..., R]:
+    """Give a command the option `--config`, and the configuration as its argument `config`."""
+
+    @click.option(
+        "--config",
+        "path",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="The settings. [default: config.toml, else those of the sample city]",
+    )
+    @functools.wraps(command)
+    def with_config(*args: Any, path: Path | None, **kwargs: Any) -> R:  # noqa: ANN401 - passed on as they are
+        return command(*args, config=read(path, os.environ), **kwargs)
+
+    return with_config
+
+
+def read(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """Return the configuration at `path`; None: of config.toml where it is, else of the sample city."""
+    return configuration.load(path or (FILE if FILE.exists() else None), environ)
+
+
+as_json = click.option("--json", "in_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def show(rows: object) -> None:
+    """Print as JSON."""
+    click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return (
+        value.isoformat() if isinstance(value, date | time) else list(value) if isinstance(value, tuple) else str(value)
+    )
+
+
+def table(rows: Iterable[tuple[str, ...]]) -> None:
+    """Print rows in columns."""
+    kept = list(rows)
+    widths = [max(len(cell) for cell in column) for column in zip(*kept, strict=True)]
+    for row in kept:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+class Moment(click.ParamType[datetime]):
+    """A day (`2026-12-01`) or a moment (`2026-12-01T08:00`), in the city's time zone where it names none."""
+
+    name = "day or moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401 - click's own
+        """Read ISO 8601."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day or moment. Write it as 2026-12-01 or 2026-12-01T08:00.", param, ctx)
+
+
+def moment(given: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """Return a moment that came from `Moment` as an aware one."""
+    return given if given is None or given.tzinfo else given.replace(tzinfo=zone)
+
+
+def last_moment(given: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """Return the end of a day given without a time, for a round that lasts through that day."""
+    if given and given.time() == time(0) and given.tzinfo is None:
+        given = given.replace(hour=23, minute=59)
+    return moment(given, zone)
+
+
+def wall_clock() -> datetime:
+    """Return now, or what the rehearsal's file says."""
+    path = os.environ.get(CLOCK)
+    if not path:
+        return datetime.now(UTC)
+    try:
+        found = datetime.fromisoformat(Path(path).read_text(encoding="utf-8").strip())
+    except (OSError, ValueError) as error:
+        raise Usage(f"{CLOCK} names {path}, which holds no moment such as 2026-12-01T08:00:00+00:00.") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def mint() -> str:
+    """Return a new random name of 192 bits."""
+    return secrets.token_urlsafe(24)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The parts of an installation that commands work with, no channel among them."""
+
+    config: Config
+    database: Database
+    keys: Keys
+    catalog: Catalog
+    rounds: Rounds
+
+
+@contextmanager
+def office(config: Config) -> Iterator[Office]:
+    """Open the installation: its database brought up to date, its flows published."""
+    from bot.rounds.library import Library, publish
+    from bot.rounds.organising import Rounds
+    from flows.catalog import Catalog
+    from storage import migrate
+    from storage.database import Database
+    from storage.sealing import Keys
+
+    database = Database.open(config.database.url)
+    try:
+        migrate.upgrade(database)
+        keys = Keys.load(config.privacy.key_file, mint)
+        catalog = Catalog.load()
+        publish(database, catalog, wall_clock())
+        rounds = Rounds(config, database, keys, catalog, Library(config, catalog, keys), wall_clock, mint)
+        yield Office(config, database, keys, catalog, rounds)
+    finally:
+        database.close()
+
+
+def interactive() -> bool:
+    """Whether a person sits at the keyboard."""
+    return sys.stdin.isatty()

@@ -1,0 +1,210 @@
+"""Commands for those who write flows: check, play, graph, translate."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.common import as_json, configured, interactive, mint, show, wall_clock
+from bot.errors import Refused, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.config import Config
+    from flows.catalog import Catalog
+    from flows.issues import Issue
+    from flows.model import Flow
+
+
+@click.command()
+@click.argument("flows", nargs=-1, metavar="[FLOW]...")
+@configured
+@as_json
+def check(config: Config, flows: tuple[str, ...], *, in_json: bool) -> int:
+    """List everything to repair in flows, with file and line. FLOW is a flow's name or a file; without: all."""
+    catalog, names = _chosen(flows)
+    issues = _issues(catalog, names) if flows else catalog.issues
+    faults = sum(issue.severity == "error" for issue in issues)
+    if in_json:
+        show([asdict(issue) for issue in issues])
+        return int(bool(faults))
+    for issue in issues:
+        click.echo(str(issue))
+    click.echo(f"{faults} to repair." if faults else f"{len(names) or len(catalog.flows)} checked, nothing to repair.")
+    return int(bool(faults))
+
+
+def _issues(catalog: Catalog, names: list[str]) -> list[Issue]:
+    """Return what is wrong with flows by name, and with files by their file name."""
+    found: set[Issue] = set()
+    for name in names:
+        own = {issue for issue in catalog.issues if issue.file == name}
+        known = name.endswith(".toml") or any(flow == name for flow, _ in catalog.compiled)
+        if not known:
+            raise Usage(_no_flow(name, catalog))
+        found |= own | set(catalog.issues_of(name))
+        found |= {issue for flow in _of_file(catalog, name) for issue in catalog.issues_of(flow)}
+    return sorted(found)
+
+
+def _of_file(catalog: Catalog, name: str) -> list[str]:
+    """Return the flows that a file holds."""
+    return [flow for (flow, _), sheet in catalog.shelf.flows.items() if sheet.document.file == name]
+
+
+@click.command()
+@click.argument("flow")
+@click.option("--language", help="Play it in this language. [default: the flow's own]")
+@click.option(
+    "--save", type=click.Path(path_type=Path, dir_okay=False), help="Keep the talk as a transcript, for the tests."
+)
+@configured
+def play(config: Config, flow: str, language: str | None, save: Path | None) -> None:
+    """Play a flow here in the terminal, as a citizen would. Examples fill the texts, and nothing is stored."""
+    from bot import play as playing
+
+    catalog, names = _chosen((flow,))
+    played = _flow(names[0], catalog)
+    if language and language not in played.languages:
+        raise Usage(f"{played.id} does not speak {language}; it speaks {', '.join(played.languages)}.")
+    playing.play(played, language or played.language, _typed(), click.echo, wall_clock(), mint, save)
+
+
+def _typed() -> Iterator[str]:
+    """Give what is typed, line by line, with a mark before each where a person types."""
+    while True:
+        if interactive():
+            click.echo("> ", nl=False)
+        line = sys.stdin.readline()
+        if not line:
+            return
+        yield line
+
+
+@click.command()
+@click.argument("flow")
+@configured
+def graph(config: Config, flow: str) -> None:
+    """Print a flow as a Mermaid diagram, which many editors and code hosts draw."""
+    from flows import diagram
+
+    catalog, names = _chosen((flow,))
+    click.echo(diagram.mermaid(_flow(names[0], catalog)))
+
+
+@click.group()
+def translate() -> None:
+    """Take the texts out for a translator, and the translations in."""
+
+
+@translate.command("export")
+@click.argument("flow", required=False)
+@click.option("--language", required=True, metavar="XX", help="The language to translate into, such as fr.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A .csv file, or a folder for .toml files.")
+@configured
+def translate_out(config: Config, flow: str | None, language: str, out: Path) -> None:
+    """Write every text of FLOW (all flows without) with its translation so far: a table, or the files themselves."""
+    from bot import translating
+    from flows.catalog import Catalog
+
+    catalog = Catalog.load()
+    files = catalog.texts if flow is None else _files(flow, catalog)
+    lines = translating.take_out(files, language)
+    if out.suffix == ".csv":
+        out.write_text(translating.to_csv(lines), encoding="utf-8-sig", newline="")
+        click.echo(f"{out}: {len(lines)} texts, {sum(not line.translation for line in lines)} to translate.")
+        return
+    for name, text in translating.sidecars(catalog.texts, lines, language).items():
+        _write(out / name, text)
+
+
+@translate.command("import")
+@click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--language", required=True, metavar="XX", help="The language of the translations, such as fr.")
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of the flows. [default: the one this program reads]",
+)
+@configured
+def translate_in(config: Config, table: Path, language: str, into: Path | None) -> int:
+    """Write the translations of a TABLE made by export (.csv) beside the flows, and say what is still missing."""
+    from bot import translating
+    from flows.catalog import PACKAGED, Catalog
+
+    catalog = Catalog.load()
+    try:
+        lines = translating.from_csv(table.read_text(encoding="utf-8-sig"))
+    except (UnicodeDecodeError, KeyError) as error:
+        raise Usage(f"{table} is no table made by export; save it as CSV in UTF-8 with its first line kept.") from error
+    files = translating.sidecars(catalog.texts, translating.merged(catalog.texts, lines, language), language)
+    for name, text in files.items():
+        _write((into or PACKAGED) / name, text)
+    missing = [line for line in lines if not line.translation]
+    for line in missing:
+        click.echo(f"{line.file}: {line.key} is not translated")
+    return int(bool(missing))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror}.") from error
+    click.echo(str(path))
+
+
+def _chosen(flows: tuple[str, ...]) -> tuple[Catalog, list[str]]:
+    """Return the catalogue with the files named on the command line in it, and each name; a file's is its own."""
+    from flows.catalog import PACKAGED, Catalog
+
+    extra: list[Path] = []
+    names: list[str] = []
+    for flow in flows:
+        path = Path(flow)
+        if not flow.endswith(".toml"):
+            names.append(flow)
+        elif not path.is_file():
+            raise Usage(f"there is no file {flow}.")
+        elif path.resolve().is_relative_to(PACKAGED):
+            names.append(path.resolve().relative_to(PACKAGED).as_posix())
+        else:
+            names.append(path.name)
+            extra += [path, *path.parent.glob(f"{path.stem}.*.toml")]
+    try:
+        return Catalog.load(extra=extra), names
+    except UnicodeDecodeError as error:
+        raise Usage("one of the files is not UTF-8 text. Save it as UTF-8.") from error
+
+
+def _flow(name: str, catalog: Catalog) -> Flow:
+    """Return a flow by its name or its file. Raises `Refused` with its faults where it cannot be played."""
+    held = _of_file(catalog, name)
+    name = held[0] if held else name
+    try:
+        return catalog.get(name)
+    except LookupError:
+        faults = [issue for issue in catalog.issues if issue.file == name] or catalog.issues_of(name)
+        if faults:
+            raise Refused("\n".join(str(issue) for issue in faults)) from None
+        raise Usage(_no_flow(name, catalog)) from None
+
+
+def _files(name: str, catalog: Catalog) -> dict[str, str]:
+    flow = _flow(name, catalog)
+    return {file: catalog.texts[file] for file in catalog.compiled[flow.id, flow.version].files}
+
+
+def _no_flow(name: str, catalog: Catalog) -> str:
+    from flows.issues import suggestion
+
+    return f'no flow "{name}".{suggestion(name, catalog.names)} There are: {", ".join(sorted(catalog.names))}.'
+
+
+COMMANDS = (check, play, graph, translate)

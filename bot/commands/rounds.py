@@ -1,0 +1,282 @@
+"""Commands for organisers: `round` with all that can be done to one."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.commands.common import Moment, as_json, configured, last_moment, moment, office, show, table
+from bot.errors import Refused, Usage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.commands.common import Office
+    from bot.config import Config
+    from bot.rounds.organising import RoundView
+
+
+@click.group("round")
+def round_() -> None:
+    """Make, open, watch and close rounds: one flow asked about one service, from a day to a day."""
+
+
+@round_.command()
+@click.option("--service", required=True, help="Which service it is about.")
+@click.option("--flow", required=True, help="Which flow is asked.")
+@click.option("--title", required=True, help="What citizens read as its name.")
+@click.option("--from", "opens", type=Moment(), help="Day or moment it opens. [default: when you open it]")
+@click.option("--to", "closes", type=Moment(), help="Day (to its end) or moment it closes.")
+@click.option(
+    "--audience",
+    type=click.Choice(["link", "agreed"]),
+    default="link",
+    show_default=True,
+    help="Who is asked: whoever has the link, or also everyone who agreed to be invited again.",
+)
+@click.option(
+    "--record", type=click.Path(path_type=Path, dir_okay=False), help="A .toml or .json file of what the texts need."
+)
+@click.option(
+    "--set", "facts", multiple=True, metavar="NAME=TEXT", help="One thing the texts need; NAME.es=TEXT in Spanish."
+)
+@configured
+@as_json
+def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_json: bool, **given: Any) -> None:  # noqa: ANN401 - options
+    """Write a draft, and say what it still needs before it can open."""
+    facts = _record(given["record"]) | _set(given["facts"])
+    with office(config) as here:
+        made = here.rounds.create(
+            service=given["service"],
+            flow=given["flow"],
+            title=given["title"],
+            record=facts,
+            audience=given["audience"],
+            opens_at=moment(opens, config.city.zone),
+            closes_at=last_moment(closes, config.city.zone),
+        )
+        faults = here.rounds.check(made.code)
+    if in_json:
+        show({**asdict(made), "faults": [asdict(fault) for fault in faults]})
+        return
+    click.echo(f"{made.code}: a draft of {made.flow}@{made.version} for {made.service}.")
+    for fault in faults:
+        click.echo(f"  {fault.field}: {fault.message}" if fault.field else f"  {fault.message}")
+    click.echo("Put that right, then:" if faults else "It may open:")
+    click.echo(f"  civicloop round open {made.code}")
+
+
+@round_.command()
+@click.argument("code")
+@click.option("--title", help="Another name.")
+@click.option("--from", "opens", type=Moment(), help="Another day or moment to open.")
+@click.option("--to", "closes", type=Moment(), help="Another day or moment to close.")
+@click.option(
+    "--set", "facts", multiple=True, metavar="NAME=TEXT", help="One thing the texts need; NAME.es=TEXT in Spanish."
+)
+@configured
+@as_json
+def change(
+    config: Config,
+    code: str,
+    *,
+    title: str | None,
+    opens: datetime | None,
+    closes: datetime | None,
+    facts: tuple[str, ...],
+    in_json: bool,
+) -> None:
+    """Change facts of a draft."""
+    zone = config.city.zone
+    given = {"title": title, "opens_at": moment(opens, zone), "closes_at": last_moment(closes, zone)}
+    with office(config) as here:
+        known = _found(here, code)
+        changed: dict[str, object] = {name: value for name, value in given.items() if value is not None}
+        if facts:
+            changed["record"] = {**known.record, **_set(facts)}
+        _shown(here, here.rounds.change(code, **changed), in_json=in_json)
+
+
+@round_.command("list")
+@click.option("--service", help="Only of this service.")
+@click.option("--state", help="Only in this state: draft, scheduled, open, closed, reported_back, cancelled.")
+@configured
+@as_json
+def list_(config: Config, service: str | None, state: str | None, *, in_json: bool) -> None:
+    """List rounds, newest first."""
+    with office(config) as here:
+        found = here.rounds.listed([service] if service else None, [state] if state else ())
+    if in_json:
+        show([asdict(one) for one in found])
+    elif found:
+        rows = [(one.code, one.state, one.service, f"{one.flow}@{one.version}", one.title) for one in found]
+        table([("CODE", "STATE", "SERVICE", "FLOW", "TITLE"), *rows])
+    else:
+        click.echo('There is no round yet. Make one: "civicloop round new --help"')
+
+
+@round_.command("show")
+@click.argument("code")
+@configured
+@as_json
+def show_(config: Config, code: str, *, in_json: bool) -> None:
+    """Show a round: its facts, its addresses, its counts, and what was done to it."""
+    with office(config) as here:
+        _shown(here, _found(here, code), in_json=in_json)
+
+
+@round_.command()
+@click.argument("code")
+@configured
+@as_json
+def check(config: Config, code: str, *, in_json: bool) -> int:
+    """List everything that keeps a round from opening."""
+    with office(config) as here:
+        faults = here.rounds.check(code)
+    if in_json:
+        show([asdict(fault) for fault in faults])
+    for fault in [] if in_json else faults:
+        click.echo(f"{fault.field}: {fault.message}" if fault.field else fault.message)
+    if not faults and not in_json:
+        click.echo(f"{code} may open.")
+    return int(bool(faults))
+
+
+@round_.command("open")
+@click.argument("code")
+@configured
+@as_json
+def open_(config: Config, code: str, *, in_json: bool) -> None:
+    """Open a round now, or schedule it where its day lies ahead."""
+    with office(config) as here:
+        _shown(here, here.rounds.open(code), in_json=in_json)
+
+
+@round_.command()
+@click.argument("code")
+@click.option("--to", "closes", type=Moment(), required=True, help="The later day (to its end) or moment.")
+@click.option("--why", required=True, help="The reason, kept in the round's log.")
+@configured
+@as_json
+def extend(config: Config, code: str, *, closes: datetime, why: str, in_json: bool) -> None:
+    """Let a round close later."""
+    later = last_moment(closes, config.city.zone)
+    if later is None:
+        raise Usage("say to which day: --to 2026-12-31")
+    with office(config) as here:
+        _shown(here, here.rounds.extend(code, later, why=why), in_json=in_json)
+
+
+@round_.command()
+@click.argument("code")
+@click.option("--why", default="", help="The reason, kept in the round's log.")
+@configured
+@as_json
+def close(config: Config, code: str, *, why: str, in_json: bool) -> None:
+    """Close a round now; a draft is cancelled."""
+    with office(config) as here:
+        _shown(here, here.rounds.close(code, why=why), in_json=in_json)
+
+
+@round_.command("report-back")
+@click.argument("code")
+@click.option(
+    "--text", "texts", multiple=True, required=True, metavar="XX=TEXT", help="The report in a language; @FILE reads it."
+)
+@configured
+@as_json
+def report_back(config: Config, code: str, *, texts: tuple[str, ...], in_json: bool) -> None:
+    """Publish what people said, what we do and what we do not, and send it to all who wished for it."""
+    report = {language: _text(text) for language, text in (_pair(each) for each in texts)}
+    with office(config) as here:
+        _shown(here, here.rounds.report_back(code, report), in_json=in_json)
+
+
+# --------------------------------------------------------------------------- what goes in and out
+
+
+def _found(here: Office, code: str) -> RoundView:
+    found = here.rounds.find(code)
+    if found is None:
+        raise Refused(f'there is no round with the code {code}. See them all: "civicloop round list"')
+    return found
+
+
+def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
+    counts = here.rounds.counts(one.code)
+    addresses = {"page": here.rounds.page_url(one.code), "chat": here.rounds.chat_url(one.code)}
+    log = here.rounds.log(one.code)
+    if in_json:
+        numbers = {name: getattr(counts, name) for name in ("invited", "started", "active", "finished", "answers")}
+        moves = [{"from": origin, "to": to, "count": count} for (origin, to), count in counts.moves.items()]
+        lines = [{"at": line.at, "who": line.who, "what": line.what, "why": line.why} for line in log]
+        show({**asdict(one), **addresses, "counts": {**numbers, "moves": moves}, "log": lines})
+        return
+    zone = here.config.city.zone
+    click.echo(f"{one.code}: {one.title}")
+    click.echo(f"  {one.state}, {one.flow}@{one.version} for {one.service}, audience {one.audience}")
+    for name, at in (("opens", one.opens_at), ("closes", one.closes_at)):
+        if at:
+            click.echo(f"  {name} {at.astimezone(zone):%Y-%m-%d %H:%M}")
+    for name, address in addresses.items():
+        click.echo(f"  {name}: {address}")
+    click.echo(
+        f"  invited {counts.invited}, started {counts.started}, finished {counts.finished}, answers {counts.answers}"
+    )
+    for line in log:
+        click.echo(
+            f"  {line.at.astimezone(zone):%Y-%m-%d %H:%M} {line.what} by {line.who}"
+            + (f": {line.why}" if line.why else "")
+        )
+
+
+def _record(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8")
+        found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise Usage(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise Usage(f"{path} is no {'JSON' if path.suffix == '.json' else 'TOML'}: {error}") from error
+    if not isinstance(found, dict):
+        raise Usage(f"{path} holds no names with texts.")
+    return found
+
+
+def _set(facts: tuple[str, ...]) -> dict[str, Any]:
+    """Read `topic=…` and `topic.es=…`; a list is read from a record file."""
+    record: dict[str, Any] = {}
+    for name, text in map(_pair, facts):
+        name, _, language = name.partition(".")  # noqa: PLW2901 - the name without its language
+        known = record.get(name)
+        if language:
+            record[name] = {**(known if isinstance(known, dict) else {}), language: text}
+        else:
+            record[name] = text
+    return record
+
+
+def _pair(given: str) -> tuple[str, str]:
+    name, equals, text = given.partition("=")
+    if not equals or not name.strip():
+        raise Usage(f'"{given}" is not NAME=TEXT.')
+    return name.strip(), text
+
+
+def _text(given: str) -> str:
+    if not given.startswith("@"):
+        return given
+    try:
+        return Path(given[1:]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Usage(f"{given[1:]} cannot be read as a text.") from error
+
+
+COMMANDS = (round_,)

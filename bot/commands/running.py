@@ -1,0 +1,119 @@
+"""Commands that set up, start and look after an installation: init, run, migrate, doctor, invite."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.common import as_json, configured, mint, office, show, wall_clock
+from bot.config import EXAMPLE
+from bot.errors import Refused
+
+if TYPE_CHECKING:
+    from bot.commands.common import Office
+    from bot.config import Config
+
+LINK_LASTS = timedelta(days=7)
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False), default=Path("config.toml"))
+def init(path: Path) -> None:
+    """Write a config.toml to change: every setting with its meaning and the sample city's value."""
+    try:
+        with path.open("xb") as file:
+            file.write(EXAMPLE.read_bytes())
+    except FileExistsError:
+        raise Refused(f"{path} is there already and stays as it is.") from None
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror}.") from error
+    click.echo(f"{path} is written. Change what differs in your city, then ask: civicloop doctor --config {path}")
+
+
+@click.command()
+@configured
+def run(config: Config) -> None:
+    """Start the bot: chats, pages, digests. Ctrl-C or SIGTERM stops it cleanly."""
+    from bot import app
+
+    app.main(config)
+
+
+@click.command()
+@configured
+def migrate(config: Config) -> None:
+    """Bring the database to this version of the program. Back it up first."""
+    from storage import migrate as migrations
+    from storage.database import Database
+
+    database = Database.open(config.database.url)
+    try:
+        migrations.upgrade(database)
+        click.echo(f"{database.shown} is up to date.")
+    finally:
+        database.close()
+
+
+@click.command()
+@configured
+@as_json
+def doctor(config: Config, *, in_json: bool) -> int:
+    """Look at everything this installation needs, and say what to do where it is not well."""
+    from bot import doctor as doctors
+    from flows.catalog import Catalog
+
+    found = []
+    for finding in doctors.examine(config, wall_clock(), lambda: Catalog.load().issues):
+        found.append(finding)
+        if not in_json:
+            click.echo(str(finding))
+    if in_json:
+        show(found)
+    return int(any(finding.health is doctors.Health.FAIL for finding in found))
+
+
+@click.command()
+@click.option(
+    "--role", type=click.Choice(["manager", "organiser", "approver"]), required=True, help="What they may do."
+)
+@click.option("--service", required=True, help="For which service; '*' for all.")
+@click.option("--name", default="", help="Who it is for. They can also write their name themselves.")
+@configured
+@as_json
+def invite(config: Config, role: str, service: str, name: str, *, in_json: bool) -> None:
+    """Print one-time links that make somebody a manager, organiser or approver of a service."""
+    if service != "*":
+        config.service(service)
+    with office(config) as here:
+        links = {"web": _web_link(here, role, service, name), "telegram": _telegram_start(here, role, service, name)}
+    if in_json:
+        show(links)
+        return
+    click.echo(f"Each works once, for {LINK_LASTS.days} days. Send one of them to the {role}, by a way you trust.")
+    click.echo(f"  in a browser:  {links['web']}")
+    click.echo(f"  in Telegram:   send the bot  {links['telegram']}")
+
+
+def _web_link(here: Office, role: str, service: str, name: str) -> str:
+    return f"{here.config.web.public_url}/manage/sign-in?token={_token(here, role, service, name)}"
+
+
+def _telegram_start(here: Office, role: str, service: str, name: str) -> str:
+    return f"/start r_{_token(here, role, service, name)}"
+
+
+def _token(here: Office, role: str, service: str, name: str) -> str:
+    """Keep a new one-time link and return its token."""
+    from storage import people
+
+    token, now = mint(), wall_clock()
+    link = people.Link(here.keys.token_hash(token), "invite", now, now + LINK_LASTS, None, role, service, name or None)
+    with here.database.transaction() as db:
+        people.add_link(db, link)
+    return token
+
+
+COMMANDS = (init, run, migrate, doctor, invite)
