@@ -15,7 +15,7 @@ from storage.rows import Shape, read
 from storage.tables import answers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Select
@@ -231,6 +231,15 @@ def who(db: Connection, service: str, since: datetime, until: datetime, *, round
     people = func.count(answers.c.pseudonym.distinct())
     tally = select(*columns, people, func.count()).where(_within(service, since, until, round_id)).group_by(*columns)
     return read(Who, db.execute(tally))
+
+
+def earliest(
+    db: Connection, service: str, item: str, since: datetime, until: datetime, choices: Collection[str], limit: int
+) -> dict[str, int]:
+    """Return how often each of `choices` stands among the first `limit` of such answers counted in [since, until)."""
+    wanted = and_(_within(service, since, until, None), answers.c.item == item, answers.c.choice.in_(list(choices)))
+    first = select(answers.c.choice).where(wanted).order_by(answers.c.counted_at, answers.c.id).limit(limit).subquery()
+    return dict(db.execute(select(first.c.choice, func.count()).group_by(first.c.choice)).tuples().all())
 
 
 def people(db: Connection, service: str, since: datetime, until: datetime, *, round_id: int | None = None) -> int:

@@ -50,6 +50,13 @@ def written(db: Connection, period: str) -> set[tuple[int, str]]:
     return {(person_id, service) for person_id, service in db.execute(which)}
 
 
+def before(db: Connection, service: str, period: str, limit: int = 60) -> list[str]:
+    """Return the bodies of digests of a service for earlier weeks, whoever got them: the latest week first."""
+    earlier = select(digests.c.body).where(digests.c.service == service, digests.c.period < period)
+    earlier = earlier.where(digests.c.body != "null").order_by(digests.c.period.desc(), digests.c.person_id)
+    return list(db.execute(earlier.limit(limit)).scalars())
+
+
 def of(db: Connection, person_id: int, *, services: Collection[str] | None = None, limit: int = 520) -> list[DigestRow]:
     """Return a person's digests, the latest week first; silent weeks included."""
     mine = _all.where(digests.c.person_id == person_id)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from bot.digests.disclosure import steps
 from bot.digests.summarise import BASE_WEEKS, HISTORY, Answers, Deadline, Said
 from bot.digests.weeks import Week
 from storage import answers as stored
@@ -19,9 +21,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from bot.digests.summarise import Scope
     from storage.answers import Count, TextRow
     from storage.rounds import RoundRow
 
+COUNTED = ("week", "stage", "item", "choice", "people")
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 TEXTS = 500
 """Texts looked at, newest first, to find the ones that may be quoted."""
@@ -35,7 +39,7 @@ def gather(db: Connection, service: str, week: Week, zone: ZoneInfo) -> Answers:
     tallies = {each: stored.week_counts(db, service, each.begins(zone), each.ends(zone)) for each in weeks}
     since = week.back(BASE_WEEKS).begins(zone)
     return Answers(
-        counts=frame(("week", "stage", "item", "choice", "people"), _counts(tallies.items())),
+        counts=frame(COUNTED, _counts(tallies.items())),
         people=frame(("week", "channel", "people"), _people(db, service, weeks[: BASE_WEEKS + 1], zone)),
         totals=frame(("channel", "people"), _totals(db, service, week.ends(zone))),
         written=frame(("week", "texts"), _written(tallies.items())),
@@ -76,6 +80,20 @@ def _said(rows: Iterable[TextRow], zone: ZoneInfo) -> Iterator[Said]:
             on = row.counted_at.astimezone(zone).date()
             week = str(Week.holding(on))
             yield Said(week, on, row.stage, row.text, row.score_item or "", row.score_choice or "")
+
+
+def in_steps(db: Connection, answers: Answers, scope: Scope) -> Answers:
+    """Return the answers with the running week's headlines cut back to whole steps of people, oldest first."""
+    week, earlier = str(scope.week), answers.counts[answers.counts["week"] != str(scope.week)]
+    begins, ends = scope.week.begins(scope.zone), scope.week.ends(scope.zone)
+    rows = [tuple(row) for row in earlier.itertuples(index=False)]
+    for headline in scope.headlines:
+        based = headline.positive | headline.neutral | headline.negative
+        current = answers.counts[(answers.counts["week"] == week) & (answers.counts["item"] == headline.item)]
+        shown = steps(int(current[current["choice"].isin(based)]["people"].sum()), scope.minimum)
+        first = stored.earliest(db, scope.service, headline.item, begins, ends, sorted(based), shown)
+        rows += [(week, headline.stage, headline.item, choice, people) for choice, people in first.items()]
+    return replace(answers, counts=frame(COUNTED, rows))
 
 
 # --------------------------------------------------------------------------- clock

@@ -21,12 +21,17 @@ CAPTION = 1024
 
 def chat(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Picture | None]:
     """Return the message and its chart. What does not fit is left out from the end of the story: quotes first."""
+    return message(digest, texts, url), picture(digest, texts)
+
+
+def message(digest: Digest, texts: Texts, url: str = "") -> str:
+    """Return the message without its chart, short enough to go under one."""
     told = ""
     for quotes, length in ((3, 160), (3, 100), (2, 160), (2, 100), (1, 100), (0, 0)):
         told = _message(page(digest, texts, quotes), texts, url, length)
         if units(told) <= CAPTION:
-            return told, picture(digest, texts)
-    return cut(told, CAPTION), picture(digest, texts)
+            return told
+    return cut(told, CAPTION)
 
 
 def _message(told: Told, texts: Texts, url: str, length: int) -> str:

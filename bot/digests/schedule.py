@@ -1,0 +1,84 @@
+"""Whose digest is due. Pure: what is written already decides the rest, so any number of looks are harmless."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from bot.digests.weeks import Week
+from storage.people import EVERY_SERVICE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from storage.people import Person
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When digests come where a person has not chosen otherwise; `weekday` counts from Monday, 0."""
+
+    zone: ZoneInfo
+    weekday: int = 0
+    at: time = time(8)
+
+    def of(self, person: Person) -> Rhythm:
+        """Return the rhythm of one person: their own choices laid over these."""
+        return Rhythm(
+            ZoneInfo(person.zone) if person.zone else self.zone,
+            DAYS.index(person.digest_day) if person.digest_day else self.weekday,
+            time.fromisoformat(person.digest_time) if person.digest_time else self.at,
+        )
+
+    def last(self, now: datetime) -> datetime:
+        """Return the latest moment up to `now` at which a digest came due, in the zone.
+
+        Compared by the clock on the wall: an hour that spring skips comes due right after it, one that autumn repeats
+        comes due once.
+        """
+        wall = now.astimezone(self.zone).replace(tzinfo=None)
+        monday = wall.date() - timedelta(days=wall.weekday())
+        due = datetime.combine(monday + timedelta(days=self.weekday), self.at)
+        return (due if due <= wall else due - timedelta(weeks=1)).replace(tzinfo=self.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One digest to write: the ISO week that had just ended when it came due."""
+
+    person: Person
+    service: str
+    week: Week
+    zone: ZoneInfo
+
+
+def due(
+    managers: Iterable[tuple[Person, str]],
+    services: Iterable[str],
+    rhythm: Rhythm,
+    written: Collection[tuple[int, str, str]],
+    now: datetime,
+) -> Iterator[Due]:
+    """Give what is due at `now` and not written.
+
+    `managers` are (person, service or `*`), `written` (person id, service, period).
+    Only the latest week is due: after a long silence nobody gets a pile. Weeks before somebody was a manager are not.
+    """
+    every = list(services)
+    for person, service in dict.fromkeys(_each(managers, every)):
+        own = rhythm.of(person)
+        came_due = own.last(now)
+        week = Week.of(came_due, own.zone).back(1)
+        if came_due >= person.created_at and (person.id, service, str(week)) not in written:
+            yield Due(person, service, week, own.zone)
+
+
+def _each(managers: Iterable[tuple[Person, str]], services: list[str]) -> Iterator[tuple[Person, str]]:
+    for person, service in managers:
+        for one in services if service == EVERY_SERVICE else [service]:
+            if one in services:
+                yield person, one

@@ -1,0 +1,169 @@
+"""Digests put together from the database, and written: the one place pages, chat, command line and clock call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot import letters
+from bot.channels.base import Outbound
+from bot.digests import render
+from bot.digests.gather import deadlines, gather, in_steps
+from bot.digests.headlines import headlines
+from bot.digests.model import Form, dump, load
+from bot.digests.schedule import Due, Rhythm, due
+from bot.digests.summarise import Scope, summarise
+from bot.digests.weeks import Week
+from bot.texts import texts
+from storage import contacts, digests, outbox, people
+from storage.digests import DigestRow
+from storage.outbox import NewMessage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy import Connection
+
+    from bot.config import Config
+    from bot.digests.model import Digest
+    from bot.digests.summarise import Headline
+    from flows.bank import Bank
+    from storage.contacts import Contact
+    from storage.database import Database
+
+MAIL = "mail"
+MANAGER = "manager"
+
+
+class Digests:
+    """Puts digests together and sends each exactly once per (person, service, week)."""
+
+    def __init__(self, config: Config, bank: Bank) -> None:
+        """`bank` says which question stands for each stage."""
+        self._config = config
+        self._headlines: tuple[Headline, ...] = headlines(bank)
+        self._rhythm = Rhythm(config.city.zone, config.digest.weekday, config.digest.time)
+
+    # ------------------------------------------------------------------- looking
+
+    def of_week(
+        self, db: Connection, service: str, week: Week, now: datetime, zone: ZoneInfo | None = None
+    ) -> Digest | None:
+        """Return the digest of a whole week; None where nobody answered and no clock runs. Writes nothing."""
+        scope = self._scope(db, service, week, zone or self._config.city.zone)
+        return summarise(gather(db, service, week, scope.zone), scope, now)
+
+    def so_far(self, db: Connection, service: str, now: datetime) -> Digest | None:
+        """Return the digest of the week that is running, as far as it may be shown; None where there is nothing."""
+        week = Week.of(now, self._config.city.zone)
+        scope = self._scope(db, service, week, self._config.city.zone, so_far=True)
+        counted = gather(db, service, week, scope.zone)
+        return summarise(in_steps(db, counted, scope), scope, now)
+
+    def so_far_text(self, db: Connection, service: str, language: str, now: datetime) -> str | None:
+        """Return the running week as a chat message without its chart."""
+        digest = self.so_far(db, service, now)
+        return render.message(digest, texts(language), page_url(self._config, digest)) if digest else None
+
+    def past(self, db: Connection, person_id: int, service: str | None = None) -> list[Digest]:
+        """Return the digests a person got, the latest first; silent weeks left out."""
+        rows = digests.of(db, person_id, services=[service] if service else None)
+        return [digest for digest in map(load, (row.body for row in rows)) if digest]
+
+    def _scope(self, db: Connection, service: str, week: Week, zone: ZoneInfo, *, so_far: bool = False) -> Scope:
+        return Scope(
+            service=service,
+            name=dict(self._config.service(service).name),
+            area=self._config.city.name,
+            week=week,
+            zone=zone,
+            headlines=self._headlines,
+            deadlines=deadlines(db, service, zone),
+            minimum=self._config.digest.minimum_cell,
+            so_far=so_far,
+            earlier=_shown_before(db, service, week),
+        )
+
+    # ------------------------------------------------------------------- writing
+
+    def due(self, db: Connection, now: datetime) -> list[Due]:
+        """Return what is due and not written."""
+        this = Week.of(now, self._config.city.zone)
+        periods = [str(this.back(weeks)) for weeks in range(-1, 5)]
+        written = {(*key, period) for period in periods for key in digests.written(db, period)}
+        services = [service.key for service in self._config.services]
+        return list(due(people.with_role(db, MANAGER), services, self._rhythm, written, now))
+
+    def sweep(self, database: Database, now: datetime) -> int:
+        """Write and queue every digest that is due; return how many messages were queued. Harmless to repeat."""
+        with database.reading() as db:
+            waiting = self.due(db, now)
+        return sum(self.write(database, one, now) for one in waiting)
+
+    def send(self, database: Database, service: str, week: Week, now: datetime) -> int:
+        """Write and queue the digest of `week` for every manager who has not got it; return how many messages."""
+        with database.reading() as db:
+            managers = people.with_role(db, MANAGER, service)
+        wanted = [Due(person, service, week, self._rhythm.of(person).zone) for person, _ in managers]
+        return sum(self.write(database, one, now) for one in dict.fromkeys(wanted))
+
+    def write(self, database: Database, one: Due, now: datetime) -> int:
+        """Write one digest and queue its messages in one transaction; return how many, 0 where it was written before.
+
+        Counting and drawing happen before it, so that nobody waits for the pen.
+        """
+        with database.reading() as db:
+            digest = self.of_week(db, one.service, one.week, now, one.zone)
+            addresses = [contact for contact in contacts.of_person(db, one.person.id) if _reachable(contact)]
+        mailings = [self._letter(digest, contact, one, now) for contact in addresses] if digest else []
+        row = DigestRow(one.person.id, one.service, str(one.week), now, dump(digest))
+        with database.transaction() as db:
+            if not digests.write(db, row):
+                return 0
+            return outbox.enqueue(db, mailings)
+
+    def _letter(self, digest: Digest, contact: Contact, one: Due, now: datetime) -> NewMessage:
+        key = f"digest:{one.person.id}:{one.service}:{one.week}:{contact.id}"
+        body = letters.write(self.message(digest, contact.channel, contact.language, key))
+        return NewMessage(key, contact.id, contact.channel, letters.DIGEST, body, now, now)
+
+    def message(self, digest: Digest, channel: str, language: str, key: str = "") -> Outbound:
+        """Return the digest in the form of a channel, without an address."""
+        words, url = texts(language), page_url(self._config, digest)
+        if channel == MAIL:
+            text, mail = render.mail(digest, words, url)
+            return Outbound(key, "", text, mail=mail, language=words.language)
+        text, picture = render.chat(digest, words, url)
+        return Outbound(key, "", text, picture=picture, language=words.language)
+
+
+def files(digest: Digest, language: str, url: str = "") -> dict[str, bytes]:
+    """Return every rendering as files by name: JSON, chat text, chart, mail in text and HTML."""
+    words, name = texts(language), f"{digest.service}-{digest.period}"
+    text, mail = render.mail(digest, words, url)
+    message, picture = render.chat(digest, words, url)
+    made = {
+        f"{name}.json": dump(digest).encode(),
+        f"{name}.chat.txt": message.encode(),
+        f"{name}.mail.txt": text.encode(),
+        f"{name}.mail.html": mail.html.replace("cid:chart", f"{name}.png").encode(),
+    }
+    return made | ({f"{name}.png": picture.png} if picture else {})
+
+
+def page_url(config: Config, digest: Digest) -> str:
+    """Return the address of the digest's page; empty where the pages have none."""
+    base = config.web.public_url
+    return f"{base}/manage/digests/{digest.service}/{digest.period}" if base else ""
+
+
+def _reachable(contact: Contact) -> bool:
+    return contact.stopped_at is None and contact.unreachable_at is None
+
+
+def _shown_before(db: Connection, service: str, week: Week) -> Digest | None:
+    """The last whole digest of the service that anybody has seen before this week's."""
+    rows = digests.before(db, service, str(week))
+    return next((digest for digest in map(load, rows) if digest and digest.form is Form.FULL), None)
+
+
