@@ -6,15 +6,18 @@ A raw update holds the sender's address in clear, so what waits is sealed, and w
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import bindparam, func, select, update
 
-from storage.rows import IDS, Shape, insert_new
+from storage.database import Conflict
+from storage.rows import IDS, Shape, insert_new, many
 from storage.tables import inbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -53,7 +56,10 @@ class InboxRow:
 
 
 _shape = Shape(inbox, InboxRow)
-_insert = insert_new(inbox, inbox.c.id, inbox.c.channel, inbox.c.external_id)
+_insert = insert_new(inbox)
+_known = select(inbox.c.id, inbox.c.external_id).where(
+    inbox.c.channel == bindparam("channel"), inbox.c.external_id.in_(IDS)
+)
 _waiting = select(*_shape.columns).where(inbox.c.status == WAITING).order_by(inbox.c.id)
 _claim = _waiting.limit(bindparam("limit")).with_for_update(skip_locked=True)
 _settle = update(inbox).where(inbox.c.id.in_(IDS)).values(status=DONE, done_at=bindparam("at"), body=b"", error=None)
@@ -64,35 +70,65 @@ _fail = (
 )
 
 
-def take(db: Connection, raws: Sequence[Arrival], now: datetime) -> list[InboxRow]:
+def take(db: Connection, raws: Iterable[Arrival], now: datetime) -> list[InboxRow]:
     """Keep the keys of what is new, as done: for who writes the turns in this same transaction.
 
-    Return the new ones in the order they came, with their bodies; what is known is passed over.
+    Return the new ones in the order they came, with their bodies but without ids (0); what is known is passed over.
+    Raises `Conflict` where another process takes one of them at the same moment.
     """
-    return _keep(db, raws, now, {"status": DONE, "done_at": now}, lambda _: b"")
+    fresh = _unknown(db, raws)
+    _keep(db, fresh, now, {"status": DONE, "done_at": now}, lambda _: b"")
+    return [InboxRow(0, raw.channel, raw.external_id, raw.body, now, 0) for raw in fresh]
 
 
-def accept(db: Connection, raws: Sequence[Arrival], now: datetime, keys: Keys) -> list[InboxRow]:
+def accept(db: Connection, raws: Iterable[Arrival], now: datetime, keys: Keys) -> list[InboxRow]:
     """Keep what is new, as waiting and sealed: for who takes the turns later.
 
     Return the new ones in the order they came, with their bodies; what is known is passed over.
+    Raises `Conflict` where another process takes one of them at the same moment.
     """
-    return _keep(db, raws, now, {"status": WAITING, "done_at": None}, keys.seal_bytes)
+    fresh = _unknown(db, raws)
+    _keep(db, fresh, now, {"status": WAITING, "done_at": None}, keys.seal_bytes)
+    ids = _ids(db, fresh)
+    return [InboxRow(ids[_key(raw)], raw.channel, raw.external_id, raw.body, now, 0) for raw in fresh]
+
+
+def _key(raw: Arrival) -> tuple[str, str]:
+    return (raw.channel, raw.external_id)
+
+
+def _unknown(db: Connection, raws: Iterable[Arrival]) -> list[Arrival]:
+    """Return the first of each key, without those already kept."""
+    first = {_key(raw): raw for raw in reversed(list(raws))}
+    known = _ids(db, first.values())
+    return [raw for key, raw in reversed(first.items()) if key not in known]
+
+
+def _ids(db: Connection, raws: Iterable[Arrival]) -> dict[tuple[str, str], int]:
+    """Return the ids of those that are kept."""
+    ids: dict[tuple[str, str], int] = {}
+    for channel, group in groupby(sorted(map(_key, raws)), key=itemgetter(0)):
+        for row_id, external_id in db.execute(_known, {"channel": channel, "ids": [key for _, key in group]}):
+            ids[channel, external_id] = row_id
+    return ids
 
 
 def _keep(
-    db: Connection, raws: Sequence[Arrival], now: datetime, mark: dict[str, Any], put: Callable[[bytes], bytes]
-) -> list[InboxRow]:
-    if not raws:
-        return []
+    db: Connection, raws: list[Arrival], now: datetime, mark: dict[str, Any], put: Callable[[bytes], bytes]
+) -> None:
     rows = [
-        {"channel": raw.channel, "external_id": raw.external_id, "body": put(raw.body), "received_at": now, **mark}
+        {
+            "channel": raw.channel,
+            "external_id": raw.external_id,
+            "body": put(raw.body),
+            "received_at": now,
+            "attempts": 0,
+            **mark,
+        }
         for raw in raws
     ]
-    fresh = {(channel, key): row_id for row_id, channel, key in db.execute(_insert[db.dialect.name], rows)}
-    first = {(raw.channel, raw.external_id): raw for raw in reversed(raws)}
-    taken = [InboxRow(row_id, *key, first[key].body, now, 0) for key, row_id in fresh.items()]
-    return sorted(taken, key=lambda row: row.id)
+    if many(db, _insert, rows) != len(rows):
+        raise Conflict("another process takes the same updates at this moment: try again")
 
 
 def claim(db: Connection, limit: int, keys: Keys) -> list[InboxRow]:

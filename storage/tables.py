@@ -7,6 +7,7 @@ only personal data; addresses are encrypted (`address_sealed`) and found by keye
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
@@ -27,6 +28,9 @@ from sqlalchemy import (
 )
 from sqlalchemy import Column as C  # noqa: N817 - a page of tables reads better with a short name
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -38,27 +42,40 @@ metadata = MetaData(
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware moment, in UTC on both databases (SQLite has no zones: stored as UTC, read back as UTC)."""
+    """An aware moment, in UTC on both databases (SQLite has no zones: kept as text in UTC, which sorts by time).
+
+    Every row has some of these, so they are converted by plain functions, several times faster than by hooks.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive moments; hand UTC to the driver."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            message = f"naive datetime {value!r}: moments are aware"
-            raise ValueError(message)
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """Return what hands a moment to the driver; it refuses naive ones."""
+        return _to_text if dialect.name == "sqlite" else _to_driver
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give back an aware moment in UTC."""
-        del dialect
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        """Return what gives back an aware moment in UTC."""
+        return _from_text if dialect.name == "sqlite" else _from_driver
+
+
+def _to_driver(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise ValueError(f"naive datetime {value!r}: moments are aware")
+    return value
+
+
+def _to_text(value: datetime | None) -> str | None:
+    value = _to_driver(value)
+    return value if value is None else value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _from_driver(value: datetime | None) -> datetime | None:
+    return value if value is None else value.astimezone(UTC)
+
+
+def _from_text(value: str | None) -> datetime | None:
+    return value if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 Id = BigInteger().with_variant(Integer, "sqlite")

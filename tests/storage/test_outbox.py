@@ -164,6 +164,17 @@ def test_the_question_a_message_asked_is_found_by_the_channels_name_for_it(datab
         assert outbox.state_of(db, anna.id, "m8") is None
 
 
+def test_the_questions_delivered_to_a_contact_are_told_latest_first(database: Database) -> None:
+    with database.transaction() as db:
+        anna = add_contact(db)
+        states = ["opening", None, "overall", "why"]
+        outbox.enqueue(db, [message(anna, str(n), state=state) for n, state in enumerate(states)])
+        for n in range(3):
+            outbox.settle(db, [outbox.sent(row, NOW, f"m{n}") for row in claim(db)], "me")
+        assert outbox.asked(db, anna.id) == [("overall", "m2"), ("opening", "m0")]
+        assert outbox.asked(db, anna.id, limit=1) == [("overall", "m2")]
+
+
 @pytest.mark.parametrize(("bulk_only", "left"), [(True, ["reply"]), (False, [])])
 def test_what_is_still_due_to_a_contact_can_be_called_off(database: Database, bulk_only: bool, left: list[str]) -> None:
     with database.transaction() as db:

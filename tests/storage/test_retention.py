@@ -127,8 +127,7 @@ def test_once_the_report_is_out_the_about_you_answers_go_and_later_the_wishes(da
 def test_answers_go_twelve_months_after_the_report_or_the_closing(database: Database, reported: bool) -> None:
     with database.transaction() as db:
         start = NOW if reported else NOW - 200 * DAY
-        stamps = {"reported_at": start, "closed_at": NOW - 200 * DAY} if reported else {"closed_at": start}
-        round_ = add_round(db, state="closed", **stamps)
+        round_ = add_round(db, state="closed", closed_at=NOW - 200 * DAY, reported_at=NOW if reported else None)
         sweep(db, start)
         answers.append(db, [answer(round_, at=start)])
         year = start.replace(year=start.year + 1)
