@@ -96,7 +96,7 @@ def change(
     given = {"title": title, "opens_at": moment(opens, zone), "closes_at": last_moment(closes, zone)}
     with office(config) as here:
         known = _found(here, code)
-        changed: dict[str, object] = {name: value for name, value in given.items() if value is not None}
+        changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if facts:
             changed["record"] = {**known.record, **_set(facts)}
         _shown(here, here.rounds.change(code, **changed), in_json=in_json)

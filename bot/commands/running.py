@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from bot.commands.common import Office
     from bot.config import Config
 
+EVERY_SERVICE = "*"
 LINK_LASTS = timedelta(days=7)
 
 
@@ -81,36 +83,66 @@ def doctor(config: Config, *, in_json: bool) -> int:
 )
 @click.option("--service", required=True, help="For which service; '*' for all.")
 @click.option("--name", default="", help="Who it is for. They can also write their name themselves.")
+@click.option("--mail", help="Where their digests go by mail.")
+@click.option("--language", metavar="XX", help="The language they read. [default: the city's first]")
 @configured
 @as_json
-def invite(config: Config, role: str, service: str, name: str, *, in_json: bool) -> None:
+def invite(config: Config, *, in_json: bool, **given: Any) -> None:  # noqa: ANN401 - the options, as click gives them
     """Print one-time links that make somebody a manager, organiser or approver of a service."""
-    if service != "*":
-        config.service(service)
+    who = Invited(**{**given, "language": given["language"] or config.city.languages[0]})
+    if who.service != EVERY_SERVICE:
+        config.service(who.service)
     with office(config) as here:
-        links = {"web": _web_link(here, role, service, name), "telegram": _telegram_start(here, role, service, name)}
+        person = _person(here, who) if who.mail else None
+        web = f"{config.web.public_url}/manage/sign-in?token={_token(here, who, person)}"
+        links = {"web": web, "telegram": f"/start r_{_token(here, who, person)}"}
     if in_json:
         show(links)
         return
-    click.echo(f"Each works once, for {LINK_LASTS.days} days. Send one of them to the {role}, by a way you trust.")
+    click.echo(f"Each works once, for {LINK_LASTS.days} days. Send one of them to the {who.role}, by a way you trust.")
     click.echo(f"  in a browser:  {links['web']}")
     click.echo(f"  in Telegram:   send the bot  {links['telegram']}")
 
 
-def _web_link(here: Office, role: str, service: str, name: str) -> str:
-    return f"{here.config.web.public_url}/manage/sign-in?token={_token(here, role, service, name)}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited:
+    """Who is invited, to do what."""
+
+    role: str
+    service: str
+    name: str
+    mail: str | None
+    language: str
 
 
-def _telegram_start(here: Office, role: str, service: str, name: str) -> str:
-    return f"/start r_{_token(here, role, service, name)}"
+def _person(here: Office, who: Invited) -> int:
+    """Keep somebody whose mail address is known already, and return their id."""
+    from storage import contacts, people
+
+    address, now = str(who.mail), wall_clock()
+    key = ("mail", here.keys.address_hash("mail", address))
+    with here.database.transaction() as db:
+        known = contacts.find(db, [key]).get(key)
+        person = known.person_id if known else None
+        if person is None:
+            person = people.add(db, who.name or who.role, who.language, now).id
+        if known is None:
+            row = contacts.NewContact(*key, here.keys.seal(address), who.language, now, person)
+            contacts.add(db, [row])
+        else:
+            contacts.set_person(db, known.id, person)
+        people.grant(db, person, who.role, who.service, now)
+    return person
 
 
-def _token(here: Office, role: str, service: str, name: str) -> str:
+def _token(here: Office, who: Invited, person: int | None) -> str:
     """Keep a new one-time link and return its token."""
     from storage import people
 
     token, now = mint(), wall_clock()
-    link = people.Link(here.keys.token_hash(token), "invite", now, now + LINK_LASTS, None, role, service, name or None)
+    link = people.Link(
+        here.keys.token_hash(token), "invite", now, now + LINK_LASTS, person, who.role, who.service, who.name or None
+    )
     with here.database.transaction() as db:
         people.add_link(db, link)
     return token

@@ -1,0 +1,279 @@
+"""Doctor looks at an installation and says what to do, in words an IT person acts on."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+from bot import config, doctor
+from bot.doctor import Health
+from flows.issues import Issue
+from storage import inbox, migrate
+from storage.database import Database
+from storage.sealing import Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bot.config import Config
+    from bot.doctor import Finding
+
+NOW = datetime(2026, 11, 22, 19, tzinfo=UTC)
+TOKEN = "42:hunter2hunter2hunter2"
+
+
+def a_config(folder: Path, **environ: str) -> Config:
+    """Return a configuration whose data lie in `folder`."""
+    known = {
+        "CIVICLOOP_DATABASE__URL": f"sqlite:///{folder}/civicloop.sqlite3",
+        "CIVICLOOP_DATABASE__FILES": str(folder / "files"),
+        "CIVICLOOP_PRIVACY__KEY_FILE": str(folder / "keys"),
+        "CIVICLOOP_WEB__PORT": str(free_port()),
+    }
+    return config.load(None, known | environ)
+
+
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def found(findings: Iterator[Finding] | list[Finding], what: str) -> Finding:
+    """Return the worst finding about `what`."""
+    return max((each for each in findings if each.what == what), key=lambda each: list(Health).index(each.health))
+
+
+def examined(config: Config) -> list[Finding]:
+    """Look at everything."""
+    return list(doctor.examine(config, NOW, list))
+
+
+@contextmanager
+def telegram(answers: dict[str, tuple[int, dict[str, Any]]]) -> Iterator[str]:
+    """Answer `/bot<token>/<method>` as told, and give the address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = answers[self.path.rpartition("/")[2]]
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+KNOWN = {"ok": True, "result": {"id": 42, "is_bot": True, "username": "rivermouth_bot"}}
+
+
+def hook(url: str = "", **more: str) -> dict[str, Any]:
+    """Return what Telegram says of our webhook."""
+    return {"ok": True, "result": {"url": url, **more}}
+
+
+def test_a_fresh_installation_has_nothing_broken(tmp_path: Path) -> None:
+    findings = examined(a_config(tmp_path))
+    assert not [str(each) for each in findings if each.health is Health.FAIL]
+    assert found(findings, "database").health is Health.WARN
+    assert found(findings, "configuration").health is Health.WARN
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_running_installation_is_well(tmp_path: Path) -> None:
+    it = a_config(tmp_path)
+    Keys.load(it.privacy.key_file, lambda: "0123456789" * 5)
+    database = Database.open(it.database.url)
+    migrate.upgrade(database)
+    database.close()
+    findings = examined(it)
+    for what in ("keys", "database", "messages received", "messages to send", "web", "flows", "clock", "Python"):
+        assert found(findings, what).health is Health.OK, found(findings, what)
+
+
+def test_messages_that_wait_too_long_are_told(tmp_path: Path) -> None:
+    it = a_config(tmp_path)
+    keys = Keys.load(it.privacy.key_file, lambda: "0123456789" * 5)
+    database = Database.open(it.database.url)
+    migrate.upgrade(database)
+    with database.transaction() as db:
+        inbox.accept(db, [_Arrival()], NOW - timedelta(minutes=42), keys)
+    database.close()
+    late = found(examined(it), "messages received")
+    assert late.health is Health.FAIL
+    assert "42 minutes" in late.seen
+    assert "civicloop run" in late.do
+
+
+class _Arrival:
+    channel = "web"
+    external_id = "1"
+    body = b"{}"
+
+
+def test_keys_that_others_can_read_are_told(tmp_path: Path) -> None:
+    it = a_config(tmp_path)
+    it.privacy.key_file.write_text("x", encoding="utf-8")
+    it.privacy.key_file.chmod(0o644)
+    finding = found(examined(it), "keys")
+    assert finding.health is Health.FAIL
+    assert finding.do == f"Close it: chmod 600 {it.privacy.key_file}"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    assert found(examined(a_config(tmp_path)), "folder").health is Health.FAIL
+
+
+def test_a_database_of_an_older_version_is_told(tmp_path: Path) -> None:
+    it = a_config(tmp_path)
+    database = Database.open(it.database.url)
+    with database.transaction() as db:
+        db.exec_driver_sql("create table something (id integer)")
+    database.close()
+    assert found(examined(it), "database").health is not Health.OK
+
+
+def test_a_database_that_does_not_answer_is_told_without_its_password(tmp_path: Path) -> None:
+    it = a_config(tmp_path, CIVICLOOP_DATABASE__URL=f"postgresql://u:hunter2@127.0.0.1:{free_port()}/d")
+    finding = found(examined(it), "database")
+    assert finding.health is Health.FAIL
+    assert "hunter2" not in str(finding)
+
+
+def test_a_bot_that_telegram_knows_is_named(tmp_path: Path) -> None:
+    with telegram({"getMe": (200, KNOWN), "getWebhookInfo": (200, hook())}) as base:
+        it = a_config(tmp_path, CIVICLOOP_TELEGRAM__TOKEN=TOKEN, CIVICLOOP_TELEGRAM__BASE_URL=base)
+        findings = list(doctor.telegram(it))
+    assert [each.health for each in findings] == [Health.OK, Health.OK]
+    assert "@rivermouth_bot" in findings[0].seen
+
+
+@pytest.mark.parametrize(
+    ("answers", "seen"),
+    [
+        ({"getMe": (401, {"ok": False})}, "does not know the token"),
+        ({"getMe": (502, {"ok": False})}, "answers 502"),
+        ({"getMe": (200, KNOWN), "getWebhookInfo": (200, hook("https://other.example/t"))}, "calls https://other"),
+    ],
+)
+def test_what_is_wrong_with_telegram_is_told(
+    tmp_path: Path, answers: dict[str, tuple[int, dict[str, Any]]], seen: str
+) -> None:
+    with telegram(answers) as base:
+        it = a_config(tmp_path, CIVICLOOP_TELEGRAM__TOKEN=TOKEN, CIVICLOOP_TELEGRAM__BASE_URL=base)
+        finding = list(doctor.telegram(it))[-1]
+    assert finding.health is not Health.OK
+    assert seen in finding.seen
+    assert "hunter2" not in str(finding)
+
+
+def test_a_telegram_out_of_reach_is_told_without_the_token(tmp_path: Path) -> None:
+    base = f"http://127.0.0.1:{free_port()}"
+    it = a_config(tmp_path, CIVICLOOP_TELEGRAM__TOKEN=TOKEN, CIVICLOOP_TELEGRAM__BASE_URL=base)
+    (finding,) = doctor.telegram(it)
+    assert finding.seen == f"{base} does not answer (ConnectError)"
+    assert "hunter2" not in str(finding)
+
+
+def test_a_port_in_use_is_told(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        it = a_config(tmp_path, CIVICLOOP_WEB__PORT=str(other.getsockname()[1]))
+        finding = found(doctor.web(it), "web")
+    assert finding.health is Health.FAIL
+    assert "choose another [web] port" in finding.do
+
+
+def test_an_address_without_encryption_is_told(tmp_path: Path) -> None:
+    it = a_config(tmp_path, CIVICLOOP_WEB__PUBLIC_URL="http://voice.rivermouth.example")
+    assert "is not encrypted" in found(doctor.web(it), "web").seen
+
+
+class _Mailbox:
+    async def handle_DATA(self, *_: object) -> str:  # noqa: N802 - the library's name
+        return "250 OK"
+
+
+def mail_config(folder: Path, port: int, **environ: str) -> Config:
+    """Return a configuration with a mail server on this machine."""
+    known = {
+        "CIVICLOOP_MAIL__HOST": "127.0.0.1",
+        "CIVICLOOP_MAIL__PORT": str(port),
+        "CIVICLOOP_MAIL__STARTTLS": "false",
+        "CIVICLOOP_MAIL__FROM_ADDRESS": "a@b.example",
+    }
+    return a_config(folder, **known | environ)
+
+
+def test_a_mail_server_that_answers_is_well(tmp_path: Path) -> None:
+    server = Controller(_Mailbox(), hostname="127.0.0.1", port=free_port())
+    server.start()
+    try:
+        assert doctor.mail(mail_config(tmp_path, server.port)).health is Health.OK
+    finally:
+        server.stop()
+
+
+def test_a_mail_server_that_refuses_the_sign_in_is_told(tmp_path: Path) -> None:
+    def nobody(*_: object) -> AuthResult:
+        return AuthResult(success=False, handled=False)
+
+    server = Controller(
+        _Mailbox(), hostname="127.0.0.1", port=free_port(), authenticator=nobody, auth_require_tls=False
+    )
+    server.start()
+    try:
+        it = mail_config(tmp_path, server.port, CIVICLOOP_MAIL__USERNAME="u", CIVICLOOP_MAIL__PASSWORD="hunter2")
+        finding = doctor.mail(it)
+    finally:
+        server.stop()
+    assert "refuses the sign-in" in finding.seen
+    assert "hunter2" not in str(finding)
+
+
+def test_a_mail_server_that_is_not_there_is_told(tmp_path: Path) -> None:
+    finding = doctor.mail(mail_config(tmp_path, free_port()))
+    assert finding.health is Health.FAIL
+    assert "does not answer" in finding.seen
+
+
+def test_a_mail_server_without_encryption_is_told(tmp_path: Path) -> None:
+    server = Controller(_Mailbox(), hostname="127.0.0.1", port=free_port())
+    server.start()
+    try:
+        finding = doctor.mail(mail_config(tmp_path, server.port, CIVICLOOP_MAIL__STARTTLS="true"))
+    finally:
+        server.stop()
+    assert finding.health is Health.FAIL
+    assert "does not speak as expected" in finding.seen
+
+
+def test_flows_with_faults_are_counted() -> None:
+    finding = doctor.flows([Issue("ideas.toml", 10, "no state", "unknown-state")])
+    assert finding.health is Health.FAIL
+    assert "1 faults, the first: ideas.toml, line 10: no state" in finding.seen
