@@ -62,6 +62,14 @@ class Client:
         """Forget all faults."""
         self.ask("mend")
 
+    def limit(self, **pace: Any) -> None:  # noqa: ANN401 - the arguments of `BotApi.limit`
+        """Refuse with 429 whatever is sent faster; see `BotApi.limit`."""
+        self.ask("limit", **pace)
+
+    def bring_webhooks_to(self, door: str | None) -> None:
+        """Bring updates to this address (scheme, host, port) whatever public one the bot gave."""
+        self.ask("door", door=door)
+
     def emit(self, kind: str, content: Any, *, checked: bool = True) -> int | None:  # noqa: ANN401 - any JSON
         """Let any update arrive."""
         emitted: int | None = self.ask("emit", kind=kind, content=content, checked=checked)

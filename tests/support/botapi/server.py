@@ -8,6 +8,7 @@ import json
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -15,7 +16,7 @@ from aiohttp import web
 from tests.support.botapi import limits, schema
 from tests.support.botapi.citizen import Citizen
 from tests.support.botapi.methods import METHODS, RESULTS
-from tests.support.botapi.world import Chat, Fault, Refused, Request, World
+from tests.support.botapi.world import Chat, Fault, Pace, Refused, Request, World
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -124,6 +125,16 @@ class BotApi:
         held = moment
         self.world.clock = (lambda: held) if held is not None else (lambda: datetime.now(UTC))
 
+    def limit(self, *, per_second: float | None = None, burst: int = 1, chat: tuple[float, int] | None = None) -> None:
+        """Refuse with 429 whatever is sent faster than this, for the bot and (per second, burst) for each chat."""
+        self.world.pace = Pace(per_second, burst) if per_second else None
+        self.world.chat_pace = chat
+        self.world.chat_paces.clear()
+
+    def bring_webhooks_to(self, door: str | None) -> None:
+        """Bring updates to this address (scheme, host, port) whatever public one the bot gave; None: to the bot's."""
+        self.world.door = door
+
     async def play(self, people: list[Json], *, at_once: int = 50) -> dict[int, str]:
         """Let many people talk, `at_once` at a time; return the transcript-bearing failure of each who failed.
 
@@ -192,6 +203,8 @@ class BotApi:
             raise Refused(400, f"Bad Request: {broken[0]}")
         if fault.status:
             raise Refused(fault.status, fault.description, **fault.parameters)
+        if self.world.too_fast(noted.method, noted.parameters, noted.at):
+            raise Refused(429, "Too Many Requests: retry after 1", retry_after=1)
         act = METHODS.get(noted.method)
         if act is None:
             self.violations.append(f"{noted.method}: this server does not know how to do it")
@@ -229,7 +242,7 @@ class BotApi:
     async def _hand_over(self, session: aiohttp.ClientSession, update: Json) -> None:
         pause = FIRST_RETRY
         while (hook := self.world.webhook) and update["update_id"] in self.world.pending:
-            if await _posted(session, hook, update):
+            if await _posted(session, hook, update, self.world.door):
                 self.world.pending.pop(update["update_id"], None)
                 return
             await asyncio.sleep(pause)
@@ -252,19 +265,28 @@ class BotApi:
                 return await _act(self.citizens[int(identity)], verb, asked["words"], asked["ways"])
             case ["play"]:
                 return await self.play(asked["people"], at_once=asked["at_once"])
-            case ["fault"]:
-                self.fault(**asked)
-            case ["mend"]:
-                self.world.faults.clear()
             case ["emit"]:
                 return self.emit(asked["kind"], asked["content"], checked=asked["checked"])
-            case ["clock"]:
-                self.set_clock(datetime.fromisoformat(asked["moment"]) if asked["moment"] else None)
             case ["state"]:
                 return self._state()
-            case _:
-                raise AssertionError(f"the server does not know how to {act}")
+            case [arrangement]:
+                self._arrange(arrangement, asked)
         return None
+
+    def _arrange(self, what: str, asked: Json) -> None:
+        match what:
+            case "fault":
+                self.fault(**asked)
+            case "mend":
+                self.world.faults.clear()
+            case "limit":
+                self.limit(**asked | ({"chat": tuple(asked["chat"])} if asked.get("chat") else {}))
+            case "door":
+                self.bring_webhooks_to(asked["door"])
+            case "clock":
+                self.set_clock(datetime.fromisoformat(asked["moment"]) if asked["moment"] else None)
+            case _:
+                raise AssertionError(f"the server does not know how to {what}")
 
     def _state(self) -> Json:
         return {
@@ -303,10 +325,11 @@ async def _read(request: web.Request, method: str) -> tuple[Json, dict[str, byte
     return schema.decoded(method, form | named), files
 
 
-async def _posted(session: aiohttp.ClientSession, hook: Json, update: Json) -> bool:
+async def _posted(session: aiohttp.ClientSession, hook: Json, update: Json, door: str | None) -> bool:
+    url = f"{door}{urlsplit(hook['url']).path}" if door else hook["url"]
     secret = {"X-Telegram-Bot-Api-Secret-Token": hook["secret_token"]} if "secret_token" in hook else {}
     try:
-        async with session.post(hook["url"], json=update, headers=secret) as response:
+        async with session.post(url, json=update, headers=secret) as response:
             return 200 <= response.status < 300
     except aiohttp.ClientError:
         return False

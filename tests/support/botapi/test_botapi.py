@@ -126,7 +126,8 @@ async def test_a_webhook_gets_the_secret_and_is_tried_until_it_says_200(api: Bot
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    await bot.set_webhook(f"http://127.0.0.1:{runner.addresses[0][1]}/telegram", secret_token="s3cret")
+    api.bring_webhooks_to(f"http://127.0.0.1:{runner.addresses[0][1]}")
+    await bot.set_webhook("https://city.example/telegram", secret_token="s3cret")
     await api.citizen(1).sends("hello")
     async with asyncio.timeout(5):
         await taken.wait()
@@ -293,6 +294,16 @@ async def test_a_slow_answer_comes_after_the_deed(api: BotApi, bot: Bot) -> None
     with pytest.raises(TimedOut):
         await bot.send_message(1, "hello", read_timeout=0.1)
     await ana.sees("hello")
+
+
+async def test_what_is_sent_too_fast_is_refused_for_the_bot_or_for_one_chat(api: BotApi, bot: Bot) -> None:
+    for person in (1, 2):
+        await api.citizen(person).sends("/start")
+    api.limit(per_second=100, burst=4, chat=(0.001, 2))
+    statuses = [(await post(api, "sendMessage", chat_id=chat, text="x"))[0] for chat in (1, 1, 1, 2)]
+    assert statuses == [200, 200, 429, 200]
+    api.limit(per_second=0.001, burst=2)
+    assert [(await post(api, "sendMessage", chat_id=1, text="x"))[0] for _ in range(3)] == [200, 200, 429]
 
 
 # --------------------------------------------------------------------------- people

@@ -64,6 +64,25 @@ class Fault:
 
 
 @dataclass(slots=True)
+class Pace:
+    """The strictest reading of Telegram's limits: `per_second` messages, `burst` of them at once, no more."""
+
+    per_second: float
+    burst: int = 1
+    tokens: float = 0.0
+    at: float | None = None
+
+    def allows(self, now: float) -> bool:
+        """Tell whether one more message may leave at `now` (seconds), and count it."""
+        earned = self.burst if self.at is None else (now - self.at) * self.per_second
+        self.tokens, self.at = min(self.tokens + earned, self.burst), now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+@dataclass(slots=True)
 class Request:
     """One request the bot made, as it was understood, and how it was answered."""
 
@@ -140,6 +159,13 @@ class World:
     callbacks: dict[str, Callback] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    pace: Pace | None = None
+    """What is sent faster is refused with 429; None: nothing is."""
+    chat_pace: tuple[float, int] | None = None
+    """The same for each chat: messages a second and burst."""
+    chat_paces: dict[int, Pace] = field(default_factory=dict)
+    door: str | None = None
+    """Where webhooks are brought in place of the host the bot gave: scheme, host and port."""
     requests: list[Request] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -188,6 +214,15 @@ class World:
     def fault_for(self, method: str, parameters: Json) -> Fault | None:
         """Return the fault that hits this request, if any."""
         return next((fault for fault in self.faults if fault.meets(method, parameters)), None)
+
+    def too_fast(self, method: str, parameters: Json, now: float) -> bool:
+        """Tell whether this message comes too fast for the bot or for its chat, and count it."""
+        if not method.startswith("send") or method == "sendChatAction":
+            return False
+        paces = [self.pace] if self.pace else []
+        if self.chat_pace:
+            paces.append(self.chat_paces.setdefault(parameters["chat_id"], Pace(*self.chat_pace)))
+        return not min([pace.allows(now) for pace in paces], default=True)  # each counts
 
     def store(self, content: bytes) -> str:
         """Keep a file and return its id."""
