@@ -1,0 +1,312 @@
+"""From counted answers to a digest."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.digests.disclosure import Strength
+from bot.digests.model import Digest, Form, Tick, dump, load
+from bot.digests.summarise import Deadline, summarise
+from bot.digests.weeks import Week
+from tests.bot.digests import slow
+from tests.bot.digests.material import One, counted, monday_after, scope
+from tests.journeys.data import WEEKS, expected, feedback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+WEEK = Week(2026, 47)
+THE_DAY = WEEK.monday
+
+
+def digest(
+    people: Sequence[One],
+    week: Week = WEEK,
+    deadlines: Iterable[Deadline] = (),
+    earlier: Digest | None = None,
+    minimum: int = 5,
+) -> Digest | None:
+    return summarise(counted(people, week), scope(week, deadlines, earlier, minimum), monday_after(week))
+
+
+def full(people: Sequence[One], week: Week = WEEK, earlier: Digest | None = None) -> Digest:
+    made = digest(people, week, earlier=earlier)
+    assert made is not None
+    assert made.form is Form.FULL
+    return made
+
+
+def many(count: int, choice: str = "5", on: date = THE_DAY, text: str = "", channel: str = "telegram") -> list[One]:
+    return [One(on, choice, text, channel) for _ in range(count)]
+
+
+# --------------------------------------------------------------------------- when there is little to say
+
+
+def test_no_answers_and_no_clock_is_silence() -> None:
+    assert digest(many(30, on=WEEK.back(1).monday)) is None
+
+
+def test_no_answers_but_a_clock_is_a_short_digest() -> None:
+    made = digest([], deadlines=[Deadline("x", "Bus stops", "open", None, date(2026, 12, 2))])
+    assert made is not None
+    assert (made.form, made.who.new, made.scores) == (Form.SHORT, 0, ())
+    assert [(tick.tick, tick.days) for tick in made.clock] == [(Tick.CLOSES, 9)]
+
+
+def test_an_endless_round_is_no_clock() -> None:
+    assert digest([], deadlines=[Deadline("pulse", "How is the library?", "open")]) is None
+
+
+def test_under_five_new_answers_only_clock_and_count_are_told() -> None:
+    made = digest(many(4, text="A word"))
+    assert made is not None
+    assert made.form is Form.SHORT
+    assert (made.who.new, made.who.total, made.who.channels) == (4, 4, ())
+    assert made.scores == ()
+    assert made.voices.quotes == ()
+
+
+# --------------------------------------------------------------------------- clock
+
+
+@pytest.mark.parametrize(
+    ("deadline", "tick", "days"),
+    [
+        (Deadline("a", "A", "scheduled", opens_on=date(2026, 11, 30)), Tick.OPENS, 7),
+        (Deadline("a", "A", "open", closes_on=date(2026, 11, 23)), Tick.CLOSES, 0),
+        (Deadline("a", "A", "closed", feedback_on=date(2026, 11, 25)), Tick.DUE, 2),
+        (Deadline("a", "A", "closed", feedback_on=date(2026, 11, 17)), Tick.OVERDUE, 6),
+    ],
+)
+def test_the_clock_counts_days_on_the_managers_calendar(deadline: Deadline, tick: Tick, days: int) -> None:
+    made = digest([], deadlines=[deadline])
+    assert made is not None
+    assert [(each.tick, each.days) for each in made.clock] == [(tick, days)]
+
+
+def test_what_is_overdue_comes_first() -> None:
+    soon = Deadline("a", "A", "open", closes_on=date(2026, 11, 24))
+    late = Deadline("b", "B", "closed", feedback_on=date(2026, 11, 20))
+    made = digest([], deadlines=[soon, late])
+    assert made is not None
+    assert [each.code for each in made.clock] == ["b", "a"]
+
+
+# --------------------------------------------------------------------------- who answered, and how
+
+
+def test_fifty_answers_give_share_range_change_and_do_not_know() -> None:
+    """The worked example: 34 of 50 after 60 of 70."""
+    before = many(60, on=WEEK.back(2).monday) + many(10, "1", on=WEEK.back(3).monday)
+    people = before + many(20, "5") + many(14, "4") + many(6, "3") + many(5, "2") + many(5, "1") + many(6, "na")
+    made = full(people)
+    (score,) = made.scores
+    assert (score.positive.part, score.positive.base, score.positive.percent) == (34, 50, 68)
+    assert (score.positive.low, score.positive.high) == (0.541897, 0.792418)
+    assert (score.negative.part, score.negative.percent, score.unknown) == (10, 20, 6)
+    assert score.change is not None
+    assert (score.change.points, score.change.low, score.change.high, score.change.real) == (-18, -33, -3, True)
+    assert (made.who.new, made.who.total) == (56, 126)
+
+
+def test_a_difference_within_chance_is_no_real_change() -> None:
+    before = many(36, on=WEEK.back(1).monday) + many(14, "1", on=WEEK.back(1).monday)
+    (score,) = full(before + many(34) + many(16, "1")).scores
+    assert score.change is not None
+    assert (score.change.points, score.change.real) == (-4, False)
+
+
+def test_the_base_period_is_the_four_full_weeks_before() -> None:
+    old = many(90, "1", on=WEEK.back(5).monday)
+    base = many(12, on=WEEK.back(4).monday) + many(8, "1", on=WEEK.back(1).sunday)
+    (score,) = full(old + base + many(20)).scores
+    assert score.change is not None
+    assert (score.change.before.part, score.change.before.base) == (12, 20)
+
+
+def test_without_enough_to_compare_with_there_is_no_change() -> None:
+    (score,) = full(many(9, on=WEEK.back(1).monday) + many(40)).scores
+    assert score.change is None
+
+
+def test_a_channel_with_a_few_people_hides_itself_and_the_next() -> None:
+    people = many(40) + many(12, channel="web") + many(3, channel="sms")
+    made = full(people)
+    assert {each.name: each.new for each in made.who.channels} == {"telegram": 40, "web": None, "sms": None}
+    assert made.hidden >= 2
+
+
+def test_two_new_people_on_a_channel_are_not_found_by_subtracting_two_digests() -> None:
+    """Their channel's total is repeated from last week, with its date, and so is the other's."""
+    start = many(30, on=WEEK.back(1).monday) + many(20, on=WEEK.back(1).monday, channel="web")
+    last = full(start, WEEK.back(1))
+    made = full(start + many(20) + many(2, channel="web"), earlier=last)
+    totals = {each.name: (each.total.count, each.total.period) for each in made.who.channels}
+    assert totals == {"telegram": (30, "2026-W46"), "web": (20, "2026-W46")}
+
+
+def test_an_erased_answer_does_not_show_in_the_week_it_was_counted() -> None:
+    start = many(40, on=WEEK.back(1).monday) + many(10, "1", on=WEEK.back(1).monday)
+    last = full(start, WEEK.back(1))
+    made = full(start[1:] + many(20), earlier=last)
+    (score,) = made.scores
+    assert score.weeks[-2] == last.scores[0].weeks[-1]
+
+
+def test_of_the_four_weeks_compared_with_never_just_one_is_hidden() -> None:
+    """Their sum is told, so one alone could be worked out."""
+    people = many(12)
+    for back, count in ((4, 20), (3, 30), (2, 3), (1, 25)):
+        people += many(count, on=WEEK.back(back).monday)
+    (score,) = full(people).scores
+    assert [point.share.base for point in score.weeks[-5:-1]] == [None, 30, None, 25]
+
+
+# --------------------------------------------------------------------------- in their words
+
+
+def test_only_words_that_may_be_quoted_are_quoted_newest_first() -> None:
+    people = [One(THE_DAY + timedelta(days=n), "5", f"Word {n}", quotable=n % 2 == 0) for n in range(7)]
+    made = full(people)
+    assert [voice.text for voice in made.voices.quotes] == ["Word 6", "Word 4", "Word 2", "Word 0"]
+    assert made.voices.total == 7
+
+
+def test_a_few_texts_are_not_counted_out() -> None:
+    made = full(many(20) + many(2, text="Word"))
+    assert made.voices.total is None
+
+
+def test_a_quote_tells_its_score_only_where_that_score_is_shown() -> None:
+    """One unhappy person among many happy ones stays nobody in particular."""
+    people = many(40, text="Fine") + many(1, "1", text="Bad") + many(30, on=WEEK.back(1).monday)
+    made = full(people)
+    assert {(voice.text, voice.tone) for voice in made.voices.quotes} == {("Bad", ""), ("Fine", "positive")}
+
+
+def test_words_of_quiet_weeks_come_with_the_next_full_digest() -> None:
+    quiet = many(3, text="Quiet", on=WEEK.back(1).monday)
+    made = full(many(9, text="Old", on=WEEK.back(2).monday) + quiet + many(6, text="New"))
+    assert [voice.text for voice in made.voices.quotes] == ["New"] * 6 + ["Quiet"] * 3
+    assert made.voices.since == WEEK.back(1).monday
+
+
+# --------------------------------------------------------------------------- properties
+
+
+def people_of(draws: Iterable[tuple[int, str, str, bool, bool]]) -> list[One]:
+    first = WEEK.back(9).monday
+    drawn = (One(first + timedelta(days=day), c, "Text" if t else "", ch, q) for day, c, ch, t, q in draws)
+    return sorted(drawn, key=lambda one: one.on)
+
+
+PEOPLE = st.lists(
+    st.tuples(
+        st.integers(0, 69) | st.integers(63, 69),
+        st.sampled_from(["5", "5", "5", "4", "3", "2", "1", "na"]),
+        st.sampled_from(["telegram", "telegram", "web", "sms"]),
+        st.booleans(),
+        st.booleans(),
+    ),
+    max_size=150,
+).map(people_of)
+
+
+@settings(deadline=None, max_examples=60)
+@given(PEOPLE, st.sampled_from([3, 5, 10]))
+def test_every_figure_equals_a_slow_count(people: list[One], minimum: int) -> None:
+    made = digest(people, minimum=minimum)
+    new = sum(1 for one in people if WEEK.monday <= one.on <= WEEK.sunday)
+    assert (made is None) == (new == 0)
+    if made is None or made.form is Form.SHORT:
+        assert new < minimum
+        return
+    assert (made.who.new, made.who.total) == (new, len(people))
+    for score in made.scores:
+        good, bad = slow.headline(people, WEEK, minimum)
+        assert (score.positive.base, score.positive.part, score.positive.band) == good
+        assert (score.negative.base, score.negative.part, score.negative.band) == bad
+        if score.positive.part is not None:
+            assert score.positive.base is not None
+            span = slow.wilson(score.positive.part, score.positive.base)
+            assert (score.positive.low, score.positive.high) == tuple(round(bound, 6) for bound in span)
+        check_change(made, people)
+        for point in score.weeks:
+            if point.share.base is not None:
+                told, _ = slow.headline(people, Week.parse(point.week), minimum)
+                assert (point.share.base, point.share.part, point.share.band) == told
+
+
+def check_change(made: Digest, people: list[One]) -> None:
+    change = made.scores[0].change
+    if change is None:
+        return
+    now = slow.tally(people, WEEK.monday, WEEK.sunday)
+    then = slow.tally(people, WEEK.back(4).monday, WEEK.back(1).sunday)
+    low, high = slow.newcombe(now.good, now.base, then.good, then.base)
+    assert change.real == (low > 0 or high < 0)
+    if change.points is not None:
+        assert abs(change.points - 100 * (now.good / now.base - then.good / then.base)) <= 0.5 + 1e-6
+
+
+@settings(deadline=None, max_examples=40)
+@given(PEOPLE)
+def test_the_same_material_gives_the_same_bytes_and_json_loses_nothing(people: list[One]) -> None:
+    made = digest(people)
+    assert dump(digest(list(people))) == dump(made)
+    assert load(dump(made)) == made
+
+
+@settings(deadline=None, max_examples=40)
+@given(PEOPLE, st.sampled_from([3, 5, 10]))
+def test_no_cell_under_the_minimum_is_anywhere_in_a_digest(people: list[One], minimum: int) -> None:
+    """Also not in what is stored."""
+    made = digest(people, minimum=minimum)
+    if made is not None:
+        for count in cells(json.loads(dump(made))):
+            assert count == 0 or count >= minimum
+
+
+def cells(document: dict[str, object]) -> list[int]:
+    """Every number of people in a stored digest but the two bases that are told exactly."""
+    found: list[int] = []
+
+    def walk(value: object, name: str = "") -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(inner, str(key))
+        elif isinstance(value, list):
+            for inner in value:
+                walk(inner, name)
+        elif isinstance(value, int) and name in ("part", "base", "unknown", "count", "new", "total"):
+            found.append(value)
+
+    walk({key: value for key, value in document.items() if key != "who"})
+    walk(document["who"]["channels"])  # type: ignore[index]
+    return found
+
+
+# --------------------------------------------------------------------------- real feedback
+
+
+@pytest.mark.parametrize("name", WEEKS)
+def test_real_weeks_come_out_as_pandas_counts_them(name: str) -> None:
+    people = [One(each.on, each.option, each.text) for each in feedback()]
+    week, plain = Week.parse(name), expected()[name]
+    made = full(people, week)
+    (score,) = made.scores
+    assert made.who.new == score.positive.base == plain.base
+    assert made.voices.total == plain.texts
+    if score.positive.band:
+        assert plain.share > 0.9
+    else:
+        assert (score.positive.part, score.positive.percent) == (plain.positive, round(100 * plain.share))
+    if score.negative.strength in (Strength.FIRM, Strength.INDICATION) and score.negative.exact:
+        assert score.negative.part == plain.negative
