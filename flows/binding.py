@@ -35,7 +35,7 @@ def bind(
 ) -> Flow:
     """Return `flow` with `values` in its placeholders and `lists` of (id, label) before the options that want them.
 
-    A label or value is a text or a mapping of language to text. `{n}` and `{minutes}` follow from the flow itself.
+    A label or value is a text or a mapping of language to text. `{n}` and `{minutes}` follow from the flow itself, `{k}` from the list of its state.
     What is not brought stays as it is. Raises ValueError for a list id that no button can carry.
     """
     _check_ids(lists)
@@ -88,6 +88,8 @@ def _phrase(key: str, text: str, known: Mapping[str, str]) -> str:
 
 
 def _state(state: State, values: Mapping[str, str], lists: Mapping[str, tuple[Option, ...]]) -> State:
+    if brought := lists.get(getattr(state, "options_from", None) or ""):
+        values = {**values, "k": str(len(brought))}
     filled = replace(state, text=fill(state.text, values), why=fill(state.why, values))
     match filled:
         case Choose(options_from=name) | Pick(options_from=name):

@@ -306,7 +306,7 @@ def _enter(scene: _Scene, target: str, origin: str = "", **changes: Any) -> None
             scene.events.append(Moved(origin, place))
         origin = place
     changes["trail"] = walk.trail
-    if len(answers) != len(walk.trail):
+    if walk.trail is not trail or len(answers) != len(trail):
         changes["answers"] = _kept(scene, walk, answers)
     scene.session = scene.session.moved(**changes, state=origin, picked=(), tries=0, asking="")
     for said in walk.said:

@@ -80,8 +80,8 @@ WORDS = (*EVERYWHERE, "ok", "yes", "no", "done", "and")
 AT_PLAY = frozenset({"receipt", "list"})
 """Placeholders the engine fills while it plays."""
 
-AT_BINDING = frozenset({"n", "minutes"})
-"""Placeholders that follow from the flow itself."""
+AT_BINDING = frozenset({"n", "minutes", "k"})
+"""Placeholders that follow from the flow itself and from its lists."""
 
 FROM_ROUND = frozenset(
     [
@@ -107,7 +107,6 @@ FROM_ROUND = frozenset(
         "hazard",
         "area",
         "outcome",
-        "k",
         "idea",
     ]
 )

@@ -92,7 +92,7 @@ def meaning(script: Script, text: str) -> str | None:
     if text[0] == "/":
         text = text[1:].partition("@")[0]
     folded = fold(text)
-    return script.words.get(folded) or (folded if folded in EVERYWHERE else None)
+    return script.words.get(folded or text) or (folded if folded in EVERYWHERE else None)
 
 
 _LONGEST_WORD = 40

@@ -10,6 +10,7 @@ from flows.catalog import PACKAGED
 from flows.examples import filled
 from flows.model import Answered, Context, Kind, Message, Withdrawn
 from flows.source import compile_files
+from flows.words import fill
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +43,16 @@ def files_of(
     return {**PHRASES, "small.toml": top + states, **(beside or {})}
 
 
+_FILLED: dict[int, tuple[Flow, Flow]] = {}
+
+
+def _filled(flow: Flow) -> Flow:
+    """Return `flow` with examples in its placeholders; made once for each flow, which is kept so that its id stays."""
+    if id(flow) not in _FILLED:
+        _FILLED[id(flow)] = (flow, filled(flow))
+    return _FILLED[id(flow)][1]
+
+
 class Talk:
     """One citizen's passage through a flow."""
 
@@ -55,7 +66,7 @@ class Talk:
         area: str | None = None,
         tag: str = "tag",
     ) -> None:
-        self.flow = filled(flow)
+        self.flow = _filled(flow)
         context = Context(language, channel, tag, "K7M2-9QXR", first_time=first_time, area=area)
         self.turns: list[Turn] = []
         self.counted: dict[str, Answer] = {}
@@ -133,6 +144,15 @@ class Talk:
         for part in parts:
             assert part in self.text, f"{part!r} is not in {self.text!r}"
         return self
+
+    def is_told(self, phrase: str, **values: object) -> Talk:
+        """Check that the last turn said one of the engine's own sentences."""
+        text = self.flow.script(self.session.language).phrases[phrase]
+        return self.hears(fill(text, values))
+
+    def is_not_told(self, phrase: str) -> Talk:
+        """Check that the last turn did not say one of the engine's own sentences."""
+        return self.never_hears(self.flow.script(self.session.language).phrases[phrase])
 
     def never_hears(self, *parts: str) -> Talk:
         """Check that the last turn said none of this."""
