@@ -67,6 +67,7 @@ async def _page(request: Request, code: str = "", problem: str = "", status: int
         status=status,
         conversation=lines,
         live=live(lines),
+        first_live=min(live(lines), default=0),
         last=lines[-1].id if lines else 0,
         nonce=backstage_of(request).mint(),
         code=code,

@@ -70,13 +70,10 @@ class Pages:
         """Return the sentences of the page in `language`, or in the visitor's."""
         return self.dictionary.words(language or self.language(request))
 
-    def page(
-        self, request: Request, template: str, *, language: str | None = None, status: int = 200, **facts: object
-    ) -> HTMLResponse:
+    def page(self, request: Request, template: str, *, status: int = 200, **facts: object) -> HTMLResponse:
         """Return `template` filled with `facts` and what every page shows."""
-        chosen = language or self.language(request)
-        html = self.environment.get_template(template).render(self._common(request, chosen), **facts)
-        return HTMLResponse(html, status)
+        common = self._common(request, self.language(request))
+        return HTMLResponse(self.environment.get_template(template).render(common, **facts), status)
 
     def part(self, template: str, macro: str, words: Words, *arguments: object) -> str:
         """Return what one macro of a template makes of `arguments`."""

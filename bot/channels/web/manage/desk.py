@@ -113,11 +113,11 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
     counts, flow = rounds.counts(round_.code), rounds.played(round_.code)
     return {
         "service": backstage.config.service(round_.service).label(words.language),
-        "flow_title": in_language(flow.title, words.language),
         "minutes": max(1, round(flow.minutes)),
         "faults": rounds.check(round_.code, words.language) if round_.state in BEGINNING else [],
         "counts": counts,
         "questions": questions(flow, words.language, counts),
+        "most_questions": flow.questions,
         "mermaid": mermaid(flow, counts.moves),
         "opens": words.day(round_.opens_at, pages.zone) if round_.opens_at else "",
         "closes": forms.last_day(round_.closes_at, pages.zone, words),

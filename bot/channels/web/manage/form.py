@@ -119,8 +119,11 @@ def _record(typed: Mapping[str, str], needs: Sequence[Need], languages: Sequence
 
 
 def _text(typed: Mapping[str, str], name: str, languages: Sequence[str]) -> str | dict[str, str]:
-    """Return a text per language; one that was written in one language only serves all."""
-    texts = {one: text for one in languages if (text := typed.get(f"{name}.{one}", "").strip())}
+    """Return a text per language; one that was written in one language only serves all.
+
+    The sentences it is put into bring their own full stop.
+    """
+    texts = {one: text for one in languages if (text := typed.get(f"{name}.{one}", "").strip().rstrip("."))}
     return next(iter(texts.values()), "") if len(texts) < 2 else texts
 
 

@@ -13,6 +13,7 @@ from bot.channels.web.chat import WORDS, live
 from bot.channels.web.manage.desk import seen
 from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.pages import backstage_of, pages_of, to
+from bot.channels.web.words import own_name
 from bot.compose import compose
 from flows import engine, memory
 from flows.model import Context, Kind, Message
@@ -68,7 +69,8 @@ async def _played(request: Request, visitor: Visitor, form: FormData | None) -> 
         live=live(rehearsal.lines),
         over=not session.active,
         language=session.language,
-        flow_languages=flow.languages,
+        flow_languages=[(one, own_name(one)) for one in flow.languages],
+        first_live=min(live(rehearsal.lines), default=0),
         carried=msgspec.json.encode(rehearsal).decode(),
     )
 

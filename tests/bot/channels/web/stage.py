@@ -17,6 +17,9 @@ from bot.channels.web import site
 from bot.channels.web.channel import WebChannel
 from bot.compose import compose
 from bot.config import Config, load
+from bot.rounds.library import Library
+from bot.rounds.organising import Rounds
+from flows.catalog import Catalog
 from flows.engine import advance, ask_again, start
 from flows.model import (
     Ask,
@@ -34,18 +37,21 @@ from flows.model import (
     Script,
     Session,
     Stage,
+    State,
     Transition,
 )
 from flows.words import table
+from storage import people
 from storage.database import Database
 from storage.migrate import upgrade
 from storage.sealing import Keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bot.channels.base import Inbound, Raw
+    from bot.digests.model import Digest
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 RATES = ("Very good", "Good", "Neither good nor poor", "Poor", "Very poor")
@@ -63,7 +69,7 @@ def script(language: str, texts: Mapping[str, str]) -> Script:
 
     yes_no = (Option("yes", t("Yes")), Option("no", t("No"), next="bye"))
     needs = ("Later in the evening", "On Sundays", "Earlier in the morning")
-    states = [
+    states: list[State] = [
         Say(id="hello", text=t("Hello. I am an automated assistant of Rivermouth. I am not a person."), next=to("age")),
         Choose(id="age", text=t("Are you 16 or older?"), options=yes_no, optional=False, next=to("overall")),
         Rate(
@@ -124,7 +130,7 @@ class Chats:
 
     async def accept(self, raws: Sequence[Raw]) -> None:
         if self.broken:
-            raise OSError("no space left on device")  # noqa: TRY003
+            raise OSError("no space left on device")
         for raw in raws:
             if raw.external_id not in self.seen:
                 self.seen.add(raw.external_id)
@@ -155,48 +161,26 @@ class Chats:
             assert not isinstance(receipt, Gone)
 
 
-class StillRounds:
-    """Rounds that stand still: what the public pages show."""
-
-    def __init__(self, rounds: Sequence[Any] = ()) -> None:
-        self.rounds = list(rounds)
-
-    def listed(self, services: Sequence[str] | None = None, states: Sequence[str] = ()) -> Sequence[Any]:
-        return [round_ for round_ in self.rounds if not states or round_.state in states]
-
-    def find(self, code: str) -> Any:
-        return next((round_ for round_ in self.rounds if round_.code == code), None)
-
-    def facts(self, code: str, language: str) -> Mapping[str, str]:
-        record: Mapping[str, str] = self.find(code).record
-        return record
-
-    def played(self, code: str) -> Flow:
-        return FLOW
-
-    def chat_url(self, code: str) -> str:
-        return f"https://voice.rivermouth.example/chat/{code}"
-
-    def deep_link(self, code: str) -> str | None:
-        return f"https://t.me/rivermouth_bot?start={code}"
-
-
 @dataclass
 class Program:
-    """What the pages need, small."""
+    """What the pages need, small: the real rounds, and the little loop above."""
 
     config: Config
     database: Database
     keys: Keys
     chat: WebChannel
     chats: Chats
-    rounds: Any
     uploads: Path
+    catalog: Catalog
     now: datetime = NOW
     minted: int = 0
-    catalog: Any = None
     webhook: Any = None
     well: bool = True
+    figures: dict[str, Digest] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        library = Library(self.config, self.catalog, self.keys)
+        self.rounds = Rounds(self.config, self.database, self.keys, self.catalog, library, self.clock, self.mint)
 
     def clock(self) -> datetime:
         return self.now
@@ -205,14 +189,51 @@ class Program:
         self.minted += 1
         return f"name-of-chance-{self.minted:06d}"
 
+    def so_far(self, service: str) -> Digest | None:
+        return self.figures.get(service)
+
     async def ready(self) -> tuple[bool, Mapping[str, str]]:
         return self.well, {"database": "ok" if self.well else "does not answer"}
 
     async def metrics(self) -> str:
         return "civicloop_turns_total 0\n"
 
+    # ------------------------------------------------------------- what tests begin with
 
-def program(folder: Path, languages: tuple[str, ...] = ("en", "es"), rounds: Any = None) -> Program:
+    def round(self, title: str, flow: str = "deliver_pulse", **facts: object) -> str:
+        """Write a draft and return its code."""
+        given: dict[str, Any] = {
+            "record": {},
+            "audience": "link",
+            "opens_at": None,
+            "closes_at": None,
+            "service": "library",
+        } | facts
+        return self.rounds.create(flow=flow, title=title, who=None, **given).code
+
+    def opened(self, title: str, flow: str = "deliver_pulse", **facts: object) -> str:
+        """Open a round and return its code."""
+        code = self.round(title, flow, **facts)
+        self.rounds.open(code, who=None)
+        return code
+
+    def link(self, *roles: tuple[str, str], name: str = "Ada", language: str = "en") -> str:
+        """Return the token of a sign-in link of a new member of staff with these (role, service)."""
+        token = self.mint()
+        with self.database.transaction() as db:
+            person = people.add(db, name, language, self.now)
+            for role, service in roles:
+                people.grant(db, person.id, role, service, self.now)
+            until = self.now + timedelta(minutes=30)
+            link = people.Link(self.keys.token_hash(token), "sign_in", self.now, until, person_id=person.id)
+            people.add_link(db, link)
+        return token
+
+
+CATALOG = Catalog.load()
+
+
+def program(folder: Path, languages: tuple[str, ...] = ("en", "es")) -> Program:
     """Return a program on a fresh database in `folder`."""
     config = load(None, {})
     config = replace(config, city=replace(config.city, languages=languages))
@@ -221,11 +242,11 @@ def program(folder: Path, languages: tuple[str, ...] = ("en", "es"), rounds: Any
     chances = iter(range(1000))
     keys = Keys.load(folder / "key", lambda: f"chance{next(chances)}")
     channel = WebChannel(database, keys, lambda: NOW, folder / "uploads")
-    return Program(config, database, keys, channel, Chats(channel), rounds or StillRounds(), folder / "uploads")
+    return Program(config, database, keys, channel, Chats(channel), folder / "uploads", CATALOG)
 
 
 @contextlib.asynccontextmanager
-async def listening(it: Program) -> Any:
+async def listening(it: Program) -> AsyncIterator[None]:
     """Let the channel hand messages to the loop during the block."""
     task = asyncio.create_task(it.chat.listen(it.chats.accept))
     await asyncio.sleep(0)
