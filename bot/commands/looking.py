@@ -5,22 +5,86 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.commands.common import configured, office
-from bot.errors import Refused
+from bot.commands.common import Moment, as_json, configured, moment, office, wall_clock
+from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
     from typing import TextIO
+    from zoneinfo import ZoneInfo
 
     from bot.config import Config
+    from bot.digests.model import Digest
+    from bot.digests.weeks import Week
     from storage.answers import AnswerRow
 
 COLUMNS = ("person", "day", "stage", "flow", "state", "item", "verb", "answer", "score", "text", "language", "channel")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@click.command()
+@click.option("--service", required=True, help="Whose digest.")
+@click.option("--week", help="Which ISO week, such as 2026-W47. [default: the last whole one]")
+@click.option("--now", "at", type=Moment(), help="As if it were this moment.")
+@click.option("--language", metavar="XX", help="In this language. [default: the city's first]")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Write every form of it into this folder."
+)
+@click.option("--send", is_flag=True, help="Send it to the managers who have not got it.")
+@configured
+@as_json
+def digest(config: Config, *, service: str, at: datetime | None, in_json: bool, **given: Any) -> None:  # noqa: ANN401 - options
+    """Show what the manager of a service reads about a week."""
+    from bot.digests.model import dump
+    from bot.digests.render import message
+    from bot.digests.writing import Digests, page_url
+    from bot.texts import texts
+
+    config.service(service)
+    now = moment(at, config.city.zone) or wall_clock()
+    week = _week(given["week"], now, config.city.zone)
+    with office(config) as here:
+        digests = Digests(config, here.catalog.bank)
+        with here.database.reading() as db:
+            found = digests.of_week(db, service, week, now)
+        queued = digests.send(here.database, service, week, now) if given["send"] else 0
+    language = given["language"] or config.city.languages[0]
+    if in_json:
+        click.echo(dump(found))
+    elif found:
+        click.echo(message(found, texts(language), page_url(config, found)))
+    else:
+        click.echo(f"{service}, {week}: nobody answered and no clock runs, so there is no digest.")
+    if found and given["out"]:
+        _keep(found, language, given["out"], page_url(config, found))
+    if given["send"]:
+        click.echo(f"{queued} messages queued; the running bot sends them.", err=in_json)
+
+
+def _week(text: str | None, now: datetime, zone: ZoneInfo) -> Week:
+    from bot.digests.weeks import Week
+
+    try:
+        return Week.parse(text) if text else Week.of(now, zone).back(1)
+    except ValueError:
+        raise Usage(f"{text} is no ISO week. Write it as 2026-W47.") from None
+
+
+def _keep(found: Digest, language: str, folder: Path, url: str) -> None:
+    from bot.digests.writing import files
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, body in files(found, language, url).items():
+            (folder / name).write_bytes(body)
+            click.echo(str(folder / name), err=True)
+    except OSError as error:
+        raise Refused(f"{folder} cannot be written to: {error.strerror}.") from error
 
 
 @click.command()
@@ -73,4 +137,4 @@ def _safe(text: str | None) -> str | None:
     return f"'{text}" if text and text.startswith(FORMULA) else text
 
 
-COMMANDS = (export,)
+COMMANDS = (digest, export)

@@ -54,7 +54,7 @@ def migrate(config: Config) -> None:
     database = Database.open(config.database.url)
     try:
         migrations.upgrade(database)
-        click.echo(f"{database.shown} is up to date.")
+        click.echo("The database is up to date.")
     finally:
         database.close()
 

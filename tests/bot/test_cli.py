@@ -1,0 +1,423 @@
+"""The command line: what it prints, how it exits, and that it never shows a traceback."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+
+from bot import cli, config
+from bot.commands import common
+from storage import answers, contacts, people, rounds
+from storage.answers import AnswerRow
+from storage.database import Database
+from storage.sealing import Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(cli.__file__).parents[1]
+NOW = "2026-11-22T19:00:00+00:00"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command said and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - whatever it printed
+        return json.loads(self.out)
+
+
+class Terminal:
+    """A terminal in an empty folder."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self.capsys = capsys
+
+    def __call__(self, *words: str) -> Said:
+        self.capsys.readouterr()
+        status = cli.main(words)
+        out, err = self.capsys.readouterr()
+        assert "Traceback" not in out + err
+        return Said(status, out, err)
+
+    def a_round(self) -> str:
+        """Write a draft and return its code."""
+        made = self("round", "new", "--service", "library", "--flow", "deliver_pulse", "--title", "Pulse", "--json")
+        code: str = made.json["code"]
+        return code
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    """Give a terminal in an empty folder, at a fixed time, without settings."""
+    for name in [name for name in os.environ if name.startswith("CIVICLOOP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "clock").write_text(NOW, encoding="utf-8")
+    monkeypatch.setenv(common.CLOCK, str(tmp_path / "clock"))
+    return Terminal(tmp_path, capsys)
+
+
+def every_command() -> Iterator[tuple[str, ...]]:
+    """Give the words of every command, groups included."""
+    waiting: list[tuple[tuple[str, ...], click.Command]] = [((), cli.civicloop)]
+    while waiting:
+        words, command = waiting.pop()
+        yield words
+        if isinstance(command, click.Group):
+            waiting += [((*words, name), below) for name, below in command.commands.items()]
+
+
+@pytest.mark.parametrize("words", sorted(every_command()), ids=" ".join)
+def test_every_command_explains_itself(words: tuple[str, ...], terminal: Terminal) -> None:
+    said = terminal(*words, "--help")
+    assert said.status == 0
+    assert f"Usage: {' '.join(('civicloop', *words))}" in said.out
+
+
+@pytest.mark.parametrize("words", sorted(every_command()), ids=" ".join)
+def test_every_command_that_acts_takes_a_configuration(words: tuple[str, ...]) -> None:
+    command: click.Command = cli.civicloop
+    for word in words:
+        assert isinstance(command, click.Group)
+        command = command.commands[word]
+    if not isinstance(command, click.Group) and words != ("init",):
+        assert "--config" in [option for each in command.params for option in each.opts]
+
+
+def test_the_module_is_the_same_command(tmp_path: Path) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        [sys.executable, "-m", "bot", "--version"],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.startswith("civicloop ")
+
+
+def test_without_a_command_the_help_is_shown(terminal: Terminal) -> None:
+    said = terminal()
+    assert said.status == 2
+    assert "Usage: civicloop" in said.out
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("nonsense",), "No such command 'nonsense'. See \"civicloop --help\"."),
+        (("check", "--jso"), "No such option '--jso'. Did you mean '--json'? See \"civicloop check --help\"."),
+        (("graph", "delivr_pulse"), 'no flow "delivr_pulse". Did you mean "deliver_pulse"?'),
+        (("check", "nowhere.toml"), "there is no file nowhere.toml."),
+        (("play", "deliver_pulse", "--language", "fr"), "deliver_pulse does not speak fr; it speaks en, es."),
+        (("check", "--config", "nowhere.toml"), "nowhere.toml: cannot be read (No such file or directory)"),
+        (("digest", "--service", "libary"), 'no service "libary". Did you mean "library"?'),
+        (("digest", "--service", "library", "--week", "47"), "47 is no ISO week. Write it as 2026-W47."),
+        (("round", "extend", "x", "--to", "soon", "--why", "y"), "'soon' is no day or moment. Write it as 2026-12-01"),
+    ],
+)
+def test_wrong_usage_is_one_line_that_says_what_to_do(words: tuple[str, ...], line: str, terminal: Terminal) -> None:
+    said = terminal(*words)
+    assert said.status == 2
+    assert said.out == ""
+    assert line in said.err
+    assert len(said.err.splitlines()) == 1
+
+
+def test_a_wrong_configuration_is_told_whole(terminal: Terminal) -> None:
+    Path("config.toml").write_text("[web]\nport = 1e9\nhots = 1\n", encoding="utf-8")
+    said = terminal("check")
+    assert said.status == 2
+    assert [line.split(":")[0:3] for line in said.err.splitlines()] == [
+        ["civicloop", " config.toml, line 2", " web.port"],
+        ["civicloop", " config.toml, line 3", " web.hots"],
+    ]
+
+
+def test_something_unforeseen_is_one_line_and_a_file_for_whoever_looks_after_it(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise LookupError("my neighbour")
+
+    monkeypatch.setattr(common, "read", broken)
+    said = terminal("check")
+    assert said.status == 2
+    assert said.err.startswith("civicloop: stopped by an unforeseen LookupError. Please send ")
+    details = Path(said.err.split("Please send ")[1].split(" to whoever")[0])
+    assert "LookupError: my neighbour" in details.read_text(encoding="utf-8")
+    assert details.stat().st_mode & 0o077 == 0
+    details.unlink()
+
+
+# --------------------------------------------------------------------------- setting up
+
+
+def test_init_writes_the_example_and_never_over_a_file(terminal: Terminal) -> None:
+    assert terminal("init").status == 0
+    assert Path("config.toml").read_bytes() == config.EXAMPLE.read_bytes()
+    again = terminal("init")
+    assert (again.status, again.err) == (1, "civicloop: config.toml is there already and stays as it is.\n")
+
+
+def test_migrate_makes_the_database_and_may_be_repeated(terminal: Terminal) -> None:
+    for _ in range(2):
+        assert terminal("migrate").out == "The database is up to date.\n"
+
+
+def test_a_database_that_does_not_answer_is_a_line(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIVICLOOP_DATABASE__URL", "postgresql://u:hunter2@127.0.0.1:1/d")
+    said = terminal("round", "list")
+    assert said.status == 2
+    assert len(said.err.splitlines()) == 1
+    assert "hunter2" not in said.err
+
+
+def test_doctor_says_how_things_stand(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIVICLOOP_WEB__PORT", "0")
+    said = terminal("doctor")
+    assert said.status == 0
+    assert "warn  configuration: the sample city Rivermouth\n      Write your own" in said.out
+    rows = terminal("doctor", "--json").json
+    assert {"health": "ok", "what": "mail", "seen": "off: no server is set", "do": ""} in rows
+
+
+def test_doctor_fails_where_something_is_broken(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIVICLOOP_DATABASE__URL", "postgresql://u:hunter2@127.0.0.1:1/d")
+    said = terminal("doctor")
+    assert said.status == 1
+    assert "hunter2" not in said.out + said.err
+
+
+def test_an_invitation_is_a_link_that_works_once(terminal: Terminal) -> None:
+    links = terminal("invite", "--role", "manager", "--service", "library", "--name", "Ada", "--json").json
+    token = links["telegram"].removeprefix("/start r_")
+    keys = Keys.load("data/keys", common.mint)
+    database = Database.open("sqlite:///data/civicloop.sqlite3")
+    now = datetime.fromisoformat(NOW)
+    with database.transaction() as db:
+        link = people.use_link(db, keys.token_hash(token), now)
+        assert link is not None
+        assert (link.role, link.service, link.name) == ("manager", "library", "Ada")
+        assert people.use_link(db, keys.token_hash(token), now) is None
+        web = links["web"].rpartition("token=")[2]
+        assert people.look_at_link(db, keys.token_hash(web), now + timedelta(days=6)) is not None
+        assert people.look_at_link(db, keys.token_hash(web), now + timedelta(days=8)) is None
+    database.close()
+
+
+def test_whoever_is_invited_with_a_mail_address_gets_digests_there(terminal: Terminal) -> None:
+    for _ in range(2):
+        asked = ("invite", "--role", "manager", "--service", "library", "--name", "Ada", "--mail", "ada@city.example")
+        assert "Each works once, for 7 days." in terminal(*asked).out
+    keys = Keys.load("data/keys", common.mint)
+    database = Database.open("sqlite:///data/civicloop.sqlite3")
+    with database.reading() as db:
+        ((person, _),) = people.with_role(db, "manager", "library")
+        (contact,) = contacts.of_person(db, person.id)
+        assert keys.unseal(contact.address_sealed) == "ada@city.example"
+    database.close()
+
+
+# --------------------------------------------------------------------------- flows
+
+
+def test_check_finds_nothing_to_repair_in_what_we_ship(terminal: Terminal) -> None:
+    said = terminal("check")
+    assert (said.status, said.err) == (0, "")
+    assert said.out.endswith("nothing to repair.\n")
+
+
+def test_check_lists_every_fault_with_file_and_line(terminal: Terminal) -> None:
+    Path("ideas.toml").write_text(
+        'flow = "ideas"\nversion = 1\nstage = "design"\nlanguage = "en"\ntitle = "I"\nstart = "a"\n'
+        '[states.a]\nask = "What?"\nnext = "b2"\n[states.lost]\nend = ""\n',
+        encoding="utf-8",
+    )
+    said = terminal("check", "ideas.toml")
+    assert said.status == 1
+    assert "ideas.toml, line 9: " in said.out
+    rows = terminal("check", "ideas.toml", "--json").json
+    assert {row["file"] for row in rows} == {"ideas.toml"}
+    assert len(rows) >= 2
+
+
+def test_graph_prints_a_diagram(terminal: Terminal) -> None:
+    assert terminal("graph", "deliver_pulse").out.startswith("flowchart TD")
+
+
+def test_play_talks_as_the_bot_would(terminal: Terminal) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        [sys.executable, "-m", "bot", "play", "deliver_pulse", "--language", "es", "--save", "talk.txt"],
+        input="1\n1\n1\nparar\n",
+        cwd=terminal.folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "¿Tiene usted" in ran.stdout
+    assert "> parar" in Path("talk.txt").read_text(encoding="utf-8")
+
+
+def test_a_translation_goes_out_as_a_table_and_comes_back_as_files(terminal: Terminal) -> None:
+    said = terminal("translate", "export", "deliver_pulse", "--language", "fr", "--out", "fr.csv")
+    assert said.status == 0
+    with Path("fr.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows[:-1]:
+        row["translation"] = f"fr {row['text']}"
+    with Path("fr.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    back = terminal("translate", "import", "fr.csv", "--language", "fr", "--into", "flows")
+    assert back.status == 1
+    assert back.out.endswith(f"{rows[-1]['file']}: {rows[-1]['key']} is not translated\n")
+    assert Path("flows/frames/pulse.fr.toml").exists()
+
+
+# --------------------------------------------------------------------------- rounds
+
+
+def test_a_round_is_made_opened_extended_closed_and_reported_back(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    assert terminal("round", "check", code).out == f"{code} may open.\n"
+    assert terminal("round", "open", code, "--json").json["state"] == "open"
+    extended = terminal("round", "extend", code, "--to", "2026-12-31", "--why", "Late post", "--json").json
+    assert extended["closes_at"] == "2026-12-31T23:59:00+00:00"
+    assert f"{code}  open" in terminal("round", "list").out
+    assert terminal("round", "list", "--state", "draft", "--json").json == []
+    assert terminal("round", "close", code, "--why", "Enough").status == 0
+    Path("es.txt").write_text("Gracias.", encoding="utf-8")
+    said = terminal("round", "report-back", code, "--text", "en=Thank you.", "--text", "es=@es.txt", "--json")
+    assert said.json["state"] == "reported_back"
+    assert said.json["report"] == {"en": "Thank you.", "es": "Gracias."}
+    log = [line["what"] for line in terminal("round", "show", code, "--json").json["log"]]
+    assert log == ["created", "opened", "extended", "closed", "reported_back"]
+    assert "extended by command line: Late post" in terminal("round", "show", code).out
+
+
+def test_a_formal_round_says_what_it_still_needs(terminal: Terminal) -> None:
+    said = terminal("round", "new", "--service", "library", "--flow", "option_round", "--title", "Hours")
+    assert said.status == 0
+    code = said.out.split(":")[0]
+    faults = terminal("round", "check", code)
+    assert faults.status == 1
+    assert "topic: " in faults.out
+    refused = terminal("round", "open", code)
+    assert refused.status == 1
+    assert len(refused.err.splitlines()) == 1
+    terminal("round", "change", code, "--set", "topic.en=Hours", "--set", "topic.es=Horario")
+    assert "topic: " not in terminal("round", "check", code).out
+
+
+def test_what_a_round_needs_may_come_from_a_file(terminal: Terminal) -> None:
+    Path("record.toml").write_text('topic = { en = "Hours", es = "Horario" }\n', encoding="utf-8")
+    words = (
+        "round",
+        "new",
+        "--service",
+        "library",
+        "--flow",
+        "deliver_pulse",
+        "--title",
+        "P",
+        "--record",
+        "record.toml",
+    )
+    assert terminal(*words, "--set", "decider=Ada", "--json").json["record"] == {
+        "topic": {"en": "Hours", "es": "Horario"},
+        "decider": "Ada",
+    }
+
+
+@pytest.mark.parametrize("act", ["show", "check", "open", "close"])
+def test_a_round_that_is_not_there_is_refused(act: str, terminal: Terminal) -> None:
+    said = terminal("round", act, "nowhere")
+    assert said.status == 1
+    assert "there is no round with the code nowhere" in said.err
+
+
+# --------------------------------------------------------------------------- looking
+
+
+def answered(code: str, people: int) -> None:
+    """Let so many people say that it was very good, one with a formula as the reason."""
+    database = Database.open("sqlite:///data/civicloop.sqlite3")
+    when = datetime(2026, 11, 18, 12, tzinfo=UTC)
+    with database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        facts = {"service": "library", "stage": "deliver", "flow": row.flow, "version": row.version}
+        facts |= {"language": "en", "channel": "web", "answered_at": when, "counted_at": when, "round_id": row.id}
+        rated = {"state": "overall", "verb": "rate", "item": "del.overall", "choice": "5", "score": 5.0}
+        said = {"state": "reason", "verb": "ask", "item": "del.reason", "text": "=1+1", "quotable": True}
+        given: list[dict[str, Any]] = [{**facts, **rated, "pseudonym": bytes([n] * 16)} for n in range(people)]
+        given.append({**facts, **said, "pseudonym": bytes(16)})
+        answers.append(db, [AnswerRow(**one) for one in given])
+    database.close()
+
+
+def test_an_export_holds_the_answers_and_nothing_that_leads_to_a_person(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    answered(code, 5)
+    said = terminal("export", "--round", code, "--format", "csv", "--out", "out.csv")
+    assert said.out == "out.csv: 6 answers of 5 people.\n"
+    with Path("out.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["person"] == "1"
+    assert rows[0]["day"] == "2026-11-18"
+    assert (rows[0]["item"], rows[0]["answer"], rows[0]["score"]) == ("del.overall", "5", "5.0")
+    assert rows[-1]["text"] == "'=1+1"
+
+
+def test_too_few_people_are_not_exported(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    answered(code, 4)
+    said = terminal("export", "--round", code, "--out", "out.csv")
+    assert (said.status, said.err) == (1, "civicloop: 4 people answered; fewer than 5 are not shown.\n")
+    assert not Path("out.csv").exists()
+
+
+def test_a_digest_is_shown_and_kept_in_every_form(terminal: Terminal) -> None:
+    answered(terminal.a_round(), 12)
+    said = terminal("digest", "--service", "library", "--week", "2026-W47", "--out", "kept")
+    assert said.status == 0
+    assert "Central Library" in said.out
+    kept = {path.suffix for path in Path("kept").iterdir()}
+    assert {".json", ".txt", ".html"} <= kept
+    assert terminal("digest", "--service", "library", "--week", "2026-W47", "--json").json["period"] == "2026-W47"
+
+
+def test_a_silent_week_has_no_digest(terminal: Terminal) -> None:
+    said = terminal("digest", "--service", "library", "--now", "2026-11-25")
+    assert said.status == 0
+    assert said.out == "library, 2026-W47: nobody answered and no clock runs, so there is no digest.\n"
+
+
+def test_a_digest_is_sent_once_to_each_manager(terminal: Terminal) -> None:
+    terminal("invite", "--role", "manager", "--service", "library", "--mail", "ada@city.example")
+    answered(terminal.a_round(), 12)
+    words = ("digest", "--service", "library", "--week", "2026-W47", "--send")
+    assert "1 messages queued" in terminal(*words).out
+    assert "0 messages queued" in terminal(*words).out
