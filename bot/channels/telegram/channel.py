@@ -107,6 +107,7 @@ class Telegram:
         """Let go of connections; taps not answered yet stay unanswered."""
         for task in self._answers:
             task.cancel()
+        await asyncio.gather(*self._answers, return_exceptions=True)
         await self._sender.shutdown()
         await self._receiver.shutdown()
 

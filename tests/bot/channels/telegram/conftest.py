@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
 
 from bot.channels.telegram import Telegram, Webhook
 from tests.support.botapi import BotApi
@@ -54,3 +55,26 @@ async def hooked(make: Callable[..., Telegram]) -> AsyncIterator[Telegram]:
     channel = make(webhook=Webhook("https://city.example/telegram", SECRET))
     yield channel
     await channel.close()
+
+
+class Door:
+    """A web server whose only path leads to the channel's webhook."""
+
+    channel: Telegram
+
+    async def open(self) -> str:
+        """Listen and return the address."""
+
+        async def hook(request: web.Request) -> web.Response:
+            return web.Response(status=await self.channel.webhook(request.headers, await request.read()))
+
+        app = web.Application()
+        app.router.add_post("/telegram", hook)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{self._runner.addresses[0][1]}/telegram"
+
+    async def close(self) -> None:
+        """Stop listening."""
+        await self._runner.cleanup()

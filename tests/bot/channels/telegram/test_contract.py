@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.channels.base import Again, Ambiguous, Gone, Raw, Relocated
-from bot.channels.telegram import updates
+from bot.channels.telegram import Telegram, Webhook, updates
 from tests.bot.channels.contract import Feed, ListeningContract, ReadingContract, SendingContract, Shown
+from tests.bot.channels.telegram.conftest import SECRET, Door
 from tests.support.botapi.citizen import Citizen, labels, written
 from tests.support.botapi.corpus import corpus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from tests.support.botapi import BotApi
 
@@ -85,20 +86,32 @@ class TestSends(SendingContract):
         return TelegramWorld(api, person)
 
 
-class TestListens(ListeningContract):
+@pytest.fixture
+async def feed(api: BotApi) -> Feed:
+    """A person who writes."""
+
+    async def arrive(count: int) -> None:
+        for n in range(count):
+            await api.citizen(PERSON).sends(f"message {n}")
+
+    async def pending() -> int:
+        return len(api.pending)
+
+    return Feed(arrive, pending)
+
+
+class TestListensByPolling(ListeningContract):
     """Listening by long polls."""
 
-    texts: ClassVar[tuple[str, ...]] = ("one", "two", "three", "four", "five")
+
+class TestListensByWebhook(ListeningContract):
+    """Listening at an address of our own."""
 
     @pytest.fixture
-    async def feed(self, api: BotApi) -> Feed:
-        """A person who writes."""
-
-        async def arrive(count: int) -> None:
-            for text in self.texts[:count]:
-                await api.citizen(PERSON).sends(text)
-
-        async def pending() -> int:
-            return len(api.pending)
-
-        return Feed(arrive, pending)
+    async def channel(self, make: Callable[..., Telegram]) -> AsyncIterator[Telegram]:
+        """A channel with a web server around it."""
+        door = Door()
+        door.channel = make(webhook=Webhook(await door.open(), SECRET))
+        yield door.channel
+        await door.channel.close()
+        await door.close()

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog.testing
-from aiohttp import web
 
 from bot.channels.base import Outbound
 from bot.channels.telegram import Telegram, Webhook, updates
 from flows.model import Button
 from tests.bot.channels.contract import listening, until
-from tests.bot.channels.telegram.conftest import COMMANDS, SECRET
+from tests.bot.channels.telegram.conftest import COMMANDS, SECRET, Door
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -198,6 +197,18 @@ async def test_a_tap_answered_too_late_is_kept_all_the_same(api: BotApi, channel
     assert channel.trouble is None
 
 
+async def test_a_channel_that_closes_leaves_no_answer_behind(api: BotApi, channel: Telegram) -> None:
+    ana = await with_a_button(api, channel)
+    api.fault("answerCallbackQuery", slow=5)
+    await ana.taps("Good")
+    kept = Kept()
+    async with listening(channel, kept):
+        await until(lambda: len(kept.ids) == 2)
+    await channel.close()
+    await asyncio.sleep(0)
+    assert not channel._answers
+
+
 async def with_a_button(api: BotApi, channel: Telegram) -> Citizen:
     """Return somebody with a button to press."""
     ana = api.citizen(7)
@@ -319,28 +330,6 @@ async def test_over_http_the_webhook_gets_everything_exactly_once_after_failures
     assert set(kept.ids) == expected
     await channel.close()
     await door.close()
-
-
-class Door:
-    """A web server whose only path leads to the channel's webhook."""
-
-    channel: Telegram
-
-    async def open(self) -> str:
-        """Listen and return the address."""
-        async def hook(request: web.Request) -> web.Response:
-            return web.Response(status=await self.channel.webhook(request.headers, await request.read()))
-
-        app = web.Application()
-        app.router.add_post("/telegram", hook)
-        self._runner = web.AppRunner(app)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{self._runner.addresses[0][1]}/telegram"
-
-    async def close(self) -> None:
-        """Stop listening."""
-        await self._runner.cleanup()
 
 
 # --------------------------------------------------------------------------- secrets

@@ -173,6 +173,11 @@ def test_what_is_no_update_is_unreadable_and_still_has_a_name(body: bytes) -> No
         updates.parse(raw)
 
 
+def test_a_tap_that_cannot_be_read_is_not_answered() -> None:
+    assert updates.tap(update(callback_query={"id": 5})) is None
+    assert updates.tap(said(text='"callback_query"')) is None
+
+
 def test_half_a_character_does_not_lose_the_message() -> None:
     body = said(text="good HALF").body
     assert only(updates.raw(body.replace(b"HALF", b"\\ud83d"))).message.text.startswith("good")
