@@ -35,8 +35,9 @@ def bind(
 ) -> Flow:
     """Return `flow` with `values` in its placeholders and `lists` of (id, label) before the options that want them.
 
-    A label or value is a text or a mapping of language to text. `{n}` and `{minutes}` follow from the flow itself, `{k}`
-    from the list of its state. What is not brought stays as it is. Raises ValueError for a list id that no button can carry.
+    A label or value is a text or a mapping of language to text. `{n}` and `{minutes}` follow from the flow itself,
+    `{k}` from the list of its state. What is not brought stays as it is. Raises ValueError for a list id that no button
+    can carry.
     """
     _check_ids(lists)
     scripts = {one: _script(flow, script, values, lists) for one, script in flow.scripts.items()}
