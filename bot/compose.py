@@ -60,13 +60,15 @@ def _part(prompt: Prompt, capabilities: Capabilities) -> Part:
         if any(len(button.label) > capabilities.label for button in prompt.buttons) and prompt.numbered:
             text = _listed(prompt)
         return Part(text, prompt.buttons, columns(prompt.buttons), prompt.wants, prompt.state, update)
-    text = _listed(prompt) if prompt.numbered else prompt.text
+    offers = prompt.numbered and not all(button.helper for button in prompt.buttons)
+    text = _listed(prompt) if offers else prompt.text
     return Part(text, (), 1, prompt.wants, prompt.state)
 
 
 def _listed(prompt: Prompt) -> str:
-    """Return the text with its options numbered below, one a line; a ticked one carries a tick."""
-    lines = [f"{n} {'✓ ' * button.ticked}{button.label}" for n, button in enumerate(prompt.buttons, 1)]
+    """Return the text with its options numbered below, one a line, ticks shown, helpers left out."""
+    options = [button for button in prompt.buttons if not button.helper]
+    lines = [f"{n} {'✓ ' * button.ticked}{button.label}" for n, button in enumerate(options, 1)]
     return "\n".join([prompt.text, "", *lines] if prompt.text else lines)
 
 

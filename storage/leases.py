@@ -40,6 +40,11 @@ def acquire(db: Connection, name: str, owner: str, now: datetime, lasting: timed
     return _shape.first(db.execute(take.returning(*_shape.columns)))
 
 
+def get(db: Connection, name: str) -> Lease | None:
+    """Return a lease as it stands, over or not."""
+    return _shape.first(db.execute(select(*_shape.columns).where(leases.c.name == name)))
+
+
 def renew(db: Connection, lease: Lease, now: datetime, lasting: timedelta) -> Lease | None:
     """Hold on to a lease; None where another owner has taken it since."""
     longer = update(leases).where(*_same(lease)).values(until=now + lasting).returning(*_shape.columns)

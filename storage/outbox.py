@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, func, literal, or_, select, tuple_, update
+from sqlalchemy import and_, bindparam, func, or_, select, tuple_, update
 
 from storage.rows import IDS, Shape, insert_new, many, read
 from storage.tables import contacts, outbox
@@ -164,16 +164,18 @@ def claim(db: Connection, channel: str, owner: str, now: datetime, lease: timede
     return read(OutboxRow, db.execute(_claimed, {"ids": ids}))
 
 
+def orphan(db: Connection, channel: str, owner: str) -> int:
+    """Free at once what anybody but `owner` has claimed on a channel; for who has just become its only sender."""
+    others = and_(outbox.c.status == SENDING, outbox.c.channel == channel, outbox.c.lease_owner != owner)
+    return db.execute(update(outbox).where(others).values(status=DUE, lease_owner=None, lease_until=None)).rowcount
+
+
 def settle(db: Connection, results: Iterable[Outcome], owner: str) -> int:
     """Write what became of claimed messages; return how many were still ours. The rest is another owner's by now."""
     written = 0
     outcomes = list(results)
     for status, statement in _settle.items():
-        rows = [_parameters(outcome, owner) for outcome in outcomes if outcome.status == status]
-        if rows:
-            for row in rows if status != SENT else ():
-                row.pop("b_external")
-            written += db.execute(statement, rows).rowcount
+        written += many(db, statement, [_parameters(each, owner) for each in outcomes if each.status == status])
     return written
 
 
@@ -234,7 +236,7 @@ def waiting_for(db: Connection, contact_id: int) -> int:
 
 def oldest_due(db: Connection, now: datetime) -> datetime | None:
     """Since when the longest overdue message has been due; None where nothing is overdue."""
-    return db.execute(select(func.min(outbox.c.due_at)).where(_unsent, outbox.c.due_at <= literal(now))).scalar()
+    return db.execute(select(func.min(outbox.c.due_at)).where(_unsent, outbox.c.due_at <= now)).scalar()
 
 
 def counts(db: Connection) -> dict[str, int]:

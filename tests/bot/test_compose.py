@@ -33,8 +33,11 @@ def test_without_buttons_the_options_stand_numbered_in_the_text() -> None:
 
 
 def test_helpers_are_not_numbered() -> None:
-    (part,) = compose([Prompt("Why? You can send SKIP.", (Button("SKIP", "t:s:skip"),), numbered=False)], PLAIN)
+    skip = Button("Skip", "t:s:@skip", helper=True)
+    (part,) = compose([Prompt("Why? You can send SKIP.", (skip,))], PLAIN)
     assert part.text == "Why? You can send SKIP."
+    (part,) = compose([Prompt("Which?", (*YES_NO, skip))], PLAIN)
+    assert part.text == "Which?\n\n1 Yes\n2 No"
 
 
 def test_ticks_are_seen_where_there_are_no_buttons() -> None:

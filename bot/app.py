@@ -1,0 +1,384 @@
+"""The composition root: the one place where the parts are made and connected, and the only one that asks the clock.
+
+    config ─▶ database, keys, catalogue ─▶ channels ─▶ turns, delivery ─▶ schedule, pages
+
+For rehearsals `CIVICLOOP_CLOCK` names a file that holds an ISO instant, read at each look: that is what time it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import structlog
+import uvicorn
+
+from bot import log as logs
+from bot import ownership
+from bot.channels.web import site
+from bot.channels.web.channel import WebChannel
+from bot.delivery import Delivery
+from bot.demo import prepare
+from bot.desk import Desk
+from bot.digests.writing import Digests
+from bot.errors import Trouble, Usage
+from bot.jobs import schedule
+from bot.jobs.schedule import Schedule
+from bot.jobs.sweeps import Sweeps
+from bot.metrics import Metrics, ages
+from bot.participation import Participations
+from bot.rounds.library import Library, publish
+from bot.rounds.organising import Rounds
+from bot.staff import Staff
+from bot.turns import Turns
+from flows.catalog import Catalog
+from storage import leases, migrate
+from storage.database import Database, StorageTrouble
+from storage.sealing import Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from bot.channels.base import Channel
+    from bot.channels.telegram.channel import Telegram
+    from bot.config import Config
+    from bot.digests.model import Digest
+    from storage.leases import Lease
+
+CLOCK: Final = "CIVICLOOP_CLOCK"
+RECEIVING: Final = timedelta(seconds=10)
+"""How long one process is alone with fetching updates, without a sign of life."""
+GRACE: Final = 10.0
+"""Seconds that messages on their way get to arrive when the program stops."""
+LATE: Final = 60.0
+"""Seconds an update may wait or a message be overdue before `/readyz` says no."""
+
+log = structlog.get_logger()
+
+
+def main(config: Config) -> None:
+    """Run until SIGTERM or Ctrl-C. Raises `Usage` or `Trouble` where it cannot start."""
+    logs.set_up(config)
+    listening = open_port(config.web.host, config.web.port)
+    app = App.build(at_port(config, listening.getsockname()[1]), clock_of(os.environ), mint)
+    try:
+        asyncio.run(app.run(listening))
+    finally:
+        app.database.close()
+
+
+def at_port(config: Config, port: int) -> Config:
+    """Return the configuration with the port that was found free, where it asked for any (0)."""
+    if config.web.port:
+        return config
+    anywhere = f":{config.web.port}"
+    public_url = config.web.public_url.replace(anywhere, f":{port}")
+    privacy = replace(config.privacy, url=config.privacy.url.replace(anywhere, f":{port}"))
+    return replace(config, web=replace(config.web, port=port, public_url=public_url), privacy=privacy)
+
+
+def clock_of(environ: Mapping[str, str]) -> Callable[[], datetime]:
+    """Return the clock on the wall, or the rehearsed one."""
+    path = environ.get(CLOCK)
+    if not path:
+        return lambda: datetime.now(UTC)
+    file = Path(path)
+
+    def rehearsed() -> datetime:
+        moment = datetime.fromisoformat(file.read_text(encoding="ascii").strip())
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    try:
+        rehearsed()
+    except (OSError, ValueError) as error:
+        raise Usage(
+            f"{CLOCK} must name a file that holds a moment such as 2026-11-22T08:00:00+00:00: {error}"
+        ) from None
+    return rehearsed
+
+
+def mint() -> str:
+    """Return a new random name of 192 bits."""
+    return secrets.token_urlsafe(24)
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Telegram's door among the pages."""
+
+    telegram: Telegram
+
+    async def receive(self, body: bytes, secret: str | None) -> int:
+        """Take one update and return the HTTP status to answer, after the commit."""
+        from bot.channels.telegram.channel import SECRET_HEADER  # noqa: PLC0415 - loaded only where it is used
+
+        return await self.telegram.webhook({SECRET_HEADER: secret or ""}, body)
+
+
+class App:
+    """The whole program; what the pages see of it is `bot.channels.web.backstage.Backstage`."""
+
+    def __init__(
+        self, config: Config, database: Database, clock: Callable[[], datetime], mint: Callable[[], str]
+    ) -> None:
+        """Make and connect all parts; nothing runs yet. Use `build`."""
+        self.config = config
+        self.database = database
+        self.clock = clock
+        self.mint = mint
+        self.owner = ownership.name_of(mint)
+        self.measures = Metrics()
+        self.keys = Keys.load(config.privacy.key_file, mint)
+        self.catalog = Catalog.load()
+        self.uploads = Path(config.database.files)
+        self.library = Library(config, self.catalog, self.keys)
+        self.rounds = Rounds(config, database, self.keys, self.catalog, self.library, clock, mint)
+        self.digests = Digests(config, self.catalog.bank)
+        self.chat = WebChannel(database, self.keys, clock, self.uploads)
+        self.telegram = self._telegram()
+        self.webhook = Hook(self.telegram) if self.telegram and config.telegram.mode == "webhook" else None
+        self.channels = self._channels()
+        if self.telegram is not None:
+            telegram = self.telegram
+            self.rounds.username = lambda: telegram.username
+        self.turns = self._turns()
+        self.delivery = Delivery(database, self.channels, self.keys, self.owner, clock, self.measures)
+        self.turns.committed = self.delivery.wake
+        self.schedule = self._schedule()
+        self.stopping = asyncio.Event()
+
+    @classmethod
+    def build(cls, config: Config, clock: Callable[[], datetime], mint: Callable[[], str]) -> App:
+        """Open the database, bring it up to date and publish the flows. Raises `Usage`, `Trouble`, `StorageTrouble`."""
+        database = Database.open(config.database.url)
+        migrate.upgrade(database)
+        app = cls(config, database, clock, mint)
+        publish(database, app.catalog, clock())
+        return app
+
+    def _telegram(self) -> Telegram | None:
+        settings = self.config.telegram
+        if not settings.token:
+            return None
+        from bot.channels.telegram.channel import Telegram, Webhook  # noqa: PLC0415 - slow to load, rarely needed
+
+        hook = Webhook(settings.webhook_url, settings.secret_token.reveal()) if settings.mode == "webhook" else None
+        return Telegram(
+            settings.token.reveal(),
+            phrases=self.catalog.phrases,
+            commands={language: self.catalog.commands(language) for language in self.config.city.languages},
+            base_url=settings.base_url,
+            webhook=hook,
+        )
+
+    def _channels(self) -> dict[str, Channel]:
+        channels: list[Channel] = [self.chat]
+        if self.telegram is not None:
+            channels.append(self.telegram)
+        if self.config.mail.host:
+            from bot.channels.mail import MailChannel  # noqa: PLC0415 - needed only where mail is set up
+
+            channels.append(MailChannel(self.config.mail, self.config.city.org, self.clock))
+        return {channel.name: channel for channel in channels}
+
+    def _turns(self) -> Turns:
+        config, keys = self.config, self.keys
+        participations = Participations(keys, self.mint)
+        staff = Staff(config, self.library, keys, self.mint, self.digests.so_far_text)
+        desk = Desk(config, self.catalog, self.library, keys, participations, staff, self.mint)
+        return Turns(self.database, self.channels, desk, keys, config.city.languages, self.clock, self.measures)
+
+    def _schedule(self) -> Schedule:
+        capabilities = {name: channel.capabilities for name, channel in self.channels.items() if name != "mail"}
+        sweeps = Sweeps(
+            self.config, self.database, self.library, self.digests, capabilities, self.clock, self.delivery.wake
+        )
+        jobs = {
+            "inbox": self.turns.again,
+            "rounds": sweeps.rounds,
+            "digests": sweeps.digests,
+            "sessions": sweeps.sessions,
+            "privacy": sweeps.privacy,
+        }
+        rehearsed = dict.fromkeys(jobs, schedule.REHEARSAL)
+        return Schedule(
+            jobs, self.measures, datetime.now(UTC), rehearsed if os.environ.get(CLOCK) else schedule.SECONDS
+        )
+
+    # ----------------------------------------------------------------- running
+
+    async def run(self, listening: socket.socket) -> None:
+        """Serve until asked to stop, then finish what is under way. Raises what keeps the program from working."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stopping.set)
+        server = _Server(
+            uvicorn.Config(
+                site(self),
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=5,
+            )
+        )
+        self.turns.begin()
+        self.schedule.start()
+        sending = asyncio.create_task(self.delivery.run(), name="delivery")
+        serving = asyncio.create_task(server.serve(sockets=[listening]), name="pages")
+        receiving = [asyncio.create_task(self._listen(each), name=f"listen {each.name}") for each in self._listeners()]
+        asked = asyncio.create_task(self.stopping.wait(), name="stop")
+        try:
+            await self._welcome(server)
+            await asyncio.wait({asked, sending, serving, *receiving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            asked.cancel()
+            await self._stop(server, serving, sending, receiving)
+
+    def _listeners(self) -> list[Channel]:
+        return [channel for channel in self.channels.values() if channel.name != "mail"]
+
+    async def _welcome(self, server: _Server) -> None:
+        """Say where we are, once the pages answer."""
+        while not server.started and not server.should_exit and not self.stopping.is_set():  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        log.info(
+            "app.started", city=self.config.city.name, channels=sorted(self.channels), database=self.database.dialect
+        )
+        for line in await asyncio.to_thread(prepare, self):
+            print(line, flush=True)  # noqa: T201 - addresses for the person who started it
+
+    async def _stop(
+        self,
+        server: _Server,
+        serving: asyncio.Task[None],
+        sending: asyncio.Task[None],
+        receiving: list[asyncio.Task[None]],
+    ) -> None:
+        """Receive no more, finish the turns, let messages on their way arrive, give the leases back."""
+        self.schedule.stop()
+        for task in receiving:
+            task.cancel()
+        await asyncio.gather(*receiving, return_exceptions=True)
+        await self.chat.close()
+        server.should_exit = True
+        await asyncio.wait({serving}, timeout=GRACE)
+        await self.turns.end()
+        self.delivery.stop()
+        await asyncio.wait({sending}, timeout=GRACE)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        for channel in self.channels.values():
+            await channel.close()
+        log.info("app.stopped")
+
+    async def _listen(self, channel: Channel) -> None:
+        """Receive; where only one process may fetch (polling), while we hold the lease for it."""
+        if channel is not self.telegram or self.webhook is not None:
+            await channel.listen(self.turns.accept)
+            return
+        name = f"receive:{channel.name}"
+        while True:
+            lease = await self._leased(name, None)
+            if lease is not None:
+                task = asyncio.create_task(channel.listen(self.turns.accept))
+                try:
+                    while lease is not None and not task.done():
+                        await asyncio.wait({task}, timeout=RECEIVING.total_seconds() / 3)
+                        lease = await self._leased(name, lease)
+                finally:
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
+                    await self._returned(lease)
+            await asyncio.sleep(1)
+
+    async def _leased(self, name: str, lease: Lease | None) -> Lease | None:
+        """Take or keep a lease; a database that does not answer for a moment is no reason to let go."""
+
+        def take() -> Lease | None:
+            now = self.clock()
+            with self.database.transaction() as db:
+                if lease is None:
+                    return ownership.take(db, name, self.owner, now, RECEIVING)
+                return leases.renew(db, lease, now, RECEIVING)
+
+        try:
+            return await asyncio.to_thread(take)
+        except StorageTrouble as trouble:
+            log.warning("lease.trouble", lease=name, reason=str(trouble))
+            return lease
+
+    async def _returned(self, lease: Lease | None) -> None:
+        if lease is not None:
+            with contextlib.suppress(StorageTrouble), self.database.transaction() as db:
+                leases.release(db, lease, self.clock())
+
+    # ----------------------------------------------------------------- how it is
+
+    def so_far(self, service: str) -> Digest | None:
+        """Return the figures of the week that is running; None where nobody answered and no clock runs."""
+        with self.database.reading() as db:
+            return self.digests.so_far(db, service, self.clock())
+
+    async def ready(self) -> tuple[bool, Mapping[str, str]]:
+        """Return whether all parts work, and one short line for each part."""
+        parts = {"scheduler": "ok" if self.schedule.running and not self.schedule.trouble else self.schedule.trouble}
+        parts["scheduler"] = parts["scheduler"] or "stopped"
+        for name, sender in self.delivery.senders.items():
+            trouble = sender.trouble or getattr(self.channels[name], "trouble", None)
+            parts[name] = trouble or "ok"
+        parts |= await asyncio.to_thread(self._stored)
+        return all(line == "ok" for line in parts.values()), parts
+
+    def _stored(self) -> dict[str, str]:
+        try:
+            with self.database.reading() as db:
+                waiting = ages(db, self.clock())
+        except StorageTrouble as trouble:
+            return {"database": str(trouble)}
+        late = {table: f"the oldest row has waited {age:.0f} seconds" for table, age in waiting.items() if age > LATE}
+        return {"database": "ok", "inbox": "ok", "outbox": "ok", **late}
+
+    async def metrics(self) -> str:
+        """Return the measurements in Prometheus' text format."""
+
+        def measure() -> str:
+            with contextlib.suppress(StorageTrouble), self.database.reading() as db:
+                self.measures.look(db, self.clock())
+            return self.measures.text()
+
+        return await asyncio.to_thread(measure)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signals: the program stops as a whole."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the program."""
+        yield
+
+
+def open_port(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Raises `Trouble` in one line where the port is taken or the host is not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise Trouble(
+            f"cannot listen on {host}:{port} ({error.strerror}): stop what uses it, "
+            "or choose another with CIVICLOOP_WEB__PORT"
+        ) from error
+    listening.listen(512)
+    return listening

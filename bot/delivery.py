@@ -1,0 +1,302 @@
+"""What is decided and due leaves here: claimed under a lease, paced, sent, settled.
+
+One task for each channel. It claims what is due (at most one message per chat, so that a chat keeps its order), sends
+side by side, and settles what has come back together with the next claim in one commit. Whoever stalls beyond the lease
+settles nothing. What may have arrived is sent again: the rare duplicate is a repeat, never a loss.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot import letters, ownership
+from bot.channels.base import Again, Ambiguous, Gone, Relocated, Sent
+from bot.pacing import PACES, Pace, Pacer
+from storage import contacts, leases, outbox
+from storage.database import StorageTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.channels.base import Channel, Outbound, Receipt
+    from bot.metrics import Metrics
+    from storage.database import Database
+    from storage.leases import Lease
+    from storage.outbox import OutboxRow, Outcome
+    from storage.sealing import Keys
+
+LEASE = timedelta(seconds=10)
+"""How long a sender is alone with a channel, and a claim with its message, without a sign of life."""
+TICK = 1.0
+"""Seconds between looks for rows that another process wrote or whose time has come."""
+FLYING = 64
+"""Most messages on their way at once on one channel without a pace."""
+AHEAD = 0.5
+"""Seconds of a paced channel's work claimed at once: a reply waits no longer behind bulk."""
+PATIENCE = 30.0
+"""Seconds a message may take before we no longer know whether it arrived."""
+PAUSES = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1))
+"""Rest after the first, second, … try that told nothing; the last for all that follow."""
+MISTAKES = 5
+"""After so many tries a message that we cannot even make is given up and reported."""
+GIVE_UP = timedelta(days=2)
+"""A message nobody takes for so long is given up and reported."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What became of one message on its way."""
+
+    row: OutboxRow
+    receipt: Receipt | None
+    trouble: str = ""
+    """Our own mistake, where there is no receipt."""
+
+
+class Delivery:
+    """Sends for all channels until it is stopped."""
+
+    def __init__(
+        self,
+        database: Database,
+        channels: Mapping[str, Channel],
+        keys: Keys,
+        owner: str,
+        clock: Callable[[], datetime],
+        metrics: Metrics,
+        paces: Mapping[str, Pace] = PACES,
+    ) -> None:
+        self._database = database
+        self._keys = keys
+        self._owner = owner
+        self._clock = clock
+        self._metrics = metrics
+        self.senders = {name: _Sender(self, channel, paces.get(name, Pace())) for name, channel in channels.items()}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self) -> None:
+        """Send until cancelled or stopped."""
+        self._loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as group:
+            for sender in self.senders.values():
+                group.create_task(sender.run())
+
+    def wake(self) -> None:
+        """Something is due: look at once. May be called from any thread."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            with suppress(RuntimeError):  # closed in between
+                loop.call_soon_threadsafe(self._ring)
+
+    def _ring(self) -> None:
+        for sender in self.senders.values():
+            sender.woken.set()
+
+    def stop(self) -> None:
+        """Let what is on its way arrive, settle it, release the leases; `run` returns then."""
+        for sender in self.senders.values():
+            sender.stopping = True
+            sender.woken.set()
+
+    # ----------------------------------------------------------------- in the database, in worker threads
+
+    def exchange(self, channel: str, lease: Lease | None, results: list[_Result], room: int) -> _Exchange:
+        """Settle what has come back and claim as much as there is room for, in one commit."""
+        now = self._clock()
+        with self._database.transaction() as db:
+            held = self._held(db, channel, lease, now)
+            outcomes = [self._outcome(db, result, now) for result in results]
+            settled = outbox.settle(db, outcomes, self._owner)
+            rows: list[OutboxRow] = []
+            if held is not None and room:
+                rows = outbox.claim(db, channel, self._owner, now, LEASE, room)
+        if settled < len(outcomes):
+            log.warning("delivery.fenced", channel=channel, rows=len(outcomes) - settled)
+        return _Exchange(held, rows)
+
+    def release(self, lease: Lease) -> None:
+        """Let others send at once."""
+        with self._database.transaction() as db:
+            leases.release(db, lease, self._clock())
+
+    def _held(self, db: Connection, channel: str, lease: Lease | None, now: datetime) -> Lease | None:
+        """Hold the channel: renew the lease when a third of it is gone, or take it when it is free.
+
+        Who takes it anew is alone from then on: what the one before had claimed is free at once.
+        """
+        if lease is None:
+            taken = ownership.take(db, f"send:{channel}", self._owner, now, LEASE)
+            if taken is not None:
+                outbox.orphan(db, channel, self._owner)
+            return taken
+        if lease.until - now > LEASE * 2 / 3:
+            return lease if leases.holds(db, lease, now) else None
+        return leases.renew(db, lease, now, LEASE)
+
+    def _outcome(self, db: Connection, result: _Result, now: datetime) -> Outcome:
+        """Say what a receipt means for the message, and for the contact."""
+        row = result.row
+        match result.receipt:
+            case Sent(external_id=external_id):
+                return outbox.sent(row, now, external_id)
+            case Again(after=after, reason=reason):
+                return outbox.postpone(row, now + after, reason)
+            case Gone(reason=reason, unreachable=unreachable):
+                if unreachable:
+                    contacts.set_unreachable(db, row.contact_id, now)
+                    outbox.cancel(db, row.contact_id, now, bulk_only=False)
+                return outbox.gone(row, now, reason)
+            case Relocated(address=address):
+                hash_ = self._keys.address_hash(row.channel, address)
+                contacts.relocate(db, row.contact_id, hash_, self._keys.seal(address))
+                return outbox.postpone(row, now, "the address has a new name")
+            case Ambiguous(reason=reason):
+                return self._tried(row, now, reason)
+            case None:
+                if row.attempt >= MISTAKES:
+                    log.error("delivery.given_up", channel=row.channel, outbox=row.id, reason=result.trouble)
+                    return outbox.gone(row, now, result.trouble)
+                return self._tried(row, now, result.trouble)
+
+    def _tried(self, row: OutboxRow, now: datetime, reason: str) -> Outcome:
+        if now - row.created_at > GIVE_UP and row.attempt > len(PAUSES):
+            log.error("delivery.given_up", channel=row.channel, outbox=row.id, reason=reason)
+            return outbox.gone(row, now, reason)
+        return outbox.postpone(row, now + PAUSES[min(row.attempt, len(PAUSES)) - 1], reason)
+
+    def count(self, channel: str, receipt: Receipt | None) -> None:
+        """Count a delivery by what came of it."""
+        self._metrics.sends.labels(channel, type(receipt).__name__.lower() if receipt else "mistake").inc()
+
+    def letter(self, row: OutboxRow) -> Outbound:
+        """Return the message with the address it goes to."""
+        return letters.read(row.body, row.key, self._keys.unseal(row.address_sealed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """The lease as it is now, and what was claimed."""
+
+    lease: Lease | None
+    rows: list[OutboxRow]
+
+
+@dataclass(slots=True)
+class _Sender:
+    """Sends for one channel."""
+
+    delivery: Delivery
+    channel: Channel
+    pace: Pace
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: bool = False
+    trouble: str | None = None
+    """Why nothing can be sent just now, in words for an operator."""
+    _pacer: Pacer = field(init=False)
+    _lease: Lease | None = None
+    _flying: dict[int, tuple[OutboxRow, asyncio.Task[None]]] = field(default_factory=dict)
+    """What is on its way, by row; a claim that ran out on the way is claimed anew by ourselves and not sent twice."""
+    _results: list[_Result] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._pacer = Pacer(self.pace)
+
+    @property
+    def room(self) -> int:
+        """How many more messages may be on their way."""
+        if self.stopping:
+            return 0
+        most = FLYING if self.pace.rate is None else max(1, int(self.pace.rate * AHEAD))
+        return max(0, most - len(self._flying))
+
+    async def run(self) -> None:
+        """Claim, send, settle, until stopped and everything on its way has arrived."""
+        try:
+            while not self.stopping or self._flying or self._results:
+                self.woken.clear()
+                await self._step()
+                await self._pause()
+        finally:
+            for _, task in self._flying.values():
+                task.cancel()
+        if self._lease is not None:
+            with suppress(StorageTrouble):
+                await asyncio.to_thread(self.delivery.release, self._lease)
+
+    async def _step(self) -> None:
+        """Settle and claim once; a database that does not answer is tried again at the next tick."""
+        results, self._results = self._results, []
+        try:
+            exchange = await asyncio.to_thread(
+                self.delivery.exchange, self.channel.name, self._lease, results, self.room
+            )
+        except StorageTrouble as trouble:
+            self._results = results + self._results
+            self._say(str(trouble))
+            await asyncio.sleep(TICK)
+            return
+        self.trouble = None
+        self._lease = exchange.lease
+        for row in exchange.rows:
+            known = self._flying.get(row.id)
+            self._flying[row.id] = (row, known[1] if known else asyncio.create_task(self._send(row)))
+
+    def _say(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            log.warning("delivery.trouble", channel=self.channel.name, reason=trouble)
+        self.trouble = trouble
+
+    async def _pause(self) -> None:
+        """Wait for something to do: a commit, a message that came back, or the tick."""
+        if self.stopping and not self._flying:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TICK):
+                await self.woken.wait()
+
+    async def _send(self, row: OutboxRow) -> None:
+        """Take one message to its channel at its moment."""
+        receipt: Receipt | None = None
+        trouble = ""
+        try:
+            receipt = await self._sent(row)
+        except Exception as error:
+            log.exception("delivery.mistake", channel=row.channel, outbox=row.id, attempt=row.attempt)
+            trouble = f"{type(error).__name__}: {error}"
+        self.delivery.count(row.channel, receipt)
+        now, _ = self._flying.pop(row.id)
+        self._results.append(_Result(now, receipt, trouble))
+        self.woken.set()
+
+    async def _sent(self, row: OutboxRow) -> Receipt:
+        """Wait for the moment, send, and heed what the channel asks of us."""
+        loop = asyncio.get_running_loop()
+        message = self.delivery.letter(row)
+        await _until(self._pacer.in_chat(row.contact_id, loop.time()))
+        await _until(self._pacer.slot(loop.time()))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                receipt = await self.channel.send(message)
+        except TimeoutError:
+            return Ambiguous(f"no answer within {PATIENCE:g} seconds")
+        if isinstance(receipt, Again) and receipt.everyone:
+            self._pacer.hold(loop.time() + receipt.after.total_seconds())
+        return receipt
+
+
+async def _until(moment: float) -> None:
+    """Sleep until a moment of the loop's clock."""
+    wait = moment - asyncio.get_running_loop().time()
+    if wait > 0:
+        await asyncio.sleep(wait)

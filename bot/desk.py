@@ -1,0 +1,540 @@
+"""The front desk: who it is, which round they mean, and all that is said outside the questions of a round.
+
+It reads as a message is read: a deep link, a command of staff, a button, an answer to something the desk asked, a turn
+of the session at hand, or a word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from bot import erasure
+from bot.participation import REST, Spoken
+from bot.rounds import codes
+from bot.rounds.lifecycle import State
+from bot.rounds.record import in_language, spoken_day
+from bot.staff import STAFF
+from flows.model import Button, Kind, Message, Prompt, Script, Status, parse_button
+from flows.speak import listing
+from flows.words import fill, meaning
+from storage import outbox, rounds, sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy import Connection
+
+    from bot.channels.base import Inbound
+    from bot.config import Config
+    from bot.ledger import Guest, Ledger
+    from bot.participation import Participations
+    from bot.rounds.library import Library, Played
+    from bot.staff import Staff
+    from flows.catalog import Catalog
+    from storage.rounds import RoundRow
+    from storage.sealing import Keys
+    from storage.sessions import SessionRow
+
+MANY = 8
+"""With more open rounds than this, people choose the service first."""
+ROLE = "r_"
+"""What the code of a role invitation begins with."""
+LATE = "?"
+"""Stands for the state an edited message once answered, where nobody can tell any more."""
+CHOOSING, DELETING, RECEIPT, LANGUAGE = "choose", "delete", "receipt", "language"
+"""What the desk may be waiting for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One message of one contact, and the transaction it is dealt with in."""
+
+    db: Connection
+    ledger: Ledger
+    guest: Guest
+    inbound: Inbound
+
+    @property
+    def message(self) -> Message:
+        """What was sent."""
+        return self.inbound.message
+
+    @property
+    def language(self) -> str:
+        """The contact's language."""
+        return self.guest.contact.language
+
+
+Prompts: TypeAlias = tuple[Prompt, ...]
+
+
+class Desk:
+    """Answers every message: by a session of a round where there is one, else by itself."""
+
+    def __init__(
+        self,
+        config: Config,
+        catalog: Catalog,
+        library: Library,
+        keys: Keys,
+        participations: Participations,
+        staff: Staff,
+        mint: Callable[[], str],
+    ) -> None:
+        self._config = config
+        self._catalog = catalog
+        self._library = library
+        self._keys = keys
+        self._participations = participations
+        self._staff = staff
+        self._mint = mint
+        self._scripts: dict[str, Script] = {}
+
+    def answer(self, db: Connection, ledger: Ledger, guest: Guest, inbound: Inbound) -> Spoken:
+        """Return what is said to a message; what is to be remembered goes into the ledger."""
+        visit = Visit(db, ledger, guest, inbound)
+        if inbound.start is not None:
+            return self._started(visit, inbound.start.strip())
+        if inbound.message.text.partition(" ")[0] in STAFF and not inbound.edited:
+            return self._bare(visit, self._staff.answer(db, ledger, guest, inbound.message.text))
+        if inbound.message.kind is Kind.TAP:
+            return self._tapped(visit)
+        if guest.contact.asks:
+            spoken = self._awaited(visit, guest.contact.asks)
+            if spoken is not None:
+                return spoken
+        current = guest.current()
+        if current is None:
+            return self._at_desk(visit)
+        return self._on(visit, current, self._amended(visit))
+
+    # ----------------------------------------------------------------- sessions
+
+    def _on(self, visit: Visit, round_id: int, message: Message) -> Spoken:
+        """Take the message as a turn of the session in this round."""
+        row = self._row(visit, round_id)
+        if row is None or row.state != State.OPEN:
+            return self._over(visit, round_id, row)
+        played = self._library.played(visit.db, row)
+        spoken = self._participations.go_on(visit.ledger, visit.guest, played, message)
+        if spoken.asked:
+            return spoken.saying(*self._word(visit, spoken.asked))
+        return spoken.saying(*self._left_open(visit)) if spoken.ended else spoken
+
+    def _over(self, visit: Visit, round_id: int, row: RoundRow | None) -> Spoken:
+        """The round of this session is over: say so, and what else there is."""
+        self._participations.expire(visit.ledger, visit.guest, round_id)
+        if row is None:
+            return self._bare(visit, self._choices(visit))
+        return self._bare(visit, (self._say(visit, "round_closed_meanwhile"), *self._choices(visit)))
+
+    def _left_open(self, visit: Visit) -> Prompts:
+        """Come back to another session that was left for this one."""
+        current = visit.guest.current()
+        row = None if current is None else self._row(visit, current)
+        if row is None or row.state != State.OPEN or visit.guest.contact.stopped_at is not None:
+            return ()
+        played = self._library.played(visit.db, row)
+        again = self._participations.resume(visit.ledger, visit.guest, played)
+        return (self._say(visit, "resumed"), *again)
+
+    def _again(self, visit: Visit) -> Prompts:
+        """Ask once more what the session at hand asks; nothing where there is none."""
+        current = visit.guest.current()
+        row = None if current is None else self._row(visit, current)
+        if row is None or row.state != State.OPEN:
+            return ()
+        return self._participations.resume(visit.ledger, visit.guest, self._library.played(visit.db, row))
+
+    def _amended(self, visit: Visit) -> Message:
+        """Say of an edited message which question it once answered: the last one asked before it was sent."""
+        inbound, message = visit.inbound, visit.message
+        if not inbound.edited or message.amends is not None:
+            return message
+        state = None
+        if inbound.message_id is not None and inbound.message_id.isdigit():
+            for asked, external_id in outbox.asked(visit.db, visit.guest.contact.id):
+                if external_id.isdigit() and int(external_id) < int(inbound.message_id):
+                    state = asked
+                    break
+        return Message(
+            message.kind, message.text, message.data, message.latitude, message.longitude, message.file, message.live,
+            amends=state or LATE,
+        )  # fmt: skip
+
+    # ----------------------------------------------------------------- deep links and /start
+
+    def _started(self, visit: Visit, code: str) -> Spoken:
+        """`/start`, `/start CODE`: a round, a service, or an invitation to a role."""
+        welcome: Prompts = ()
+        if visit.guest.contact.stopped_at is not None:
+            visit.ledger.change(visit.guest, stopped_at=None)
+            welcome = (self._say(visit, "start_again"),)
+        visit.ledger.change(visit.guest, asks=None)
+        if code.startswith(ROLE):
+            return self._bare(visit, self._staff.welcome(visit.db, visit.ledger, visit.guest, code.removeprefix(ROLE)))
+        if code:
+            spoken = self._named(visit, code)
+        else:
+            again = self._again(visit)
+            prompts = (self._say(visit, "resumed"), *again) if again else self._choices(visit, greet=True)
+            spoken = self._bare(visit, prompts)
+        return Spoken((*welcome, *spoken.prompts), spoken.flow, spoken.origin, spoken.to)
+
+    def _named(self, visit: Visit, code: str) -> Spoken:
+        """Start what a code names."""
+        row = next((row for row in visit.ledger.open_rounds.values() if row.code == code), None)
+        row = row or rounds.by_code(visit.db, code)
+        if row is not None:
+            return self._enter(visit, row)
+        ours = [row for row in visit.ledger.open_rounds.values() if row.service == code]
+        if len(ours) == 1:
+            return self._enter(visit, ours[0])
+        if ours:
+            return self._bare(visit, self._choices(visit, service=code, greet=True))
+        if any(service.key == code for service in self._config.services):
+            return self._bare(visit, self._choices(visit, greet=True))
+        return self._bare(visit, (self._say(visit, "code_unknown"), *self._choices(visit)))
+
+    def _enter(self, visit: Visit, row: RoundRow) -> Spoken:
+        """Start, or go on with, the session in this round; kindly say why not where that cannot be."""
+        if row.state in {State.DRAFT, State.SCHEDULED}:
+            return self._bare(visit, self._not_yet(visit, row))
+        if row.state != State.OPEN:
+            return self._bare(visit, (self._closed(visit, row), *self._choices(visit)))
+        played = self._library.played(visit.db, row)
+        visit.ledger.change(visit.guest, asks=None)
+        known = visit.guest.rows.get(row.id)
+        match known.status if known else None:
+            case Status.ACTIVE | Status.STOPPED:
+                again = self._participations.resume(visit.ledger, visit.guest, played)
+                return self._bare(visit, (self._say(visit, "resumed"), *again))
+            case Status.COMPLETED if known is not None and not self._may_repeat(visit, played, known):
+                return self._bare(visit, self._had(visit, played, known))
+            case _:
+                return self._participations.begin(visit.ledger, visit.guest, played)
+
+    def _may_repeat(self, visit: Visit, played: Played, known: SessionRow) -> bool:
+        """A running round may be answered again after a rest."""
+        return played.flow.running and known.ended_at is not None and known.ended_at + REST <= visit.ledger.now
+
+    def _had(self, visit: Visit, played: Played, known: SessionRow) -> Prompts:
+        session = visit.guest.session(known.round_id)
+        if played.flow.running and known.ended_at is not None:
+            again_on = spoken_day((known.ended_at + REST).astimezone(self._config.city.zone), visit.language)
+            return (self._say(visit, "asked_recently", again_on=again_on),)
+        return (self._say(visit, "already_answered", receipt=session.receipt if session else ""),)
+
+    def _not_yet(self, visit: Visit, row: RoundRow) -> Prompts:
+        if row.opens_at is None or row.state == State.DRAFT:
+            return (self._say(visit, "code_unknown"), *self._choices(visit))
+        opens_on = spoken_day(row.opens_at.astimezone(self._config.city.zone), visit.language)
+        return (self._say(visit, "round_not_yet", opens_on=opens_on),)
+
+    def _closed(self, visit: Visit, row: RoundRow) -> Prompt:
+        values = self._values(visit, row)
+        when = row.closed_at or row.closes_at or visit.ledger.now
+        values["closes_on"] = spoken_day(when.astimezone(self._config.city.zone), visit.language)
+        return self._say(visit, "round_closed_feedback" if values.get("feedback_on") else "round_closed", **values)
+
+    # ----------------------------------------------------------------- what is open
+
+    def _choices(self, visit: Visit, *, service: str | None = None, greet: bool = False) -> Prompts:
+        """Return the open rounds to choose from; with very many, the services."""
+        offered = self._offered(visit, service)
+        contact = visit.guest.contact
+        greeting = "welcome" if contact.first_seen_at == contact.last_seen_at else "welcome_back"
+        hello = (self._say(visit, greeting, org=self._config.city.org),) if greet else ()
+        if not offered:
+            human = self._config.city.human_contact
+            return (*hello, self._say(visit, "open_none", human_contact=human))
+        visit.ledger.change(visit.guest, asks=CHOOSING)
+        buttons = tuple(Button(label, data) for label, data in offered)
+        return (*hello, Prompt(self._say(visit, "open_choose").text, buttons))
+
+    def _offered(self, visit: Visit, service: str | None = None) -> list[tuple[str, str]]:
+        """Return (label, button data) of what can be chosen."""
+        open_rounds = [row for row in visit.ledger.open_rounds.values() if service in {None, row.service}]
+        keys = list(dict.fromkeys(row.service for row in open_rounds))
+        if service is None and len(open_rounds) > MANY and len(keys) > 1:
+            return [(self._service_name(visit, key), f"@service:{key}") for key in keys]
+        return [(self._label(visit, row), f"@round:{row.code}") for row in open_rounds]
+
+    def _label(self, visit: Visit, row: RoundRow) -> str:
+        """Return how a round is offered: by its topic and end, or by its service where it runs without end."""
+        values = self._values(visit, row)
+        if self._library.played(visit.db, row).flow.running or not values.get("closes_on"):
+            return self._say(visit, "open_service", service=self._service_name(visit, row.service)).text
+        return self._say(visit, "open_round", **({"topic": row.title} | values)).text
+
+    def _service_name(self, visit: Visit, key: str) -> str:
+        return next((each.spoken(visit.language) for each in self._config.services if each.key == key), key)
+
+    # ----------------------------------------------------------------- buttons
+
+    def _tapped(self, visit: Visit) -> Spoken:
+        """A button of a session, wherever that session stands, or one of the desk's own."""
+        data = visit.message.data
+        if data.startswith("@"):
+            kind, _, value = data.partition(":")
+            return self._own_button(visit, kind, value)
+        tag = (parse_button(data) or ("",))[0]
+        for round_id in reversed(visit.guest.rows):
+            session = visit.guest.session(round_id)
+            if session is not None and session.tag == tag:
+                if session.active:
+                    return self._on(visit, round_id, visit.message)
+                break
+        return self._bare(visit, self._stale(visit, tag))
+
+    def _stale(self, visit: Visit, tag: str) -> Prompts:
+        """A button whose session is over or forgotten: say so, and where we are now."""
+        again = self._again(visit)
+        if again:
+            return (self._say(visit, "old_button"), *again)
+        row = next(
+            (row for row in sessions.all_of(visit.db, visit.guest.contact.id) if f'"tag":"{tag}"' in row.body), None
+        )
+        of = None if row is None or not tag else rounds.get(visit.db, row.round_id)
+        if of is not None and of.state != State.OPEN:
+            return (self._closed(visit, of), *self._choices(visit))
+        return (self._say(visit, "nothing_running"),)
+
+    def _own_button(self, visit: Visit, kind: str, value: str) -> Spoken:
+        match kind:
+            case "@round":
+                return self._named(visit, value)
+            case "@service":
+                return self._bare(visit, self._choices(visit, service=value))
+            case "@later":
+                return self._bare(visit, (self._say(visit, "invitation_declined"),))
+            case "@never":
+                visit.ledger.change(visit.guest, invite_again_at=None)
+                visit.ledger.cancel_bulk(visit.guest)
+                return self._bare(visit, (self._say(visit, "invitation_never_done"),))
+            case "@language" if value in self._config.city.languages:
+                return self._bare(visit, self._speak(visit, value))
+            case "@delete" if (visit.guest.contact.asks or "").startswith(DELETING):
+                return self._bare(visit, self._delete(visit, yes=value == "yes"))
+            case _:
+                return self._bare(visit, self._stale(visit, ""))
+
+    # ----------------------------------------------------------------- what the desk asked
+
+    def _awaited(self, visit: Visit, asks: str) -> Spoken | None:
+        """Take the message as the answer to what the desk asked; None where it is none."""
+        text = visit.message.text.strip()
+        kind = asks.split(maxsplit=1)[0]
+        word = self._meaning(visit, text)
+        if kind == DELETING and word in {"yes", "no"}:
+            return self._bare(visit, self._delete(visit, yes=word == "yes"))
+        if kind == DELETING:
+            return self._bare(visit, (Prompt(self._say(visit, "yes_or_no").text, self._yes_no(visit)),))
+        visit.ledger.change(visit.guest, asks=None)
+        if kind == RECEIPT and word in {"delete", "change"}:
+            return self._bare(visit, self._with_receipt(visit, word, asks))
+        if visit.guest.current() is not None:
+            return None
+        if kind == CHOOSING:
+            offered = self._offered(visit)
+            if text.isdecimal() and len(text) < 4 and 1 <= int(text) <= len(offered):
+                return self._own_button(visit, *offered[int(text) - 1][1].split(":", 1))
+        if kind == LANGUAGE:
+            return self._language_named(visit, text)
+        return None
+
+    def _language_named(self, visit: Visit, text: str) -> Spoken | None:
+        for number, language in enumerate(self._config.city.languages, 1):
+            name = self._library.phrases[language].get("language_name", language)
+            if text.casefold() in {str(number), language.casefold(), name.casefold()}:
+                return self._bare(visit, self._speak(visit, language))
+        return None
+
+    def _speak(self, visit: Visit, language: str) -> Prompts:
+        visit.ledger.change(visit.guest, language=language, asks=None)
+        return (self._say(visit, "desk_language_set"),)
+
+    # ----------------------------------------------------------------- words
+
+    def _at_desk(self, visit: Visit) -> Spoken:
+        """Nothing is being asked: a word, a receipt, or something we do not understand."""
+        message = visit.message
+        if visit.inbound.edited:
+            return self._bare(visit, ())
+        if message.kind is not Kind.TEXT:
+            return self._bare(visit, (self._say(visit, "media_not_understood"),))
+        receipt = codes.read_receipt(message.text)
+        if receipt is not None:
+            return self._bare(visit, self._receipt(visit, receipt))
+        word = self._meaning(visit, message.text)
+        if word == "start":
+            return self._started(visit, "")
+        return self._bare(visit, self._word(visit, word or ""))
+
+    def _word(self, visit: Visit, word: str) -> Prompts:
+        match word:
+            case "human":
+                contact = self._config.city.human_contact
+                return (self._say(visit, "human", human_contact=contact), *self._back(visit))
+            case "mydata":
+                return (*self._mydata(visit), *self._back(visit))
+            case "delete":
+                return self._ask_delete(visit)
+            case "help":
+                return (self._say(visit, "desk_help"), *self._staff.help(visit.db, visit.guest))
+            case "language":
+                return self._ask_language(visit)
+            case "stop":
+                return self._stop(visit)
+            case "change":
+                return self._change(visit)
+            case "back" | "skip" | "why" | "ok" | "yes" | "no" | "done":
+                return (self._say(visit, "nothing_running"),)
+            case _ if not visit.guest.rows and visit.guest.contact.asks is None:
+                return self._choices(visit, greet=True)
+            case _:
+                return (self._say(visit, "not_understood"),)
+
+    def _back(self, visit: Visit) -> Prompts:
+        again = self._again(visit)
+        return (self._say(visit, "human_back"), *again) if again else ()
+
+    def _stop(self, visit: Visit) -> Prompts:
+        if visit.guest.contact.stopped_at is not None:
+            return (self._say(visit, "stopped_already"),)
+        visit.ledger.change(visit.guest, stopped_at=visit.ledger.now)
+        visit.ledger.cancel_bulk(visit.guest)
+        return (self._say(visit, "stopped_all"),)
+
+    def _ask_language(self, visit: Visit) -> Prompts:
+        visit.ledger.change(visit.guest, asks=LANGUAGE)
+        names = [(each, self._library.phrases[each].get("language_name", each)) for each in self._config.city.languages]
+        buttons = tuple(Button(name, f"@language:{each}") for each, name in names)
+        return (Prompt(self._say(visit, "desk_language_ask").text, buttons),)
+
+    def _change(self, visit: Visit) -> Prompts:
+        """Show the answers handed in last to somebody who wants to change one."""
+        for round_id in reversed(visit.guest.rows):
+            row = self._row(visit, round_id)
+            if row is not None and visit.guest.rows[round_id].status == Status.COMPLETED:
+                return self._reopen(visit, row)
+        return (self._say(visit, "change_none"),)
+
+    def _reopen(self, visit: Visit, row: RoundRow) -> Prompts:
+        if row.state != State.OPEN:
+            return (self._say(visit, "change_closed", closes_on=self._closing(visit, row)),)
+        played = self._library.played(visit.db, row)
+        return self._participations.reopen(visit.ledger, visit.guest, played)
+
+    # ----------------------------------------------------------------- a person's own data
+
+    def _mydata(self, visit: Visit) -> Prompts:
+        """Return everything kept about a contact, in words."""
+        visit.ledger.flush(visit.db)
+        contact = visit.guest.contact
+        rows = sessions.all_of(visit.db, contact.id)
+        prompts = [self._kept_in(visit, row) for row in rows]
+        phrases = self._library.phrases[visit.language]
+        invite = phrases["yes_label" if contact.invite_again_at else "no_label"]
+        about = self._say(visit, "mydata_contact", language=phrases["language_name"], invite=invite)
+        if not rows:
+            return (self._say(visit, "mydata_none"), about)
+        return (self._say(visit, "mydata_intro"), *prompts, about, self._say(visit, "mydata_end"))
+
+    def _kept_in(self, visit: Visit, row: SessionRow, key: str = "mydata_round") -> Prompt:
+        """Return one session's answers, question by question."""
+        of = rounds.get(visit.db, row.round_id)
+        session = erasure.session_of(row)
+        if of is None or session is None:
+            return Prompt("")
+        script = self._library.played(visit.db, of).flow.script(session.language)
+        head = self._say(visit, key, topic=self._topic(visit, of), receipt=session.receipt).text
+        return Prompt("\n".join(filter(None, (head, listing(script, session)))))
+
+    def _ask_delete(self, visit: Visit) -> Prompts:
+        visit.ledger.flush(visit.db)
+        contact = visit.guest.contact
+        if not sessions.all_of(visit.db, contact.id) and contact.invite_again_at is None:
+            return (self._say(visit, "delete_none"),)
+        visit.ledger.change(visit.guest, asks=DELETING)
+        return (Prompt(self._say(visit, "delete_ask").text, self._yes_no(visit)),)
+
+    def _delete(self, visit: Visit, *, yes: bool) -> Prompts:
+        asks = (visit.guest.contact.asks or "").split()
+        visit.ledger.change(visit.guest, asks=None)
+        if not yes:
+            return (self._say(visit, "delete_kept"), *self._back(visit))
+        eraser = erasure.Eraser(self._library, self._participations, self._mint)
+        if len(asks) > 1:
+            closed = eraser.one(visit.db, visit.ledger, visit.guest, int(asks[1]), int(asks[2]))
+        else:
+            closed = eraser.everything(visit.db, visit.ledger, visit.guest)
+        return (self._say(visit, "delete_done_closed" if closed else "delete_done"),)
+
+    def _receipt(self, visit: Visit, receipt: str) -> Prompts:
+        """Show the answers a receipt stands for, to whoever has it."""
+        row = sessions.by_receipt(visit.db, self._keys.token_hash(receipt))
+        of = None if row is None else rounds.get(visit.db, row.round_id)
+        if row is None or of is None:
+            return (self._say(visit, "receipt_unknown", example=codes.receipt("example")),)
+        found = self._kept_in(visit, row, "receipt_found")
+        if of.state != State.OPEN:
+            return (found, self._say(visit, "receipt_fixed", closes_on=self._closing(visit, of)))
+        visit.ledger.change(visit.guest, asks=f"{RECEIPT} {row.round_id} {row.contact_id}")
+        ends = self._closing(visit, of)
+        return (found, self._say(visit, "receipt_changeable" if ends else "receipt_open", closes_on=ends))
+
+    def _with_receipt(self, visit: Visit, word: str, asks: str) -> Prompts:
+        """CHANGE or DELETE after a receipt was shown."""
+        _, round_id, contact_id = asks.split()
+        of = self._row(visit, int(round_id))
+        if of is None:
+            return (self._say(visit, "delete_none"),)
+        if word == "change" and int(contact_id) == visit.guest.contact.id:
+            return self._reopen(visit, of)
+        if word == "change":
+            return (self._say(visit, "change_elsewhere"),)
+        visit.ledger.change(visit.guest, asks=f"{DELETING} {round_id} {contact_id}")
+        topic = self._topic(visit, of)
+        return (Prompt(self._say(visit, "delete_ask_round", topic=topic).text, self._yes_no(visit)),)
+
+    # ----------------------------------------------------------------- helpers
+
+    def _bare(self, visit: Visit, prompts: Prompts) -> Spoken:
+        del visit
+        return Spoken(tuple(prompt for prompt in prompts if prompt.text or prompt.buttons))
+
+    def _say(self, visit: Visit, key: str, **values: object) -> Prompt:
+        return Prompt(fill(self._library.phrases[visit.language][key], values).strip())
+
+    def _yes_no(self, visit: Visit) -> tuple[Button, ...]:
+        phrases = self._library.phrases[visit.language]
+        return (Button(phrases["yes_label"], "@delete:yes"), Button(phrases["no_label"], "@delete:no"))
+
+    def _row(self, visit: Visit, round_id: int) -> RoundRow | None:
+        return visit.ledger.open_rounds.get(round_id) or rounds.get(visit.db, round_id)
+
+    def _values(self, visit: Visit, row: RoundRow) -> dict[str, Any]:
+        """Return what the round's texts are filled with, in the contact's language."""
+        flow = self._library.played(visit.db, row).flow
+        values: Mapping[str, Any] = self._library.facts(row, flow).values
+        return {name: in_language(value, visit.language) for name, value in values.items()}
+
+    def _topic(self, visit: Visit, row: RoundRow) -> str:
+        return str(self._values(visit, row).get("topic") or row.title)
+
+    def _closing(self, visit: Visit, row: RoundRow) -> str:
+        when = row.closed_at or row.closes_at
+        return spoken_day(when.astimezone(self._config.city.zone), visit.language) if when else ""
+
+    def _meaning(self, visit: Visit, text: str) -> str | None:
+        """Return the word that `text` is, in the contact's language or, failing that, in any other of the city's."""
+        languages = dict.fromkeys((visit.language, *self._config.city.languages))
+        return next(filter(None, (meaning(self._script(each), text.strip()) for each in languages)), None)
+
+    def _script(self, language: str) -> Script:
+        if language not in self._scripts:
+            words = self._catalog.words(language)
+            self._scripts[language] = Script(language, {}, self._library.phrases[language], words)
+        return self._scripts[language]

@@ -1,0 +1,174 @@
+"""Jobs that ask "what is due?" and do it. Each may run at any time, anywhere, again: a repeat is harmless."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.compose import compose
+from bot.letters import BULK, letters
+from bot.rounds import lifecycle
+from bot.rounds.invitations import invite, may_remind
+from bot.rounds.lifecycle import Act, State
+from bot.rounds.organising import CLOCK
+from bot.rounds.record import in_language
+from flows import memory
+from flows.engine import ask_again
+from flows.model import Prompt, Status
+from flows.words import fill
+from storage import contacts, outbox, retention, rounds, sessions
+from storage.database import Conflict
+from storage.rounds import LogEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.channels.base import Capabilities
+    from bot.config import Config
+    from bot.digests.writing import Digests
+    from bot.rounds.library import Library
+    from bot.rounds.lifecycle import Step
+    from storage.database import Database
+    from storage.rounds import RoundRow
+    from storage.sessions import SessionRow
+
+SILENT = timedelta(days=2)
+"""After so long a silence in a session, whoever said yes to being written to is reminded once."""
+
+log = structlog.get_logger()
+
+
+class Sweeps:
+    """What the clock does to an installation."""
+
+    def __init__(
+        self,
+        config: Config,
+        database: Database,
+        library: Library,
+        digests: Digests,
+        channels: Mapping[str, Capabilities],
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._config = config
+        self._database = database
+        self._library = library
+        self._digests = digests
+        self._channels = channels
+        self._clock = clock
+        self._wake = wake
+
+    # ----------------------------------------------------------------- rounds
+
+    def rounds(self) -> int:
+        """Open, invite and close by the clock; return how many steps were taken."""
+        now = self._clock()
+        with self._database.reading() as db:
+            rows = {row.id: row for row in rounds.find(db, states=(State.SCHEDULED, State.OPEN))}
+        return sum(self._step(rows[step.round_id], step, now) for step in lifecycle.due(rows.values(), now))
+
+    def _step(self, row: RoundRow, step: Step, now: datetime) -> int:
+        match step.act:
+            case Act.OPEN:
+                return self._move(row, State.SCHEDULED, State.OPEN, "opened", now, opened_at=now)
+            case Act.CLOSE:
+                return self._move(row, State.OPEN, State.CLOSED, "closed", now, closed_at=now)
+            case Act.INVITE:
+                return self._invite(row, now)
+
+    def _move(self, row: RoundRow, was: State, becomes: State, what: str, now: datetime, **stamps: datetime) -> int:
+        with self._database.transaction() as db:
+            moved = rounds.move(db, row.id, (was,), becomes, **stamps)
+            if moved:
+                rounds.log(db, LogEntry(row.id, now, CLOCK, what))
+        if moved:
+            log.info("round.moved", round=row.code, to=becomes.value)
+        return int(moved)
+
+    def _invite(self, row: RoundRow, now: datetime) -> int:
+        """Invite the audience, batch by batch, each in its own transaction."""
+        asked = 0
+        while True:
+            with self._database.transaction() as db:
+                batch = invite(db, self._library.played(db, row), self._library, self._channels, now)
+            if not batch:
+                return asked
+            asked += batch
+            self._wake()
+            log.info("round.invited", round=row.code, contacts=batch)
+
+    # ----------------------------------------------------------------- sessions
+
+    def sessions(self) -> int:
+        """Remind once of a session fallen silent, and end those that stay silent; return how many."""
+        now = self._clock()
+        with self._database.reading() as db:
+            over = sessions.idle(db, now - timedelta(days=self._config.privacy.draft_days))
+            silent = sessions.idle(db, now - SILENT)
+        ended = sum(self._end(row, now) for row in over)
+        gone = {(row.contact_id, row.round_id) for row in over}
+        return ended + sum(self._remind(row, now) for row in silent if (row.contact_id, row.round_id) not in gone)
+
+    def _end(self, row: SessionRow, now: datetime) -> int:
+        """End one session; one that was finished before and reopened for changes is finished again."""
+        status = Status.EXPIRED if row.ended_at is None else Status.COMPLETED
+        session = memory.load(row.body).moved(status=status, asking="", returns=None)
+        ended = replace(row, status=status.value, body=memory.dump(session), ended_at=row.ended_at or now)
+        with suppress(Conflict), self._database.transaction() as db:  # they have just written: alive after all
+            sessions.save(db, [ended])
+            return 1
+        return 0
+
+    def _remind(self, row: SessionRow, now: datetime) -> int:
+        with self._database.transaction() as db:
+            contact = contacts.get(db, row.contact_id)
+            of = rounds.get(db, row.round_id)
+            if contact is None or of is None or of.state != State.OPEN or not may_remind(contact):
+                return 0
+            if contact.channel not in self._channels or not rounds.invite(db, of.id, [contact.id], "silence", now):
+                return 0
+            parts = compose(self._reminder(db, of, row, contact.language), self._channels[contact.channel])
+            outbox.enqueue(db, letters(contact, parts, f"silence.{of.id}.{contact.id}", now, BULK))
+        self._wake()
+        return 1
+
+    def _reminder(self, db: Connection, of: RoundRow, row: SessionRow, language: str) -> tuple[Prompt, ...]:
+        played = self._library.played(db, of)
+        values = self._library.facts(of, played.flow).values
+        topic = in_language(values.get("topic") or of.title, language)
+        text = fill(self._library.phrases[language]["idle_reminder"], {"topic": topic})
+        return (Prompt(text), *ask_again(played.flow, memory.load(row.body)))
+
+    # ----------------------------------------------------------------- digests, privacy
+
+    def digests(self) -> int:
+        """Write and queue the digests that are due; return how many messages."""
+        queued = self._digests.sweep(self._database, self._clock())
+        if queued:
+            self._wake()
+            log.info("digests.written", messages=queued)
+        return queued
+
+    def privacy(self) -> int:
+        """Forget what is past its date; return how many rows went."""
+        privacy = self._config.privacy
+        policy = retention.Policy(
+            transcript_days=privacy.transcript_days,
+            draft_days=privacy.draft_days,
+            close_days=privacy.close_days,
+            answers_months=privacy.answers_months,
+        )
+        with self._database.transaction() as db:
+            gone = retention.forget(db, self._clock(), policy)
+        if any(gone.values()):
+            self._database.tidy()
+            log.info("privacy.forgot", **{what: rows for what, rows in gone.items() if rows})
+        return sum(gone.values())

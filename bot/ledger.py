@@ -1,0 +1,193 @@
+"""What a group of turns will write: gathered in memory, then written with a few statements.
+
+The ledger lives as long as one transaction. Guests are contacts inside it: a second message of the same person in the
+same group finds the session where the first one left it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from flows import memory
+from storage import answers, contacts, moves, outbox, sessions, wishes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from flows.model import Session
+    from storage.answers import AnswerRow
+    from storage.contacts import Contact
+    from storage.outbox import NewMessage
+    from storage.rounds import RoundRow
+    from storage.sessions import SessionRow
+
+_SETTERS: Mapping[str, Callable[[Connection, int, Any], None]] = {
+    "language": contacts.set_language,
+    "invite_again_at": contacts.set_invite_again,
+    "stopped_at": contacts.set_stopped,
+    "unreachable_at": contacts.set_unreachable,
+    "asks": contacts.set_asks,
+    "person_id": contacts.set_person,
+}
+
+
+@dataclass(slots=True)
+class Guest:
+    """One contact inside a group of turns."""
+
+    contact: Contact
+    rows: dict[int, SessionRow] = field(default_factory=dict)
+    """Sessions as read, by round id: active ones and those of open rounds, the one last touched last."""
+    _read: dict[int, Session] = field(default_factory=dict)
+
+    def session(self, round_id: int) -> Session | None:
+        """Return the session in a round as it stands now, or None."""
+        if round_id not in self._read and round_id in self.rows:
+            self._read[round_id] = memory.load(self.rows[round_id].body)
+        return self._read.get(round_id)
+
+    def current(self) -> int | None:
+        """Return the round id of the active session last touched, or None."""
+        return next(
+            (round_id for round_id in reversed(self.rows) if self.rows[round_id].status == sessions.ACTIVE), None
+        )
+
+    def keep(self, row: SessionRow, session: Session) -> None:
+        """Stand at `session` from now on; it is the one last touched."""
+        self.rows.pop(row.round_id, None)
+        self.rows[row.round_id] = row
+        self._read[row.round_id] = session
+
+    def drop(self, round_id: int) -> None:
+        """Know nothing of a round any more."""
+        self.rows.pop(round_id, None)
+        self._read.pop(round_id, None)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Everything one transaction will write, in the order of the turns."""
+
+    now: datetime
+    open_rounds: Mapping[int, RoundRow] = field(default_factory=dict)
+    guests: dict[contacts.Address, Guest] = field(default_factory=dict)
+    enqueued: int = 0
+    _sessions: dict[tuple[int, int], Guest] = field(default_factory=dict)
+    _answers: list[AnswerRow] = field(default_factory=list)
+    _withdrawn: list[answers.Key] = field(default_factory=list)
+    _handed_in: set[answers.Participation] = field(default_factory=set)
+    _quotable: dict[answers.Participation, bool] = field(default_factory=dict)
+    _moves: Counter[moves.Arrow] = field(default_factory=Counter)
+    _wishes: dict[wishes.Wish, bool] = field(default_factory=dict)
+    _changes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    _forgotten: list[tuple[int, int]] = field(default_factory=list)
+    _cancelled: set[int] = field(default_factory=set)
+    _out: list[NewMessage] = field(default_factory=list)
+
+    # ----------------------------------------------------------------- what a turn notes
+
+    def keep(self, guest: Guest, row: SessionRow, session: Session) -> None:
+        """The guest stands at `session`; `row` carries the moments and the receipt."""
+        kept = replace(row, status=session.status.value, state=session.state, version=session.version)
+        guest.keep(kept, session)
+        self._sessions[guest.contact.id, row.round_id] = guest
+
+    def forget(self, guest: Guest, round_id: int) -> None:
+        """Keep nothing of the guest's session in a round (too young, not now)."""
+        guest.drop(round_id)
+        self._sessions.pop((guest.contact.id, round_id), None)
+        self._forgotten.append((guest.contact.id, round_id))
+
+    def answer(self, row: AnswerRow, *, replaces: bool) -> None:
+        """Append an answer; `replaces`: the earlier one to the same question no longer stands."""
+        if replaces:
+            self.withdraw((row.round_id, row.pseudonym, row.state))
+        self._answers.append(row)
+
+    def withdraw(self, key: answers.Key) -> None:
+        """The newest answer to this question no longer stands, be it written already or about to be."""
+        for n in range(len(self._answers) - 1, -1, -1):
+            row = self._answers[n]
+            if row.withdrawn_at is None and (row.round_id, row.pseudonym, row.state) == key:
+                self._answers[n] = replace(row, withdrawn_at=self.now)
+                return
+        self._withdrawn.append(key)
+
+    def hand_in(self, participation: answers.Participation) -> None:
+        """From now on what this person said counts."""
+        self._handed_in.add(participation)
+
+    def quote(self, participation: answers.Participation, *, agreed: bool) -> None:
+        """Whether this person's words may be quoted."""
+        self._quotable[participation] = agreed
+
+    def move(self, round_id: int, origin: str, to: str) -> None:
+        """One session went from `origin` to `to`."""
+        self._moves[round_id, self.now.date().isoformat(), origin, to] += 1
+
+    def wish(self, round_id: int, guest: Guest, *, wanted: bool) -> None:
+        """Whether the guest wants the result of a round sent."""
+        self._wishes[round_id, guest.contact.id] = wanted
+
+    def change(self, guest: Guest, **values: Any) -> None:  # noqa: ANN401 - columns of many types
+        """Change facts of the contact (`language`, `asks`, `stopped_at`…)."""
+        differing = {name: value for name, value in values.items() if getattr(guest.contact, name) != value}
+        if differing:
+            guest.contact = replace(guest.contact, **differing)
+            self._changes.setdefault(guest.contact.id, {}).update(differing)
+
+    def cancel_bulk(self, guest: Guest) -> None:
+        """Do not send what is only meant to invite or remind."""
+        self._cancelled.add(guest.contact.id)
+
+    def say(self, message: NewMessage) -> None:
+        """Decide to send."""
+        self._out.append(message)
+
+    # ----------------------------------------------------------------- all at once
+
+    def flush(self, db: Connection) -> None:
+        """Write everything noted so far. Raises `Conflict` where a session was written by somebody else meanwhile."""
+        self._flush_answers(db)
+        self._flush_sessions(db)
+        moves.count(db, self._moves)
+        wishes.add(db, [wish for wish, wanted in self._wishes.items() if wanted], self.now)
+        wishes.remove(db, [wish for wish, wanted in self._wishes.items() if not wanted])
+        for contact_id, values in self._changes.items():
+            for name, value in values.items():
+                _SETTERS[name](db, contact_id, value)
+        for contact_id in self._cancelled:
+            outbox.cancel(db, contact_id, self.now, bulk_only=True)
+        self.enqueued += outbox.enqueue(db, self._out)
+        for noted in (self._moves, self._wishes, self._changes, self._cancelled, self._out):
+            noted.clear()
+
+    def _flush_answers(self, db: Connection) -> None:
+        """Withdrawals first: they mean what is written already; later answers to the same question stand."""
+        answers.withdraw(db, self._withdrawn, self.now)
+        answers.append(db, self._answers)
+        answers.hand_in(db, self._handed_in, self.now)
+        answers.quotable(db, [(*who, agreed) for who, agreed in self._quotable.items()])
+        for noted in (self._withdrawn, self._answers, self._handed_in, self._quotable):
+            noted.clear()
+
+    def _flush_sessions(self, db: Connection) -> None:
+        for contact_id, round_id in self._forgotten:
+            sessions.forget(db, contact_id, round_id)
+        rows = [self._dumped(guest, round_id) for (_, round_id), guest in self._sessions.items()]
+        sessions.save(db, rows)
+        for row, guest in zip(rows, self._sessions.values(), strict=True):
+            guest.rows[row.round_id] = replace(row, revision=row.revision + 1)
+        self._sessions.clear()
+        self._forgotten.clear()
+
+    @staticmethod
+    def _dumped(guest: Guest, round_id: int) -> SessionRow:
+        session = guest.session(round_id)
+        row = guest.rows[round_id]
+        return row if session is None else replace(row, body=memory.dump(session))

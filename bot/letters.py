@@ -1,0 +1,121 @@
+"""Messages as they lie in the outbox: JSON of an `Outbound` without its address. `read` is the inverse of `write`."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from bot.channels.base import Mail, Outbound, Picture
+from flows.model import Button
+from storage.outbox import BULK, DIGEST, REPLY, NewMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.compose import Part
+    from storage.contacts import Contact
+
+__all__ = ["BULK", "DIGEST", "REPLY", "letters", "read", "write"]
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+def letters(
+    contact: Contact, parts: Sequence[Part], key: str, now: datetime, priority: int, replaces: str | None = None
+) -> list[NewMessage]:
+    """Return the outbox rows of what is said to a contact; `key` and the place in `parts` make each one's key.
+
+    `replaces` names the message a part that is an update changes in place.
+    """
+    return [
+        NewMessage(
+            key=f"{key}.{n}",
+            contact_id=contact.id,
+            channel=contact.channel,
+            priority=priority,
+            body=_part(part, contact.language, replaces if part.update else None),
+            due_at=now,
+            created_at=now,
+            state=part.state,
+        )
+        for n, part in enumerate(parts)
+    ]
+
+
+def _part(part: Part, language: str, replaces: str | None) -> str:
+    body: dict[str, Any] = {"text": part.text, "language": language}
+    if part.buttons:
+        body["buttons"] = [_button(button) for button in part.buttons]
+        body["columns"] = part.columns
+    if part.wants:
+        body["wants"] = part.wants
+    if replaces:
+        body["replaces"] = replaces
+    return _encode(body).decode()
+
+
+def _button(button: Button) -> list[Any]:
+    """A button as a row: label, data, then its marks where it has any."""
+    if button.ticked or button.helper:
+        return [button.label, button.data, button.ticked, button.helper]
+    return [button.label, button.data]
+
+
+def write(message: Outbound) -> str:
+    """Return a whole message, pictures and mail included, as the outbox keeps it."""
+    body: dict[str, Any] = {
+        "text": message.text,
+        "language": message.language,
+        "buttons": [_button(button) for button in message.buttons],
+        "columns": message.columns,
+        "wants": message.wants,
+        "replaces": message.replaces,
+        "picture": _picture(message.picture),
+        "mail": None,
+    }
+    if message.mail is not None:
+        inline = {cid: _picture(picture) for cid, picture in message.mail.inline.items()}
+        body["mail"] = {"subject": message.mail.subject, "html": message.mail.html, "inline": inline}
+    return _encode({name: value for name, value in body.items() if value}).decode()
+
+
+def _picture(picture: Picture | None) -> dict[str, str] | None:
+    return None if picture is None else {"png": base64.b64encode(picture.png).decode(), "alt": picture.alt}
+
+
+def read(body: str, key: str, address: str) -> Outbound:
+    """Return the message with its key and address. Raises ValueError where `body` is no such JSON."""
+    try:
+        kept = _decode(body)
+        mail = kept.get("mail")
+        return Outbound(
+            key=key,
+            address=address,
+            text=kept["text"],
+            buttons=tuple(Button(label, data, *_marks(marks)) for label, data, *marks in kept.get("buttons", ())),
+            columns=kept.get("columns", 1),
+            wants=kept.get("wants", ""),
+            replaces=kept.get("replaces"),
+            picture=_shown(kept.get("picture")),
+            mail=None if mail is None else _mail(mail),
+            language=kept.get("language", "en"),
+        )
+    except (msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"the outbox row {key} holds no message: {error}") from error
+
+
+def _marks(marks: list[bool]) -> tuple[bool, bool]:
+    return (bool(marks[0]), bool(marks[1])) if marks else (False, False)
+
+
+def _shown(kept: dict[str, str] | None) -> Picture | None:
+    return None if kept is None else Picture(base64.b64decode(kept["png"]), kept["alt"])
+
+
+def _mail(kept: dict[str, Any]) -> Mail:
+    inline = {cid: Picture(base64.b64decode(each["png"]), each["alt"]) for cid, each in kept.get("inline", {}).items()}
+    return Mail(kept["subject"], kept["html"], inline)

@@ -1,0 +1,310 @@
+"""A contact's passage through a round: the engine decides, the ledger notes what is to be remembered.
+
+Answers go under the pseudonym of the round; what opens doors (age, begin) is never kept as an answer, and the three
+choices (quote, result, invite again) are kept where they act.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.rounds import codes
+from flows.engine import advance, ask_again, start
+from flows.model import (
+    Answered,
+    Ask,
+    Asked,
+    Choose,
+    Context,
+    End,
+    Ended,
+    HandedIn,
+    LanguageChosen,
+    Moved,
+    Number,
+    Photo,
+    Pick,
+    Place,
+    Prompt,
+    Rate,
+    Started,
+    Status,
+    Urgent,
+    Withdrawn,
+)
+from storage.answers import AnswerRow
+from storage.sessions import SessionRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.ledger import Guest, Ledger
+    from bot.rounds.library import Played
+    from flows.model import Answer, Event, Flow, Message, Question, Session, Turn
+    from storage.sealing import Keys
+
+REST = timedelta(days=7)
+"""A running round takes one passage per person in this time."""
+AGE_AND_BEGIN = frozenset({"age", "begin", "gate"})
+CHOICES = frozenset({"quote", "result", "invite"})
+STARTED, STOPPED = "@start", "@stop"
+"""Where arrows of the drop-off picture come from and lead to outside the flow's states."""
+_UNTRACED = frozenset({Status.TOO_YOUNG, Status.DECLINED})
+_VERBS = {Choose: "choose", Rate: "rate", Pick: "pick", Ask: "ask", Number: "number", Place: "place", Photo: "photo"}
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a turn says, and what its one log line tells."""
+
+    prompts: tuple[Prompt, ...]
+    flow: str = ""
+    origin: str = ""
+    to: str = ""
+    asked: str = ""
+    """The word only the desk can deal with: human, mydata, delete."""
+    ended: bool = False
+    urgent: bool = False
+
+    def saying(self, *prompts: Prompt) -> Spoken:
+        """Say more after it."""
+        return replace(self, prompts=(*self.prompts, *prompts))
+
+
+class Participations:
+    """Starts sessions and takes them on."""
+
+    def __init__(self, keys: Keys, mint: Callable[[], str]) -> None:
+        self._keys = keys
+        self._mint = mint
+
+    def begin(self, ledger: Ledger, guest: Guest, played: Played) -> Spoken:
+        """Start a new session in a round; it takes the place of an earlier one that is over."""
+        chance = self._mint()
+        receipt = codes.receipt(chance)
+        contact = guest.contact
+        context = Context(
+            language=contact.language,
+            channel=contact.channel,
+            tag=codes.tag(chance),
+            receipt=receipt,
+            first_time=not guest.rows,
+        )
+        turn = start(played.flow, context, ledger.now)
+        before = guest.rows.get(played.row.id)
+        row = SessionRow(
+            contact_id=contact.id,
+            round_id=played.row.id,
+            flow=played.row.flow,
+            version=played.row.version,
+            status=turn.session.status.value,
+            state=turn.session.state,
+            body="",
+            receipt_hash=self._keys.token_hash(receipt),
+            started_at=ledger.now,
+            updated_at=ledger.now,
+            revision=before.revision if before else 0,
+        )
+        return self._noted(ledger, guest, played, row, turn, STARTED)
+
+    def go_on(self, ledger: Ledger, guest: Guest, played: Played, message: Message) -> Spoken:
+        """Take a message as the next one of the session in this round."""
+        session = guest.session(played.row.id)
+        row = guest.rows[played.row.id]
+        if session is None:
+            raise KeyError(played.row.id)
+        turn = advance(played.flow, session, message, ledger.now)
+        if row.ended_at is not None:
+            turn = _closed_again(played.flow, turn)
+        return self._noted(ledger, guest, played, replace(row, updated_at=ledger.now), turn, session.state)
+
+    def resume(self, ledger: Ledger, guest: Guest, played: Played) -> tuple[Prompt, ...]:
+        """Make this session the current one, also one that was stopped, and return its question."""
+        session = guest.session(played.row.id)
+        if session is None:
+            return ()
+        if not session.active:
+            session = session.moved(status=Status.ACTIVE)
+        ledger.keep(guest, replace(guest.rows[played.row.id], updated_at=ledger.now), session)
+        return ask_again(played.flow, session)
+
+    def reopen(self, ledger: Ledger, guest: Guest, played: Played) -> tuple[Prompt, ...]:
+        """Let somebody who has finished change answers: CHANGE shows them by number."""
+        session = guest.session(played.row.id)
+        if session is None:
+            return ()
+        session = session.moved(status=Status.ACTIVE, asking="change")
+        ledger.keep(guest, replace(guest.rows[played.row.id], updated_at=ledger.now), session)
+        return ask_again(played.flow, session)
+
+    def expire(self, ledger: Ledger, guest: Guest, round_id: int) -> None:
+        """End a session whose round is over; one that was finished before stays finished."""
+        session = guest.session(round_id)
+        row = guest.rows[round_id]
+        if session is not None:
+            status = Status.EXPIRED if row.ended_at is None else Status.COMPLETED
+            ended = replace(row, ended_at=row.ended_at or ledger.now)
+            ledger.keep(guest, ended, session.moved(status=status, asking="", returns=None))
+
+    def pseudonym(self, played: Played, address_hash: bytes) -> bytes:
+        """Return who a contact is in a round."""
+        return self._keys.pseudonym(played.key, address_hash)
+
+    # ----------------------------------------------------------------- what happened
+
+    def _noted(self, ledger: Ledger, guest: Guest, played: Played, row: SessionRow, turn: Turn, origin: str) -> Spoken:
+        session = turn.session
+        note = _Note(ledger, guest, played, row, session, self.pseudonym(played, guest.contact.address_hash))
+        if not session.active and row.ended_at is None:
+            row = replace(row, ended_at=ledger.now)
+        ledger.keep(guest, row, session)
+        for event in turn.events:
+            note.take(event)
+        if session.status in _UNTRACED:
+            ledger.forget(guest, played.row.id)
+        return Spoken(
+            prompts=turn.prompts,
+            flow=f"{session.flow}@{session.version}",
+            origin=origin,
+            to=session.state,
+            asked=note.asked,
+            ended=not session.active,
+            urgent=note.urgent,
+        )
+
+
+def _closed_again(flow: Flow, turn: Turn) -> Turn:
+    """A session reopened for changes is over once nothing is being changed any more."""
+    session = turn.session
+    at_end = isinstance(flow.script(session.language).states.get(session.state), End)
+    if session.active and at_end and not session.asking and session.returns is None:
+        return replace(turn, session=session.moved(status=Status.COMPLETED))
+    return turn
+
+
+class _Note:
+    """Puts the events of one turn into the ledger."""
+
+    __slots__ = ("_guest", "_ledger", "_played", "_row", "_session", "_who", "asked", "urgent")
+
+    def __init__(
+        self, ledger: Ledger, guest: Guest, played: Played, row: SessionRow, session: Session, pseudonym: bytes
+    ) -> None:
+        self._ledger = ledger
+        self._guest = guest
+        self._played = played
+        self._row = row
+        self._session = session
+        self._who = (played.row.id, pseudonym)
+        self.asked = ""
+        self.urgent = False
+
+    def take(self, event: Event) -> None:
+        match event:
+            case Answered(answer=answer, question=question, amended=amended):
+                self._answered(answer, question, amended=amended)
+            case Moved(origin=origin, to=to):
+                self._ledger.move(self._row.round_id, origin, to)
+            case Withdrawn(state=state):
+                self._withdrawn(state)
+            case HandedIn():
+                self._ledger.hand_in(self._who)
+            case LanguageChosen(language=language):
+                self._ledger.change(self._guest, language=language)
+            case Started():
+                self._ledger.move(self._row.round_id, STARTED, self._session.state)
+            case Ended(status=status):
+                self._ended(status)
+            case Asked(word=word):
+                self.asked = word
+            case Urgent():
+                self.urgent = True
+            case _:
+                pass
+
+    def _answered(self, answer: Answer, question: Question, *, amended: bool) -> None:
+        if question.role in CHOICES:
+            self._chosen(question.role, yes=answer.value == "yes")
+        elif question.role not in AGE_AND_BEGIN:
+            self._ledger.answer(self._answer_row(answer, question), replaces=amended)
+
+    def _chosen(self, role: str | None, *, yes: bool) -> None:
+        """Act on one of the three choices. A yes to being written to ends an earlier STOP."""
+        if role == "quote":
+            self._ledger.quote(self._who, agreed=yes)
+            return
+        if role == "result":
+            self._ledger.wish(self._row.round_id, self._guest, wanted=yes)
+        else:
+            self._ledger.change(self._guest, invite_again_at=self._ledger.now if yes else None)
+        if yes:
+            self._ledger.change(self._guest, stopped_at=None)
+
+    def _withdrawn(self, state: str) -> None:
+        question = self._played.flow.script(self._session.language).states.get(state)
+        role = getattr(question, "role", None)
+        if role in CHOICES:
+            self._chosen(role, yes=False)
+        elif role not in AGE_AND_BEGIN:
+            self._ledger.withdraw((*self._who, state))
+
+    def _ended(self, status: Status) -> None:
+        if status is Status.COMPLETED:  # a flow without review hands in by ending
+            self._ledger.hand_in(self._who)
+        if status is Status.STOPPED:
+            self._ledger.move(self._row.round_id, self._session.state, STOPPED)
+            self._ledger.change(self._guest, stopped_at=self._ledger.now)
+            self._ledger.cancel_bulk(self._guest)
+
+    def _answer_row(self, answer: Answer, question: Question) -> AnswerRow:
+        session, kept = self._session, self._played.row
+        counts = self._played.flow.running or self._row.ended_at is not None
+        score, choice, choices, text, file = _columns(answer, question)
+        return AnswerRow(
+            round_id=kept.id,
+            service=kept.service,
+            stage=kept.stage,
+            flow=kept.flow,
+            version=kept.version,
+            pseudonym=self._who[1],
+            state=answer.state,
+            verb=_VERBS[type(question)],
+            language=session.language,
+            channel=session.channel,
+            answered_at=self._ledger.now,
+            item=question.item,
+            choice=choice,
+            choices=choices,
+            score=score,
+            text=text,
+            file=file,
+            skipped=answer.value is None,
+            quotable=any(self._said_yes(state) for state in self._played.quotes),
+            counted_at=self._ledger.now if counts else None,
+        )
+
+    def _said_yes(self, state: str) -> bool:
+        said = self._session.answers.get(state)
+        return said is not None and said.value == "yes"
+
+
+def _columns(answer: Answer, question: Question) -> tuple[float | None, str | None, str | None, str | None, str | None]:
+    """Return (score, choice, choices, text, file) of an answer, by the verb of its question."""
+    value = answer.value
+    if value is None:
+        return None, None, None, None, None
+    match question:
+        case Choose(options=options) | Rate(options=options):
+            score = next((option.value for option in options if option.id == value), None)
+            return score, str(value), None, None, None
+        case Pick():
+            return None, None, json.dumps(value), None, None
+        case Number():
+            return float(str(value)), None, None, None, None
+        case Photo():
+            return None, None, None, answer.caption or None, str(value)
+        case Ask() | Place():
+            return None, None, None, str(value), None

@@ -1,0 +1,52 @@
+"""Names made of chance: receipts, tags, codes of rounds. Pure: chance is a text handed in."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+LETTERS = "23456789CFGHJKMPQRVWX"
+"""What a code is spelt with: nothing that looks or sounds like another, no vowels and so no words."""
+RECEIPT = re.compile(rf"^[{LETTERS}]{{4}}-?[{LETTERS}]{{4}}-?[{LETTERS}]{{4}}$")
+SLUG = 15
+
+
+def receipt(chance: str) -> str:
+    """Return a receipt code such as `7QK2-M9XD-4FHP`: 52 bits of chance."""
+    letters = spell(f"receipt {chance}", 12)
+    return "-".join((letters[:4], letters[4:8], letters[8:]))
+
+
+def read_receipt(text: str) -> str | None:
+    """Return the receipt code someone typed, however spaced or in small letters, or None."""
+    typed = "".join(text.split()).upper()
+    if not RECEIPT.match(typed):
+        return None
+    letters = typed.replace("-", "")
+    return "-".join((letters[:4], letters[4:8], letters[8:]))
+
+
+def tag(chance: str) -> str:
+    """Return the short name of a session that its buttons carry."""
+    return spell(f"tag {chance}", 6)
+
+
+def round_code(title: str, chance: str) -> str:
+    """Return the code of a round: its title in plain letters and a few random ones (`opening-hours-7qk2m`).
+
+    At most 21 of the letters, digits and dashes that Telegram allows in a deep link.
+    """
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG].strip("-") or "round"
+    return f"{slug}-{spell(f'round {chance}', 5).lower()}"
+
+
+def spell(chance: str, length: int) -> str:
+    """Spell chance out in `length` letters."""
+    number = int.from_bytes(hashlib.sha256(chance.encode()).digest(), "big")
+    letters = []
+    for _ in range(length):
+        number, letter = divmod(number, len(LETTERS))
+        letters.append(LETTERS[letter])
+    return "".join(letters)

@@ -1,0 +1,128 @@
+"""Flows as a round plays them: of the version it was opened with, its texts filled in; made once and kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.errors import Refused, Trouble
+from bot.rounds import record
+from flows.binding import bind
+from flows.source import FlowTrouble, compile_files
+from storage import flow_versions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.config import Config
+    from flows.catalog import Catalog
+    from flows.model import Flow
+    from storage.database import Database
+    from storage.rounds import RoundRow
+    from storage.sealing import Keys
+
+KEPT = 256
+"""Most bound rounds held at once; the oldest goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A round ready to be played."""
+
+    row: RoundRow
+    flow: Flow
+    key: str
+    """Pseudonym key; empty once it is destroyed."""
+    quotes: tuple[str, ...]
+    """States whose answer says whether the person may be quoted."""
+
+
+class Library:
+    """Bound flows by round. Threads may share it: at worst a flow is bound twice."""
+
+    def __init__(self, config: Config, catalog: Catalog, keys: Keys) -> None:
+        self._config = config
+        self._catalog = catalog
+        self._keys = keys
+        self.phrases: Mapping[str, Mapping[str, str]] = _Phrases(catalog)
+        """The sentences of every language of the catalogue."""
+        self._played: dict[tuple[int, str, str, datetime | None, bool], Played] = {}
+        self._versions: dict[tuple[str, int], Flow] = {}
+
+    def played(self, db: Connection, row: RoundRow) -> Played:
+        """Return a round with its flow filled in; the same one until its record or its dates change."""
+        key = (row.id, row.title, row.record, row.closes_at, row.key_sealed is None)
+        known = self._played.get(key)
+        if known is None:
+            while len(self._played) >= KEPT:
+                del self._played[next(iter(self._played))]
+            known = self._played[key] = self._bound(db, row)
+        return known
+
+    def flow(self, db: Connection, flow: str, version: int) -> Flow:
+        """Return a flow as its author wrote it; an older version from where published versions are kept."""
+        known = self._versions.get((flow, version))
+        if known is None:
+            known = self._versions[flow, version] = self._found(db, flow, version)
+        return known
+
+    def facts(self, row: RoundRow, flow: Flow) -> record.Facts:
+        """Return what the texts of a round are filled with."""
+        return record.facts(sketch(row), flow, self._config, self.phrases)
+
+    def _bound(self, db: Connection, row: RoundRow) -> Played:
+        flow = self.flow(db, row.flow, row.version)
+        facts = self.facts(row, flow)
+        bound = bind(flow, facts.values, facts.lists)
+        states = bound.script(bound.language).states.values()
+        quotes = tuple(state.id for state in states if getattr(state, "role", None) == "quote")
+        return Played(row, bound, self._keys.unseal(row.key_sealed) if row.key_sealed else "", quotes)
+
+    def _found(self, db: Connection, flow: str, version: int) -> Flow:
+        try:
+            return self._catalog.get(flow, version)
+        except LookupError:
+            kept = flow_versions.load(db, flow, version)
+        if kept is None:
+            raise Refused(f"{flow}@{version} is neither in the catalogue nor published: put its file back")
+        try:
+            return compile_files(json.loads(kept.source))
+        except FlowTrouble as trouble:
+            raise Trouble(f"the published {flow}@{version} cannot be read by this version: {trouble}") from trouble
+
+
+class _Phrases(dict[str, "Mapping[str, str]"]):
+    """Sentences by language, looked up when asked for."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        super().__init__()
+        self._catalog = catalog
+
+    def __missing__(self, language: str) -> Mapping[str, str]:
+        self[language] = self._catalog.phrases(language)
+        return self[language]
+
+
+def sketch(row: RoundRow) -> record.Sketch:
+    """Return what the record is read with."""
+    return record.Sketch(
+        code=row.code,
+        service=row.service,
+        title=row.title,
+        record=record.load(row.record),
+        created_at=row.created_at,
+        closes_at=row.closes_at,
+    )
+
+
+def publish(database: Database, catalog: Catalog, now: datetime) -> None:
+    """Keep every version of the catalogue for ever. Raises `VersionChanged` where one was edited after publishing."""
+    with database.transaction() as db:
+        for flow in catalog.flows:
+            files, sha256 = catalog.bundle(flow)
+            source = json.dumps(files, ensure_ascii=False, sort_keys=True)
+            flow_versions.publish(db, flow.id, flow.version, sha256, source, now)

@@ -1,0 +1,89 @@
+"""What is due in the life of rounds at a moment. Pure: the sweep applies what it returns.
+
+draft → scheduled → open → closed → reported_back; a draft or a scheduled round may be cancelled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+
+class State(StrEnum):
+    """Where a round is in its life."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    OPEN = "open"
+    CLOSED = "closed"
+    REPORTED_BACK = "reported_back"
+    CANCELLED = "cancelled"
+
+
+class Act(StrEnum):
+    """What the clock does to a round."""
+
+    OPEN = "open"
+    INVITE = "invite"
+    CLOSE = "close"
+
+
+AGREED, LINK = "agreed", "link"
+"""Audiences: everyone who agreed to be invited again, or whoever has the link."""
+
+
+class Round(Protocol):
+    """What must be known of a round to tell what is due."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def state(self) -> str:
+        """See `State`."""
+
+    @property
+    def audience(self) -> str:
+        """`agreed` or `link`."""
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """When it shall open; None: as soon as it is scheduled."""
+
+    @property
+    def closes_at(self) -> datetime | None:
+        """When it shall close; None: never by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do to one round."""
+
+    round_id: int
+    act: Act
+
+
+def due(rounds: Iterable[Round], now: datetime) -> list[Step]:
+    """Return the steps due at `now`, in order. Doing a step twice is harmless, so all of them may be repeated.
+
+    A round whose whole time has passed unseen (the program was down) opens and closes, so that its record is true.
+    """
+    return [Step(each.id, act) for each in rounds for act in _acts(each, now)]
+
+
+def _acts(each: Round, now: datetime) -> list[Act]:
+    over = each.closes_at is not None and each.closes_at <= now
+    invites = [Act.INVITE] if each.audience == AGREED and not over else []
+    match each.state:
+        case State.SCHEDULED if each.opens_at is None or each.opens_at <= now:
+            return [Act.OPEN, *invites, *([Act.CLOSE] if over else [])]
+        case State.OPEN:
+            return [Act.CLOSE] if over else invites
+        case _:
+            return []

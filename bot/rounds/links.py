@@ -1,0 +1,36 @@
+"""Addresses of a round: the Telegram deep link, the public page, the chat, and QR codes of them."""
+
+from __future__ import annotations
+
+import io
+
+import segno
+
+
+def deep_link(username: str, code: str) -> str:
+    """Return the link that opens the bot `username` (without @) at a round or service."""
+    return f"https://t.me/{username}?start={code}"
+
+
+def page_url(public_url: str, code: str) -> str:
+    """Return the address of the public page of a round."""
+    return f"{public_url}/rounds/{code}"
+
+
+def chat_url(public_url: str, code: str) -> str:
+    """Return the address of the web chat that starts this round."""
+    return f"{public_url}/chat/{code}"
+
+
+def qr_svg(address: str) -> str:
+    """Return a QR code as an SVG picture, readable with a quarter of it dirty."""
+    out = io.BytesIO()
+    segno.make(address, error="q", micro=False).save(out, kind="svg", scale=8, xmldecl=False, svgns=True)
+    return out.getvalue().decode()
+
+
+def qr_png(address: str, scale: int = 12) -> bytes:
+    """Return a QR code as PNG, `scale` pixels a module: 12 prints well at 5 centimetres."""
+    out = io.BytesIO()
+    segno.make(address, error="q", micro=False).save(out, kind="png", scale=scale)
+    return out.getvalue()

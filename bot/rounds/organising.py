@@ -1,0 +1,366 @@
+"""What an organiser does with rounds; the command line, the pages and the chat call the same.
+
+Every act writes a line to the round's log. What the rules forbid raises `Refused` with one line for the reader.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import Refused
+from bot.rounds import codes, links, record, wording
+from bot.rounds.library import sketch
+from bot.rounds.lifecycle import AGREED, LINK, State
+from bot.rounds.report_back import send as send_report
+from storage import answers, moves, people, rounds, sessions
+from storage.rounds import LogEntry, NewRound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.config import Config
+    from bot.rounds.library import Library
+    from bot.rounds.record import Fault, Need
+    from flows.catalog import Catalog
+    from flows.model import Flow
+    from storage.database import Database
+    from storage.rounds import RoundRow
+    from storage.sealing import Keys
+
+CLOCK = "clock"
+COMMAND_LINE = "command line"
+FACTS = frozenset({"service", "flow", "title", "record", "audience", "opens_at", "closes_at"})
+
+
+@dataclass(frozen=True, slots=True)
+class RoundView:
+    """One round as pages and the command line show it."""
+
+    code: str
+    service: str
+    stage: str
+    flow: str
+    version: int
+    title: str
+    state: str
+    audience: str
+    record: Mapping[str, object]
+    opens_at: datetime | None
+    closes_at: datetime | None
+    report: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A round in numbers: persons and answers that count, never answers of persons."""
+
+    invited: int
+    started: int
+    active: int
+    finished: int
+    answers: int
+    moves: Mapping[tuple[str, str], int]
+
+
+class Rounds:
+    """The rounds of an installation. Synchronous; each act is one transaction."""
+
+    def __init__(
+        self,
+        config: Config,
+        database: Database,
+        keys: Keys,
+        catalog: Catalog,
+        library: Library,
+        clock: Callable[[], datetime],
+        mint: Callable[[], str],
+    ) -> None:
+        self._config = config
+        self._database = database
+        self._keys = keys
+        self._catalog = catalog
+        self._library = library
+        self._clock = clock
+        self._mint = mint
+        self.username: Callable[[], str | None] = lambda: None
+        """The bot's name on Telegram, once it is known."""
+
+    # ----------------------------------------------------------------- looking
+
+    def listed(self, services: Sequence[str] | None = None, states: Sequence[str] = ()) -> list[RoundView]:
+        """Return rounds, newest first, of these services (None: all) in these states (empty: all)."""
+        with self._database.reading() as db:
+            return [view(row) for row in rounds.find(db, services=services, states=states)]
+
+    def find(self, code: str) -> RoundView | None:
+        """Return the round with this code."""
+        with self._database.reading() as db:
+            row = rounds.by_code(db, code)
+        return None if row is None else view(row)
+
+    def log(self, code: str) -> list[LogEntry]:
+        """Return what was done to a round, oldest first."""
+        with self._database.reading() as db:
+            return rounds.log_of(db, self._row(db, code).id)
+
+    def needs(self, flow: str, service: str, language: str) -> list[Need]:
+        """Return what the record must say for this flow in this service, in the order to ask it."""
+        found = self._flow(flow, language)
+        self._service(service, language)
+        empty = self._sketch(code="", service=service, title="", record={}, closes_at=None)
+        return record.needs(empty, found, self._config, self._library.phrases, language)
+
+    def check(self, code: str, language: str = wording.FALLBACK) -> list[Fault]:
+        """Return everything that keeps the round from opening; empty: it may open."""
+        with self._database.reading() as db:
+            return self._faults(db, self._row(db, code), language)
+
+    def counts(self, code: str) -> Counts:
+        """Count the round now."""
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            by_status = sessions.counts(db, row.id)
+            return Counts(
+                invited=rounds.invited(db, row.id).get("invitation", 0),
+                started=sum(by_status.values()),
+                active=by_status.get("active", 0),
+                finished=by_status.get("completed", 0),
+                answers=answers.handed_in(db, [row.id]).get(row.id, 0),
+                moves={(move.origin, move.to): move.count for move in moves.of(db, row.id)},
+            )
+
+    def facts(self, code: str, language: str) -> dict[str, str]:
+        """Return everything the round's texts are filled with, in `language`, days in words."""
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            values = self._library.facts(row, self._library.flow(db, row.flow, row.version)).values
+        return {name: record.in_language(text, language) for name, text in values.items()}
+
+    def played(self, code: str) -> Flow:
+        """Return the round's flow with its texts filled in, as citizens get it."""
+        with self._database.reading() as db:
+            return self._library.played(db, self._row(db, code)).flow
+
+    def page_url(self, code: str) -> str:
+        """Return the address of the public page of a round."""
+        return links.page_url(record.public_url(self._config), code)
+
+    def chat_url(self, code: str) -> str:
+        """Return the public address of the web chat for this round."""
+        return links.chat_url(record.public_url(self._config), code)
+
+    def deep_link(self, code: str) -> str | None:
+        """Return the Telegram link, or None where the city has no bot there."""
+        username = self.username()
+        return links.deep_link(username, code) if username else None
+
+    # ----------------------------------------------------------------- acting
+
+    def create(  # noqa: PLR0913 - a round has that many facts
+        self,
+        *,
+        service: str,
+        flow: str,
+        title: str,
+        record: Mapping[str, object],
+        audience: str = LINK,
+        opens_at: datetime | None = None,
+        closes_at: datetime | None = None,
+        who: int | None = None,
+    ) -> RoundView:
+        """Write a draft; `who` is the person's id. Raises `Refused` where the facts cannot stand."""
+        found = self._flow(flow, wording.FALLBACK)
+        self._allowed(service, found, audience, title)
+        now = self._clock()
+        new = NewRound(
+            code=codes.round_code(title, self._mint()),
+            service=service,
+            stage=found.stage.value,
+            flow=found.id,
+            version=found.version,
+            title=title.strip()[:200],
+            record=_dumped(record),
+            audience=audience,
+            created_at=now,
+            key_sealed=self._keys.seal(self._keys.round_key(self._mint)),
+            opens_at=opens_at,
+            closes_at=closes_at,
+            created_by=who,
+        )
+        with self._database.transaction() as db:
+            row = rounds.add(db, new)
+            self._note(db, row, who, "created", now)
+        return view(row)
+
+    def change(self, code: str, *, who: int | None = None, **facts: Any) -> RoundView:  # noqa: ANN401 - facts of many types
+        """Change facts of a draft (the same names as in `create`). Raises `Refused` once it is open."""
+        unknown = facts.keys() - FACTS
+        if unknown:
+            raise TypeError(f"a round has no {', '.join(sorted(unknown))}")
+        with self._database.transaction() as db:
+            row = self._row(db, code)
+            self._must_be(row, (State.DRAFT, State.SCHEDULED), "not_draft")
+            flow = self._flow(facts.get("flow", row.flow), wording.FALLBACK)
+            title = str(facts.get("title", row.title))
+            self._allowed(facts.get("service", row.service), flow, facts.get("audience", row.audience), title)
+            if "record" in facts:
+                facts["record"] = _dumped(facts["record"])
+            rounds.change(db, row.id, **facts | {"stage": flow.stage.value, "version": flow.version})
+            self._note(db, row, who, "changed", self._clock(), ", ".join(sorted(facts)))
+            return view(self._row(db, code))
+
+    def open(self, code: str, *, who: int | None = None) -> RoundView:
+        """Open now, or schedule where its day lies ahead. Raises `Refused` while `check` finds faults."""
+        now = self._clock()
+        with self._database.transaction() as db:
+            row = self._row(db, code)
+            self._must_be(row, (State.DRAFT, State.SCHEDULED), "cannot_start", state=row.state)
+            found = self._faults(db, row, wording.FALLBACK)
+            if found:
+                lines = "; ".join(each.message for each in found)
+                raise Refused(wording.fault(wording.FALLBACK, "cannot_open", faults=lines))
+            if row.opens_at is not None and row.opens_at > now:
+                rounds.move(db, row.id, (State.DRAFT,), State.SCHEDULED)
+                self._note(db, row, who, "scheduled", now)
+            elif rounds.move(db, row.id, (State.DRAFT, State.SCHEDULED), State.OPEN, opened_at=now):
+                self._note(db, row, who, "opened", now)
+            return view(self._row(db, code))
+
+    def close(self, code: str, *, who: int | None = None, why: str = "") -> RoundView:
+        """Close now; a draft or a scheduled round is cancelled instead."""
+        now = self._clock()
+        with self._database.transaction() as db:
+            row = self._row(db, code)
+            if row.state in {State.DRAFT, State.SCHEDULED}:
+                rounds.move(db, row.id, (State.DRAFT, State.SCHEDULED), State.CANCELLED, closed_at=now)
+                self._note(db, row, who, "cancelled", now, why)
+            else:
+                self._must_be(row, (State.OPEN,), "not_open")
+                rounds.move(db, row.id, (State.OPEN,), State.CLOSED, closed_at=now)
+                self._note(db, row, who, "closed", now, why)
+            return view(self._row(db, code))
+
+    def extend(self, code: str, closes_at: datetime, *, who: int | None = None, why: str) -> RoundView:
+        """Move the end of an open or scheduled round to a later moment, with the reason."""
+        with self._database.transaction() as db:
+            row = self._row(db, code)
+            self._must_be(row, (State.OPEN, State.SCHEDULED), "not_open")
+            if not why.strip():
+                raise Refused(wording.fault(wording.FALLBACK, "no_reason"))
+            if closes_at <= max(row.closes_at or self._clock(), self._clock()):
+                raise Refused(wording.fault(wording.FALLBACK, "later"))
+            rounds.change(db, row.id, closes_at=closes_at)
+            self._note(db, row, who, "extended", self._clock(), why)
+            return view(self._row(db, code))
+
+    def report_back(self, code: str, report: Mapping[str, str], *, who: int | None = None) -> RoundView:
+        """Publish what people said and what we do with it, per language, and send it to all who wished for it."""
+        now = self._clock()
+        with self._database.transaction() as db:
+            row = self._row(db, code)
+            if row.state == State.REPORTED_BACK:
+                raise Refused(wording.fault(wording.FALLBACK, "already_reported"))
+            self._must_be(row, (State.CLOSED,), "report_first")
+            languages = self._library.played(db, row).flow.languages
+            for language in languages:
+                if not report.get(language, "").strip():
+                    raise Refused(wording.fault(wording.FALLBACK, "no_report", language=language))
+            rounds.change(db, row.id, report=_dumped(report))
+            rounds.move(db, row.id, (State.CLOSED,), State.REPORTED_BACK, reported_at=now)
+            self._note(db, row, who, "reported_back", now)
+            row = self._row(db, code)
+            send_report(db, self._library.played(db, row), self._library, report, now)
+        return view(row)
+
+    # ----------------------------------------------------------------- rules
+
+    def _faults(self, db: Connection, row: RoundRow, language: str) -> list[Fault]:
+        flow = self._library.flow(db, row.flow, row.version)
+        found = record.faults(sketch(row), flow, self._config, self._library.phrases, language)
+        return [*_faults_of_time(row, flow, self._clock(), language), *found]
+
+    def _allowed(self, service: str, flow: Flow, audience: str, title: str) -> None:
+        known = self._service(service, wording.FALLBACK)
+        if flow.stage not in known.stages:
+            raise Refused(wording.fault(wording.FALLBACK, "wrong_stage", service=service, stage=flow.stage.value))
+        if audience not in {AGREED, LINK}:
+            raise Refused(wording.fault(wording.FALLBACK, "audience"))
+        if not title.strip():
+            raise Refused(wording.fault(wording.FALLBACK, "no_title"))
+
+    def _service(self, key: str, language: str) -> Any:  # noqa: ANN401 - a Service of the configuration
+        known = {service.key: service for service in self._config.services}
+        if key not in known:
+            raise Refused(wording.fault(language, "no_service", service=key, known=", ".join(known)))
+        return known[key]
+
+    def _flow(self, flow: str, language: str) -> Flow:
+        try:
+            return self._catalog.get(flow)
+        except LookupError:
+            known = ", ".join(sorted(each.id for each in self._catalog.flows))
+            raise Refused(wording.fault(language, "no_flow", flow=flow, known=known)) from None
+
+    def _row(self, db: Connection, code: str) -> RoundRow:
+        row = rounds.by_code(db, code)
+        if row is None:
+            raise Refused(wording.fault(wording.FALLBACK, "no_round", code=code))
+        return row
+
+    @staticmethod
+    def _must_be(row: RoundRow, states: Sequence[str], key: str, **values: object) -> None:
+        if row.state not in states:
+            raise Refused(wording.fault(wording.FALLBACK, key, **values))
+
+    def _sketch(
+        self, *, code: str, service: str, title: str, record: Mapping[str, object], closes_at: datetime | None
+    ) -> record.Sketch:
+        return _Sketch(
+            code=code, service=service, title=title, record=record, created_at=self._clock(), closes_at=closes_at
+        )
+
+    @staticmethod
+    def _note(db: Connection, row: RoundRow, who: int | None, what: str, now: datetime, why: str = "") -> None:
+        person = people.get(db, who) if who is not None else None
+        name = person.name if person is not None else COMMAND_LINE
+        rounds.log(db, LogEntry(row.id, now, name[:120], what, why[:500]))
+
+
+_Sketch = record.Sketch
+
+
+def _faults_of_time(row: RoundRow, flow: Flow, now: datetime, language: str) -> list[Fault]:
+    found = []
+    if row.closes_at is None and not flow.running:
+        found.append("no_end")
+    if row.closes_at is not None and row.opens_at is not None and row.closes_at <= row.opens_at:
+        found.append("end_first")
+    elif row.closes_at is not None and row.closes_at <= now:
+        found.append("end_past")
+    return [record.Fault("closes_at", wording.fault(language, key)) for key in found]
+
+
+def _dumped(mapping: Mapping[str, object]) -> str:
+    return record.dump(mapping)
+
+
+def view(row: RoundRow) -> RoundView:
+    """Return a round as it is shown."""
+    return RoundView(
+        code=row.code,
+        service=row.service,
+        stage=row.stage,
+        flow=row.flow,
+        version=row.version,
+        title=row.title,
+        state=row.state,
+        audience=row.audience,
+        record=record.load(row.record),
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        report=record.load(row.report) if row.report else {},
+    )

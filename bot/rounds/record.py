@@ -1,0 +1,258 @@
+"""The record of a round: what an organiser says about it, laid over what the city says anyway. Pure.
+
+A record is a mapping from the name of a placeholder to a text, or to a text per language; days are ISO dates; under
+`lists` lie the option lists, each a sequence of (id, label) with one label or one per language.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from babel.dates import format_date
+
+from bot.rounds import wording
+from flows.phrasebook import AT_BINDING, AT_PLAY
+from flows.words import placeholders
+
+if TYPE_CHECKING:
+    from bot.config import Config, Service
+    from flows.model import Flow
+
+Text: TypeAlias = str | Mapping[str, str]
+Lists: TypeAlias = Mapping[str, Sequence[tuple[str, Text]]]
+
+DAYS = ("decided_on", "feedback_on", "keep_until")
+"""Fields that hold a day."""
+ORDER = ("topic", "decider", "decided_on", "open_points", "fixed_points", "influence", "task", "feedback_on")
+"""In which order an organiser is asked; other fields follow."""
+OPTIONAL = frozenset({"law", "privacy_url", "min_age", "keep_until", "hazard", "task", "decider"})
+"""Fields the city's configuration or the phrases answer where the record is silent."""
+GIVEN = frozenset(["city", "org", "service", "human_contact", "emergency_number", "closes_on", "round_url", "k"])
+"""Placeholders no organiser needs to fill."""
+AUTOMATIC_LISTS = ("steps", "areas")
+"""Lists the service's configuration brings."""
+MONTH = 30.44
+"""Days in a month on average (365.25 / 12, rounded)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the texts of a flow are filled with."""
+
+    values: Mapping[str, Text]
+    lists: Lists
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing the record must say before the texts are whole; `kind` is text, date, list or choice."""
+
+    name: str
+    kind: str
+    meaning: str
+    options: tuple[tuple[str, str], ...] = ()
+    preset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a round cannot open yet; `field` is the one at fault, empty for the round as a whole."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """What a record is read with: a round being written, or one that exists."""
+
+    code: str
+    service: str
+    title: str
+    record: Mapping[str, Any]
+    created_at: datetime
+    closes_at: datetime | None = None
+
+
+def load(text: str) -> dict[str, Any]:
+    """Read a record from its JSON."""
+    record: dict[str, Any] = json.loads(text)
+    return record
+
+
+def dump(record: Mapping[str, Any]) -> str:
+    """Write a record as JSON."""
+    return json.dumps(record, ensure_ascii=False, sort_keys=True)
+
+
+def facts(sketch: Sketch, flow: Flow, config: Config, phrases: Mapping[str, Mapping[str, str]]) -> Facts:
+    """Return everything the round's texts are filled with, in every language of the flow.
+
+    `phrases` holds the sentences of each language.
+    """
+    service = config.service(sketch.service)
+    values = {name: text for name, text in _defaults(sketch, flow, config, service, phrases).items() if text}
+    values |= {name: text for name, text in sketch.record.items() if name != "lists" and text}
+    for name in DAYS:
+        if name in values:
+            values[name] = _days(values[name], flow)
+    if "influence" in values:
+        values["influence"] = _influence(sketch.record, flow, phrases)
+    return Facts(values, _lists(sketch.record, service))
+
+
+def _defaults(
+    sketch: Sketch, flow: Flow, config: Config, service: Service, phrases: Mapping[str, Mapping[str, str]]
+) -> dict[str, Text]:
+    """What needs no organiser: the city, the service, the dates of the round, the promises of the configuration."""
+    url = public_url(config)
+    end = sketch.closes_at or sketch.created_at
+    kept = (end + timedelta(days=config.privacy.answers_months * MONTH)).date().isoformat()
+    closes = sketch.closes_at.astimezone(config.city.zone).date().isoformat() if sketch.closes_at else ""
+    return {
+        "city": config.city.name,
+        "org": config.city.org,
+        "service": service.in_sentence or service.name,
+        "human_contact": config.city.human_contact,
+        "emergency_number": config.city.emergency_number,
+        "min_age": str(config.privacy.minimum_age),
+        "law": _every(config.privacy.law, flow),
+        "privacy_url": config.privacy.url or f"{url}/privacy",
+        "round_url": f"{url}/rounds/{sketch.code}",
+        "closes_on": _days(closes, flow) if closes else "",
+        "keep_until": kept,
+        "decider": config.city.org,
+        "topic": (service.in_sentence or service.name) if flow.running else "",
+        "influence": "ask" if flow.running else "",
+        "task": {one: phrases[one].get("default_task", "") for one in flow.languages},
+        "hazard": {one: phrases[one].get("default_hazard", "") for one in flow.languages},
+    }
+
+
+def _every(texts: Mapping[str, str], flow: Flow) -> dict[str, str]:
+    """Return a text for each language of the flow; the bare text of a configuration serves all."""
+    fallback = texts.get("") or next(iter(texts.values()), "")
+    return {language: texts.get(language) or fallback for language in flow.languages}
+
+
+def _days(day: Text, flow: Flow) -> Text:
+    """Write an ISO day out in each language; what is no day stays as it is, to be named as a fault."""
+    if not isinstance(day, str) or day_of(day) is None:
+        return day
+    return {language: spoken_day(day, language) for language in flow.languages}
+
+
+def day_of(text: object) -> date | None:
+    """Return the day an ISO text names, or None."""
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        return None
+
+
+def spoken_day(day: str | date | datetime, language: str) -> str:
+    """Return a day in words: `30 November 2026`, `30 de noviembre de 2026`."""
+    when = date.fromisoformat(day) if isinstance(day, str) else day
+    if language == "en":  # British order: a day first, as in most of the world
+        language = "en_GB"
+    return format_date(when, "long", locale=language.replace("-", "_"))
+
+
+def _influence(record: Mapping[str, Any], flow: Flow, phrases: Mapping[str, Mapping[str, str]]) -> Text:
+    """Return the sentence of the promise in each language, its own placeholders filled from the record."""
+    promise = str(record.get("influence") or "ask")
+    lines = {}
+    for language in flow.languages:
+        line = phrases[language].get(f"influence_{promise}", "")
+        for name in placeholders(line):
+            line = line.replace("{" + name + "}", in_language(record.get(name), language) or "{" + name + "}")
+        lines[language] = line
+    return lines
+
+
+def in_language(text: object, language: str) -> str:
+    """Return a text of the record in a language; any other where it is silent."""
+    if isinstance(text, Mapping):
+        return str(text.get(language) or next((one for one in text.values() if one), ""))
+    return str(text or "")
+
+
+def _lists(record: Mapping[str, Any], service: Service) -> Lists:
+    """Return the option lists: the service's steps and areas, and those of the record."""
+    own = record.get("lists")
+    written = {name: [(str(id_), label) for id_, label in rows] for name, rows in own.items()} if own else {}
+    return {"steps": service.steps, "areas": service.areas, **written}
+
+
+# --------------------------------------------------------------------------- what is needed, what is wrong
+
+
+def wanted(flow: Flow) -> list[str]:
+    """Return the names an organiser may fill for this flow, in the order to ask, lists last."""
+    texts = set(flow.placeholders) - GIVEN - AT_PLAY - AT_BINDING - set(flow.lists)
+    first = [name for name in ORDER if name in texts]
+    return [*first, *sorted(texts - set(first)), *sorted(set(flow.lists) - set(AUTOMATIC_LISTS))]
+
+
+def needs(
+    sketch: Sketch, flow: Flow, config: Config, phrases: Mapping[str, Mapping[str, str]], language: str
+) -> list[Need]:
+    """Return what the record must or may say, each with what the city's configuration proposes."""
+    given = facts(sketch, flow, config, phrases).values
+    return [_need(name, flow, given.get(name, ""), language) for name in wanted(flow)]
+
+
+def _need(name: str, flow: Flow, preset: Text, language: str) -> Need:
+    meaning = wording.meaning(language, name)
+    match name:
+        case "influence":
+            return Need(name, "choice", meaning, tuple(wording.influences(language)), "ask" if flow.running else "")
+        case name if name in flow.lists:
+            return Need(name, "list", meaning)
+        case name if name in DAYS:
+            return Need(name, "date", meaning)
+        case _:
+            return Need(name, "text", meaning, preset=in_language(preset, language))
+
+
+def faults(
+    sketch: Sketch, flow: Flow, config: Config, phrases: Mapping[str, Mapping[str, str]], language: str
+) -> list[Fault]:
+    """Return every field that is missing or cannot stand, in the order to ask, in words for the organiser."""
+    given = facts(sketch, flow, config, phrases)
+    found = [fault for name in wanted(flow) for fault in _faults_of(name, sketch.record, given, flow, language)]
+    if "influence" in given.values:
+        sentence = in_language(given.values["influence"], flow.language)
+        found += [_missing(name, language) for name in sorted(placeholders(sentence))]
+    return found
+
+
+def _faults_of(name: str, record: Mapping[str, Any], given: Facts, flow: Flow, language: str) -> list[Fault]:
+    if name in flow.lists:
+        return [] if len(given.lists.get(name, ())) > 1 else [_fault(name, language, "missing_list", name=name)]
+    text = given.values.get(name)
+    if not text:
+        return [_missing(name, language)]
+    if name in DAYS and not isinstance(text, Mapping):
+        return [_fault(name, language, "not_a_date", name=name)]
+    if name == "influence" and record.get(name) not in {None, "", *dict(wording.influences(language))}:
+        return [_fault(name, language, "not_influence")]
+    silent = [one for one in flow.languages if isinstance(text, Mapping) and not text.get(one)]
+    return [_fault(name, language, "no_language", name=name, language=one) for one in silent]
+
+
+def _missing(name: str, language: str) -> Fault:
+    return _fault(name, language, "missing", name=name, meaning=wording.meaning(language, name))
+
+
+def _fault(field: str, reader: str, key: str, **values: object) -> Fault:
+    return Fault(field, wording.fault(reader, key, **values))
+
+
+def public_url(config: Config) -> str:
+    """Return the address people type, without a slash at the end."""
+    return (config.web.public_url or f"http://{config.web.host}:{config.web.port}").rstrip("/")

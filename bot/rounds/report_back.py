@@ -1,0 +1,62 @@
+"""You said, we did, we did not: the result of a round, to everyone who wished for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.compose import Part
+from bot.letters import BULK, letters
+from bot.rounds.record import in_language
+from flows.words import fill
+from storage import contacts, outbox, rounds, wishes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.rounds.library import Library, Played
+
+BATCH = 1000
+"""Contacts written to with one set of statements."""
+
+
+def send(db: Connection, played: Played, library: Library, report: Mapping[str, str], now: datetime) -> int:
+    """Enqueue the result for all who wished for it and may be written to; return how many. Each gets it once."""
+    wanted = wishes.of(db, played.row.id)
+    return sum(_send(db, wanted[n : n + BATCH], played, library, report, now) for n in range(0, len(wanted), BATCH))
+
+
+def _send(
+    db: Connection, ids: list[int], played: Played, library: Library, report: Mapping[str, str], now: datetime
+) -> int:
+    reachable = {id_: each for id_, each in contacts.by_ids(db, ids).items() if each.may_be_written_to}
+    fresh = rounds.invite(db, played.row.id, reachable, "report_back", now)
+    texts = {language: text(played, library, report, language) for language in {c.language for c in reachable.values()}}
+    rows = [
+        row
+        for id_ in fresh
+        for row in letters(
+            reachable[id_],
+            (Part(texts[reachable[id_].language]),),
+            f"report.{played.row.id}.{id_}",
+            now,
+            BULK,
+        )
+    ]
+    return outbox.enqueue(db, rows)
+
+
+def text(played: Played, library: Library, report: Mapping[str, str], language: str) -> str:
+    """Return the message in a language; the report in the flow's own language where it has none in this one."""
+    phrases = library.phrases[language]
+    values = library.facts(played.row, played.flow).values
+    topic = in_language(values.get("topic", played.row.title), language)
+    parts = (
+        fill(phrases["report_back_intro"], {"topic": topic}),
+        report.get(language) or report.get(played.flow.language) or next(iter(report.values())),
+        phrases["report_back_caveat"],
+        fill(phrases["report_back_more"], {"round_url": values["round_url"]}),
+    )
+    return "\n\n".join(part.strip() for part in parts)

@@ -1,0 +1,138 @@
+"""What managers and organisers can ask in the chat: their role, their pages, the week so far, their rounds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from bot.rounds.record import public_url, spoken_day
+from flows.model import Prompt
+from flows.words import fill
+from storage import answers, people, rounds
+from storage.people import EVERY_SERVICE, Link
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.config import Config, Service
+    from bot.ledger import Guest, Ledger
+    from bot.rounds.library import Library
+    from storage.rounds import RoundRow
+    from storage.sealing import Keys
+
+STAFF = frozenset({"/digest", "/manage", "/rounds"})
+"""Commands that only staff have."""
+SIGN_IN = timedelta(minutes=30)
+"""How long a sign-in link works."""
+MANAGER, ORGANISER = "manager", "organiser"
+
+
+class SoFar(Protocol):
+    """Tells a manager about the week so far."""
+
+    def __call__(self, db: Connection, service: str, language: str, now: datetime) -> str | None:
+        """Return the digest of the week so far as text; None where nothing has come in."""
+
+
+class Staff:
+    """Answers those who have a role."""
+
+    def __init__(self, config: Config, library: Library, keys: Keys, mint: Callable[[], str], so_far: SoFar) -> None:
+        self._config = config
+        self._library = library
+        self._keys = keys
+        self._mint = mint
+        self._so_far = so_far
+
+    def welcome(self, db: Connection, ledger: Ledger, guest: Guest, token: str) -> tuple[Prompt, ...]:
+        """Give the role an invitation stands for to whoever follows it first."""
+        link = people.use_link(db, self._keys.token_hash(token), ledger.now)
+        if link is None or link.kind != "invite" or link.role is None or link.service is None:
+            return (self._say(guest, "role_code_used"),)
+        person_id = guest.contact.person_id or link.person_id
+        if person_id is None:
+            person_id = people.add(db, link.name or link.role, guest.contact.language, ledger.now).id
+        people.grant(db, person_id, link.role, link.service, ledger.now)
+        ledger.change(guest, person_id=person_id)
+        role = self._library.phrases[guest.contact.language].get(f"role_{link.role}", link.role)
+        service = self._name(link.service, guest.contact.language)
+        return (self._say(guest, "role_welcome", role=role, service=service),)
+
+    def help(self, db: Connection, guest: Guest) -> tuple[Prompt, ...]:
+        """Return what staff can send beside everybody's words; nothing for others."""
+        person = guest.contact.person_id
+        if person is None:
+            return ()
+        roles = {role.role for role in people.roles_of(db, person)}
+        return tuple(self._say(guest, f"staff_help_{role}") for role in (MANAGER, ORGANISER) if role in roles)
+
+    def answer(self, db: Connection, ledger: Ledger, guest: Guest, text: str) -> tuple[Prompt, ...]:
+        """Answer a command of staff; others read that it is one."""
+        person = guest.contact.person_id
+        if person is None:
+            return (self._say(guest, "staff_only"),)
+        match text.split(maxsplit=1)[0]:
+            case "/manage":
+                return (self._sign_in(db, ledger, guest, person),)
+            case "/digest":
+                return self._digests(db, ledger, guest, person)
+            case _:
+                return self._rounds(db, guest, person)
+
+    def _sign_in(self, db: Connection, ledger: Ledger, guest: Guest, person: int) -> Prompt:
+        token = self._mint()
+        expires = ledger.now + SIGN_IN
+        people.add_link(db, Link(self._keys.token_hash(token), "sign_in", ledger.now, expires, person_id=person))
+        until = expires.astimezone(self._config.city.zone).strftime("%H:%M")
+        return self._say(guest, "manage_link", until=until, url=sign_in_url(self._config, token))
+
+    def _digests(self, db: Connection, ledger: Ledger, guest: Guest, person: int) -> tuple[Prompt, ...]:
+        ledger.flush(db)
+        language = guest.contact.language
+        prompts = []
+        for service in self._services(db, person, MANAGER):
+            text = self._so_far(db, service.key, language, ledger.now)
+            prompts.append(Prompt(text) if text else self._say(guest, "digest_none", service=service.label(language)))
+        return tuple(prompts) or (self._say(guest, "staff_only"),)
+
+    def _rounds(self, db: Connection, guest: Guest, person: int) -> tuple[Prompt, ...]:
+        services = self._services(db, person, ORGANISER)
+        if not services:
+            return (self._say(guest, "staff_only"),)
+        found = rounds.find(db, services=[service.key for service in services])
+        if not found:
+            return (self._say(guest, "rounds_none"),)
+        counted = answers.handed_in(db, [row.id for row in found])
+        return tuple(self._listed(guest, service, found, counted) for service in services)
+
+    def _listed(self, guest: Guest, service: Service, found: list[RoundRow], counted: dict[int, int]) -> Prompt:
+        head = self._say(guest, "rounds_header", service=service.label(guest.contact.language)).text
+        lines = [self._line(guest, row, counted.get(row.id, 0)) for row in found if row.service == service.key]
+        return Prompt("\n".join([head, *lines]) if lines else "")
+
+    def _line(self, guest: Guest, row: RoundRow, count: int) -> str:
+        language = guest.contact.language
+        people_ = self._say(guest, "people_one" if count == 1 else "people_many", k=count).text
+        state = self._library.phrases[language].get(f"state_{row.state}", row.state)
+        if row.closes_at is None:
+            return self._say(guest, "rounds_line_running", title=row.title, state=state, people=people_).text
+        closes_on = spoken_day(row.closes_at.astimezone(self._config.city.zone), language)
+        return self._say(guest, "rounds_line", title=row.title, state=state, closes_on=closes_on, people=people_).text
+
+    def _services(self, db: Connection, person: int, role: str) -> list[Service]:
+        mine = {each.service for each in people.roles_of(db, person) if each.role == role}
+        return [service for service in self._config.services if EVERY_SERVICE in mine or service.key in mine]
+
+    def _name(self, service: str, language: str) -> str:
+        return next((each.label(language) for each in self._config.services if each.key == service), service)
+
+    def _say(self, guest: Guest, key: str, **values: object) -> Prompt:
+        return Prompt(fill(self._library.phrases[guest.contact.language][key], values).strip())
+
+
+def sign_in_url(config: Config, token: str) -> str:
+    """Return the address at which a one-time link lets its owner in."""
+    return f"{public_url(config)}/manage/sign-in?token={token}"

@@ -1,0 +1,447 @@
+"""Updates become turns, many to a commit.
+
+One thread writes. It takes whatever is queued, and in one transaction keeps the keys of what is new, steps each
+contact's session in memory and writes everything with a few statements. Nobody waits for a full group. If a group
+fails, it is rolled back and its contacts are taken one by one, so that one bad row holds nobody up; what still fails is
+kept as waiting and tried again, and given up, kept and reported after the third time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.channels.base import Raw
+from bot.compose import compose
+from bot.errors import Trouble, Unreadable
+from bot.ledger import Guest, Ledger
+from bot.letters import REPLY, letters
+from storage import contacts, inbox, rounds, sessions
+from storage.contacts import NewContact
+from storage.database import Conflict, StorageTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.channels.base import Channel, Inbound
+    from bot.desk import Desk
+    from bot.metrics import Metrics
+    from storage.contacts import Address
+    from storage.database import Database
+    from storage.sealing import Keys
+
+GROUP = 200
+"""Most updates to a commit."""
+ATTEMPTS = 3
+"""How often a turn is tried before it is given up and reported."""
+CONFLICTS = 3
+"""How often a group is begun again because somebody else wrote the same session."""
+STOPPING = "the program is stopping: send it again"
+SEEN_AGAIN = 3600
+"""Seconds after which a contact's last visit is written anew."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Work:
+    """Updates of one call, and who waits for their commit."""
+
+    raws: Sequence[Raw]
+    done: Future[None] = field(default_factory=Future)
+
+    def picked(self) -> None:
+        """From now on the caller can no longer take it back."""
+        self.done.set_running_or_notify_cancel()
+
+    def finish(self, trouble: Exception | None = None) -> None:
+        """Tell the caller, if there still is one."""
+        if self.done.cancelled():
+            return
+        if trouble is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(trouble)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the one log line of a turn says."""
+
+    contact: int
+    channel: str
+    flow: str
+    origin: str
+    to: str
+    urgent: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An update and what it holds; `trouble` says why it cannot be read."""
+
+    raw: Raw
+    inbounds: tuple[Inbound, ...] = ()
+    trouble: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes it the same update when it comes again."""
+        return (self.raw.channel, self.raw.external_id)
+
+
+class Turns:
+    """Takes updates of all channels."""
+
+    def __init__(
+        self,
+        database: Database,
+        channels: Mapping[str, Channel],
+        desk: Desk,
+        keys: Keys,
+        languages: Sequence[str],
+        clock: Callable[[], datetime],
+        metrics: Metrics,
+    ) -> None:
+        self._database = database
+        self._channels = channels
+        self._desk = desk
+        self._keys = keys
+        self._languages = languages
+        self._clock = clock
+        self._metrics = metrics
+        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._held: set[Address] = set()
+        """Contacts of whom an update waits for another try: what they send meanwhile waits behind it."""
+        self.committed: Callable[[], None] = lambda: None
+        """Called in the writing thread after each commit that has something to send."""
+
+    # ----------------------------------------------------------------- from outside
+
+    def begin(self) -> None:
+        """Start the writing thread; it first takes what an earlier process left waiting."""
+        self._thread = threading.Thread(target=self._write, name="turns", daemon=True)
+        self._thread.start()
+
+    async def accept(self, raws: Sequence[Raw]) -> None:
+        """Return after the commit. Raises `Trouble` where the database does not take it: do not acknowledge then."""
+        if raws:
+            work = _Work(raws)
+            self._queue.put(work)
+            if self._thread is None or not self._thread.is_alive():
+                raise Trouble(STOPPING)
+            await asyncio.wrap_future(work.done)
+
+    async def end(self) -> None:
+        """Finish what is queued, then stop the thread."""
+        if self._thread is not None:
+            self._queue.put(None)
+            await asyncio.to_thread(self._thread.join)
+
+    def again(self) -> None:
+        """Let the writing thread take what waits (a sweep rings here)."""
+        self._queue.put(_Work(()))
+
+    # ----------------------------------------------------------------- the writing thread
+
+    def _write(self) -> None:
+        self._drain()
+        while True:
+            works, last = self._queued()
+            if works:
+                self._settle(works)
+            if last:
+                self._refuse()
+                return
+
+    def _queued(self) -> tuple[list[_Work], bool]:
+        """Return everything queued, at most a group, waiting for the first; and whether it is the last."""
+        works: list[_Work] = []
+        size = 0
+        while size < GROUP:
+            try:
+                work = self._queue.get(block=not works)
+            except queue.Empty:
+                break
+            if work is None:
+                return works, True
+            work.picked()
+            works.append(work)
+            size += len(work.raws)
+        return works, False
+
+    def _refuse(self) -> None:
+        """Nobody takes what came in too late."""
+        while not self._queue.empty():
+            work = self._queue.get()
+            if work is not None:
+                work.finish(Trouble(STOPPING))
+
+    def _settle(self, works: list[_Work]) -> None:
+        """Commit a group, and tell those who wait."""
+        raws = [raw for work in works for raw in work.raws]
+        try:
+            if raws:
+                self._commit(raws)
+        except Exception as error:  # noqa: BLE001 - whoever waits must learn of it; the thread goes on
+            trouble = error if isinstance(error, StorageTrouble) else Trouble(f"an update cannot be kept: {error!r}")
+            log.error("turns.trouble", reason=str(trouble))  # noqa: TRY400 - one line says what to do
+            for work in works:
+                work.finish(trouble)
+            return
+        for work in works:
+            work.finish()
+        if any(not work.raws for work in works):
+            self._drain()
+
+    def _commit(self, raws: Sequence[Raw]) -> None:
+        """Write a group in one transaction; contact by contact where that does not work."""
+        if not self._held:
+            try:
+                self._group(raws)
+                return
+            except StorageTrouble as trouble:
+                if not isinstance(trouble, Conflict):
+                    raise
+            except Exception:  # noqa: BLE001 - found and reported one by one
+                log.warning("turns.group_failed", updates=len(raws))
+        for address, mine in self._by_contact(raws).items():
+            self._alone(address, mine)
+
+    def _group(self, raws: Sequence[Raw]) -> None:
+        began = time.perf_counter()
+        now = self._clock()
+        reads = [self._read(raw) for raw in raws]
+        for left in reversed(range(CONFLICTS)):
+            try:
+                with self._database.transaction() as db:
+                    fresh, told, spoke = self._keep(db, reads, now)
+                break
+            except Conflict:
+                if not left:
+                    raise
+        self._report(told, len(raws) - fresh, fresh, time.perf_counter() - began, spoke=spoke)
+
+    def _keep(self, db: Connection, reads: Sequence[_Read], now: datetime) -> tuple[int, list[_Told], bool]:
+        """Keep what is new and make its turns. Returns how many were new, their log lines, and whether any spoke."""
+        fresh = {(row.channel, row.external_id) for row in inbox.take(db, [r.raw for r in reads if not r.trouble], now)}
+        new = []
+        for read in reads:  # a repeat inside the group is left out here too
+            if read.key in fresh:
+                fresh.discard(read.key)
+                new.append(read)
+        unreadable = [read for read in reads if read.trouble]
+        kept = self._keep_unreadable(db, unreadable, now) if unreadable else 0
+        told, spoke = self._take(db, new, now)
+        return len(new) + kept, told, spoke
+
+    def _keep_unreadable(self, db: Connection, reads: Sequence[_Read], now: datetime) -> int:
+        """Keep what nobody can read, whole, for a person to look at."""
+        reasons = {read.key: read.trouble for read in reads}
+        rows = inbox.accept(db, [read.raw for read in reads], now, self._keys)
+        for row in rows:
+            reason = reasons[row.channel, row.external_id]
+            inbox.fail(db, row.id, inbox.UNREADABLE, reason)
+            log.error("update.unreadable", channel=row.channel, inbox=row.id, reason=reason)
+            self._metrics.failures.labels("unreadable").inc()
+        return len(rows)
+
+    def _alone(self, address: Address | None, raws: Sequence[Raw]) -> None:
+        """Take one contact's updates; what does not work is kept as waiting."""
+        if address is None or address not in self._held:
+            try:
+                self._group(raws)
+                return
+            except StorageTrouble as trouble:
+                if not isinstance(trouble, Conflict):
+                    raise
+                reason = str(trouble)
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                log.exception("turn.failed", channel=raws[0].channel, attempt=1)
+            self._metrics.failures.labels("turn").inc()
+        else:
+            reason = ""
+        with self._database.transaction() as db:
+            kept = inbox.accept(db, raws, self._clock(), self._keys)
+            if reason and kept:
+                inbox.fail(db, kept[0].id, inbox.WAITING, reason)
+        if address is not None and kept:
+            self._held.add(address)
+
+    def _drain(self) -> None:
+        """Take what waits, contact by contact, in the order it came."""
+        try:
+            with self._database.transaction() as db:
+                waiting = inbox.claim(db, GROUP, self._keys)
+            self._held.clear()
+            stuck: set[Address | None] = set()
+            for row in waiting:
+                address = self._address(Raw(row.channel, row.external_id, row.body))
+                if address in stuck:
+                    continue
+                if not self._retry(row.id) and address is not None:
+                    stuck.add(address)
+                    self._held.add(address)
+        except Exception as error:  # noqa: BLE001 - the next ring tries again
+            log.error("turns.drain_failed", reason=str(error) or repr(error))  # noqa: TRY400 - one line is enough
+
+    def _retry(self, row_id: int) -> bool:
+        """Try one waiting update again; return whether it is done with."""
+        now = self._clock()
+        attempts = 0
+        try:
+            with self._database.transaction() as db:
+                row = next((each for each in inbox.claim(db, GROUP, self._keys) if each.id == row_id), None)
+                if row is None:
+                    return True
+                attempts = row.attempts
+                read = self._read(Raw(row.channel, row.external_id, row.body))
+                if read.trouble:
+                    inbox.fail(db, row_id, inbox.UNREADABLE, read.trouble)
+                    return True
+                told, spoke = self._take(db, [read], now)
+                inbox.settle(db, [row_id], now)
+        except StorageTrouble:
+            raise
+        except Exception as error:
+            given_up = attempts + 1 >= ATTEMPTS
+            log.exception("turn.given_up" if given_up else "turn.failed", attempt=attempts + 1, inbox=row_id)
+            self._metrics.failures.labels("given_up" if given_up else "turn").inc()
+            with self._database.transaction() as db:
+                status = inbox.FAILED if given_up else inbox.WAITING
+                inbox.fail(db, row_id, status, f"{type(error).__name__}: {error}")
+            return given_up
+        self._report(told, 0, 1, 0.0, spoke=spoke)
+        return True
+
+    def _by_contact(self, raws: Sequence[Raw]) -> dict[Address | None, list[Raw]]:
+        found: dict[Address | None, list[Raw]] = {}
+        for raw in raws:
+            found.setdefault(self._address(raw), []).append(raw)
+        return found
+
+    def _address(self, raw: Raw) -> Address | None:
+        """Return whose update it is; None where it cannot be told."""
+        read = self._read(raw)
+        if not read.inbounds:
+            return None
+        first = read.inbounds[0]
+        return (first.channel, self._keys.address_hash(first.channel, first.address))
+
+    # ----------------------------------------------------------------- a group
+
+    def _take(self, db: Connection, reads: Sequence[_Read], now: datetime) -> tuple[list[_Told], bool]:
+        """Make a turn of each update, and write them all. Returns their log lines, and whether any says something."""
+        ledger = self._ledger(db, reads, now)
+        told = [self._turn(db, ledger, read.raw, inbound) for read in reads for inbound in read.inbounds]
+        ledger.flush(db)
+        return told, ledger.enqueued > 0
+
+    def _read(self, raw: Raw) -> _Read:
+        channel = self._channels.get(raw.channel)
+        if channel is None:
+            return _Read(raw, trouble=f"the channel {raw.channel} is not switched on")
+        try:
+            return _Read(raw, tuple(channel.parse(raw)))
+        except Unreadable as error:
+            return _Read(raw, trouble=str(error))
+
+    def _ledger(self, db: Connection, reads: Iterable[_Read], now: datetime) -> Ledger:
+        """Load everything the turns of these updates need, set-wise."""
+        first: dict[Address, Inbound] = {}
+        for read in reads:
+            for inbound in read.inbounds:
+                first.setdefault((inbound.channel, self._keys.address_hash(inbound.channel, inbound.address)), inbound)
+        ledger = Ledger(now)
+        if not first:
+            return ledger
+        known = contacts.find(db, first)
+        missing = [address for address in sorted(first) if address not in known]
+        if missing:
+            added = contacts.add(db, [self._new(address, first[address], now) for address in missing])
+            known |= {contact.address: contact for contact in added}
+        if db.dialect.name == "postgresql":  # after the lock, what was read before it may be old
+            contacts.lock(db, [contact.id for contact in known.values()])
+            known = contacts.find(db, first)
+        stood = sessions.of(db, [contact.id for contact in known.values()])
+        ledger.open_rounds = {row.id: row for row in rounds.open_ones(db)}
+        for address, contact in known.items():
+            ledger.guests[address] = Guest(contact, {row.round_id: row for row in stood.get(contact.id, ())})
+        self._seen(db, [contact for contact in known.values() if _long_unseen(contact, now)], now)
+        return ledger
+
+    def _new(self, address: Address, inbound: Inbound, now: datetime) -> NewContact:
+        language = spoken_language(inbound.language, self._languages)
+        return NewContact(inbound.channel, address[1], self._keys.seal(inbound.address), language, now)
+
+    @staticmethod
+    def _seen(db: Connection, here: Sequence[contacts.Contact], now: datetime) -> None:
+        contacts.seen(db, [contact.id for contact in here], now)
+
+    def _turn(self, db: Connection, ledger: Ledger, raw: Raw, inbound: Inbound) -> _Told:
+        """Make one turn: the desk answers, the ledger notes, the outbox will speak."""
+        began = time.perf_counter()
+        guest = ledger.guests[inbound.channel, self._keys.address_hash(inbound.channel, inbound.address)]
+        if inbound.reachable is not None:
+            ledger.change(guest, unreachable_at=None if inbound.reachable else ledger.now)
+            if not inbound.reachable:
+                ledger.cancel_bulk(guest)
+            return _Told(guest.contact.id, inbound.channel, "", "", "", urgent=False, seconds=0.0)
+        ledger.change(guest, unreachable_at=None)
+        spoken = self._desk.answer(db, ledger, guest, inbound)
+        parts = compose(spoken.prompts, self._channels[inbound.channel].capabilities)
+        key = f"{raw.channel}:{raw.external_id}"
+        for letter in letters(guest.contact, parts, key, ledger.now, REPLY, inbound.message_id):
+            ledger.say(letter)
+        return _Told(
+            guest.contact.id,
+            inbound.channel,
+            spoken.flow,
+            spoken.origin,
+            spoken.to,
+            urgent=spoken.urgent,
+            seconds=time.perf_counter() - began,
+        )
+
+    def _report(self, told: Sequence[_Told], repeats: int, size: int, seconds: float, *, spoke: bool) -> None:
+        """One line for each turn, no text; and let delivery know."""
+        if spoke:
+            self.committed()
+        for turn in told:
+            words = {"flow": turn.flow, "origin": turn.origin, "to": turn.to} if turn.flow else {}
+            log.info("turn.completed", contact=turn.contact, **words, ms=round(turn.seconds * 1000, 1))
+            self._metrics.turns.labels(turn.channel).inc()
+            if turn.urgent:
+                log.warning("turn.urgent", contact=turn.contact, flow=turn.flow)
+                self._metrics.urgent.inc()
+        if repeats:
+            self._metrics.repeats.inc(repeats)
+        if size:
+            self._metrics.groups.observe(size)
+            self._metrics.commits.observe(seconds)
+
+
+def _long_unseen(contact: contacts.Contact, now: datetime) -> bool:
+    return contact.unreachable_at is not None or (now - contact.last_seen_at).total_seconds() > SEEN_AGAIN
+
+
+def spoken_language(wanted: str | None, languages: Sequence[str]) -> str:
+    """Return which of the city's languages a person reads best by what their app says; the city's first otherwise."""
+    if wanted:
+        exact = next((each for each in languages if each.casefold() == wanted.casefold()), None)
+        near = next((each for each in languages if each.split("-")[0] == wanted.casefold().split("-")[0]), None)
+        return exact or near or languages[0]
+    return languages[0]
