@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, true, update
 
 from storage import proof
-from storage.rows import Shape, read
+from storage.rows import Shape, many, read
 from storage.tables import answers
 
 if TYPE_CHECKING:
@@ -77,29 +77,25 @@ _quote = update(answers).where(_person).values(quotable=bindparam("b_quotable"))
 
 def append(db: Connection, rows: Sequence[AnswerRow]) -> None:
     """Add answers. One that replaces an earlier one comes after `withdraw` of that."""
-    if rows:
-        db.execute(_insert, _shape.write(rows))
+    many(db, _insert, _shape.write(rows))
 
 
 def withdraw(db: Connection, keys: Iterable[Key], now: datetime) -> None:
     """For each key the newest answer that stands no longer does. Earlier passages of a running round stay."""
     rows = [{"b_round": round_id, "b_pseudonym": who, "b_state": state, "b_at": now} for round_id, who, state in keys]
-    if rows:
-        db.execute(_withdraw, rows)
+    many(db, _withdraw, rows)
 
 
 def hand_in(db: Connection, participations: Iterable[Participation], now: datetime) -> None:
     """From now on what these people said counts."""
     rows = [{"b_round": round_id, "b_pseudonym": who, "b_at": now} for round_id, who in participations]
-    if rows:
-        db.execute(_hand_in, rows)
+    many(db, _hand_in, rows)
 
 
 def quotable(db: Connection, agreed: Iterable[tuple[int, bytes, bool]]) -> None:
     """For each (round id, pseudonym, yes or no): whether this person's words may be quoted without the name."""
     rows = [{"b_round": round_id, "b_pseudonym": who, "b_quotable": yes} for round_id, who, yes in agreed]
-    if rows:
-        db.execute(_quote, rows)
+    many(db, _quote, rows)
 
 
 def of(db: Connection, round_id: int, pseudonym: bytes) -> list[AnswerRow]:

@@ -112,7 +112,7 @@ def _parse(url: str) -> URL:
 
 def _sqlite(url: URL) -> Engine:
     if url.database and url.database != ":memory:" and not url.database.startswith("file:"):
-        _make_folder(Path(url.database).parent)
+        _make_private(Path(url.database))
     engine = create_engine(
         url, hide_parameters=True, connect_args={"timeout": PATIENCE, "check_same_thread": False}, pool_timeout=PATIENCE
     )
@@ -121,11 +121,15 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _make_folder(folder: Path) -> None:
+def _make_private(file: Path) -> None:
+    """Make the folder, and the file for its owner only: SQLite would let everybody read it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+    except IsADirectoryError:
+        return  # opening it says so
     except OSError as error:
-        message = f"cannot make the folder {folder} for the database ({error.strerror}): check database.url"
+        message = f"cannot make {file} for the database ({error.strerror}): check database.url"
         raise StorageTrouble(message) from error
 
 

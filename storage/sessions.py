@@ -75,9 +75,7 @@ def save(db: Connection, rows: Sequence[SessionRow]) -> None:
     """
     fresh = [_next(row) for row in _shape.write(row for row in rows if row.revision == 0)]
     known = [_guarded(row) for row in _shape.write(row for row in rows if row.revision > 0)]
-    written = many(db, _insert, fresh)
-    if known:
-        written += db.execute(_update, known).rowcount
+    written = many(db, _insert, fresh) + many(db, _update, known)
     if written != len(rows):
         message = f"{len(rows) - written} of {len(rows)} sessions were changed by another writer: read them again"
         raise Conflict(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 import traceback
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from storage import contacts, inbox, migrate
+from storage import contacts, inbox, migrate, outbox
 from storage import database as module
 from storage.database import Database, StorageTrouble
 from tests.storage.makers import KEYS, NOW, Update, add_contact, add_round
@@ -77,8 +78,11 @@ def test_a_reader_sees_one_picture_while_others_write(database: Database) -> Non
 
 
 def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
-    with pytest.raises(StatementError, match="moments are aware"), database.transaction() as db:
-        add_contact(db, at=NOW.replace(tzinfo=None))
+    naive = NOW.replace(tzinfo=None)
+    with pytest.raises(ValueError, match="moments are aware"), database.transaction() as db:
+        add_contact(db, at=naive)
+    with pytest.raises(StatementError, match="moments are aware"), database.reading() as db:
+        outbox.oldest_due(db, naive)
 
 
 def test_what_people_wrote_is_in_no_error(database: Database) -> None:
@@ -123,6 +127,14 @@ def test_no_address_is_ever_readable_in_the_file_nor_a_forgotten_one_found(file:
     assert contact.address_hash not in bytes_on_disk()
     assert contact.address_sealed not in bytes_on_disk()
     database.close()
+
+
+def test_a_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    database = Database.open(f"sqlite:///{tmp_path / 'new.db'}")
+    migrate.upgrade(database)
+    modes = {part.name: stat.S_IMODE(part.stat().st_mode) for part in tmp_path.iterdir()}
+    database.close()
+    assert modes == {"new.db": 0o600, "new.db-wal": 0o600, "new.db-shm": 0o600}
 
 
 # --------------------------------------------------------------------------- addresses
