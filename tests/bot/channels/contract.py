@@ -215,7 +215,7 @@ class SendingContract:
             pytest.skip("this channel has no buttons")
         await channel.send(message(world, "Which?", buttons=(Button("Bus", "t:q:bus"),)))
         await channel.send(
-            replace(message(world, "Which?", buttons=(Button("Bus", "t:q:bus", ticked=True),)), key="k2")
+            replace(message(world, "Which?", buttons=(Button("Bus", "t:r:bus", ticked=True),)), key="k2")
         )
         plain, ticked = (shown.labels for shown in await world.shown())
         assert plain != ticked
