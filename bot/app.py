@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import signal
 import socket
 from dataclasses import dataclass, replace
@@ -25,11 +24,12 @@ from bot import log as logs
 from bot import ownership
 from bot.channels.web import site
 from bot.channels.web.channel import WebChannel
+from bot.clock import CLOCK, clock_of, mint
 from bot.delivery import Delivery
 from bot.demo import prepare
 from bot.desk import Desk
 from bot.digests.writing import Digests
-from bot.errors import Trouble, Usage
+from bot.errors import Trouble
 from bot.jobs import schedule
 from bot.jobs.schedule import Schedule
 from bot.jobs.sweeps import Sweeps
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from bot.digests.model import Digest
     from storage.leases import Lease
 
-CLOCK: Final = "CIVICLOOP_CLOCK"
 RECEIVING: Final = timedelta(seconds=10)
 """How long one process is alone with fetching updates, without a sign of life."""
 GRACE: Final = 10.0
@@ -85,31 +84,6 @@ def at_port(config: Config, port: int) -> Config:
     return replace(config, web=replace(config.web, port=port, public_url=public_url), privacy=privacy)
 
 
-def clock_of(environ: Mapping[str, str]) -> Callable[[], datetime]:
-    """Return the clock on the wall, or the rehearsed one."""
-    path = environ.get(CLOCK)
-    if not path:
-        return lambda: datetime.now(UTC)
-    file = Path(path)
-
-    def rehearsed() -> datetime:
-        moment = datetime.fromisoformat(file.read_text(encoding="ascii").strip())
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-    try:
-        rehearsed()
-    except (OSError, ValueError) as error:
-        raise Usage(
-            f"{CLOCK} must name a file that holds a moment such as 2026-11-22T08:00:00+00:00: {error}"
-        ) from None
-    return rehearsed
-
-
-def mint() -> str:
-    """Return a new random name of 192 bits."""
-    return secrets.token_urlsafe(24)
-
-
 @dataclass(frozen=True, slots=True)
 class Hook:
     """Telegram's door among the pages."""
@@ -137,7 +111,7 @@ class App:
         self.owner = ownership.name_of(mint)
         self.measures = Metrics()
         self.keys = Keys.load(config.privacy.key_file, mint)
-        self.catalog = Catalog.load()
+        self.catalog = Catalog.load(extra=config.flows.extra)
         self.uploads = Path(config.database.files)
         self.library = Library(config, self.catalog, self.keys)
         self.rounds = Rounds(config, database, self.keys, self.catalog, self.library, clock, mint)

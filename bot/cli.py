@@ -60,6 +60,8 @@ def main(args: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - whoever read us has gone
         return WELL
+    except OSError as error:
+        return _said(_world(error), WRONG)
     except Exception as error:  # noqa: BLE001 - the one place where everything unforeseen ends
         return _said(_unforeseen(error), WRONG)
     return status if isinstance(status, int) else WELL
@@ -75,6 +77,12 @@ def _usage(wrong: click.ClickException) -> str:
     context = getattr(wrong, "ctx", None)
     message = " ".join(wrong.format_message().split())
     return f'{message} See "{context.command_path} --help".' if context else message
+
+
+def _world(error: OSError) -> str:
+    """Say what the machine refused: a full disk, a missing right."""
+    what = error.strerror or type(error).__name__
+    return f"{error.filename}: {what}. Put that right and try again." if error.filename else f"{what}."
 
 
 def _unforeseen(error: Exception) -> str:

@@ -196,6 +196,19 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Flows:
+    """Where flows of one's own lie, beside those that come with the program."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    folder: Annotated[str, Field(description='a folder in quotes, as in folder = "our_flows"')]
+
+    @property
+    def extra(self) -> tuple[Path, ...]:
+        """The folders to read beside our own; none where none is set."""
+        return (Path(self.folder),) if self.folder else ()
+
+
+@dataclass(frozen=True, slots=True)
 class Database:
     """Where everything is remembered."""
 
@@ -304,6 +317,7 @@ class Config:
     __pydantic_config__ = ConfigDict(extra="forbid")
     city: City
     services: Annotated[tuple[Service, ...], Field(description="a block [[services]] with key and name for each")]
+    flows: Flows
     database: Database
     telegram: Telegram
     web: Web

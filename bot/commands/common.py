@@ -5,18 +5,17 @@ from __future__ import annotations
 import functools
 import json
 import os
-import secrets
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
 from bot import config as configuration
-from bot.errors import Usage
+from bot.clock import clock_of, mint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 FILE = Path("config.toml")
-CLOCK = "CIVICLOOP_CLOCK"
-"""For rehearsals: the environment variable that names a file with an ISO moment, read at each look at the clock."""
 
 
 def configured(command: Callable[..., R]) -> Callable[..., R]:
@@ -108,20 +105,8 @@ def last_moment(given: datetime | None, zone: ZoneInfo) -> datetime | None:
 
 
 def wall_clock() -> datetime:
-    """Return now, or what the rehearsal's file says."""
-    path = os.environ.get(CLOCK)
-    if not path:
-        return datetime.now(UTC)
-    try:
-        found = datetime.fromisoformat(Path(path).read_text(encoding="utf-8").strip())
-    except (OSError, ValueError) as error:
-        raise Usage(f"{CLOCK} names {path}, which holds no moment such as 2026-12-01T08:00:00+00:00.") from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def mint() -> str:
-    """Return a new random name of 192 bits."""
-    return secrets.token_urlsafe(24)
+    """Return now, or what the rehearsal says."""
+    return clock_of(os.environ)()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +134,7 @@ def office(config: Config) -> Iterator[Office]:
     try:
         migrate.upgrade(database)
         keys = Keys.load(config.privacy.key_file, mint)
-        catalog = Catalog.load()
+        catalog = Catalog.load(extra=config.flows.extra)
         publish(database, catalog, wall_clock())
         rounds = Rounds(config, database, keys, catalog, Library(config, catalog, keys), wall_clock, mint)
         yield Office(config, database, keys, catalog, rounds)

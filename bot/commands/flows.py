@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.common import as_json, configured, interactive, mint, show, wall_clock
+from bot.clock import mint
+from bot.commands.common import as_json, configured, interactive, show, wall_clock
 from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @as_json
 def check(config: Config, flows: tuple[str, ...], *, in_json: bool) -> int:
     """List everything to repair in flows, with file and line. FLOW is a flow's name or a file; without: all."""
-    catalog, names = _chosen(flows)
+    catalog, names = _chosen(config, flows)
     issues = _issues(catalog, names) if flows else catalog.issues
     faults = sum(issue.severity == "error" for issue in issues)
     if in_json:
@@ -68,10 +69,12 @@ def play(config: Config, flow: str, language: str | None, save: Path | None) -> 
     """Play a flow here in the terminal, as a citizen would. Examples fill the texts, and nothing is stored."""
     from bot import play as playing
 
-    catalog, names = _chosen((flow,))
+    catalog, names = _chosen(config, (flow,))
     played = _flow(names[0], catalog)
     if language and language not in played.languages:
         raise Usage(f"{played.id} does not speak {language}; it speaks {', '.join(played.languages)}.")
+    if save:
+        save.parent.mkdir(parents=True, exist_ok=True)
     playing.play(played, language or played.language, _typed(), click.echo, wall_clock(), mint, save)
 
 
@@ -93,7 +96,7 @@ def graph(config: Config, flow: str) -> None:
     """Print a flow as a Mermaid diagram, which many editors and code hosts draw."""
     from flows import diagram
 
-    catalog, names = _chosen((flow,))
+    catalog, names = _chosen(config, (flow,))
     click.echo(diagram.mermaid(_flow(names[0], catalog)))
 
 
@@ -112,7 +115,7 @@ def translate_out(config: Config, flow: str | None, language: str, out: Path) ->
     from bot import translating
     from flows.catalog import Catalog
 
-    catalog = Catalog.load()
+    catalog = Catalog.load(extra=config.flows.extra)
     files = catalog.texts if flow is None else _files(flow, catalog)
     lines = translating.take_out(files, language)
     if out.suffix == ".csv":
@@ -137,7 +140,7 @@ def translate_in(config: Config, table: Path, language: str, into: Path | None) 
     from bot import translating
     from flows.catalog import PACKAGED, Catalog
 
-    catalog = Catalog.load()
+    catalog = Catalog.load(extra=config.flows.extra)
     try:
         lines = translating.from_csv(table.read_text(encoding="utf-8-sig"))
     except (UnicodeDecodeError, KeyError) as error:
@@ -160,11 +163,11 @@ def _write(path: Path, text: str) -> None:
     click.echo(str(path))
 
 
-def _chosen(flows: tuple[str, ...]) -> tuple[Catalog, list[str]]:
+def _chosen(config: Config, flows: tuple[str, ...]) -> tuple[Catalog, list[str]]:
     """Return the catalogue with the files named on the command line in it, and each name; a file's is its own."""
     from flows.catalog import PACKAGED, Catalog
 
-    extra: list[Path] = []
+    extra: list[Path] = [*config.flows.extra]
     names: list[str] = []
     for flow in flows:
         path = Path(flow)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.commands.common import as_json, configured, mint, office, show, wall_clock
+from bot.clock import mint
+from bot.commands.common import as_json, configured, office, show, wall_clock
 from bot.config import EXAMPLE
 from bot.errors import Refused
 
@@ -68,7 +69,7 @@ def doctor(config: Config, *, in_json: bool) -> int:
     from flows.catalog import Catalog
 
     found = []
-    for finding in doctors.examine(config, wall_clock(), lambda: Catalog.load().issues):
+    for finding in doctors.examine(config, wall_clock(), lambda: Catalog.load(extra=config.flows.extra).issues):
         found.append(finding)
         if not in_json:
             click.echo(str(finding))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-from bot import cli, config
+from bot import cli, clock, config
 from bot.commands import common
 from storage import answers, contacts, people, rounds
 from storage.answers import AnswerRow
@@ -70,7 +70,7 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "clock").write_text(NOW, encoding="utf-8")
-    monkeypatch.setenv(common.CLOCK, str(tmp_path / "clock"))
+    monkeypatch.setenv(clock.CLOCK, str(tmp_path / "clock"))
     return Terminal(tmp_path, capsys)
 
 
@@ -210,7 +210,7 @@ def test_doctor_fails_where_something_is_broken(terminal: Terminal, monkeypatch:
 def test_an_invitation_is_a_link_that_works_once(terminal: Terminal) -> None:
     links = terminal("invite", "--role", "manager", "--service", "library", "--name", "Ada", "--json").json
     token = links["telegram"].removeprefix("/start r_")
-    keys = Keys.load("data/keys", common.mint)
+    keys = Keys.load("data/keys", clock.mint)
     database = Database.open("sqlite:///data/civicloop.sqlite3")
     now = datetime.fromisoformat(NOW)
     with database.transaction() as db:
@@ -228,7 +228,7 @@ def test_whoever_is_invited_with_a_mail_address_gets_digests_there(terminal: Ter
     for _ in range(2):
         asked = ("invite", "--role", "manager", "--service", "library", "--name", "Ada", "--mail", "ada@city.example")
         assert "Each works once, for 7 days." in terminal(*asked).out
-    keys = Keys.load("data/keys", common.mint)
+    keys = Keys.load("data/keys", clock.mint)
     database = Database.open("sqlite:///data/civicloop.sqlite3")
     with database.reading() as db:
         ((person, _),) = people.with_role(db, "manager", "library")

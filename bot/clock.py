@@ -1,0 +1,42 @@
+"""Where time and chance come from. Only the composition root and the commands ask here; all others are told.
+
+For rehearsals `CIVICLOOP_CLOCK` names a file that holds an ISO instant, read at each look: that is what time it is.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+CLOCK: Final = "CIVICLOOP_CLOCK"
+
+
+def clock_of(environ: Mapping[str, str]) -> Callable[[], datetime]:
+    """Return the clock on the wall, or the rehearsed one. Raises `Usage` where that has no file with a moment."""
+    path = environ.get(CLOCK)
+    if not path:
+        return lambda: datetime.now(UTC)
+    file = Path(path)
+
+    def rehearsed() -> datetime:
+        moment = datetime.fromisoformat(file.read_text(encoding="ascii").strip())
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    try:
+        rehearsed()
+    except (OSError, ValueError) as error:
+        said = f"{CLOCK} must name a file that holds a moment such as 2026-11-22T08:00:00+00:00: {error}"
+        raise Usage(said) from None
+    return rehearsed
+
+
+def mint() -> str:
+    """Return a new random name of 192 bits."""
+    return secrets.token_urlsafe(24)
