@@ -153,8 +153,8 @@ def files(digest: Digest, language: str, url: str = "") -> dict[str, bytes]:
 
 def page_url(config: Config, digest: Digest) -> str:
     """Return the address of the digest's page; empty where the pages have none."""
-    base = config.web.public_url
-    return f"{base}/manage/digests/{digest.service}/{digest.period}" if base else ""
+    base, period = config.web.public_url, "now" if digest.so_far else digest.period
+    return f"{base}/manage/digests/{digest.service}/{period}" if base else ""
 
 
 def _reachable(contact: Contact) -> bool:

@@ -26,19 +26,20 @@ def chat(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Picture | No
 
 def message(digest: Digest, texts: Texts, url: str = "") -> str:
     """Return the message without its chart, short enough to go under one."""
-    told = ""
-    for quotes, length in ((3, 160), (3, 100), (2, 160), (2, 100), (1, 100), (0, 0)):
-        told = _message(page(digest, texts, quotes), texts, url, length)
-        if units(told) <= CAPTION:
-            return told
-    return cut(told, CAPTION)
-
-
-def _message(told: Told, texts: Texts, url: str, length: int) -> str:
     link = texts("digest.foot.open_chat", url=url) if url else ""
+    room = CAPTION - units(link) - 2
+    story = ""
+    for quotes, length in ((3, 160), (3, 100), (2, 160), (2, 100), (1, 100), (0, 0)):
+        story = _story(page(digest, texts, quotes), length)
+        if units(story) <= room:
+            break
+    return "\n\n".join(filter(None, (story if units(story) <= room else cut(story, room), link)))
+
+
+def _story(told: Told, length: int) -> str:
     blocks = [[told.title, told.span], list(told.clock), [told.new, told.channels, told.short]]
     blocks += [[" ".join(stage.sentences)] for stage in told.stages]
-    blocks += [list(_voices(told, length)), [told.caveat, told.hidden], [link]]
+    blocks += [list(_voices(told, length)), [told.caveat, told.hidden]]
     return "\n\n".join(filter(None, ("\n".join(filter(None, block)) for block in blocks)))
 
 
@@ -62,6 +63,8 @@ def units(text: str) -> int:
 
 def cut(text: str, most: int) -> str:
     """Return the text with at most so many units, cut before a word and marked."""
-    while units(text) > most - 1:
-        text = text[: text.rfind(" ")] if " " in text[1:] else text[: most // 2]
-    return f"{text}…"
+    kept = text[: most - 1]
+    while units(kept) > most - 1:
+        kept = kept[:-1]
+    words = kept.rpartition(" ")[0]
+    return f"{(words or kept).rstrip()}…"

@@ -140,10 +140,12 @@ def _channel(channel: Channel, minimum: int, texts: Texts) -> str:
 
 def _stage(score: Score, digest: Digest, texts: Texts) -> Stage:
     name, good, bad = texts(f"stage.{score.stage}"), _words(score.good, texts), _words(score.bad, texts)
-    sentences = [headline(score, name, good, digest.minimum, texts), _negative(score.negative, bad, texts)]
-    sentences += [_change(score, texts), _unknown(score, digest.minimum, texts)]
-    if digest.so_far:
-        sentences.append(texts("digest.score.steps", minimum=digest.minimum))
+    if digest.so_far and score.positive.base is None:
+        sentences = [texts("digest.score.wait", stage=name, minimum=digest.minimum)]
+    else:
+        sentences = [headline(score, name, good, digest.minimum, texts), _negative(score.negative, bad, texts)]
+        sentences += [_change(score, texts), _unknown(score, digest.minimum, texts)]
+        sentences += [texts("digest.score.steps", minimum=digest.minimum)] if digest.so_far else []
     rows = tuple(row(point.week, point.share, point.week == digest.period, texts) for point in since_first(score.weeks))
     return Stage(name, good, tuple(filter(None, sentences)), _question(score, digest, texts), rows)
 

@@ -1,0 +1,288 @@
+"""What managers read: the same sentences in chat, mail and page."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from PIL import Image
+
+from bot.digests import render
+from bot.digests.render.chat import CAPTION, cut, units
+from bot.digests.summarise import Deadline, summarise
+from bot.digests.weeks import Week
+from bot.texts import languages, texts
+from tests.bot.digests.material import One, counted, monday_after, scope
+from tests.bot.digests.test_summarise import PEOPLE
+from tests.journeys.data import feedback
+
+if TYPE_CHECKING:
+    from bot.digests.model import Digest
+
+WEEK = Week(2022, 35)
+URL = "https://voice.rivermouth.example/manage/digests/ambulance/2022-W35"
+BOTH = pytest.mark.parametrize("language", ["en", "es"])
+
+
+def real(week: Week = WEEK, *, so_far: bool = False) -> Digest:
+    people = [One(each.on, each.option, each.text, quotable=n % 3 > 0) for n, each in enumerate(feedback())]
+    deadlines = [
+        Deadline("night", "Night desk", "open", closes_on=date(2022, 9, 14)),
+        Deadline("spring", "Spring round", "closed", feedback_on=date(2022, 8, 30)),
+    ]
+    made = summarise(counted(people, week), scope(week, deadlines, so_far=so_far), monday_after(week))
+    assert made is not None
+    return made
+
+
+def small(*answers: str, before: int = 0, so_far: bool = False) -> Digest:
+    people = [One(WEEK.back(1).monday, "5")] * before + [One(WEEK.monday, answer) for answer in answers]
+    made = summarise(counted(people, WEEK), scope(WEEK, so_far=so_far), monday_after(WEEK))
+    assert made is not None
+    return made
+
+
+class Page(HTMLParser):
+    """What a mail program finds in HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.pictures: list[dict[str, str | None]] = []
+        self.cells: list[str] = []
+        self.words = ""
+        self._cell = False
+        self._hidden = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hidden = self._hidden or tag == "style"
+        self._cell = tag in ("td", "th")
+        if tag == "img":
+            self.pictures.append(dict(attrs))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden = self._hidden and tag != "style"
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.words += data
+            self.cells += [data.strip()] if self._cell else []
+
+
+# --------------------------------------------------------------------------- chat
+
+
+def test_a_chat_digest_tells_the_story_in_order() -> None:
+    text, picture = render.chat(real(), texts("en"), URL)
+    order = ["week 35", "Spring round", "Night desk", "125 people", "Deliver: 94%", "more texts", "They chose", URL]
+    assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
+    assert "(118 of 125), range 89–97 (chance only)" in text
+    assert "9 points above the last 4 weeks (85% of 173): a real change." in text
+    assert picture is not None
+
+
+def test_the_same_in_spanish() -> None:
+    text, _ = render.chat(real(), texts("es"), URL)
+    assert "Prestación: 94\N{NO-BREAK SPACE}% dijo muy buena o buena (118 de 125), margen 89–97 (solo azar)." in text
+    assert "un cambio real" in text
+    assert "venció el 30 de agosto, 6 días de retraso" in text
+
+
+@settings(deadline=None, max_examples=30)
+@given(PEOPLE)
+def test_a_chat_digest_always_fits_under_its_picture(people: list[One]) -> None:
+    week = Week(2026, 47)
+    shouting = [One(one.on, one.choice, "😱 word" * 90, one.channel) for one in people]
+    made = summarise(counted(shouting, week), scope(week), monday_after(week))
+    if made is not None:
+        for language in ("en", "es"):
+            text = render.message(made, texts(language), URL)
+            assert units(text) <= CAPTION
+            assert text.endswith(URL)
+
+
+def test_many_rounds_with_long_names_still_fit_and_keep_the_link() -> None:
+    deadlines = [Deadline(str(n), "A very long name " * 11, "open", closes_on=date(2022, 9, 9)) for n in range(12)]
+    made = summarise(counted([One(WEEK.monday, "5")] * 50, WEEK), scope(WEEK, deadlines), monday_after(WEEK))
+    assert made is not None
+    text = render.message(made, texts("en"), URL)
+    assert units(text) <= CAPTION
+    assert text.endswith(URL)
+
+
+def test_a_long_quote_ends_at_a_word_and_keeps_its_marks() -> None:
+    people = [One(WEEK.monday, "5", "wonderful " * 60)] * 12
+    made = summarise(counted(people, WEEK), scope(WEEK), monday_after(WEEK))
+    assert made is not None
+    quotes = re.findall(r"“.*”", render.message(made, texts("en")))
+    assert len(quotes) == 3
+    assert all(quote.endswith("wonderful…”") for quote in quotes)
+
+
+def test_emoji_count_as_chats_count_them() -> None:
+    assert units("a😱") == 3
+    assert cut("😱" * 20, 10) == "😱" * 4 + "…"
+    assert cut("one two three", 9) == "one two…"
+
+
+# --------------------------------------------------------------------------- what is said of little
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (["5"] * 3, "Under 5 new answers: shares and words wait"),
+        (["5"] * 8, "Deliver: 8 answers, too few for a percentage."),
+        (["5"] * 8 + ["1"] * 6, "57% said very good or good (8 of 14), range 33–79 (chance only): an indication only."),
+        (["5"] * 12, "Deliver: over 90% of 12 said very good or good: an indication only."),
+        (["1"] * 12, "Deliver: under 10% of 12 said very good or good: an indication only."),
+        (["1"] * 20 + ["5"] * 3, "Deliver: 23 answers; under 5 people in the share, so not shown."),
+        (["na"] * 6, "Deliver: under 5 answers. 6 do not know."),
+        (["5"] * 40 + ["na"] * 2, "Under 5 do not know."),
+        (["5"] * 40, "Too few answers in the last 4 weeks to compare."),
+    ],
+)
+def test_small_numbers_are_told_with_care(answers: list[str], said: str) -> None:
+    assert said in render.message(small(*answers), texts("en"))
+
+
+def test_a_running_week_says_that_it_lags() -> None:
+    told = render.message(small(*["5"] * 40, so_far=True), texts("en"))
+    assert "come in steps of 5 answers, one step behind." in told
+    assert "so far" in render.message(real(so_far=True), texts("en"))
+
+
+def test_one_person_is_one_person() -> None:
+    assert "1 person answered, 31 in total." in render.message(small("5", before=30), texts("en"))
+    assert "Respondió 1 persona, 31 en total." in render.message(small("5", before=30), texts("es"))
+
+
+# --------------------------------------------------------------------------- mail
+
+
+@BOTH
+def test_a_mail_says_the_same_as_the_page_in_text_and_html(language: str) -> None:
+    told = render.page(real(), texts(language), quotes=5)
+    text, mail = render.mail(real(), texts(language), URL)
+    html = " ".join(Page(mail.html).words.split())
+    plain = " ".join(text.split())
+    lines = (told.title, told.new, *told.clock, *told.stages[0].sentences, told.quotes[0].text, told.caveat)
+    for line in (*lines, told.hidden, told.method):
+        assert " ".join(line.split()) in plain
+        assert " ".join(line.split()) in html
+    assert mail.subject == told.subject
+
+
+def test_the_chart_in_a_mail_has_words_and_its_numbers_stand_in_a_table() -> None:
+    """Nobody needs to see the picture."""
+    _, mail = render.mail(real(), texts("en"), URL)
+    page = Page(mail.html)
+    (picture,) = page.pictures
+    assert picture["src"] == "cid:chart"
+    assert set(mail.inline) == {"chart"}
+    assert "week 34: 75% of 32; week 35: 94% of 125" in (picture["alt"] or "")
+    assert page.cells[page.cells.index("35") :][:4] == ["35", "94%", "89–97", "125"]
+
+
+def test_a_mail_shows_nobodys_markup() -> None:
+    people = [One(WEEK.monday, "5", "<img src=x onerror=alert(1)> & co")] * 12
+    made = summarise(counted(people, WEEK), scope(WEEK), monday_after(WEEK))
+    assert made is not None
+    _, mail = render.mail(made, texts("en"))
+    assert len(Page(mail.html).pictures) == 1
+    assert "&lt;img src=x" in mail.html
+
+
+def test_a_mail_without_pages_has_no_dead_link() -> None:
+    text, mail = render.mail(real(), texts("en"))
+    assert "href" not in mail.html
+    assert "http" not in text
+
+
+@BOTH
+@pytest.mark.parametrize("number", range(29, 36))
+def test_a_digest_of_a_real_week_stays_under_four_hundred_words(number: int, language: str) -> None:
+    """Counted in the chat and in the mail without its table."""
+    digest = real(Week(2022, number))
+    assert len(render.message(digest, texts(language), URL).split()) < 250
+    text, _ = render.mail(digest, texts(language), URL)
+    prose = [line for line in text.splitlines() if " | " not in line]
+    assert len(" ".join(prose).split()) < 400
+
+
+# --------------------------------------------------------------------------- chart
+
+
+def test_the_chart_is_a_picture_a_chat_takes_and_the_same_every_time() -> None:
+    picture = render.picture(real(), texts("en"))
+    assert picture is not None
+    with Image.open(BytesIO(picture.png)) as image:
+        assert (image.format, image.size) == ("PNG", (960, 576))
+    assert picture == render.picture(real(), texts("en"))
+
+
+def test_line_and_range_keep_apart_in_greyscale() -> None:
+    """Paper, range and line differ clearly in lightness alone."""
+    picture = render.picture(real(), texts("en"))
+    assert picture is not None
+    with Image.open(BytesIO(picture.png)) as image:
+        grey = image.convert("L").histogram()
+    paper, shade, line = (Image.new("RGB", (1, 1), tone).convert("L").getpixel((0, 0)) for tone in PALETTE)
+    assert isinstance(paper, int)
+    assert isinstance(shade, int)
+    assert isinstance(line, int)
+    assert paper - shade > 25
+    assert shade - line > 80
+    assert all(grey[tone] > 50 for tone in (paper, shade, line))
+
+
+PALETTE = ("#fffaf3", "#efc9b2", "#a63d2f")
+
+
+def test_without_a_share_there_is_no_chart() -> None:
+    assert render.picture(small(*["5"] * 8), texts("en")) is None
+
+
+def test_weeks_before_the_first_answers_are_not_drawn() -> None:
+    told = render.page(real(), texts("en"))
+    assert [row.week for row in told.stages[0].rows] == [str(number) for number in range(29, 36)]
+    assert [row.now for row in told.stages[0].rows] == [False] * 6 + [True]
+
+
+# --------------------------------------------------------------------------- words
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_language_has_every_sentence_with_the_same_gaps(language: str) -> None:
+    own, source = texts(language).sentences, texts("en").sentences
+    for key in source:
+        assert set(re.findall(r"{(\w+)}", own[key])) == set(re.findall(r"{(\w+)}", source[key])), key
+    assert language == "en" or all(
+        own[key] != source[key] or key.startswith("channel.") or len(source[key]) < 20 for key in source
+    )
+
+
+def test_a_regional_language_falls_back_to_its_parent_and_then_to_english() -> None:
+    assert texts("es-MX")("stage.design") == "Diseño"
+    assert texts("tlh")("stage.design") == "Design"
+    assert texts("ar-XX").language == "en"
+
+
+def test_numbers_and_days_are_written_as_the_language_does() -> None:
+    assert texts("en").number(1234567) == "1,234,567"
+    assert texts("es").number(1234567) == "1.234.567"
+    assert texts("en").day(date(2026, 11, 16)) == "16 November"
+    assert texts("es").day(date(2026, 11, 16)) == "16 de noviembre"
+    assert texts("en").percent(68) == "68%"
+
+
+def test_words_since_a_quiet_week_say_so() -> None:
+    people = [One(WEEK.monday - timedelta(days=3), "5", "Quiet")] * 2 + [One(WEEK.monday, "5", "Loud")] * 12
+    made = summarise(counted(people, WEEK), scope(WEEK), monday_after(WEEK))
+    assert made is not None
+    assert "Words since 22 August." in render.message(made, texts("en"))
