@@ -150,9 +150,11 @@ class Turns:
             self._queue.put(None)
             await asyncio.to_thread(self._thread.join)
 
-    def again(self) -> None:
-        """Let the writing thread take what waits (a sweep rings here)."""
-        self._queue.put(_Work(()))
+    def again(self) -> Future[None]:
+        """Let the writing thread take what waits (a sweep rings here); the future is done when it has."""
+        work = _Work(())
+        self._queue.put(work)
+        return work.done
 
     # ----------------------------------------------------------------- the writing thread
 
@@ -201,10 +203,14 @@ class Turns:
             for work in works:
                 work.finish(trouble)
             return
+        bells = [work for work in works if not work.raws]
         for work in works:
-            work.finish()
-        if any(not work.raws for work in works):
+            if work.raws:
+                work.finish()
+        if bells:
             self._drain()
+        for work in bells:
+            work.finish()
 
     def _commit(self, raws: Sequence[Raw]) -> None:
         """Write a group in one transaction; contact by contact where that does not work."""
