@@ -54,6 +54,10 @@ class Item:
     whole: bool = False
     figures: tuple[str, ...] = ()
     """Codes of what a digest computes (T2B, POSNEG, PCT, PCT_MULTI, NET, BORDA, BWS, ALLOC, THEMES, GEO, MEDIA…)."""
+    headline: tuple[str, ...] = ()
+    """Answers whose share is the figure (PCT); a scale needs none, its values tell."""
+    outside: tuple[str, ...] = ()
+    """Answers that leave a person out of the base: they do not know, or the question does not apply to them."""
     pair: tuple[str, ...] = ()
     """Self-assessment items of the manager that this one is set beside."""
     predict: bool = False

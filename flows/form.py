@@ -327,6 +327,8 @@ class FrameForm(Form):
 
 class _BankKeys(Form):
     figures: list[str] = []
+    headline: list[Name] = Field([], description="Answers whose share is the figure of this question (PCT).")
+    outside: list[Name] = Field([], description="Answers that leave a person out of the base, beside `na`.")
     pair: list[str] = []
     predict: bool = False
     why: Wording = ""

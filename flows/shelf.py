@@ -11,6 +11,7 @@ from flows.bank import Bank, Item, Words
 from flows.issues import Issue, suggestion
 from flows.model import Option
 from flows.reading import read
+from flows.translation import missing, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -147,12 +148,24 @@ class _Banker:
         self.shelf = shelf
 
     def bank(self) -> Bank:
+        self.check()
         items = {item.id: item for sheet in self.shelf.banks.values() for item in self.items(sheet)}
         aliases = {}
         for name, sheet in self.shelf.banks.items():
             for item in _items(sheet):
                 aliases[f"{name}.{item.partition('.')[2]}"] = item
         return Bank(MappingProxyType(items), MappingProxyType({k: v for k, v in aliases.items() if k not in items}))
+
+    def check(self) -> None:
+        """Tell what is wrong with the translations of items and scales, once for all flows that use them."""
+        for sheet in self.shelf.banks.values():
+            self.shelf.issues += strangers(sheet, "items")
+        scales = self.shelf.scales
+        if scales and isinstance(scales.document.form, form.ScalesForm):
+            self.shelf.issues += strangers(scales, "scales")
+            for language in scales.translations:
+                for name, made in scales.document.form.scales.items():
+                    self.compare(scales, "scales", name, own_words(made), language)
 
     def items(self, sheet: Sheet) -> Iterator[Item]:
         bank = sheet.document.form
@@ -172,6 +185,8 @@ class _Banker:
                 unit=getattr(made, "unit", ""),
                 whole=getattr(made, "whole", False),
                 figures=tuple(made.figures),
+                headline=tuple(made.headline),
+                outside=tuple(made.outside),
                 pair=tuple(made.pair),
                 predict=made.predict,
                 source=made.source,
@@ -195,8 +210,20 @@ class _Banker:
         found = {}
         for language in (language_of(sheet.document), *sheet.translations):
             below = scale_words(self.shelf, scale, language) if scale else Words()
-            found[language] = laid(sheet, "items", name, made, language).over(below)
+            words = laid(sheet, "items", name, made, language)
+            self.compare(sheet, "items", name, own_words(made), language)
+            found[language] = words.over(below)
         return found
+
+    def compare(self, sheet: Sheet, section: str, name: str, own: Words, language: str) -> None:
+        """Tell what a translation of an item or a scale lacks."""
+        document = sheet.translations.get(language)
+        if document is None:
+            return
+        given = getattr(document.form, section).get(name)
+        for slot in missing(own, _words(given) if given else Words()):
+            message = f'{told(slot, name)} is missing in "{language}". Translate it.'
+            self.shelf.issues.append(Issue(*document.at(section, name), message, "missing-translation"))
 
 
 def _items(sheet: Sheet) -> Mapping[str, form._BankKeys]:
@@ -237,6 +264,32 @@ def scale_words(shelf: Shelf, scale: str, language: str) -> Words:
     source = sheet.document if language == language_of(sheet.document) else sheet.translations.get(language)
     dont_know = getattr(source.form, "dont_know", None) if source else None
     return Words(options={**words.options, **({NOT_APPLICABLE: dont_know.label} if dont_know else {})})
+
+
+def strangers(sheet: Sheet, section: str) -> list[Issue]:
+    """Return the words of translations that belong to nothing: states, items, scales or options that do not exist."""
+    own: Mapping[str, form.Form] = getattr(sheet.document.form, section)
+    return [
+        issue
+        for document in sheet.translations.values()
+        for name, words in getattr(document.form, section, {}).items()
+        if name not in sheet.document.broken
+        for issue in _strange(document, section, name, words, own)
+    ]
+
+
+def _strange(
+    document: Document, section: str, name: str, words: form.WordsForm, own: Mapping[str, form.Form]
+) -> Iterator[Issue]:
+    if name not in own:
+        message = f'"{name}" is not in the file this translates.{suggestion(name, own)}'
+        yield Issue(*document.at(section, name), message, "unknown-translation")
+    elif not isinstance(own[name], form.ItemForm):
+        known = own_words(own[name]).options
+        wrong = [one for one in words.options if one not in known and not getattr(own[name], "scale", None)]
+        for one in wrong:
+            message = f'"{name}" has no option "{one}".{suggestion(one, known)}'
+            yield Issue(*document.at(section, name, "options", one), message, "unknown-translation")
 
 
 def unknown_scale(at: tuple[str, int], scale: str, shelf: Shelf) -> Issue:

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from flows.bank import Bank, Item
     from flows.model import Option
 
-NOT_ASKED = {"ren.told": frozenset({"not_before"})}
-"""Answers that say the question does not apply, beside "na": who took no part before is not in the base."""
 GOOD_FROM, BAD_TO = 4, 2
 """The two best and the two worst of five steps (T2B, POSNEG, NET)."""
 
@@ -26,8 +24,8 @@ def headlines(bank: Bank) -> tuple[Headline, ...]:
 
 
 def _headline(item: Item) -> Headline:
-    out = NOT_ASKED.get(item.id, frozenset())
-    good, bad = _sides([option for option in item.options if option.id not in out])
+    out = frozenset(item.outside)
+    good, bad = _sides(item, [option for option in item.options if option.id not in out])
     known = {*good, *bad, *out, "na"}
     return Headline(
         stage=str(item.stage),
@@ -42,10 +40,10 @@ def _headline(item: Item) -> Headline:
     )
 
 
-def _sides(options: list[Option]) -> tuple[list[str], list[str]]:
-    """The good answers and the bad ones. Without values the first answer is the good one and none is bad."""
+def _sides(item: Item, options: list[Option]) -> tuple[list[str], list[str]]:
+    """The good answers and the bad ones. Without values the item names its good answers and none is bad."""
     if not any(option.value is not None for option in options):
-        return [option.id for option in options[:1]], []
+        return [*item.headline], []
     scored = [(option.id, option.value) for option in options if option.value is not None]
     good = [option for option, value in scored if value >= GOOD_FROM]
     return good, [option for option, value in scored if value <= BAD_TO]
