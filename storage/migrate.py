@@ -63,6 +63,11 @@ def refuse_newer(database: Database) -> None:
         raise StorageTrouble(_newer(database))
 
 
+def newest() -> str:
+    """Return the revision of this program."""
+    return str(ScriptDirectory(_FOLDER).get_current_head())
+
+
 def differences(database: Database) -> list[str]:
     """Return what the database's tables lack or have beside `storage.tables`; empty where they agree."""
     with database.transaction() as db:
@@ -91,12 +96,11 @@ def _one_at_a_time(db: Connection) -> None:
 
 def _standing(db: Connection) -> Standing:
     revision = MigrationContext.configure(db).get_current_revision()
-    scripts = ScriptDirectory.from_config(_config(db))
     if revision is None:
         return "empty"
-    if revision == scripts.get_current_head():
+    if revision == newest():
         return "current"
-    known = {script.revision for script in scripts.walk_revisions()}
+    known = {script.revision for script in ScriptDirectory(_FOLDER).walk_revisions()}
     return "behind" if revision in known else "ahead"
 
 

@@ -1,7 +1,5 @@
 """Short ways to put what a test needs into a database."""
 
-# ruff: noqa: ANN401 - facts are columns of many types
-
 from __future__ import annotations
 
 from dataclasses import dataclass, replace

