@@ -1,0 +1,48 @@
+"""Every sentence written for citizens is said somewhere; every sentence that is said is written in each language."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from flows.catalog import Catalog
+from flows.form import PhrasesForm
+from flows.phrasebook import PHRASES
+from flows.words import placeholders
+
+ROOT = Path(__file__).parents[2]
+CODE = "\n".join(file.read_text(encoding="utf-8") for part in ("bot", "flows") for file in (ROOT / part).rglob("*.py"))
+NAMED = set(re.findall(r'"([a-z][a-z_]+)"', CODE)) | set(PHRASES)
+FAMILIES = tuple(re.findall(r'f"([a-z]+_(?:[a-z]+_)*)\{', CODE))
+"""Beginnings of keys whose end follows from a value, such as `influence_`."""
+SAID = set(re.findall(r'_say\([a-z_.]+, "([a-z_]+)"', CODE))
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    """The catalogue that comes with the program."""
+    return Catalog.load()
+
+
+def test_what_is_said_is_written(catalog: Catalog) -> None:
+    assert len(SAID) > 10
+    assert not SAID - set(catalog.phrases("en"))
+
+
+def test_what_is_written_is_said(catalog: Catalog) -> None:
+    assert not [key for key in catalog.phrases("en") if key not in NAMED and not key.startswith(FAMILIES)]
+
+
+def test_every_language_says_all_and_fills_the_same_gaps(catalog: Catalog) -> None:
+    written = {language: document.form for language, document in catalog.shelf.phrases.items()}
+    english, spanish = written["en"], written["es"]
+    assert isinstance(english, PhrasesForm)
+    assert isinstance(spanish, PhrasesForm)
+    assert set(english.phrases) == set(spanish.phrases)
+    assert not [
+        key for key in english.phrases if placeholders(english.phrases[key]) != placeholders(spanish.phrases[key])
+    ]
+    assert set(english.commands) == set(spanish.commands)
+    assert set(english.words) == set(spanish.words)
