@@ -129,6 +129,20 @@ def test_a_claim_that_outlives_its_lease_is_given_to_the_next(database: Database
         assert outbox.counts(db) == {"sent": 1}
 
 
+def test_whoever_becomes_the_only_sender_frees_what_others_had_claimed_on_the_channel(database: Database) -> None:
+    with database.transaction() as db:
+        outbox.enqueue(db, [message(add_contact(db, "1"), "theirs"), message(add_contact(db, "2", "web"), "other")])
+        (theirs,) = claim(db, "dead")
+        outbox.claim(db, "web", "dead", NOW, MINUTE, 9)
+        outbox.enqueue(db, [message(add_contact(db, "3"), "mine")])
+        (mine,) = claim(db)
+        assert outbox.orphan(db, "telegram", "me") == 1
+        (again,) = claim(db)
+        assert (again.key, again.attempt) == ("theirs", 2)
+        assert outbox.settle(db, [outbox.sent(theirs, NOW)], "dead") == 0
+        assert outbox.settle(db, [outbox.sent(mine, NOW), outbox.sent(again, NOW)], "me") == 2
+
+
 def test_an_own_older_claim_settles_nothing(database: Database) -> None:
     with database.transaction() as db:
         outbox.enqueue(db, [message(add_contact(db), "a")])

@@ -39,6 +39,21 @@ def test_a_digest_is_written_once_per_person_service_and_week(database: Database
         assert [row.service for row in digests.of(db, ana.id, services=["library"], limit=1)] == ["library"]
 
 
+def test_earlier_digests_of_a_service_are_found_whoever_got_them_silent_weeks_left_out(database: Database) -> None:
+    with database.transaction() as db:
+        ana, ben = people.add(db, "Ana", "es", NOW), people.add(db, "Ben", "en", NOW)
+        for person, service, period, body in (
+            (ana, "library", "2026-W45", '"45"'),
+            (ben, "library", "2026-W46", '"46"'),
+            (ana, "library", "2026-W44", "null"),
+            (ana, "bus", "2026-W46", '"bus"'),
+            (ana, "library", "2026-W47", '"47"'),
+        ):
+            digests.write(db, DigestRow(person.id, service, period, NOW, body))
+        assert digests.before(db, "library", "2026-W47") == ['"46"', '"45"']
+        assert digests.before(db, "library", "2026-W47", limit=1) == ['"46"']
+
+
 # --------------------------------------------------------------------------- leases
 
 
@@ -63,6 +78,13 @@ def test_a_stalled_owner_finds_the_fence_closed(database: Database) -> None:
         assert not leases.holds(db, stalled, NOW)
         leases.release(db, stalled, NOW + MINUTE)
         assert leases.holds(db, next_, NOW + MINUTE)
+
+
+def test_a_lease_can_be_looked_at_even_when_it_is_over(database: Database) -> None:
+    with database.transaction() as db:
+        assert leases.get(db, "telegram") is None
+        mine = leases.acquire(db, "telegram", "me", NOW - DAY, MINUTE)
+        assert leases.get(db, "telegram") == mine
 
 
 def test_a_restart_under_the_same_name_closes_the_fence_behind_it(database: Database) -> None:

@@ -1,0 +1,86 @@
+"""What runs often or over many rows goes by an index: no whole table of answers, messages or people is ever read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event
+
+from storage import answers, contacts, inbox, messages, outbox, sessions
+from storage.database import Database
+from tests.storage.makers import DAY, KEYS, MINUTE, NOW, Update, add_contact, add_round, answer, message, session, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+WEEK = (NOW - DAY, NOW + DAY)
+FEW = {"SCAN picked", "SCAN anon_1"}
+"""Results of inner queries that went by an index themselves."""
+
+
+@pytest.fixture
+def sqlite(upgraded_file: Path, tmp_path: Path) -> Iterator[Database]:
+    (tmp_path / "c.db").write_bytes(upgraded_file.read_bytes())
+    database = Database.open(f"sqlite:///{tmp_path / 'c.db'}")
+    yield database
+    database.close()
+
+
+def claim_and_settle(db: Connection) -> None:
+    rows = outbox.claim(db, "telegram", "me", NOW, MINUTE, 9)
+    outbox.settle(db, [outbox.sent(row, NOW, "m1") for row in rows], "me")
+
+
+ACTS: dict[str, Callable[[Connection], Any]] = {
+    "week_counts": lambda db: answers.week_counts(db, "library", *WEEK),
+    "scores": lambda db: answers.scores(db, "library", *WEEK),
+    "who": lambda db: answers.who(db, "library", *WEEK),
+    "people": lambda db: answers.people(db, "library", *WEEK),
+    "texts": lambda db: answers.texts(db, "library", *WEEK, limit=20),
+    "handed_in": lambda db: answers.handed_in(db, [1]),
+    "of": lambda db: answers.of(db, 1, b"anna"),
+    "withdraw": lambda db: answers.withdraw(db, [(1, b"anna", "overall")], NOW),
+    "hand_in": lambda db: answers.hand_in(db, [(1, b"anna")], NOW),
+    "quotable": lambda db: answers.quotable(db, [(1, b"anna", True)]),
+    "take": lambda db: inbox.take(db, [Update("telegram", "1"), Update("telegram", "2")], NOW),
+    "claim updates": lambda db: inbox.claim(db, 9, KEYS),
+    "oldest waiting": inbox.oldest_waiting,
+    "find contacts": lambda db: contacts.find(db, [("telegram", b"x"), ("telegram", b"y")]),
+    "seen": lambda db: contacts.seen(db, [1], NOW),
+    "sessions of": lambda db: sessions.of(db, [1, 2]),
+    "idle sessions": lambda db: sessions.idle(db, NOW - timedelta(days=7)),
+    "by receipt": lambda db: sessions.by_receipt(db, b"r"),
+    "claim messages": claim_and_settle,
+    "state of": lambda db: outbox.state_of(db, 1, "m1"),
+    "transcript": lambda db: messages.of(db, 1),
+    "forget": lambda db: contacts.forget(db, 1, NOW),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_no_large_table_is_read_from_end_to_end(sqlite: Database, act: str) -> None:
+    with sqlite.transaction() as db:
+        anna, round_ = add_contact(db), add_round(db)
+        sessions.save(db, [session(anna, round_)])
+        answers.append(db, [answer(round_), text(round_, "words")])
+        outbox.enqueue(db, [message(anna, "a")])
+    said: list[tuple[str, Any]] = []
+    event.listen(sqlite.engine, "before_cursor_execute", lambda _c, _k, words, values, *_: said.append((words, values)))
+    with sqlite.transaction() as db:
+        ACTS[act](db)
+        plans = [step for words, values in list(said) for step in _plan(db, words, values)]
+    assert plans
+    read_whole = {step for step in plans if step.startswith("SCAN ") and "INDEX" not in step}
+    assert read_whole <= FEW
+
+
+def _plan(db: Connection, words: str, values: Any) -> list[str]:
+    if not words.startswith(("SELECT", "UPDATE", "DELETE", "INSERT")):
+        return []
+    first = values[0] if isinstance(values, list) else values
+    return [str(row[-1]) for row in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", tuple(first))]
