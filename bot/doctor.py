@@ -25,10 +25,11 @@ from storage import inbox, migrate, outbox
 from storage.database import Database, StorageTrouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from bot.config import Config
+    from flows.catalog import Catalog
     from flows.issues import Issue
 
 PATIENCE = 5.0
@@ -75,17 +76,17 @@ def fail(what: str, seen: str, do: str) -> Finding:
     return Finding(Health.FAIL, what, seen, do)
 
 
-def examine(config: Config, now: datetime, issues: Callable[[], Iterable[Issue]]) -> Iterator[Finding]:
-    """Look at everything, one after the other. `issues` lists what the flows' authors should repair."""
+def examine(config: Config, now: datetime, catalog: Catalog) -> Iterator[Finding]:
+    """Look at everything, one after the other."""
     yield python()
     yield city(config)
     yield from folders(config)
     yield keys(config)
-    yield from database(config, now)
+    yield from database(config, now, catalog)
     yield from telegram(config)
     yield mail(config)
     yield from web(config)
-    yield flows(issues())
+    yield flows(catalog.issues)
     yield clock(config, now)
 
 
@@ -155,7 +156,7 @@ def keys(config: Config) -> Finding:
     return ok("keys", f"{path}, closed to others")
 
 
-def database(config: Config, now: datetime) -> Iterator[Finding]:
+def database(config: Config, now: datetime, catalog: Catalog) -> Iterator[Finding]:
     """Look whether the database answers, has our tables, and moves."""
     file = _sqlite_file(config)
     if file and not file.exists():
@@ -167,18 +168,21 @@ def database(config: Config, now: datetime) -> Iterator[Finding]:
         yield fail("database", str(trouble), "Put [database] url right.")
         return
     try:
-        yield from _tables(opened, now)
+        if (yield from _tables(opened)):
+            yield from _queues(opened, now)
+            yield _digests(opened, now, config, catalog)
     except StorageTrouble as trouble:
         yield fail("database", str(trouble), "Nothing works until this does.")
     finally:
         opened.close()
 
 
-def _tables(opened: Database, now: datetime) -> Iterator[Finding]:
-    match migrate.check(opened):
+def _tables(opened: Database) -> Generator[Finding, None, bool]:
+    """Look at the tables' version; return whether we can read them."""
+    standing = migrate.check(opened)
+    match standing:
         case "current":
             yield ok("database", f"{opened.shown}, up to date")
-            yield from _queues(opened, now)
         case "empty":
             yield warn(
                 "database",
@@ -191,6 +195,8 @@ def _tables(opened: Database, now: datetime) -> Iterator[Finding]:
             yield fail(
                 "database", f"{opened.shown} is from a newer version", "Install that version of civicloop again."
             )
+
+    return standing == "current"
 
 
 def _queues(opened: Database, now: datetime) -> Iterator[Finding]:
@@ -207,6 +213,17 @@ def _queues(opened: Database, now: datetime) -> Iterator[Finding]:
             yield ok(what, "none is late")
     if failed:
         yield warn("messages received", f"{failed} could not be handled", "The log has a line for each.")
+
+
+def _digests(opened: Database, now: datetime, config: Config, catalog: Catalog) -> Finding:
+    from bot.digests.writing import Digests  # noqa: PLC0415 - slow to load, needed only where there are tables
+
+    with opened.reading() as db:
+        due = Digests(config, catalog.bank).due(db, now)
+    if due:
+        do = 'Is the bot running? Start it: "civicloop run". It writes them within some minutes.'
+        return warn("digests", f"{len(due)} are due and not written", do)
+    return ok("digests", "none is due")
 
 
 def telegram(config: Config) -> Iterator[Finding]:

@@ -69,7 +69,7 @@ def doctor(config: Config, *, in_json: bool) -> int:
     from flows.catalog import Catalog
 
     found = []
-    for finding in doctors.examine(config, wall_clock(), lambda: Catalog.load(extra=config.flows.extra).issues):
+    for finding in doctors.examine(config, wall_clock(), Catalog.load(extra=config.flows.extra)):
         found.append(finding)
         if not in_json:
             click.echo(str(finding))

@@ -17,8 +17,9 @@ from aiosmtpd.smtp import AuthResult
 
 from bot import config, doctor
 from bot.doctor import Health
+from flows.catalog import Catalog
 from flows.issues import Issue
-from storage import inbox, migrate
+from storage import inbox, migrate, people
 from storage.database import Database
 from storage.sealing import Keys
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from bot.doctor import Finding
 
 NOW = datetime(2026, 11, 22, 19, tzinfo=UTC)
+CATALOG = Catalog.load()
 TOKEN = "42:hunter2hunter2hunter2"
 
 
@@ -59,7 +61,7 @@ def found(findings: Iterator[Finding] | list[Finding], what: str) -> Finding:
 
 def examined(config: Config) -> list[Finding]:
     """Look at everything."""
-    return list(doctor.examine(config, NOW, list))
+    return list(doctor.examine(config, NOW, CATALOG))
 
 
 @contextmanager
@@ -109,7 +111,17 @@ def test_a_running_installation_is_well(tmp_path: Path) -> None:
     migrate.upgrade(database)
     database.close()
     findings = examined(it)
-    for what in ("keys", "database", "messages received", "messages to send", "web", "flows", "clock", "Python"):
+    for what in (
+        "keys",
+        "database",
+        "messages received",
+        "messages to send",
+        "digests",
+        "web",
+        "flows",
+        "clock",
+        "Python",
+    ):
         assert found(findings, what).health is Health.OK, found(findings, what)
 
 
@@ -125,6 +137,18 @@ def test_messages_that_wait_too_long_are_told(tmp_path: Path) -> None:
     assert late.health is Health.FAIL
     assert "42 minutes" in late.seen
     assert "civicloop run" in late.do
+
+
+def test_digests_that_nobody_wrote_are_told(tmp_path: Path) -> None:
+    it = a_config(tmp_path)
+    database = Database.open(it.database.url)
+    migrate.upgrade(database)
+    with database.transaction() as db:
+        long_ago = NOW - timedelta(days=30)
+        person = people.add(db, "Ada", "en", long_ago)
+        people.grant(db, person.id, "manager", "library", long_ago)
+    database.close()
+    assert "due and not written" in found(examined(it), "digests").seen
 
 
 class _Arrival:
