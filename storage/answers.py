@@ -235,7 +235,7 @@ def earliest(
     """Return how often each of `choices` stands among the first `limit` of such answers counted in [since, until)."""
     wanted = and_(_within(service, since, until, None), answers.c.item == item, answers.c.choice.in_(list(choices)))
     first = select(answers.c.choice).where(wanted).order_by(answers.c.counted_at, answers.c.id).limit(limit).subquery()
-    return dict(db.execute(select(first.c.choice, func.count()).group_by(first.c.choice)).tuples().all())
+    return dict(db.execute(select(first.c.choice, func.count()).group_by(first.c.choice)).all())
 
 
 def people(db: Connection, service: str, since: datetime, until: datetime, *, round_id: int | None = None) -> int:

@@ -13,6 +13,7 @@ from bot.digests.model import Form, dump, load
 from bot.digests.schedule import Due, Rhythm, due
 from bot.digests.summarise import Scope, summarise
 from bot.digests.weeks import Week
+from bot.rounds.record import public_url
 from bot.texts import texts
 from storage import contacts, digests, outbox, people
 from storage.digests import DigestRow
@@ -152,9 +153,9 @@ def files(digest: Digest, language: str, url: str = "") -> dict[str, bytes]:
 
 
 def page_url(config: Config, digest: Digest) -> str:
-    """Return the address of the digest's page; empty where the pages have none."""
-    base, period = config.web.public_url, "now" if digest.so_far else digest.period
-    return f"{base}/manage/digests/{digest.service}/{period}" if base else ""
+    """Return the address of the digest's page."""
+    period = "now" if digest.so_far else digest.period
+    return f"{public_url(config)}/manage/digests/{digest.service}/{period}"
 
 
 def _reachable(contact: Contact) -> bool:

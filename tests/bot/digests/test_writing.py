@@ -1,0 +1,335 @@
+"""Digests from a real database, written once and queued for every address of a manager."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select
+
+from bot import config as configuration
+from bot import letters
+from bot.digests.disclosure import Strength
+from bot.digests.headlines import headlines
+from bot.digests.model import Form, Tick, dump, load
+from bot.digests.weeks import Week
+from bot.digests.writing import Digests, files, page_url
+from flows.catalog import Catalog
+from storage import answers, contacts, digests, people
+from storage.tables import outbox
+from tests.bot.digests import slow
+from tests.bot.digests.material import One
+from tests.journeys.data import expected, feedback
+from tests.storage import makers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection
+
+    from bot.config import Config
+    from storage.answers import AnswerRow
+    from storage.database import Database
+    from storage.rounds import RoundRow
+
+SERVICE = "library"
+WEEK = Week(2022, 35)
+ZONE = "Europe/London"
+MONDAY = datetime(2022, 9, 5, 7, 0, tzinfo=UTC)
+"""Eight o'clock in London in summer."""
+
+
+@cache
+def sample() -> Config:
+    plain = configuration.load(None, {})
+    return replace(plain, city=replace(plain.city, time_zone=ZONE))
+
+
+@pytest.fixture
+def desk() -> Digests:
+    return Digests(sample(), Catalog.load().bank)
+
+
+def noon(day: date, second: int = 0) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC) + timedelta(seconds=second)
+
+
+def rows(round_: RoundRow, number: int, one: One) -> list[AnswerRow]:
+    """One person's answers as the loop keeps them."""
+    who, moment = f"person {number}".encode(), noon(one.on, number)
+    score = None if one.choice == "na" else float(one.choice)
+    facts: dict[str, Any] = {"channel": one.channel, "quotable": one.quotable}
+    said = [makers.answer(round_, who, at=moment, choice=one.choice, score=score, **facts)]
+    why = makers.text(round_, one.text, who, moment, **facts) if one.text else None
+    skipped = makers.answer(round_, who, "why", moment, verb="ask", choice=None, score=None, skipped=True, item=None)
+    return [*said, why or replace(skipped, **facts)]
+
+
+def keep(db: Connection, people_: Iterable[One], code: str = "pulse", **facts: object) -> RoundRow:
+    round_ = makers.add_round(db, code, service=SERVICE, **facts)
+    answers.append(db, [row for number, one in enumerate(people_) for row in rows(round_, number, one)])
+    return round_
+
+
+def hire(db: Connection, *channels: str, language: str = "en", service: str = SERVICE, name: str = "Ana") -> int:
+    since = datetime(2020, 1, 1, tzinfo=UTC)
+    person = people.add(db, name, language, since).id
+    people.grant(db, person, "manager", service, since)
+    for channel in channels:
+        new = makers.new_contact(f"{name}@{channel}", channel)
+        contacts.add(db, [replace(new, person_id=person, language=language)])
+    return person
+
+
+def real() -> list[One]:
+    return [One(each.on, each.option, each.text, quotable=n % 3 > 0) for n, each in enumerate(feedback())]
+
+
+def queued(db: Connection) -> list[tuple[str, str, int]]:
+    wanted = select(outbox.c.channel, outbox.c.body, outbox.c.priority).order_by(outbox.c.id)
+    return [(row.channel, row.body, row.priority) for row in db.execute(wanted)]
+
+
+# --------------------------------------------------------------------------- counting
+
+
+def test_real_weeks_from_the_database_are_what_pandas_counts_from_the_file(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        keep(db, real())
+    with database.reading() as db:
+        for name, plain in expected().items():
+            digest = desk.of_week(db, SERVICE, Week.parse(name), MONDAY)
+            assert digest is not None
+            (score,) = digest.scores
+            assert digest.who.new == score.positive.base == plain.base
+            assert digest.voices.total == plain.texts
+            assert score.positive.part == plain.positive or score.positive.band == "over"
+    assert digest is not None
+    assert digest.who.total == 472
+
+
+def test_only_what_stands_and_counts_is_counted(database: Database, desk: Digests) -> None:
+    """Neither what was withdrawn, nor what was not handed in, nor another service's, nor what nobody asked to keep."""
+    with database.transaction() as db:
+        round_ = keep(db, [One(WEEK.monday, "5", "Word")] * 12)
+        other = makers.add_round(db, "other", service="street_repair")
+        answers.append(db, [row for n in range(9) for row in rows(other, n, One(WEEK.monday, "1"))])
+        later = [replace(row, counted_at=None) for row in rows(round_, 90, One(WEEK.monday, "1", "Not yet"))]
+        answers.append(db, later)
+        answers.withdraw(db, [(round_.id, b"person 0", state) for state in ("overall", "why")], MONDAY)
+    with database.reading() as db:
+        digest = desk.of_week(db, SERVICE, WEEK, MONDAY)
+    assert digest is not None
+    assert (digest.who.new, digest.voices.total, digest.scores[0].positive.base) == (11, 11, 11)
+
+
+def test_the_last_second_of_sunday_belongs_to_the_week_of_the_place(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        round_ = makers.add_round(db, service=SERVICE)
+        end = WEEK.ends(sample().city.zone)
+        for number in range(12):
+            moment = end - timedelta(seconds=1) if number < 7 else end
+            answers.append(db, [makers.answer(round_, f"{number}".encode(), at=moment)])
+    with database.reading() as db:
+        found = [desk.of_week(db, SERVICE, week, MONDAY) for week in (WEEK, WEEK.back(-1))]
+    assert [digest.who.new for digest in found if digest] == [7, 5]
+
+
+def test_the_clock_reads_the_rounds(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        makers.add_round(db, "open", service=SERVICE, title="Night desk", closes_at=noon(date(2022, 9, 14)))
+        late = json.dumps({"feedback_on": "2022-08-30"})
+        makers.add_round(db, "late", service=SERVICE, title="Spring", state="closed", record=late)
+        makers.add_round(db, "draft", service=SERVICE, state="draft", closes_at=noon(date(2022, 9, 9)))
+        makers.add_round(db, "told", service=SERVICE, state="reported_back", record=late)
+        makers.add_round(db, "odd", service=SERVICE, state="closed", record='{"feedback_on": "soon"}')
+    with database.reading() as db:
+        digest = desk.of_week(db, SERVICE, WEEK, MONDAY)
+    assert digest is not None
+    assert [(clock.tick, clock.title, clock.days) for clock in digest.clock] == [
+        (Tick.OVERDUE, "Spring", 6),
+        (Tick.CLOSES, "Night desk", 9),
+    ]
+
+
+def test_every_stage_has_its_headline_in_both_languages() -> None:
+    found = headlines(Catalog.load().bank)
+    assert [each.stage for each in found] == ["commission", "design", "pilot", "deliver", "assess", "renew"]
+    for each in found:
+        assert each.positive
+        assert not each.positive & each.negative
+        assert set(each.good) >= {"en", "es"}
+    told = found[-1]
+    assert (set(told.positive), told.tone("not_before"), told.tone("no")) == ({"clear"}, "", "neutral")
+
+
+# --------------------------------------------------------------------------- the week so far
+
+
+def test_a_look_at_the_running_week_shows_whole_steps_of_the_first_answers(database: Database, desk: Digests) -> None:
+    """33 answers: the first 30 less one step are shown, in the order they came."""
+    choices = ["5"] * 20 + ["1"] * 5 + ["5"] * 8
+    with database.transaction() as db:
+        keep(db, [One(WEEK.monday, choice) for choice in choices])
+    with database.reading() as db:
+        digest = desk.so_far(db, SERVICE, noon(WEEK.monday, 3600))
+        text = desk.so_far_text(db, SERVICE, "en", noon(WEEK.monday, 3600))
+    assert digest is not None
+    share = digest.scores[0].positive
+    assert (digest.who.new, share.base, share.part, share.strength) == (33, 25, 20, Strength.INDICATION)
+    assert text is not None
+    assert "33 people answered" in text
+    assert "/manage/digests/library/now" in text
+
+
+def test_the_first_answer_is_seen_at_once(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        keep(db, [One(WEEK.monday, "5", "Lovely")])
+    with database.reading() as db:
+        text = desk.so_far_text(db, SERVICE, "en", noon(WEEK.monday, 60))
+    assert text is not None
+    assert "1 person answered, 1 in total." in text
+    assert "Lovely" not in text
+
+
+def test_nothing_yet_is_nothing(database: Database, desk: Digests) -> None:
+    with database.reading() as db:
+        assert desk.so_far_text(db, SERVICE, "en", MONDAY) is None
+
+
+# --------------------------------------------------------------------------- writing
+
+
+def test_a_sweep_writes_once_however_often_it_runs(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        keep(db, real())
+        ana = hire(db, "telegram", "mail")
+    assert [desk.sweep(database, MONDAY + timedelta(minutes=n)) for n in range(4)] == [2, 0, 0, 0]
+    with database.reading() as db:
+        (row,) = digests.of(db, ana)
+        messages = queued(db)
+        (kept,) = desk.past(db, ana)
+    assert (row.period, [(channel, priority) for channel, _, priority in messages]) == (
+        "2022-W35",
+        [("telegram", 5), ("mail", 5)],
+    )
+    chat, mail = (letters.read(body, "key", "address") for _, body, _ in messages)
+    assert "Deliver: 94% said very good or good (118 of 125)" in chat.text
+    assert chat.picture is not None
+    assert mail.mail is not None
+    assert " ".join(mail.mail.subject.split()) == "Central Library: week 35, 29 Aug – 4 Sept 2022"
+    assert set(mail.mail.inline) == {"chart"}
+    assert kept == load(row.body)
+
+
+def test_many_processes_at_once_write_once(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        keep(db, real()[-125:])
+        hire(db, "telegram")
+    with ThreadPoolExecutor(4) as threads:
+        sent = list(threads.map(lambda _: desk.sweep(database, MONDAY), range(4)))
+    assert sum(sent) == 1
+    with database.reading() as db:
+        assert len(queued(db)) == 1
+
+
+def test_before_the_hour_nothing_goes(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        keep(db, real())
+        hire(db, "telegram")
+    desk.sweep(database, MONDAY - timedelta(days=7))
+    with database.transaction() as db:
+        db.execute(outbox.delete())
+    assert desk.sweep(database, MONDAY - timedelta(minutes=1)) == 0
+
+
+def test_a_silent_week_is_remembered_and_says_nothing(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        ana = hire(db, "telegram")
+    assert desk.sweep(database, MONDAY) == 0
+    with database.reading() as db:
+        assert [row.body for row in digests.of(db, ana)] == ["null"]
+        assert desk.past(db, ana) == []
+
+
+def test_each_address_is_written_to_in_its_language_and_none_that_said_stop(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        keep(db, real())
+        hire(db, "telegram", language="es", name="Eva")
+        ana = hire(db, "telegram", "mail", name="Ana")
+        contacts.set_stopped(db, contacts.of_person(db, ana)[0].id, MONDAY)
+    assert desk.sweep(database, MONDAY) == 2
+    with database.reading() as db:
+        bodies = [body for _, body, _ in queued(db)]
+    assert sorted(json.loads(body)["language"] for body in bodies) == ["en", "es"]
+
+
+def test_the_next_digest_knows_the_last_one(database: Database, desk: Digests) -> None:
+    """One erased answer of a past week does not change what was said of it."""
+    with database.transaction() as db:
+        round_ = keep(db, real())
+        ana = hire(db, "telegram")
+    desk.sweep(database, MONDAY - timedelta(days=7))
+    with database.transaction() as db:
+        week_ago = [n for n, one in enumerate(real()) if Week.holding(one.on) == WEEK.back(1)]
+        answers.withdraw(db, [(round_.id, f"person {week_ago[0]}".encode(), "overall")], MONDAY)
+    desk.sweep(database, MONDAY)
+    with database.reading() as db:
+        last, before = desk.past(db, ana)
+    assert last.scores[0].weeks[-2] == before.scores[0].weeks[-1]
+    assert before.scores[0].weeks[-1].share.base == expected()[str(WEEK.back(1))].base
+
+
+def test_send_reaches_every_manager_who_has_not_got_it(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        keep(db, real())
+        hire(db, "telegram", name="Ana")
+        hire(db, "telegram", name="Eva", service="*")
+        hire(db, "telegram", name="Zoe", service="street_repair")
+    assert desk.send(database, SERVICE, WEEK, MONDAY) == 2
+    assert desk.send(database, SERVICE, WEEK, MONDAY) == 0
+
+
+def test_the_same_database_gives_the_same_bytes(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        keep(db, real())
+    with database.reading() as db:
+        made = [desk.of_week(db, SERVICE, WEEK, MONDAY) for _ in range(2)]
+    assert made[0] is not None
+    assert dump(made[0]) == dump(made[1])
+    assert files(made[0], "en") == files(made[0], "en")
+    assert set(files(made[0], "en")) == {
+        f"library-2022-W35{end}" for end in (".json", ".chat.txt", ".png", ".mail.txt", ".mail.html")
+    }
+    assert page_url(sample(), made[0]).endswith("/manage/digests/library/2022-W35")
+
+
+def test_a_short_week_between_two_full_ones_loses_no_memory(database: Database, desk: Digests) -> None:
+    """Running figures are held to the last full digest, not to the short one."""
+    with database.transaction() as db:
+        for back, count in ((2, 20), (1, 2), (0, 20)):
+            keep(db, [One(WEEK.back(back).monday, "5")] * count, f"pulse{back}")
+        ana = hire(db, "telegram")
+    for weeks in (2, 1, 0):
+        desk.sweep(database, MONDAY - timedelta(weeks=weeks))
+    with database.reading() as db:
+        forms = [digest.form for digest in desk.past(db, ana)]
+    assert forms == [Form.FULL, Form.SHORT, Form.FULL]
+
+
+def test_all_the_figures_of_a_week_equal_a_slow_count(database: Database, desk: Digests) -> None:
+    people_ = real()
+    with database.transaction() as db:
+        keep(db, people_)
+    with database.reading() as db:
+        digest = desk.of_week(db, SERVICE, WEEK, MONDAY)
+    assert digest is not None
+    for point in digest.scores[0].weeks:
+        if point.share.base is not None:
+            told, _ = slow.headline(people_, Week.parse(point.week), 5)
+            assert (point.share.base, point.share.part, point.share.band) == told
