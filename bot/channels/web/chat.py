@@ -296,7 +296,7 @@ def live(lines: Sequence[Line]) -> set[int]:
 def _html(request: Request, words: Words, lines: Sequence[Line], answerable: set[int]) -> str:
     pages, mint = pages_of(request), backstage_of(request).mint
     return "\n".join(
-        pages.part("lines.html", "line", words, line, words, line.id in answerable, {"nonce": mint()}) for line in lines
+        pages.part("lines.html", "line", line, words, line.id in answerable, {"nonce": mint()}) for line in lines
     )
 
 

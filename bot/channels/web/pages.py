@@ -75,10 +75,9 @@ class Pages:
         common = self._common(request, self.language(request))
         return HTMLResponse(self.environment.get_template(template).render(common, **facts), status)
 
-    def part(self, template: str, macro: str, words: Words, *arguments: object) -> str:
+    def part(self, template: str, macro: str, *arguments: object) -> str:
         """Return what one macro of a template makes of `arguments`."""
-        module = self.environment.get_template(template).make_module({"t": words})
-        return str(getattr(module, macro)(*arguments))
+        return str(getattr(self.environment.get_template(template).module, macro)(*arguments))
 
     def _common(self, request: Request, chosen: str) -> Mapping[str, Any]:
         city = self.backstage.config.city
@@ -88,7 +87,7 @@ class Pages:
             "languages": [(code, own_name(code)) for code in self.offered],
             "here": _here(request),
             "city": city.name,
-            "org": city.org or city.name,
+            "org": city.speaker(chosen),
             "human": city.human_contact,
             "version": self.version,
             "problem": "",

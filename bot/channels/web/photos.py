@@ -58,10 +58,10 @@ def _redrawn(body: bytes) -> bytes:
     with Image.open(io.BytesIO(body), formats=FORMATS) as image:
         if image.width * image.height > PIXELS:
             raise NoPicture
-        upright = ImageOps.exif_transpose(image).convert("RGB")
+        upright = ImageOps.exif_transpose(image).convert("RGBA")
     upright.thumbnail((SIDE, SIDE))
-    bare = Image.new("RGB", upright.size)
-    bare.paste(upright)
+    bare = Image.new("RGB", upright.size, "white")
+    bare.paste(upright, mask=upright.getchannel("A"))
     out = io.BytesIO()
     bare.save(out, "JPEG", quality=85, optimize=True)
     return out.getvalue()

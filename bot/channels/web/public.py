@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from bot.channels.web.pages import backstage_of, pages_of
 from bot.rounds.links import qr_svg
-from bot.rounds.record import in_language
+from bot.rounds.record import in_language, public_url
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -43,6 +43,14 @@ async def front(request: Request) -> Response:
 def _card(pages: Pages, request: Request, round_: RoundView) -> Card:
     closes = pages.words(request).day(round_.closes_at, pages.zone) if round_.closes_at else ""
     return Card(round_.code, title_of(round_, pages.language(request)), service_name(pages, request, round_), closes)
+
+
+async def privacy(request: Request) -> Response:
+    """`GET /privacy`: what is kept, how long, what people may ask for; or the city's own notice."""
+    pages, config = pages_of(request), backstage_of(request).config.privacy
+    if config.url and config.url != f"{public_url(backstage_of(request).config)}/privacy":
+        return RedirectResponse(config.url, 303)
+    return pages.page(request, "privacy.html", law=in_language(config.law, pages.language(request)), privacy=config)
 
 
 async def about(request: Request) -> Response:

@@ -51,6 +51,7 @@ def site(backstage: Backstage, *, texts: tuple[Path, ...] = ()) -> Starlette:
 def _citizens() -> list[Route]:
     return [
         get("/", public.front),
+        get("/privacy", public.privacy),
         get("/rounds/{code}", public.about),
         get("/rounds/{code}/qr.svg", public.qr),
         get("/chat", chat.show),
@@ -110,7 +111,10 @@ def post(path: str, handler: Handler) -> Route:
     async def guarded(request: Request) -> Response:
         if not same_origin(request, pages_of(request).backstage.config.web.public_url):
             raise HTTPException(403)
-        return await handler(request)
+        try:
+            return await handler(request)
+        finally:
+            await request.close()
 
     return Route(path, guarded, methods=["POST"])
 

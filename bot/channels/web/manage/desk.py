@@ -153,7 +153,7 @@ async def numbers(request: Request, visitor: Visitor) -> Response:
     round_ = await seen(request, visitor)
     counts = await asyncio.to_thread(backstage_of(request).rounds.counts, round_.code)
     return HTMLResponse(
-        pages_of(request).part("manage/numbers.html", "numbers", pages_of(request).words(request), counts)
+        pages_of(request).part("manage/numbers.html", "numbers", counts, pages_of(request).words(request))
     )
 
 

@@ -1,0 +1,165 @@
+"""What everyone may read without taking part, and what machines ask."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from bot.channels.web import site
+from tests.bot.channels.web.stage import NOW
+
+if TYPE_CHECKING:
+    from tests.bot.channels.web.stage import Program
+
+FORMAL: dict[str, Any] = {
+    "flow": "yearly_review",
+    "closes_at": NOW + timedelta(days=20),
+    "record": {
+        "topic": {"en": "the reading room", "es": "la sala de lectura"},
+        "decider": "The city council",
+        "decided_on": "2027-01-15",
+        "open_points": "The days and hours",
+        "fixed_points": "The building",
+        "influence": "ask",
+        "feedback_on": "2027-02-01",
+        "outcome": "feel at home in the library",
+    },
+}
+
+
+class TestFrontPage:
+    async def test_it_lists_what_is_open_and_nothing_else(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.opened("How is the library?")
+        it.round("A draft nobody may see")
+        page = await client.get("/")
+        assert "How is the library?" in page.text
+        assert f'href="/chat/{code}"' in page.text
+        assert "always open" in page.text
+        assert "A draft" not in page.text
+
+    async def test_a_quiet_city_says_what_to_do(self, client: httpx.AsyncClient) -> None:
+        page = await client.get("/")
+        assert "Nothing is open at the moment." in page.text
+        assert 'href="/chat"' in page.text
+
+    async def test_titles_are_only_text(self, it: Program, client: httpx.AsyncClient) -> None:
+        it.opened("<script>alert(1)</script>")
+        page = await client.get("/")
+        assert "<script>alert" not in page.text
+
+
+class TestRound:
+    async def test_it_says_why_who_decides_and_until_when(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        page = await client.get(f"/rounds/{code}")
+        for fact in (
+            "the reading room",
+            "The city council",
+            "15 January 2027",
+            "The building",
+            "until Saturday, 12 December",
+        ):
+            assert fact in page.text
+        assert f'href="/chat/{code}"' in page.text
+
+    async def test_it_speaks_the_readers_language(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        page = await client.get(f"/rounds/{code}", headers={"accept-language": "es"})
+        assert "la sala de lectura" in page.text
+        assert "15 de enero de 2027" in page.text
+
+    async def test_telegram_is_a_way_in_where_the_city_has_it(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.opened("How is the library?")
+        assert "t.me" not in (await client.get(f"/rounds/{code}")).text
+        it.rounds.username = lambda: "rivermouth_bot"
+        assert f"https://t.me/rivermouth_bot?start={code}" in (await client.get(f"/rounds/{code}")).text
+
+    async def test_the_square_for_cameras_is_a_drawing(self, it: Program, client: httpx.AsyncClient) -> None:
+        answer = await client.get(f"/rounds/{it.opened('How is the library?')}/qr.svg")
+        assert answer.headers["content-type"].startswith("image/svg+xml")
+        assert answer.text.startswith("<svg")
+
+    async def test_after_closing_it_says_when_the_result_comes_and_then_the_result(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        it.rounds.close(code, who=None)
+        page = await client.get(f"/rounds/{code}")
+        assert "On 1 February 2027 you can read here" in page.text
+        assert f'href="/chat/{code}"' not in page.text
+        it.rounds.report_back(code, {"en": "We open on Sundays.", "es": "Abrimos los domingos."}, who=None)
+        assert "We open on Sundays." in (await client.get(f"/rounds/{code}")).text
+        assert "Abrimos los domingos." in (await client.get(f"/rounds/{code}", headers={"accept-language": "es"})).text
+
+    async def test_what_has_not_begun_has_no_page(self, it: Program, client: httpx.AsyncClient) -> None:
+        for address in (it.round("A draft"), "nothing-here"):
+            assert (await client.get(f"/rounds/{address}")).status_code == 404
+            assert (await client.get(f"/rounds/{address}/qr.svg")).status_code == 404
+
+
+class TestPrivacy:
+    async def test_it_says_how_long_things_are_kept(self, it: Program, client: httpx.AsyncClient) -> None:
+        page = await client.get("/privacy")
+        assert f"{it.config.privacy.answers_months} months" in page.text
+        assert it.config.city.human_contact in page.text
+
+    async def test_a_city_with_its_own_notice_leads_there(self, it: Program) -> None:
+        notice = "https://rivermouth.example/privacy"
+        it.config = replace(it.config, privacy=replace(it.config.privacy, url=notice))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(site(it)), base_url="http://voice.test") as client:
+            assert (await client.get("/privacy")).headers["location"] == notice
+
+
+class Door:
+    """Telegram's door, as the channel keeps it."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[bytes, str | None]] = []
+
+    async def receive(self, body: bytes, secret: str | None) -> int:
+        self.got.append((body, secret))
+        return 200
+
+
+class TestMachines:
+    async def test_alive(self, client: httpx.AsyncClient) -> None:
+        assert (await client.get("/healthz")).text == "ok\n"
+
+    async def test_ready_tells_which_part_is_not(self, it: Program, client: httpx.AsyncClient) -> None:
+        assert (await client.get("/readyz")).json() == {"ready": True, "database": "ok"}
+        it.well = False
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.json()["database"]) == (503, "does not answer")
+
+    async def test_measurements_are_plain_text(self, client: httpx.AsyncClient) -> None:
+        answer = await client.get("/metrics")
+        assert answer.headers["content-type"].startswith("text/plain")
+        assert "civicloop_turns_total" in answer.text
+
+    async def test_telegrams_posts_pass_with_their_secret_and_no_origin(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        door = it.webhook = Door()
+        headers = {"x-telegram-bot-api-secret-token": "s3cret", "origin": "https://elsewhere.test"}
+        answer = await client.post("/telegram", content=b'{"update_id": 1}', headers=headers)
+        assert answer.status_code == 200
+        assert door.got == [(b'{"update_id": 1}', "s3cret")]
+
+    async def test_without_telegram_there_is_no_door(self, client: httpx.AsyncClient) -> None:
+        assert (await client.post("/telegram", content=b"{}")).status_code == 404
+
+    async def test_search_engines_stay_out_of_conversations(self, client: httpx.AsyncClient) -> None:
+        assert "Disallow: /chat" in (await client.get("/robots.txt")).text
+
+    async def test_an_unknown_page_is_kind_in_the_readers_language(self, client: httpx.AsyncClient) -> None:
+        page = await client.get("/nowhere", headers={"accept-language": "es"})
+        assert page.status_code == 404
+        assert "Esta página no existe" in page.text
+
+    async def test_the_wrong_verb_is_kind_too(self, client: httpx.AsyncClient) -> None:
+        page = await client.post("/privacy")
+        assert page.status_code == 405
+        assert "use the buttons of the page" in page.text

@@ -1,0 +1,277 @@
+"""The parts that only think: words, pace, origins, pictures, the form of a round."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from starlette.requests import Request
+
+from bot.channels.web import photos
+from bot.channels.web.manage import form as forms
+from bot.channels.web.pages import local
+from bot.channels.web.safety import Pace, same_origin
+from bot.channels.web.words import FOLDER, Dictionary, direction, own_name, preferred
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+LONDON = ZoneInfo("Europe/London")
+EN = Dictionary.load().words("en")
+
+
+class TestWords:
+    def test_every_language_says_everything_english_says_with_the_same_gaps(self) -> None:
+        """No sentence is missing in Spanish, none is left over, and none forgets a fact."""
+        spoken = Dictionary.load()
+        english = Dictionary.load().words("en").sentences
+        for language, words in spoken.languages.items():
+            raw = Dictionary.load().languages[language].sentences
+            assert set(raw) == set(english)
+            for key, sentence in words.sentences.items():
+                assert _gaps(sentence) == _gaps(english[key]), f"{language} {key}"
+
+    def test_every_sentence_is_really_translated(self) -> None:
+        """A Spanish file that merely repeats English would pass the test above."""
+        spoken = Dictionary.load()
+        same = {key for key, text in spoken.words("es").sentences.items() if text == EN.sentences[key]}
+        assert same <= {"chat.title", "privacy.cookies", "form.fault"}
+
+    def test_a_language_without_a_file_reads_english(self) -> None:
+        assert Dictionary.load().words("fi")("chat.send") == "Send"
+
+    def test_a_region_reads_its_language(self) -> None:
+        assert Dictionary.load().words("es-MX")("chat.send") == "Enviar"
+
+    def test_a_further_folder_adds_a_language_and_may_leave_gaps(self, tmp_path: Path) -> None:
+        (tmp_path / "ar.toml").write_text('[chat]\nsend = "إرسال"\n', "utf-8")
+        words = Dictionary.load(tmp_path).words("ar")
+        assert (words("chat.send"), words.direction, words("chat.you")) == ("إرسال", "rtl", "You")
+
+    @pytest.mark.parametrize(
+        ("header", "chosen"),
+        [
+            ("es-ES,es;q=0.9,en;q=0.8", "es"),
+            ("fr,en;q=0.5", "en"),
+            ("en;q=0.3,es;q=0.7", "es"),
+            ("es;q=0", "en"),
+            ("", "en"),
+            ("tlh", "en"),
+            (";;;q=x,,", "en"),
+        ],
+    )
+    def test_the_browsers_wishes_are_heard(self, header: str, chosen: str) -> None:
+        assert preferred(header, ("en", "es")) == chosen
+
+    @given(st.text(max_size=60))
+    def test_any_wish_ends_in_a_language_we_speak(self, header: str) -> None:
+        assert preferred(header, ("en", "es")) in {"en", "es"}
+
+    def test_days_are_days_of_the_city(self) -> None:
+        late = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
+        assert EN.day(late, LONDON) == "Wednesday, 1 July 2026"
+        assert Dictionary.load().words("es").day(late, LONDON) == "miércoles, 1 de julio de 2026"
+
+    def test_languages_are_called_what_their_speakers_call_them(self) -> None:
+        assert [own_name(one) for one in ("es", "ar", "xx-bad-xx")] == ["Español", "العربية", "xx-bad-xx"]
+        assert [direction(one) for one in ("ar", "he", "es", "??")] == ["rtl", "rtl", "ltr", "ltr"]
+
+    def test_the_files_say_each_thing_once(self) -> None:
+        assert {file.stem for file in FOLDER.glob("*.toml")} == {"en", "es"}
+
+
+def _gaps(sentence: str) -> set[str]:
+    return {part.split("}")[0] for part in sentence.split("{")[1:]}
+
+
+class TestPace:
+    def test_a_burst_passes_and_then_it_is_one_at_a_time(self) -> None:
+        clock = [NOW]
+        pace = Pace(3, timedelta(seconds=30), lambda: clock[0])
+        assert [pace.allows("a") for _ in range(4)] == [True, True, True, False]
+        clock[0] += timedelta(seconds=10)
+        assert [pace.allows("a") for _ in range(2)] == [True, False]
+
+    def test_one_visitor_does_not_slow_another(self) -> None:
+        pace = Pace(1, timedelta(minutes=1), lambda: NOW)
+        assert pace.allows("a")
+        assert pace.allows("b")
+        assert not pace.allows("a")
+
+    def test_what_it_remembers_is_limited(self) -> None:
+        pace = Pace(1, timedelta(minutes=1), lambda: NOW, remembered=2)
+        for name in "abc":
+            pace.allows(name)
+        assert pace.allows("a")
+        assert not pace.allows("c")
+
+
+class TestOrigin:
+    @pytest.mark.parametrize(
+        ("headers", "ours"),
+        [
+            ({"origin": "https://voice.test"}, True),
+            ({"origin": "https://evil.test"}, False),
+            ({"origin": "null"}, False),
+            ({"referer": "https://voice.test/chat"}, True),
+            ({"referer": "https://evil.test/voice.test"}, False),
+            ({"sec-fetch-site": "same-origin", "origin": "https://voice.test"}, True),
+            ({"sec-fetch-site": "cross-site"}, False),
+            ({"sec-fetch-site": "same-site", "origin": "https://other.voice.test"}, False),
+            ({"origin": "https://public.test"}, True),
+            ({}, True),
+        ],
+    )
+    def test_only_our_own_pages_may_send(self, headers: dict[str, str], ours: bool) -> None:
+        raw = [(name.encode(), value.encode()) for name, value in ({"host": "voice.test"} | headers).items()]
+        request = Request({"type": "http", "method": "POST", "path": "/chat", "headers": raw})
+        assert same_origin(request, "https://public.test") is ours
+
+    @pytest.mark.parametrize("elsewhere", ["https://evil.test", "//evil.test", "/\\evil.test", "\\evil", "", "/a\nb"])
+    def test_no_form_sends_people_elsewhere(self, elsewhere: str) -> None:
+        assert local(elsewhere, "/home") == "/home"
+
+    def test_a_page_of_ours_stays(self) -> None:
+        assert local("/rounds/x") == "/rounds/x"
+
+
+def jpeg(size: tuple[int, int] = (40, 20), *, turned: bool = False) -> bytes:
+    """Return a photo with a position in its hidden data."""
+    image = Image.new("RGB", size, "teal")
+    exif = Image.Exif()
+    exif[0x0110] = "Spy camera"
+    exif[0x8825] = {1: "N", 2: (41.0, 24.0, 0.0)}
+    if turned:
+        exif[0x0112] = 6
+    out = io.BytesIO()
+    image.save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+class TestPhotos:
+    def test_place_and_device_are_gone(self, tmp_path: Path) -> None:
+        body = jpeg()
+        assert b"Spy camera" in body
+        kept = (tmp_path / photos.keep(body, tmp_path, "x")).read_bytes()
+        assert b"Spy camera" not in kept
+        with Image.open(io.BytesIO(kept)) as image:
+            assert not dict(image.getexif())
+
+    def test_it_stands_upright(self, tmp_path: Path) -> None:
+        with Image.open(tmp_path / photos.keep(jpeg(turned=True), tmp_path, "x")) as image:
+            assert image.size == (20, 40)
+
+    def test_a_large_one_is_made_smaller(self, tmp_path: Path) -> None:
+        with Image.open(tmp_path / photos.keep(jpeg((4000, 1000)), tmp_path, "x")) as image:
+            assert image.size == (photos.SIDE, photos.SIDE // 4)
+
+    def test_what_shows_through_becomes_white(self, tmp_path: Path) -> None:
+        out = io.BytesIO()
+        Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(out, "PNG")
+        with Image.open(tmp_path / photos.keep(out.getvalue(), tmp_path, "x")) as image:
+            assert image.getpixel((1, 1)) == (255, 255, 255)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+            b"GIF89a" + bytes(40),
+            jpeg()[:200],
+            b"\x89PNG\r\n\x1a\n" + bytes(30),
+            bytes(photos.LARGEST + 1),
+        ],
+        ids=["nothing", "svg", "gif", "torn jpeg", "false png", "too large"],
+    )
+    def test_what_is_no_photo_is_refused(self, body: bytes, tmp_path: Path) -> None:
+        with pytest.raises(photos.NoPicture):
+            photos.keep(body, tmp_path, "x")
+        assert not list(tmp_path.iterdir())
+
+    def test_a_bomb_is_refused_unopened(self, tmp_path: Path) -> None:
+        out = io.BytesIO()
+        Image.new("1", (20_000, 20_000)).save(out, "PNG")
+        with pytest.raises(photos.NoPicture):
+            photos.keep(out.getvalue(), tmp_path, "x")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One need of a flow."""
+
+    name: str
+    kind: str = "text"
+    meaning: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    preset: str = ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A round that exists."""
+
+    title: str
+    audience: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    record: dict[str, object]
+
+
+NEEDS = (Asked("topic"), Asked("decided_on", "date"), Asked("influence", "choice"), Asked("ideas", "list"))
+
+
+class TestForm:
+    def test_what_was_typed_comes_back_the_same(self) -> None:
+        """Editing a draft and saving it without a change changes nothing."""
+        typed = {
+            "title": "Opening hours",
+            "audience": "link",
+            "opens_on": "2026-12-01",
+            "closes_on": "2026-12-20",
+            "topic.en": "the hours",
+            "topic.es": "el horario",
+            "decided_on": "2027-01-15",
+            "influence": "ask",
+            "ideas.en": "Open later\nOpen on Sundays",
+            "ideas.es": "Abrir más tarde\nAbrir los domingos",
+        }
+        filled = forms.read(typed, NEEDS, ("en", "es"), LONDON, EN)
+        assert filled.errors == []
+        kept = Kept(filled.title, filled.audience, filled.opens_at, filled.closes_at, dict(filled.record))
+        assert forms.shown(kept, NEEDS, ("en", "es"), LONDON) == typed  # type: ignore[arg-type]
+
+    def test_a_round_is_open_from_the_first_minute_of_its_first_day_to_the_last_of_its_last(self) -> None:
+        typed = {"title": "x", "audience": "link", "opens_on": "2026-06-01", "closes_on": "2026-06-01"}
+        filled = forms.read(typed, (), ("en",), LONDON, EN)
+        assert filled.opens_at is not None
+        assert filled.closes_at is not None
+        assert filled.opens_at.astimezone(UTC) == datetime(2026, 5, 31, 23, 0, tzinfo=UTC)
+        assert filled.closes_at - filled.opens_at == timedelta(days=1)
+        assert forms.last_day(filled.closes_at, LONDON, EN) == "Monday, 1 June 2026"
+
+    def test_one_language_serves_all(self) -> None:
+        typed = {"title": "x", "audience": "link", "topic.es": "el horario."}
+        assert forms.read(typed, NEEDS, ("en", "es"), LONDON, EN).record["topic"] == "el horario"
+
+    def test_ideas_without_a_translation_keep_their_words(self) -> None:
+        typed = {"title": "x", "audience": "link", "ideas.en": "A\n\nB\n", "ideas.es": "Á"}
+        lists = forms.read(typed, NEEDS, ("en", "es"), LONDON, EN).record["lists"]
+        assert lists == {"ideas": [("o1", {"en": "A", "es": "Á"}), ("o2", {"en": "B", "es": "B"})]}
+
+    def test_every_fault_is_told_at_once_at_its_field(self) -> None:
+        typed = {"title": " ", "opens_on": "2026-12-20", "closes_on": "2026-12-01", "decided_on": "soon"}
+        errors = forms.read(typed, NEEDS, ("en",), LONDON, EN).errors
+        assert [error.name for error in errors] == ["title", "closes_on", "audience", "decided_on"]
+        assert all(error.message for error in errors)
+
+    def test_a_day_that_is_none_is_a_fault_not_a_crash(self) -> None:
+        typed = {"title": "x", "audience": "link", "closes_on": "31.12.2026"}
+        assert [error.name for error in forms.read(typed, (), ("en",), LONDON, EN).errors] == ["closes_on"]

@@ -1,0 +1,440 @@
+"""Staff: who comes in, what each role sees, and a round from the first word to the result."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from bot.channels.web import site
+from bot.channels.web.manage.doors import COOKIE, STAY
+from bot.digests.disclosure import share
+from bot.digests.model import Digest, Form, Point, Score, Voice, Voices, Who, dump
+from flows.catalog import Catalog
+from storage import digests, people
+from tests.bot.channels.web.stage import NOW, Program
+from tests.bot.channels.web.test_public_pages import FORMAL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ORGANISER = ("organiser", "library")
+MANAGER = ("manager", "library")
+
+
+def stamp(page: httpx.Response) -> str:
+    """Return the token of the page's forms."""
+    found = re.search(r'name="stamp" value="(\w+)"', page.text)
+    assert found, page.text[:500]
+    return found[1]
+
+
+def faults(page: httpx.Response) -> list[str]:
+    """Return the lines of the error summary."""
+    summary = re.search(r'<div class="faults".*?</div>', page.text, re.DOTALL)
+    return [html.unescape(line) for line in re.findall(r"<li><a[^>]*>(.*?)</a>", summary[0])] if summary else []
+
+
+async def entered(it: Program, client: httpx.AsyncClient, *roles: tuple[str, str]) -> httpx.Response:
+    """Sign in as a new member of staff."""
+    return await client.post("/manage/sign-in", data={"token": it.link(*roles)})
+
+
+async def posted(client: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
+    """Send a form of the signed-in person."""
+    return await client.post(path, data={"stamp": stamp(await client.get("/manage")), **fields})
+
+
+class TestTheDoor:
+    async def test_outside_one_reads_how_to_get_in(self, client: httpx.AsyncClient) -> None:
+        for path in ("/manage", "/manage/rounds/new", "/manage/digests", "/manage/rounds/x/preview"):
+            page = await client.get(path)
+            assert page.status_code == 401
+            assert "Send /manage to the bot" in page.text
+
+    async def test_looking_at_a_link_does_not_use_it_up(self, it: Program, client: httpx.AsyncClient) -> None:
+        """Mail scanners and chat previews open every link."""
+        token = it.link(ORGANISER)
+        for _ in range(3):
+            assert "Sign in" in (await client.get(f"/manage/sign-in?token={token}")).text
+        page = await client.post("/manage/sign-in", data={"token": token})
+        assert page.url.path == "/manage"
+        assert "There is no round yet." in page.text
+
+    async def test_a_link_works_once(self, it: Program, client: httpx.AsyncClient) -> None:
+        token = it.link(ORGANISER)
+        await client.post("/manage/sign-in", data={"token": token})
+        client.cookies.clear()
+        page = await client.post("/manage/sign-in", data={"token": token})
+        assert page.status_code == 410
+        assert COOKIE not in client.cookies
+        assert "no longer works" in page.text
+
+    async def test_an_old_link_does_not_work(self, it: Program, client: httpx.AsyncClient) -> None:
+        token = it.link(ORGANISER)
+        it.now += timedelta(hours=1)
+        assert (await client.get(f"/manage/sign-in?token={token}")).status_code == 410
+        assert (await client.post("/manage/sign-in", data={"token": token})).status_code == 410
+
+    async def test_an_invitation_gives_the_role_under_the_persons_own_name(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        hash_ = it.keys.token_hash("invited")
+        with it.database.transaction() as db:
+            until = it.now + timedelta(days=7)
+            people.add_link(db, people.Link(hash_, "invite", it.now, until, role="manager", service="library"))
+        assert 'name="name"' in (await client.get("/manage/sign-in?token=invited")).text
+        page = await client.post("/manage/sign-in", data={"token": "invited", "name": "Grace"})
+        assert page.url.path == "/manage/digests"
+        assert "Signed in as Grace." in page.text
+
+    async def test_the_session_ends_by_itself(self, it: Program, client: httpx.AsyncClient) -> None:
+        await entered(it, client, ORGANISER)
+        it.now += STAY
+        assert (await client.get("/manage")).status_code == 401
+
+    async def test_sign_out_forgets_the_session_not_only_the_cookie(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        await entered(it, client, ORGANISER)
+        stolen = client.cookies[COOKIE]
+        await posted(client, "/manage/sign-out")
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(site(it)), base_url="http://voice.test", cookies={COOKIE: stolen}
+        ) as thief:
+            assert (await thief.get("/manage")).status_code == 401
+
+    async def test_the_cookie_is_out_of_reach(self, it: Program, client: httpx.AsyncClient) -> None:
+        answer = await client.post("/manage/sign-in", data={"token": it.link(ORGANISER)}, follow_redirects=False)
+        cookie = answer.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=lax" in cookie
+        assert f"max-age={int(STAY.total_seconds())}" in cookie
+
+    async def test_a_form_without_the_sessions_token_is_refused(self, it: Program, client: httpx.AsyncClient) -> None:
+        await entered(it, client, ORGANISER)
+        code = it.round("The night bus")
+        for fields in ({}, {"stamp": ""}, {"stamp": "0" * 32}):
+            assert (await client.post(f"/manage/rounds/{code}/open", data=fields)).status_code == 403
+        assert it.rounds.find(code).state == "draft"  # type: ignore[union-attr]
+
+    async def test_staff_read_their_own_language(self, it: Program, client: httpx.AsyncClient) -> None:
+        page = await client.post("/manage/sign-in", data={"token": it.link(ORGANISER, language="es")})
+        assert "Todavía no hay ninguna ronda." in page.text
+
+
+class TestRoles:
+    async def test_a_manager_sees_figures_and_no_rounds(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.round("The night bus")
+        page = await entered(it, client, MANAGER)
+        assert page.url.path == "/manage/digests"
+        for path in (
+            f"/manage/rounds/{code}",
+            f"/manage/rounds/{code}/preview",
+            "/manage/rounds/new?service=library&flow=deliver_pulse",
+        ):
+            assert "The night bus" not in (await client.get(path)).text
+        assert (await client.get(f"/manage/rounds/{code}")).status_code == 404
+
+    async def test_an_organiser_sees_only_their_services(self, it: Program, client: httpx.AsyncClient) -> None:
+        mine, other = it.round("My library"), it.round("Their bus", service="bus7")
+        page = await entered(it, client, ORGANISER)
+        assert "My library" in page.text
+        assert "Their bus" not in page.text
+        assert (await client.get(f"/manage/rounds/{mine}")).status_code == 200
+        assert (await client.get(f"/manage/rounds/{other}")).status_code == 404
+        token = stamp(page)
+        for act in ("open", "close", "extend", "report", "edit", "preview"):
+            answer = await client.post(f"/manage/rounds/{other}/{act}", data={"stamp": token})
+            assert answer.status_code == 404
+        assert it.rounds.find(other).state == "draft"  # type: ignore[union-attr]
+
+    async def test_an_organiser_makes_rounds_only_for_their_services(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        page = await entered(it, client, ORGANISER)
+        fields = {"stamp": stamp(page), "service": "bus7", "flow": "deliver_pulse", "title": "x", "audience": "link"}
+        assert (await client.post("/manage/rounds/new", data=fields)).status_code == 404
+        assert it.rounds.listed() == []
+
+    async def test_an_approver_looks_and_does_not_touch(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.round("The night bus")
+        page = await entered(it, client, ("approver", "*"))
+        assert "New round" not in page.text
+        assert "The night bus" in (await client.get(f"/manage/rounds/{code}")).text
+        answer = await client.post(f"/manage/rounds/{code}/open", data={"stamp": stamp(page)})
+        assert answer.status_code == 404
+
+    async def test_figures_are_for_their_manager(self, it: Program, client: httpx.AsyncClient) -> None:
+        it.figures["library"] = it.figures["bus7"] = WEEK
+        await entered(it, client, ORGANISER)
+        assert (await client.get("/manage/digests/library/now")).status_code == 404
+        client.cookies.clear()
+        await entered(it, client, MANAGER)
+        assert (await client.get("/manage/digests/library/now")).status_code == 200
+        assert (await client.get("/manage/digests/bus7/now")).status_code == 404
+        assert (await client.get("/manage/digests/nothing/now")).status_code == 404
+
+    async def test_without_a_role_there_is_a_word_what_to_do(self, it: Program, client: httpx.AsyncClient) -> None:
+        assert "no service is assigned to you" in (await entered(it, client)).text
+
+
+ROUND: Mapping[str, str] = {
+    "service": "library",
+    "flow": "yearly_review",
+    "title": "The reading room",
+    "topic.en": "the reading room",
+    "topic.es": "la sala de lectura",
+    "decider.en": "The city council",
+    "decided_on": "2027-01-15",
+    "open_points.en": "The days and hours.",
+    "fixed_points.en": "The building",
+    "influence": "ask",
+    "feedback_on": "2027-02-01",
+    "outcome.en": "feel at home",
+    "audience": "link",
+    "closes_on": "2026-12-20",
+}
+
+
+class TestARoundsLife:
+    async def test_every_flow_of_every_stage_can_be_chosen(self, it: Program, client: httpx.AsyncClient) -> None:
+        await entered(it, client, ORGANISER)
+        page = await client.get("/manage/rounds/new")
+        for flow in Catalog.load().flows:
+            assert f"flow={flow.id}" in page.text
+            form = await client.get(f"/manage/rounds/new?service=library&flow={flow.id}")
+            assert 'name="title"' in form.text
+            assert 'name="closes_on"' in form.text
+
+    async def test_written_tried_opened_watched_closed_and_told(self, it: Program, client: httpx.AsyncClient) -> None:
+        await entered(it, client, ORGANISER)
+        page = await posted(client, "/manage/rounds/new", **ROUND)
+        code = page.url.path.rsplit("/", 1)[1]
+        assert "Everything is there" in page.text
+        page = await posted(client, f"/manage/rounds/{code}/open")
+        assert "The round is open." in page.text
+        assert f"/rounds/{code}/qr.svg" in page.text
+        assert (await client.get(f"/chat/{code}")).status_code == 200
+        assert "Nobody has started yet." in page.text
+        page = await posted(client, f"/manage/rounds/{code}/extend", until="2026-12-31", why="snow")
+        assert "31 December 2026" in page.text
+        assert "snow" in page.text
+        page = await posted(client, f"/manage/rounds/{code}/close", why="enough said")
+        assert "write what people said" in page.text
+        told = {"report.en": "We open on Sundays.", "report.es": "Abrimos los domingos."}
+        page = await posted(client, f"/manage/rounds/{code}/report", **told)
+        assert "The result is published" in page.text
+        assert "We open on Sundays." in (await client.get(f"/rounds/{code}")).text
+        assert [entry.what for entry in it.rounds.log(code)] == [
+            "created",
+            "opened",
+            "extended",
+            "closed",
+            "reported_back",
+        ]
+        assert {entry.who for entry in it.rounds.log(code)} == {"Ada"}
+
+    async def test_faults_stand_at_their_fields_and_nothing_typed_is_lost(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        await entered(it, client, ORGANISER)
+        page = await posted(client, "/manage/rounds/new", **{**ROUND, "title": "", "closes_on": "tomorrow"})
+        assert page.status_code == 422
+        assert faults(page) == ["Enter a title", "Enter a day, like 31 12 2026"]
+        assert 'href="#title"' in page.text
+        assert 'aria-describedby="title-hint title-fault"' in page.text
+        assert "la sala de lectura" in page.text
+        assert it.rounds.listed() == []
+
+    async def test_a_draft_may_have_gaps_and_says_which(self, it: Program, client: httpx.AsyncClient) -> None:
+        await entered(it, client, ORGANISER)
+        few = {key: ROUND[key] for key in ("service", "flow", "title", "audience")}
+        page = await posted(client, "/manage/rounds/new", **few)
+        assert "What people can still change" in page.text
+        assert "Open the round" not in page.text
+        code = page.url.path.rsplit("/", 1)[1]
+        page = await posted(client, f"/manage/rounds/{code}/open")
+        assert page.status_code == 422
+        assert faults(page) == ["The round cannot open yet: see what is missing"]
+
+    async def test_a_draft_can_be_edited_and_an_open_round_cannot(self, it: Program, client: httpx.AsyncClient) -> None:
+        await entered(it, client, ORGANISER)
+        page = await posted(client, "/manage/rounds/new", **ROUND)
+        code = page.url.path.rsplit("/", 1)[1]
+        form = await client.get(f"/manage/rounds/{code}/edit")
+        assert "la sala de lectura" in form.text
+        await posted(client, f"/manage/rounds/{code}/edit", **{**ROUND, "title": "The quiet room"})
+        assert it.rounds.find(code).title == "The quiet room"  # type: ignore[union-attr]
+        await posted(client, f"/manage/rounds/{code}/open")
+        assert (await client.get(f"/manage/rounds/{code}/edit")).status_code == 404
+        assert (await posted(client, f"/manage/rounds/{code}/edit", **ROUND)).status_code == 404
+
+    async def test_a_round_with_a_first_day_waits_for_it(self, it: Program, client: httpx.AsyncClient) -> None:
+        await entered(it, client, ORGANISER)
+        page = await posted(client, "/manage/rounds/new", **{**ROUND, "opens_on": "2026-12-01"})
+        code = page.url.path.rsplit("/", 1)[1]
+        page = await posted(client, f"/manage/rounds/{code}/open")
+        assert "opens by itself" in page.text
+        assert "from Tuesday, 1 December 2026" in (await client.get(f"/rounds/{code}")).text
+
+    async def test_more_time_needs_a_later_day_and_a_reason(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        await entered(it, client, ORGANISER)
+        page = await posted(client, f"/manage/rounds/{code}/extend", until="", why="")
+        assert faults(page) == ["Enter a day, like 31 12 2026", "Enter the reason"]
+        page = await posted(client, f"/manage/rounds/{code}/extend", until="2026-11-25", why="snow")
+        assert page.status_code == 422
+        assert 'value="snow"' in page.text
+
+    async def test_the_result_is_told_in_every_language(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        it.rounds.close(code, who=None)
+        await entered(it, client, ORGANISER)
+        page = await posted(client, f"/manage/rounds/{code}/report", **{"report.en": "We open on Sundays."})
+        assert faults(page) == ["Write the result in this language, too"]
+        assert "We open on Sundays." in page.text
+
+    async def test_two_tabs_closing_at_once_is_no_crash(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.opened("The night bus")
+        await entered(it, client, ORGANISER)
+        await posted(client, f"/manage/rounds/{code}/close")
+        page = await posted(client, f"/manage/rounds/{code}/close")
+        assert page.status_code == 409
+        assert "That is not possible now" in page.text
+
+    async def test_counts_can_be_asked_for_alone(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.opened("The night bus")
+        await entered(it, client, ORGANISER)
+        part = await client.get(f"/manage/rounds/{code}/numbers")
+        assert part.text.strip().startswith("<dl")
+        assert "people whose answers count" in part.text
+
+
+class TestARehearsal:
+    async def test_a_draft_is_played_and_nothing_is_kept(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.round("The night bus")
+        await entered(it, client, ORGANISER)
+        page = await client.get(f"/manage/rounds/{code}/preview")
+        assert "Nothing you answer here is kept" in page.text
+        for label in ("Yes", "Yes, let us begin"):
+            page = await client.post(f"/manage/rounds/{code}/preview", data=_press(page, label))
+        assert page.text.count('class="line mine"') == 2
+        with it.database.reading() as db:
+            assert people.everyone(db)
+        assert it.rounds.counts(code).started == 0
+
+    async def test_it_can_be_played_in_each_language(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.round("The night bus")
+        await entered(it, client, ORGANISER)
+        page = await client.get(f"/manage/rounds/{code}/preview?language=es")
+        assert "asistente automático" in page.text
+
+    async def test_no_at_the_age_ends_it(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.round("The night bus")
+        await entered(it, client, ORGANISER)
+        page = await client.get(f"/manage/rounds/{code}/preview")
+        page = await client.post(f"/manage/rounds/{code}/preview", data=_press(page, "No"))
+        assert "The conversation is over." in page.text
+
+    @pytest.mark.parametrize(
+        "carried", ["", "{}", "[1]", '{"session": "{}", "lines": []}', '{"session": "x"}', "é" * 9]
+    )
+    async def test_what_was_tampered_with_starts_again(
+        self, it: Program, client: httpx.AsyncClient, carried: str
+    ) -> None:
+        code = it.round("The night bus")
+        await entered(it, client, ORGANISER)
+        page = await posted(client, f"/manage/rounds/{code}/preview", carried=carried, text="hello")
+        assert page.status_code == 200
+        assert page.text.count('class="line') == 1
+
+
+def _press(page: httpx.Response, label: str) -> dict[str, str]:
+    """Return what a press on a rehearsal's button sends."""
+    carried = re.search(r'name="carried" value="([^"]*)"', page.text)
+    found = re.findall(r'<button name="data" value="([^"]+)"[^>]*><bdi>([^<]*)</bdi>', page.text)
+    assert carried
+    data = next(html.unescape(data) for data, text in found if html.unescape(text) == label)
+    return {"stamp": stamp(page), "carried": html.unescape(carried[1]), "data": data}
+
+
+WEEK = Digest(
+    service="library",
+    name={"en": "Central Library", "es": "Biblioteca Central"},
+    area="Rivermouth",
+    period="2026-W47",
+    since=date(2026, 11, 16),
+    until=date(2026, 11, 22),
+    at=NOW,
+    form=Form.FULL,
+    so_far=True,
+    minimum=5,
+    who=Who(41, 312),
+    scores=(
+        Score(
+            "deliver",
+            "del.overall",
+            share(28, 41, 5),
+            share(7, 41, 5),
+            3,
+            None,
+            (Point("2026-W46", share(25, 38, 5)), Point("2026-W47", share(28, 41, 5))),
+            {"en": ("Very good", "Good")},
+            {"en": ("Poor", "Very poor")},
+            {"en": "How is the library?"},
+        ),
+    ),
+    voices=Voices((Voice(date(2026, 11, 20), "deliver", "More <b>chairs</b> please.", "negative"),), 12),
+)
+
+
+class TestFigures:
+    async def test_a_quiet_week_says_what_to_do(self, it: Program, client: httpx.AsyncClient) -> None:
+        page = await entered(it, client, MANAGER)
+        assert "No answers this week yet." in page.text
+        assert "No digest has been written yet." in page.text
+
+    async def test_the_week_so_far_with_base_range_and_caveat(self, it: Program, client: httpx.AsyncClient) -> None:
+        it.figures["library"] = WEEK
+        page = await entered(it, client, MANAGER)
+        assert "68" in page.text
+        assert "They chose to take part" in page.text
+        detail = await client.get("/manage/digests/library/now")
+        assert "More &lt;b&gt;chairs&lt;/b&gt; please." in detail.text
+        assert "<table>" in detail.text
+
+    async def test_the_chart_has_words_beside_it(self, it: Program, client: httpx.AsyncClient) -> None:
+        it.figures["library"] = WEEK
+        await entered(it, client, MANAGER)
+        detail = await client.get("/manage/digests/library/now")
+        alt = re.search(r'chart.png" alt="([^"]+)"', detail.text)
+        assert alt
+        assert len(alt[1]) > 20
+        chart = await client.get("/manage/digests/library/now/chart.png")
+        assert chart.content.startswith(b"\x89PNG")
+
+    async def test_every_past_week_can_be_read_again(self, it: Program, client: httpx.AsyncClient) -> None:
+        token = it.link(MANAGER)
+        with it.database.transaction() as db:
+            (person,) = people.everyone(db)
+            for period, body in (("2026-W46", dump(WEEK)), ("2026-W45", dump(None))):
+                digests.write(db, digests.DigestRow(person.id, "library", period, NOW, body))
+        page = await client.post("/manage/sign-in", data={"token": token})
+        assert 'href="/manage/digests/library/2026-W46"' in page.text
+        assert "a quiet week" in page.text
+        assert (await client.get("/manage/digests/library/2026-W46")).status_code == 200
+        for silent in ("2026-W45", "2026-W01", "last week"):
+            assert (await client.get(f"/manage/digests/library/{silent}")).status_code == 404
+
+    async def test_nobody_reads_a_colleagues_digests(self, it: Program, client: httpx.AsyncClient) -> None:
+        it.link(MANAGER, name="Grace")
+        with it.database.transaction() as db:
+            (grace,) = people.everyone(db)
+            digests.write(db, digests.DigestRow(grace.id, "library", "2026-W46", NOW, dump(WEEK)))
+        await entered(it, client, MANAGER)
+        assert (await client.get("/manage/digests/library/2026-W46")).status_code == 404
