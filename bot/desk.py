@@ -42,6 +42,8 @@ ROLE = "r_"
 """What the code of a role invitation begins with."""
 LATE = "?"
 """Stands for the state an edited message once answered, where nobody can tell any more."""
+RIGHTS = frozenset({"stop", "delete", "mydata", "human", "help", "language"})
+"""Words that are heard whatever else there is to say."""
 CHOOSING, DELETING, RECEIPT, LANGUAGE = "choose", "delete", "receipt", "language"
 """What the desk may be waiting for."""
 
@@ -127,6 +129,8 @@ class Desk:
         self._participations.expire(visit.ledger, visit.guest, round_id)
         if row is None:
             return self._bare(visit, self._choices(visit))
+        if visit.message.kind is Kind.TEXT and self._meaning(visit, visit.message.text) in RIGHTS:
+            return self._at_desk(visit)
         return self._bare(visit, (self._say(visit, "round_closed_meanwhile"), *self._choices(visit)))
 
     def _left_open(self, visit: Visit) -> Prompts:
@@ -245,7 +249,7 @@ class Desk:
         offered = self._offered(visit, service)
         contact = visit.guest.contact
         greeting = "welcome" if contact.first_seen_at == contact.last_seen_at else "welcome_back"
-        hello = (self._say(visit, greeting, org=self._config.city.org),) if greet else ()
+        hello = (self._say(visit, greeting, org=self._config.city.speaker(visit.language)),) if greet else ()
         if not offered:
             human = self._config.city.human_contact
             return (*hello, self._say(visit, "open_none", human_contact=human))
@@ -258,7 +262,8 @@ class Desk:
         open_rounds = [row for row in visit.ledger.open_rounds.values() if service in {None, row.service}]
         keys = list(dict.fromkeys(row.service for row in open_rounds))
         if service is None and len(open_rounds) > MANY and len(keys) > 1:
-            return [(self._service_name(visit, key), f"@service:{key}") for key in keys]
+            names = {each.key: each.label(visit.language) for each in self._config.services}
+            return [(names.get(key, key), f"@service:{key}") for key in keys]
         return [(self._label(visit, row), f"@round:{row.code}") for row in open_rounds]
 
     def _label(self, visit: Visit, row: RoundRow) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flows import memory
@@ -57,6 +58,11 @@ class Guest:
             (round_id for round_id in reversed(self.rows) if self.rows[round_id].status == sessions.ACTIVE), None
         )
 
+    def moment(self, round_id: int, now: datetime) -> datetime:
+        """Return `now`, or the next moment that makes this session the one last touched."""
+        others = [row.updated_at for row in self.rows.values() if row.round_id != round_id]
+        return max([now, *(other + timedelta(microseconds=1) for other in others)])
+
     def keep(self, row: SessionRow, session: Session) -> None:
         """Stand at `session` from now on; it is the one last touched."""
         self.rows.pop(row.round_id, None)
@@ -93,7 +99,8 @@ class Ledger:
 
     def keep(self, guest: Guest, row: SessionRow, session: Session) -> None:
         """The guest stands at `session`; `row` carries the moments and the receipt."""
-        kept = replace(row, status=session.status.value, state=session.state, version=session.version)
+        moment = guest.moment(row.round_id, self.now)
+        kept = replace(row, status=session.status.value, state=session.state, updated_at=moment)
         guest.keep(kept, session)
         self._sessions[guest.contact.id, row.round_id] = guest
 

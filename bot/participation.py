@@ -119,7 +119,7 @@ class Participations:
         turn = advance(played.flow, session, message, ledger.now)
         if row.ended_at is not None:
             turn = _closed_again(played.flow, turn)
-        return self._noted(ledger, guest, played, replace(row, updated_at=ledger.now), turn, session.state)
+        return self._noted(ledger, guest, played, row, turn, session.state)
 
     def resume(self, ledger: Ledger, guest: Guest, played: Played) -> tuple[Prompt, ...]:
         """Make this session the current one, also one that was stopped, and return its question."""
@@ -128,7 +128,7 @@ class Participations:
             return ()
         if not session.active:
             session = session.moved(status=Status.ACTIVE)
-        ledger.keep(guest, replace(guest.rows[played.row.id], updated_at=ledger.now), session)
+        ledger.keep(guest, guest.rows[played.row.id], session)
         return ask_again(played.flow, session)
 
     def reopen(self, ledger: Ledger, guest: Guest, played: Played) -> tuple[Prompt, ...]:
@@ -137,7 +137,7 @@ class Participations:
         if session is None:
             return ()
         session = session.moved(status=Status.ACTIVE, asking="change")
-        ledger.keep(guest, replace(guest.rows[played.row.id], updated_at=ledger.now), session)
+        ledger.keep(guest, guest.rows[played.row.id], session)
         return ask_again(played.flow, session)
 
     def expire(self, ledger: Ledger, guest: Guest, round_id: int) -> None:

@@ -141,9 +141,9 @@ class Citizen:
 
     async def sends(self, *raws: Raw) -> list[Outbound]:
         """Send updates at once; return what is said to them."""
-        before = len(self.house.said(self.address))
+        before = {message.key for message in self.house.said(self.address)}
         await self.house.turns.accept(raws)
-        return self.house.said(self.address)[before:]
+        return [message for message in self.house.said(self.address) if message.key not in before]
 
     async def does(self, *steps: str) -> list[Outbound]:
         """Tap one button after the other; return what is said to the last."""

@@ -1,0 +1,409 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from storage import people
+from tests.bot.test_turns import INTO, to_review
+from tests.support.house import NOON, Citizen, House, raw
+
+if TYPE_CHECKING:
+    from bot.channels.base import Outbound
+
+
+def labels(message: Outbound) -> list[str]:
+    """Return what its buttons say."""
+    return [button.label for button in message.buttons]
+
+
+# --------------------------------------------------------------------------- /start and deep links
+
+
+async def test_start_shows_the_open_rounds_to_choose_from(house: House, citizen: Citizen) -> None:
+    house.need()
+    house.pulse()
+    (said,) = await citizen.starts()
+    assert said.text.startswith("Hello. I am an automated assistant of")
+    assert labels(said) == [
+        "Tell us about the Central Library",
+        "the opening hours of the library (until 14 December 2026)",
+    ]
+    (opening,) = await citizen.taps("Tell us about the Central Library")
+    assert "Are you 16 or older?" in opening.text
+
+
+async def test_what_is_offered_can_be_chosen_by_number(house: House, citizen: Citizen) -> None:
+    house.need()
+    house.pulse()
+    await citizen.starts()
+    (opening,) = await citizen.says("2")
+    assert "the opening hours of the library" in opening.text
+
+
+async def test_whoever_writes_first_is_greeted_and_shown_what_is_open(house: House, citizen: Citizen) -> None:
+    house.pulse()
+    (said,) = await citizen.says("good morning")
+    assert labels(said) == ["Tell us about the Central Library"]
+
+
+async def test_when_nothing_is_open_a_person_is_named(citizen: Citizen) -> None:
+    (said,) = await citizen.starts()
+    assert "555 0142" in said.text
+    assert said.buttons == ()
+
+
+async def test_with_very_many_rounds_the_service_is_chosen_first(house: House, citizen: Citizen) -> None:
+    for n in range(9):
+        house.pulse("library" if n % 2 else "bus7")
+    (said,) = await citizen.starts()
+    assert sorted(labels(said)) == ["Bus line 7", "Central Library"]
+    (rounds,) = await citizen.taps("Bus line 7")
+    assert len(rounds.buttons) == 5
+
+
+async def test_the_code_of_a_service_leads_to_its_round(house: House, citizen: Citizen) -> None:
+    house.pulse("bus7")
+    house.pulse("library")
+    (said,) = await citizen.starts("bus7")
+    assert "us line 7" in said.text
+    assert "Are you 16 or older?" in said.text
+
+
+async def test_an_unknown_code_says_so_and_offers_what_is_open(house: House, citizen: Citizen) -> None:
+    house.pulse()
+    (said,) = await citizen.starts("nonsense")
+    assert said.text.startswith("I do not know this code.")
+    assert labels(said) == ["Tell us about the Central Library"]
+
+
+async def test_a_link_to_a_closed_round_says_so_kindly_and_offers_others(house: House, citizen: Citizen) -> None:
+    closed = house.need().code
+    house.rounds.close(closed)
+    house.pulse()
+    (said,) = await citizen.starts(closed)
+    assert "closed on 24 November 2026" in said.text
+    assert "15 January 2027" in said.text
+    assert labels(said) == ["Tell us about the Central Library"]
+
+
+async def test_a_link_to_a_round_that_has_not_begun_says_when(house: House, citizen: Citizen) -> None:
+    planned = house.need(opens_at=NOON + timedelta(days=3)).code
+    (said,) = await citizen.starts(planned)
+    assert "27 November 2026" in said.text
+
+
+async def test_who_returns_goes_on_where_they_stopped(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    for start in (code, ""):
+        (said,) = await citizen.starts(start)
+        assert said.text.startswith("Welcome back.")
+        assert labels(said)[0] == "Very good"
+
+
+async def test_two_open_rounds_never_mix(house: House, citizen: Citizen) -> None:
+    library, bus = house.pulse("library").code, house.pulse("bus7").code
+    await citizen.starts(library)
+    (first,) = await citizen.does(*INTO)
+    await citizen.starts(bus)
+    await citizen.does(*INTO)
+    await citizen.taps("Poor")
+    await citizen.taps("Very good", first)
+    assert [answer.choice for answer in citizen.answers(library)] == ["5"]
+    assert [answer.choice for answer in citizen.answers(bus)] == ["2"]
+    await citizen.says("friendly staff")
+    assert [answer.text for answer in citizen.answers(library)][1:] == ["friendly staff"]
+    assert len(citizen.answers(bus)) == 1
+
+
+async def test_after_one_round_the_other_one_is_taken_up_again(house: House, citizen: Citizen) -> None:
+    library, bus = house.pulse("library").code, house.pulse("bus7").code
+    await citizen.starts(library)
+    await citizen.does(*INTO)
+    await citizen.starts(bus)
+    said = await citizen.does("Yes", "Not now")
+    assert "Welcome back." in said[-1].text
+    assert labels(said[-1])[0] == "Very good"
+
+
+# --------------------------------------------------------------------------- buttons
+
+
+async def test_a_button_of_an_earlier_question_is_no_answer(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    (question,) = await citizen.does(*INTO)
+    await citizen.taps("Good", question)
+    (said,) = await citizen.taps("Poor", question)
+    assert said.text.startswith("That button belongs to an earlier question.")
+    assert [answer.choice for answer in citizen.answers(code)] == ["4"]
+
+
+async def test_a_button_of_a_closed_round_is_kindly_refused(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    (question,) = await citizen.does(*INTO)
+    house.rounds.close(code)
+    (said,) = await citizen.taps("Good", question)
+    assert "has closed in the meantime" in said.text
+    assert citizen.answers(code) == []
+    (again,) = await citizen.taps("Good", question)
+    assert "closed on 24 November 2026" in again.text
+
+
+async def test_a_button_nobody_knows_is_answered(house: House, citizen: Citizen) -> None:
+    for data in ("x:y:z", "", "@nonsense:1", "@delete:yes", "@round:gone", "::", "@language:xx"):
+        assert await citizen.sends(raw("c1", kind="tap", data=data)), data
+
+
+# --------------------------------------------------------------------------- having taken part
+
+
+async def test_a_formal_round_is_taken_part_in_once_and_the_receipt_is_told_again(
+    house: House, citizen: Citizen
+) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen)
+    (end,) = await citizen.says("OK")
+    receipt = end.text.split("Your receipt is ")[1].split(".")[0]
+    (said,) = await citizen.starts(code)
+    assert receipt in said.text
+
+
+async def finished(citizen: Citizen, code: str) -> str:
+    """Answer a pulse to its end with one score; return the receipt."""
+    await citizen.starts(code)
+    await citizen.does(*INTO, "Good", "Skip", "Skip", "Skip", "Skip", "No", "No")
+    return citizen.house.said(citizen.address)[-1].text.split("receipt is ")[1].split(".")[0]
+
+
+async def test_a_running_round_can_be_answered_again_after_a_week(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await finished(citizen, code)
+    (said,) = await citizen.starts(code)
+    assert "1 December 2026" in said.text
+    house.clock.forward(days=7)
+    await finished(citizen, code)
+    assert [a.choice for a in citizen.answers(code) if a.item == "del.overall"] == ["4", "4"]
+
+
+async def test_a_receipt_shows_the_answers_to_whoever_has_it(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    receipt = await finished(citizen, code)
+    elsewhere = Citizen(house, "elsewhere")
+    (said,) = await elsewhere.says(receipt.lower().replace("-", " "))
+    assert "Good" in said.text
+    (unknown,) = await elsewhere.says("CFGH-CFGH-CFGH")
+    assert "I do not know this receipt" in unknown.text
+
+
+async def test_answers_can_be_deleted_by_receipt_from_elsewhere(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    receipt = await finished(citizen, code)
+    elsewhere = Citizen(house, "elsewhere")
+    await elsewhere.says(receipt)
+    (asked,) = await elsewhere.says("DELETE")
+    assert labels(asked) == ["Yes", "No"]
+    (done,) = await elsewhere.taps("Yes")
+    assert done.text.startswith("Done.")
+    assert citizen.answers(code) == []
+
+
+async def test_an_answer_can_be_changed_after_the_end_and_counts_at_once(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await finished(citizen, code)
+    (listed,) = await citizen.says("CHANGE")
+    assert "1." in listed.text
+    await citizen.says("1")
+    (said,) = await citizen.taps("Very good")
+    assert "I have changed your answer" in said.text
+    (answer,) = [each for each in citizen.answers(code) if each.item == "del.overall"]
+    assert answer.choice == "5"
+    assert answer.counted_at is not None
+    (again,) = await citizen.starts(code)
+    assert "You told us about this not long ago" in again.text
+
+
+async def test_once_a_round_has_closed_answers_stay_as_they_are(house: House, citizen: Citizen) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen)
+    (end,) = await citizen.says("OK")
+    house.rounds.close(code)
+    receipt = end.text.split("Your receipt is ")[1].split(".")[0]
+    (said,) = await citizen.says(receipt)
+    assert "can no longer change" in said.text
+
+
+# --------------------------------------------------------------------------- rights
+
+
+async def test_mydata_shows_everything_in_words_also_in_the_middle(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    await citizen.does(*INTO, "Good")
+    said = await citizen.says("MYDATA")
+    text = "\n".join(each.text for each in said)
+    assert "Good" in text
+    assert "Your language: English" in text
+    assert "What is the main reason" in text or said[-1].state is not None
+
+
+async def test_mydata_of_a_stranger_is_nothing(citizen: Citizen) -> None:
+    (said,) = await citizen.says("/mydata")
+    assert "I keep nothing about you" in said.text
+
+
+async def test_delete_asks_first_and_then_removes_everything_with_one_line_of_proof(
+    house: House, citizen: Citizen
+) -> None:
+    code = house.pulse().code
+    await finished(citizen, code)
+    (asked,) = await citizen.says("DELETE")
+    assert labels(asked) == ["Yes", "No"]
+    (unclear,) = await citizen.says("perhaps")
+    assert "YES or NO" in unclear.text
+    (done,) = await citizen.says("yes")
+    assert done.text.startswith("Done. I have removed")
+    assert house.table("answers") == []
+    assert house.table("sessions") == []
+    assert {row.what for row in house.table("forgettings")} == {"answers", "contact"}
+    assert [each.text for each in house.said("c1")] == [done.text]
+
+
+async def test_delete_can_be_taken_back_and_the_conversation_goes_on(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    await citizen.does(*INTO, "Good")
+    await citizen.says("DELETE")
+    (kept,) = await citizen.taps("No")
+    assert "stays as it is" in kept.text
+    await citizen.says("It was quick")
+    assert [a.choice or a.text for a in citizen.answers(code)] == ["4", "It was quick"]
+
+
+async def test_after_closing_delete_removes_words_and_the_link_and_figures_stay(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    await citizen.does(*INTO, "Good")
+    await citizen.says("private words")
+    house.rounds.close(code)
+    await citizen.says("DELETE")
+    (done,) = await citizen.taps("Yes")
+    assert "Figures that are already published stay" in done.text
+    assert citizen.answers(code) == []
+    assert [row.choice for row in house.table("answers") if row.choice] == ["4"]
+    assert all(row.text is None for row in house.table("answers"))
+
+
+async def test_stop_outside_a_session_means_never_write_first(house: House, citizen: Citizen) -> None:
+    await citizen.says("hello")
+    (said,) = await citizen.says("STOP")
+    assert "no more messages" in said.text
+    assert house.contact("c1").stopped_at is not None
+    (again,) = await citizen.says("stop")
+    assert "already silent" in again.text
+    (back,) = await citizen.starts()
+    assert back.text.startswith("Good to have you back.")
+    assert house.contact("c1").stopped_at is None
+
+
+async def test_human_names_a_person_and_comes_back_to_the_question(house: House, citizen: Citizen) -> None:
+    await citizen.starts(house.pulse().code)
+    await citizen.does(*INTO)
+    (said,) = await citizen.says("HUMAN")
+    assert "555 0142" in said.text
+    assert labels(said)[0] == "Very good"
+
+
+async def test_the_language_can_be_changed_outside_and_inside_a_conversation(house: House, citizen: Citizen) -> None:
+    await citizen.says("/language")
+    (said,) = await citizen.taps("Español")
+    assert house.contact("c1").language == "es"
+    (opening,) = await citizen.starts(house.pulse().code)
+    assert "¿Tiene usted 16 años o más?" in opening.text
+    await citizen.says("/language")
+    await citizen.taps("English")
+    assert house.contact("c1").language == "en"
+    assert said.text
+
+
+async def test_words_that_mean_nothing_here_get_a_kind_answer(house: House, citizen: Citizen) -> None:
+    house.pulse()
+    await citizen.starts()
+    for text in ("/unknown", "9", "x" * 4096, "🙂", "مرحبا", "\x00\x01", "SKIP", "yes", "BACK", "CHANGE"):
+        said = await citizen.says(text)
+        assert said, text
+        assert all(each.text for each in said), text
+    assert await citizen.sends(raw("c1", kind="photo", file="f")), "a photo where nothing is asked"
+    assert await citizen.sends(raw("c1", kind="other"))
+
+
+# --------------------------------------------------------------------------- staff
+
+
+def invited(house: House, role: str, service: str = "library") -> str:
+    """Return the code of an invitation to a role."""
+    link = people.Link(
+        house.keys.token_hash("secret"), "invite", NOON, NOON + timedelta(days=7), None, role, service, "Max"
+    )
+    with house.database.transaction() as db:
+        people.add_link(db, link)
+    return "r_secret"
+
+
+async def test_an_invitation_gives_a_role_to_whoever_follows_it_first(house: House, citizen: Citizen) -> None:
+    code = invited(house, "manager")
+    (said,) = await citizen.starts(code)
+    assert "service manager" in said.text
+    (late,) = await Citizen(house, "late").starts(code)
+    assert "has been used" in late.text
+    assert house.contact("late").person_id is None
+    (helped,) = await citizen.says("/help")
+    assert "/digest" in helped.text
+
+
+async def test_a_manager_gets_a_sign_in_link_and_the_week_so_far(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(invited(house, "manager"))
+    (link,) = await citizen.says("/manage")
+    assert "/manage/sign-in?token=" in link.text
+    (empty,) = await citizen.says("/digest")
+    assert "no new answers" in empty.text
+    for n in range(6):
+        await finished(Citizen(house, f"p{n}"), code)
+    (digest,) = await citizen.says("/digest")
+    assert "Central Library" in digest.text
+    assert "6" in digest.text
+
+
+async def test_an_organiser_sees_the_rounds_and_their_counts(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    house.need()
+    await finished(Citizen(house, "p"), code)
+    await citizen.starts(invited(house, "organiser"))
+    (said,) = await citizen.says("/rounds")
+    assert "How is it? – open, 1 person" in said.text
+    assert "Opening hours – open, until 14 December 2026, 0 people" in said.text
+
+
+async def test_citizens_cannot_use_the_commands_of_staff(house: House, citizen: Citizen) -> None:
+    for command in ("/manage", "/digest", "/rounds"):
+        (said,) = await citizen.says(command)
+        assert said.text.startswith("This is for staff.")
+    assert house.table("links") == []
+
+
+async def test_a_citizens_own_data_never_shows_anothers(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    await citizen.does(*INTO, "Good")
+    await citizen.says("mine alone")
+    other = Citizen(house, "other")
+    await other.starts(code)
+    await other.does(*INTO, "Poor")
+    assert "mine alone" not in "\n".join(each.text for each in await other.says("MYDATA"))
