@@ -2,7 +2,7 @@
 
     config ─▶ database, keys, catalogue ─▶ channels ─▶ turns, delivery ─▶ schedule, pages
 
-For rehearsals `CIVICLOOP_CLOCK` names a file that holds an ISO instant, read at each look: that is what time it is.
+For rehearsals `CIVICLOOP_CLOCK` names a file that says what time it is; see `bot.clock`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import structlog
 import uvicorn
 
 from bot import log as logs
-from bot import ownership
+from bot import ownership, pacing
 from bot.channels.web import site
 from bot.channels.web.channel import WebChannel
 from bot.clock import CLOCK, clock_of, mint
@@ -124,7 +124,8 @@ class App:
             telegram = self.telegram
             self.rounds.username = lambda: telegram.username
         self.turns = self._turns()
-        self.delivery = Delivery(database, self.channels, self.keys, self.owner, clock, self.measures)
+        paces = {"telegram": pacing.telegram(config.telegram.messages_per_second)}
+        self.delivery = Delivery(database, self.channels, self.keys, self.owner, clock, self.measures, paces)
         self.turns.committed = self.delivery.wake
         self.schedule = self._schedule()
         self.stopping = asyncio.Event()
@@ -160,7 +161,9 @@ class App:
         if self.config.mail.host:
             from bot.channels.mail import MailChannel  # noqa: PLC0415 - needed only where mail is set up
 
-            channels.append(MailChannel(self.config.mail, self.config.city.org, self.clock))
+            channels.append(
+                MailChannel(self.config.mail, self.config.city.speaker(self.config.city.languages[0]), self.clock)
+            )
         return {channel.name: channel for channel in channels}
 
     def _turns(self) -> Turns:

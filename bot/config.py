@@ -135,7 +135,10 @@ class City:
 
     __pydantic_config__ = ConfigDict(extra="forbid")
     name: Annotated[Name, Field(description='the name of the city in quotes, as in name = "Rivermouth"')]
-    org: Annotated[Name, Field(description='who speaks, in quotes, as in org = "City of Rivermouth"')]
+    org: Annotated[
+        Texts,
+        Field(description='who speaks, within a sentence, as in org = { en = "the City", es = "el Ayuntamiento" }'),
+    ]
     languages: Annotated[
         Languages, Field(min_length=1, description='a list of language codes, as in languages = ["en", "es"]')
     ]
@@ -151,6 +154,10 @@ class City:
     def zone(self) -> ZoneInfo:
         """The city's time zone, ready to use."""
         return ZoneInfo(self.time_zone)
+
+    def speaker(self, language: str) -> str:
+        """Return who speaks, as it stands in a sentence of `language`; else in the city's first language."""
+        return self.org.get(language) or self.org.get(self.languages[0]) or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +241,9 @@ class Telegram:
         str, Field(pattern=_HTTPS, description="the https:// address of this program followed by /telegram")
     ]
     secret_token: Annotated[Hidden, Field(description="up to 256 letters, digits, _ and - in quotes")]
+    messages_per_second: Annotated[
+        int, Field(ge=1, le=1000, description="a whole number from 1 to 1000, as in messages_per_second = 30")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -646,6 +656,7 @@ def _settled(config: Config, *, sample: bool) -> Config:
     return replace(
         config,
         sample=sample,
+        city=replace(config.city, org=_spread(config.city.org, config.city.languages)),
         web=replace(config.web, public_url=public_url),
         telegram=replace(config.telegram, base_url=config.telegram.base_url.rstrip("/")),
         privacy=replace(

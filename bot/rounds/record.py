@@ -115,7 +115,7 @@ def _defaults(
     closes = sketch.closes_at.astimezone(config.city.zone).date().isoformat() if sketch.closes_at else ""
     return {
         "city": config.city.name,
-        "org": config.city.org,
+        "org": _every(config.city.org, flow),
         "service": service.in_sentence or service.name,
         "human_contact": config.city.human_contact,
         "emergency_number": config.city.emergency_number,
@@ -125,7 +125,7 @@ def _defaults(
         "round_url": f"{url}/rounds/{sketch.code}",
         "closes_on": _days(closes, flow) if closes else "",
         "keep_until": kept,
-        "decider": config.city.org,
+        "decider": _every(config.city.org, flow),
         "topic": (service.in_sentence or service.name) if flow.running else "",
         "influence": "ask" if flow.running else "",
         "task": {one: phrases[one].get("default_task", "") for one in flow.languages},
