@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -16,7 +15,7 @@ from flows.words import fold, placeholders
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from flows.model import Flow, Script, State
+    from flows.model import Flow, Option, Script, State
 
 Severity = Literal["error", "warning"]
 
@@ -76,12 +75,13 @@ def suggestion(wrong: str, known: Iterable[str]) -> str:
     return f' Did you mean "{found[0]}"?' if found else ""
 
 
-def check(flow: Flow, where: Where, channels: Mapping[str, Limits] = STRICTEST) -> list[Issue]:
-    """Return what is wrong with the way a compiled `flow` runs and reads, in all its languages."""
+def check(flow: Flow, where: Where, channels: Mapping[str, Limits] = STRICTEST, *, whole: bool = True) -> list[Issue]:
+    """Return what is wrong with the way a compiled `flow` runs and reads, in all its languages.
+
+    Where it is not `whole` (states could not be read) its ways are not judged.
+    """
     found = [
-        *_unreachable(flow, where),
-        *_endless(flow, where),
-        *_circles(flow, where),
+        *(_ways(flow, where) if whole else ()),
         *_too_many(flow, where),
         *_texts(flow, where, channels),
         *_labels(flow, where, channels),
@@ -92,6 +92,16 @@ def check(flow: Flow, where: Where, channels: Mapping[str, Limits] = STRICTEST) 
 
 
 # --------------------------------------------------------------------------- ways
+
+
+def _ways(flow: Flow, where: Where) -> list[Issue]:
+    """What is wrong with the ways; what only follows from another fault is left for the day that one is mended."""
+    states = flow.scripts[flow.language].states
+    circles = list(_circles(flow, where))
+    leads_nowhere = flow.start not in states or any(to not in states for one in states.values() for to in ways(one))
+    if circles or leads_nowhere:
+        return circles
+    return [*_unreachable(flow, where), *_endless(flow, where)]
 
 
 def _unreachable(flow: Flow, where: Where) -> Iterator[Issue]:
@@ -107,14 +117,17 @@ def _unreachable(flow: Flow, where: Where) -> Iterator[Issue]:
 
 
 def _endless(flow: Flow, where: Where) -> Iterator[Issue]:
-    """States from which no way leads to an end; only the ones nearest to the start of the trouble are named."""
+    """Where the way breaks off; where it only goes round in a circle, the first state of the circle."""
     states = flow.scripts[flow.language].states
     back: dict[str, list[str]] = {state: [] for state in states}
     for state in states.values():
         for to in ways(state):
             back.setdefault(to, []).append(state.id)
     ending = _spread([state.id for state in states.values() if isinstance(state, End)], back)
-    for name in reachable(states, flow.start) - ending - _ASIDE:
+    endless = reachable(states, flow.start) - ending - _ASIDE
+    lost = [name for name in states if name in endless]
+    broken_off = [name for name in lost if not ways(states[name])]
+    for name in broken_off or lost[:1]:
         yield Issue(*where(name), f'no way leads from state "{name}" to an end. Give it a "next".', "no-end")
 
 
@@ -214,12 +227,14 @@ def _label_faults(label: str, script: Script, channels: Mapping[str, Limits]) ->
 
 
 def _same_labels(state: State, script: Script, where: Where) -> Iterator[Issue]:
-    counts = Counter(fold(option.label) or option.label for option in getattr(state, "options", ()))
-    for label, count in counts.items():
-        if count > 1:
+    alike: dict[str, list[Option]] = {}
+    for option in getattr(state, "options", ()):
+        alike.setdefault(fold(option.label) or option.label, []).append(option)
+    for same in alike.values():
+        if len({option.id for option in same}) > 1:
             yield Issue(
                 *where(state.id, "options"),
-                f'state "{state.id}" ({script.language}): {count} options read "{label}". Tell them apart.',
+                f'state "{state.id}" ({script.language}): {len(same)} options read "{same[0].label}". Tell them apart.',
                 "same-label",
             )
 
@@ -242,7 +257,8 @@ def _buttons(flow: Flow, where: Where) -> Iterator[Issue]:
 def _phrases(flow: Flow) -> Iterator[Issue]:
     """Sentences of the engine that a language lacks."""
     for script in flow.scripts.values():
-        missing = [key for key in PHRASES if key not in script.phrases and key not in _REPLACED]
+        known = script.phrases
+        missing = [key for key in PHRASES if known and key not in known and key not in _REPLACED]
         for key in missing:
             yield Issue(
                 f"frames/phrases.{script.language}.toml" if script.language != "en" else "frames/phrases.toml",

@@ -7,7 +7,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from flows.positions import Path
 
 
+F = TypeVar("F", bound=form.Form)
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One file, as far as it could be read."""
@@ -33,6 +36,12 @@ class Document:
     lines: Mapping[Path, int]
     broken: Mapping[str, frozenset[str]]
     """States and items that could not be read, with the names of states they mention."""
+    order: tuple[str, ...] = ()
+    """States or items in the order of the file, broken ones included."""
+    faults: frozenset[int] = frozenset()
+    """Lines with a fault of form."""
+    torn: bool = False
+    """Whether parts are missing: headings that stand twice, or lines that are no TOML."""
 
     def at(self, *path: str | int) -> tuple[str, int]:
         """Return (file, line) of what stands at `path`, or of the nearest thing around it."""
@@ -50,7 +59,9 @@ def read(file: str, text: str) -> tuple[Document | None, list[Issue]]:
         return None, [*issues, Issue(file, 1, message, "unknown-file")]
     reader = _Reader(file, raw, lines)
     made = reader.whole(kind)
-    return Document(file, made, lines, reader.broken), [*issues, *reader.issues]
+    found = [*issues, *reader.issues]
+    faults = frozenset(issue.line for issue in found)
+    return Document(file, made, lines, reader.broken, tuple(reader.order), faults, torn=bool(issues)), found
 
 
 # --------------------------------------------------------------------------- TOML
@@ -68,10 +79,19 @@ def _parse(file: str, text: str) -> tuple[dict[str, Any] | None, dict[Path, int]
             raw = tomllib.loads("\n".join(rows))
         except tomllib.TOMLDecodeError as trouble:
             found.append(_syntax(file, str(trouble), len(rows)))
-            rows[found[-1].line - 1] = ""
+            _blank(rows, found[-1].line - 1)
         else:
             return raw, positions("\n".join(rows)), [*issues, *found]
     return None, {}, [*issues, *found[:1]]
+
+
+def _blank(rows: list[str], at: int) -> None:
+    """Take a faulty line out; with a heading goes what stands below it, which would fall to the one before."""
+    is_heading = rows[at].lstrip().startswith("[")
+    rows[at] = ""
+    while is_heading and at + 1 < len(rows) and not _HEADING.match(rows[at + 1]):
+        at += 1
+        rows[at] = ""
 
 
 def _without_repeats(file: str, rows: list[str]) -> tuple[list[str], list[Issue]]:
@@ -109,7 +129,7 @@ _KINDS: dict[str, type[form.Form]] = {
     "scales": form.ScalesForm,
     "values": form.ExamplesForm,
 }
-_PARTS: dict[str, TypeAdapter[Any]] = {"states": TypeAdapter(form.StateForm), "items": TypeAdapter(form.BankForm)}
+_KINDS_OF_PARTS = {"states": form.STATE_FORMS, "items": form.BANK_FORMS}
 
 _NAMES: dict[str, TypeAdapter[str]] = {
     "states": TypeAdapter(form.StateName),
@@ -131,9 +151,12 @@ class _Reader:
         self.lines = lines
         self.issues: list[Issue] = []
         self.broken: dict[str, frozenset[str]] = {}
+        self.order: list[str] = []
 
     def whole(self, kind: type[form.Form]) -> form.Form:
-        section = next((one for one in _PARTS if one in kind.model_fields and kind is not form.TranslationForm), None)
+        section = next(
+            (one for one in _KINDS_OF_PARTS if one in kind.model_fields and kind is not form.TranslationForm), None
+        )
         parts = self.parts(section) if section else {}
         top = {key: value for key, value in self.raw.items() if key != section}
         return self.top(kind, top, section, parts)
@@ -142,6 +165,7 @@ class _Reader:
         found = {}
         tables = self.raw.get(section, {})
         for name, table in tables.items() if isinstance(tables, dict) else ():
+            self.order.append(name)
             made = self.part(section, name, table)
             if made is None:
                 self.broken[name] = frozenset(_mentioned(table))
@@ -161,10 +185,10 @@ class _Reader:
         if not self.has_one_verb(section, name, table):
             return None
         tag = form.verb_of(table) or ""
-        made: form.Form | None
-        made, errors = _settled(_PARTS[section], table)
+        kind = _KINDS_OF_PARTS[section][tag]
+        made, errors = _settled(kind, table)
         for error in errors:
-            self.report(error, (section, name), table, known=_known_keys(_model_of(section, tag), error))
+            self.report(error, (section, name), table, known=_known_keys(kind, error))
         return made
 
     def has_one_verb(self, section: str, name: str, table: object) -> bool:
@@ -185,8 +209,7 @@ class _Reader:
     ) -> form.Form:
         """Read the keys above the tables; what is missing or wrong is replaced, so that the rest can be checked."""
         wanted = {**table, **({section: _stand_in(section)} if section else {})}
-        adapter: TypeAdapter[Any] = TypeAdapter(kind)
-        made, errors = _settled(adapter, wanted)
+        made, errors = _settled(kind, wanted)
         for error in errors:
             self.report(error, (), wanted, known=_known_keys(kind, error))
         if section and not parts and not self.broken:
@@ -212,17 +235,17 @@ def _stand_in(section: str) -> dict[str, Any]:
     return {"stand_in": {"say": "-"}} if section == "states" else {}
 
 
-def _settled(adapter: TypeAdapter[Any], table: Any) -> tuple[Any, list[ErrorDetails]]:  # noqa: ANN401 - what TOML holds
+def _settled(kind: type[F], table: Any) -> tuple[F | None, list[ErrorDetails]]:  # noqa: ANN401 - what TOML holds
     """Validate; where that fails, once more without the faulty keys. Return (form or None, all first errors)."""
     try:
-        return adapter.validate_python(table), []
+        return kind.model_validate(table), []
     except ValidationError as trouble:
         errors = trouble.errors(include_url=False, include_context=True)
     rest = copy.deepcopy(table)
     for error in sorted(errors, key=lambda one: str(one["loc"]), reverse=True):
         _remove(rest, _path(error["loc"], table))
     try:
-        return adapter.validate_python(rest), errors
+        return kind.model_validate(rest), errors
     except ValidationError:
         return None, errors
 
@@ -264,11 +287,6 @@ def _mentioned(table: object) -> set[str]:
         return set()
     here = {value for key, value in table.items() if key in {"next", "to"} and isinstance(value, str)}
     return here.union(*(_mentioned(value) for value in table.values()))
-
-
-def _model_of(section: str, tag: str) -> type[form.Form]:
-    members = form.STATE_FORMS if section == "states" else form.BANK_FORMS
-    return members.get(tag, form.SayForm)
 
 
 def _known_keys(kind: type[form.Form], error: ErrorDetails) -> list[str]:

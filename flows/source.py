@@ -6,6 +6,7 @@ Faults are gathered, never raised, until a flow that cannot be played is asked f
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,9 @@ from flows.bank import Words
 from flows.comparing import comparisons, fault
 from flows.issues import STRICTEST, Issue, check, is_question, suggestion
 from flows.phrasebook import AT_BINDING, AT_PLAY, PHRASES
-from flows.shelf import Shelf, laid, options_of, own_words, scale_steps, scale_words, unknown_scale
+from flows.shelf import Shelf, laid, options_of, own_words, scale_steps, scale_words, strangers, unknown_scale
 from flows.timing import longest, minutes
-from flows.translation import gaps, lay
+from flows.translation import gaps, lay, told
 from flows.words import fold, placeholders, table
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from flows.bank import Item
     from flows.issues import Limits
+    from flows.positions import Path
     from flows.reading import Document
     from flows.shelf import Sheet
 
@@ -73,7 +75,7 @@ def compile_sheet(shelf: Shelf, sheet: Sheet, channels: Mapping[str, Limits] = S
     """Compile the flow of `sheet`; `shelf` has the frame, the bank and the phrases."""
     compiler = _Compiler(shelf, sheet)
     flow = compiler.flow()
-    found = {*compiler.issues, *check(flow, compiler.where, channels)}
+    found = {*compiler.issues, *check(flow, compiler.where, channels, whole=compiler.is_whole)}
     playable = not compiler.gaps and not {one.code for one in found} & _FATAL
     return Compiled(flow if playable else None, tuple(sorted(found)), tuple(compiler.files()))
 
@@ -123,11 +125,18 @@ class _Compiler:
 
     def flow(self) -> model.Flow:
         """Return the flow; where states could not be made, sayings stand in for them."""
+        self._check_translations()
         states = {name: self._state(name, place) for name, place in self.places.items()}
         states |= {name: self._stand_in(name, document) for document, name in self._broken() if name not in states}
         self._compare(states)
         self._check_start(states)
         return self._composed(states)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every state of flow and frame could be read and made."""
+        documents = [sheet.document for sheet in (self.sheet, self.frame) if sheet]
+        return not self.gaps and not any(one.torn for one in documents)
 
     def files(self) -> Iterator[str]:
         """Yield the names of all files this flow is made of."""
@@ -175,10 +184,15 @@ class _Compiler:
                 document = sheet.document
                 yield from ((document, name) for name in document.broken)
 
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Names of all states, those that could not be read included."""
+        return frozenset({*self.places, *(name for _, name in self._broken())})
+
     def _stand_in(self, name: str, document: Document) -> model.State:
         """Return a saying for a state that could not be read: its ways are kept, so that others are not blamed."""
         self.gaps.add(name)
-        ways = document.broken[name] or {THANKS, *self.places}
+        ways = document.broken[name] or {*self.places, *document.broken}
         return model.Say(id=name, text="-", next=tuple(model.Transition(one) for one in sorted(ways)))
 
     def _check_start(self, states: Mapping[str, model.State]) -> None:
@@ -187,6 +201,11 @@ class _Compiler:
             if sheet and start is not None and start not in states:
                 message = f'start = "{start}": no such state.{suggestion(start, states)}'
                 self.report(sheet.document.at("start"), message, "unknown-state")
+
+    def _check_translations(self) -> None:
+        for sheet in (self.sheet, self.frame):
+            if sheet:
+                self.issues += strangers(sheet, "states")
 
     # ----------------------------------------------------------------------- one state
 
@@ -314,7 +333,7 @@ class _Compiler:
             self.report(at, "no answer comes this far: the way before it always holds. Put that one last.", "dead-way")
 
     def _target(self, to: str, place: _Place, *path: str | int) -> str:
-        known = {*self.places, *(name for _, name in self._broken())}
+        known = self.known
         inside_frame = place.sheet is self.frame
         if to not in known and not (inside_frame and to == QUESTIONS):
             message = f'{path[-1]} = "{to}": no such state.{suggestion(to, known)}'
@@ -337,14 +356,15 @@ class _Compiler:
         for name, place in self.places.items():
             for number, way in enumerate(getattr(place.made, "next", None) or ()):
                 for subject, wanted in getattr(way, "when", {}).items():
-                    at = place.sheet.document.at("states", name, "next", number, "when", subject)
-                    self._check_comparisons(at, states, subject, wanted)
+                    self._check_comparisons(place, (name, "next", number, "when", subject), states, wanted)
 
     def _check_comparisons(
-        self, at: tuple[str, int], states: Mapping[str, model.State], subject: str, wanted: form.Wanted
+        self, place: _Place, path: Path, states: Mapping[str, model.State], wanted: form.Wanted
     ) -> None:
+        document, subject = place.sheet.document, str(path[-1])
+        at = document.at("states", *path)
         found = comparisons(subject, wanted)
-        if not found:
+        if not found and at[1] not in document.faults:
             self.report(at, f'"{subject}" is compared with nothing. Write a value.', "bad-comparison")
         for one in found if subject not in self.gaps else ():
             trouble = fault(one, states)
@@ -431,8 +451,7 @@ class _Compiler:
             return  # told once for the bank, not for each flow that asks the item
         translation = place.sheet.translations.get(language)
         document = translation or place.sheet.document
-        what = f'the {slot} of state "{state.id}"' if "." not in slot else f'option "{slot[8:]}" of state "{state.id}"'
-        message = f'{what} is missing in "{language}". Translate it.'
+        message = f'{told(slot, state.id)} is missing in "{language}". Translate it.'
         if translation is None:
             message = f'"{document.file}" has no translation to "{language}". Write one beside it.'
         self.report(
@@ -448,9 +467,11 @@ def _places(sheet: Sheet | None, last: str | None) -> Iterator[tuple[str, _Place
     if sheet is None:
         return
     states: Mapping[str, form.Form] = getattr(sheet.document.form, "states", {})
-    names = list(states)
-    for name, following in zip(names, [*names[1:], last], strict=True):
-        yield name, _Place(sheet, states[name], None if following == URGENT else following)
+    names = sheet.document.order
+    for at, name in enumerate(names):
+        following = names[at + 1] if at + 1 < len(names) else last
+        if name in states:
+            yield name, _Place(sheet, states[name], None if following == URGENT else following)
 
 
 def _limits(made: form.Form | Item) -> dict[str, Any]:

@@ -33,6 +33,16 @@ def lay(state: State, words: Words) -> State:
 
 def gaps(state: State, words: Words) -> list[str]:
     """Return which words of `state` have no counterpart in `words`: `text`, `why`, `unit`, `options.<id>`."""
-    own = words_of(state)
-    missing = [slot for slot in ("text", "why", "unit") if getattr(own, slot) and not getattr(words, slot)]
-    return missing + [f"options.{one}" for one in own.options if not words.options.get(one)]
+    return missing(words_of(state), words)
+
+
+def missing(own: Words, words: Words) -> list[str]:
+    """Return what `own` says and `words` do not: `text`, `why`, `unit`, `options.<id>`."""
+    slots = [slot for slot in ("text", "why", "unit") if getattr(own, slot) and not getattr(words, slot)]
+    return slots + [f"options.{one}" for one in own.options if not words.options.get(one)]
+
+
+def told(slot: str, name: str) -> str:
+    """Return in words which part of `name` is meant: `the text of "why"`, `option "yes" of "why"`."""
+    part, _, option = slot.partition(".")
+    return f'option "{option}" of "{name}"' if option else f'the {part} of "{name}"'

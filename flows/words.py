@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
@@ -37,10 +38,13 @@ def _is_kept(character: str) -> bool:
 
 def fold(text: str) -> str:
     """Return the words of `text` in lower case, without accents and marks: the form in which texts are compared."""
-    if text.isalnum() and text.isascii():
-        return text.lower()
+    if text.isascii():
+        return " ".join(text.translate(_ASCII).split())
     letters = "".join(map(_folded, unicodedata.normalize("NFKD", text.casefold())))
     return " ".join(letters.split())
+
+
+_ASCII = {code: " " if not (chr(code).isalnum() or chr(code) == "'") else chr(code).lower() for code in range(128)}
 
 
 def _folded(character: str) -> str:
@@ -111,8 +115,12 @@ def is_command(text: str) -> bool:
 
 def speaks_of_danger(script: Script, text: str) -> bool:
     """Return whether `text` holds one of the script's words of danger as whole words."""
-    padded = f" {fold(text)} "
-    return any(f" {word} " in padded for word in script.danger)
+    return bool(script.danger) and _any_of(script.danger).search(fold(text)) is not None
+
+
+@lru_cache(maxsize=64)
+def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\S)(?:{'|'.join(map(re.escape, words))})(?!\S)")
 
 
 def fill(text: str, values: Mapping[str, object]) -> str:

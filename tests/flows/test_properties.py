@@ -68,7 +68,7 @@ sendable = st.one_of(
     st.integers(1, 9).map(str),
     st.integers(1, 9).map(lambda n: f"#{n}"),  # a tap on the n-th button shown
     st.sampled_from(EVERYWHERE),
-    st.sampled_from([word.upper() for word in EVERYWHERE if word not in {"stop"}]),
+    st.sampled_from([word.upper() for word in EVERYWHERE if word != "stop"]),
     st.sampled_from([f"/{word}" for word in EVERYWHERE]),
     st.sampled_from(["yes", "no", "ok", "done", "1,2", "1 and 2", "3", "2", "1"]),
     st.sampled_from(JUNK),

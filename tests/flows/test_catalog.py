@@ -1,0 +1,202 @@
+"""Finding flows, keeping them, binding them to a round."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flows.binding import bind, missing
+from flows.catalog import PACKAGED, Catalog
+from flows.examples import example_values, filled
+from flows.model import Choose, Stage
+from flows.phrasebook import FROM_ROUND, PHRASES, PLACEHOLDERS, WORDS
+from flows.source import compile_files
+from flows.words import placeholders
+from tests.flows.talk import files_of, flow_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flows.binding import Worded
+
+
+def test_every_stage_has_a_flow_in_both_languages(catalog: Catalog) -> None:
+    assert {flow.stage for flow in catalog.flows} == set(Stage)
+    assert all({"en", "es"} <= set(flow.languages) for flow in catalog.flows)
+
+
+def test_flows_come_in_the_order_of_their_stages(catalog: Catalog) -> None:
+    stages = [list(Stage).index(flow.stage) for flow in catalog.flows]
+    assert stages == sorted(stages)
+
+
+def test_the_newest_version_is_found_unless_another_is_named() -> None:
+    first = files_of('[states.a]\nask = "A?"\n[states.bye]\nend = ""\n')
+    second = {"new.toml": first["small.toml"].replace("version = 1", "version = 12").replace("A?", "B?")}
+    catalog = Catalog.of({**first, **second})
+    assert catalog.get("small").version == 12
+    assert catalog.get("small", 1).scripts["en"].states["a"].text == "A?"
+    assert [flow.version for flow in catalog.flows] == [12]
+
+
+def test_the_same_version_twice_is_a_fault() -> None:
+    files = files_of('[states.a]\nask = "A?"\n[states.bye]\nend = ""\n')
+    issues = Catalog.of({**files, "twin.toml": files["small.toml"]}).issues
+    assert [(issue.file, issue.code) for issue in issues] == [("twin.toml", "duplicate-flow")]
+
+
+@pytest.mark.parametrize("version", [None, 7])
+def test_a_flow_that_is_not_there_is_not_found(catalog: Catalog, version: int | None) -> None:
+    with pytest.raises(KeyError):
+        catalog.get("nothing", version)
+
+
+def test_flows_of_ones_own_stand_beside_the_packaged_ones(tmp_path: Path) -> None:
+    own = files_of('[states.a]\nitem = "del.overall"\n[states.bye]\nend = ""\n')["small.toml"]
+    (tmp_path / "small.toml").write_text(own, encoding="utf-8")
+    catalog = Catalog.load(extra=[tmp_path])
+    assert catalog.get("small").scripts["en"].states["a"].text
+    assert catalog.issues_of("small") == []
+    assert len(catalog.flows) == len(Catalog.load().flows) + 1
+
+
+def test_a_bundle_makes_the_same_flow_again(catalog: Catalog) -> None:
+    for flow in catalog.flows:
+        files, digest = catalog.bundle(flow)
+        assert compile_files(files) == flow
+        assert len(digest) == 64
+        assert catalog.bundle(flow)[1] == digest
+
+
+def test_a_bundle_changes_with_every_word_it_uses(catalog: Catalog) -> None:
+    flow = catalog.get("deliver_pulse")
+    _, before = catalog.bundle(flow)
+    changed = dict(catalog.texts)
+    changed["items/deliver.toml"] += "\n# a word\n"
+    other = Catalog.of(changed)
+    assert other.bundle(other.get("deliver_pulse"))[1] != before
+
+
+def test_the_bank_is_found_by_id_and_by_its_name_in_full(catalog: Catalog) -> None:
+    item = catalog.bank.item("deliver.overall")
+    assert item is catalog.bank.item("del.overall")
+    assert item.verb == "rate"
+    assert "T2B" in item.figures
+    assert [option.value for option in item.options] == [5, 4, 3, 2, 1, None]
+    assert item.label("5", "es") == "Muy buena"
+    assert item.text("es") != item.text("en")
+    assert item.text("xx") == item.text("en")
+
+
+def test_each_language_has_every_sentence_and_word_of_the_engine(catalog: Catalog) -> None:
+    for language in catalog.languages:
+        assert set(PHRASES) - {"urgent"} <= set(catalog.phrases(language))
+        assert set(WORDS) <= set(catalog.words(language).values())
+
+
+def test_the_sentences_of_the_engine_hold_only_the_placeholders_it_fills(catalog: Catalog) -> None:
+    for language in catalog.languages:
+        for key, own in PHRASES.items():
+            found = placeholders(catalog.phrases(language).get(key, ""))
+            assert found <= set(own) | PLACEHOLDERS, (language, key, found)
+
+
+def test_a_language_without_phrases_speaks_english(catalog: Catalog) -> None:
+    assert catalog.phrases("xx") == catalog.phrases("en")
+    assert catalog.commands("xx") == catalog.commands("en")
+
+
+# --------------------------------------------------------------------------- binding
+
+AREAS = flow_of(
+    """
+[states.area]
+choose = "{city}: which area?"
+options_from = "areas"
+options = [{ id = "outside", label = "Outside {city}", next = "bye" }]
+why = "Because of {topic}."
+[states.reason]
+ask = "Why there, of {n} questions in {minutes} min?"
+next = [{ when = { area = "north" }, to = "bye" }, { to = "bye" }]
+[states.bye]
+end = "Receipt {receipt}"
+""",
+    beside={
+        "small.es.toml": """
+of = { flow = "small", version = 1 }
+language = "es"
+title = "P"
+[states.area]
+choose = "{city}: ¿qué zona?"
+options = { outside = "Fuera" }
+why = "Por {topic}."
+[states.reason]
+ask = "¿Por qué?"
+[states.bye]
+end = "{receipt}"
+"""
+    },
+)
+
+
+def test_what_a_round_must_bring_is_named() -> None:
+    assert AREAS.placeholders >= {"city", "topic"}
+    assert "receipt" not in AREAS.placeholders
+    assert AREAS.lists == {"areas"}
+    needed = missing(AREAS, {"city": "Rivertown"}, {})
+    assert "topic" in needed
+    assert "areas" in needed
+    assert "city" not in needed
+
+
+def test_binding_fills_every_language_and_brings_the_list_before_the_options() -> None:
+    values: dict[str, Worded] = {"city": {"en": "Rivertown", "es": "Villarrío"}, "topic": "bins"}
+    bound = bind(AREAS, values, {"areas": [("north", {"en": "North", "es": "Norte"}), ("south", "South")]})
+    english, spanish = bound.scripts["en"].states["area"], bound.scripts["es"].states["area"]
+    assert english.text == "Rivertown: which area?"
+    assert spanish.text == "Villarrío: ¿qué zona?"
+    assert english.why == "Because of bins."
+    assert isinstance(english, Choose)
+    assert isinstance(spanish, Choose)
+    assert [option.label for option in english.options] == ["North", "South", "Outside Rivertown"]
+    assert [option.label for option in spanish.options] == ["Norte", "South", "Fuera"]
+    assert bound.scripts["es"].tables["area"]["norte"] == "north"
+    assert bound.scripts["en"].states["bye"].text == "Receipt {receipt}"
+
+
+def test_the_number_of_questions_and_minutes_follow_from_the_flow() -> None:
+    assert bind(AREAS, {}).scripts["en"].states["reason"].text == "Why there, of 2 questions in 1 min?"
+
+
+def test_a_value_that_looks_like_a_placeholder_is_left_alone() -> None:
+    bound = bind(AREAS, {"city": "{topic}", "topic": "x"})
+    assert bound.scripts["en"].states["area"].text == "{topic}: which area?"
+
+
+@pytest.mark.parametrize("wrong", ["North", "a b", "", "x" * 25, "a:b"])
+def test_an_id_that_no_button_can_carry_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="areas"):
+        bind(AREAS, {}, {"areas": [(wrong, "North")]})
+
+
+def test_examples_fill_every_flow_in_every_language(catalog: Catalog) -> None:
+    for flow in catalog.flows:
+        for script in filled(flow).scripts.values():
+            for state in script.states.values():
+                assert placeholders(state.text) <= {"receipt", "list"}, (flow.id, state.id)
+    for language in ("en", "es"):
+        assert set(example_values(language)) >= FROM_ROUND
+
+
+def test_the_packaged_files_are_all_read() -> None:
+    names = {file.relative_to(PACKAGED).as_posix() for file in PACKAGED.rglob("*.toml")}
+    assert names == set(Catalog.load().texts)
+
+
+def test_a_flow_of_a_thousand_states_compiles_at_once() -> None:
+    states = "".join(
+        f'[states.q{n}]\nchoose = "Question {n}?"\noptions = [{{ id = "a", label = "A" }}]\n' for n in range(1000)
+    )
+    flow = flow_of(states + '[states.bye]\nend = "Bye."\n')
+    assert flow.questions == 1000

@@ -1,0 +1,422 @@
+"""Every fault of an author is told once, with its file, its line and the mend."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from flows import form
+from flows.catalog import PACKAGED, Catalog
+from flows.issues import Issue, Limits
+from flows.source import FlowTrouble, compile_files
+from tests.flows.talk import PHRASES, files_of
+
+HEAD = """flow = "small"
+version = 1
+stage = "design"
+language = "en"
+title = "Small"
+start = "like"
+"""
+PLAIN = """
+[states.like]
+choose = "Do you like it?"
+options = [
+  { id = "yes", label = "Yes" },
+  { id = "no", label = "No" },
+]
+
+[states.reason]
+ask = "Why?"
+
+[states.bye]
+end = "Thank you."
+"""
+BANK = """bank = "core"
+language = "en"
+
+[items."core.easy"]
+rate = "How easy was it?"
+scale = "two"
+
+[items."core.order"]
+rank = "Put them in order."
+options_from = "ideas"
+"""
+SCALES = """language = "en"
+[scales.two]
+options = [{ id = "5", label = "Good", value = 5 }, { id = "1", label = "Bad", value = 1 }]
+[dont_know]
+label = "Do not know"
+"""
+FRAME = """frame = "round"
+language = "en"
+start = "opening"
+
+[states.opening]
+say = "Hello."
+next = "questions"
+
+[states.thanks]
+end = "Thank you."
+"""
+OTHERS = {**PHRASES, "items/core.toml": BANK, "items/scales.toml": SCALES, "frames/round.toml": FRAME}
+
+
+def found(text: str, channels: dict[str, Limits] | None = None, **beside: str) -> list[Issue]:
+    """Return the issues of one flow's file and of what lies beside it."""
+    files = {**OTHERS, "small.toml": text, **{name.replace("__", "."): one for name, one in beside.items()}}
+    catalog = Catalog.of(files, channels) if channels else Catalog.of(files)
+    return catalog.issues
+
+
+def line_of(text: str, part: str) -> int:
+    """Return the line in which `part` stands."""
+    return text[: text.index(part)].count("\n") + 1
+
+
+def test_a_good_flow_has_no_issue() -> None:
+    assert found(HEAD + PLAIN) == []
+
+
+def test_the_packaged_flows_have_no_issue() -> None:
+    assert Catalog.load().issues == []
+
+
+# what stands there, what an author writes instead, where the fault is told, its code, what the message says
+FAULTS = [
+    ('ask = "Why?"', 'ask = "Why?"\nnext = "by"', 'next = "by"', "unknown-state", 'Did you mean "bye"?'),
+    ('start = "like"', 'start = "liek"', "start", "unknown-state", 'Did you mean "like"?'),
+    ('label = "No" }', 'label = "No", next = "nowhere" }', '{ id = "no"', "unknown-state", 'next = "nowhere"'),
+    ("[states.bye]", "[states.reason]", "[states.reason]\nend", "duplicate-state", "stands already in line 15"),
+    ("\n]\n", '\n]\nnext = "bye"\n', "[states.reason]", "unreachable-state", "no way leads to"),
+    ('\n[states.bye]\nend = "Thank you."\n', "", "[states.reason]", "no-end", "to an end"),
+    ('end = "Thank you."', 'ask = "More?"', "[states.bye]", "no-end", "to an end"),
+    ('ask = "Why?"', 'say = "Hm."\nnext = "reason"', 'next = "reason"', "loop-without-question", "without a question"),
+    ('ask = "Why?"', 'ask = "Why?"\nnexd = "bye"', "nexd", "unknown-key", 'Did you mean "next"?'),
+    ('ask = "Why?"', 'aks = "Why?"', "[states.reason]", "verb", 'Did you mean "ask"?'),
+    ('ask = "Why?"', 'ask = "Why?"\nsay = "Hm."', "[states.reason]", "verb", "Make two states"),
+    ('ask = "Why?"', "ask = 3", "ask = 3", "bad-value", "a text in quotes"),
+    ('ask = "Why?"', 'ask = "Why?"\nmost = "9"', "most", "bad-value", "without quotes"),
+    ('ask = "Why?"', 'ask = "Why?"\nleast = 9\nmost = 3', "least", "bad-limits", "more than most"),
+    ('ask = "Why?"', 'ask = "Why?"\nrole = "quotes"', "role", "bad-value", 'Did you mean "quote"?'),
+    ('stage = "design"', 'stage = "desing"', "stage", "bad-value", 'Did you mean "design"?'),
+    ("version = 1", 'version = "1"', "version", "bad-value", "a whole number"),
+    ('title = "Small"\n', "", "flow", "missing-key", '"title" is missing'),
+    ('flow = "small"', 'flow = "Small Flow"', "flow", "bad-value", "small letters"),
+    ("[states.bye]", "[states.Bye]", "[states.Bye]", "bad-value", "small letter"),
+    ('id = "yes", label = "Yes"', 'id = "yes"', '{ id = "yes" }', "missing-key", '"label" is missing'),
+    ('{ id = "no", label', '{ id = "yes", label', '{ id = "yes", label = "No"', "duplicate-option", "twice"),
+    ('label = "No"', 'label = "Yes"', "options", "same-label", "Tell them apart"),
+    ('label = "No"', 'label = "Stop"', '{ id = "no"', "label-is-word", "STOP"),
+    ('label = "No"', 'label = "2"', '{ id = "no"', "label-is-number", "Add a word"),
+    ('ask = "Why?"', 'choose = "Why?"\noptions = []', "[states.reason]", "no-options", "offers nothing"),
+    ('label = "No"', f'label = "{"No " * 30}"', '{ id = "no"', "label-too-long", "shows 64"),
+    ('ask = "Why?"', f'ask = "{"Why? " * 1000}"', "[states.reason]", "text-too-long", "takes 4096"),
+    ('ask = "Why?"', 'item = "core.eazy"', "item", "unknown-item", 'Did you mean "core.easy"?'),
+    ('ask = "Why?"', 'item = "core.order"', "item", "verb-not-available", "Use choose or pick"),
+    ('ask = "Why?"', 'rank = "Why?"', "rank", "verb-not-available", "Use choose or pick"),
+    ('ask = "Why?"', 'rate = "Why?"\nscale = "tow"', "scale", "unknown-scale", 'Did you mean "two"?'),
+    ('ask = "Why?"', 'ask = "Why {servise}?"', "[states.reason]", "unknown-placeholder", 'Did you mean "service"?'),
+    ('ask = "Why?"', 'review = "{list}"', "review", "verb", "frames only"),
+    ('stage = "design"', 'stage = "design"\nframe = "rund"', "frame", "unknown-frame", 'Did you mean "round"?'),
+    ("[states.bye]", "[states.", "[states.\n", "syntax", "not valid TOML"),
+    (
+        'ask = "Why?"',
+        'ask = "Why?"\nnext = [{ when = { lik = "yes" }, to = "bye" }, { to = "bye" }]',
+        "next",
+        "bad-comparison",
+        'Did you mean "like"?',
+    ),
+    (
+        'ask = "Why?"',
+        'ask = "Why?"\nnext = [{ when = { like = "yess" }, to = "bye" }, { to = "bye" }]',
+        "next",
+        "bad-comparison",
+        'Did you mean "yes"?',
+    ),
+    (
+        'ask = "Why?"',
+        'ask = "Why?"\nnext = [{ when = { like = { less = 3 } }, to = "bye" }, { to = "bye" }]',
+        "next",
+        "bad-comparison",
+        "no value",
+    ),
+    (
+        'ask = "Why?"',
+        'ask = "Why?"\nnext = [{ when = { "@chanel" = "web" }, to = "bye" }, { to = "bye" }]',
+        "next",
+        "bad-comparison",
+        'Did you mean "@channel"?',
+    ),
+    (
+        'ask = "Why?"',
+        'ask = "Why?"\nnext = [{ when = { like = { iz = "yes" } }, to = "bye" }, { to = "bye" }]',
+        "next",
+        "unknown-key",
+        '"iz"',
+    ),
+    (
+        'ask = "Why?"',
+        'ask = "Why?"\nnext = [{ when = { like = "yes" }, to = "bye" }]',
+        "next",
+        "no-default",
+        "as the last",
+    ),
+    (
+        'ask = "Why?"',
+        'ask = "Why?"\nnext = [{ to = "bye" }, { when = { like = "yes" }, to = "bye" }]',
+        "next",
+        "dead-way",
+        "always holds",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("was", "wrong", "at", "code", "says"), FAULTS, ids=[f"{n}-{one[3]}" for n, one in enumerate(FAULTS)]
+)
+def test_a_fault_is_told_once_with_its_line_and_the_mend(was: str, wrong: str, at: str, code: str, says: str) -> None:
+    good = HEAD + PLAIN
+    assert was in good
+    text = good.replace(was, wrong, 1)
+    issues = [issue for issue in found(text) if issue.code == code]
+    assert len(issues) == 1, [str(issue) for issue in found(text)]
+    assert (issues[0].file, issues[0].line) == ("small.toml", line_of(text, at)), str(issues[0])
+    assert says in issues[0].message
+    assert [str(issue) for issue in found(text) if issue.code != code] == []
+
+
+def test_an_issue_reads_as_a_sentence() -> None:
+    issue = found((HEAD + PLAIN).replace('ask = "Why?"', 'ask = "Why?"\nnext = "by"'))[0]
+    assert str(issue) == 'small.toml, line 17: next = "by": no such state. Did you mean "bye"?'
+
+
+TEN = """flow = "small"
+version = "1"
+stage = "desing"
+language = "en"
+title = "Small"
+start = "like"
+frmae = "round"
+
+[states.like]
+choose = "Do you like {servise}?"
+options = [
+  { id = "yes", label = "Yes" },
+  { id = "no", lable = "No" },
+  { id = "yes", label = "Maybe" },
+]
+
+[states.reason]
+ask = "Why?"
+next = [{ when = { like = "yep" }, to = "bye" }, { to = "by" }]
+
+[states.like]
+say = "Again."
+
+[states.easy]
+item = "core.eazy"
+
+[states.order]
+rank = "Order?"
+
+[states.bye]
+end = "Thank you."
+"""
+
+
+def test_ten_faults_in_one_file_are_told_at_once_each_with_its_line() -> None:
+    issues = found(TEN)
+    assert {(issue.line, issue.code) for issue in issues} >= {
+        (2, "bad-value"),
+        (3, "bad-value"),
+        (7, "unknown-key"),
+        (13, "unknown-key"),
+        (13, "missing-key"),
+        (19, "unknown-state"),
+        (21, "duplicate-state"),
+        (25, "unknown-item"),
+        (28, "verb-not-available"),
+    }
+    assert len({issue.line for issue in issues}) >= 8
+    assert len(issues) == len({(issue.file, issue.line, issue.message) for issue in issues})
+    readable = TEN.replace('lable = "No"', 'label = "No"')
+    more = {(issue.line, issue.code) for issue in found(readable)}
+    assert {(9, "unknown-placeholder"), (14, "duplicate-option"), (19, "bad-comparison")} <= more
+
+
+def test_a_flow_with_faults_cannot_be_compiled_and_says_all_of_them() -> None:
+    with pytest.raises(FlowTrouble) as trouble:
+        compile_files({**OTHERS, "small.toml": TEN})
+    assert len(trouble.value.issues) >= 9
+    assert "small.toml, line 28" in str(trouble.value)
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_bundle_holds_one_flow(count: int) -> None:
+    files = {f"{n}.toml": (HEAD + PLAIN).replace("version = 1", f"version = {n + 1}") for n in range(count)}
+    with pytest.raises(FlowTrouble, match="one flow was expected"):
+        compile_files({**OTHERS, **files})
+
+
+# --------------------------------------------------------------------------- frames
+
+FRAMED = (HEAD + PLAIN).replace('title = "Small"', 'title = "Small"\nframe = "round"')
+
+
+def test_a_state_of_the_flow_may_not_have_the_name_of_one_of_the_frame() -> None:
+    clash = FRAMED.replace("states.bye", "states.thanks")
+    assert [(issue.line, issue.code) for issue in found(clash)] == [(line_of(clash, "[states.thanks]"), "frame-clash")]
+
+
+def test_the_last_question_of_a_framed_flow_leads_to_thanks() -> None:
+    flow = compile_files({**OTHERS, "small.toml": FRAMED.replace('[states.bye]\nend = "Thank you."\n', "")})
+    assert flow.start == "opening"
+    assert flow.scripts["en"].states["reason"].next[0].to == "thanks"
+    assert flow.scripts["en"].states["opening"].next[0].to == "like"
+
+
+def test_more_than_fifteen_questions_are_too_many() -> None:
+    many = "".join(f'[states.q{n}]\nask = "Question {n}?"\n' for n in range(16))
+    issues = found(HEAD.replace("like", "q0") + many + '[states.bye]\nend = "Bye"\n')
+    assert [issue.code for issue in issues] == ["too-many-questions"]
+    branches = "".join(f'[states.q{n}]\nask = "Question {n}?"\nnext = "bye"\n' for n in range(1, 16))
+    first = "".join(f'{{ id = "a{n}", label = "A {n}", next = "q{n}" }},' for n in range(1, 16))
+    wide = f'[states.q0]\nchoose = "Which?"\noptions = [{first}]\n{branches}[states.bye]\nend = "Bye"\n'
+    assert found(HEAD.replace("like", "q0") + wide) == [], "only what one citizen can meet is counted"
+
+
+def test_the_limits_of_a_channel_are_named() -> None:
+    issues = found(HEAD + PLAIN, {"sms": Limits(text=20, label=2)})
+    assert {(issue.code, issue.line) for issue in issues} == {
+        ("text-too-long", line_of(HEAD + PLAIN, "[states.like]")),
+        ("label-too-long", line_of(HEAD + PLAIN, '{ id = "yes"')),
+    }
+    assert all("sms" in issue.message for issue in issues)
+
+
+def test_a_button_must_carry_its_state_and_option() -> None:
+    text = (HEAD + PLAIN).replace("states.like", f"states.l{'x' * 29}").replace('"like"', f'"l{"x" * 29}"')
+    issues = found(text.replace('"yes"', f'"{"y" * 40}"'))
+    assert [issue.code for issue in issues] == ["button-too-long"]
+
+
+# --------------------------------------------------------------------------- translations
+
+SPANISH = """of = { flow = "small", version = 1 }
+language = "es"
+title = "Pequeño"
+
+[states.like]
+choose = "¿Le gusta?"
+options = { yes = "Sí", no = "No" }
+
+[states.reason]
+ask = "¿Por qué?"
+
+[states.bye]
+end = "Gracias."
+"""
+
+
+def test_a_whole_translation_has_no_issue() -> None:
+    assert found(HEAD + PLAIN, small__es__toml=SPANISH) == []
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "at", "code", "says"),
+    [
+        ('ask = "¿Por qué?"', "", "[states.reason]", "missing-translation", 'the text of "reason"'),
+        (', no = "No"', "", "[states.like]", "missing-translation", 'option "no" of "like"'),
+        ('title = "Pequeño"\n', "", "of", "missing-translation", "title"),
+        ("version = 1", "version = 2", "of", "outdated-translation", "translates version 2"),
+        ('flow = "small", ', 'flow = "smal", ', "of", "unknown-source", "translates nothing"),
+        ("[states.bye]", "[states.by]", "[states.by]", "unknown-translation", 'Did you mean "bye"?'),
+        ('no = "No"', 'no = "No", nay = "Nones"', "options", "unknown-translation", 'option "nay"'),
+        ('ask = "¿Por qué?"', 'askk = "¿Por qué?"', "askk", "unknown-key", 'Did you mean "ask"?'),
+    ],
+)
+def test_a_fault_of_a_translation_is_told(was: str, now: str, at: str, code: str, says: str) -> None:
+    text = SPANISH.replace(was, now, 1)
+    issues = [issue for issue in found(HEAD + PLAIN, small__es__toml=text) if issue.code == code]
+    assert [(issue.file, issue.line) for issue in issues] == [("small.es.toml", line_of(text, at))]
+    assert says in issues[0].message
+
+
+def test_a_language_without_phrases_is_told_once() -> None:
+    issues = found(HEAD + PLAIN, small__fr__toml=SPANISH.replace('"es"', '"fr"'))
+    assert [issue.code for issue in issues if issue.code != "missing-phrase"] == ["missing-translation"]
+    assert "phrases.fr.toml" in issues[0].message
+
+
+def test_an_item_without_translation_is_told_at_the_bank() -> None:
+    spanish = 'of = { bank = "core" }\nlanguage = "es"\n[items."core.easy"]\nrate = "¿Fue fácil?"\n'
+    issues = Catalog.of({**OTHERS, "items/core.es.toml": spanish}).issues
+    assert {(issue.file, issue.code) for issue in issues} == {("items/core.es.toml", "missing-translation")}
+    assert any('"core.order"' in issue.message for issue in issues)
+
+
+# --------------------------------------------------------------------------- nothing breaks the reader
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, len(HEAD + PLAIN)), st.integers(0, 12), st.text(max_size=6) | st.sampled_from('"{}[]=,\n')
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_no_file_breaks_the_reader(cuts: list[tuple[int, int, str]]) -> None:
+    text = HEAD + PLAIN
+    for at, length, instead in cuts:
+        text = text[:at] + instead + text[at + length :]
+    for issue in found(text):
+        assert issue.message
+        assert issue.line >= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\x00",
+        "states = 3",
+        "flow = 3\nstates = []",
+        "[states]\na = 1",
+        "of = 1",
+        "phrases = 1",
+        "\ufeff" + HEAD + PLAIN,
+    ],
+)
+def test_odd_files_are_told_or_read(text: str) -> None:
+    assert isinstance(found(text), list)
+
+
+# --------------------------------------------------------------------------- the schema editors use
+
+
+def test_the_schema_is_current() -> None:
+    assert (PACKAGED / "flow.schema.json").read_text(encoding="utf-8") == form.schema(), "run: python -m flows.form"
+
+
+def test_the_schema_takes_every_packaged_flow_and_refuses_a_fault() -> None:
+    import tomllib  # noqa: PLC0415 - only here
+
+    schema = json.loads(form.schema())
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    files = [file for file in (PACKAGED / "stages").rglob("*.toml") if not re.search(r"\.[a-z]{2}\.toml$", file.name)]
+    assert files
+    for file in files:
+        assert list(validator.iter_errors(tomllib.loads(file.read_text(encoding="utf-8")))) == []
+    wrong = tomllib.loads(files_of(PLAIN, start="like")["small.toml"].replace("ask =", "aks ="))
+    assert list(validator.iter_errors(wrong))

@@ -1,0 +1,79 @@
+"""Playing a flow in the terminal, and the terminal as a channel."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.channels.base import Outbound, Raw, Sent
+from bot.channels.console import ADDRESS, Console
+from bot.errors import Unreadable
+from bot.play import play
+from flows import transcript
+from flows.model import Kind, Status
+from tests.flows.test_transcripts import played
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from flows.catalog import Catalog
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def mint() -> str:
+    return "k7m29qxr1234"
+
+
+def test_a_talk_in_the_terminal_goes_on_to_its_end(catalog: Catalog) -> None:
+    out: list[str] = []
+    lines = ["1\n", "yes\n", "very good\n", "\n", "HUMAN\n", "It was quick\n", "STOP\n", "never read\n"]
+    session = play(catalog.get("deliver_pulse"), "en", lines, out.append, NOW, mint)
+    text = "".join(out)
+    assert session.status is Status.STOPPED
+    assert session.answers["overall"].value == "5"
+    assert "1 Very good\n2 Good" in text
+    assert "{" not in text
+    assert text.endswith("= stopped  age=yes  begin=yes  overall=5  reason=It was quick\n\n")
+
+
+def test_a_talk_ends_where_the_lines_end(catalog: Catalog) -> None:
+    session = play(catalog.get("deliver_pulse"), "es", ["1"], lambda _: None, NOW, mint)
+    assert session.active
+    assert session.language == "es"
+
+
+def test_a_saved_talk_is_a_transcript_that_plays_the_same(catalog: Catalog, tmp_path: Path) -> None:
+    file = tmp_path / "talk.txt"
+    lines = ["sí", "1", "(tap 2)", "CAMBIAR", "1", "muy buena", "hmm", "LENGUA", "SALTAR", "/stop"]
+    play(catalog.get("deliver_pulse"), "es", lines, lambda _: None, NOW, mint, file)
+    saved = transcript.read(file.read_text(encoding="utf-8"))
+    assert saved.sent == tuple(lines)
+    assert played(catalog, saved) == saved.text
+
+
+async def test_the_console_keeps_the_contract_of_channels() -> None:
+    out: list[str] = []
+    taken: list[Raw] = []
+
+    async def accept(raws: Sequence[Raw]) -> None:
+        taken.extend(raws)
+
+    console = Console(["first\n", "second\n"], out.append)
+    await console.listen(accept)
+    assert [raw.external_id for raw in taken] == ["1", "2"]
+    inbound = console.parse(taken[0])[0]
+    assert (inbound.address, inbound.message.kind, inbound.message.text) == (ADDRESS, Kind.TEXT, "first")
+    assert await console.send(Outbound("key", ADDRESS, "Hello")) == Sent("key")
+    assert out == ["Hello\n\n"]
+    await console.close()
+
+
+def test_the_console_reads_nothing_out_of_an_empty_line_and_refuses_what_is_no_text() -> None:
+    console = Console([], lambda _: None)
+    assert console.parse(Console.raw("  \n", 1)) == []
+    with pytest.raises(Unreadable, match="line 7"):
+        console.parse(Raw("console", "7", b"\xff\xfe"))

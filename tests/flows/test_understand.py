@@ -1,0 +1,207 @@
+"""What a message says to each kind of question."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.model import Kind, Message, Option
+from flows.understand import figure
+from flows.words import clean, fold, placeholders, table
+from tests.flows.talk import Talk, flow_of
+
+ALL = flow_of("""
+[states.words]
+ask = "Tell us."
+least = 3
+most = 20
+[states.size]
+number = "How many?"
+least = 1
+most = 10
+unit = "people"
+whole = true
+[states.length]
+number = "How long?"
+unit = "km"
+[states.spot]
+place = "Where?"
+[states.picture]
+photo = "Show us."
+[states.bye]
+end = ""
+""")
+
+
+def at(state: str) -> Talk:
+    """Return a talk that stands at `state`."""
+    talk = Talk(ALL)
+    while talk.session.state != state:
+        talk.says("SKIP")
+    return talk
+
+
+# --------------------------------------------------------------------------- words
+
+
+def test_words_are_kept_as_they_were_written_but_for_control_characters() -> None:
+    assert at("words").says("  a\x00b \u200fc\nd ").answers["words"] == "ab \u200fc\nd"
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"), [("ab", "ask_too_short"), ("é" * 21, "ask_too_long"), ("\x07", "ask_again")]
+)
+def test_words_that_do_not_fit_are_asked_again_with_the_limit(text: str, phrase: str) -> None:
+    at("words").says(text).is_told(phrase, least=3, most=20, length=len(text)).stands_at("words")
+
+
+def test_a_photo_is_no_words() -> None:
+    at("words").sends(Message(Kind.PHOTO, "a caption", file="f")).is_told("ask_again")
+
+
+def test_a_sticker_is_no_answer_anywhere() -> None:
+    for state in ("words", "size", "spot", "picture"):
+        at(state).says("(sticker)").is_told("other_kind").stands_at(state)
+
+
+# --------------------------------------------------------------------------- numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3", 3.0),
+        (" 3 people", 3.0),
+        ("about 3", 3.0),
+        ("３", 3.0),
+        ("٣", 3.0),
+        ("3,0", 3.0),
+        ("3.", 3.0),
+        ("+3", 3.0),
+    ],
+)
+def test_a_number_is_read_as_people_write_it(text: str, value: float) -> None:
+    assert at("size").says(text).answers["size"] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase", "values"),
+    [
+        ("three", "number_again", {"example": "1"}),
+        ("3-4", "number_again", {"example": "1"}),
+        ("3 or 4", "number_again", {"example": "1"}),
+        ("covid19", "number_again", {"example": "1"}),
+        ("", "number_again", {"example": "1"}),
+        ("9" * 400, "number_again", {"example": "1"}),
+        ("3.5", "number_whole", {"example": "1"}),
+        ("0", "number_too_low", {"least": "1 people"}),
+        ("-2", "number_too_low", {"least": "1 people"}),
+        ("11", "number_too_high", {"most": "10 people"}),
+        ("1,500", "number_too_high", {"most": "10 people"}),
+    ],
+)
+def test_a_number_that_does_not_fit_is_asked_again(text: str, phrase: str, values: dict[str, object]) -> None:
+    at("size").says(text).is_told(phrase, **values).stands_at("size")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("3,5", 3.5), ("3.5 km", 3.5), ("-0,25", -0.25), ("1 234", 1234.0), ("1 234,5", 1234.5), ("1500", 1500.0)],
+)
+def test_a_fraction_takes_point_or_comma(text: str, value: float) -> None:
+    assert at("length").says(text).answers["length"] == value
+
+
+@pytest.mark.parametrize("text", ["1,500", "1.500", "1.234.567"])
+def test_a_number_that_could_be_two_is_never_guessed(text: str) -> None:
+    assert figure(text, whole=False) is None
+    assert figure(text, whole=True) == float(text.replace(",", "").replace(".", ""))
+
+
+# --------------------------------------------------------------------------- places and photos
+
+
+def test_a_place_is_a_pin_or_words() -> None:
+    assert at("spot").says("(place 40.4168,-3.7038)").answers["spot"] == "40.41680,-3.70380"
+    assert at("spot").says("Main Street").answers["spot"] == "Main Street"
+
+
+@pytest.mark.parametrize(
+    ("sent", "phrase"),
+    [
+        ("(place live)", "place_live"),
+        ("(place 91,0)", "place_again"),
+        ("(place nan,0)", "place_again"),
+        ("(place here)", "place_again"),
+        ("(photo)", "place_again"),
+        ("👍", "place_again"),
+        ("x" * 301, "ask_too_long"),
+    ],
+)
+def test_what_is_no_place_is_asked_again(sent: str, phrase: str) -> None:
+    at("spot").says(sent).is_told(phrase, most=300, length=301).stands_at("spot")
+
+
+def test_a_photo_is_kept_with_its_caption() -> None:
+    talk = at("picture").says("(photo the lamp)")
+    answer = talk.session.answers["picture"]
+    assert (answer.value, answer.caption) == ("photo-1", "the lamp")
+
+
+def test_words_are_no_photo() -> None:
+    at("picture").says("a lamp").is_told("photo_again")
+
+
+def test_a_channel_is_told_what_a_question_wants() -> None:
+    assert at("spot").turn.prompts[-1].wants == "place"
+    assert at("picture").turn.prompts[-1].wants == "photo"
+
+
+# --------------------------------------------------------------------------- comparing words
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Sí", "si"),
+        ("  ÁRBOL\tgrande ", "arbol grande"),
+        ("Straße", "strasse"),
+        ("«Muy bien»!", "muy bien"),
+        ("2️⃣", "2"),
+        ("٢", "2"),
+        ("don't know", "don't know"),
+        ("👍", ""),
+        ("نَعَم", "نعم"),
+        ("a\u200bb", "ab"),
+    ],
+)
+def test_words_are_compared_without_case_accents_and_marks(text: str, folded: str) -> None:
+    assert fold(text) == folded
+    assert fold(folded) == folded
+
+
+def test_clean_takes_out_what_cannot_be_seen_or_stored() -> None:
+    assert clean("a\x00b\x1b[0m\ud800\r\nc\ue000") == "ab[0m\nc"
+
+
+def test_an_option_of_emoji_alone_can_be_typed() -> None:
+    assert table([Option("good", "👍"), Option("bad", "👎")], {})["👎"] == "bad"
+
+
+def test_a_number_means_its_place_and_never_a_label() -> None:
+    typed = table([Option("two", "2"), Option("one", "1")], {})
+    assert (typed["1"], typed["2"]) == ("two", "one")
+
+
+def test_near_words_that_could_mean_two_options_mean_none() -> None:
+    flow = flow_of("""
+[states.one]
+choose = "Which?"
+options = [{ id = "a", label = "Line 10 north" }, { id = "b", label = "Line 10 norte" }]
+[states.bye]
+end = ""
+""")
+    assert Talk(flow).says("line 10 nort").session.state == "one"
+
+
+def test_placeholders_are_names_in_braces() -> None:
+    assert placeholders("a {topic} of {org}, {not this} {}") == {"topic", "org"}
