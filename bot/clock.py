@@ -1,6 +1,7 @@
 """Where time and chance come from. Only the composition root and the commands ask here; all others are told.
 
-For rehearsals `CIVICLOOP_CLOCK` names a file that holds an ISO instant, read at each look: that is what time it is.
+For rehearsals `CIVICLOOP_CLOCK` names a file that holds an ISO instant, read at each look: that is what time it was
+when the file was written, and it goes on from there.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def clock_of(environ: Mapping[str, str]) -> Callable[[], datetime]:
 
     def rehearsed() -> datetime:
         moment = datetime.fromisoformat(file.read_text(encoding="ascii").strip())
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        since = datetime.now(UTC) - datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)) + since
 
     try:
         rehearsed()

@@ -17,7 +17,7 @@ import structlog
 
 from bot import letters, ownership
 from bot.channels.base import Again, Ambiguous, Gone, Relocated, Sent
-from bot.pacing import PACES, Pace, Pacer
+from bot.pacing import Pace, Pacer
 from storage import contacts, leases, outbox
 from storage.database import StorageTrouble
 
@@ -75,7 +75,7 @@ class Delivery:
         owner: str,
         clock: Callable[[], datetime],
         metrics: Metrics,
-        paces: Mapping[str, Pace] = PACES,
+        paces: Mapping[str, Pace],
     ) -> None:
         self._database = database
         self._keys = keys
