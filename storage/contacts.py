@@ -148,13 +148,20 @@ def set_person(db: Connection, contact_id: int, person_id: int | None) -> None:
 
 
 def relocate(db: Connection, contact_id: int, address_hash: bytes, address_sealed: bytes) -> None:
-    """The channel renamed the address. Where the new one is known already, the old contact is merely unreachable."""
-    known = select(contacts.c.id).where(
-        contacts.c.address_hash == address_hash,
-        contacts.c.channel == select(contacts.c.channel).where(contacts.c.id == contact_id).scalar_subquery(),
-    )
-    if db.execute(known).first() is None:
+    """The channel renamed the address: it is the same contact.
+
+    Where somebody we know has the new address already, what waits for the old contact goes to them, and the old one is
+    unreachable from when it was last seen.
+    """
+    channel = select(contacts.c.channel).where(contacts.c.id == contact_id).scalar_subquery()
+    known = select(contacts.c.id).where(contacts.c.address_hash == address_hash, contacts.c.channel == channel)
+    heir = db.execute(known).scalar()
+    if heir is None:
         _change(db, contact_id, address_hash=address_hash, address_sealed=address_sealed)
+    elif heir != contact_id:
+        waiting = and_(outbox.c.contact_id == contact_id, outbox.c.status.in_(("due", "sending")))
+        db.execute(update(outbox).where(waiting).values(contact_id=heir))
+        _change(db, contact_id, unreachable_at=contacts.c.last_seen_at)
 
 
 def of_person(db: Connection, person_id: int) -> list[Contact]:

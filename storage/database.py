@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 if TYPE_CHECKING:
@@ -126,8 +126,6 @@ def _make_private(file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
-    except IsADirectoryError:
-        return  # opening it says so
     except OSError as error:
         message = f"cannot make {file} for the database ({error.strerror}): check database.url"
         raise StorageTrouble(message) from error
@@ -203,9 +201,6 @@ def told(url: URL) -> Iterator[None]:
         raise StorageTrouble(help_) from error
     except PoolTimeout as error:
         message = "all database connections are busy: the database is too slow or too many jobs run at once"
-        raise StorageTrouble(message) from error
-    except NoSuchModuleError as error:
-        message = "the database driver is not installed: pip install civicloop"
         raise StorageTrouble(message) from error
 
 

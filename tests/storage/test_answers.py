@@ -239,6 +239,17 @@ def test_consent_to_quote_holds_for_all_words_of_a_person_and_can_be_taken_back(
         assert answers.texts(db, "library", *WEEK, limit=9, quotable_only=True) == []
 
 
+def test_the_first_answers_of_a_period_are_counted_up_to_a_limit(database: Database) -> None:
+    with database.transaction() as db:
+        round_ = add_round(db)
+        said = [("4", 3), ("1", 1), ("4", 2), ("na", 0), ("5", 5)]
+        answers.append(db, [answer(round_, bytes([n]), at=NOW + n * MINUTE, choice=choice) for choice, n in said])
+        asked = (db, "library", "del.overall", *WEEK)
+        assert answers.earliest(*asked, ["1", "4", "5"], 3) == {"1": 1, "4": 2}
+        assert answers.earliest(*asked, ["1", "4", "5"], 9) == {"1": 1, "4": 2, "5": 1}
+        assert answers.earliest(*asked, ["2"], 9) == {}
+
+
 # --------------------------------------------------------------------------- erasing
 
 

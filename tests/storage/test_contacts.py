@@ -75,17 +75,28 @@ def test_what_a_contact_allows_is_kept_and_taken_back(database: Database) -> Non
         assert back.asks is None
 
 
-def test_a_renamed_address_is_followed_unless_somebody_has_it_already(database: Database) -> None:
+def test_a_renamed_address_is_followed(database: Database) -> None:
     with database.transaction() as db:
-        group = add_contact(db, "-100")
-        other = add_contact(db, "-300")
-        new = new_contact("-200")
-        contacts.relocate(db, group.id, new.address_hash, new.address_sealed)
+        group, new = add_contact(db, "-100"), new_contact("-200")
+        for _ in range(2):
+            contacts.relocate(db, group.id, new.address_hash, new.address_sealed)
         moved = contacts.get(db, group.id)
-        assert moved is not None
-        assert (moved.address_hash, KEYS.unseal(moved.address_sealed)) == (new.address_hash, "-200")
-        contacts.relocate(db, group.id, other.address_hash, other.address_sealed)
-        assert contacts.get(db, group.id) == moved
+    assert moved is not None
+    assert (moved.address_hash, KEYS.unseal(moved.address_sealed)) == (new.address_hash, "-200")
+    assert moved.may_be_written_to
+
+
+def test_what_waits_for_an_address_renamed_to_a_known_one_goes_there(database: Database) -> None:
+    with database.transaction() as db:
+        group, known = add_contact(db, "-100"), add_contact(db, "-200")
+        outbox.enqueue(db, [message(group, "waits")])
+        contacts.relocate(db, group.id, known.address_hash, known.address_sealed)
+        left = contacts.get(db, group.id)
+        (row,) = outbox.claim(db, "telegram", "me", NOW, MINUTE, 9)
+    assert left is not None
+    assert left.unreachable_at == group.last_seen_at
+    assert left.address_hash == group.address_hash
+    assert (row.contact_id, KEYS.unseal(row.address_sealed)) == (known.id, "-200")
 
 
 def test_only_willing_reachable_contacts_not_asked_lately_are_invited(database: Database) -> None:

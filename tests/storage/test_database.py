@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 import traceback
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -135,6 +136,18 @@ def test_a_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
     modes = {part.name: stat.S_IMODE(part.stat().st_mode) for part in tmp_path.iterdir()}
     database.close()
     assert modes == {"new.db": 0o600, "new.db-wal": 0o600, "new.db-shm": 0o600}
+
+
+def test_when_all_connections_are_busy_it_says_so(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    database = Database.open(f"sqlite:///{file}")
+    with ExitStack() as busy:
+        for _ in range(15):
+            busy.enter_context(database.reading())
+        with pytest.raises(StorageTrouble, match="all database connections are busy"):
+            read(database)
+    read(database)
+    database.close()
 
 
 # --------------------------------------------------------------------------- addresses

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from storage import inbox
+from storage.database import Conflict
 from storage.tables import inbox as table
 from tests.storage.makers import KEYS, MINUTE, NOW, Update
 
@@ -121,6 +122,30 @@ def test_two_workers_never_take_the_same_update(database: Database) -> None:
         thread.join()
     assert sorted(got[0] + got[1]) == sorted(set(got[0] + got[1]))
     assert len(got[0] + got[1]) == 60
+
+
+def test_of_two_processes_that_take_the_same_update_at_once_one_makes_its_turn(database: Database) -> None:
+    if database.dialect == "sqlite":
+        return  # one writer at a time: the second one finds it known
+    got: list[object] = []
+
+    def second() -> None:
+        try:
+            with database.transaction() as db:
+                got.append(inbox.take(db, HELLO[:1], NOW))
+        except Conflict as conflict:
+            got.append(conflict)
+
+    late = Thread(target=second)
+    with database.transaction() as db:
+        assert len(inbox.take(db, HELLO[:1], NOW)) == 1
+        late.start()
+        late.join(0.5)
+        assert got == []
+    late.join(10)
+    assert isinstance(got[0], Conflict)
+    with database.transaction() as db:
+        assert inbox.take(db, HELLO[:1], NOW) == []
 
 
 def test_on_postgresql_rows_in_other_hands_are_passed_over_without_waiting(database: Database) -> None:

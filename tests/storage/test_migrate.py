@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import Column, MetaData, inspect, text
 
-from storage import migrate
+from storage import migrate, tables
 from storage.database import Database, StorageTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -54,6 +56,32 @@ def test_a_database_from_the_future_is_refused_in_one_line_that_says_what_to_do(
         with pytest.raises(StorageTrouble, match=r"newer version of civicloop: install that version") as trouble:
             act(database)
         assert "\n" not in str(trouble.value)
+
+
+def test_a_database_of_an_older_version_is_brought_forward_and_back(
+    bare: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate.upgrade(bare)
+    later = tmp_path / "migrations"
+    shutil.copytree(migrate._FOLDER, later, ignore=shutil.ignore_patterns("__pycache__"))
+    changed = MetaData(naming_convention=tables.metadata.naming_convention)
+    for table in tables.metadata.sorted_tables:
+        table.to_metadata(changed)
+    changed.tables["rounds"].append_column(Column("seen_at", tables.Instant))
+    monkeypatch.setattr(migrate, "_FOLDER", later)
+    monkeypatch.setattr(migrate, "metadata", changed)
+    monkeypatch.setattr(tables, "metadata", changed)
+    assert len(migrate.differences(bare)) == 1
+    migrate.draft(bare, "rounds know when they were seen", "0002")
+    (written,) = (later / "versions").glob("0002*.py")
+    assert "sa.DateTime(timezone=True)" in written.read_text()
+    assert migrate.check(bare) == "behind"
+    migrate.upgrade(bare)
+    assert migrate.check(bare) == "current"
+    assert migrate.differences(bare) == []
+    migrate.downgrade(bare, "0001")
+    assert migrate.check(bare) == "behind"
+    assert len(migrate.differences(bare)) == 1
 
 
 def test_a_current_database_is_not_refused(database: Database) -> None:
