@@ -279,13 +279,20 @@ class House:
             return stored.of(db, row.id, pseudonym)
 
     def table(self, name: str) -> Sequence[Any]:
-        """Return all rows of a table."""
+        """Return all rows of a table, in the order written."""
         table = tables.metadata.tables[name]
         with self.database.reading() as db:
-            return db.execute(select(table)).all()
+            return db.execute(select(table).order_by(*table.primary_key)).all()
 
     def _due(self) -> bool:
-        return any(row.status in {"due", "sending"} and row.due_at <= self.clock() for row in self.table("outbox"))
+        """Whether anything can be sent now; who waits behind a message put off waits with it."""
+        put_off = set()
+        for row in self.table("outbox"):
+            if row.status == "due" and row.due_at > self.clock():
+                put_off.add(row.contact_id)
+            elif row.status in {"due", "sending"} and row.contact_id not in put_off:
+                return True
+        return False
 
     async def delivered(self, within: float = 10.0) -> list[Outbound]:
         """Send all that is due; return what has arrived so far."""

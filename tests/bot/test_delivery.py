@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import defaultdict
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from structlog.testing import capture_logs
+
+from bot import letters, ownership
+from bot.channels.base import Again, Ambiguous, Gone, Mail, Outbound, Picture, Relocated
+from bot.compose import Part
+from bot.delivery import GIVE_UP, LEASE, Delivery
+from bot.pacing import Pace
+from flows.model import Button
+from storage import contacts, leases, outbox
+from tests.support.house import Citizen, House
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.channels.base import Receipt
+
+
+@asynccontextmanager
+async def sending(house: House, delivery: Delivery | None = None) -> AsyncIterator[Delivery]:
+    """Let a sender run to the end of the block."""
+    delivery = delivery or house.new_delivery("me:1:x")
+    task = asyncio.create_task(delivery.run())
+    try:
+        yield delivery
+    finally:
+        delivery.stop()
+        await task
+
+
+def statuses(house: House) -> list[str]:
+    """Return what has become of each message, in order."""
+    return [row.status for row in house.table("outbox")]
+
+
+def enqueue(house: House, address: str, *texts: str, priority: int = letters.REPLY) -> None:
+    """Decide to say something."""
+    contact = house.contact(address)
+    with house.database.transaction() as db:
+        for text in texts:
+            key = f"{address}/{text}/{priority}"
+            outbox.enqueue(db, letters.letters(contact, (Part(text),), key, house.clock(), priority))
+
+
+async def known(house: House, *addresses: str) -> None:
+    """Let people have written once, and everything said to them be delivered."""
+    for address in addresses:
+        await Citizen(house, address).says("hello")
+    await house.delivered()
+    house.pigeon.sent.clear()
+
+
+async def until(condition: object, within: float = 10.0) -> None:
+    """Wait until something is so."""
+    assert callable(condition)
+    async with asyncio.timeout(within):
+        while not condition():  # noqa: ASYNC110 - only the database knows
+            await asyncio.sleep(0.02)
+
+
+async def test_what_a_turn_says_arrives_and_is_marked_with_the_channels_name_for_it(
+    house: House, citizen: Citizen
+) -> None:
+    await citizen.starts(house.pulse().code)
+    (sent,) = await house.delivered()
+    assert sent.address == "c1"
+    assert sent == house.said("c1")[0]
+    (row,) = house.table("outbox")
+    assert (row.status, row.external_id, row.attempts) == ("sent", "1000", 1)
+
+
+async def test_a_commit_wakes_delivery_at_once(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    async with sending(house) as delivery:
+        house.turns.committed = delivery.wake
+        await asyncio.sleep(0.3)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await citizen.starts(code)
+        await until(lambda: house.pigeon.sent)
+        assert loop.time() - began < 0.8
+
+
+async def test_messages_of_one_chat_keep_their_order_and_chats_do_not_wait_for_each_other(house: House) -> None:
+    names = [f"p{n}" for n in range(5)]
+    await known(house, *names)
+    for name in names:
+        enqueue(house, name, "one", "two", "three")
+    house.pigeon.slowness = 0.15
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await house.delivered()
+    assert loop.time() - began < 15 * 0.15
+    order = defaultdict(list)
+    for message in house.pigeon.sent:
+        order[message.address].append(message.text)
+    assert list(order.values()) == [["one", "two", "three"]] * 5
+
+
+async def test_replies_go_before_bulk(house: House) -> None:
+    await known(house, *(f"p{n}" for n in range(8)))
+    for n in range(7):
+        enqueue(house, f"p{n}", "bulk", priority=letters.BULK)
+    enqueue(house, "p7", "reply")
+    house.paces["pigeon"] = Pace(rate=20.0)
+    await house.delivered()
+    assert house.pigeon.sent[0].text == "reply"
+
+
+async def test_a_paced_channel_holds_its_rate_without_refusals(house: House) -> None:
+    names = [f"p{n}" for n in range(20)]
+    await known(house, *names)
+    for name in names:
+        enqueue(house, name, "news", priority=letters.BULK)
+    house.paces["pigeon"] = Pace(rate=20.0)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await house.delivered()
+    assert 0.9 < loop.time() - began < 2.5
+
+
+async def test_a_channel_that_says_not_now_gets_it_again_later(house: House) -> None:
+    await known(house, "p1")
+    house.pigeon.receipts["p1"] = [Again(timedelta(seconds=30), "slow down")]
+    enqueue(house, "p1", "news")
+    await house.delivered()
+    assert house.pigeon.sent == []
+    (row,) = [row for row in house.table("outbox") if row.status == "due"]
+    assert row.due_at == house.clock() + timedelta(seconds=30)
+    house.clock.forward(seconds=30)
+    await house.delivered()
+    assert [message.text for message in house.pigeon.sent] == ["news"]
+
+
+async def test_a_channel_that_asks_everyone_to_wait_is_left_alone(house: House) -> None:
+    await known(house, "p1", "p2", "p3")
+    house.paces["pigeon"] = Pace(rate=20.0)
+    house.pigeon.receipts["p1"] = [Again(timedelta(seconds=0.6), "too many", everyone=True)]
+    enqueue(house, "p1", "news")
+    async with sending(house):
+        await until(lambda: not house.pigeon.receipts["p1"])
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        enqueue(house, "p2", "news")
+        enqueue(house, "p3", "news")
+        await until(lambda: len(house.pigeon.sent) == 2)
+        assert loop.time() - began > 0.3
+
+
+async def test_who_has_gone_is_marked_and_nothing_more_is_sent_to_them(house: House) -> None:
+    await known(house, "p1")
+    house.pigeon.receipts["p1"] = [Gone("blocked")]
+    enqueue(house, "p1", "one", "two")
+    await house.delivered()
+    assert statuses(house)[-2:] == ["gone", "gone"]
+    assert house.contact("p1").unreachable_at == house.clock()
+    assert house.pigeon.sent == []
+
+
+async def test_a_message_that_is_refused_says_nothing_about_the_person(house: House) -> None:
+    await known(house, "p1")
+    house.pigeon.receipts["p1"] = [Gone("too long", unreachable=False)]
+    enqueue(house, "p1", "one", "two")
+    await house.delivered()
+    assert statuses(house)[-2:] == ["gone", "sent"]
+    assert house.contact("p1").unreachable_at is None
+
+
+async def test_what_may_have_arrived_is_sent_again(house: House) -> None:
+    await known(house, "p1")
+    house.pigeon.receipts["p1"] = [Ambiguous("the line broke")]
+    enqueue(house, "p1", "news")
+    await house.delivered()
+    house.clock.forward(seconds=5)
+    await house.delivered()
+    assert [message.text for message in house.pigeon.sent] == ["news"]
+
+
+async def test_an_address_that_has_moved_is_followed_and_remembered(house: House) -> None:
+    await known(house, "old")
+    house.pigeon.receipts["old"] = [Relocated("new")]
+    enqueue(house, "old", "news")
+    await house.delivered()
+    assert [message.address for message in house.pigeon.sent] == ["new"]
+    assert house.keys.unseal(house.contact("new").address_sealed) == "new"
+
+
+async def test_a_message_we_cannot_make_is_given_up_and_reported_and_holds_nobody_up(house: House) -> None:
+    await known(house, "p1", "p2")
+    mistakes: list[Receipt | Exception] = [RuntimeError("our mistake")] * 5
+    house.pigeon.receipts["p1"] = mistakes
+    enqueue(house, "p1", "one", "two")
+    enqueue(house, "p2", "one")
+    with capture_logs() as lines:
+        for _ in range(6):
+            await house.delivered()
+            house.clock.forward(hours=1)
+    assert [(message.address, message.text) for message in house.pigeon.sent] == [("p2", "one"), ("p1", "two")]
+    assert [line["event"] for line in lines].count("delivery.given_up") == 1
+
+
+async def test_a_message_nobody_takes_for_days_is_given_up(house: House) -> None:
+    await known(house, "p1")
+    house.pigeon.receipts["p1"] = [Ambiguous("no answer")] * 20
+    enqueue(house, "p1", "one")
+    for _ in range(8):
+        await house.delivered()
+        house.clock.forward(hours=GIVE_UP.total_seconds() / 3600 / 6)
+    assert statuses(house)[-1] == "gone"
+    assert house.contact("p1").unreachable_at is None
+
+
+async def test_only_one_process_sends_on_a_channel(house: House) -> None:
+    await known(house, *(f"p{n}" for n in range(10)))
+    async with sending(house, house.new_delivery("elsewhere:1:a")), sending(house, house.new_delivery("else:2:b")):
+        await asyncio.sleep(0.2)
+        for n in range(10):
+            enqueue(house, f"p{n}", "news")
+        await until(lambda: set(statuses(house)) == {"sent"})
+    assert len(house.pigeon.sent) == 10
+
+
+async def test_what_a_dead_sender_had_claimed_is_sent_by_the_next_one_at_once(house: House) -> None:
+    await known(house, "p1")
+    enqueue(house, "p1", "news")
+    ended = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await ended.wait()
+    host = ownership.name_of(lambda: "x").split(":", maxsplit=1)[0]
+    dead = f"{host}:{ended.pid}:abc"
+    with house.database.transaction() as db:
+        lease = leases.acquire(db, "send:pigeon", dead, house.clock() + timedelta(minutes=5), LEASE)
+        assert lease is not None
+        assert outbox.claim(db, "pigeon", dead, house.clock(), timedelta(minutes=5), 10)
+    await house.delivered()
+    assert [message.text for message in house.pigeon.sent] == ["news"]
+
+
+async def test_a_stalled_sender_that_wakes_settles_nothing(house: House) -> None:
+    await known(house, "p1")
+    enqueue(house, "p1", "news")
+    with house.database.transaction() as db:
+        leases.acquire(db, "send:pigeon", "stalled", house.clock(), LEASE)
+        (row,) = outbox.claim(db, "pigeon", "stalled", house.clock(), LEASE, 10)
+    house.clock.forward(seconds=LEASE.total_seconds() + 1)
+    await house.delivered()
+    with house.database.transaction() as db:
+        assert outbox.settle(db, [outbox.gone(row, house.clock(), "late")], "stalled") == 0
+    assert statuses(house)[-1] == "sent"
+
+
+async def test_a_message_longer_on_its_way_than_its_lease_is_not_sent_twice_by_its_own_sender(house: House) -> None:
+    await known(house, "p1")
+    enqueue(house, "p1", "news")
+    house.pigeon.slowness = 1.5
+    async with sending(house):
+        await asyncio.sleep(0.3)
+        house.clock.forward(seconds=LEASE.total_seconds() + 1)
+        await until(lambda: house.pigeon.sent)
+    assert len(house.pigeon.sent) == 1
+    assert statuses(house)[-1] == "sent"
+
+
+async def test_stopping_lets_what_is_on_its_way_arrive(house: House) -> None:
+    await known(house, "p1")
+    enqueue(house, "p1", "news")
+    house.pigeon.slowness = 0.5
+    async with sending(house):
+        await asyncio.sleep(0.2)
+    assert statuses(house)[-1] == "sent"
+    with house.database.reading() as db:
+        lease = leases.get(db, "send:pigeon")
+    assert lease is not None
+    assert lease.until <= house.clock()
+
+
+async def test_who_forgets_us_while_a_message_is_on_its_way_does_no_harm(house: House) -> None:
+    await known(house, "p1")
+    enqueue(house, "p1", "news")
+    house.pigeon.slowness = 0.4
+    async with sending(house):
+        await asyncio.sleep(0.2)
+        with house.database.transaction() as db:
+            contacts.forget(db, house.contact("p1").id, house.clock())
+    assert len(house.pigeon.sent) == 1
+
+
+def test_a_message_survives_the_outbox_unchanged() -> None:
+    picture = Picture(b"\x89PNG", "a chart")
+    whole = Outbound(
+        key="k",
+        address="a",
+        text="Hello",
+        buttons=(Button("Yes", "t:s:yes", ticked=True), Button("Skip", "t:s:@skip", helper=True), Button("No", "x")),
+        columns=2,
+        wants="place",
+        replaces="77",
+        picture=picture,
+        mail=Mail("Subject", "<p>Hello</p>", {"chart": picture}),
+        language="es",
+    )
+    bare = Outbound("k", "a", "Hello")
+    assert [letters.read(letters.write(each), "k", "a") for each in (whole, bare)] == [whole, bare]
+
+
+def test_another_machines_processes_are_never_taken_for_dead() -> None:
+    host = ownership.name_of(lambda: "x").split(":", maxsplit=1)[0]
+    assert not ownership.is_dead("another-host:999999:abc")
+    assert not ownership.is_dead(f"{host}:1:abc")
+    assert not ownership.is_dead("nonsense")
+    assert ownership.is_dead(f"{host}:{os.getpid()}:an earlier life")
+    assert len(ownership.name_of(lambda: "x" * 99)) <= 40

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.pacing import Pace, Pacer
+
+waits = st.lists(st.floats(0, 0.2, allow_nan=False), min_size=1, max_size=80)
+
+
+@given(waits, st.integers(1, 100))
+def test_the_grid_never_lets_more_out_than_the_rate(arrivals: list[float], rate: int) -> None:
+    pacer = Pacer(Pace(rate=rate))
+    now, moments = 0.0, []
+    for wait in arrivals:
+        now += wait
+        moments.append(pacer.slot(now))
+    assert all(moment >= 0 for moment in moments)
+    gaps = [after - before for before, after in pairwise(moments)]
+    assert all(gap >= 1 / rate - 1e-9 for gap in gaps)
+
+
+def test_a_busy_grid_does_not_drift_however_late_each_message_wakes() -> None:
+    pacer = Pacer(Pace(rate=30))
+    now = 0.0
+    for n in range(3000):
+        moment = pacer.slot(now)
+        assert moment == pytest.approx(n / 30)
+        now = moment + 0.004
+
+
+def test_after_a_pause_nothing_is_made_up_for() -> None:
+    pacer = Pacer(Pace(rate=10))
+    assert pacer.slot(0.0) == 0.0
+    assert [pacer.slot(100.0) for _ in range(3)] == pytest.approx([100.0, 100.1, 100.2])
+
+
+def test_a_channel_that_asks_us_to_wait_is_left_alone_so_long() -> None:
+    pacer = Pacer(Pace(rate=10))
+    pacer.hold(5.0)
+    assert pacer.slot(1.0) == 5.0
+
+
+def test_a_chat_takes_a_burst_and_then_one_a_second() -> None:
+    pacer = Pacer(Pace(chat_rate=1.0, burst=3))
+    assert [pacer.in_chat(1, 0.0) for _ in range(5)] == [0.0, 0.0, 0.0, 1.0, 2.0]
+    assert pacer.in_chat(2, 0.0) == 0.0
+    assert pacer.in_chat(1, 60.0) == 60.0
+
+
+@given(st.lists(st.floats(0, 3, allow_nan=False), min_size=4, max_size=60), st.integers(1, 5))
+def test_no_chat_gets_more_than_its_burst_and_a_message_a_second(arrivals: list[float], burst: int) -> None:
+    pacer = Pacer(Pace(chat_rate=1.0, burst=burst))
+    now, moments = 0.0, []
+    for wait in arrivals:
+        now += wait
+        moments.append(pacer.in_chat(1, now))
+    for first, moment in enumerate(moments):
+        within = [each for each in moments[first:] if each < moment + 1.0 - 1e-9]
+        assert len(within) <= burst + 1
+
+
+def test_without_a_pace_everything_leaves_at_once() -> None:
+    pacer = Pacer(Pace())
+    assert [pacer.slot(1.0), pacer.slot(1.0), pacer.in_chat(1, 1.0)] == [1.0, 1.0, 1.0]
