@@ -140,8 +140,14 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
 
 def _hidden(who: Who, scores: Sequence[Score], voices: Voices) -> int:
     cells = [channel.new for channel in who.channels] + [score.unknown for score in scores] + [voices.total]
-    shares = [share for score in scores for share in (score.positive, score.negative)]
-    return sum(count is None for count in cells) + sum(share.strength is Strength.HIDDEN for share in shares)
+    return sum(count is None for count in cells) + sum(map(_hidden_shares, scores))
+
+
+def _hidden_shares(score: Score) -> int:
+    """A stage with too few answers is one figure not shown, not two."""
+    if score.positive.base is None:
+        return 1
+    return [score.positive.strength, score.negative.strength].count(Strength.HIDDEN)
 
 
 # --------------------------------------------------------------------------- clock

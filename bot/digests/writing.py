@@ -96,10 +96,22 @@ class Digests:
         return list(due(people.with_role(db, MANAGER), services, self._rhythm, written, now))
 
     def sweep(self, database: Database, now: datetime) -> int:
-        """Write and queue every digest that is due; return how many messages were queued. Harmless to repeat."""
+        """Write and queue every digest that is due; return how many messages were queued. Harmless to repeat.
+
+        One that fails holds up no other; all that went wrong is raised at the end, and tried again at the next sweep.
+        """
         with database.reading() as db:
             waiting = self.due(db, now)
-        return sum(self.write(database, one, now) for one in waiting)
+        queued, trouble = 0, []
+        for one in waiting:
+            try:
+                queued += self.write(database, one, now)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the others get theirs
+                error.add_note(f"digest of {one.service} for person {one.person.id}, {one.week}")
+                trouble.append(error)
+        if trouble:
+            raise ExceptionGroup("digests that could not be written", trouble)
+        return queued
 
     def send(self, database: Database, service: str, week: Week, now: datetime) -> int:
         """Write and queue the digest of `week` for every manager who has not got it; return how many messages."""

@@ -70,7 +70,7 @@ class Postman:
 class Office(Controller):
     """A server on a free port."""
 
-    def __init__(self, postman: Postman, **options: Any) -> None:  # noqa: ANN401 - handed through
+    def __init__(self, postman: Postman, **options: Any) -> None:
         super().__init__(postman, hostname="127.0.0.1", port=0, **options)
 
     def _trigger_server(self) -> None:
@@ -277,6 +277,23 @@ async def test_login_and_encryption(
     safe = settings(safe_office.port, starttls=True, username="voice", password=Secret("correct"))
     channel = MailChannel(safe, "News", lambda: NOW, trust=trust, patience=5)
     assert isinstance(await channel.send(letter()), Sent)
+    assert len(postman.received) == 1
+
+
+async def test_encryption_from_the_first_byte(
+    postman: Postman, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the port for it, here another one because the real one is the system's."""
+    papers = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    papers.load_cert_chain(*certificate)
+    trust = ssl.create_default_context(cafile=str(certificate[0]))
+    office = Office(postman, ssl_context=papers)
+    monkeypatch.setattr("ssl._create_unverified_context", lambda: trust)
+    office.start()
+    monkeypatch.setattr("bot.channels.mail.TLS_PORT", office.port)
+    receipt = await MailChannel(settings(office.port), "News", lambda: NOW, trust=trust, patience=5).send(letter())
+    office.stop()
+    assert isinstance(receipt, Sent)
     assert len(postman.received) == 1
 
 

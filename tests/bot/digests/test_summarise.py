@@ -219,7 +219,7 @@ PEOPLE = st.lists(
 ).map(people_of)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(PEOPLE, st.sampled_from([3, 5, 10]))
 def test_every_figure_equals_a_slow_count(people: list[One], minimum: int) -> None:
     made = digest(people, minimum=minimum)
@@ -256,7 +256,7 @@ def check_change(made: Digest, people: list[One]) -> None:
         assert abs(change.points - 100 * (now.good / now.base - then.good / then.base)) <= 0.5 + 1e-6
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(PEOPLE)
 def test_the_same_material_gives_the_same_bytes_and_json_loses_nothing(people: list[One]) -> None:
     made = digest(people)

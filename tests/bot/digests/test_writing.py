@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.config import Config
+    from bot.digests.schedule import Due
     from storage.answers import AnswerRow
     from storage.database import Database
     from storage.rounds import RoundRow
@@ -236,6 +237,31 @@ def test_many_processes_at_once_write_once(database: Database, desk: Digests) ->
     assert sum(sent) == 1
     with database.reading() as db:
         assert len(queued(db)) == 1
+
+
+def test_a_digest_that_fails_holds_up_no_other(
+    database: Database, desk: Digests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other manager still reads theirs, the failure is told, and the next sweep makes up for it."""
+    with database.transaction() as db:
+        keep(db, real()[-125:])
+        hire(db, "telegram", name="Ana")
+        hire(db, "telegram", name="Eva")
+    write = desk.write
+    failed: list[Due] = []
+
+    def breaking(database_: Database, one: Due, now: datetime) -> int:
+        if not failed:
+            failed.append(one)
+            raise ValueError("broken")
+        return write(database_, one, now)
+
+    monkeypatch.setattr(desk, "write", breaking)
+    with pytest.raises(ExceptionGroup, match="could not be written"):
+        desk.sweep(database, MONDAY)
+    with database.reading() as db:
+        assert len(queued(db)) == 1
+    assert desk.sweep(database, MONDAY) == 1
 
 
 def test_before_the_hour_nothing_goes(database: Database, desk: Digests) -> None:
