@@ -310,10 +310,21 @@ def test_what_a_document_tells_to_type_works(document: Path, tmp_path: Path) -> 
         if words[0] == "make":
             assert [word for word in words[1:] if "=" not in word and word not in targets()] == [], command
         elif not command.startswith(ENDLESS):
-            ran = subprocess.run(
-                ["bash", "-ec", command], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
-            )
+            ran = _typed(command, tmp_path, environ)
             assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
+
+
+def _typed(command: str, folder: Path, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a line in a shell, with nobody at the keyboard."""
+    return subprocess.run(
+        ["bash", "-ec", command],
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def _laid_down(document: Path, folder: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,28 +131,33 @@ def translate_out(config: Config, flow: str | None, language: str, out: Path) ->
 @click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--language", required=True, metavar="XX", help="The language of the translations, such as fr.")
 @click.option(
-    "--into",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The folder of the flows. [default: the one this program reads]",
+    "--into", type=click.Path(path_type=Path, file_okay=False), help="Write there instead. [default: beside the flows]"
 )
 @configured
-def translate_in(config: Config, table: Path, language: str, into: Path | None) -> int:
-    """Write the translations of a TABLE made by export (.csv) beside the flows, and say what is still missing."""
+def translate_in(config: Config, table: Path, language: str, into: Path | None) -> None:
+    """Write the translations of a TABLE made by export (.csv) beside the flows, and say how much is still missing."""
     from bot import translating
-    from flows.catalog import PACKAGED, Catalog
+    from flows.catalog import Catalog
 
     catalog = Catalog.load(extra=config.flows.extra)
     try:
         lines = translating.from_csv(table.read_text(encoding="utf-8-sig"))
     except (UnicodeDecodeError, KeyError) as error:
         raise Usage(f"{table} is no table made by export; save it as CSV in UTF-8 with its first line kept.") from error
-    files = translating.sidecars(catalog.texts, translating.merged(catalog.texts, lines, language), language)
-    for name, text in files.items():
-        _write((into or PACKAGED) / name, text)
-    missing = [line for line in lines if not line.translation]
-    for line in missing:
-        click.echo(f"{line.file}: {line.key} is not translated")
-    return int(bool(missing))
+    whole = translating.merged(catalog.texts, lines, language)
+    for name, text in translating.sidecars(catalog.texts, whole, language).items():
+        _write((into or _home(name, language, config)) / name, text)
+    missing = Counter(line.file for line in whole if not line.translation)
+    for file, count in missing.items():
+        click.echo(f"{file}: {count} texts are not translated yet")
+
+
+def _home(name: str, language: str, config: Config) -> Path:
+    """Return the folder that the source of a translation lies in."""
+    from flows.catalog import PACKAGED
+
+    source = f"{name.removesuffix(f'.{language}.toml')}.toml"
+    return next((folder for folder in config.flows.extra if (folder / source).exists()), PACKAGED)
 
 
 def _write(path: Path, text: str) -> None:

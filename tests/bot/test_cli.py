@@ -38,7 +38,7 @@ class Said:
     err: str
 
     @property
-    def json(self) -> Any:  # noqa: ANN401 - whatever it printed
+    def json(self) -> Any:
         return json.loads(self.out)
 
 
@@ -246,15 +246,33 @@ def test_check_finds_nothing_to_repair_in_what_we_ship(terminal: Terminal) -> No
     assert said.out.endswith("nothing to repair.\n")
 
 
+IDEAS = """\
+flow = "ideas"
+version = 1
+stage = "design"
+language = "en"
+title = "I"
+start = "a"
+
+[states.a]
+ask = "What?"
+next = "b2"
+
+[states.b]
+ask = "And why?"
+next = "b2"
+
+[states.over]
+end = ""
+"""
+
+
 def test_check_lists_every_fault_with_file_and_line(terminal: Terminal) -> None:
-    Path("ideas.toml").write_text(
-        'flow = "ideas"\nversion = 1\nstage = "design"\nlanguage = "en"\ntitle = "I"\nstart = "a"\n'
-        '[states.a]\nask = "What?"\nnext = "b2"\n[states.lost]\nend = ""\n',
-        encoding="utf-8",
-    )
+    Path("ideas.toml").write_text(IDEAS, encoding="utf-8")
     said = terminal("check", "ideas.toml")
     assert said.status == 1
-    assert "ideas.toml, line 9: " in said.out
+    assert "ideas.toml, line 10: " in said.out
+    assert "ideas.toml, line 14: " in said.out
     rows = terminal("check", "ideas.toml", "--json").json
     assert {row["file"] for row in rows} == {"ideas.toml"}
     assert len(rows) >= 2
@@ -291,9 +309,21 @@ def test_a_translation_goes_out_as_a_table_and_comes_back_as_files(terminal: Ter
         writer.writeheader()
         writer.writerows(rows)
     back = terminal("translate", "import", "fr.csv", "--language", "fr", "--into", "flows")
-    assert back.status == 1
-    assert back.out.endswith(f"{rows[-1]['file']}: {rows[-1]['key']} is not translated\n")
+    assert back.status == 0
+    assert f"{rows[-1]['file']}: 1 texts are not translated yet\n" in back.out
     assert Path("flows/frames/pulse.fr.toml").exists()
+
+
+def test_a_translation_of_a_flow_of_ones_own_lies_beside_it(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CIVICLOOP_FLOWS__FOLDER", "own")
+    Path("own").mkdir()
+    Path("own/ideas.toml").write_text(IDEAS.replace("b2", "over"), encoding="utf-8")
+    Path("fr.csv").write_text("file,key,text,translation\nideas.toml,title,I,Idées\n", encoding="utf-8")
+    assert terminal("translate", "import", "fr.csv", "--language", "fr").status == 0
+    assert 'title = "Idées"' in Path("own/ideas.fr.toml").read_text(encoding="utf-8")
+    assert "ideas" in terminal("graph", "nothing").err
 
 
 # --------------------------------------------------------------------------- rounds
