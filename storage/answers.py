@@ -111,21 +111,22 @@ def every(db: Connection, round_id: int) -> Iterator[AnswerRow]:
         yield AnswerRow(*row)
 
 
-def forget(db: Connection, round_id: int, pseudonym: bytes, now: datetime, *, closed: bool, anew: bytes) -> None:
-    """Erase one person's part in a round; leave a proof.
+def forget(db: Connection, round_id: int, pseudonym: bytes, now: datetime, *, closed: bool, anew: bytes) -> int:
+    """Erase one person's part in a round; leave a proof. Return how many answers were deleted or changed.
 
     Before closing everything goes and no longer counts. After closing (`closed`) what figures were made of stays, under
     the pseudonym `anew` (16 random bytes) which nothing links to the person; text, files, places, the about-you
     answers and what did not count go.
     """
     mine = and_(answers.c.round_id == round_id, answers.c.pseudonym == pseudonym)
-    if not closed:
-        proof.note(db, "answers", db.execute(delete(answers).where(mine)).rowcount, now)
-        return
     uncounted = or_(answers.c.counted_at.is_(None), answers.c.withdrawn_at.is_not(None))
-    gone = db.execute(delete(answers).where(mine, or_(uncounted, answers.c.item.like("you.%")))).rowcount
-    kept = update(answers).where(mine).values(text=None, file=None, quotable=False, pseudonym=anew)
-    proof.note(db, "answers", gone + db.execute(kept).rowcount, now)
+    going = and_(mine, or_(uncounted, answers.c.item.like("you.%"))) if closed else mine
+    touched = db.execute(delete(answers).where(going)).rowcount
+    if closed:
+        kept = update(answers).where(mine).values(text=None, file=None, quotable=False, pseudonym=anew)
+        touched += db.execute(kept).rowcount
+    proof.note(db, "answers", touched, now)
+    return touched
 
 
 # --------------------------------------------------------------------------- figures, by GROUP BY

@@ -120,6 +120,11 @@ def open_ones(db: Connection, *, services: Collection[str] | None = None) -> lis
     return find(db, services=services, states=(OPEN,))
 
 
+def linked(db: Connection) -> list[RoundRow]:
+    """Return the rounds whose key still exists: in these a person's answers can be found by their pseudonym."""
+    return _shape.read(db.execute(_all.where(rounds.c.key_sealed.is_not(None)).order_by(rounds.c.id)))
+
+
 def move(db: Connection, round_id: int, was: Collection[str], becomes: str, **stamps: datetime) -> bool:
     """Change the state and set moments (`opened_at`, …), if the state still is one of `was`; return whether it was.
 

@@ -258,7 +258,7 @@ def test_before_closing_erasing_takes_everything_and_the_counts_change(database:
         round_, other = add_round(db), add_round(db, "other")
         answers.append(db, [answer(round_), text(round_, "words"), answer(round_, b"ben"), answer(other)])
         assert answers.handed_in(db, [round_.id]) == {round_.id: 2}
-        answers.forget(db, round_.id, b"anna", NOW, closed=False, anew=b"")
+        assert answers.forget(db, round_.id, b"anna", NOW, closed=False, anew=b"") == 2
         assert answers.of(db, round_.id, b"anna") == []
         assert answers.handed_in(db, [round_.id, other.id]) == {round_.id: 1, other.id: 1}
         assert proof.of(db) == [proof.Forgetting(NOW, "answers", 2)]
@@ -281,7 +281,7 @@ def test_after_closing_erasing_cuts_the_link_and_takes_the_words_but_published_f
             ],
         )
         before = answers.people(db, "library", *WEEK), counted(db)["overall", "4"]
-        answers.forget(db, round_.id, b"anna", NOW, closed=True, anew=b"0123456789abcdef")
+        assert answers.forget(db, round_.id, b"anna", NOW, closed=True, anew=b"0123456789abcdef") == 5
         assert answers.of(db, round_.id, b"anna") == []
         assert (answers.people(db, "library", *WEEK), counted(db)["overall", "4"]) == before
         left = answers.of(db, round_.id, b"0123456789abcdef")
@@ -291,7 +291,7 @@ def test_after_closing_erasing_cuts_the_link_and_takes_the_words_but_published_f
 
 def test_erasing_nobody_leaves_no_proof(database: Database) -> None:
     with database.transaction() as db:
-        answers.forget(db, add_round(db).id, b"nobody", NOW, closed=False, anew=b"")
+        assert answers.forget(db, add_round(db).id, b"nobody", NOW, closed=False, anew=b"") == 0
         assert proof.of(db) == []
 
 

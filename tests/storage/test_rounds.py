@@ -80,6 +80,8 @@ def test_a_round_can_be_changed_and_lose_its_key(database: Database) -> None:
         rounds.change(db, round_.id, title="New title", report='{"en": "done"}', reported_at=NOW)
         rounds.destroy_key(db, round_.id)
         after = rounds.get(db, round_.id)
+        other = add_round(db, "other")
+        assert rounds.linked(db) == [other]
     assert after is not None
     assert (after.title, after.report, after.reported_at) == ("New title", '{"en": "done"}', NOW)
     assert after.key_sealed is None
