@@ -13,6 +13,7 @@ from bot.digests.model import Form, dump, load
 from bot.digests.schedule import Due, Rhythm, due
 from bot.digests.summarise import Scope, summarise
 from bot.digests.weeks import Week
+from bot.errors import Refused
 from bot.rounds.record import public_url
 from bot.texts import texts
 from storage import contacts, digests, outbox, people
@@ -50,16 +51,18 @@ class Digests:
     def of_week(
         self, db: Connection, service: str, week: Week, now: datetime, zone: ZoneInfo | None = None
     ) -> Digest | None:
-        """Return the digest of a whole week; None where nobody answered and no clock runs. Writes nothing."""
-        scope = self._scope(db, service, week, zone or self._config.city.zone)
-        return summarise(gather(db, service, week, scope.zone), scope, now)
+        """Return the digest of a week; None where nobody answered and no clock runs. Writes nothing.
+
+        Of a week that is still running it shows as much as may be shown.
+        """
+        place = zone or self._config.city.zone
+        scope = self._scope(db, service, week, place, so_far=now < week.ends(place))
+        counted = gather(db, service, week, place)
+        return summarise(in_steps(db, counted, scope) if scope.so_far else counted, scope, now)
 
     def so_far(self, db: Connection, service: str, now: datetime) -> Digest | None:
         """Return the digest of the week that is running, as far as it may be shown; None where there is nothing."""
-        week = Week.of(now, self._config.city.zone)
-        scope = self._scope(db, service, week, self._config.city.zone, so_far=True)
-        counted = gather(db, service, week, scope.zone)
-        return summarise(in_steps(db, counted, scope), scope, now)
+        return self.of_week(db, service, Week.of(now, self._config.city.zone), now)
 
     def so_far_text(self, db: Connection, service: str, language: str, now: datetime) -> str | None:
         """Return the running week as a chat message without its chart."""
@@ -114,10 +117,15 @@ class Digests:
         return queued
 
     def send(self, database: Database, service: str, week: Week, now: datetime) -> int:
-        """Write and queue the digest of `week` for every manager who has not got it; return how many messages."""
+        """Write and queue the digest of `week` for every manager who has not got it; return how many messages.
+
+        Raises `Refused` while the week is running for one of them: a digest is written once, and whole.
+        """
         with database.reading() as db:
             managers = people.with_role(db, MANAGER, service)
         wanted = [Due(person, service, week, self._rhythm.of(person).zone) for person, _ in managers]
+        if any(now < week.ends(one.zone) for one in wanted):
+            raise Refused(f"week {week} is still running: its digest can be sent when it is over.")
         return sum(self.write(database, one, now) for one in dict.fromkeys(wanted))
 
     def write(self, database: Database, one: Due, now: datetime) -> int:

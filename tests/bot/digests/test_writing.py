@@ -19,6 +19,7 @@ from bot.digests.headlines import headlines
 from bot.digests.model import Form, Tick, dump, load
 from bot.digests.weeks import Week
 from bot.digests.writing import Digests, files, page_url
+from bot.errors import Refused
 from flows.catalog import Catalog
 from storage import answers, contacts, digests, people
 from storage.tables import outbox
@@ -319,6 +320,17 @@ def test_send_reaches_every_manager_who_has_not_got_it(database: Database, desk:
         hire(db, "telegram", name="Zoe", service="street_repair")
     assert desk.send(database, SERVICE, WEEK, MONDAY) == 2
     assert desk.send(database, SERVICE, WEEK, MONDAY) == 0
+
+
+def test_a_running_week_is_not_sent(database: Database, desk: Digests) -> None:
+    """It would be the only digest of that week."""
+    with database.transaction() as db:
+        keep(db, real())
+        hire(db, "telegram")
+    with pytest.raises(Refused, match="still running"):
+        desk.send(database, SERVICE, WEEK, WEEK.ends(sample().city.zone) - timedelta(seconds=1))
+    with database.reading() as db:
+        assert queued(db) == []
 
 
 def test_the_same_database_gives_the_same_bytes(database: Database, desk: Digests) -> None:
