@@ -74,8 +74,8 @@ PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 EVERYWHERE = ("stop", "skip", "back", "help", "why", "human", "mydata", "change", "delete", "language")
 """Words a citizen may send at any moment, as a word or as a command."""
 
-WORDS = (*EVERYWHERE, "ok", "yes", "no", "done", "and")
-"""All keys of `[words]`; `and` joins picks ("1 and 3"), `done` ends them."""
+WORDS = (*EVERYWHERE, "ok", "yes", "no", "na", "done", "and")
+"""All keys of `[words]`; `and` joins picks ("1 and 3"), `done` ends them; `na`: does not know."""
 
 AT_PLAY = frozenset({"receipt", "list"})
 """Placeholders the engine fills while it plays."""

@@ -57,7 +57,7 @@ def _folded(character: str) -> str:
 
 
 def table(options: Sequence[Option], words: Mapping[str, str]) -> dict[str, str]:
-    """Return what may be typed for `options` to the option's id: number, label, both, and other words for yes and no.
+    """Return what may be typed for `options` to the option's id: number, label, both, other words for yes, no and na.
 
     `words` maps folded words to their key, as in `Script.words`. Where two options would claim the same entry, the
     number wins over labels, the earlier label over the later.
@@ -68,7 +68,7 @@ def table(options: Sequence[Option], words: Mapping[str, str]) -> dict[str, str]
             typed.setdefault(entry, option.id)
     ids = {option.id for option in options}
     for word, key in words.items():
-        if key in {"yes", "no"} and key in ids:
+        if key in {"yes", "no", "na"} and key in ids:
             typed.setdefault(word, key)
     typed.pop("", None)
     return typed
