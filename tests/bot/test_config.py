@@ -7,6 +7,7 @@ import tomllib
 from contextlib import suppress
 from dataclasses import replace
 from datetime import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,10 @@ def test_the_example_handed_out_is_the_one_built_in(tmp_path: Path) -> None:
 
 
 def test_every_setting_of_the_example_is_explained() -> None:
-    for line in config.EXAMPLE.read_text(encoding="utf-8").split("[[services]]")[0].splitlines():
-        if "=" in line and not line.startswith("#"):
-            assert "#" in line, line
+    lines = config.EXAMPLE.read_text(encoding="utf-8").split("[[services]]")[0].splitlines()
+    for line, below in pairwise(lines):
+        if "=" in line and not line.lstrip().startswith("#"):
+            assert "#" in line or below.lstrip().startswith("#"), line
 
 
 def test_a_file_changes_only_what_it_says(tmp_path: Path) -> None:
