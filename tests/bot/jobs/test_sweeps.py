@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.jobs.schedule import Schedule
+from bot.metrics import Metrics
+from storage import people
+from storage.database import StorageTrouble
+from tests.bot.test_turns import INTO, to_review
+from tests.support.house import NOON, Citizen, House
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def state(house: House, code: str) -> str:
+    """Return what has become of a round."""
+    found = house.rounds.find(code)
+    assert found is not None
+    return found.state
+
+
+# --------------------------------------------------------------------------- rounds
+
+
+def test_rounds_open_and_close_by_the_clock_and_say_so_in_their_log(house: House) -> None:
+    code = house.need(opens_at=NOON + timedelta(days=1), closes_at=NOON + timedelta(days=5)).code
+    assert house.sweeps.rounds() == 0
+    house.clock.forward(days=1)
+    assert house.sweeps.rounds() == 1
+    assert house.sweeps.rounds() == 0
+    assert state(house, code) == "open"
+    house.clock.forward(days=4)
+    assert house.sweeps.rounds() == 1
+    assert state(house, code) == "closed"
+    assert [(entry.what, entry.who) for entry in house.rounds.log(code)][2:] == [
+        ("opened", "clock"),
+        ("closed", "clock"),
+    ]
+
+
+def test_a_round_whose_days_passed_while_the_program_was_down_has_a_true_record(house: House) -> None:
+    code = house.need(opens_at=NOON + timedelta(days=1), closes_at=NOON + timedelta(days=5)).code
+    house.clock.forward(days=30)
+    house.sweeps.rounds()
+    assert state(house, code) == "closed"
+    assert [entry.what for entry in house.rounds.log(code)] == ["created", "scheduled", "opened", "closed"]
+
+
+async def agreed(house: House, *names: str) -> None:
+    """Let people take part in a pulse and say that they may be invited again."""
+    code = house.pulse("bus7").code
+    for name in names:
+        each = Citizen(house, name)
+        await each.starts(code)
+        await each.does(*INTO, "Good", "Skip", "Skip", "Skip", "Skip", "No", "Yes")
+    house.rounds.close(code)
+
+
+async def test_everyone_who_agreed_is_invited_once_however_often_the_sweep_runs(house: House) -> None:
+    await agreed(house, "a", "b", "stopped")
+    await Citizen(house, "stopped").says("STOP")
+    await Citizen(house, "stranger").says("hello")
+    code = house.need(audience="agreed").code
+    for _ in range(3):
+        house.sweeps.rounds()
+    invitations = [row for row in house.table("outbox") if row.key.startswith("invite.")]
+    assert sorted(row.contact_id for row in invitations) == sorted(house.contact(name).id for name in ("a", "b"))
+    assert {row.priority for row in invitations} == {9}
+    assert house.rounds.counts(code).invited == 2
+
+
+async def test_an_invitation_begins_the_round_or_is_declined_or_ends_all_invitations(house: House) -> None:
+    await agreed(house, "a", "b", "c")
+    house.need(audience="agreed")
+    house.sweeps.rounds()
+    for name, label, words in (
+        ("a", "Yes, begin", "Are you 16 or older?"),
+        ("b", "Not now", "I will not remind you of this"),
+        ("c", "Do not ask me again", "I will not invite you again"),
+    ):
+        (said,) = await Citizen(house, name).taps(label)
+        assert words in said.text
+    assert house.contact("b").invite_again_at is not None
+    assert house.contact("c").invite_again_at is None
+
+
+async def test_nobody_is_asked_twice_in_a_month_about_the_same_service(house: House) -> None:
+    await agreed(house, "a")
+    first = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    house.rounds.close(first)
+    second = house.need(audience="agreed", closes_at=NOON + timedelta(days=80)).code
+    house.sweeps.rounds()
+    assert house.rounds.counts(second).invited == 0
+    house.clock.forward(days=31)
+    house.sweeps.rounds()
+    assert house.rounds.counts(second).invited == 1
+
+
+async def test_a_round_by_link_invites_nobody(house: House) -> None:
+    await agreed(house, "a")
+    code = house.need().code
+    house.sweeps.rounds()
+    assert house.rounds.counts(code).invited == 0
+
+
+# --------------------------------------------------------------------------- sessions
+
+
+async def test_who_falls_silent_is_reminded_once_and_only_if_they_agreed_to_be_written_to(house: House) -> None:
+    await agreed(house, "yes")
+    code = house.need().code
+    for name in ("yes", "never asked"):
+        each = Citizen(house, name)
+        await each.starts(code)
+        await each.does(*INTO)
+    assert house.sweeps.sessions() == 0
+    house.clock.forward(days=3)
+    assert house.sweeps.sessions() == 1
+    assert house.sweeps.sessions() == 0
+    reminders = [row for row in house.table("outbox") if row.key.startswith("silence.")]
+    assert [row.contact_id for row in reminders] == [house.contact("yes").id]
+    (reminder,) = house.said("yes")[-1:]
+    assert reminder.buttons
+
+
+async def test_a_session_silent_for_a_week_ends_and_can_be_begun_again(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    house.clock.forward(days=8)
+    assert house.sweeps.sessions() == 1
+    assert [row.status for row in house.table("sessions")] == ["expired"]
+    (said,) = await citizen.starts(code)
+    assert "Are you 16 or older?" in said.text
+
+
+async def test_a_finished_session_reopened_for_changes_stays_finished(house: House, citizen: Citizen) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen)
+    await citizen.says("ok")
+    await citizen.says("CHANGE")
+    assert [row.status for row in house.table("sessions")] == ["active"]
+    house.clock.forward(days=8)
+    house.sweeps.sessions()
+    assert [row.status for row in house.table("sessions")] == ["completed"]
+
+
+async def test_drafts_are_forgotten_and_answers_handed_in_are_kept(house: House, citizen: Citizen) -> None:
+    code = house.need(closes_at=NOON + timedelta(days=60)).code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen)
+    await citizen.says("ok")
+    draft = Citizen(house, "draft")
+    await draft.starts(code)
+    await draft.does(*INTO, "Skip")
+    counted = len(citizen.answers(code))
+    assert len(house.table("answers")) == counted + 1
+    house.clock.forward(days=9)
+    house.sweeps.sessions()
+    assert house.sweeps.privacy() > 0
+    assert len(house.table("answers")) == counted
+    assert len(citizen.answers(code)) == counted
+
+
+# --------------------------------------------------------------------------- digests
+
+
+async def test_a_week_becomes_one_digest_for_each_manager_however_often_the_sweep_runs(house: House) -> None:
+    code = house.pulse().code
+    for n in range(6):
+        each = Citizen(house, f"p{n}")
+        await each.starts(code)
+        await each.does(*INTO, "Good", "Skip", "Skip", "Skip", "Skip", "No", "No")
+    token = people.Link(
+        house.keys.token_hash("t"), "invite", NOON, NOON + timedelta(days=1), None, "manager", "library", "Max"
+    )
+    with house.database.transaction() as db:
+        people.add_link(db, token)
+    await Citizen(house, "max").starts("r_t")
+    house.clock.now = datetime(2026, 11, 30, 7, 59, tzinfo=UTC)
+    assert house.sweeps.digests() == 0
+    house.clock.forward(minutes=2)
+    assert house.sweeps.digests() == 1
+    assert house.sweeps.digests() == 0
+    (digest,) = house.said("max")[-1:]
+    assert "Central Library" in digest.text
+
+
+# --------------------------------------------------------------------------- the bell
+
+
+async def rung(sweep: Callable[[], object], metrics: Metrics, until: Callable[[], bool]) -> Schedule:
+    """Ring one sweep until something is so."""
+    schedule = Schedule({"rounds": sweep}, metrics, datetime.now(UTC), {"rounds": 0.05})
+    schedule.start()
+    async with asyncio.timeout(10):
+        while not until():  # noqa: ASYNC110 - a thread has no event of this loop
+            await asyncio.sleep(0.01)
+    schedule.stop()
+    await asyncio.sleep(0.05)
+    return schedule
+
+
+async def test_the_bell_goes_on_ringing_after_a_sweep_that_failed_and_tells_of_it() -> None:
+    rings: list[int] = []
+
+    def sweep() -> None:
+        rings.append(1)
+        if len(rings) < 3:
+            raise StorageTrouble("the disk is full: make room")
+
+    metrics = Metrics()
+    schedule = await rung(sweep, metrics, lambda: len(rings) > 3)
+    assert schedule.trouble == ""
+    failed = metrics.registry.get_sample_value("civicloop_sweeps_total", {"sweep": "rounds", "outcome": "failed"})
+    assert failed == 2
+    assert not schedule.running
+
+
+async def test_a_sweep_that_raises_our_own_mistake_is_told_to_the_operator() -> None:
+    rings: list[int] = []
+
+    def sweep() -> None:
+        rings.append(1)
+        raise RuntimeError("ours")
+
+    schedule = await rung(sweep, Metrics(), lambda: len(rings) > 1)
+    assert "RuntimeError" in schedule.trouble

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.errors import Refused
+from bot.rounds import links, record
+from flows.model import Choose, Say
+from storage import people
+from tests.support.house import NOON, RECORD, Citizen, House
+
+if TYPE_CHECKING:
+    from bot.rounds.record import Fault
+
+ORDER = ["topic", "decided_on", "open_points", "fixed_points", "influence", "feedback_on", "ideas"]
+
+
+def fields(faults: list[Fault]) -> list[str]:
+    """Return what is at fault."""
+    return [fault.field for fault in faults]
+
+
+def draft(house: House, **facts: Any) -> str:
+    """Return the code of a formal round without a record."""
+    return house.need(opened=False, **{"record": {}, **facts}).code
+
+
+def test_a_round_is_a_draft_until_it_opens(house: House) -> None:
+    made = house.need(opened=False)
+    assert (made.state, made.stage, made.flow, made.version) == ("draft", "commission", "need_round", 1)
+    opened = house.rounds.open(made.code)
+    assert opened.state == "open"
+    assert [(entry.what, entry.who) for entry in house.rounds.log(made.code)] == [
+        ("created", "command line"),
+        ("opened", "command line"),
+    ]
+
+
+def test_opening_is_refused_naming_every_missing_field_at_once(house: House) -> None:
+    code = draft(house, closes_at=None)
+    faults = house.rounds.check(code)
+    assert fields(faults) == ["closes_at", *ORDER]
+    with pytest.raises(Refused) as refused:
+        house.rounds.open(code)
+    for name in ORDER:
+        assert f"{name} is missing" in str(refused.value) or f"list {name} is missing" in str(refused.value)
+    assert house.rounds.find(code).state == "draft"  # type: ignore[union-attr]
+
+
+def test_faults_are_told_in_the_organisers_language(house: House) -> None:
+    (first, *_) = house.rounds.check(draft(house), "es")
+    assert first.message.startswith("falta topic: de qué trata la ronda")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "words"),
+    [
+        ({"decided_on": "next spring"}, "decided_on", "write it as 2026-12-31"),
+        ({"influence": "whatever"}, "influence", "tell, ask, work, share, you"),
+        ({"influence": "share"}, "group", "with whom"),
+        ({"influence": "you"}, "limits", "within which limits"),
+        ({"open_points": {"en": "the hours"}}, "open_points", "says nothing in es"),
+        ({"lists": {"ideas": [["one", "One"]]}}, "ideas", "at least two lines"),
+    ],
+)
+def test_a_record_that_cannot_stand_is_refused(house: House, wrong: dict[str, object], field: str, words: str) -> None:
+    code = draft(house, record=RECORD | wrong)
+    faults = house.rounds.check(code)
+    assert fields(faults) == [field]
+    assert words in faults[0].message
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"service": "libary"}, "no service libary: choose one of library"),
+        ({"flow": "need"}, "no flow need: choose one of"),
+        ({"service": "street_repair"}, "not in the stage commission"),
+        ({"audience": "everyone"}, "must be agreed"),
+        ({"title": "  "}, "has no title"),
+    ],
+)
+def test_facts_that_cannot_stand_make_no_round(house: House, facts: dict[str, Any], words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        house.need(**facts)
+    assert house.rounds.listed() == []
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "words"),
+    [(None, -1, "lies in the past"), (5, 3, "closes before it opens"), (None, None, "needs a day")],
+)
+def test_dates_that_cannot_stand_keep_a_round_from_opening(
+    house: House, opens: int | None, closes: int | None, words: str
+) -> None:
+    def day(n: int | None) -> object:
+        return None if n is None else NOON + timedelta(days=n)
+
+    code = house.need(opened=False, opens_at=day(opens), closes_at=day(closes)).code
+    (fault,) = house.rounds.check(code)
+    assert words in fault.message
+
+
+def test_a_round_whose_day_lies_ahead_is_scheduled(house: House) -> None:
+    code = house.need(opened=False, opens_at=NOON + timedelta(days=1)).code
+    assert house.rounds.open(code).state == "scheduled"
+    house.rounds.change(code, title="Other hours")
+    assert house.rounds.find(code).title == "Other hours"  # type: ignore[union-attr]
+
+
+def test_once_open_its_facts_stay(house: House) -> None:
+    code = house.need().code
+    with pytest.raises(Refused, match="can no longer change"):
+        house.rounds.change(code, title="Other hours")
+    with pytest.raises(Refused, match="only a draft can open"):
+        house.rounds.open(code)
+
+
+def test_the_end_moves_only_later_and_only_with_a_reason(house: House) -> None:
+    made = house.need()
+    assert made.closes_at is not None
+    later = made.closes_at + timedelta(days=7)
+    with pytest.raises(Refused, match="say why"):
+        house.rounds.extend(made.code, later, why=" ")
+    with pytest.raises(Refused, match="must lie after"):
+        house.rounds.extend(made.code, made.closes_at - timedelta(days=1), why="holidays")
+    assert house.rounds.extend(made.code, later, why="holidays").closes_at == later
+    assert house.rounds.log(made.code)[-1].why == "holidays"
+
+
+def test_what_was_never_open_is_cancelled_and_what_was_is_closed(house: House) -> None:
+    assert house.rounds.close(house.need(opened=False).code).state == "cancelled"
+    assert house.rounds.close(house.need().code, why="the place burnt down").state == "closed"
+
+
+def test_who_did_it_stands_in_the_log(house: House) -> None:
+    with house.database.transaction() as db:
+        person = people.add(db, "Olive", "en", NOON)
+    code = house.need(opened=False, who=person.id).code
+    house.rounds.open(code, who=person.id)
+    assert [entry.who for entry in house.rounds.log(code)] == ["Olive", "Olive"]
+
+
+def test_an_unknown_code_is_refused_in_one_line(house: House) -> None:
+    for act in (house.rounds.open, house.rounds.close, house.rounds.counts, house.rounds.check):
+        with pytest.raises(Refused, match="no round with the code nowhere"):
+            act("nowhere")
+    assert house.rounds.find("nowhere") is None
+
+
+def test_needs_name_what_to_ask_an_organiser_with_what_the_city_proposes(house: House) -> None:
+    needs = {need.name: need for need in house.rounds.needs("need_round", "library", "en")}
+    assert [name for name in needs if name in ORDER] == ORDER
+    assert needs["decided_on"].kind == "date"
+    assert needs["influence"].options[1][0] == "ask"
+    assert needs["ideas"].kind == "list"
+    assert needs["law"].preset == "the law on local self-government"
+    assert not {"city", "org", "receipt", "n", "closes_on", "steps"} & set(needs)
+
+
+def test_a_pulse_needs_nothing_but_a_title(house: House) -> None:
+    made = house.pulse()
+    assert made.state == "open"
+    assert made.closes_at is None
+
+
+def test_the_flow_of_a_round_has_no_gap_in_any_language(house: House) -> None:
+    for code in (house.pulse().code, house.need().code):
+        flow = house.rounds.played(code)
+        for script in flow.scripts.values():
+            for state in script.states.values():
+                assert "{" not in state.text.replace("{receipt}", "").replace("{list}", ""), state
+            matters = script.states.get("matters_most")
+            if isinstance(matters, Choose):
+                assert [option.id for option in matters.options] == ["early", "late", "none"]
+
+
+def test_days_are_told_in_words(house: House) -> None:
+    code = house.need().code
+    assert house.rounds.facts(code, "en")["feedback_on"] == "15 January 2027"
+    assert house.rounds.facts(code, "es")["feedback_on"] == "15 de enero de 2027"
+    opening = house.rounds.played(code).script("es").states["opening"]
+    assert isinstance(opening, Say)
+    assert "1 de febrero de 2027" in opening.text
+
+
+async def test_a_round_in_numbers(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    await citizen.does("Yes", "Yes, let us begin", "Good", "Skip", "Skip", "Skip", "Skip", "No", "No")
+    other = Citizen(house, "other")
+    await other.starts(code)
+    counts = house.rounds.counts(code)
+    assert (counts.started, counts.active, counts.finished, counts.invited) == (2, 1, 1, 0)
+    assert counts.answers == 1
+
+
+def test_a_report_back_waits_for_the_close_and_speaks_every_language(house: House) -> None:
+    code = house.need().code
+    whole = {"en": "You said, we did.", "es": "Usted dijo, hicimos."}
+    with pytest.raises(Refused, match="close the round first"):
+        house.rounds.report_back(code, whole)
+    house.rounds.close(code)
+    with pytest.raises(Refused, match="says nothing in es"):
+        house.rounds.report_back(code, {"en": "You said, we did."})
+    published = house.rounds.report_back(code, whole)
+    assert (published.state, published.report) == ("reported_back", whole)
+    with pytest.raises(Refused, match="published already"):
+        house.rounds.report_back(code, whole)
+
+
+async def test_the_result_goes_once_to_everyone_who_wished_for_it_and_may_be_written_to(house: House) -> None:
+    code = house.need().code
+    from tests.bot.test_turns import INTO, to_review  # noqa: PLC0415 - a conversation told there
+
+    for name, wish in (("yes", "Yes"), ("no", "No"), ("stopped", "Yes")):
+        each = Citizen(house, name)
+        await each.starts(code)
+        await each.does(*INTO)
+        await to_review(each, send_you_the_result=wish)
+        await each.says("ok")
+    await Citizen(house, "stopped").says("STOP")
+    house.rounds.close(code)
+    house.rounds.report_back(code, {"en": "We open later.", "es": "Abrimos más tarde."})
+    news = [row for row in house.table("outbox") if row.key.startswith("report.")]
+    assert [row.contact_id for row in news] == [house.contact("yes").id]
+    text = house.said("yes")[-1].text
+    assert "We open later." in text
+    assert "this is not the view of all residents" in text
+    assert house.rounds.page_url(code) in text
+
+
+def test_links_and_qr_codes_lead_to_the_round(house: House) -> None:
+    code = house.pulse().code
+    assert house.rounds.deep_link(code) is None
+    house.rounds.username = lambda: "rivermouth_bot"
+    assert house.rounds.deep_link(code) == f"https://t.me/rivermouth_bot?start={code}"
+    assert house.rounds.chat_url(code) == f"http://127.0.0.1:8080/chat/{code}"
+    assert links.qr_svg("https://t.me/x").startswith("<svg")
+    assert links.qr_png("https://t.me/x").startswith(b"\x89PNG")
+
+
+def test_a_record_survives_its_json() -> None:
+    assert record.load(record.dump(RECORD)) == RECORD
