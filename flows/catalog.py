@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from flows.form import PhrasesForm, TranslationForm
+from flows.form import PhrasesForm
 from flows.issues import STRICTEST, Issue
 from flows.shelf import Shelf
 from flows.source import compile_sheet, spoken_words
@@ -67,15 +67,13 @@ class Catalog:
 
     def get(self, name: str, version: int | None = None) -> Flow:
         """Return a flow in this version, else in its newest. Raises KeyError where there is none that can be played."""
-        if version is not None:
-            flow = self.compiled[name, version].flow
-            if flow:
-                return flow
+        if version is None:
+            found = next((flow for flow in self.flows if flow.id == name), None)
+        else:
+            found = self.compiled[name, version].flow
+        if found is None:
             raise KeyError(name)
-        return next(flow for flow in self.flows if flow.id == name) if name in self.names else self._none(name)
-
-    def _none(self, name: str) -> Flow:
-        raise KeyError(name)
+        return found
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -135,11 +133,6 @@ class Catalog:
         texts = {file: self.texts[file] for file in files}
         packed = json.dumps(texts, ensure_ascii=False, sort_keys=True).encode()
         return texts, hashlib.sha256(packed).hexdigest()
-
-    def translations(self) -> list[str]:
-        """Return the languages into which anything here is translated."""
-        documents = (one for sheet in self.shelf.flows.values() for one in sheet.translations.values())
-        return sorted({one.form.language for one in documents if isinstance(one.form, TranslationForm)})
 
 
 def _texts(folder: Path) -> dict[str, str]:

@@ -212,6 +212,7 @@ def _type(scene: _Scene, message: Message) -> None:
     elif is_command(text):
         _misunderstood(scene, Fault("unknown_command"))
     elif scene.session.asking == "change":
+        _heed(scene, message)
         _misunderstood(scene, Fault("review_again"))
     else:
         _reply(scene, message)
@@ -226,7 +227,8 @@ def _reply(scene: _Scene, message: Message) -> None:
         _take(scene, state, finished(state, scene.session.picked))
     elif isinstance(state, _QUESTIONS):
         understood = understand(scene.script, state, message)
-        _heed(scene, state, understood, message)
+        if _is_free(state, understood):
+            _heed(scene, message)
         _take(scene, state, understood)
 
 
@@ -234,11 +236,15 @@ def _means(scene: _Scene, message: Message, *words: str) -> bool:
     return message.kind is Kind.TEXT and meaning(scene.script, clean(message.text)) in words
 
 
-def _heed(scene: _Scene, state: State, understood: Understood, message: Message) -> None:
-    """Say the urgent text where free words speak of danger; an option that was offered is no free word."""
-    is_free = isinstance(understood, Fault) or isinstance(state, Ask | Place | Photo)
-    if is_free and message.text and speaks_of_danger(scene.script, message.text):
-        scene.events.append(Urgent(state.id))
+def _is_free(state: State, understood: Understood) -> bool:
+    """Whether a message holds words of the citizen's own; an option that was offered is none."""
+    return isinstance(understood, Fault) or isinstance(state, Ask | Place | Photo)
+
+
+def _heed(scene: _Scene, message: Message) -> None:
+    """Say the urgent text where free words speak of danger."""
+    if message.text and speaks_of_danger(scene.script, message.text):
+        scene.events.append(Urgent(scene.session.state))
         urgent = scene.script.states.get(_URGENT)
         scene.tell(urgent) if urgent else scene.say("urgent")
 
@@ -333,8 +339,7 @@ def _reply_to_review(scene: _Scene, state: Review, message: Message) -> None:
     if _means(scene, message, "ok", "yes", "done"):
         _hand_in(scene, state)
     elif message.kind is not Kind.TEXT or not _change_by_number(scene, clean(message.text)):
-        if message.text and speaks_of_danger(scene.script, message.text):
-            _heed(scene, state, Fault(""), message)
+        _heed(scene, message)
         _misunderstood(scene, Fault("review_again"))
 
 
@@ -495,6 +500,7 @@ def _is_current(session: Session, state: str) -> bool:
 def _amend(scene: _Scene, message: Message, amended: str) -> None:
     """Take an edited message as a new answer to the question it once answered."""
     question = scene.script.states.get(amended)
+    _heed(scene, message)
     if not isinstance(question, _QUESTIONS) or amended not in scene.session.answers:
         scene.say("amend_late")
         _repeat(scene)
@@ -511,10 +517,7 @@ def _understood_again(scene: _Scene, question: Question, message: Message) -> Un
     word = word_of(scene.script, clean(message.text)) if message.kind is Kind.TEXT else None
     if word == "skip" and question.optional:
         return Answer(question.id, None)
-    understood = Fault("amend_failed") if word else understand(scene.script, question, message)
-    if not word:
-        _heed(scene, question, understood, message)
-    return understood
+    return Fault("amend_failed") if word else understand(scene.script, question, message)
 
 
 def _replace(scene: _Scene, question: Question, answer: Answer) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from rapidfuzz import fuzz, process
 
 from flows.branching import reachable, ways
-from flows.model import Ask, Choose, End, Number, Photo, Pick, Place, Rate, Review, Say
+from flows.model import Ask, Choose, End, Number, Photo, Pick, Place, Rate, Say
 from flows.phrasebook import EVERYWHERE, PHRASES, PLACEHOLDERS
 from flows.words import fold, placeholders
 
@@ -275,8 +275,3 @@ _REPLACED = frozenset({"urgent"})
 def is_question(state: State) -> bool:
     """Return whether a state waits for an answer of its own (a review does not count)."""
     return isinstance(state, _QUESTIONS)
-
-
-def waits(state: State) -> bool:
-    """Return whether a conversation can stand still at this state."""
-    return isinstance(state, (*_QUESTIONS, Review))

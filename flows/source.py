@@ -75,8 +75,9 @@ def compile_sheet(shelf: Shelf, sheet: Sheet, channels: Mapping[str, Limits] = S
     """Compile the flow of `sheet`; `shelf` has the frame, the bank and the phrases."""
     compiler = _Compiler(shelf, sheet)
     flow = compiler.flow()
-    found = {*compiler.issues, *check(flow, compiler.where, channels, whole=compiler.is_whole)}
-    playable = not compiler.gaps and not {one.code for one in found} & _FATAL
+    compiler.check_promise(flow)
+    found = {*compiler.issues, *check(flow, compiler.where, channels, whole=compiler.has_all_states)}
+    playable = compiler.is_whole and not {one.code for one in found} & _FATAL
     return Compiled(flow if playable else None, tuple(sorted(found)), tuple(compiler.files()))
 
 
@@ -133,10 +134,16 @@ class _Compiler:
         return self._composed(states)
 
     @property
-    def is_whole(self) -> bool:
-        """Whether every state of flow and frame could be read and made."""
+    def has_all_states(self) -> bool:
+        """Whether no state is missing, so that the ways can be judged."""
         documents = [sheet.document for sheet in (self.sheet, self.frame) if sheet]
         return not self.gaps and not any(one.torn for one in documents)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether flow and frame could be read without a fault of form and every state could be made."""
+        documents = [sheet.document for sheet in (self.sheet, self.frame) if sheet]
+        return not self.gaps and not any(one.faults for one in documents)
 
     def files(self) -> Iterator[str]:
         """Yield the names of all files this flow is made of."""
@@ -201,6 +208,16 @@ class _Compiler:
             if sheet and start is not None and start not in states:
                 message = f'start = "{start}": no such state.{suggestion(start, states)}'
                 self.report(sheet.document.at("start"), message, "unknown-state")
+
+    def check_promise(self, flow: model.Flow) -> None:
+        """Tell where the flow takes longer than its author promises."""
+        promise = self.made.promise_minutes
+        if promise is not None and flow.minutes > promise:
+            message = (
+                f"it takes about {flow.minutes:.0f} minutes, and {promise:g} are promised. Ask less or promise more."
+            )
+            at = self.sheet.document.at("promise_minutes")
+            self.issues.append(Issue(*at, message, "promise", "warning"))
 
     def _check_translations(self) -> None:
         for sheet in (self.sheet, self.frame):
@@ -308,7 +325,7 @@ class _Compiler:
             return ()
         if next_ is None:
             following = place.following
-            return (model.Transition(self._named(following, place)),) if following else ()
+            return (model.Transition(self._target(following, place, "states", name, "next")),) if following else ()
         if isinstance(next_, str):
             return (model.Transition(self._target(next_, place, "states", name, "next")),)
         return self._table(name, place, next_)

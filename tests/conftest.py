@@ -1,3 +1,15 @@
 """What all tests share: fixtures live beside what they start, in tests/support."""
 
+from __future__ import annotations
+
+import pytest
+
 pytest_plugins = ["tests.support.postgres"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rewrite-transcripts",
+        action="store_true",
+        help="play every transcript in tests/flows/transcripts and write down what the bot says now",
+    )

@@ -1,18 +1,10 @@
-"""What the tests of flows share: the catalogue, and the switch that writes golden files anew."""
+"""What the tests of flows share: the catalogue."""
 
 from __future__ import annotations
 
 import pytest
 
 from flows.catalog import Catalog
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--rewrite-transcripts",
-        action="store_true",
-        help="play every transcript in tests/flows/transcripts and write down what the bot says now",
-    )
 
 
 @pytest.fixture(scope="session")

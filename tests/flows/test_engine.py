@@ -346,6 +346,15 @@ def test_words_of_danger_in_an_answer_not_understood_are_met_too(talk: Talk) -> 
     assert talk.events(Urgent) == [Urgent("priority")]
 
 
+def test_words_of_danger_are_heard_in_a_list_of_changes_and_in_an_edit() -> None:
+    listing = Talk(REVIEWED).says("yes", "yes", "CHANGE", "there is a bomb")
+    edit = Talk(REVIEWED).says("yes", "no", "too far", "fine").edits("barrier", "there is a bomb")
+    late = Talk(REVIEWED).says("yes").edits("wish", "there is a bomb")
+    for talk in (listing, edit, late):
+        talk.hears("Call 112.")
+        assert len(talk.events(Urgent)) == 1
+
+
 def test_a_harmless_word_that_holds_another_is_not_danger(talk: Talk) -> None:
     assert not talk.says("1", "the abombination of gasoline").events(Urgent)
 

@@ -258,6 +258,23 @@ def test_a_flow_with_faults_cannot_be_compiled_and_says_all_of_them() -> None:
     assert "small.toml, line 28" in str(trouble.value)
 
 
+def test_a_flow_whose_head_is_wrong_is_not_offered() -> None:
+    """A version that cannot be read must not be taken for another."""
+    wrong = (HEAD + PLAIN).replace("version = 1", 'version = "2"')
+    assert Catalog.of({**OTHERS, "small.toml": wrong}).flows == []
+
+
+def test_a_flow_that_lacks_a_state_is_not_offered() -> None:
+    twice = (HEAD + PLAIN).replace("[states.bye]", "[states.reason]")
+    assert Catalog.of({**OTHERS, "small.toml": twice}).flows == []
+
+
+def test_a_promise_of_minutes_is_checked() -> None:
+    long = "".join(f'[states.q{n}]\nask = "Question {n}?"\n' for n in range(8)) + '[states.bye]\nend = ""\n'
+    head = HEAD.replace("like", "q0") + "promise_minutes = 2\n"
+    assert [(issue.line, issue.code, issue.severity) for issue in found(head + long)] == [(7, "promise", "warning")]
+
+
 @pytest.mark.parametrize("count", [0, 2])
 def test_a_bundle_holds_one_flow(count: int) -> None:
     files = {f"{n}.toml": (HEAD + PLAIN).replace("version = 1", f"version = {n + 1}") for n in range(count)}
@@ -280,6 +297,13 @@ def test_the_last_question_of_a_framed_flow_leads_to_thanks() -> None:
     assert flow.start == "opening"
     assert flow.scripts["en"].states["reason"].next[0].to == "thanks"
     assert flow.scripts["en"].states["opening"].next[0].to == "like"
+
+
+def test_a_frame_without_thanks_is_told() -> None:
+    frame = FRAME.replace("states.thanks", "states.bye_bye")
+    text = FRAMED.replace('[states.bye]\nend = "Thank you."\n', "")
+    issues = Catalog.of({**OTHERS, "frames/round.toml": frame, "small.toml": text}).issues
+    assert ("small.toml", "unknown-state") in {(issue.file, issue.code) for issue in issues}
 
 
 def test_more_than_fifteen_questions_are_too_many() -> None:
