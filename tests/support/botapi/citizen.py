@@ -230,7 +230,7 @@ class Citizen:
         messages.sort(key=lambda message: -message["message_id"])
         return next((message for message in messages if _button(message, label)), None)
 
-    async def _wait(self, found: Callable[[], Any], what: str, within: float | None = None) -> Any:  # noqa: ANN401
+    async def _wait(self, found: Callable[[], Any], what: str, within: float | None = None) -> Any:
         loop = asyncio.get_running_loop()
         until = loop.time() + (self._patience if within is None else within)
         while (result := found()) is None:

@@ -54,7 +54,7 @@ class Client:
         failed = self.ask("play", people=list(people), at_once=at_once)
         return {int(identity): story for identity, story in failed.items()}
 
-    def fault(self, method: str = "*", **more: Any) -> None:  # noqa: ANN401 - the fields of a Fault
+    def fault(self, method: str = "*", **more: Any) -> None:
         """Arrange that something goes wrong; see `Fault`."""
         self.ask("fault", method=method, **more)
 
@@ -62,7 +62,7 @@ class Client:
         """Forget all faults."""
         self.ask("mend")
 
-    def limit(self, **pace: Any) -> None:  # noqa: ANN401 - the arguments of `BotApi.limit`
+    def limit(self, **pace: Any) -> None:
         """Refuse with 429 whatever is sent faster; see `BotApi.limit`."""
         self.ask("limit", **pace)
 
@@ -70,7 +70,7 @@ class Client:
         """Bring updates to this address (scheme, host, port) whatever public one the bot gave."""
         self.ask("door", door=door)
 
-    def emit(self, kind: str, content: Any, *, checked: bool = True) -> int | None:  # noqa: ANN401 - any JSON
+    def emit(self, kind: str, content: Any, *, checked: bool = True) -> int | None:
         """Let any update arrive."""
         emitted: int | None = self.ask("emit", kind=kind, content=content, checked=checked)
         return emitted
@@ -90,7 +90,7 @@ class Client:
         violations: list[str] = self.state()["violations"]
         return violations
 
-    def ask(self, act: str, **asked: Any) -> Any:  # noqa: ANN401 - any JSON
+    def ask(self, act: str, **asked: Any) -> Any:
         """Call the door; what fails there fails here as an `AssertionError` with the chat in it."""
         self._line.request("POST", f"/control/{act}", json.dumps(asked))
         answer = json.loads(self._line.getresponse().read())
@@ -106,7 +106,7 @@ class Citizen:
         self._client = client
         self.id = identity
 
-    def _does(self, verb: str, *words: Any, **ways: Any) -> Any:  # noqa: ANN401 - any JSON
+    def _does(self, verb: str, *words: Any, **ways: Any) -> Any:
         return self._client.ask(f"citizen/{self.id}/{verb}", words=words, ways=ways)
 
     def sends(self, text: str) -> Json:

@@ -52,7 +52,7 @@ def schema(method: str) -> Json:
     return strict
 
 
-def _strict(node: Any) -> Any:  # noqa: ANN401 - a schema is any JSON
+def _strict(node: Any) -> Any:
     if isinstance(node, list):
         return [_strict(each) for each in node]
     if not isinstance(node, dict):
@@ -79,7 +79,7 @@ def decoded(method: str, form: Mapping[str, str]) -> Json:
     return {name: _decoded(value, _kinds(method, name)) for name, value in form.items()}
 
 
-def _decoded(value: str, kinds: frozenset[str]) -> Any:  # noqa: ANN401 - any JSON
+def _decoded(value: str, kinds: frozenset[str]) -> Any:
     if kinds == {"integer", "string"}:
         return int(value) if value.lstrip("-").isdigit() else value
     if "string" in kinds or not kinds:

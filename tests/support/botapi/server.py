@@ -106,11 +106,11 @@ class BotApi:
         about = {"message_id": next(chat.ids), "from": self.world.bot, "chat": chat.about, "date": self.world.date()}
         self.world.emit("message", {**about, "migrate_to_chat_id": identity})
 
-    def emit(self, kind: str, content: Any, *, checked: bool = True) -> int | None:  # noqa: ANN401 - any JSON
+    def emit(self, kind: str, content: Any, *, checked: bool = True) -> int | None:
         """Let any update arrive; `checked=False` for those the Bot API does not know."""
         return self.world.emit(kind, content, checked=checked)
 
-    def fault(self, method: str = "*", *, status: int = 0, description: str = "", **more: Any) -> Fault:  # noqa: ANN401
+    def fault(self, method: str = "*", *, status: int = 0, description: str = "", **more: Any) -> Fault:
         """Arrange that something goes wrong; see `Fault`. `retry_after=3` is short for the parameters of a 429."""
         if "retry_after" in more:
             more["parameters"] = {"retry_after": more.pop("retry_after")}
@@ -192,7 +192,7 @@ class BotApi:
             return _cut(request)
         return _raw(fault) if fault.body is not None else _json({"ok": True, "result": result})
 
-    async def _do(self, noted: Request, files: Mapping[str, bytes], fault: Fault) -> Any:  # noqa: ANN401 - JSON
+    async def _do(self, noted: Request, files: Mapping[str, bytes], fault: Fault) -> Any:
         wrong = schema.faults(noted.method, noted.parameters)
         self.violations.extend(f"{noted.method} {each}" for each in wrong)
         if wrong:
@@ -257,7 +257,7 @@ class BotApi:
         except AssertionError as error:
             return _json({"ok": False, "failed": str(error)})
 
-    async def _obey(self, act: str, asked: Json) -> Any:  # noqa: ANN401 - any JSON
+    async def _obey(self, act: str, asked: Json) -> Any:
         match act.split("/"):
             case ["citizen"]:
                 self.citizen(asked.pop("id"), **asked)
@@ -301,7 +301,7 @@ class BotApi:
         }
 
 
-async def _act(citizen: Citizen, verb: str, words: list[Any], ways: Json) -> Any:  # noqa: ANN401 - any JSON
+async def _act(citizen: Citizen, verb: str, words: list[Any], ways: Json) -> Any:
     act: Callable[..., Awaitable[Any]] | None = None if verb.startswith("_") else getattr(citizen, verb, None)
     if act is None:
         raise AssertionError(f"a citizen does not know how to {verb}")

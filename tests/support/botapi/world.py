@@ -189,7 +189,7 @@ class World:
         """Return the moment as the Bot API writes it."""
         return int(self.clock().timestamp())
 
-    def emit(self, kind: str, content: Any, *, checked: bool = True) -> int | None:  # noqa: ANN401 - any JSON
+    def emit(self, kind: str, content: Any, *, checked: bool = True) -> int | None:
         """Let an update arrive and return its id; None where the bot did not ask for this kind."""
         wanted = self.allowed is None and kind not in ON_REQUEST_ONLY
         if not (wanted or kind in (self.allowed or ())):
