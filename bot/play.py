@@ -29,7 +29,8 @@ def play(
 ) -> Session:
     """Talk `flow` through with whoever sends `lines_in`, until its end or theirs; return the session as it then is.
 
-    Placeholders are filled with examples. With `save_to` the talk is kept there as a transcript, ready for the tests.
+    `write` is like `print`. Placeholders are filled with examples. With `save_to` the talk is kept there as a
+    transcript, ready for the tests.
     """
     talk = _Talk(filled(flow), language, lines_in, write, now, mint)
     session = talk.run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
@@ -83,10 +84,21 @@ def chosen(typed: Mapping[str, str], text: str) -> str | None:
 def _near(typed: Mapping[str, str], folded: str) -> str | None:
     if len(folded) < _SHORTEST_SLIP or folded.replace(" ", "").isdigit():
         return None
-    labels = [label for label in typed if not label[0].isdigit()]
+    labels = [label for label in typed if not label[0].isdigit() and _could_be(folded, label)]
     found = process.extract(folded, labels, scorer=fuzz.ratio, score_cutoff=NEAR, limit=None)
     ids = {typed[label] for label, _, _ in found}
     return ids.pop() if len(ids) == 1 else None
+
+
+def _could_be(typed: str, label: str) -> bool:
+    """A slip keeps the number of words and how each begins: "unfair" and "not fair" are no slips of "fair"."""
+    pairs = list(zip_longest(typed.split(), label.split(), fillvalue=" "))
+    return all(one[0] == other[0] and not _is_prefixed(one, other) for one, other in pairs)
+
+
+def _is_prefixed(one: str, other: str) -> bool:
+    """Whether one word is the other with a syllable before it ("unuseful")."""
+    return abs(len(one) - len(other)) > 1 and (one.endswith(other) or other.endswith(one))
 
 
 def meaning(script: Script, text: str) -> str | None:

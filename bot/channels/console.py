@@ -21,7 +21,7 @@ ADDRESS = "terminal"
 
 
 class Console:
-    """Lines in, text out. `lines` may be any source of lines, standard input included; `write` takes finished text."""
+    """Lines in, text out. `lines` may be any source of lines, standard input too; `write` is like `print`."""
 
     name = NAME
     capabilities = Capabilities(buttons=0, label=200, text=20_000)
@@ -63,7 +63,7 @@ class Console:
     def show(self, text: str, buttons: Sequence[Button] = ()) -> None:
         """Write a text, and its buttons below where it has any."""
         self._buttons = buttons
-        self._write(text + "\n\n")
+        self._write(text + "\n")
 
     def remember(self, buttons: Sequence[Button]) -> None:
         """Keep the buttons last offered, so that `(tap 2)` finds them although a terminal shows none."""

@@ -37,7 +37,7 @@ def test_a_talk_in_the_terminal_goes_on_to_its_end(catalog: Catalog) -> None:
     assert session.answers["overall"].value == "5"
     assert "1 Very good\n2 Good" in text
     assert "{" not in text
-    assert text.endswith("= stopped  age=yes  begin=yes  overall=5  reason=It was quick\n\n")
+    assert text.endswith("= stopped  age=yes  begin=yes  overall=5  reason=It was quick\n")
 
 
 def test_a_talk_ends_where_the_lines_end(catalog: Catalog) -> None:
@@ -68,7 +68,7 @@ async def test_the_console_keeps_the_contract_of_channels() -> None:
     inbound = console.parse(taken[0])[0]
     assert (inbound.address, inbound.message.kind, inbound.message.text) == (ADDRESS, Kind.TEXT, "first")
     assert await console.send(Outbound("key", ADDRESS, "Hello")) == Sent("key")
-    assert out == ["Hello\n\n"]
+    assert out == ["Hello\n"]
     await console.close()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from flows.model import Kind, Message, Option
 from flows.understand import figure
-from flows.words import clean, fold, placeholders, table
+from flows.words import chosen, clean, fold, placeholders, table
 from tests.flows.talk import Talk, flow_of
 
 ALL = flow_of("""
@@ -201,6 +201,17 @@ options = [{ id = "a", label = "Line 10 north" }, { id = "b", label = "Line 10 n
 end = ""
 """)
     assert Talk(flow).says("line 10 nort").session.state == "one"
+
+
+@pytest.mark.parametrize("text", ["unuseful", "very unfair", "not fair", "not useful", "fairly useful"])
+def test_the_opposite_of_an_option_is_never_taken_for_it(text: str) -> None:
+    options = [Option("a", "Useful"), Option("b", "Very fair"), Option("c", "Fair")]
+    assert chosen(table(options, {}), text) is None
+
+
+@pytest.mark.parametrize(("text", "option"), [("usefull", "a"), ("very fiar", "b"), ("veri fair", "b")])
+def test_a_slip_of_the_finger_is_forgiven(text: str, option: str) -> None:
+    assert chosen(table([Option("a", "Useful"), Option("b", "Very fair")], {}), text) == option
 
 
 def test_placeholders_are_names_in_braces() -> None:
