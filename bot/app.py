@@ -218,7 +218,10 @@ class App:
             await asyncio.wait({asked, sending, serving, *receiving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             asked.cancel()
+            broken = [task.exception() for task in (sending, serving, *receiving) if task.done()]
             await self._stop(server, serving, sending, receiving)
+        for error in filter(None, broken):
+            raise error
 
     def _listeners(self) -> list[Channel]:
         return [channel for channel in self.channels.values() if channel.name != "mail"]
@@ -263,8 +266,12 @@ class App:
             await channel.listen(self.turns.accept)
             return
         name = f"receive:{channel.name}"
+        stands_by = False
         while True:
             lease = await self._leased(name, None)
+            if lease is None and not stands_by:
+                log.info("receive.standing_by", channel=channel.name, reason="another process receives; we take over")
+            stands_by = lease is None
             if lease is not None:
                 task = asyncio.create_task(channel.listen(self.turns.accept))
                 try:
@@ -273,7 +280,9 @@ class App:
                         lease = await self._leased(name, lease)
                 finally:
                     task.cancel()
-                    await asyncio.gather(task, return_exceptions=True)
+                    for error in await asyncio.gather(task, return_exceptions=True):
+                        if isinstance(error, Exception):
+                            log.error("receive.failed", channel=channel.name, reason=repr(error))
                     await self._returned(lease)
             await asyncio.sleep(1)
 
