@@ -432,7 +432,9 @@ class _Compiler:
         if spoken is None:
             message = f'there are no phrases in "{language}". Write frames/phrases.{language}.toml.'
             self.report(self.sheet.document.at("language"), message, "missing-translation")
-            spoken = form.PhrasesForm(language=language, phrases={})
+            spoken = form.PhrasesForm.model_construct(
+                language=language, phrases={}, words={}, danger=form.DangerForm(), commands={}
+            )
         words = spoken_words(spoken)
         laid_states = {name: self._in_language(state, language) for name, state in states.items()}
         return model.Script(
