@@ -210,7 +210,7 @@ class Desk:
         played = self._library.played(visit.db, row)
         visit.ledger.change(visit.guest, asks=None)
         known = visit.guest.rows.get(row.id)
-        match known.status if known else None:
+        match visit.guest.status(row.id):
             case Status.ACTIVE | Status.STOPPED:
                 again = self._participations.resume(visit.ledger, visit.guest, played)
                 return self._bare(visit, (self._say(visit, "resumed"), *again))
@@ -422,7 +422,7 @@ class Desk:
         """Show the answers handed in last to somebody who wants to change one."""
         for round_id in reversed(visit.guest.rows):
             row = self._row(visit, round_id)
-            if row is not None and visit.guest.rows[round_id].status == Status.COMPLETED:
+            if row is not None and visit.guest.status(round_id) == Status.COMPLETED:
                 return self._reopen(visit, row)
         return (self._say(visit, "change_none"),)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows import memory
 from storage import answers, contacts, moves, outbox, sessions, wishes
+from storage.sessions import SessionRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from storage.contacts import Contact
     from storage.outbox import NewMessage
     from storage.rounds import RoundRow
-    from storage.sessions import SessionRow
 
 _SETTERS: Mapping[str, Callable[[Connection, int, Any], None]] = {
     "language": contacts.set_language,
@@ -43,36 +43,63 @@ class Guest:
 
     contact: Contact
     rows: dict[int, SessionRow] = field(default_factory=dict)
-    """Sessions as read, by round id: active ones and those of open rounds, the one last touched last."""
-    _read: dict[int, Session] = field(default_factory=dict)
+    """Session rows as read or begun, by round id: active ones and those of open rounds, the one last touched last."""
+    _stands: dict[int, Session] = field(default_factory=dict)
+    """Where they stand now, as far as anybody has looked."""
+    _touched: dict[int, datetime] = field(default_factory=dict)
 
     def session(self, round_id: int) -> Session | None:
         """Return the session in a round as it stands now, or None."""
-        if round_id not in self._read and round_id in self.rows:
-            self._read[round_id] = memory.load(self.rows[round_id].body)
-        return self._read.get(round_id)
+        if round_id not in self._stands and round_id in self.rows:
+            self._stands[round_id] = memory.load(self.rows[round_id].body)
+        return self._stands.get(round_id)
+
+    def status(self, round_id: int) -> str:
+        """Return what has become of the session in a round; empty where there is none."""
+        session = self._stands.get(round_id)
+        if session is not None:
+            return session.status.value
+        return self.rows[round_id].status if round_id in self.rows else ""
 
     def current(self) -> int | None:
         """Return the round id of the active session last touched, or None."""
-        return next(
-            (round_id for round_id in reversed(self.rows) if self.rows[round_id].status == sessions.ACTIVE), None
-        )
+        return next((each for each in reversed(self.rows) if self.status(each) == sessions.ACTIVE), None)
 
-    def moment(self, round_id: int, now: datetime) -> datetime:
-        """Return `now`, or the next moment that makes this session the one last touched."""
-        others = [row.updated_at for row in self.rows.values() if row.round_id != round_id]
-        return max([now, *(other + timedelta(microseconds=1) for other in others)])
-
-    def keep(self, row: SessionRow, session: Session) -> None:
-        """Stand at `session` from now on; it is the one last touched."""
-        self.rows.pop(row.round_id, None)
-        self.rows[row.round_id] = row
-        self._read[row.round_id] = session
+    def keep(self, row: SessionRow, session: Session, now: datetime) -> None:
+        """Stand at `session` from now on; it is the one last touched, if only by a microsecond."""
+        round_id = row.round_id
+        if len(self.rows) > (round_id in self.rows):
+            others = [
+                self._touched.get(each, other.updated_at) for each, other in self.rows.items() if each != round_id
+            ]
+            now = max(now, max(others) + timedelta(microseconds=1))
+            self.rows.pop(round_id, None)
+        self.rows[round_id] = row
+        self._stands[round_id] = session
+        self._touched[round_id] = now
 
     def drop(self, round_id: int) -> None:
         """Know nothing of a round any more."""
         self.rows.pop(round_id, None)
-        self._read.pop(round_id, None)
+        self._stands.pop(round_id, None)
+
+    def written(self, round_id: int) -> SessionRow:
+        """Return the row that says where they stand in a round."""
+        row, session = self.rows[round_id], self._stands[round_id]
+        return SessionRow(
+            contact_id=row.contact_id,
+            round_id=round_id,
+            flow=row.flow,
+            version=row.version,
+            status=session.status.value,
+            state=session.state,
+            body=memory.dump(session),
+            receipt_hash=row.receipt_hash,
+            started_at=row.started_at,
+            updated_at=self._touched[round_id],
+            ended_at=row.ended_at,
+            revision=row.revision,
+        )
 
 
 @dataclass(slots=True)
@@ -99,9 +126,7 @@ class Ledger:
 
     def keep(self, guest: Guest, row: SessionRow, session: Session) -> None:
         """The guest stands at `session`; `row` carries the moments and the receipt."""
-        moment = guest.moment(row.round_id, self.now)
-        kept = replace(row, status=session.status.value, state=session.state, updated_at=moment)
-        guest.keep(kept, session)
+        guest.keep(row, session, self.now)
         self._sessions[guest.contact.id, row.round_id] = guest
 
     def forget(self, guest: Guest, round_id: int) -> None:
@@ -158,10 +183,13 @@ class Ledger:
 
     # ----------------------------------------------------------------- all at once
 
-    def flush(self, db: Connection) -> None:
-        """Write everything noted so far. Raises `Conflict` where a session was written by somebody else meanwhile."""
+    def flush(self, db: Connection, *, last: bool = False) -> None:
+        """Write everything noted so far; `last`: nobody goes on with this ledger.
+
+        Raises `Conflict` where a session was written by somebody else meanwhile.
+        """
         self._flush_answers(db)
-        self._flush_sessions(db)
+        self._flush_sessions(db, last=last)
         moves.count(db, self._moves)
         wishes.add(db, [wish for wish, wanted in self._wishes.items() if wanted], self.now)
         wishes.remove(db, [wish for wish, wanted in self._wishes.items() if not wanted])
@@ -183,18 +211,13 @@ class Ledger:
         for noted in (self._withdrawn, self._answers, self._handed_in, self._quotable):
             noted.clear()
 
-    def _flush_sessions(self, db: Connection) -> None:
+    def _flush_sessions(self, db: Connection, *, last: bool) -> None:
         for contact_id, round_id in self._forgotten:
             sessions.forget(db, contact_id, round_id)
-        rows = [self._dumped(guest, round_id) for (_, round_id), guest in self._sessions.items()]
+        rows = [guest.written(round_id) for (_, round_id), guest in self._sessions.items()]
         sessions.save(db, rows)
-        for row, guest in zip(rows, self._sessions.values(), strict=True):
-            guest.rows[row.round_id] = replace(row, revision=row.revision + 1)
+        if not last:
+            for row, guest in zip(rows, self._sessions.values(), strict=True):
+                guest.rows[row.round_id] = replace(row, revision=row.revision + 1)
         self._sessions.clear()
         self._forgotten.clear()
-
-    @staticmethod
-    def _dumped(guest: Guest, round_id: int) -> SessionRow:
-        session = guest.session(round_id)
-        row = guest.rows[round_id]
-        return row if session is None else replace(row, body=memory.dump(session))

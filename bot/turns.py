@@ -12,6 +12,7 @@ import asyncio
 import queue
 import threading
 import time
+from collections import Counter
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -92,7 +93,8 @@ class _Read:
     """An update and what it holds; `trouble` says why it cannot be read."""
 
     raw: Raw
-    inbounds: tuple[Inbound, ...] = ()
+    inbounds: tuple[tuple[Address, Inbound], ...] = ()
+    """Each message with how its sender is found."""
     trouble: str = ""
 
     @property
@@ -342,18 +344,15 @@ class Turns:
     def _address(self, raw: Raw) -> Address | None:
         """Return whose update it is; None where it cannot be told."""
         read = self._read(raw)
-        if not read.inbounds:
-            return None
-        first = read.inbounds[0]
-        return (first.channel, self._keys.address_hash(first.channel, first.address))
+        return read.inbounds[0][0] if read.inbounds else None
 
     # ----------------------------------------------------------------- a group
 
     def _take(self, db: Connection, reads: Sequence[_Read], now: datetime) -> tuple[list[_Told], bool]:
         """Make a turn of each update, and write them all. Returns their log lines, and whether any says something."""
         ledger = self._ledger(db, reads, now)
-        told = [self._turn(db, ledger, read.raw, inbound) for read in reads for inbound in read.inbounds]
-        ledger.flush(db)
+        told = [self._turn(db, ledger, read.raw, *each) for read in reads for each in read.inbounds]
+        ledger.flush(db, last=True)
         return told, ledger.enqueued > 0
 
     def _read(self, raw: Raw) -> _Read:
@@ -361,16 +360,18 @@ class Turns:
         if channel is None:
             return _Read(raw, trouble=f"the channel {raw.channel} is not switched on")
         try:
-            return _Read(raw, tuple(channel.parse(raw)))
+            inbounds = channel.parse(raw)
         except Unreadable as error:
             return _Read(raw, trouble=str(error))
+        address_hash = self._keys.address_hash
+        return _Read(raw, tuple(((each.channel, address_hash(each.channel, each.address)), each) for each in inbounds))
 
     def _ledger(self, db: Connection, reads: Iterable[_Read], now: datetime) -> Ledger:
         """Load everything the turns of these updates need, set-wise."""
         first: dict[Address, Inbound] = {}
         for read in reads:
-            for inbound in read.inbounds:
-                first.setdefault((inbound.channel, self._keys.address_hash(inbound.channel, inbound.address)), inbound)
+            for address, inbound in read.inbounds:
+                first.setdefault(address, inbound)
         ledger = Ledger(now)
         if not first:
             return ledger
@@ -397,10 +398,10 @@ class Turns:
     def _seen(db: Connection, here: Sequence[contacts.Contact], now: datetime) -> None:
         contacts.seen(db, [contact.id for contact in here], now)
 
-    def _turn(self, db: Connection, ledger: Ledger, raw: Raw, inbound: Inbound) -> _Told:
+    def _turn(self, db: Connection, ledger: Ledger, raw: Raw, address: Address, inbound: Inbound) -> _Told:
         """Make one turn: the desk answers, the ledger notes, the outbox will speak."""
         began = time.perf_counter()
-        guest = ledger.guests[inbound.channel, self._keys.address_hash(inbound.channel, inbound.address)]
+        guest = ledger.guests[address]
         if inbound.reachable is not None:
             ledger.change(guest, unreachable_at=None if inbound.reachable else ledger.now)
             if not inbound.reachable:
@@ -429,10 +430,11 @@ class Turns:
         for turn in told:
             words = {"flow": turn.flow, "origin": turn.origin, "to": turn.to} if turn.flow else {}
             log.info("turn.completed", contact=turn.contact, **words, ms=round(turn.seconds * 1000, 1))
-            self._metrics.turns.labels(turn.channel).inc()
             if turn.urgent:
                 log.warning("turn.urgent", contact=turn.contact, flow=turn.flow)
                 self._metrics.urgent.inc()
+        for channel, count in Counter(turn.channel for turn in told).items():
+            self._metrics.turns.labels(channel).inc(count)
         if repeats:
             self._metrics.repeats.inc(repeats)
         if size:
