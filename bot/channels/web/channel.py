@@ -191,11 +191,11 @@ class WebChannel:
         return line
 
     async def replied(self, address: str, line: int, within: float) -> None:
-        """Return as soon as the bot has said something after `line`, or after `within` seconds."""
+        """Return as soon as the bot has said something to the visitor's `line`, or after `within` seconds."""
         with self.bell.heard(address) as event:
             try:
                 async with asyncio.timeout(within):
-                    while not any(not each.mine for each in await asyncio.to_thread(self.lines, address, line)):
+                    while not await asyncio.to_thread(self._is_answered, address, line):
                         event.clear()
                         await rung(event, 0.25)
             except TimeoutError:
@@ -208,6 +208,12 @@ class WebChannel:
             contact = contacts.find(db, [key]).get(key)
             rows = [] if contact is None else messages.of(db, contact.id, after=after, limit=LATEST)
         return [_line(row) for row in rows]
+
+    def _is_answered(self, address: str, line: int) -> bool:
+        """Where the visitor's own line is gone, they were forgotten: then the answer may bear any number."""
+        lines = self.lines(address)
+        since = line if spoken(lines, line) else 0
+        return any(not each.mine and each.id > since for each in lines)
 
     def language_of(self, address: str) -> str | None:
         """Return the language of a visitor we know, else None."""
@@ -282,6 +288,11 @@ def _line(row: messages.Line) -> Line:
     body: dict[str, Any] = json.loads(row.body)
     buttons = tuple(Button(**button) for button in body.pop("buttons", ()))
     return Line(row.id, row.author, buttons=buttons, **body)
+
+
+def spoken(lines: Sequence[Line], line: int) -> bool:
+    """Whether the visitor's line with this number still stands; numbers may come again after a deletion."""
+    return any(each.id == line and each.mine for each in lines)
 
 
 async def rung(event: asyncio.Event, within: float) -> None:

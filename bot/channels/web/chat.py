@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from bot.channels.web import photos
-from bot.channels.web.channel import Line, Post, address_of, is_done, rung
+from bot.channels.web.channel import Line, Post, address_of, is_done, rung, spoken
 from bot.channels.web.pages import LANGUAGE_COOKIE, backstage_of, local, pages_of, to
 from bot.channels.web.safety import set_cookie
 from flows.memory import load
@@ -180,7 +180,9 @@ async def _switch(request: Request, form: FormData, address: str, wanted: str) -
     tag = await asyncio.to_thread(_note_language, request, address, wanted)
     if tag:
         post = Post(address, Kind.TAP, data=button_data(tag, "@language", wanted), language=wanted)
-        await _hand_in(request, form, Saying(post, pages_of(request).words(request, wanted)("site.this_language")))
+        asked = Saying(post, pages_of(request).dictionary.words(wanted)("site.this_language"))
+        line = await _hand_in(request, form, asked)
+        await backstage_of(request).chat.replied(address, line, PATIENCE)
 
 
 def _note_language(request: Request, address: str, wanted: str) -> str | None:
@@ -201,11 +203,11 @@ async def _say(request: Request, form: FormData, saying: Saying) -> Response:
     if not _pace(request).allows(saying.post.address):
         raise HTTPException(429)
     line = await _hand_in(request, form, saying)
-    channel = backstage_of(request).chat
+    if not (_quiet(request) and form.get("streaming")):
+        await backstage_of(request).chat.replied(saying.post.address, line, PATIENCE)
     if not _quiet(request):
-        await channel.replied(saying.post.address, line, PATIENCE)
         return to("/chat#latest")
-    return await _news(request, saying.post.address, str(form.get("last", "0")))
+    return await _news(request, saying.post.address, line, str(form.get("last", "0")))
 
 
 async def _hand_in(request: Request, form: FormData, saying: Saying) -> int:
@@ -215,11 +217,19 @@ async def _hand_in(request: Request, form: FormData, saying: Saying) -> int:
     return await backstage_of(request).chat.accept(saying.post, nonce, saying.shown)
 
 
-async def _news(request: Request, address: str, last: str) -> Response:
-    """Answer the script: the lines it has not got yet, should its stream be broken, and a fresh form number."""
+async def _news(request: Request, address: str, line: int, last: str) -> Response:
+    """Answer the script: the lines it has not got yet and a fresh form number. Without a stream it got the reply, too.
+
+    Where the visitor's own line is gone, they were forgotten, and the page must forget as well.
+    """
+    channel = backstage_of(request).chat
+    lines = await asyncio.to_thread(channel.lines, address)
+    if not spoken(lines, line):
+        await channel.replied(address, line, PATIENCE)
+        return JSONResponse({"reload": True})
     after = int(last) if last.isdecimal() else 0
-    lines = await asyncio.to_thread(backstage_of(request).chat.lines, address, after)
-    html = _html(request, pages_of(request).words(request), lines, live(lines))
+    fresh = [each for each in lines if each.id > after]
+    html = _html(request, pages_of(request).words(request), fresh, live(lines))
     return JSONResponse({"html": html, "nonce": backstage_of(request).mint()})
 
 

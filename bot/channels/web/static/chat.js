@@ -2,7 +2,6 @@
 const log = document.getElementById("log");
 const status = document.getElementById("status");
 const text = document.getElementById("text");
-const say = document.body.dataset;
 let last = Number(log.dataset.last);
 let stream = null;
 
@@ -32,7 +31,7 @@ function place(line) {
   prepare(line);
   tell("");
   if (lost) line.focus({ preventScroll: true });
-  line.scrollIntoView({ block: line.classList.contains("mine") ? "nearest" : "nearest" });
+  line.scrollIntoView({ block: "nearest" });
 }
 
 function listen() {
@@ -49,6 +48,7 @@ async function send(form, body) {
   tell(log.dataset.sending);
   try {
     body.set("last", last);
+    if (stream?.readyState === EventSource.OPEN) body.set("streaming", "yes");
     const answer = await fetch(form.action, { method: "POST", headers: { accept: "application/json" }, body });
     if (answer.redirected || answer.status === 204) return location.reload();
     const type = answer.headers.get("content-type") ?? "";

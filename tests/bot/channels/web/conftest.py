@@ -60,9 +60,9 @@ def url(it: Program) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium, the machine's own or Playwright's."""
+    """A headless Chromium, the machine's own or Playwright's; for a module without async tests, as it holds a loop."""
     sync_api = pytest.importorskip("playwright.sync_api")
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with sync_api.sync_playwright() as playwright:

@@ -127,6 +127,7 @@ class Chats:
     seen: set[str] = field(default_factory=set)
     sessions: dict[str, Session] = field(default_factory=dict)
     broken: bool = False
+    pending: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def accept(self, raws: Sequence[Raw]) -> None:
         if self.broken:
@@ -258,6 +259,13 @@ async def listening(it: Program) -> AsyncIterator[None]:
             await task
 
 
+async def _stopped(server: uvicorn.Server, it: Program) -> None:
+    """End the streams of open pages as soon as the server is asked to stop, as the program does."""
+    while not server.should_exit:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.02)
+    await it.chat.close()
+
+
 @contextlib.contextmanager
 def served(it: Program, *texts: Path) -> Iterator[str]:
     """Serve the site on a free port of this machine, in a thread; give its address."""
@@ -269,7 +277,9 @@ def served(it: Program, *texts: Path) -> Iterator[str]:
 
     async def run() -> None:
         async with listening(it):
+            stopping = asyncio.create_task(_stopped(server, it))
             await server.serve()
+            await stopping
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     thread.start()

@@ -1,0 +1,458 @@
+"""The pages in a real browser: with a script and without, by keyboard, from right to left, on a phone."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.bot.channels.web.stage import served
+from tests.bot.channels.web.test_public_pages import FORMAL
+from tests.bot.channels.web.test_pure import jpeg
+from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, WEEK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
+
+    from bot.config import Config
+    from tests.bot.channels.web.stage import Program
+
+pytestmark = pytest.mark.browser
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+HARMLESS = ("net::ERR_FAILED", "Failed to load resource")
+"""What a browser says where a test itself breaks the line or asks for an error page."""
+
+
+@contextmanager
+def watched(context: BrowserContext, url: str) -> Iterator[Page]:
+    """Give a page on `url`; at the end nothing must have gone wrong in it, nor anything been asked of a third party."""
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    complaints: list[str] = []
+    strangers: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not any(sign in message.text for sign in HARMLESS):
+            complaints.append(message.text)
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith((url, "data:", "blob:")):
+            strangers.append(request.url)
+
+    page.on("console", heard)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", asked)
+    page.goto(url)
+    yield page
+    assert complaints == [], "the browser complained (a policy violation is one of these)"
+    assert strangers == [], "something was asked of a third party"
+
+
+def press(page: Page, label: str) -> None:
+    """Press the button with this label."""
+    page.get_by_role("button", name=label, exact=True).last.click()
+
+
+def sees(page: Page, text: str) -> None:
+    """Wait until the conversation shows a text."""
+    expect(page.get_by_role("log")).to_contain_text(text)
+
+
+def accessible(page: Page, name: str) -> None:
+    """Fail where axe finds anything wrong with the page as it is."""
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+
+
+class TestChat:
+    def test_a_conversation_flows_without_reloading(self, context: BrowserContext, it: Program, url: str) -> None:
+        with watched(context, url) as page:
+            page.goto(f"{url}/chat")
+            press(page, "Start")
+            page.evaluate("window.mark = 1")
+            press(page, "Yes")
+            press(page, "Very good")
+            page.get_by_label("On Sundays").check()
+            page.get_by_label("Earlier in the morning").check()
+            press(page, "Done")
+            sees(page, "What one thing would make it better?")
+            page.get_by_label("Your message").fill("More chairs")
+            page.keyboard.press("Enter")
+            sees(page, "Where should the next one be?")
+            assert page.get_by_label("Your message").input_value() == ""
+            assert page.evaluate("window.mark") == 1
+            (session,) = it.chats.sessions.values()
+            assert session.answers["when"].value == ("w1", "w2")
+            assert session.answers["idea"].value == "More chairs"
+
+    def test_it_survives_a_reload(self, context: BrowserContext, url: str) -> None:
+        with watched(context, url) as page:
+            page.goto(f"{url}/chat")
+            press(page, "Start")
+            press(page, "Yes")
+            sees(page, "How is the library?")
+            page.reload()
+            sees(page, "Hello. I am an automated assistant")
+            press(page, "Good")
+            sees(page, "When should it be open?")
+
+    def test_what_is_said_later_appears_by_itself(self, context: BrowserContext, it: Program, url: str) -> None:
+        """A reply that takes longer than the page waits comes over the stream."""
+        usual = it.chats.reply
+
+        async def late(*said: object) -> None:
+            await asyncio.sleep(3)
+            await usual(*said)  # type: ignore[arg-type]
+
+        with watched(context, url) as page:
+            page.goto(f"{url}/chat")
+            press(page, "Start")
+            sees(page, "Are you 16 or older?")
+
+            async def soon(*said: object) -> None:
+                task = asyncio.create_task(late(*said))
+                it.chats.pending.add(task)
+
+            it.chats.reply = soon  # type: ignore[method-assign,assignment]
+            press(page, "Yes")
+            sees(page, "How is the library?")
+            expect(page.get_by_text("How is the library?")).to_have_count(1)
+
+    def test_a_double_click_is_one_answer(self, context: BrowserContext, it: Program, url: str) -> None:
+        with watched(context, url) as page:
+            page.goto(f"{url}/chat")
+            press(page, "Start")
+            page.get_by_role("button", name="Yes", exact=True).dblclick()
+            sees(page, "How is the library?")
+            expect(page.locator(".line.mine")).to_have_count(2)
+            assert len(it.chats.heard) == 2
+
+    def test_a_broken_line_is_told_and_the_words_are_kept(self, context: BrowserContext, url: str) -> None:
+        with watched(context, url) as page:
+            page.goto(f"{url}/chat")
+            press(page, "Start")
+            page.route("**/chat", lambda route: route.abort())
+            page.get_by_label("Your message").fill("1")
+            press(page, "Send")
+            expect(page.get_by_role("status")).to_contain_text("This did not reach us")
+            assert page.get_by_label("Your message").input_value() == "1"
+            page.unroute("**/chat")
+            press(page, "Send")
+            sees(page, "How is the library?")
+            expect(page.get_by_role("status")).to_have_text("")
+
+    def test_a_picture_and_a_position_are_sent(
+        self, context: BrowserContext, it: Program, url: str, tmp_path: Path
+    ) -> None:
+        context.grant_permissions(["geolocation"])
+        context.set_geolocation({"latitude": 41.387, "longitude": 2.17})
+        (tmp_path / "door.jpg").write_bytes(jpeg())
+        with watched(context, url) as page:
+            page.goto(f"{url}/chat")
+            press(page, "Start")
+            for answer in ("Yes", "Good"):
+                press(page, answer)
+            page.get_by_label("On Sundays").check()
+            press(page, "Done")
+            press(page, "Skip")
+            press(page, "Send my position")
+            sees(page, "My position: 41.387, 2.17")
+            page.get_by_label("Choose a picture").set_input_files(tmp_path / "door.jpg")
+            press(page, "Send picture")
+            sees(page, "Thank you. Your receipt is")
+            shown = page.get_by_role("img", name="Picture")
+            expect(shown).to_be_visible()
+            assert shown.evaluate("image => image.naturalWidth") == 40
+
+    def test_a_position_that_is_refused_can_be_written(self, context: BrowserContext, url: str) -> None:
+        with watched(context, url) as page:
+            page.goto(f"{url}/chat")
+            press(page, "Start")
+            for answer in ("Yes", "Good"):
+                press(page, answer)
+            page.get_by_label("On Sundays").check()
+            press(page, "Done")
+            press(page, "Skip")
+            press(page, "Send my position")
+            expect(page.get_by_role("status")).to_contain_text("Please write the street")
+            expect(page.get_by_label("Your message")).to_be_focused()
+
+    def test_the_language_switch_brings_one_back_to_the_conversation(self, context: BrowserContext, url: str) -> None:
+        with watched(context, url) as page:
+            page.goto(f"{url}/chat")
+            press(page, "Start")
+            press(page, "Español")
+            expect(page.locator("html")).to_have_attribute("lang", "es")
+            expect(page.get_by_role("log", name="Conversación")).to_contain_text("Hello. I am an automated assistant")
+
+
+class TestWithoutAScript:
+    def test_the_whole_conversation_works(self, chromium: Browser, it: Program, url: str, tmp_path: Path) -> None:
+        (tmp_path / "door.jpg").write_bytes(jpeg())
+        context = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844}, locale="en")
+        with watched(context, url) as page:
+            page.get_by_role("link", name="Open the chat").click()
+            press(page, "Start")
+            press(page, "Yes")
+            press(page, "Very good")
+            page.get_by_label("On Sundays").check()
+            press(page, "Done")
+            page.get_by_label("Your message").fill("More chairs")
+            press(page, "Send")
+            expect(page.get_by_role("button", name="Send my position")).to_be_hidden()
+            page.get_by_label("Your message").fill("Harbour")
+            press(page, "Send")
+            page.get_by_label("Choose a picture").set_input_files(tmp_path / "door.jpg")
+            press(page, "Send picture")
+            sees(page, "Thank you. Your receipt is")
+            (session,) = it.chats.sessions.values()
+            assert set(session.answers) == {"age", "overall", "when", "idea", "where", "photo"}
+        context.close()
+
+    def test_the_latest_question_is_in_sight(self, chromium: Browser, url: str) -> None:
+        context = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 700}, locale="en")
+        with watched(context, url) as page:
+            page.goto(f"{url}/chat")
+            press(page, "Start")
+            for answer in ("Yes", "Good"):
+                press(page, answer)
+            expect(page.get_by_text("When should it be open?")).to_be_in_viewport()
+        context.close()
+
+
+class TestKeyboard:
+    def test_everything_is_reached_and_done_without_a_mouse(
+        self, context: BrowserContext, it: Program, url: str
+    ) -> None:
+        with watched(context, url) as page:
+            page.goto(f"{url}/chat")
+            _tab_to(page, "Start")
+            page.keyboard.press("Enter")
+            sees(page, "Are you 16 or older?")
+            _tab_to(page, "Yes")
+            page.keyboard.press("Enter")
+            sees(page, "How is the library?")
+            _tab_to(page, "Very good")
+            page.keyboard.press("Space")
+            sees(page, "When should it be open?")
+            _tab_to(page, "On Sundays")
+            page.keyboard.press("Space")
+            _tab_to(page, "Done")
+            page.keyboard.press("Enter")
+            sees(page, "What one thing would make it better?")
+            (session,) = it.chats.sessions.values()
+            assert session.answers["when"].value == ("w1",)
+
+    def test_after_a_tap_the_next_tab_is_the_next_answer(self, context: BrowserContext, url: str) -> None:
+        """The focus goes with the conversation, not back to the top of the page."""
+        with watched(context, url) as page:
+            page.goto(f"{url}/chat")
+            press(page, "Start")
+            page.get_by_role("button", name="Yes", exact=True).focus()
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("button", name="Very good")).to_be_visible()
+            page.keyboard.press("Tab")
+            expect(page.get_by_role("button", name="Very good")).to_be_focused()
+
+    def test_the_focus_can_be_seen(self, context: BrowserContext, url: str) -> None:
+        with watched(context, url) as page:
+            page.keyboard.press("Tab")
+            skip = page.get_by_role("link", name="Skip to the content")
+            expect(skip).to_be_focused()
+            expect(skip).to_be_in_viewport()
+            page.keyboard.press("Enter")
+            page.keyboard.press("Tab")
+            expect(page.get_by_role("link", name="Open the chat")).to_be_focused()
+            width = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+            assert float(width.removesuffix("px")) >= 3
+
+
+def _tab_to(page: Page, label: str) -> None:
+    """Press Tab until the control with this label has the focus."""
+    read = "const at = document.activeElement; at.labels?.length ? at.labels[0].innerText.trim() : at.innerText?.trim()"
+    for _ in range(40):
+        if page.evaluate(f"() => {{ {read.replace('; ', '; return ')} }}") == label:
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"no Tab leads to {label}")
+
+
+class TestEveryReader:
+    def test_from_right_to_left(self, chromium: Browser, it: Program, tmp_path: Path) -> None:
+        """Arabic words, an Arabic page: the conversation is mirrored, and names in Latin letters stay readable."""
+        (tmp_path / "ar.toml").write_text(ARABIC, "utf-8")
+        it.config = _speaking(it, "en", "ar")
+        context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="ar")
+        with served(it, tmp_path) as url, watched(context, url) as page:
+            page.goto(f"{url}/chat")
+            expect(page.locator("html")).to_have_attribute("dir", "rtl")
+            press(page, "ابدأ")
+            press(page, "نعم")
+            sees(page, "كيف ترى المكتبة؟")
+            mine, theirs = page.locator(".line.mine").last, page.locator(".line.theirs").last
+            assert _left(mine) < _left(theirs)
+            accessible(page, "right to left")
+        context.close()
+
+    def test_large_letters_and_a_small_screen_need_no_sideways_scrolling(
+        self, chromium: Browser, it: Program, url: str
+    ) -> None:
+        """WCAG 1.4.10: 320 CSS pixels wide, as at 400 % zoom on a desktop."""
+        code = it.opened("A round with a rather long title about the opening hours", **FORMAL)
+        context = chromium.new_context(viewport={"width": 320, "height": 480}, locale="en")
+        with watched(context, url) as page:
+            for path in ("/", f"/rounds/{code}", f"/chat/{code}", "/privacy", "/nowhere", "/manage"):
+                page.goto(url + path)
+                assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+            page.goto(f"{url}/chat")
+            press(page, "Start")
+            press(page, "Yes")
+            sees(page, "How is the library?")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        context.close()
+
+    def test_targets_are_large_enough_for_any_finger(self, context: BrowserContext, url: str) -> None:
+        with watched(context, url) as page:
+            page.goto(f"{url}/chat")
+            press(page, "Start")
+            press(page, "Yes")
+            sees(page, "How is the library?")
+            for control in page.get_by_role("button").all():
+                box = control.bounding_box()
+                assert box is None or (box["height"] >= 44 and box["width"] >= 44), control.inner_text()
+
+    @pytest.mark.parametrize("scheme", SCHEMES)
+    def test_axe_finds_nothing_on_citizens_pages(
+        self, chromium: Browser, it: Program, url: str, scheme: Literal["light", "dark"]
+    ) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        told = it.opened("The night bus", **FORMAL)
+        it.rounds.close(told, who=None)
+        it.rounds.report_back(told, {"en": "We open.", "es": "Abrimos."}, who=None)
+        context = chromium.new_context(
+            viewport={"width": 390, "height": 844},
+            color_scheme=scheme,
+            locale="en",
+        )
+        with watched(context, url) as page:
+            for path in ("/", f"/rounds/{code}", f"/rounds/{told}", "/privacy", "/nowhere", "/chat", f"/chat/{code}"):
+                page.goto(url + path)
+                accessible(page, path)
+            press(page, "Start this round")
+            for label in ("Yes", "Good"):
+                accessible(page, f"before {label}")
+                press(page, label)
+            sees(page, "When should it be open?")
+            page.get_by_text("Help and your rights").click()
+            page.get_by_label("On Sundays").check()
+            accessible(page, "ticks and rights")
+            press(page, "Done")
+            for _ in range(2):
+                accessible(page, "free text, place")
+                press(page, "Skip")
+            sees(page, "Would you like to send a picture?")
+            accessible(page, "picture")
+        context.close()
+
+
+def _left(line: Locator) -> float:
+    box = line.locator(".said").bounding_box()
+    assert box
+    return box["x"]
+
+
+def _speaking(it: Program, *languages: str) -> Config:
+    return replace(it.config, city=replace(it.config.city, languages=languages))
+
+
+ARABIC = """
+[site]
+skip = "انتقل إلى المحتوى"
+[chat]
+title = "محادثة"
+heading = "محادثة مع {org}"
+start = "ابدأ"
+you = "أنت"
+bot = "المساعد"
+send = "أرسل"
+"""
+
+
+class TestStaff:
+    def test_an_organiser_opens_a_round_in_two_minutes(self, context: BrowserContext, it: Program, url: str) -> None:
+        """From the link to the first citizen, with every page on the way fit for everyone."""
+        with watched(context, url) as page:
+            page.goto(f"{url}/manage")
+            accessible(page, "outside")
+            page.goto(f"{url}/manage/sign-in?token={it.link(ORGANISER, MANAGER)}")
+            accessible(page, "the door")
+            press(page, "Sign in")
+            accessible(page, "no rounds")
+            page.get_by_role("link", name="New round").click()
+            accessible(page, "choosing")
+            page.get_by_role("link", name=re.compile("^Choose: How is it going")).first.click()
+            press(page, "Save the draft")
+            expect(page.get_by_role("alert")).to_be_focused()
+            accessible(page, "faults")
+            page.get_by_role("alert").get_by_role("link", name="Enter a title").click()
+            expect(page.get_by_label("Title")).to_be_focused()
+            page.keyboard.type("How is the library?")
+            press(page, "Save the draft")
+            accessible(page, "a draft")
+            page.get_by_role("link", name="Try it out as a citizen").click()
+            accessible(page, "a rehearsal")
+            press(page, "Yes")
+            sees(page, "Shall we begin?")
+            page.get_by_role("link", name="Back to the round").click()
+            press(page, "Open the round")
+            expect(page.get_by_text("The round is open.")).to_be_visible()
+            accessible(page, "an open round")
+            page.get_by_role("link", name="Public page of this round").click()
+            page.get_by_role("link", name="Answer here in the browser").click()
+            expect(page.get_by_role("button", name="Start this round")).to_be_visible()
+
+    def test_counts_grow_before_the_organisers_eyes(self, context: BrowserContext, it: Program, url: str) -> None:
+        code = it.opened("How is the library?")
+        with watched(context, url) as page:
+            page.goto(f"{url}/manage/sign-in?token={it.link(ORGANISER)}")
+            press(page, "Sign in")
+            page.clock.install()
+            page.goto(f"{url}/manage/rounds/{code}")
+            page.route(
+                "**/numbers",
+                lambda route: route.fulfill(body="<dl class='figures'><div><dt>started</dt><dd>7</dd></div></dl>"),
+            )
+            page.clock.run_for(11_000)
+            expect(page.locator("#numbers")).to_contain_text("7")
+
+    def test_a_manager_reads_the_week_on_a_phone(self, context: BrowserContext, it: Program, url: str) -> None:
+        it.figures["library"] = WEEK
+        with watched(context, url) as page:
+            page.goto(f"{url}/manage/sign-in?token={it.link(MANAGER)}")
+            press(page, "Sign in")
+            expect(page.get_by_role("heading", name="Figures")).to_be_visible()
+            accessible(page, "figures")
+            page.get_by_role("link", name=re.compile("^Open: ")).click()
+            accessible(page, "a digest")
+            page.wait_for_function("document.querySelector('.chart img').naturalWidth > 0")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    def test_it_all_prints(self, context: BrowserContext, it: Program, url: str) -> None:
+        """A page on paper has no buttons and keeps its words."""
+        code = it.opened("The reading room", **FORMAL)
+        with watched(context, url) as page:
+            page.goto(f"{url}/rounds/{code}")
+            page.emulate_media(media="print")
+            expect(page.get_by_role("link", name="Answer here in the browser")).to_be_hidden()
+            expect(page.get_by_role("heading", name="The reading room")).to_be_visible()
+            expect(page.get_by_role("img", name="QR code of this chat")).to_be_visible()

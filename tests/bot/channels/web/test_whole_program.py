@@ -1,0 +1,129 @@
+"""The pages in front of the real program: turns, outbox, delivery and the flows that come with it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from bot.app import App
+from bot.channels.web import site
+from bot.channels.web.channel import address_of
+from bot.channels.web.chat import COOKIE
+from bot.config import load
+from storage import contacts, sessions
+from tests.bot.channels.web.test_chat_pages import button, nonce, said
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> AsyncIterator[App]:
+    """The program on a fresh database, its loop running, one pulse of the library open."""
+    config = load(None, {"CIVICLOOP_DATABASE__URL": f"sqlite:///{tmp_path}/civicloop.db"})
+    config = replace(
+        config,
+        database=replace(config.database, files=tmp_path / "files"),
+        privacy=replace(config.privacy, key_file=tmp_path / "keys"),
+    )
+    app = App.build(config, lambda: NOW, lambda: secrets.token_urlsafe(18))
+    code = app.rounds.create(service="library", flow="deliver_pulse", title="How is the library?", record={}).code
+    app.rounds.open(code)
+    app.turns.begin()
+    tasks = [asyncio.create_task(app.delivery.run()), asyncio.create_task(app.chat.listen(app.turns.accept))]
+    await asyncio.sleep(0)
+    yield app
+    await app.chat.close()
+    await app.turns.end()
+    app.delivery.stop()
+    await asyncio.wait(tasks, timeout=5)
+    for task in tasks:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    app.database.close()
+
+
+@pytest.fixture
+async def visitor(app: App) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser without a script."""
+    transport = httpx.ASGITransport(site(app))
+    async with httpx.AsyncClient(transport=transport, base_url="http://voice.test", follow_redirects=True) as client:
+        yield client
+
+
+async def started(app: App, visitor: httpx.AsyncClient) -> httpx.Response:
+    """Follow the link of the open round and press Start."""
+    (round_,) = app.rounds.listed(states=("open",))
+    page = await visitor.get(f"/chat/{round_.code}")
+    return await visitor.post("/chat/start", data={"nonce": nonce(page), "code": round_.code})
+
+
+async def test_a_citizen_answers_the_whole_pulse_and_is_counted(app: App, visitor: httpx.AsyncClient) -> None:
+    """The first button of each question, Skip where there is none, until the receipt."""
+    page = await started(app, visitor)
+    assert "I am not a person" in said(page)[1]
+    for _ in range(20):
+        if 'name="data"' not in page.text:
+            break
+        data = page.text.split('name="data" value="')[1].split('"')[0]
+        page = await visitor.post("/chat", data={"data": data, "pick": "1", "nonce": nonce(page)})
+    assert "receipt" in said(page)[-1].lower()
+    (round_,) = app.rounds.listed(states=("open",))
+    counts = app.rounds.counts(round_.code)
+    assert (counts.started, counts.finished, counts.answers) == (1, 1, 1)
+
+
+async def test_the_language_switch_goes_on_with_the_same_question(app: App, visitor: httpx.AsyncClient) -> None:
+    """One press: the page, the words on the buttons and the question are Spanish."""
+    page = await started(app, visitor)
+    assert button(page, "Yes")
+    page = await visitor.post("/language", data={"language": "es", "back": "/chat"})
+    assert '<html lang="es"' in page.text
+    page = await visitor.post("/chat", data=button(page, "Sí"))
+    assert "¿" in said(page)[-1]
+
+
+async def test_a_word_of_ones_rights_is_heard_before_any_round(app: App, visitor: httpx.AsyncClient) -> None:
+    page = await visitor.post("/chat/start", data={"code": ""})
+    page = await visitor.post("/chat", data={"word": "human", "nonce": nonce(page)})
+    assert app.config.city.human_contact in said(page)[-1]
+
+
+async def test_delete_empties_the_conversation_and_says_so(app: App, visitor: httpx.AsyncClient) -> None:
+    """What was said goes with the answers; the last word is that it is gone."""
+    page = await started(app, visitor)
+    page = await visitor.post("/chat", data=button(page, "Yes"))
+    page = await visitor.post("/chat", data={"word": "delete", "nonce": nonce(page)})
+    page = await visitor.post("/chat", data=button(page, "Yes"))
+    assert len(said(page)) == 1
+    assert "I have removed your answers" in said(page)[0]
+    with app.database.reading() as db:
+        hash_ = app.keys.address_hash("web", address_of(visitor.cookies[COOKIE]))
+        (contact,) = contacts.find(db, [("web", hash_)]).values()
+        assert sessions.all_of(db, contact.id) == []
+
+
+async def test_a_page_with_a_script_forgets_as_well(app: App, visitor: httpx.AsyncClient) -> None:
+    """What stands on the screen must not outlive what was deleted."""
+    page = await started(app, visitor)
+    page = await visitor.post("/chat", data={"word": "delete", "nonce": nonce(page)})
+    yes = {**button(page, "Yes"), "streaming": "yes", "last": "4"}
+    answer = await visitor.post("/chat", data=yes, headers={"accept": "application/json"})
+    assert answer.json() == {"reload": True}
+    assert len(said(await visitor.get("/chat"))) == 1
+
+
+async def test_the_way_in_for_posters_without_a_code_offers_what_is_open(app: App, visitor: httpx.AsyncClient) -> None:
+    page = await visitor.post("/chat/start", data={"code": ""})
+    assert "How is the library?" in page.text or "Central Library" in page.text
