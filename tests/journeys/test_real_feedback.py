@@ -53,23 +53,23 @@ areas = [ {{ id = "north", en = "North" }}, {{ id = "south", en = "South" }} ]
 
 def script(one: Feedback, code: str, bank: Bank) -> list[list[str]]:
     """What a person does in the chat to give this feedback, button by button."""
-    label = bank.item("del.overall").label
-    good = int(one.option) > 3
-    why = [["sends", one.text]] if one.text else [["taps", "Skip"]]
-    went = [["taps", "It was easy"], ["taps", "Done"]] if good else [["taps", "It took too long"], ["taps", "Done"]]
-    step = [] if good else [["taps", "Waiting"]]
+    score = bank.item("del.overall").label(one.option, "en")
+    went, what = ("What went well", "It was easy") if int(one.option) > 3 else ("What went badly", "It took too long")
+    step = [["answers", "At which step", "Waiting"]] if went == "What went badly" else []
+    reason = [["sees", "main reason"], ["sends", one.text]] if one.text else [["answers", "main reason", "Skip"]]
     return [
         ["sends", f"/start {code}"],
-        ["taps", "Yes"],
-        ["taps", "Yes, let us begin"],
-        ["taps", label(one.option, "en")],
-        *why,
-        *went,
+        ["answers", "16 or older", "Yes"],
+        ["answers", "Shall we begin", "Yes, let us begin"],
+        ["answers", "Overall", score],
+        *reason,
+        ["answers", went, what],
+        ["answers", went, "Done"],
         *step,
-        ["taps", "I did not report a problem"],
-        ["taps", "Some"],
-        ["taps", "Yes" if len(one.text) % 2 else "No"],
-        ["taps", "No"],
+        ["answers", "did somebody act", "I did not report a problem"],
+        ["answers", "your answers will count", "Some"],
+        ["answers", "quote your words", "Yes" if len(one.text) % 2 else "No"],
+        ["answers", "invite you again", "No"],
         ["sees", "Your receipt is"],
     ]
 
@@ -128,7 +128,7 @@ def _monday_after(town: Town, manager: Any, week: str) -> dict[str, Any]:
     def arrived() -> dict[str, Any] | None:
         chats = [_words(each) for each in manager.messages()[before["chat"] :]]
         mails = town.post.messages[before["mail"] :]
-        found = defaultdict(dict)
+        found: dict[str, dict[str, Any]] = defaultdict(dict)
         for name in expected:
             for words in chats:
                 if words.startswith(name):

@@ -39,7 +39,7 @@ class Postbox(AsyncMessage):
 
     async def handle_message(self, message: Message) -> None:
         parsed = email.message_from_bytes(message.as_bytes(), policy=email.policy.default)
-        self.messages.append(parsed)  # type: ignore[arg-type]
+        self.messages.append(parsed)
 
 
 def free_port() -> int:

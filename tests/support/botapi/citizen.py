@@ -105,6 +105,10 @@ class Citizen:
             return ""
         return self._calls_back(on, button["callback_data"], inaccessible=inaccessible)
 
+    async def answers(self, question: str, label: str) -> str:
+        """Wait for a question, by some of its words, and press a button under it, whatever older ones are repeated."""
+        return await self.taps(label, on=await self.sees(question))
+
     async def blocks(self) -> None:
         """Block the bot."""
         self._membership("member", "kicked", barred="bot was blocked by the user")

@@ -139,6 +139,11 @@ class Citizen:
         callback: str = self._does("taps", label, on=on)
         return callback
 
+    def answers(self, question: str, label: str) -> str:
+        """Wait for a question, by some of its words, and press a button under it."""
+        callback: str = self._does("answers", question, label)
+        return callback
+
     def blocks(self) -> None:
         """Block the bot."""
         self._does("blocks")
