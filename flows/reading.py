@@ -319,7 +319,7 @@ def _valid(kind: type[form.Form], table: Mapping[str, Any]) -> dict[str, Any]:
 def _plain_values(kind: type[form.Form], file: str, parts: Mapping[str, object]) -> dict[str, Any]:
     """Return values that let the rest of a file be checked where its own are missing or wrong."""
     stem = PurePosixPath(file).name.split(".")[0]
-    plain = {
+    plain: dict[str, Any] = {
         "flow": stem,
         "frame": stem if kind is form.FrameForm else None,
         "bank": stem,
@@ -329,6 +329,10 @@ def _plain_values(kind: type[form.Form], file: str, parts: Mapping[str, object])
         "title": stem,
         "start": next(iter(parts), ""),
         "of": None if kind is form.PhrasesForm else form.OfForm.model_construct(),
+        "scales": {},
+        "phrases": {},
+        "values": {},
+        "dont_know": form.DontKnowForm.model_construct(label="-") if kind is form.ScalesForm else None,
     }
     defaults = {name: field.get_default(call_default_factory=True) for name, field in kind.model_fields.items()}
     return {name: plain.get(name, defaults[name]) for name in kind.model_fields}

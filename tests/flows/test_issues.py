@@ -425,6 +425,30 @@ def test_odd_files_are_told_or_read(text: str) -> None:
     assert isinstance(found(text), list)
 
 
+@pytest.mark.parametrize(
+    ("file", "was", "now"),
+    [
+        ("items/scales.toml", "[scales.two]", "[skales.two]"),
+        ("items/scales.toml", "[dont_know]", "[dont_no]"),
+        ("items/scales.toml", 'id = "5"', "id = 5"),
+        ("items/core.toml", "rate =", "raet ="),
+        ("items/core.toml", 'bank = "core"', "bank = 3"),
+        ("frames/round.toml", 'frame = "round"', "frame = []"),
+        ("frames/round.toml", "[states.opening]", "[states.opening"),
+        ("frames/phrases.toml", "[words]", "[word]"),
+        ("frames/phrases.toml", "[phrases]", "[phrases.more]"),
+    ],
+)
+def test_a_fault_in_what_flows_share_is_told_in_that_file(file: str, was: str, now: str) -> None:
+    text = (
+        (HEAD + PLAIN)
+        .replace('title = "Small"', 'title = "Small"\nframe = "round"')
+        .replace('ask = "Why?"', 'item = "core.easy"')
+    )
+    files = {**OTHERS, "small.toml": text, file: OTHERS[file].replace(was, now)}
+    assert file in {issue.file for issue in Catalog.of(files).issues}
+
+
 # --------------------------------------------------------------------------- the schema editors use
 
 
