@@ -12,7 +12,7 @@ import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -20,6 +20,7 @@ import pytest
 from bot.app import at_port, open_port
 from bot.config import load
 from bot.errors import Trouble
+from tests.support.botapi.server import BotApi
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -71,7 +72,7 @@ async def launched(folder: Path, port: int, **environ: str) -> asyncio.subproces
 
 
 @asynccontextmanager
-async def running(folder: Path, port: int = 0, **environ: str) -> AsyncIterator[Running]:
+async def running(folder: Path, /, port: int = 0, **environ: Any) -> AsyncIterator[Running]:
     """Start the program and wait until it has printed where it is; end it at the end of the block."""
     port = port or free_port()
     process = await launched(folder, port, **environ)
@@ -177,6 +178,39 @@ async def test_without_a_network_it_keeps_trying_and_says_so(tmp_path: Path) -> 
         status, err = await program.stop()
     assert status == 0, err
     assert "A" * 35 not in err
+
+
+async def test_a_talk_on_telegram_survives_kills_without_a_lost_or_doubled_answer(tmp_path: Path) -> None:
+    async with BotApi(patience=PATIENCE) as api:
+        ana = api.citizen(7001)
+        wires: dict[str, Any] = {"CIVICLOOP_TELEGRAM__TOKEN": api.token, "CIVICLOOP_TELEGRAM__BASE_URL": api.url}
+        async with running(tmp_path, **wires) as program:
+            await ana.sends("/start")
+            await ana.sees("What would you like to talk about?")
+            await ana.taps("Tell us about the Central Library")
+            await ana.sees("Are you 16 or older?")
+            program.process.kill()
+            await program.ended()
+        await ana.sends("1")
+        async with running(tmp_path, **wires) as program:
+            await ana.sees("Shall we begin?")
+            await ana.taps("Yes, let us begin")
+            program.process.kill()
+            await program.ended()
+        async with running(tmp_path, **wires) as program:
+            await ana.sees("Overall, how was")
+            await ana.taps("Very good")
+            await ana.sees("main reason")
+            await ana.sends("It is quiet")
+            await ana.sees("What went well?")
+            status, err = await program.stop()
+        assert status == 0, err
+        assert api.violations == []
+    with sqlite3.connect(tmp_path / "data" / "civicloop.sqlite3") as db:
+        answers = db.execute(
+            "SELECT state, choice, text FROM answers WHERE withdrawn_at IS NULL ORDER BY id"
+        ).fetchall()
+    assert answers == [("overall", "5", None), ("reason", None, "It is quiet")]
 
 
 async def test_a_broken_clock_for_rehearsals_is_told_in_one_line(tmp_path: Path) -> None:
