@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tomllib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flows.form import PhrasesForm
 from flows.issues import STRICTEST, Issue
+from flows.model import End, Rate, Review, Say
 from flows.shelf import Shelf
 from flows.source import compile_sheet, spoken_words
 
@@ -125,14 +127,31 @@ class Catalog:
         return PhrasesForm(language="en", phrases={})
 
     def bundle(self, flow: Flow) -> tuple[dict[str, str], str]:
-        """Return the text of every file that `flow` is made of, by name, and the SHA-256 of them all in hexadecimal.
+        """Return the text of every file that `flow` is made of, by name, and the SHA-256 of what it asks, in hex.
 
-        `flows.source.compile_files` makes the same flow of them again, whatever the catalogue has become.
+        `flows.source.compile_files` makes the same flow of them again, whatever the catalogue has become. The hash is
+        of the questions: structure and wording of flow, frame, and the items and scales they use, in the language they
+        were written in. A translation, a comment, or a sentence between the questions may change without a new version.
         """
         files = sorted(set(self.compiled[flow.id, flow.version].files))
         texts = {file: self.texts[file] for file in files}
-        packed = json.dumps(texts, ensure_ascii=False, sort_keys=True).encode()
+        asked = [part for part in (_asked(tomllib.loads(text), flow) for text in texts.values()) if part]
+        packed = json.dumps(asked, ensure_ascii=False, sort_keys=True).encode()
         return texts, hashlib.sha256(packed).hexdigest()
+
+
+def _asked(file: Mapping[str, Any], flow: Flow) -> dict[str, Any]:
+    """Return what a file adds to the questions of `flow`; nothing for translations and phrases."""
+    states = flow.script(flow.language).states.values()
+    if "of" in file or "phrases" in file:
+        return {}
+    if "bank" in file:
+        used = {state.item for state in states if not isinstance(state, Say | Review | End)}
+        return {"items": {item: said for item, said in file.get("items", {}).items() if item in used}}
+    if "scales" in file:
+        scales = {state.scale for state in states if isinstance(state, Rate)}
+        return {"scales": {scale: said for scale, said in file["scales"].items() if scale in scales}}
+    return dict(file)
 
 
 def _texts(folder: Path) -> dict[str, str]:

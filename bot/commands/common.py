@@ -122,8 +122,8 @@ class Office:
 
 @contextmanager
 def office(config: Config) -> Iterator[Office]:
-    """Open the installation: its database brought up to date, its flows published."""
-    from bot.rounds.library import Library, publish
+    """Open the installation: its database brought up to date."""
+    from bot.rounds.library import Library
     from bot.rounds.organising import Rounds
     from flows.catalog import Catalog
     from storage import migrate
@@ -135,7 +135,6 @@ def office(config: Config) -> Iterator[Office]:
         migrate.upgrade(database)
         keys = Keys.load(config.privacy.key_file, mint)
         catalog = Catalog.load(extra=config.flows.extra)
-        publish(database, catalog, wall_clock())
         rounds = Rounds(config, database, keys, catalog, Library(config, catalog, keys), wall_clock, mint)
         yield Office(config, database, keys, catalog, rounds)
     finally:

@@ -11,6 +11,7 @@ from bot.rounds import record
 from flows.binding import bind
 from flows.source import FlowTrouble, compile_files
 from storage import flow_versions
+from storage.database import VersionChanged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from bot.config import Config
     from flows.catalog import Catalog
     from flows.model import Flow
-    from storage.database import Database
     from storage.rounds import RoundRow
     from storage.sealing import Keys
 
@@ -82,13 +82,39 @@ class Library:
         quotes = tuple(state.id for state in states if getattr(state, "role", None) == "quote")
         return Played(row, bound, self._keys.unseal(row.key_sealed) if row.key_sealed else "", quotes)
 
-    def _found(self, db: Connection, flow: str, version: int) -> Flow:
+    def publish(self, db: Connection, flow: str, version: int, now: datetime) -> None:
+        """Keep this version for ever: from now on a round plays it. Raises `Refused` where it was edited meanwhile."""
         try:
-            return self._catalog.get(flow, version)
+            found = self._catalog.get(flow, version)
         except LookupError:
-            kept = flow_versions.load(db, flow, version)
-        if kept is None:
-            raise Refused(f"{flow}@{version} is neither in the catalogue nor published: put its file back")
+            return
+        files, sha256 = self._catalog.bundle(found)
+        source = json.dumps(files, ensure_ascii=False, sort_keys=True)
+        try:
+            flow_versions.publish(db, flow, version, sha256, source, now)
+        except VersionChanged as changed:
+            raise Refused(str(changed)) from changed
+
+    def edited(self, db: Connection) -> list[str]:
+        """Return the flows whose questions in the catalogue are no longer those published under the same version."""
+        kept = {(one.flow, one.version): one.sha256 for one in flow_versions.published(db)}
+        return [
+            f"{flow.id}@{flow.version}"
+            for flow in self._catalog.flows
+            if kept.get((flow.id, flow.version), "") not in {"", self._catalog.bundle(flow)[1]}
+        ]
+
+    def _found(self, db: Connection, flow: str, version: int) -> Flow:
+        """The catalogue's flow, with its newest translations, unless its questions were edited after publishing."""
+        kept = flow_versions.load(db, flow, version)
+        try:
+            found = self._catalog.get(flow, version)
+            if kept is None or self._catalog.bundle(found)[1] == kept.sha256:
+                return found
+        except LookupError:
+            if kept is None:
+                said = f"{flow}@{version} is neither in the catalogue nor published: put its file back"
+                raise Refused(said) from None
         try:
             return compile_files(json.loads(kept.source))
         except FlowTrouble as trouble:
@@ -117,12 +143,3 @@ def sketch(row: RoundRow) -> record.Sketch:
         created_at=row.created_at,
         closes_at=row.closes_at,
     )
-
-
-def publish(database: Database, catalog: Catalog, now: datetime) -> None:
-    """Keep every version of the catalogue for ever. Raises `VersionChanged` where one was edited after publishing."""
-    with database.transaction() as db:
-        for flow in catalog.flows:
-            files, sha256 = catalog.bundle(flow)
-            source = json.dumps(files, ensure_ascii=False, sort_keys=True)
-            flow_versions.publish(db, flow.id, flow.version, sha256, source, now)

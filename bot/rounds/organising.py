@@ -223,6 +223,7 @@ class Rounds:
             if found:
                 lines = "; ".join(each.message for each in found)
                 raise Refused(wording.fault(wording.FALLBACK, "cannot_open", faults=lines))
+            self._library.publish(db, row.flow, row.version, now)
             if row.opens_at is not None and row.opens_at > now:
                 rounds.move(db, row.id, (State.DRAFT,), State.SCHEDULED)
                 self._note(db, row, who, "scheduled", now)

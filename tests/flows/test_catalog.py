@@ -69,13 +69,36 @@ def test_a_bundle_makes_the_same_flow_again(catalog: Catalog) -> None:
         assert catalog.bundle(flow)[1] == digest
 
 
-def test_a_bundle_changes_with_every_word_it_uses(catalog: Catalog) -> None:
-    flow = catalog.get("deliver_pulse")
-    _, before = catalog.bundle(flow)
-    changed = dict(catalog.texts)
-    changed["items/deliver.toml"] += "\n# a word\n"
-    other = Catalog.of(changed)
-    assert other.bundle(other.get("deliver_pulse"))[1] != before
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("items/deliver.toml", "Overall, how was", "How was"),
+        ("items/scales.toml", '"Very good"', '"Excellent"'),
+        ("frames/pulse.toml", "Shall we begin?", "Ready?"),
+        ("stages/deliver/deliver_pulse.toml", 'to = "went_well"', 'to = "went_badly"'),
+    ],
+)
+def test_the_hash_changes_with_what_is_asked(catalog: Catalog, file: str, old: str, new: str) -> None:
+    assert _hash_with(catalog, file, catalog.texts[file].replace(old, new, 1)) != _hash_with(catalog, file, None)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("items/deliver.toml", "bank =", "# a word\nbank ="),
+        ("items/deliver.toml", "How easy or difficult", "How easy"),
+        ("items/deliver.es.toml", "En general", "En conjunto"),
+        ("frames/phrases.toml", "Please choose", "Do choose"),
+    ],
+)
+def test_the_hash_stays_where_another_text_changes(catalog: Catalog, file: str, old: str, new: str) -> None:
+    assert old in catalog.texts[file]
+    assert _hash_with(catalog, file, catalog.texts[file].replace(old, new, 1)) == _hash_with(catalog, file, None)
+
+
+def _hash_with(catalog: Catalog, file: str, text: str | None) -> str:
+    changed = Catalog.of(catalog.texts | ({file: text} if text else {}))
+    return changed.bundle(changed.get("deliver_pulse"))[1]
 
 
 def test_the_bank_is_found_by_id_and_by_its_name_in_full(catalog: Catalog) -> None:

@@ -22,7 +22,7 @@ from bot.errors import Unreadable
 from bot.jobs.sweeps import Sweeps
 from bot.metrics import Metrics
 from bot.participation import Participations
-from bot.rounds.library import Library, publish
+from bot.rounds.library import Library
 from bot.rounds.organising import Rounds
 from bot.staff import Staff
 from bot.turns import Turns
@@ -179,7 +179,6 @@ class House:
         self.rounds = Rounds(self.config, self.database, self.keys, CATALOG, self.library, self.clock, self.mint)
         self.digests = Digests(self.config, CATALOG.bank)
         self.channels = {"pigeon": self.pigeon}
-        publish(self.database, CATALOG, self.clock())
         self.desk = Desk(
             self.config,
             CATALOG,
