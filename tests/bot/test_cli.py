@@ -448,6 +448,12 @@ def test_a_silent_week_has_no_digest(terminal: Terminal) -> None:
 def test_a_digest_is_sent_once_to_each_manager(terminal: Terminal) -> None:
     terminal("invite", "--role", "manager", "--service", "library", "--mail", "ada@city.example")
     answered(terminal.a_round(), 12)
-    words = ("digest", "--service", "library", "--week", "2026-W47", "--send")
+    words = ("digest", "--service", "library", "--week", "2026-W47", "--now", "2026-11-24", "--send")
     assert "1 messages queued" in terminal(*words).out
     assert "0 messages queued" in terminal(*words).out
+
+
+def test_a_week_that_still_runs_is_not_sent(terminal: Terminal) -> None:
+    said = terminal("digest", "--service", "library", "--week", "2026-W47", "--send")
+    assert said.status == 1
+    assert "still running" in said.err
