@@ -47,6 +47,8 @@ ATTEMPTS = 3
 """How often a turn is tried before it is given up and reported."""
 CONFLICTS = 3
 """How often a group is begun again because somebody else wrote the same session."""
+QUEUED = 5_000
+"""With so many calls waiting, the next ones are not taken: their channels keep them and bring them again."""
 STOPPING = "the program is stopping: send it again"
 SEEN_AGAIN = 3600
 """Seconds after which a contact's last visit is written anew."""
@@ -140,6 +142,8 @@ class Turns:
     async def accept(self, raws: Sequence[Raw]) -> None:
         """Return after the commit. Raises `Trouble` where the database does not take it: do not acknowledge then."""
         if raws:
+            if self._queue.qsize() >= QUEUED:
+                raise Trouble("more arrives than can be written: send it again in a moment")
             work = _Work(raws)
             self._queue.put(work)
             if self._thread is None or not self._thread.is_alive():

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.channels.base import Raw
+from bot.errors import Trouble
 from bot.turns import spoken_language
 from flows import memory
 from storage.database import StorageTrouble
@@ -290,6 +291,17 @@ async def test_a_caller_that_gives_up_waiting_does_not_stop_the_writer(house: Ho
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert len(await citizen.starts(code)) == 1
+
+
+async def test_more_than_can_be_written_is_left_with_the_channels(
+    house: House, citizen: Citizen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.turns.QUEUED", 0)
+    with pytest.raises(Trouble, match="in a moment"):
+        await citizen.says("hello")
+    assert house.table("inbox") == []
+    monkeypatch.undo()
+    assert await citizen.says("hello")
 
 
 async def test_who_blocks_the_bot_is_not_written_to_until_they_come_back(house: House, citizen: Citizen) -> None:
