@@ -138,7 +138,7 @@ async def start(request: Request) -> Response:
     """`POST /chat/start`: the first step, or into another round; gives the browser its secret."""
     form = await _form(request)
     code = str(form.get("code", ""))
-    token = request.cookies.get(COOKIE) or backstage_of(request).mint()
+    token = request.cookies.get(COOKIE) or _newcomer(request)
     chosen = pages_of(request).language(request)
     post = Post(address_of(token), text=f"/start {code}".strip(), start=code, language=chosen)
     if code and not _CODE.fullmatch(code):
@@ -322,6 +322,14 @@ async def _conversation(request: Request) -> list[Line]:
 
 async def _form(request: Request) -> FormData:
     return await request.form(max_files=1, max_fields=300, max_part_size=64 * 1024)
+
+
+def _newcomer(request: Request) -> str:
+    """Return a new browser's secret. One network address may bring a whole library, but not a flood."""
+    newcomers = cast("Pace", request.app.state.newcomers)
+    if not newcomers.allows(request.client.host if request.client else ""):
+        raise HTTPException(429)
+    return backstage_of(request).mint()
 
 
 def _quiet(request: Request) -> bool:

@@ -45,6 +45,7 @@ def site(backstage: Backstage, *, texts: tuple[Path, ...] = ()) -> Starlette:
     )
     app.state.pages = pages
     app.state.pace = Pace(40, timedelta(minutes=1), backstage.clock)
+    app.state.newcomers = Pace(600, timedelta(minutes=1), backstage.clock)
     return app
 
 

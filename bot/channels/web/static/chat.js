@@ -31,7 +31,7 @@ function place(line) {
   prepare(line);
   tell("");
   if (lost) line.focus({ preventScroll: true });
-  line.scrollIntoView({ block: "nearest" });
+  line.scrollIntoView({ block: line.offsetHeight > window.innerHeight / 2 ? "start" : "nearest" });
 }
 
 function listen() {

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from bot.channels.base import Outbound
 from bot.channels.web import site
 from bot.channels.web.channel import address_of
 from bot.channels.web.chat import COOKIE
+from bot.channels.web.safety import Pace
 from flows.model import Kind
+from tests.bot.channels.web.stage import listening
 from tests.bot.channels.web.test_pure import jpeg
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ def button(page: httpx.Response, label: str) -> dict[str, str]:
 def said(page: httpx.Response) -> list[str]:
     """Return the conversation a page shows, each line with its author."""
     lines = re.findall(r'<article class="line (\w+)".*?<div class="said"[^>]*>(.*?)</div>', page.text, re.DOTALL)
-    return [f"{who}: {html.unescape(re.sub('<[^>]+>', ' ', text)).strip()}" for who, text in lines]
+    return [f"{who}: {html.unescape(re.sub('<[^>]+>', '', text.replace('</p>', ' '))).strip()}" for who, text in lines]
 
 
 async def begun(client: httpx.AsyncClient) -> httpx.Response:
@@ -118,6 +121,17 @@ class TestAConversation:
         assert last(it).message.text == text
         assert "<b>mean</b>" not in page.text
         assert "&lt;b&gt;mean&lt;/b&gt;" in page.text
+
+    async def test_only_the_bots_addresses_can_be_followed(self, it: Program, client: httpx.AsyncClient) -> None:
+        """The receipt's link is one; what a visitor typed stays text."""
+        page = await begun(client)
+        await client.post("/chat", data={"text": "see https://mine.test/x", "nonce": nonce(page)})
+        address = address_of(client.cookies[COOKIE])
+        await it.chat.send(Outbound("r", address, "Read more: https://voice.test/rounds/lib <b>"))
+        page = await client.get("/chat")
+        assert '<a href="https://voice.test/rounds/lib" rel="noopener noreferrer">' in page.text
+        assert 'href="https://mine.test' not in page.text
+        assert "&lt;b&gt;" in page.text
 
     async def test_nothing_typed_is_nothing_sent(self, it: Program, client: httpx.AsyncClient) -> None:
         page = await begun(client)
@@ -328,6 +342,18 @@ class TestSafety:
         assert "One moment, please" in answer.text
         it.now += timedelta(minutes=1)
         assert (await client.post("/chat", data={"text": "99", "nonce": nonce(page)})).status_code == 200
+
+    async def test_a_flood_of_new_conversations_from_one_place_is_held_up(self, it: Program) -> None:
+        app = site(it)
+        app.state.newcomers = Pace(2, timedelta(minutes=1), it.clock)
+        answers = []
+        for _ in range(3):
+            async with (
+                listening(it),
+                httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://voice.test") as anew,
+            ):
+                answers.append((await anew.post("/chat/start", data={"code": ""})).status_code)
+        assert answers == [303, 303, 429]
 
     async def test_a_program_that_cannot_keep_it_says_so(
         self, it: Program, client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
