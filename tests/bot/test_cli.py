@@ -454,6 +454,8 @@ def test_a_digest_is_sent_once_to_each_manager(terminal: Terminal) -> None:
 
 
 def test_a_week_that_still_runs_is_not_sent(terminal: Terminal) -> None:
+    terminal("invite", "--role", "manager", "--service", "library", "--mail", "ada@city.example")
+    answered(terminal.a_round(), 12)
     said = terminal("digest", "--service", "library", "--week", "2026-W47", "--send")
     assert said.status == 1
     assert "still running" in said.err
