@@ -58,7 +58,7 @@ def main(args: Sequence[str] | None = None) -> int:
     except (CivicloopError, StorageTrouble) as trouble:
         return _said(str(trouble), WRONG)
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - whoever read us has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone
         return WELL
     except OSError as error:
         return _said(_world(error), WRONG)

@@ -78,6 +78,8 @@ def from_csv(text: str) -> list[Line]:
     """Read the table again; `;` between columns is read too. Raises KeyError where a column is missing."""
     delimiter = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
     rows = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    if missing := set(FIELDS) - set(rows.fieldnames or ()):
+        raise KeyError(", ".join(sorted(missing)))
     return [Line(row["file"], row["key"], row["text"] or "", (row["translation"] or "").strip()) for row in rows]
 
 

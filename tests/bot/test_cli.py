@@ -17,14 +17,16 @@ import pytest
 
 from bot import cli, clock, config
 from bot.commands import common
+from bot.errors import Refused, Trouble
 from storage import answers, contacts, people, rounds
 from storage.answers import AnswerRow
-from storage.database import Database
+from storage.database import Database, StorageTrouble
 from storage.sealing import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+A_PULSE = ("--service", "library", "--flow", "deliver_pulse", "--title", "P")
 ROOT = Path(cli.__file__).parents[1]
 NOW = "2026-11-22T19:00:00+00:00"
 
@@ -131,6 +133,13 @@ def test_without_a_command_the_help_is_shown(terminal: Terminal) -> None:
         (("check", "--config", "nowhere.toml"), "nowhere.toml: cannot be read (No such file or directory)"),
         (("digest", "--service", "libary"), 'no service "libary". Did you mean "library"?'),
         (("digest", "--service", "library", "--week", "47"), "47 is no ISO week. Write it as 2026-W47."),
+        (("check", "nothing_such"), 'no flow "nothing_such". There are: '),
+        (("translate", "import", "clock", "--language", "fr"), "clock is no table made by export;"),
+        (("round", "report-back", "x", "--text", "Thanks"), '"Thanks" is not NAME=TEXT.'),
+        (("round", "report-back", "x", "--text", "en=@none.txt"), "none.txt cannot be read as a text."),
+        (("round", "new", *A_PULSE, "--record", "none.toml"), "none.toml cannot be read: No such file or directory."),
+        (("round", "new", *A_PULSE, "--record", "clock"), "clock is no TOML: "),
+        (("digest", "--service", "library", "--now", "later"), "'later' is no day or moment."),
         (("round", "extend", "x", "--to", "soon", "--why", "y"), "'soon' is no day or moment. Write it as 2026-12-01"),
     ],
 )
@@ -140,6 +149,36 @@ def test_wrong_usage_is_one_line_that_says_what_to_do(words: tuple[str, ...], li
     assert said.out == ""
     assert line in said.err
     assert len(said.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status", "line"),
+    [
+        (KeyboardInterrupt(), 130, ""),
+        (OSError(28, "No space left on device", "data"), 2, "data: No space left on device. Put that right and try"),
+        (StorageTrouble("the disk is full"), 2, "the disk is full"),
+        (Trouble("the world ended"), 2, "the world ended"),
+        (Refused("not today"), 1, "not today"),
+    ],
+)
+def test_each_kind_of_trouble_has_its_exit(
+    trouble: BaseException, status: int, line: str, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(common, "read", broken)
+    said = terminal("check")
+    assert said.status == status
+    assert line in said.err
+    assert len(said.err.splitlines()) <= 1
+
+
+def test_whoever_stops_reading_us_gets_no_complaint(terminal: Terminal) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    line = f"set -o pipefail; {sys.executable} -m bot graph deliver_pulse | head -c 0"
+    ran = subprocess.run(["bash", "-c", line], env=environ, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_a_wrong_configuration_is_told_whole(terminal: Terminal) -> None:
@@ -278,6 +317,29 @@ def test_check_lists_every_fault_with_file_and_line(terminal: Terminal) -> None:
     assert len(rows) >= 2
 
 
+def test_a_flow_with_faults_cannot_be_drawn(terminal: Terminal) -> None:
+    Path("ideas.toml").write_text(IDEAS, encoding="utf-8")
+    said = terminal("graph", "ideas.toml")
+    assert said.status == 1
+    assert "civicloop: ideas.toml, line 10: " in said.err
+
+
+def test_a_file_of_the_program_s_own_is_known_by_its_path(terminal: Terminal) -> None:
+    path = ROOT / "flows" / "stages" / "deliver" / "deliver_pulse.toml"
+    assert terminal("check", str(path)).out == "1 checked, nothing to repair.\n"
+    assert terminal("graph", str(path)).out == terminal("graph", "deliver_pulse").out
+
+
+def test_a_file_that_is_no_text_is_refused(terminal: Terminal) -> None:
+    Path("ideas.toml").write_bytes(b"\xff\xfe")
+    assert terminal("check", "ideas.toml").status == 2
+
+
+def test_translations_may_leave_as_the_files_themselves(terminal: Terminal) -> None:
+    assert terminal("translate", "export", "--language", "es", "--out", "es").status == 0
+    assert Path("es/frames/pulse.es.toml").read_text(encoding="utf-8").startswith('of = { frame = "pulse" }')
+
+
 def test_graph_prints_a_diagram(terminal: Terminal) -> None:
     assert terminal("graph", "deliver_pulse").out.startswith("flowchart TD")
 
@@ -379,6 +441,15 @@ def test_what_a_round_needs_may_come_from_a_file(terminal: Terminal) -> None:
         "topic": {"en": "Hours", "es": "Horario"},
         "decider": "Ada",
     }
+
+
+def test_where_there_is_no_round_the_way_to_one_is_shown(terminal: Terminal) -> None:
+    assert "civicloop round new --help" in terminal("round", "list").out
+
+
+def test_an_unknown_round_is_not_exported(terminal: Terminal) -> None:
+    said = terminal("export", "--round", "nowhere", "--out", "x.csv")
+    assert (said.status, Path("x.csv").exists()) == (1, False)
 
 
 @pytest.mark.parametrize("act", ["show", "check", "open", "close"])
