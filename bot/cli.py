@@ -6,7 +6,6 @@ does not answer: one line on standard error that says what to do. Never a traceb
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import traceback
@@ -57,9 +56,6 @@ def main(args: Sequence[str] | None = None) -> int:
         return _said(str(refused), FAULTS)
     except (CivicloopError, StorageTrouble) as trouble:
         return _said(str(trouble), WRONG)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone
-        return WELL
     except OSError as error:
         return _said(_world(error), WRONG)
     except Exception as error:  # noqa: BLE001 - the one place where everything unforeseen ends
