@@ -6,7 +6,6 @@ does not answer: one line on standard error that says what to do. Never a traceb
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import traceback
 from typing import TYPE_CHECKING

@@ -186,5 +186,3 @@ def _shown_before(db: Connection, service: str, week: Week) -> Digest | None:
     """The last whole digest of the service that anybody has seen before this week's."""
     rows = digests.before(db, service, str(week))
     return next((digest for digest in map(load, rows) if digest and digest.form is Form.FULL), None)
-
-

@@ -269,9 +269,7 @@ def safe_office(postman: Postman, certificate: tuple[Path, Path]) -> Iterator[Of
     controller.stop()
 
 
-async def test_login_and_encryption(
-    safe_office: Office, postman: Postman, certificate: tuple[Path, Path]
-) -> None:
+async def test_login_and_encryption(safe_office: Office, postman: Postman, certificate: tuple[Path, Path]) -> None:
     """STARTTLS with a certificate we trust, then the account; only then the mail."""
     trust = ssl.create_default_context(cafile=str(certificate[0]))
     safe = settings(safe_office.port, starttls=True, username="voice", password=Secret("correct"))
