@@ -97,7 +97,7 @@ def test_the_hash_stays_where_another_text_changes(catalog: Catalog, file: str, 
 
 
 def _hash_with(catalog: Catalog, file: str, text: str | None) -> str:
-    changed = Catalog.of(catalog.texts | ({file: text} if text else {}))
+    changed = Catalog.of({**catalog.texts, **({file: text} if text else {})})
     return changed.bundle(changed.get("deliver_pulse"))[1]
 
 

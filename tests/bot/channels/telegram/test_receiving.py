@@ -250,7 +250,7 @@ async def test_polling_takes_over_from_a_webhook(api: BotApi, channel: Telegram)
 # --------------------------------------------------------------------------- by webhook
 
 
-async def brought(channel: Telegram, accept: Any, body: bytes, headers: dict[str, str] = HEADERS) -> int:  # noqa: ANN401
+async def brought(channel: Telegram, accept: Any, body: bytes, headers: dict[str, str] = HEADERS) -> int:
     """Let the channel listen, hand it one request, and return the status."""
     async with listening(channel, accept):
         await until(lambda: channel.username is not None)
