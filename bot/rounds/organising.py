@@ -13,6 +13,7 @@ from bot.rounds import codes, links, record, wording
 from bot.rounds.library import sketch
 from bot.rounds.lifecycle import AGREED, LINK, State
 from bot.rounds.report_back import send as send_report
+from bot.rounds.written import shaped
 from storage import answers, moves, people, rounds, sessions
 from storage.rounds import LogEntry, NewRound
 
@@ -175,6 +176,7 @@ class Rounds:
         """Write a draft; `who` is the person's id. Raises `Refused` where the facts cannot stand."""
         found = self._flow(flow, wording.FALLBACK)
         self._allowed(service, found, audience, title)
+        kept = _shaped(record)
         now = self._clock()
         new = NewRound(
             code=codes.round_code(title, self._mint()),
@@ -183,7 +185,7 @@ class Rounds:
             flow=found.id,
             version=found.version,
             title=title.strip()[:200],
-            record=_dumped(record),
+            record=_dumped(kept),
             audience=audience,
             created_at=now,
             key_sealed=self._keys.seal(self._keys.round_key(self._mint)),
@@ -208,7 +210,7 @@ class Rounds:
             title = str(facts.get("title", row.title))
             self._allowed(facts.get("service", row.service), flow, facts.get("audience", row.audience), title)
             if "record" in facts:
-                facts["record"] = _dumped(facts["record"])
+                facts["record"] = _dumped(_shaped(facts["record"]))
             rounds.change(db, row.id, **facts | {"stage": flow.stage.value, "version": flow.version})
             self._note(db, row, who, "changed", self._clock(), ", ".join(sorted(facts)))
             return view(self._row(db, code))
@@ -343,6 +345,14 @@ def _faults_of_time(row: RoundRow, flow: Flow, now: datetime, language: str) -> 
     elif row.closes_at is not None and row.closes_at <= now:
         found.append("end_past")
     return [record.Fault("closes_at", wording.fault(language, key)) for key in found]
+
+
+def _shaped(record: Mapping[str, object]) -> dict[str, object]:
+    """Return the record in the shape that is kept. Raises `Refused` with every field that cannot be read."""
+    kept, faults = shaped(record)
+    if faults:
+        raise Refused("; ".join(wording.fault(wording.FALLBACK, key, name=name) for name, key in faults))
+    return kept
 
 
 def _dumped(mapping: Mapping[str, object]) -> str:
