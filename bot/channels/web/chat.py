@@ -36,6 +36,8 @@ PATIENCE = 2.0
 """Seconds a POST waits for the reply, so that the next page shows it."""
 HEARTBEAT = 15.0
 """Seconds between signs of life on a quiet stream; proxies close what says nothing."""
+ELSEWHERE = 2.0
+"""Seconds between looks where another process may have written the reply, which rings no bell here."""
 LONGEST = 4096
 WORDS = frozenset({"why", "skip", "back", "help", "human", "mydata", "delete", "stop"})
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -97,6 +99,7 @@ async def stream(request: Request) -> Response:
 
 async def _events(request: Request, address: str, after: int) -> AsyncIterator[str]:
     channel, words = backstage_of(request).chat, pages_of(request).words(request)
+    alone = channel.database.dialect == "sqlite"
     with channel.bell.heard(address) as event:
         while not channel.closed.is_set():
             event.clear()
@@ -106,7 +109,7 @@ async def _events(request: Request, address: str, after: int) -> AsyncIterator[s
             after = lines[-1].id if lines else after
             if not lines:
                 yield ": still here\n\n"
-            await rung(event, HEARTBEAT)
+            await rung(event, HEARTBEAT if alone else ELSEWHERE)
 
 
 def _event(number: int, html: str) -> str:

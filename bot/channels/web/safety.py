@@ -48,10 +48,17 @@ class SafeHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
-                headers.setdefault("cache-control", "no-store")
+                headers.setdefault("cache-control", _kept(scope))
             await send(message)
 
         await self.app(scope, receive, sending if scope["type"] == "http" else send)
+
+
+def _kept(scope: Scope) -> str:
+    """How long browsers may keep an answer: files named with their fingerprint for ever, people's pages not at all."""
+    if not scope["path"].startswith("/static/"):
+        return "no-store"
+    return "public, max-age=31536000, immutable" if scope["query_string"].startswith(b"v=") else "public, max-age=3600"
 
 
 def same_origin(request: Request, public_url: str) -> bool:

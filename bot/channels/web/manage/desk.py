@@ -14,7 +14,7 @@ from bot.channels.web.manage.doors import APPROVER, MANAGER, ORGANISER, form_of,
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
 from bot.errors import Refused
-from bot.rounds.record import in_language
+from bot.rounds.record import OPTIONAL, in_language
 from flows.diagram import mermaid
 from flows.model import Choose, End, Pick, Rate, Review, Say
 
@@ -256,6 +256,7 @@ async def _form_page(
         flow=flow,
         flow_title=in_language(flow.title, words.language),
         needs=needs,
+        usual=OPTIONAL,
         typed=typed,
         errors=list(errors),
         wrong={error.name: error.message for error in errors},

@@ -326,6 +326,13 @@ class TestSafety:
             assert headers["x-content-type-options"] == "nosniff"
             assert headers["referrer-policy"] == "same-origin"
 
+    async def test_conversations_are_not_kept_by_browsers_and_static_files_are(self, client: httpx.AsyncClient) -> None:
+        page = await client.get("/chat")
+        assert page.headers["cache-control"] == "no-store"
+        sheet = re.search(r'href="(/static/[^"]+\.css[^"]*)"', page.text)
+        assert sheet
+        assert "immutable" in (await client.get(sheet[1])).headers["cache-control"]
+
     async def test_no_page_holds_a_script_or_a_style_of_its_own(self, client: httpx.AsyncClient) -> None:
         for path in ("/", "/chat", "/privacy", "/manage", "/nowhere"):
             text = (await client.get(path)).text
