@@ -1,0 +1,219 @@
+"""Citizen, organiser and manager, end to end: the real process, over Telegram and in a real browser."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import expect
+
+import bot
+from tests.journeys.town import Town, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.support.botapi.client import Citizen
+
+MADRID = ZoneInfo("Europe/Madrid")
+SETTINGS = """
+[city]
+name = "Rivermouth"
+org = { en = "the City of Rivermouth", es = "el Ayuntamiento de Rivermouth" }
+languages = ["en", "es"]
+time_zone = "Europe/Madrid"
+
+[[services]]
+key = "library"
+name = { en = "Central Library", es = "Biblioteca Central" }
+steps = [ { id = "arrive", en = "Getting in", es = "Llegar" }, { id = "borrow", en = "Borrowing", es = "Libros" } ]
+areas = [ { id = "harbour", en = "Harbour", es = "El Puerto" }, { id = "hill", en = "Hillside", es = "La Ladera" } ]
+"""
+RECORD = """
+topic = { en = "opening hours", es = "el horario" }
+decider = { en = "the city council", es = "el pleno municipal" }
+decided_on = "2027-03-15"
+open_points = { en = "days and hours", es = "días y horas" }
+fixed_points = { en = "the building", es = "el edificio" }
+influence = "ask"
+feedback_on = "2027-04-01"
+
+[lists]
+ideas = [
+  { id = "late", en = "Open until 22:00", es = "Abrir hasta las 22:00" },
+  { id = "sunday", en = "Open on Sundays", es = "Abrir los domingos" },
+  { id = "early", en = "Open at 7:00", es = "Abrir a las 7:00" },
+]
+"""
+REST = (
+    ("complicar la vida", "saltar"),
+    ("elegir de verdad", "1"),
+    ("tan en serio", "en parte"),
+    ("Le queda claro", "2"),
+    ("fácil o difícil participar", "1"),
+    ("contarán sus respuestas", "no sé"),
+    ("haber preguntado", "/skip"),
+    ("últimas preguntas", "no"),
+    ("citar sus palabras", "no"),
+    ("enviarle aquí el resultado", "sí"),
+    ("invitarle otra vez", "no"),
+)
+"""What is left of the option round after its free text: words of the question, and what the citizen types."""
+MONDAY = datetime(2027, 1, 11, 9, tzinfo=MADRID)
+
+
+@pytest.fixture
+def town(bare_url: str, tmp_path: Path) -> Iterator[Town]:
+    """A city with one service, started on a Monday morning of 2027 on an empty database."""
+    with Town(tmp_path, SETTINGS, database=bare_url) as built:
+        built.set_clock(MONDAY)
+        built.start()
+        yield built
+        assert built.telegram.violations == []
+        assert built.stop() == 0
+
+
+def test_a_formal_round_from_draft_to_report_over_telegram(town: Town) -> None:
+    manager = _joined(town, 1, "manager", "Maya")
+    organiser = _joined(town, 2, "organiser", "Omar")
+    code = _opened_after_repair(town)
+    organiser.sends("/rounds")
+    organiser.sees("When should we open?", "open")
+    people = [town.telegram.citizen(number, name="Ana", language_code="es") for number in range(11, 17)]
+    for citizen in people:
+        _answers_in_spanish(citizen, code)
+    counts = town.asks("round", "show", code)["counts"]
+    assert (counts["started"], counts["finished"], counts["answers"]) == (6, 6, 6)
+    manager.sends("/digest")
+    manager.sees("6 people answered")
+    town.set_clock(MONDAY + timedelta(days=8))
+    town.until("the clock has closed the round", lambda: town.asks("round", "show", code)["state"] == "closed")
+    people[0].sends(f"/start {code}")
+    people[0].sees("cerró")
+    spanish = "Ustedes dijeron: más tarde. Abrimos hasta las 22:00."
+    texts = ("--text", "en=You said: later. We open until 22:00.", "--text", f"es={spanish}")
+    town.civicloop("round", "report-back", code, *texts)
+    for citizen in people:
+        citizen.sees(spanish)
+
+
+def _joined(town: Town, number: int, role: str, name: str) -> Citizen:
+    """Somebody who has followed their invitation in Telegram."""
+    person = town.telegram.citizen(number, name=name)
+    person.sends(town.asks("invite", "--role", role, "--service", "library", "--name", name)["telegram"])
+    person.sees(role)
+    return person
+
+
+def _opened_after_repair(town: Town) -> str:
+    """Make a round with nothing filled in, be refused with every field named, fill it in, open it."""
+    facts = ("--service", "library", "--flow", "option_round", "--title", "When should we open?")
+    bare = town.asks("round", "new", *facts)["code"]
+    refused = town.civicloop("round", "check", bare, status=1)
+    assert all(name in refused for name in ("closes_at", "topic", "open_points", "fixed_points", "ideas"))
+    town.civicloop("round", "open", bare, status=1)
+    (town.folder / "record.toml").write_text(RECORD, encoding="utf-8")
+    code: str = town.asks("round", "new", *facts, "--to", "2027-01-17", "--record", "record.toml")["code"]
+    town.civicloop("round", "check", code)
+    town.civicloop("round", "open", code)
+    return code
+
+
+def _answers_in_spanish(citizen: Citizen, code: str) -> None:
+    """One way through the option round, with a wrong answer, a step back, and a change before handing in."""
+    citizen.sends(f"/start {code}")
+    citizen.sees("No soy una persona", "el pleno municipal")
+    citizen.answers("16 años", "Sí")
+    citizen.taps("Sí, empecemos")
+    citizen.answers("ideas", "Abrir los domingos")
+    citizen.answers("ideas", "Listo")
+    citizen.sees("mejor")
+    citizen.sends("pfff")
+    citizen.sees("Elija una de estas")
+    citizen.sends("1")
+    citizen.sees("mal")
+    citizen.sends("/back")
+    citizen.answers("mejor", "Abrir los domingos")
+    citizen.sees("mal")
+    citizen.sends("El ruido por la noche")
+    for question, answer in REST:
+        citizen.sees(question)
+        citizen.sends(answer)
+    citizen.sees("Envíe OK", "El ruido por la noche")
+    citizen.sends("ok")
+    citizen.sees("recibo")
+
+
+@pytest.mark.browser
+def test_a_newcomer_is_all_three_people_in_a_browser(chromium: Browser, tmp_path: Path) -> None:
+    """With nothing but the three printed addresses: answer, see it counted, open a round."""
+    port = free_port()
+    env = {name: value for name, value in os.environ.items() if not name.startswith("CIVICLOOP_")}
+    env |= {"CIVICLOOP_WEB__PORT": str(port)}
+    command = [sys.executable, "-m", "bot", "run"]
+    env["PYTHONPATH"] = str(Path(bot.__file__).parents[1])
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        printed = [running.stdout.readline() for _ in range(4)]
+        chat, organiser, manager = (re.findall(r"http://\S+", line)[0] for line in printed[:3])
+        try:
+            _answers_the_sample(chromium, chat)
+            _sees_it_counted(chromium, manager)
+            _opens_a_round(chromium, organiser)
+        finally:
+            running.terminate()
+        assert running.wait(30) == 0
+
+
+def _page(chromium: Browser, url: str) -> Page:
+    page = chromium.new_context(locale="en-GB").new_page()
+    page.set_default_timeout(15_000)
+    page.goto(url)
+    return page
+
+
+def _answers_the_sample(chromium: Browser, chat: str) -> None:
+    page = _page(chromium, chat)
+    page.get_by_role("button", name=re.compile("Start")).first.click()
+    for label in ("Tell us about", "Yes", "Yes, let us begin", "Good"):
+        page.get_by_role("button", name=re.compile(f"^{label}")).last.click()
+    page.get_by_label("Your message").fill("Warm, quiet, and the staff helped me")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("It was easy").last.click()
+    page.get_by_role("button", name="Done").last.click()
+    for label in ("I did not report a problem", "Some", "Yes", "No"):
+        page.get_by_role("button", name=label, exact=True).last.click()
+    expect(page.get_by_text("Your receipt is")).to_be_visible()
+
+
+def _signed_in(chromium: Browser, link: str) -> Page:
+    page = _page(chromium, link)
+    page.get_by_role("button", name="Sign in").click()
+    return page
+
+
+def _sees_it_counted(chromium: Browser, link: str) -> None:
+    page = _signed_in(chromium, link)
+    expect(page.get_by_text("1 person answered").first).to_be_visible()
+
+
+def _opens_a_round(chromium: Browser, link: str) -> None:
+    page = _signed_in(chromium, link)
+    page.get_by_role("link", name="New round").click()
+    page.get_by_role("link", name=re.compile("^Choose: How is it going")).first.click()
+    page.get_by_label("Title").fill("How is our library?")
+    page.get_by_role("button", name="Save the draft").click()
+    page.get_by_role("button", name="Open the round").click()
+    expect(page.get_by_text("The round is open.")).to_be_visible()
+    code: Any = page.url.rpartition("/")[2]
+    public = _page(chromium, f"{page.url.partition('/manage')[0]}/rounds/{code.partition('?')[0]}")
+    expect(public.get_by_role("heading", name="How is our library?")).to_be_visible()
