@@ -15,9 +15,9 @@ from bot.rounds import codes
 from bot.rounds.lifecycle import State
 from bot.rounds.record import in_language, spoken_day
 from bot.staff import STAFF
-from flows.model import Button, Kind, Message, Prompt, Script, Status, parse_button
+from flows.model import Button, Kind, Message, Option, Prompt, Script, Status, parse_button
 from flows.speak import listing
-from flows.words import fill, meaning
+from flows.words import chosen, fill, meaning, table
 from storage import outbox, rounds, sessions
 
 if TYPE_CHECKING:
@@ -253,7 +253,7 @@ class Desk:
         if not offered:
             human = self._config.city.human_contact
             return (*hello, self._say(visit, "open_none", human_contact=human))
-        visit.ledger.change(visit.guest, asks=CHOOSING)
+        visit.ledger.change(visit.guest, asks=self._choosing(service))
         buttons = tuple(Button(label, data) for label, data in offered)
         return (*hello, Prompt(self._say(visit, "open_choose").text, buttons))
 
@@ -265,6 +265,17 @@ class Desk:
             names = {each.key: each.label(visit.language) for each in self._config.services}
             return [(names.get(key, key), f"@service:{key}") for key in keys]
         return [(self._label(visit, row), f"@round:{row.code}") for row in open_rounds]
+
+    def _choosing(self, service: str | None) -> str:
+        """Return what to wait for: a choice, where it is among the rounds of one service also the service's number."""
+        keys = [each.key for each in self._config.services]
+        return f"{CHOOSING} {keys.index(service)}" if service in keys else CHOOSING
+
+    def _among(self, asks: str) -> str | None:
+        """Return the service whose rounds are to be chosen from; None for all. The inverse of `_choosing`."""
+        _, _, number = asks.partition(" ")
+        keys = [each.key for each in self._config.services]
+        return keys[int(number)] if number and int(number) < len(keys) else None
 
     def _label(self, visit: Visit, row: RoundRow) -> str:
         """Return how a round is offered: by its topic and end, or by its service where it runs without end."""
@@ -336,18 +347,29 @@ class Desk:
             return self._bare(visit, self._delete(visit, yes=word == "yes"))
         if kind == DELETING:
             return self._bare(visit, (Prompt(self._say(visit, "yes_or_no").text, self._yes_no(visit)),))
+        if kind == CHOOSING and visit.guest.current() is None and visit.message.kind is Kind.TEXT:
+            return self._picked(visit, self._among(asks), text, word)
         visit.ledger.change(visit.guest, asks=None)
         if kind == RECEIPT and word in {"delete", "change"}:
             return self._bare(visit, self._with_receipt(visit, word, asks))
         if visit.guest.current() is not None:
             return None
-        if kind == CHOOSING:
-            offered = self._offered(visit)
-            if text.isdecimal() and len(text) < 4 and 1 <= int(text) <= len(offered):
-                return self._own_button(visit, *offered[int(text) - 1][1].split(":", 1))
         if kind == LANGUAGE:
             return self._language_named(visit, text)
         return None
+
+    def _picked(self, visit: Visit, service: str | None, text: str, word: str | None) -> Spoken | None:
+        """Take a number or a label as the choice; what is neither, no word and no receipt, shows the choices again."""
+        if word or codes.read_receipt(text) is not None:
+            return None
+        offered = [Option(data, label) for label, data in self._offered(visit, service)]
+        if not offered:
+            visit.ledger.change(visit.guest, asks=None)
+            return None
+        data = chosen(table(offered, {}), text)
+        if data:
+            return self._own_button(visit, *data.split(":", 1))
+        return self._bare(visit, (self._say(visit, "choose_again"), *self._choices(visit, service=service)))
 
     def _language_named(self, visit: Visit, text: str) -> Spoken | None:
         for number, language in enumerate(self._config.city.languages, 1):

@@ -40,6 +40,37 @@ async def test_what_is_offered_can_be_chosen_by_number(house: House, citizen: Ci
     assert "the opening hours of the library" in opening.text
 
 
+async def test_what_is_offered_can_be_chosen_in_words(house: House, citizen: Citizen) -> None:
+    house.need()
+    house.pulse("bus7")
+    await citizen.starts()
+    (opening,) = await citizen.says("tell us about bus line 7")
+    assert "Are you 16 or older?" in opening.text
+
+
+async def test_what_was_offered_can_still_be_chosen_after_a_word_not_understood(house: House, citizen: Citizen) -> None:
+    house.need()
+    house.pulse()
+    await citizen.starts()
+    (said,) = await citizen.says("the library please")
+    assert said.text.startswith("Please choose one of these.")
+    assert len(said.buttons) == 2
+    await citizen.says("HELP")
+    (opening,) = await citizen.says("2.")
+    assert "the opening hours of the library" in opening.text
+
+
+async def test_with_very_many_rounds_a_number_chooses_within_the_service(house: House, citizen: Citizen) -> None:
+    for n in range(9):
+        house.pulse("library" if n % 2 else "bus7")
+    (said,) = await citizen.starts()
+    (rounds,) = await citizen.says(str(labels(said).index("Bus line 7") + 1))
+    assert len(rounds.buttons) == 5
+    (opening,) = await citizen.says("5")
+    assert "Are you 16 or older?" in opening.text
+    assert "us line 7" in opening.text
+
+
 async def test_whoever_writes_first_is_greeted_and_shown_what_is_open(house: House, citizen: Citizen) -> None:
     house.pulse()
     (said,) = await citizen.says("good morning")
