@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-pytest_plugins = ["tests.support.browser", "tests.support.postgres"]
+pytest_plugins = ["tests.support.browser", "tests.support.pictures", "tests.support.postgres"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -15,4 +15,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--rewrite-transcripts",
         action="store_true",
         help="play every transcript in tests/flows/transcripts and write down what the bot says now",
+    )
+    parser.addoption(
+        "--pictures",
+        action="store_true",
+        help="let the journeys write the pictures in docs/ anew, from what they see",
     )

@@ -19,8 +19,10 @@ from bot.digests.statistics import wilson
 from flows.catalog import Catalog
 from tests.journeys import data
 from tests.journeys.town import Town
+from tests.support.pictures import photograph
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from flows.bank import Bank
@@ -76,7 +78,7 @@ def script(one: Feedback, code: str, bank: Bank) -> list[list[str]]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_seven_weeks_of_real_feedback_make_true_digests(tmp_path: Path) -> None:
+def test_seven_weeks_of_real_feedback_make_true_digests(tmp_path: Path, picture: Callable[[str], Path | None]) -> None:
     everybody = data.feedback()
     bank = Catalog.load().bank
     with Town(tmp_path, SETTINGS) as town:
@@ -95,6 +97,8 @@ def test_seven_weeks_of_real_feedback_make_true_digests(tmp_path: Path) -> None:
     assert sorted(digests) == list(data.WEEKS)
     for source, (_, name) in SERVICES.items():
         _compare(source, name, digests)
+    if path := picture("digest"):
+        photograph(digests["2022-W31"]["Ambulance"]["mail"], path)
 
 
 def _manager(town: Town) -> Any:

@@ -18,7 +18,7 @@ import bot
 from tests.journeys.town import Town, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Page
 
@@ -89,8 +89,8 @@ def test_a_formal_round_from_draft_to_report_over_telegram(town: Town) -> None:
     organiser.sends("/rounds")
     organiser.sees("When should we open?", "open")
     people = [town.telegram.citizen(number, name="Ana", language_code="es") for number in range(11, 17)]
-    for citizen in people:
-        _answers_in_spanish(citizen, code)
+    cast = [{"id": citizen.id, "name": "Ana", "language_code": "es", "script": _in_spanish(code)} for citizen in people]
+    assert town.telegram.play(cast) == {}
     counts = town.asks("round", "show", code)["counts"]
     assert (counts["started"], counts["finished"], counts["answers"]) == (6, 6, 6)
     manager.sends("/digest")
@@ -128,33 +128,36 @@ def _opened_after_repair(town: Town) -> str:
     return code
 
 
-def _answers_in_spanish(citizen: Citizen, code: str) -> None:
-    """One way through the option round, with a wrong answer, a step back, and a change before handing in."""
-    citizen.sends(f"/start {code}")
-    citizen.sees("No soy una persona", "el pleno municipal")
-    citizen.answers("16 años", "Sí")
-    citizen.taps("Sí, empecemos")
-    citizen.answers("ideas", "Abrir los domingos")
-    citizen.answers("ideas", "Listo")
-    citizen.sees("mejor")
-    citizen.sends("pfff")
-    citizen.sees("Elija una de estas")
-    citizen.sends("1")
-    citizen.sees("mal")
-    citizen.sends("/back")
-    citizen.answers("mejor", "Abrir los domingos")
-    citizen.sees("mal")
-    citizen.sends("El ruido por la noche")
-    for question, answer in REST:
-        citizen.sees(question)
-        citizen.sends(answer)
-    citizen.sees("Envíe OK", "El ruido por la noche")
-    citizen.sends("ok")
-    citizen.sees("recibo")
+def _in_spanish(code: str) -> list[list[str]]:
+    """One way through the option round, with a wrong answer and a step back, to the receipt."""
+    rest = [step for question, answer in REST for step in (["sees", question], ["sends", answer])]
+    return [
+        ["sends", f"/start {code}"],
+        ["sees", "No soy una persona", "el pleno municipal"],
+        ["answers", "16 años", "Sí"],
+        ["answers", "Empezamos", "Sí, empecemos"],
+        ["answers", "ideas", "Abrir los domingos"],
+        ["answers", "ideas", "Listo"],
+        ["sees", "mejor para usted"],
+        ["sends", "pfff"],
+        ["sees", "Elija una de estas"],
+        ["sends", "1"],
+        ["sees", "salir mal"],
+        ["sends", "/back"],
+        ["answers", "mejor para usted", "Abrir los domingos"],
+        ["sees", "salir mal"],
+        ["sends", "El ruido por la noche"],
+        *rest,
+        ["sees", "Envíe OK", "El ruido por la noche"],
+        ["sends", "ok"],
+        ["sees", "recibo"],
+    ]
 
 
 @pytest.mark.browser
-def test_a_newcomer_is_all_three_people_in_a_browser(chromium: Browser, tmp_path: Path) -> None:
+def test_a_newcomer_is_all_three_people_in_a_browser(
+    chromium: Browser, tmp_path: Path, picture: Callable[[str], Path | None]
+) -> None:
     """With nothing but the three printed addresses: answer, see it counted, open a round."""
     port = free_port()
     env = {name: value for name, value in os.environ.items() if not name.startswith("CIVICLOOP_")}
@@ -166,29 +169,33 @@ def test_a_newcomer_is_all_three_people_in_a_browser(chromium: Browser, tmp_path
         printed = [running.stdout.readline() for _ in range(4)]
         chat, organiser, manager = (re.findall(r"http://\S+", line)[0] for line in printed[:3])
         try:
-            _answers_the_sample(chromium, chat)
+            _answers_the_sample(chromium, chat, picture("chat"))
             _sees_it_counted(chromium, manager)
-            _opens_a_round(chromium, organiser)
+            _opens_a_round(chromium, organiser, picture("round"))
         finally:
             running.terminate()
         assert running.wait(30) == 0
 
 
-def _page(chromium: Browser, url: str) -> Page:
-    page = chromium.new_context(locale="en-GB").new_page()
+def _page(chromium: Browser, url: str, *, phone: bool = False) -> Page:
+    screen: Any = {"viewport": {"width": 400, "height": 860}, "device_scale_factor": 1.5} if phone else {}
+    page = chromium.new_context(locale="en-GB", **screen).new_page()
     page.set_default_timeout(15_000)
     page.goto(url)
     return page
 
 
-def _answers_the_sample(chromium: Browser, chat: str) -> None:
-    page = _page(chromium, chat)
+def _answers_the_sample(chromium: Browser, chat: str, picture: Path | None) -> None:
+    page = _page(chromium, chat, phone=True)
     page.get_by_role("button", name=re.compile("Start")).first.click()
     for label in ("Tell us about", "Yes", "Yes, let us begin", "Good"):
         page.get_by_role("button", name=re.compile(f"^{label}")).last.click()
     page.get_by_label("Your message").fill("Warm, quiet, and the staff helped me")
     page.get_by_role("button", name="Send").click()
     page.get_by_text("It was easy").last.click()
+    if picture:
+        page.get_by_text("Warm, quiet").scroll_into_view_if_needed()
+        page.screenshot(path=picture)
     page.get_by_role("button", name="Done").last.click()
     for label in ("I did not report a problem", "Some", "Yes", "No"):
         page.get_by_role("button", name=label, exact=True).last.click()
@@ -206,7 +213,7 @@ def _sees_it_counted(chromium: Browser, link: str) -> None:
     expect(page.get_by_text("1 person answered").first).to_be_visible()
 
 
-def _opens_a_round(chromium: Browser, link: str) -> None:
+def _opens_a_round(chromium: Browser, link: str, picture: Path | None) -> None:
     page = _signed_in(chromium, link)
     page.get_by_role("link", name="New round").click()
     page.get_by_role("link", name=re.compile("^Choose: How is it going")).first.click()
@@ -214,6 +221,8 @@ def _opens_a_round(chromium: Browser, link: str) -> None:
     page.get_by_role("button", name="Save the draft").click()
     page.get_by_role("button", name="Open the round").click()
     expect(page.get_by_text("The round is open.")).to_be_visible()
+    if picture:
+        page.screenshot(path=picture)
     code: Any = page.url.rpartition("/")[2]
     public = _page(chromium, f"{page.url.partition('/manage')[0]}/rounds/{code.partition('?')[0]}")
     expect(public.get_by_role("heading", name="How is our library?")).to_be_visible()

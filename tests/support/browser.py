@@ -24,14 +24,18 @@ ARGUMENTS = [
 ]
 
 
+def executable() -> str | None:
+    """Where Chromium is; None: Playwright's own, where it has one."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A headless Chromium, the machine's own or Playwright's; for a module without async tests, as it holds a loop."""
     sync_api = pytest.importorskip("playwright.sync_api")
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with sync_api.sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+            browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
         except sync_api.Error as error:
             pytest.skip(f"no Chromium here: install it or set CHROMIUM ({str(error).splitlines()[0]})")
         yield browser
