@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot import erasure
-from bot.participation import REST, Spoken
+from bot.participation import REST, Spoken, as_session
 from bot.rounds import codes
 from bot.rounds.lifecycle import State
 from bot.rounds.record import in_language, spoken_day
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bot.rounds.library import Library, Played
     from bot.staff import Staff
     from flows.catalog import Catalog
+    from storage.answers import AnswerRow
     from storage.rounds import RoundRow
     from storage.sealing import Keys
     from storage.sessions import SessionRow
@@ -461,13 +462,24 @@ class Desk:
         visit.ledger.flush(visit.db)
         contact = visit.guest.contact
         rows = sessions.all_of(visit.db, contact.id)
-        prompts = [self._kept_in(visit, row) for row in rows]
+        prompts = [
+            *(self._said_before(visit, *each) for each in erasure.passages(visit.db, self._library, contact)),
+            *(self._kept_in(visit, row) for row in rows),
+        ]
         phrases = self._library.phrases[visit.language]
         invite = phrases["yes_label" if contact.invite_again_at else "no_label"]
         about = self._say(visit, "mydata_contact", language=phrases["language_name"], invite=invite)
-        if not rows:
+        if not prompts:
             return (self._say(visit, "mydata_none"), about)
         return (self._say(visit, "mydata_intro"), *prompts, about, self._say(visit, "mydata_end"))
+
+    def _said_before(self, visit: Visit, of: RoundRow, said: list[AnswerRow]) -> Prompt:
+        """Return one passage whose session is gone, question by question."""
+        script = self._library.played(visit.db, of).flow.script(visit.language)
+        session = as_session(said)
+        day = spoken_day(said[0].answered_at.astimezone(self._config.city.zone), visit.language)
+        head = self._say(visit, "mydata_earlier", topic=self._topic(visit, of), day=day).text
+        return Prompt("\n".join((head, listing(script, session))))
 
     def _kept_in(self, visit: Visit, row: SessionRow, key: str = "mydata_round") -> Prompt:
         """Return one session's answers, question by question."""
@@ -482,7 +494,8 @@ class Desk:
     def _ask_delete(self, visit: Visit) -> Prompts:
         visit.ledger.flush(visit.db)
         contact = visit.guest.contact
-        if not sessions.all_of(visit.db, contact.id) and contact.invite_again_at is None:
+        known = contact.invite_again_at is not None or sessions.all_of(visit.db, contact.id)
+        if not known and not any(erasure.passages(visit.db, self._library, contact)):
             return (self._say(visit, "delete_none"),)
         visit.ledger.change(visit.guest, asks=DELETING)
         return (Prompt(self._say(visit, "delete_ask").text, self._yes_no(visit)),)
@@ -492,7 +505,7 @@ class Desk:
         visit.ledger.change(visit.guest, asks=None)
         if not yes:
             return (self._say(visit, "delete_kept"), *self._back(visit))
-        eraser = erasure.Eraser(self._library, self._participations, self._mint)
+        eraser = erasure.Eraser(self._library, self._mint)
         if len(asks) > 1:
             closed = eraser.one(visit.db, visit.ledger, visit.guest, int(asks[1]), int(asks[2]))
         else:

@@ -1,4 +1,4 @@
-"""DELETE: what goes when a person wants to be forgotten.
+"""What is kept of a person, for MYDATA, and what goes with DELETE. Answers are found by who gave them, in every round.
 
 Before a round closes, everything goes and no longer counts. After it has closed, text, contact and about-you go and the
 link is cut; figures already published stay. The proof says only that something was deleted, and when.
@@ -14,23 +14,24 @@ from storage import answers, contacts, rounds, sessions, wishes
 from storage.contacts import NewContact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from sqlalchemy import Connection
 
     from bot.ledger import Guest, Ledger
-    from bot.participation import Participations
     from bot.rounds.library import Library
     from flows.model import Session
+    from storage.answers import AnswerRow
+    from storage.contacts import Contact
+    from storage.rounds import RoundRow
     from storage.sessions import SessionRow
 
 
 class Eraser:
     """Forgets one participation, or a whole contact."""
 
-    def __init__(self, library: Library, participations: Participations, mint: Callable[[], str]) -> None:
+    def __init__(self, library: Library, mint: Callable[[], str]) -> None:
         self._library = library
-        self._participations = participations
         self._mint = mint
 
     def everything(self, db: Connection, ledger: Ledger, guest: Guest) -> bool:
@@ -40,7 +41,8 @@ class Eraser:
         """
         ledger.flush(db)
         contact = guest.contact
-        kept = [self._answers_of(db, row, contact.address_hash, ledger) for row in sessions.all_of(db, contact.id)]
+        cut = any(row.key_sealed is None for row in self._rounds_of(db, contact.id))
+        kept = [self._answers_in(db, of, contact.address_hash, ledger) for of in rounds.linked(db)]
         contacts.forget(db, contact.id, ledger.now)
         new = NewContact(
             contact.channel,
@@ -54,7 +56,7 @@ class Eraser:
         guest.contact = fresh
         guest.rows.clear()
         ledger.change(guest, stopped_at=contact.stopped_at)
-        return any(kept)
+        return cut or any(kept)
 
     def one(self, db: Connection, ledger: Ledger, guest: Guest, round_id: int, contact_id: int) -> bool:
         """Forget one participation by its receipt; return whether its figures stay, the round being closed."""
@@ -63,23 +65,51 @@ class Eraser:
         row = next((row for row in sessions.all_of(db, contact_id) if row.round_id == round_id), None)
         if owner is None or row is None:
             return False
-        kept = self._answers_of(db, row, owner.address_hash, ledger)
+        of = rounds.get(db, round_id)
+        kept = of is not None and (of.key_sealed is None or self._answers_in(db, of, owner.address_hash, ledger))
         sessions.forget(db, contact_id, round_id)
         wishes.remove(db, [(round_id, contact_id)])
         if contact_id == guest.contact.id:
             guest.drop(round_id)
         return kept
 
-    def _answers_of(self, db: Connection, row: SessionRow, address_hash: bytes, ledger: Ledger) -> bool:
-        """Forget the answers of one session; return whether some stay as figures."""
-        of = rounds.get(db, row.round_id)
-        if of is None or of.key_sealed is None:  # the link is cut already: nobody can find them
-            return of is not None
+    @staticmethod
+    def _rounds_of(db: Connection, contact_id: int) -> Iterable[RoundRow]:
+        return rounds.by_ids(db, {row.round_id for row in sessions.all_of(db, contact_id)}).values()
+
+    def _answers_in(self, db: Connection, of: RoundRow, address_hash: bytes, ledger: Ledger) -> bool:
+        """Forget what somebody said in a round whose key is there; return whether some stays as figures."""
+        pseudonym = self._library.pseudonym(of, address_hash)
+        if pseudonym is None:
+            return False
         closed = of.state != State.OPEN
-        pseudonym = self._participations.pseudonym(self._library.played(db, of), address_hash)
         anew = self._mint().encode()[:16].ljust(16, b"\0")
-        answers.forget(db, of.id, pseudonym, ledger.now, closed=closed, anew=anew)
-        return closed
+        return answers.forget(db, of.id, pseudonym, ledger.now, closed=closed, anew=anew) > 0 and closed
+
+
+def passages(db: Connection, library: Library, contact: Contact) -> Iterator[tuple[RoundRow, list[AnswerRow]]]:
+    """Give what a contact said and no session shows: a running round's earlier passages, and what outlived a session.
+
+    Each list is one passage, no question twice in it.
+    """
+    began = {row.round_id: row.started_at for row in sessions.all_of(db, contact.id)}
+    for of in rounds.linked(db):
+        pseudonym = library.pseudonym(of, contact.address_hash)
+        said = answers.of(db, of.id, pseudonym) if pseudonym is not None else []
+        shown_since = began.get(of.id)
+        yield from ((of, one) for one in _apart([a for a in said if not shown_since or a.answered_at < shown_since]))
+
+
+def _apart(said: list[AnswerRow]) -> Iterator[list[AnswerRow]]:
+    """Part answers where a question comes again: there a new passage begins."""
+    one: list[AnswerRow] = []
+    for answer in said:
+        if any(answer.state == other.state for other in one):
+            yield one
+            one = []
+        one.append(answer)
+    if one:
+        yield one
 
 
 def session_of(row: SessionRow) -> Session | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bot.rounds import codes
 from flows.engine import advance, ask_again, start
 from flows.model import (
+    Answer,
     Answered,
     Ask,
     Asked,
@@ -30,6 +31,7 @@ from flows.model import (
     Place,
     Prompt,
     Rate,
+    Session,
     Started,
     Status,
     Urgent,
@@ -39,11 +41,11 @@ from storage.answers import AnswerRow
 from storage.sessions import SessionRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bot.ledger import Guest, Ledger
     from bot.rounds.library import Played
-    from flows.model import Answer, Event, Flow, Message, Question, Session, Turn
+    from flows.model import Event, Flow, Message, Question, Turn
     from storage.sealing import Keys
 
 REST = timedelta(days=7)
@@ -118,7 +120,7 @@ class Participations:
             raise KeyError(played.row.id)
         turn = advance(played.flow, session, message, ledger.now)
         if row.ended_at is not None:
-            turn = _closed_again(played.flow, turn)
+            turn = _closed_again(played.flow, row, turn)
         return self._noted(ledger, guest, played, row, turn, session.state)
 
     def resume(self, ledger: Ledger, guest: Guest, played: Played) -> tuple[Prompt, ...]:
@@ -145,9 +147,7 @@ class Participations:
         session = guest.session(round_id)
         row = guest.rows[round_id]
         if session is not None:
-            status = Status.EXPIRED if row.ended_at is None else Status.COMPLETED
-            ended = replace(row, ended_at=row.ended_at or ledger.now)
-            ledger.keep(guest, ended, session.moved(status=status, asking="", returns=None))
+            ledger.keep(guest, row, left(row, session))
 
     def pseudonym(self, played: Played, address_hash: bytes) -> bytes:
         """Return who a contact is in a round."""
@@ -158,7 +158,7 @@ class Participations:
     def _noted(self, ledger: Ledger, guest: Guest, played: Played, row: SessionRow, turn: Turn, origin: str) -> Spoken:
         session = turn.session
         note = _Note(ledger, guest, played, row, session, self.pseudonym(played, guest.contact.address_hash))
-        if not session.active and row.ended_at is None:
+        if session.status is Status.COMPLETED and row.ended_at is None:
             row = replace(row, ended_at=ledger.now)
         ledger.keep(guest, row, session)
         for event in turn.events:
@@ -176,9 +176,38 @@ class Participations:
         )
 
 
-def _closed_again(flow: Flow, turn: Turn) -> Turn:
+def left(row: SessionRow, session: Session) -> Session:
+    """Return a session nobody goes on with: expired, or finished as it was before it was reopened for changes."""
+    status = Status.EXPIRED if row.ended_at is None else Status.COMPLETED
+    return session.moved(status=status, asking="", state=session.returns or session.state, returns=None)
+
+
+def as_session(said: Sequence[AnswerRow]) -> Session:
+    """Return kept answers of one passage as the session they were given in, as far as they tell. At least one."""
+    one = said[0]
+    given = {row.state: _remembered(row) for row in said}
+    return Session(one.flow, one.version, one.language, one.channel, "", "", said[-1].state, answers=given)
+
+
+def _remembered(row: AnswerRow) -> Answer:
+    if row.skipped:
+        return Answer(row.state, None)
+    match row.verb:
+        case "pick":
+            return Answer(row.state, tuple(json.loads(row.choices or "[]")))
+        case "number":
+            return Answer(row.state, row.score)
+        case "photo":
+            return Answer(row.state, row.file or "", row.text or "")
+        case _:
+            return Answer(row.state, row.choice or row.text or "")
+
+
+def _closed_again(flow: Flow, row: SessionRow, turn: Turn) -> Turn:
     """A session reopened for changes is over once nothing is being changed any more."""
     session = turn.session
+    if session.status is Status.STOPPED:
+        return replace(turn, session=left(row, session))
     at_end = isinstance(flow.script(session.language).states.get(session.state), End)
     if session.active and at_end and not session.asking and session.returns is None:
         return replace(turn, session=session.moved(status=Status.COMPLETED))

@@ -82,9 +82,9 @@ def _delivered(now: datetime, policy: Policy) -> Delete:
 
 
 def _unfinished(now: datetime, policy: Policy) -> Delete:
-    """Sessions that ended without answers handed in, or fell silent."""
+    """Sessions that ended without answers handed in, or fell silent; not those of who has finished and looks again."""
     old = sessions.c.updated_at < now - timedelta(days=policy.draft_days)
-    return delete(sessions).where(sessions.c.status != "completed", old)
+    return delete(sessions).where(sessions.c.status != "completed", sessions.c.ended_at.is_(None), old)
 
 
 def _drafts(now: datetime, policy: Policy) -> Delete:

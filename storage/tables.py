@@ -252,7 +252,7 @@ sessions = Table(
     C("receipt_hash", LargeBinary, nullable=False, unique=True),
     C("started_at", Instant, nullable=False),
     C("updated_at", Instant, nullable=False),
-    C("ended_at", Instant),
+    C("ended_at", Instant),  # finished; stays set while an answer is changed afterwards
     UniqueConstraint("contact_id", "round_id"),
     Index(None, "round_id", "status"),
     Index(None, "status", "updated_at"),

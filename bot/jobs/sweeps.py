@@ -11,6 +11,7 @@ import structlog
 
 from bot.compose import compose
 from bot.letters import BULK, letters
+from bot.participation import left
 from bot.rounds import lifecycle
 from bot.rounds.invitations import invite, may_remind
 from bot.rounds.lifecycle import Act, State
@@ -18,7 +19,7 @@ from bot.rounds.organising import CLOCK
 from bot.rounds.record import in_language
 from flows import memory
 from flows.engine import ask_again
-from flows.model import Prompt, Status
+from flows.model import Prompt
 from flows.words import fill
 from storage import contacts, outbox, retention, rounds, sessions
 from storage.database import Conflict
@@ -113,15 +114,14 @@ class Sweeps:
         with self._database.reading() as db:
             over = sessions.idle(db, now - timedelta(days=self._config.privacy.draft_days))
             silent = sessions.idle(db, now - SILENT)
-        ended = sum(self._end(row, now) for row in over)
+        ended = sum(self._end(row) for row in over)
         gone = {(row.contact_id, row.round_id) for row in over}
         return ended + sum(self._remind(row, now) for row in silent if (row.contact_id, row.round_id) not in gone)
 
-    def _end(self, row: SessionRow, now: datetime) -> int:
+    def _end(self, row: SessionRow) -> int:
         """End one session; one that was finished before and reopened for changes is finished again."""
-        status = Status.EXPIRED if row.ended_at is None else Status.COMPLETED
-        session = memory.load(row.body).moved(status=status, asking="", returns=None)
-        ended = replace(row, status=status.value, body=memory.dump(session), ended_at=row.ended_at or now)
+        session = left(row, memory.load(row.body))
+        ended = replace(row, status=session.status.value, state=session.state, body=memory.dump(session))
         with suppress(Conflict), self._database.transaction() as db:  # they have just written: alive after all
             sessions.save(db, [ended])
             return 1

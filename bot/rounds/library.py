@@ -70,6 +70,12 @@ class Library:
             known = self._versions[flow, version] = self._found(db, flow, version)
         return known
 
+    def pseudonym(self, row: RoundRow, address_hash: bytes) -> bytes | None:
+        """Return who a contact is in a round; None once its key is destroyed and nobody can tell."""
+        if row.key_sealed is None:
+            return None
+        return self._keys.pseudonym(self._keys.unseal(row.key_sealed), address_hash)
+
     def facts(self, row: RoundRow, flow: Flow) -> record.Facts:
         """Return what the texts of a round are filled with."""
         return record.facts(sketch(row), flow, self._config, self.phrases)
