@@ -3,11 +3,14 @@
 A *cell* is a number of people who share something (an answer, a channel). A *base* is how many took part at all: it
 says nothing about anyone, so it may be named exactly, but the base of a stage or week under the minimum is not.
 
-1. A cell of 1 to minimum-1 people is hidden.
-2. Where one cell of a row is hidden, the next smallest is hidden too, so that subtraction does not find it.
+1. A cell of 1 to minimum-1 people is hidden. A share has two cells, the people in it and all others: "7 of 11" tells
+   of four others. Where either is hidden, only a band is told ("over 50%"), the same for every number it hides.
+2. Where one cell of a row is hidden, the next smallest is hidden too, so that subtraction does not find it. Of the
+   good, middle and bad side of a scale it is always the bad one: the headline stays, and the choice tells nothing.
 3. A running figure is repeated with its old date until it grew by nothing or by at least the minimum.
-4. In a base under 30, shares under 10 % and over 90 % are only said to be so: they tell about nearly everybody in it.
+4. In a base under 30, none and all, shares under 10 % and over 90 % are bands too: they tell about nearly everybody.
 5. No percentage under a base of 10; "indication only" under 30.
+6. What is compared or summed up is what is shown, never what is hidden: nothing new follows from it.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ MINIMUM = 5
 """People per cell inside the administration; 10 in public."""
 PERCENT_FROM = 10
 INDICATION_BELOW = 30
+HALF = 50
+"""Percent: a band that does not leave out one half says nothing."""
 
 
 class Strength(StrEnum):
@@ -49,7 +54,9 @@ class Share:
     part: int | None = None
     """People in the share; None where hidden."""
     band: str = ""
-    """`under` 10 % or `over` 90 % instead of a number, or empty."""
+    """`over` or `under` the edge instead of a number, or empty."""
+    edge: int = 0
+    """Where the band begins (`over`) or ends (`under`), in percent, a whole ten; 0 without a band."""
     low: float | None = None
     high: float | None = None
     """Wilson 95 % range, from 0 to 1: chance only."""
@@ -58,6 +65,11 @@ class Share:
     def exact(self) -> bool:
         """Whether there is a percentage to show."""
         return self.part is not None
+
+    @property
+    def says(self) -> bool:
+        """Whether there is a percentage, or at least a band, to show."""
+        return self.exact or bool(self.band)
 
     @property
     def percent(self) -> int | None:
@@ -82,26 +94,98 @@ def row(counts: Sequence[int], minimum: int) -> tuple[int | None, ...]:
     return tuple(None if place in hidden else count for place, count in enumerate(counts))
 
 
-def share(part: int | None, base: int, minimum: int) -> Share:
-    """Return `part` of `base` people as it may be shown; `part` None where its cell is hidden in its row."""
+def share(part: int, base: int, minimum: int) -> Share:
+    """Return `part` of `base` people as it may be shown alone."""
     if base < minimum:
         return NOTHING
     if base < PERCENT_FROM:
         return Share(Strength.COUNT, base)
-    if part is None or cell(part, minimum) is None:
-        return Share(Strength.HIDDEN, base)
-    strength = Strength.INDICATION if base < INDICATION_BELOW else Strength.FIRM
-    band = _band(part, base)
+    band = _band(part, base, minimum)
     if band:
-        return Share(strength, base, band=band)
+        return _banded(band, base, base - few(base, minimum))
     span = statistics.wilson(part, base)
-    return Share(strength, base, part, "", round(span.low, 6), round(span.high, 6))
+    return Share(_strength(base), base, part, low=round(span.low, 6), high=round(span.high, 6))
 
 
-def _band(part: int, base: int) -> str:
-    if base >= INDICATION_BELOW:
-        return ""
-    return "under" if 10 * part < base else "over" if 10 * part > 9 * base else ""
+def few(base: int, minimum: int) -> int:
+    """Return the most people who may stand on a side that is only told as a band."""
+    return max(minimum - 1, (base - 1) // 10 if base < INDICATION_BELOW else 0)
+
+
+def _band(part: int, base: int, minimum: int) -> str:
+    if _is_few(part, base, minimum):
+        return "under"
+    return "over" if _is_few(base - part, base, minimum) else ""
+
+
+def _is_few(side: int, base: int, minimum: int) -> bool:
+    return cell(side, minimum) is None or (base < INDICATION_BELOW and 10 * side < base)
+
+
+def _banded(band: str, base: int, surely: int) -> Share:
+    """Return the band of a share whose larger side holds at least `surely` people; hidden where that is not half."""
+    edge = 100 * (surely - 1) // base // 10 * 10
+    if edge < HALF:
+        return Share(Strength.HIDDEN, base)
+    return Share(_strength(base), base, band=band, edge=edge if band == "over" else 100 - edge)
+
+
+def _strength(base: int) -> Strength:
+    return Strength.INDICATION if base < INDICATION_BELOW else Strength.FIRM
+
+
+def shares(positive: int, neutral: int, negative: int, minimum: int) -> tuple[Share, Share]:
+    """Return the positive and the negative share as they may be shown beside each other.
+
+    With the positive share exact, the neutral and the negative people are a row with a known total. A total under
+    twice the minimum always has a small cell, unless one is nobody: then the negative share hides whatever it is.
+    """
+    base = positive + neutral + negative
+    good, bad = share(positive, base, minimum), share(negative, base, minimum)
+    small = cell(neutral, minimum) is None if bad.exact else neutral + negative < 2 * minimum
+    if good.exact and small:
+        return good, Share(Strength.HIDDEN, base)
+    return good, bad
+
+
+def possible(share: Share, minimum: int) -> tuple[int, int]:
+    """Return the fewest and the most people who may be in a share that says something, as anybody can work out."""
+    if share.part is not None:
+        return share.part, share.part
+    base = share.base or 0
+    least, most = int(base >= INDICATION_BELOW), few(base, minimum)
+    return (base - most, base - least) if share.band == "over" else (least, most)
+
+
+def together(parts: Sequence[Share], minimum: int) -> Share:
+    """Return the share of several groups taken together, from what is shown of each; those that say nothing are out."""
+    base, low, high = _sum(parts, minimum)
+    if not base:
+        return NOTHING
+    if low == high:
+        return share(low, base, minimum)
+    over = _banded("over", base, low)
+    return over if over.band else _banded("under", base, base - high)
+
+
+def changed(now: Share, past: Sequence[Share], minimum: int) -> bool | None:
+    """Return whether the 95 % range of now minus past leaves out zero; None where what is shown does not settle it.
+
+    The range moves up with the share now and down with the share before, so the two farthest cases speak for all.
+    """
+    (least, most), (base, low, high) = possible(now, minimum), _sum(past, minimum)
+    lowest = statistics.newcombe(least, now.base or 0, high, base)
+    highest = statistics.newcombe(most, now.base or 0, low, base)
+    if lowest.low > 0 or highest.high < 0:
+        return True
+    return False if highest.low <= 0 <= lowest.high else None
+
+
+def _sum(parts: Sequence[Share], minimum: int) -> tuple[int, int, int]:
+    """Return base, fewest and most people of the groups that say something."""
+    told = [part for part in parts if part.says]
+    spans = [possible(part, minimum) for part in told]
+    return sum(part.base or 0 for part in told), sum(low for low, _ in spans), sum(high for _, high in spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +215,18 @@ def running(
 
 
 def steady(now: Share, before: Share | None, minimum: int) -> Share:
-    """Return a past week's share as it was shown before, unless it has changed by at least the minimum since."""
+    """Return a past week's share as it was shown before, unless enough people came or left on each side since."""
     if before is None or before == now:
         return now
-    moved = max(abs((now.base or 0) - (before.base or 0)), abs((now.part or 0) - (before.part or 0)))
-    return now if moved >= minimum and before.strength is not Strength.HIDDEN else before
+    return now if before.strength is not Strength.HIDDEN and _moved(now, before, minimum) else before
+
+
+def _moved(now: Share, before: Share, minimum: int) -> bool:
+    grown = (now.base or 0) - (before.base or 0)
+    if now.part is None or before.part is None:
+        return abs(grown) >= minimum
+    came = now.part - before.part
+    return cell(abs(came), minimum) is not None and cell(abs(grown - came), minimum) is not None
 
 
 def steps(count: int, minimum: int) -> int:

@@ -77,8 +77,9 @@ class Change:
     """This week's share minus that of the four full weeks before."""
 
     before: Share
-    real: bool
-    """Whether the 95 % range of the difference leaves out zero (Newcombe)."""
+    """The four weeks together, as far as each is shown."""
+    real: bool | None
+    """Whether the 95 % range of the difference leaves out zero (Newcombe); None where what is shown leaves it open."""
     points: int | None = None
     low: int | None = None
     high: int | None = None

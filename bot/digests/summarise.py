@@ -23,6 +23,7 @@ HISTORY = 8
 """Weeks before this one that the trend shows."""
 BASE_WEEKS = 4
 """Full weeks before this one that a change is measured against."""
+NOBODY = Posneg(0, 0, 0)
 QUOTES = 20
 """Most quotes a digest keeps; renderings show fewer."""
 
@@ -147,7 +148,8 @@ def _hidden_shares(score: Score) -> int:
     """A stage with too few answers is one figure not shown, not two."""
     if score.positive.base is None:
         return 1
-    return [score.positive.strength, score.negative.strength].count(Strength.HIDDEN)
+    told = [score.positive.strength, *([score.negative.strength] if score.bad else [])]
+    return told.count(Strength.HIDDEN)
 
 
 # --------------------------------------------------------------------------- clock
@@ -213,20 +215,20 @@ def _scores(answers: Answers, scope: Scope) -> tuple[Score, ...]:
 def _score(answers: Answers, scope: Scope, headline: Headline) -> Score | None:
     groups = _by_week(answers, headline)
     weeks = [str(scope.week.back(back)) for back in range(HISTORY, -1, -1)]
-    current = groups.get(weeks[-1], Posneg(0, 0, 0))
-    base_weeks = [groups.get(week, Posneg(0, 0, 0)) for week in weeks[-1 - BASE_WEEKS : -1]]
-    before = sum(base_weeks, Posneg(0, 0, 0))
-    if not current.base + current.unknown + before.base:
+    known = [groups[week] for week in weeks[-1 - BASE_WEEKS :] if week in groups]
+    if not any(group.base for group in known) and not groups.get(weeks[-1], NOBODY).unknown:
         return None
+    current = groups.get(weeks[-1], NOBODY)
     positive, negative = shares(current, scope.minimum)
+    points = _trend(groups, weeks, scope, headline)
     return Score(
         stage=headline.stage,
         item=headline.item,
         positive=positive,
         negative=negative,
         unknown=disclosure.cell(current.unknown, scope.minimum),
-        change=_change(current, before, scope.minimum),
-        weeks=_trend(groups, weeks, scope, headline),
+        change=_change(positive, [point.share for point in points[-1 - BASE_WEEKS : -1]], scope.minimum),
+        weeks=points,
         good=headline.good,
         bad=headline.bad,
         question=headline.question,
@@ -244,39 +246,27 @@ def _by_week(answers: Answers, headline: Headline) -> dict[str, Posneg]:
 
 def shares(group: Posneg, minimum: int) -> tuple[Share, Share]:
     """Return the positive and the negative share as they may be shown beside each other."""
-    positive, _, negative = disclosure.row([group.positive, group.neutral, group.negative], minimum)
-    return disclosure.share(positive, group.base, minimum), disclosure.share(negative, group.base, minimum)
+    return disclosure.shares(group.positive, group.neutral, group.negative, minimum)
 
 
-def _change(current: Posneg, before: Posneg, minimum: int) -> Change | None:
-    now, then = shares(current, minimum)[0], shares(before, minimum)[0]
-    if min(current.base, before.base) < disclosure.PERCENT_FROM or not _says(now) or not _says(then):
+def _change(now: Share, past: Sequence[Share], minimum: int) -> Change | None:
+    """Compare shares as they are shown: nothing hidden can follow from it."""
+    then = disclosure.together(past, minimum)
+    if not now.says or then.base is None:
         return None
-    span = statistics.newcombe(current.positive, current.base, before.positive, before.base)
-    if not (now.exact and then.exact):
-        return Change(then, real=not span.holds_zero)
-    difference = current.positive / current.base - before.positive / before.base
-    low, high = statistics.points(span.low), statistics.points(span.high)
-    return Change(then, not span.holds_zero, statistics.points(difference), low, high)
-
-
-def _says(share: Share) -> bool:
-    return share.exact or bool(share.band)
+    real = disclosure.changed(now, past, minimum)
+    if now.part is None or then.part is None or not now.base:
+        return Change(then, real)
+    span = statistics.newcombe(now.part, now.base, then.part, then.base)
+    difference = now.part / now.base - then.part / then.base
+    return Change(then, real, *(statistics.points(value) for value in (difference, span.low, span.high)))
 
 
 def _trend(groups: Mapping[str, Posneg], weeks: Sequence[str], scope: Scope, headline: Headline) -> tuple[Point, ...]:
-    """Weeks as points; of the weeks summed up in the base period, never just one is missing."""
-    bases = [groups[week].base if week in groups else 0 for week in weeks]
-    summed = range(len(weeks) - 1 - BASE_WEEKS, len(weeks) - 1)
-    told = dict(zip(summed, disclosure.row([bases[place] for place in summed], scope.minimum), strict=True))
     earlier = _earlier_points(scope, headline)
-    points = []
-    for place, week in enumerate(weeks):
-        share = shares(groups.get(week, Posneg(0, 0, 0)), scope.minimum)[0]
-        share = disclosure.NOTHING if told.get(place, 0) is None else share
-        is_past = place < len(weeks) - 1
-        points.append(Point(week, disclosure.steady(share, earlier.get(week), scope.minimum) if is_past else share))
-    return tuple(points)
+    points = [Point(week, shares(groups.get(week, NOBODY), scope.minimum)[0]) for week in weeks]
+    past = (Point(at.week, disclosure.steady(at.share, earlier.get(at.week), scope.minimum)) for at in points[:-1])
+    return (*past, points[-1])
 
 
 def _earlier_points(scope: Scope, headline: Headline) -> dict[str, Share]:

@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.base import Picture
-from bot.digests.render.told import good_words, says, short_share, since_first
+from bot.digests.render.told import good_words, short_share, since_first
 from bot.digests.weeks import Week
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ SMALL, LARGE, TITLE = 9.5, 13, 12.5
 
 def picture(digest: Digest, texts: Texts) -> Picture | None:
     """Return the chart of the stage with most answers; None where no week of it has a share to show."""
-    drawn = [score for score in digest.scores if any(says(point.share) for point in since_first(score.weeks))]
+    drawn = [score for score in digest.scores if any(point.share.says for point in since_first(score.weeks))]
     if not drawn:
         return None
     score = max(drawn, key=lambda one: one.positive.base or 0)
@@ -47,7 +47,7 @@ def alt(score: Score, texts: Texts) -> str:
 
 def _point(point: Point, texts: Texts) -> str:
     week = Week.parse(point.week).number
-    if not says(point.share):
+    if not point.share.says:
         return texts("digest.chart.point_none", week=week)
     share, base = short_share(point.share, texts), texts.number(point.share.base or 0)
     return texts("digest.chart.point", week=week, percent=share, base=base)
@@ -106,10 +106,10 @@ def _level(share: Share) -> float:
 
 
 def _mark(axes: Axes, place: int, share: Share, last: bool, texts: Texts) -> None:  # noqa: FBT001 - a mark of the place
-    """One week: its range as a bar, its share as a dot, its number above; a mere "over 90%" as a hatched bar."""
-    if not says(share):
+    """One week: its range as a bar, its share as a dot, its number above; a band as a hatched bar."""
+    if not share.says:
         return
-    low, high = (90, 100) if share.band == "over" else (0, 10) if share.band else (_low(share), _high(share))
+    low, high = _reach(share)
     hatched = {"color": PAPER, "edgecolor": LINE, "hatch": "/////", "linewidth": 1.0}
     look: dict[str, Any] = hatched if share.band else {"color": SHADE}
     axes.bar(place, high - low, 0.26, bottom=low, zorder=2.5 if share.band else 1, **look)
@@ -120,12 +120,14 @@ def _mark(axes: Axes, place: int, share: Share, last: bool, texts: Texts) -> Non
     axes.text(place, high + 2, short_share(share, texts), ha="center", zorder=5, **words)
 
 
-def _low(share: Share) -> float:
-    return 100 * (share.low or 0.0)
-
-
-def _high(share: Share) -> float:
-    return 100 * (share.high or 0.0)
+def _reach(share: Share) -> tuple[float, float]:
+    """Where the bar begins and ends, in percent."""
+    match share.band:
+        case "over":
+            return share.edge, 100
+        case "under":
+            return 0, share.edge
+    return 100 * (share.low or 0.0), 100 * (share.high or 0.0)
 
 
 def _legend(axes: Axes, score: Score, texts: Texts) -> None:

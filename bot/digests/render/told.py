@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.digests import statistics
-from bot.digests.disclosure import Strength
+from bot.digests.disclosure import Strength, few
 from bot.digests.model import Form
 from bot.digests.weeks import Week
 
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.digests.disclosure import Share
-    from bot.digests.model import Change, Channel, Clock, Digest, Point, Score, Voice
+    from bot.digests.model import Channel, Clock, Digest, Point, Score, Voice
     from bot.texts import Texts
+
+VERDICTS = {True: "real", False: "not_real", None: "unsure"}
+"""The word for a change, by whether it is real."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,8 @@ def _stage(score: Score, digest: Digest, texts: Texts) -> Stage:
     if digest.so_far and score.positive.base is None:
         sentences = [texts("digest.score.wait", stage=name, minimum=digest.minimum)]
     else:
-        sentences = [headline(score, name, good, digest.minimum, texts), _negative(score.negative, bad, texts)]
+        sentences = [headline(score, name, good, digest.minimum, texts), _why(score.positive, digest.minimum, texts)]
+        sentences += [_negative(score.negative, bad, texts)]
         sentences += [_change(score, texts), _unknown(score, digest.minimum, texts)]
         sentences += [texts("digest.score.steps", minimum=digest.minimum)] if digest.so_far else []
     rows = tuple(row(point.week, point.share, point.week == digest.period, texts) for point in since_first(score.weeks))
@@ -158,7 +162,7 @@ def _question(score: Score, digest: Digest, texts: Texts) -> str:
 
 def since_first(weeks: Sequence[Point]) -> Sequence[Point]:
     """Return the weeks from the first that has something to show; at least four, so that a line has room."""
-    first = next((place for place, point in enumerate(weeks) if says(point.share)), 0)
+    first = next((place for place, point in enumerate(weeks) if point.share.says), 0)
     return weeks[min(first, max(len(weeks) - 4, 0)) :]
 
 
@@ -184,11 +188,18 @@ def headline(score: Score, stage: str, good: str, minimum: int, texts: Texts) ->
         case Strength.COUNT:
             return texts("digest.score.count", stage=stage, base=base)
         case _ if share.band:
-            return texts(f"digest.score.band_{share.band}", stage=stage, base=base, good=good)
+            key = share.band if share.strength is Strength.FIRM else f"{share.band}_indication"
+            return texts(f"digest.score.band_{key}", stage=stage, base=base, good=good, edge=texts.percent(share.edge))
     key = "digest.score.share" if share.strength is Strength.FIRM else "digest.score.share_indication"
     low, high = bounds(share)
     part, told = texts.number(share.part or 0), texts.percent(share.percent or 0)
     return texts(key, stage=stage, percent=told, good=good, part=part, base=base, low=low, high=high)
+
+
+def _why(share: Share, minimum: int, texts: Texts) -> str:
+    """Why there is no exact figure; empty where there is one, or none at all."""
+    most = few(share.base or 0, minimum) + 1
+    return texts(f"digest.score.why_{share.band}", minimum=most) if share.band else ""
 
 
 def bounds(share: Share) -> tuple[int, int]:
@@ -197,16 +208,11 @@ def bounds(share: Share) -> tuple[int, int]:
 
 
 def _negative(share: Share, bad: str, texts: Texts) -> str:
-    if not bad or not says(share):
+    if not bad or not share.says:
         return ""
     if share.band:
-        return texts(f"digest.score.negative_{share.band}", bad=bad)
+        return texts(f"digest.score.negative_{share.band}", bad=bad, edge=texts.percent(share.edge))
     return texts("digest.score.negative", percent=texts.percent(share.percent or 0), bad=bad)
-
-
-def says(share: Share) -> bool:
-    """Whether there is a percentage, or at least a band, to show."""
-    return share.exact or bool(share.band)
 
 
 def _unknown(score: Score, minimum: int, texts: Texts) -> str:
@@ -216,12 +222,14 @@ def _unknown(score: Score, minimum: int, texts: Texts) -> str:
 
 
 def _change(score: Score, texts: Texts) -> str:
-    if score.change is None:
-        return texts("digest.score.no_base") if says(score.positive) else ""
     change = score.change
-    verdict = texts("digest.score.real" if change.real else "digest.score.not_real")
+    if change is None:
+        return texts("digest.score.no_base") if score.positive.says else ""
+    verdict = texts(f"digest.score.{VERDICTS[change.real]}")
+    if change.points is None and not change.before.says:
+        return texts("digest.score.unlike_hidden", verdict=verdict)
     if change.points is None:
-        return texts("digest.score.unlike", before=_against(change, texts), verdict=verdict)
+        return texts("digest.score.unlike", before=short_share(change.before, texts), verdict=verdict)
     told = {"before": texts.percent(change.before.percent or 0), "base": texts.number(change.before.base or 0)}
     if change.points == 0:
         return texts("digest.score.level", verdict=verdict, **told)
@@ -229,14 +237,10 @@ def _change(score: Score, texts: Texts) -> str:
     return texts.many(key, abs(change.points), verdict=verdict, **told)
 
 
-def _against(change: Change, texts: Texts) -> str:
-    return short_share(change.before, texts)
-
-
 def short_share(share: Share, texts: Texts) -> str:
-    """Return a share in one or two words for a table: `68%`, `over 90%`, `too few`."""
+    """Return a share in one or two words for a table: `68%`, `over 80%`, `too few`."""
     if share.band:
-        return texts(f"digest.score.{share.band}")
+        return texts(f"digest.score.{share.band}", edge=texts.percent(share.edge))
     return texts.percent(share.percent or 0) if share.exact else texts("digest.table.few")
 
 
