@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
+    from bot.digests.disclosure import Share
     from bot.digests.weeks import Week
     from tests.bot.digests.material import One
 
@@ -61,35 +62,51 @@ def tally(people: Iterable[One], first: date, last: date) -> Tally:
     return found
 
 
-def hidden(cells: Sequence[int], minimum: int) -> list[bool]:
-    """Say for each cell of a row whether it must not be shown."""
-    out = [0 < cell < minimum for cell in cells]
-    if out.count(True) == 1 and len(cells) > 1:
-        smallest = None
-        for place, cell in enumerate(cells):
-            if not out[place] and (smallest is None or cell < cells[smallest]):
-                smallest = place
-        assert smallest is not None
-        out[smallest] = True
-    return out
-
-
-def told(part: int, base: int, minimum: int, *, part_hidden: bool) -> tuple[object, ...]:
-    """Return (base, part, band) as a share may be told."""
+def told(part: int, base: int, minimum: int) -> tuple[object, ...]:
+    """Return (base, part, band, edge) as a share may be told."""
     if base < minimum:
-        return None, None, ""
-    if base < 10 or part_hidden or 0 < part < minimum:
-        return base, None, ""
-    if base < 30 and part / base < 0.1:
-        return base, None, "under"
-    if base < 30 and part * 10 > base * 9:
-        return base, None, "over"
-    return base, part, ""
+        return None, None, "", 0
+    if base < 10:
+        return base, None, "", 0
+    rest = base - part
+    few_in = 0 < part < minimum or (base < 30 and part / base < 0.1)
+    few_out = 0 < rest < minimum or (base < 30 and rest / base < 0.1)
+    if not few_in and not few_out:
+        return base, part, "", 0
+    tens = [ten for ten in range(50, 100, 10) if ten * base <= 100 * (base - minimum)]
+    if not tens:
+        return base, None, "", 0
+    return (base, None, "under", 100 - max(tens)) if few_in else (base, None, "over", max(tens))
 
 
 def headline(people: Sequence[One], week: Week, minimum: int) -> tuple[tuple[object, ...], tuple[object, ...]]:
     """Return the positive and the negative share of a week as they may be told."""
     found = tally(people, week.monday, week.sunday)
-    out = hidden([found.good, found.middle, found.bad], minimum)
-    good = told(found.good, found.base, minimum, part_hidden=out[0])
-    return good, told(found.bad, found.base, minimum, part_hidden=out[2])
+    return pair((found.good, found.middle, found.bad), minimum)
+
+
+def pair(sides: tuple[int, int, int], minimum: int) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    """Return the positive and the negative share of people on the good side, in the middle, on the bad side."""
+    base, rest = sum(sides), sides[1] + sides[2]
+    good, bad = told(sides[0], base, minimum), told(sides[2], base, minimum)
+    middle_is_small, both_are_small = 0 < sides[1] < minimum, rest < 2 * minimum
+    if good[1] is not None and (middle_is_small if bad[1] is not None else both_are_small):
+        return good, (base, None, "", 0)
+    return good, bad
+
+
+def is_real(part: int, base: int, part_before: int, base_before: int) -> bool:
+    """Say whether the 95 % range of the difference leaves out zero."""
+    low, high = newcombe(part, base, part_before, base_before)
+    return low > 0 or high < 0
+
+
+def known(share: Share, minimum: int) -> list[int]:
+    """Return every number of people that a share which says something may stand for."""
+    assert share.base is not None
+    return [part for part in range(share.base + 1) if told(part, share.base, minimum) == seen(share)]
+
+
+def seen(share: Share) -> tuple[object, ...]:
+    """Return what a reader sees of a share."""
+    return share.base, share.part, share.band, share.edge

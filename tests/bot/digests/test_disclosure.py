@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from functools import cache
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.digests import disclosure
+from bot.digests import disclosure, statistics
 from bot.digests.disclosure import NOTHING, Running, Share, Strength
+from tests.bot.digests import attacker
 
 COUNTS = st.lists(st.integers(0, 40), min_size=1, max_size=6)
 
@@ -46,32 +50,94 @@ def test_no_row_ever_shows_a_small_cell_or_hides_just_one_of_several(counts: lis
     [
         (2, 4, NOTHING),
         (6, 9, Share(Strength.COUNT, 9)),
-        (3, 20, Share(Strength.HIDDEN, 20)),
-        (None, 20, Share(Strength.HIDDEN, 20)),
-        (8, 10, Share(Strength.INDICATION, 10, 8, "", 0.490162, 0.943318)),
-        (12, 12, Share(Strength.INDICATION, 12, band="over")),
-        (0, 12, Share(Strength.INDICATION, 12, band="under")),
-        (28, 29, Share(Strength.INDICATION, 29, band="over")),
-        (9, 10, Share(Strength.INDICATION, 10, 9, "", 0.595850, 0.982124)),
-        (30, 30, Share(Strength.FIRM, 30, 30, "", 0.886487, 1.0)),
-        (34, 50, Share(Strength.FIRM, 50, 34, "", 0.541897, 0.792418)),
+        (3, 20, Share(Strength.INDICATION, 20, band="under", edge=30)),
+        (5, 10, Share(Strength.INDICATION, 10, 5, low=0.236593, high=0.763407)),
+        (8, 10, Share(Strength.INDICATION, 10, band="over", edge=50)),
+        (7, 11, Share(Strength.INDICATION, 11, band="over", edge=50)),
+        (6, 11, Share(Strength.INDICATION, 11, 6, low=0.280092, high=0.787287)),
+        (12, 12, Share(Strength.INDICATION, 12, band="over", edge=50)),
+        (0, 12, Share(Strength.INDICATION, 12, band="under", edge=50)),
+        (24, 29, Share(Strength.INDICATION, 29, 24, low=0.654516, high=0.924021)),
+        (25, 29, Share(Strength.INDICATION, 29, band="over", edge=80)),
+        (30, 30, Share(Strength.FIRM, 30, 30, low=0.886487, high=1.0)),
+        (29, 30, Share(Strength.FIRM, 30, band="over", edge=80)),
+        (0, 30, Share(Strength.FIRM, 30, 0, low=0.0, high=0.113513)),
+        (34, 50, Share(Strength.FIRM, 50, 34, low=0.541897, high=0.792418)),
+        (46, 50, Share(Strength.FIRM, 50, band="over", edge=90)),
+        (4, 5000, Share(Strength.FIRM, 5000, band="under", edge=10)),
     ],
 )
-def test_a_share_says_as_much_as_its_base_allows(part: int | None, base: int, shown: Share) -> None:
+def test_a_share_says_as_much_as_both_its_sides_allow(part: int, base: int, shown: Share) -> None:
     assert disclosure.share(part, base, 5) == shown
 
 
-@given(st.integers(0, 200).flatmap(lambda base: st.tuples(st.integers(0, base), st.just(base))), st.integers(1, 12))
-def test_no_percentage_under_ten_and_no_small_cell_in_any_share(case: tuple[int, int], minimum: int) -> None:
+def test_a_band_that_leaves_out_less_than_half_is_not_told() -> None:
+    assert disclosure.share(15, 19, 10) == Share(Strength.HIDDEN, 19)
+    assert disclosure.share(15, 20, 10) == Share(Strength.INDICATION, 20, band="over", edge=50)
+
+
+PARTS = st.integers(0, 200).flatmap(lambda base: st.tuples(st.integers(0, base), st.just(base)))
+
+
+@given(PARTS, st.integers(1, 12))
+def test_no_percentage_under_ten_and_no_small_side_in_any_share(case: tuple[int, int], minimum: int) -> None:
     part, base = case
     share = disclosure.share(part, base, minimum)
     assert share.base is None or share.base >= minimum
-    assert share.part is None or share.part == 0 or share.part >= minimum
-    if share.percent is not None or share.band:
+    if share.part is not None:
+        assert all(side == 0 or side >= minimum for side in (part, base - part))
+    if share.says:
         assert base >= 10
     if base < 30:
         assert share.percent not in (0, 100)
         assert share.strength is not Strength.FIRM
+
+
+@given(PARTS, st.integers(1, 12))
+def test_a_band_is_true_and_says_the_same_whatever_it_hides(case: tuple[int, int], minimum: int) -> None:
+    part, base = case
+    share = disclosure.share(part, base, minimum)
+    if share.band:
+        assert share.edge in range(10, 100, 10)
+        assert (100 * part > share.edge * base) == (share.band == "over")
+        assert (100 * part < share.edge * base) == (share.band == "under")
+        alike = [other for other in range(base + 1) if disclosure.share(other, base, minimum) == share]
+        assert (alike[0], alike[-1]) == disclosure.possible(share, minimum)
+        assert len(alike) == alike[-1] - alike[0] + 1
+        sides = {base - other if share.band == "over" else other for other in alike}
+        assert set(range(1, minimum)) <= sides
+
+
+@pytest.mark.parametrize(
+    ("sides", "good", "bad"),
+    [
+        ((34, 6, 10), 34, "10"),
+        ((34, 14, 2), 34, "under 10"),
+        ((30, 4, 16), 30, ""),
+        ((43, 2, 5), 43, ""),
+        ((43, 5, 2), 43, ""),
+        ((43, 7, 0), 43, "0"),
+        ((43, 0, 7), 43, "7"),
+        ((47, 1, 2), None, "under 10"),
+    ],
+)
+def test_the_negative_share_never_gives_back_the_middle(sides: attacker.Sides, good: int | None, bad: str) -> None:
+    positive, negative = disclosure.shares(*sides, 5)
+    assert positive.part == good
+    number = "" if negative.part is None else str(negative.part)
+    assert (f"{negative.band} {negative.edge}" if negative.band else number) == bad
+
+
+@pytest.mark.parametrize("minimum", [3, 5, 10])
+def test_nobody_can_work_out_a_small_group_from_two_shares(minimum: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every way up to 44 people can answer, sorted by what is shown of it; ranges are remembered to save time."""
+    monkeypatch.setattr(statistics, "wilson", cache(statistics.wilson))
+    for base in range(10, 45):
+        alike: dict[tuple[Share, Share], list[attacker.Sides]] = defaultdict(list)
+        for sides in attacker.everything(base):
+            alike[disclosure.shares(*sides, minimum)].append(sides)
+        for shown, possible in alike.items():
+            assert attacker.gives_away(possible, minimum) == [], shown
 
 
 def test_a_running_count_waits_until_it_grew_by_the_minimum() -> None:
@@ -109,6 +175,18 @@ def test_a_past_week_is_repeated_unless_it_changed_by_the_minimum() -> None:
     assert disclosure.steady(less, shown, 5) == shown
     assert disclosure.steady(much_less, shown, 5) == much_less
     assert disclosure.steady(less, None, 5) == less
+
+
+def test_one_leaver_does_not_show_in_a_week_that_becomes_a_band() -> None:
+    shown, band = disclosure.share(34, 39, 5), disclosure.share(34, 38, 5)
+    assert band.band == "over"
+    assert disclosure.steady(band, shown, 5) == shown
+
+
+def test_one_leaver_among_several_does_not_show_either() -> None:
+    """Five of the good side and one of the others left."""
+    shown, less = disclosure.share(34, 50, 5), disclosure.share(29, 44, 5)
+    assert disclosure.steady(less, shown, 5) == shown
 
 
 def test_a_past_week_once_hidden_stays_hidden() -> None:

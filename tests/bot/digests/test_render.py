@@ -82,7 +82,7 @@ def test_a_chat_digest_tells_the_story_in_order() -> None:
     order = ["week 35", "Spring round", "Night desk", "125 people", "Deliver: 94%", "more texts", "They chose", URL]
     assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
     assert "(118 of 125), range 89–97 (chance only)" in text
-    assert "9 points above the last 4 weeks (85% of 173): a real change." in text
+    assert "Against the last 4 weeks (over 80%): a real change." in text
     assert picture is not None
 
 
@@ -139,9 +139,11 @@ def test_emoji_count_as_chats_count_them() -> None:
         (["5"] * 3, "Under 5 new answers: shares and words wait"),
         (["5"] * 8, "Deliver: 8 answers, too few for a percentage."),
         (["5"] * 8 + ["1"] * 6, "57% said very good or good (8 of 14), range 33–79 (chance only): an indication only."),
-        (["5"] * 12, "Deliver: over 90% of 12 said very good or good: an indication only."),
-        (["1"] * 12, "Deliver: under 10% of 12 said very good or good: an indication only."),
-        (["1"] * 20 + ["5"] * 3, "Deliver: 23 answers; under 5 people in the share, so not shown."),
+        (["5"] * 12, "Deliver: over 50% of 12 said very good or good: an indication only. No exact figure: fewer"),
+        (["1"] * 12, "Deliver: under 50% of 12 said very good or good: an indication only. No exact figure: fewer"),
+        (["1"] * 20 + ["5"] * 3, "under 30% of 23 said very good or good: an indication only. No exact figure:"),
+        (["5"] * 47 + ["1"] * 3, "Deliver: over 90% of 50 said very good or good. No exact figure: fewer than 5"),
+        (["1"] * 47 + ["5"] * 3, "fewer than 5 people said so. Over 90% said poor or very poor."),
         (["na"] * 6, "Deliver: under 5 answers. 6 do not know."),
         (["5"] * 40 + ["na"] * 2, "Under 5 do not know."),
         (["5"] * 40, "Too few answers in the last 4 weeks to compare."),

@@ -14,12 +14,14 @@ from bot.digests.disclosure import Strength
 from bot.digests.model import Digest, Form, Tick, dump, load
 from bot.digests.summarise import Deadline, summarise
 from bot.digests.weeks import Week
-from tests.bot.digests import slow
+from tests.bot.digests import attacker, slow
 from tests.bot.digests.material import One, counted, monday_after, scope
 from tests.journeys.data import WEEKS, expected, feedback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from bot.digests.model import Score
 
 WEEK = Week(2026, 47)
 THE_DAY = WEEK.monday
@@ -104,7 +106,8 @@ def test_what_is_overdue_comes_first() -> None:
 
 def test_fifty_answers_give_share_range_change_and_do_not_know() -> None:
     """The worked example: 34 of 50 after 60 of 70."""
-    before = many(60, on=WEEK.back(2).monday) + many(10, "1", on=WEEK.back(3).monday)
+    before = [one for back in (2, 3) for one in many(30, on=WEEK.back(back).monday)]
+    before += [one for back in (2, 3) for one in many(5, "1", on=WEEK.back(back).monday)]
     people = before + many(20, "5") + many(14, "4") + many(6, "3") + many(5, "2") + many(5, "1") + many(6, "na")
     made = full(people)
     (score,) = made.scores
@@ -125,10 +128,37 @@ def test_a_difference_within_chance_is_no_real_change() -> None:
 
 def test_the_base_period_is_the_four_full_weeks_before() -> None:
     old = many(90, "1", on=WEEK.back(5).monday)
-    base = many(12, on=WEEK.back(4).monday) + many(8, "1", on=WEEK.back(1).sunday)
+    base = many(12, on=WEEK.back(4).monday) + many(8, "1", on=WEEK.back(4).sunday)
+    base += many(7, on=WEEK.back(1).monday) + many(5, "1", on=WEEK.back(1).sunday)
     (score,) = full(old + base + many(20)).scores
     assert score.change is not None
-    assert (score.change.before.part, score.change.before.base) == (12, 20)
+    assert (score.change.before.part, score.change.before.base) == (19, 32)
+
+
+def test_a_week_told_as_a_band_keeps_the_four_weeks_a_band() -> None:
+    """Forty of fifty and a hidden 48 of 50: their exact sum would tell of the two."""
+    first = many(40, on=WEEK.back(2).monday) + many(10, "1", on=WEEK.back(2).monday)
+    second = many(48, on=WEEK.back(1).monday) + many(2, "1", on=WEEK.back(1).monday)
+    (score,) = full(first + second + many(34) + many(16, "1")).scores
+    assert score.change is not None
+    assert slow.seen(score.change.before) == (100, None, "over", 80)
+    assert (score.change.points, score.change.low, score.change.high) == (None, None, None)
+    assert score.change.real is True
+
+
+def test_what_is_shown_may_leave_open_whether_a_change_is_real() -> None:
+    before = many(40, on=WEEK.back(1).monday) + many(10, "1", on=WEEK.back(1).monday)
+    (score,) = full(before + many(48) + many(2, "1")).scores
+    assert score.change is not None
+    assert (score.change.points, score.change.real) == (None, None)
+
+
+def test_a_week_too_small_to_show_is_not_summed_up_either() -> None:
+    quiet = many(7, "1", on=WEEK.back(1).monday)
+    before = many(40, on=WEEK.back(2).monday) + many(10, "1", on=WEEK.back(2).monday)
+    (score,) = full(quiet + before + many(34) + many(16, "1")).scores
+    assert score.change is not None
+    assert slow.seen(score.change.before) == (50, 40, "", 0)
 
 
 def test_without_enough_to_compare_with_there_is_no_change() -> None:
@@ -160,15 +190,6 @@ def test_an_erased_answer_does_not_show_in_the_week_it_was_counted() -> None:
     assert score.weeks[-2] == last.scores[0].weeks[-1]
 
 
-def test_of_the_four_weeks_compared_with_never_just_one_is_hidden() -> None:
-    """Their sum is told, so one alone could be worked out."""
-    people = many(12)
-    for back, count in ((4, 20), (3, 30), (2, 3), (1, 25)):
-        people += many(count, on=WEEK.back(back).monday)
-    (score,) = full(people).scores
-    assert [point.share.base for point in score.weeks[-5:-1]] == [None, 30, None, 25]
-
-
 # --------------------------------------------------------------------------- in their words
 
 
@@ -186,9 +207,14 @@ def test_a_few_texts_are_not_counted_out() -> None:
 
 def test_a_quote_tells_its_score_only_where_that_score_is_shown() -> None:
     """One unhappy person among many happy ones stays nobody in particular."""
-    people = many(40, text="Fine") + many(1, "1", text="Bad") + many(30, on=WEEK.back(1).monday)
+    people = many(40, text="Fine") + many(4, "3") + many(1, "1", text="Bad") + many(30, on=WEEK.back(1).monday)
     made = full(people)
     assert {(voice.text, voice.tone) for voice in made.voices.quotes} == {("Bad", ""), ("Fine", "positive")}
+
+
+def test_no_quote_tells_a_score_that_is_only_a_band() -> None:
+    made = full(many(40, text="Fine") + many(1, "1", text="Bad"))
+    assert {voice.tone for voice in made.voices.quotes} == {""}
 
 
 def test_words_of_quiet_weeks_come_with_the_next_full_digest() -> None:
@@ -231,29 +257,60 @@ def test_every_figure_equals_a_slow_count(people: list[One], minimum: int) -> No
     assert (made.who.new, made.who.total) == (new, len(people))
     for score in made.scores:
         good, bad = slow.headline(people, WEEK, minimum)
-        assert (score.positive.base, score.positive.part, score.positive.band) == good
-        assert (score.negative.base, score.negative.part, score.negative.band) == bad
+        assert (slow.seen(score.positive), slow.seen(score.negative)) == (good, bad)
         if score.positive.part is not None:
             assert score.positive.base is not None
             span = slow.wilson(score.positive.part, score.positive.base)
             assert (score.positive.low, score.positive.high) == tuple(round(bound, 6) for bound in span)
-        check_change(made, people)
+        check_change(score, minimum)
         for point in score.weeks:
             if point.share.base is not None:
                 told, _ = slow.headline(people, Week.parse(point.week), minimum)
-                assert (point.share.base, point.share.part, point.share.band) == told
+                assert slow.seen(point.share) == told
 
 
-def check_change(made: Digest, people: list[One]) -> None:
-    change = made.scores[0].change
-    if change is None:
+def check_change(score: Score, minimum: int) -> None:
+    """It is what every combination behind the shares shown agrees on."""
+    past = [point.share for point in score.weeks[-5:-1] if point.share.says]
+    assert (score.change is None) == (not past or not score.positive.says)
+    if score.change is None:
         return
-    now = slow.tally(people, WEEK.monday, WEEK.sunday)
-    then = slow.tally(people, WEEK.back(4).monday, WEEK.back(1).sunday)
-    low, high = slow.newcombe(now.good, now.base, then.good, then.base)
-    assert change.real == (low > 0 or high < 0)
-    if change.points is not None:
-        assert abs(change.points - 100 * (now.good / now.base - then.good / then.base)) <= 0.5 + 1e-6
+    spans = [slow.known(share, minimum) for share in past]
+    base, now = sum(share.base or 0 for share in past), score.positive.base or 0
+    sums = range(sum(map(min, spans)), sum(map(max, spans)) + 1)
+    cases = [(part, then) for part in slow.known(score.positive, minimum) for then in sums]
+    verdicts = {slow.is_real(part, now, then, base) for part, then in cases}
+    assert score.change.real == (verdicts.pop() if len(verdicts) == 1 else None)
+    assert (score.change.points is None) == (len(cases) > 1)
+    if score.change.points is not None:
+        ((part, then),) = cases
+        assert abs(score.change.points - 100 * (part / now - then / base)) <= 0.5 + 1e-6
+
+
+SIDES = st.tuples(st.integers(0, 60) | st.integers(0, 6), st.integers(0, 7), st.integers(0, 12) | st.integers(0, 60))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(SIDES, min_size=5, max_size=5), st.sampled_from([3, 5]))
+def test_nobody_can_work_out_a_small_group_from_all_that_one_digest_shows(
+    weeks: list[tuple[int, int, int]], minimum: int
+) -> None:
+    """Not from the shares of a week, nor from the table of past weeks, nor from the comparison with them."""
+    people = [
+        one
+        for back, sides in zip((4, 3, 2, 1, 0), weeks, strict=True)
+        for choice, count in zip("531", sides, strict=True)
+        for one in many(count, choice, on=WEEK.back(back).monday)
+    ]
+    made = digest(people, minimum=minimum)
+    for score in made.scores if made else ():
+        past, now = attacker.behind(score, minimum)
+        shown = [point.share for point in score.weeks[-5:-1] if point.share.says]
+        assert past == [set(slow.known(share, minimum)) for share in shown]
+        if score.positive.base:
+            assert now == attacker.behind_week(score.positive, score.negative, minimum)
+            assert weeks[-1] in now
+            assert attacker.gives_away(now, minimum) == []
 
 
 @settings(deadline=None, max_examples=20)
@@ -305,7 +362,8 @@ def test_real_weeks_come_out_as_pandas_counts_them(name: str) -> None:
     assert made.who.new == score.positive.base == plain.base
     assert made.voices.total == plain.texts
     if score.positive.band:
-        assert plain.share > 0.9
+        assert plain.base - plain.positive < 5
+        assert plain.share > score.positive.edge / 100
     else:
         assert (score.positive.part, score.positive.percent) == (plain.positive, round(100 * plain.share))
     if score.negative.strength in (Strength.FIRM, Strength.INDICATION) and score.negative.exact:
