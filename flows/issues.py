@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from rapidfuzz import fuzz, process
 
-from flows.branching import reachable, ways
+from flows.branching import ways
 from flows.model import Ask, Choose, End, Number, Photo, Pick, Place, Rate, Say
 from flows.phrasebook import EVERYWHERE, PHRASES, PLACEHOLDERS
 from flows.words import fold, placeholders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from flows.model import Flow, Option, Script, State
 
@@ -71,17 +71,31 @@ class Where(Protocol):
 
 def suggestion(wrong: str, known: Iterable[str]) -> str:
     """Return ` Did you mean "…"?` for the nearest known name, or nothing where none is near."""
+    found = nearest(wrong, known)
+    return f' Did you mean "{found}"?' if found else ""
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str | None:
+    """Return the known name that was probably meant, or None where none is near."""
     found = process.extractOne(wrong, [*known], scorer=fuzz.ratio, score_cutoff=60)
-    return f' Did you mean "{found[0]}"?' if found else ""
+    return found[0] if found else None
 
 
-def check(flow: Flow, where: Where, channels: Mapping[str, Limits] = STRICTEST, *, whole: bool = True) -> list[Issue]:
+def check(
+    flow: Flow,
+    where: Where,
+    channels: Mapping[str, Limits] = STRICTEST,
+    *,
+    whole: bool = True,
+    gaps: Collection[str] = (),
+) -> list[Issue]:
     """Return what is wrong with the way a compiled `flow` runs and reads, in all its languages.
 
-    Where it is not `whole` (states could not be read) its ways are not judged.
+    Where it is not `whole` (a file could not be read to its end) its ways are not judged. `gaps` are the states that
+    could not be read; others are not blamed for them.
     """
     found = [
-        *(_ways(flow, where) if whole else ()),
+        *(_ways(flow, where, gaps) if whole else ()),
         *_too_many(flow, where),
         *_texts(flow, where, channels),
         *_labels(flow, where, channels),
@@ -94,21 +108,40 @@ def check(flow: Flow, where: Where, channels: Mapping[str, Limits] = STRICTEST, 
 # --------------------------------------------------------------------------- ways
 
 
-def _ways(flow: Flow, where: Where) -> list[Issue]:
-    """What is wrong with the ways; what only follows from another fault is left for the day that one is mended."""
+def _ways(flow: Flow, where: Where, gaps: Collection[str]) -> list[Issue]:
+    """What is wrong with the ways. What only follows from another fault is left for the day that one is mended.
+
+    A name that no state has is told elsewhere; here it leads where it was probably meant to, or to an end.
+    """
     states = flow.scripts[flow.language].states
-    circles = list(_circles(flow, where))
-    leads_nowhere = flow.start not in states or any(to not in states for one in states.values() for to in ways(one))
-    if circles or leads_nowhere:
-        return circles
-    return [*_unreachable(flow, where), *_endless(flow, where)]
+    edges = {state.id: [_meant(to, states) for to in ways(state)] for state in states.values()}
+    sayings = {name: edges[name] for name in states if isinstance(states[name], Say) and name not in gaps}
+    circling = [name for name in sayings if name in _spread([to for to in sayings[name] if to in sayings], sayings)]
+    excused = {*gaps, *circling, *(name for name in states if None in edges[name])}
+    return [
+        *(_circle(name, where) for name in circling),
+        *_unreachable(states, _meant(flow.start, states), edges, {*gaps, *circling}, where),
+        *_endless(states, _meant(flow.start, states), edges, excused, where),
+    ]
 
 
-def _unreachable(flow: Flow, where: Where) -> Iterator[Issue]:
-    states = flow.scripts[flow.language].states
-    reached = reachable(states, flow.start)
-    for state in states:
-        if state not in reached and state not in _ASIDE:
+_Edges: TypeAlias = "Mapping[str, list[str | None]]"
+"""By state the states its ways lead to; None for a name that is nobody's and like nobody's."""
+
+
+def _meant(to: str, states: Mapping[str, State]) -> str | None:
+    return to if to in states else nearest(to, states)
+
+
+def _unreachable(
+    states: Mapping[str, State], start: str | None, edges: _Edges, unsure: Collection[str], where: Where
+) -> Iterator[Issue]:
+    """States that no way leads to; an end is not blamed where another fault may keep everybody from it."""
+    reached = _spread([start], edges)
+    ends = {name for name in states if isinstance(states[name], End)}
+    excused = _ASIDE | (ends if unsure and not ends & reached else set())
+    for state in states if start else ():
+        if state not in reached and state not in excused:
             yield Issue(
                 *where(state),
                 f'no way leads to state "{state}". Name it in a "next", or take it out.',
@@ -116,23 +149,24 @@ def _unreachable(flow: Flow, where: Where) -> Iterator[Issue]:
             )
 
 
-def _endless(flow: Flow, where: Where) -> Iterator[Issue]:
+def _endless(
+    states: Mapping[str, State], start: str | None, edges: _Edges, excused: Collection[str], where: Where
+) -> Iterator[Issue]:
     """Where the way breaks off; where it only goes round in a circle, the first state of the circle."""
-    states = flow.scripts[flow.language].states
-    back: dict[str, list[str]] = {state: [] for state in states}
-    for state in states.values():
-        for to in ways(state):
-            back.setdefault(to, []).append(state.id)
-    ending = _spread([state.id for state in states.values() if isinstance(state, End)], back)
-    endless = reachable(states, flow.start) - ending - _ASIDE
+    back: dict[str | None, list[str | None]] = {}
+    for state, targets in edges.items():
+        for to in targets:
+            back.setdefault(to, []).append(state)
+    ending = _spread([name for name in states if isinstance(states[name], End) or name in excused], back)
+    endless = _spread([start], edges) - ending - _ASIDE
     lost = [name for name in states if name in endless]
-    broken_off = [name for name in lost if not ways(states[name])]
+    broken_off = [name for name in lost if not edges[name]]
     for name in broken_off or lost[:1]:
         yield Issue(*where(name), f'no way leads from state "{name}" to an end. Give it a "next".', "no-end")
 
 
-def _spread(start: Iterable[str], edges: Mapping[str, list[str]]) -> set[str]:
-    found: set[str] = set()
+def _spread(start: Iterable[str | None], edges: Mapping[Any, list[str | None]]) -> set[str | None]:
+    found: set[str | None] = set()
     waiting = [*start]
     while waiting:
         at = waiting.pop()
@@ -142,17 +176,13 @@ def _spread(start: Iterable[str], edges: Mapping[str, list[str]]) -> set[str]:
     return found
 
 
-def _circles(flow: Flow, where: Where) -> Iterator[Issue]:
-    """Circles of sayings: the bot would talk for ever."""
-    states = flow.scripts[flow.language].states
-    sayings = {one.id: [to for to in ways(one) if isinstance(states.get(to), Say)] for one in states.values()}
-    for state in states.values():
-        if isinstance(state, Say) and state.id in _spread(sayings[state.id], sayings):
-            yield Issue(
-                *where(state.id, "next"),
-                f'state "{state.id}" leads back to itself without a question. Ask something on the way.',
-                "loop-without-question",
-            )
+def _circle(state: str, where: Where) -> Issue:
+    """A circle of sayings: the bot would talk for ever."""
+    return Issue(
+        *where(state, "next"),
+        f'state "{state}" leads back to itself without a question. Ask something on the way.',
+        "loop-without-question",
+    )
 
 
 def _too_many(flow: Flow, where: Where) -> Iterator[Issue]:

@@ -41,7 +41,9 @@ class Document:
     faults: frozenset[int] = frozenset()
     """Lines with a fault of form."""
     torn: bool = False
-    """Whether parts are missing: headings that stand twice, or lines that are no TOML."""
+    """Whether parts are missing that could not be read: lines that are no TOML."""
+    twice: frozenset[str] = frozenset()
+    """States whose heading stands twice; only the first was read."""
 
     def at(self, *path: str | int) -> tuple[str, int]:
         """Return (file, line) of what stands at `path`, or of the nearest thing around it."""
@@ -61,7 +63,22 @@ def read(file: str, text: str) -> tuple[Document | None, list[Issue]]:
     made = reader.whole(kind)
     found = [*issues, *reader.issues]
     faults = frozenset(issue.line for issue in found)
-    return Document(file, made, lines, reader.broken, tuple(reader.order), faults, torn=bool(issues)), found
+    return Document(
+        file,
+        made,
+        lines,
+        reader.broken,
+        tuple(reader.order),
+        faults,
+        torn=any(issue.code == "syntax" for issue in issues),
+        twice=frozenset(_headed(text, issue.line) for issue in issues if issue.code == "duplicate-state"),
+    ), found
+
+
+def _headed(text: str, line: int) -> str:
+    """Return the state that the heading in this line names."""
+    heading = text.replace("\r\n", "\n").split("\n")[line - 1]
+    return heading.strip(" []").partition("#")[0].removeprefix("states.").strip(' ]"')
 
 
 # --------------------------------------------------------------------------- TOML

@@ -76,7 +76,7 @@ def compile_sheet(shelf: Shelf, sheet: Sheet, channels: Mapping[str, Limits] = S
     compiler = _Compiler(shelf, sheet)
     flow = compiler.flow()
     compiler.check_promise(flow)
-    found = {*compiler.issues, *check(flow, compiler.where, channels, whole=compiler.has_all_states)}
+    found = {*compiler.issues, *check(flow, compiler.where, channels, whole=compiler.is_readable, gaps=compiler.unsure)}
     playable = compiler.is_whole and not {one.code for one in found} & _FATAL
     return Compiled(flow if playable else None, tuple(sorted(found)), tuple(compiler.files()))
 
@@ -134,10 +134,16 @@ class _Compiler:
         return self._composed(states)
 
     @property
-    def has_all_states(self) -> bool:
-        """Whether no state is missing, so that the ways can be judged."""
+    def is_readable(self) -> bool:
+        """Whether flow and frame could be read to their ends, so that the ways can be judged."""
         documents = [sheet.document for sheet in (self.sheet, self.frame) if sheet]
-        return not self.gaps and not any(one.torn for one in documents)
+        return not any(one.torn for one in documents)
+
+    @property
+    def unsure(self) -> frozenset[str]:
+        """States whose ways are not all known: they could not be made, or stand twice."""
+        documents = [sheet.document for sheet in (self.sheet, self.frame) if sheet]
+        return frozenset(self.gaps).union(*(one.twice for one in documents))
 
     @property
     def is_whole(self) -> bool:

@@ -251,6 +251,63 @@ def test_ten_faults_in_one_file_are_told_at_once_each_with_its_line() -> None:
     assert {(9, "unknown-placeholder"), (14, "duplicate-option"), (19, "bad-comparison")} <= more
 
 
+WAYS = """flow = "small"
+version = 1
+stage = "design"
+language = "en"
+title = "Small"
+start = "which"
+
+[states.which]
+choose = "Which?"
+options = [
+  { id = "a", label = "A", next = "nowhere" },
+  { id = "b", label = "B", next = "round" },
+  { id = "c", label = "C", next = "trap" },
+  { id = "d", label = "D", next = "esy" },
+]
+next = "bye"
+
+[states.round]
+say = "Round"
+next = "round"
+
+[states.trap]
+ask = "Why?"
+next = "again"
+
+[states.again]
+ask = "And why?"
+next = "trap"
+
+[states.island]
+ask = "Nobody comes here."
+next = "bye"
+
+[states.easy]
+item = "core.eazy"
+next = "bye"
+
+[states.island]
+ask = "Twice?"
+
+[states.bye]
+end = "Thank you."
+"""
+
+
+def test_faults_of_the_ways_are_told_beside_all_others_and_none_for_what_only_follows() -> None:
+    assert [(issue.line, issue.code) for issue in found(WAYS)] == [
+        (11, "unknown-state"),
+        (14, "unknown-state"),
+        (20, "loop-without-question"),
+        (22, "no-end"),
+        (30, "unreachable-state"),
+        (35, "unknown-item"),
+        (38, "duplicate-state"),
+    ]
+
+
 def test_a_flow_with_faults_cannot_be_compiled_and_says_all_of_them() -> None:
     with pytest.raises(FlowTrouble) as trouble:
         compile_files({**OTHERS, "small.toml": TEN})
