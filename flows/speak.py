@@ -53,7 +53,7 @@ def prompt(script: Script, session: Session, state: State, *, update: bool = Fal
             text, buttons, wants = state.text, (_helper(script, session, state.id, "ok_label", OK),), ""
         case _:
             return Prompt(told(script, session, state.text))
-    if not isinstance(state, Review) and state.optional:
+    if not isinstance(state, Review) and state.optional and state.role is None:  # a consent is a plain yes or no
         buttons = (*buttons, _helper(script, session, state.id, "skip_label", SKIP))
     return Prompt(told(script, session, text), buttons, wants=wants, state=state.id, update=update)
 

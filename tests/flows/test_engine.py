@@ -213,6 +213,25 @@ def test_skip_leaves_a_question_out(talk: Talk, text: str) -> None:
     assert talk.answers == {"priority": None}
 
 
+def test_a_yes_or_no_about_consent_shows_no_third_button_yet_may_be_skipped() -> None:
+    talk = Talk(
+        flow_of(
+            """
+            [states.quote]
+            choose = "May we quote you?"
+            role = "quote"
+            optional = true
+            options = [{ id = "yes", label = "Yes" }, { id = "no", label = "No" }]
+
+            [states.bye]
+            end = "Thank you."
+            """
+        )
+    )
+    assert [button.label for button in talk.buttons] == ["Yes", "No"]
+    assert talk.says("SKIP").answers == {"quote": None}
+
+
 def test_skip_where_an_answer_is_needed_is_refused(talk: Talk) -> None:
     talk.says("3", "SKIP").is_told("cannot_skip").hears("What else?").stands_at("other")
 
