@@ -65,6 +65,26 @@ def sidecars(files: Mapping[str, str], lines: Iterable[Line], language: str) -> 
     }
 
 
+def drafts(files: Mapping[str, str], lines: Iterable[Line], language: str) -> dict[str, str]:
+    """Return the text of each translation file by its name; what is not translated yet stands in it as a comment.
+
+    A translator takes the `# ` away and writes over the words.
+    """
+    by_file: dict[str, list[Line]] = {}
+    for line in lines:
+        by_file.setdefault(line.file, []).append(line)
+    sources = dict(_sources(files))
+    return {
+        _sidecar(name, language): _written(
+            sources[name],
+            {line.key: line.translation for line in texts if line.translation},
+            language,
+            {line.key: line.text for line in texts if not line.translation},
+        )
+        for name, texts in by_file.items()
+    }
+
+
 def to_csv(lines: Iterable[Line]) -> str:
     """Return the lines as a table with a heading, for a spreadsheet."""
     out = io.StringIO()
@@ -137,10 +157,21 @@ def _words(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 # --------------------------------------------------------------------------- TOML
 
 
-def _written(source: Mapping[str, Any], texts: Mapping[str, str], language: str) -> str:
+def _written(
+    source: Mapping[str, Any], texts: Mapping[str, str], language: str, waiting: Mapping[str, str] | None = None
+) -> str:
+    """Return a translation file of what is translated (`texts`), and as comments of what is `waiting` for it."""
     lines = [f"of = {_of(source)}", f"language = {_quoted(language)}"]
-    if "title" in texts:
-        lines.append(f"title = {_quoted(texts['title'])}")
+    done, open_ = _tables(texts), _tables(waiting or {})
+    for heading in dict.fromkeys(("", *done, *open_)):
+        lines += ["", f"[{heading}]"] if heading else []
+        lines += _slots(done.get(heading, {}))
+        lines += [f"# {line}" for text in _slots(open_.get(heading, {})) for line in text.split("\n")]
+    return "\n".join(lines) + "\n"
+
+
+def _tables(texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return the TOML of each text by heading and name; what stands above all headings under none."""
     tables: dict[str, dict[str, str]] = {}
     for key, text in texts.items():
         section, _, rest = key.partition("/")
@@ -149,9 +180,9 @@ def _written(source: Mapping[str, Any], texts: Mapping[str, str], language: str)
             tables.setdefault(f"{section}.{_bare(name)}", {})[slot] = _quoted(text)
         elif rest:
             tables.setdefault(section, {})[rest] = _listed(text) if section in {"words", "danger"} else _quoted(text)
-    for heading, slots in tables.items():
-        lines += ["", f"[{heading}]", *_slots(slots)]
-    return "\n".join(lines) + "\n"
+        else:
+            tables.setdefault("", {})[section] = _quoted(text)
+    return tables
 
 
 def _of(source: Mapping[str, Any]) -> str:

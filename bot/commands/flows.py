@@ -120,11 +120,11 @@ def translate_out(config: Config, flow: str | None, language: str, out: Path) ->
     files = catalog.texts if flow is None else _files(flow, catalog)
     lines = translating.take_out(files, language)
     if out.suffix == ".csv":
-        out.write_text(translating.to_csv(lines), encoding="utf-8-sig", newline="")
-        click.echo(f"{out}: {len(lines)} texts, {sum(not line.translation for line in lines)} to translate.")
-        return
-    for name, text in translating.sidecars(catalog.texts, lines, language).items():
-        _write(out / name, text)
+        _write(out, "\ufeff" + translating.to_csv(lines))
+    else:
+        for name, text in translating.drafts(catalog.texts, lines, language).items():
+            _write(out / name, text)
+    click.echo(f"{len(lines)} texts, {sum(not line.translation for line in lines)} to translate.")
 
 
 @translate.command("import")
@@ -163,7 +163,7 @@ def _home(name: str, language: str, config: Config) -> Path:
 def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise Refused(f"{path} cannot be written: {error.strerror}.") from error
     click.echo(str(path))

@@ -340,6 +340,22 @@ def test_translations_may_leave_as_the_files_themselves(terminal: Terminal) -> N
     assert Path("es/frames/pulse.es.toml").read_text(encoding="utf-8").startswith('of = { frame = "pulse" }')
 
 
+def test_the_files_of_a_new_language_can_be_filled_in(terminal: Terminal) -> None:
+    said = terminal("translate", "export", "deliver_pulse", "--language", "fr", "--out", "fr")
+    assert said.status == 0
+    assert 'of = { flow = "deliver_pulse", version = 1 }' in Path("fr/stages/deliver/deliver_pulse.fr.toml").read_text()
+    assert "[states.begin]\n# choose = " in Path("fr/frames/pulse.fr.toml").read_text(encoding="utf-8")
+    assert "texts, " in said.out
+
+
+def test_texts_that_cannot_be_written_are_refused_in_one_line(terminal: Terminal) -> None:
+    Path("taken").write_text("a file", encoding="utf-8")
+    for out in ("taken/fr.csv", "taken"):
+        said = terminal("translate", "export", "deliver_pulse", "--language", "fr", "--out", out)
+        assert said.status != 0
+        assert "cannot be written" in said.err
+
+
 def test_graph_prints_a_diagram(terminal: Terminal) -> None:
     assert terminal("graph", "deliver_pulse").out.startswith("flowchart TD")
 

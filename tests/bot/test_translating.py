@@ -70,6 +70,27 @@ def test_the_whole_catalogue_out_and_in_again_is_the_same_catalogue() -> None:
     assert [flow.script("es") for flow in again.flows] == [flow.script("es") for flow in known.flows]
 
 
+def test_a_draft_shows_what_waits_for_a_translator_as_comments_under_their_headings() -> None:
+    files = {"ideas.toml": FLOW, "ideas.fr.toml": FRENCH}
+    draft = translating.drafts(files, translating.take_out(files, "fr"), "fr")["ideas.fr.toml"]
+    assert tomllib.loads(draft)["states"] == {"priority": {"choose": "Laquelle ?"}}
+    filled = tomllib.loads(draft.replace("# ", ""))
+    assert filled["states"]["priority"] == {
+        "choose": "Laquelle ?",
+        "options": {"hours": "Open later", "2nd": "Second"},
+        "why": "We wonder.",
+    }
+
+
+def test_the_draft_of_a_language_nobody_has_written_holds_every_text() -> None:
+    known = Catalog.load()
+    lines = translating.take_out(known.texts, "fr")
+    filled = {name: text.replace("\n# ", "\n") for name, text in translating.drafts(known.texts, lines, "fr").items()}
+    again = Catalog.of({**known.texts, **filled})
+    assert [issue for issue in again.issues if issue.code == "missing-translation"] == []
+    assert {flow.languages for flow in again.flows} == {("en", "es", "fr")}
+
+
 def test_a_table_without_its_columns_is_refused() -> None:
     with pytest.raises(KeyError):
         translating.from_csv("a,b\n1,2\n")
