@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.digests.weeks import Week
 from storage.people import EVERY_SERVICE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from storage.people import Person
 
+T = TypeVar("T")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -27,11 +28,11 @@ class Rhythm:
     at: time = time(8)
 
     def of(self, person: Person) -> Rhythm:
-        """Return the rhythm of one person: their own choices laid over these."""
+        """Return the rhythm of one person: their own choices laid over these; of a choice nobody can read, ours."""
         return Rhythm(
-            ZoneInfo(person.zone) if person.zone else self.zone,
-            DAYS.index(person.digest_day) if person.digest_day else self.weekday,
-            time.fromisoformat(person.digest_time) if person.digest_time else self.at,
+            _read(ZoneInfo, person.zone, self.zone),
+            _read(DAYS.index, person.digest_day, self.weekday),
+            _read(time.fromisoformat, person.digest_time, self.at),
         )
 
     def last(self, now: datetime) -> datetime:
@@ -44,6 +45,15 @@ class Rhythm:
         monday = wall.date() - timedelta(days=wall.weekday())
         due = datetime.combine(monday + timedelta(days=self.weekday), self.at)
         return (due if due <= wall else due - timedelta(weeks=1)).replace(tzinfo=self.zone)
+
+
+def _read(reader: Callable[[str], T], chosen: str | None, otherwise: T) -> T:
+    if not chosen:
+        return otherwise
+    try:
+        return reader(chosen)
+    except (ValueError, OSError, KeyError):  # KeyError: no such zone
+        return otherwise
 
 
 @dataclass(frozen=True, slots=True)
