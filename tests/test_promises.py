@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from flows import form
+from flows.catalog import Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,54 +215,117 @@ def test_every_ruff_exception_is_argued() -> None:
     assert [line for line in rules if "  # " not in line] == []
 
 
+TEXT = {"type": "string", "minLength": 1}
+TEXTS = {"type": "array", "minItems": 1, "uniqueItems": True, "items": TEXT}
+NEEDED = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["name"],
+        "properties": {"name": TEXT, "versionMin": TEXT, "optional": {"type": "boolean"}},
+        "additionalProperties": False,
+    },
+}
 PUBLICCODE = {
     "type": "object",
+    "additionalProperties": False,
     "required": [
         *("publiccodeYmlVersion", "name", "url", "platforms", "categories", "developmentStatus"),
         *("softwareType", "description", "legal", "maintenance", "localisation"),
     ],
     "properties": {
-        "publiccodeYmlVersion": {"type": "string"},
-        "url": {"type": "string", "pattern": "^https://"},
+        "publiccodeYmlVersion": {"const": "0"},
+        "name": TEXT,
+        "url": {"type": "string", "pattern": r"^https://\S+$"},
+        "softwareVersion": TEXT,
         "releaseDate": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
-        "platforms": {"type": "array", "minItems": 1},
-        "categories": {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^[a-z-]+$"}},
+        "platforms": TEXTS,
+        "categories": TEXTS,
         "developmentStatus": {"enum": ["concept", "development", "beta", "stable", "obsolete"]},
         "softwareType": {"enum": ["standalone/web", "standalone/backend", "standalone/other"]},
+        "intendedAudience": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"scope": TEXTS},
+        },
         "description": {
             "type": "object",
             "required": ["en", "es"],
             "additionalProperties": {
                 "type": "object",
                 "required": ["shortDescription", "longDescription", "features"],
+                "additionalProperties": False,
                 "properties": {
-                    "shortDescription": {"type": "string", "maxLength": 150},
+                    "localisedName": TEXT,
+                    "shortDescription": {"type": "string", "minLength": 1, "maxLength": 150},
                     "longDescription": {"type": "string", "minLength": 150, "maxLength": 10000},
-                    "features": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+                    "features": TEXTS,
+                    "screenshots": TEXTS,
                 },
             },
         },
-        "legal": {"type": "object", "required": ["license"]},
+        "legal": {
+            "type": "object",
+            "required": ["license"],
+            "additionalProperties": False,
+            "properties": {"license": TEXT, "mainCopyrightOwner": TEXT, "repoOwner": TEXT},
+        },
         "maintenance": {
             "type": "object",
-            "required": ["type"],
-            "properties": {"type": {"enum": ["internal", "contract", "community", "none"]}},
-            "if": {"properties": {"type": {"enum": ["internal", "community"]}}},
-            "then": {"required": ["contacts"]},
+            "required": ["type", "contacts"],
+            "additionalProperties": False,
+            "properties": {
+                "type": {"enum": ["internal", "community"]},
+                "contacts": {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {
+                        "type": "object",
+                        "required": ["name"],
+                        "additionalProperties": False,
+                        "properties": {"name": TEXT, "email": TEXT, "phone": TEXT, "affiliation": TEXT},
+                    },
+                },
+            },
         },
         "localisation": {
             "type": "object",
             "required": ["localisationReady", "availableLanguages"],
-            "properties": {"availableLanguages": {"type": "array", "minItems": 1}},
+            "additionalProperties": False,
+            "properties": {
+                "localisationReady": {"type": "boolean"},
+                "availableLanguages": {
+                    **TEXTS,
+                    "items": {"type": "string", "pattern": r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$"},
+                },
+            },
+        },
+        "dependsOn": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"open": NEEDED, "proprietary": NEEDED, "hardware": NEEDED},
         },
     },
 }
-"""The mandatory keys of the publiccode.yml standard, core, written by hand from its text: it has no JSON schema."""
+"""The publiccode.yml standard 0.7 for the keys that we use, in our words: the standard comes without a JSON schema.
+
+Version "0" is how it calls its newest version before 1. A contract would need `contractors`, so it is left out.
+"""
+VOCABULARY = {
+    "categories": {"feedback-and-reviews-management", "survey", "data-collection", "digital-citizenship"},
+    "scope": {"local-authorities", "society"},
+}
+"""Those words of the standard's lists that fit us; others of its words are valid too, and may be added here."""
 
 
 def test_publiccode_keeps_to_the_standard_and_to_the_project() -> None:
     told = yaml.safe_load((ROOT / "publiccode.yml").read_text(encoding="utf-8"))
     jsonschema.validate(told, PUBLICCODE)
+    assert set(told["categories"]) <= VOCABULARY["categories"]
+    assert set(told["intendedAudience"]["scope"]) <= VOCABULARY["scope"]
+    assert set(told["localisation"]["availableLanguages"]) == set(Catalog.load().languages)
+    shown = [picture for words in told["description"].values() for picture in words.get("screenshots", ())]
+    assert [picture for picture in shown if not (ROOT / picture).is_file()] == []
     asked = project()["project"]
     assert (told["softwareVersion"], told["legal"]["license"]) == (asked["version"], asked["license"])
 
