@@ -209,6 +209,8 @@ def _type(scene: _Scene, message: Message) -> None:
     word = "back" if _keeps(scene, text) else word_of(scene.script, text)
     if word:
         _everywhere(scene, word)
+    elif meaning(scene.script, text) == "start" and not _is_offered(scene, text):
+        _greet(scene)
     elif is_command(text):
         _misunderstood(scene, Fault("unknown_command"))
     elif scene.session.asking == "change":
@@ -428,6 +430,21 @@ def _language(scene: _Scene) -> None:
         scene.move(asking="language")
     else:
         scene.say("language_none")
+    _repeat(scene)
+
+
+def _is_offered(scene: _Scene, text: str) -> bool:
+    """Whether the question at hand has an option that reads so."""
+    return fold(text) in scene.script.tables.get(scene.session.state, {})
+
+
+def _greet(scene: _Scene) -> None:
+    """Take START, or a hello, for what it is and no answer: it begins where that is asked, else the talk goes on."""
+    state = scene.state
+    if isinstance(state, Choose) and state.role == "begin" and not scene.session.asking:
+        _answer(scene, state, Answer(state.id, "yes"))
+        return
+    scene.say("resumed")
     _repeat(scene)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from flows import engine
@@ -23,6 +25,9 @@ from flows.model import (
     button_data,
 )
 from tests.flows.talk import NOW, Talk, flow_of
+
+if TYPE_CHECKING:
+    from flows.catalog import Catalog
 
 HOURS = flow_of("""
 [states.hello]
@@ -276,6 +281,17 @@ def test_what_only_the_desk_can_do_is_handed_on_and_changes_nothing(talk: Talk, 
     assert talk.turn.prompts == ()
     assert talk.session == before
     assert engine.ask_again(talk.flow, talk.session)[0].text.startswith("Why does that matter")
+
+
+@pytest.mark.parametrize("text", ["START", "hello", "Hi!", "/start"])
+def test_start_or_a_hello_in_the_middle_is_no_answer(talk: Talk, text: str) -> None:
+    talk.says("1", text)
+    assert list(talk.answers) == ["priority"]
+    talk.is_told("resumed").hears("Why does that matter")
+
+
+def test_start_begins_where_that_is_asked(catalog: Catalog) -> None:
+    assert Talk(catalog.get("deliver_pulse")).says("yes", "Start").stands_at("overall").answers["begin"] == "yes"
 
 
 def test_an_unknown_command_is_no_answer(talk: Talk) -> None:
