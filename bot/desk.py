@@ -16,6 +16,7 @@ from bot.rounds.lifecycle import State
 from bot.rounds.record import in_language, spoken_day
 from bot.staff import STAFF
 from flows.model import Button, Kind, Message, Option, Prompt, Script, Status, parse_button
+from flows.phrasebook import EVERYWHERE
 from flows.speak import listing
 from flows.words import chosen, fill, meaning, table
 from storage import outbox, rounds, sessions
@@ -346,7 +347,7 @@ class Desk:
         word = self._meaning(visit, text)
         if kind == DELETING and word in {"yes", "no"}:
             return self._bare(visit, self._delete(visit, yes=word == "yes"))
-        if kind == DELETING:
+        if kind == DELETING and (word not in EVERYWHERE or visit.message.kind is not Kind.TEXT):
             return self._bare(visit, (Prompt(self._say(visit, "yes_or_no").text, self._yes_no(visit)),))
         if kind == CHOOSING and visit.guest.current() is None and visit.message.kind is Kind.TEXT:
             return self._picked(visit, self._among(asks), text, word)
@@ -489,7 +490,8 @@ class Desk:
             return Prompt("")
         script = self._library.played(visit.db, of).flow.script(session.language)
         head = self._say(visit, key, topic=self._topic(visit, of), receipt=session.receipt).text
-        return Prompt("\n".join(filter(None, (head, listing(script, session)))))
+        said = listing(script, session) or self._say(visit, "mydata_no_answer").text
+        return Prompt(f"{head}\n{said}")
 
     def _ask_delete(self, visit: Visit) -> Prompts:
         visit.ledger.flush(visit.db)

@@ -438,3 +438,23 @@ async def test_a_citizens_own_data_never_shows_anothers(house: House, citizen: C
     await other.starts(code)
     await other.does(*INTO, "Poor")
     assert "mine alone" not in "\n".join(each.text for each in await other.says("MYDATA"))
+
+
+async def test_a_right_is_heard_while_the_desk_waits_for_yes_or_no(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    await citizen.does(*INTO, "Good")
+    await citizen.says("DELETE")
+    (said,) = await citizen.says("perhaps")
+    assert labels(said) == ["Yes", "No"]
+    (said,) = await citizen.says("HUMAN")
+    assert "555 0142" in said.text
+    (said,) = await citizen.says("yes")
+    assert "We keep nothing" not in said.text
+    assert len(citizen.answers(code)) == 2
+
+
+async def test_mydata_says_where_there_is_no_answer_yet(house: House, citizen: Citizen) -> None:
+    await citizen.starts(house.pulse().code)
+    said = await citizen.says("MYDATA")
+    assert "Central Library:\nNo answer yet." in "\n".join(each.text for each in said)
