@@ -78,7 +78,7 @@ def _frame(axes: Axes, weeks: Sequence[Point], texts: Texts) -> None:
     axes.set_xlim(-0.5, len(weeks) - 0.5)
     axes.set_ylim(0, 114)
     axes.set_yticks([0, 25, 50, 75, 100], [texts.percent(tick) for tick in (0, 25, 50, 75, 100)])
-    axes.set_xticks(range(len(weeks)), [_tick(point, place == 0, texts) for place, point in enumerate(weeks)])
+    axes.set_xticks(range(len(weeks)), _ticks(weeks, texts))
     axes.tick_params(length=0, labelsize=SMALL, colors=SOFT, pad=5)
     axes.grid(axis="y", color=GRID, linewidth=1)
     axes.set_axisbelow(True)
@@ -86,11 +86,15 @@ def _frame(axes: Axes, weeks: Sequence[Point], texts: Texts) -> None:
         side.set_visible(False)
 
 
-def _tick(point: Point, first: bool, texts: Texts) -> str:  # noqa: FBT001 - a mark of the place
-    number = str(Week.parse(point.week).number)
-    week = texts("digest.chart.week", week=number) if first else number
-    base = texts.number(point.share.base) if point.share.base is not None else ""
-    return f"{week}\n{texts('digest.chart.base', n=base) if base and first else base}"
+def _ticks(weeks: Sequence[Point], texts: Texts) -> list[str]:
+    """Under each week its number and how many answered; the first of each says what the number is."""
+    numbers = [str(Week.parse(point.week).number) for point in weeks]
+    numbers[0] = texts("digest.chart.week", week=numbers[0])
+    bases = [texts.number(point.share.base) if point.share.base is not None else "" for point in weeks]
+    first = next((place for place, base in enumerate(bases) if base), None)
+    if first is not None:
+        bases[first] = texts("digest.chart.base", n=bases[first])
+    return [f"{number}\n{base}" for number, base in zip(numbers, bases, strict=True)]
 
 
 def _before(axes: Axes, score: Score, weeks: int) -> None:
