@@ -147,6 +147,15 @@ def test_secrets_compare_by_what_they_hide() -> None:
     assert Secret("a") != "a"
 
 
+def test_a_wrong_language_is_told_where_it_stands_and_nowhere_else(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    services = '[[services]]\nkey = "library"\nname = { en = "Library" }\n'
+    path.write_text(f'[city]\nlanguages = "English"\n\n{services}', encoding="utf-8")
+    with pytest.raises(Faulty) as trouble:
+        load(path, {})
+    assert [(fault.line, fault.key) for fault in trouble.value.faults] == [(2, "city.languages")]
+
+
 def test_a_wrong_file_gives_every_fault_at_once_with_line_and_mend(tmp_path: Path) -> None:
     faults = faults_of(TEN_FAULTS, tmp_path)
     assert faults == [
