@@ -39,7 +39,8 @@ HEARTBEAT = 15.0
 ELSEWHERE = 2.0
 """Seconds between looks where another process may have written the reply, which rings no bell here."""
 LONGEST = 4096
-WORDS = frozenset({"why", "skip", "back", "help", "human", "mydata", "delete", "stop"})
+WORDS = ("why", "skip", "back", "change", "help", "human", "mydata", "delete", "stop")
+"""What may be sent at any time, each with a button of its own; the language has its switch above."""
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NONCE = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _PICTURE = re.compile(r"[A-Za-z0-9_-]{16,64}\.(jpg|png)")
@@ -71,6 +72,7 @@ async def _page(request: Request, code: str = "", problem: str = "", status: int
         live=live(lines),
         first_live=min(live(lines), default=0),
         last=lines[-1].id if lines else 0,
+        everywhere=WORDS,
         nonce=backstage_of(request).mint(),
         code=code,
         offer=offer,

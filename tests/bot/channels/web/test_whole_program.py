@@ -100,6 +100,16 @@ async def test_a_word_of_ones_rights_is_heard_before_any_round(app: App, visitor
     assert app.config.city.human_contact in said(page)[-1]
 
 
+async def test_an_answer_can_be_changed_with_a_button(app: App, visitor: httpx.AsyncClient) -> None:
+    page = await started(app, visitor)
+    for label in ("Yes", "Yes, let us begin", "Poor"):
+        page = await visitor.post("/chat", data=button(page, label))
+    assert 'value="change"' in page.text
+    page = await visitor.post("/chat", data={"word": "change", "nonce": nonce(page)})
+    assert "1. " in said(page)[-1]
+    assert "Poor" in said(page)[-1]
+
+
 async def test_delete_empties_the_conversation_and_says_so(app: App, visitor: httpx.AsyncClient) -> None:
     """What was said goes with the answers; the last word is that it is gone."""
     page = await started(app, visitor)
