@@ -320,8 +320,9 @@ class App:
         """Return whether all parts work, and one short line for each part."""
         parts = {"scheduler": "ok" if self.schedule.running and not self.schedule.trouble else self.schedule.trouble}
         parts["scheduler"] = parts["scheduler"] or "stopped"
+        at = asyncio.get_running_loop().time()
         for name, sender in self.delivery.senders.items():
-            trouble = sender.trouble or getattr(self.channels[name], "trouble", None)
+            trouble = sender.trouble or getattr(self.channels[name], "trouble", None) or sender.stuck(at)
             parts[name] = trouble or "ok"
         parts |= await asyncio.to_thread(self._stored)
         return all(line == "ok" for line in parts.values()), parts

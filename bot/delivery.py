@@ -48,6 +48,8 @@ PAUSES = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), tim
 """Rest after the first, second, … try that told nothing; the last for all that follow."""
 MISTAKES = 5
 """After so many tries a message that we cannot even make is given up and reported."""
+STUCK = 60.0
+"""Seconds without a single delivery, while deliveries are tried, after which a channel counts as stuck."""
 GIVE_UP = timedelta(days=2)
 """A message nobody takes for so long is given up and reported."""
 
@@ -151,7 +153,7 @@ class Delivery:
             case Sent(external_id=external_id):
                 return outbox.sent(row, now, external_id)
             case Again(after=after, reason=reason):
-                return outbox.postpone(row, now + after, reason)
+                return self._later(db, row, now, now + after, reason)
             case Gone(reason=reason, unreachable=unreachable):
                 if unreachable:
                     contacts.set_unreachable(db, row.contact_id, now)
@@ -162,18 +164,27 @@ class Delivery:
                 contacts.relocate(db, row.contact_id, hash_, self._keys.seal(address))
                 return outbox.postpone(row, now, "the address has a new name")
             case Ambiguous(reason=reason):
-                return self._tried(row, now, reason)
+                return self._tried(db, row, now, reason)
             case None:
                 if row.attempt >= MISTAKES:
                     log.error("delivery.given_up", channel=row.channel, outbox=row.id, reason=result.trouble)
                     return outbox.gone(row, now, result.trouble)
-                return self._tried(row, now, result.trouble)
+                return self._tried(db, row, now, result.trouble)
 
-    def _tried(self, row: OutboxRow, now: datetime, reason: str) -> Outcome:
+    @staticmethod
+    def _later(db: Connection, row: OutboxRow, now: datetime, until: datetime, reason: str) -> Outcome:
+        """Due again, unless it is bulk and the person has said STOP while it was on its way."""
+        if row.priority >= outbox.BULK:
+            contact = contacts.get(db, row.contact_id)
+            if contact is None or contact.stopped_at is not None:
+                return outbox.gone(row, now, "cancelled")
+        return outbox.postpone(row, until, reason)
+
+    def _tried(self, db: Connection, row: OutboxRow, now: datetime, reason: str) -> Outcome:
         if now - row.created_at > GIVE_UP and row.attempt > len(PAUSES):
             log.error("delivery.given_up", channel=row.channel, outbox=row.id, reason=reason)
             return outbox.gone(row, now, reason)
-        return outbox.postpone(row, now + PAUSES[min(row.attempt, len(PAUSES)) - 1], reason)
+        return self._later(db, row, now, now + PAUSES[min(row.attempt, len(PAUSES)) - 1], reason)
 
     def count(self, channel: str, receipt: Receipt | None) -> None:
         """Count a delivery by what came of it."""
@@ -208,6 +219,8 @@ class _Sender:
     _flying: dict[int, tuple[OutboxRow, asyncio.Task[None]]] = field(default_factory=dict)
     """What is on its way, by row; a claim that ran out on the way is claimed anew by ourselves and not sent twice."""
     _results: list[_Result] = field(default_factory=list)
+    _failing: tuple[float, str] | None = None
+    """Since when, on the loop's clock, nothing has gone through, and what was said last; None while all is well."""
 
     def __post_init__(self) -> None:
         self._pacer = Pacer(self.pace)
@@ -219,6 +232,12 @@ class _Sender:
             return 0
         most = FLYING if self.pace.rate is None else max(1, int(self.pace.rate * AHEAD))
         return max(0, most - len(self._flying))
+
+    def stuck(self, at: float) -> str | None:
+        """Return why nothing has gone through for a while at this moment of the loop's clock; None where it does."""
+        if self._failing is None or at - self._failing[0] < STUCK:
+            return None
+        return f"nothing has gone through for {at - self._failing[0]:.0f} seconds: {self._failing[1]}"
 
     async def run(self) -> None:
         """Claim, send, settle, until stopped and everything on its way has arrived."""
@@ -275,9 +294,25 @@ class _Sender:
             log.exception("delivery.mistake", channel=row.channel, outbox=row.id, attempt=row.attempt)
             trouble = f"{type(error).__name__}: {error}"
         self.delivery.count(row.channel, receipt)
+        self._note(receipt, trouble)
         now, _ = self._flying.pop(row.id)
         self._results.append(_Result(now, receipt, trouble))
         self.woken.set()
+
+    def _note(self, receipt: Receipt | None, trouble: str) -> None:
+        """Remember since when nothing goes through; the operator reads the first reason."""
+        match receipt:
+            case Again(reason=reason) | Ambiguous(reason=reason):
+                said = reason
+            case None:
+                said = trouble
+            case _:
+                self._failing = None
+                return
+        if self._failing is None:
+            log.warning("delivery.failing", channel=self.channel.name, reason=said)
+        since = self._failing[0] if self._failing else asyncio.get_running_loop().time()
+        self._failing = (since, said)
 
     async def _sent(self, row: OutboxRow) -> Receipt:
         """Wait for the moment, send, and heed what the channel asks of us."""

@@ -50,6 +50,7 @@ class Metrics:
 
     def look(self, db: Connection, now: datetime) -> None:
         """Measure what lies in the database."""
+        self.waiting.clear()
         for table, counts in (("inbox", inbox.counts(db)), ("outbox", outbox.counts(db))):
             for status, count in counts.items():
                 self.waiting.labels(table, status).set(count)

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from bot import letters, ownership
 from bot.channels.base import Again, Ambiguous, Gone, Mail, Outbound, Picture, Relocated
 from bot.compose import Part
-from bot.delivery import GIVE_UP, LEASE, Delivery
+from bot.delivery import GIVE_UP, LEASE, STUCK, Delivery
 from bot.pacing import Pace
 from flows.model import Button
 from storage import contacts, leases, outbox
@@ -318,3 +318,42 @@ def test_another_machines_processes_are_never_taken_for_dead() -> None:
     assert not ownership.is_dead("nonsense")
     assert ownership.is_dead(f"{host}:{os.getpid()}:an earlier life")
     assert len(ownership.name_of(lambda: "x" * 99)) <= 40
+
+
+async def test_stop_also_holds_for_what_is_on_its_way_and_would_be_tried_again(house: House, citizen: Citizen) -> None:
+    await known(house, "c1")
+    enqueue(house, "c1", "an invitation", priority=letters.BULK)
+    house.pigeon.receipts["c1"] = [Again(timedelta(0), "not now")]
+    house.pigeon.slowness = 0.3
+    async with sending(house):
+        await until(lambda: "sending" in statuses(house))
+        await citizen.says("STOP")
+        await until(lambda: not {"due", "sending"} & set(statuses(house)))
+    assert "an invitation" not in [message.text for message in house.pigeon.sent]
+    assert "no more messages" in house.pigeon.sent[-1].text
+
+
+async def test_a_channel_that_lets_nothing_through_for_a_minute_says_so(house: House) -> None:
+    await known(house, "c1")
+    house.pigeon.receipts["c1"] = [Again(timedelta(0), "the mail server refuses our login")]
+    house.pigeon.slowness = 0.3
+    enqueue(house, "c1", "one")
+    async with sending(house) as delivery:
+        sender = delivery.senders["pigeon"]
+        now = asyncio.get_running_loop().time
+        await until(lambda: sender.stuck(now() + STUCK + 1))
+        assert sender.stuck(now()) is None, "one failure is no trouble yet"
+        assert "refuses our login" in str(sender.stuck(now() + STUCK + 1))
+        await until(lambda: house.pigeon.sent)
+        await until(lambda: sender.stuck(now() + STUCK + 1) is None)
+
+
+async def test_what_is_counted_now_is_what_lies_there_now(house: House) -> None:
+    await known(house, "c1")
+    enqueue(house, "c1", "one")
+    for status, rows in (("due", 1.0), ("sent", 2.0)):
+        with house.database.reading() as db:
+            house.metrics.look(db, house.clock())
+        assert f'civicloop_rows{{status="{status}",table="outbox"}} {rows}' in house.metrics.text()
+        await house.delivered()
+    assert 'status="due"' not in house.metrics.text()

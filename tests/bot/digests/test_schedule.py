@@ -58,7 +58,7 @@ def test_what_is_written_is_not_due_again() -> None:
     "own", [{"zone": "Nowhere/Land"}, {"zone": "../etc"}, {"digest_day": "someday"}, {"digest_time": "25:99"}]
 )
 def test_a_choice_nobody_can_read_falls_back_to_the_citys_and_stops_nobody_else(own: dict[str, str]) -> None:
-    managers = [(person(1, **own), "library"), (person(2), "library")]
+    managers = [(person(1, LONG_AGO, **own), "library"), (person(2), "library")]
     found = due(managers, ["library"], MONDAY, (), at("2026-11-23 08:00"))
     assert [(each.person.id, str(each.week)) for each in found] == [(1, "2026-W47"), (2, "2026-W47")]
 
