@@ -244,7 +244,7 @@ class _Note:
             case LanguageChosen(language=language):
                 self._ledger.change(self._guest, language=language)
             case Started():
-                self._ledger.move(self._row.round_id, STARTED, self._session.state)
+                self._ledger.move(self._row.round_id, STARTED, self._played.flow.start)
             case Ended(status=status):
                 self._ended(status)
             case Asked(word=word):
