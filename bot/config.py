@@ -180,6 +180,11 @@ def _telegram_together(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int
         yield ("telegram", "token"), "is no bot token. Copy it whole from @BotFather: digits, a colon, letters"
     if secret and not SECRET_TOKEN.fullmatch(secret):
         yield ("telegram", "secret_token"), "holds other signs. Write up to 256 letters, digits, _ and -"
+    if re.search(r"/bot\d+:", _text(raw, "telegram", "base_url")):
+        yield (
+            ("telegram", "base_url"),
+            "holds a token, which belongs into telegram.token. Leave out /bot and all after it",
+        )
     if _text(raw, "telegram", "mode") != "webhook" or not token:
         return
     if not _text(raw, "telegram", "webhook_url"):

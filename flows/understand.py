@@ -175,9 +175,9 @@ def _plain_digits(text: str) -> str:
 
 
 def example(question: Number) -> str:
-    """Return a number that would be accepted, to show beside a fault."""
+    """Return a number that would be accepted, to show beside a fault: the least one, or 5 where that says little."""
     low, high = question.least, question.most
-    value = low if low is not None else min(high, 5) if high is not None else 5
+    value = low or (5 if high is None else min(high, 5))
     return with_unit(value, "")
 
 

@@ -147,6 +147,14 @@ def test_secrets_compare_by_what_they_hide() -> None:
     assert Secret("a") != "a"
 
 
+def test_a_token_in_the_address_of_telegram_is_refused_and_not_repeated() -> None:
+    address = "https://api.telegram.org/bot123:ABC-secret"
+    with pytest.raises(Faulty) as trouble:
+        load(None, {"CIVICLOOP_TELEGRAM__BASE_URL": address})
+    assert [fault.key for fault in trouble.value.faults] == ["telegram.base_url"]
+    assert "secret" not in str(trouble.value)
+
+
 def test_a_wrong_language_is_told_where_it_stands_and_nowhere_else(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     services = '[[services]]\nkey = "library"\nname = { en = "Library" }\n'

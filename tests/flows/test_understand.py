@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flows.model import Kind, Message, Option
-from flows.understand import figure
+from flows.model import Answer, Kind, Message, Number, Option, Script
+from flows.understand import example, figure, understand
 from flows.words import chosen, clean, fold, placeholders, table
 from tests.flows.talk import Talk, flow_of
 
@@ -216,3 +216,14 @@ def test_a_slip_of_the_finger_is_forgiven(text: str, option: str) -> None:
 
 def test_placeholders_are_names_in_braces() -> None:
     assert placeholders("a {topic} of {org}, {not this} {}") == {"topic", "org"}
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "shown"),
+    [(None, None, "5"), (0.0, 240.0, "5"), (0.0, 3.0, "3"), (18.0, 99.0, "18"), (-9.0, -4.0, "-9")],
+)
+def test_the_example_is_a_number_that_would_be_taken(least: float | None, most: float | None, shown: str) -> None:
+    asked = Number(id="n", text="How many?", least=least, most=most)
+    assert example(asked) == shown
+    answer = understand(Script("en", {}, {}, {}), asked, Message(Kind.TEXT, shown))
+    assert isinstance(answer, Answer)
