@@ -16,6 +16,7 @@ import click
 
 from bot import config as configuration
 from bot.clock import clock_of, mint
+from bot.errors import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -102,6 +103,14 @@ def last_moment(given: datetime | None, zone: ZoneInfo) -> datetime | None:
     if given and given.time() == time(0) and given.tzinfo is None:
         given = given.replace(hour=23, minute=59)
     return moment(given, zone)
+
+
+def spoken(config: Config, language: str | None) -> str:
+    """Return a language the city speaks; None: its first."""
+    known = config.city.languages
+    if language and language not in known:
+        raise Usage(f'{config.city.name} does not speak "{language}". There are: {", ".join(known)}.')
+    return language or known[0]
 
 
 def wall_clock() -> datetime:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.commands.common import Moment, as_json, configured, moment, office, wall_clock
+from bot.commands.common import Moment, as_json, configured, moment, office, spoken, wall_clock
 from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def digest(config: Config, *, service: str, at: datetime | None, in_json: bool, 
     from bot.texts import texts
 
     config.service(service)
+    language = spoken(config, given["language"])
     now = moment(at, config.city.zone) or wall_clock()
     week = _week(given["week"], now, config.city.zone)
     with office(config) as here:
@@ -53,7 +54,6 @@ def digest(config: Config, *, service: str, at: datetime | None, in_json: bool, 
         with here.database.reading() as db:
             found = digests.of_week(db, service, week, now)
         queued = digests.send(here.database, service, week, now) if given["send"] else 0
-    language = given["language"] or config.city.languages[0]
     if in_json:
         click.echo(dump(found))
     elif found:

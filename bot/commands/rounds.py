@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,11 @@ import click
 
 from bot.commands.common import Moment, as_json, configured, last_moment, moment, office, show, table
 from bot.errors import Refused, Usage
+from bot.rounds.lifecycle import State
+from flows.phrasebook import FROM_ROUND
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from bot.commands.common import Office
@@ -51,6 +55,7 @@ def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_j
     """Write a draft, and say what it still needs before it can open."""
     facts = _record(given["record"]) | _set(given["facts"])
     with office(config) as here:
+        _known(here, given["flow"], given["service"], facts)
         made = here.rounds.create(
             service=given["service"],
             flow=given["flow"],
@@ -98,21 +103,26 @@ def change(
         known = _found(here, code)
         changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if facts:
+            _known(here, known.flow, known.service, _set(facts))
             changed["record"] = {**known.record, **_set(facts)}
         _shown(here, here.rounds.change(code, **changed), in_json=in_json)
 
 
 @round_.command("list")
 @click.option("--service", help="Only of this service.")
-@click.option("--state", help="Only in this state: draft, scheduled, open, closed, reported_back, cancelled.")
+@click.option("--state", type=click.Choice([each.value for each in State]), help="Only in this state.")
 @configured
 @as_json
 def list_(config: Config, service: str | None, state: str | None, *, in_json: bool) -> None:
     """List rounds, newest first."""
+    if service:
+        config.service(service)
     with office(config) as here:
         found = here.rounds.listed([service] if service else None, [state] if state else ())
     if in_json:
         show([asdict(one) for one in found])
+    elif not found and (service or state):
+        click.echo('There is no such round. See them all: "civicloop round list"')
     elif found:
         rows = [(one.code, one.state, one.service, f"{one.flow}@{one.version}", one.title) for one in found]
         table([("CODE", "STATE", "SERVICE", "FLOW", "TITLE"), *rows])
@@ -233,6 +243,16 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
             f"  {line.at.astimezone(zone):%Y-%m-%d %H:%M} {line.what} by {line.who}"
             + (f": {line.why}" if line.why else "")
         )
+
+
+def _known(here: Office, flow: str, service: str, facts: Mapping[str, object]) -> None:
+    """Raise `Usage` for a fact no text of a round asks for: most often a slip of the finger."""
+    names = {need.name for need in here.rounds.needs(flow, service, here.config.city.languages[0])}
+    names |= FROM_ROUND | {"title", "lists"}
+    for name in facts.keys() - names:
+        near = get_close_matches(name, names, 1)
+        asked = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(names))}."
+        raise Usage(f'no text of a round asks for "{name}". {asked}')
 
 
 def _record(path: Path | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -10,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.clock import mint
-from bot.commands.common import as_json, configured, office, show, wall_clock
+from bot.commands.common import as_json, configured, office, show, spoken, wall_clock
 from bot.config import EXAMPLE
-from bot.errors import Refused
+from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
     from bot.commands.common import Office
     from bot.config import Config
 
 EVERY_SERVICE = "*"
+ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 LINK_LASTS = timedelta(days=7)
 
 
@@ -90,7 +92,9 @@ def doctor(config: Config, *, in_json: bool) -> int:
 @as_json
 def invite(config: Config, *, in_json: bool, **given: Any) -> None:  # noqa: ANN401 - the options, as click gives them
     """Print one-time links that make somebody a manager, organiser or approver of a service."""
-    who = Invited(**{**given, "language": given["language"] or config.city.languages[0]})
+    if given["mail"] and not ADDRESS.fullmatch(given["mail"]):
+        raise Usage(f'"{given["mail"]}" is no mail address.')
+    who = Invited(**{**given, "language": spoken(config, given["language"])})
     if who.service != EVERY_SERVICE:
         config.service(who.service)
     with office(config) as here:

@@ -546,3 +546,28 @@ def test_a_week_that_still_runs_is_not_sent(terminal: Terminal) -> None:
     said = terminal("digest", "--service", "library", "--week", "2026-W47", "--send")
     assert said.status == 1
     assert "still running" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (("round", "list", "--state", "opened"), "open"),
+        (("round", "list", "--service", "libary"), 'no service "libary"'),
+        (("round", "new", *A_PULSE, "--set", "topik=Heating"), "Did you mean topic?"),
+        (("invite", "--role", "manager", "--service", "library", "--mail", "not an address"), "no mail address"),
+        (("invite", "--role", "manager", "--service", "library", "--language", "zz"), "There are: en, es."),
+        (("digest", "--service", "library", "--language", "zz"), "There are: en, es."),
+    ],
+)
+def test_a_slip_of_the_finger_is_told_and_nothing_is_kept(
+    terminal: Terminal, words: tuple[str, ...], advice: str
+) -> None:
+    said = terminal(*words)
+    assert said.status == 2
+    assert advice in said.err
+    assert terminal("round", "list", "--json").json == []
+
+
+def test_a_list_that_is_empty_for_what_was_asked_says_so(terminal: Terminal) -> None:
+    terminal("round", "new", *A_PULSE)
+    assert "There is no such round." in terminal("round", "list", "--state", "closed").out
