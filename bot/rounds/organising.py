@@ -110,8 +110,8 @@ class Rounds:
 
     def needs(self, flow: str, service: str, language: str) -> list[Need]:
         """Return what the record must say for this flow in this service, in the order to ask it."""
-        found = self._flow(flow, language)
-        self._service(service, language)
+        found = self._flow(flow)
+        self._service(service)
         empty = self._sketch(code="", service=service, title="", record={}, closes_at=None)
         return record.needs(empty, found, self._config, self._library.phrases, language)
 
@@ -174,7 +174,7 @@ class Rounds:
         who: int | None = None,
     ) -> RoundView:
         """Write a draft; `who` is the person's id. Raises `Refused` where the facts cannot stand."""
-        found = self._flow(flow, wording.FALLBACK)
+        found = self._flow(flow)
         self._allowed(service, found, audience, title)
         kept = _shaped(record)
         now = self._clock()
@@ -206,7 +206,7 @@ class Rounds:
         with self._database.transaction() as db:
             row = self._row(db, code)
             self._must_be(row, (State.DRAFT, State.SCHEDULED), "not_draft")
-            flow = self._flow(facts.get("flow", row.flow), wording.FALLBACK)
+            flow = self._flow(facts.get("flow", row.flow))
             title = str(facts.get("title", row.title))
             self._allowed(facts.get("service", row.service), flow, facts.get("audience", row.audience), title)
             if "record" in facts:
@@ -224,7 +224,7 @@ class Rounds:
             found = self._faults(db, row, wording.FALLBACK)
             if found:
                 lines = "; ".join(each.message for each in found)
-                raise Refused(wording.fault(wording.FALLBACK, "cannot_open", faults=lines))
+                raise wording.Forbidden("cannot_open", faults=lines)
             self._library.publish(db, row.flow, row.version, now)
             if row.opens_at is not None and row.opens_at > now:
                 rounds.move(db, row.id, (State.DRAFT,), State.SCHEDULED)
@@ -253,9 +253,9 @@ class Rounds:
             row = self._row(db, code)
             self._must_be(row, (State.OPEN, State.SCHEDULED), "not_open")
             if not why.strip():
-                raise Refused(wording.fault(wording.FALLBACK, "no_reason"))
+                raise wording.Forbidden("no_reason")
             if closes_at <= max(row.closes_at or self._clock(), self._clock()):
-                raise Refused(wording.fault(wording.FALLBACK, "later"))
+                raise wording.Forbidden("later")
             rounds.change(db, row.id, closes_at=closes_at)
             self._note(db, row, who, "extended", self._clock(), why)
             return view(self._row(db, code))
@@ -266,12 +266,12 @@ class Rounds:
         with self._database.transaction() as db:
             row = self._row(db, code)
             if row.state == State.REPORTED_BACK:
-                raise Refused(wording.fault(wording.FALLBACK, "already_reported"))
+                raise wording.Forbidden("already_reported")
             self._must_be(row, (State.CLOSED,), "report_first")
             languages = self._library.played(db, row).flow.languages
             for language in languages:
                 if not report.get(language, "").strip():
-                    raise Refused(wording.fault(wording.FALLBACK, "no_report", language=language))
+                    raise wording.Forbidden("no_report", language=language)
             rounds.change(db, row.id, report=_dumped(report))
             rounds.move(db, row.id, (State.CLOSED,), State.REPORTED_BACK, reported_at=now)
             self._note(db, row, who, "reported_back", now)
@@ -287,37 +287,37 @@ class Rounds:
         return [*_faults_of_time(row, flow, self._clock(), language), *found]
 
     def _allowed(self, service: str, flow: Flow, audience: str, title: str) -> None:
-        known = self._service(service, wording.FALLBACK)
+        known = self._service(service)
         if flow.stage not in known.stages:
-            raise Refused(wording.fault(wording.FALLBACK, "wrong_stage", service=service, stage=flow.stage.value))
+            raise wording.Forbidden("wrong_stage", service=service, stage=flow.stage.value)
         if audience not in {AGREED, LINK}:
-            raise Refused(wording.fault(wording.FALLBACK, "audience"))
+            raise wording.Forbidden("audience")
         if not title.strip():
-            raise Refused(wording.fault(wording.FALLBACK, "no_title"))
+            raise wording.Forbidden("no_title")
 
-    def _service(self, key: str, language: str) -> Any:  # noqa: ANN401 - a Service of the configuration
+    def _service(self, key: str) -> Any:  # noqa: ANN401 - a Service of the configuration
         known = {service.key: service for service in self._config.services}
         if key not in known:
-            raise Refused(wording.fault(language, "no_service", service=key, known=", ".join(known)))
+            raise wording.Forbidden("no_service", service=key, known=", ".join(known))
         return known[key]
 
-    def _flow(self, flow: str, language: str) -> Flow:
+    def _flow(self, flow: str) -> Flow:
         try:
             return self._catalog.get(flow)
         except LookupError:
             known = ", ".join(sorted(each.id for each in self._catalog.flows))
-            raise Refused(wording.fault(language, "no_flow", flow=flow, known=known)) from None
+            raise wording.Forbidden("no_flow", flow=flow, known=known) from None
 
     def _row(self, db: Connection, code: str) -> RoundRow:
         row = rounds.by_code(db, code)
         if row is None:
-            raise Refused(wording.fault(wording.FALLBACK, "no_round", code=code))
+            raise wording.Forbidden("no_round", code=code)
         return row
 
     @staticmethod
     def _must_be(row: RoundRow, states: Sequence[str], key: str, **values: object) -> None:
         if row.state not in states:
-            raise Refused(wording.fault(wording.FALLBACK, key, **values))
+            raise wording.Forbidden(key, **values)
 
     def _sketch(
         self, *, code: str, service: str, title: str, record: Mapping[str, object], closes_at: datetime | None

@@ -6,6 +6,8 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+from bot.errors import Refused
+
 _FOLDER = Path(__file__).parent / "texts"
 FALLBACK = "en"
 
@@ -19,6 +21,23 @@ def _texts(language: str) -> dict[str, dict[str, str]]:
 def fault(reader: str, key: str, **values: object) -> str:
     """Return one line about what is wrong, in the language `reader` (English where there is no such file)."""
     return _texts(reader)["faults"][key].format(**values)
+
+
+class Forbidden(Refused):
+    """What the rules of rounds forbid: said in English, and again in the reader's language where one is known."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(fault(FALLBACK, key, **values))
+        self._key, self._values = key, values
+
+    def spoken(self, language: str) -> str:
+        """Return the line in a language."""
+        return fault(language, self._key, **self._values)
+
+
+def spoken(error: Exception, language: str) -> str:
+    """Return what an error says, in this language where it can."""
+    return error.spoken(language) if isinstance(error, Forbidden) else str(error)
 
 
 def meaning(language: str, name: str) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 
 from bot.channels.web.pages import pages_of
 from bot.errors import Refused, Trouble
+from bot.rounds.wording import spoken
 from storage.database import StorageTrouble
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ async def expected(request: Request, error: Exception) -> Response:
 
 async def refused(request: Request, error: Exception) -> Response:
     """The rules forbid it; the rule's own line says why."""
-    return _kind(request, 409, {}, str(error))
+    return _kind(request, 409, {}, spoken(error, pages_of(request).words(request).language))
 
 
 async def trouble(request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
 from bot.errors import Refused
 from bot.rounds.record import OPTIONAL, in_language
+from bot.rounds.wording import spoken
 from flows.diagram import mermaid
 from flows.model import Choose, End, Pick, Rate, Review, Say
 
@@ -343,7 +344,9 @@ async def extend(request: Request, visitor: Visitor) -> Response:
     try:
         await asyncio.to_thread(rounds.extend, round_.code, until, who=visitor.person.id, why=why)
     except Refused as error:
-        return await _round_page(request, visitor, errors=[forms.Error("until", str(error))], typed=typed)
+        return await _round_page(
+            request, visitor, errors=[forms.Error("until", spoken(error, words.language))], typed=typed
+        )
     return to(f"/manage/rounds/{round_.code}?done=extended")
 
 

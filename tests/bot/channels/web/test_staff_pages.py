@@ -291,6 +291,17 @@ class TestARoundsLife:
         assert page.status_code == 422
         assert 'value="snow"' in page.text
 
+    async def test_what_the_rules_forbid_is_told_in_the_readers_language(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        await client.post("/manage/sign-in", data={"token": it.link(ORGANISER, language="es")})
+        page = await posted(client, f"/manage/rounds/{code}/extend", until="2026-11-25", why="nieve")
+        assert faults(page) == ["el nuevo cierre debe ser posterior al actual"]
+        page = await posted(client, f"/manage/rounds/{code}/report", **{"report.en": "x", "report.es": "x"})
+        assert page.status_code == 409
+        assert "cierre primero la ronda" in page.text
+
     async def test_the_result_is_told_in_every_language(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.opened("The reading room", **FORMAL)
         it.rounds.close(code, who=None)
