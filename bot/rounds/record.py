@@ -225,6 +225,7 @@ def faults(
     """Return every field that is missing or cannot stand, in the order to ask, in words for the organiser."""
     given = facts(sketch, flow, config, phrases)
     found = [fault for name in wanted(flow) for fault in _faults_of(name, sketch.record, given, flow, language)]
+    found += [_fault(name, language, "too_early", name=name) for name in _too_early(sketch, config)]
     if "influence" in given.values:
         sentence = in_language(given.values["influence"], flow.language)
         found += [_missing(name, language) for name in sorted(placeholders(sentence))]
@@ -243,6 +244,19 @@ def _faults_of(name: str, record: Mapping[str, Any], given: Facts, flow: Flow, l
         return [_fault(name, language, "not_influence")]
     silent = [one for one in flow.languages if isinstance(text, Mapping) and not text.get(one)]
     return [_fault(name, language, "no_language", name=name, language=one) for one in silent]
+
+
+def _too_early(sketch: Sketch, config: Config) -> list[str]:
+    """Return the days of the record that lie before the last day to answer: a promise nobody can keep.
+
+    Where people are only told of a decision it may have been made.
+    """
+    if sketch.closes_at is None:
+        return []
+    last = (sketch.closes_at - timedelta(microseconds=1)).astimezone(config.city.zone).date()
+    days = [(name, day_of(sketch.record.get(name))) for name in DAYS]
+    told = {"decided_on"} if sketch.record.get("influence") == "tell" else set()
+    return [name for name, day in days if day is not None and day < last and name not in told]
 
 
 def _missing(name: str, language: str) -> Fault:

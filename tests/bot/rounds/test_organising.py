@@ -63,6 +63,9 @@ def test_faults_are_told_in_the_organisers_language(house: House) -> None:
         ({"influence": "you"}, "limits", "within which limits"),
         ({"open_points": {"en": "the hours"}}, "open_points", "says nothing in es"),
         ({"lists": {"ideas": [["one", "One"]]}}, "ideas", "at least two lines"),
+        ({"decided_on": "2026-11-30"}, "decided_on", "before the round closes"),
+        ({"feedback_on": "2026-01-01"}, "feedback_on", "before the round closes"),
+        ({"keep_until": "2020-01-01"}, "keep_until", "before the round closes"),
     ],
 )
 def test_a_record_that_cannot_stand_is_refused(house: House, wrong: dict[str, object], field: str, words: str) -> None:
@@ -70,6 +73,12 @@ def test_a_record_that_cannot_stand_is_refused(house: House, wrong: dict[str, ob
     faults = house.rounds.check(code)
     assert fields(faults) == [field]
     assert words in faults[0].message
+
+
+def test_a_round_may_close_on_the_day_of_the_decision_and_news_come_at_any_time(house: House) -> None:
+    same_day = draft(house, record=RECORD | {"decided_on": "2026-12-14", "feedback_on": "2026-12-14"})
+    news = draft(house, record=RECORD | {"decided_on": "2026-01-01", "influence": "tell"})
+    assert [house.rounds.check(code) for code in (same_day, news)] == [[], []]
 
 
 @pytest.mark.parametrize(
