@@ -124,6 +124,8 @@ class Desk:
         spoken = self._participations.go_on(visit.ledger, visit.guest, played, message)
         if spoken.asked:
             return spoken.saying(*self._word(visit, spoken.asked))
+        if spoken.ended and visit.guest.contact.stopped_at == visit.ledger.now:
+            self._participations.stop_others(visit.ledger, visit.guest, round_id)
         return spoken.saying(*self._left_open(visit)) if spoken.ended else spoken
 
     def _over(self, visit: Visit, round_id: int, row: RoundRow | None) -> Spoken:

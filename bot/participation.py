@@ -149,6 +149,17 @@ class Participations:
         if session is not None:
             ledger.keep(guest, row, left(row, session))
 
+    def stop_others(self, ledger: Ledger, guest: Guest, round_id: int) -> None:
+        """STOP means everything: what still goes on beside the session in this round stops as well."""
+        for other in [each for each in guest.rows if each != round_id and guest.status(each) == Status.ACTIVE]:
+            session, row = guest.session(other), guest.rows[other]
+            if session is not None:
+                if row.ended_at is None:
+                    ledger.keep(guest, row, session.moved(status=Status.STOPPED, asking=""))
+                    ledger.move(other, session.state, STOPPED)
+                else:
+                    ledger.keep(guest, row, left(row, session))
+
     def pseudonym(self, played: Played, address_hash: bytes) -> bytes:
         """Return who a contact is in a round."""
         return self._keys.pseudonym(played.key, address_hash)

@@ -458,3 +458,29 @@ async def test_mydata_says_where_there_is_no_answer_yet(house: House, citizen: C
     await citizen.starts(house.pulse().code)
     said = await citizen.says("MYDATA")
     assert "Central Library:\nNo answer yet." in "\n".join(each.text for each in said)
+
+
+async def test_stop_ends_every_talk_not_only_the_last(house: House, citizen: Citizen) -> None:
+    need, pulse = house.need().code, house.pulse().code
+    await citizen.starts(need)
+    await citizen.does(*INTO, "Yes, often")
+    await citizen.starts(pulse)
+    await citizen.says("STOP")
+    (said,) = await citizen.says("the door was shut")
+    assert said.text.startswith("I did not understand that.")
+    assert [answer.state for answer in citizen.answers(need)] == ["use"]
+    (said,) = await citizen.starts(need)
+    assert "Welcome back." in said.text
+
+
+async def test_stop_while_changing_an_answer_leaves_what_was_handed_in(house: House, citizen: Citizen) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen)
+    await citizen.says("OK")
+    await citizen.says("CHANGE")
+    await citizen.says("STOP")
+    (said,) = await citizen.starts(code)
+    assert "receipt" in said.text
+    assert all(answer.counted_at for answer in citizen.answers(code))
