@@ -23,18 +23,23 @@ NEAR = 85
 _SHORTEST_SLIP = 3
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _KEPT_CONTROLS = "\n\t"
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Orders to read what follows in another direction: a script needs none, and they would turn our words around too."""
+_UNSEEN = "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+"""Characters that show nothing by themselves; between letters and within emoji they mean something."""
 
 
 def clean(text: str) -> str:
-    """Return `text` without control and direction characters and lone surrogates, line breaks kept, ends trimmed."""
+    """Return `text` without control and turning characters and lone surrogates, line breaks kept, ends trimmed."""
     if text.isascii() and text.isprintable():
         return text.strip()
-    return "".join(filter(_is_kept, text.replace("\r\n", "\n"))).strip()
+    kept = "".join(filter(_is_kept, text.replace("\r\n", "\n")))
+    return kept.strip().strip(_UNSEEN).strip()
 
 
 def _is_kept(character: str) -> bool:
     category = unicodedata.category(character)
-    return character in _KEPT_CONTROLS or category not in {"Cc", "Cs", "Co", "Cn"}
+    return character in _KEPT_CONTROLS or (category not in {"Cc", "Cs", "Co", "Cn"} and character not in _TURNING)
 
 
 def fold(text: str) -> str:

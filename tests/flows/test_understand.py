@@ -48,7 +48,27 @@ def test_words_are_kept_as_they_were_written_but_for_control_characters() -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "phrase"), [("ab", "ask_too_short"), ("é" * 21, "ask_too_long"), ("\x07", "ask_again")]
+    ("text", "kept"),
+    [
+        ("\u202eopen later\u202c", "open later"),
+        ("\u2067שלום\u2069 all", "שלום all"),
+        ("\u200f مرحبا", "مرحبا"),
+        ("👩\u200d👩\u200d👧 here", "👩\u200d👩\u200d👧 here"),
+    ],
+)
+def test_words_keep_their_own_direction_and_turn_nothing_else_around(text: str, kept: str) -> None:
+    assert at("words").says(text).answers["words"] == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("\u200b", "ask_again"),
+        (" \ufeff ", "ask_again"),
+        ("ab", "ask_too_short"),
+        ("é" * 21, "ask_too_long"),
+        ("\x07", "ask_again"),
+    ],
 )
 def test_words_that_do_not_fit_are_asked_again_with_the_limit(text: str, phrase: str) -> None:
     at("words").says(text).is_told(phrase, least=3, most=20, length=len(text)).stands_at("words")
