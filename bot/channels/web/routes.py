@@ -86,6 +86,7 @@ def _staff() -> list[Route]:
         get(f"{round_}/preview", doors.staff(preview.show)),
         post(f"{round_}/preview", doors.staff(preview.go_on)),
         get("/manage/digests", doors.staff(figures.overview)),
+        post("/manage/digests", doors.staff(figures.choose)),
         get(digest, doors.staff(figures.show)),
         get(f"{digest}/chart.png", doors.staff(figures.drawn)),
     ]

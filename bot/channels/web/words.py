@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_day_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,6 +43,11 @@ class Words:
     def day(self, moment: datetime, zone: ZoneInfo) -> str:
         """Return the day of `moment` in words."""
         return format_date(moment.astimezone(zone), "full", locale=_locale(self.language))
+
+    def weekday(self, number: int) -> str:
+        """Return the name of a day of the week; 0 is Monday."""
+        name: str = get_day_names("wide", "stand-alone", locale=_locale(self.language))[number]
+        return name
 
     def moment(self, moment: datetime, zone: ZoneInfo) -> str:
         """Return day and hour of `moment` in words."""

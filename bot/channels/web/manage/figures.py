@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from bot.channels.web.manage import rhythm
 from bot.channels.web.manage.doors import MANAGER, page
-from bot.channels.web.pages import backstage_of, pages_of
+from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.digests.model import load
 from bot.digests.render import chart, told
 from bot.digests.weeks import Week
@@ -18,9 +19,12 @@ from bot.texts import texts
 from storage import digests
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from starlette.requests import Request
 
     from bot.channels.web.manage.doors import Visitor
+    from bot.channels.web.manage.form import Error
     from bot.digests.model import Digest
 
 NOW = "now"
@@ -49,8 +53,33 @@ class Past:
 
 async def overview(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/digests`: for each service this week so far, and the list of past weeks."""
+    return await _shelves_page(request, visitor, rhythm.shown(request, visitor))
+
+
+async def choose(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/digests`: on which day, at which hour and in which time zone this person's digest comes."""
+    if not visitor.is_(MANAGER):
+        raise HTTPException(404)
+    typed, errors = await rhythm.keep(request, visitor)
+    return await _shelves_page(request, visitor, typed, errors) if errors else to("/manage/digests?done=when")
+
+
+async def _shelves_page(
+    request: Request, visitor: Visitor, typed: Mapping[str, str], errors: Sequence[Error] = ()
+) -> Response:
     shelves = await asyncio.to_thread(_shelves, request, visitor)
-    return page(request, visitor, "manage/figures.html", shelves=shelves)
+    return page(
+        request,
+        visitor,
+        "manage/figures.html",
+        status=422 if errors else 200,
+        shelves=shelves,
+        typed=typed,
+        days=rhythm.days(request),
+        errors=list(errors),
+        wrong={error.name: error.message for error in errors},
+        done=request.query_params.get("done", ""),
+    )
 
 
 def _shelves(request: Request, visitor: Visitor) -> list[Shelf]:

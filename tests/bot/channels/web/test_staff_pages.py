@@ -449,3 +449,34 @@ class TestFigures:
             digests.write(db, digests.DigestRow(grace.id, "library", "2026-W46", NOW, dump(WEEK)))
         await entered(it, client, MANAGER)
         assert (await client.get("/manage/digests/library/2026-W46")).status_code == 404
+
+
+class TestWhenTheDigestComes:
+    async def test_a_manager_chooses_day_hour_and_zone(self, it: Program, client: httpx.AsyncClient) -> None:
+        await entered(it, client, MANAGER)
+        page = await client.get("/manage/digests")
+        assert '<option value="mon" selected>Monday' in page.text
+        assert 'value="08:00"' in page.text
+        page = await posted(client, "/manage/digests", day="fri", time="17:30", zone="Asia/Tokyo")
+        assert "Kept." in page.text
+        assert '<option value="fri" selected>Friday' in page.text
+        with it.database.reading() as db:
+            ((person, _),) = people.with_role(db, "manager")
+        assert (person.digest_day, person.digest_time, person.zone) == ("fri", "17:30", "Asia/Tokyo")
+
+    async def test_what_is_no_day_hour_or_zone_is_told_and_not_kept(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        await entered(it, client, MANAGER)
+        page = await posted(client, "/manage/digests", day="someday", time="25:00", zone="Nowhere")
+        assert page.status_code == 422
+        for fault in ("Choose a day of the week", "Enter a time, like 08:00", "Enter a time zone by its name"):
+            assert fault in page.text
+        with it.database.reading() as db:
+            ((person, _),) = people.with_role(db, "manager")
+        assert (person.digest_day, person.digest_time, person.zone) == (None, None, None)
+
+    async def test_it_is_nothing_for_organisers(self, it: Program, client: httpx.AsyncClient) -> None:
+        await entered(it, client, ORGANISER)
+        page = await posted(client, "/manage/digests", day="fri", time="17:30", zone="Asia/Tokyo")
+        assert page.status_code == 404
