@@ -58,7 +58,7 @@ def read(file: str, text: str) -> tuple[Document | None, list[Issue]]:
     kind = _kind(raw)
     if kind is None:
         message = 'begin with flow = "…", frame = "…", bank = "…", or of = { … } for a translation.'
-        return None, [*issues, Issue(file, 1, message, "unknown-file")]
+        return None, issues or [Issue(file, 1, message, "unknown-file")]
     reader = _Reader(file, raw, lines)
     made = reader.whole(kind)
     found = [*issues, *reader.issues]
@@ -381,6 +381,8 @@ def _message(error: ErrorDetails, key: str, known: list[str]) -> str:
     if kind in {"enum", "literal_error"}:
         offered = re.findall(r"'([^']+)'", error["msg"])
         return f'{key} = "{given}" must be one of {", ".join(offered)}.{suggestion(str(given), offered)}'
+    if kind == "string_too_short":
+        return f'"{key}" is empty. Write it.'
     if kind == "string_pattern_mismatch":
         return f'"{given}" is no name. Use small letters a to z, digits and _ only.'
     return f'"{key}": {error["msg"][0].lower()}{error["msg"][1:]}. It is {given!r}.'

@@ -251,6 +251,12 @@ def test_ten_faults_in_one_file_are_told_at_once_each_with_its_line() -> None:
     assert {(9, "unknown-placeholder"), (14, "duplicate-option"), (19, "bad-comparison")} <= more
 
 
+def test_an_empty_question_and_a_torn_first_line_are_told_in_plain_words() -> None:
+    assert "is empty. Write it." in str(found((HEAD + PLAIN).replace('ask = "Why?"', 'ask = ""'))[0])
+    (issue,) = Catalog.of({**OTHERS, "torn.toml": 'flow = "torn\n'}).issues
+    assert (issue.file, issue.line, issue.code) == ("torn.toml", 1, "syntax")
+
+
 WAYS = """flow = "small"
 version = 1
 stage = "design"
