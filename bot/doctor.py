@@ -243,6 +243,12 @@ def telegram(config: Config) -> Iterator[Finding]:
     yield _webhook(config, str(hook.get("url") or ""), str(hook.get("last_error_message") or ""))
 
 
+def username(config: Config) -> str | None:
+    """Return the bot's name on Telegram; None where there is no bot or Telegram does not answer."""
+    known = _ask_telegram(config, "getMe") if config.telegram.token else {}
+    return None if isinstance(known, Finding) else str(known.get("username") or "") or None
+
+
 def _ask_telegram(config: Config, method: str) -> Mapping[str, object] | Finding:
     """Return what Telegram answers, or what keeps it from answering."""
     base = config.telegram.base_url

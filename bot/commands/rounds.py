@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import tomllib
 from dataclasses import asdict
@@ -132,12 +133,25 @@ def list_(config: Config, service: str | None, state: str | None, *, in_json: bo
 
 @round_.command("show")
 @click.argument("code")
+@click.option(
+    "--qr",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the QR code for a poster into this .svg or .png: of the bot on Telegram, or else of the chat.",
+)
 @configured
 @as_json
-def show_(config: Config, code: str, *, in_json: bool) -> None:
+def show_(config: Config, code: str, *, qr: Path | None, in_json: bool) -> None:
     """Show a round: its facts, its addresses, its counts, and what was done to it."""
+    from bot.doctor import username
+
+    if qr and qr.suffix not in {".svg", ".png"}:
+        raise Usage(f"{qr} is neither .svg nor .png.")
     with office(config) as here:
-        _shown(here, _found(here, code), in_json=in_json)
+        found = _found(here, code)
+        here.rounds.username = functools.cache(lambda: username(config))
+        if qr:
+            _draw(here, found.code, qr)
+        _shown(here, found, in_json=in_json)
 
 
 @round_.command()
@@ -210,6 +224,18 @@ def report_back(config: Config, code: str, *, texts: tuple[str, ...], in_json: b
 # --------------------------------------------------------------------------- what goes in and out
 
 
+def _draw(here: Office, code: str, path: Path) -> None:
+    """Write the QR code of the round's first address."""
+    from bot.rounds.links import qr_png, qr_svg
+
+    address = here.rounds.deep_link(code) or here.rounds.chat_url(code)
+    try:
+        path.write_bytes(qr_png(address) if path.suffix == ".png" else qr_svg(address).encode())
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror}.") from error
+    click.echo(f"{path}: {address}", err=True)
+
+
 def _found(here: Office, code: str) -> RoundView:
     found = here.rounds.find(code)
     if found is None:
@@ -220,6 +246,8 @@ def _found(here: Office, code: str) -> RoundView:
 def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
     counts = here.rounds.counts(one.code)
     addresses = {"page": here.rounds.page_url(one.code), "chat": here.rounds.chat_url(one.code)}
+    if link := here.rounds.deep_link(one.code):
+        addresses["telegram"] = link
     log = here.rounds.log(one.code)
     if in_json:
         numbers = {name: getattr(counts, name) for name in ("invited", "started", "active", "finished", "answers")}

@@ -571,3 +571,17 @@ def test_a_slip_of_the_finger_is_told_and_nothing_is_kept(
 def test_a_list_that_is_empty_for_what_was_asked_says_so(terminal: Terminal) -> None:
     terminal("round", "new", *A_PULSE)
     assert "There is no such round." in terminal("round", "list", "--state", "closed").out
+
+
+@pytest.mark.parametrize(("name", "begins"), [("q.svg", b"<svg"), ("q.png", b"\x89PNG")])
+def test_a_round_has_a_qr_code_for_posters(terminal: Terminal, name: str, begins: bytes) -> None:
+    code = terminal("round", "new", *A_PULSE, "--json").json["code"]
+    said = terminal("round", "show", code, "--qr", name, "--json")
+    assert said.json["chat"].endswith(f"/chat/{code}")
+    assert (terminal.folder / name).read_bytes().startswith(begins)
+
+
+def test_a_qr_code_is_a_picture(terminal: Terminal) -> None:
+    code = terminal("round", "new", *A_PULSE, "--json").json["code"]
+    assert terminal("round", "show", code, "--qr", "q.doc").status == 2
+    assert terminal("round", "show", code, "--qr", "no/such/q.png").status == 1

@@ -301,3 +301,11 @@ def test_flows_with_faults_are_counted() -> None:
     finding = doctor.flows([Issue("ideas.toml", 10, "no state", "unknown-state")])
     assert finding.health is Health.FAIL
     assert "1 faults, the first: ideas.toml, line 10: no state" in finding.seen
+
+
+def test_a_bot_has_a_name_where_telegram_says_so(tmp_path: Path) -> None:
+    with telegram({"getMe": (200, KNOWN)}) as base:
+        settings = {"CIVICLOOP_TELEGRAM__TOKEN": TOKEN, "CIVICLOOP_TELEGRAM__BASE_URL": base}
+        assert doctor.username(a_config(tmp_path, **settings)) == "rivermouth_bot"
+    assert doctor.username(a_config(tmp_path, **settings)) is None, "nobody answers any more"
+    assert doctor.username(a_config(tmp_path)) is None
