@@ -55,7 +55,8 @@ def mermaid(flow: Flow, counts: Mapping[tuple[str, str], int] | None = None) -> 
     for arrow in arrows(flow):
         count = left.pop((arrow.origin, arrow.to), None)
         label = _escaped(" · ".join(filter(None, (arrow.on, "" if count is None else str(count)))))
-        lines.append(f"    {_id(arrow.origin)} -->{f'|{label}|' if label else ''} {_id(arrow.to)}")
+        on = f'|"{label}"|' if label else ""  # in quotes, since Mermaid stumbles over brackets in bare words
+        lines.append(f"    {_id(arrow.origin)} -->{on} {_id(arrow.to)}")
     return "\n".join(lines) + "\n"
 
 

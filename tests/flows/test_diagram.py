@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 FLOW = flow_of("""
 [states.like]
 choose = 'Do you "like" it | <now>?'
-options = [{ id = "yes", label = "Yes" }, { id = "no", label = "No", next = "end" }]
+options = [{ id = "yes", label = "Yes" }, { id = "no", label = "No (never)", next = "end" }]
 [states.reason]
 ask = "Why?"
 next = [{ when = { like = ["yes", "no"], reason = { answered = true } }, to = "hm" }, { to = "end" }]
@@ -32,10 +32,10 @@ def test_a_picture_shows_every_way_with_what_leads_there() -> None:
     s_reason["Why?"]
     s_hm>"Hm."]
     s_end(["Bye."])
-    s_like -->|No| s_end
+    s_like -->|"No (never)"| s_end
     s_like --> s_reason
-    s_reason -->|like ∈ yes / no, reason answered| s_hm
-    s_reason -->|else| s_end
+    s_reason -->|"like ∈ yes / no, reason answered"| s_hm
+    s_reason -->|"else"| s_end
     s_hm --> s_end
 """
     )
@@ -43,15 +43,15 @@ def test_a_picture_shows_every_way_with_what_leads_there() -> None:
 
 def test_counts_of_moves_stand_on_the_arrows() -> None:
     picture = mermaid(FLOW, {("like", "end"): 3, ("hm", "end"): 5})
-    assert "s_like -->|No · 3| s_end" in picture
-    assert "s_hm -->|5| s_end" in picture
+    assert 's_like -->|"No (never) · 3"| s_end' in picture
+    assert 's_hm -->|"5"| s_end' in picture
 
 
 def test_a_table_has_a_line_for_each_state() -> None:
     lines = table(FLOW).splitlines()
     assert [line.split()[0] for line in lines] == ["state", "like", "reason", "hm", "end"]
-    assert "Yes / No" in lines[1]
-    assert "end (No); reason" in lines[1]
+    assert "Yes / No (never)" in lines[1]
+    assert "end (No (never)); reason" in lines[1]
 
 
 def test_every_packaged_flow_can_be_drawn(catalog: Catalog) -> None:
