@@ -18,11 +18,11 @@ from bot.staff import STAFF
 from flows.model import Button, Kind, Message, Option, Prompt, Script, Status, parse_button
 from flows.phrasebook import EVERYWHERE
 from flows.speak import listing
-from flows.words import chosen, fill, meaning, table
+from flows.words import chosen, fill, fold, meaning, table
 from storage import outbox, rounds, sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 MANY = 8
 """With more open rounds than this, people choose the service first."""
+SHORT = 3
+"""Words of so many letters name no round by themselves ("the", "de")."""
 ROLE = "r_"
 """What the code of a role invitation begins with."""
 LATE = "?"
@@ -156,20 +158,27 @@ class Desk:
         return self._participations.resume(visit.ledger, visit.guest, self._library.played(visit.db, row))
 
     def _amended(self, visit: Visit) -> Message:
-        """Say of an edited message which question it once answered: the last one asked before it was sent."""
+        """Say of an edited message which question of the session at hand it once answered."""
         inbound, message = visit.inbound, visit.message
         if not inbound.edited or message.amends is not None:
             return message
-        state = None
-        if inbound.message_id is not None and inbound.message_id.isdigit():
-            for asked, external_id in outbox.asked(visit.db, visit.guest.contact.id):
-                if external_id.isdigit() and int(external_id) < int(inbound.message_id):
-                    state = asked
-                    break
+        state, body = self._asked_before(visit) or (LATE, "")
+        current = visit.guest.current()
+        session = None if current is None else visit.guest.session(current)
+        of_another = '"buttons"' in body and (session is None or f'"{session.tag}:' not in body)
         return Message(
             message.kind, message.text, message.data, message.latitude, message.longitude, message.file, message.live,
-            amends=state or LATE,
+            amends=LATE if of_another else state,
         )  # fmt: skip
+
+    @staticmethod
+    def _asked_before(visit: Visit) -> tuple[str, str] | None:
+        """Return (state, body) of the last question asked before this message was first sent, where that is known."""
+        sent = visit.inbound.message_id or ""
+        if not sent.isdigit():
+            return None
+        questions = outbox.asked(visit.db, visit.guest.contact.id)
+        return next(((state, body) for state, key, body in questions if key.isdigit() and int(key) < int(sent)), None)
 
     # ----------------------------------------------------------------- deep links and /start
 
@@ -286,7 +295,8 @@ class Desk:
         values = self._values(visit, row)
         if self._library.played(visit.db, row).flow.running or not values.get("closes_on"):
             return self._say(visit, "open_service", service=self._service_name(visit, row.service)).text
-        return self._say(visit, "open_round", **({"topic": row.title} | values)).text
+        label = self._say(visit, "open_round", **({"topic": row.title} | values)).text
+        return label[:1].upper() + label[1:]
 
     def _service_name(self, visit: Visit, key: str) -> str:
         return next((each.spoken(visit.language) for each in self._config.services if each.key == key), key)
@@ -364,13 +374,14 @@ class Desk:
 
     def _picked(self, visit: Visit, service: str | None, text: str, word: str | None) -> Spoken | None:
         """Take a number or a label as the choice; what is neither, no word and no receipt, shows the choices again."""
-        if word or codes.read_receipt(text) is not None:
+        yes = word in {"yes", "ok"}
+        if (word and not yes) or codes.read_receipt(text) is not None:
             return None
         offered = [Option(data, label) for label, data in self._offered(visit, service)]
         if not offered:
             visit.ledger.change(visit.guest, asks=None)
             return None
-        data = chosen(table(offered, {}), text)
+        data = offered[0].id if yes and len(offered) == 1 else _meant(offered, text)
         if data:
             return self._own_button(visit, *data.split(":", 1))
         return self._bare(visit, (self._say(visit, "choose_again"), *self._choices(visit, service=service)))
@@ -392,7 +403,7 @@ class Desk:
         """Nothing is being asked: a word, a receipt, or something we do not understand."""
         message = visit.message
         if visit.inbound.edited:
-            return self._bare(visit, ())
+            return self._bare(visit, (self._say(visit, "amend_late"),) if self._asked_before(visit) else ())
         if message.kind is not Kind.TEXT:
             return self._bare(visit, (self._say(visit, "media_not_understood"),))
         receipt = codes.read_receipt(message.text)
@@ -582,3 +593,10 @@ class Desk:
             words = self._catalog.words(language)
             self._scripts[language] = Script(language, {}, self._library.phrases[language], words)
         return self._scripts[language]
+
+
+def _meant(offered: Sequence[Option], text: str) -> str | None:
+    """Return what of all that is offered a text means: its number or label, or words that stand in one label alone."""
+    words = fold(text)
+    near = [option.id for option in offered if len(words) > SHORT and f" {words} " in f" {fold(option.label)} "]
+    return chosen(table(offered, {}), text) or (near[0] if len(near) == 1 else None)

@@ -26,7 +26,7 @@ async def test_start_shows_the_open_rounds_to_choose_from(house: House, citizen:
     assert said.text.startswith("Hello. I am an automated assistant of")
     assert labels(said) == [
         "Tell us about the Central Library",
-        "the opening hours of the library (until 14 December 2026)",
+        "The opening hours of the library (until 14 December 2026)",
     ]
     (opening,) = await citizen.taps("Tell us about the Central Library")
     assert "Are you 16 or older?" in opening.text
@@ -46,6 +46,35 @@ async def test_what_is_offered_can_be_chosen_in_words(house: House, citizen: Cit
     await citizen.starts()
     (opening,) = await citizen.says("tell us about bus line 7")
     assert "Are you 16 or older?" in opening.text
+
+
+async def test_one_word_is_enough_where_it_means_one_of_what_is_offered(house: House, citizen: Citizen) -> None:
+    house.need()
+    house.pulse("bus7")
+    await citizen.starts()
+    (opening,) = await citizen.says("Library")
+    assert "the opening hours of the library" in opening.text
+
+
+async def test_a_word_that_means_several_or_is_only_part_of_one_is_asked_again(house: House, citizen: Citizen) -> None:
+    house.need()
+    house.pulse()
+    await citizen.starts()
+    for text in ("library", "opening hou", "the"):
+        (said,) = await citizen.says(text)
+        assert said.text.startswith("Please choose one of these."), text
+
+
+async def test_yes_takes_the_only_offer_and_asks_again_among_several(house: House, citizen: Citizen) -> None:
+    house.pulse()
+    await citizen.starts()
+    (opening,) = await citizen.says("yes")
+    assert "Are you 16 or older?" in opening.text
+    house.need()
+    other = Citizen(house, "other")
+    await other.starts()
+    (said,) = await other.says("yes")
+    assert said.text.startswith("Please choose one of these.")
 
 
 async def test_what_was_offered_can_still_be_chosen_after_a_word_not_understood(house: House, citizen: Citizen) -> None:
