@@ -219,12 +219,12 @@ def state_of(db: Connection, contact_id: int, external_id: str) -> str | None:
     return db.execute(wanted.order_by(outbox.c.id.desc()).limit(1)).scalar()
 
 
-def asked(db: Connection, contact_id: int, limit: int = 100) -> list[tuple[str, str]]:
-    """Return (state, the channel's id) of the questions delivered to a contact, the latest first."""
-    questions = select(outbox.c.state, outbox.c.external_id).where(
+def asked(db: Connection, contact_id: int, limit: int = 100) -> list[tuple[str, str, str]]:
+    """Return (state, the channel's id, body) of the questions delivered to a contact, the latest first."""
+    questions = select(outbox.c.state, outbox.c.external_id, outbox.c.body).where(
         outbox.c.contact_id == contact_id, outbox.c.state.is_not(None), outbox.c.external_id.is_not(None)
     )
-    return [(state, key) for state, key in db.execute(questions.order_by(outbox.c.id.desc()).limit(limit))]
+    return [(state, key, body) for state, key, body in db.execute(questions.order_by(outbox.c.id.desc()).limit(limit))]
 
 
 def waiting_for(db: Connection, contact_id: int) -> int:

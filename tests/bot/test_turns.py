@@ -160,6 +160,33 @@ async def test_an_edited_message_amends_the_answer_it_was(house: House, citizen:
     assert late
 
 
+async def test_an_edited_answer_of_one_round_never_amends_another(house: House, citizen: Citizen) -> None:
+    library, bus = house.pulse("library").code, house.pulse("bus7").code
+    sent = []
+    for code in (library, bus):
+        await citizen.starts(code)
+        await citizen.does(*INTO, "Good")
+        await house.delivered()
+        sent.append(str(next(house.pigeon._ids)))
+        await citizen.sends(raw("c1", text=f"the door of {code}", about={"message_id": sent[-1]}))
+        await house.delivered()
+    said = await citizen.sends(raw("c1", text="no door", about={"message_id": sent[0], "edited": True}))
+    assert "your first answer stays" in said[0].text
+    assert [answer.text for answer in citizen.answers(bus) if answer.text] == [f"the door of {bus}"]
+    await citizen.sends(raw("c1", text="a wide door", about={"message_id": sent[1], "edited": True}))
+    assert [answer.text for answer in citizen.answers(bus) if answer.text] == ["a wide door"]
+
+
+async def test_an_answer_edited_after_the_end_is_told_that_it_stays(house: House, citizen: Citizen) -> None:
+    await citizen.starts(house.pulse().code)
+    await citizen.does(*INTO)
+    await house.delivered()
+    await citizen.sends(raw("c1", text="Good", about={"message_id": "1003"}))
+    await citizen.says("STOP")
+    (said,) = await citizen.sends(raw("c1", text="Poor", about={"message_id": "1003", "edited": True}))
+    assert "your first answer stays" in said.text
+
+
 async def test_an_update_nobody_can_read_is_kept_and_reported_and_holds_nobody_up(
     house: House, citizen: Citizen
 ) -> None:

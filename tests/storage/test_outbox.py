@@ -185,8 +185,9 @@ def test_the_questions_delivered_to_a_contact_are_told_latest_first(database: Da
         outbox.enqueue(db, [message(anna, str(n), state=state) for n, state in enumerate(states)])
         for n in range(3):
             outbox.settle(db, [outbox.sent(row, NOW, f"m{n}") for row in claim(db)], "me")
-        assert outbox.asked(db, anna.id) == [("overall", "m2"), ("opening", "m0")]
-        assert outbox.asked(db, anna.id, limit=1) == [("overall", "m2")]
+        told = outbox.asked(db, anna.id)
+        assert [(state, key) for state, key, _ in told] == [("overall", "m2"), ("opening", "m0")]
+        assert outbox.asked(db, anna.id, limit=1) == told[:1]
 
 
 @pytest.mark.parametrize(("bulk_only", "left"), [(True, ["reply"]), (False, [])])
