@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from bot.commands.common import Moment, as_json, configured, moment, office, spo
 from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
     from typing import TextIO
     from zoneinfo import ZoneInfo
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from storage.answers import AnswerRow
 
 COLUMNS = ("person", "day", "stage", "flow", "state", "item", "verb", "answer", "score", "text", "language", "channel")
+ABOUT_YOU = "you."
+"""What the ids of questions about the person begin with."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -91,9 +95,17 @@ def _keep(found: Digest, language: str, folder: Path, url: str) -> None:
 @click.option("--round", "code", required=True, help="Which round.")
 @click.option("--format", "form", type=click.Choice(["csv"]), default="csv", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
+@click.option(
+    "--every-text",
+    is_flag=True,
+    help="Also the words of people who did not agree to be quoted: for those who work on the answers, not to pass on.",
+)
 @configured
-def export(config: Config, *, code: str, form: str, out: Path) -> None:
-    """Write the answers of a round that count, without anything that leads to a person."""
+def export(config: Config, *, code: str, form: str, out: Path, every_text: bool) -> None:
+    """Write the answers of a round that count, without anything that leads to a person.
+
+    What fewer than the least number of people said about themselves is left out.
+    """
     from storage import answers, rounds
 
     with office(config) as here, here.database.reading() as db:
@@ -103,12 +115,38 @@ def export(config: Config, *, code: str, form: str, out: Path) -> None:
         people = answers.handed_in(db, [row.id]).get(row.id, 0)
         if people < config.digest.minimum_cell:
             raise Refused(f"{people} people answered; fewer than {config.digest.minimum_cell} are not shown.")
+        rare = _rare(answers.every(db, row.id), config.digest.minimum_cell)
+        shown = (_shown(each, rare, every_text=every_text) for each in answers.every(db, row.id))
         try:
+            out.touch(mode=0o600)
             with out.open("w", encoding="utf-8-sig", newline="") as file:
-                count = _write(file, answers.every(db, row.id))
+                count = _write(file, shown)
         except OSError as error:
             raise Refused(f"{out} cannot be written: {error.strerror}.") from error
     click.echo(f"{out}: {count} answers of {people} people.")
+
+
+def _about_you(row: AnswerRow) -> bool:
+    return (row.item or "").startswith(ABOUT_YOU)
+
+
+def _given(row: AnswerRow) -> tuple[str, str | None]:
+    return (row.state, row.choices or row.choice or row.text)
+
+
+def _rare(rows: Iterable[AnswerRow], least: int) -> frozenset[tuple[str, str | None]]:
+    """Return what fewer than `least` people said about themselves."""
+    people: defaultdict[tuple[str, str | None], set[bytes]] = defaultdict(set)
+    for row in filter(_about_you, rows):
+        people[_given(row)].add(row.pseudonym)
+    return frozenset(given for given, who in people.items() if len(who) < least)
+
+
+def _shown(row: AnswerRow, rare: Collection[tuple[str, str | None]], *, every_text: bool) -> AnswerRow:
+    """Return an answer as it may leave the house."""
+    if _about_you(row) and _given(row) in rare:
+        return replace(row, choice=None, choices=None, score=None, text=None)
+    return row if every_text or row.quotable else replace(row, text=None)
 
 
 def _write(file: TextIO, rows: Iterable[AnswerRow]) -> int:

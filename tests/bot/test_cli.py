@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -506,6 +506,31 @@ def test_an_export_holds_the_answers_and_nothing_that_leads_to_a_person(terminal
     assert rows[0]["day"] == "2026-11-18"
     assert (rows[0]["item"], rows[0]["answer"], rows[0]["score"]) == ("del.overall", "5", "5.0")
     assert rows[-1]["text"] == "'=1+1"
+
+
+def test_an_export_leaves_out_rare_people_and_words_not_to_be_quoted(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    answered(code, 6)
+    database = Database.open("sqlite:///data/civicloop.sqlite3")
+    with database.transaction() as db:
+        (one, *_) = answers.every(db, rounds.by_code(db, code).id)  # type: ignore[union-attr]
+        role = replace(one, state="about_role", verb="choose", item="you.role", score=None, quotable=True)
+        ages = [replace(role, choice="citizen", pseudonym=bytes([n] * 16)) for n in range(5)]
+        rare = replace(role, choice="mayor", pseudonym=bytes([5] * 16))
+        said = replace(one, state="reason", verb="ask", choice=None, score=None, text="between us")
+        answers.append(db, [*ages, rare, said])
+    database.close()
+    terminal("export", "--round", code, "--out", "out.csv")
+    shown = Path("out.csv").read_text(encoding="utf-8-sig")
+    assert shown.count("citizen") == 5
+    assert "mayor" not in shown
+    assert "between us" not in shown
+    assert "'=1+1" in shown
+    assert Path("out.csv").stat().st_mode & 0o077 == 0
+    terminal("export", "--round", code, "--out", "all.csv", "--every-text")
+    every = Path("all.csv").read_text(encoding="utf-8-sig")
+    assert "between us" in every
+    assert "mayor" not in every
 
 
 def test_too_few_people_are_not_exported(terminal: Terminal) -> None:
