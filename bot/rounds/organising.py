@@ -344,7 +344,7 @@ def _faults_of_time(row: RoundRow, flow: Flow, now: datetime, language: str) -> 
         found.append("end_first")
     elif row.closes_at is not None and row.closes_at <= now:
         found.append("end_past")
-    return [record.Fault("closes_at", wording.fault(language, key)) for key in found]
+    return [record.Fault("closes_at", wording.fault(language, key), wording.short(language, key)) for key in found]
 
 
 def _shaped(record: Mapping[str, object]) -> dict[str, object]:

@@ -60,10 +60,14 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a round cannot open yet; `field` is the one at fault, empty for the round as a whole."""
+    """Why a round cannot open yet; `field` is the one at fault, empty for the round as a whole.
+
+    `short` is the message for a reader who sees beside it which field is meant.
+    """
 
     field: str
     message: str
+    short: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,7 +268,7 @@ def _missing(name: str, language: str) -> Fault:
 
 
 def _fault(field: str, reader: str, key: str, **values: object) -> Fault:
-    return Fault(field, wording.fault(reader, key, **values))
+    return Fault(field, wording.fault(reader, key, **values), wording.short(reader, key, **values))
 
 
 def public_url(config: Config) -> str:

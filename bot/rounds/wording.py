@@ -23,6 +23,12 @@ def fault(reader: str, key: str, **values: object) -> str:
     return _texts(reader)["faults"][key].format(**values)
 
 
+def short(reader: str, key: str, **values: object) -> str:
+    """Return the same beside the name of the field that is meant."""
+    texts = _texts(reader)
+    return texts["short"].get(key, texts["faults"][key]).format(**values)
+
+
 class Forbidden(Refused):
     """What the rules of rounds forbid: said in English, and again in the reader's language where one is known."""
 

@@ -57,6 +57,10 @@ class Fault(Protocol):
     def message(self) -> str:
         """One line in the language asked for: what is wrong and what to do."""
 
+    @property
+    def short(self) -> str:
+        """The same beside the field's name."""
+
 
 class RoundView(Protocol):
     """One round as pages show it."""

@@ -54,6 +54,15 @@ def test_faults_are_told_in_the_organisers_language(house: House) -> None:
     assert first.message.startswith("falta topic: de qué trata la ronda")
 
 
+def test_beside_a_fields_name_a_fault_does_not_say_it_again(house: House) -> None:
+    code = draft(house, record={"decided_on": "2026-11-30", "open_points": {"en": "the hours"}})
+    for language, said in (
+        ("en", {"lies before the round closes: choose a later day", "says nothing in es", "needs at least two lines"}),
+        ("es", {"es anterior al cierre de la ronda: elija un día posterior", "no dice nada en es", "falta"}),
+    ):
+        assert said <= {fault.short for fault in house.rounds.check(code, language)}
+
+
 @pytest.mark.parametrize(
     ("wrong", "field", "words"),
     [
