@@ -167,7 +167,8 @@ class Delivery:
                 return self._tried(db, row, now, reason)
             case None:
                 if row.attempt >= MISTAKES:
-                    log.error("delivery.given_up", channel=row.channel, outbox=row.id, reason=result.trouble)
+                    kind = result.trouble.partition(":")[0]
+                    log.error("delivery.given_up", channel=row.channel, outbox=row.id, reason=kind)
                     return outbox.gone(row, now, result.trouble)
                 return self._tried(db, row, now, result.trouble)
 
@@ -305,7 +306,7 @@ class _Sender:
             case Again(reason=reason) | Ambiguous(reason=reason):
                 said = reason
             case None:
-                said = trouble
+                said = trouble.partition(":")[0]  # the rest may quote the message
             case _:
                 self._failing = None
                 return

@@ -203,6 +203,7 @@ def _queues(opened: Database, now: datetime) -> Iterator[Finding]:
     with opened.reading() as db:
         waiting = {"messages received": inbox.oldest_waiting(db), "messages to send": outbox.oldest_due(db, now)}
         failed = inbox.counts(db).get("failed", 0)
+        vain, said = outbox.failing(db, now - LATE)
     for what, oldest in waiting.items():
         if oldest and now - oldest > LATE:
             minutes = int((now - oldest).total_seconds() // 60)
@@ -211,6 +212,10 @@ def _queues(opened: Database, now: datetime) -> Iterator[Finding]:
             )
         else:
             yield ok(what, "none is late")
+    if vain:
+        yield fail(
+            "messages to send", f"{vain} tried in vain, the last: {said}", "Put that right; they go by themselves."
+        )
     if failed:
         yield warn("messages received", f"{failed} could not be handled", "The log has a line for each.")
 

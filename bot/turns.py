@@ -204,7 +204,7 @@ class Turns:
             if raws:
                 self._commit(raws)
         except Exception as error:  # noqa: BLE001 - whoever waits must learn of it; the thread goes on
-            trouble = error if isinstance(error, StorageTrouble) else Trouble(f"an update cannot be kept: {error!r}")
+            trouble = error if isinstance(error, StorageTrouble) else Trouble(f"cannot keep an update: {_told(error)}")
             log.error("turns.trouble", reason=str(trouble))  # noqa: TRY400 - one line says what to do
             for work in works:
                 work.finish(trouble)
@@ -308,7 +308,7 @@ class Turns:
                     stuck.add(address)
                     self._held.add(address)
         except Exception as error:  # noqa: BLE001 - the next ring tries again
-            log.error("turns.drain_failed", reason=str(error) or repr(error))  # noqa: TRY400 - one line is enough
+            log.error("turns.drain_failed", reason=_told(error))  # noqa: TRY400 - one line is enough
 
     def _retry(self, row_id: int) -> bool:
         """Try one waiting update again; return whether it is done with."""
@@ -444,6 +444,11 @@ class Turns:
         if size:
             self._metrics.groups.observe(size)
             self._metrics.commits.observe(seconds)
+
+
+def _told(error: Exception) -> str:
+    """Return what may be logged of an error: words we wrote ourselves, else its kind; it may quote a person."""
+    return str(error) if isinstance(error, StorageTrouble | Trouble) else type(error).__name__
 
 
 def _long_unseen(contact: contacts.Contact, now: datetime) -> bool:

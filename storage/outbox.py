@@ -239,6 +239,14 @@ def oldest_due(db: Connection, now: datetime) -> datetime | None:
     return db.execute(select(func.min(outbox.c.due_at)).where(_unsent, outbox.c.due_at <= now)).scalar()
 
 
+def failing(db: Connection, before: datetime) -> tuple[int, str]:
+    """How many messages have been tried in vain and are older than `before`, and what was said of the last of them."""
+    tried = (_unsent, outbox.c.attempts > 0, outbox.c.error.is_not(None), outbox.c.created_at < before)
+    count = db.execute(select(func.count()).select_from(outbox).where(*tried)).scalar_one()
+    said = db.execute(select(outbox.c.error).where(*tried).order_by(outbox.c.id.desc()).limit(1)).scalar()
+    return count, said or ""
+
+
 def counts(db: Connection) -> dict[str, int]:
     """How many rows there are of each status."""
     return dict(db.execute(select(outbox.c.status, func.count()).group_by(outbox.c.status)).all())

@@ -19,7 +19,7 @@ from bot import config, doctor
 from bot.doctor import Health
 from flows.catalog import Catalog
 from flows.issues import Issue
-from storage import inbox, migrate, people
+from storage import contacts, inbox, migrate, outbox, people
 from storage.database import Database
 from storage.sealing import Keys
 
@@ -137,6 +137,22 @@ def test_messages_that_wait_too_long_are_told(tmp_path: Path) -> None:
     assert late.health is Health.FAIL
     assert "42 minutes" in late.seen
     assert "civicloop run" in late.do
+
+
+def test_messages_tried_in_vain_are_told_with_the_reason(tmp_path: Path) -> None:
+    it = a_config(tmp_path)
+    keys = Keys.load(it.privacy.key_file, lambda: "0123456789" * 5)
+    database = Database.open(it.database.url)
+    migrate.upgrade(database)
+    ago = NOW - timedelta(minutes=42)
+    with database.transaction() as db:
+        (ada,) = contacts.add(db, [contacts.NewContact("mail", b"h", keys.seal("a@b.example"), "en", ago)])
+        outbox.enqueue(db, [outbox.NewMessage("k", ada.id, "mail", outbox.REPLY, "{}", ago, ago)])
+        (row,) = outbox.claim(db, "mail", "me", ago, timedelta(seconds=10), 1)
+        outbox.settle(db, [outbox.postpone(row, NOW + timedelta(hours=1), "the mail server refuses our login")], "me")
+    database.close()
+    vain = [each for each in examined(it) if each.what == "messages to send" and each.health is Health.FAIL]
+    assert [each.seen for each in vain] == ["1 tried in vain, the last: the mail server refuses our login"]
 
 
 def test_digests_that_nobody_wrote_are_told(tmp_path: Path) -> None:
