@@ -9,10 +9,14 @@ from bot.metrics import Metrics
 from storage import people
 from storage.database import StorageTrouble
 from tests.bot.test_turns import INTO, to_review
-from tests.support.house import NOON, Citizen, House
+from tests.support.house import NOON, RECORD, Citizen, House
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+LATER = {**RECORD, "decided_on": "2027-06-01", "feedback_on": "2027-05-01"}
+"""What the texts of a round need that closes after the usual days."""
 
 
 def state(house: House, code: str) -> str:
@@ -92,7 +96,7 @@ async def test_nobody_is_asked_twice_in_a_month_about_the_same_service(house: Ho
     first = house.need(audience="agreed").code
     house.sweeps.rounds()
     house.rounds.close(first)
-    second = house.need(audience="agreed", closes_at=NOON + timedelta(days=80)).code
+    second = house.need(audience="agreed", closes_at=NOON + timedelta(days=80), record=LATER).code
     house.sweeps.rounds()
     assert house.rounds.counts(second).invited == 0
     house.clock.forward(days=31)
@@ -152,7 +156,7 @@ async def test_a_finished_session_reopened_for_changes_stays_finished(house: Hou
 
 
 async def test_drafts_are_forgotten_and_answers_handed_in_are_kept(house: House, citizen: Citizen) -> None:
-    code = house.need(closes_at=NOON + timedelta(days=60)).code
+    code = house.need(closes_at=NOON + timedelta(days=60), record=LATER).code
     await citizen.starts(code)
     await citizen.does(*INTO)
     await to_review(citizen)
