@@ -27,7 +27,7 @@ def prepare(app: App) -> list[str]:
     if not app.config.sample:
         return [words("start.chat", url=chat), words("start.pages", url=f"{public_url(app.config)}/manage")]
     _sample_round(app, words)
-    until = (app.clock() + LASTING).astimezone(app.config.city.zone).strftime("%H:%M")
+    until = (app.clock() + LASTING).astimezone(app.config.city.zone).strftime("%H:%M %Z")
     return [
         words("start.chat", url=chat),
         words("start.organiser", url=_link(app, ORGANISER, words)),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.commands.common import Office
     from bot.config import Config
     from bot.rounds.organising import RoundView
+    from bot.rounds.record import Fault
 
 
 @click.group("round")
@@ -72,8 +73,12 @@ def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_j
         return
     click.echo(f"{made.code}: a draft of {made.flow}@{made.version} for {made.service}.")
     for fault in faults:
-        click.echo(f"  {fault.field}: {fault.message}" if fault.field else f"  {fault.message}")
-    click.echo("Put that right, then:" if faults else "It may open:")
+        click.echo(f"  {_line(fault)}")
+    if faults:
+        click.echo("Put that right, then open it:")
+        click.echo(f"  civicloop round change {made.code} --set NAME=TEXT")
+    else:
+        click.echo("It may open:")
     click.echo(f"  civicloop round open {made.code}")
 
 
@@ -165,7 +170,7 @@ def check(config: Config, code: str, *, in_json: bool) -> int:
     if in_json:
         show([asdict(fault) for fault in faults])
     for fault in [] if in_json else faults:
-        click.echo(f"{fault.field}: {fault.message}" if fault.field else fault.message)
+        click.echo(_line(fault))
     if not faults and not in_json:
         click.echo(f"{code} may open.")
     return int(bool(faults))
@@ -296,6 +301,12 @@ def _record(path: Path | None) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Usage(f"{path} holds no names with texts.")
     return found
+
+
+def _line(fault: Fault) -> str:
+    """Name the field at fault, once."""
+    named = not fault.field or fault.message.startswith(fault.field)
+    return fault.message if named else f"{fault.field}: {fault.message}"
 
 
 def _set(facts: tuple[str, ...]) -> dict[str, Any]:

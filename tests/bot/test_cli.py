@@ -431,12 +431,12 @@ def test_a_formal_round_says_what_it_still_needs(terminal: Terminal) -> None:
     code = said.out.split(":")[0]
     faults = terminal("round", "check", code)
     assert faults.status == 1
-    assert "topic: " in faults.out
+    assert "topic is missing: " in faults.out
     refused = terminal("round", "open", code)
     assert refused.status == 1
     assert len(refused.err.splitlines()) == 1
     terminal("round", "change", code, "--set", "topic.en=Hours", "--set", "topic.es=Horario")
-    assert "topic: " not in terminal("round", "check", code).out
+    assert "topic is missing: " not in terminal("round", "check", code).out
 
 
 def test_what_a_round_needs_may_come_from_a_file(terminal: Terminal) -> None:
