@@ -17,29 +17,31 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import AsyncMessage
 
 from tests.support.botapi import client as botapi
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from email.message import EmailMessage, Message
+    from email.message import EmailMessage
     from pathlib import Path
+
+    from aiosmtpd.smtp import Envelope
 
 PATIENCE = 60.0
 """Seconds until something that should have happened counts as not happening."""
 
 
-class Postbox(AsyncMessage):
+class Postbox:
     """A mail server's memory: every message it took, parsed."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.messages: list[EmailMessage] = []
 
-    async def handle_message(self, message: Message) -> None:
-        parsed = email.message_from_bytes(message.as_bytes(), policy=email.policy.default)
-        self.messages.append(parsed)
+    async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        """Take a message."""
+        assert isinstance(envelope.content, bytes)
+        self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        return "250 taken"
 
 
 def free_port() -> int:
