@@ -36,6 +36,7 @@ def round_() -> None:
 @click.option("--service", required=True, help="Which service it is about.")
 @click.option("--flow", required=True, help="Which flow is asked.")
 @click.option("--title", required=True, help="What citizens read as its name.")
+@click.option("--code", help="Its short name in links and on posters. [default: one made from the title]")
 @click.option("--from", "opens", type=Moment(), help="Day or moment it opens. [default: when you open it]")
 @click.option("--to", "closes", type=Moment(), help="Day (to its end) or moment it closes.")
 @click.option(
@@ -66,6 +67,7 @@ def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_j
             audience=given["audience"],
             opens_at=moment(opens, config.city.zone),
             closes_at=last_moment(closes, config.city.zone),
+            code=given["code"],
         )
         faults = here.rounds.check(made.code)
     if in_json:

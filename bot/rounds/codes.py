@@ -10,6 +10,7 @@ LETTERS = "23456789CFGHJKMPQRVWX"
 """What a code is spelt with: nothing that looks or sounds like another, no vowels and so no words."""
 RECEIPT = re.compile(rf"^[{LETTERS}]{{4}}-?[{LETTERS}]{{4}}-?[{LETTERS}]{{4}}$")
 SLUG = 15
+OWN = re.compile(r"^(?=.{3,24}$)[a-z0-9]+(-[a-z0-9]+)*$")
 
 
 def receipt(chance: str) -> str:
@@ -40,6 +41,11 @@ def round_code(title: str, chance: str) -> str:
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG].strip("-") or "round"
     return f"{slug}-{spell(f'round {chance}', 5).lower()}"
+
+
+def own_code(text: str) -> str | None:
+    """Return the code an organiser chose for a round, or None where links and posters cannot carry it."""
+    return text if OWN.match(text) else None
 
 
 def spell(chance: str, length: int) -> str:

@@ -172,14 +172,17 @@ class Rounds:
         opens_at: datetime | None = None,
         closes_at: datetime | None = None,
         who: int | None = None,
+        code: str | None = None,
     ) -> RoundView:
-        """Write a draft; `who` is the person's id. Raises `Refused` where the facts cannot stand."""
+        """Write a draft; `who` is a person's id, `code` one of their choice. Raises `Refused` where it cannot stand."""
+        if code is not None and codes.own_code(code) is None:
+            raise wording.Forbidden("bad_code", code=code)
         found = self._flow(flow)
         self._allowed(service, found, audience, title)
         kept = _shaped(record)
         now = self._clock()
         new = NewRound(
-            code=codes.round_code(title, self._mint()),
+            code=code or codes.round_code(title, self._mint()),
             service=service,
             stage=found.stage.value,
             flow=found.id,
@@ -194,6 +197,8 @@ class Rounds:
             created_by=who,
         )
         with self._database.transaction() as db:
+            if rounds.by_code(db, new.code) is not None:
+                raise wording.Forbidden("taken_code", code=new.code)
             row = rounds.add(db, new)
             self._note(db, row, who, "created", now)
         return view(row)

@@ -425,6 +425,17 @@ def test_a_round_is_made_opened_extended_closed_and_reported_back(terminal: Term
     assert "extended by command line: Late post" in terminal("round", "show", code).out
 
 
+def test_a_round_may_have_a_code_of_ones_choice(terminal: Terminal) -> None:
+    words = ("round", "new", "--service", "library", "--flow", "deliver_pulse", "--title", "How is it?", "--code")
+    assert json.loads(terminal(*words, "library-2027", "--json").out)["code"] == "library-2027"
+    assert terminal("round", "open", "library-2027").status == 0
+    again = terminal(*words, "library-2027")
+    assert (again.status, again.err.count("\n")) == (1, 1)
+    assert "choose another" in again.err
+    for bad in ("Library", "li", "a" * 25, "r_x", "-lib", "lib--x", "li b", ""):
+        assert terminal(*words, bad).status == 1, bad
+
+
 def test_a_formal_round_says_what_it_still_needs(terminal: Terminal) -> None:
     said = terminal("round", "new", "--service", "library", "--flow", "option_round", "--title", "Hours")
     assert said.status == 0
