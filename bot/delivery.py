@@ -40,6 +40,8 @@ TICK = 1.0
 """Seconds between looks for rows that another process wrote or whose time has come."""
 FLYING = 64
 """Most messages on their way at once on one channel without a pace."""
+WIRES = 16
+"""Most requests of one channel open at once: the HTTP client gets slower, not faster, with more (measured)."""
 AHEAD = 0.5
 """Seconds of a paced channel's work claimed at once: a reply waits no longer behind bulk."""
 PATIENCE = 30.0
@@ -216,6 +218,7 @@ class _Sender:
     trouble: str | None = None
     """Why nothing can be sent just now, in words for an operator."""
     _pacer: Pacer = field(init=False)
+    _wires: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(WIRES))
     _lease: Lease | None = None
     _flying: dict[int, tuple[OutboxRow, asyncio.Task[None]]] = field(default_factory=dict)
     """What is on its way, by row; a claim that ran out on the way is claimed anew by ourselves and not sent twice."""
@@ -322,7 +325,7 @@ class _Sender:
         await _until(self._pacer.in_chat(row.contact_id, loop.time()))
         await _until(self._pacer.slot(loop.time()))
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with self._wires, asyncio.timeout(PATIENCE):
                 receipt = await self.channel.send(message)
         except TimeoutError:
             return Ambiguous(f"no answer within {PATIENCE:g} seconds")
