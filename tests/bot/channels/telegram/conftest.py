@@ -36,7 +36,7 @@ def make(api: BotApi) -> Callable[..., Telegram]:
     def make(**changes: object) -> Telegram:
         about: dict[str, object] = {"base_url": api.url, "phrases": PHRASES.__getitem__, "commands": COMMANDS}
         token = str(changes.pop("token", api.token))
-        return Telegram(token, **(about | {"pauses": (0.02,), "patience": 0.5} | changes))  # type: ignore[arg-type]
+        return Telegram(token, **(about | {"pauses": (0.02,), "patience": 3.0} | changes))  # type: ignore[arg-type]
 
     return make
 

@@ -34,7 +34,7 @@ FAULTS: dict[str, tuple[type, dict[str, Any]]] = {
     "a refused token": (Again, {"status": 401, "description": "Unauthorized"}),
     "a line cut before": (Ambiguous, {"cut": "before"}),
     "a line cut after": (Ambiguous, {"cut": "after"}),
-    "no answer in time": (Ambiguous, {"slow": 0.8}),
+    "no answer in time": (Ambiguous, {"slow": 3.3}),
     "a chat that moved": (
         Relocated,
         {"status": 400, "description": "Bad Request: upgraded", "parameters": {"migrate_to_chat_id": -1007}},
