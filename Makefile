@@ -21,7 +21,7 @@ test: $(TESTING)  ## style, types, flows, then all tests with coverage
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m bot check
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-report=xml:coverage.xml $(PYTEST)
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-report=xml:coverage.xml $(PYTEST)
 
 lint: $(TESTING)  ## put the code in form, then say what is wrong with its style
 	$(BIN)/ruff format .

@@ -21,3 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="let the journeys write the pictures in docs/ anew, from what they see",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what takes long begin first, so that no core waits for another at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

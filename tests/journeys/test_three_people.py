@@ -82,6 +82,7 @@ def town(bare_url: str, tmp_path: Path) -> Iterator[Town]:
         assert built.stop() == 0
 
 
+@pytest.mark.slow
 def test_a_formal_round_from_draft_to_report_over_telegram(town: Town) -> None:
     manager = _joined(town, 1, "manager", "Maya")
     organiser = _joined(town, 2, "organiser", "Omar")
