@@ -1,4 +1,4 @@
-"""How a measure is taken and shown: contestants alternate in one run, the median of five counts, CPU stands beside wall.
+"""How a measure is taken and shown: contestants alternate in one run, the median counts, CPU stands beside wall.
 
 A measure lives in a file `measure_*.py` beside this one and offers `rows(quick) -> list[Row]`; `quick` means a run
 small enough for a test, whose figures prove only that the measure works.
