@@ -2,7 +2,8 @@
 
     config ─▶ database, keys, catalogue ─▶ channels ─▶ turns, delivery ─▶ schedule, pages
 
-For rehearsals `CIVICLOOP_CLOCK` names a file that says what time it is; see `bot.clock`.
+For rehearsals `CIVICLOOP_CLOCK` names a file that says what time it is (see `bot.clock`), and `CIVICLOOP_CRASH_AT`
+where the process dies (see `storage.crossings`).
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from bot.rounds.organising import Rounds
 from bot.staff import Staff
 from bot.turns import Turns
 from flows.catalog import Catalog
-from storage import leases, migrate
+from storage import crossings, leases, migrate
 from storage.database import Database, StorageTrouble
 from storage.sealing import Keys
 
@@ -294,12 +295,15 @@ class App:
         def take() -> Lease | None:
             now = self.clock()
             with self.database.transaction() as db:
+                crossings.passed("receive.renews_lease" if lease else "receive.takes_lease")
                 if lease is None:
                     return ownership.take(db, name, self.owner, now, RECEIVING)
                 return leases.renew(db, lease, now, RECEIVING)
 
         try:
-            return await asyncio.to_thread(take)
+            held = await asyncio.to_thread(take)
+            crossings.passed("receive.holds_lease")
+            return held
         except StorageTrouble as trouble:
             log.warning("lease.trouble", lease=name, reason=str(trouble))
             return lease

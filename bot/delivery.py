@@ -18,7 +18,7 @@ import structlog
 from bot import letters, ownership
 from bot.channels.base import Again, Ambiguous, Gone, Relocated, Sent
 from bot.pacing import Pace, Pacer
-from storage import contacts, leases, outbox
+from storage import contacts, crossings, leases, outbox
 from storage.database import StorageTrouble
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ class Delivery:
     def exchange(self, channel: str, lease: Lease | None, results: list[_Result], room: int) -> _Exchange:
         """Settle what has come back and claim as much as there is room for, in one commit."""
         now = self._clock()
+        crossings.passed("delivery.settles")
         with self._database.transaction() as db:
             held = self._held(db, channel, lease, now)
             outcomes = [self._outcome(db, result, now) for result in results]
@@ -125,6 +126,8 @@ class Delivery:
             rows: list[OutboxRow] = []
             if held is not None and room:
                 rows = outbox.claim(db, channel, self._owner, now, LEASE, room)
+            crossings.passed("delivery.claimed" if rows else "delivery.settled")
+        crossings.passed("delivery.committed")
         if settled < len(outcomes):
             log.warning("delivery.fenced", channel=channel, rows=len(outcomes) - settled)
         return _Exchange(held, rows)
@@ -133,6 +136,7 @@ class Delivery:
         """Let others send at once."""
         with self._database.transaction() as db:
             leases.release(db, lease, self._clock())
+            crossings.passed("delivery.releases")
 
     def _held(self, db: Connection, channel: str, lease: Lease | None, now: datetime) -> Lease | None:
         """Hold the channel: renew the lease when a third of it is gone, or take it when it is free.
@@ -143,9 +147,11 @@ class Delivery:
             taken = ownership.take(db, f"send:{channel}", self._owner, now, LEASE)
             if taken is not None:
                 outbox.orphan(db, channel, self._owner)
+                crossings.passed("delivery.takes_lease")
             return taken
         if lease.until - now > LEASE * 2 / 3:
             return lease if leases.holds(db, lease, now) else None
+        crossings.passed("delivery.renews_lease")
         return leases.renew(db, lease, now, LEASE)
 
     def _outcome(self, db: Connection, result: _Result, now: datetime) -> Outcome:
@@ -326,7 +332,9 @@ class _Sender:
         await _until(self._pacer.slot(loop.time()))
         try:
             async with self._wires, asyncio.timeout(PATIENCE):
+                crossings.passed("delivery.sends")
                 receipt = await self.channel.send(message)
+                crossings.passed("delivery.sent")
         except TimeoutError:
             return Ambiguous(f"no answer within {PATIENCE:g} seconds")
         if isinstance(receipt, Again) and receipt.everyone:

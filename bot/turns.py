@@ -24,7 +24,7 @@ from bot.compose import compose
 from bot.errors import Trouble, Unreadable
 from bot.ledger import Guest, Ledger
 from bot.letters import REPLY, letters
-from storage import contacts, inbox, rounds, sessions
+from storage import contacts, crossings, inbox, rounds, sessions
 from storage.contacts import NewContact
 from storage.database import Conflict, StorageTrouble
 
@@ -146,9 +146,11 @@ class Turns:
                 raise Trouble("more arrives than can be written: send it again in a moment")
             work = _Work(raws)
             self._queue.put(work)
+            crossings.passed("turns.queued")
             if self._thread is None or not self._thread.is_alive():
                 raise Trouble(STOPPING)
             await asyncio.wrap_future(work.done)
+            crossings.passed("turns.told")
 
     async def end(self) -> None:
         """Finish what is queued, then stop the thread."""
@@ -236,10 +238,13 @@ class Turns:
         began = time.perf_counter()
         now = self._clock()
         reads = [self._read(raw) for raw in raws]
+        crossings.passed("group.begins")
         for left in reversed(range(CONFLICTS)):
             try:
                 with self._database.transaction() as db:
                     fresh, told, spoke = self._keep(db, reads, now)
+                    crossings.passed("group.written")
+                crossings.passed("group.committed")
                 break
             except Conflict:
                 if not left:
@@ -249,6 +254,7 @@ class Turns:
     def _keep(self, db: Connection, reads: Sequence[_Read], now: datetime) -> tuple[int, list[_Told], bool]:
         """Keep what is new and make its turns. Returns how many were new, their log lines, and whether any spoke."""
         fresh = {(row.channel, row.external_id) for row in inbox.take(db, [r.raw for r in reads if not r.trouble], now)}
+        crossings.passed("group.taken")
         new = []
         for read in reads:  # a repeat inside the group is left out here too
             if read.key in fresh:
@@ -290,6 +296,8 @@ class Turns:
             kept = inbox.accept(db, raws, self._clock(), self._keys)
             if reason and kept:
                 inbox.fail(db, kept[0].id, inbox.WAITING, reason)
+            crossings.passed("alone.written")
+        crossings.passed("alone.kept")
         if address is not None and kept:
             self._held.add(address)
 
@@ -326,6 +334,8 @@ class Turns:
                     return True
                 told, spoke = self._take(db, [read], now)
                 inbox.settle(db, [row_id], now)
+                crossings.passed("again.written")
+            crossings.passed("again.committed")
         except StorageTrouble:
             raise
         except Exception as error:
@@ -335,6 +345,7 @@ class Turns:
             with self._database.transaction() as db:
                 status = inbox.FAILED if given_up else inbox.WAITING
                 inbox.fail(db, row_id, status, f"{type(error).__name__}: {error}")
+            crossings.passed("again.failed")
             return given_up
         self._report(told, 0, 1, 0.0, spoke=spoke)
         return True
@@ -356,6 +367,7 @@ class Turns:
         """Make a turn of each update, and write them all. Returns their log lines, and whether any says something."""
         ledger = self._ledger(db, reads, now)
         told = [self._turn(db, ledger, read.raw, *each) for read in reads for each in read.inbounds]
+        crossings.passed("group.stepped")
         ledger.flush(db, last=True)
         return told, ledger.enqueued > 0
 

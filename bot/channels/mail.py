@@ -19,6 +19,7 @@ from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING
 
 from bot.channels.base import Again, Ambiguous, Capabilities, Gone, Sent
+from storage import crossings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,7 +104,9 @@ class MailChannel:
                 _expect(server.rcpt(message.address))
                 body = self.compose(message).as_bytes()
                 handed_over = True
+                crossings.passed("mail.hands_over")
                 _expect(server.data(body))
+                crossings.passed("mail.handed_over")
         except smtplib.SMTPResponseException as error:
             return _refusal(error)
         except (smtplib.SMTPNotSupportedError, ssl.SSLError):

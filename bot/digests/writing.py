@@ -16,7 +16,7 @@ from bot.digests.weeks import Week
 from bot.errors import Refused
 from bot.rounds.record import public_url
 from bot.texts import texts
-from storage import contacts, digests, outbox, people
+from storage import contacts, crossings, digests, outbox, people
 from storage.digests import DigestRow
 from storage.outbox import NewMessage
 
@@ -138,10 +138,14 @@ class Digests:
             addresses = [contact for contact in contacts.of_person(db, one.person.id) if _reachable(contact)]
         mailings = [self._letter(digest, contact, one, now) for contact in addresses] if digest else []
         row = DigestRow(one.person.id, one.service, str(one.week), now, dump(digest))
+        crossings.passed("digest.drawn")
         with database.transaction() as db:
             if not digests.write(db, row):
                 return 0
-            return outbox.enqueue(db, mailings)
+            queued = outbox.enqueue(db, mailings)
+            crossings.passed("digest.written")
+        crossings.passed("digest.queued")
+        return queued
 
     def _letter(self, digest: Digest, contact: Contact, one: Due, now: datetime) -> NewMessage:
         key = f"digest:{one.person.id}:{one.service}:{one.week}:{contact.id}"

@@ -21,7 +21,7 @@ from flows import memory
 from flows.engine import ask_again
 from flows.model import Prompt
 from flows.words import fill
-from storage import contacts, outbox, retention, rounds, sessions
+from storage import contacts, crossings, outbox, retention, rounds, sessions
 from storage.database import Conflict
 from storage.rounds import LogEntry
 
@@ -90,6 +90,8 @@ class Sweeps:
             moved = rounds.move(db, row.id, (was,), becomes, **stamps)
             if moved:
                 rounds.log(db, LogEntry(row.id, now, CLOCK, what))
+            crossings.passed("round.moves")
+        crossings.passed("round.moved")
         if moved:
             log.info("round.moved", round=row.code, to=becomes.value)
         return int(moved)
@@ -100,6 +102,8 @@ class Sweeps:
         while True:
             with self._database.transaction() as db:
                 batch = invite(db, self._library.played(db, row), self._library, self._channels, now)
+                crossings.passed("round.invites")
+            crossings.passed("round.invited")
             if not batch:
                 return asked
             asked += batch
@@ -124,6 +128,7 @@ class Sweeps:
         ended = replace(row, status=session.status.value, state=session.state, body=memory.dump(session))
         with suppress(Conflict), self._database.transaction() as db:  # they have just written: alive after all
             sessions.save(db, [ended])
+            crossings.passed("session.ends")
             return 1
         return 0
 
@@ -137,6 +142,8 @@ class Sweeps:
                 return 0
             parts = compose(self._reminder(db, of, row, contact.language), self._channels[contact.channel])
             outbox.enqueue(db, letters(contact, parts, f"silence.{of.id}.{contact.id}", now, BULK))
+            crossings.passed("session.reminds")
+        crossings.passed("session.reminded")
         self._wake()
         return 1
 

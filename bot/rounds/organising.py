@@ -14,7 +14,7 @@ from bot.rounds.library import sketch
 from bot.rounds.lifecycle import AGREED, LINK, State
 from bot.rounds.report_back import send as send_report
 from bot.rounds.written import shaped
-from storage import answers, moves, people, rounds, sessions
+from storage import answers, crossings, moves, people, rounds, sessions
 from storage.rounds import LogEntry, NewRound
 
 if TYPE_CHECKING:
@@ -282,6 +282,8 @@ class Rounds:
             self._note(db, row, who, "reported_back", now)
             row = self._row(db, code)
             send_report(db, self._library.played(db, row), self._library, report, now)
+            crossings.passed("report.written")
+        crossings.passed("report.committed")
         return view(row)
 
     # ----------------------------------------------------------------- rules

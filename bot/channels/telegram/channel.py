@@ -24,6 +24,7 @@ from telegram.request import HTTPXRequest
 from bot.channels.base import Again, Capabilities, Gone, Sent
 from bot.channels.telegram import messages, updates
 from bot.errors import Trouble
+from storage import crossings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -163,7 +164,9 @@ class Telegram:
             await asyncio.Event().wait()  # updates come to `webhook`
         raws = await self._fetch()
         if raws:
+            crossings.passed("receive.fetched")
             await self._take(raws, accept)
+            crossings.passed("receive.kept")
             self._offset = updates.after(raws) or self._offset
 
     async def _fetch(self) -> list[Raw]:
@@ -201,11 +204,13 @@ class Telegram:
             return 413
         if self._accept is None:
             return 503
+        crossings.passed("webhook.brought")
         try:
             await self._take([updates.raw(body)], self._accept)
         except Exception as error:  # noqa: BLE001 - not committed: Telegram keeps it and brings it again
             self._report(error)
             return 503
+        crossings.passed("webhook.kept")
         self.trouble = None
         return 200
 
