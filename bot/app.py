@@ -25,7 +25,7 @@ from bot import log as logs
 from bot import ownership, pacing
 from bot.channels.web import site
 from bot.channels.web.channel import WebChannel
-from bot.clock import CLOCK, clock_of, mint
+from bot.clock import CLOCK, clock_of, mint, rehearse
 from bot.delivery import Delivery
 from bot.demo import prepare
 from bot.desk import Desk
@@ -67,6 +67,7 @@ log = structlog.get_logger()
 def main(config: Config) -> None:
     """Run until SIGTERM or Ctrl-C. Raises `Usage` or `Trouble` where it cannot start."""
     logs.set_up(config)
+    rehearse(os.environ)
     listening = open_port(config.web.host, config.web.port)
     app = App.build(at_port(config, listening.getsockname()[1]), clock_of(os.environ), mint)
     try:

@@ -1,7 +1,7 @@
 """Where time and chance come from. Only the composition root and the commands ask here; all others are told.
 
 For rehearsals `CIVICLOOP_CLOCK` names a file that holds an ISO instant, read at each look: that is what time it was
-when the file was written, and it goes on from there.
+when the file was written, and it goes on from there. `CIVICLOOP_CRASH_AT` says where the process dies in one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import Usage
+from storage import crossings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,6 +38,16 @@ def clock_of(environ: Mapping[str, str]) -> Callable[[], datetime]:
         said = f"{CLOCK} must name a file that holds a moment such as 2026-11-22T08:00:00+00:00: {error}"
         raise Usage(said) from None
     return rehearsed
+
+
+def rehearse(environ: Mapping[str, str]) -> None:
+    """Arm the crossing at which a rehearsal wants this process to die. Raises `Usage` for words of another form."""
+    words = environ.get(crossings.CRASH_AT)
+    if words:
+        try:
+            crossings.arm(words)
+        except ValueError as wrong:
+            raise Usage(str(wrong)) from None
 
 
 def mint() -> str:
