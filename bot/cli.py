@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.commands import flows, looking, rounds, running
-from bot.errors import CivicloopError, Refused, Usage
-from flows.source import FlowTrouble
-from storage.database import StorageTrouble
+from bot.errors import CivicloopError, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,17 +47,25 @@ def main(args: Sequence[str] | None = None) -> int:
         return _said(_usage(wrong), WRONG)
     except (click.Abort, KeyboardInterrupt):
         return STOPPED_BY_HAND
-    except Usage as wrong:
-        return _said(str(wrong), WRONG)
-    except (Refused, FlowTrouble) as refused:
-        return _said(str(refused), FAULTS)
-    except (CivicloopError, StorageTrouble) as trouble:
-        return _said(str(trouble), WRONG)
-    except OSError as error:
-        return _said(_world(error), WRONG)
-    except Exception as error:  # noqa: BLE001 - the one place where everything unforeseen ends
-        return _said(_unforeseen(error), WRONG)
+    except Exception as error:  # noqa: BLE001 - the one place where everything ends
+        return _ended(error)
     return status if isinstance(status, int) else WELL
+
+
+def _ended(error: Exception) -> int:
+    """Say what ended a command. The errors of other packages are loaded only here: `--help` answers at once."""
+    from flows.source import FlowTrouble  # noqa: PLC0415 - loads pydantic
+    from storage.database import StorageTrouble  # noqa: PLC0415 - loads SQLAlchemy
+
+    match error:
+        case Refused() | FlowTrouble():
+            return _said(str(error), FAULTS)
+        case CivicloopError() | StorageTrouble():
+            return _said(str(error), WRONG)
+        case OSError():
+            return _said(_world(error), WRONG)
+        case _:
+            return _said(_unforeseen(error), WRONG)
 
 
 def _said(message: str, status: int) -> int:

@@ -1,21 +1,22 @@
-"""Bring a database to this program's version, forward and back, with Alembic and without its ini file."""
+"""Bring a database to this program's version, forward and back, with Alembic and without its ini file.
+
+Alembic is loaded where there is something to do: a start that finds the database up to date does without.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from storage.database import StorageTrouble
 from storage.tables import metadata
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
+    from alembic.config import Config
     from sqlalchemy import Connection
 
     from storage.database import Database
@@ -41,14 +42,14 @@ def upgrade(database: Database) -> None:
             case "current":
                 return
             case _:
-                command.upgrade(_config(db), "head")
+                _commands().upgrade(_config(db), "head")
 
 
 def downgrade(database: Database, revision: str = "base") -> None:
     """Go back to an older revision; `base` drops every table."""
     with database.transaction() as db:
         _one_at_a_time(db)
-        command.downgrade(_config(db), revision)
+        _commands().downgrade(_config(db), revision)
 
 
 def check(database: Database) -> Standing:
@@ -65,11 +66,14 @@ def refuse_newer(database: Database) -> None:
 
 def newest() -> str:
     """Return the revision of this program."""
-    return str(ScriptDirectory(_FOLDER).get_current_head())
+    return _known()[-1]
 
 
 def differences(database: Database) -> list[str]:
     """Return what the database's tables lack or have beside `storage.tables`; empty where they agree."""
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - as the module says
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - the same
+
     with database.transaction() as db:
         context = MigrationContext.configure(db, opts={"compare_type": True, "compare_server_default": True})
         return [str(difference) for difference in compare_metadata(context, metadata)]
@@ -78,7 +82,7 @@ def differences(database: Database) -> list[str]:
 def draft(database: Database, message: str, number: str) -> None:
     """Write the next revision's file for a change made in `storage.tables`, for a developer to read and correct."""
     with database.transaction() as db:
-        command.revision(_config(db), message, autogenerate=True, rev_id=number)
+        _commands().revision(_config(db), message, autogenerate=True, rev_id=number)
 
 
 def _newer(database: Database) -> str:
@@ -95,16 +99,35 @@ def _one_at_a_time(db: Connection) -> None:
 
 
 def _standing(db: Connection) -> Standing:
-    revision = MigrationContext.configure(db).get_current_revision()
+    revision = _revision(db)
     if revision is None:
         return "empty"
     if revision == newest():
         return "current"
-    known = {script.revision for script in ScriptDirectory(_FOLDER).walk_revisions()}
-    return "behind" if revision in known else "ahead"
+    return "behind" if revision in _known() else "ahead"
+
+
+def _revision(db: Connection) -> str | None:
+    """Return what Alembic noted in the database last; None before its first note."""
+    if not inspect(db).has_table("alembic_version"):
+        return None
+    return db.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _known() -> list[str]:
+    """Return the revisions this program has, oldest first: their files are named for them, `0001_the_loop.py`."""
+    return sorted(file.name.partition("_")[0] for file in (_FOLDER / "versions").glob("[0-9]*.py"))
+
+
+def _commands() -> ModuleType:
+    from alembic import command  # noqa: PLC0415 - as the module says
+
+    return command
 
 
 def _config(db: Connection) -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - as the module says
+
     config = Config(attributes={"connection": db})
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
-from bot import config as configuration
 from bot.clock import clock_of, mint
 from bot.errors import Usage
 
@@ -51,6 +50,8 @@ def configured(command: Callable[..., R]) -> Callable[..., R]:
 
 def read(path: Path | None, environ: Mapping[str, str]) -> Config:
     """Return the configuration at `path`; None: of config.toml where it is, else of the sample city."""
+    from bot import config as configuration
+
     return configuration.load(path or (FILE if FILE.exists() else None), environ)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections import defaultdict
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,8 +144,8 @@ def _rare(rows: Iterable[AnswerRow], least: int) -> frozenset[tuple[str, str | N
 def _shown(row: AnswerRow, rare: Collection[tuple[str, str | None]], *, every_text: bool) -> AnswerRow:
     """Return an answer as it may leave the house."""
     if _about_you(row) and _given(row) in rare:
-        return replace(row, choice=None, choices=None, score=None, text=None)
-    return row if every_text or row.quotable else replace(row, text=None)
+        return row._replace(choice=None, choices=None, score=None, text=None)
+    return row if every_text or row.quotable else row._replace(text=None)
 
 
 def _write(file: TextIO, rows: Iterable[AnswerRow]) -> int:

@@ -12,7 +12,6 @@ import click
 
 from bot.clock import mint
 from bot.commands.common import as_json, configured, office, show, spoken, wall_clock
-from bot.config import EXAMPLE
 from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ LINK_LASTS = timedelta(days=7)
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False), default=Path("config.toml"))
 def init(path: Path) -> None:
     """Write a config.toml to change: every setting with its meaning and the sample city's value."""
+    from bot.config import EXAMPLE
+
     try:
         with path.open("xb") as file:
             file.write(EXAMPLE.read_bytes())

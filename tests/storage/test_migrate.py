@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Column, MetaData, inspect, text
 
 from storage import migrate, tables
@@ -36,6 +37,21 @@ def test_an_empty_database_becomes_current(bare: Database) -> None:
 def test_the_revisions_make_exactly_the_tables_of_the_program(bare: Database) -> None:
     migrate.upgrade(bare)
     assert migrate.differences(bare) == []
+
+
+def test_the_newest_revision_by_its_files_name_is_the_one_alembic_ends_at() -> None:
+    revisions = ScriptDirectory(migrate._FOLDER)
+    assert migrate.newest() == revisions.get_current_head()
+    assert migrate._known() == [script.revision for script in revisions.walk_revisions()][::-1]
+
+
+def test_a_database_up_to_date_is_opened_without_loading_alembic(bare_url: str) -> None:
+    program = (
+        "import sys; from storage.database import Database; from storage import migrate; "
+        "migrate.upgrade(Database.open(sys.argv[1])); print('alembic' in sys.modules)"
+    )
+    said = [subprocess.check_output([sys.executable, "-c", program, bare_url]).strip() for _ in range(2)]
+    assert said == [b"True", b"False"]
 
 
 def test_going_back_leaves_no_table_and_forward_again_works(bare: Database) -> None:
