@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from bot.digests.disclosure import steps
 from bot.digests.summarise import BASE_WEEKS, HISTORY, Answers, Deadline, Said
 from bot.digests.weeks import Week
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from zoneinfo import ZoneInfo
 
+    import pandas as pd
     from sqlalchemy import Connection
 
     from bot.digests.summarise import Scope
@@ -49,6 +48,8 @@ def gather(db: Connection, service: str, week: Week, zone: ZoneInfo) -> Answers:
 
 def frame(columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:
     """Return rows as a table that has its columns even where it has no rows."""
+    import pandas as pd  # noqa: PLC0415 - half a second of import, for the process that writes a digest
+
     return pd.DataFrame.from_records(list(rows), columns=list(columns))
 
 

@@ -1,12 +1,13 @@
-"""Pictures from citizens: known by their content, freed of hidden facts, kept under names of chance."""
+"""Pictures from citizens: known by their content, freed of hidden facts, kept under names of chance.
+
+Pillow is loaded with the first picture: a start does without.
+"""
 
 from __future__ import annotations
 
 import io
 import warnings
 from typing import TYPE_CHECKING
-
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,8 @@ def keep(body: bytes, folder: Path, name: str) -> str:
 
 
 def _fresh(body: bytes) -> bytes:
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - as the module says
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -55,6 +58,8 @@ def _fresh(body: bytes) -> bytes:
 
 
 def _redrawn(body: bytes) -> bytes:
+    from PIL import Image, ImageOps  # noqa: PLC0415 - as the module says
+
     with Image.open(io.BytesIO(body), formats=FORMATS) as image:
         if image.width * image.height > PIXELS:
             raise NoPicture
