@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -19,9 +18,11 @@ from tests.support.botapi.methods import METHODS, RESULTS
 from tests.support.botapi.world import Chat, Fault, Pace, Refused, Request, World
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from tests.support.botapi.schema import Json
+
+    Queue = tuple[str, int]
 
 TOKEN = "123456789:AAtest-token_not-a-real-one-0123456789"
 LARGEST_REQUEST = 60_000_000
@@ -223,21 +224,34 @@ class BotApi:
     # ----------------------------------------------------------------- webhook
 
     async def _deliver(self) -> None:
-        """Send every waiting update to the webhook, many at a time, each again until it is taken."""
-        going: dict[int, asyncio.Task[None]] = {}
+        """Bring every waiting update to the webhook, each again until it is taken.
+
+        As Telegram's own server does it: up to `max_connections` at a time, but those of one kind from one chat one
+        after the other and in order.
+        """
+        going: dict[Queue, asyncio.Task[None]] = {}
         async with aiohttp.ClientSession() as session:
             while True:
                 arrived = self.world.arrived
-                for update_id in [each for each in going if going[each].done()]:
-                    del going[update_id]
-                hook = self.world.webhook
-                most = int((hook or {}).get("max_connections", 40)) if hook else 0
-                for update in list(islice(self.world.pending.values(), most + len(going))):
-                    if len(going) < most and update["update_id"] not in going:
-                        task = asyncio.create_task(self._hand_over(session, update))
-                        task.add_done_callback(lambda _task: self.world.wake())
-                        going[update["update_id"]] = task
+                for queue in [each for each in going if going[each].done()]:
+                    del going[queue]
+                for queue, update in self._next(going.keys()):
+                    going[queue] = asyncio.create_task(self._hand_over(session, update))
+                    going[queue].add_done_callback(lambda _task: self.world.wake())
                 await arrived.wait()
+
+    def _next(self, going: Collection[Queue]) -> list[tuple[Queue, Json]]:
+        """Return the updates to bring now: the oldest of each queue that waits, as many as there are connections."""
+        hook = self.world.webhook
+        free = int(hook.get("max_connections", 40)) - len(going) if hook else 0
+        found: dict[Queue, Json] = {}
+        for update in self.world.pending.values():
+            if len(found) >= free:
+                break
+            queue = _queue(update)
+            if queue not in going:
+                found.setdefault(queue, update)
+        return list(found.items())
 
     async def _hand_over(self, session: aiohttp.ClientSession, update: Json) -> None:
         pause = FIRST_RETRY
@@ -331,8 +345,15 @@ async def _posted(session: aiohttp.ClientSession, hook: Json, update: Json, door
     try:
         async with session.post(url, json=update, headers=secret) as response:
             return 200 <= response.status < 300
-    except aiohttp.ClientError:
+    except (aiohttp.ClientError, TimeoutError):
         return False
+
+
+def _queue(update: Json) -> Queue:
+    """Return which updates this one must not overtake: those of its kind from its chat, or from its person."""
+    kind, content = next((key, value) for key, value in update.items() if key != "update_id")
+    about = content.get("chat") or content.get("from") or {}
+    return kind, int(about.get("id", update["update_id"]))
 
 
 def _answer(refusal: Refused) -> web.Response:

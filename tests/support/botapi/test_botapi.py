@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
@@ -21,7 +22,7 @@ from tests.support.botapi.client import running
 from tests.support.botapi.corpus import corpus
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 GOOD = InlineKeyboardMarkup([[InlineKeyboardButton("Good", callback_data="t:q:5")]])
 
@@ -110,32 +111,81 @@ async def test_kinds_not_asked_for_do_not_come_and_the_wish_is_remembered(api: B
     assert await bot.get_updates() == ()
 
 
-async def test_a_webhook_gets_the_secret_and_is_tried_until_it_says_200(api: BotApi, bot: Bot) -> None:
-    seen: list[tuple[str | None, int]] = []
-    taken = asyncio.Event()
-
-    async def hook(request: web.Request) -> web.Response:
-        seen.append((request.headers.get("X-Telegram-Bot-Api-Secret-Token"), (await request.json())["update_id"]))
-        if len(seen) < 3:
-            return web.Response(status=500)
-        taken.set()
-        return web.Response()
-
+@asynccontextmanager
+async def hooked(
+    api: BotApi, bot: Bot, hook: Callable[[web.Request], Awaitable[web.Response]], **ways: Any
+) -> AsyncIterator[None]:
+    """A bot whose webhook answers with `hook`."""
     app = web.Application()
     app.router.add_post("/telegram", hook)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     api.bring_webhooks_to(f"http://127.0.0.1:{runner.addresses[0][1]}")
-    await bot.set_webhook("https://city.example/telegram", secret_token="s3cret")
-    await api.citizen(1).sends("hello")
-    async with asyncio.timeout(5):
-        await taken.wait()
-    await asyncio.sleep(0.05)
-    assert api.pending == []
-    assert len(seen) == 3
-    assert {secret for secret, _ in seen} == {"s3cret"}
+    await bot.set_webhook("https://city.example/telegram", **ways)
+    yield
     await runner.cleanup()
+
+
+async def until_none_is_pending(api: BotApi) -> None:
+    async with asyncio.timeout(5):
+        while api.pending:
+            await api.world.arrived.wait()
+
+
+async def test_a_webhook_gets_the_secret_and_is_tried_until_it_says_200(api: BotApi, bot: Bot) -> None:
+    seen: list[tuple[str | None, int]] = []
+
+    async def hook(request: web.Request) -> web.Response:
+        seen.append((request.headers.get("X-Telegram-Bot-Api-Secret-Token"), (await request.json())["update_id"]))
+        return web.Response(status=500 if len(seen) < 3 else 200)
+
+    async with hooked(api, bot, hook, secret_token="s3cret"):
+        await api.citizen(1).sends("hello")
+        await until_none_is_pending(api)
+    assert seen == [("s3cret", api.world.emitted[0])] * 3
+
+
+async def test_a_webhook_gets_the_messages_of_a_chat_in_order_beside_those_of_others(api: BotApi, bot: Bot) -> None:
+    taken: list[tuple[int, str]] = []
+    together = asyncio.Barrier(3)
+
+    async def hook(request: web.Request) -> web.Response:
+        message = (await request.json())["message"]
+        async with asyncio.timeout(5):
+            await together.wait()
+        if message["text"] == "1" and message not in refused:
+            refused.append(message)
+            return web.Response(status=503)
+        taken.append((message["chat"]["id"], message["text"]))
+        return web.Response()
+
+    refused: list[object] = []
+    async with hooked(api, bot, hook):
+        for number in range(3):
+            for person in (1, 2, 3):
+                await api.citizen(person).sends(str(number))
+        await until_none_is_pending(api)
+    assert [[text for chat, text in taken if chat == person] for person in (1, 2, 3)] == [["0", "1", "2"]] * 3
+    assert len(refused) == 3
+
+
+async def test_a_webhook_gets_no_more_at_once_than_it_wants(api: BotApi, bot: Bot) -> None:
+    inside = most = 0
+
+    async def hook(request: web.Request) -> web.Response:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        await asyncio.sleep(0.02)
+        inside -= 1
+        return web.Response()
+
+    async with hooked(api, bot, hook, max_connections=2):
+        for person in range(1, 7):
+            await api.citizen(person).sends("hello")
+        await until_none_is_pending(api)
+    assert most == 2
 
 
 # --------------------------------------------------------------------------- what it refuses
