@@ -352,8 +352,8 @@ async def _posted(session: aiohttp.ClientSession, hook: Json, update: Json, door
 def _queue(update: Json) -> Queue:
     """Return which updates this one must not overtake: those of its kind from its chat, or from its person."""
     kind, content = next((key, value) for key, value in update.items() if key != "update_id")
-    about = content.get("chat") or content.get("from") or {}
-    return kind, int(about.get("id", update["update_id"]))
+    about: Json = content.get("chat") or content.get("from") or {"id": update["update_id"]}
+    return kind, int(about["id"])
 
 
 def _answer(refusal: Refused) -> web.Response:
