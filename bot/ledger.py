@@ -7,13 +7,12 @@ same group finds the session where the first one left it.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flows import memory
 from storage import answers, contacts, moves, outbox, sessions, wishes
-from storage.sessions import SessionRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from storage.contacts import Contact
     from storage.outbox import NewMessage
     from storage.rounds import RoundRow
+    from storage.sessions import SessionRow
 
 _SETTERS: Mapping[str, Callable[[Connection, int, Any], None]] = {
     "language": contacts.set_language,
@@ -83,23 +83,14 @@ class Guest:
         self.rows.pop(round_id, None)
         self._stands.pop(round_id, None)
 
-    def written(self, round_id: int) -> SessionRow:
-        """Return the row that says where they stand in a round."""
+    def written(self, round_id: int) -> tuple[SessionRow, bool]:
+        """Return the row that says where they stand in a round, and whether they only stepped on since it was read."""
         row, session = self.rows[round_id], self._stands[round_id]
-        return SessionRow(
-            contact_id=row.contact_id,
-            round_id=round_id,
-            flow=row.flow,
-            version=row.version,
-            status=session.status.value,
-            state=session.state,
-            body=memory.dump(session),
-            receipt_hash=row.receipt_hash,
-            started_at=row.started_at,
-            updated_at=self._touched[round_id],
-            ended_at=row.ended_at,
-            revision=row.revision,
+        status = session.status.value
+        now = row._replace(
+            status=status, state=session.state, body=memory.dump(session), updated_at=self._touched[round_id]
         )
+        return now, row.revision > 0 and row.status == status and bool(row.body)
 
 
 @dataclass(slots=True)
@@ -146,7 +137,7 @@ class Ledger:
         for n in range(len(self._answers) - 1, -1, -1):
             row = self._answers[n]
             if row.withdrawn_at is None and (row.round_id, row.pseudonym, row.state) == key:
-                self._answers[n] = replace(row, withdrawn_at=self.now)
+                self._answers[n] = row._replace(withdrawn_at=self.now)
                 return
         self._withdrawn.append(key)
 
@@ -170,7 +161,7 @@ class Ledger:
         """Change facts of the contact (`language`, `asks`, `stopped_at`…)."""
         differing = {name: value for name, value in values.items() if getattr(guest.contact, name) != value}
         if differing:
-            guest.contact = replace(guest.contact, **differing)
+            guest.contact = guest.contact._replace(**differing)
             self._changes.setdefault(guest.contact.id, {}).update(differing)
 
     def cancel_bulk(self, guest: Guest) -> None:
@@ -214,10 +205,12 @@ class Ledger:
     def _flush_sessions(self, db: Connection, *, last: bool) -> None:
         for contact_id, round_id in self._forgotten:
             sessions.forget(db, contact_id, round_id)
-        rows = [guest.written(round_id) for (_, round_id), guest in self._sessions.items()]
-        sessions.save(db, rows)
+        rows = [(guest, *guest.written(round_id)) for (_, round_id), guest in self._sessions.items()]
+        sessions.save(
+            db, [row for _, row, stepped in rows if not stepped], [row for _, row, stepped in rows if stepped]
+        )
         if not last:
-            for row, guest in zip(rows, self._sessions.values(), strict=True):
-                guest.rows[row.round_id] = replace(row, revision=row.revision + 1)
+            for guest, row, _ in rows:
+                guest.rows[row.round_id] = row._replace(revision=row.revision + 1)
         self._sessions.clear()
         self._forgotten.clear()

@@ -170,7 +170,7 @@ class Participations:
         session = turn.session
         note = _Note(ledger, guest, played, row, session, self.pseudonym(played, guest.contact.address_hash))
         if session.status is Status.COMPLETED and row.ended_at is None:
-            row = replace(row, ended_at=ledger.now)
+            row = row._replace(ended_at=ledger.now)
         ledger.keep(guest, row, session)
         for event in turn.events:
             note.take(event)

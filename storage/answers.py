@@ -6,12 +6,12 @@ An answer *stands* while it is not withdrawn, and *counts* once it is handed in 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, true, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, true, update
 
 from storage import proof
-from storage.rows import Shape, many, read
+from storage.rows import Insert, Shape, many, read
 from storage.tables import answers
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ Participation = tuple[int, bytes]
 """(round id, pseudonym): one person in one round."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerRow:
+class AnswerRow(NamedTuple):
     """One answer to one question; which of `choice`, `choices`, `score`, `text`, `file` is set depends on the verb."""
 
     round_id: int
@@ -59,7 +58,7 @@ class AnswerRow:
 
 _shape = Shape(answers, AnswerRow)
 _all = select(*_shape.columns)
-_insert = insert(answers)
+_insert = Insert(answers, _shape.names)
 _stands = answers.c.withdrawn_at.is_(None)
 _person = and_(answers.c.round_id == bindparam("b_round"), answers.c.pseudonym == bindparam("b_pseudonym"))
 
@@ -77,7 +76,7 @@ _quote = update(answers).where(_person).values(quotable=bindparam("b_quotable"))
 
 def append(db: Connection, rows: Sequence[AnswerRow]) -> None:
     """Add answers. One that replaces an earlier one comes after `withdraw` of that."""
-    many(db, _insert, _shape.write(rows))
+    _insert(db, rows)
 
 
 def withdraw(db: Connection, keys: Iterable[Key], now: datetime) -> None:

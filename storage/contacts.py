@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, delete, func, select, update
 
 from storage import proof
-from storage.rows import IDS, Shape, insert_new, many
+from storage.rows import IDS, Insert, Shape
 from storage.tables import contacts, invitations, outbox, rounds
 
 if TYPE_CHECKING:
@@ -23,8 +22,7 @@ Address = tuple[str, bytes]
 """(channel, keyed hash): how a contact is found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(NamedTuple):
     """One person on one channel. Moments are None where the thing never happened."""
 
     id: int
@@ -51,8 +49,7 @@ class Contact:
         return self.stopped_at is None and self.unreachable_at is None
 
 
-@dataclass(frozen=True, slots=True)
-class NewContact:
+class NewContact(NamedTuple):
     """Somebody who was never here before, seen at `first_seen_at`."""
 
     channel: str
@@ -64,8 +61,7 @@ class NewContact:
 
 
 _shape = Shape(contacts, Contact)
-_new = Shape(contacts, NewContact)
-_insert = insert_new(contacts)
+_insert = Insert(contacts, (*NewContact._fields, "last_seen_at"), end="ON CONFLICT DO NOTHING")
 _all = select(*_shape.columns)
 _find = _all.where(contacts.c.channel == bindparam("channel"), contacts.c.address_hash.in_(IDS))
 _by_id = _all.where(contacts.c.id.in_(IDS))
@@ -84,7 +80,7 @@ def find(db: Connection, addresses: Iterable[Address]) -> dict[Address, Contact]
 
 def add(db: Connection, rows: Sequence[NewContact]) -> list[Contact]:
     """Add contacts, passing over those already known; return them all in the order given."""
-    many(db, _insert, [row | {"last_seen_at": row["first_seen_at"]} for row in _new.write(rows)])
+    _insert(db, [(*row, row.first_seen_at) for row in rows])
     found = find(db, [(row.channel, row.address_hash) for row in rows])
     return [found[row.channel, row.address_hash] for row in rows]
 

@@ -5,19 +5,18 @@ A raw update holds the sender's address in clear, so what waits is sealed, and w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sqlalchemy import bindparam, func, select, update
 
 from storage.database import Conflict
-from storage.rows import IDS, Shape, insert_new, many
+from storage.rows import IDS, Insert, Shape
 from storage.tables import inbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -43,8 +42,7 @@ class Arrival(Protocol):
         """What arrived, untouched."""
 
 
-@dataclass(frozen=True, slots=True)
-class InboxRow:
+class InboxRow(NamedTuple):
     """One update and its place in the inbox."""
 
     id: int
@@ -56,7 +54,9 @@ class InboxRow:
 
 
 _shape = Shape(inbox, InboxRow)
-_insert = insert_new(inbox)
+_insert = Insert(
+    inbox, ("channel", "external_id", "body", "received_at", "status", "done_at"), end="ON CONFLICT DO NOTHING"
+)
 _known = select(inbox.c.id, inbox.c.external_id).where(
     inbox.c.channel == bindparam("channel"), inbox.c.external_id.in_(IDS)
 )
@@ -77,7 +77,7 @@ def take(db: Connection, raws: Iterable[Arrival], now: datetime) -> list[InboxRo
     Raises `Conflict` where another process takes one of them at the same moment.
     """
     fresh = _unknown(db, raws)
-    _keep(db, fresh, now, {"status": DONE, "done_at": now}, lambda _: b"")
+    _keep(db, [(raw.channel, raw.external_id, b"", now, DONE, now) for raw in fresh])
     return [InboxRow(0, raw.channel, raw.external_id, raw.body, now, 0) for raw in fresh]
 
 
@@ -88,7 +88,7 @@ def accept(db: Connection, raws: Iterable[Arrival], now: datetime, keys: Keys) -
     Raises `Conflict` where another process takes one of them at the same moment.
     """
     fresh = _unknown(db, raws)
-    _keep(db, fresh, now, {"status": WAITING, "done_at": None}, keys.seal_bytes)
+    _keep(db, [(raw.channel, raw.external_id, keys.seal_bytes(raw.body), now, WAITING, None) for raw in fresh])
     ids = _ids(db, fresh)
     return [InboxRow(ids[_key(raw)], raw.channel, raw.external_id, raw.body, now, 0) for raw in fresh]
 
@@ -113,28 +113,15 @@ def _ids(db: Connection, raws: Iterable[Arrival]) -> dict[tuple[str, str], int]:
     return ids
 
 
-def _keep(
-    db: Connection, raws: list[Arrival], now: datetime, mark: dict[str, Any], put: Callable[[bytes], bytes]
-) -> None:
-    rows = [
-        {
-            "channel": raw.channel,
-            "external_id": raw.external_id,
-            "body": put(raw.body),
-            "received_at": now,
-            "attempts": 0,
-            **mark,
-        }
-        for raw in raws
-    ]
-    if many(db, _insert, rows) != len(rows):
+def _keep(db: Connection, rows: list[tuple[object, ...]]) -> None:
+    if _insert(db, rows) != len(rows):
         raise Conflict("another process takes the same updates at this moment: try again")
 
 
 def claim(db: Connection, limit: int, keys: Keys) -> list[InboxRow]:
     """Return waiting rows, oldest first. On PostgreSQL they are ours until the commit and others pass them over."""
     rows = _shape.read(db.execute(_claim, {"limit": limit}))
-    return [replace(row, body=keys.unseal_bytes(row.body)) for row in rows]
+    return [row._replace(body=keys.unseal_bytes(row.body)) for row in rows]
 
 
 def settle(db: Connection, ids: Iterable[int], now: datetime) -> None:

@@ -7,11 +7,11 @@ has another owner or another attempt by then.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, or_, select, tuple_, update
 
-from storage.rows import IDS, Shape, insert_new, many, read
+from storage.rows import IDS, Insert, many, read
 from storage.tables import contacts, outbox
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ REPLY, DIGEST, BULK = 0, 5, 9
 DUE, SENDING, SENT, GONE = "due", "sending", "sent", "gone"
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+class NewMessage(NamedTuple):
     """A message to enqueue. The same `key` is the same message; `body` is JSON of an Outbound without its address."""
 
     key: str
@@ -69,8 +68,7 @@ class Outcome:
     error: str | None = None
 
 
-_new = Shape(outbox, NewMessage)
-_insert = insert_new(outbox)
+_insert = Insert(outbox, NewMessage._fields, end="ON CONFLICT DO NOTHING")
 _unsent = outbox.c.status.in_((DUE, SENDING))
 
 # Order in a chat: of one contact's messages that are in play (due by now, or begun) only the first may go.
@@ -145,7 +143,7 @@ _settle = {
 
 def enqueue(db: Connection, rows: Sequence[NewMessage]) -> int:
     """Decide to send; a key already there is passed over. Return how many were new."""
-    return many(db, _insert, _new.write(rows))
+    return _insert(db, rows)
 
 
 def claim(db: Connection, channel: str, owner: str, now: datetime, lease: timedelta, limit: int) -> list[OutboxRow]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select
 
 from storage.database import Conflict
-from storage.rows import IDS, Shape, insert_new, many
+from storage.rows import IDS, Insert, Shape, Update
 from storage.tables import rounds, sessions
 
 if TYPE_CHECKING:
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 ACTIVE = "active"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRow:
+class SessionRow(NamedTuple):
     """A session as kept. `revision` is the one read, 0 for a new one; `body` is JSON of `flows.model.Session`."""
 
     contact_id: int
@@ -40,13 +38,11 @@ class SessionRow:
 
 _shape = Shape(sessions, SessionRow)
 _all = select(*_shape.columns)
-_insert = insert_new(sessions)
-_update = (
-    update(sessions)
-    .where(sessions.c.contact_id == bindparam("b_contact"), sessions.c.round_id == bindparam("b_round"))
-    .where(sessions.c.revision == bindparam("b_revision"))
-    .values({name: bindparam(name) for name in _shape.names if name not in {"contact_id", "round_id"}})
-)
+_GUARD = ("contact_id", "round_id", "revision")
+_NEXT = "revision = sessions.revision + 1"
+_insert = Insert(sessions, _shape.names, end="ON CONFLICT DO NOTHING")
+_step = Update(sessions, ("state", "body", "updated_at"), _GUARD, also=_NEXT)
+_rewrite = Update(sessions, [name for name in _shape.names if name not in _GUARD], _GUARD, also=_NEXT)
 _of = (
     _all.join(rounds, rounds.c.id == sessions.c.round_id)
     .where(sessions.c.contact_id.in_(IDS))
@@ -68,26 +64,18 @@ def all_of(db: Connection, contact_id: int) -> list[SessionRow]:
     return _shape.read(db.execute(_all.where(sessions.c.contact_id == contact_id).order_by(sessions.c.id)))
 
 
-def save(db: Connection, rows: Sequence[SessionRow]) -> None:
+def save(db: Connection, rows: Sequence[SessionRow], stepped: Sequence[SessionRow] = ()) -> None:
     """Write sessions, each one revision on. Raises `Conflict` where any was written by somebody else since it was read.
 
+    `stepped` are known ones of which only state, body and the last touch are new: that leaves most indexes alone.
     On `Conflict` some rows may have been written: let the transaction roll back.
     """
-    fresh = [_next(row) for row in _shape.write(row for row in rows if row.revision == 0)]
-    known = [_guarded(row) for row in _shape.write(row for row in rows if row.revision > 0)]
-    written = many(db, _insert, fresh) + many(db, _update, known)
-    if written != len(rows):
-        message = f"{len(rows) - written} of {len(rows)} sessions were changed by another writer: read them again"
-        raise Conflict(message)
-
-
-def _next(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"revision": row["revision"] + 1}
-
-
-def _guarded(row: dict[str, Any]) -> dict[str, Any]:
-    guard = {"b_contact": row.pop("contact_id"), "b_round": row.pop("round_id"), "b_revision": row["revision"]}
-    return _next(row) | guard
+    written = _insert(db, [row._replace(revision=1) for row in rows if row.revision == 0])
+    written += _rewrite(db, [(*row[2:-1], *row[:2], row.revision) for row in rows if row.revision > 0])
+    written += _step(db, [(row.state, row.body, row.updated_at, *row[:2], row.revision) for row in stepped])
+    count = len(rows) + len(stepped)
+    if written != count:
+        raise Conflict(f"{count - written} of {count} sessions were changed by another writer: read them again")
 
 
 def by_receipt(db: Connection, receipt_hash: bytes) -> SessionRow | None:

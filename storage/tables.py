@@ -6,7 +6,9 @@ only personal data; addresses are encrypted (`address_sealed`) and found by keye
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -44,7 +46,7 @@ metadata = MetaData(
 class Instant(TypeDecorator[datetime]):
     """An aware moment, in UTC on both databases (SQLite has no zones: kept as text in UTC, which sorts by time).
 
-    Every row has some of these, so they are converted by plain functions, several times faster than by hooks.
+    Every row has some of these, most of them the same "now", so the last texts made and read are remembered.
     """
 
     impl = DateTime(timezone=True)
@@ -52,22 +54,31 @@ class Instant(TypeDecorator[datetime]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
         """Return what hands a moment to the driver; it refuses naive ones."""
-        return _to_text if dialect.name == "sqlite" else _to_driver
+        return _to_text if dialect.name == "sqlite" else to_driver
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
         """Return what gives back an aware moment in UTC."""
         return _from_text if dialect.name == "sqlite" else _from_driver
 
 
-def _to_driver(value: datetime | None) -> datetime | None:
+def to_driver(value: datetime | None) -> datetime | None:
+    """Return a moment as PostgreSQL's driver takes it. Raises ValueError where it has no zone."""
     if value is not None and value.tzinfo is None:
         raise ValueError(f"naive datetime {value!r}: moments are aware")
     return value
 
 
 def _to_text(value: datetime | None) -> str | None:
-    value = _to_driver(value)
-    return value if value is None else value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return None if value is None else _text(value)
+
+
+@lru_cache(maxsize=1000)
+def _text(value: datetime) -> str:
+    to_driver(value)
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+sqlite3.register_adapter(datetime, _text)  # moments in statements that go to the driver as text
 
 
 def _from_driver(value: datetime | None) -> datetime | None:
@@ -75,7 +86,12 @@ def _from_driver(value: datetime | None) -> datetime | None:
 
 
 def _from_text(value: str | None) -> datetime | None:
-    return value if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return None if value is None else _moment(value)
+
+
+@lru_cache(maxsize=10_000)
+def _moment(value: str) -> datetime:
+    return datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -317,6 +333,56 @@ messages = Table(  # what a contact of the web chat has said and read; other cha
     C("body", Text, nullable=False),  # JSON
     Index(None, "contact_id", "id"),
 )
+
+# --------------------------------------------------------------------------- what is counted already
+
+# Weeks that are over, counted once. Counts of people and texts only: no pseudonym and no word comes here, so nobody has
+# to be erased from them. An answer that comes, goes or is taken back in such a week is noted in `week_changes` by a
+# trigger (revision 0002), in the same transaction: the week is then counted anew, without whoever was deleted.
+
+weeks = Table(
+    "weeks",
+    metadata,
+    _id(),
+    C("service", String(60), nullable=False),
+    C("since", Instant, nullable=False),
+    C("until", Instant, nullable=False),  # the first moment after it; the zone decides, so it is part of the key
+    C("built", Integer, nullable=False, default=0),  # how often it was counted; 0: never
+    C("texts", Integer, nullable=False, default=0),  # written, quotable or not
+    UniqueConstraint("service", "until", "since"),
+)
+
+week_counts = Table(
+    "week_counts",
+    metadata,
+    C("week_id", ForeignKey("weeks.id", ondelete="CASCADE"), primary_key=True),
+    C("stage", String(12), primary_key=True),
+    C("item", String(60), primary_key=True),
+    C("choice", String(60), primary_key=True),
+    C("people", Integer, nullable=False),
+)
+
+week_people = Table(
+    "week_people",
+    metadata,
+    C("week_id", ForeignKey("weeks.id", ondelete="CASCADE"), primary_key=True),
+    C("channel", String(20), primary_key=True),
+    C("people", Integer, nullable=False),
+    C("fresh", Integer, nullable=False),  # of them, those who had not answered in any earlier week
+)
+
+week_changes = Table(  # since the week was counted
+    "week_changes",
+    metadata,
+    _id(),
+    C("week_id", ForeignKey("weeks.id", ondelete="CASCADE"), nullable=False),
+    C("channel", String(20)),  # null: count the whole week anew
+    C("fresh", Integer, nullable=False),  # to be added to the channel's: the first answer of these moved in or out
+    Index(None, "week_id"),
+)
+
+DERIVED = frozenset({weeks, week_counts, week_people, week_changes})
+"""Tables that hold nothing of their own: without them the same figures are counted from the answers."""
 
 # --------------------------------------------------------------------------- out
 

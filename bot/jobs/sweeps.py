@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -125,7 +124,7 @@ class Sweeps:
     def _end(self, row: SessionRow) -> int:
         """End one session; one that was finished before and reopened for changes is finished again."""
         session = left(row, memory.load(row.body))
-        ended = replace(row, status=session.status.value, state=session.state, body=memory.dump(session))
+        ended = row._replace(status=session.status.value, state=session.state, body=memory.dump(session))
         with suppress(Conflict), self._database.transaction() as db:  # they have just written: alive after all
             sessions.save(db, [ended])
             crossings.passed("session.ends")

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,6 +74,25 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     (tmp_path / "clock").write_text(NOW, encoding="utf-8")
     monkeypatch.setenv(clock.CLOCK, str(tmp_path / "clock"))
     return Terminal(tmp_path, capsys)
+
+
+HEAVY = ("alembic", "apscheduler", "matplotlib", "pandas", "PIL", "pydantic", "sqlalchemy", "statsmodels", "telegram")
+"""Libraries that take a tenth of a second and more to load."""
+
+
+def loaded(program: str) -> set[str]:
+    """Return which of the heavy libraries are loaded when `program` has run in a Python of its own."""
+    asked = f"{program}\nimport sys; print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=True, capture_output=True, text=True)
+    return set(HEAVY) & set(said.stdout.split())
+
+
+def test_help_loads_no_heavy_library() -> None:
+    assert loaded("from bot import cli; cli.main(['round', '--help'])") == set()
+
+
+def test_the_bot_starts_without_what_only_pictures_digests_and_migrations_need() -> None:
+    assert loaded("import bot.app") == {"apscheduler", "pydantic", "sqlalchemy"}
 
 
 def every_command() -> Iterator[tuple[str, ...]]:
@@ -525,10 +544,10 @@ def test_an_export_leaves_out_rare_people_and_words_not_to_be_quoted(terminal: T
     database = Database.open("sqlite:///data/civicloop.sqlite3")
     with database.transaction() as db:
         (one, *_) = answers.every(db, rounds.by_code(db, code).id)  # type: ignore[union-attr]
-        role = replace(one, state="about_role", verb="choose", item="you.role", score=None, quotable=True)
-        ages = [replace(role, choice="citizen", pseudonym=bytes([n] * 16)) for n in range(5)]
-        rare = replace(role, choice="mayor", pseudonym=bytes([5] * 16))
-        said = replace(one, state="reason", verb="ask", choice=None, score=None, text="between us")
+        role = one._replace(state="about_role", verb="choose", item="you.role", score=None, quotable=True)
+        ages = [role._replace(choice="citizen", pseudonym=bytes([n] * 16)) for n in range(5)]
+        rare = role._replace(choice="mayor", pseudonym=bytes([5] * 16))
+        said = one._replace(state="reason", verb="ask", choice=None, score=None, text="between us")
         answers.append(db, [*ages, rare, said])
     database.close()
     terminal("export", "--round", code, "--out", "out.csv")

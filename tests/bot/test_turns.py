@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -392,11 +391,11 @@ async def test_another_writer_of_the_same_session_makes_the_group_begin_anew(
     save = sessions.save
     calls = []
 
-    def once_stale(db: Any, rows: Any) -> None:
-        calls.append(len(rows))
+    def once_stale(db: Any, rows: Any, stepped: Any) -> None:
+        calls.append(len(rows) + len(stepped))
         if len(calls) == 1:
-            rows = [dataclasses.replace(row, revision=row.revision + 7) for row in rows]
-        save(db, rows)
+            stepped = [row._replace(revision=row.revision + 7) for row in stepped]
+        save(db, rows, stepped)
 
     monkeypatch.setattr(sessions, "save", once_stale)
     await citizen.does("Yes")

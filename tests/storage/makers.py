@@ -75,7 +75,7 @@ def session(contact: Contact, of: RoundRow, at: datetime = NOW, **facts: Any) ->
         started_at=at,
         updated_at=at,
     )
-    return replace(row, **facts)
+    return row._replace(**facts)
 
 
 def answer(of: RoundRow, who: bytes = b"anna", state: str = "overall", at: datetime = NOW, **facts: Any) -> AnswerRow:
@@ -97,14 +97,14 @@ def answer(of: RoundRow, who: bytes = b"anna", state: str = "overall", at: datet
         score=4.0,
         counted_at=at,
     )
-    return replace(row, **facts)
+    return row._replace(**facts)
 
 
 def text(of: RoundRow, words: str, who: bytes = b"anna", at: datetime = NOW, **facts: Any) -> AnswerRow:
     said = answer(of, who, "why", at, verb="ask", item="del.reason", choice=None, score=None, text=words)
-    return replace(said, **facts)
+    return said._replace(**facts)
 
 
 def message(contact: Contact, key: str, at: datetime = NOW, priority: int = 0, **facts: Any) -> NewMessage:
     row = NewMessage(key, contact.id, contact.channel, priority, f'{{"text": "{key}"}}', at, at)
-    return replace(row, **facts)
+    return row._replace(**facts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -212,7 +211,7 @@ def test_texts_come_newest_first_with_what_the_same_person_chose_before(database
                 text(round_, "newer", b"cleo", NOW + MINUTE),
                 text(round_, "withdrawn", b"dan", withdrawn_at=NOW),
                 text(round_, "never handed in", b"dan", counted_at=None),
-                replace(text(round_, "", b"dan", skipped=True), text=None),
+                text(round_, "", b"dan", skipped=True)._replace(text=None),
             ],
         )
         rows = answers.texts(db, "library", *WEEK, limit=10)
@@ -303,4 +302,4 @@ def test_moments_keep_their_microseconds_and_are_utc(database: Database) -> None
         (row,) = answers.of(db, round_.id, b"anna")
     assert row.answered_at == at
     assert row.answered_at.utcoffset() == timedelta(0)
-    assert replace(row, answered_at=at) == row
+    assert row._replace(answered_at=at) == row

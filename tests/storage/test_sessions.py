@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,8 +19,8 @@ def test_a_session_comes_back_as_written_one_revision_on(database: Database) -> 
         anna, round_ = add_contact(db), add_round(db)
         written = session(anna, round_)
         sessions.save(db, [written])
-        assert sessions.of(db, [anna.id]) == {anna.id: [replace(written, revision=1)]}
-        assert sessions.by_receipt(db, written.receipt_hash) == replace(written, revision=1)
+        assert sessions.of(db, [anna.id]) == {anna.id: [written._replace(revision=1)]}
+        assert sessions.by_receipt(db, written.receipt_hash) == written._replace(revision=1)
         assert sessions.by_receipt(db, KEYS.token_hash("no such receipt")) is None
 
 
@@ -31,7 +30,7 @@ def test_new_and_known_sessions_are_written_together(database: Database) -> None
         people = [add_contact(db, str(n)) for n in range(5)]
         sessions.save(db, [session(person, round_) for person in people[:2]])
         read = sessions.of(db, [person.id for person in people])
-        moved = [replace(rows[0], state="why", updated_at=NOW + MINUTE) for rows in read.values()]
+        moved = [rows[0]._replace(state="why", updated_at=NOW + MINUTE) for rows in read.values()]
         sessions.save(db, [*moved, *(session(person, round_) for person in people[2:])])
         after = sessions.of(db, [person.id for person in people])
     assert [(after[p.id][0].state, after[p.id][0].revision) for p in people] == [
@@ -56,9 +55,9 @@ def test_who_read_an_old_revision_writes_nothing(database: Database) -> None:
     with database.reading() as db:
         mine, hers = (sessions.of(db, [contact.id])[contact.id][0] for contact in (anna, ben))
     with database.transaction() as db:
-        sessions.save(db, [replace(mine, state="faster")])
+        sessions.save(db, [mine._replace(state="faster")])
     with pytest.raises(Conflict, match="1 of 2 sessions"), database.transaction() as db:
-        sessions.save(db, [replace(hers, state="lost"), replace(mine, state="slower")])
+        sessions.save(db, [hers._replace(state="lost"), mine._replace(state="slower")])
     with database.reading() as db:
         assert sessions.of(db, [anna.id])[anna.id][0].state == "faster"
         assert sessions.of(db, [ben.id])[ben.id][0].state == "overall"
@@ -79,7 +78,7 @@ def test_a_session_forgotten_in_between_does_not_come_back(database: Database) -
         (read,) = sessions.of(db, [anna.id])[anna.id]
         contacts.forget(db, anna.id, NOW)
     with pytest.raises(Conflict), database.transaction() as db:
-        sessions.save(db, [replace(read, state="why")])
+        sessions.save(db, [read._replace(state="why")])
 
 
 def test_active_sessions_and_those_of_open_rounds_are_at_hand(database: Database) -> None:

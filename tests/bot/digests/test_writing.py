@@ -69,7 +69,7 @@ def rows(round_: RoundRow, number: int, one: One) -> list[AnswerRow]:
     said = [makers.answer(round_, who, at=moment, choice=one.choice, score=score, **facts)]
     why = makers.text(round_, one.text, who, moment, **facts) if one.text else None
     skipped = makers.answer(round_, who, "why", moment, verb="ask", choice=None, score=None, skipped=True, item=None)
-    return [*said, why or replace(skipped, **facts)]
+    return [*said, (why or skipped)._replace(**facts)]
 
 
 def keep(db: Connection, people_: Iterable[One], code: str = "pulse", **facts: object) -> RoundRow:
@@ -84,7 +84,7 @@ def hire(db: Connection, *channels: str, language: str = "en", service: str = SE
     people.grant(db, person, "manager", service, since)
     for channel in channels:
         new = makers.new_contact(f"{name}@{channel}", channel)
-        contacts.add(db, [replace(new, person_id=person, language=language)])
+        contacts.add(db, [new._replace(person_id=person, language=language)])
     return person
 
 
@@ -121,7 +121,7 @@ def test_only_what_stands_and_counts_is_counted(database: Database, desk: Digest
         round_ = keep(db, [One(WEEK.monday, "5", "Word")] * 12)
         other = makers.add_round(db, "other", service="street_repair")
         answers.append(db, [row for n in range(9) for row in rows(other, n, One(WEEK.monday, "1"))])
-        later = [replace(row, counted_at=None) for row in rows(round_, 90, One(WEEK.monday, "1", "Not yet"))]
+        later = [row._replace(counted_at=None) for row in rows(round_, 90, One(WEEK.monday, "1", "Not yet"))]
         answers.append(db, later)
         answers.withdraw(db, [(round_.id, b"person 0", state) for state in ("overall", "why")], MONDAY)
     with database.reading() as db:
