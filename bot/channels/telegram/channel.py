@@ -19,10 +19,10 @@ import msgspec
 import structlog
 from telegram import Bot, BotCommandScopeAllPrivateChats, Message
 from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
-from telegram.request import HTTPXRequest
 
 from bot.channels.base import Again, Capabilities, Gone, Sent
 from bot.channels.telegram import messages, updates
+from bot.channels.telegram.request import AiohttpRequest
 from bot.errors import Trouble
 from storage import crossings
 
@@ -94,8 +94,8 @@ class Telegram:
         self._answers: set[asyncio.Task[None]] = set()
         self._refused: dict[str, float] = {}
         root = base_url.rstrip("/").removesuffix("/bot")
-        self._sender = HTTPXRequest(read_timeout=patience)
-        self._receiver = HTTPXRequest(connection_pool_size=2, read_timeout=POLL_SECONDS + 10)
+        self._sender = AiohttpRequest(read_timeout=patience)
+        self._receiver = AiohttpRequest(read_timeout=POLL_SECONDS + 10, lines=2)
         self._bot = Bot(
             token,
             base_url=f"{root}/bot",
@@ -322,6 +322,6 @@ def _advice(error: Exception, token: str) -> str:
 
 def _keep_quiet() -> None:
     """Silence what the libraries log: addresses with the token in them, and people's words. We report trouble."""
-    for library in ("httpx", "httpcore"):
+    for library in ("aiohttp", "httpx", "httpcore"):
         logging.getLogger(library).setLevel(logging.WARNING)
     logging.getLogger("telegram").setLevel(logging.CRITICAL)

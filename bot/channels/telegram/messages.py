@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import httpx
+from aiohttp import ClientError
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
 from telegram.constants import MessageLimit
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.channels.base import Again, Ambiguous, Gone, Receipt, Relocated
+from bot.channels.telegram.request import was_not_sent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,24 +102,25 @@ def rows(buttons: Sequence[Button], columns: int) -> list[Sequence[Button]]:
 def receipt(error: TelegramError, secret: str) -> Receipt:
     """Say what an error of the Bot API means for the message; `secret` (the token) is taken out of the reason."""
     reason = told(error, secret)
+    cause = error.__cause__
     match error:
         case RetryAfter(retry_after=after):
             return Again(after if isinstance(after, timedelta) else timedelta(seconds=after), reason)
-        case Forbidden():
-            return Gone(reason)
         case ChatMigrated(new_chat_id=address):
             return Relocated(str(address))
-        case BadRequest():
-            return Gone(reason, unreachable=is_nobody(error))
         case InvalidToken():
             return Again(LATER, reason, everyone=True)
-        case NetworkError() if isinstance(
-            error.__cause__, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
-        ):
+        case Forbidden() | BadRequest() if cause is not None:
+            return Again(LATER, reason, everyone=True)  # a page of something in between: Telegram says no in JSON
+        case Forbidden():
+            return Gone(reason)
+        case BadRequest():
+            return Gone(reason, unreachable=is_nobody(error))
+        case NetworkError() if was_not_sent(cause):
             return Again(SOON, reason, everyone=True)
-        case NetworkError() if TOO_LARGE in reason.lower():
+        case NetworkError() if TOO_LARGE in reason.lower() or isinstance(cause, UnicodeEncodeError):
             return Gone(reason, unreachable=False)
-        case NetworkError() if not isinstance(error.__cause__, httpx.HTTPError):
+        case NetworkError() if not isinstance(cause, OSError | ClientError):
             return Again(SOON, reason)  # an answer, though a bad one: 5xx, or a page from something in between
         case _:
             return Ambiguous(reason)

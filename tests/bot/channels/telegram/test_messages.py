@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import httpx
+import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 from hypothesis import given
 from hypothesis import strategies as st
-from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
+from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError, TimedOut
 
 from bot.channels.base import Again, Ambiguous, Gone, Outbound, Receipt
 from bot.channels.telegram import messages
 from flows.model import Button
 
 TOKEN = "123:secret"
+NO_TLS = ConnectionKey("example.org", 80, is_ssl=False, ssl=False, proxy=None, proxy_auth=None, proxy_headers_hash=None)
+REFUSED = aiohttp.ClientConnectorError(NO_TLS, ConnectionRefusedError(111, "refused"))
 
 
 def buttons(*labels: str) -> tuple[Button, ...]:
@@ -62,11 +65,16 @@ def caused(error: TelegramError, cause: Exception) -> TelegramError:
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (caused(NetworkError("x"), httpx.ConnectError("refused")), Again),
-        (caused(TimedOut(), httpx.ConnectTimeout("slow")), Again),
-        (caused(TimedOut(), httpx.PoolTimeout("full")), Again),
-        (caused(TimedOut(), httpx.ReadTimeout("slow")), Ambiguous),
-        (caused(NetworkError("x"), httpx.ReadError("cut")), Ambiguous),
+        (caused(NetworkError("x"), REFUSED), Again),
+        (caused(TimedOut(), aiohttp.ConnectionTimeoutError()), Again),
+        (caused(NetworkError("x"), RuntimeError("shut down")), Again),
+        (caused(TimedOut(), aiohttp.SocketTimeoutError()), Ambiguous),
+        (caused(TimedOut(), TimeoutError()), Ambiguous),
+        (caused(NetworkError("x"), aiohttp.ServerDisconnectedError()), Ambiguous),
+        (caused(NetworkError("x"), aiohttp.ClientOSError("cut")), Ambiguous),
+        (caused(NetworkError("x"), UnicodeEncodeError("utf-8", "\ud83d", 0, 1, "half a sign")), Gone),
+        (caused(Forbidden("a firewall's page"), TelegramError("Invalid server response")), Again),
+        (caused(BadRequest("a proxy's page"), TelegramError("Invalid server response")), Again),
         (NetworkError("Bad Gateway"), Again),
         (TelegramError("Invalid server response"), Ambiguous),
         (BadRequest("PEER_ID_INVALID"), Gone),
@@ -77,7 +85,7 @@ def test_only_what_may_have_arrived_is_ambiguous(error: TelegramError, kind: typ
 
 
 def test_a_line_that_cannot_be_opened_stops_everyone() -> None:
-    receipt = messages.receipt(caused(NetworkError("x"), httpx.ConnectError("refused")), TOKEN)
+    receipt = messages.receipt(caused(NetworkError("x"), REFUSED), TOKEN)
     assert receipt == Again(timedelta(seconds=5), "NetworkError: x", everyone=True)
 
 
