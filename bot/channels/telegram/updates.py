@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct, field
 
 from bot.channels.base import Inbound, Raw
+from bot.channels.telegram import salvage
 from bot.errors import Unreadable
 from flows.model import Kind, Message
 
@@ -23,6 +24,8 @@ WANTED = ("message", "edited_message", "callback_query", "my_chat_member")
 """The kinds of update we ask Telegram for."""
 
 COMMAND = re.compile(r"/(\w+)(?:@\w+)?(?:\s+|$)")
+LARGEST = 1_000_000
+"""Bytes of an update we read; Telegram's own have some thousands."""
 LONGEST_CODE = 64
 """Most characters of a deep link's code (Bot API, "Deep linking")."""
 
@@ -134,8 +137,11 @@ def batch(payload: bytes) -> list[Raw]:
     """Cut the answer to getUpdates into its updates, oldest first. Raises `Unreadable` where it is no such answer."""
     try:
         return [raw(bytes(each)) for each in _batch.decode(payload).result]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Unreadable("Telegram's answer is no list of updates") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        try:
+            return [raw(each) for each in salvage.cut(payload)]
+        except ValueError as error:
+            raise Unreadable("Telegram's answer is no list of updates") from error
 
 
 def raw(body: bytes) -> Raw:
@@ -143,7 +149,7 @@ def raw(body: bytes) -> Raw:
     try:
         return Raw(CHANNEL, str(_named.decode(body).update_id), body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return Raw(CHANNEL, f"sha256:{hashlib.sha256(body).hexdigest()}", body)
+        return Raw(CHANNEL, salvage.number(body) or f"sha256:{hashlib.sha256(body).hexdigest()}", body)
 
 
 def after(raws: list[Raw]) -> int | None:
@@ -182,6 +188,8 @@ def parse(raw: Raw) -> list[Inbound]:
 
 
 def _decode(raw: Raw) -> _Update:
+    if len(raw.body) > LARGEST:
+        raise Unreadable(f"update {raw.external_id} cannot be read: it is too large")
     try:
         try:
             return _update.decode(raw.body)

@@ -297,10 +297,6 @@ async def test_nonsense_with_the_secret_is_kept_once_and_acknowledged(hooked: Te
     assert len(kept.ids) == 1
 
 
-async def test_a_body_no_update_can_have_is_too_large(hooked: Telegram) -> None:
-    assert await brought(hooked, Kept(), b" " * 2_000_000) == 413
-
-
 async def test_a_channel_that_polls_has_no_webhook(channel: Telegram) -> None:
     assert await brought(channel, Kept(), b'{"update_id": 5}') == 403
 
