@@ -9,6 +9,7 @@ kept as waiting and tried again, and given up, kept and reported after the third
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 import time
@@ -24,6 +25,7 @@ from bot.compose import compose
 from bot.errors import Trouble, Unreadable
 from bot.ledger import Guest, Ledger
 from bot.letters import REPLY, letters
+from bot.log import alike
 from storage import contacts, crossings, inbox, rounds, sessions
 from storage.contacts import NewContact
 from storage.database import Conflict, StorageTrouble
@@ -54,6 +56,7 @@ SEEN_AGAIN = 3600
 """Seconds after which a contact's last visit is written anew."""
 
 log = structlog.get_logger()
+_turns = logging.getLogger("civicloop.turns")
 
 
 @dataclass(slots=True)
@@ -88,6 +91,13 @@ class _Told:
     to: str
     urgent: bool
     seconds: float
+
+    def line(self) -> dict[str, object]:
+        """Return its words: numbers, and names of flows and states."""
+        ms = round(self.seconds * 1000, 2)
+        if not self.flow:
+            return {"contact": self.contact, "ms": ms}
+        return {"contact": self.contact, "flow": self.flow, "origin": self.origin, "to": self.to, "ms": ms}
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,9 +453,8 @@ class Turns:
         """One line for each turn, no text; and let delivery know."""
         if spoke:
             self.committed()
+        alike(_turns, "turn.completed", [turn.line() for turn in told])
         for turn in told:
-            words = {"flow": turn.flow, "origin": turn.origin, "to": turn.to} if turn.flow else {}
-            log.info("turn.completed", contact=turn.contact, **words, ms=round(turn.seconds * 1000, 1))
             if turn.urgent:
                 log.warning("turn.urgent", contact=turn.contact, flow=turn.flow)
                 self._metrics.urgent.inc()

@@ -13,6 +13,7 @@ import hmac
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,9 @@ _MARK: Final = 4
 _DRAWS: Final = 16
 """How often chance is asked for one key: enough even where one draw is short."""
 
+LATELY: Final = 10_000
+"""So many hashes are remembered (a few MB)."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Sealer:
@@ -46,7 +50,9 @@ class Keys:
         """Derive working keys from root keys of 32 bytes, the newest first."""
         self._sealers: Final = {sealer.mark: sealer for sealer in map(_sealer, roots)}
         self._newest: Final = _sealer(roots[0])
-        self._addresses: Final = _derive(roots[-1], b"address", 32)
+        addresses: Final = _derive(roots[-1], b"address", 32)
+        # Whoever wrote lately writes again: the last ones are remembered, a keyed hash costs as much as a statement.
+        self._address_hash: Final = lru_cache(maxsize=LATELY)(partial(_address_hash, addresses))
         self._tokens: Final = _derive(roots[-1], b"token", 32)
 
     @classmethod
@@ -66,7 +72,7 @@ class Keys:
 
     def address_hash(self, channel: str, address: str) -> bytes:
         """Return 32 bytes that find an address without telling it."""
-        return hmac.digest(self._addresses, f"{channel}\0{address}".encode(), "sha256")
+        return self._address_hash(channel, address)
 
     def token_hash(self, token: str) -> bytes:
         """Return 32 bytes by which a token (link, cookie, receipt) is recognised; the token itself is never kept."""
@@ -102,11 +108,20 @@ class Keys:
 
     def pseudonym(self, round_key: str, address_hash: bytes) -> bytes:
         """Return who somebody is in one round: 16 bytes that cannot be linked over rounds or without the key."""
-        return hmac.digest(round_key.encode(), address_hash, "sha256")[:16]
+        return _pseudonym(round_key, address_hash)
 
     def __repr__(self) -> str:
         """Tell nothing."""
         return "Keys(•••)"
+
+
+def _address_hash(key: bytes, channel: str, address: str) -> bytes:
+    return hmac.digest(key, f"{channel}\0{address}".encode(), "sha256")
+
+
+@lru_cache(maxsize=LATELY)
+def _pseudonym(round_key: str, address_hash: bytes) -> bytes:
+    return hmac.digest(round_key.encode(), address_hash, "sha256")[:16]
 
 
 def _sealer(root: bytes) -> _Sealer:

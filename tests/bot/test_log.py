@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,9 @@ from bot import config, log
 from bot.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from tests.support.house import Citizen, House
 
 TOKEN = "123456:abcdefghijklmnopqrstuvwxyz0123"
 
@@ -49,6 +52,33 @@ def test_machines_get_json() -> None:
     structlog.get_logger().info("turn.completed", contact=41)
     found = json.loads(stream.getvalue())
     assert (found["event"], found["contact"], found["level"]) == ("turn.completed", 41, "info")
+
+
+async def test_a_turn_is_one_log_line_without_words(house: House, citizen: Citizen) -> None:
+    await citizen.starts(house.pulse().code)
+    await citizen.does("Yes", "Yes, let us begin")
+    stream = io.StringIO()
+    log.set_up(house.config, stream)
+    await citizen.says("my secret words")
+    (line,) = stream.getvalue().splitlines()
+    said = f"info turn.completed contact={house.contact('c1').id} flow=deliver_pulse@1 origin=overall to=overall ms="
+    assert re.fullmatch(rf"\S+Z {said}[\d.]+", line)
+
+
+@pytest.mark.parametrize(
+    ("form", "read"),
+    [("plain", lambda line: line.split("contact=")[1]), ("json", lambda line: json.loads(line)["contact"])],
+)
+def test_many_alike_are_a_line_each(form: str, read: Callable[[str], object]) -> None:
+    stream = written(CIVICLOOP_LOG__FORMAT=form)
+    log.alike(logging.getLogger("civicloop.turns"), "turn.completed", [{"contact": 41}, {"contact": 42}])
+    assert [str(read(line)) for line in stream.getvalue().splitlines()] == ["41", "42"]
+
+
+def test_many_alike_are_silent_below_the_level() -> None:
+    stream = written(CIVICLOOP_LOG__LEVEL="warning")
+    log.alike(logging.getLogger("civicloop.turns"), "turn.completed", [{"contact": 41}])
+    assert stream.getvalue() == ""
 
 
 @pytest.mark.parametrize("key", sorted(log.PERSONAL))

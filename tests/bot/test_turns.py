@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,9 +13,6 @@ from flows import memory
 from storage import tables
 from storage.database import StorageTrouble
 from tests.support.house import Citizen, House, raw
-
-if TYPE_CHECKING:
-    from storage.contacts import Contact
 
 INTO = ("Yes", "Yes, let us begin")
 
@@ -346,18 +343,6 @@ async def test_ticks_change_the_message_tapped(house: House, citizen: Citizen) -
     (changed,) = await citizen.sends(tap)
     assert changed.replaces == "77"
     assert [button.label for button in changed.buttons if button.ticked] == ["It was easy"]
-
-
-async def test_a_turn_is_one_log_line_without_words(house: House, citizen: Citizen) -> None:
-    await citizen.starts(house.pulse().code)
-    await citizen.does(*INTO)
-    with capture_logs() as lines:
-        await citizen.says("my secret words")
-    (line,) = lines
-    contact: Contact = house.contact("c1")
-    assert (line["event"], line["contact"], line["flow"]) == ("turn.completed", contact.id, "deliver_pulse@1")
-    assert (line["origin"], line["to"]) == ("overall", "overall")
-    assert "secret" not in str(line)
 
 
 async def test_words_of_danger_get_the_urgent_text_and_a_warning(house: House, citizen: Citizen) -> None:
