@@ -4,6 +4,7 @@ Errors, drawn:
 
 StorageTrouble          one line for the operator: what is wrong with the database and what to do
 ├── Conflict            somebody else wrote the same row in between: read again and repeat
+├── Unopened            one sealed value fits none of our keys: that row is ill, the database is well
 └── VersionChanged      a published flow version was edited: bump its version
 """
 
@@ -35,6 +36,10 @@ class StorageTrouble(Exception):
 
 class Conflict(StorageTrouble):
     """Another writer was faster: nothing of this write happened; read again and repeat."""
+
+
+class Unopened(StorageTrouble):
+    """Something sealed fits none of the keys we have. It concerns that row alone: go on with the others."""
 
 
 class VersionChanged(StorageTrouble):
