@@ -12,12 +12,12 @@ import logging
 import os
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import msgspec
 import structlog
-from telegram import Bot, BotCommandScopeAllPrivateChats, Message
+from telegram import Bot, BotCommandScopeAllPrivateChats, InlineKeyboardMarkup
 from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.channels.base import Again, Capabilities, Gone, Sent
@@ -81,8 +81,8 @@ class Telegram:
         _keep_quiet()
         self.username: str | None = None
         """The bot's name in links, once Telegram has told it."""
-        self.trouble: str | None = None
-        """What keeps us from receiving just now, in words for an operator; None while all is well."""
+        self._deaf: str | None = None
+        self._mute: str | None = None
         self._token = token
         self._phrases = phrases
         self._commands = commands
@@ -102,6 +102,11 @@ class Telegram:
             request=self._sender,
             get_updates_request=self._receiver,
         )
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps us from receiving or from sending just now, in words for an operator; None while all is well."""
+        return self._deaf or self._mute
 
     async def close(self) -> None:
         """Let go of connections; taps not answered yet stay unanswered."""
@@ -133,7 +138,7 @@ class Telegram:
                 introduced = introduced and not isinstance(error, Conflict)
                 await self._rest(error, failures)
             else:
-                failures, self.trouble = 0, None
+                failures, self._deaf = 0, None
 
     async def _introduce(self) -> None:
         """Learn our name, set the menu in each language, and choose the way updates come to us."""
@@ -159,7 +164,7 @@ class Telegram:
 
     async def _receive(self, accept: Accept) -> None:
         if self._hook is not None:
-            self.trouble = None
+            self._deaf = None
             await asyncio.Event().wait()  # updates come to `webhook`
         raws = await self._fetch()
         if raws:
@@ -188,7 +193,7 @@ class Telegram:
 
         async def answer() -> None:
             try:
-                await self._bot.answer_callback_query(query)
+                await self._call("answerCallbackQuery", callback_query_id=query)
             except TelegramError as error:
                 log.debug("telegram.tap_unanswered", reason=messages.told(error, self._token))
 
@@ -210,7 +215,7 @@ class Telegram:
             self._report(error)
             return 503
         crossings.passed("webhook.kept")
-        self.trouble = None
+        self._deaf = None
         return 200
 
     async def _rest(self, error: Exception, failures: int) -> None:
@@ -221,8 +226,8 @@ class Telegram:
         await asyncio.sleep(pause)
 
     def _report(self, error: Exception) -> None:
-        self.trouble = _advice(error, self._token)
-        log.warning("telegram.trouble", reason=self.trouble)
+        self._deaf = _advice(error, self._token)
+        log.warning("telegram.trouble", reason=self._deaf)
 
     # ----------------------------------------------------------------- sending
 
@@ -231,9 +236,13 @@ class Telegram:
         if not message.address.removeprefix("-").isdigit():
             return Gone("no address of Telegram")
         try:
-            return await self._deliver(message)
+            sent = await self._deliver(message)
         except TelegramError as error:
+            if isinstance(error, InvalidToken):
+                self._mute = _advice(error, self._token)
             return self._held(message.address, messages.receipt(error, self._token))
+        self._mute = None
+        return sent
 
     async def _deliver(self, message: Outbound) -> Sent:
         if message.replaces is not None:
@@ -246,12 +255,12 @@ class Telegram:
 
     async def _change(self, message: Outbound, message_id: str) -> Sent | None:
         """Change a message in place; None where that cannot be done any more and its text must be sent anew."""
-        chat, keyboard = int(message.address), messages.inline(message)
+        about = _about(message, messages.inline(message), message_id=int(message_id))
         try:
             if message.text:
-                await self._bot.edit_message_text(message.text, chat, int(message_id), reply_markup=keyboard)
+                await self._call("editMessageText", text=message.text, **about)
             else:
-                await self._bot.edit_message_reply_markup(chat, int(message_id), reply_markup=keyboard)
+                await self._call("editMessageReplyMarkup", **about)
         except BadRequest as error:
             if not messages.is_unchanged(error):
                 if not message.text or messages.is_nobody(error):
@@ -263,20 +272,26 @@ class Telegram:
         """Send a text, in several messages where it is too long for one; buttons go with the last."""
         *first, last = messages.pieces(message.text)
         for piece in first:
-            await self._bot.send_message(int(message.address), piece)
+            await self._call("sendMessage", text=piece, **_about(message))
         if message.wants == "place":
-            keyboard = messages.asking_place(message, self._phrases(message.language)[SHARE_PLACE])
-            return _sent(await self._bot.send_message(int(message.address), last, reply_markup=keyboard))
-        return _sent(await self._bot.send_message(int(message.address), last, reply_markup=messages.inline(message)))
+            about = _about(message, messages.asking_place(message, self._phrases(message.language)[SHARE_PLACE]))
+        else:
+            about = _about(message, messages.inline(message))
+        return _sent(await self._call("sendMessage", text=last, **about))
 
     async def _show(self, message: Outbound, png: bytes, alt: str) -> Sent:
         """Send a picture with the text under it; where that is too long, with what it shows, and the text after it."""
         chat = int(message.address)
         if messages.length(message.text) <= messages.CAPTION:
-            keyboard = messages.inline(message)
-            return _sent(await self._bot.send_photo(chat, png, caption=message.text, reply_markup=keyboard))
+            buttons = messages.inline(message)
+            keyboard = InlineKeyboardMarkup.de_json(buttons, None) if buttons else None
+            shown = await self._bot.send_photo(chat, png, caption=message.text, reply_markup=keyboard)
+            return Sent(str(shown.message_id))
         await self._bot.send_photo(chat, png, caption=messages.pieces(alt, messages.CAPTION)[0])
         return await self._say(replace(message, picture=None))
+
+    async def _call(self, method: str, **parameters: object) -> Any:  # noqa: ANN401 - as the Bot API answers
+        return await self._sender.call(f"{self._bot.base_url}/{method}", parameters)
 
     def _held(self, address: str, receipt: Receipt) -> Receipt:
         """Tell a busy chat from a busy bot: Telegram does not say, but two chats refused at once are the bot."""
@@ -289,8 +304,18 @@ class Telegram:
         return replace(receipt, everyone=bool(others))
 
 
-def _sent(message: Message) -> Sent:
-    return Sent(str(message.message_id))
+def _sent(result: object) -> Sent:
+    """Read the message that was made. Raises `TelegramError` where the answer is none: it may be there or not."""
+    match result:
+        case {"message_id": int(number)}:
+            return Sent(str(number))
+        case _:
+            raise TelegramError("Invalid server response")
+
+
+def _about(message: Outbound, keyboard: messages.Keyboard | None = None, **more: object) -> dict[str, Any]:
+    """Return what most methods are told: the chat and the keyboard."""
+    return {"chat_id": int(message.address), **({"reply_markup": keyboard} if keyboard else {}), **more}
 
 
 def _json(value: object) -> str:

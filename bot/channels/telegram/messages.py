@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aiohttp import ClientError
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
 from telegram.constants import MessageLimit
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
 
     from bot.channels.base import Outbound
     from flows.model import Button
+
+Keyboard: TypeAlias = dict[str, Any]
+"""A keyboard as the Bot API writes it: python-telegram-bot's objects for it cost more than the rest of a message."""
 
 TEXT = int(MessageLimit.MAX_TEXT_LENGTH)
 CAPTION = int(MessageLimit.CAPTION_LENGTH)
@@ -64,24 +66,27 @@ def _cut(text: str, limit: int) -> int:
 # --------------------------------------------------------------------------- keyboards
 
 
-def inline(message: Outbound) -> InlineKeyboardMarkup | None:
+def inline(message: Outbound) -> Keyboard | None:
     """Return the message's buttons for under it; None where it has none."""
     if not message.buttons:
         return None
-    return InlineKeyboardMarkup([
-        [InlineKeyboardButton(label(button), callback_data=button.data) for button in row]
-        for row in rows(message.buttons, message.columns)
-    ])  # fmt: skip
+    return {
+        "inline_keyboard": [
+            [{"text": label(button), "callback_data": button.data} for button in row]
+            for row in rows(message.buttons, message.columns)
+        ]
+    }
 
 
-def asking_place(message: Outbound, share: str) -> ReplyKeyboardMarkup:
+def asking_place(message: Outbound, share: str) -> Keyboard:
     """Return a keyboard in place of the phone's own, whose first key sends a position.
 
     Only such a keyboard can ask for a position, and it cannot be joined with buttons under the message: the message's
     other buttons are keys that send their words.
     """
-    keys = [[KeyboardButton(share, request_location=True)], *([KeyboardButton(b.label)] for b in message.buttons)]
-    return ReplyKeyboardMarkup(keys, resize_keyboard=True, one_time_keyboard=True)
+    keys: list[list[dict[str, Any]]] = [[{"text": share, "request_location": True}]]
+    keys += [[{"text": button.label}] for button in message.buttons]
+    return {"keyboard": keys, "resize_keyboard": True, "one_time_keyboard": True}
 
 
 def label(button: Button) -> str:

@@ -6,7 +6,8 @@ here have the same classes and mean the same. `was_not_sent` tells what certainl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -17,6 +18,8 @@ from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from telegram.request import RequestData
 
 Seconds: TypeAlias = Any
@@ -98,6 +101,13 @@ class AiohttpRequest(BaseRequest):
         except aiohttp.ClientError as error:
             raise NetworkError(f"aiohttp.{type(error).__name__}: {error}") from error
 
+    async def call(self, url: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as the Bot API answers
+        """Ask with plain values and return the plain result; errors are those of `post`.
+
+        Where python-telegram-bot's objects serve nobody: made of what is sent and of the answer, they cost 300 µs.
+        """
+        return await self.post(url, cast("RequestData", _Plain(parameters)))
+
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """Read an answer. Raises `TelegramError` where it is none of the Bot API's, whatever else it may be."""
@@ -130,6 +140,14 @@ class AiohttpRequest(BaseRequest):
         begun = _sum(opening, CONNECTING if pool is _usual else pool)
         whole = _sum(begun, WRITING if write is _usual else write, silence)
         return aiohttp.ClientTimeout(total=whole, connect=begun, sock_connect=opening, sock_read=silence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """What `do_request` reads of a `RequestData` without files; `post` only hands it on."""
+
+    parameters: Mapping[str, Any]
+    contains_files: bool = False
 
 
 def was_not_sent(error: BaseException | None) -> bool:

@@ -37,7 +37,7 @@ def test_a_message_without_buttons_has_no_keyboard() -> None:
 
 def test_a_place_is_asked_with_a_key_of_its_own_above_the_others() -> None:
     asked = Outbound(key="k", address="7", text="Where?", wants="place", buttons=buttons("Skip"))
-    keyboard = messages.asking_place(asked, "Send my place").to_dict()
+    keyboard = messages.asking_place(asked, "Send my place")
     rows = keyboard["keyboard"]
     assert rows == [[{"text": "Send my place", "request_location": True}], [{"text": "Skip"}]]
     assert keyboard["one_time_keyboard"]
