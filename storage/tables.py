@@ -337,8 +337,8 @@ messages = Table(  # what a contact of the web chat has said and read; other cha
 # --------------------------------------------------------------------------- what is counted already
 
 # Weeks that are over, counted once. Counts of people and texts only: no pseudonym and no word comes here, so nobody has
-# to be erased from them. An answer that comes, goes or is taken back in such a week is noted in `week_changes` by a
-# trigger (revision 0002), in the same transaction: the week is then counted anew, without whoever was deleted.
+# to be erased from them. An answer that comes, goes or is taken back in such a week is noted in `week_changes` in the
+# same transaction, and the week is counted anew: without whoever was deleted.
 
 weeks = Table(
     "weeks",
@@ -350,6 +350,7 @@ weeks = Table(
     C("built", Integer, nullable=False, default=0),  # how often it was counted; 0: never
     C("texts", Integer, nullable=False, default=0),  # written, quotable or not
     UniqueConstraint("service", "until", "since"),
+    Index(None, "until"),
 )
 
 week_counts = Table(
