@@ -152,8 +152,8 @@ class World:
     chats: dict[int, Chat] = field(default_factory=dict)
     pending: dict[int, Json] = field(default_factory=dict)
     """Updates not confirmed by the bot, by update id, oldest first."""
-    emitted: list[int] = field(default_factory=list)
-    """The ids of all updates so far."""
+    emitted: dict[int, Json] = field(default_factory=dict)
+    """All updates so far, by update id, oldest first."""
     allowed: frozenset[str] | None = None
     webhook: Json | None = None
     commands: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
@@ -200,7 +200,7 @@ class World:
         if checked:
             self.violations += schema.misshapen("Update", update)
         self.pending[update["update_id"]] = update
-        self.emitted.append(update["update_id"])
+        self.emitted[update["update_id"]] = update
         self.wake()
         return int(update["update_id"])
 
