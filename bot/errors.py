@@ -5,8 +5,9 @@ CivicloopError                 one line for the reader: what is wrong and what t
 ├── Refused                    the rules forbid what was asked (open a round with missing fields): exit status 1
 └── Trouble                    the world outside
     ├── Unreadable             an update we cannot read: kept, reported, never a poison pill
-    ├── StorageTrouble         the database does not answer, is full, or is newer than this program
     └── ChannelTrouble         a channel is unreachable or rejects our credentials
+
+StorageTrouble, what a database does to us, stands in `storage.database`: storage knows nothing of the bot.
 """
 
 from __future__ import annotations
@@ -30,10 +31,6 @@ class Trouble(CivicloopError):
 
 class Unreadable(Trouble):
     """An update that cannot be read; it stays in the inbox, marked, and is reported."""
-
-
-class StorageTrouble(Trouble):
-    """The database is unreachable, full, or from a newer version of the program."""
 
 
 class ChannelTrouble(Trouble):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.errors import CivicloopError
 from storage.database import StorageTrouble
 
 if TYPE_CHECKING:
@@ -77,8 +78,9 @@ class Schedule:
         except StorageTrouble as trouble:
             self._failed(name, str(trouble))
         except Exception as error:  # the next ring tries again; the bell must go on
-            log.exception("sweep.failed", sweep=name)
-            self._failed(name, f"{type(error).__name__}: {error}")
+            if self._trouble.get(name) != told(error):
+                log.exception("sweep.failed", sweep=name)
+            self._failed(name, told(error))
         else:
             self._trouble.pop(name, None)
             self._metrics.sweeps.labels(name, "done").inc()
@@ -88,3 +90,14 @@ class Schedule:
             log.warning("sweep.trouble", sweep=name, reason=reason)
         self._trouble[name] = reason
         self._metrics.sweeps.labels(name, "failed").inc()
+
+
+def told(error: Exception) -> str:
+    """Return what an operator may read of an error: words we wrote ourselves, else its kind; it may quote a person."""
+    match error:
+        case CivicloopError() | StorageTrouble():
+            return str(error)
+        case ExceptionGroup(message=message):
+            return message
+        case _:
+            return type(error).__name__

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.compose import compose
+from bot.jobs.schedule import told
 from bot.letters import BULK, letters
 from bot.participation import left
 from bot.rounds import lifecycle
@@ -21,11 +23,11 @@ from flows.engine import ask_again
 from flows.model import Prompt
 from flows.words import fill
 from storage import contacts, crossings, outbox, retention, rounds, sessions
-from storage.database import Conflict
+from storage.database import Conflict, StorageTrouble, Unopened
 from storage.rounds import LogEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -73,7 +75,10 @@ class Sweeps:
         now = self._clock()
         with self._database.reading() as db:
             rows = {row.id: row for row in rounds.find(db, states=(State.SCHEDULED, State.OPEN))}
-        return sum(self._step(rows[step.round_id], step, now) for step in lifecycle.due(rows.values(), now))
+        return _all_of(
+            (f"round {rows[step.round_id].code}", partial(self._step, rows[step.round_id], step, now))
+            for step in lifecycle.due(rows.values(), now)
+        )
 
     def _step(self, row: RoundRow, step: Step, now: datetime) -> int:
         match step.act:
@@ -117,9 +122,10 @@ class Sweeps:
         with self._database.reading() as db:
             over = sessions.idle(db, now - timedelta(days=self._config.privacy.draft_days))
             silent = sessions.idle(db, now - SILENT)
-        ended = sum(self._end(row) for row in over)
         gone = {(row.contact_id, row.round_id) for row in over}
-        return ended + sum(self._remind(row, now) for row in silent if (row.contact_id, row.round_id) not in gone)
+        ends = [(_name(row), partial(self._end, row)) for row in over]
+        reminds = [(_name(row), partial(self._remind, row, now)) for row in silent if row[:2] not in gone]
+        return _all_of([*ends, *reminds])
 
     def _end(self, row: SessionRow) -> int:
         """End one session; one that was finished before and reopened for changes is finished again."""
@@ -178,3 +184,23 @@ class Sweeps:
             self._database.tidy()
             log.info("privacy.forgot", **{what: rows for what, rows in gone.items() if rows})
         return sum(gone.values())
+
+
+def _all_of(acts: Iterable[tuple[str, Callable[[], int]]]) -> int:
+    """Do each named act and return the sum; one that fails holds up no other, and is named in what is raised."""
+    done, ill, trouble = 0, [], []
+    for name, act in acts:
+        try:
+            done += act()
+        except Exception as error:
+            if isinstance(error, StorageTrouble) and not isinstance(error, Unopened):
+                raise
+            ill.append(f"{name} ({told(error)})")
+            trouble.append(error)
+    if trouble:
+        raise ExceptionGroup("; ".join(ill), trouble)
+    return done
+
+
+def _name(row: SessionRow) -> str:
+    return f"session of contact {row.contact_id} in round {row.round_id}"
