@@ -34,6 +34,7 @@ from flows.model import (
     Session,
     Started,
     Status,
+    Turn,
     Urgent,
     Withdrawn,
 )
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
     from bot.ledger import Guest, Ledger
     from bot.rounds.library import Played
-    from flows.model import Event, Flow, Message, Question, Turn
+    from flows.model import Event, Flow, Message, Question
     from storage.sealing import Keys
 
 REST = timedelta(days=7)
@@ -218,10 +219,10 @@ def _closed_again(flow: Flow, row: SessionRow, turn: Turn) -> Turn:
     """A session reopened for changes is over once nothing is being changed any more."""
     session = turn.session
     if session.status is Status.STOPPED:
-        return replace(turn, session=left(row, session))
+        return Turn(left(row, session), turn.prompts, turn.events)
     at_end = isinstance(flow.script(session.language).states.get(session.state), End)
     if session.active and at_end and not session.asking and session.returns is None:
-        return replace(turn, session=session.moved(status=Status.COMPLETED))
+        return Turn(session.moved(status=Status.COMPLETED), turn.prompts, turn.events)
     return turn
 
 

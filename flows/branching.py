@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flows.model import Choose, End, Pick, Rate, Review, Say
+from msgspec import Struct
+
+from flows.model import Choose, End, Pick, Rate, Review, Say, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flows.model import Answer, Comparison, Session, State, Value
+    from flows.model import Answer, Comparison, Session, Value
 
 OPERATORS = ("is", "in", "not", "not_in", "contains", "less", "more", "answered")
 """What a comparison can ask. `contains` is for pick answers and texts; `less` and `more` for numbers and scales."""
@@ -34,8 +35,7 @@ def onward(states: Mapping[str, State], state: State, answers: Mapping[str, Answ
     raise LookupError(state.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """A way through a flow, taken without asking anything anew."""
 
     state: State

@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import fields
-from typing import Any
+import msgspec
 
-from flows.model import Answer, Session, Status, Value
+from flows.model import Answer, Session
 
-_PLAIN = tuple(f.name for f in fields(Session) if f.name not in {"answers", "status", "trail", "picked"})
+
+class _Kept(Session, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A session as it is kept: what is usual is left out; each answer is a row of state, value and caption."""
+
+    answers: list[Answer] = msgspec.field(default_factory=list)  # type: ignore[assignment]
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Kept).decode
 
 
 def dump(session: Session) -> str:
     """Return `session` as one line of JSON; `load` is its inverse."""
-    kept: dict[str, Any] = {name: getattr(session, name) for name in _PLAIN}
-    kept["status"] = session.status.value
-    kept["trail"] = session.trail
-    kept["picked"] = session.picked
-    kept["answers"] = [(a.state, a.value, a.caption) for a in session.answers.values()]
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    kept = msgspec.structs.asdict(session)
+    kept["answers"] = list(session.answers.values())
+    return _encode(_Kept(**kept)).decode()
 
 
 def load(text: str) -> Session:
     """Return the session that `dump` wrote. Raises ValueError where `text` is no such JSON."""
-    kept = json.loads(text)
     try:
-        answers = (Answer(state, _value(value), caption) for state, value, caption in kept.pop("answers"))
-        return Session(
-            answers={answer.state: answer for answer in answers},
-            status=Status(kept.pop("status")),
-            trail=tuple(kept.pop("trail")),
-            picked=tuple(kept.pop("picked")),
-            **kept,
-        )
-    except (AttributeError, KeyError, TypeError) as trouble:
-        message = f"not a session: {trouble}"
-        raise ValueError(message) from trouble
-
-
-def _value(value: Any) -> Value:  # noqa: ANN401 - what JSON holds is known only here
-    return tuple(value) if isinstance(value, list) else value
+        kept = msgspec.structs.asdict(_decode(text))
+    except msgspec.DecodeError as trouble:
+        raise ValueError(f"not a session: {trouble}") from trouble
+    kept["answers"] = {answer.state: answer for answer in kept["answers"]}
+    return Session(**kept)

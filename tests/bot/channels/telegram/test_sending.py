@@ -56,7 +56,7 @@ async def test_a_photo_is_asked_for_like_anything_else(channel: Telegram, ana: C
 async def test_buttons_alone_can_change(channel: Telegram, ana: Citizen) -> None:
     sent = await channel.send(QUESTION)
     assert isinstance(sent, Sent)
-    ticked = (replace(YES_NO[0], ticked=True), YES_NO[1])
+    ticked = (Button("Yes", "t:q:yes", ticked=True), YES_NO[1])
     again = replace(QUESTION, text="", buttons=ticked, replaces=sent.external_id)
     assert await channel.send(again) == sent
     assert await channel.send(again) == sent
