@@ -347,7 +347,8 @@ weeks = Table(
     C("service", String(60), nullable=False),
     C("since", Instant, nullable=False),
     C("until", Instant, nullable=False),  # the first moment after it; the zone decides, so it is part of the key
-    C("built", Integer, nullable=False, default=0),  # how often it was counted; 0: never
+    C("tries", Integer, nullable=False, default=0),  # to count it: only who tried last may write
+    C("ready", Boolean, nullable=False, default=False),
     C("texts", Integer, nullable=False, default=0),  # written, quotable or not
     UniqueConstraint("service", "until", "since"),
     Index(None, "until"),
@@ -379,7 +380,7 @@ week_changes = Table(  # since the week was counted
     C("week_id", ForeignKey("weeks.id", ondelete="CASCADE"), nullable=False),
     C("channel", String(20)),  # null: count the whole week anew
     C("fresh", Integer, nullable=False),  # to be added to the channel's: the first answer of these moved in or out
-    Index(None, "week_id"),
+    Index(None, "week_id", "channel"),
 )
 
 DERIVED = frozenset({weeks, week_counts, week_people, week_changes})

@@ -19,6 +19,7 @@ NOTE = """
     INSERT INTO week_changes (week_id, channel, fresh)
     SELECT weeks.id, NULL, 0 FROM weeks
     WHERE weeks.service = OLD.service AND weeks.until > OLD.counted_at AND weeks.since <= OLD.counted_at
+    AND NOT EXISTS (SELECT 1 FROM week_changes AS c WHERE c.week_id = weeks.id AND c.channel IS NULL)
     UNION ALL
     SELECT weeks.id, OLD.channel, 1 FROM weeks, (
         SELECT min(a.counted_at) AS at FROM answers AS a
@@ -28,8 +29,8 @@ NOTE = """
     WHERE weeks.service = OLD.service AND other.at > OLD.counted_at
     AND weeks.until > other.at AND weeks.since <= other.at
 """
-"""The week is to be counted anew. Where the answer was this person's first, the next one becomes it: the later week which
-that one lies in has a newcomer more."""
+"""The week is to be counted anew. Where the answer was this person's first, the next one becomes it, and the later week
+that lies in has a newcomer more."""
 
 COUNTED = "OLD.counted_at IS NOT NULL AND OLD.withdrawn_at IS NULL"
 LAID = "OLD.counted_at < (SELECT max(until) FROM weeks WHERE service = OLD.service)"
@@ -51,7 +52,8 @@ def upgrade() -> None:
         sa.Column("service", sa.String(length=60), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("built", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("ready", sa.Boolean(), nullable=False),
         sa.Column("texts", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_weeks")),
         sa.UniqueConstraint("service", "until", "since", name=op.f("uq_weeks_service_until_since")),
@@ -90,7 +92,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_week_changes")),
     )
-    op.create_index(op.f("ix_week_changes_week_id"), "week_changes", ["week_id"], unique=False)
+    op.create_index(op.f("ix_week_changes_week_id_channel"), "week_changes", ["week_id", "channel"], unique=False)
     op.create_index(op.f("ix_weeks_until"), "weeks", ["until"], unique=False)
     for name, event, when, then in TRIGGERS:
         for words in _trigger(name, event, when, then):
@@ -105,7 +107,7 @@ def downgrade() -> None:
         else:
             op.execute(f"DROP TRIGGER {name} ON answers")
             op.execute(f"DROP FUNCTION {name}()")
-    op.drop_index(op.f("ix_week_changes_week_id"), table_name="week_changes")
+    op.drop_index(op.f("ix_week_changes_week_id_channel"), table_name="week_changes")
     op.drop_table("week_changes")
     op.drop_table("week_people")
     op.drop_table("week_counts")
