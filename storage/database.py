@@ -14,7 +14,7 @@ import sqlite3
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -210,34 +210,63 @@ def told(url: URL) -> Iterator[None]:
 
 
 _SQLITE: Final = (
-    ("disk is full", "the disk with {where} is full: make room, then start again; nothing half-done was kept"),
-    ("locked", "{where} is locked by another program (a backup, a second bot?): stop it or wait, then try again"),
+    (
+        "disk is full",
+        "the disk with {where} is full: make room; the bot goes on by itself, and nothing half-done is kept",
+    ),
+    ("locked", "{where} is locked by another program (a backup, a second bot?): it goes on when that has finished"),
     ("readonly", "{where} cannot be written: check the owner and the permissions of the file and its folder"),
     ("unable to open", "{where} cannot be opened: check that the folder exists and belongs to this user"),
-    ("disk i/o", "the disk with {where} has errors: check the disk and the system log, restore from a backup"),
+    ("disk i/o", "the disk with {where} has errors or no room (a quota?): check the disk and the system log"),
     ("not a database", "{where} is no database, or a damaged one: check database.url, restore from a backup"),
     ("malformed", "{where} is damaged: restore it from a backup"),
     ("no such table", "{where} has no tables of this version yet: run `civicloop migrate`"),
     ("no such column", "{where} has no tables of this version yet: run `civicloop migrate`"),
 )
+"""What SQLite says, always in English, and what to do."""
+
+_FULL: Final = "the disk of {where} is full: make room; the bot goes on by itself, and nothing half-done is kept"
+_LESS: Final = "{where} has no connection left: raise max_connections or run fewer processes"
+_NO_TABLE: Final = "{where} or one of its tables does not exist: create it, then run `civicloop migrate`"
+_REFUSED: Final = "{where} refuses the user or the password: check database.url"
+_GONE: Final = "{where} cannot be reached: is the server running, are host and port in database.url right?"
+
+_STATES: Final = (
+    ("53100", _FULL),
+    ("53300", _LESS),
+    ("53", "{where} has not enough memory or room: see its log"),
+    ("25006", "{where} only lets us read: is it a standby? Point database.url at the primary"),
+    ("25P0", "{where} ended a transaction that took too long: see its log"),
+    ("28", _REFUSED),
+    ("3D000", _NO_TABLE),
+    ("40P01", "{where} broke up two writers that waited for each other: try again"),
+    ("40001", "{where} saw two writers at the same rows: try again"),
+    ("42501", "{where} does not let this user work on its tables: grant the rights, or use their owner"),
+    ("42P01", _NO_TABLE),
+    ("42703", _NO_TABLE),
+    ("55P03", "{where} is locked by another program (a migration, a backup?): it goes on when that has finished"),
+    ("57014", "{where} stopped a statement that took too long: try again, see its log"),
+    ("57P03", "{where} is starting up: try again in a moment"),
+    ("57P", "{where} is shutting down: it goes on when the server is back"),
+    ("58", "the server of {where} has trouble with its disk: see its log"),
+    ("XX", "the server of {where} found something damaged: see its log, restore from a backup"),
+    ("08", _GONE),
+)
+"""What PostgreSQL reports in five signs, the same in every language (its manual, appendix A), and what to do."""
 
 _POSTGRESQL: Final = (
-    ("password authentication failed", "{where} refuses the user or the password: check database.url"),
+    ("password authentication failed", _REFUSED),
     ("no password supplied", "{where} wants a password: add it to database.url"),
     ("no pg_hba.conf entry", "{where} does not let this machine in: add it to pg_hba.conf"),
-    ("does not exist", "{where} or one of its tables does not exist: create it, then run `civicloop migrate`"),
-    ("no space left", "the disk of {where} is full: make room, then start again; nothing half-done was kept"),
-    ("could not extend", "the disk of {where} is full: make room, then start again; nothing half-done was kept"),
-    ("too many clients", "{where} has no connection left: raise max_connections or run fewer processes"),
-    ("connection slots", "{where} has no connection left: raise max_connections or run fewer processes"),
-    ("read-only", "{where} only lets us read: is it a standby? Point database.url at the primary"),
+    ("does not exist", _NO_TABLE),
+    ("no space left", _FULL),
+    ("could not extend", _FULL),
+    ("too many clients", _LESS),
+    ("connection slots", _LESS),
     ("starting up", "{where} is starting up: try again in a moment"),
-    ("shutting down", "{where} is shutting down: try again when it is back"),
-    ("permission denied", "{where} does not let this user work on its tables: grant the rights, or use their owner"),
-    ("deadlock", "{where} broke up two writers that waited for each other: try again"),
-    ("could not serialize", "{where} saw two writers at the same rows: try again"),
-    ("canceling statement", "{where} stopped a statement that took too long: try again, see its log"),
+    ("shutting down", "{where} is shutting down: it goes on when the server is back"),
 )
+"""What is said where no connection came about, which has no state; in the server's language, so there is a rest."""
 
 
 def _sqlite_help(error: DBAPIError, url: URL) -> str | None:
@@ -245,19 +274,17 @@ def _sqlite_help(error: DBAPIError, url: URL) -> str | None:
 
 
 def _postgresql_help(error: DBAPIError, url: URL) -> str | None:
+    """Return help for what the world did; None for what is our own mistake, or of one row."""
     where = f"the database {url.database or ''} on {url.host or 'this machine'}:{url.port or 5432}"
-    known = _help(_POSTGRESQL, error, where)
-    if known is None and (error.connection_invalidated or _unreachable(error.orig)):
-        return f"{where} cannot be reached: is the server running, are host and port in database.url right?"
-    return known
+    state = getattr(error.orig, "sqlstate", None)
+    if state:
+        known = next((line.format(where=where) for sign, line in _STATES if state.startswith(sign)), None)
+    else:
+        known = _help(_POSTGRESQL, error, where)
+    lost = error.connection_invalidated or (state is None and type(error.orig).__name__ == "OperationalError")
+    return known or (_GONE.format(where=where) if lost else None)
 
 
 def _help(table: tuple[tuple[str, str], ...], error: DBAPIError, where: str) -> str | None:
     said = str(error.orig).lower()
     return next((line.format(where=where) for sign, line in table if sign in said), None)
-
-
-def _unreachable(error: Any) -> bool:  # noqa: ANN401 - whatever the driver raised
-    """Whether libpq got no connection at all, or lost it: then there is no SQLSTATE, or one of class 08 or 57P."""
-    state = getattr(error, "sqlstate", None)
-    return type(error).__name__ == "OperationalError" and (state is None or str(state).startswith(("08", "57P")))

@@ -268,18 +268,25 @@ def test_a_wrong_password_is_told_and_never_shown(postgres: Server) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize(
-    ("said", "help_"),
+    ("state", "help_"),
     [
-        ("could not extend file: No space left on device", "is full: make room"),
-        ("deadlock detected", "try again"),
-        ("cannot execute INSERT in a read-only transaction", "standby"),
-        ("permission denied for table inbox", "grant the rights"),
+        ("53100", "is full: make room"),
+        ("53200", "memory or room"),
+        ("25006", "standby"),
+        ("40P01", "try again"),
+        ("42501", "grant the rights"),
+        ("55P03", "locked by another program"),
+        ("57P01", "goes on when the server is back"),
+        ("58030", "trouble with its disk"),
+        ("XX001", "restore from a backup"),
     ],
 )
-def test_what_a_server_complains_about_is_told_with_its_remedy(postgres_url: str, said: str, help_: str) -> None:
+def test_what_a_server_complains_about_is_told_with_its_remedy_in_whatever_language_it_speaks(
+    postgres_url: str, state: str, help_: str
+) -> None:
     def complain(database: Database) -> None:
         with database.transaction() as db:
-            db.exec_driver_sql(f"DO $$ BEGIN RAISE EXCEPTION '{said}'; END $$")
+            db.exec_driver_sql(f"DO $$ BEGIN RAISE EXCEPTION 'algo va mal' USING ERRCODE = '{state}'; END $$")
 
     assert help_ in trouble(Database.open(postgres_url), complain)
 
