@@ -6,12 +6,11 @@ has another owner or another attempt by then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, or_, select, tuple_, update
 
-from storage.rows import IDS, Insert, many, read
+from storage.rows import IDS, Insert, Update, read
 from storage.tables import contacts, outbox
 
 if TYPE_CHECKING:
@@ -38,8 +37,7 @@ class NewMessage(NamedTuple):
     state: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
+class OutboxRow(NamedTuple):
     """A claimed message with where it goes. `attempt` is the fence to settle with, 1 for the first."""
 
     id: int
@@ -56,8 +54,7 @@ class OutboxRow:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a claimed message: `sent` at, `due` again at, or `gone` at the moment `at`."""
 
     id: int
@@ -89,9 +86,18 @@ _blocked = (
     .exists()
 )
 _due = (
-    select(outbox.c.id)
+    select(
+        *(
+            outbox.c[name]
+            for name in ("id", "key", "contact_id", "channel", "priority", "body", "due_at", "created_at", "state")
+        ),
+        outbox.c.attempts + 1,
+        contacts.c.address_sealed,
+        contacts.c.language,
+    )
+    .join(contacts, contacts.c.id == outbox.c.contact_id)
     .where(outbox.c.status == DUE, outbox.c.channel == bindparam("channel"), outbox.c.due_at <= bindparam("now"))
-    .where(~_blocked)
+    .where(outbox.c.priority <= bindparam("least"), ~_blocked)
     .order_by(outbox.c.priority, outbox.c.due_at, outbox.c.id)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True, of=outbox)
@@ -103,42 +109,13 @@ _expired = (
     .with_for_update(skip_locked=True)
 )
 _reap = update(outbox).where(outbox.c.id.in_(IDS)).values(status=DUE, lease_owner=None, lease_until=None)
-_take = (
-    update(outbox)
-    .where(outbox.c.id.in_(IDS), outbox.c.status == DUE)
-    .values(
-        status=SENDING, lease_owner=bindparam("owner"), lease_until=bindparam("until"), attempts=outbox.c.attempts + 1
-    )
-)
-_claimed = (
-    select(
-        *(
-            outbox.c[name]
-            for name in ("id", "key", "contact_id", "channel", "priority", "body", "due_at", "created_at")
-        ),
-        outbox.c.state,
-        outbox.c.attempts,
-        contacts.c.address_sealed,
-        contacts.c.language,
-    )
-    .join(contacts, contacts.c.id == outbox.c.contact_id)
-    .where(outbox.c.id.in_(IDS))
-    .order_by(outbox.c.priority, outbox.c.due_at, outbox.c.id)
-)
-_ours = and_(
-    outbox.c.id == bindparam("b_id"),
-    outbox.c.status == SENDING,
-    outbox.c.lease_owner == bindparam("b_owner"),
-    outbox.c.attempts == bindparam("b_attempt"),
-)
-_free: dict[str, Any] = {"lease_owner": None, "lease_until": None, "error": bindparam("b_error")}
-_settle = {
-    SENT: update(outbox)
-    .where(_ours)
-    .values(status=SENT, sent_at=bindparam("b_at"), external_id=bindparam("b_external"), **_free),
-    DUE: update(outbox).where(_ours).values(status=DUE, due_at=bindparam("b_at"), **_free),
-    GONE: update(outbox).where(_ours).values(status=GONE, sent_at=bindparam("b_at"), **_free),
-}
+_ours = ("id", "status", "lease_owner", "attempts")
+"""What a claim is found by: its fence."""
+_take = Update(outbox, ("status", "lease_owner", "lease_until", "attempts"), ("id", "status"))
+_longer = Update(outbox, ("lease_until",), _ours)
+_sent = Update(outbox, ("status", "sent_at", "external_id", "error", "lease_owner", "lease_until"), _ours)
+_gone = Update(outbox, ("status", "sent_at", "error", "lease_owner", "lease_until"), _ours)
+_put_off = Update(outbox, ("status", "due_at", "error", "lease_owner", "lease_until"), _ours)
 
 
 def enqueue(db: Connection, rows: Sequence[NewMessage]) -> int:
@@ -146,20 +123,25 @@ def enqueue(db: Connection, rows: Sequence[NewMessage]) -> int:
     return _insert(db, rows)
 
 
-def claim(db: Connection, channel: str, owner: str, now: datetime, lease: timedelta, limit: int) -> list[OutboxRow]:
-    """Take what is due on a channel, replies first, for `lease`; expired claims of anybody come back first.
+def claim(
+    db: Connection, channel: str, owner: str, now: datetime, lease: timedelta, limit: int, least: int = BULK
+) -> list[OutboxRow]:
+    """Take what is due on a channel for `lease`, replies first; expired claims of anybody come back first.
 
-    At most one message per contact: the next one is claimed when this one is settled, so a chat keeps its order.
-    On PostgreSQL several may claim at once; each row goes to one of them.
+    `least`: nothing that may wait longer than this priority. At most one message per contact: the next one is claimed
+    when this one is settled, so a chat keeps its order. On PostgreSQL several may claim at once; each row goes to one.
     """
     expired = db.execute(_expired, {"channel": channel, "now": now}).scalars().all()
     if expired:
         db.execute(_reap, {"ids": expired})
-    ids = db.execute(_due, {"channel": channel, "now": now, "limit": limit}).scalars().all()
-    if not ids:
-        return []
-    db.execute(_take, {"ids": ids, "owner": owner, "until": now + lease})
-    return read(OutboxRow, db.execute(_claimed, {"ids": ids}))
+    rows = read(OutboxRow, db.execute(_due, {"channel": channel, "now": now, "limit": limit, "least": least}))
+    _take(db, [(SENDING, owner, now + lease, row.attempt, row.id, DUE) for row in rows])
+    return rows
+
+
+def extend(db: Connection, rows: Iterable[OutboxRow], owner: str, until: datetime) -> int:
+    """Hold on to claims; return how many are still ours."""
+    return _longer(db, [(until, row.id, SENDING, owner, row.attempt) for row in rows])
 
 
 def orphan(db: Connection, channel: str, owner: str) -> int:
@@ -170,22 +152,12 @@ def orphan(db: Connection, channel: str, owner: str) -> int:
 
 def settle(db: Connection, results: Iterable[Outcome], owner: str) -> int:
     """Write what became of claimed messages; return how many were still ours. The rest is another owner's by now."""
-    written = 0
-    outcomes = list(results)
-    for status, statement in _settle.items():
-        written += many(db, statement, [_parameters(each, owner) for each in outcomes if each.status == status])
-    return written
-
-
-def _parameters(outcome: Outcome, owner: str) -> dict[str, Any]:
-    return {
-        "b_id": outcome.id,
-        "b_owner": owner,
-        "b_attempt": outcome.attempt,
-        "b_at": outcome.at,
-        "b_external": outcome.external_id,
-        "b_error": outcome.error[:200] if outcome.error else None,
-    }
+    found: dict[str, list[tuple[object, ...]]] = {SENT: [], GONE: [], DUE: []}
+    for each in results:
+        error = each.error[:200] if each.error else None
+        told = (each.external_id, error) if each.status == SENT else (error,)
+        found[each.status].append((each.status, each.at, *told, None, None, each.id, SENDING, owner, each.attempt))
+    return _sent(db, found[SENT]) + _gone(db, found[GONE]) + _put_off(db, found[DUE])
 
 
 def sent(row: OutboxRow, at: datetime, external_id: str | None = None) -> Outcome:
@@ -193,7 +165,7 @@ def sent(row: OutboxRow, at: datetime, external_id: str | None = None) -> Outcom
     return Outcome(row.id, row.attempt, SENT, at, external_id)
 
 
-def postpone(row: OutboxRow, until: datetime, error: str) -> Outcome:
+def postpone(row: OutboxRow, until: datetime, error: str | None = None) -> Outcome:
     """Not now: due again at `until`; later messages to the same contact wait behind it."""
     return Outcome(row.id, row.attempt, DUE, until, error=error)
 

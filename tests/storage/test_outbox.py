@@ -258,3 +258,23 @@ def test_several_senders_never_claim_the_same_message_nor_break_a_chats_order(da
 
 def test_replies_priorities_are_in_order() -> None:
     assert REPLY < DIGEST < BULK
+
+
+def test_a_claim_that_is_held_on_to_does_not_run_out_and_only_its_owner_can_hold_on(database: Database) -> None:
+    with database.transaction() as db:
+        outbox.enqueue(db, [message(add_contact(db, str(n)), str(n)) for n in range(2)])
+        mine = claim(db)
+        assert outbox.extend(db, mine, "somebody else", NOW + 9 * MINUTE) == 0
+        assert outbox.extend(db, mine, "me", NOW + 3 * MINUTE) == 2
+        assert claim(db, "next", NOW + 2 * MINUTE) == []
+        theirs = claim(db, "next", NOW + 3 * MINUTE)
+        assert keys(theirs) == keys(mine)
+        assert outbox.extend(db, mine, "me", NOW + 9 * MINUTE) == 0
+
+
+def test_replies_alone_can_be_claimed_where_there_is_no_room_for_more(database: Database) -> None:
+    with database.transaction() as db:
+        ana, ben = add_contact(db, "1"), add_contact(db, "2")
+        outbox.enqueue(db, [message(ana, "news", priority=BULK), message(ben, "reply", priority=REPLY)])
+        assert keys(outbox.claim(db, "telegram", "me", NOW, MINUTE, 9, least=DIGEST)) == ["reply"]
+        assert keys(claim(db)) == ["news"]
