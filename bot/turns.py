@@ -28,7 +28,7 @@ from bot.letters import REPLY, letters
 from bot.log import alike
 from storage import contacts, crossings, inbox, rounds, sessions
 from storage.contacts import NewContact
-from storage.database import Conflict, StorageTrouble
+from storage.database import Conflict, StorageTrouble, Unopened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -49,6 +49,8 @@ ATTEMPTS = 3
 """How often a turn is tried before it is given up and reported."""
 CONFLICTS = 3
 """How often a group is begun again because somebody else wrote the same session."""
+OF_ONE = (Conflict, Unopened)
+"""Troubles that concern a row: the database as such is well, so the others go on."""
 QUEUED = 5_000
 """With so many calls waiting, the next ones are not taken: their channels keep them and bring them again."""
 STOPPING = "the program is stopping: send it again"
@@ -110,6 +112,11 @@ class _Read:
     trouble: str = ""
 
     @property
+    def of(self) -> bytes:
+        """Whose it is, as a keyed hash; empty where it cannot be told."""
+        return self.inbounds[0][0][1] if self.inbounds else b""
+
+    @property
     def key(self) -> tuple[str, str]:
         """What makes it the same update when it comes again."""
         return (self.raw.channel, self.raw.external_id)
@@ -137,8 +144,6 @@ class Turns:
         self._metrics = metrics
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._held: set[Address] = set()
-        """Contacts of whom an update waits for another try: what they send meanwhile waits behind it."""
         self.committed: Callable[[], None] = lambda: None
         """Called in the writing thread after each commit that has something to send."""
 
@@ -232,17 +237,17 @@ class Turns:
 
     def _commit(self, raws: Sequence[Raw]) -> None:
         """Write a group in one transaction; contact by contact where that does not work."""
-        if not self._held:
-            try:
-                self._group(raws)
-                return
-            except StorageTrouble as trouble:
-                if not isinstance(trouble, Conflict):
-                    raise
-            except Exception:  # noqa: BLE001 - found and reported one by one
-                log.warning("turns.group_failed", updates=len(raws))
-        for address, mine in self._by_contact(raws).items():
-            self._alone(address, mine)
+        try:
+            self._group(raws)
+        except StorageTrouble as trouble:
+            if not isinstance(trouble, OF_ONE):
+                raise
+        except Exception:  # noqa: BLE001 - found and reported one by one
+            log.warning("turns.group_failed", updates=len(raws))
+        else:
+            return
+        for mine in self._by_contact(raws):
+            self._alone(mine)
 
     def _group(self, raws: Sequence[Raw]) -> None:
         began = time.perf_counter()
@@ -263,113 +268,112 @@ class Turns:
 
     def _keep(self, db: Connection, reads: Sequence[_Read], now: datetime) -> tuple[int, list[_Told], bool]:
         """Keep what is new and make its turns. Returns how many were new, their log lines, and whether any spoke."""
-        fresh = {(row.channel, row.external_id) for row in inbox.take(db, [r.raw for r in reads if not r.trouble], now)}
+        held = inbox.held(db)
+        good = [read for read in reads if not read.trouble and read.of not in held]
+        fresh = inbox.take(db, [read.raw for read in good], now)
         crossings.passed("group.taken")
         new = []
-        for read in reads:  # a repeat inside the group is left out here too
+        for read in good:  # a repeat inside the group is left out here too
             if read.key in fresh:
                 fresh.discard(read.key)
                 new.append(read)
-        unreadable = [read for read in reads if read.trouble]
-        kept = self._keep_unreadable(db, unreadable, now) if unreadable else 0
+        count = len(new)
+        if len(good) < len(reads):
+            count += self._keep_unreadable(db, [read for read in reads if read.trouble], now)
+            behind = [read for read in reads if not read.trouble and read.of in held]
+            count += len(inbox.accept(db, [read.raw for read in behind], now, self._keys, [read.of for read in behind]))
         told, spoke = self._take(db, new, now)
-        return len(new) + kept, told, spoke
+        return count, told, spoke
 
     def _keep_unreadable(self, db: Connection, reads: Sequence[_Read], now: datetime) -> int:
         """Keep what nobody can read, whole, for a person to look at."""
         reasons = {read.key: read.trouble for read in reads}
-        rows = inbox.accept(db, [read.raw for read in reads], now, self._keys)
+        rows = inbox.accept(db, [read.raw for read in reads], now, self._keys, [b""] * len(reads))
         for row in rows:
-            reason = reasons[row.channel, row.external_id]
-            inbox.fail(db, row.id, inbox.UNREADABLE, reason)
-            log.error("update.unreadable", channel=row.channel, inbox=row.id, reason=reason)
-            self._metrics.failures.labels("unreadable").inc()
+            self._unreadable(db, row.id, row.channel, reasons[row.channel, row.external_id])
         return len(rows)
 
-    def _alone(self, address: Address | None, raws: Sequence[Raw]) -> None:
-        """Take one contact's updates; what does not work is kept as waiting."""
-        if address is None or address not in self._held:
-            try:
-                self._group(raws)
-                return
-            except StorageTrouble as trouble:
-                if not isinstance(trouble, Conflict):
-                    raise
-                reason = str(trouble)
-            except Exception as error:
-                reason = f"{type(error).__name__}: {error}"
-                log.exception("turn.failed", channel=raws[0].channel, attempt=1)
-            self._metrics.failures.labels("turn").inc()
+    def _unreadable(self, db: Connection, row_id: int, channel: str, reason: str) -> None:
+        """Let a row that nobody can read lie for an operator, and say so."""
+        inbox.fail(db, row_id, inbox.UNREADABLE, reason)
+        log.error("update.unreadable", channel=channel, inbox=row_id, reason=reason)
+        self._metrics.failures.labels("unreadable").inc()
+
+    def _alone(self, raws: Sequence[Raw]) -> None:
+        """Take one contact's updates; what does not work is kept as waiting, and what comes after it waits behind."""
+        try:
+            self._group(raws)
+        except StorageTrouble as trouble:
+            if not isinstance(trouble, OF_ONE):
+                raise
+            reason = str(trouble)
+        except Exception as error:
+            reason = type(error).__name__
+            log.exception("turn.failed", channel=raws[0].channel, attempt=1)
         else:
-            reason = ""
+            return
+        self._metrics.failures.labels("turn").inc()
+        whose = [self._read(raw).of for raw in raws]
         with self._database.transaction() as db:
-            kept = inbox.accept(db, raws, self._clock(), self._keys)
-            if reason and kept:
+            kept = inbox.accept(db, raws, self._clock(), self._keys, whose)
+            if kept:
                 inbox.fail(db, kept[0].id, inbox.WAITING, reason)
             crossings.passed("alone.written")
         crossings.passed("alone.kept")
-        if address is not None and kept:
-            self._held.add(address)
 
     def _drain(self) -> None:
-        """Take what waits, contact by contact, in the order it came."""
+        """Take what waits, in the order it came."""
         try:
-            with self._database.transaction() as db:
-                waiting = inbox.claim(db, GROUP, self._keys)
-            self._held.clear()
-            stuck: set[Address | None] = set()
-            for row in waiting:
-                address = self._address(Raw(row.channel, row.external_id, row.body))
-                if address in stuck:
-                    continue
-                if not self._retry(row.id) and address is not None:
-                    stuck.add(address)
-                    self._held.add(address)
+            with self._database.reading() as db:
+                waiting = inbox.waiting(db, GROUP)
+            for row_id in waiting:
+                self._retry(row_id)
         except Exception as error:  # noqa: BLE001 - the next ring tries again
             log.error("turns.drain_failed", reason=_told(error))  # noqa: TRY400 - one line is enough
 
-    def _retry(self, row_id: int) -> bool:
-        """Try one waiting update again; return whether it is done with."""
+    def _retry(self, row_id: int) -> None:
+        """Try one waiting update again."""
         now = self._clock()
         attempts = 0
         try:
             with self._database.transaction() as db:
-                row = next((each for each in inbox.claim(db, GROUP, self._keys) if each.id == row_id), None)
-                if row is None:
-                    return True
+                row = inbox.claim_one(db, row_id)
+                if row is None:  # another process has it, or it waits behind an earlier one of the same contact
+                    return
                 attempts = row.attempts
-                read = self._read(Raw(row.channel, row.external_id, row.body))
+                read = self._opened(row)
                 if read.trouble:
-                    inbox.fail(db, row_id, inbox.UNREADABLE, read.trouble)
-                    return True
+                    self._unreadable(db, row.id, row.channel, read.trouble)
+                    return
                 told, spoke = self._take(db, [read], now)
                 inbox.settle(db, [row_id], now)
                 crossings.passed("again.written")
             crossings.passed("again.committed")
-        except StorageTrouble:
-            raise
         except Exception as error:
+            if isinstance(error, StorageTrouble) and not isinstance(error, OF_ONE):
+                raise
             given_up = attempts + 1 >= ATTEMPTS
             log.exception("turn.given_up" if given_up else "turn.failed", attempt=attempts + 1, inbox=row_id)
             self._metrics.failures.labels("given_up" if given_up else "turn").inc()
             with self._database.transaction() as db:
-                status = inbox.FAILED if given_up else inbox.WAITING
-                inbox.fail(db, row_id, status, f"{type(error).__name__}: {error}")
-            crossings.passed("again.failed")
-            return given_up
+                inbox.fail(db, row_id, inbox.FAILED if given_up else inbox.WAITING, _told(error))
+                crossings.passed("again.failed")
+            return
         self._report(told, 0, 1, 0.0, spoke=spoke)
-        return True
 
-    def _by_contact(self, raws: Sequence[Raw]) -> dict[Address | None, list[Raw]]:
-        found: dict[Address | None, list[Raw]] = {}
+    def _opened(self, row: inbox.InboxRow) -> _Read:
+        """Read an update that was kept sealed."""
+        try:
+            body = self._keys.unseal_bytes(row.body)
+        except Unopened:
+            return _Read(Raw(row.channel, row.external_id, b""), trouble="the key file does not open it")
+        return self._read(Raw(row.channel, row.external_id, body))
+
+    def _by_contact(self, raws: Sequence[Raw]) -> Iterable[list[Raw]]:
+        found: dict[bytes, list[Raw]] = {}
         for raw in raws:
-            found.setdefault(self._address(raw), []).append(raw)
-        return found
-
-    def _address(self, raw: Raw) -> Address | None:
-        """Return whose update it is; None where it cannot be told."""
-        read = self._read(raw)
-        return read.inbounds[0][0] if read.inbounds else None
+            found.setdefault(self._read(raw).of, []).append(raw)
+        return found.values()
 
     # ----------------------------------------------------------------- a group
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import and_, bindparam, delete, func, select, update
 
 from storage import proof
-from storage.rows import IDS, Insert, Shape
+from storage.rows import IDS, Insert, Lookup, Shape
 from storage.tables import contacts, invitations, outbox, rounds
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class NewContact(NamedTuple):
 _shape = Shape(contacts, Contact)
 _insert = Insert(contacts, (*NewContact._fields, "last_seen_at"), end="ON CONFLICT DO NOTHING")
 _all = select(*_shape.columns)
-_find = _all.where(contacts.c.channel == bindparam("channel"), contacts.c.address_hash.in_(IDS))
+_find = Lookup(Contact, _all.where(contacts.c.channel == bindparam("channel"), contacts.c.address_hash.in_(IDS)))
 _by_id = _all.where(contacts.c.id.in_(IDS))
 _lock = select(contacts.c.id).where(contacts.c.id.in_(IDS)).order_by(contacts.c.id).with_for_update()
 _seen = update(contacts).where(contacts.c.id.in_(IDS)).values(last_seen_at=bindparam("at"), unreachable_at=None)
@@ -73,8 +73,7 @@ def find(db: Connection, addresses: Iterable[Address]) -> dict[Address, Contact]
     """Return the contacts known under these addresses."""
     found: dict[Address, Contact] = {}
     for channel, group in groupby(sorted(set(addresses)), key=itemgetter(0)):
-        rows = db.execute(_find, {"channel": channel, "ids": [hash_ for _, hash_ in group]})
-        found |= {contact.address: contact for contact in _shape.read(rows)}
+        found |= {one.address: one for one in _find(db, [hash_ for _, hash_ in group], channel=channel)}
     return found
 
 

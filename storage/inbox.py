@@ -9,6 +9,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+import msgspec
 from sqlalchemy import bindparam, func, select, update
 
 from storage.database import Conflict
@@ -16,7 +17,7 @@ from storage.rows import IDS, Insert, Shape
 from storage.tables import inbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -54,14 +55,31 @@ class InboxRow(NamedTuple):
 
 
 _shape = Shape(inbox, InboxRow)
-_insert = Insert(
-    inbox, ("channel", "external_id", "body", "received_at", "status", "done_at"), end="ON CONFLICT DO NOTHING"
-)
+_COLUMNS = ("channel", "external_id", "body", "address_hash", "received_at", "status")
+_insert = Insert(inbox, _COLUMNS, end="ON CONFLICT DO NOTHING")
+_encode = msgspec.json.Encoder().encode
+_TAKE = {
+    "sqlite": "INSERT INTO inbox (channel, external_id, body, received_at, status, attempts, done_at)"
+    " SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), x'', ?, 'done', 0, ? FROM json_each(?)"
+    " WHERE true"
+    " ON CONFLICT DO NOTHING RETURNING channel, external_id",  # `WHERE true` parts the join from the conflict
+    "postgresql": "INSERT INTO inbox (channel, external_id, body, received_at, status, attempts, done_at)"
+    " SELECT channel, external_id, '', %s, 'done', 0, %s FROM unnest(%s::text[], %s::text[]) AS v(channel, external_id)"
+    " ON CONFLICT DO NOTHING RETURNING channel, external_id",
+}
 _known = select(inbox.c.id, inbox.c.external_id).where(
     inbox.c.channel == bindparam("channel"), inbox.c.external_id.in_(IDS)
 )
 _waiting = select(*_shape.columns).where(inbox.c.status == WAITING).order_by(inbox.c.id)
 _claim = _waiting.limit(bindparam("limit")).with_for_update(skip_locked=True)
+_earlier = inbox.alias("earlier")
+_behind = (
+    select(_earlier.c.id)
+    .where(_earlier.c.status == WAITING, _earlier.c.id < inbox.c.id, _earlier.c.address_hash == inbox.c.address_hash)
+    .exists()
+)
+_claim_one = _waiting.where(inbox.c.id == bindparam("row"), ~_behind).with_for_update(skip_locked=True, of=inbox)
+_HELD = "SELECT address_hash FROM inbox WHERE status = 'waiting'"
 _settle = update(inbox).where(inbox.c.id.in_(IDS)).values(status=DONE, done_at=bindparam("at"), body=b"", error=None)
 _fail = (
     update(inbox)
@@ -70,58 +88,74 @@ _fail = (
 )
 
 
-def take(db: Connection, raws: Iterable[Arrival], now: datetime) -> list[InboxRow]:
-    """Keep the keys of what is new, as done: for who writes the turns in this same transaction.
+def take(db: Connection, raws: Iterable[Arrival], now: datetime) -> set[tuple[str, str]]:
+    """Keep the keys (channel, external id) of what is new, as done: for who writes the turns in this same transaction.
 
-    Return the new ones in the order they came, with their bodies but without ids (0); what is known is passed over.
-    Raises `Conflict` where another process takes one of them at the same moment.
+    Return the new ones; what is known is passed over. On PostgreSQL, what another process takes at this moment is known
+    once that has committed, and new where it has not.
     """
-    fresh = _unknown(db, raws)
-    _keep(db, [(raw.channel, raw.external_id, b"", now, DONE, now) for raw in fresh])
-    return [InboxRow(0, raw.channel, raw.external_id, raw.body, now, 0) for raw in fresh]
+    keys = list(dict.fromkeys(map(_key, raws)))
+    if not keys:
+        return set()
+    if db.dialect.name == "sqlite":
+        taken = db.exec_driver_sql(_TAKE["sqlite"], (now, now, _encode(keys).decode()))
+    else:
+        taken = db.exec_driver_sql(_TAKE["postgresql"], (now, now, *map(list, zip(*keys, strict=True))))
+    return {(channel, external_id) for channel, external_id in taken}
 
 
-def accept(db: Connection, raws: Iterable[Arrival], now: datetime, keys: Keys) -> list[InboxRow]:
-    """Keep what is new, as waiting and sealed: for who takes the turns later.
+def accept(
+    db: Connection, raws: Sequence[Arrival], now: datetime, keys: Keys, whose: Sequence[bytes] = ()
+) -> list[InboxRow]:
+    """Keep what is new, as waiting and sealed: for who takes the turns later; `whose` are the contacts' keyed hashes.
 
     Return the new ones in the order they came, with their bodies; what is known is passed over.
     Raises `Conflict` where another process takes one of them at the same moment.
     """
-    fresh = _unknown(db, raws)
-    _keep(db, [(raw.channel, raw.external_id, keys.seal_bytes(raw.body), now, WAITING, None) for raw in fresh])
-    ids = _ids(db, fresh)
-    return [InboxRow(ids[_key(raw)], raw.channel, raw.external_id, raw.body, now, 0) for raw in fresh]
+    first: dict[tuple[str, str], tuple[Arrival, bytes]] = {}
+    for raw, of in zip(raws, whose or [b""] * len(raws), strict=True):
+        first.setdefault(_key(raw), (raw, of))
+    for known in _ids(db, first):
+        del first[known]
+    rows = [(*key, keys.seal_bytes(raw.body), of or None, now, WAITING) for key, (raw, of) in first.items()]
+    if _insert(db, rows) != len(rows):
+        raise Conflict("another process takes the same updates at this moment: try again")
+    ids = _ids(db, first)
+    return [InboxRow(ids[key], *key, raw.body, now, 0) for key, (raw, _) in first.items()]
+
+
+def held(db: Connection) -> frozenset[bytes]:
+    """Return the keyed hashes of contacts of whom an update waits: what they send meanwhile waits behind it."""
+    return frozenset(of for (of,) in db.exec_driver_sql(_HELD) if of is not None)
 
 
 def _key(raw: Arrival) -> tuple[str, str]:
     return (raw.channel, raw.external_id)
 
 
-def _unknown(db: Connection, raws: Iterable[Arrival]) -> list[Arrival]:
-    """Return the first of each key, without those already kept."""
-    first = {_key(raw): raw for raw in reversed(list(raws))}
-    known = _ids(db, first.values())
-    return [raw for key, raw in reversed(first.items()) if key not in known]
-
-
-def _ids(db: Connection, raws: Iterable[Arrival]) -> dict[tuple[str, str], int]:
+def _ids(db: Connection, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """Return the ids of those that are kept."""
     ids: dict[tuple[str, str], int] = {}
-    for channel, group in groupby(sorted(map(_key, raws)), key=itemgetter(0)):
+    for channel, group in groupby(sorted(wanted), key=itemgetter(0)):
         for row_id, external_id in db.execute(_known, {"channel": channel, "ids": [key for _, key in group]}):
             ids[channel, external_id] = row_id
     return ids
-
-
-def _keep(db: Connection, rows: list[tuple[object, ...]]) -> None:
-    if _insert(db, rows) != len(rows):
-        raise Conflict("another process takes the same updates at this moment: try again")
 
 
 def claim(db: Connection, limit: int, keys: Keys) -> list[InboxRow]:
     """Return waiting rows, oldest first. On PostgreSQL they are ours until the commit and others pass them over."""
     rows = _shape.read(db.execute(_claim, {"limit": limit}))
     return [row._replace(body=keys.unseal_bytes(row.body)) for row in rows]
+
+
+def waiting(db: Connection, limit: int) -> list[int]:
+    """Return the ids of waiting rows, oldest first."""
+    return list(db.execute(_waiting.with_only_columns(inbox.c.id).limit(limit)).scalars())
+
+
+def claim_one(db: Connection, row_id: int) -> InboxRow | None:
+    """Return a waiting row, still sealed; None where another process has it or an earlier one of its contact waits."""
+    return _shape.first(db.execute(_claim_one, {"row": row_id}))
 
 
 def settle(db: Connection, ids: Iterable[int], now: datetime) -> None:

@@ -22,7 +22,7 @@ from storage.tables import Instant, to_driver
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from sqlalchemy import BindParameter, ColumnElement, Connection, Dialect, Executable
+    from sqlalchemy import BindParameter, ColumnElement, Connection, Dialect, Executable, Select
 
 Noun = TypeVar("Noun")
 PerDialect: TypeAlias = "Mapping[str, Executable]"
@@ -156,6 +156,70 @@ def _base(kind: object) -> str:
 
 
 _LITERAL: Mapping[str, bool] = {"literal_binds": True}
+
+
+class Lookup(Generic[Noun]):
+    """A SELECT handed to the driver as text, for what every group of turns reads.
+
+    Core builds a list of keys into the statement anew each time and makes an object of each row first: twice the cost.
+    """
+
+    def __init__(self, noun: Callable[..., Noun], statement: Select[Any]) -> None:
+        """`noun` takes the columns in their order; the statement may hold `IDS` and other named parameters."""
+        self._noun = noun
+        self._texts = {name: _Text(statement, dialect) for name, dialect in _DIALECTS.items()}
+
+    def __call__(self, db: Connection, ids: Sequence[Any] = (), **given: object) -> list[Noun]:
+        """Return the nouns found; with `ids` that hold nothing where the statement wants some, an error."""
+        return list(starmap(self._noun, self.raw(db, ids, **given)))
+
+    def raw(self, db: Connection, ids: Sequence[Any] = (), **given: object) -> list[tuple[Any, ...]]:
+        """Return the rows as tuples, moments and truth values as Python knows them."""
+        text = self._texts[db.dialect.name]
+        cursor = db.exec_driver_sql(*text.filled(list(ids), given)).cursor
+        rows: Any = [] if cursor is None else cursor.fetchall()
+        return text.converted(rows) if text.changes else rows
+
+
+class _Text:
+    """A SELECT in the words of one driver."""
+
+    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+        compiled: Any = statement.compile(dialect=dialect)
+        self._words: str = compiled.string
+        self._named: Mapping[str, Any] = dict(compiled.params)
+        self._order: tuple[str, ...] | None = tuple(compiled.positiontup) if compiled.positional else None
+        processors = [
+            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in statement.selected_columns
+        ]
+        self.changes = [(place, change) for place, change in enumerate(processors) if change is not None]
+
+    def filled(self, ids: list[Any], given: Mapping[str, object]) -> tuple[str, Any]:
+        """Return the words and the parameters."""
+        if self._order is None:
+            return self._words.replace(f"IN ({_MARK})", "= ANY(%(ids)s)"), {**self._named, **given, "ids": ids}
+        padded = [*ids, *ids[-1:] * (_power(len(ids)) - len(ids))]
+        values = {**self._named, **given}
+        parameters: list[Any] = []
+        for name in self._order:
+            parameters += padded if name == "ids" else [values[name]]
+        return self._words.replace(_MARK, ", ".join("?" * len(padded))), tuple(parameters)
+
+    def converted(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Return the rows with their values as Python knows them."""
+        columns: list[Any] = list(zip(*rows, strict=True))
+        for place, change in self.changes if columns else ():
+            columns[place] = map(change, columns[place])
+        return list(zip(*columns, strict=True))
+
+
+_MARK = "__[POSTCOMPILE_ids]"
+"""What SQLAlchemy writes where a list of keys will stand."""
+
+
+def _power(count: int) -> int:
+    """Return the next power of two: a handful of texts, which the driver keeps prepared, serve all lengths."""
+    return 1 << (count - 1).bit_length() if count else 0
 
 
 # --------------------------------------------------------------------------- by Core's statements

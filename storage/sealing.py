@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from storage.database import StorageTrouble
+from storage.database import StorageTrouble, Unopened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +83,7 @@ class Keys:
         return self.seal_bytes(text.encode())
 
     def unseal(self, sealed: bytes) -> str:
-        """Return the text once sealed. Raises `StorageTrouble` where the key is not in the key file."""
+        """Return the text once sealed. Raises `Unopened` where the key is not in the key file."""
         return self.unseal_bytes(sealed).decode()
 
     def seal_bytes(self, body: bytes) -> bytes:
@@ -92,7 +92,7 @@ class Keys:
         return self._newest.mark + self._newest.cipher.encrypt(b"\0" + body, None)
 
     def unseal_bytes(self, sealed: bytes) -> bytes:
-        """Return the bytes once sealed. Raises `StorageTrouble` where the key is not in the key file."""
+        """Return the bytes once sealed. Raises `Unopened` where the key is not in the key file."""
         sealer = self._sealers.get(sealed[:_MARK])
         try:
             if sealer is not None:
@@ -100,7 +100,7 @@ class Keys:
         except InvalidTag:
             pass
         message = "the key file does not fit the database: put back the key file this database was made with"
-        raise StorageTrouble(message)
+        raise Unopened(message)
 
     def round_key(self, mint: Callable[[], str]) -> str:
         """Draw a new round's pseudonym key, as text; kept sealed in `rounds.key_sealed`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import delete, func, or_, select
 
 from storage.database import Conflict
-from storage.rows import IDS, Insert, Shape, Update
+from storage.rows import IDS, Insert, Lookup, Shape, Update
 from storage.tables import rounds, sessions
 
 if TYPE_CHECKING:
@@ -43,18 +43,19 @@ _NEXT = "revision = sessions.revision + 1"
 _insert = Insert(sessions, _shape.names, end="ON CONFLICT DO NOTHING")
 _step = Update(sessions, ("state", "body", "updated_at"), _GUARD, also=_NEXT)
 _rewrite = Update(sessions, [name for name in _shape.names if name not in _GUARD], _GUARD, also=_NEXT)
-_of = (
+_of = Lookup(
+    SessionRow,
     _all.join(rounds, rounds.c.id == sessions.c.round_id)
     .where(sessions.c.contact_id.in_(IDS))
     .where(or_(sessions.c.status == ACTIVE, rounds.c.state == "open"))
-    .order_by(sessions.c.updated_at, sessions.c.id)
+    .order_by(sessions.c.updated_at, sessions.c.id),
 )
 
 
 def of(db: Connection, contact_ids: Iterable[int]) -> dict[int, list[SessionRow]]:
     """Return each contact's active sessions and those of rounds still open, the one last touched last."""
     found: dict[int, list[SessionRow]] = {}
-    for row in _shape.read(db.execute(_of, {"ids": sorted(set(contact_ids))})):
+    for row in _of(db, list(contact_ids)):
         found.setdefault(row.contact_id, []).append(row)
     return found
 

@@ -110,6 +110,7 @@ inbox = Table(
     C("channel", String(20), nullable=False),
     C("external_id", String(100), nullable=False),
     C("body", LargeBinary, nullable=False),
+    C("address_hash", LargeBinary),  # of a waiting row: whose it is, as in contacts
     C("received_at", Instant, nullable=False),
     # waiting: no turn yet; done; unreadable: kept and reported; failed: its turn raised too often
     C("status", String(12), nullable=False, default="waiting"),
