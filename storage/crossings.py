@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CRASH_AT: Final = "CIVICLOOP_CRASH_AT"
 """Environment variable of rehearsals: `name:n`, the crossing to die at and at which passing, 1 for the first."""
-_WORDS: Final = re.compile(r"([a-z.]+):([1-9]\d*)")
+_WORDS: Final = re.compile(r"([a-z_.]+):([1-9]\d*)")
 
 
 def _nothing(_name: str) -> None:
