@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
-from bot.clock import clock_of, mint
+from bot.clock import clock_of, mint, rehearse
 from bot.errors import Usage
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ def office(config: Config) -> Iterator[Office]:
     from storage.database import Database
     from storage.sealing import Keys
 
+    rehearse(os.environ)
     database = Database.open(config.database.url)
     try:
         migrate.upgrade(database)
