@@ -83,7 +83,7 @@ _HELD = "SELECT address_hash FROM inbox WHERE status = 'waiting'"
 _settle = update(inbox).where(inbox.c.id.in_(IDS)).values(status=DONE, done_at=bindparam("at"), body=b"", error=None)
 _fail = (
     update(inbox)
-    .where(inbox.c.id == bindparam("row"))
+    .where(inbox.c.id == bindparam("row"), inbox.c.status == WAITING)
     .values(status=bindparam("becomes"), error=bindparam("why"), attempts=inbox.c.attempts + 1)
 )
 
@@ -166,7 +166,10 @@ def settle(db: Connection, ids: Iterable[int], now: datetime) -> None:
 
 
 def fail(db: Connection, row_id: int, status: str, error: str) -> None:
-    """Note that a turn did not work: `waiting` tries again, `unreadable` and `failed` keep the row for a person."""
+    """Note that a turn did not work: `waiting` tries again, `unreadable` and `failed` keep the row for a person.
+
+    Nothing happens where the row waits no longer: another process has taken it in between.
+    """
     db.execute(_fail, {"row": row_id, "becomes": status, "why": error[:200]})
 
 
