@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from flows.model import Choose, End, Pick, Rate, Review, Say, State
+from flows.model import Answer, Choose, End, Pick, Rate, Review, Say, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flows.model import Answer, Comparison, Session, Value
+    from flows.model import Comparison, Session
 
 OPERATORS = ("is", "in", "not", "not_in", "contains", "less", "more", "answered")
 """What a comparison can ask. `contains` is for pick answers and texts; `less` and `more` for numbers and scales."""
@@ -26,8 +26,7 @@ def onward(states: Mapping[str, State], state: State, answers: Mapping[str, Answ
     A compiled flow always has one: the last transition of a state that goes on has no condition. Raises LookupError
     for a state that leads nowhere.
     """
-    answer = answers.get(state.id)
-    if answer is not None and (own := _own_way(state, answer.value)):
+    if isinstance(state, Choose | Rate | Pick) and state.ways and (own := _own_way(state, answers.get(state.id))):
         return own
     for transition in state.next:
         if not transition.when or all(holds(states, one, answers, session) for one in transition.when):
@@ -55,18 +54,19 @@ def walked(
 
     Raises LookupError where only sayings follow each other in a circle; such a flow is refused by its check.
     """
-    path, said = [at], []
-    for _ in range(2 * len(states)):
+    path: tuple[str, ...] = (at,)
+    said: tuple[Say, ...] = ()
+    while len(path) <= 2 * len(states):
         state = states[at]
         if isinstance(state, Say):
-            said.append(state)
+            said = (*said, state)
         elif at in answers and at not in trail:
             trail = (*trail, at)
-            said = []
+            said = ()
         else:
-            return Walk(state, tuple(path), trail, tuple(said))
+            return Walk(state, path, trail, said)
         at = onward(states, state, answers, session)
-        path.append(at)
+        path = (*path, at)
     raise LookupError(at)
 
 
@@ -88,12 +88,13 @@ def reachable(states: Mapping[str, State], start: str) -> set[str]:
     return found
 
 
-def _own_way(state: State, value: Value) -> str | None:
-    match state:
-        case Choose(options=options) | Rate(options=options):
-            return next((option.next for option in options if option.id == value), None)
-        case Pick(options=options) if isinstance(value, tuple):
-            return next((option.next for option in options if option.id in value and option.next), None)
+def _own_way(state: Choose | Rate | Pick, answer: Answer | None) -> str | None:
+    """Return where the chosen option leads by itself; of several picked, the first that leads anywhere."""
+    match answer:
+        case Answer(value=str(option)):
+            return state.ways.get(option)
+        case Answer(value=tuple(picked)):
+            return next((to for option, to in state.ways.items() if option in picked), None)
         case _:
             return None
 
@@ -126,8 +127,8 @@ def _number(state: State | None, answer: Answer | None) -> float | None:
     if answer is None or state is None:
         return None
     match state:
-        case Rate(options=options) | Choose(options=options):
-            return next((option.value for option in options if option.id == answer.value), None)
+        case Rate(scores=scores) | Choose(scores=scores):
+            return scores.get(str(answer.value))
         case Say() | Review() | End():
             return None
         case _:

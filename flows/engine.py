@@ -38,6 +38,7 @@ from flows.model import (
     Withdrawn,
     parse_button,
 )
+from flows.phrasebook import EVERYWHERE
 from flows.speak import (
     CHANGE,
     DONE,
@@ -206,10 +207,12 @@ def _type(scene: _Scene, message: Message) -> None:
     text = clean(message.text)
     if scene.session.asking and _answers_aside(scene, text):
         return
-    word = "back" if _keeps(scene, text) else word_of(scene.script, text)
-    if word:
-        _everywhere(scene, word)
-    elif meaning(scene.script, text) == "start" and not _is_offered(scene, text):
+    meant = meaning(scene.script, text)
+    if meant == "ok" and scene.session.editing:  # one earlier answer is being changed: it may stay as it is
+        _everywhere(scene, "back")
+    elif meant in EVERYWHERE:
+        _everywhere(scene, meant)
+    elif meant == "start" and not _is_offered(scene, text):
         _greet(scene)
     elif is_command(text):
         _misunderstood(scene, Fault("unknown_command"))
@@ -295,28 +298,23 @@ def _answer(scene: _Scene, question: Question, answer: Answer) -> None:
         scene.say("changed")
         _settle(scene, asked=True)
         return
-    _enter(
-        scene,
-        onward(scene.script.states, question, answers, session),
-        origin=question.id,
-        answers=answers,
-        trail=(*session.trail, question.id),
-    )
+    target = onward(scene.script.states, question, answers, session)
+    scene.move(answers=answers, trail=(*session.trail, question.id))
+    _enter(scene, target, question.id)
 
 
-def _enter(scene: _Scene, target: str, origin: str = "", **changes: Any) -> None:  # noqa: ANN401 - fields of a Session
+def _enter(scene: _Scene, target: str, origin: str = "") -> None:
     """Go to `target` and on through what is only said or already answered, up to the next question or the end."""
-    answers = changes.get("answers", scene.session.answers)
-    trail = changes.get("trail", scene.session.trail)
-    walk = walked(scene.script.states, scene.session, answers, target, trail)
+    session = scene.session
+    answers = session.answers
+    walk = walked(scene.script.states, session, answers, target, session.trail)
     for place in walk.path:
         if origin:
             scene.events.append(Moved(origin, place))
         origin = place
-    changes["trail"] = walk.trail
-    if walk.trail is not trail or len(answers) != len(trail):
-        changes["answers"] = _kept(scene, walk, answers)
-    scene.session = scene.session.moved(**changes, state=origin, picked=(), tries=0, asking="")
+    if walk.trail is not session.trail or len(answers) != len(walk.trail):
+        answers = _kept(scene, walk, answers)
+    scene.move(state=origin, answers=answers, trail=walk.trail, picked=(), tries=0, asking="")
     for said in walk.said:
         scene.tell(said)
     _finish(scene, walk.state) if isinstance(walk.state, End) else scene.ask()
@@ -446,11 +444,6 @@ def _greet(scene: _Scene) -> None:
         return
     scene.say("resumed")
     _repeat(scene)
-
-
-def _keeps(scene: _Scene, text: str) -> bool:
-    """Whether OK is sent while one earlier answer is being changed: it may stay as it is."""
-    return scene.session.editing and meaning(scene.script, text) == "ok"
 
 
 def _answers_aside(scene: _Scene, text: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeAlias
 
 import msgspec
@@ -94,31 +95,43 @@ class Say(_State):
     """The bot says something and goes on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choose(_Question):
+@dataclass(frozen=True, kw_only=True)
+class _Offering(_Question):
+    options: tuple[Option, ...]
+
+    @cached_property
+    def ways(self) -> Mapping[str, str]:
+        """Where an option leads by itself, for those that do."""
+        return {option.id: option.next for option in self.options if option.next}
+
+    @cached_property
+    def scores(self) -> Mapping[str, int | None]:
+        """What each option is worth, by its id."""
+        return {option.id: option.value for option in self.options}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choose(_Offering):
     """One of several options."""
 
-    options: tuple[Option, ...]
     options_from: str | None = None
     """Name of a list the round brings (`steps`, `areas`, `ideas`), put before `options` when the flow is bound."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pick(_Question):
+@dataclass(frozen=True, kw_only=True)
+class Pick(_Offering):
     """Any number of options between `least` and `most`; an exclusive option ("none of these") stands alone."""
 
-    options: tuple[Option, ...]
     options_from: str | None = None
     least: int = 1
     most: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rate(_Question):
+@dataclass(frozen=True, kw_only=True)
+class Rate(_Offering):
     """One step of a scale, best first, valued 5 to 1, plus "does not apply" (value none) where offered."""
 
     scale: str
-    options: tuple[Option, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +178,7 @@ Question: TypeAlias = Choose | Pick | Rate | Ask | Number | Place | Photo
 State: TypeAlias = Say | Choose | Pick | Rate | Ask | Number | Place | Photo | Review | End
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Script:
     """A flow in one language, ready to be played: every text a citizen may read, every word they may send."""
 
@@ -179,6 +192,16 @@ class Script:
     """Words that lead to the urgent text, lower case without accents."""
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By state with options: what may be typed (number, label, folded by `words.fold`) to the option's id."""
+
+    @cached_property
+    def prompts(self) -> dict[str, Prompt]:
+        """What each state asks whoever it asks: laid by `speak` when it is first asked."""
+        return {}
+
+    @cached_property
+    def warnings(self) -> frozenset[str]:
+        """The longest word of each entry of `danger`: a text without any of them speaks of none."""
+        return frozenset(max(words.split(), key=len) for words in self.danger if words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,22 +40,34 @@ _LONGEST_QUOTE = 80
 
 def prompt(script: Script, session: Session, state: State, *, update: bool = False) -> Prompt:
     """Return what `state` asks, for this session; `update` where only the ticks of the last message changed."""
+    laid = script.prompts.get(state.id)
+    if laid is None:
+        laid = script.prompts[state.id] = _laid(script, state)
+    ticked = {f":{state.id}:{option}" for option in session.picked}
+    buttons = tuple([Button(one.label, session.tag + one.data, one.data in ticked, one.helper) for one in laid.buttons])
+    text = told(script, session, laid.text)
+    return Prompt(text, buttons, wants=laid.wants, state=laid.state, update=update)
+
+
+def _laid(script: Script, state: State) -> Prompt:
+    """Return what `state` asks whoever it asks: no tag in its buttons, nothing filled in and nothing ticked."""
     match state:
         case Choose(options=options) | Rate(options=options):
-            text, buttons, wants = state.text, _options(session, state, options), ""
+            text, buttons, wants = state.text, _options(state, options), ""
         case Pick(options=options):
-            text, buttons, wants = _picking(script, state), _ticks(script, session, state, options), ""
+            done = _helper(script, "", state.id, "done_label", DONE)
+            text, buttons, wants = _picking(script, state), (*_options(state, options), done), ""
         case Place() | Photo():
             text, buttons, wants = _hinted(script, state), (), "place" if isinstance(state, Place) else "photo"
         case Ask() | Number():
             text, buttons, wants = _hinted(script, state), (), ""
         case Review():
-            text, buttons, wants = state.text, (_helper(script, session, state.id, "ok_label", OK),), ""
+            text, buttons, wants = state.text, (_helper(script, "", state.id, "ok_label", OK),), ""
         case _:
-            return Prompt(told(script, session, state.text))
+            return Prompt(state.text)
     if not isinstance(state, Review) and state.optional and state.role is None:  # a consent is a plain yes or no
-        buttons = (*buttons, _helper(script, session, state.id, "skip_label", SKIP))
-    return Prompt(told(script, session, text), buttons, wants=wants, state=state.id, update=update)
+        buttons = (*buttons, _helper(script, "", state.id, "skip_label", SKIP))
+    return Prompt(text, buttons, wants=wants, state=state.id)
 
 
 def told(script: Script, session: Session, text: str) -> str:
@@ -65,20 +77,13 @@ def told(script: Script, session: Session, text: str) -> str:
     return fill(text, {"receipt": session.receipt, "list": listing(script, session) if "{list}" in text else ""})
 
 
-def _options(session: Session, state: State, options: Iterable[Option]) -> tuple[Button, ...]:
-    prefix = button_data(session.tag, state.id, "")
-    return tuple([Button(option.label, prefix + option.id) for option in options])
+def _options(state: State, options: Iterable[Option]) -> tuple[Button, ...]:
+    return tuple(Button(option.label, button_data("", state.id, option.id)) for option in options)
 
 
-def _ticks(script: Script, session: Session, state: Pick, options: Iterable[Option]) -> tuple[Button, ...]:
-    prefix = button_data(session.tag, state.id, "")
-    ticks = [Button(one.label, prefix + one.id, ticked=one.id in session.picked) for one in options]
-    return (*ticks, _helper(script, session, state.id, "done_label", DONE))
-
-
-def _helper(script: Script, session: Session, state: str, phrase: str, option: str) -> Button:
+def _helper(script: Script, tag: str, state: str, phrase: str, option: str) -> Button:
     label = script.phrases.get(phrase) or option.strip("@").upper()
-    return Button(label, button_data(session.tag, state, option), helper=True)
+    return Button(label, button_data(tag, state, option), helper=True)
 
 
 def _picking(script: Script, state: Pick) -> str:
@@ -166,7 +171,7 @@ def change_prompt(script: Script, session: Session) -> Prompt:
     text = script.phrases.get("change_list") or "{list}"
     return Prompt(
         told(script, session, text),
-        (_helper(script, session, CHANGE, "ok_label", OK),),
+        (_helper(script, session.tag, CHANGE, "ok_label", OK),),
         state=session.state,
     )
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NEAR = 85
 """Score (0 to 100, rapidfuzz ratio) from which a typed word counts as a slip of an offered one."""
 
+_EVERYWHERE = frozenset(EVERYWHERE)
 _SHORTEST_SLIP = 3
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _KEPT_CONTROLS = "\n\t"
@@ -44,13 +45,17 @@ def _is_kept(character: str) -> bool:
 
 def fold(text: str) -> str:
     """Return the words of `text` in lower case, without accents and marks: the form in which texts are compared."""
+    return " ".join(_words(text))
+
+
+def _words(text: str) -> list[str]:
     if text.isascii():
-        return " ".join(text.translate(_ASCII).split())
-    letters = "".join(map(_folded, unicodedata.normalize("NFKD", text.casefold())))
-    return " ".join(letters.split())
+        return text.encode().translate(_ASCII).decode().split()
+    return "".join(map(_folded, unicodedata.normalize("NFKD", text.casefold()))).split()
 
 
-_ASCII = {code: " " if not (chr(code).isalnum() or chr(code) == "'") else chr(code).lower() for code in range(128)}
+_ASCII = bytes(ord(chr(code).lower() if chr(code).isalnum() or chr(code) == "'" else " ") for code in range(256))
+"""What `fold` makes of each byte of a text that is ASCII."""
 
 
 def _folded(character: str) -> str:
@@ -113,7 +118,7 @@ def meaning(script: Script, text: str) -> str | None:
     if text[0] == "/":
         text = text[1:].partition("@")[0]
     folded = fold(text)
-    return script.words.get(folded or text) or (folded if folded in EVERYWHERE else None)
+    return script.words.get(folded or text) or (folded if folded in _EVERYWHERE else None)
 
 
 _LONGEST_WORD = 40
@@ -122,7 +127,7 @@ _LONGEST_WORD = 40
 def word_of(script: Script, text: str) -> str | None:
     """Return the everywhere word (`stop`, `skip`, `back`…) that `text` is, in any form people send it, or None."""
     word = meaning(script, text)
-    return word if word in EVERYWHERE else None
+    return word if word in _EVERYWHERE else None
 
 
 def is_command(text: str) -> bool:
@@ -132,7 +137,8 @@ def is_command(text: str) -> bool:
 
 def speaks_of_danger(script: Script, text: str) -> bool:
     """Return whether `text` holds one of the script's words of danger as whole words."""
-    return bool(script.danger) and _any_of(script.danger).search(fold(text)) is not None
+    words = _words(text)
+    return not script.warnings.isdisjoint(words) and _any_of(script.danger).search(" ".join(words)) is not None
 
 
 @lru_cache(maxsize=64)
