@@ -5,6 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 TESTING := $(VENV)/.testing-installed
+BENCHING := $(VENV)/.benching-installed
 CODE := flows storage bot tests
 
 .DEFAULT_GOAL := help
@@ -33,8 +34,8 @@ types: $(TESTING)  ## check the types
 check: $(TESTING) lint types  ## all of `make test` but the tests
 	$(BIN)/python -m bot check
 
-bench: $(TESTING)  ## time the turn loop
-	$(BIN)/python -m tests.benchmarks.bench
+bench: $(BENCHING)  ## time everything beside its peers, about half an hour; NAMES=turns for a part
+	$(BIN)/python -m tests.benchmarks $(NAMES)
 
 lock: $(TESTING)  ## write the lock files anew from pyproject.toml
 	$(BIN)/python -m tests.support.lock
@@ -58,4 +59,9 @@ $(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
 $(TESTING): requirements-test.lock $(RUNTIME)
 	@echo "Installing what the tests need into $(VENV) (once)"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@
+
+$(BENCHING): requirements-bench.lock $(TESTING)
+	@echo "Installing the peers of the benchmarks into $(VENV) (once)"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@

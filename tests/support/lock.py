@@ -1,4 +1,4 @@
-"""Write both lock files from pyproject.toml: `make lock` (needs uv and the public package index)."""
+"""Write the lock files from pyproject.toml: `make lock` (needs uv and the public package index)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ COMPILE = (
 
 
 def main() -> None:
-    """Lock what tests, then what runs, with the same versions in both. Arguments go to uv (`-c versions.txt`)."""
+    """Lock what tests, then what runs and what benchmarks, with the same versions in all.
+
+    Arguments go to uv (`-c versions.txt`).
+    """
     testing = [*COMPILE, *sys.argv[1:], "--extra", "build", "--extra", "test", "-o", "requirements-test.lock"]
     runtime = [*COMPILE, "--extra", "build", "-c", "requirements-test.lock", "-o", "requirements.lock"]
-    for command in (testing, runtime):
+    peers = [*COMPILE, "--extra", "build", "--extra", "bench", "-c", "requirements-test.lock"]
+    for command in (testing, runtime, [*peers, "-o", "requirements-bench.lock"]):
         subprocess.run(command, cwd=ROOT, check=True)
 
 
