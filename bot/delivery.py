@@ -1,8 +1,9 @@
 """What is decided and due leaves here: claimed under a lease, paced, sent, settled.
 
-One task for each channel. It claims what is due (at most one message per chat, so that a chat keeps its order), sends
-side by side, and settles what has come back together with the next claim in one commit. Whoever stalls beyond the lease
-settles nothing. What may have arrived is sent again: the rare duplicate is a repeat, never a loss.
+One task for each channel claims what is due (at most one message per chat, so that a chat keeps its order) and settles
+what has come back, in one commit; another lets the claimed go, replies first, each at its moment. Whose chat must rest
+waits aside and takes nobody's place. Whoever stalls beyond the lease sends nothing new and settles nothing. What may
+have arrived is sent again: the rare duplicate is a repeat, never a loss.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 import structlog
@@ -39,11 +41,13 @@ LEASE = timedelta(seconds=10)
 TICK = 1.0
 """Seconds between looks for rows that another process wrote or whose time has come."""
 FLYING = 64
-"""Most messages on their way at once on one channel without a pace."""
-WIRES = 16
-"""Most requests of one channel open at once: the HTTP client gets slower, not faster, with more (measured)."""
+"""Most messages claimed ahead on a channel without a pace."""
 AHEAD = 0.5
-"""Seconds of a paced channel's work claimed at once: a reply waits no longer behind bulk."""
+"""Seconds of a paced channel's work claimed ahead: enough to keep the pace while the database takes its time."""
+REPLIES = 64
+"""Most replies claimed beyond that: they do not wait for bulk to make room."""
+LINGER = 0.05
+"""Seconds a sender with work at hand waits for more to settle: a commit for each message would cost more than it."""
 PATIENCE = 30.0
 """Seconds a message may take before we no longer know whether it arrived."""
 PAUSES = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1))
@@ -66,6 +70,8 @@ class _Result:
     receipt: Receipt | None
     trouble: str = ""
     """Our own mistake, where there is no receipt."""
+    left: bool = True
+    """Whether it was handed to the channel at all."""
 
 
 class Delivery:
@@ -115,22 +121,28 @@ class Delivery:
 
     # ----------------------------------------------------------------- in the database, in worker threads
 
-    def exchange(self, channel: str, lease: Lease | None, results: list[_Result], room: int) -> _Exchange:
+    def exchange(self, channel: str, lease: Lease | None, hands: _Hands) -> _Exchange:
         """Settle what has come back and claim as much as there is room for, in one commit."""
         now = self._clock()
         crossings.passed("delivery.settles")
         with self._database.transaction() as db:
             held = self._held(db, channel, lease, now)
-            outcomes = [self._outcome(db, result, now) for result in results]
+            outcomes = [self._outcome(db, result, now) for result in hands.results]
             settled = outbox.settle(db, outcomes, self._owner)
+            if held is not None and held != lease:
+                outbox.extend(db, hands.claims, self._owner, held.until)
             rows: list[OutboxRow] = []
-            if held is not None and room:
-                rows = outbox.claim(db, channel, self._owner, now, LEASE, room)
+            if held is not None and hands.room:
+                rows = outbox.claim(db, channel, self._owner, now, LEASE, hands.room, hands.least)
             crossings.passed("delivery.claimed" if rows else "delivery.settled")
         crossings.passed("delivery.committed")
         if settled < len(outcomes):
             log.warning("delivery.fenced", channel=channel, rows=len(outcomes) - settled)
         return _Exchange(held, rows)
+
+    def holds(self, lease: Lease | None) -> bool:
+        """Whether a sender is still alone with its channel, for all it knows."""
+        return lease is not None and self._clock() < lease.until
 
     def release(self, lease: Lease) -> None:
         """Let others send at once."""
@@ -157,6 +169,8 @@ class Delivery:
     def _outcome(self, db: Connection, result: _Result, now: datetime) -> Outcome:
         """Say what a receipt means for the message, and for the contact."""
         row = result.row
+        if not result.left:
+            return outbox.postpone(row, row.due_at)
         match result.receipt:
             case Sent(external_id=external_id):
                 return outbox.sent(row, now, external_id)
@@ -205,6 +219,16 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class _Hands:
+    """What a sender brings to an exchange: what came back, what it still holds, and how much more it can take."""
+
+    results: list[_Result]
+    claims: list[OutboxRow]
+    room: int
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Exchange:
     """The lease as it is now, and what was claimed."""
 
@@ -224,24 +248,23 @@ class _Sender:
     trouble: str | None = None
     """Why nothing can be sent just now, in words for an operator."""
     _pacer: Pacer = field(init=False)
-    _wires: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(WIRES))
+    _wires: asyncio.Semaphore = field(init=False)
     _lease: Lease | None = None
-    _flying: dict[int, tuple[OutboxRow, asyncio.Task[None]]] = field(default_factory=dict)
-    """What is on its way, by row; a claim that ran out on the way is claimed anew by ourselves and not sent twice."""
+    _claims: dict[int, OutboxRow] = field(default_factory=dict)
+    """Everything in our hands, by row. A claim that ran out and was claimed anew by ourselves is not sent twice."""
+    _resting: dict[int, asyncio.TimerHandle] = field(default_factory=dict)
+    """What waits for its chat's moment."""
+    _waiting: list[tuple[int, datetime, int]] = field(default_factory=list)
+    """What waits for the channel's next moment, as a heap: priority, since when, row."""
+    _lined_up: asyncio.Event = field(default_factory=asyncio.Event)
+    _flying: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _results: list[_Result] = field(default_factory=list)
     _failing: tuple[float, str] | None = None
     """Since when, on the loop's clock, nothing has gone through, and what was said last; None while all is well."""
 
     def __post_init__(self) -> None:
         self._pacer = Pacer(self.pace)
-
-    @property
-    def room(self) -> int:
-        """How many more messages may be on their way."""
-        if self.stopping:
-            return 0
-        most = FLYING if self.pace.rate is None else max(1, int(self.pace.rate * AHEAD))
-        return max(0, most - len(self._flying))
+        self._wires = asyncio.Semaphore(self.pace.wires)
 
     def stuck(self, at: float) -> str | None:
         """Return why nothing has gone through for a while at this moment of the loop's clock; None where it does."""
@@ -252,24 +275,37 @@ class _Sender:
     async def run(self) -> None:
         """Claim, send, settle, until stopped and everything on its way has arrived."""
         try:
-            while not self.stopping or self._flying or self._results:
-                self.woken.clear()
-                await self._step()
-                await self._pause()
+            async with asyncio.TaskGroup() as group:
+                launching = group.create_task(self._launch())
+                await self._trade()
+                launching.cancel()
         finally:
-            for _, task in self._flying.values():
+            self._let_go()
+            for task in self._flying.values():
                 task.cancel()
         if self._lease is not None:
             with suppress(StorageTrouble):
                 await asyncio.to_thread(self.delivery.release, self._lease)
 
+    # ----------------------------------------------------------------- with the database
+
+    async def _trade(self) -> None:
+        while True:
+            self.woken.clear()
+            if self.stopping:
+                self._results += [_Result(row, None, left=False) for row in self._let_go()]
+            await self._step()
+            if self.stopping and not self._flying and not self._results:
+                return
+            await self._pause()
+
     async def _step(self) -> None:
         """Settle and claim once; a database that does not answer is tried again at the next tick."""
         results, self._results = self._results, []
+        room, least = self._room()
+        hands = _Hands(results, list(self._claims.values()), room, least)
         try:
-            exchange = await asyncio.to_thread(
-                self.delivery.exchange, self.channel.name, self._lease, results, self.room
-            )
+            exchange = await asyncio.to_thread(self.delivery.exchange, self.channel.name, self._lease, hands)
         except StorageTrouble as trouble:
             self._results = results + self._results
             self._say(str(trouble))
@@ -277,9 +313,47 @@ class _Sender:
             return
         self.trouble = None
         self._lease = exchange.lease
-        for row in exchange.rows:
-            known = self._flying.get(row.id)
-            self._flying[row.id] = (row, known[1] if known else asyncio.create_task(self._send(row)))
+        if self._lease is None:
+            self._let_go()
+        self._take_in(exchange.rows)
+
+    def _room(self) -> tuple[int, int]:
+        """Return how many more messages to claim, and how urgent they must be."""
+        if self.stopping:
+            return 0, outbox.BULK
+        most = FLYING if self.pace.rate is None else max(1, int(self.pace.rate * AHEAD))
+        if len(self._waiting) < most:
+            return most - len(self._waiting), outbox.BULK
+        replies = sum(priority < outbox.BULK for priority, _, _ in self._waiting)
+        return max(0, REPLIES - replies), outbox.BULK - 1
+
+    def _take_in(self, rows: list[OutboxRow]) -> None:
+        """Line up what was claimed; whose chat must rest comes later."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for row in rows:
+            known, self._claims[row.id] = row.id in self._claims, row
+            if known:
+                continue
+            moment = self._pacer.in_chat(row.contact_id, now)
+            if moment <= now:
+                self._line_up(row)
+            else:
+                self._resting[row.id] = loop.call_at(moment, self._line_up, row)
+
+    def _line_up(self, row: OutboxRow) -> None:
+        self._resting.pop(row.id, None)
+        heappush(self._waiting, (row.priority, row.due_at, row.id))
+        self._lined_up.set()
+
+    def _let_go(self) -> list[OutboxRow]:
+        """Forget what has not left, and return it: others send it."""
+        for timer in self._resting.values():
+            timer.cancel()
+        dropped = [self._claims.pop(each) for each in (*self._resting, *(row for _, _, row in self._waiting))]
+        self._resting.clear()
+        self._waiting.clear()
+        return dropped
 
     def _say(self, trouble: str) -> None:
         if trouble != self.trouble:
@@ -288,14 +362,46 @@ class _Sender:
 
     async def _pause(self) -> None:
         """Wait for something to do: a commit, a message that came back, or the tick."""
-        if self.stopping and not self._flying:
-            return
         with suppress(TimeoutError):
             async with asyncio.timeout(TICK):
                 await self.woken.wait()
+        if self._waiting and not self.stopping:
+            await asyncio.sleep(LINGER)
+
+    # ----------------------------------------------------------------- with the channel
+
+    async def _launch(self) -> None:
+        """Let what waits go, the most urgent first, each at the channel's next moment."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._lined_up.wait()
+            await self._wires.acquire()
+            if await self._may_go():
+                row = self._claims[heappop(self._waiting)[2]]
+                self._pacer.slot(loop.time())
+                self._flying[row.id] = loop.create_task(self._send(row))
+            else:
+                self._wires.release()
+
+    async def _may_go(self) -> bool:
+        """Wait for the next moment; tell whether there still is something to send, and we are alone with it."""
+        loop = asyncio.get_running_loop()
+        wait = self._pacer.free_at() - loop.time()
+        if wait > 0:
+            await asyncio.sleep(wait)
+        if not self._waiting:
+            self._lined_up.clear()
+            return False
+        if self._pacer.free_at() > loop.time():  # we were asked to hold meanwhile
+            return False
+        if not self.delivery.holds(self._lease):
+            self.woken.set()
+            await asyncio.sleep(LINGER)
+            return False
+        return True
 
     async def _send(self, row: OutboxRow) -> None:
-        """Take one message to its channel at its moment."""
+        """Take one message to its channel."""
         receipt: Receipt | None = None
         trouble = ""
         try:
@@ -303,11 +409,27 @@ class _Sender:
         except Exception as error:
             log.exception("delivery.mistake", channel=row.channel, outbox=row.id, attempt=row.attempt)
             trouble = f"{type(error).__name__}: {error}"
+        finally:
+            self._wires.release()
         self.delivery.count(row.channel, receipt)
         self._note(receipt, trouble)
-        now, _ = self._flying.pop(row.id)
-        self._results.append(_Result(now, receipt, trouble))
+        del self._flying[row.id]
+        self._results.append(_Result(self._claims.pop(row.id), receipt, trouble))
         self.woken.set()
+
+    async def _sent(self, row: OutboxRow) -> Receipt:
+        """Send, and heed what the channel asks of us."""
+        message = self.delivery.letter(row)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                crossings.passed("delivery.sends")
+                receipt = await self.channel.send(message)
+                crossings.passed("delivery.sent")
+        except TimeoutError:
+            return Ambiguous(f"no answer within {PATIENCE:g} seconds")
+        if isinstance(receipt, Again) and receipt.everyone:
+            self._pacer.hold(asyncio.get_running_loop().time() + receipt.after.total_seconds())
+        return receipt
 
     def _note(self, receipt: Receipt | None, trouble: str) -> None:
         """Remember since when nothing goes through; the operator reads the first reason."""
@@ -323,27 +445,3 @@ class _Sender:
             log.warning("delivery.failing", channel=self.channel.name, reason=said)
         since = self._failing[0] if self._failing else asyncio.get_running_loop().time()
         self._failing = (since, said)
-
-    async def _sent(self, row: OutboxRow) -> Receipt:
-        """Wait for the moment, send, and heed what the channel asks of us."""
-        loop = asyncio.get_running_loop()
-        message = self.delivery.letter(row)
-        await _until(self._pacer.in_chat(row.contact_id, loop.time()))
-        await _until(self._pacer.slot(loop.time()))
-        try:
-            async with self._wires, asyncio.timeout(PATIENCE):
-                crossings.passed("delivery.sends")
-                receipt = await self.channel.send(message)
-                crossings.passed("delivery.sent")
-        except TimeoutError:
-            return Ambiguous(f"no answer within {PATIENCE:g} seconds")
-        if isinstance(receipt, Again) and receipt.everyone:
-            self._pacer.hold(loop.time() + receipt.after.total_seconds())
-        return receipt
-
-
-async def _until(moment: float) -> None:
-    """Sleep until a moment of the loop's clock."""
-    wait = moment - asyncio.get_running_loop().time()
-    if wait > 0:
-        await asyncio.sleep(wait)

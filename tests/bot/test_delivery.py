@@ -128,6 +128,88 @@ async def test_a_paced_channel_holds_its_rate_without_refusals(house: House) -> 
     assert 0.9 < loop.time() - began < 2.5
 
 
+async def test_who_taps_fast_rests_aside_and_holds_up_neither_bulk_nor_others(house: House) -> None:
+    """A dozen chats beyond their allowance would fill every place there is, if they waited in line."""
+    fast, slow = [f"fast{n}" for n in range(12)], [f"slow{n}" for n in range(10)]
+    await known(house, *fast, *slow)
+    house.paces["pigeon"] = Pace(rate=20.0, chat_rate=0.2, burst=1)
+    for name in fast:
+        enqueue(house, name, "one", "two")
+    for name in slow:
+        enqueue(house, name, "news", priority=letters.BULK)
+    async with sending(house):
+        await until(lambda: sum(message.text == "news" for message in house.pigeon.sent) == len(slow), within=4.0)
+    assert "two" not in [message.text for message in house.pigeon.sent]
+
+
+async def test_a_reply_overtakes_bulk_that_is_claimed_already(house: House) -> None:
+    """Even where every place is taken: the channel lets nobody through for a while, and bulk fills the hand."""
+    names = [f"p{n}" for n in range(30)]
+    await known(house, *names, "chatty")
+    house.paces["pigeon"] = Pace(rate=20.0)
+    house.pigeon.receipts["p0"] = [Again(timedelta(seconds=2), "too many", everyone=True)]
+    for name in names:
+        enqueue(house, name, "news", priority=letters.BULK)
+    async with sending(house) as delivery:
+        await until(lambda: not house.pigeon.receipts["p0"] and statuses(house).count("sending") >= 10)
+        before = len(house.pigeon.sent)
+        enqueue(house, "chatty", "reply")
+        delivery.wake()
+        await until(lambda: statuses(house)[-1] == "sending")
+        await until(lambda: len(house.pigeon.sent) > before)
+    assert house.pigeon.sent[before].text == "reply"
+
+
+async def test_what_is_held_back_for_long_stays_ours_and_costs_no_tries(house: House) -> None:
+    """The channel asks everyone to wait far longer than a claim lasts."""
+    names = [f"p{n}" for n in range(6)]
+    await known(house, *names)
+    house.paces["pigeon"] = Pace(rate=10.0)
+    house.pigeon.receipts["p0"] = [Again(timedelta(seconds=1.5), "too many", everyone=True)]
+    enqueue(house, "p0", "news")
+    async with sending(house):
+        await until(lambda: not house.pigeon.receipts["p0"])
+        for name in names[1:]:
+            enqueue(house, name, "news")
+        for _ in range(4):
+            await asyncio.sleep(0.3)
+            house.clock.forward(seconds=LEASE.total_seconds() * 0.8)
+        await until(lambda: set(statuses(house)) == {"sent"})
+    assert {row.attempts for row in house.table("outbox")[-5:]} == {1}
+
+
+async def test_who_is_no_longer_alone_for_sure_sends_nothing_new(house: House) -> None:
+    """A process that was stopped in its tracks wakes with a full hand; another may have sent all of it."""
+    await known(house, "p1", "p2", "p3")
+    house.paces["pigeon"] = Pace(rate=2.0)
+    for name in ("p1", "p2", "p3"):
+        enqueue(house, name, "news")
+    async with sending(house):
+        await until(lambda: statuses(house).count("sending") >= 1 and house.pigeon.sent)
+        with house.database.transaction() as db:
+            house.clock.forward(seconds=LEASE.total_seconds() + 1)
+            assert leases.acquire(db, "send:pigeon", "another:1:x", house.clock(), LEASE)
+            outbox.orphan(db, "pigeon", "another:1:x")
+        before = len(house.pigeon.sent)
+        await asyncio.sleep(1.5)
+        assert len(house.pigeon.sent) == before
+
+
+async def test_stopping_gives_back_at_once_what_has_not_left(house: House) -> None:
+    names = [f"p{n}" for n in range(8)]
+    await known(house, *names)
+    house.paces["pigeon"] = Pace(rate=8.0)
+    for name in names:
+        enqueue(house, name, "news")
+    async with sending(house):
+        await until(lambda: house.pigeon.sent)
+    assert set(statuses(house)) == {"sent", "due"}
+    assert statuses(house).count("sent") == len(names) + len(house.pigeon.sent)
+    house.paces.clear()
+    await house.delivered()
+    assert [message.address for message in house.pigeon.sent] == names
+
+
 async def test_a_channel_that_says_not_now_gets_it_again_later(house: House) -> None:
     await known(house, "p1")
     house.pigeon.receipts["p1"] = [Again(timedelta(seconds=30), "slow down")]

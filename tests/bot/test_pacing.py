@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pacing import Pace, Pacer
+from bot.pacing import LATE, Pace, Pacer
 
 waits = st.lists(st.floats(0, 0.2, allow_nan=False), min_size=1, max_size=80)
 
@@ -32,6 +32,29 @@ def test_a_busy_grid_does_not_drift_however_late_each_message_wakes() -> None:
         now = moment + 0.004
 
 
+def test_who_comes_late_keeps_his_place_and_so_does_everybody_after_him() -> None:
+    """Or a machine that is always a little late would never reach the rate."""
+    pacer = Pacer(Pace(rate=30))
+    pacer.slot(0.0)
+    late = [pacer.slot(pacer.free_at() + LATE * 0.9) for _ in range(300)]
+    assert late == pytest.approx([n / 30 for n in range(1, 301)])
+
+
+@given(st.lists(st.floats(0, 3 * LATE, allow_nan=False), min_size=5, max_size=80), st.sampled_from([30, 200, 1000]))
+def test_however_late_each_one_is_a_burst_makes_up_for_a_thirtieth_of_a_second_at_most(
+    delays: list[float], rate: int
+) -> None:
+    """The n-th message after any other leaves no earlier than n steps after it, but for `LATE`."""
+    pacer = Pacer(Pace(rate=rate))
+    now, left = 0.0, []
+    for delay in delays:
+        now = max(now, pacer.free_at()) + delay
+        pacer.slot(now)
+        left.append(now)
+    for first, before in enumerate(left):
+        assert all(after - before >= n / rate - LATE - 1e-9 for n, after in enumerate(left[first:]))
+
+
 def test_after_a_pause_nothing_is_made_up_for() -> None:
     pacer = Pacer(Pace(rate=10))
     assert pacer.slot(0.0) == 0.0
@@ -41,7 +64,10 @@ def test_after_a_pause_nothing_is_made_up_for() -> None:
 def test_a_channel_that_asks_us_to_wait_is_left_alone_so_long() -> None:
     pacer = Pacer(Pace(rate=10))
     pacer.hold(5.0)
-    assert pacer.slot(1.0) == 5.0
+    assert pacer.free_at() == 5.0
+    assert [pacer.slot(5.0), pacer.slot(5.1)] == pytest.approx([5.0, 5.1])
+    pacer.hold(4.0)
+    assert pacer.free_at() == pytest.approx(5.2)
 
 
 def test_a_chat_takes_a_burst_and_then_one_a_second() -> None:

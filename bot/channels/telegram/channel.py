@@ -242,6 +242,7 @@ class Telegram:
                 self._mute = _advice(error, self._token)
             return self._held(message.address, messages.receipt(error, self._token))
         self._mute = None
+        self._refused.clear()
         return sent
 
     async def _deliver(self, message: Outbound) -> Sent:
@@ -294,7 +295,7 @@ class Telegram:
         return await self._sender.call(f"{self._bot.base_url}/{method}", parameters)
 
     def _held(self, address: str, receipt: Receipt) -> Receipt:
-        """Tell a busy chat from a busy bot: Telegram does not say, but two chats refused at once are the bot."""
+        """Tell a busy chat from a busy bot: two chats refused, and none served between, are the bot."""
         if not isinstance(receipt, Again) or receipt.everyone:
             return receipt
         now = asyncio.get_running_loop().time()
