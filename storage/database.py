@@ -24,10 +24,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import psycopg
     from sqlalchemy import ExceptionContext
 
 PATIENCE: Final = 10.0
-"""Seconds a writer waits for another one (SQLite) or for a connection (PostgreSQL)."""
+"""Seconds a writer waits for another one, or for a connection."""
+STALLED: Final = 60.0
+"""Seconds after which PostgreSQL ends a transaction whose process is stopped or frozen and holds others up."""
+SILENCE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+"""How soon we notice (after 20 to 25 seconds) that a server's machine is gone without a word, as in a failover."""
 
 
 class StorageTrouble(Exception):
@@ -171,10 +176,19 @@ def _postgresql(url: URL) -> Engine:
         hide_parameters=True,
         pool_pre_ping=True,
         pool_timeout=PATIENCE,
-        connect_args={"connect_timeout": 5, "application_name": "civicloop"},
+        connect_args={"connect_timeout": 5, "application_name": "civicloop", **SILENCE},
     )
+    event.listen(engine, "connect", _prepare_postgresql)
     event.listen(engine, "handle_error", _hide_rows)
     return engine
+
+
+def _prepare_postgresql(connection: psycopg.Connection, _record: object) -> None:
+    """Wait for no lock, and let nobody wait for us, without an end. By `SET`, which connection poolers let through."""
+    connection.execute(
+        f"SET lock_timeout = {PATIENCE * 1000:.0f}; SET idle_in_transaction_session_timeout = {STALLED * 1000:.0f}"
+    )
+    connection.commit()
 
 
 def _hide_rows(context: ExceptionContext) -> None:

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     from storage.database import Database
 
-Standing: TypeAlias = Literal["empty", "behind", "current", "ahead"]
-"""How a database stands to this program. `ahead`: a newer program wrote it."""
+Standing: TypeAlias = Literal["empty", "behind", "current", "ahead", "unfinished"]
+"""How a database stands to this program. `ahead`: a newer one wrote it; `unfinished`: a copy into it was cut short."""
 
 _FOLDER: Final = Path(__file__).parent / "migrations"
+_COPYING: Final = "copying "
+"""Stands before the revision while a copy into the database is under way (see `storage.copying`)."""
 _LOCK: Final = 7_215_506_108_113
 """Number of PostgreSQL's advisory lock under which one process at a time migrates; any number would do."""
 
@@ -32,13 +34,15 @@ _LOCK: Final = 7_215_506_108_113
 def upgrade(database: Database) -> None:
     """Make or update all tables, in one transaction; several processes may do so at once.
 
-    Raises `StorageTrouble` where the database was written by a newer program.
+    Raises `StorageTrouble` where the database was written by a newer program, or is half of a copy.
     """
     with database.transaction() as db:
         _one_at_a_time(db)
         match _standing(db):
             case "ahead":
                 raise StorageTrouble(_newer(database))
+            case "unfinished":
+                raise StorageTrouble(_half(database))
             case "current":
                 return
             case _:
@@ -62,6 +66,26 @@ def refuse_newer(database: Database) -> None:
     """Raise `StorageTrouble` where a newer program wrote the database."""
     if check(database) == "ahead":
         raise StorageTrouble(_newer(database))
+
+
+def begin_copy(database: Database) -> None:
+    """Mark a database that has this program's tables: until the copy into it is whole, nothing starts on it."""
+    with database.transaction() as db:
+        _note(db, _COPYING + newest())
+
+
+def end_copy(db: Connection) -> None:
+    """Take the mark away: the copy is whole."""
+    _note(db, newest())
+
+
+def refuse_other_copy(database: Database) -> None:
+    """Raise `StorageTrouble` where a copy was begun by another version, whose tables may be others."""
+    with database.reading() as db:
+        if _revision(db) != _COPYING + newest():
+            raise StorageTrouble(
+                f"the copy into {database.shown} was begun by another version: begin anew in an empty database"
+            )
 
 
 def newest() -> str:
@@ -92,9 +116,17 @@ def _newer(database: Database) -> str:
     )
 
 
+def _half(database: Database) -> str:
+    return (
+        f"the copy into {database.shown} was not finished: give the same "
+        '"civicloop migrate --from … --to …" again, it goes on where it was'
+    )
+
+
 def _one_at_a_time(db: Connection) -> None:
-    """SQLite's writer is alone already."""
+    """SQLite's writer is alone already. Whoever comes second waits as long as the first one takes."""
     if db.dialect.name == "postgresql":
+        db.execute(text("SET LOCAL lock_timeout = 0"))
         db.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
 
 
@@ -104,6 +136,8 @@ def _standing(db: Connection) -> Standing:
         return "empty"
     if revision == newest():
         return "current"
+    if revision.startswith(_COPYING):
+        return "unfinished"
     return "behind" if revision in _known() else "ahead"
 
 
@@ -112,6 +146,10 @@ def _revision(db: Connection) -> str | None:
     if not inspect(db).has_table("alembic_version"):
         return None
     return db.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _note(db: Connection, revision: str) -> None:
+    db.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
 
 def _known() -> list[str]:
