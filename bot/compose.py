@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,8 +16,7 @@ ROW = 3
 """Most buttons in a row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One message before it has a key and an address."""
 
     text: str
@@ -83,13 +81,15 @@ def _join(first: Part, second: Part, limit: int) -> Part | None:
     text = f"{first.text}\n\n{second.text}" if first.text and second.text else first.text or second.text
     if second.update or len(text) > limit:
         return None
-    return replace(second, text=text, state=second.state or first.state)
+    return second._replace(text=text, state=second.state or first.state)
 
 
 def _fit(part: Part, limit: int) -> list[Part]:
     """Cut a text over the limit; the last piece keeps the buttons."""
+    if len(part.text) <= limit:
+        return [part]
     *before, last = cut(part.text, limit)
-    return [*(Part(piece) for piece in before), replace(part, text=last)]
+    return [*(Part(piece) for piece in before), part._replace(text=last)]
 
 
 def cut(text: str, limit: int) -> list[str]:

@@ -6,8 +6,7 @@ of the session at hand, or a word.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from bot import erasure
 from bot.participation import REST, Spoken, as_session
@@ -52,8 +51,7 @@ CHOOSING, DELETING, RECEIPT, LANGUAGE = "choose", "delete", "receipt", "language
 """What the desk may be waiting for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """One message of one contact, and the transaction it is dealt with in."""
 
     db: Connection

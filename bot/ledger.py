@@ -6,13 +6,13 @@ same group finds the session where the first one left it.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flows import memory
 from storage import answers, contacts, moves, outbox, sessions, wishes
+from storage.sessions import SessionRow, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from storage.contacts import Contact
     from storage.outbox import NewMessage
     from storage.rounds import RoundRow
-    from storage.sessions import SessionRow
 
 _SETTERS: Mapping[str, Callable[[Connection, int, Any], None]] = {
     "language": contacts.set_language,
@@ -83,14 +82,20 @@ class Guest:
         self.rows.pop(round_id, None)
         self._stands.pop(round_id, None)
 
-    def written(self, round_id: int) -> tuple[SessionRow, bool]:
-        """Return the row that says where they stand in a round, and whether they only stepped on since it was read."""
+    def written(self, round_id: int) -> SessionRow | Step:
+        """Return what says where they stand in a round: the whole row, or where they stepped since it was read."""
         row, session = self.rows[round_id], self._stands[round_id]
-        status = session.status.value
-        now = row._replace(
-            status=status, state=session.state, body=memory.dump(session), updated_at=self._touched[round_id]
+        status, state, body, at = session.status.value, session.state, memory.dump(session), self._touched[round_id]
+        if row.revision > 0 and row.status == status and row.body:
+            return Step(state, body, at, row.contact_id, round_id, row.revision)
+        return row._replace(status=status, state=state, body=body, updated_at=at)
+
+    def saved(self, round_id: int) -> None:
+        """What was written is what a later write goes on from."""
+        row, session = self.rows[round_id], self._stands[round_id]
+        self.rows[round_id] = row._replace(
+            status=session.status.value, body=memory.dump(session), revision=row.revision + 1
         )
-        return now, row.revision > 0 and row.status == status and bool(row.body)
 
 
 @dataclass(slots=True)
@@ -106,12 +111,16 @@ class Ledger:
     _withdrawn: list[answers.Key] = field(default_factory=list)
     _handed_in: set[answers.Participation] = field(default_factory=set)
     _quotable: dict[answers.Participation, bool] = field(default_factory=dict)
-    _moves: Counter[moves.Arrow] = field(default_factory=Counter)
+    _moves: dict[moves.Arrow, int] = field(default_factory=dict)
     _wishes: dict[wishes.Wish, bool] = field(default_factory=dict)
     _changes: dict[int, dict[str, Any]] = field(default_factory=dict)
     _forgotten: list[tuple[int, int]] = field(default_factory=list)
     _cancelled: set[int] = field(default_factory=set)
     _out: list[NewMessage] = field(default_factory=list)
+    _day: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._day = self.now.date().isoformat()
 
     # ----------------------------------------------------------------- what a turn notes
 
@@ -151,7 +160,8 @@ class Ledger:
 
     def move(self, round_id: int, origin: str, to: str) -> None:
         """One session went from `origin` to `to`."""
-        self._moves[round_id, self.now.date().isoformat(), origin, to] += 1
+        arrow = (round_id, self._day, origin, to)
+        self._moves[arrow] = self._moves.get(arrow, 0) + 1
 
     def wish(self, round_id: int, guest: Guest, *, wanted: bool) -> None:
         """Whether the guest wants the result of a round sent."""
@@ -205,12 +215,12 @@ class Ledger:
     def _flush_sessions(self, db: Connection, *, last: bool) -> None:
         for contact_id, round_id in self._forgotten:
             sessions.forget(db, contact_id, round_id)
-        rows = [(guest, *guest.written(round_id)) for (_, round_id), guest in self._sessions.items()]
+        rows = [guest.written(round_id) for (_, round_id), guest in self._sessions.items()]
         sessions.save(
-            db, [row for _, row, stepped in rows if not stepped], [row for _, row, stepped in rows if stepped]
+            db, [row for row in rows if isinstance(row, SessionRow)], [row for row in rows if isinstance(row, Step)]
         )
         if not last:
-            for guest, row, _ in rows:
-                guest.rows[row.round_id] = row._replace(revision=row.revision + 1)
+            for (_, round_id), guest in self._sessions.items():
+                guest.saved(round_id)
         self._sessions.clear()
         self._forgotten.clear()

@@ -33,11 +33,11 @@ def letters(
     """
     return [
         NewMessage(
-            key=f"{key}.{n}",
-            contact_id=contact.id,
-            channel=contact.channel,
-            priority=priority,
-            body=_part(part, contact.language, replaces if part.update else None),
+            f"{key}.{n}",
+            contact.id,
+            contact.channel,
+            priority,
+            _part(part, contact.language, replaces if part.update else None),
             due_at=now,
             created_at=now,
             state=part.state,

@@ -7,9 +7,8 @@ choices (quote, result, invite again) are kept where they act.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.rounds import codes
 from flows.engine import advance, ask_again, start
@@ -59,8 +58,7 @@ _UNTRACED = frozenset({Status.TOO_YOUNG, Status.DECLINED})
 _VERBS = {Choose: "choose", Rate: "rate", Pick: "pick", Ask: "ask", Number: "number", Place: "place", Photo: "photo"}
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(NamedTuple):
     """What a turn says, and what its one log line tells."""
 
     prompts: tuple[Prompt, ...]
@@ -74,7 +72,7 @@ class Spoken:
 
     def saying(self, *prompts: Prompt) -> Spoken:
         """Say more after it."""
-        return replace(self, prompts=(*self.prompts, *prompts))
+        return self._replace(prompts=(*self.prompts, *prompts))
 
 
 class Participations:

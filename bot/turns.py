@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
@@ -82,8 +82,7 @@ class _Work:
             self.done.set_exception(trouble)
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(NamedTuple):
     """What the one log line of a turn says."""
 
     contact: int
@@ -102,8 +101,7 @@ class _Told:
         return {"contact": self.contact, "flow": self.flow, "origin": self.origin, "to": self.to, "ms": ms}
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(NamedTuple):
     """An update and what it holds; `trouble` says why it cannot be read."""
 
     raw: Raw
@@ -142,6 +140,7 @@ class Turns:
         self._languages = languages
         self._clock = clock
         self._metrics = metrics
+        self._open = rounds.watch()
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self.committed: Callable[[], None] = lambda: None
@@ -414,7 +413,7 @@ class Turns:
             contacts.lock(db, [contact.id for contact in known.values()])
             known = contacts.find(db, first)
         stood = sessions.of(db, [contact.id for contact in known.values()])
-        ledger.open_rounds = {row.id: row for row in rounds.open_ones(db)}
+        ledger.open_rounds = {row.id: row for row in self._open(db)}
         for address, contact in known.items():
             ledger.guests[address] = Guest(contact, {row.round_id: row for row in stood.get(contact.id, ())})
         self._seen(db, [contact for contact in known.values() if _long_unseen(contact, now)], now)
@@ -437,7 +436,8 @@ class Turns:
             if not inbound.reachable:
                 ledger.cancel_bulk(guest)
             return _Told(guest.contact.id, inbound.channel, "", "", "", urgent=False, seconds=0.0)
-        ledger.change(guest, unreachable_at=None)
+        if guest.contact.unreachable_at is not None:
+            ledger.change(guest, unreachable_at=None)
         spoken = self._desk.answer(db, ledger, guest, inbound)
         parts = compose(spoken.prompts, self._channels[inbound.channel].capabilities)
         key = f"{raw.channel}:{raw.external_id}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select, update
 
-from storage.rows import Shape, insert_new
+from storage.rows import Lookup, Shape, Watch, insert_new
 from storage.tables import invitations, round_log, rounds
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ _shape = Shape(rounds, RoundRow)
 _new = Shape(rounds, NewRound)
 _log = Shape(round_log, LogEntry)
 _all = select(*_shape.columns)
+_open = Lookup(RoundRow, _all.where(rounds.c.state == OPEN).order_by(rounds.c.created_at.desc(), rounds.c.id.desc()))
 _invite = insert_new(invitations, invitations.c.contact_id)
 
 
@@ -113,6 +114,11 @@ def find(db: Connection, *, services: Collection[str] | None = None, states: Col
     if states:
         wanted = wanted.where(rounds.c.state.in_(list(states)))
     return _shape.read(db.execute(wanted))
+
+
+def watch() -> Watch[RoundRow]:
+    """Return what tells, each time it is asked, the rounds that take answers now, the newest first."""
+    return Watch(_open)
 
 
 def open_ones(db: Connection, *, services: Collection[str] | None = None) -> list[RoundRow]:

@@ -170,15 +170,33 @@ class Lookup(Generic[Noun]):
         self._texts = {name: _Text(statement, dialect) for name, dialect in _DIALECTS.items()}
 
     def __call__(self, db: Connection, ids: Sequence[Any] = (), **given: object) -> list[Noun]:
-        """Return the nouns found; with `ids` that hold nothing where the statement wants some, an error."""
-        return list(starmap(self._noun, self.raw(db, ids, **given)))
+        """Return the nouns found."""
+        return self.made(self.raw(db, ids, **given), db)
 
     def raw(self, db: Connection, ids: Sequence[Any] = (), **given: object) -> list[tuple[Any, ...]]:
-        """Return the rows as tuples, moments and truth values as Python knows them."""
-        text = self._texts[db.dialect.name]
-        cursor = db.exec_driver_sql(*text.filled(list(ids), given)).cursor
-        rows: Any = [] if cursor is None else cursor.fetchall()
-        return text.converted(rows) if text.changes else rows
+        """Return the rows as the driver gives them."""
+        cursor = db.exec_driver_sql(*self._texts[db.dialect.name].filled(list(ids), given)).cursor
+        return [] if cursor is None else list(cursor.fetchall())
+
+    def made(self, rows: list[tuple[Any, ...]], db: Connection) -> list[Noun]:
+        """Return the nouns of raw rows."""
+        return list(starmap(self._noun, self._texts[db.dialect.name].converted(rows)))
+
+
+class Watch(Generic[Noun]):
+    """A `Lookup` of few rows that seldom change: while they do not, the same nouns are returned. For one thread."""
+
+    def __init__(self, lookup: Lookup[Noun]) -> None:
+        self._lookup = lookup
+        self._rows: list[tuple[Any, ...]] = []
+        self._nouns: list[Noun] = []
+
+    def __call__(self, db: Connection) -> list[Noun]:
+        """Return the nouns as they stand now."""
+        rows = self._lookup.raw(db)
+        if rows != self._rows:
+            self._rows, self._nouns = rows, self._lookup.made(rows, db)
+        return self._nouns
 
 
 class _Text:
@@ -192,7 +210,7 @@ class _Text:
         processors = [
             column.type.dialect_impl(dialect).result_processor(dialect, None) for column in statement.selected_columns
         ]
-        self.changes = [(place, change) for place, change in enumerate(processors) if change is not None]
+        self._changes = [(place, change) for place, change in enumerate(processors) if change is not None]
 
     def filled(self, ids: list[Any], given: Mapping[str, object]) -> tuple[str, Any]:
         """Return the words and the parameters."""
@@ -207,8 +225,10 @@ class _Text:
 
     def converted(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Return the rows with their values as Python knows them."""
+        if not self._changes or not rows:
+            return rows
         columns: list[Any] = list(zip(*rows, strict=True))
-        for place, change in self.changes if columns else ():
+        for place, change in self._changes:
             columns[place] = map(change, columns[place])
         return list(zip(*columns, strict=True))
 

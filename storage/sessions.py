@@ -36,12 +36,24 @@ class SessionRow(NamedTuple):
     revision: int = 0
 
 
+class Step(NamedTuple):
+    """Where a known session went: same passage, same status. Written so, most indexes are left alone."""
+
+    state: str
+    body: str
+    updated_at: datetime
+    contact_id: int
+    round_id: int
+    revision: int
+    """As read."""
+
+
 _shape = Shape(sessions, SessionRow)
 _all = select(*_shape.columns)
 _GUARD = ("contact_id", "round_id", "revision")
 _NEXT = "revision = sessions.revision + 1"
 _insert = Insert(sessions, _shape.names, end="ON CONFLICT DO NOTHING")
-_step = Update(sessions, ("state", "body", "updated_at"), _GUARD, also=_NEXT)
+_step = Update(sessions, Step._fields[:3], Step._fields[3:], also=_NEXT)
 _rewrite = Update(sessions, [name for name in _shape.names if name not in _GUARD], _GUARD, also=_NEXT)
 _of = Lookup(
     SessionRow,
@@ -65,16 +77,15 @@ def all_of(db: Connection, contact_id: int) -> list[SessionRow]:
     return _shape.read(db.execute(_all.where(sessions.c.contact_id == contact_id).order_by(sessions.c.id)))
 
 
-def save(db: Connection, rows: Sequence[SessionRow], stepped: Sequence[SessionRow] = ()) -> None:
+def save(db: Connection, rows: Sequence[SessionRow], steps: Sequence[Step] = ()) -> None:
     """Write sessions, each one revision on. Raises `Conflict` where any was written by somebody else since it was read.
 
-    `stepped` are known ones of which only state, body and the last touch are new: that leaves most indexes alone.
     On `Conflict` some rows may have been written: let the transaction roll back.
     """
     written = _insert(db, [row._replace(revision=1) for row in rows if row.revision == 0])
     written += _rewrite(db, [(*row[2:-1], *row[:2], row.revision) for row in rows if row.revision > 0])
-    written += _step(db, [(row.state, row.body, row.updated_at, *row[:2], row.revision) for row in stepped])
-    count = len(rows) + len(stepped)
+    written += _step(db, steps)
+    count = len(rows) + len(steps)
     if written != count:
         raise Conflict(f"{count - written} of {count} sessions were changed by another writer: read them again")
 

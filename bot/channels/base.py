@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -32,8 +32,7 @@ class Capabilities:
     """Whether sending the same key twice delivers once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(NamedTuple):
     """What arrived, untouched: committed to the inbox before the channel is told that we have it."""
 
     channel: str
@@ -42,8 +41,7 @@ class Raw:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(NamedTuple):
     """One message of one contact, read out of a raw update."""
 
     channel: str

@@ -51,10 +51,18 @@ class Library:
         self.phrases: Mapping[str, Mapping[str, str]] = _Phrases(catalog)
         """The sentences of every language of the catalogue."""
         self._played: dict[tuple[int, str, str, datetime | None, bool], Played] = {}
+        self._latest: dict[int, tuple[RoundRow, Played]] = {}
+        """By round id, what was asked for last: recognised without a look at its words."""
         self._versions: dict[tuple[str, int], Flow] = {}
 
     def played(self, db: Connection, row: RoundRow) -> Played:
         """Return a round with its flow filled in; the same one until its record or its dates change."""
+        latest = self._latest.get(row.id)
+        if latest is None or latest[0] is not row:
+            latest = self._latest[row.id] = (row, self._remembered(db, row))
+        return latest[1]
+
+    def _remembered(self, db: Connection, row: RoundRow) -> Played:
         key = (row.id, row.title, row.record, row.closes_at, row.key_sealed is None)
         known = self._played.get(key)
         if known is None:

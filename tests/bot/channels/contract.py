@@ -124,7 +124,7 @@ class ReadingContract:
     def test_an_address_never_shows_in_a_printed_error(self, channel: Channel, raws: Sequence[Raw]) -> None:
         """A broken update is reported without what stands in it."""
         for raw in raws:
-            broken = replace(raw, body=raw.body[: len(raw.body) // 2])
+            broken = raw._replace(body=raw.body[: len(raw.body) // 2])
             with contextlib.suppress(Unreadable), _telling(channel.parse(raw)):
                 channel.parse(broken)
 
@@ -152,7 +152,7 @@ class ReadingContract:
         except ValueError:
             return
         mutilated = _with_one_part_replaced(document, data)
-        read(channel, replace(raw, body=json.dumps(mutilated).encode()))
+        read(channel, raw._replace(body=json.dumps(mutilated).encode()))
 
 
 @contextlib.contextmanager
