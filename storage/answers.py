@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select, true, update
 
-from storage import proof
+from storage import proof, weekly
 from storage.rows import Insert, Shape, many, read
 from storage.tables import answers
 
@@ -77,6 +77,9 @@ _quote = update(answers).where(_person).values(quotable=bindparam("b_quotable"))
 def append(db: Connection, rows: Sequence[AnswerRow]) -> None:
     """Add answers. One that replaces an earlier one comes after `withdraw` of that."""
     _insert(db, rows)
+    counted = [row.counted_at for row in rows if row.counted_at is not None]
+    if counted and weekly.laid_after(db, min(counted)):
+        weekly.came(db, {(row.round_id, row.pseudonym) for row in rows})
 
 
 def withdraw(db: Connection, keys: Iterable[Key], now: datetime) -> None:
@@ -87,8 +90,10 @@ def withdraw(db: Connection, keys: Iterable[Key], now: datetime) -> None:
 
 def hand_in(db: Connection, participations: Iterable[Participation], now: datetime) -> None:
     """From now on what these people said counts."""
-    rows = [{"b_round": round_id, "b_pseudonym": who, "b_at": now} for round_id, who in participations]
-    many(db, _hand_in, rows)
+    people = list(participations)
+    many(db, _hand_in, [{"b_round": round_id, "b_pseudonym": who, "b_at": now} for round_id, who in people])
+    if people and weekly.laid_after(db, now):
+        weekly.came(db, people)
 
 
 def quotable(db: Connection, agreed: Iterable[tuple[int, bytes, bool]]) -> None:

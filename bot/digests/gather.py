@@ -1,31 +1,33 @@
-"""What the database counts for a digest: one grouped query per week and figure, never a table of answers."""
+"""What the database counts for a digest. Weeks that are over were counted before; answers are never read one by one."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 from bot.digests.disclosure import steps
 from bot.digests.summarise import BASE_WEEKS, HISTORY, Answers, Deadline, Said
 from bot.digests.weeks import Week
 from storage import answers as stored
-from storage import rounds
+from storage import rounds, weekly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     import pandas as pd
     from sqlalchemy import Connection
 
     from bot.digests.summarise import Scope
-    from storage.answers import Count, TextRow
+    from storage.answers import TextRow
+    from storage.database import Database
     from storage.rounds import RoundRow
+    from storage.weekly import Figures
 
 COUNTED = ("week", "stage", "item", "choice", "people")
-BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 TEXTS = 500
 """Texts looked at, newest first, to find the ones that may be quoted."""
 WAITING = ("scheduled", "open", "closed")
@@ -34,16 +36,34 @@ WAITING = ("scheduled", "open", "closed")
 
 def gather(db: Connection, service: str, week: Week, zone: ZoneInfo) -> Answers:
     """Count what `summarise` needs for this week of this service, on the calendar of `zone`."""
-    weeks = [week.back(back) for back in range(HISTORY + 1)]
-    tallies = {each: stored.week_counts(db, service, each.begins(zone), each.ends(zone)) for each in weeks}
-    since = week.back(BASE_WEEKS).begins(zone)
+    spans = {week.back(back): week.back(back).span(zone) for back in range(HISTORY + 1)}
+    figures = weekly.figures(db, service, spans.values())
+    totals = weekly.everybody(db, service, figures)
+    weeks = {str(each): figures[span] for each, span in spans.items()}
+    since, until = week.back(BASE_WEEKS).begins(zone), week.ends(zone)
     return Answers(
-        counts=frame(COUNTED, _counts(tallies.items())),
-        people=frame(("week", "channel", "people"), _people(db, service, weeks[: BASE_WEEKS + 1], zone)),
-        totals=frame(("channel", "people"), _totals(db, service, week.ends(zone))),
-        written=frame(("week", "texts"), _written(tallies.items())),
-        said=tuple(_said(stored.texts(db, service, since, week.ends(zone), TEXTS), zone)),
+        counts=frame(COUNTED, _counts(weeks)),
+        people=frame(("week", "channel", "people"), _people(weeks)),
+        totals=frame(("channel", "people"), totals.items()),
+        written=frame(("week", "texts"), ((each, figures.texts) for each, figures in weeks.items())),
+        said=tuple(_said(stored.texts(db, service, since, until, TEXTS), zone)),
     )
+
+
+def keep(database: Database, service: str, zone: ZoneInfo, now: datetime) -> int:
+    """Have all weeks that are over at `now` counted; return how many had to be."""
+    with database.reading() as db:
+        first = weekly.first(db, service)
+    return weekly.keep(database, service, _over(first, now, zone)) if first else 0
+
+
+def _over(first: datetime, now: datetime, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
+    """Return the spans of the weeks from the one `first` lies in to the last before `now`."""
+    week, spans = Week.of(now, zone).back(1), []
+    while week.ends(zone) > first:
+        spans.append(week.span(zone))
+        week = week.back(1)
+    return spans
 
 
 def frame(columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:
@@ -53,26 +73,16 @@ def frame(columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> pd.Da
     return pd.DataFrame.from_records(list(rows), columns=list(columns))
 
 
-def _counts(tallies: Iterable[tuple[Week, list[Count]]]) -> Iterator[tuple[object, ...]]:
-    for week, counts in tallies:
-        for count in counts:
-            if count.item and count.choice is not None and not count.skipped:
-                yield str(week), count.stage, count.item, count.choice, count.people
+def _counts(weeks: Mapping[str, Figures]) -> Iterator[tuple[object, ...]]:
+    for week, figures in weeks.items():
+        for count in figures.counts:
+            yield week, count.stage, count.item, count.choice, count.people
 
 
-def _people(db: Connection, service: str, weeks: Iterable[Week], zone: ZoneInfo) -> Iterator[tuple[object, ...]]:
-    for week in weeks:
-        for who in stored.who(db, service, week.begins(zone), week.ends(zone)):
-            yield str(week), who.channel, who.people
-
-
-def _totals(db: Connection, service: str, until: datetime) -> Iterator[tuple[object, ...]]:
-    return ((who.channel, who.people) for who in stored.who(db, service, BEGINNING, until))
-
-
-def _written(tallies: Iterable[tuple[Week, list[Count]]]) -> Iterator[tuple[object, ...]]:
-    for week, counts in tallies:
-        yield str(week), sum(count.answers for count in counts if count.verb == "ask" and not count.skipped)
+def _people(weeks: Mapping[str, Figures]) -> Iterator[tuple[object, ...]]:
+    for week, figures in weeks.items():
+        for each in figures.people:
+            yield week, each.channel, each.people
 
 
 def _said(rows: Iterable[TextRow], zone: ZoneInfo) -> Iterator[Said]:

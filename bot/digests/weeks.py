@@ -64,3 +64,7 @@ class Week:
     def ends(self, zone: ZoneInfo) -> datetime:
         """Return the first moment after it in `zone`, in UTC."""
         return self.back(-1).begins(zone)
+
+    def span(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """Return its first moment in `zone` and the first after it, in UTC."""
+        return self.begins(zone), self.ends(zone)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot import letters
 from bot.channels.base import Outbound
 from bot.digests import render
-from bot.digests.gather import deadlines, gather, in_steps
+from bot.digests.gather import deadlines, gather, in_steps, keep
 from bot.digests.headlines import headlines
 from bot.digests.model import Form, dump, load
 from bot.digests.schedule import Due, Rhythm, due
@@ -17,6 +17,7 @@ from bot.errors import Refused
 from bot.rounds.record import public_url
 from bot.texts import texts
 from storage import contacts, crossings, digests, outbox, people
+from storage.database import StorageTrouble
 from storage.digests import DigestRow
 from storage.outbox import NewMessage
 
@@ -103,9 +104,10 @@ class Digests:
 
         One that fails holds up no other; all that went wrong is raised at the end, and tried again at the next sweep.
         """
+        trouble = self._keep(database, now)
         with database.reading() as db:
             waiting = self.due(db, now)
-        queued, trouble = 0, []
+        queued = 0
         for one in waiting:
             try:
                 queued += self.write(database, one, now)
@@ -115,6 +117,16 @@ class Digests:
         if trouble:
             raise ExceptionGroup("digests that could not be written", trouble)
         return queued
+
+    def _keep(self, database: Database, now: datetime) -> list[Exception]:
+        """Count the weeks that are over; without it digests and pages are right, but slow. Return what went wrong."""
+        trouble: list[Exception] = []
+        for service in self._config.services:
+            try:
+                keep(database, service.key, self._config.city.zone, now)
+            except StorageTrouble as error:
+                trouble.append(error)
+        return trouble
 
     def send(self, database: Database, service: str, week: Week, now: datetime) -> int:
         """Write and queue the digest of `week` for every manager who has not got it; return how many messages.
@@ -133,6 +145,8 @@ class Digests:
 
         Counting and drawing happen before it, so that nobody waits for the pen.
         """
+        if one.zone != self._config.city.zone:  # of the city's own weeks `sweep` takes care
+            keep(database, one.service, one.zone, now)
         with database.reading() as db:
             digest = self.of_week(db, one.service, one.week, now, one.zone)
             addresses = [contact for contact in contacts.of_person(db, one.person.id) if _reachable(contact)]
