@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from storage.rows import Shape, insert_new, many
 from storage.tables import digests
@@ -63,3 +63,9 @@ def of(db: Connection, person_id: int, *, services: Collection[str] | None = Non
     if services is not None:
         mine = mine.where(digests.c.service.in_(list(services)))
     return _shape.read(db.execute(mine.order_by(digests.c.period.desc(), digests.c.service).limit(limit)))
+
+
+def recall(db: Connection, now: datetime) -> int:
+    """Take back silent weeks that were noted ahead of time, by a clock that ran fast; return how many."""
+    ahead = delete(digests).where(digests.c.created_at > now, digests.c.body == "null")
+    return db.execute(ahead).rowcount

@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-SECONDS: Mapping[str, float] = {"inbox": 10, "rounds": 5, "digests": 15, "sessions": 300, "privacy": 3600}
+SECONDS: Mapping[str, float] = {
+    "time": 60,
+    "load": 5,
+    "inbox": 10,
+    "rounds": 5,
+    "digests": 15,
+    "sessions": 300,
+    "leaps": 300,
+    "privacy": 3600,
+}
 """How often each sweep looks, in seconds."""
 REHEARSAL = 1.0
 """How often they look when the clock is only rehearsed, so that nobody waits for a day that was put forward."""

@@ -22,7 +22,7 @@ from flows import memory
 from flows.engine import ask_again
 from flows.model import Prompt
 from flows.words import fill
-from storage import contacts, crossings, outbox, retention, rounds, sessions
+from storage import contacts, crossings, digests, outbox, retention, rounds, sessions
 from storage.database import Conflict, StorageTrouble, Unopened
 from storage.rounds import LogEntry
 
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 SILENT = timedelta(days=2)
 """After so long a silence in a session, whoever said yes to being written to is reminded once."""
+
+FAST = timedelta(days=2)
+"""No channel asks us to rest so long: what is put off further was put off by a clock that ran fast."""
 
 log = structlog.get_logger()
 
@@ -158,6 +161,18 @@ class Sweeps:
         topic = in_language(values.get("topic") or of.title, language)
         text = fill(self._library.phrases[language]["idle_reminder"], {"topic": topic})
         return (Prompt(text), *ask_again(played.flow, memory.load(row.body)))
+
+    # ----------------------------------------------------------------- what a clock that ran fast has left
+
+    def leaps(self) -> int:
+        """Undo what a clock that ran fast has put off or noted ahead of time; return how many rows."""
+        now = self._clock()
+        with self._database.transaction() as db:
+            undone = outbox.hasten(db, now, FAST) + digests.recall(db, now)
+        if undone:
+            self._wake()
+            log.warning("clock.ran_fast", rows=undone)
+        return undone
 
     # ----------------------------------------------------------------- digests, privacy
 
