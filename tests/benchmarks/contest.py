@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 DISK = Path("/var/tmp")
 """Where databases are made: a folder that by the File Hierarchy Standard is on a disk, which /tmp may not be."""
 WARM = 20
-"""Citizens who play before the clock starts, so that what is made once is not timed."""
+"""Most citizens who play before the clock starts, so that what is made once is not timed."""
 FIRST = 1_000
 """Number of the first citizen who is timed."""
 
@@ -71,7 +71,7 @@ def play(make: Callable[[Path], Contestant], citizens: int) -> Sample:
 
 
 async def _played(contestant: Contestant, citizens: int) -> Sample:
-    warm, timed = survey.stream(WARM), survey.stream(citizens, FIRST)
+    warm, timed = survey.stream(min(WARM, citizens)), survey.stream(citizens, FIRST)
     await contestant.begin()
     for batch in warm.batches:
         await contestant.take(batch)
