@@ -97,7 +97,8 @@ def by_receipt(db: Connection, receipt_hash: bytes) -> SessionRow | None:
 
 def idle(db: Connection, before: datetime, limit: int = 500) -> list[SessionRow]:
     """Return active sessions untouched since `before`, the longest silent first."""
-    quiet = _all.where(sessions.c.status == ACTIVE, sessions.c.updated_at < before)
+    begun = sessions.c.started_at < before  # follows from the next; for the index
+    quiet = _all.where(sessions.c.status == ACTIVE, begun, sessions.c.updated_at < before)
     return _shape.read(db.execute(quiet.order_by(sessions.c.updated_at).limit(limit)))
 
 

@@ -105,10 +105,10 @@ def test_silent_sessions_are_found_longest_silent_first(database: Database) -> N
         sessions.save(
             db,
             [
-                session(ages["fresh"], round_, updated_at=NOW),
-                session(ages["old"], round_, updated_at=NOW - 8 * DAY),
-                session(ages["older"], round_, updated_at=NOW - 9 * DAY),
-                session(ages["done"], round_, updated_at=NOW - 9 * DAY, status="completed"),
+                session(ages["fresh"], round_, started_at=NOW - 10 * DAY, updated_at=NOW),
+                session(ages["old"], round_, started_at=NOW - 10 * DAY, updated_at=NOW - 8 * DAY),
+                session(ages["older"], round_, started_at=NOW - 10 * DAY, updated_at=NOW - 9 * DAY),
+                session(ages["done"], round_, started_at=NOW - 10 * DAY, updated_at=NOW - 9 * DAY, status="completed"),
             ],
         )
         quiet = sessions.idle(db, NOW - 7 * DAY)
