@@ -181,3 +181,38 @@ def oldest_waiting(db: Connection) -> datetime | None:
 def counts(db: Connection) -> dict[str, int]:
     """How many rows there are of each status."""
     return dict(db.execute(select(inbox.c.status, func.count()).group_by(inbox.c.status)).all())
+
+
+# --------------------------------------------------------------------------- for a person to look at
+
+
+class Stuck(NamedTuple):
+    """An update kept for a person: why its turn did not work, and how often it was tried. Never what it says."""
+
+    id: int
+    channel: str
+    received_at: datetime
+    status: str
+    attempts: int
+    error: str | None
+
+
+_stuck = Shape(inbox, Stuck)
+_for_a_person = inbox.c.status.in_((UNREADABLE, FAILED))
+
+
+def stuck(db: Connection) -> list[Stuck]:
+    """Return what was given up or could not be read, oldest first."""
+    return _stuck.read(db.execute(select(*_stuck.columns).where(_for_a_person).order_by(inbox.c.id)))
+
+
+def retry(db: Connection, ids: Iterable[int]) -> int:
+    """Let these wait for a turn again, with as many tries as a new one; return how many."""
+    again = update(inbox).where(inbox.c.id.in_(list(ids)), _for_a_person)
+    return db.execute(again.values(status=WAITING, attempts=0, error=None)).rowcount
+
+
+def drop(db: Connection, ids: Iterable[int], now: datetime) -> int:
+    """Give these up for good: their words go, their keys stay, so that no repeat is taken; return how many."""
+    gone = update(inbox).where(inbox.c.id.in_(list(ids)), _for_a_person)
+    return db.execute(gone.values(status=DONE, done_at=now, body=b"", error=None)).rowcount
