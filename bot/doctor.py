@@ -191,6 +191,9 @@ def _tables(opened: Database) -> Generator[Finding, None, bool]:
             )
         case "behind":
             yield fail("database", f"{opened.shown} is from an older version", 'Back it up, then: "civicloop migrate"')
+        case "unfinished":
+            do = 'Give the same "civicloop migrate --from … --to …" again.'
+            yield fail("database", f"the copy into {opened.shown} was not finished", do)
         case _:
             yield fail(
                 "database", f"{opened.shown} is from a newer version", "Install that version of civicloop again."
@@ -202,7 +205,7 @@ def _tables(opened: Database) -> Generator[Finding, None, bool]:
 def _queues(opened: Database, now: datetime) -> Iterator[Finding]:
     with opened.reading() as db:
         waiting = {"messages received": inbox.oldest_waiting(db), "messages to send": outbox.oldest_due(db, now)}
-        failed = inbox.counts(db).get("failed", 0)
+        kept = inbox.counts(db)
         vain, said = outbox.failing(db, now - LATE)
     for what, oldest in waiting.items():
         if oldest and now - oldest > LATE:
@@ -216,8 +219,9 @@ def _queues(opened: Database, now: datetime) -> Iterator[Finding]:
         yield fail(
             "messages to send", f"{vain} tried in vain, the last: {said}", "Put that right; they go by themselves."
         )
-    if failed:
-        yield warn("messages received", f"{failed} could not be handled", "The log has a line for each.")
+    if failed := kept.get(inbox.FAILED, 0) + kept.get(inbox.UNREADABLE, 0):
+        do = 'See which and why, then try them again or drop them: "civicloop inbox list".'
+        yield warn("messages received", f"{failed} could not be handled", do)
 
 
 def _digests(opened: Database, now: datetime, config: Config, catalog: Catalog) -> Finding:

@@ -53,16 +53,32 @@ def run(config: Config) -> None:
 
 
 @click.command()
+@click.option(
+    "--from", "source", metavar="URL", help="Copy all that is in this database. [default: the configured one]"
+)
+@click.option("--to", "target", metavar="URL", help="Copy it into this empty one. [default: the configured one]")
 @configured
-def migrate(config: Config) -> None:
-    """Bring the database to this version of the program. Back it up first."""
+@as_json
+def migrate(config: Config, source: str | None, target: str | None, *, in_json: bool) -> None:
+    """Bring the database to this version of the program. Back it up first.
+
+    With --from or --to: copy an installation from one database into another, every row compared. The bot must not run.
+    A copy that was cut short goes on when the command is given again; given after the end, it compares all once more.
+    """
+    from bot.commands import moving
     from storage import migrate as migrations
     from storage.database import Database
 
+    if source or target:
+        moving.move(config, source or config.database.url, target or config.database.url, in_json=in_json)
+        return
     database = Database.open(config.database.url)
     try:
         migrations.upgrade(database)
-        click.echo("The database is up to date.")
+        if in_json:
+            show({"revision": migrations.newest()})
+        else:
+            click.echo("The database is up to date.")
     finally:
         database.close()
 
