@@ -14,8 +14,10 @@ import gc
 import os
 import signal
 import socket
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -26,7 +28,7 @@ from bot import log as logs
 from bot import ownership, pacing
 from bot.channels.web import site
 from bot.channels.web.channel import WebChannel
-from bot.clock import CLOCK, clock_of, mint, rehearse
+from bot.clock import CLOCK, clock_of, mint, rehearse, steady
 from bot.delivery import Delivery
 from bot.demo import prepare
 from bot.desk import Desk
@@ -61,6 +63,11 @@ GRACE: Final = 10.0
 """Seconds that messages on their way get to arrive when the program stops."""
 LATE: Final = 60.0
 """Seconds an update may wait or a message be overdue before `/readyz` says no."""
+
+CONNECTIONS: Final = 1_000
+"""Most connections open at once; who comes then is told to come again (503), as Telegram does by itself."""
+SWEEPING: Final = timedelta(seconds=60)
+"""How long one process is alone with a sweep; should it take longer, another may do the same: harmless, but work."""
 
 log = structlog.get_logger()
 
@@ -111,8 +118,10 @@ class App:
         self.config = config
         self.database = database
         self.clock = clock
+        self.steady = steady(os.environ, clock)
         self.mint = mint
         self.owner = ownership.name_of(mint)
+        self.shared = ownership.SharedTime(database, time.monotonic)
         self.measures = Metrics()
         self.keys = Keys.load(config.privacy.key_file, mint)
         self.catalog = Catalog.load(extra=config.flows.extra)
@@ -130,6 +139,7 @@ class App:
         self.turns = self._turns()
         paces = {"telegram": pacing.telegram(config.telegram.messages_per_second)}
         self.delivery = Delivery(database, self.channels, self.keys, self.owner, clock, self.measures, paces)
+        self.delivery.shared = self.shared
         self.turns.committed = self.delivery.wake
         self.schedule = self._schedule()
         self.stopping = asyncio.Event()
@@ -182,19 +192,38 @@ class App:
     def _schedule(self) -> Schedule:
         capabilities = {name: channel.capabilities for name, channel in self.channels.items() if name != "mail"}
         sweeps = Sweeps(
-            self.config, self.database, self.library, self.digests, capabilities, self.clock, self.delivery.wake
+            self.config, self.database, self.library, self.digests, capabilities, self.steady, self.delivery.wake
         )
-        jobs = {
-            "inbox": self.turns.again,
+        alone: dict[str, Callable[[], object]] = {
             "rounds": sweeps.rounds,
             "digests": sweeps.digests,
             "sessions": sweeps.sessions,
+            "leaps": sweeps.leaps,
             "privacy": sweeps.privacy,
+        }
+        jobs: dict[str, Callable[[], object]] = {
+            "time": self.shared.ask,
+            "load": self._weigh,
+            "inbox": self.turns.again,
+            **{name: partial(self._alone, name, sweep) for name, sweep in alone.items()},
         }
         rehearsed = dict.fromkeys(jobs, schedule.REHEARSAL)
         return Schedule(
             jobs, self.measures, datetime.now(UTC), rehearsed if os.environ.get(CLOCK) else schedule.SECONDS
         )
+
+    def _alone(self, name: str, sweep: Callable[[], object]) -> None:
+        """Sweep, unless another process is at it: it would do no harm, and the same work once more."""
+        with self.database.transaction() as db:
+            lease = ownership.take(db, f"sweep:{name}", self.owner, self.shared(), SWEEPING)
+        if lease is not None:
+            try:
+                sweep()
+            finally:
+                self._returned(lease)
+
+    def _weigh(self) -> None:
+        self.measures.weigh(time.monotonic())
 
     # ----------------------------------------------------------------- running
 
@@ -211,6 +240,7 @@ class App:
                 access_log=False,
                 lifespan="off",
                 timeout_graceful_shutdown=5,
+                limit_concurrency=CONNECTIONS,
             )
         )
         self.turns.begin()
@@ -289,14 +319,14 @@ class App:
                     for error in await asyncio.gather(task, return_exceptions=True):
                         if isinstance(error, Exception):
                             log.error("receive.failed", channel=channel.name, reason=repr(error))
-                    await self._returned(lease)
+                    await asyncio.to_thread(self._returned, lease)
             await asyncio.sleep(1)
 
     async def _leased(self, name: str, lease: Lease | None) -> Lease | None:
         """Take or keep a lease; a database that does not answer for a moment is no reason to let go."""
 
         def take() -> Lease | None:
-            now = self.clock()
+            now = self.shared()
             with self.database.transaction() as db:
                 crossings.passed("receive.renews_lease" if lease else "receive.takes_lease")
                 if lease is None:
@@ -311,10 +341,10 @@ class App:
             log.warning("lease.trouble", lease=name, reason=str(trouble))
             return lease
 
-    async def _returned(self, lease: Lease | None) -> None:
+    def _returned(self, lease: Lease | None) -> None:
         if lease is not None:
             with contextlib.suppress(StorageTrouble), self.database.transaction() as db:
-                leases.release(db, lease, self.clock())
+                leases.release(db, lease, self.shared())
 
     # ----------------------------------------------------------------- how it is
 
@@ -327,21 +357,24 @@ class App:
         """Return whether all parts work, and one short line for each part."""
         parts = {"scheduler": "ok" if self.schedule.running and not self.schedule.trouble else self.schedule.trouble}
         parts["scheduler"] = parts["scheduler"] or "stopped"
+        parts["clock"] = self.steady.trouble or "ok"
         at = asyncio.get_running_loop().time()
         for name, sender in self.delivery.senders.items():
             trouble = sender.trouble or getattr(self.channels[name], "trouble", None) or sender.stuck(at)
             parts[name] = trouble or "ok"
-        parts |= await asyncio.to_thread(self._stored)
-        return all(line == "ok" for line in parts.values()), parts
+        stored, load = await asyncio.to_thread(self._stored)
+        parts |= stored
+        return all(line == "ok" for line in parts.values()), {**parts, "load": load}
 
-    def _stored(self) -> dict[str, str]:
+    def _stored(self) -> tuple[dict[str, str], str]:
+        """Return how the database is, and how much there is to do."""
         try:
             with self.database.reading() as db:
                 waiting = ages(db, self.clock())
         except StorageTrouble as trouble:
-            return {"database": str(trouble)}
+            return {"database": str(trouble)}, self.measures.load({})
         late = {table: f"the oldest row has waited {age:.0f} seconds" for table, age in waiting.items() if age > LATE}
-        return {"database": "ok", "inbox": "ok", "outbox": "ok", **late}
+        return {"database": "ok", "inbox": "ok", "outbox": "ok", **late}, self.measures.load(waiting)
 
     async def metrics(self) -> str:
         """Return the measurements in Prometheus' text format."""

@@ -91,6 +91,8 @@ class Delivery:
         self._keys = keys
         self._owner = owner
         self._clock = clock
+        self.shared = clock
+        """What time it is for all processes, by which leases run."""
         self._metrics = metrics
         self.senders = {name: _Sender(self, channel, paces.get(name, Pace())) for name, channel in channels.items()}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -126,11 +128,11 @@ class Delivery:
         now = self._clock()
         crossings.passed("delivery.settles")
         with self._database.transaction() as db:
-            held = self._held(db, channel, lease, now)
+            held = self._held(db, channel, lease, self.shared())
             outcomes = [self._outcome(db, result, now) for result in hands.results]
             settled = outbox.settle(db, outcomes, self._owner)
             if held is not None and held != lease:
-                outbox.extend(db, hands.claims, self._owner, held.until)
+                outbox.extend(db, hands.claims, self._owner, now + LEASE)
             rows: list[OutboxRow] = []
             if held is not None and hands.room:
                 rows = outbox.claim(db, channel, self._owner, now, LEASE, hands.room, hands.least)
@@ -142,12 +144,12 @@ class Delivery:
 
     def holds(self, lease: Lease | None) -> bool:
         """Whether a sender is still alone with its channel, for all it knows."""
-        return lease is not None and self._clock() < lease.until
+        return lease is not None and self.shared() < lease.until
 
     def release(self, lease: Lease) -> None:
         """Let others send at once."""
         with self._database.transaction() as db:
-            leases.release(db, lease, self._clock())
+            leases.release(db, lease, self.shared())
             crossings.passed("delivery.releases")
 
     def _held(self, db: Connection, channel: str, lease: Lease | None, now: datetime) -> Lease | None:
@@ -161,7 +163,7 @@ class Delivery:
                 outbox.orphan(db, channel, self._owner)
                 crossings.passed("delivery.takes_lease")
             return taken
-        if lease.until - now > LEASE * 2 / 3:
+        if LEASE * 2 / 3 < lease.until - now <= LEASE:
             return lease if leases.holds(db, lease, now) else None
         crossings.passed("delivery.renews_lease")
         return leases.renew(db, lease, now, LEASE)
@@ -212,6 +214,8 @@ class Delivery:
     def count(self, channel: str, receipt: Receipt | None) -> None:
         """Count a delivery by what came of it."""
         self._metrics.sends.labels(channel, type(receipt).__name__.lower() if receipt else "mistake").inc()
+        if isinstance(receipt, Again):
+            self._metrics.refusals.labels(channel).inc()
 
     def letter(self, row: OutboxRow) -> Outbound:
         """Return the message with the address it goes to."""

@@ -1,23 +1,50 @@
 """Who holds a lease: a process, by machine, number and a little chance; and whether it is still there to hold it.
 
-A process killed on this machine cannot give its leases back; the next one need not wait until they run out.
+A process killed on this machine cannot give its leases back; the next one need not wait until they run out. Leases run
+by the database's clock (`SharedTime`): were it each machine's own, one that is six seconds fast would take the lease of
+a living sender again and again.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from storage import leases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
+    from storage.database import Database
     from storage.leases import Lease
+
+
+class SharedTime:
+    """What time it is for every process on one database: the server says it, `ticks` (seconds) carries it on.
+
+    Ask anew about once a minute: clocks that only go forward drift apart by far less than a lease in that time.
+    """
+
+    def __init__(self, database: Database, ticks: Callable[[], float]) -> None:
+        self._database = database
+        self._ticks = ticks
+        self.ask()
+
+    def ask(self) -> None:
+        """Ask the database. Raises `StorageTrouble` where it does not answer; the time goes on all the same."""
+        with self._database.reading() as db:
+            asked = self._ticks()
+            self._said = (leases.server_time(db), asked)
+
+    def __call__(self) -> datetime:
+        """Return the moment; never waits."""
+        moment, asked = self._said
+        return moment + timedelta(seconds=self._ticks() - asked)
 
 
 def name_of(mint: Callable[[], str]) -> str:

@@ -157,6 +157,7 @@ class Turns:
         """Return after the commit. Raises `Trouble` where the database does not take it: do not acknowledge then."""
         if raws:
             if self._queue.qsize() >= QUEUED:
+                self._metrics.refusals.labels("updates").inc(len(raws))
                 raise Trouble("more arrives than can be written: send it again in a moment")
             work = _Work(raws)
             self._queue.put(work)
