@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 FILE = Path(__file__).with_name("survey.toml")
 SCALES = Path(__file__).parents[2] / "flows" / "items" / "scales.toml"
 CODE = "survey"
 BATCH = 100
 """Most updates in one answer to getUpdates (Bot API)."""
+CHAT = 100_000
+"""Chat id of citizen number 0."""
 INVALID = 0.05
 """Part of the answers to questions with options that are none of them."""
 SEED = 7
@@ -75,16 +77,21 @@ def ending() -> str:
 
 def stream(citizens: int, first: int = 1) -> Stream:
     """Return what citizens number `first` and following send until all have answered."""
+    return stream_of(range(first, first + citizens), first)
+
+
+def stream_of(numbers: Sequence[int], first: int, *, begun: bool = False) -> Stream:
+    """Return what these citizens send, in updates that begin with number `first` * 1000; `begun`: after /start."""
     chance = random.Random(SEED + first)  # noqa: S311 - a fixed stream, no secret
     asked = questions()
-    talks = [list(_said(asked, chance)) for _ in range(citizens)]
+    talks = [list(_said(asked, chance))[begun:] for _ in numbers]
     turns = [citizen for citizen, talk in enumerate(talks) for _ in talk]
     chance.shuffle(turns)
     lines = [iter(talk) for talk in talks]
-    updates = [_update(first * 1000 + n, first + citizen, next(lines[citizen])) for n, citizen in enumerate(turns)]
+    updates = [_update(first * 1000 + n, numbers[citizen], next(lines[citizen])) for n, citizen in enumerate(turns)]
     batches = (updates[at : at + BATCH] for at in range(0, len(updates), BATCH))
     packed = tuple(json.dumps({"ok": True, "result": batch}, separators=(",", ":")).encode() for batch in batches)
-    return Stream(packed, len(updates), citizens * len(asked))
+    return Stream(packed, len(updates), len(numbers) * len(asked))
 
 
 def _said(asked: tuple[Question, ...], chance: random.Random) -> Iterator[str]:
@@ -97,8 +104,8 @@ def _said(asked: tuple[Question, ...], chance: random.Random) -> Iterator[str]:
 
 def _update(number: int, citizen: int, text: str) -> dict[str, Any]:
     """Return an update as Telegram sends it."""
-    sender = {"id": 100_000 + citizen, "is_bot": False, "first_name": "Citizen", "language_code": "en"}
-    chat = {"id": 100_000 + citizen, "first_name": "Citizen", "type": "private"}
+    sender = {"id": CHAT + citizen, "is_bot": False, "first_name": "Citizen", "language_code": "en"}
+    chat = {"id": CHAT + citizen, "first_name": "Citizen", "type": "private"}
     message = {"message_id": number, "from": sender, "chat": chat, "date": 1_795_000_000, "text": text}
     if text.startswith("/"):
         message["entities"] = [{"offset": 0, "length": len(text.partition(" ")[0]), "type": "bot_command"}]

@@ -1,0 +1,160 @@
+"""From an update's arrival to its commit: one at a time, and at 3,000 arrivals a second whatever the program does.
+
+Updates arrive one by one, as a webhook brings them. Beside each idle turn one raw commit is timed, an insert of the
+same bytes by sqlite3 into another file of the same folder, in the same moment: both meet the same disk. Under load
+the clock of an update starts when it was due to arrive, so that waiting of any kind counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from typing import TYPE_CHECKING
+
+from bot.channels.telegram import updates
+from bot.errors import Trouble
+from tests.benchmarks import survey
+from tests.benchmarks.contest import DISK, FIRST, WARM, Lost, apart
+from tests.benchmarks.ours import Ours
+from tests.benchmarks.table import ROUNDS, Row, cpu
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from bot.channels.base import Raw
+
+    Measure = Callable[[Ours, Sequence[Raw], Path], Awaitable[tuple[list[float], list[float]]]]
+
+ARRIVALS = 3_000
+"""Arrivals a second under load."""
+PAUSE = 0.002
+"""Seconds between one idle turn and the next update."""
+SLOW = 0.002
+"""Seconds a raw commit may take at the median on a disk that is called quiet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long each update waited, and each raw commit beside it, in seconds; and CPU seconds for an update."""
+
+    ours: tuple[float, ...]
+    raw: tuple[float, ...]
+    cpu: float
+
+
+def rows(quick: bool) -> list[Row]:
+    """Measure idle and loaded in turns."""
+    few, many = (3, 10) if quick else (150, 2000)
+    idle, loaded = [], []
+    for _ in range(1 if quick else ROUNDS):
+        idle.append(apart(_measured, _idle, few))
+        loaded.append(apart(_measured, _loaded, many))
+    return [_idle_row(idle), _loaded_row(loaded, idle)]
+
+
+def _idle_row(taken: Sequence[Waits]) -> Row:
+    ratio = median(p99(one.ours) / p99(one.raw) for one in taken)
+    return Row(
+        "update in to commit, idle", _shown([one.ours for one in taken]), "one raw commit",
+        _shown([one.raw for one in taken]), ratio, "p99 ≤ 2×", ratio <= 2, _cpu_us(taken),
+    )  # fmt: skip
+
+
+def _loaded_row(taken: Sequence[Waits], idle: Sequence[Waits]) -> Row:
+    worst = median(p99(one.ours) for one in taken)
+    commit = median(median(one.raw) for one in idle)
+    disk = "quiet" if commit <= SLOW else "not quiet"
+    return Row(
+        f"update in to commit, {ARRIVALS:,} arrivals/s", _shown([one.ours for one in taken]),
+        target="p99 ≤ 25 ms on a quiet disk", met=worst <= 0.025, cpu_us=_cpu_us(taken),
+        note=f"the disk was {disk}: a raw commit took {commit * 1000:.1f} ms at the median",
+    )  # fmt: skip
+
+
+def p99(waits: Sequence[float]) -> float:
+    """Return the time within which 99 of 100 were done."""
+    return quantiles(waits, n=100, method="inclusive")[98]
+
+
+def _shown(taken: Sequence[Sequence[float]]) -> str:
+    middle, worst = median(map(median, taken)), median(map(p99, taken))
+    return f"p50 {middle * 1000:.2f} ms, p99 {worst * 1000:.2f} ms"
+
+
+def _cpu_us(taken: Sequence[Waits]) -> float:
+    return median(one.cpu for one in taken) * 1e6
+
+
+# --------------------------------------------------------------------------- one round
+
+
+def _measured(measure: Measure, citizens: int) -> Waits:
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=DISK) as folder:
+        return asyncio.run(_round(measure, citizens, Path(folder)))
+
+
+async def _round(measure: Measure, citizens: int, folder: Path) -> Waits:
+    ours = Ours(folder)
+    warm, timed = survey.stream(min(WARM, citizens)), survey.stream(citizens, FIRST)
+    await ours.begin()
+    for batch in warm.batches:
+        await ours.take(batch)
+    arriving = [raw for batch in timed.batches for raw in updates.batch(batch)]
+    used = cpu()
+    waits, raw = await measure(ours, arriving, folder)
+    used = cpu() - used
+    kept = await ours.answers()
+    await ours.end()
+    if kept != warm.answers + timed.answers:
+        raise Lost(f"kept {kept} answers of {warm.answers + timed.answers}")
+    return Waits(tuple(waits), tuple(raw), used / len(waits))
+
+
+async def _idle(ours: Ours, arriving: Sequence[Raw], folder: Path) -> tuple[list[float], list[float]]:
+    """One update, its commit, one raw commit, a pause."""
+    plain = sqlite3.connect(folder / "raw.db", isolation_level=None)
+    for words in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "CREATE TABLE raw (id TEXT, body BLOB)"):
+        plain.execute(words)
+    waits, commits = [], []
+    for raw in arriving:
+        began = time.perf_counter()
+        await ours.app.turns.accept([raw])
+        ended = time.perf_counter()
+        plain.execute("INSERT INTO raw VALUES (?, ?)", (raw.external_id, raw.body))  # commits by itself
+        commits.append(time.perf_counter() - ended)
+        waits.append(ended - began)
+        await asyncio.sleep(PAUSE)
+    plain.close()
+    return waits, commits
+
+
+async def _loaded(ours: Ours, arriving: Sequence[Raw], folder: Path) -> tuple[list[float], list[float]]:
+    """Updates arrive at their moments, however many still wait."""
+    waits: list[float] = []
+
+    async def arrive(raw: Raw, due: float) -> None:
+        while True:
+            try:
+                await ours.app.turns.accept([raw])
+                break
+            except Trouble:  # more than can be taken: the channel brings it again
+                await asyncio.sleep(0.05)
+        waits.append(time.perf_counter() - due)
+
+    began = time.perf_counter()
+    tasks = []
+    for n, raw in enumerate(arriving):
+        due = began + n / ARRIVALS
+        early = due - time.perf_counter()
+        if early > 0:
+            await asyncio.sleep(early)
+        tasks.append(asyncio.create_task(arrive(raw, due)))
+        if n % 20 == 0:  # a generator that is late must not keep the program from working
+            await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
+    return waits, []
