@@ -138,13 +138,13 @@ def office(config: Config) -> Iterator[Office]:
     from flows.catalog import Catalog
     from storage import migrate
     from storage.database import Database
-    from storage.sealing import Keys
+    from storage.unlocking import unlock
 
     rehearse(os.environ)
     database = Database.open(config.database.url)
     try:
         migrate.upgrade(database)
-        keys = Keys.load(config.privacy.key_file, mint)
+        keys = unlock(database, config.privacy.key_file, mint)
         catalog = Catalog.load(extra=config.flows.extra)
         rounds = Rounds(config, database, keys, catalog, Library(config, catalog, keys), wall_clock, mint)
         yield Office(config, database, keys, catalog, rounds)

@@ -1,0 +1,56 @@
+"""The key file and the database belong together: without the one nobody in the other is found or written to.
+
+So a new key file is only made for a database that knows nobody yet, and one that opens nothing is refused at the start,
+before every citizen who writes becomes a stranger.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import select
+
+from storage.database import StorageTrouble
+from storage.sealing import Keys
+from storage.tables import contacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from storage.database import Database
+
+_SOME: Final = 20
+"""So many contacts are tried: one that is damaged says nothing of the file."""
+_known = select(contacts.c.channel, contacts.c.address_hash, contacts.c.address_sealed).order_by(contacts.c.id)
+
+
+def unlock(database: Database, path: str | Path, mint: Callable[[], str]) -> Keys:
+    """Return the keys of this database, made anew where it knows nobody yet.
+
+    Raises `StorageTrouble` where the file is lost, cannot be read or made, or is that of another database; then nothing
+    has been changed.
+    """
+    with database.reading() as db:
+        some = db.execute(_known.limit(_SOME)).all()
+    if some and not Path(path).exists():
+        message = (
+            f"the key file {path} is gone, and without it nobody in {database.shown} is found or can be written to: "
+            "put its copy back"
+        )
+        raise StorageTrouble(message)
+    keys = Keys.load(path, mint)
+    if some and not _fits(keys, some):
+        message = f"the key file {path} is not that of {database.shown}: put back the one it was made with"
+        raise StorageTrouble(message)
+    return keys
+
+
+def _fits(keys: Keys, some: Sequence[Any]) -> bool:
+    """Whether any contact can be opened, and is found by its address."""
+    for channel, hash_, sealed in some:
+        with suppress(StorageTrouble):
+            if keys.address_hash(channel, keys.unseal(sealed)) == hash_:
+                return True
+    return False
