@@ -18,6 +18,7 @@ from tests.benchmarks.table import Sample, cpu
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from multiprocessing.synchronize import Barrier
 
     from tests.benchmarks.table import Row
 
@@ -67,21 +68,76 @@ def play(make: Callable[[Path], Contestant], citizens: int) -> Sample:
     """Let a contestant play with so many citizens. Raises `Lost` where an answer is missing at the end."""
     with tempfile.TemporaryDirectory(prefix="bench-", dir=DISK) as folder:
         logging.basicConfig(filename=f"{folder}/log", level=logging.INFO)  # as the peers' own guides begin
-        return asyncio.run(_played(make(Path(folder)), citizens))
+        sample, kept = asyncio.run(_played(make(Path(folder)), citizens, 0))
+    _check(kept, citizens, 1)
+    return sample
 
 
-async def _played(contestant: Contestant, citizens: int) -> Sample:
-    warm, timed = survey.stream(min(WARM, citizens)), survey.stream(citizens, FIRST)
+def play_beside(
+    prepare: Callable[[Path], None], make: Callable[[Path], Contestant], citizens: int, processes: int
+) -> Sample:
+    """Let so many processes play on one database at once, each with so many citizens of its own.
+
+    `prepare` makes the database; all get the same folder. CPU is that of all of them, wall time that of the slowest.
+    Raises `Lost` where an answer is missing at the end.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-", dir=DISK) as folder,
+        ProcessPoolExecutor(processes, spawn, initializer=_meet, initargs=(spawn.Barrier(processes),)) as pool,
+    ):
+        apart(prepare, Path(folder))
+        started = [pool.submit(_play_share, make, Path(folder), citizens, share) for share in range(processes)]
+        ended = [each.result() for each in started]
+    samples = [sample for sample, _ in ended]
+    _check(max((kept or 0 for _, kept in ended)), citizens, processes)
+    return Sample(sum(s.count for s in samples), max(s.wall for s in samples), sum(s.cpu for s in samples))
+
+
+_meeting: list[Barrier] = []
+"""Where processes that play beside each other wait for the others."""
+
+
+def _meet(barrier: Barrier) -> None:
+    _meeting.append(barrier)
+
+
+def _play_share(
+    make: Callable[[Path], Contestant], folder: Path, citizens: int, share: int
+) -> tuple[Sample, int | None]:
+    return asyncio.run(_played(make(folder), citizens, share))
+
+
+async def _played(contestant: Contestant, citizens: int, share: int) -> tuple[Sample, int | None]:
+    """Play the share of one process. Returns what it took, and how many answers are kept by then."""
+    warm = survey.stream(_warm(citizens), 1 + share * WARM)
+    timed = survey.stream(citizens, FIRST + share * citizens * 10)
     await contestant.begin()
     for batch in warm.batches:
         await contestant.take(batch)
     gc.collect()
+    _wait()
     began, used = time.perf_counter(), cpu()
     for batch in timed.batches:
         await contestant.take(batch)
     sample = Sample(timed.updates, time.perf_counter() - began, cpu() - used)
+    _wait()
     kept = await contestant.answers()
+    _wait()
     await contestant.end()
-    if kept is not None and kept != warm.answers + timed.answers:
-        raise Lost(f"{type(contestant).__name__} kept {kept} answers of {warm.answers + timed.answers}")
-    return sample
+    return sample, kept
+
+
+def _warm(citizens: int) -> int:
+    return min(WARM, citizens)
+
+
+def _wait() -> None:
+    for barrier in _meeting:
+        barrier.wait(timeout=300)
+
+
+def _check(kept: int | None, citizens: int, processes: int) -> None:
+    wanted = (citizens + _warm(citizens)) * processes * len(survey.questions())
+    if kept is not None and kept != wanted:
+        raise Lost(f"{kept} answers of {wanted} were kept")

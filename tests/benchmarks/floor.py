@@ -234,10 +234,10 @@ def _marks(count: int) -> str:
 
 
 def prepare(folder: Path, url: str = "") -> None:
-    """Let the program make its tables and open the round; in a process of its own, so that it is not in the way."""
-    from tests.benchmarks.ours import Ours  # noqa: PLC0415 - not where the floor runs
+    """Let the program make its tables; it is not imported where the floor runs, so that it is not in the way."""
+    from tests.benchmarks import ours  # noqa: PLC0415 - as said
 
-    Ours(folder, url).app.database.close()
+    ours.prepare(folder, url)
 
 
 class SqliteFloor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,11 @@ from tests.benchmarks import survey
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def prepare(folder: Path, url: str = "") -> None:
+    """Make the tables and open the round."""
+    Ours(folder, url).app.database.close()
 
 
 class Ours:
@@ -29,7 +35,7 @@ class Ours:
             "CIVICLOOP_PRIVACY__KEY_FILE": f"{folder}/keys",
         }
         settings = config.load(None, environ)
-        self._log = (folder / "log").open("w", encoding="utf-8")
+        self._log = (folder / f"log.{os.getpid()}").open("w", encoding="utf-8")
         log.set_up(settings, self._log)
         self.app = App.build(settings, clock_of({}), mint)
         with self.app.database.reading() as db:
