@@ -100,7 +100,8 @@ class Desk:
         visit = Visit(db, ledger, guest, inbound)
         if inbound.start is not None:
             return self._started(visit, inbound.start.strip())
-        if inbound.message.text.partition(" ")[0] in STAFF and not inbound.edited:
+        said = inbound.message.text
+        if said.startswith("/") and said.partition(" ")[0] in STAFF and not inbound.edited:
             return self._bare(visit, self._staff.answer(db, ledger, guest, inbound.message.text))
         if inbound.message.kind is Kind.TAP:
             return self._tapped(visit)

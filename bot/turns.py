@@ -272,11 +272,7 @@ class Turns:
         good = [read for read in reads if not read.trouble and read.of not in held]
         fresh = inbox.take(db, [read.raw for read in good], now)
         crossings.passed("group.taken")
-        new = []
-        for read in good:  # a repeat inside the group is left out here too
-            if read.key in fresh:
-                fresh.discard(read.key)
-                new.append(read)
+        new = good if len(fresh) == len(good) else _first_of(good, fresh)
         count = len(new)
         if len(good) < len(reads):
             count += self._keep_unreadable(db, [read for read in reads if read.trouble], now)
@@ -405,14 +401,11 @@ class Turns:
         ledger = Ledger(now)
         if not first:
             return ledger
-        known = contacts.find(db, first)
+        known = contacts.meet(db, first)
         missing = [address for address in sorted(first) if address not in known]
         if missing:
-            added = contacts.add(db, [self._new(address, first[address], now) for address in missing])
-            known |= {contact.address: contact for contact in added}
-        if db.dialect.name == "postgresql":  # after the lock, what was read before it may be old
-            contacts.lock(db, [contact.id for contact in known.values()])
-            known = contacts.find(db, first)
+            contacts.add(db, [self._new(address, first[address], now) for address in missing])
+            known |= contacts.meet(db, missing)
         stood = sessions.of(db, [contact.id for contact in known.values()])
         ledger.open_rounds = {row.id: row for row in self._open(db)}
         for address, contact in known.items():
@@ -475,6 +468,12 @@ class Turns:
 def _told(error: Exception) -> str:
     """Return what may be logged of an error: words we wrote ourselves, else its kind; it may quote a person."""
     return str(error) if isinstance(error, StorageTrouble | Trouble) else type(error).__name__
+
+
+def _first_of(reads: Sequence[_Read], fresh: set[tuple[str, str]]) -> list[_Read]:
+    """Return what is new, each once: the same update may come twice in one group."""
+    first = {read.key: read for read in reversed(reads) if read.key in fresh}
+    return list(reversed(first.values()))
 
 
 def _long_unseen(contact: contacts.Contact, now: datetime) -> bool:

@@ -64,8 +64,10 @@ _shape = Shape(contacts, Contact)
 _insert = Insert(contacts, (*NewContact._fields, "last_seen_at"), end="ON CONFLICT DO NOTHING")
 _all = select(*_shape.columns)
 _find = Lookup(Contact, _all.where(contacts.c.channel == bindparam("channel"), contacts.c.address_hash.in_(IDS)))
+_meet = Lookup(
+    Contact, _all.where(contacts.c.address_hash.in_(IDS)).order_by(contacts.c.id).with_for_update()
+)  # the hash is of channel and address, so it is enough
 _by_id = _all.where(contacts.c.id.in_(IDS))
-_lock = select(contacts.c.id).where(contacts.c.id.in_(IDS)).order_by(contacts.c.id).with_for_update()
 _seen = update(contacts).where(contacts.c.id.in_(IDS)).values(last_seen_at=bindparam("at"), unreachable_at=None)
 
 
@@ -75,6 +77,16 @@ def find(db: Connection, addresses: Iterable[Address]) -> dict[Address, Contact]
     for channel, group in groupby(sorted(set(addresses)), key=itemgetter(0)):
         found |= {one.address: one for one in _find(db, [hash_ for _, hash_ in group], channel=channel)}
     return found
+
+
+def meet(db: Connection, addresses: Iterable[Address]) -> dict[Address, Contact]:
+    """Return the contacts known under these addresses, ours alone until the commit.
+
+    No other replica takes turns of them meanwhile, and what is returned is how they stand then. SQLite has one writer.
+    """
+    if db.dialect.name == "sqlite":
+        return find(db, addresses)
+    return {one.address: one for one in _meet(db, sorted({hash_ for _, hash_ in addresses}))}
 
 
 def add(db: Connection, rows: Sequence[NewContact]) -> list[Contact]:
@@ -92,13 +104,6 @@ def by_ids(db: Connection, ids: Iterable[int]) -> dict[int, Contact]:
 def get(db: Connection, contact_id: int) -> Contact | None:
     """Return one contact, or None where it was forgotten."""
     return by_ids(db, [contact_id]).get(contact_id)
-
-
-def lock(db: Connection, ids: Iterable[int]) -> None:
-    """Let no other replica take turns of these contacts until the commit. SQLite has one writer anyway."""
-    wanted = sorted(set(ids))
-    if wanted and db.dialect.name == "postgresql":
-        db.execute(_lock, {"ids": wanted}).all()
 
 
 def seen(db: Connection, ids: Iterable[int], now: datetime) -> None:

@@ -15,6 +15,7 @@ from storage.tables import sessions as session_table
 from tests.storage.makers import DAY, KEYS, MINUTE, NOW, add_contact, add_round, message, new_contact, session
 
 if TYPE_CHECKING:
+    from storage.contacts import Contact
     from storage.database import Database
 
 
@@ -154,23 +155,27 @@ def test_the_id_of_a_forgotten_contact_never_comes_back(database: Database) -> N
         assert add_contact(db, "2").id > anna.id
 
 
-def test_on_postgresql_a_locked_contact_waits_for_the_commit(database: Database) -> None:
+def test_on_postgresql_a_contact_met_is_ours_until_the_commit_and_the_next_sees_what_we_wrote(
+    database: Database,
+) -> None:
     with database.transaction() as db:
         anna = add_contact(db)
-        contacts.lock(db, [])
+        assert contacts.meet(db, []) == {}
     if database.dialect == "sqlite":
         return  # one writer at a time anyway
     locked = Event()
+    seen: list[Contact] = []
 
     def second() -> None:
         with database.transaction() as db:
-            contacts.lock(db, [anna.id])
+            seen.extend(contacts.meet(db, [anna.address]).values())
             locked.set()
 
     waiting = Thread(target=second)
     with database.transaction() as db:
-        contacts.lock(db, [anna.id, anna.id])
+        assert contacts.meet(db, [anna.address, anna.address]) == {anna.address: anna}
+        contacts.set_language(db, anna.id, "es")
         waiting.start()
         assert not locked.wait(0.3)
     waiting.join(5)
-    assert locked.is_set()
+    assert [one.language for one in seen] == ["es"]
