@@ -280,7 +280,8 @@ class App:
             "app.started", city=self.config.city.name, channels=sorted(self.channels), database=self.database.dialect
         )
         for line in await asyncio.to_thread(prepare, self):
-            print(line, flush=True)  # noqa: T201 - addresses for the person who started it
+            with contextlib.suppress(OSError):  # nobody reads along any more, or the disk of the log is full
+                print(line, flush=True)  # noqa: T201 - addresses for the person who started it
 
     async def _stop(
         self,
