@@ -53,19 +53,19 @@ def compose(prompts: Iterable[Prompt], capabilities: Capabilities) -> tuple[Part
 def _part(prompt: Prompt, capabilities: Capabilities) -> Part:
     """Give one prompt the form this channel can show."""
     update = prompt.update and capabilities.edits
-    if not prompt.buttons or len(prompt.buttons) <= capabilities.buttons:
+    if not prompt.offers or len(prompt.offers) <= capabilities.buttons:
         text = prompt.text
-        if any(len(button.label) > capabilities.label for button in prompt.buttons) and prompt.numbered:
+        if any(len(button.label) > capabilities.label for button in prompt.offers) and prompt.numbered:
             text = _listed(prompt)
-        return Part(text, prompt.buttons, columns(prompt.buttons), prompt.wants, prompt.state, update)
-    offers = prompt.numbered and not all(button.helper for button in prompt.buttons)
+        return Part(text, prompt.buttons, columns(prompt.offers), prompt.wants, prompt.state, update)
+    offers = prompt.numbered and not all(button.helper for button in prompt.offers)
     text = _listed(prompt) if offers else prompt.text
     return Part(text, (), 1, prompt.wants, prompt.state)
 
 
 def _listed(prompt: Prompt) -> str:
     """Return the text with its options numbered below, one a line, ticks shown, helpers left out."""
-    options = [button for button in prompt.buttons if not button.helper]
+    options = [button for button in prompt.offers if not button.helper]
     lines = [f"{n} {'✓ ' * button.ticked}{button.label}" for n, button in enumerate(options, 1)]
     return "\n".join([prompt.text, "", *lines] if prompt.text else lines)
 

@@ -11,7 +11,7 @@ from flows.model import Answer, Choose, End, Pick, Rate, Review, Say, State
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flows.model import Comparison, Session
+    from flows.model import Comparison, Session, Transition
 
 OPERATORS = ("is", "in", "not", "not_in", "contains", "less", "more", "answered")
 """What a comparison can ask. `contains` is for pick answers and texts; `less` and `more` for numbers and scales."""
@@ -20,18 +20,25 @@ CONTEXT = ("@language", "@channel", "@first_time", "@area")
 """What is known without asking."""
 
 
+_OFFERING = (Choose, Rate, Pick)
+
+
 def onward(states: Mapping[str, State], state: State, answers: Mapping[str, Answer], session: Session) -> str:
     """Return the id of the state after `state`: by the answer's own way, else the first transition that holds.
 
     A compiled flow always has one: the last transition of a state that goes on has no condition. Raises LookupError
     for a state that leads nowhere.
     """
-    if isinstance(state, Choose | Rate | Pick) and state.ways and (own := _own_way(state, answers.get(state.id))):
+    if isinstance(state, _OFFERING) and state.ways and (own := _own_way(state, answers.get(state.id))):
         return own
     for transition in state.next:
-        if not transition.when or all(holds(states, one, answers, session) for one in transition.when):
+        if not transition.when or _open(states, transition, answers, session):
             return transition.to
     raise LookupError(state.id)
+
+
+def _open(states: Mapping[str, State], way: Transition, answers: Mapping[str, Answer], session: Session) -> bool:
+    return all(holds(states, one, answers, session) for one in way.when)
 
 
 class Walk(Struct, frozen=True):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from flows.branching import onward, reachable, walked
 from flows.model import (
     Answer,
@@ -60,7 +62,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flows.branching import Walk
-    from flows.model import Context, Event, Flow, Message, Question, State
+    from flows.model import Context, Event, Flow, Message, Question, Script, State
     from flows.understand import Understood
 
 __all__ = ["advance", "ask_again", "start", "word_of"]
@@ -72,6 +74,9 @@ _URGENT = "urgent"
 """The frame's state that is said on words of danger."""
 
 _QUESTIONS = (Choose, Pick, Rate, Ask, Number, Place, Photo)
+_FREE = (Ask, Place, Photo)
+_EVERYWHERE = frozenset(EVERYWHERE)
+_TEXT, _TAP = Kind.TEXT, Kind.TAP  # to find a member in its enum takes 0.1 µs, and every message is asked its kind
 
 
 class _Scene:
@@ -91,7 +96,7 @@ class _Scene:
         return self.script.states[self.session.state]
 
     def move(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of a Session
-        self.session = self.session.moved(**changes)
+        self.session = replace(self.session, **changes)
 
     def say(self, phrase: str, values: Mapping[str, object] | None = None) -> None:
         text = self.script.phrases.get(phrase)
@@ -125,20 +130,68 @@ def start(flow: Flow, context: Context, now: datetime) -> Turn:
     )
     scene = _Scene(flow, session)
     scene.events.append(Started())
-    _enter(scene, flow.start)
+    _enter(scene, flow.start, "", {}, ())
     return scene.turn()
 
 
 def advance(flow: Flow, session: Session, message: Message, now: datetime) -> Turn:  # noqa: ARG001 - part of the contract
     """Take one `message` of a citizen and return the turn it makes. Never raises for anything a citizen can send."""
+    script = flow.script(session.language)
+    state = script.states.get(session.state)
+    understood = _plainly(script, session, state, message)
+    if understood is None or not isinstance(state, _QUESTIONS):
+        return _turn(flow, session, message)
+    if isinstance(understood, Answer) and (turn := _asked_next(script, session, state, understood)):
+        return turn
+    scene = _Scene(flow, session)
+    _take(scene, state, understood)
+    return scene.turn()
+
+
+def _plainly(script: Script, session: Session, state: State | None, message: Message) -> Understood | None:
+    """Return what `message` says where it can be nothing but an answer to the question at hand, else None.
+
+    None for a word that means something everywhere, a command, a button of an earlier question, words of danger, an
+    edited message: all that `_turn` goes into. Most messages are plain, and to know it at once halves their time.
+    """
+    if not session.active or session.asking or message.amends or not isinstance(state, _QUESTIONS):
+        return None
+    if message.kind is _TAP:
+        tag, asked, option = parse_button(message.data) or ("", "", "")
+        return tapped(state, option, session.picked) if (tag, asked) == (session.tag, state.id) else None
+    text = clean(message.text)
+    if message.kind is not _TEXT or text[:1] == "/" or meaning(script, text):
+        return None
+    understood = understand(script, state, message)
+    return None if _is_free(state, understood) and speaks_of_danger(script, message.text) else understood
+
+
+def _asked_next(script: Script, session: Session, question: Question, answer: Answer) -> Turn | None:
+    """Return the turn that takes `answer` and asks a question nobody has answered yet; None where there is more to it.
+
+    `_answer` makes the same turn of it, in 6 µs instead of 3.
+    """
+    answers = {**session.answers, question.id: answer}
+    trail = (*session.trail, question.id)
+    if len(answers) != len(trail) or question.id in session.answers or session.returns is not None:
+        return None
+    to = script.straight.get(question.id) or onward(script.states, question, answers, session)
+    state = script.states[to]
+    if to in answers or not isinstance(state, _QUESTIONS):
+        return None
+    session = replace(session, state=to, answers=answers, trail=trail, picked=(), tries=0)
+    return Turn(session, (prompt(script, session, state),), (Answered(answer, question), Moved(question.id, to)))
+
+
+def _turn(flow: Flow, session: Session, message: Message) -> Turn:
     scene = _Scene(flow, session)
     if not session.active:
         scene.say("already_ended")
     elif message.amends and not _is_current(session, message.amends):
         _amend(scene, message, message.amends)
-    elif message.kind is Kind.TAP:
+    elif message.kind is _TAP:
         _tap(scene, message)
-    elif message.kind is Kind.TEXT:
+    elif message.kind is _TEXT:
         _type(scene, message)
     else:
         _reply(scene, message)
@@ -210,7 +263,7 @@ def _type(scene: _Scene, message: Message) -> None:
     meant = meaning(scene.script, text)
     if meant == "ok" and scene.session.editing:  # one earlier answer is being changed: it may stay as it is
         _everywhere(scene, "back")
-    elif meant in EVERYWHERE:
+    elif meant in _EVERYWHERE:
         _everywhere(scene, meant)
     elif meant == "start" and not _is_offered(scene, text):
         _greet(scene)
@@ -238,12 +291,12 @@ def _reply(scene: _Scene, message: Message) -> None:
 
 
 def _means(scene: _Scene, message: Message, *words: str) -> bool:
-    return message.kind is Kind.TEXT and meaning(scene.script, clean(message.text)) in words
+    return message.kind is _TEXT and meaning(scene.script, clean(message.text)) in words
 
 
 def _is_free(state: State, understood: Understood) -> bool:
     """Whether a message holds words of the citizen's own; an option that was offered is none."""
-    return isinstance(understood, Fault) or isinstance(state, Ask | Place | Photo)
+    return isinstance(understood, Fault) or isinstance(state, _FREE)
 
 
 def _heed(scene: _Scene, message: Message) -> None:
@@ -299,22 +352,20 @@ def _answer(scene: _Scene, question: Question, answer: Answer) -> None:
         _settle(scene, asked=True)
         return
     target = onward(scene.script.states, question, answers, session)
-    scene.move(answers=answers, trail=(*session.trail, question.id))
-    _enter(scene, target, question.id)
+    _enter(scene, target, question.id, answers, (*session.trail, question.id))
 
 
-def _enter(scene: _Scene, target: str, origin: str = "") -> None:
+def _enter(scene: _Scene, target: str, origin: str, answers: Mapping[str, Answer], trail: tuple[str, ...]) -> None:
     """Go to `target` and on through what is only said or already answered, up to the next question or the end."""
     session = scene.session
-    answers = session.answers
-    walk = walked(scene.script.states, session, answers, target, session.trail)
+    walk = walked(scene.script.states, session, answers, target, trail)
     for place in walk.path:
         if origin:
             scene.events.append(Moved(origin, place))
         origin = place
-    if walk.trail is not session.trail or len(answers) != len(walk.trail):
+    if walk.trail is not trail or len(answers) != len(trail):
         answers = _kept(scene, walk, answers)
-    scene.move(state=origin, answers=answers, trail=walk.trail, picked=(), tries=0, asking="")
+    scene.session = replace(session, state=origin, answers=answers, trail=walk.trail, picked=(), tries=0, asking="")
     for said in walk.said:
         scene.tell(said)
     _finish(scene, walk.state) if isinstance(walk.state, End) else scene.ask()
@@ -338,14 +389,16 @@ def _finish(scene: _Scene, state: End) -> None:
 def _reply_to_review(scene: _Scene, state: Review, message: Message) -> None:
     if _means(scene, message, "ok", "yes", "done"):
         _hand_in(scene, state)
-    elif message.kind is not Kind.TEXT or not _change_by_number(scene, clean(message.text)):
+    elif message.kind is not _TEXT or not _change_by_number(scene, clean(message.text)):
         _heed(scene, message)
         _misunderstood(scene, Fault("review_again"))
 
 
 def _hand_in(scene: _Scene, state: Review) -> None:
     scene.events.append(HandedIn())
-    _enter(scene, onward(scene.script.states, state, scene.session.answers, scene.session), origin=state.id)
+    session = scene.session
+    target = onward(scene.script.states, state, session.answers, session)
+    _enter(scene, target, state.id, session.answers, session.trail)
 
 
 # --------------------------------------------------------------------------- everywhere words
@@ -524,7 +577,7 @@ def _amend(scene: _Scene, message: Message, amended: str) -> None:
 
 
 def _understood_again(scene: _Scene, question: Question, message: Message) -> Understood:
-    word = word_of(scene.script, clean(message.text)) if message.kind is Kind.TEXT else None
+    word = word_of(scene.script, clean(message.text)) if message.kind is _TEXT else None
     if word == "skip" and question.optional:
         return Answer(question.id, None)
     return Fault("amend_failed") if word else understand(scene.script, question, message)
@@ -547,7 +600,7 @@ def _settle(scene: _Scene, *, asked: bool) -> None:
     if walk.state.id != (session.returns or session.state):
         scene.events.append(Moved(session.state, walk.state.id))
         scene.move(returns=None, trail=walk.trail)
-        _enter(scene, walk.said[0].id if walk.said else walk.state.id)
+        _enter(scene, walk.said[0].id if walk.said else walk.state.id, "", session.answers, walk.trail)
         return
     scene.move(answers=_kept(scene, walk, session.answers), trail=walk.trail)
     if asked:

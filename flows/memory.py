@@ -7,7 +7,7 @@ import msgspec
 from flows.model import Answer, Session
 
 
-class _Kept(Session, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class _Kept(Session, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """A session as it is kept: what is usual is left out; each answer is a row of state, value and caption."""
 
     answers: list[Answer] = msgspec.field(default_factory=list)  # type: ignore[assignment]

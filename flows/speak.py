@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from flows.model import (
     Answer,
     Ask,
@@ -43,10 +45,15 @@ def prompt(script: Script, session: Session, state: State, *, update: bool = Fal
     laid = script.prompts.get(state.id)
     if laid is None:
         laid = script.prompts[state.id] = _laid(script, state)
-    ticked = {f":{state.id}:{option}" for option in session.picked}
-    buttons = tuple([Button(one.label, session.tag + one.data, one.data in ticked, one.helper) for one in laid.buttons])
-    text = told(script, session, laid.text)
-    return Prompt(text, buttons, wants=laid.wants, state=laid.state, update=update)
+    if session.picked or update:
+        laid = replace(laid, offers=_ticked(laid.offers, session.picked), update=update)
+    if "{" in laid.text:
+        laid = replace(laid, text=told(script, session, laid.text))
+    return replace(laid, tag=session.tag)
+
+
+def _ticked(offers: tuple[Button, ...], picked: tuple[str, ...]) -> tuple[Button, ...]:
+    return tuple([replace(one, ticked=one.data.rpartition(":")[2] in picked) for one in offers])
 
 
 def _laid(script: Script, state: State) -> Prompt:
@@ -55,18 +62,18 @@ def _laid(script: Script, state: State) -> Prompt:
         case Choose(options=options) | Rate(options=options):
             text, buttons, wants = state.text, _options(state, options), ""
         case Pick(options=options):
-            done = _helper(script, "", state.id, "done_label", DONE)
+            done = _helper(script, state.id, "done_label", DONE)
             text, buttons, wants = _picking(script, state), (*_options(state, options), done), ""
         case Place() | Photo():
             text, buttons, wants = _hinted(script, state), (), "place" if isinstance(state, Place) else "photo"
         case Ask() | Number():
             text, buttons, wants = _hinted(script, state), (), ""
         case Review():
-            text, buttons, wants = state.text, (_helper(script, "", state.id, "ok_label", OK),), ""
+            text, buttons, wants = state.text, (_helper(script, state.id, "ok_label", OK),), ""
         case _:
             return Prompt(state.text)
     if not isinstance(state, Review) and state.optional and state.role is None:  # a consent is a plain yes or no
-        buttons = (*buttons, _helper(script, "", state.id, "skip_label", SKIP))
+        buttons = (*buttons, _helper(script, state.id, "skip_label", SKIP))
     return Prompt(text, buttons, wants=wants, state=state.id)
 
 
@@ -81,9 +88,9 @@ def _options(state: State, options: Iterable[Option]) -> tuple[Button, ...]:
     return tuple(Button(option.label, button_data("", state.id, option.id)) for option in options)
 
 
-def _helper(script: Script, tag: str, state: str, phrase: str, option: str) -> Button:
+def _helper(script: Script, state: str, phrase: str, option: str) -> Button:
     label = script.phrases.get(phrase) or option.strip("@").upper()
-    return Button(label, button_data(tag, state, option), helper=True)
+    return Button(label, button_data("", state, option), helper=True)
 
 
 def _picking(script: Script, state: Pick) -> str:
@@ -171,16 +178,17 @@ def change_prompt(script: Script, session: Session) -> Prompt:
     text = script.phrases.get("change_list") or "{list}"
     return Prompt(
         told(script, session, text),
-        (_helper(script, session.tag, CHANGE, "ok_label", OK),),
+        (_helper(script, CHANGE, "ok_label", OK),),
         state=session.state,
+        tag=session.tag,
     )
 
 
 def language_prompt(flow: Flow, session: Session) -> Prompt:
     """Return the question that LANGUAGE asks: each language by its own name."""
-    buttons = [Button(language_name(flow, one), button_data(session.tag, LANGUAGE, one)) for one in flow.languages]
+    buttons = [Button(language_name(flow, one), button_data("", LANGUAGE, one)) for one in flow.languages]
     text = flow.script(session.language).phrases.get("language_ask", "")
-    return Prompt(text, tuple(buttons), state=session.state)
+    return Prompt(text, tuple(buttons), state=session.state, tag=session.tag)
 
 
 def language_name(flow: Flow, language: str) -> str:

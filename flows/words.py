@@ -21,7 +21,7 @@ NEAR = 85
 """Score (0 to 100, rapidfuzz ratio) from which a typed word counts as a slip of an offered one."""
 
 _EVERYWHERE = frozenset(EVERYWHERE)
-_SHORTEST_SLIP = 3
+_SHORTEST_SLIP, _LONGEST_WORD = 3, 40
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _KEPT_CONTROLS = "\n\t"
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -45,6 +45,12 @@ def _is_kept(character: str) -> bool:
 
 def fold(text: str) -> str:
     """Return the words of `text` in lower case, without accents and marks: the form in which texts are compared."""
+    return _folded_once(text) if len(text) <= _LONGEST_WORD else " ".join(_words(text))
+
+
+@lru_cache(maxsize=1024)
+def _folded_once(text: str) -> str:
+    """A short message is compared with several tables, and many people send the same."""
     return " ".join(_words(text))
 
 
@@ -94,7 +100,10 @@ def chosen(typed: Mapping[str, str], text: str) -> str | None:
 def _near(typed: Mapping[str, str], folded: str) -> str | None:
     if len(folded) < _SHORTEST_SLIP or folded.replace(" ", "").isdigit():
         return None
-    labels = [label for label in typed if not label[0].isdigit() and _could_be(folded, label)]
+    first = folded[0]
+    labels = [label for label in typed if label[0] == first and not first.isdigit() and _could_be(folded, label)]
+    if not labels:
+        return None
     found = process.extract(folded, labels, scorer=fuzz.ratio, score_cutoff=NEAR, limit=None)
     ids = {typed[label] for label, _, _ in found}
     return ids.pop() if len(ids) == 1 else None
@@ -119,9 +128,6 @@ def meaning(script: Script, text: str) -> str | None:
         text = text[1:].partition("@")[0]
     folded = fold(text)
     return script.words.get(folded or text) or (folded if folded in _EVERYWHERE else None)
-
-
-_LONGEST_WORD = 40
 
 
 def word_of(script: Script, text: str) -> str | None:

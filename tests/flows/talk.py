@@ -111,10 +111,12 @@ class Talk:
         return {state: answer.value for state, answer in self.session.answers.items()}
 
     def sends(self, message: Message) -> Talk:
-        """Send any message."""
+        """Send any message; the short way of plain answers must come to the same turn as the long one."""
         session = memory.load(memory.dump(self.session))
         assert session == self.session
-        self._keep(engine.advance(self.flow, session, message, NOW))
+        turn = engine.advance(self.flow, session, message, NOW)
+        assert turn == engine._turn(self.flow, session, message)
+        self._keep(turn)
         return self
 
     def says(self, *texts: str) -> Talk:
