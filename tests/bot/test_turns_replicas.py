@@ -1,0 +1,115 @@
+"""Two replicas take turns on one PostgreSQL; what a contact sends stays in order, whichever of them it reaches."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.turns import Turns
+from storage.database import Database
+from tests.support.house import Citizen, House, raw
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from tests.support.postgres import Server
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+async def house(postgres: Server, tmp_path: Path, mint: Callable[[], str]) -> AsyncIterator[House]:
+    """Give an installation on PostgreSQL whose writer runs."""
+    database = Database.open(postgres.url("copied"))
+    async with House(database, tmp_path, mint).writing() as house:
+        yield house
+    database.close()
+    postgres.empty("copied")
+
+
+@pytest.fixture
+async def other(house: House, postgres: Server) -> AsyncIterator[Turns]:
+    """Give the writer of another replica, with connections of its own."""
+    database = Database.open(postgres.url("copied"))
+    languages = house.config.city.languages
+    turns = Turns(database, house.channels, house.desk, house.keys, languages, house.clock, house.metrics)
+    turns.begin()
+    yield turns
+    await turns.end()
+    database.close()
+
+
+class Stumbles:
+    """A desk that cannot answer one text for a while."""
+
+    def __init__(self, house: House, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+        self.well = False
+        answer = house.desk.answer
+
+        def stumbling(*words: Any) -> Any:
+            if not self.well and words[-1].message.text == text:
+                raise RuntimeError("stumbled")
+            return answer(*words)
+
+        monkeypatch.setattr(house.desk, "answer", stumbling)
+
+
+async def test_what_a_contact_sends_to_another_replica_waits_behind_what_failed(
+    house: House, other: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, citizen = house.pulse().code, Citizen(house)
+    await citizen.starts(code)
+    await citizen.does("Yes", "Yes, let us begin")
+    desk = Stumbles(house, monkeypatch, "Good")
+    await house.turns.accept([raw("c1", text="Good")])
+    await other.accept([raw("c1", text="It was loud")])
+    await house.turns.accept([raw("c1", text="/skip")])
+    assert _statuses(house)[-3:] == ["waiting"] * 3
+    assert citizen.answers(code) == []
+    desk.well = True
+    await asyncio.gather(*(asyncio.wrap_future(each.again()) for each in (house.turns, other) * 2))
+    assert [(each.state, each.choice or each.text) for each in citizen.answers(code)][:2] == [
+        ("overall", "4"),
+        ("reason", "It was loud"),
+    ]
+    assert set(_statuses(house)) == {"done"}
+
+
+async def test_people_who_wait_for_nothing_are_answered_while_anothers_update_waits(
+    house: House, other: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = house.pulse().code
+    Stumbles(house, monkeypatch, "boom")
+    await house.turns.accept([raw("c1", text="boom"), raw("c2", text="/start", about={"start": code})])
+    await other.accept([raw("c3", text="/start", about={"start": code})])
+    assert [len(house.said(each)) for each in ("c1", "c2", "c3")] == [0, 1, 1]
+
+
+async def test_of_one_contact_two_replicas_make_turns_one_after_the_other(house: House, other: Turns) -> None:
+    code, citizen = house.pulse().code, Citizen(house)
+    await citizen.starts(code)
+    await citizen.does("Yes", "Yes, let us begin")
+    for n in range(10):
+        sides = (house.turns, other)
+        await asyncio.gather(
+            *(each.accept([raw("c1", text=t)]) for each, t in zip(sides, ("Good", "/back"), strict=True))
+        )
+        await citizen.says("/back")
+        assert all(each.state == "overall" for each in citizen.answers(code)), n
+    assert set(_statuses(house)) == {"done"}
+    assert len(house.table("sessions")) == 1
+
+
+async def test_the_same_update_brought_to_two_replicas_at_once_is_one_turn(house: House, other: Turns) -> None:
+    code = house.pulse().code
+    for n in range(10):
+        update = raw(f"c{n}", text="/start", about={"start": code})
+        await asyncio.gather(house.turns.accept([update]), other.accept([update]))
+        assert len(house.said(f"c{n}")) == 1
+
+
+def _statuses(house: House) -> list[str]:
+    return [row.status for row in house.table("inbox")]
