@@ -299,9 +299,10 @@ class _Sender:
             if self.stopping:
                 self._results += [_Result(row, None, left=False) for row in self._let_go()]
             await self._step()
-            if self.stopping and not self._flying and not self._results:
+            if self.stopping and not self._claims and not self._results:
                 return
-            await self._pause()
+            if not self.stopping or self._flying:
+                await self._pause()
 
     async def _step(self) -> None:
         """Settle and claim once; a database that does not answer is tried again at the next tick."""
