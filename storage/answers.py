@@ -6,9 +6,10 @@ An answer *stands* while it is not withdrawn, and *counts* once it is handed in 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select, true, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from storage import proof, weekly
 from storage.rows import Insert, Shape, many, read
@@ -273,15 +274,19 @@ def texts(
 
     Columns: see `TextRow`.
     """
-    wanted_only = answers.c.quotable.is_(True) if quotable_only else true()
-    picked = (
-        select(answers)
-        .where(_within(service, since, until, round_id), answers.c.verb == "ask", answers.c.text.is_not(None))
-        .where(wanted_only)
-        .order_by(answers.c.counted_at.desc(), answers.c.id.desc())
-        .limit(limit)
-        .subquery("picked")
-    )
+    asked = {"b_service": service, "b_since": since, "b_until": until, "b_limit": limit, "b_round": round_id}
+    return read(TextRow, db.execute(_texts(round_id is not None, quotable_only), asked))
+
+
+@cache
+def _texts(of_round: bool, quotable_only: bool) -> Select[Any]:  # noqa: FBT001 - what differs between statements
+    counted = answers.c.counted_at
+    wanted = [answers.c.service == bindparam("b_service"), counted >= bindparam("b_since"), _stands]
+    wanted += [counted < bindparam("b_until"), answers.c.verb == "ask", answers.c.text.is_not(None)]
+    wanted += [answers.c.round_id == bindparam("b_round")] if of_round else []
+    wanted += [answers.c.quotable.is_(True)] if quotable_only else []
+    newest = select(answers).where(*wanted).order_by(counted.desc(), answers.c.id.desc())
+    picked = newest.limit(bindparam("b_limit")).subquery("picked")
     rated = answers.alias("rated")
     before = (
         select(func.max(rated.c.id))
@@ -293,17 +298,9 @@ def texts(
     )
     scale = answers.alias("scale")
     names = ("id", "round_id", "stage", "state", "item", "text", "quotable", "language", "answered_at", "counted_at")
-    wanted = (
-        select(
-            *(picked.c[name] for name in names),
-            func.coalesce(scale.c.item, scale.c.state),
-            scale.c.choice,
-            scale.c.score,
-        )
-        .select_from(picked.outerjoin(scale, scale.c.id == before))
-        .order_by(picked.c.counted_at.desc(), picked.c.id.desc())
-    )
-    return read(TextRow, db.execute(wanted))
+    told = (*(picked.c[name] for name in names), func.coalesce(scale.c.item, scale.c.state))
+    joined = select(*told, scale.c.choice, scale.c.score).select_from(picked.outerjoin(scale, scale.c.id == before))
+    return joined.order_by(picked.c.counted_at.desc(), picked.c.id.desc())
 
 
 def _within(service: str, since: datetime, until: datetime, round_id: int | None) -> ColumnElement[bool]:

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import and_, bindparam, case, delete, func, insert, literal, null, select, text, update
 
-from storage.rows import insert_new, many, read
+from storage.rows import IDS, insert_new, many, read
 from storage.tables import answers, week_changes, week_counts, week_people, weeks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy import Connection, Select
 
     from storage.database import Database
 
@@ -82,6 +82,60 @@ class _Laid:
         return self.since, self.until
 
 
+# --------------------------------------------------------------------------- statements, made once
+
+
+def _count_of_answers() -> Select[Any]:
+    """Distinct people for each way a question can have been asked, added up for each answer."""
+    asked = ("round_id", "flow", "version", "state", "verb", "choices", "score", "pseudonym")
+    by = ("stage", "item", "choice")
+    chosen = and_(answers.c.item != "", answers.c.choice.is_not(None), answers.c.skipped.is_(False))
+    one = select(*(answers.c[name] for name in (*by, *asked))).where(_WITHIN, chosen).distinct().subquery()
+    columns = [one.c[name] for name in by]
+    return select(*columns, func.count()).group_by(*columns)
+
+
+def _count_of_people() -> Select[Any]:
+    """By channel people, newcomers, and the texts they wrote."""
+    who = ("round_id", "stage", "channel", "language", "pseudonym")
+    wrote = case((and_(answers.c.verb == "ask", answers.c.skipped.is_(False)), 1), else_=0)
+    columns = [answers.c[name] for name in who]
+    each = select(*columns, func.sum(wrote).label("texts")).where(_WITHIN).group_by(*columns).subquery()
+    past = answers.alias()
+    earlier = select(literal(1)).where(*(past.c[name] == each.c[name] for name in who))
+    earlier = earlier.where(past.c.counted_at < bindparam("b_since"), past.c.withdrawn_at.is_(None))
+    fresh = func.sum(case((earlier.correlate(each).exists(), 0), else_=1))
+    return select(each.c.channel, func.count(), fresh, func.sum(each.c.texts)).group_by(each.c.channel)
+
+
+def _weeks_laid() -> Select[Any]:
+    note = select(literal(1)).where(week_changes.c.week_id == weeks.c.id, week_changes.c.channel.is_(None))
+    columns = (weeks.c.id, weeks.c.since, weeks.c.until, weeks.c.texts, and_(weeks.c.ready, ~note.exists()))
+    return select(*columns).where(weeks.c.service == bindparam("b_service"))
+
+
+def _people_of_weeks() -> Select[Any]:
+    """Who answered in counted weeks, with the newcomers noted since."""
+    noted = select(func.coalesce(func.sum(week_changes.c.fresh), 0)).where(_NOTED).scalar_subquery()
+    columns = (week_people.c.week_id, week_people.c.channel, week_people.c.people, week_people.c.fresh + noted)
+    return select(*columns).where(week_people.c.week_id.in_(IDS))
+
+
+_WITHIN: Final = and_(
+    answers.c.service == bindparam("b_service"),
+    answers.c.withdrawn_at.is_(None),
+    answers.c.counted_at >= bindparam("b_since"),
+    answers.c.counted_at < bindparam("b_until"),
+)
+_NOTED: Final = and_(week_changes.c.week_id == week_people.c.week_id, week_changes.c.channel == week_people.c.channel)
+_COUNTS: Final = _count_of_answers()
+_PEOPLE: Final = _count_of_people()
+_LAID: Final = _weeks_laid()
+_COUNTS_OF: Final = select(week_counts).where(week_counts.c.week_id.in_(IDS))
+_PEOPLE_OF: Final = _people_of_weeks()
+_FIRST: Final = select(func.min(answers.c.counted_at)).where(answers.c.service == bindparam("b_service"))
+
+
 # --------------------------------------------------------------------------- reading
 
 
@@ -108,7 +162,7 @@ def everybody(db: Connection, service: str, latest: Mapping[Span, Figures]) -> d
 
 def first(db: Connection, service: str) -> datetime | None:
     """Return when the first answer that is kept was counted."""
-    return db.execute(select(func.min(answers.c.counted_at)).where(answers.c.service == service)).scalar()
+    return db.execute(_FIRST, {"b_service": service}).scalar()
 
 
 def count(db: Connection, service: str, span: Span) -> Figures:
@@ -117,67 +171,39 @@ def count(db: Connection, service: str, span: Span) -> Figures:
     return Figures(_counts(db, service, span), people, texts)
 
 
-def _within(service: str, span: Span) -> ColumnElement[bool]:
-    since, until = span
-    stands = and_(answers.c.service == service, answers.c.withdrawn_at.is_(None))
-    return and_(stands, answers.c.counted_at >= since, answers.c.counted_at < until)
+def _asked(service: str, span: Span) -> dict[str, object]:
+    return {"b_service": service, "b_since": span[0], "b_until": span[1]}
 
 
 def _counts(db: Connection, service: str, span: Span) -> tuple[Count, ...]:
-    """Distinct people for each way a question can have been asked, added up for each answer."""
-    asked = ("round_id", "flow", "version", "state", "verb", "choices", "score", "pseudonym")
-    by = ("stage", "item", "choice")
-    chosen = and_(answers.c.item != "", answers.c.choice.is_not(None), answers.c.skipped.is_(False))
-    each = select(*(answers.c[name] for name in (*by, *asked))).where(_within(service, span), chosen).distinct()
-    one = each.subquery()
-    columns = [one.c[name] for name in by]
-    return tuple(read(Count, db.execute(select(*columns, func.count()).group_by(*columns))))
+    return tuple(read(Count, db.execute(_COUNTS, _asked(service, span))))
 
 
 def _people(db: Connection, service: str, span: Span) -> tuple[tuple[People, ...], int]:
     """Return people by channel, and how many texts they wrote."""
-    who = ("round_id", "stage", "channel", "language", "pseudonym")
-    wrote = case((and_(answers.c.verb == "ask", answers.c.skipped.is_(False)), 1), else_=0)
-    columns = [answers.c[name] for name in who]
-    each = select(*columns, func.sum(wrote).label("texts")).where(_within(service, span)).group_by(*columns).subquery()
-    past = answers.alias()
-    earlier = select(literal(1)).where(*(past.c[name] == each.c[name] for name in who))
-    earlier = earlier.where(past.c.counted_at < span[0], past.c.withdrawn_at.is_(None))
-    fresh = func.sum(case((earlier.correlate(each).exists(), 0), else_=1))
-    tally = select(each.c.channel, func.count(), fresh, func.sum(each.c.texts)).group_by(each.c.channel)
-    rows = db.execute(tally).all()
+    rows = db.execute(_PEOPLE, _asked(service, span)).all()
     people = tuple(People(channel, int(people), int(new)) for channel, people, new, _ in rows)
     return people, sum(int(texts) for *_, texts in rows)
 
 
 def _laid(db: Connection, service: str) -> list[_Laid]:
-    note = select(literal(1)).where(week_changes.c.week_id == weeks.c.id, week_changes.c.channel.is_(None))
-    fine = and_(weeks.c.ready, ~note.exists())
-    columns = (weeks.c.id, weeks.c.since, weeks.c.until, weeks.c.texts, fine)
-    return read(_Laid, db.execute(select(*columns).where(weeks.c.service == service)))
+    return read(_Laid, db.execute(_LAID, {"b_service": service}))
 
 
 def _read(db: Connection, laid: Iterable[_Laid]) -> dict[int, Figures]:
     ids = {week.id: week.texts for week in laid}
     counts: dict[int, list[Count]] = {week_id: [] for week_id in ids}
     people: dict[int, list[People]] = {week_id: [] for week_id in ids}
-    for row in db.execute(select(week_counts).where(week_counts.c.week_id.in_(ids))):
+    for row in db.execute(_COUNTS_OF, {"ids": list(ids)}):
         counts[row[0]].append(Count(*row[1:]))
-    for row in db.execute(_people_now().where(week_people.c.week_id.in_(ids))):
+    for row in db.execute(_PEOPLE_OF, {"ids": list(ids)}):
         people[row[0]].append(People(*row[1:]))
     return {week_id: Figures(tuple(counts[week_id]), tuple(people[week_id]), texts) for week_id, texts in ids.items()}
 
 
-def _people_now() -> Select[Any]:
-    """Select who answered in counted weeks, with the newcomers noted since."""
-    mine = and_(week_changes.c.week_id == week_people.c.week_id, week_changes.c.channel == week_people.c.channel)
-    noted = select(func.coalesce(func.sum(week_changes.c.fresh), 0)).where(mine).scalar_subquery()
-    return select(week_people.c.week_id, week_people.c.channel, week_people.c.people, week_people.c.fresh + noted)
-
-
 def _kept(db: Connection, ids: Sequence[int]) -> Counter[str]:
     kept: Counter[str] = Counter()
-    for _, channel, _, fresh in db.execute(_people_now().where(week_people.c.week_id.in_(ids))):
+    for _, channel, _, fresh in db.execute(_PEOPLE_OF, {"ids": list(ids)}):
         kept[channel] += fresh
     return kept
 
@@ -293,15 +319,11 @@ def _write(db: Connection, week_id: int, this: int, figures: Figures) -> bool:
 def _fold(database: Database) -> None:
     """Add newcomers noted since to their counted weeks."""
     ready = select(weeks.c.id).where(weeks.c.ready)
+    noted = select(func.sum(week_changes.c.fresh)).where(_NOTED).scalar_subquery()
+    told = and_(week_people.c.week_id.in_(ready), select(literal(1)).where(_NOTED).exists())
     with database.transaction() as db:
         _in_turn(db)
-        mine = and_(week_changes.c.week_id == week_people.c.week_id, week_changes.c.channel == week_people.c.channel)
-        noted = select(func.sum(week_changes.c.fresh)).where(mine).scalar_subquery()
-        db.execute(
-            update(week_people)
-            .where(week_people.c.week_id.in_(ready), select(literal(1)).where(mine).exists())
-            .values(fresh=week_people.c.fresh + noted)
-        )
+        db.execute(update(week_people).where(told).values(fresh=week_people.c.fresh + noted))
         db.execute(delete(week_changes).where(week_changes.c.channel.is_not(None), week_changes.c.week_id.in_(ready)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -208,12 +209,12 @@ def _most_first(channel: Channel) -> tuple[int, str]:
 
 
 def _scores(answers: Answers, scope: Scope) -> tuple[Score, ...]:
-    scores = (_score(answers, scope, headline) for headline in scope.headlines)
+    groups = _groups(answers, scope.headlines)
+    scores = (_score(groups.get((each.stage, each.item), {}), scope, each) for each in scope.headlines)
     return tuple(score for score in scores if score)
 
 
-def _score(answers: Answers, scope: Scope, headline: Headline) -> Score | None:
-    groups = _by_week(answers, headline)
+def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline) -> Score | None:
     weeks = [str(scope.week.back(back)) for back in range(HISTORY, -1, -1)]
     known = [groups[week] for week in weeks[-1 - BASE_WEEKS :] if week in groups]
     if not any(group.base for group in known) and not groups.get(weeks[-1], NOBODY).unknown:
@@ -235,13 +236,19 @@ def _score(answers: Answers, scope: Scope, headline: Headline) -> Score | None:
     )
 
 
-def _by_week(answers: Answers, headline: Headline) -> dict[str, Posneg]:
-    counts = answers.counts
-    mine = counts[(counts["stage"] == headline.stage) & (counts["item"] == headline.item)]
-    mine = mine.assign(tone=mine["choice"].map(headline.tone))
-    table = mine.pivot_table(index="week", columns="tone", values="people", aggfunc="sum", fill_value=0)
-    table = table.reindex(columns=["positive", "neutral", "negative", "unknown"], fill_value=0)
-    return {str(week): Posneg(*(int(count) for count in row)) for week, *row in table.itertuples()}
+def _groups(answers: Answers, headlines: Sequence[Headline]) -> dict[tuple[str, str], dict[str, Posneg]]:
+    """Return for stage and item of each headline the people by week. One groupby for all: each costs milliseconds."""
+    asked = {(headline.stage, headline.item): headline for headline in headlines}
+    tallies: dict[tuple[str, str], dict[str, Counter[str]]] = {key: {} for key in asked}
+    people = answers.counts.groupby(["stage", "item", "week", "choice"], as_index=False)["people"].sum()
+    for stage, item, week, choice, count in people.itertuples(index=False, name=None):
+        if headline := asked.get((stage, item)):
+            tallies[stage, item].setdefault(week, Counter())[headline.tone(choice)] += int(count)
+    return {key: {week: _posneg(tally) for week, tally in weeks.items()} for key, weeks in tallies.items()}
+
+
+def _posneg(tally: Counter[str]) -> Posneg:
+    return Posneg(tally["positive"], tally["neutral"], tally["negative"], tally["unknown"])
 
 
 def shares(group: Posneg, minimum: int) -> tuple[Share, Share]:
