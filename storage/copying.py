@@ -20,13 +20,12 @@ from sqlalchemy.exc import ArgumentError, DataError, IntegrityError
 
 from storage import migrate
 from storage.database import Database, StorageTrouble
-from storage.leases import Lease
+from storage.leases import Lease, server_time
 from storage.rows import Insert
 from storage.tables import leases, metadata
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Table
 
@@ -73,11 +72,12 @@ class Step:
 # --------------------------------------------------------------------------- before
 
 
-def held(database: Database, now: datetime) -> list[Lease]:
+def held(database: Database) -> list[Lease]:
     """Return the leases that run: whoever holds one works with the database, or did a moment ago."""
     columns = (leases.c.name, leases.c.owner, leases.c.fence, leases.c.until)
     with database.reading() as db:
-        return list(starmap(Lease, db.execute(select(*columns).where(leases.c.until > now))))
+        running = leases.c.until > server_time(db)
+        return list(starmap(Lease, db.execute(select(*columns).where(running))))
 
 
 def open_source(url: str) -> Database:

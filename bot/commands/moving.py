@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot import ownership
-from bot.commands.common import show, wall_clock
+from bot.commands.common import show
 from bot.errors import Refused
 from storage import copying
 from storage.database import Database
@@ -52,7 +52,7 @@ def _differing(target: Database, found: copying.Differs) -> str:
 def _refuse_used(*databases: Database) -> None:
     """Raise `Refused` where a bot works with one of the databases: what it writes now would be missing in the copy."""
     for database in databases:
-        for lease in copying.held(database, wall_clock()):
+        for lease in copying.held(database):
             if not ownership.is_dead(lease.owner):
                 raise Refused(
                     f"a bot runs on {database.shown} (process {lease.owner}): stop it, then give the command again. "

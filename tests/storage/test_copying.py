@@ -285,9 +285,10 @@ def test_a_row_the_target_cannot_take_is_told_in_one_line(postgres_url: str, tmp
 
 def test_whoever_holds_a_lease_is_known_until_it_runs_out(database: Database) -> None:
     with database.transaction() as db:
-        lease = leases.acquire(db, "send", "somebody:1:x", NOW, timedelta(seconds=10))
-    assert copying.held(database, NOW) == [lease]
-    assert copying.held(database, NOW + timedelta(seconds=10)) == []
+        now = leases.server_time(db)
+        held = leases.acquire(db, "send", "somebody:1:x", now, timedelta(hours=1))
+        leases.acquire(db, "receive", "somebody:1:x", now - timedelta(hours=2), timedelta(hours=1))
+    assert copying.held(database) == [held]
 
 
 def test_the_invented_rows_are_as_many_as_promised(source: Database) -> None:
