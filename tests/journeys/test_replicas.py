@@ -1,0 +1,217 @@
+"""Several processes share one PostgreSQL while citizens talk: they join, leave, stall and die, and nobody notices."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+from collections import Counter
+from contextlib import closing
+from datetime import datetime, timedelta
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
+from storage import inbox, outbox, tables
+from tests.journeys.fleet import Fleet
+from tests.support.botapi.client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.journeys.fleet import Replica
+
+MADRID = ZoneInfo("Europe/Madrid")
+FRIDAY = datetime(2027, 1, 15, 9, tzinfo=MADRID)
+SETTINGS = """
+[city]
+name = "Rivermouth"
+org = "the City of Rivermouth"
+languages = ["en"]
+time_zone = "Europe/Madrid"
+
+[[services]]
+key = "library"
+name = "Central Library"
+steps = [ { id = "arrive", en = "Getting in" }, { id = "borrow", en = "Borrowing" } ]
+areas = [ { id = "harbour", en = "Harbour" }, { id = "hill", en = "Hillside" } ]
+"""
+PEOPLE = range(101, 161)
+ASKED = ("16 or older", "Shall we begin", "Overall", "main reason", "went well", "did somebody act", "receipt is")
+STALLED = 12.0
+"""Seconds a process is stopped: longer than the lease of a sender."""
+IN_HAND = 16
+"""Most messages on their way when a process dies or stalls."""
+
+
+@pytest.fixture
+def fleet(postgres_url: str, tmp_path: Path) -> Iterator[Fleet]:
+    """A city served by as many processes as a test lets join, at Telegram's own pace."""
+    with Fleet(tmp_path, SETTINGS, database=postgres_url, messages_per_second=30) as built:
+        built.set_clock(FRIDAY)
+        yield built
+
+
+def script(person: int, code: str) -> list[list[str]]:
+    """One way through the pulse, with a text that is nobody else's."""
+    return [
+        ["sends", f"/start {code}"],
+        ["answers", "16 or older", "Yes"],
+        ["answers", "Shall we begin", "Yes, let us begin"],
+        ["answers", "Overall", "Good"],
+        ["sees", "main reason"],
+        ["sends", f"matter of {person}"],
+        ["answers", "What went well", "It was easy"],
+        ["answers", "What went well", "Done"],
+        ["answers", "did somebody act", "I did not report a problem"],
+        ["answers", "your answers will count", "Some"],
+        ["answers", "quote your words", "No"],
+        ["answers", "invite you again", "No"],
+        ["sees", "Your receipt is"],
+    ]
+
+
+STEPS = sum(step[0] != "sees" for step in script(0, ""))
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+@pytest.mark.timeout(400)
+def test_replicas_join_leave_stall_and_die_while_citizens_talk(fleet: Fleet) -> None:
+    fleet.joins(3)
+    manager = fleet.telegram.citizen(1, name="Maya")
+    invited = ("--role", "manager", "--service", "library", "--name", "Maya", "--mail", "maya@city.example")
+    manager.sends(fleet.asks("invite", *invited)["telegram"])
+    manager.sees("manager")
+    code = fleet.open_pulse("library")
+    fleet.telegram.limit(per_second=30, burst=40)
+    talk = _Talk(fleet, code)
+    talk.start()
+    stalled = _a_sender_stalls_and_wakes(fleet)
+    dead = fleet.sender()
+    fleet.ends(dead, signal.SIGKILL)
+    fleet.joins()
+    leaving = next(each for each in fleet.replicas if each not in (stalled, dead, fleet.sender()))
+    assert fleet.ends(leaving, signal.SIGTERM) == 0
+    talk.join()
+    assert talk.failed == {}, f"{next(iter(talk.failed.values()))}\n{fleet.log()}"
+    fleet.until("everything is sent", lambda: _is_all_sent(fleet))
+    assert "delivery.fenced" in stalled.log()
+    _compare(fleet)
+    _one_digest_each(fleet)
+    assert fleet.telegram.violations == []
+    assert [fleet.ends(each, signal.SIGTERM) for each in fleet.replicas if each not in (dead, leaving)] == [0, 0]
+
+
+class _Talk(Thread):
+    """Everybody answers the pulse; `failed` tells who could not, and why."""
+
+    def __init__(self, fleet: Fleet, code: str) -> None:
+        super().__init__(daemon=True)
+        self.failed: dict[int, str] = {0: "never came to an end"}
+        self._url, self._code = fleet.telegram.url, code
+
+    def run(self) -> None:
+        with closing(Client(self._url)) as telegram:
+            cast = [{"id": number, "script": script(number, self._code)} for number in PEOPLE]
+            self.failed = telegram.play(cast, at_once=len(PEOPLE))
+
+
+def _a_sender_stalls_and_wakes(fleet: Fleet) -> Replica:
+    """Stop the process that sends while answers to it are on their way, until after another has taken over."""
+    sender = fleet.sender()
+    before = fleet.telegram.state()["counts"]["sendMessage"]
+    fleet.until("people are talked to", lambda: fleet.telegram.state()["counts"]["sendMessage"] > before + 30)
+    fleet.telegram.fault("sendMessage", slow=2.0, times=8)
+    fleet.until("some wait for an answer", lambda: _sending(fleet) >= 4)
+    sender.gets(signal.SIGSTOP)
+    fleet.until("another sends", lambda: fleet.sender() is not sender, STALLED * 2)
+    sender.gets(signal.SIGCONT)
+    fleet.until("it finds that its work is another's", lambda: "delivery.fenced" in sender.log())
+    return sender
+
+
+def _sending(fleet: Fleet) -> int:
+    with fleet.tables.reading() as db:
+        return outbox.counts(db).get("sending", 0)
+
+
+def _is_all_sent(fleet: Fleet) -> bool:
+    with fleet.tables.reading() as db:
+        return set(outbox.counts(db)) == {"sent"} and fleet.telegram.state()["pending"] == 0
+
+
+def _compare(fleet: Fleet) -> None:
+    """Count updates, answers and messages from both sides, and look at the order in each chat."""
+    with fleet.tables.reading() as db:
+        assert inbox.counts(db) == {"done": len(PEOPLE) * STEPS + 1}
+        texts = db.execute(select(tables.answers.c.text).where(tables.answers.c.text.like("matter of %"))).scalars()
+        assert Counter(texts) == {f"matter of {person}": 1 for person in PEOPLE}
+        per_person = select(func.count()).select_from(tables.answers).group_by(tables.answers.c.pseudonym)
+        assert len(set(db.execute(per_person).scalars())) == 1
+        decided = db.execute(select(func.count()).where(tables.outbox.c.channel == "telegram")).scalar_one()
+    state = fleet.telegram.state()
+    repeated = state["counts"]["sendMessage"] - state["refused"] - decided
+    sys.stdout.write(f"{decided} messages, {repeated} of them twice; {state['refused']} refused\n")
+    assert 0 <= repeated <= 2 * IN_HAND
+    assert state["refused"] == 0
+    for person in PEOPLE:
+        said = [message["text"] for message in fleet.telegram.citizen(person).messages()]
+        places = [next(n for n, text in enumerate(said) if words in text) for words in ASKED]
+        assert places == sorted(places), said
+
+
+def _one_digest_each(fleet: Fleet) -> None:
+    """Put the clock to Monday: each process rings several times, and the manager gets one mail for the week."""
+    fleet.set_clock(FRIDAY + timedelta(days=3, minutes=5))
+    fleet.until("the digest has come", lambda: fleet.post.messages)
+    rung = fleet.replicas[0]
+    swept = _swept(rung)
+    fleet.until("the bell has rung again", lambda: _swept(rung) >= swept + 3)
+    assert [message["To"] for message in fleet.post.messages] == ["maya@city.example"]
+    with fleet.tables.reading() as db:
+        assert db.execute(select(func.count()).select_from(tables.digests)).scalar_one() == 1
+
+
+def _swept(replica: Replica) -> float:
+    text = httpx.get(f"{replica.url}/metrics", timeout=10).text
+    found = re.search(r'civicloop_sweeps_total\{outcome="done",sweep="digests"\} (\S+)', text)
+    return float(found[1]) if found else 0.0
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_a_page_at_one_replica_shows_what_another_wrote(fleet: Fleet) -> None:
+    fleet.joins(2)
+    code = fleet.open_pulse("library")
+    writer = fleet.sender("web")
+    other = next(each for each in fleet.replicas if each is not writer)
+    form = {"nonce": _nonce(httpx.get(f"{other.url}/chat/{code}").text), "code": code}
+    secret = _secret(httpx.post(f"{other.url}/chat/start", data=form, timeout=30))
+    with _browser(other, secret) as here, _browser(writer, secret) as there:
+        assert "16 or older" in here.get("/chat").text  # the POST has waited for the reply, which rings no bell here
+        with here.stream("GET", "/chat/stream", params={"after": "0"}) as stream:
+            lines = stream.iter_lines()
+            next(line for line in lines if "16 or older" in line)
+            there.post("/chat", data={"nonce": _nonce(there.get("/chat").text), "text": "yes"})
+            next(line for line in lines if "Shall we begin" in line)
+
+
+def _browser(replica: Replica, secret: str) -> httpx.Client:
+    return httpx.Client(base_url=replica.url, headers={"cookie": f"civicloop_chat={secret}"}, timeout=30)
+
+
+def _nonce(page: str) -> str:
+    found: Any = re.search(r'name="nonce" value="([^"]+)"', page)
+    return str(found[1])
+
+
+def _secret(answer: httpx.Response) -> str:
+    """Return what a browser keeps, which over plain HTTP has to be kept by hand."""
+    found: Any = re.search(r"civicloop_chat=([^;]+)", answer.headers["set-cookie"])
+    return str(found[1])
