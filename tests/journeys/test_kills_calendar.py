@@ -1,0 +1,251 @@
+"""The process is killed at every crossing of what the clock does: rounds, reminders, reports and digests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiosmtpd.controller import Controller
+from sqlalchemy import select
+
+from storage import tables
+from tests.journeys.ordeal import PATIENCE, Midwife, Ordeal, patient, seen, sent
+from tests.journeys.town import Postbox, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterator
+    from pathlib import Path
+
+    from tests.support.botapi.citizen import Citizen
+
+MADRID = ZoneInfo("Europe/Madrid")
+OPENING = ["round.moves", "round.moved", "round.invites", "round.invited"]
+SILENCE = ["session.reminds", "session.reminded"]
+DIGEST = ["digest.drawn", "digest.written", "digest.queued", "mail.hands_over", "mail.handed_over"]
+CLOSING = ["session.ends", "round.moves", "round.moved"]
+REPORT = ["report.written", "report.committed"]
+CROSSINGS = [*OPENING, *SILENCE, *DIGEST, *CLOSING, *REPORT]
+RECORD = """
+topic = "opening hours"
+decider = "the city council"
+decided_on = "2027-03-15"
+open_points = "days and hours"
+fixed_points = "the building"
+influence = "ask"
+feedback_on = "2027-04-01"
+"""
+ANSWERS = (
+    ("16 or older", "yes"),
+    ("Shall we begin", "yes"),
+    ("should change", "Open until ten in the evening"),
+    ("Shall I ask them", "no"),
+    ("quote your words", "no"),
+    ("send you the result", "yes"),
+    ("invite you again", "yes"),
+    ("Send OK", "ok"),
+)
+INVITED, REMINDED, REPORTED = "we may invite you again", "You began to answer", "You said: later."
+TALKING, SILENT, AGAIN = 6, 2, 1
+"""How many people answer the round to its end, how many fall silent in it, and how many of the first look again."""
+BOSSES = ("maya@city.example", "omar@city.example")
+
+
+@pytest.fixture(scope="module")
+def midwife() -> Iterator[Midwife]:
+    """Give one process to fork all lives of this module, with what draws digests loaded."""
+    midwife = Midwife("bot.digests.render", "matplotlib.figure", "pandas")
+    yield midwife
+    midwife.close()
+
+
+@pytest.fixture
+def post() -> Iterator[tuple[Postbox, int]]:
+    """Give a mail server and its port."""
+    postbox = Postbox()
+    server = Controller(postbox, hostname="127.0.0.1", port=free_port())
+    server.start()
+    yield postbox, server.port
+    server.stop()
+
+
+def january(day: int, hour: int) -> datetime:
+    """Return a moment of the month in which all happens."""
+    return datetime(2027, 1, day, hour, tzinfo=MADRID)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_rounds_reminders_reports_and_digests_come_once_wherever_the_process_is_killed(
+    bare_url: str, tmp_path: Path, midwife: Midwife, post: tuple[Postbox, int]
+) -> None:
+    box, port = post
+    mail = {"HOST": "127.0.0.1", "PORT": str(port), "FROM_ADDRESS": "voice@city.example", "STARTTLS": "false"}
+    env = {f"CIVICLOOP_MAIL__{name}": value for name, value in mail.items()}
+    (tmp_path / "record.toml").write_text(RECORD, encoding="utf-8")
+    async with Ordeal(tmp_path, bare_url, midwife, env=env) as ordeal:
+        ordeal.set_clock(january(11, 9))
+        ordeal.code = await ordeal.opened("matters")
+        chief = await managers_are_invited(ordeal)
+        ordeal.people(TALKING + SILENT, patient)
+        citizens = [each for each in ordeal.api.citizens.values() if each is not chief]
+        await lives_until(ordeal, *ordeal.talks, seen(chief, "manager"))
+        code = await a_round_opens(ordeal, citizens)
+        await the_silent_are_reminded(ordeal, citizens)
+        await digests_are_written(ordeal, box, chief)
+        await the_round_closes(ordeal)
+        await the_result_is_told(ordeal, code, citizens)
+        check(ordeal, box, citizens, code)
+        assert ordeal.kills > len(CROSSINGS)
+
+
+async def managers_are_invited(ordeal: Ordeal) -> Citizen:
+    """Two read digests by mail; the third, who is returned, in Telegram."""
+    for address in BOSSES:
+        await ordeal.command("invite", "--role", "manager", "--service", "library", "--mail", address)
+    links = await ordeal.asks("invite", "--role", "manager", "--service", "library", "--name", "Nora")
+    chief = ordeal.api.citizen(1, name="Nora")
+    await chief.sends(links["telegram"])
+    return chief
+
+
+async def lives_until(ordeal: Ordeal, *happens: Awaitable[object]) -> None:
+    """Live without an accident until all this has happened, and die."""
+    await ordeal.lives()
+    await asyncio.gather(*happens)
+    await ordeal.over()
+    await ordeal.killed()
+
+
+async def dies_at_each(ordeal: Ordeal, crossings: list[str]) -> None:
+    """Live and die at one crossing after the other."""
+    for crossing in crossings:
+        await ordeal.lives(f"{crossing}:1")
+        assert await ordeal.dies(), ordeal.told()
+
+
+async def a_round_opens(ordeal: Ordeal, citizens: list[Citizen]) -> str:
+    """It opens and invites by the clock; most answer, some fall silent. Returns its code."""
+    times = ("--from", "2027-01-12", "--to", "2027-01-20", "--audience", "agreed")
+    code = await ordeal.opened("changes", *times, "--record", str(ordeal.folder / "record.toml"))
+    ordeal.set_clock(january(12, 10))
+    await dies_at_each(ordeal, OPENING)
+    talks = [talks_about_changes(each, code, to_the_end=n < TALKING) for n, each in enumerate(citizens)]
+    await lives_until(ordeal, *talks)
+    await lives_until(ordeal, *(looks_again(each) for each in citizens[:AGAIN]))
+    return code
+
+
+async def talks_about_changes(citizen: Citizen, code: str, *, to_the_end: bool) -> None:
+    """Wait for the invitation, and answer everything or next to nothing."""
+    await seen(citizen, INVITED)
+    since = len(citizen.chat.happenings)
+    await citizen.sends(f"/start {code}")
+    for question, text in ANSWERS if to_the_end else ANSWERS[:2]:
+        await seen(citizen, question, since)
+        await citizen.sends(text)
+    await seen(citizen, "Your receipt is" if to_the_end else "should change", since)
+
+
+async def looks_again(citizen: Citizen) -> None:
+    """Want to change an answer that is handed in, and then leave it: in the end it stands as it was."""
+    await seen(citizen, "Your receipt is", 1)
+    await citizen.sends("change")
+    await seen(citizen, "Send a number to change one")
+
+
+async def the_silent_are_reminded(ordeal: Ordeal, citizens: list[Citizen]) -> None:
+    ordeal.set_clock(january(15, 12))
+    await dies_at_each(ordeal, SILENCE)
+    silent = [*citizens[:AGAIN], *citizens[TALKING:]]
+    await lives_until(ordeal, *(seen(each, REMINDED) for each in silent))
+
+
+async def digests_are_written(ordeal: Ordeal, box: Postbox, chief: Citizen) -> None:
+    ordeal.set_clock(january(18, 10))
+    await dies_at_each(ordeal, DIGEST)
+    await lives_until(ordeal, seen(chief, "people answered"), mailed(box))
+
+
+async def mailed(box: Postbox) -> None:
+    """Wait until everybody who reads digests by mail has one."""
+    async with asyncio.timeout(PATIENCE):
+        while {mail["To"] for mail in box.messages} != set(BOSSES):  # noqa: ASYNC110 - the mail server has a thread of its own
+            await asyncio.sleep(0.1)
+
+
+async def the_round_closes(ordeal: Ordeal) -> None:
+    """Whoever has been silent for a week has left; then the round is over."""
+    ordeal.set_clock(january(20, 12))
+    await dies_at_each(ordeal, CLOSING[:1])
+    ordeal.set_clock(january(21, 9))
+    await dies_at_each(ordeal, CLOSING[1:])
+    await lives_until(ordeal, expired(ordeal))
+
+
+async def expired(ordeal: Ordeal) -> None:
+    """Wait until no session is open any more."""
+    active = select(tables.sessions.c.id).where(tables.sessions.c.status == "active")
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            with ordeal.looking() as db:
+                if not db.execute(active).all():
+                    return
+            await asyncio.sleep(0.2)
+
+
+async def the_result_is_told(ordeal: Ordeal, code: str, citizens: list[Citizen]) -> None:
+    """The command dies before and after its commit, and is then told that it has been done."""
+    words = ("round", "report-back", code, "--text", f"en={REPORTED}")
+    await ordeal.command(*words, crash_at="report.written:1", status=-9)
+    await ordeal.command(*words, crash_at="report.committed:1", status=-9)
+    await ordeal.command(*words, status=1)
+    await lives_until(ordeal, *(seen(each, REPORTED) for each in citizens[:TALKING]))
+
+
+# --------------------------------------------------------------------------- counting
+
+
+def check(ordeal: Ordeal, box: Postbox, citizens: list[Citizen], code: str) -> None:
+    """Count from both sides: the servers' and the database's."""
+    with ordeal.looking() as db:
+        keys = [key.split(".") for key in db.execute(select(tables.outbox.c.key)).scalars()]
+        unsent = db.execute(select(tables.outbox.c.key).where(tables.outbox.c.status != "sent")).all()
+        of = select(tables.rounds.c.id, tables.rounds.c.state).where(tables.rounds.c.code == code)
+        round_id, state = db.execute(of).one()
+        steps = select(tables.round_log.c.what).where(tables.round_log.c.round_id == round_id)
+        log = list(db.execute(steps.order_by(tables.round_log.c.id)).scalars())
+        digests = db.execute(select(tables.digests.c.person_id, tables.digests.c.period)).all()
+        stood = select(tables.sessions.c.status).where(tables.sessions.c.round_id == round_id)
+        ended = Counter(db.execute(stood).scalars())
+    written = Counter(key[0] for key in keys if key[-1] == "0")
+    assert unsent == []
+    assert (written["invite"], written["silence"], written["report"]) == (len(citizens), SILENT + AGAIN, TALKING)
+    assert (state, log) == ("reported_back", ["created", "scheduled", "opened", "closed", "reported_back"])
+    assert ended["completed"] == TALKING
+    assert ended.keys() <= {"completed", "expired"}, "a session stands open, or somewhere else"
+    assert sorted(period for _, period in digests) == ["2027-W02"] * 3
+    assert len({person for person, _ in digests}) == 3
+    check_repeats(ordeal, box, citizens)
+    assert ordeal.api.violations == []
+
+
+def check_repeats(ordeal: Ordeal, box: Postbox, citizens: list[Citizen]) -> None:
+    """Nothing came more often than it was decided and on its way at a kill; a mail again has the same Message-ID."""
+    flown = Counter(key.split(".")[0].split(":")[0] for keys in ordeal.flying for key in keys)
+    for what, words, people in (
+        ("invite", INVITED, citizens),
+        ("silence", REMINDED, [*citizens[:AGAIN], *citizens[TALKING:]]),
+        ("report", REPORTED, citizens[:TALKING]),
+    ):
+        came = [sum(words in text for text in sent(each)) for each in people]
+        assert min(came) == 1
+        assert sum(came) - len(people) <= flown[what]
+    mails = Counter((mail["To"], mail["Message-ID"]) for mail in box.messages)
+    assert {to for to, _ in mails} == set(BOSSES)
+    assert len(mails) == len(BOSSES), "a repeated mail has another Message-ID"
+    assert sum(mails.values()) - len(BOSSES) <= flown["digest"]
+    assert sum(mails.values()) > len(BOSSES)  # killed between the mail server's answer and the commit
