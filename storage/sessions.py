@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import delete, func, or_, select
 
 from storage.database import Conflict
 from storage.rows import IDS, Insert, Lookup, Shape, Update
-from storage.tables import rounds, sessions
+from storage.tables import contacts, invitations, rounds, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 ACTIVE = "active"
 
@@ -97,9 +97,29 @@ def by_receipt(db: Connection, receipt_hash: bytes) -> SessionRow | None:
 
 def idle(db: Connection, before: datetime, limit: int = 500) -> list[SessionRow]:
     """Return active sessions untouched since `before`, the longest silent first."""
+    return _shape.read(db.execute(_idle(before).limit(limit)))
+
+
+def silent(db: Connection, before: datetime, limit: int = 500) -> list[SessionRow]:
+    """Return the idle sessions to be reminded of: not yet reminded, of who agreed and may be written to."""
+    reminded = (
+        select(invitations.c.id)
+        .where(invitations.c.round_id == sessions.c.round_id, invitations.c.contact_id == sessions.c.contact_id)
+        .where(invitations.c.which == "silence")
+    )
+    quiet = (
+        _idle(before)
+        .join(contacts, contacts.c.id == sessions.c.contact_id)
+        .where(contacts.c.invite_again_at.is_not(None), contacts.c.stopped_at.is_(None))
+        .where(contacts.c.unreachable_at.is_(None), ~reminded.exists())
+    )
+    return _shape.read(db.execute(quiet.limit(limit)))
+
+
+def _idle(before: datetime) -> Select[Any]:
     begun = sessions.c.started_at < before  # follows from the next; for the index
     quiet = _all.where(sessions.c.status == ACTIVE, begun, sessions.c.updated_at < before)
-    return _shape.read(db.execute(quiet.order_by(sessions.c.updated_at).limit(limit)))
+    return quiet.order_by(sessions.c.updated_at)
 
 
 def in_round(db: Connection, round_id: int, status: str, limit: int = 500) -> list[SessionRow]:

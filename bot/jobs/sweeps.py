@@ -124,7 +124,7 @@ class Sweeps:
         now = self._clock()
         with self._database.reading() as db:
             over = sessions.idle(db, now - timedelta(days=self._config.privacy.draft_days))
-            silent = sessions.idle(db, now - SILENT)
+            silent = sessions.silent(db, now - SILENT)
         gone = {(row.contact_id, row.round_id) for row in over}
         ends = [(_name(row), partial(self._end, row)) for row in over]
         reminds = [(_name(row), partial(self._remind, row, now)) for row in silent if row[:2] not in gone]

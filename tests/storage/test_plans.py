@@ -54,6 +54,7 @@ ACTS: dict[str, Callable[[Connection], Any]] = {
     "seen": lambda db: contacts.seen(db, [1], NOW),
     "sessions of": lambda db: sessions.of(db, [1, 2]),
     "idle sessions": lambda db: sessions.idle(db, NOW - timedelta(days=7)),
+    "silent sessions": lambda db: sessions.silent(db, NOW - timedelta(days=7)),
     "by receipt": lambda db: sessions.by_receipt(db, b"r"),
     "claim messages": claim_and_settle,
     "state of": lambda db: outbox.state_of(db, 1, "m1"),

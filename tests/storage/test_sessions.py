@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from storage import contacts, sessions
+from storage import contacts, rounds, sessions
 from storage.database import Conflict
 from tests.storage.makers import DAY, KEYS, MINUTE, NOW, add_contact, add_round, session
 
@@ -96,6 +96,23 @@ def test_active_sessions_and_those_of_open_rounds_are_at_hand(database: Database
         at_hand = sessions.of(db, [anna.id])[anna.id]
         assert [row.round_id for row in at_hand] == [closed.id, opened.id, done.id]
         assert [row.round_id for row in sessions.all_of(db, anna.id)] == [opened.id, closed.id, done.id, over.id]
+
+
+def test_who_was_reminded_or_may_not_be_hides_nobody_behind_them_from_a_reminder(database: Database) -> None:
+    with database.transaction() as db:
+        round_ = add_round(db)
+        names = ("reminded", "stopped", "never agreed", "gone", "silent")
+        people = {name: add_contact(db, name) for name in names}
+        for contact in people.values():
+            contacts.set_invite_again(db, contact.id, NOW)
+        contacts.set_invite_again(db, people["never agreed"].id, None)
+        contacts.set_stopped(db, people["stopped"].id, NOW)
+        contacts.set_unreachable(db, people["gone"].id, NOW)
+        rounds.invite(db, round_.id, [people["reminded"].id], "silence", NOW)
+        long_ago = NOW - 9 * DAY
+        sessions.save(db, [session(each, round_, started_at=long_ago, updated_at=long_ago) for each in people.values()])
+        found = sessions.silent(db, NOW - DAY, limit=1)
+        assert [row.contact_id for row in found] == [people["silent"].id]
 
 
 def test_silent_sessions_are_found_longest_silent_first(database: Database) -> None:
