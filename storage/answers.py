@@ -13,7 +13,7 @@ from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from storage import proof, weekly
 from storage.rows import Insert, Shape, many, read
-from storage.tables import answers
+from storage.tables import answers, rounds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -252,12 +252,10 @@ def people(db: Connection, service: str, since: datetime, until: datetime, *, ro
 
 def handed_in(db: Connection, round_ids: Iterable[int]) -> dict[int, int]:
     """Return for each round how many people have answers that count; rounds without any are left out."""
-    counted = (
-        select(answers.c.round_id, func.count(answers.c.pseudonym.distinct()))
-        .where(answers.c.round_id.in_(list(round_ids)), _stands, answers.c.counted_at.is_not(None))
-        .group_by(answers.c.round_id)
-    )
-    return dict(db.execute(counted).all())
+    wanted = set(round_ids)
+    services = db.execute(select(rounds.c.service).where(rounds.c.id.in_(wanted)).distinct()).scalars().all()
+    counted = [weekly.in_rounds(db, service) for service in services]
+    return {round_id: people for each in counted for round_id, people in each.items() if round_id in wanted}
 
 
 def texts(

@@ -369,6 +369,7 @@ week_people = Table(
     "week_people",
     metadata,
     C("week_id", ForeignKey("weeks.id", ondelete="CASCADE"), primary_key=True),
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
     C("channel", String(20), primary_key=True),
     C("people", Integer, nullable=False),
     C("fresh", Integer, nullable=False),  # of them, those who had not answered in any earlier week
@@ -379,8 +380,9 @@ week_changes = Table(  # since the week was counted
     metadata,
     _id(),
     C("week_id", ForeignKey("weeks.id", ondelete="CASCADE"), nullable=False),
+    C("round_id", Id),
     C("channel", String(20)),  # null: count the whole week anew
-    C("fresh", Integer, nullable=False),  # to be added to the channel's: the first answer of these moved in or out
+    C("fresh", Integer, nullable=False),  # to be added to those of round and channel: the first answer of these is here
     Index(None, "week_id", "channel"),
 )
 

@@ -7,7 +7,7 @@ counts a week takes away its notes first, counts, and writes only if no new note
 answers never wait for it, but for the moment in which a week is laid.
 
 Numbers of people do not add up over weeks, newcomers do: people whose first answer lies in a week. Where a first answer
-goes, the week of the next one gets a newcomer more, as a note which `everybody` adds and `keep` folds in.
+goes, the week of the next one gets a newcomer more, as a note which readers add and `keep` folds in.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ Span: TypeAlias = tuple[datetime, datetime]
 """[since, until): a week in some zone."""
 Participation: TypeAlias = tuple[int, bytes]
 """(round id, pseudonym): one person in one round."""
+Newcomers: TypeAlias = "Counter[tuple[int, str]]"
+"""People by round and channel."""
 BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
+END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 AT_ONCE: Final = 10
 """Weeks counted in one look at the database."""
 _LOCK: Final = 7_215_506_108_114
@@ -52,8 +55,9 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """How many people answered on a channel, and how many of them had not done so in any earlier week."""
+    """How many people answered in a round on a channel, and how many of them had not done so in any earlier week."""
 
+    round_id: int
     channel: str
     people: int
     fresh: int
@@ -96,8 +100,8 @@ def _count_of_answers() -> Select[Any]:
 
 
 def _count_of_people() -> Select[Any]:
-    """By channel people, newcomers, and the texts they wrote."""
-    who = ("round_id", "stage", "channel", "language", "pseudonym")
+    """By round and channel people, newcomers, and the texts they wrote."""
+    who = ("round_id", "channel", "pseudonym")
     wrote = case((and_(answers.c.verb == "ask", answers.c.skipped.is_(False)), 1), else_=0)
     columns = [answers.c[name] for name in who]
     each = select(*columns, func.sum(wrote).label("texts")).where(_WITHIN).group_by(*columns).subquery()
@@ -105,7 +109,8 @@ def _count_of_people() -> Select[Any]:
     earlier = select(literal(1)).where(*(past.c[name] == each.c[name] for name in who))
     earlier = earlier.where(past.c.counted_at < bindparam("b_since"), past.c.withdrawn_at.is_(None))
     fresh = func.sum(case((earlier.correlate(each).exists(), 0), else_=1))
-    return select(each.c.channel, func.count(), fresh, func.sum(each.c.texts)).group_by(each.c.channel)
+    by = (each.c.round_id, each.c.channel)
+    return select(*by, func.count(), fresh, func.sum(each.c.texts)).group_by(*by)
 
 
 def _weeks_laid() -> Select[Any]:
@@ -117,8 +122,8 @@ def _weeks_laid() -> Select[Any]:
 def _people_of_weeks() -> Select[Any]:
     """Who answered in counted weeks, with the newcomers noted since."""
     noted = select(func.coalesce(func.sum(week_changes.c.fresh), 0)).where(_NOTED).scalar_subquery()
-    columns = (week_people.c.week_id, week_people.c.channel, week_people.c.people, week_people.c.fresh + noted)
-    return select(*columns).where(week_people.c.week_id.in_(IDS))
+    named = (week_people.c.week_id, week_people.c.round_id, week_people.c.channel, week_people.c.people)
+    return select(*named, week_people.c.fresh + noted).where(week_people.c.week_id.in_(IDS))
 
 
 _WITHIN: Final = and_(
@@ -127,7 +132,7 @@ _WITHIN: Final = and_(
     answers.c.counted_at >= bindparam("b_since"),
     answers.c.counted_at < bindparam("b_until"),
 )
-_NOTED: Final = and_(week_changes.c.week_id == week_people.c.week_id, week_changes.c.channel == week_people.c.channel)
+_NOTED: Final = and_(*(week_changes.c[name] == week_people.c[name] for name in ("week_id", "round_id", "channel")))
 _COUNTS: Final = _count_of_answers()
 _PEOPLE: Final = _count_of_people()
 _LAID: Final = _weeks_laid()
@@ -149,15 +154,33 @@ def figures(db: Connection, service: str, spans: Collection[Span]) -> dict[Span,
 def everybody(db: Connection, service: str, latest: Mapping[Span, Figures]) -> dict[str, int]:
     """Return by channel how many people answered until the end of the latest of these weeks, which follow each other.
 
-    Newcomers of all weeks are added up. What lies before the first week that is laid, is counted.
+    Somebody in two rounds is two people.
     """
-    total = _newcomers(one for each in latest.values() for one in each.people)
-    begin = min(since for since, _ in latest)
-    chain, first = _chain(_laid(db, service), begin)
-    gaps = [week.span for week in chain if not week.fine] + [(BEGINNING, first)]
-    for gap in gaps:
-        total += _newcomers(_people(db, service, gap)[0])
-    return dict(total + _kept(db, [week.id for week in chain if week.fine]))
+    by_channel: Counter[str] = Counter()
+    newcomers = _newcomers(one for each in latest.values() for one in each.people)
+    for (_, channel), people in _so_far(db, service, newcomers, min(since for since, _ in latest)).items():
+        by_channel[channel] += people
+    return dict(by_channel)
+
+
+def in_rounds(db: Connection, service: str) -> dict[int, int]:
+    """Return how many people have answers that count, for each round of a service that has any."""
+    begin = max((week.until for week in _laid(db, service)), default=BEGINNING)
+    by_round: Counter[int] = Counter()
+    newcomers = _newcomers(_people(db, service, (begin, END))[0])
+    for (round_id, _), people in _so_far(db, service, newcomers, begin).items():
+        by_round[round_id] += people
+    return dict(by_round)
+
+
+def _so_far(db: Connection, service: str, newcomers: Newcomers, end: datetime) -> Newcomers:
+    """Add newcomers of all weeks until `end`. What lies before the first week that is laid, is counted."""
+    chain, first = _chain(_laid(db, service), end)
+    for gap in [week.span for week in chain if not week.fine] + [(BEGINNING, first)]:
+        newcomers += _newcomers(_people(db, service, gap)[0])
+    for row in db.execute(_PEOPLE_OF, {"ids": [week.id for week in chain if week.fine]}):
+        newcomers += _newcomers([People(*row[1:])])
+    return newcomers
 
 
 def first(db: Connection, service: str) -> datetime | None:
@@ -180,9 +203,9 @@ def _counts(db: Connection, service: str, span: Span) -> tuple[Count, ...]:
 
 
 def _people(db: Connection, service: str, span: Span) -> tuple[tuple[People, ...], int]:
-    """Return people by channel, and how many texts they wrote."""
+    """Return people by round and channel, and how many texts they wrote."""
     rows = db.execute(_PEOPLE, _asked(service, span)).all()
-    people = tuple(People(channel, int(people), int(new)) for channel, people, new, _ in rows)
+    people = tuple(People(round_id, channel, int(people), int(new)) for round_id, channel, people, new, _ in rows)
     return people, sum(int(texts) for *_, texts in rows)
 
 
@@ -201,17 +224,10 @@ def _read(db: Connection, laid: Iterable[_Laid]) -> dict[int, Figures]:
     return {week_id: Figures(tuple(counts[week_id]), tuple(people[week_id]), texts) for week_id, texts in ids.items()}
 
 
-def _kept(db: Connection, ids: Sequence[int]) -> Counter[str]:
-    kept: Counter[str] = Counter()
-    for _, channel, _, fresh in db.execute(_PEOPLE_OF, {"ids": list(ids)}):
-        kept[channel] += fresh
-    return kept
-
-
-def _newcomers(people: Iterable[People]) -> Counter[str]:
-    newcomers: Counter[str] = Counter()
+def _newcomers(people: Iterable[People]) -> Newcomers:
+    newcomers: Newcomers = Counter()
     for each in people:
-        newcomers[each.channel] += each.fresh
+        newcomers[each.round_id, each.channel] += each.fresh
     return newcomers
 
 

@@ -61,8 +61,7 @@ def plainly(rows: Iterable[AnswerRow], span: Span) -> tuple[Counter[Any], Counte
 
 
 def channels(rows: Iterable[AnswerRow]) -> Counter[str]:
-    people = {(row.round_id, row.stage, row.channel, row.language, row.pseudonym) for row in rows}
-    return Counter(channel for _, _, channel, _, _ in people)
+    return Counter(channel for _, channel, _ in {(row.round_id, row.channel, row.pseudonym) for row in rows})
 
 
 def check(db: Connection, service: str, places: Iterable[Sequence[Span]] = PLACES) -> None:
@@ -70,12 +69,16 @@ def check(db: Connection, service: str, places: Iterable[Sequence[Span]] = PLACE
     columns = [stored.c[name] for name in answers.AnswerRow._fields]
     standing = select(*columns).where(stored.c.service == service, stored.c.withdrawn_at.is_(None))
     rows = [answers.AnswerRow(*row) for row in db.execute(standing)]
+    talked = {(row.round_id, row.channel, row.pseudonym) for row in rows if row.counted_at}
+    assert weekly.in_rounds(db, service) == Counter(round_id for round_id, _, _ in talked)
     for spans in places:
         found = weekly.figures(db, service, spans)
         for span in spans:
             figures = found[span]
             counts = Counter({(each.stage, each.item, each.choice): each.people for each in figures.counts})
-            people = Counter({each.channel: each.people for each in figures.people})
+            people: Counter[str] = Counter()
+            for one in figures.people:
+                people[one.channel] += one.people
             assert (counts, people, figures.texts) == plainly(rows, span)
         for past in range(1, len(spans) + 1):
             latest = {span: found[span] for span in spans[max(0, past - 2) : past]}
@@ -231,6 +234,18 @@ def test_an_answer_that_comes_late_is_counted(database: Database) -> None:
         answers.hand_in(db, [(round_.id, b"ben")], day(16))
         assert people_of(db) == [1, 1, 1, 0]
         check(db, "library")
+
+
+def test_who_goes_on_in_another_language_is_still_one_person(database: Database) -> None:
+    with database.transaction() as db:
+        round_ = add_round(db)
+        answers.append(db, [answer(round_, at=day(2)), answer(round_, state="ease", at=day(2), language="es")])
+        assert people_of(db) == [1, 0, 0, 0]
+        assert answers.handed_in(db, [round_.id]) == {round_.id: 1}
+    weekly.keep(database, "library", PLACES[0])
+    with database.reading() as db:
+        assert people_of(db) == [1, 0, 0, 0]
+        assert answers.handed_in(db, [round_.id]) == {round_.id: 1}
 
 
 def test_weeks_of_another_zone_are_other_weeks(database: Database) -> None:

@@ -16,15 +16,15 @@ branch_labels = None
 depends_on = None
 
 NOTE = """
-    INSERT INTO week_changes (week_id, channel, fresh)
-    SELECT weeks.id, NULL, 0 FROM weeks
+    INSERT INTO week_changes (week_id, round_id, channel, fresh)
+    SELECT weeks.id, NULL, NULL, 0 FROM weeks
     WHERE weeks.service = OLD.service AND weeks.until > OLD.counted_at AND weeks.since <= OLD.counted_at
     AND NOT EXISTS (SELECT 1 FROM week_changes AS c WHERE c.week_id = weeks.id AND c.channel IS NULL)
     UNION ALL
-    SELECT weeks.id, OLD.channel, 1 FROM weeks, (
+    SELECT weeks.id, OLD.round_id, OLD.channel, 1 FROM weeks, (
         SELECT min(a.counted_at) AS at FROM answers AS a
-        WHERE a.round_id = OLD.round_id AND a.pseudonym = OLD.pseudonym AND a.stage = OLD.stage
-        AND a.channel = OLD.channel AND a.language = OLD.language AND a.withdrawn_at IS NULL AND a.id <> OLD.id
+        WHERE a.round_id = OLD.round_id AND a.pseudonym = OLD.pseudonym
+        AND a.channel = OLD.channel AND a.withdrawn_at IS NULL AND a.id <> OLD.id
     ) AS other
     WHERE weeks.service = OLD.service AND other.at > OLD.counted_at
     AND weeks.until > other.at AND weeks.since <= other.at
@@ -73,18 +73,23 @@ def upgrade() -> None:
     op.create_table(
         "week_people",
         sa.Column("week_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("round_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("channel", sa.String(length=20), nullable=False),
         sa.Column("people", sa.Integer(), nullable=False),
         sa.Column("fresh", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
+            ["round_id"], ["rounds.id"], name=op.f("fk_week_people_round_id_rounds"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
             ["week_id"], ["weeks.id"], name=op.f("fk_week_people_week_id_weeks"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("week_id", "channel", name=op.f("pk_week_people")),
+        sa.PrimaryKeyConstraint("week_id", "round_id", "channel", name=op.f("pk_week_people")),
     )
     op.create_table(
         "week_changes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("week_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("round_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("channel", sa.String(length=20), nullable=True),
         sa.Column("fresh", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
