@@ -141,7 +141,7 @@ def advance(flow: Flow, session: Session, message: Message, now: datetime) -> Tu
     understood = _plainly(script, session, state, message)
     if understood is None or not isinstance(state, _QUESTIONS):
         return _turn(flow, session, message)
-    if isinstance(understood, Answer) and (turn := _asked_next(script, session, state, understood)):
+    if isinstance(understood, Answer) and (turn := _straight_on(script, session, state, understood)):
         return turn
     scene = _Scene(flow, session)
     _take(scene, state, understood)
@@ -163,11 +163,12 @@ def _plainly(script: Script, session: Session, state: State | None, message: Mes
     if message.kind is not _TEXT or text[:1] == "/" or meaning(script, text):
         return None
     understood = understand(script, state, message)
-    return None if _is_free(state, understood) and speaks_of_danger(script, message.text) else understood
+    free = isinstance(state, _FREE) or isinstance(understood, Fault)
+    return None if free and speaks_of_danger(script, message.text) else understood
 
 
-def _asked_next(script: Script, session: Session, question: Question, answer: Answer) -> Turn | None:
-    """Return the turn that takes `answer` and asks a question nobody has answered yet; None where there is more to it.
+def _straight_on(script: Script, session: Session, question: Question, answer: Answer) -> Turn | None:
+    """Return the turn that takes `answer` and goes on to a new question or the end; None where there is more to it.
 
     `_answer` makes the same turn of it, in 6 µs instead of 3.
     """
@@ -177,10 +178,14 @@ def _asked_next(script: Script, session: Session, question: Question, answer: An
         return None
     to = script.straight.get(question.id) or onward(script.states, question, answers, session)
     state = script.states[to]
-    if to in answers or not isinstance(state, _QUESTIONS):
-        return None
     session = replace(session, state=to, answers=answers, trail=trail, picked=(), tries=0)
-    return Turn(session, (prompt(script, session, state),), (Answered(answer, question), Moved(question.id, to)))
+    answered, moved = Answered(answer, question), Moved(question.id, to)
+    if isinstance(state, _QUESTIONS) and to not in answers:
+        return Turn(session, (prompt(script, session, state),), (answered, moved))
+    if isinstance(state, End) and state.text:
+        session = replace(session, status=Status(state.outcome))
+        return Turn(session, (prompt(script, session, state),), (answered, moved, Ended(session.status)))
+    return None
 
 
 def _turn(flow: Flow, session: Session, message: Message) -> Turn:

@@ -49,7 +49,7 @@ def prompt(script: Script, session: Session, state: State, *, update: bool = Fal
         laid = replace(laid, offers=_ticked(laid.offers, session.picked), update=update)
     if "{" in laid.text:
         laid = replace(laid, text=told(script, session, laid.text))
-    return replace(laid, tag=session.tag)
+    return replace(laid, tag=session.tag) if laid.offers else laid
 
 
 def _ticked(offers: tuple[Button, ...], picked: tuple[str, ...]) -> tuple[Button, ...]:
