@@ -153,10 +153,15 @@ class Turns:
         self._thread = threading.Thread(target=self._write, name="turns", daemon=True)
         self._thread.start()
 
+    @property
+    def queued(self) -> int:
+        """How many calls wait for the writing thread."""
+        return self._queue.qsize()
+
     async def accept(self, raws: Sequence[Raw]) -> None:
         """Return after the commit. Raises `Trouble` where the database does not take it: do not acknowledge then."""
         if raws:
-            if self._queue.qsize() >= QUEUED:
+            if self.queued >= QUEUED:
                 self._metrics.refusals.labels("updates").inc(len(raws))
                 raise Trouble("more arrives than can be written: send it again in a moment")
             work = _Work(raws)

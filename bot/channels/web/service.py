@@ -12,6 +12,9 @@ from bot.channels.web.pages import backstage_of
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+LARGEST_UPDATE = 1_000_000
+"""Bytes of an update; Telegram's are a few thousand. No more than that of a request is kept in memory."""
+
 
 async def alive(_request: Request) -> Response:
     """`GET /healthz`: the process answers."""
@@ -34,8 +37,13 @@ async def telegram(request: Request) -> Response:
     webhook = backstage_of(request).webhook
     if webhook is None:
         raise HTTPException(404)
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LARGEST_UPDATE:
+            return Response(status_code=413)
     secret = request.headers.get("x-telegram-bot-api-secret-token")
-    return Response(status_code=await webhook.receive(await request.body(), secret))
+    return Response(status_code=await webhook.receive(bytes(body), secret))
 
 
 async def robots(_request: Request) -> Response:
