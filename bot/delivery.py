@@ -433,8 +433,17 @@ class _Sender:
         except TimeoutError:
             return Ambiguous(f"no answer within {PATIENCE:g} seconds")
         if isinstance(receipt, Again) and receipt.everyone:
-            self._pacer.hold(asyncio.get_running_loop().time() + receipt.after.total_seconds())
+            self._rest(receipt)
         return receipt
+
+    def _rest(self, asked: Again) -> None:
+        """Let nothing leave for a while; where we were too fast, go slower from then on."""
+        now = asyncio.get_running_loop().time()
+        until = now + asked.after.total_seconds()
+        if asked.too_fast:
+            self._pacer.refused(now, until)
+        else:
+            self._pacer.hold(until)
 
     def _note(self, receipt: Receipt | None, trouble: str) -> None:
         """Remember since when nothing goes through; the operator reads the first reason."""

@@ -33,6 +33,12 @@ def telegram(messages_per_second: float = 30.0) -> Pace:
 
 LATE = 1 / 30
 """Seconds by which a release may come late and still be on the grid: one place at 30 a second."""
+CAREFUL = 0.05
+"""By how much each refusal makes the steps longer, where the channel turns out to be stricter than it says."""
+MOST_CAREFUL = 1.0
+"""How much longer they become at most: half the pace."""
+TRUST = 0.9995
+"""What is left of such care after each message that leaves: half of it after 1,400."""
 CHATS = 10_000
 """With more chats than this in mind, those whose allowance is whole are forgotten."""
 
@@ -45,6 +51,8 @@ class Pacer:
     _next: float = float("-inf")
     _chats: dict[int, float] = field(default_factory=dict)
     """By chat: the moment at which its allowance is whole again."""
+    _care: float = 0.0
+    _held: float = float("-inf")
 
     def in_chat(self, chat: int, now: float) -> float:
         """Return when a chat allows its next message (a leaky bucket of `burst` messages), and count it."""
@@ -62,12 +70,23 @@ class Pacer:
         return self._next
 
     def slot(self, now: float) -> float:
-        """Take the next free moment of the channel's grid and return it."""
-        moment = self._next if now - self._next <= LATE else now
+        """Take the next free moment of the channel's grid and return it.
+
+        After a refusal nobody comes late on the grid: two close together may be what was refused.
+        """
+        moment = self._next if now - self._next <= LATE and not self._care else now
         if self.pace.rate is not None:
-            self._next = moment + 1 / self.pace.rate
+            self._next = moment + (1 + self._care) / self.pace.rate
+        self._care = self._care * TRUST if self._care > 0.001 else 0.0
         return moment
 
     def hold(self, until: float) -> None:
         """Let nothing leave before `until`: the channel asked us to wait."""
         self._next = max(self._next, until)
+
+    def refused(self, now: float, until: float) -> None:
+        """Hold until then, and go on with more care; refusals of what was on its way meanwhile count as one."""
+        if now >= self._held:
+            self._care = min(self._care + CAREFUL, MOST_CAREFUL)
+        self._held = max(self._held, until)
+        self.hold(until)

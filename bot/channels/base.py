@@ -105,11 +105,15 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Not now: try again `after`. `everyone`: the whole channel must pause, not this address alone."""
+    """Not now: try again `after`. `everyone`: the whole channel must pause, not this address alone.
+
+    `too_fast`: it was our pace that was refused.
+    """
 
     after: timedelta
     reason: str
     everyone: bool = False
+    too_fast: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pacing import LATE, Pace, Pacer
+from bot.pacing import CAREFUL, LATE, Pace, Pacer
 
 waits = st.lists(st.floats(0, 0.2, allow_nan=False), min_size=1, max_size=80)
 
@@ -68,6 +68,30 @@ def test_a_channel_that_asks_us_to_wait_is_left_alone_so_long() -> None:
     assert [pacer.slot(5.0), pacer.slot(5.1)] == pytest.approx([5.0, 5.1])
     pacer.hold(4.0)
     assert pacer.free_at() == pytest.approx(5.2)
+
+
+def test_a_refusal_makes_us_careful_and_good_days_make_us_trust_again() -> None:
+    """A channel stricter than it says slows us down a little; without care it would refuse us for ever."""
+    pacer = Pacer(Pace(rate=10))
+    pacer.slot(0.0)
+    for now in (0.05, 0.06, 0.07):  # what was on its way is refused too
+        pacer.refused(now, now + 1.0)
+    assert pacer.free_at() == pytest.approx(1.07)
+    late = pacer.slot(1.08)
+    assert (late, pacer.free_at()) == pytest.approx((1.08, 1.08 + 0.1 * (1 + CAREFUL)))
+    for _ in range(20_000):
+        pacer.slot(pacer.free_at())
+    before = pacer.free_at()
+    pacer.slot(before + LATE / 2)
+    assert pacer.free_at() - before == pytest.approx(0.1)
+
+
+def test_however_often_we_are_refused_half_the_pace_remains() -> None:
+    pacer = Pacer(Pace(rate=10))
+    for n in range(100):
+        pacer.refused(float(n), n + 0.5)
+    now = pacer.slot(1000.0)
+    assert pacer.free_at() - now == pytest.approx(0.2)
 
 
 def test_a_chat_takes_a_burst_and_then_one_a_second() -> None:

@@ -110,7 +110,7 @@ def receipt(error: TelegramError, secret: str) -> Receipt:
     cause = error.__cause__
     match error:
         case RetryAfter(retry_after=after):
-            return Again(after if isinstance(after, timedelta) else timedelta(seconds=after), reason)
+            return Again(after if isinstance(after, timedelta) else timedelta(seconds=after), reason, too_fast=True)
         case ChatMigrated(new_chat_id=address):
             return Relocated(str(address))
         case InvalidToken():
