@@ -75,8 +75,8 @@ class Database:
 
     @property
     def shown(self) -> str:
-        """Where the database is, without any password: for messages."""
-        return self.engine.url.render_as_string(hide_password=True)
+        """Where the database is, as settings write it but without any password: for messages."""
+        return self.engine.url.set(drivername=self.dialect).render_as_string(hide_password=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -184,9 +184,13 @@ def _postgresql(url: URL) -> Engine:
 
 
 def _prepare_postgresql(connection: psycopg.Connection, _record: object) -> None:
-    """Wait for no lock, and let nobody wait for us, without an end. By `SET`, which connection poolers let through."""
+    """Wait for no lock, and let nobody wait for us, without an end; and commit for good, whatever the server's habit.
+
+    By `SET`, which connection poolers let through.
+    """
     connection.execute(
-        f"SET lock_timeout = {PATIENCE * 1000:.0f}; SET idle_in_transaction_session_timeout = {STALLED * 1000:.0f}"
+        f"SET lock_timeout = {PATIENCE * 1000:.0f}; SET idle_in_transaction_session_timeout = {STALLED * 1000:.0f};"
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
     )
     connection.commit()
 

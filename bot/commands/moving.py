@@ -122,9 +122,7 @@ def _report(done: _Done, config: Config, target: Database, *, in_json: bool) -> 
         tables = {name: done.rows[name] for name in done.plan.rows}
         show({"copied": done.written, "compared": compared, "seconds": round(done.seconds, 3), "tables": tables})
         return
-    if done.written:
-        click.echo(f"{done.written} rows copied, {compared} compared: both sides are equal ({done.rate} rows/s).")
-    else:
-        click.echo(f"Nothing left to copy, {compared} rows compared: both sides are equal ({done.rate} rows/s).")
+    carried = f"{done.written} rows copied" if done.written else "Nothing left to copy"
+    click.echo(f"{carried}, {compared} rows compared in {done.seconds:.0f} s: both sides are equal.")
     click.echo(f"Start the bot with {target.shown} as its database.")
     click.echo(f"The key file {config.privacy.key_file} and the pictures in {config.database.files} stay as they are.")

@@ -155,7 +155,7 @@ def test_when_all_connections_are_busy_it_says_so(file: Path, monkeypatch: pytes
 
 def test_a_database_shows_where_it_is_without_its_password() -> None:
     database = Database.open("postgresql://city:hunter2@db.example/loop")
-    assert database.shown == "postgresql+psycopg://city:***@db.example/loop"
+    assert database.shown == "postgresql://city:***@db.example/loop"
     assert database.dialect == "postgresql"
 
 
