@@ -6,9 +6,11 @@ import asyncio
 import gc
 import logging
 import multiprocessing
+import shutil
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -17,10 +19,12 @@ from tests.benchmarks import survey
 from tests.benchmarks.table import Sample, cpu
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from multiprocessing.synchronize import Barrier
 
     from tests.benchmarks.table import Row
+
+    Runner = Callable[..., Any]
 
 Result = TypeVar("Result")
 
@@ -58,27 +62,48 @@ def apart(work: Callable[..., Result], *arguments: Any) -> Result:
         return alone.submit(work, *arguments).result()
 
 
+def here(work: Callable[..., Result], *arguments: Any) -> Result:
+    """Return what `work` returns in this process: for smoke tests, where starting would take the most of the time."""
+    return work(*arguments)
+
+
 def rows_of(name: str, quick: bool) -> list[Row]:
     """Take the measure in the file `measure_<name>.py`."""
     found: list[Row] = import_module(f"tests.benchmarks.measure_{name}").rows(quick)
     return found
 
 
-def play(make: Callable[[Path], Contestant], citizens: int) -> Sample:
-    """Let a contestant play with so many citizens. Raises `Lost` where an answer is missing at the end."""
+@contextmanager
+def prepared(run: Runner, url: str = "") -> Iterator[Path]:
+    """Give a folder with the program's key file and, unless `url` names one, its SQLite file; the round is open."""
     with tempfile.TemporaryDirectory(prefix="bench-", dir=DISK) as folder:
-        logging.basicConfig(filename=f"{folder}/log", level=logging.INFO)  # as the peers' own guides begin
+        run(_prepare, Path(folder), url)
+        yield Path(folder)
+
+
+def _prepare(folder: Path, url: str) -> None:
+    from tests.benchmarks.ours import Ours  # noqa: PLC0415 - not where a peer or a floor runs: it would be in the way
+
+    Ours(folder, url).app.database.close()
+
+
+def play(make: Callable[[Path], Contestant], citizens: int, pattern: Path) -> Sample:
+    """Let a contestant play with so many citizens in a copy of the folder `pattern`.
+
+    Raises `Lost` where an answer is missing at the end.
+    """
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=DISK) as folder:
+        shutil.copytree(pattern, folder, dirs_exist_ok=True)
+        logging.basicConfig(filename=f"{folder}/log", level=logging.INFO, force=True)  # as the peers' own guides begin
         sample, kept = asyncio.run(_played(make(Path(folder)), citizens, 0))
     _check(kept, citizens, 1)
     return sample
 
 
-def play_beside(
-    prepare: Callable[[Path], None], make: Callable[[Path], Contestant], citizens: int, processes: int
-) -> Sample:
+def play_beside(make: Callable[[Path], Contestant], citizens: int, pattern: Path, processes: int) -> Sample:
     """Let so many processes play on one database at once, each with so many citizens of its own.
 
-    `prepare` makes the database; all get the same folder. CPU is that of all of them, wall time that of the slowest.
+    All get the same copy of the folder `pattern`. CPU is that of all of them, wall time that of the slowest.
     Raises `Lost` where an answer is missing at the end.
     """
     spawn = multiprocessing.get_context("spawn")
@@ -86,7 +111,7 @@ def play_beside(
         tempfile.TemporaryDirectory(prefix="bench-", dir=DISK) as folder,
         ProcessPoolExecutor(processes, spawn, initializer=_meet, initargs=(spawn.Barrier(processes),)) as pool,
     ):
-        apart(prepare, Path(folder))
+        shutil.copytree(pattern, folder, dirs_exist_ok=True)
         started = [pool.submit(_play_share, make, Path(folder), citizens, share) for share in range(processes)]
         ended = [each.result() for each in started]
     samples = [sample for sample, _ in ended]

@@ -19,7 +19,6 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from tests.benchmarks import survey
-from tests.benchmarks.contest import apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -233,19 +232,11 @@ def _marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-def prepare(folder: Path, url: str = "") -> None:
-    """Let the program make its tables; it is not imported where the floor runs, so that it is not in the way."""
-    from tests.benchmarks import ours  # noqa: PLC0415 - as said
-
-    ours.prepare(folder, url)
-
-
 class SqliteFloor:
     """The floor on SQLite: one connection, one transaction a batch."""
 
     def __init__(self, folder: Path) -> None:
-        """Let the program make its tables and the round, then open the same file."""
-        apart(prepare, folder)
+        """Open the file in which the program has made its tables and opened the round."""
         self._survey = Survey()
         self._db = sqlite3.connect(folder / "civicloop.db", isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):

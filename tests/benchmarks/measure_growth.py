@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING
 
 from storage.sealing import Keys
 from tests.benchmarks import survey
-from tests.benchmarks.contest import DISK, Lost, apart
+from tests.benchmarks.contest import DISK, Lost, apart, here
 from tests.benchmarks.ours import Ours
 from tests.benchmarks.table import ROUNDS, Row, Sample, alternate, cheaper, cpu, cpu_us
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.benchmarks.contest import Runner
 
 STORED = (1_000, 100_000, 1_000_000)
 QUICK = (300, 1_500)
@@ -37,16 +39,16 @@ FIRST = 1_000_000_000
 
 def rows(quick: bool) -> list[Row]:
     """Load a store of each size, then let all of them take turns."""
-    sizes, rounds, active = (QUICK, 1, 20) if quick else (STORED, ROUNDS, ACTIVE)
+    sizes, rounds, active, run = (QUICK, 1, 20, here) if quick else (STORED, ROUNDS, ACTIVE, apart)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=DISK) as name:
         folders = {f"{size:,}": Path(name) / str(size) for size in sizes}
         for size, folder in zip(sizes, folders.values(), strict=True):
             folder.mkdir()
-            apart(load, folder, size)
+            run(load, folder, size)
         turns = iter(range(rounds * len(sizes)))
         taken = alternate(
             {
-                label: partial(_next_round, turns, len(sizes), folder, size, active)
+                label: partial(_next_round, run, turns, len(sizes), folder, size, active)
                 for (label, folder), size in zip(folders.items(), sizes, strict=True)
             },
             rounds,
@@ -55,8 +57,9 @@ def rows(quick: bool) -> list[Row]:
     return [_row(size, least, taken[size], taken[least]) for size in more]
 
 
-def _next_round(turns: Iterator[int], sizes: int, folder: Path, size: int, active: int) -> Sample:
-    return apart(talk, folder, size, active, next(turns) // sizes)
+def _next_round(run: Runner, turns: Iterator[int], sizes: int, folder: Path, size: int, active: int) -> Sample:
+    sample: Sample = run(talk, folder, size, active, next(turns) // sizes)
+    return sample
 
 
 def _row(size: str, least: str, ours: list[Sample], theirs: list[Sample]) -> Row:
@@ -79,7 +82,7 @@ def talk(folder: Path, size: int, active: int, turn: int) -> Sample:
 
 async def _talked(folder: Path, citizens: list[int], turn: int) -> Sample:
     ours = Ours(folder)
-    stream = survey.stream_of(citizens, FIRST + turn, begun=True)
+    stream = survey.stream_of(citizens, FIRST + turn * 1_000, begun=True)
     warm = survey.stream(10, 5_000 + turn * 100)
     before = await ours.answers()
     await ours.begin()

@@ -8,6 +8,7 @@ the clock of an update starts when it was due to arrive, so that waiting of any 
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 import tempfile
 import time
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from bot.channels.telegram import updates
 from bot.errors import Trouble
 from tests.benchmarks import survey
-from tests.benchmarks.contest import DISK, FIRST, WARM, Lost, apart
+from tests.benchmarks.contest import DISK, FIRST, WARM, Lost, apart, here, prepared
 from tests.benchmarks.ours import Ours
 from tests.benchmarks.table import ROUNDS, Row, cpu
 
@@ -49,11 +50,12 @@ class Waits:
 
 def rows(quick: bool) -> list[Row]:
     """Measure idle and loaded in turns."""
-    few, many = (3, 10) if quick else (150, 2000)
+    few, many, run, rounds = (3, 10, here, 1) if quick else (150, 2000, apart, ROUNDS)
     idle, loaded = [], []
-    for _ in range(1 if quick else ROUNDS):
-        idle.append(apart(_measured, _idle, few))
-        loaded.append(apart(_measured, _loaded, many))
+    with prepared(run) as pattern:
+        for _ in range(rounds):
+            idle.append(run(_measured, _idle, few, pattern))
+            loaded.append(run(_measured, _loaded, many, pattern))
     return [_idle_row(idle), _loaded_row(loaded, idle)]
 
 
@@ -93,8 +95,9 @@ def _cpu_us(taken: Sequence[Waits]) -> float:
 # --------------------------------------------------------------------------- one round
 
 
-def _measured(measure: Measure, citizens: int) -> Waits:
+def _measured(measure: Measure, citizens: int, pattern: Path) -> Waits:
     with tempfile.TemporaryDirectory(prefix="bench-", dir=DISK) as folder:
+        shutil.copytree(pattern, folder, dirs_exist_ok=True)
         return asyncio.run(_round(measure, citizens, Path(folder)))
 
 

@@ -6,20 +6,21 @@ CPU is that of the clients.
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from functools import partial
 from importlib.util import find_spec
 from itertools import count
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.contest import DISK, play_beside
-from tests.benchmarks.floor import prepare
+from tests.benchmarks.contest import DISK, apart, play_beside, prepared
 from tests.benchmarks.floor_postgresql import PostgresqlFloor
 from tests.benchmarks.ours import Ours
 from tests.benchmarks.table import ROUNDS, Row, alternate, cheaper, cpu_us, faster, rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.benchmarks.table import Sample
     from tests.support.postgres import Server
@@ -29,6 +30,8 @@ DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", 
 CITIZENS = 1_000
 """Citizens of one cell, over all its processes."""
 MANY = 4
+PATTERN = "pattern"
+"""The database that every cell gets a copy of."""
 
 
 def rows(quick: bool) -> list[Row]:
@@ -39,25 +42,21 @@ def rows(quick: bool) -> list[Row]:
 
     tempfile.tempdir = str(DISK)
     many, citizens = (2, 4) if quick else (MANY, CITIZENS)
-    with running(SETTINGS | DURABLE) as server:
-        cell = partial(_played, server, count(1), citizens)
+    with running(SETTINGS | DURABLE) as server, prepared(apart, server.create(PATTERN)) as pattern:
+        cell = partial(_played, server, count(1), citizens, pattern)
+        players = itertools.product((1, many), (OURS, FLOOR))
         taken = alternate(
-            {
-                f"{name} {processes}": partial(cell, name, processes)
-                for processes in (1, many)
-                for name in (OURS, FLOOR)
-            },
+            {f"{name} {processes}": partial(cell, name, processes) for processes, name in players},
             1 if quick else ROUNDS,
         )
     return [*(_speed(taken, processes) for processes in (1, many)), _growth(taken, many)]
 
 
-def _played(server: Server, numbers: Iterator[int], citizens: int, name: str, processes: int) -> Sample:
+def _played(server: Server, numbers: Iterator[int], citizens: int, pattern: Path, name: str, processes: int) -> Sample:
     database = f"bench_{next(numbers)}"
-    url = server.create(database)
-    make = partial(Ours if name == OURS else PostgresqlFloor, url=url)
+    make = partial(Ours if name == OURS else PostgresqlFloor, url=server.create(database, PATTERN))
     try:
-        return play_beside(partial(prepare, url=url), make, citizens // processes, processes)
+        return play_beside(make, citizens // processes, pattern, processes)
     finally:
         server.drop(database)
 

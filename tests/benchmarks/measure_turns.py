@@ -11,7 +11,7 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.contest import apart, play
+from tests.benchmarks.contest import apart, here, play, prepared
 from tests.benchmarks.floor import SqliteFloor
 from tests.benchmarks.ours import Ours
 from tests.benchmarks.peer_ptb import Empty, Ptb
@@ -19,6 +19,7 @@ from tests.benchmarks.table import ROUNDS, Row, alternate, cheaper, cpu_us, fast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from tests.benchmarks.table import Sample
 
@@ -28,7 +29,7 @@ QUICK = 4
 """Citizens in a smoke test, which plays them all in one process: that is too short to tell anything anyway."""
 
 
-def contestants(*, quick: bool) -> dict[str, Callable[[], Sample]]:
+def contestants(pattern: Path, *, quick: bool) -> dict[str, Callable[[], Sample]]:
     """Return everybody who can play here, the costly ones with few citizens."""
     found = {OURS: (Ours, 2000), FLOOR: (SqliteFloor, 2000), PTB: (Ptb, 150), EMPTY: (Empty, 1000)}
     if find_spec("aiogram") and find_spec("aiogram_sqlite_storage"):
@@ -40,14 +41,17 @@ def contestants(*, quick: bool) -> dict[str, Callable[[], Sample]]:
 
         if has_redis():
             found[REDIS] = (AiogramRedis, 150)
-    if quick:
-        return {name: partial(play, make, QUICK) for name, (make, _) in found.items()}
-    return {name: partial(apart, play, make, citizens) for name, (make, citizens) in found.items()}
+    run = here if quick else apart
+    return {
+        name: partial(run, play, make, QUICK if quick else citizens, pattern)
+        for name, (make, citizens) in found.items()
+    }
 
 
 def rows(quick: bool) -> list[Row]:
     """Play in turns; return what came of it."""
-    taken = alternate(contestants(quick=quick), 1 if quick else ROUNDS)
+    with prepared(here if quick else apart) as pattern:
+        taken = alternate(contestants(pattern, quick=quick), 1 if quick else ROUNDS)
     own = cpu_us(taken[OURS])
     peers = [_speed(taken, AIOGRAM, 100, "aiogram-sqlite-storage as it comes")] if AIOGRAM in taken else []
     if REDIS in taken:

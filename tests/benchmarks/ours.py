@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def prepare(folder: Path, url: str = "") -> None:
-    """Make the tables and open the round."""
-    Ours(folder, url).app.database.close()
-
-
 class Ours:
     """The whole program without its sender: an update is done when its reply lies in the outbox and is committed."""
 

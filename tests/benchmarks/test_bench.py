@@ -54,8 +54,8 @@ def test_the_stream_is_the_same_every_time() -> None:
 
 
 def test_a_contestant_that_loses_an_answer_is_found_out() -> None:
-    with pytest.raises(contest.Lost, match="answers of"):
-        contest.apart(contest.play, _Forgetful, 2)
+    with contest.prepared(contest.apart) as pattern, pytest.raises(contest.Lost, match="answers of"):
+        contest.apart(contest.play, _Forgetful, 2, pattern)
 
 
 class _Forgetful(Ours):
