@@ -52,6 +52,8 @@ PATIENCE = 30.0
 """Seconds a message may take before we no longer know whether it arrived."""
 PAUSES = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1))
 """Rest after the first, second, … try that told nothing; the last for all that follow."""
+UNOPENED = timedelta(minutes=5)
+"""Rest after an address that our keys do not open. Such a message is never given up: the right keys may come back."""
 MISTAKES = 5
 """After so many tries a message that we cannot even make is given up and reported."""
 STUCK = 60.0
@@ -424,7 +426,10 @@ class _Sender:
 
     async def _sent(self, row: OutboxRow) -> Receipt:
         """Send, and heed what the channel asks of us."""
-        message = self.delivery.letter(row)
+        try:
+            message = self.delivery.letter(row)
+        except StorageTrouble as trouble:  # the keys do not open the address: no fault of the message's
+            return Again(UNOPENED, str(trouble))
         try:
             async with asyncio.timeout(PATIENCE):
                 crossings.passed("delivery.sends")

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from bot import letters, ownership
@@ -16,7 +17,7 @@ from bot.compose import Part
 from bot.delivery import GIVE_UP, LEASE, STUCK, Delivery
 from bot.pacing import Pace
 from flows.model import Button
-from storage import contacts, leases, outbox
+from storage import contacts, leases, outbox, tables
 from tests.support.house import Citizen, House
 
 if TYPE_CHECKING:
@@ -288,6 +289,29 @@ async def test_a_message_we_cannot_make_is_given_up_and_reported_and_holds_nobod
             house.clock.forward(hours=1)
     assert [(message.address, message.text) for message in house.pigeon.sent] == [("p2", "one"), ("p1", "two")]
     assert [line["event"] for line in lines].count("delivery.given_up") == 1
+
+
+async def test_an_address_the_keys_do_not_open_loses_no_message(house: House) -> None:
+    """Somebody started the program with another installation's key file; when it is put right, all of it leaves."""
+    await known(house, "p1", "p2")
+    sealed, contact = house.contact("p1").address_sealed, house.contact("p1").id
+    enqueue(house, "p1", "one", "two")
+    enqueue(house, "p2", "one")
+    reseal(house, contact, b"sealed by others")
+    for _ in range(8):
+        await house.delivered()
+        house.clock.forward(hours=1)
+    assert [message.address for message in house.pigeon.sent] == ["p2"]
+    assert "key file" in house.table("outbox")[-3].error
+    reseal(house, contact, sealed)
+    await house.delivered()
+    assert [message.text for message in house.pigeon.sent] == ["one", "one", "two"]
+
+
+def reseal(house: House, contact: int, sealed: bytes) -> None:
+    """Change what lies in the place of an address."""
+    with house.database.transaction() as db:
+        db.execute(update(tables.contacts).where(tables.contacts.c.id == contact).values(address_sealed=sealed))
 
 
 async def test_a_message_nobody_takes_for_days_is_given_up(house: House) -> None:
