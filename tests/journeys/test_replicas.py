@@ -186,6 +186,7 @@ def _swept(replica: Replica) -> float:
 
 @pytest.mark.slow
 @pytest.mark.postgres
+@pytest.mark.timeout(400)
 def test_a_page_at_one_replica_shows_what_another_wrote(fleet: Fleet) -> None:
     fleet.joins(2)
     code = fleet.open_pulse("library")

@@ -1,0 +1,149 @@
+"""Whatever arrives at once: memory stays within bounds, people are answered, and the operator can see how it stands."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from bot.app import CONNECTIONS
+from bot.channels.base import Again, Raw
+from bot.channels.web import service
+from bot.errors import Trouble
+from bot.metrics import Metrics
+from bot.turns import QUEUED
+from storage import inbox
+from storage.database import Database
+from tests.support.house import Citizen, House, raw
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+BURST = 100_000
+AT_ONCE = 10
+"""Updates to a call."""
+
+
+@pytest.fixture
+async def house(tmp_path: Path, mint: Callable[[], str], upgraded_file: Path) -> AsyncIterator[House]:
+    """Give an installation on SQLite whose writer runs."""
+    database = Database.open(f"sqlite:///{shutil.copy(upgraded_file, tmp_path / 'civicloop.db')}")
+    async with House(database, tmp_path, mint).writing() as house:
+        yield house
+    database.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+async def test_a_burst_waits_outside_and_a_talking_citizen_is_answered_meanwhile(house: House) -> None:
+    code, most = house.pulse().code, 0
+    calls = iter(range(0, BURST, AT_ONCE))
+
+    async def brings() -> None:
+        nonlocal most
+        for first in calls:
+            spoken = [raw(f"p{first % 500}", text="hello", key=f"burst{first}")] if first % 100 == 0 else []
+            silent = [Raw("pigeon", f"burst{n}", b"{}") for n in range(first + len(spoken), first + AT_ONCE)]
+            await house.turns.accept(spoken + silent)
+            most = max(most, house.turns.queued)
+
+    burst = asyncio.gather(*(brings() for _ in range(CONNECTIONS)))
+    citizen = Citizen(house)
+    await citizen.starts(code)
+    for text in ("yes", "yes", "Good", "It was loud"):
+        await citizen.says(text)
+    assert not burst.done()
+    assert [(each.state, each.choice or each.text) for each in citizen.answers(code)][:2] == [
+        ("overall", "4"),
+        ("reason", "It was loud"),
+    ]
+    await burst
+    assert most <= CONNECTIONS + 1
+    with house.database.reading() as db:
+        assert inbox.counts(db) == {"done": BURST + 5}
+
+
+async def test_what_finds_too_much_waiting_is_refused_at_once_and_nothing_else_is_lost(house: House) -> None:
+    updates = [Raw("pigeon", f"u{n}", b"{}") for n in range(QUEUED + 2)]
+    with house.database.transaction():  # nobody else can write: everything waits
+        first = asyncio.create_task(house.turns.accept(updates[:1]))
+        await asyncio.sleep(0)
+        while house.turns.queued:  # noqa: ASYNC110 - until the writer has it in hand
+            await asyncio.sleep(0.01)
+        rest = [asyncio.create_task(house.turns.accept([each])) for each in updates[1:-1]]
+        await asyncio.sleep(0)
+        with pytest.raises(Trouble, match="send it again"):
+            await house.turns.accept(updates[-1:])
+    await asyncio.gather(first, *rest)
+    with house.database.reading() as db:
+        assert inbox.counts(db) == {"done": QUEUED + 1}
+    assert house.metrics.registry.get_sample_value("civicloop_refusals_total", {"where": "updates"}) == 1
+
+
+async def test_no_more_of_an_update_is_read_than_an_update_can_be() -> None:
+    read = 0
+
+    async def pours() -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(400):
+            read += 65_536
+            yield b"x" * 65_536
+
+    site = Starlette(routes=[Route("/telegram", service.telegram, methods=["POST"])])
+    site.state.pages = _Pages()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://city") as client:
+        answer = await client.post("/telegram", content=pours())
+        assert (await client.post("/telegram", content=b"{}")).status_code == 200
+    assert answer.status_code == 413
+    assert read < service.LARGEST_UPDATE + 2 * 65_536
+
+
+class _Pages:
+    """Just enough of the program behind the pages to take an update."""
+
+    @property
+    def backstage(self) -> _Pages:
+        return self
+
+    @property
+    def webhook(self) -> _Pages:
+        return self
+
+    async def receive(self, body: bytes, secret: str | None) -> int:
+        return 200
+
+
+async def test_the_measures_tell_the_rate_over_the_last_minute_and_who_refused_what() -> None:
+    metrics = Metrics()
+    metrics.turns.labels("telegram").inc(5)
+    metrics.weigh(100.0)
+    assert "0.0 turns" in metrics.load({})
+    metrics.turns.labels("telegram").inc(50)
+    metrics.turns.labels("web").inc(50)
+    metrics.sends.labels("telegram", "sent").inc(20)
+    metrics.refusals.labels("telegram").inc(3)
+    metrics.weigh(110.0)
+    said = metrics.load({"inbox": 0.0, "outbox": 12.4})
+    assert said == (
+        "10.0 turns and 2.0 messages a second over the last minute; "
+        "waiting: the oldest row of the inbox 0 seconds and the oldest row of the outbox 12 seconds; "
+        "refused: 3 by telegram"
+    )
+    assert metrics.registry.get_sample_value("civicloop_per_second", {"what": "turns"}) == 10.0
+    for moment in range(120, 240, 5):
+        metrics.weigh(float(moment))
+    assert "0.0 turns and 0.0 messages" in metrics.load({})
+
+
+async def test_a_channel_that_refuses_is_counted(house: House) -> None:
+    await Citizen(house).says("hello")
+    house.pigeon.receipts["c1"] = [Again(timedelta(), "slow down")]
+    await house.delivered()
+    assert house.metrics.registry.get_sample_value("civicloop_refusals_total", {"where": "pigeon"}) == 1
