@@ -95,8 +95,10 @@ FLOWS = {"matters": MATTERS, "changes": CHANGES}
 ASKED = ("16 or older", "Shall we begin", "comes first", "comes second", "comes third", "quote", "invite you again")
 STATES = ("first", "second", "third")
 RECEIPT = "Your receipt is"
-PATIENCE = 60.0
+PATIENCE = 100.0
 """Seconds until something that should have happened counts as not happening."""
+THROUGH_LIVES = 500.0
+"""The same for people who wait while one life follows another."""
 KILLED = -signal.SIGKILL
 LEFT = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'civicloop' AND datname = current_database()"
 CONTACT = (tables.contacts.c.id, tables.contacts.c.address_sealed)
@@ -168,7 +170,7 @@ class Ordeal:
     talks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def __aenter__(self) -> Self:
-        self.api = BotApi(patience=PATIENCE)
+        self.api = BotApi(patience=THROUGH_LIVES)
         await self.api.__aenter__()
         self.port = free_port()
         self.settings = self.folder / "config.toml"
@@ -300,6 +302,10 @@ class Ordeal:
             while connection.execute(LEFT).fetchone() != (0,):
                 time.sleep(0.01)
 
+    def keys(self) -> Keys:
+        """Return the keys of the installation."""
+        return Keys.load(self.folder / "data" / "keys", lambda: "never")
+
     def told(self) -> str:
         """Return the last the process has printed."""
         return self.log.read_text(encoding="utf-8")[-4000:] if self.log.exists() else ""
@@ -368,7 +374,7 @@ async def tapping(ordeal: Ordeal, citizen: Citizen) -> None:
 
 async def seen(citizen: Citizen, words: str, since: int = 0) -> Json:
     """Wait for a message with these words, whatever is repeated meanwhile; `since` passes over so many."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(THROUGH_LIVES):
         while True:
             stirred = citizen.chat.stirred
             for happening in citizen.chat.happenings[since:]:
@@ -396,12 +402,12 @@ class Count:
 def counted(ordeal: Ordeal) -> Count:
     """Count everything from both sides; fails where anything is lost, doubled, in disorder or out of state."""
     settings = config.load(ordeal.settings, ordeal.env)
-    keys = Keys.load(settings.privacy.key_file, lambda: "never")
+    keys = ordeal.keys()
     with ordeal.looking() as db:
         row = rounds.by_code(db, ordeal.code)
         assert row is not None
         flow = Library(settings, Catalog.load(extra=settings.flows.extra), keys).played(db, row).flow
-        contacts = {keys.unseal(sealed): id_ for id_, sealed in db.execute(select(*CONTACT))}
+        contacts = contacts_of(db, keys)
         assert sorted(contacts) == sorted(str(each) for each in ordeal.api.citizens)
         done = select(tables.inbox.c.external_id).where(tables.inbox.c.status == "done")
         taken = list(db.execute(done).scalars())
@@ -418,6 +424,11 @@ def counted(ordeal: Ordeal) -> Count:
         kills=ordeal.kills,
         repeats=repeats,
     )
+
+
+def contacts_of(db: Connection, keys: Keys) -> dict[str, int]:
+    """Return all contacts by their addresses."""
+    return {keys.unseal(sealed): contact for contact, sealed in db.execute(select(*CONTACT))}
 
 
 def _check_answers(db: Connection, ordeal: Ordeal) -> None:

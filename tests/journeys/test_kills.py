@@ -16,12 +16,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 import bot
 from storage.tables import sessions
 from tests.journeys import test_kills_calendar as calendar
-from tests.journeys.ordeal import ASKED, PATIENCE, Midwife, Ordeal, counted, hasty, patient, said, seen, tapping
+from tests.journeys.ordeal import (
+    ASKED,
+    PATIENCE,
+    Midwife,
+    Ordeal,
+    contacts_of,
+    counted,
+    hasty,
+    patient,
+    said,
+    seen,
+    tapping,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,13 +101,13 @@ async def dies_at(ordeal: Ordeal, crash_at: str) -> None:
 
 async def dies_with_a_poisoned_session(ordeal: Ordeal) -> None:
     """One session cannot be read for a while: what its citizen says waits, is tried again, and is done in the end."""
-    arrived, spoilt, mended = asyncio.Event(), asyncio.Event(), []
+    arrived: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    spoilt = asyncio.Event()
 
     async def poisoned(ordeal: Ordeal, citizen: Citizen) -> None:
         await citizen.sends(f"/start {ordeal.code}")
         await seen(citizen, ASKED[0])
-        mended.append(citizen.id)
-        arrived.set()
+        arrived.set_result(str(citizen.id))
         await spoilt.wait()
         for text in said(citizen.id):
             await citizen.sends(text)
@@ -103,25 +115,24 @@ async def dies_with_a_poisoned_session(ordeal: Ordeal) -> None:
 
     ordeal.people(1, poisoned)
     await ordeal.lives()
-    await arrived.wait()
-    await asyncio.sleep(0.5)
+    address = await arrived
     await ordeal.killed()
-    body = write_session(ordeal, "not a session")
+    with ordeal.looking() as db:
+        contact = contacts_of(db, ordeal.keys())[address]
+        body = db.execute(select(sessions.c.body).where(sessions.c.contact_id == contact)).scalar_one()
+    write_session(ordeal, contact, "not a session")
     spoilt.set()
     for crossing in POISONED:
         await dies_at(ordeal, f"{crossing}:1")
-    write_session(ordeal, body)
+    write_session(ordeal, contact, body)
     for crossing in MENDED:
         await dies_at(ordeal, f"{crossing}:1")
 
 
-def write_session(ordeal: Ordeal, body: str) -> str:
-    """Put other words in place of the newest session and return those that were there."""
+def write_session(ordeal: Ordeal, contact: int, body: str) -> None:
+    """Put other words in place of somebody's session."""
     with ordeal.writing() as db:
-        newest = select(func.max(sessions.c.id)).scalar_subquery()
-        before: str = db.execute(select(sessions.c.body).where(sessions.c.id == newest)).scalar_one()
-        db.execute(update(sessions).where(sessions.c.id == newest).values(body=body))
-    return before
+        db.execute(update(sessions).where(sessions.c.contact_id == contact).values(body=body))
 
 
 async def dies_while_stopping(ordeal: Ordeal) -> None:
