@@ -286,20 +286,13 @@ def test_a_standby_takes_nothing_and_the_same_process_goes_on_when_it_is_the_pri
 ) -> None:
     name = postgres_url.rpartition("/")[2]
     contact(postgresql, "before")
-    postgres.run(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(sql.Identifier(name)))
-    cut(postgres, name)
+    postgres.let_write(name, allowed=False)
     with pytest.raises(StorageTrouble, match="only lets us read: is it a standby"):
         contact(postgresql, "while it only lets us read")
     assert number(postgresql) == 1
-    postgres.run(sql.SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(sql.Identifier(name)))
-    cut(postgres, name)
+    postgres.let_write(name, allowed=True)
     contact(postgresql, "after")
     assert number(postgresql) == 2
-
-
-def cut(server: Server, name: str) -> None:
-    """End every connection to a database, as a failover does."""
-    server.run(sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}").format(name))
 
 
 @pytest.mark.postgres
@@ -310,3 +303,15 @@ def test_a_server_that_is_gone_without_a_word_is_noticed_within_half_a_minute(po
     idle, interval, count = (module.SILENCE[f"keepalives_{part}"] for part in ("idle", "interval", "count"))
     assert idle + interval * count <= 30
     assert module.SILENCE["tcp_user_timeout"] <= 30_000
+
+
+@pytest.mark.postgres
+def test_what_is_committed_is_on_postgresqls_disk_whatever_the_servers_habit(
+    postgres: Server, postgres_url: str
+) -> None:
+    with psycopg.connect(postgres_url) as plain:
+        assert plain.execute("SHOW synchronous_commit").fetchone() == ("off",)
+    database = Database.open(postgres_url)
+    with database.reading() as db:
+        assert db.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+    database.close()

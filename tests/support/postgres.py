@@ -61,6 +61,7 @@ class Server:
 
     port: int
     folder: Path
+    binaries: Path
 
     def url(self, name: str) -> str:
         """Return the address of a database as an operator would configure it."""
@@ -85,6 +86,21 @@ class Server:
             self.drop(name)
             self.create(name, TEMPLATE)
 
+    def restart(self, how: str = "fast") -> None:
+        """Stop and start it; `immediate` is as good as a power cut."""
+        control = (self.binaries / "pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log")
+        _call(self.folder, *control, "-m", how, "-w", "restart")
+
+    def cut(self, name: str) -> None:
+        """End every connection to a database, as a failover does."""
+        self.run(sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}").format(name))
+
+    def let_write(self, name: str, *, allowed: bool) -> None:
+        """Let a database be written to, or only be read as a standby can; who is connected has to come again."""
+        change = sql.SQL("RESET {}" if allowed else "SET {} = on").format(sql.SQL("default_transaction_read_only"))
+        self.run(sql.SQL("ALTER DATABASE {} {}").format(sql.Identifier(name), change))
+        self.cut(name)
+
     def run(self, statement: sql.SQL | sql.Composed) -> None:
         """Execute an administrator's statement."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
@@ -104,7 +120,7 @@ def running(settings: Mapping[str, str] = SETTINGS) -> Iterator[Server]:
         start = ("-o", f"{options} -p {port} -k {folder}", "-l", folder / "log", "-w", "start")
         _call(folder, binaries / "pg_ctl", "-D", data, *start)
         try:
-            yield Server(port, folder)
+            yield Server(port, folder, binaries)
         finally:
             _call(folder, binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
 
