@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,6 +20,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from bot.metrics import Metrics
 from flows import form
 from flows.catalog import Catalog
 
@@ -349,6 +352,10 @@ DOCUMENTS = sorted([ROOT / "README.md", ROOT / "flows" / "README.md", *(ROOT / "
 BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ENDLESS = ("civicloop run", "docker", "git clone", "cd ")
 """Commands that are known, not run: they do not end, or fetch."""
+SHELL = "sqlite3"
+"""SQLite's own program, which not every machine has."""
+NEW_DATABASE = "NEW_DATABASE"
+"""The variable that documents write for the address of an empty PostgreSQL database."""
 
 
 def commands(document: Path) -> list[str]:
@@ -365,15 +372,17 @@ def in_order() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("document", list(in_order()))
-def test_what_a_document_tells_to_type_works(document: Path, tmp_path: Path) -> None:
+def test_what_a_document_tells_to_type_works(document: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     environ = {name: text for name, text in os.environ.items() if not name.startswith("CIVICLOOP_")}
     environ |= {"PATH": f"{Path(sys.executable).parent}:{environ['PATH']}", "CIVICLOOP_WEB__PORT": "0"}
     environ |= {"CIVICLOOP_FLOWS__FOLDER": str(_laid_down(document, tmp_path / "our_flows"))}
+    if any(NEW_DATABASE in command for command in commands(document)):
+        environ[NEW_DATABASE] = request.getfixturevalue("postgres_url")
     for command in commands(document):
         words = shlex.split(command, comments=True)
         if words[0] == "make":
             assert [word for word in words[1:] if "=" not in word and word not in targets()] == [], command
-        elif not command.startswith(ENDLESS):
+        elif not command.startswith(ENDLESS) and (SHELL not in command or shutil.which(SHELL)):
             ran = _typed(command, tmp_path, environ)
             assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
 
@@ -413,8 +422,18 @@ def test_everything_that_can_be_made_is_explained() -> None:
     assert targets() == set(re.findall(r"^([a-z]+):.*?## ", text, re.MULTILINE))
 
 
+def test_the_measures_that_operators_are_told_to_watch_exist() -> None:
+    text = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"civicloop_\w+", text))
+    measures = Metrics().registry.collect()
+    assert named - {name for each in measures for name in (each.name, f"{each.name}_total")} == set()
+    assert len(named) > 5
+
+
 def test_json_and_toml_examples_in_documents_can_be_read() -> None:
     for document in filter(Path.exists, DOCUMENTS):
         for kind, text in BLOCK.findall(document.read_text(encoding="utf-8")):
             if kind == "toml":
                 tomllib.loads(text)
+            if kind == "json":
+                json.loads(text)
