@@ -227,6 +227,7 @@ class App:
         with self.database.transaction() as db:
             lease = ownership.take(db, f"sweep:{name}", self.owner, self.shared(), SWEEPING)
         if lease is not None:
+            crossings.passed("sweep.leased")
             try:
                 sweep()
             finally:

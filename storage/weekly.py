@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import and_, bindparam, case, delete, func, insert, literal, null, select, text, update
 
+from storage import crossings
 from storage.rows import IDS, insert_new, many, read
 from storage.tables import answers, week_changes, week_counts, week_people, weeks
 
@@ -254,6 +255,7 @@ def keep(database: Database, service: str, spans: Collection[Span]) -> int:
         noted = db.execute(select(week_changes.c.id).limit(1)).first()
     if not set(spans) <= {week.span for week in laid}:
         _lay(database, service, spans)
+        crossings.passed("weeks.laid")
         with database.reading() as db:
             laid = _laid(db, service)
     waiting = sorted((week for week in laid if not week.fine and week.span in spans), key=lambda week: week.since)
@@ -304,11 +306,14 @@ def _lay(database: Database, service: str, spans: Iterable[Span]) -> None:
 
 def _count_anew(database: Database, service: str, laid: Sequence[_Laid]) -> int:
     tries = _begin(database, [week.id for week in laid])
+    crossings.passed("weeks.begun")
     with database.reading() as db:
         counted = [(week.id, count(db, service, week.span)) for week in laid]
     with database.transaction() as db:
         _in_turn(db)
-        return sum(_write(db, week_id, tries[week_id], each) for week_id, each in counted)
+        kept = sum(_write(db, week_id, tries[week_id], each) for week_id, each in counted)
+        crossings.passed("weeks.counted")
+        return kept
 
 
 def _begin(database: Database, ids: Sequence[int]) -> dict[int, int]:

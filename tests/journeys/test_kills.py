@@ -169,7 +169,7 @@ async def test_nothing_is_lost_or_doubled_whenever_the_process_is_killed(
 
 def test_no_crossing_is_forgotten() -> None:
     folder = Path(bot.__file__).parents[1]
-    texts = [file.read_text("utf-8") for part in ("bot", "flows") for file in folder.glob(f"{part}/**/*.py")]
+    texts = [file.read_text("utf-8") for part in ("bot", "storage") for file in folder.glob(f"{part}/**/*.py")]
     passed = [words for text in texts for words in re.findall(r"crossings\.passed\((.+?)\)", text)]
     killed = [TURNS, POISONED, MENDED, STOPPING, calendar.CROSSINGS, *WAYS.values(), *RENEWALS.values()]
     assert {name for words in passed for name in re.findall(r'"(.+?)"', words)} == {*chain(*killed)}

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 MADRID = ZoneInfo("Europe/Madrid")
 OPENING = ["round.moves", "round.moved", "round.invites", "round.invited"]
 SILENCE = ["session.reminds", "session.reminded"]
-DIGEST = ["digest.drawn", "digest.written", "digest.queued", "mail.hands_over", "mail.handed_over"]
+DIGEST = (
+    "sweep.leased weeks.laid weeks.begun weeks.counted digest.drawn digest.written digest.queued "
+    "mail.hands_over mail.handed_over"
+).split()
 CLOSING = ["session.ends", "round.moves", "round.moved"]
 REPORT = ["report.written", "report.committed"]
 CROSSINGS = [*OPENING, *SILENCE, *DIGEST, *CLOSING, *REPORT]
