@@ -126,6 +126,13 @@ def test_the_end_gives_the_receipt_and_the_status(talk: Talk) -> None:
     assert talk.answers == {"priority": "online", "reason": None}
 
 
+def test_two_people_share_what_a_question_offers_and_each_taps_buttons_of_their_own() -> None:
+    one, other = (Talk(HOURS, tag=tag).turn.prompts[-1] for tag in ("one", "other"))
+    assert one.offers is other.offers
+    assert one.buttons[0].data == "one:priority:hours"
+    assert other.buttons[0].data == "other:priority:hours"
+
+
 def test_after_the_end_nothing_changes(talk: Talk) -> None:
     before = talk.says("2", "SKIP").session
     talk.says("1").is_told("already_ended")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flows.model import Answer, Kind, Message, Number, Option, Script
 from flows.understand import example, figure, understand
-from flows.words import chosen, clean, fold, placeholders, table
+from flows.words import chosen, clean, fold, placeholders, speaks_of_danger, table
 from tests.flows.talk import Talk, flow_of
 
 ALL = flow_of("""
@@ -232,6 +234,20 @@ def test_the_opposite_of_an_option_is_never_taken_for_it(text: str) -> None:
 @pytest.mark.parametrize(("text", "option"), [("usefull", "a"), ("very fiar", "b"), ("veri fair", "b")])
 def test_a_slip_of_the_finger_is_forgiven(text: str, option: str) -> None:
     assert chosen(table([Option("a", "Useful"), Option("b", "Very fair")], {}), text) == option
+
+
+PIECES = [*"a bomb gas leak kill him self-harm Bombs! in, danger".split(), "GAS leak.", "in dánger", "\u200b", "x" * 50]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map(" ".join))
+def test_danger_is_heard_wherever_its_words_stand_whole_and_in_order(text: str) -> None:
+    script = Script("en", {}, {}, {}, danger=("a bomb", "gas leak", "kill him", "self harm", "in danger"))
+    said = f" {fold(text)} "
+    assert speaks_of_danger(script, text) == any(f" {words} " in said for words in script.danger)
+
+
+def test_without_words_of_danger_nothing_speaks_of_it() -> None:
+    assert not speaks_of_danger(Script("en", {}, {}, {}), "there is a bomb")
 
 
 def test_placeholders_are_names_in_braces() -> None:
