@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tests.benchmarks.contest import apart, here, play, prepared
 from tests.benchmarks.floor import SqliteFloor
 from tests.benchmarks.ours import Ours
+from tests.benchmarks.ours_sending import OursSending
 from tests.benchmarks.peer_ptb import Empty, Ptb
 from tests.benchmarks.table import ROUNDS, Row, alternate, cheaper, cpu_us, faster, rate
 
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from tests.benchmarks.contest import Contestant
     from tests.benchmarks.table import Sample
 
-OURS, PTB, EMPTY, FLOOR = "ours", "python-telegram-bot", "python-telegram-bot, empty handler", "floor: sqlite3 by hand"
+OURS, SENDING, FLOOR = "ours", "ours, sending", "floor: sqlite3 by hand"
+PTB, EMPTY = "python-telegram-bot", "python-telegram-bot, empty handler"
 AIOGRAM, REDIS = "aiogram on SQLite", "aiogram on Redis"
 QUICK = 4
 """Citizens in a smoke test, which plays them all in one process: that is too short to tell anything anyway."""
@@ -31,7 +34,13 @@ QUICK = 4
 
 def contestants(pattern: Path, *, quick: bool) -> dict[str, Callable[[], Sample]]:
     """Return everybody who can play here, the costly ones with few citizens."""
-    found = {OURS: (Ours, 2000), FLOOR: (SqliteFloor, 2000), PTB: (Ptb, 150), EMPTY: (Empty, 1000)}
+    found: dict[str, tuple[Callable[[Path], Contestant], int]] = {
+        OURS: (Ours, 2000),
+        FLOOR: (SqliteFloor, 2000),
+        PTB: (Ptb, 150),
+        EMPTY: (Empty, 1000),
+        SENDING: (OursSending, 300),
+    }
     if find_spec("aiogram") and find_spec("aiogram_sqlite_storage"):
         from tests.benchmarks.peer_aiogram import AiogramSqlite  # noqa: PLC0415 - only where its storage is installed
 
@@ -63,6 +72,7 @@ def rows(quick: bool) -> list[Row]:
         *peers,
         _speed(taken, FLOOR, 0.6, "same rows, same group; no flow engine, no log"),
         _cost(taken, EMPTY, 0.6, "≤ 0.6", "Update.de_json + process_update; it keeps nothing and says nothing"),
+        _whole(taken),
     ]
 
 
@@ -81,4 +91,12 @@ def _cost(taken: Mapping[str, Sequence[Sample]], peer: str, bound: float, target
     return Row(
         "CPU of a durable turn, SQLite", f"{own:.0f} µs", peer, f"{cpu_us(taken[peer]):.0f} µs", ratio, target,
         ratio <= bound, own, note,
+    )  # fmt: skip
+
+
+def _whole(taken: Mapping[str, Sequence[Sample]]) -> Row:
+    ours, theirs = taken[SENDING], taken[PTB]
+    return Row(
+        "durable turns with replies sent, SQLite", f"{rate(ours):,.0f}/s", PTB, f"{rate(theirs):,.0f}/s",
+        faster(ours, theirs), cpu_us=cpu_us(ours), note="unpaced, to the same stand-in for the Bot API",
     )  # fmt: skip

@@ -39,7 +39,9 @@ ME, SENT = (json.dumps({"ok": True, "result": result}).encode() for result in (_
 
 
 class MemoryRequest(BaseRequest):
-    """Answers at once and well, without any network."""
+    """Answers at once and well, without any network. `sent` counts what it was asked."""
+
+    sent = 0
 
     @property
     def read_timeout(self) -> float | None:
@@ -54,6 +56,7 @@ class MemoryRequest(BaseRequest):
 
     async def do_request(self, url: str, *_args: Any, **_more: Any) -> tuple[int, bytes]:
         """Return what the Bot API would."""
+        self.sent += 1
         return 200, ME if url.endswith("/getMe") else SENT
 
 
