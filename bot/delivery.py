@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
@@ -338,7 +338,11 @@ class _Sender:
         """Line up what was claimed; whose chat must rest comes later."""
         loop = asyncio.get_running_loop()
         now = loop.time()
+        landed = {result.row.id: n for n, result in enumerate(self._results)}
         for row in rows:
+            if row.id in landed:  # it came back while its claim was made anew: settle it with the new one
+                self._results[landed[row.id]] = replace(self._results[landed[row.id]], row=row)
+                continue
             known, self._claims[row.id] = row.id in self._claims, row
             if known:
                 continue

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot import ownership
 from bot.delivery import LEASE, Delivery, _Hands
 from storage import leases
 from storage.database import StorageTrouble
 from storage.outbox import BULK
-from tests.support.house import Clock
+from tests.support.house import Citizen, Clock
 
 if TYPE_CHECKING:
     import pytest
 
+    from bot.channels.base import Outbound, Receipt
     from storage.database import Database
     from tests.support.house import House
 
@@ -90,6 +93,42 @@ def test_a_holder_renews_at_once_where_the_servers_clock_was_put_back(house: Hou
     renewed = _exchanged(ours, lease)
     assert renewed is not None
     assert renewed.until == shared() + LEASE
+
+
+async def test_what_comes_back_while_its_claim_is_made_anew_is_not_sent_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock that leaps lets claims run out; the messages on their way are in our hands all the same."""
+    ours, loop = house.new_delivery("me:1:x"), asyncio.get_running_loop()
+    ours.shared = Clock()
+    may_arrive, arrived = asyncio.Event(), threading.Event()
+    exchange, send = ours.exchange, house.pigeon.send
+
+    def overtaken(*words: Any) -> Any:
+        done = exchange(*words)
+        if done.rows and done.rows[0].attempt == 2:  # claimed anew: the answer comes before we can heed it
+            loop.call_soon_threadsafe(may_arrive.set)
+            assert arrived.wait(10)
+        return done
+
+    async def slow(message: Outbound) -> Receipt:
+        if not may_arrive.is_set():
+            house.clock.forward(seconds=11)
+            ours.wake()
+            await may_arrive.wait()
+        loop.call_later(0.05, arrived.set)
+        return await send(message)
+
+    monkeypatch.setattr(ours, "exchange", overtaken)
+    monkeypatch.setattr(house.pigeon, "send", slow)
+    await Citizen(house).says("hello")
+    task = asyncio.create_task(ours.run())
+    while [row.status for row in house.table("outbox")] != ["sent"]:  # noqa: ASYNC110 - only the database knows
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(0.1)
+    ours.stop()
+    await task
+    assert len(house.pigeon.sent) == 1
 
 
 def _exchanged(delivery: Delivery, lease: leases.Lease | None) -> leases.Lease | None:
