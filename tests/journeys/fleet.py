@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 2.0
 """Seconds the balancer waits for a replica before it tries the next; Telegram's own server waits longer."""
+STARTING = 120.0
+"""Seconds in which a process has started, several at once and on a busy machine."""
 
 
 @dataclass
@@ -45,11 +47,11 @@ class Replica:
         """Return what it has printed."""
         return self.file.read_text(encoding="utf-8")
 
-    def is_ready(self) -> bool:
-        """Whether it says that all is well."""
+    def is_there(self) -> bool:
+        """Whether it answers; what it is not ready for, others do."""
         assert self.process.poll() is None, self.log()
         with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"{self.url}/readyz", timeout=5).is_success
+            return httpx.get(f"{self.url}/healthz", timeout=5).is_success
         return False
 
     def gets(self, how: signal.Signals) -> None:
@@ -150,10 +152,10 @@ class Fleet(Town):
         self.replicas.append(replica)
         return replica
 
-    def joins(self, count: int = 1) -> None:
-        """Start more processes, and let them share the work once they are ready."""
-        for replica in [self.begins() for _ in range(count)]:
-            self.until(f"replica {replica.number} is ready", replica.is_ready)
+    def joins(self, *replicas: Replica) -> None:
+        """Let processes that have begun share the work once they answer."""
+        for replica in replicas:
+            self.until(f"replica {replica.number} answers", replica.is_there, STARTING)
             self.balancer.doors = [*self.balancer.doors, replica.url]
 
     def ends(self, replica: Replica, how: signal.Signals) -> int:

@@ -43,8 +43,6 @@ areas = [ { id = "harbour", en = "Harbour" }, { id = "hill", en = "Hillside" } ]
 """
 PEOPLE = range(101, 161)
 ASKED = ("16 or older", "Shall we begin", "Overall", "main reason", "went well", "did somebody act", "receipt is")
-STALLED = 12.0
-"""Seconds a process is stopped: longer than the lease of a sender."""
 IN_HAND = 16
 """Most messages on their way when a process dies or stalls."""
 
@@ -83,7 +81,7 @@ STEPS = sum(step[0] != "sees" for step in script(0, ""))
 @pytest.mark.postgres
 @pytest.mark.timeout(400)
 def test_replicas_join_leave_stall_and_die_while_citizens_talk(fleet: Fleet) -> None:
-    fleet.joins(3)
+    fleet.joins(fleet.begins(), fleet.begins(), fleet.begins())
     manager = fleet.telegram.citizen(1, name="Maya")
     invited = ("--role", "manager", "--service", "library", "--name", "Maya", "--mail", "maya@city.example")
     manager.sends(fleet.asks("invite", *invited)["telegram"])
@@ -92,11 +90,12 @@ def test_replicas_join_leave_stall_and_die_while_citizens_talk(fleet: Fleet) -> 
     fleet.telegram.limit(per_second=30, burst=40)
     talk = _Talk(fleet, code)
     talk.start()
+    fourth = fleet.begins()
     stalled = _a_sender_stalls_and_wakes(fleet)
     dead = fleet.sender()
     fleet.ends(dead, signal.SIGKILL)
-    fleet.joins()
-    leaving = next(each for each in fleet.replicas if each not in (stalled, dead, fleet.sender()))
+    fleet.joins(fourth)
+    leaving = next(each for each in fleet.replicas if each not in (stalled, dead, fourth))
     assert fleet.ends(leaving, signal.SIGTERM) == 0
     talk.join()
     assert talk.failed == {}, f"{next(iter(talk.failed.values()))}\n{fleet.log()}"
@@ -105,7 +104,7 @@ def test_replicas_join_leave_stall_and_die_while_citizens_talk(fleet: Fleet) -> 
     _compare(fleet)
     _one_digest_each(fleet)
     assert fleet.telegram.violations == []
-    assert [fleet.ends(each, signal.SIGTERM) for each in fleet.replicas if each not in (dead, leaving)] == [0, 0]
+    assert [fleet.ends(each, signal.SIGTERM) for each in (stalled, fourth)] == [0, 0]
 
 
 class _Talk(Thread):
@@ -130,7 +129,7 @@ def _a_sender_stalls_and_wakes(fleet: Fleet) -> Replica:
     fleet.telegram.fault("sendMessage", slow=2.0, times=8)
     fleet.until("some wait for an answer", lambda: _sending(fleet) >= 4)
     sender.gets(signal.SIGSTOP)
-    fleet.until("another sends", lambda: fleet.sender() is not sender, STALLED * 2)
+    fleet.until("another sends", lambda: fleet.sender() is not sender)
     sender.gets(signal.SIGCONT)
     fleet.until("it finds that its work is another's", lambda: "delivery.fenced" in sender.log())
     return sender
@@ -188,7 +187,7 @@ def _swept(replica: Replica) -> float:
 @pytest.mark.postgres
 @pytest.mark.timeout(400)
 def test_a_page_at_one_replica_shows_what_another_wrote(fleet: Fleet) -> None:
-    fleet.joins(2)
+    fleet.joins(fleet.begins(), fleet.begins())
     code = fleet.open_pulse("library")
     writer = fleet.sender("web")
     other = next(each for each in fleet.replicas if each is not writer)
