@@ -7,28 +7,33 @@ import msgspec
 from flows.model import Answer, Session
 
 
-class _Kept(Session, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
-    """A session as it is kept: what is usual is left out; each answer is a row of state, value and caption."""
+class _Listed(Session, frozen=True, forbid_unknown_fields=True):
+    """A session as it was kept at first: every field written, the answers in a list."""
 
     answers: list[Answer] = msgspec.field(default_factory=list)  # type: ignore[assignment]
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(_Kept).decode
+_decode = msgspec.json.Decoder(Session).decode
+_decode_listed = msgspec.json.Decoder(_Listed).decode
 
 
 def dump(session: Session) -> str:
-    """Return `session` as one line of JSON; `load` is its inverse."""
-    kept = msgspec.structs.asdict(session)
-    kept["answers"] = list(session.answers.values())
-    return _encode(_Kept(**kept)).decode()
+    """Return `session` as one line of JSON, what is usual left out; `load` is its inverse."""
+    return _encode(session).decode()
 
 
 def load(text: str) -> Session:
-    """Return the session that `dump` wrote. Raises ValueError where `text` is no such JSON."""
+    """Return the session that `dump` wrote, also in an earlier version. Raises ValueError where it is no such JSON."""
     try:
-        kept = msgspec.structs.asdict(_decode(text))
+        return _decode(text)
     except msgspec.DecodeError as trouble:
-        raise ValueError(f"not a session: {trouble}") from trouble
-    kept["answers"] = {answer.state: answer for answer in kept["answers"]}
-    return Session(**kept)
+        try:
+            return _from_list(text)
+        except msgspec.DecodeError:
+            raise ValueError(f"not a session: {trouble}") from trouble
+
+
+def _from_list(text: str) -> Session:
+    kept = msgspec.structs.asdict(_decode_listed(text))
+    return Session(**{**kept, "answers": {answer.state: answer for answer in kept["answers"]}})

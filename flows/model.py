@@ -290,7 +290,7 @@ class Context(Struct, frozen=True, gc=False):
     area: str | None = None
 
 
-class Session(Struct, frozen=True, gc=False):
+class Session(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """One contact's passage through one version of one flow. Plain data: it survives JSON unchanged."""
 
     flow: str
