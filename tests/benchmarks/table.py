@@ -10,10 +10,12 @@ import resource
 import time
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+Taken = TypeVar("Taken")
 
 ROUNDS = 5
 """How often each contestant runs; they take turns, so that a busy moment of the machine meets them all."""
@@ -69,9 +71,9 @@ def cpu() -> float:
     return mine.ru_utime + mine.ru_stime + theirs.ru_utime + theirs.ru_stime
 
 
-def alternate(contestants: Mapping[str, Callable[[], Sample]], rounds: int = ROUNDS) -> dict[str, list[Sample]]:
+def alternate(contestants: Mapping[str, Callable[[], Taken]], rounds: int = ROUNDS) -> dict[str, list[Taken]]:
     """Let each contestant run `rounds` times, in turns. Returns their samples, the first of each belonging together."""
-    taken: dict[str, list[Sample]] = {name: [] for name in contestants}
+    taken: dict[str, list[Taken]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, run in contestants.items():
             taken[name].append(run())
