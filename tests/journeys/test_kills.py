@@ -67,7 +67,7 @@ def midwife() -> Iterator[Midwife]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("mode", ["polling", "webhook"])
 async def test_nothing_is_lost_or_doubled_wherever_the_process_is_killed(
     bare_url: str, tmp_path: Path, midwife: Midwife, mode: str
@@ -144,7 +144,7 @@ async def dies_while_stopping(ordeal: Ordeal) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("mode", ["polling", "webhook"])
 async def test_nothing_is_lost_or_doubled_whenever_the_process_is_killed(
     bare_url: str, tmp_path: Path, midwife: Midwife, mode: str

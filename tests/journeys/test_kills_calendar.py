@@ -81,7 +81,7 @@ def january(day: int, hour: int) -> datetime:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 async def test_rounds_reminders_reports_and_digests_come_once_wherever_the_process_is_killed(
     bare_url: str, tmp_path: Path, midwife: Midwife, post: tuple[Postbox, int]
 ) -> None:
