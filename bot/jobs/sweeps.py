@@ -168,7 +168,7 @@ class Sweeps:
         """Undo what a clock that ran fast has put off or noted ahead of time; return how many rows."""
         now = self._clock()
         with self._database.transaction() as db:
-            undone = outbox.hasten(db, now, FAST) + digests.recall(db, now)
+            undone = outbox.hasten(db, now, FAST) + digests.recall(db, now) + sessions.rejuvenate(db, now)
         if undone:
             self._wake()
             log.warning("clock.ran_fast", rows=undone)

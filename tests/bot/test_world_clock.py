@@ -160,6 +160,7 @@ async def test_a_session_begun_under_a_clock_that_ran_fast_lives_as_long_as_any(
     house.clock.now += MONTH
     await citizen.starts(house.pulse().code)
     house.clock.now -= MONTH
+    house.sweeps.leaps()
     await citizen.does(*INTO)
     house.clock.forward(days=house.config.privacy.draft_days - 1)
     assert house.sweeps.sessions() == 0
