@@ -6,6 +6,7 @@ Everything is real but the clock: database, sender, channel, and a Bot API over 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -357,10 +358,16 @@ async def test_while_nobody_listens_everything_waits_and_then_all_of_it_leaves(
     database: Database, make: Callable[..., Telegram], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(messages, "SOON", timedelta(seconds=0.3))
-    async with BotApi() as gone:
-        port = int(gone.url.rpartition(":")[2])
-    channel = make(base_url=gone.url)
-    post = Post(database, gone, channel, pace=Pace(rate=50.0))
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", 0))  # nobody else gets this port, and nobody listens
+        port = kept.getsockname()[1]
+        post = Post(database, BotApi(port=port), make(base_url=f"http://127.0.0.1:{port}"), pace=Pace(rate=50.0))
+        await _wait_for_the_server(post)
+        await post.channel.close()
+
+
+async def _wait_for_the_server(post: Post) -> None:
     post.people(ANA, BEN)
     post.says(ANA, "one", "two")
     post.says(BEN, "hello", priority=BULK)
@@ -370,7 +377,7 @@ async def test_while_nobody_listens_everything_waits_and_then_all_of_it_leaves(
                 await asyncio.sleep(0.02)
         await asyncio.sleep(0.5)
         assert "sent" not in post.statuses()
-        async with BotApi(port=port) as post.api:
+        async with post.api:
             for address in (ANA, BEN):
                 await post.api.citizen(address).sends("/start")
             async with asyncio.timeout(15):
@@ -379,7 +386,6 @@ async def test_while_nobody_listens_everything_waits_and_then_all_of_it_leaves(
                     await asyncio.sleep(0.1)
             assert await post.heard(ANA) == ["one", "two"]
             assert await post.heard(BEN) == ["hello"]
-    await channel.close()
 
 
 async def test_a_slow_server_is_asked_side_by_side_and_nothing_twice(post: Post) -> None:
@@ -398,7 +404,10 @@ async def test_a_slow_server_is_asked_side_by_side_and_nothing_twice(post: Post)
 
 
 @pytest.mark.parametrize("status", [401, 404])
-async def test_a_refused_token_stops_sending_loses_nothing_and_is_told(post: Post, status: int) -> None:
+async def test_a_refused_token_stops_sending_loses_nothing_and_is_told(
+    post: Post, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "LATER", timedelta(seconds=3))
     post.pace = Pace(rate=20.0)
     post.api.fault("sendMessage", times=1, status=status, description="Unauthorized")
     post.says(ANA, "one", "two")
@@ -411,7 +420,7 @@ async def test_a_refused_token_stops_sending_loses_nothing_and_is_told(post: Pos
         asked = len(post.api.requests)
         await asyncio.sleep(0.3)
         assert len(post.api.requests) == asked
-        post.clock.forward(seconds=1)
+        post.clock.forward(seconds=3)
         await post.until("sent", "sent", "sent")
     assert post.channel.trouble is None
     assert await post.heard(ANA) == ["one", "two"]
