@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bot import config as configuration
 from bot import letters
@@ -22,7 +23,7 @@ from bot.digests.writing import Digests, files, page_url
 from bot.errors import Refused
 from flows.catalog import Catalog
 from storage import answers, contacts, digests, people
-from storage.tables import outbox
+from storage.tables import outbox, weeks
 from tests.bot.digests import slow
 from tests.bot.digests.material import One
 from tests.journeys.data import expected, feedback
@@ -128,6 +129,42 @@ def test_only_what_stands_and_counts_is_counted(database: Database, desk: Digest
         digest = desk.of_week(db, SERVICE, WEEK, MONDAY)
     assert digest is not None
     assert (digest.who.new, digest.voices.total, digest.scores[0].positive.base) == (11, 11, 11)
+
+
+def test_a_digest_is_the_same_text_whether_its_weeks_were_counted_before_or_not(
+    database: Database, desk: Digests
+) -> None:
+    said = [One(WEEK.back(n % 6).monday, str(1 + n % 5), "Word", "web" if n % 3 else "mail") for n in range(150)]
+    with database.transaction() as db:
+        round_ = keep(db, said)
+
+    def told() -> list[str]:
+        with database.reading() as db:
+            return [dump(desk.of_week(db, SERVICE, WEEK.back(n), MONDAY)) for n in range(3)]
+
+    plainly = told()
+    desk.sweep(database, MONDAY)
+    with database.reading() as db:
+        assert db.execute(select(weeks.c.ready)).scalars().all() == [True] * 6
+    assert told() == plainly
+    with database.transaction() as db:
+        answers.withdraw(db, [(round_.id, f"person {n}".encode(), "overall") for n in range(2, 150, 12)], MONDAY)
+        answers.forget(db, round_.id, b"person 8", MONDAY, closed=False, anew=b"")
+    changed = told()
+    assert changed != plainly
+    with database.transaction() as db:
+        db.execute(delete(weeks))
+    assert told() == changed
+
+
+def test_a_manager_of_another_zone_has_the_weeks_of_that_zone(database: Database, desk: Digests) -> None:
+    zone = ZoneInfo("Pacific/Auckland")
+    with database.transaction() as db:
+        keep(db, [One(WEEK.monday, "5")] * 6)
+        people.change(db, hire(db, "mail"), zone=zone.key)
+    assert desk.sweep(database, MONDAY) == 1
+    with database.reading() as db:
+        assert set(db.execute(select(weeks.c.since)).scalars()) == {WEEK.begins(sample().city.zone), WEEK.begins(zone)}
 
 
 def test_the_last_second_of_sunday_belongs_to_the_week_of_the_place(database: Database, desk: Digests) -> None:
@@ -353,8 +390,8 @@ def test_a_short_week_between_two_full_ones_loses_no_memory(database: Database, 
         for back, count in ((2, 20), (1, 2), (0, 20)):
             keep(db, [One(WEEK.back(back).monday, "5")] * count, f"pulse{back}")
         ana = hire(db, "telegram")
-    for weeks in (2, 1, 0):
-        desk.sweep(database, MONDAY - timedelta(weeks=weeks))
+    for past in (2, 1, 0):
+        desk.sweep(database, MONDAY - timedelta(weeks=past))
     with database.reading() as db:
         forms = [digest.form for digest in desk.past(db, ana)]
     assert forms == [Form.FULL, Form.SHORT, Form.FULL]
