@@ -310,6 +310,7 @@ class BotApi:
             "pending": len(self.world.pending),
             "counts": dict(self.world.counts),
             "refused": sum(request.status != 200 for request in self.requests),
+            "limited": sum(request.status == 429 for request in self.requests),
             "commands": [[*menu, commands] for menu, commands in self.world.commands.items()],
             "webhook": (self.world.webhook or {}).get("url", ""),
         }
