@@ -107,20 +107,22 @@ async def test_an_inbox_row_that_cannot_be_opened_is_reported_and_those_behind_i
     assert [line["inbox"] for line in lines if line["event"] == "update.unreadable"] == [row]
 
 
-async def test_an_address_that_cannot_be_opened_is_given_up_and_others_are_written_to(
+async def test_who_has_an_address_that_cannot_be_opened_waits_alone_until_it_can(
     house: House, citizen: Citizen
 ) -> None:
     await citizen.says("/help")
     await Citizen(house, "other").says("/help")
-    mine = house.contact("c1").id
-    spoil(house, update(tables.contacts).where(tables.contacts.c.id == mine).values(address_sealed=FOREIGN.seal("c1")))
+    mine = update(tables.contacts).where(tables.contacts.c.id == house.contact("c1").id)
+    spoil(house, mine.values(address_sealed=FOREIGN.seal("c1")))
     with capture_logs() as lines:
-        for _ in range(6):
+        for _ in range(8):
             await house.delivered()
             house.clock.forward(hours=2)
-    assert {message.address for message in house.pigeon.sent} == {"other"}
-    (told,) = [line for line in lines if line["event"] == "delivery.given_up"]
-    assert told["outbox"] == next(row.id for row in house.table("outbox") if row.contact_id == mine)
+    assert [message.address for message in house.pigeon.sent] == ["other"]
+    assert any("put back the key file" in line["reason"] for line in lines if line["event"] == "delivery.failing")
+    spoil(house, mine.values(address_sealed=house.keys.seal("c1")))
+    await house.delivered()
+    assert [message.address for message in house.pigeon.sent] == ["other", "c1"]
 
 
 async def test_an_answer_with_signs_no_database_takes_is_kept_without_them(house: House, citizen: Citizen) -> None:
