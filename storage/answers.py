@@ -251,7 +251,10 @@ def people(db: Connection, service: str, since: datetime, until: datetime, *, ro
 
 
 def handed_in(db: Connection, round_ids: Iterable[int]) -> dict[int, int]:
-    """Return for each round how many people have answers that count; rounds without any are left out."""
+    """Return for each round how many people have answers that count; rounds without any are left out.
+
+    Pseudonyms are made of channel and address, so nobody is on two channels under the same one.
+    """
     wanted = set(round_ids)
     services = db.execute(select(rounds.c.service).where(rounds.c.id.in_(wanted)).distinct()).scalars().all()
     counted = [weekly.in_rounds(db, service) for service in services]

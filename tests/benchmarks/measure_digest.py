@@ -101,7 +101,7 @@ _ANSWERS = text("""
         iif(question = 4, 'ask', 'rate'), iif(question = 4, NULL, CAST(1 + abs(random()) % 5 AS TEXT)),
         iif(question = 4, NULL, 3.0), iif(question = 4, 'They helped me at once, but I waited for an hour.', NULL),
         0, passage % 3 = 0, iif(passage % 4 = 0, 'es', 'en'),
-        CASE passage / :services % 7 WHEN 0 THEN 'web' WHEN 1 THEN 'mail' ELSE 'telegram' END, at, at
+        CASE person / :services % 7 WHEN 0 THEN 'web' WHEN 1 THEN 'mail' ELSE 'telegram' END, at, at
     FROM given
 """)
 
