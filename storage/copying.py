@@ -18,7 +18,7 @@ from sqlalchemy import String, func, select, text, tuple_
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DataError, IntegrityError
 
-from storage import migrate
+from storage import crossings, migrate
 from storage.database import Database, StorageTrouble
 from storage.leases import Lease, server_time
 from storage.rows import Insert
@@ -176,6 +176,7 @@ def carry(source: Database, target: Database, plan: Plan) -> Iterator[Step]:
     """
     if not plan.only_compares:
         migrate.begin_copy(target)
+        crossings.passed("copying.begun")
     with source.reading() as there:
         for table in metadata.sorted_tables:
             yield from _carry(there, target, table)
@@ -221,6 +222,8 @@ def _write(target: Database, table: Table, rows: list[Row]) -> None:
             Insert(table, table.c.keys())(db, rows)
             stored = [row for part in _batches(db, table, _among(table, rows)) for row in part]
             _compare(target, table, rows, stored)
+            crossings.passed("copying.compared")
+        crossings.passed("copying.committed")
     except (DataError, IntegrityError) as error:
         where = f"{_named(table, rows[0])} to {_named(table, rows[-1])}"
         raise StorageTrouble(f"{target.shown} refuses a row of {table.name}, {where}: {error.orig}") from error
@@ -278,6 +281,8 @@ def _finish(target: Database, plan: Plan, numbers: Mapping[str, int]) -> None:
         if target.dialect == "postgresql":
             db.execute(text("ANALYZE"))
         migrate.end_copy(db)
+        crossings.passed("copying.ends")
+    crossings.passed("copying.ended")
 
 
 def _numbers(db: Connection) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections import Counter
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot import ownership
+from bot.clock import rehearse
 from bot.commands.common import show
 from bot.errors import Refused
 from storage import copying
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 def move(config: Config, source_url: str, target_url: str, *, in_json: bool) -> None:
     """Copy what the source holds into the target and report. Raises `Refused` where one of them is in use."""
+    rehearse(os.environ)
     with closing(copying.open_source(source_url)) as source, closing(Database.open(target_url)) as target:
         plan = copying.prepare(source, target)
         _refuse_used(source, target)

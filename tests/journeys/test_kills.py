@@ -20,6 +20,7 @@ from sqlalchemy import select, update
 
 import bot
 from storage.tables import sessions
+from tests.bot import test_moving as moving
 from tests.journeys import test_kills_calendar as calendar
 from tests.journeys.ordeal import (
     ASKED,
@@ -171,5 +172,14 @@ def test_no_crossing_is_forgotten() -> None:
     folder = Path(bot.__file__).parents[1]
     texts = [file.read_text("utf-8") for part in ("bot", "storage") for file in folder.glob(f"{part}/**/*.py")]
     passed = [words for text in texts for words in re.findall(r"crossings\.passed\((.+?)\)", text)]
-    killed = [TURNS, POISONED, MENDED, STOPPING, calendar.CROSSINGS, *WAYS.values(), *RENEWALS.values()]
+    killed = [
+        TURNS,
+        POISONED,
+        MENDED,
+        STOPPING,
+        calendar.CROSSINGS,
+        moving.CROSSINGS,
+        *WAYS.values(),
+        *RENEWALS.values(),
+    ]
     assert {name for words in passed for name in re.findall(r'"(.+?)"', words)} == {*chain(*killed)}
