@@ -143,11 +143,22 @@ def _make_private(file: Path) -> None:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     """Durable (`synchronous=FULL`), readers beside one writer (WAL), and nothing deleted stays readable."""
-    connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout={int(PATIENCE * 1000)}")
-    _turn_on_wal(connection)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    with _or_closed(connection):
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout={int(PATIENCE * 1000)}")
+        _turn_on_wal(connection)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+
+@contextmanager
+def _or_closed(connection: sqlite3.Connection | psycopg.Connection) -> Iterator[None]:
+    """Leave no connection open that could not be prepared: nobody else would close it."""
+    try:
+        yield
+    except Exception:
+        connection.close()
+        raise
 
 
 def _turn_on_wal(connection: sqlite3.Connection) -> None:
@@ -188,11 +199,12 @@ def _prepare_postgresql(connection: psycopg.Connection, _record: object) -> None
 
     By `SET`, which connection poolers let through.
     """
-    connection.execute(
-        f"SET lock_timeout = {PATIENCE * 1000:.0f}; SET idle_in_transaction_session_timeout = {STALLED * 1000:.0f};"
-        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
-    )
-    connection.commit()
+    with _or_closed(connection):
+        connection.execute(
+            f"SET lock_timeout = {PATIENCE * 1000:.0f}; SET idle_in_transaction_session_timeout = {STALLED * 1000:.0f};"
+            "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+        )
+        connection.commit()
 
 
 def _hide_rows(context: ExceptionContext) -> None:
