@@ -63,7 +63,7 @@ def understand(script: Script, question: Question, message: Message) -> Understo
 
 def tapped(question: Question, option: str, picked: Sequence[str]) -> Understood | None:
     """Return what a tap on `option` says to `question`, `picked` being ticked so far; None for no option of it."""
-    if not isinstance(question, _OFFERING) or option not in {one.id for one in question.options}:
+    if not isinstance(question, _OFFERING) or option not in question.scores:
         return None
     return _toggled(question, option, picked) if isinstance(question, Pick) else Answer(question.id, option)
 
