@@ -80,7 +80,7 @@ class Client:
         self.ask("clock", moment=moment.isoformat() if moment else None)
 
     def state(self) -> Json:
-        """Return token, violations, number of pending updates, requests by method, refused ones, of these 429, menus, webhook."""
+        """Return token, violations, pending updates, requests by method, refused and limited ones, menus, webhook."""
         state: Json = self.ask("state")
         return state
 
