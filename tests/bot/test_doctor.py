@@ -197,6 +197,17 @@ def test_a_database_of_an_older_version_is_told(tmp_path: Path) -> None:
     assert found(examined(it), "database").health is not Health.OK
 
 
+def test_half_a_copy_is_told_with_the_command_that_ends_it(tmp_path: Path) -> None:
+    it = a_config(tmp_path)
+    database = Database.open(it.database.url)
+    migrate.upgrade(database)
+    migrate.begin_copy(database)
+    database.close()
+    finding = found(examined(it), "database")
+    assert finding.health is Health.FAIL
+    assert "civicloop migrate --from" in finding.do
+
+
 def test_a_database_that_does_not_answer_is_told_without_its_password(tmp_path: Path) -> None:
     it = a_config(tmp_path, CIVICLOOP_DATABASE__URL=f"postgresql://u:hunter2@127.0.0.1:{free_port()}/d")
     finding = found(examined(it), "database")
