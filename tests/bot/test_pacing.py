@@ -41,7 +41,7 @@ def test_who_comes_late_keeps_his_place_and_so_does_everybody_after_him() -> Non
 
 
 @given(st.lists(st.floats(0, 3 * LATE, allow_nan=False), min_size=5, max_size=80), st.sampled_from([30, 200, 1000]))
-def test_however_late_each_one_is_a_burst_makes_up_for_a_thirtieth_of_a_second_at_most(
+def test_however_late_each_one_is_a_burst_makes_up_for_no_more_than_a_short_delay(
     delays: list[float], rate: int
 ) -> None:
     """The n-th message after any other leaves no earlier than n steps after it, but for `LATE`."""
