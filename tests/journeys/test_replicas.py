@@ -77,7 +77,7 @@ STEPS = sum(step[0] != "sees" for step in script(0, ""))
 
 @pytest.mark.slow
 @pytest.mark.postgres
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_replicas_join_leave_stall_and_die_while_citizens_talk(fleet: Fleet) -> None:
     fleet.joins(fleet.begins(), fleet.begins(), fleet.begins())
     manager = fleet.telegram.citizen(1, name="Maya")
@@ -184,7 +184,7 @@ def _swept(replica: Replica) -> float:
 
 @pytest.mark.slow
 @pytest.mark.postgres
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_a_page_at_one_replica_shows_what_another_wrote(fleet: Fleet) -> None:
     fleet.joins(fleet.begins(), fleet.begins())
     code = fleet.open_pulse("library")
