@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
-PROXY = (ROOT / "Caddyfile").read_text(encoding="utf-8")
+PROXY = (ROOT / "docs" / "Caddyfile").read_text(encoding="utf-8")
 CITY = "voice.city.example"
 SECRETS = {
     "telegram_token": "123:abc",
