@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 from sqlalchemy import bindparam, func, select, update
 
-from storage.database import Conflict
+from storage.database import Conflict, drive
 from storage.rows import IDS, Insert, Shape
 from storage.tables import inbox
 
@@ -98,9 +98,9 @@ def take(db: Connection, raws: Iterable[Arrival], now: datetime) -> set[tuple[st
     if not keys:
         return set()
     if db.dialect.name == "sqlite":
-        taken = db.exec_driver_sql(_TAKE["sqlite"], (now, now, _encode(keys).decode()))
+        taken = drive(db, _TAKE["sqlite"], (now, now, _encode(keys).decode()))
     else:
-        taken = db.exec_driver_sql(_TAKE["postgresql"], (now, now, *map(list, zip(*keys, strict=True))))
+        taken = drive(db, _TAKE["postgresql"], (now, now, *map(list, zip(*keys, strict=True))))
     return {(channel, external_id) for channel, external_id in taken}
 
 
@@ -126,7 +126,7 @@ def accept(
 
 def held(db: Connection) -> frozenset[bytes]:
     """Return the keyed hashes of contacts of whom an update waits: what they send meanwhile waits behind it."""
-    return frozenset(of for (of,) in db.exec_driver_sql(_HELD) if of is not None)
+    return frozenset(of for (of,) in drive(db, _HELD) if of is not None)
 
 
 def _key(raw: Arrival) -> tuple[str, str]:

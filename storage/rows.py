@@ -17,6 +17,7 @@ from sqlalchemy import Boolean, Float, Integer, LargeBinary, Table, bindparam, l
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
+from storage.database import drive
 from storage.tables import Instant, to_driver
 
 if TYPE_CHECKING:
@@ -97,12 +98,12 @@ def _group(db: Connection, texts: Mapping[str, str], moments: tuple[int, ...], r
     if not rows:
         return 0
     if db.dialect.name == "sqlite":
-        return db.exec_driver_sql(texts["sqlite"], list(rows)).rowcount
+        return int(drive(db, texts["sqlite"], list(rows)).rowcount)
     arrays = tuple(map(list, zip(*rows, strict=True)))
     for place in moments:
         for moment in arrays[place]:
             to_driver(moment)
-    return db.exec_driver_sql(texts["postgresql"], arrays).rowcount
+    return int(drive(db, texts["postgresql"], arrays).rowcount)
 
 
 def _insertion(table: Table, names: Sequence[str], end: str, dialect: Dialect) -> str:
@@ -175,8 +176,7 @@ class Lookup(Generic[Noun]):
 
     def raw(self, db: Connection, ids: Sequence[Any] = (), **given: object) -> list[tuple[Any, ...]]:
         """Return the rows as the driver gives them."""
-        cursor = db.exec_driver_sql(*self._texts[db.dialect.name].filled(list(ids), given)).cursor
-        return [] if cursor is None else list(cursor.fetchall())
+        return list(drive(db, *self._texts[db.dialect.name].filled(list(ids), given)).fetchall())
 
     def made(self, rows: list[tuple[Any, ...]], db: Connection) -> list[Noun]:
         """Return the nouns of raw rows."""
@@ -262,7 +262,7 @@ def many(db: Connection, statements: PerDialect | Executable, rows: Sequence[Map
         return 0
     statement = statements[db.dialect.name] if isinstance(statements, dict) else statements
     words, prepare = _compiled(statement, db.dialect, tuple(rows[0]))
-    return db.exec_driver_sql(words, [prepare(row) for row in rows]).rowcount
+    return int(drive(db, words, [prepare(row) for row in rows]).rowcount)
 
 
 @lru_cache(maxsize=500)
