@@ -214,7 +214,7 @@ class App:
         jobs: dict[str, Callable[[], object]] = {
             "time": self.shared.ask,
             "load": self._weigh,
-            "inbox": self.turns.again,
+            "inbox": self.turns.ring,
             **{name: partial(self._alone, name, sweep) for name, sweep in alone.items()},
         }
         rehearsed = dict.fromkeys(jobs, schedule.REHEARSAL)

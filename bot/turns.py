@@ -14,8 +14,8 @@ import queue
 import threading
 import time
 from collections import Counter
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from contextlib import suppress
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
@@ -61,25 +61,29 @@ log = structlog.get_logger()
 _turns = logging.getLogger("civicloop.turns")
 
 
-@dataclass(slots=True)
-class _Work:
-    """Updates of one call, and who waits for their commit."""
+class _Work(NamedTuple):
+    """Updates of one call, and the future its caller waits for; a sweep's bell has neither."""
 
     raws: Sequence[Raw]
-    done: Future[None] = field(default_factory=Future)
+    done: asyncio.Future[None] | None
 
-    def picked(self) -> None:
-        """From now on the caller can no longer take it back."""
-        self.done.set_running_or_notify_cancel()
 
-    def finish(self, trouble: Exception | None = None) -> None:
-        """Tell the caller, if there still is one."""
-        if self.done.cancelled():
-            return
+def _tell(works: Sequence[_Work], trouble: Exception | None = None) -> None:
+    """Tell all callers at once: a signal to the event loop for each cost as much as half a turn."""
+    waiting = [work.done for work in works if work.done is not None]
+    for loop, group in groupby(waiting, key=asyncio.Future.get_loop):
+        with suppress(RuntimeError):  # nobody waits any more: the loop is closed
+            loop.call_soon_threadsafe(_resolve, list(group), trouble)
+
+
+def _resolve(waiting: Sequence[asyncio.Future[None]], trouble: Exception | None) -> None:
+    for done in waiting:
+        if done.done():  # the caller has given up
+            continue
         if trouble is None:
-            self.done.set_result(None)
+            done.set_result(None)
         else:
-            self.done.set_exception(trouble)
+            done.set_exception(trouble)
 
 
 class _Told(NamedTuple):
@@ -164,12 +168,11 @@ class Turns:
             if self.queued >= QUEUED:
                 self._metrics.refusals.labels("updates").inc(len(raws))
                 raise Trouble("more arrives than can be written: send it again in a moment")
-            work = _Work(raws)
-            self._queue.put(work)
+            done = self._put(raws)
             crossings.passed("turns.queued")
             if self._thread is None or not self._thread.is_alive():
                 raise Trouble(STOPPING)
-            await asyncio.wrap_future(work.done)
+            await done
             crossings.passed("turns.told")
 
     async def end(self) -> None:
@@ -178,11 +181,18 @@ class Turns:
             self._queue.put(None)
             await asyncio.to_thread(self._thread.join)
 
-    def again(self) -> Future[None]:
-        """Let the writing thread take what waits (a sweep rings here); the future is done when it has."""
-        work = _Work(())
-        self._queue.put(work)
-        return work.done
+    def ring(self) -> None:
+        """Let the writing thread take what waits; a sweep rings here, from any thread."""
+        self._queue.put(_Work((), None))
+
+    async def again(self) -> None:
+        """Let the writing thread take what waits, and return when it has."""
+        await self._put(())
+
+    def _put(self, raws: Sequence[Raw]) -> asyncio.Future[None]:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Work(raws, done))
+        return done
 
     # ----------------------------------------------------------------- the writing thread
 
@@ -207,17 +217,18 @@ class Turns:
                 break
             if work is None:
                 return works, True
-            work.picked()
             works.append(work)
             size += len(work.raws)
         return works, False
 
     def _refuse(self) -> None:
         """Nobody takes what came in too late."""
+        late = []
         while not self._queue.empty():
             work = self._queue.get()
             if work is not None:
-                work.finish(Trouble(STOPPING))
+                late.append(work)
+        _tell(late, Trouble(STOPPING))
 
     def _settle(self, works: list[_Work]) -> None:
         """Commit a group, and tell those who wait."""
@@ -228,17 +239,13 @@ class Turns:
         except Exception as error:  # noqa: BLE001 - whoever waits must learn of it; the thread goes on
             trouble = error if isinstance(error, StorageTrouble) else Trouble(f"cannot keep an update: {_told(error)}")
             log.error("turns.trouble", reason=str(trouble))  # noqa: TRY400 - one line says what to do
-            for work in works:
-                work.finish(trouble)
+            _tell(works, trouble)
             return
         bells = [work for work in works if not work.raws]
-        for work in works:
-            if work.raws:
-                work.finish()
+        _tell([work for work in works if work.raws])
         if bells:
             self._drain()
-        for work in bells:
-            work.finish()
+            _tell(bells)
 
     def _commit(self, raws: Sequence[Raw]) -> None:
         """Write a group in one transaction; contact by contact where that does not work."""

@@ -223,7 +223,7 @@ async def test_a_contact_whose_turn_raises_holds_nobody_up_and_is_given_up_after
         assert len(house.said("other")) == 1
         assert {row.external_id: row.status for row in house.table("inbox")}["p1"] == "waiting"
         for _ in range(4):
-            await asyncio.wrap_future(house.turns.again())
+            await house.turns.again()
     events = [line["event"] for line in lines if line["log_level"] == "error"]
     assert events.count("turn.given_up") == 2
     statuses = [row.status for row in house.table("inbox") if row.status != "done"]
@@ -250,7 +250,7 @@ async def test_what_waits_behind_a_failed_turn_is_taken_in_order_once_it_works(
         await house.turns.accept([raw("c1", text=text)])
     assert len(house.said("c1")) == 1
     broken = False
-    await asyncio.wrap_future(house.turns.again())
+    await house.turns.again()
     assert [answer.choice for answer in citizen.answers(code)] == ["4"]
 
 

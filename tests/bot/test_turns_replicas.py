@@ -70,7 +70,7 @@ async def test_what_a_contact_sends_to_another_replica_waits_behind_what_failed(
     assert _statuses(house)[-3:] == ["waiting"] * 3
     assert citizen.answers(code) == []
     desk.well = True
-    await asyncio.gather(*(asyncio.wrap_future(each.again()) for each in (house.turns, other) * 2))
+    await asyncio.gather(*(each.again() for each in (house.turns, other) * 2))
     assert [(each.state, each.choice or each.text) for each in citizen.answers(code)][:2] == [
         ("overall", "4"),
         ("reason", "It was loud"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,12 +96,12 @@ async def test_a_message_that_failed_is_taken_once_what_was_wrong_is_put_right(h
     with capture_logs():
         await house.turns.accept([raw("c1", key="bad", text="Poor")])
         for _ in range(ATTEMPTS):
-            await asyncio.wrap_future(house.turns.again())
+            await house.turns.again()
     assert citizen.answers(code) == []
     with house.database.transaction() as db:
         db.execute(update(tables.sessions).values(body=sound))
         assert inbox.retry(db, [row.id for row in inbox.stuck(db)]) == 1
-    await asyncio.wrap_future(house.turns.again())
+    await house.turns.again()
     assert [answer.choice for answer in citizen.answers(code)] == ["2"]
     assert {row.status for row in house.table("inbox")} == {"done"}
 

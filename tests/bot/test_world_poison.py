@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -32,7 +31,7 @@ def spoil(house: House, change: Any) -> None:
 async def rung(house: House, times: int = 1) -> None:
     """Let the sweep take what waits."""
     for _ in range(times):
-        await asyncio.wrap_future(house.turns.again())
+        await house.turns.again()
 
 
 def statuses(house: House) -> dict[str, str]:
