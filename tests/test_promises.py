@@ -174,7 +174,14 @@ def project() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-test.lock"])
+LOCKS = {
+    "requirements.lock": ["build"],
+    "requirements-test.lock": ["build", "test"],
+    "requirements-bench.lock": ["build", "bench"],
+}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
 def test_locks_name_no_index_and_hash_everything(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert "://" not in text
@@ -185,9 +192,7 @@ def test_locks_name_no_index_and_hash_everything(lock: str) -> None:
     assert text.count("--hash=sha256:") >= len(wanted)
 
 
-@pytest.mark.parametrize(
-    ("lock", "extras"), [("requirements.lock", ["build"]), ("requirements-test.lock", ["build", "test"])]
-)
+@pytest.mark.parametrize(("lock", "extras"), LOCKS.items())
 def test_locks_hold_what_the_project_asks_for(lock: str, extras: list[str]) -> None:
     asked = project()["project"]
     wanted = asked["dependencies"] + [line for extra in extras for line in asked["optional-dependencies"][extra]]
