@@ -180,6 +180,7 @@ class Turns:
         if self._thread is not None:
             self._queue.put(None)
             await asyncio.to_thread(self._thread.join)
+            self._refuse()  # who came while the thread was ending
 
     def ring(self) -> None:
         """Let the writing thread take what waits; a sweep rings here, from any thread."""
@@ -280,7 +281,8 @@ class Turns:
 
     def _keep(self, db: Connection, reads: Sequence[_Read], now: datetime) -> tuple[int, list[_Told], bool]:
         """Keep what is new and make its turns. Returns how many were new, their log lines, and whether any spoke."""
-        held = inbox.held(db)
+        known = self._meet(db, reads)
+        held = inbox.held(db)  # after the contacts are ours: what another process has kept of them shows now
         good = [read for read in reads if not read.trouble and read.of not in held]
         fresh = inbox.take(db, [read.raw for read in good], now)
         crossings.passed("group.taken")
@@ -290,8 +292,13 @@ class Turns:
             count += self._keep_unreadable(db, [read for read in reads if read.trouble], now)
             behind = [read for read in reads if not read.trouble and read.of in held]
             count += len(inbox.accept(db, [read.raw for read in behind], now, self._keys, [read.of for read in behind]))
-        told, spoke = self._take(db, new, now)
+        told, spoke = self._take(db, new, known, now)
         return count, told, spoke
+
+    @staticmethod
+    def _meet(db: Connection, reads: Iterable[_Read]) -> dict[Address, contacts.Contact]:
+        """Return the contacts these updates are of, as far as we know them; they are ours until the commit."""
+        return contacts.meet(db, {address for read in reads for address, _ in read.inbounds})
 
     def _keep_unreadable(self, db: Connection, reads: Sequence[_Read], now: datetime) -> int:
         """Keep what nobody can read, whole, for a person to look at."""
@@ -308,66 +315,83 @@ class Turns:
         self._metrics.failures.labels("unreadable").inc()
 
     def _alone(self, raws: Sequence[Raw]) -> None:
-        """Take one contact's updates; what does not work is kept as waiting, and what comes after it waits behind."""
-        try:
-            self._group(raws)
-        except StorageTrouble as trouble:
-            if not isinstance(trouble, OF_ONE):
-                raise
-            reason = str(trouble)
-        except Exception as error:
-            reason = type(error).__name__
-            log.exception("turn.failed", channel=raws[0].channel, attempt=1)
-        else:
-            return
-        self._metrics.failures.labels("turn").inc()
-        whose = [self._read(raw).of for raw in raws]
+        """Take one contact's updates; what does not work is kept as waiting, and what comes after it waits behind.
+
+        In one transaction, so that on another process nothing of this contact goes first in between.
+        """
+        began, now = time.perf_counter(), self._clock()
+        reads = [self._read(raw) for raw in raws]
+        reason = ""
         with self._database.transaction() as db:
-            kept = inbox.accept(db, raws, self._clock(), self._keys, whose)
-            if kept:
-                inbox.fail(db, kept[0].id, inbox.WAITING, reason)
+            self._meet(db, reads)
+            try:
+                with db.begin_nested():
+                    fresh, told, spoke = self._keep(db, reads, now)
+            except Exception as error:
+                if isinstance(error, StorageTrouble) and not isinstance(error, OF_ONE):
+                    raise
+                reason = _told(error)
+                if not isinstance(error, OF_ONE):
+                    log.exception("turn.failed", channel=raws[0].channel, attempt=1)
+                self._keep_waiting(db, reads, reason, now)
             crossings.passed("alone.written")
         crossings.passed("alone.kept")
+        if reason:
+            self._metrics.failures.labels("turn").inc()
+        else:
+            self._report(told, len(raws) - fresh, fresh, time.perf_counter() - began, spoke=spoke)
+
+    def _keep_waiting(self, db: Connection, reads: Sequence[_Read], reason: str, now: datetime) -> None:
+        """Keep updates for another try; the first of them has had one."""
+        kept = inbox.accept(db, [read.raw for read in reads], now, self._keys, [read.of for read in reads])
+        if kept:
+            inbox.fail(db, kept[0].id, inbox.WAITING, reason)
 
     def _drain(self) -> None:
-        """Take what waits, in the order it came."""
+        """Take what waits, each contact's in the order it came; what fails again holds up its own contact only."""
+        failed: set[int] = set()
         try:
-            with self._database.reading() as db:
-                waiting = inbox.waiting(db, GROUP)
-            for row_id in waiting:
-                self._retry(row_id)
+            while True:
+                with self._database.reading() as db:
+                    waiting = [row_id for row_id in inbox.waiting(db, GROUP + len(failed)) if row_id not in failed]
+                if not waiting:
+                    return
+                failed.update(row_id for row_id in waiting if not self._retry(row_id))
         except Exception as error:  # noqa: BLE001 - the next ring tries again
             log.error("turns.drain_failed", reason=_told(error))  # noqa: TRY400 - one line is enough
 
-    def _retry(self, row_id: int) -> None:
-        """Try one waiting update again."""
+    def _retry(self, row_id: int) -> bool:
+        """Try one waiting update again; return whether it is done with, and what waits behind it may follow."""
         now = self._clock()
         attempts = 0
         try:
             with self._database.transaction() as db:
                 row = inbox.claim_one(db, row_id)
-                if row is None:  # another process has it, or it waits behind an earlier one of the same contact
-                    return
+                if row is None:  # another process has it
+                    return False
                 attempts = row.attempts
                 read = self._opened(row)
                 if read.trouble:
                     self._unreadable(db, row.id, row.channel, read.trouble)
-                    return
-                told, spoke = self._take(db, [read], now)
+                    return True
+                told, spoke = self._take(db, [read], self._meet(db, [read]), now)
                 inbox.settle(db, [row_id], now)
                 crossings.passed("again.written")
             crossings.passed("again.committed")
         except Exception as error:
             if isinstance(error, StorageTrouble) and not isinstance(error, OF_ONE):
                 raise
+            if isinstance(error, Conflict):  # no fault of the update: somebody else wrote at the same moment
+                return False
             given_up = attempts + 1 >= ATTEMPTS
             log.exception("turn.given_up" if given_up else "turn.failed", attempt=attempts + 1, inbox=row_id)
             self._metrics.failures.labels("given_up" if given_up else "turn").inc()
             with self._database.transaction() as db:
                 inbox.fail(db, row_id, inbox.FAILED if given_up else inbox.WAITING, _told(error))
                 crossings.passed("again.failed")
-            return
+            return given_up
         self._report(told, 0, 1, 0.0, spoke=spoke)
+        return True
 
     def _opened(self, row: inbox.InboxRow) -> _Read:
         """Read an update that was kept sealed."""
@@ -385,9 +409,11 @@ class Turns:
 
     # ----------------------------------------------------------------- a group
 
-    def _take(self, db: Connection, reads: Sequence[_Read], now: datetime) -> tuple[list[_Told], bool]:
+    def _take(
+        self, db: Connection, reads: Sequence[_Read], known: dict[Address, contacts.Contact], now: datetime
+    ) -> tuple[list[_Told], bool]:
         """Make a turn of each update, and write them all. Returns their log lines, and whether any says something."""
-        ledger = self._ledger(db, reads, now)
+        ledger = self._ledger(db, reads, known, now)
         told = [self._turn(db, ledger, read.raw, *each) for read in reads for each in read.inbounds]
         crossings.passed("group.stepped")
         ledger.flush(db, last=True)
@@ -404,7 +430,9 @@ class Turns:
         address_hash = self._keys.address_hash
         return _Read(raw, tuple(((each.channel, address_hash(each.channel, each.address)), each) for each in inbounds))
 
-    def _ledger(self, db: Connection, reads: Iterable[_Read], now: datetime) -> Ledger:
+    def _ledger(
+        self, db: Connection, reads: Iterable[_Read], known: dict[Address, contacts.Contact], now: datetime
+    ) -> Ledger:
         """Load everything the turns of these updates need, set-wise."""
         first: dict[Address, Inbound] = {}
         for read in reads:
@@ -413,7 +441,6 @@ class Turns:
         ledger = Ledger(now)
         if not first:
             return ledger
-        known = contacts.meet(db, first)
         missing = [address for address in sorted(first) if address not in known]
         if missing:
             contacts.add(db, [self._new(address, first[address], now) for address in missing])
@@ -483,9 +510,12 @@ def _told(error: Exception) -> str:
 
 
 def _first_of(reads: Sequence[_Read], fresh: set[tuple[str, str]]) -> list[_Read]:
-    """Return what is new, each once: the same update may come twice in one group."""
-    first = {read.key: read for read in reversed(reads) if read.key in fresh}
-    return list(reversed(first.values()))
+    """Return what is new, each once and where it came first: the same update may come twice in one group."""
+    first: dict[tuple[str, str], _Read] = {}
+    for read in reads:
+        if read.key in fresh:
+            first.setdefault(read.key, read)
+    return list(first.values())
 
 
 def _long_unseen(contact: contacts.Contact, now: datetime) -> bool:

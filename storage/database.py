@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 10.0
 """Seconds a writer waits for another one, or for a connection."""
-STALLED: Final = 60.0
+STALLED: Final = 15.0
 """Seconds after which PostgreSQL ends a transaction whose process is stopped or frozen and holds others up."""
 SILENCE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 """How soon we notice (after 20 to 25 seconds) that a server's machine is gone without a word, as in a failover."""
@@ -99,6 +99,15 @@ class Database:
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()
+
+
+def fetch(db: Connection, words: str, parameters: Any = ()) -> list[tuple[Any, ...]]:  # noqa: ANN401 - the driver's
+    """Return the rows of a statement in the driver's words, as the driver gives them. See `drive`."""
+    cursor = drive(db, words, parameters)
+    try:
+        return list(cursor.fetchall())
+    except db.dialect.loaded_dbapi.Error as error:
+        raise _as_core_says(db, words, error, cursor) from error
 
 
 def drive(db: Connection, words: str, parameters: Any = ()) -> Any:  # noqa: ANN401 - the driver's own

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 from sqlalchemy import bindparam, func, select, update
 
-from storage.database import Conflict, drive
+from storage.database import Conflict, fetch
 from storage.rows import IDS, Insert, Shape
 from storage.tables import inbox
 
@@ -79,7 +79,7 @@ _behind = (
     .exists()
 )
 _claim_one = _waiting.where(inbox.c.id == bindparam("row"), ~_behind).with_for_update(skip_locked=True, of=inbox)
-_HELD = "SELECT address_hash FROM inbox WHERE status = 'waiting'"
+_HELD = "SELECT DISTINCT address_hash FROM inbox WHERE status = 'waiting'"
 _settle = update(inbox).where(inbox.c.id.in_(IDS)).values(status=DONE, done_at=bindparam("at"), body=b"", error=None)
 _fail = (
     update(inbox)
@@ -94,13 +94,13 @@ def take(db: Connection, raws: Iterable[Arrival], now: datetime) -> set[tuple[st
     Return the new ones; what is known is passed over. On PostgreSQL, what another process takes at this moment is known
     once that has committed, and new where it has not.
     """
-    keys = list(dict.fromkeys(map(_key, raws)))
+    keys = sorted(set(map(_key, raws)))  # in one order always: two processes never wait for each other crosswise
     if not keys:
         return set()
     if db.dialect.name == "sqlite":
-        taken = drive(db, _TAKE["sqlite"], (now, now, _encode(keys).decode()))
+        taken = fetch(db, _TAKE["sqlite"], (now, now, _encode(keys).decode()))
     else:
-        taken = drive(db, _TAKE["postgresql"], (now, now, *map(list, zip(*keys, strict=True))))
+        taken = fetch(db, _TAKE["postgresql"], (now, now, *map(list, zip(*keys, strict=True))))
     return {(channel, external_id) for channel, external_id in taken}
 
 
@@ -126,7 +126,7 @@ def accept(
 
 def held(db: Connection) -> frozenset[bytes]:
     """Return the keyed hashes of contacts of whom an update waits: what they send meanwhile waits behind it."""
-    return frozenset(of for (of,) in drive(db, _HELD) if of is not None)
+    return frozenset(of for (of,) in fetch(db, _HELD) if of is not None)
 
 
 def _key(raw: Arrival) -> tuple[str, str]:
@@ -149,8 +149,9 @@ def claim(db: Connection, limit: int, keys: Keys) -> list[InboxRow]:
 
 
 def waiting(db: Connection, limit: int) -> list[int]:
-    """Return the ids of waiting rows, oldest first."""
-    return list(db.execute(_waiting.with_only_columns(inbox.c.id).limit(limit)).scalars())
+    """Return the ids of waiting rows that wait behind no earlier one of their contact, oldest first."""
+    heads = _waiting.with_only_columns(inbox.c.id).where(~_behind)
+    return list(db.execute(heads.limit(limit)).scalars())
 
 
 def claim_one(db: Connection, row_id: int) -> InboxRow | None:

@@ -17,7 +17,7 @@ from sqlalchemy import Boolean, Float, Integer, LargeBinary, Table, bindparam, l
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
-from storage.database import drive
+from storage.database import drive, fetch
 from storage.tables import Instant, to_driver
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class Lookup(Generic[Noun]):
 
     def raw(self, db: Connection, ids: Sequence[Any] = (), **given: object) -> list[tuple[Any, ...]]:
         """Return the rows as the driver gives them."""
-        return list(drive(db, *self._texts[db.dialect.name].filled(list(ids), given)).fetchall())
+        return fetch(db, *self._texts[db.dialect.name].filled(list(ids), given))
 
     def made(self, rows: list[tuple[Any, ...]], db: Connection) -> list[Noun]:
         """Return the nouns of raw rows."""

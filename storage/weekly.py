@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from sqlalchemy import and_, bindparam, case, delete, func, insert, literal, null, select, text, update
 
 from storage import crossings
-from storage.database import drive
+from storage.database import fetch
 from storage.rows import IDS, insert_new, many, read
 from storage.tables import answers, week_changes, week_counts, week_people, weeks
 
@@ -271,7 +271,7 @@ def laid_after(db: Connection, at: datetime) -> bool:
 
     One look into an index for all turns of a commit; a trigger would cost each turn 3 µs.
     """
-    return drive(db, _LATE[db.dialect.name], (at,)).fetchone() is not None
+    return bool(fetch(db, _LATE[db.dialect.name], (at,)))
 
 
 def came(db: Connection, people: Iterable[Participation]) -> None:

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from bot.channels.base import Raw
 from bot.errors import Trouble
-from bot.turns import spoken_language
+from bot.turns import GROUP, spoken_language
 from flows import memory
 from storage import tables
 from storage.database import StorageTrouble
@@ -410,3 +410,50 @@ async def test_an_address_stands_nowhere_in_clear(house: House) -> None:
     values = [value for rows in kept.values() for row in rows for value in row]
     assert not [value for value in values if isinstance(value, bytes) and b"555-address" in value]
     assert not [value for value in values if "555-address" in str(value)]
+
+
+async def test_an_update_that_comes_twice_in_a_group_keeps_its_place(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    first, second = raw("c1", text="Good"), raw("c1", text="It was loud")
+    await house.turns.accept([first, second, first])
+    assert [(each.state, each.choice or each.text) for each in citizen.answers(code)] == [
+        ("overall", "4"),
+        ("reason", "It was loud"),
+    ]
+
+
+async def test_a_long_row_of_waiting_updates_of_one_contact_hides_nobody_elses(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, ill = house.desk.answer, {"ill", "soon well"}
+
+    def stumbling(*words: Any) -> Any:
+        if words[-1].address in ill:
+            raise RuntimeError("stumbled")
+        return answer(*words)
+
+    monkeypatch.setattr(house.desk, "answer", stumbling)
+    await house.turns.accept([raw("ill", text="x") for _ in range(GROUP + 1)])
+    await house.turns.accept([raw("soon well", text="hello")])
+    ill.remove("soon well")
+    await house.turns.again()
+    assert len(house.said("soon well")) == 1
+
+
+async def test_whoever_comes_while_the_writer_ends_is_told_so(house: House) -> None:
+    async def come(n: int) -> bool:
+        await asyncio.sleep(n / 10_000)
+        try:
+            async with asyncio.timeout(10):
+                await house.turns.accept([raw(f"c{n}", text="hello")])
+        except Trouble:
+            return False
+        return True
+
+    calls = [asyncio.create_task(come(n)) for n in range(200)]
+    await asyncio.sleep(0.005)
+    await house.turns.end()
+    kept = sum(await asyncio.gather(*calls))
+    assert kept == len(house.table("inbox"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -113,3 +115,31 @@ async def test_the_same_update_brought_to_two_replicas_at_once_is_one_turn(house
 
 def _statuses(house: House) -> list[str]:
     return [row.status for row in house.table("inbox")]
+
+
+async def test_what_another_replica_gets_while_an_update_fails_waits_until_that_is_kept(
+    house: House, other: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, citizen = house.pulse().code, Citizen(house)
+    await citizen.starts(code)
+    await citizen.does("Yes", "Yes, let us begin")
+    answer, failing, tries = house.desk.answer, threading.Event(), [2]  # in its group, then alone
+
+    def stumbling(*words: Any) -> Any:
+        if words[-1].message.text == "Good" and tries[0]:
+            tries[0] -= 1
+            if not tries[0]:
+                failing.set()
+                time.sleep(0.3)  # so long the other one has come to the same contact
+            raise RuntimeError("stumbled")
+        return answer(*words)
+
+    monkeypatch.setattr(house.desk, "answer", stumbling)
+    first = asyncio.create_task(house.turns.accept([raw("c1", text="Good")]))
+    await asyncio.to_thread(failing.wait)
+    await asyncio.gather(first, other.accept([raw("c1", text="It was loud")]))
+    await house.turns.again()
+    assert [(each.state, each.choice or each.text) for each in citizen.answers(code)] == [
+        ("overall", "4"),
+        ("reason", "It was loud"),
+    ]

@@ -152,3 +152,25 @@ def test_on_postgresql_rows_in_other_hands_are_passed_over_without_waiting(datab
     with database.transaction() as mine, database.transaction() as theirs:
         assert [row.body for row in inbox.claim(mine, 2, KEYS)] == [b"one", b"two"]
         assert [row.body for row in inbox.claim(theirs, 2, KEYS)] == [b"three"]
+
+
+def test_two_that_are_brought_the_same_updates_in_another_order_never_wait_for_each_other_crosswise(
+    database: Database,
+) -> None:
+    updates = [Update("telegram", str(n)) for n in range(200)]
+    taken: list[int] = []
+    together = Barrier(2)
+
+    def take(mine: list[Update]) -> None:
+        for turn in range(10):
+            together.wait()
+            brought = [Update("telegram", f"{turn}-{each.external_id}") for each in mine]
+            with database.transaction() as db:
+                taken.append(len(inbox.take(db, brought, NOW)))
+
+    threads = [Thread(target=take, args=(order,)) for order in (updates, updates[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == [0] * 10 + [200] * 10
