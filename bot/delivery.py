@@ -318,6 +318,13 @@ class _Sender:
             self._say(str(trouble))
             await asyncio.sleep(TICK)
             return
+        except Exception as error:  # a mistake of ours must not end the program: what has come back is settled later
+            self._results = results + self._results
+            if self.trouble != type(error).__name__:
+                log.exception("delivery.mistake", channel=self.channel.name)
+            self._say(type(error).__name__)
+            await asyncio.sleep(TICK)
+            return
         self.trouble = None
         self._lease = exchange.lease
         if self._lease is None:

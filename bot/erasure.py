@@ -54,7 +54,7 @@ class Eraser:
         )
         (fresh,) = contacts.add(db, [new])
         guest.contact = fresh
-        guest.rows.clear()
+        guest.forget_all()
         ledger.change(guest, stopped_at=contact.stopped_at)
         return cut or any(kept)
 

@@ -43,9 +43,14 @@ class Guest:
     contact: Contact
     rows: dict[int, SessionRow] = field(default_factory=dict)
     """Session rows as read or begun, by round id: active ones and those of open rounds, the one last touched last."""
+    _read: dict[int, SessionRow] = field(init=False)
+    """The rows as the database holds them."""
     _stands: dict[int, Session] = field(default_factory=dict)
     """Where they stand now, as far as anybody has looked."""
     _touched: dict[int, datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._read = dict(self.rows)
 
     def session(self, round_id: int) -> Session | None:
         """Return the session in a round as it stands now, or None."""
@@ -86,16 +91,21 @@ class Guest:
         """Return what says where they stand in a round: the whole row, or where they stepped since it was read."""
         row, session = self.rows[round_id], self._stands[round_id]
         status, state, body, at = session.status.value, session.state, memory.dump(session), self._touched[round_id]
-        if row.revision > 0 and row.status == status and row.body:
+        if row.revision > 0 and self._read.get(round_id) == row._replace(status=status):
             return Step(state, body, at, row.contact_id, round_id, row.revision)
         return row._replace(status=status, state=state, body=body, updated_at=at)
 
     def saved(self, round_id: int) -> None:
         """What was written is what a later write goes on from."""
         row, session = self.rows[round_id], self._stands[round_id]
-        self.rows[round_id] = row._replace(
+        self.rows[round_id] = self._read[round_id] = row._replace(
             status=session.status.value, body=memory.dump(session), revision=row.revision + 1
         )
+
+    def forget_all(self) -> None:
+        """Know nothing of any round any more."""
+        for known in (self.rows, self._read, self._stands, self._touched):
+            known.clear()
 
 
 @dataclass(slots=True)

@@ -338,7 +338,7 @@ def _columns(answer: Answer, question: Question) -> tuple[float | None, str | No
     match question:
         case Choose(options=options) | Rate(options=options):
             score = next((option.value for option in options if option.id == value), None)
-            return score, str(value), None, None, None
+            return None if score is None else float(score), str(value), None, None, None
         case Pick():
             return None, None, json.dumps(value), None, None
         case Number():

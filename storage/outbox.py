@@ -154,10 +154,15 @@ def settle(db: Connection, results: Iterable[Outcome], owner: str) -> int:
     """Write what became of claimed messages; return how many were still ours. The rest is another owner's by now."""
     found: dict[str, list[tuple[object, ...]]] = {SENT: [], GONE: [], DUE: []}
     for each in results:
-        error = each.error[:200] if each.error else None
+        error = _plain(each.error) if each.error else None
         told = (each.external_id, error) if each.status == SENT else (error,)
         found[each.status].append((each.status, each.at, *told, None, None, each.id, SENDING, owner, each.attempt))
     return _sent(db, found[SENT]) + _gone(db, found[GONE]) + _put_off(db, found[DUE])
+
+
+def _plain(said: str) -> str:
+    """Return what a channel said as any database takes it: no half characters, no zero bytes, at most 200 signs."""
+    return said.encode("utf-8", "replace").decode().replace("\0", "")[:200]
 
 
 def sent(row: OutboxRow, at: datetime, external_id: str | None = None) -> Outcome:

@@ -70,11 +70,12 @@ class Insert:
     def __init__(self, table: Table, names: Sequence[str], *, end: str = "") -> None:
         """`end` follows the rows: `ON CONFLICT DO NOTHING`, say."""
         self._texts = {name: _insertion(table, names, end, dialect) for name, dialect in _DIALECTS.items()}
-        self._moments = _moments(table, names)
+        self._moments = _of_kind(table, names, Instant)
+        self._floats = _of_kind(table, names, Float)
 
     def __call__(self, db: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
         """Return how many rows were written."""
-        return _group(db, self._texts, self._moments, rows)
+        return _group(db, self._texts, (self._moments, self._floats), rows)
 
 
 class Update:
@@ -83,26 +84,35 @@ class Update:
     def __init__(self, table: Table, sets: Sequence[str], where: Sequence[str], *, also: str = "") -> None:
         """`also` is one more assignment (`revision = revision + 1`)."""
         self._texts = {name: _updating(table, sets, where, also, dialect) for name, dialect in _DIALECTS.items()}
-        self._moments = _moments(table, sets)
+        self._moments = _of_kind(table, sets, Instant)
+        self._floats = _of_kind(table, sets, Float)
 
     def __call__(self, db: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
         """Return how many rows were changed."""
-        return _group(db, self._texts, self._moments, rows)
+        return _group(db, self._texts, (self._moments, self._floats), rows)
 
 
-def _moments(table: Table, names: Sequence[str]) -> tuple[int, ...]:
-    return tuple(place for place, name in enumerate(names) if isinstance(table.c[name].type, Instant))
+def _of_kind(table: Table, names: Sequence[str], kind: type) -> tuple[int, ...]:
+    return tuple(place for place, name in enumerate(names) if isinstance(table.c[name].type, kind))
 
 
-def _group(db: Connection, texts: Mapping[str, str], moments: tuple[int, ...], rows: Sequence[tuple[Any, ...]]) -> int:
+def _group(
+    db: Connection,
+    texts: Mapping[str, str],
+    special: tuple[tuple[int, ...], tuple[int, ...]],
+    rows: Sequence[tuple[Any, ...]],
+) -> int:
     if not rows:
         return 0
     if db.dialect.name == "sqlite":
         return int(drive(db, texts["sqlite"], list(rows)).rowcount)
     arrays = tuple(map(list, zip(*rows, strict=True)))
+    moments, floats = special
     for place in moments:
         for moment in arrays[place]:
             to_driver(moment)
+    for place in floats:  # the driver takes no array of whole and broken numbers
+        arrays[place][:] = [None if value is None else float(value) for value in arrays[place]]
     return int(drive(db, texts["postgresql"], arrays).rowcount)
 
 

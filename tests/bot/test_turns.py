@@ -457,3 +457,23 @@ async def test_whoever_comes_while_the_writer_ends_is_told_so(house: House) -> N
     await house.turns.end()
     kept = sum(await asyncio.gather(*calls))
     assert kept == len(house.table("inbox"))
+
+
+async def test_what_is_finished_and_reopened_in_one_group_stays_finished(house: House, citizen: Citizen) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen)
+    await house.turns.accept([raw("c1", text="ok"), raw("c1", text="CHANGE")])
+    (row,) = house.table("sessions")
+    assert (row.status, row.ended_at) == ("active", house.clock())
+
+
+async def test_who_deletes_and_comes_back_in_one_group_is_a_new_person(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    await citizen.does(*INTO, "Good")
+    again = raw("c1", text="/start", about={"start": code})
+    await house.turns.accept([raw("c1", text="DELETE"), raw("c1", text="yes"), again])
+    assert house.table("answers") == []
+    assert [row.state for row in house.table("sessions")] == ["age"]

@@ -303,3 +303,11 @@ def test_moments_keep_their_microseconds_and_are_utc(database: Database) -> None
     assert row.answered_at == at
     assert row.answered_at.utcoffset() == timedelta(0)
     assert row._replace(answered_at=at) == row
+
+
+def test_scores_of_scales_and_numbers_are_appended_together(database: Database) -> None:
+    with database.transaction() as db:
+        round_ = add_round(db)
+        rows = [answer(round_, score=4), answer(round_, score=2.5), answer(round_, score=None)]
+        answers.append(db, rows)
+        assert [each.score for each in answers.every(db, round_.id)] == [4.0, 2.5, None]

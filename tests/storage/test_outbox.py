@@ -6,8 +6,9 @@ from threading import Barrier, Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
-from storage import contacts, outbox
+from storage import contacts, outbox, tables
 from storage.outbox import BULK, DIGEST, REPLY
 from tests.storage.makers import KEYS, MINUTE, NOW, add_contact, message
 
@@ -278,3 +279,13 @@ def test_replies_alone_can_be_claimed_where_there_is_no_room_for_more(database: 
         outbox.enqueue(db, [message(ana, "news", priority=BULK), message(ben, "reply", priority=REPLY)])
         assert keys(outbox.claim(db, "telegram", "me", NOW, MINUTE, 9, least=DIGEST)) == ["reply"]
         assert keys(claim(db)) == ["news"]
+
+
+def test_what_a_channel_says_in_signs_no_database_takes_is_kept_without_them(database: Database) -> None:
+    with database.transaction() as db:
+        outbox.enqueue(db, [message(add_contact(db), "a")])
+    with database.transaction() as db:
+        (row,) = outbox.claim(db, "telegram", "me", NOW, MINUTE, 1)
+        assert outbox.settle(db, [outbox.gone(row, NOW, "half \ud83d and \0 none")], "me") == 1
+    with database.reading() as db:
+        assert db.execute(select(tables.outbox.c.error)).scalar_one() == "half ? and  none"
