@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from storage.rows import insert_each, many
+from storage.rows import Insert
 from storage.tables import moves
 
 if TYPE_CHECKING:
@@ -28,22 +28,16 @@ class Move:
     count: int
 
 
-_add = {
-    name: statement.on_conflict_do_update(
-        index_elements=[moves.c.round_id, moves.c.day, moves.c.origin, moves.c.to],
-        set_={"count": moves.c.count + statement.excluded.count},
-    )
-    for name, statement in insert_each(moves).items()
-}
+_add = Insert(
+    moves,
+    ("round_id", "day", "origin", "to", "count"),
+    end='ON CONFLICT (round_id, day, origin, "to") DO UPDATE SET count = moves.count + excluded.count',
+)
 
 
 def count(db: Connection, arrows: Mapping[Arrow, int]) -> None:
     """Add to the counts. Written in one order always, so that two writers never wait for each other crosswise."""
-    rows = [
-        {"round_id": round_id, "day": day, "origin": origin, "to": to, "count": n}
-        for (round_id, day, origin, to), n in sorted(arrows.items())
-    ]
-    many(db, _add, rows)
+    _add(db, [(*arrow, n) for arrow, n in sorted(arrows.items())])
 
 
 def of(db: Connection, round_id: int) -> list[Move]:

@@ -272,7 +272,11 @@ def many(db: Connection, statements: PerDialect | Executable, rows: Sequence[Map
         return 0
     statement = statements[db.dialect.name] if isinstance(statements, dict) else statements
     words, prepare = _compiled(statement, db.dialect, tuple(rows[0]))
-    return int(drive(db, words, [prepare(row) for row in rows]).rowcount)
+    if db.dialect.name == "sqlite":
+        return int(drive(db, words, [prepare(row) for row in rows]).rowcount)
+    # One by one: psycopg sends many as a pipeline, in which the server knows no idle moment; a process frozen in one
+    # would keep its locks for ever, since `idle_in_transaction_session_timeout` does not see it.
+    return sum(int(drive(db, words, prepare(row)).rowcount) for row in rows)
 
 
 @lru_cache(maxsize=500)
