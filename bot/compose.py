@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from flows.model import tagged
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from bot.channels.base import Capabilities
     from flows.model import Button, Prompt
@@ -20,21 +23,44 @@ class Part(NamedTuple):
     """One message before it has a key and an address."""
 
     text: str
-    buttons: tuple[Button, ...] = ()
+    offers: tuple[Button, ...] = ()
+    """Its buttons as they are for everybody: `tag` goes before their data."""
     columns: int = 1
     wants: str = ""
     state: str | None = None
     """The question it asks, if any."""
     update: bool = False
     """It changes the buttons of the message just tapped."""
+    tag: str = ""
+
+    @property
+    def buttons(self) -> tuple[Button, ...]:
+        """The buttons as this session shows them."""
+        return tagged(self.offers, self.tag)
 
 
-def compose(prompts: Iterable[Prompt], capabilities: Capabilities) -> tuple[Part, ...]:
+class _Form(NamedTuple):
+    """How a channel shows a row of offers."""
+
+    shown: bool
+    """As buttons; else as a list in the text."""
+    listed: bool
+    """Numbered in the text, instead of buttons or because their labels are cut."""
+    columns: int
+
+
+def compose(prompts: Sequence[Prompt], capabilities: Capabilities) -> tuple[Part, ...]:
     """Join texts that follow each other with a blank line between, up to the channel's text limit.
 
     A prompt with buttons or with a wish for a place or a photo ends its message. Where the channel shows fewer buttons
     than there are, the options stand numbered in the text; an update of buttons becomes a message of its own there.
     """
+    if (
+        len(prompts) == 1 and len(prompts[0].text) <= capabilities.text
+    ):  # most turns; the same as below, in half the time
+        alone = _part(prompts[0], capabilities)
+        if len(alone.text) <= capabilities.text:
+            return (alone,)
     parts: list[Part] = []
     open_part: Part | None = None
     for prompt in prompts:
@@ -44,7 +70,7 @@ def compose(prompts: Iterable[Prompt], capabilities: Capabilities) -> tuple[Part
             if joined is None and open_part is not None:
                 parts.append(open_part)
             open_part = joined or part
-            if open_part.buttons or open_part.wants or open_part.update:
+            if open_part.offers or open_part.wants or open_part.update:
                 parts.append(open_part)
                 open_part = None
     return tuple([*parts, open_part] if open_part is not None else parts)
@@ -53,14 +79,21 @@ def compose(prompts: Iterable[Prompt], capabilities: Capabilities) -> tuple[Part
 def _part(prompt: Prompt, capabilities: Capabilities) -> Part:
     """Give one prompt the form this channel can show."""
     update = prompt.update and capabilities.edits
-    if not prompt.offers or len(prompt.offers) <= capabilities.buttons:
-        text = prompt.text
-        if any(len(button.label) > capabilities.label for button in prompt.offers) and prompt.numbered:
-            text = _listed(prompt)
-        return Part(text, prompt.buttons, columns(prompt.offers), prompt.wants, prompt.state, update)
-    offers = prompt.numbered and not all(button.helper for button in prompt.offers)
-    text = _listed(prompt) if offers else prompt.text
+    if not prompt.offers:
+        return Part(prompt.text, (), 1, prompt.wants, prompt.state, update)
+    form = _form(prompt.offers, capabilities, numbered=prompt.numbered)
+    text = _listed(prompt) if form.listed else prompt.text
+    if form.shown:
+        return Part(text, prompt.offers, form.columns, prompt.wants, prompt.state, update, prompt.tag)
     return Part(text, (), 1, prompt.wants, prompt.state)
+
+
+@lru_cache(maxsize=1000)
+def _form(offers: tuple[Button, ...], capabilities: Capabilities, *, numbered: bool) -> _Form:
+    if len(offers) > capabilities.buttons:
+        return _Form(shown=False, listed=numbered and not all(button.helper for button in offers), columns=1)
+    cut_off = any(len(button.label) > capabilities.label for button in offers)
+    return _Form(shown=True, listed=numbered and cut_off, columns=columns(offers))
 
 
 def _listed(prompt: Prompt) -> str:

@@ -164,7 +164,7 @@ class Desk:
         state, body = self._asked_before(visit) or (LATE, "")
         current = visit.guest.current()
         session = None if current is None else visit.guest.session(current)
-        of_another = '"buttons"' in body and (session is None or f'"{session.tag}:' not in body)
+        of_another = '"buttons"' in body and (session is None or f'"tag":"{session.tag}"' not in body)
         return Message(
             message.kind, message.text, message.data, message.latitude, message.longitude, message.file, message.live,
             amends=LATE if of_another else state,

@@ -1,8 +1,12 @@
-"""Messages as they lie in the outbox: JSON of an `Outbound` without its address. `read` is the inverse of `write`."""
+"""Messages as they lie in the outbox: JSON of an `Outbound` without its address. `read` is the inverse of `write`.
+
+What a session says keeps its tag apart from its buttons, which are then the same bytes for everybody.
+"""
 
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -48,14 +52,21 @@ def letters(
 
 def _part(part: Part, language: str, replaces: str | None) -> str:
     body: dict[str, Any] = {"text": part.text, "language": language}
-    if part.buttons:
-        body["buttons"] = [_button(button) for button in part.buttons]
+    if part.offers:
+        body["tag"] = part.tag
+        body["buttons"] = _rows(part.offers)
         body["columns"] = part.columns
     if part.wants:
         body["wants"] = part.wants
     if replaces:
         body["replaces"] = replaces
     return _encode(body).decode()
+
+
+@lru_cache(maxsize=1000)
+def _rows(offers: tuple[Button, ...]) -> msgspec.Raw:
+    """Return offers as JSON: the same for everybody who is asked the same."""
+    return msgspec.Raw(_encode([_button(button) for button in offers]))
 
 
 def _button(button: Button) -> list[Any]:
@@ -91,12 +102,12 @@ def read(body: str, key: str, address: str) -> Outbound:
     """Return the message with its key and address. Raises ValueError where `body` is no such JSON."""
     try:
         kept = _decode(body)
-        mail = kept.get("mail")
+        tag, mail = kept.get("tag", ""), kept.get("mail")
         return Outbound(
             key=key,
             address=address,
             text=kept["text"],
-            buttons=tuple(Button(label, data, *_marks(marks)) for label, data, *marks in kept.get("buttons", ())),
+            buttons=tuple(Button(label, tag + data, *_marks(marks)) for label, data, *marks in kept.get("buttons", ())),
             columns=kept.get("columns", 1),
             wants=kept.get("wants", ""),
             replaces=kept.get("replaces"),

@@ -25,7 +25,7 @@ from bot.compose import compose
 from bot.errors import Trouble, Unreadable
 from bot.ledger import Guest, Ledger
 from bot.letters import REPLY, letters
-from bot.log import alike
+from bot.log import Alike, alike
 from storage import contacts, crossings, inbox, rounds, sessions
 from storage.contacts import NewContact
 from storage.database import Conflict, StorageTrouble, Unopened
@@ -87,22 +87,18 @@ def _resolve(waiting: Sequence[asyncio.Future[None]], trouble: Exception | None)
 
 
 class _Told(NamedTuple):
-    """What the one log line of a turn says."""
+    """What the one log line of a turn says, in this order, and what is counted."""
 
     contact: int
-    channel: str
     flow: str
     origin: str
     to: str
+    ms: float
+    channel: str
     urgent: bool
-    seconds: float
 
-    def line(self) -> dict[str, object]:
-        """Return its words: numbers, and names of flows and states."""
-        ms = round(self.seconds * 1000, 2)
-        if not self.flow:
-            return {"contact": self.contact, "ms": ms}
-        return {"contact": self.contact, "flow": self.flow, "origin": self.origin, "to": self.to, "ms": ms}
+
+_LINE = ("contact", "flow", "origin", "to", "ms")
 
 
 class _Read(NamedTuple):
@@ -468,7 +464,7 @@ class Turns:
             ledger.change(guest, unreachable_at=None if inbound.reachable else ledger.now)
             if not inbound.reachable:
                 ledger.cancel_bulk(guest)
-            return _Told(guest.contact.id, inbound.channel, "", "", "", urgent=False, seconds=0.0)
+            return _Told(guest.contact.id, "", "", "", 0.0, inbound.channel, urgent=False)
         if guest.contact.unreachable_at is not None:
             ledger.change(guest, unreachable_at=None)
         spoken = self._desk.answer(db, ledger, guest, inbound)
@@ -476,26 +472,18 @@ class Turns:
         key = f"{raw.channel}:{raw.external_id}"
         for letter in letters(guest.contact, parts, key, ledger.now, REPLY, inbound.message_id):
             ledger.say(letter)
-        return _Told(
-            guest.contact.id,
-            inbound.channel,
-            spoken.flow,
-            spoken.origin,
-            spoken.to,
-            urgent=spoken.urgent,
-            seconds=time.perf_counter() - began,
-        )
+        ms = round((time.perf_counter() - began) * 1000, 2)
+        return _Told(guest.contact.id, spoken.flow, spoken.origin, spoken.to, ms, inbound.channel, spoken.urgent)
 
     def _report(self, told: Sequence[_Told], repeats: int, size: int, seconds: float, *, spoke: bool) -> None:
         """One line for each turn, no text; and let delivery know."""
         if spoke:
             self.committed()
-        alike(_turns, "turn.completed", [turn.line() for turn in told])
-        for turn in told:
-            if turn.urgent:
-                log.warning("turn.urgent", contact=turn.contact, flow=turn.flow)
-                self._metrics.urgent.inc()
-        for channel, count in Counter(turn.channel for turn in told).items():
+        alike(_turns, "turn.completed", Alike(_LINE, [turn[: len(_LINE)] for turn in told]))
+        for turn in [turn for turn in told if turn.urgent]:
+            log.warning("turn.urgent", contact=turn.contact, flow=turn.flow)
+            self._metrics.urgent.inc()
+        for channel, count in Counter([turn.channel for turn in told]).items():
             self._metrics.turns.labels(channel).inc(count)
         if repeats:
             self._metrics.repeats.inc(repeats)

@@ -394,9 +394,14 @@ class Prompt(Struct, frozen=True, gc=False):
     @property
     def buttons(self) -> tuple[Button, ...]:
         """The buttons as this session shows them; made when asked for, which takes 2 µs."""
-        if not self.tag:
-            return self.offers
-        return tuple([Button(one.label, self.tag + one.data, one.ticked, one.helper) for one in self.offers])
+        return tagged(self.offers, self.tag)
+
+
+def tagged(offers: tuple[Button, ...], tag: str) -> tuple[Button, ...]:
+    """Return offers as the session with this tag shows them."""
+    if not tag:
+        return offers
+    return tuple([Button(one.label, tag + one.data, one.ticked, one.helper) for one in offers])
 
 
 def button_data(tag: str, state: str, option: str) -> str:

@@ -50,7 +50,7 @@ def own_code(text: str) -> str | None:
 
 def spell(chance: str, length: int) -> str:
     """Spell chance out in `length` letters."""
-    number = int.from_bytes(hashlib.sha256(chance.encode()).digest(), "big")
+    number = int.from_bytes(hashlib.sha256(chance.encode()).digest(), "big") % len(LETTERS) ** length
     letters = []
     for _ in range(length):
         number, letter = divmod(number, len(LETTERS))

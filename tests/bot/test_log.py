@@ -71,13 +71,13 @@ async def test_a_turn_is_one_log_line_without_words(house: House, citizen: Citiz
 )
 def test_many_alike_are_a_line_each(form: str, read: Callable[[str], object]) -> None:
     stream = written(CIVICLOOP_LOG__FORMAT=form)
-    log.alike(logging.getLogger("civicloop.turns"), "turn.completed", [{"contact": 41}, {"contact": 42}])
+    log.alike(logging.getLogger("civicloop.turns"), "turn.completed", log.Alike(["contact"], [(41,), (42,)]))
     assert [str(read(line)) for line in stream.getvalue().splitlines()] == ["41", "42"]
 
 
 def test_many_alike_are_silent_below_the_level() -> None:
     stream = written(CIVICLOOP_LOG__LEVEL="warning")
-    log.alike(logging.getLogger("civicloop.turns"), "turn.completed", [{"contact": 41}])
+    log.alike(logging.getLogger("civicloop.turns"), "turn.completed", log.Alike(["contact"], [(41,)]))
     assert stream.getvalue() == ""
 
 
