@@ -85,13 +85,9 @@ def _from_driver(value: datetime | None) -> datetime | None:
     return value if value is None else value.astimezone(UTC)
 
 
-def _from_text(value: str | None) -> datetime | None:
-    return None if value is None else _moment(value)
-
-
 @lru_cache(maxsize=10_000)
-def _moment(value: str) -> datetime:
-    return datetime.fromisoformat(value).replace(tzinfo=UTC)
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 Id = BigInteger().with_variant(Integer, "sqlite")
