@@ -50,17 +50,21 @@ def letters(
     ]
 
 
+class _Body(msgspec.Struct, omit_defaults=True):
+    """What a part says, as it is kept: what is usual left out."""
+
+    text: str
+    language: str
+    tag: str = ""
+    buttons: msgspec.Raw | None = None
+    columns: int = 1
+    wants: str = ""
+    replaces: str | None = None
+
+
 def _part(part: Part, language: str, replaces: str | None) -> str:
-    body: dict[str, Any] = {"text": part.text, "language": language}
-    if part.offers:
-        body["tag"] = part.tag
-        body["buttons"] = _rows(part.offers)
-        body["columns"] = part.columns
-    if part.wants:
-        body["wants"] = part.wants
-    if replaces:
-        body["replaces"] = replaces
-    return _encode(body).decode()
+    rows = _rows(part.offers) if part.offers else None
+    return _encode(_Body(part.text, language, part.tag, rows, part.columns, part.wants, replaces)).decode()
 
 
 @lru_cache(maxsize=1000)

@@ -423,8 +423,8 @@ class Turns:
             inbounds = channel.parse(raw)
         except Unreadable as error:
             return _Read(raw, trouble=str(error))
-        address_hash = self._keys.address_hash
-        return _Read(raw, tuple(((each.channel, address_hash(each.channel, each.address)), each) for each in inbounds))
+        hashed = self._keys.address_hash
+        return _Read(raw, tuple([((each.channel, hashed(each.channel, each.address)), each) for each in inbounds]))
 
     def _ledger(
         self, db: Connection, reads: Iterable[_Read], known: dict[Address, contacts.Contact], now: datetime
@@ -439,8 +439,7 @@ class Turns:
             return ledger
         missing = [address for address in sorted(first) if address not in known]
         if missing:
-            contacts.add(db, [self._new(address, first[address], now) for address in missing])
-            known |= contacts.meet(db, missing)
+            known |= contacts.welcome(db, [self._new(address, first[address], now) for address in missing])
         stood = sessions.of(db, [contact.id for contact in known.values()])
         ledger.open_rounds = {row.id: row for row in self._open(db)}
         for address, contact in known.items():

@@ -96,6 +96,12 @@ def add(db: Connection, rows: Sequence[NewContact]) -> list[Contact]:
     return [found[row.channel, row.address_hash] for row in rows]
 
 
+def welcome(db: Connection, rows: Sequence[NewContact]) -> dict[Address, Contact]:
+    """Add contacts, passing over those already known, and `meet` them all."""
+    _insert(db, [(*row, row.first_seen_at) for row in rows])
+    return meet(db, [(row.channel, row.address_hash) for row in rows])
+
+
 def by_ids(db: Connection, ids: Iterable[int]) -> dict[int, Contact]:
     """Return the contacts with these ids that still exist."""
     return {contact.id: contact for contact in _shape.read(db.execute(_by_id, {"ids": list(ids)}))}

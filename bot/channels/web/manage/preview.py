@@ -20,7 +20,7 @@ from flows.model import Context, Kind, Message
 from storage.messages import BOT, CITIZEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from starlette.datastructures import FormData
     from starlette.requests import Request
@@ -121,7 +121,7 @@ def _tap(form: FormData, data: str, lines: tuple[Line, ...]) -> tuple[Message, s
     return Message(Kind.TAP, data=data), label
 
 
-def _spoken(prompts: Iterable[Prompt], first: int, language: str) -> tuple[Line, ...]:
+def _spoken(prompts: Sequence[Prompt], first: int, language: str) -> tuple[Line, ...]:
     parts = compose(prompts, WebChannel.capabilities)
     return tuple(
         Line(first + n, BOT, part.text, language, part.buttons, part.columns, part.wants)
