@@ -91,7 +91,7 @@ class Guest:
         """Return what says where they stand in a round: the whole row, or where they stepped since it was read."""
         row, session = self.rows[round_id], self._stands[round_id]
         status, state, body, at = session.status.value, session.state, memory.dump(session), self._touched[round_id]
-        if row.revision > 0 and self._read.get(round_id) == row._replace(status=status):
+        if row.revision > 0 and row.status == status and self._read.get(round_id) == row:
             return Step(state, body, at, row.contact_id, round_id, row.revision)
         return row._replace(status=status, state=state, body=body, updated_at=at)
 
