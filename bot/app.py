@@ -28,6 +28,7 @@ from bot import log as logs
 from bot import ownership, pacing
 from bot.channels.web import site
 from bot.channels.web.channel import WebChannel
+from bot.channels.web.safety import Gate
 from bot.clock import CLOCK, clock_of, mint, rehearse, steady
 from bot.delivery import Delivery
 from bot.demo import prepare
@@ -64,8 +65,8 @@ GRACE: Final = 10.0
 LATE: Final = 60.0
 """Seconds an update may wait or a message be overdue before `/readyz` says no."""
 
-CONNECTIONS: Final = 1_000
-"""Most connections open at once; who comes then is told to come again (503), as Telegram does by itself."""
+REQUESTS: Final = 1_000
+"""Most requests answered at once; who comes then is told to come again (503), as Telegram does by itself."""
 SWEEPING: Final = timedelta(seconds=60)
 """How long one process is alone with a sweep; should it take longer, another may do the same: harmless, but work."""
 
@@ -245,13 +246,12 @@ class App:
             loop.add_signal_handler(number, self.stopping.set)
         server = _Server(
             uvicorn.Config(
-                site(self),
+                Gate(site(self), REQUESTS, self.measures.refusals.labels("requests").inc),
                 log_config=None,
                 log_level="warning",
                 access_log=False,
                 lifespan="off",
                 timeout_graceful_shutdown=5,
-                limit_concurrency=CONNECTIONS,
             )
         )
         self.turns.begin()

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.app import CONNECTIONS
+from bot.app import REQUESTS
 from bot.channels.base import Again, Raw
 from bot.channels.web import service
+from bot.channels.web.safety import Gate
 from bot.errors import Trouble
 from bot.metrics import Metrics
 from bot.turns import QUEUED
@@ -25,6 +27,8 @@ from tests.support.house import Citizen, House, raw
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
+    from starlette.requests import Request
 
 BURST = 100_000
 AT_ONCE = 10
@@ -54,7 +58,7 @@ async def test_a_burst_waits_outside_and_a_talking_citizen_is_answered_meanwhile
             await house.turns.accept(spoken + silent)
             most = max(most, house.turns.queued)
 
-    burst = asyncio.gather(*(brings() for _ in range(CONNECTIONS)))
+    burst = asyncio.gather(*(brings() for _ in range(REQUESTS)))
     citizen = Citizen(house)
     await citizen.starts(code)
     for text in ("yes", "yes", "Good", "It was loud"):
@@ -65,7 +69,7 @@ async def test_a_burst_waits_outside_and_a_talking_citizen_is_answered_meanwhile
         ("reason", "It was loud"),
     ]
     await burst
-    assert most <= CONNECTIONS + 1
+    assert most <= REQUESTS + 1
     with house.database.reading() as db:
         assert inbox.counts(db) == {"done": BURST + 5}
 
@@ -103,6 +107,32 @@ async def test_no_more_of_an_update_is_read_than_an_update_can_be() -> None:
         assert (await client.post("/telegram", content=b"{}")).status_code == 200
     assert answer.status_code == 413
     assert read < service.LARGEST_UPDATE + 2 * 65_536
+
+
+async def test_who_comes_while_too_many_are_inside_is_sent_away_and_counted_but_machines_are_not() -> (
+    None
+):
+    let_go, refused = asyncio.Event(), []
+
+    async def slow(_request: Request) -> Response:
+        await let_go.wait()
+        return Response()
+
+    async def alive(_request: Request) -> Response:
+        return Response()
+
+    site = Starlette(routes=[Route("/telegram", slow, methods=["POST"]), Route("/readyz", alive)])
+    door = Gate(site, 2, lambda: refused.append(1))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="http://city") as client:
+        inside = [asyncio.create_task(client.post("/telegram")) for _ in range(2)]
+        await asyncio.sleep(0.01)
+        third = await client.post("/telegram")
+        assert (third.status_code, third.headers["connection"], len(refused)) == (503, "close", 1)
+        assert (await client.get("/readyz")).status_code == 200
+        let_go.set()
+        assert [(await each).status_code for each in inside] == [200, 200]
+        assert (await client.post("/telegram")).status_code == 200
+    assert len(refused) == 1
 
 
 class _Pages:

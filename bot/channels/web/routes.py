@@ -38,7 +38,7 @@ def site(backstage: Backstage, *, texts: tuple[Path, ...] = ()) -> Starlette:
     """Return the whole site; `texts` are further folders with sentences, for languages we do not bring."""
     pages = Pages(backstage, Dictionary.load(*texts), _fingerprint())
     app = Starlette(
-        routes=[*_citizens(), *_staff(), *_machines(), Mount("/static", StaticFiles(directory=HOME / "static"))],
+        routes=[*_machines(), *_citizens(), *_staff(), Mount("/static", StaticFiles(directory=HOME / "static"))],
         middleware=[Middleware(SafeHeaders, secure=pages.secure), Middleware(Contained)],
         exception_handlers=handlers(),
         max_body_size=LARGEST,

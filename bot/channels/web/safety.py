@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,40 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+
+
+BUSY = {**HEADERS, "connection": "close", "retry-after": "1"}
+
+MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Addresses that answer however many are inside: a supervisor must not take a bot that is busy for one that is dead."""
+
+
+class Gate:
+    """Lets so many requests in at once; who comes then is told to come again (503), at once, and counted."""
+
+    def __init__(self, app: ASGIApp, most: int, refused: Callable[[], object]) -> None:
+        """`refused` is called for each request that is sent away."""
+        self.app = app
+        self.most = most
+        self.refused = refused
+        self._inside = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the site does, or send away."""
+        if scope["type"] != "http" or scope["path"] in MACHINES:
+            await self.app(scope, receive, send)
+        elif self._inside >= self.most:
+            self.refused()
+            await _BUSY(scope, receive, send)
+        else:
+            self._inside += 1
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                self._inside -= 1
+
+
+_BUSY = PlainTextResponse("Service Unavailable\n", 503, BUSY)
 
 
 class SafeHeaders:
