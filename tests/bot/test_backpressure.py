@@ -109,9 +109,7 @@ async def test_no_more_of_an_update_is_read_than_an_update_can_be() -> None:
     assert read < service.LARGEST_UPDATE + 2 * 65_536
 
 
-async def test_who_comes_while_too_many_are_inside_is_sent_away_and_counted_but_machines_are_not() -> (
-    None
-):
+async def test_who_comes_while_too_many_are_inside_is_sent_away_and_counted_but_machines_are_not() -> None:
     let_go, refused = asyncio.Event(), []
 
     async def slow(_request: Request) -> Response:
