@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot import config, log
-from bot.app import App
+from bot.app import App, settle
 from bot.channels.telegram import updates
 from bot.clock import clock_of, mint
 from storage import rounds
@@ -43,7 +43,8 @@ class Ours:
             self.app.rounds.open(survey.CODE)
 
     async def begin(self) -> None:
-        """Start the writing thread."""
+        """Start the writing thread, after what `civicloop run` does about garbage."""
+        settle()
         self.app.turns.begin()
 
     async def take(self, batch: bytes) -> None:
