@@ -21,6 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="let the journeys write the pictures in docs/ anew, from what they see",
     )
+    parser.addoption("--flood-all", action="store_true", help="let the flood of the journeys be 100,000 updates")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
