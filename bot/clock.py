@@ -1,7 +1,8 @@
 """Where time and chance come from. Only the composition root and the commands ask here; all others are told.
 
 For rehearsals `CIVICLOOP_CLOCK` names a file that holds an ISO instant, read at each look: that is what time it was
-when the file was written, and it goes on from there. `CIVICLOOP_CRASH_AT` says where the process dies in one.
+when the file was written, and it goes on from there. `CIVICLOOP_CRASH_AT` says where the process dies in one,
+and `CIVICLOOP_STALL_AT` where it freezes.
 """
 
 from __future__ import annotations
@@ -47,13 +48,14 @@ def clock_of(environ: Mapping[str, str]) -> Callable[[], datetime]:
 
 
 def rehearse(environ: Mapping[str, str]) -> None:
-    """Arm the crossing at which a rehearsal wants this process to die. Raises `Usage` for words of another form."""
-    words = environ.get(crossings.CRASH_AT)
-    if words:
-        try:
-            crossings.arm(words)
-        except ValueError as wrong:
-            raise Usage(str(wrong)) from None
+    """Arm the crossing at which a rehearsal wants this process to die or freeze. Raises `Usage` for other words."""
+    for how in (crossings.STALL_AT, crossings.CRASH_AT):
+        words = environ.get(how)
+        if words:
+            try:
+                crossings.arm(words, how)
+            except ValueError as wrong:
+                raise Usage(str(wrong)) from None
 
 
 LEAP: Final = timedelta(hours=1)

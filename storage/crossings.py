@@ -1,7 +1,8 @@
-"""Named places where a process may be killed in a rehearsal: every await and every commit that must lose nothing.
+"""Named places where a process may die or freeze in a rehearsal: every await and commit that must lose nothing.
 
 `passed("delivery.sent")` does nothing (60 ns) unless the composition root has armed one name; then the n-th passing of
-that name is the process's last act. `tests/journeys/test_kills.py` kills at each of them.
+that name is the process's last act, or its last for as long as nobody wakes it. `tests/journeys/test_kills.py` kills at
+each of them, `tests/journeys/test_replicas.py` freezes at some.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 CRASH_AT: Final = "CIVICLOOP_CRASH_AT"
 """Environment variable of rehearsals: `name:n`, the crossing to die at and at which passing, 1 for the first."""
+STALL_AT: Final = "CIVICLOOP_STALL_AT"
+"""The same for a crossing to freeze at (SIGSTOP), until somebody sends SIGCONT."""
+_ACTS: Final = {CRASH_AT: signal.SIGKILL, STALL_AT: signal.SIGSTOP}
 _WORDS: Final = re.compile(r"([a-z_.]+):([1-9]\d*)")
 
 
@@ -28,16 +32,19 @@ passed: Callable[[str], None] = _nothing
 """Say where we are; call it as `crossings.passed(...)`, since arming replaces it."""
 
 
-def arm(words: str) -> None:
-    """Kill this process by SIGKILL at the crossing `name:n`. Raises ValueError where the words are not of that form."""
+def arm(words: str, how: str = CRASH_AT) -> None:
+    """Kill this process at the crossing `name:n`, or freeze it where `how` is `STALL_AT`.
+
+    Raises ValueError where the words are not of that form.
+    """
     global passed  # noqa: PLW0603 - one switch for the whole process, set before anything runs
     found = _WORDS.fullmatch(words)
     if found is None:
-        raise ValueError(f"{CRASH_AT} must name a crossing and a number, such as delivery.sent:3, and not {words!r}")
-    deadly, last, passings = found[1], int(found[2]), count(1)
+        raise ValueError(f"{how} must name a crossing and a number, such as delivery.sent:3, and not {words!r}")
+    deadly, last, passings, act = found[1], int(found[2]), count(1), _ACTS[how]
 
     def rehearsed(name: str) -> None:
         if name == deadly and next(passings) == last:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), act)
 
     passed = rehearsed

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import Self
 
 import aiohttp
 import httpx
@@ -19,9 +20,6 @@ from aiohttp import web
 from storage import leases
 from storage.database import Database
 from tests.journeys.town import Town, free_port
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PATIENCE = 2.0
 """Seconds the balancer waits for a replica before it tries the next; Telegram's own server waits longer."""
@@ -53,6 +51,11 @@ class Replica:
         with contextlib.suppress(httpx.TransportError):
             return httpx.get(f"{self.url}/healthz", timeout=5).is_success
         return False
+
+    def is_frozen(self) -> bool:
+        """Whether it stands still, stopped by a signal."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return fields[0] == "T"
 
     def gets(self, how: signal.Signals) -> None:
         """Send it a signal."""
@@ -140,14 +143,14 @@ class Fleet(Town):
                 replica.process.wait(30)
         super().__exit__()
 
-    def begins(self) -> Replica:
-        """Start one more process; it gets no updates yet."""
+    def begins(self, **env: str) -> Replica:
+        """Start one more process, perhaps with settings of its own; it gets no updates yet."""
         number, port = len(self.replicas) + 1, free_port()
         file = self.folder / f"replica{number}.log"
         command = [sys.executable, "-m", "bot", "run", "--config", str(self.config)]
         with file.open("wb") as log:
-            env = self._env | {"CIVICLOOP_WEB__PORT": str(port)}
-            process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+            mine = self._env | {"CIVICLOOP_WEB__PORT": str(port)} | env
+            process = subprocess.Popen(command, env=mine, stdout=log, stderr=log)
         replica = Replica(number, port, process, file)
         self.replicas.append(replica)
         return replica
