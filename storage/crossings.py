@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,8 @@ CRASH_AT: Final = "CIVICLOOP_CRASH_AT"
 STALL_AT: Final = "CIVICLOOP_STALL_AT"
 """The same for a crossing to freeze at (SIGSTOP), until somebody sends SIGCONT."""
 _ACTS: Final = {CRASH_AT: signal.SIGKILL, STALL_AT: signal.SIGSTOP}
+SINKS_IN: Final = 0.2
+"""Seconds in which a signal has reached every thread; the one that sent it could else go on for a moment."""
 _WORDS: Final = re.compile(r"([a-z_.]+):([1-9]\d*)")
 
 
@@ -46,5 +49,6 @@ def arm(words: str, how: str = CRASH_AT) -> None:
     def rehearsed(name: str) -> None:
         if name == deadly and next(passings) == last:
             os.kill(os.getpid(), act)
+            time.sleep(SINKS_IN)
 
     passed = rehearsed

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import update
 
 from bot.turns import Turns
+from storage import tables
 from storage.database import Database
 from tests.support.house import Citizen, House, raw
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
 
     from tests.support.postgres import Server
 
@@ -143,3 +148,39 @@ async def test_what_another_replica_gets_while_an_update_fails_waits_until_that_
         ("overall", "4"),
         ("reason", "It was loud"),
     ]
+
+
+ROOT = Path(__file__).parents[2]
+BATCH = """
+import sys
+from sqlalchemy import bindparam, update
+from storage import database, tables
+from storage.rows import many
+database.STALLED = 1.0
+statement = update(tables.contacts).where(tables.contacts.c.id == bindparam("number")).values(language=bindparam("to"))
+with database.Database.open(sys.argv[1]).transaction() as db:
+    many(db, statement, [{"number": 1, "to": "xx"}] * 500_000)
+"""
+LOCKS = "SELECT pid FROM pg_locks WHERE relation = 'contacts'::regclass AND mode = 'RowExclusiveLock' AND granted"
+
+
+async def test_a_process_frozen_in_the_middle_of_many_rows_keeps_them_for_a_while_only(house: House) -> None:
+    await Citizen(house).says("hello")
+    url = house.database.engine.url.render_as_string(hide_password=False)
+    with subprocess.Popen([sys.executable, "-c", BATCH, url], cwd=ROOT) as frozen:  # noqa: ASYNC220 - at once
+        try:
+            while not _locked(house):
+                assert frozen.poll() is None
+                await asyncio.sleep(0.01)
+            frozen.send_signal(signal.SIGSTOP)
+            assert _locked(house)
+            with house.database.transaction() as db:
+                db.execute(update(tables.contacts).values(language="es"))
+        finally:
+            frozen.kill()
+    assert [row.language for row in house.table("contacts")] == ["es"]
+
+
+def _locked(house: House) -> bool:
+    with house.database.reading() as db:
+        return bool(db.exec_driver_sql(LOCKS).all())

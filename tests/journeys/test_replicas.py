@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import sys
+import time
 from collections import Counter
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -14,9 +15,10 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text, update
 
 from storage import inbox, outbox, tables
+from storage.database import PATIENCE, STALLED
 from tests.journeys.fleet import Fleet
 from tests.support.botapi.client import Client
 
@@ -108,15 +110,15 @@ def test_replicas_join_leave_stall_and_die_while_citizens_talk(fleet: Fleet) -> 
 class _Talk(Thread):
     """Everybody answers the pulse; `failed` tells who could not, and why."""
 
-    def __init__(self, fleet: Fleet, code: str) -> None:
+    def __init__(self, fleet: Fleet, code: str, people: range = PEOPLE) -> None:
         super().__init__(daemon=True)
         self.failed: dict[int, str] = {0: "never came to an end"}
-        self._url, self._code = fleet.telegram.url, code
+        self._url, self._code, self._people = fleet.telegram.url, code, people
 
     def run(self) -> None:
         with closing(Client(self._url)) as telegram:
-            cast = [{"id": number, "script": script(number, self._code)} for number in PEOPLE]
-            self.failed = telegram.play(cast, at_once=len(PEOPLE))
+            cast = [{"id": number, "script": script(number, self._code)} for number in self._people]
+            self.failed = telegram.play(cast, at_once=len(cast))
 
 
 def _a_sender_stalls_and_wakes(fleet: Fleet) -> Replica:
@@ -143,17 +145,17 @@ def _is_all_sent(fleet: Fleet) -> bool:
         return set(outbox.counts(db)) == {"sent"} and fleet.telegram.state()["pending"] == 0
 
 
-def _compare(fleet: Fleet) -> None:
+def _compare(fleet: Fleet, people: range = PEOPLE, others: int = 1) -> None:
     """Count updates, answers and messages from both sides, and look at the order in each chat."""
     with fleet.tables.reading() as db:
-        assert inbox.counts(db) == {"done": len(PEOPLE) * STEPS + 1}
+        assert inbox.counts(db) == {"done": len(people) * STEPS + others}
         texts = db.execute(select(tables.answers.c.text).where(tables.answers.c.text.like("matter of %"))).scalars()
-        assert Counter(texts) == {f"matter of {person}": 1 for person in PEOPLE}
+        assert Counter(texts) == {f"matter of {person}": 1 for person in people}
         per_person = select(func.count()).select_from(tables.answers).group_by(tables.answers.c.pseudonym)
         assert len(set(db.execute(per_person).scalars())) == 1
         claims = select(func.count(), func.sum(tables.outbox.c.attempts)).where(tables.outbox.c.channel == "telegram")
         rows, attempts = db.execute(claims).one()
-    chats = [[each["text"] for each in fleet.telegram.citizen(person).messages()] for person in PEOPLE]
+    chats = [[each["text"] for each in fleet.telegram.citizen(person).messages()] for person in people]
     repeated = sum(len(said) - len(set(said)) for said in chats)
     limited = fleet.telegram.state()["limited"]
     sys.stdout.write(f"{sum(map(len, chats))} messages, {repeated} of them repeated, {limited} too fast\n")
@@ -176,10 +178,87 @@ def _one_digest_each(fleet: Fleet) -> None:
         assert db.execute(select(func.count()).select_from(tables.digests)).scalar_one() == 1
 
 
-def _swept(replica: Replica) -> float:
-    text = httpx.get(f"{replica.url}/metrics", timeout=10).text
-    found = re.search(r'civicloop_sweeps_total\{outcome="done",sweep="digests"\} (\S+)', text)
+def _swept(replica: Replica, name: str = "digests") -> float:
+    told = httpx.get(f"{replica.url}/metrics", timeout=10).text
+    found = re.search(rf'civicloop_sweeps_total\{{outcome="done",sweep="{name}"\}} (\S+)', told)
     return float(found[1]) if found else 0.0
+
+
+FEW = range(201, 213)
+HELD_UP = STALLED + PATIENCE
+"""Seconds a frozen process may hold others up: until PostgreSQL ends its transaction, and one wait for a lock more."""
+LATER = 15.0
+"""Seconds that answers may take beside that on a busy machine: Telegram's next try, the way there and back."""
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+@pytest.mark.timeout(600)
+def test_a_process_frozen_in_the_middle_of_its_turns_holds_others_up_for_a_while_and_writes_none_of_them(
+    fleet: Fleet,
+) -> None:
+    lively, frozen = fleet.begins(), fleet.begins(CIVICLOOP_STALL_AT="group.written:12")
+    fleet.joins(lively, frozen)
+    code = fleet.open_pulse("library")
+    talk = _Talk(fleet, code, FEW)
+    talk.start()
+    fleet.until("one is frozen in the middle of turns", frozen.is_frozen)
+    began = time.monotonic()
+    held = fleet.until("it holds its rows", lambda: _transactions(fleet))
+    fleet.until("PostgreSQL ends that", lambda: not set(held) & set(_transactions(fleet)))
+    assert time.monotonic() - began < HELD_UP
+    talk.join()
+    took = time.monotonic() - began
+    sys.stdout.write(f"everybody has answered everything {took:.1f} s after it froze\n")
+    assert talk.failed == {}, f"{talk.failed}\n{fleet.log()}"
+    assert frozen.is_frozen()
+    frozen.gets(signal.SIGCONT)
+    fleet.until("it finds its turns refused", lambda: "turns.trouble" in frozen.log())
+    fleet.ends(lively, signal.SIGTERM)
+    late = _Talk(fleet, code, range(213, 214))
+    late.run()
+    assert late.failed == {}, f"{late.failed}\n{fleet.log()}"
+    fleet.until("everything is sent", lambda: _is_all_sent(fleet))
+    _compare(fleet, range(FEW.start, 214), others=0)
+
+
+def _transactions(fleet: Fleet) -> list[int]:
+    """Return the server processes whose clients began to write and have not said anything for a second."""
+    said = text(
+        "SELECT pid FROM pg_stat_activity WHERE state = 'idle in transaction' AND backend_xid IS NOT NULL"
+        " AND datname = current_database() AND state_change < clock_timestamp() - interval '1 second'"
+    )
+    with fleet.tables.reading() as db:
+        return list(db.execute(said).scalars())
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+@pytest.mark.timeout(600)
+def test_a_process_frozen_in_the_middle_of_a_sweep_is_replaced_and_everybody_is_invited_once(fleet: Fleet) -> None:
+    frozen = fleet.begins(CIVICLOOP_STALL_AT="round.invites:1")
+    fleet.joins(frozen)
+    greeting = [{"id": person, "script": [["sends", "/start"], ["hears", 1]]} for person in FEW]
+    assert fleet.telegram.play(greeting) == {}
+    with fleet.tables.transaction() as db:
+        db.execute(update(tables.contacts).values(invite_again_at=FRIDAY))
+    facts = ("--service", "library", "--flow", "deliver_pulse", "--title", "Once", "--audience", "agreed")
+    fleet.civicloop("round", "open", fleet.asks("round", "new", *facts)["code"])
+    fleet.until("it is frozen in the middle of inviting", frozen.is_frozen)
+    fleet.joins(fleet.begins())
+    with fleet.tables.transaction() as db:  # what otherwise takes a minute
+        db.execute(update(tables.leases).where(tables.leases.c.name == "sweep:rounds").values(until=func.now()))
+    for person in FEW:
+        fleet.telegram.citizen(person).sees("invite you again", within=HELD_UP + LATER)
+    assert frozen.is_frozen()
+    frozen.gets(signal.SIGCONT)
+    fleet.until("it finds its sweep refused", lambda: "sweep.trouble" in frozen.log())
+    swept = _swept(frozen, "rounds")
+    fleet.until("it sweeps again", lambda: _swept(frozen, "rounds") > swept)
+    fleet.until("everything is sent", lambda: _is_all_sent(fleet))
+    for person in FEW:
+        invitations = [each for each in fleet.telegram.citizen(person).messages() if "invite you again" in each["text"]]
+        assert len(invitations) == 1, invitations
 
 
 @pytest.mark.slow
