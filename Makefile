@@ -6,10 +6,10 @@ BIN    := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 TESTING := $(VENV)/.testing-installed
 BENCHING := $(VENV)/.benching-installed
-CODE := flows storage bot tests
+ALL := -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types flows check bench lock clean
+.PHONY: help run test coverage style types tests lint check bench lock clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/'
@@ -17,21 +17,27 @@ help:  ## say what can be made
 run: $(RUNTIME)  ## start the bot; without config.toml it serves the sample city on http://127.0.0.1:8080
 	@$(BIN)/python -m bot run
 
-test: $(TESTING)  ## style, types, flows, then all tests with coverage
+test: style types tests  ## style, types and flows, then all tests
+
+coverage: $(TESTING)  ## all tests, and which lines and branches they reach: takes twice the time of `make test`
+	$(BIN)/python -m pytest $(ALL) --cov --cov-report=term --cov-report=xml:coverage.xml $(PYTEST)
+
+style: $(TESTING)  ## say what is wrong with style and flows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/python -m bot check
-	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-report=xml:coverage.xml $(PYTEST)
+
+types: $(TESTING)  ## check the types
+	$(BIN)/mypy
+
+tests: $(TESTING)  ## all tests, and nothing else; PYTEST=tests/flows for a part
+	$(BIN)/python -m pytest $(ALL) $(PYTEST)
 
 lint: $(TESTING)  ## put the code in form, then say what is wrong with its style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check .
 
-types: $(TESTING)  ## check the types
-	$(BIN)/mypy
-
-check: $(TESTING) lint types  ## all of `make test` but the tests
+check: lint types  ## all of `make test` but the tests
 	$(BIN)/python -m bot check
 
 bench: $(BENCHING)  ## time everything beside its peers, about half an hour; NAMES=turns for a part
