@@ -94,7 +94,10 @@ def _typed() -> Iterator[str]:
 @click.argument("flow")
 @configured
 def graph(config: Config, flow: str) -> None:
-    """Print a flow as a Mermaid diagram, which many editors and code hosts draw."""
+    """Print a flow as a Mermaid diagram.
+
+    Many editors and code hosts draw it.
+    """
     from flows import diagram
 
     catalog, names = _chosen(config, (flow,))

@@ -23,7 +23,10 @@ _everything = click.option("--all", "every", is_flag=True, help="All that are li
 
 @click.group()
 def inbox() -> None:
-    """See to messages that could not be handled: they are kept, and shown here without their words."""
+    """See to messages that could not be handled.
+
+    They are kept, and shown here without their words.
+    """
 
 
 @inbox.command("list")
@@ -47,9 +50,10 @@ def list_(config: Config, *, in_json: bool) -> None:
 @configured
 @as_json
 def retry(config: Config, rows: tuple[int, ...], *, every: bool, in_json: bool) -> None:
-    """Let messages be tried again, once what was wrong is put right; the running bot takes them within seconds.
+    """Let messages be tried again, once what was wrong is put right.
 
-    What somebody typed then counts as an answer to the question that stands in their chat now.
+    The running bot takes them within seconds. What somebody typed then counts as an answer to the question that
+    stands in their chat now.
     """
     from storage import inbox as stored
 

@@ -101,9 +101,10 @@ def _keep(found: Digest, language: str, folder: Path, url: str) -> None:
 )
 @configured
 def export(config: Config, *, code: str, form: str, out: Path, every_text: bool) -> None:
-    """Write the answers of a round that count, without anything that leads to a person.
+    """Write the answers of a round that count.
 
-    What fewer than the least number of people said about themselves is left out.
+    Nothing that leads to a person is in them, and what fewer than the least number of people said about
+    themselves is left out.
     """
     from storage import answers, rounds
 

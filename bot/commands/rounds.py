@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 @click.group("round")
 def round_() -> None:
-    """Make, open, watch and close rounds: one flow asked about one service, from a day to a day."""
+    """Make, open, watch and close rounds.
+
+    A round is one flow asked about one service, from a day to a day.
+    """
 
 
 @round_.command()

@@ -27,7 +27,10 @@ LINK_LASTS = timedelta(days=7)
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False), default=Path("config.toml"))
 def init(path: Path) -> None:
-    """Write a config.toml to change: every setting with its meaning and the sample city's value."""
+    """Write a config.toml to change.
+
+    It holds every setting with its meaning and the sample city's value.
+    """
     from bot.config import EXAMPLE
 
     try:
@@ -87,7 +90,7 @@ def migrate(config: Config, source: str | None, target: str | None, *, in_json: 
 @configured
 @as_json
 def doctor(config: Config, *, in_json: bool) -> int:
-    """Look at everything this installation needs, and say what to do where it is not well."""
+    """Say what this installation lacks, and what to do about it."""
     from bot import doctor as doctors
     from flows.catalog import Catalog
 
@@ -112,7 +115,10 @@ def doctor(config: Config, *, in_json: bool) -> int:
 @configured
 @as_json
 def invite(config: Config, *, in_json: bool, **given: Any) -> None:  # noqa: ANN401 - the options, as click gives them
-    """Print one-time links that make somebody a manager, organiser or approver of a service."""
+    """Print links that give somebody a role for a service.
+
+    A manager, an organiser or an approver. Each link works once.
+    """
     if given["mail"] and not ADDRESS.fullmatch(given["mail"]):
         raise Usage(f'"{given["mail"]}" is no mail address.')
     who = Invited(**{**given, "language": spoken(config, given["language"])})
