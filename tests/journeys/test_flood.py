@@ -56,8 +56,8 @@ GROWTH = 40
 """Megabytes the process may grow by between the first fifth of the flood and its end."""
 LARGEST = 400
 """Megabytes it may take at all; it starts with about 130."""
-WORST = 30.0
-"""Seconds a citizen may have to wait for an answer; on a quiet machine it is one or two."""
+WORST = 45.0
+"""Seconds a citizen may have to wait for an answer; up to 17 were measured on two cores busy with other tests too."""
 TOO_MANY = REQUESTS + 100
 OLD = timedelta(seconds=100)
 
