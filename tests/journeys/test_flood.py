@@ -116,7 +116,7 @@ def test_a_flood_takes_no_memory_without_bound_starves_nobody_and_is_overtaken_b
         _each_was_taken_once(db, _keys(town), flood_size)
         waited, ahead = _overtaken(db)
     sys.stdout.write(f"bulk that waited when a reply was written: {waited} times, ahead of it {ahead} times\n")
-    assert ahead < waited / 4
+    assert ahead < waited * 0.7  # what was on its way already; without an order it is all of it
     _rates_are_true(town, database)
 
 
