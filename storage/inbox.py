@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from storage.database import Conflict, fetch
 from storage.rows import IDS, Insert, Shape
@@ -70,16 +70,18 @@ _TAKE = {
 _known = select(inbox.c.id, inbox.c.external_id).where(
     inbox.c.channel == bindparam("channel"), inbox.c.external_id.in_(IDS)
 )
-_waiting = select(*_shape.columns).where(inbox.c.status == WAITING).order_by(inbox.c.id)
+_undone = inbox.c.done_at.is_(None)  # goes by an index that holds these only
+_waiting = select(*_shape.columns).where(_undone, inbox.c.status == WAITING).order_by(inbox.c.id)
 _claim = _waiting.limit(bindparam("limit")).with_for_update(skip_locked=True)
 _earlier = inbox.alias("earlier")
 _behind = (
     select(_earlier.c.id)
-    .where(_earlier.c.status == WAITING, _earlier.c.id < inbox.c.id, _earlier.c.address_hash == inbox.c.address_hash)
+    .where(_earlier.c.done_at.is_(None), _earlier.c.status == WAITING, _earlier.c.id < inbox.c.id)
+    .where(_earlier.c.address_hash == inbox.c.address_hash)
     .exists()
 )
 _claim_one = _waiting.where(inbox.c.id == bindparam("row"), ~_behind).with_for_update(skip_locked=True, of=inbox)
-_HELD = "SELECT DISTINCT address_hash FROM inbox WHERE status = 'waiting'"
+_HELD = "SELECT DISTINCT address_hash FROM inbox WHERE done_at IS NULL AND status = 'waiting'"
 _settle = update(inbox).where(inbox.c.id.in_(IDS)).values(status=DONE, done_at=bindparam("at"), body=b"", error=None)
 _fail = (
     update(inbox)
@@ -180,8 +182,8 @@ def oldest_waiting(db: Connection) -> datetime | None:
 
 
 def counts(db: Connection) -> dict[str, int]:
-    """How many rows there are of each status."""
-    return dict(db.execute(select(inbox.c.status, func.count()).group_by(inbox.c.status)).all())
+    """How many rows there are of each status but `done`, which are too many to be counted."""
+    return dict(db.execute(select(inbox.c.status, func.count()).where(_undone).group_by(inbox.c.status)).all())
 
 
 # --------------------------------------------------------------------------- for a person to look at
@@ -199,7 +201,7 @@ class Stuck(NamedTuple):
 
 
 _stuck = Shape(inbox, Stuck)
-_for_a_person = inbox.c.status.in_((UNREADABLE, FAILED))
+_for_a_person = and_(_undone, inbox.c.status.in_((UNREADABLE, FAILED)))
 
 
 def stuck(db: Connection) -> list[Stuck]:

@@ -66,7 +66,7 @@ class Outcome(NamedTuple):
 
 
 _insert = Insert(outbox, NewMessage._fields, end="ON CONFLICT DO NOTHING")
-_unsent = outbox.c.status.in_((DUE, SENDING))
+_unsent = outbox.c.sent_at.is_(None)  # goes by an index that holds these only
 
 # Order in a chat: of one contact's messages that are in play (due by now, or begun) only the first may go.
 _ahead = outbox.alias("ahead")
@@ -96,7 +96,8 @@ _due = (
         contacts.c.language,
     )
     .join(contacts, contacts.c.id == outbox.c.contact_id)
-    .where(outbox.c.status == DUE, outbox.c.channel == bindparam("channel"), outbox.c.due_at <= bindparam("now"))
+    .where(_unsent, outbox.c.status == DUE, outbox.c.channel == bindparam("channel"))
+    .where(outbox.c.due_at <= bindparam("now"))
     .where(outbox.c.priority <= bindparam("least"), ~_blocked)
     .order_by(outbox.c.priority, outbox.c.due_at, outbox.c.id)
     .limit(bindparam("limit"))
@@ -104,7 +105,7 @@ _due = (
 )
 _expired = (
     select(outbox.c.id)
-    .where(outbox.c.status == SENDING, outbox.c.channel == bindparam("channel"))
+    .where(_unsent, outbox.c.status == SENDING, outbox.c.channel == bindparam("channel"))
     .where(outbox.c.lease_until <= bindparam("now"))
     .with_for_update(skip_locked=True)
 )
@@ -146,7 +147,7 @@ def extend(db: Connection, rows: Iterable[OutboxRow], owner: str, until: datetim
 
 def orphan(db: Connection, channel: str, owner: str) -> int:
     """Free at once what anybody but `owner` has claimed on a channel; for who has just become its only sender."""
-    others = and_(outbox.c.status == SENDING, outbox.c.channel == channel, outbox.c.lease_owner != owner)
+    others = and_(_unsent, outbox.c.status == SENDING, outbox.c.channel == channel, outbox.c.lease_owner != owner)
     return db.execute(update(outbox).where(others).values(status=DUE, lease_owner=None, lease_until=None)).rowcount
 
 
@@ -223,11 +224,11 @@ def failing(db: Connection, before: datetime) -> tuple[int, str]:
 
 
 def counts(db: Connection) -> dict[str, int]:
-    """How many rows there are of each status."""
-    return dict(db.execute(select(outbox.c.status, func.count()).group_by(outbox.c.status)).all())
+    """How many rows still to be sent there are of each status."""
+    return dict(db.execute(select(outbox.c.status, func.count()).where(_unsent).group_by(outbox.c.status)).all())
 
 
 def hasten(db: Connection, now: datetime, within: timedelta) -> int:
     """Let what was tried and put off beyond `within`, by a clock that ran fast, be due now; return how many."""
-    late = update(outbox).where(outbox.c.status == DUE, outbox.c.attempts > 0, outbox.c.due_at > now + within)
+    late = update(outbox).where(_unsent, outbox.c.status == DUE, outbox.c.attempts > 0, outbox.c.due_at > now + within)
     return db.execute(late.values(due_at=now)).rowcount

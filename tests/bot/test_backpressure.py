@@ -20,9 +20,10 @@ from bot.channels.web.safety import Gate
 from bot.errors import Trouble
 from bot.metrics import Metrics
 from bot.turns import QUEUED
-from storage import inbox
+from storage import tables
 from storage.database import Database
 from tests.support.house import Citizen, House, raw
+from tests.support.rows import statuses
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -71,7 +72,7 @@ async def test_a_burst_waits_outside_and_a_talking_citizen_is_answered_meanwhile
     await burst
     assert most <= REQUESTS + 1
     with house.database.reading() as db:
-        assert inbox.counts(db) == {"done": BURST + 5}
+        assert statuses(db, tables.inbox) == {"done": BURST + 5}
 
 
 async def test_what_finds_too_much_waiting_is_refused_at_once_and_nothing_else_is_lost(house: House) -> None:
@@ -87,7 +88,7 @@ async def test_what_finds_too_much_waiting_is_refused_at_once_and_nothing_else_i
             await house.turns.accept(updates[-1:])
     await asyncio.gather(first, *rest)
     with house.database.reading() as db:
-        assert inbox.counts(db) == {"done": QUEUED + 1}
+        assert statuses(db, tables.inbox) == {"done": QUEUED + 1}
     assert house.metrics.registry.get_sample_value("civicloop_refusals_total", {"where": "updates"}) == 1
 
 

@@ -16,6 +16,7 @@ from tests.bot.test_cli import terminal  # noqa: F401 - a fixture
 from tests.bot.test_turns import INTO
 from tests.storage.makers import KEYS, NOW, Update
 from tests.support.house import House, raw
+from tests.support.rows import statuses
 
 if TYPE_CHECKING:
     from tests.bot.test_cli import Terminal
@@ -40,7 +41,7 @@ def counts() -> dict[str, int]:
     """Return how many updates there are of each status."""
     database = Database.open("sqlite:///data/civicloop.sqlite3")
     with database.reading() as db:
-        found = inbox.counts(db)
+        found = statuses(db, tables.inbox)
     database.close()
     return found
 

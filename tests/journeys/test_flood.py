@@ -31,6 +31,7 @@ from storage.outbox import NewMessage
 from storage.sealing import Keys
 from tests.journeys.test_replicas import SETTINGS, script
 from tests.journeys.town import Town
+from tests.support.rows import statuses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -227,7 +228,7 @@ def _peak(town: Town) -> int:
 
 def _each_was_taken_once(db: Connection, keys: Keys, size: int) -> None:
     """Look for each update of the flood, and for the one answer that each of those that speak is given."""
-    assert set(inbox.counts(db)) == {"done"}
+    assert set(statuses(db, tables.inbox)) == {"done"}
     mine = func.length(tables.inbox.c.external_id) >= len(str(FIRST))
     assert db.execute(select(func.count()).select_from(tables.inbox).where(mine)).scalar_one() == size
     hashes = [keys.address_hash("telegram", str(FIRST + n)) for n in range(0, PEOPLE, SPEAKING)]
@@ -253,7 +254,7 @@ def _rates_are_true(town: Town, database: Database) -> None:
     """Compare what is told of turns, rates and repeats with what was done."""
     told, load = _measures(town), httpx.get(f"{town.url}/readyz", timeout=30).json()["load"]
     with database.reading() as db:
-        assert told['civicloop_turns_total{channel="telegram"}'] == inbox.counts(db)["done"]
+        assert told['civicloop_turns_total{channel="telegram"}'] == statuses(db, tables.inbox)["done"]
         since = datetime.now(UTC) - timedelta(seconds=55)
         lately = db.execute(select(func.count()).where(tables.inbox.c.received_at > since)).scalar_one()
     assert 0.5 < told['civicloop_per_second{what="turns"}'] / (lately / 55) < 2
@@ -300,7 +301,7 @@ def test_while_nothing_can_be_written_so_many_calls_wait_the_others_are_refused_
 
 def _all_done(database: Database) -> int:
     with database.reading() as db:
-        found = inbox.counts(db)
+        found = statuses(db, tables.inbox)
     return found["done"] if set(found) == {"done"} else 0
 
 

@@ -17,10 +17,11 @@ import httpx
 import pytest
 from sqlalchemy import func, select, text, update
 
-from storage import inbox, outbox, tables
+from storage import tables
 from storage.database import PATIENCE, STALLED
 from tests.journeys.fleet import Fleet
 from tests.support.botapi.client import Client
+from tests.support.rows import statuses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,18 +138,18 @@ def _a_sender_stalls_and_wakes(fleet: Fleet) -> Replica:
 
 def _sending(fleet: Fleet) -> int:
     with fleet.tables.reading() as db:
-        return outbox.counts(db).get("sending", 0)
+        return statuses(db, tables.outbox).get("sending", 0)
 
 
 def _is_all_sent(fleet: Fleet) -> bool:
     with fleet.tables.reading() as db:
-        return set(outbox.counts(db)) == {"sent"} and fleet.telegram.state()["pending"] == 0
+        return set(statuses(db, tables.outbox)) == {"sent"} and fleet.telegram.state()["pending"] == 0
 
 
 def _compare(fleet: Fleet, people: range = PEOPLE, others: int = 1) -> None:
     """Count updates, answers and messages from both sides, and look at the order in each chat."""
     with fleet.tables.reading() as db:
-        assert inbox.counts(db) == {"done": len(people) * STEPS + others}
+        assert statuses(db, tables.inbox) == {"done": len(people) * STEPS + others}
         texts = db.execute(select(tables.answers.c.text).where(tables.answers.c.text.like("matter of %"))).scalars()
         assert Counter(texts) == {f"matter of {person}": 1 for person in people}
         per_person = select(func.count()).select_from(tables.answers).group_by(tables.answers.c.pseudonym)

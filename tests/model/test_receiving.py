@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from storage import inbox
+from storage import inbox, tables
 from storage.database import Database
 from tests.model import receiving
 from tests.model.explore import explore
 from tests.model.receiving import DONE, FAILED, NEW, Rules, State
 from tests.storage.makers import KEYS, NOW, Update
+from tests.support.rows import statuses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,4 +145,4 @@ def test_a_failure_is_noted_only_on_what_still_waits(database: Database) -> None
         inbox.settle(db, [row.id], NOW)
     with database.transaction() as db:
         inbox.fail(db, row.id, inbox.WAITING, "a turn failed")
-        assert inbox.counts(db) == {"done": 1}
+        assert statuses(db, tables.inbox) == {"done": 1}

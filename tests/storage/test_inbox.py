@@ -10,6 +10,7 @@ from sqlalchemy import select
 from storage import inbox
 from storage.tables import inbox as table
 from tests.storage.makers import KEYS, MINUTE, NOW, Update
+from tests.support.rows import statuses
 
 if TYPE_CHECKING:
     from storage.database import Database
@@ -44,7 +45,7 @@ def test_an_update_taken_with_its_turn_leaves_only_its_key(database: Database) -
     with database.transaction() as db:
         assert inbox.take(db, HELLO, NOW) == set()
         assert inbox.claim(db, 10, KEYS) == []
-        assert inbox.counts(db) == {"done": 3}
+        assert statuses(db, table) == {"done": 3}
         assert set(db.execute(select(table.c.body)).scalars()) == {b""}
 
 
@@ -53,7 +54,7 @@ def test_nothing_accepted_is_nothing_written(database: Database) -> None:
         assert inbox.accept(db, [], NOW, KEYS) == []
         assert inbox.take(db, [], NOW) == set()
         inbox.settle(db, [], NOW)
-        assert inbox.counts(db) == {}
+        assert statuses(db, table) == {}
 
 
 def test_waiting_rows_are_claimed_oldest_first_until_settled(database: Database) -> None:
@@ -65,7 +66,7 @@ def test_waiting_rows_are_claimed_oldest_first_until_settled(database: Database)
         inbox.settle(db, [row.id for row in first], NOW)
     with database.transaction() as db:
         assert [row.body for row in inbox.claim(db, 2, KEYS)] == [b"three"]
-        assert inbox.counts(db) == {"done": 2, "waiting": 1}
+        assert statuses(db, table) == {"done": 2, "waiting": 1}
 
 
 def test_a_waiting_update_is_unreadable_in_the_database(database: Database) -> None:
@@ -84,7 +85,7 @@ def test_a_turn_that_fails_is_tried_again_and_one_that_never_works_is_kept_for_a
     with database.transaction() as db:
         (again,) = inbox.claim(db, 10, KEYS)
         assert (again.id, again.attempts) == (tried.id, 1)
-        assert inbox.counts(db) == {"unreadable": 1, "waiting": 1}
+        assert statuses(db, table) == {"unreadable": 1, "waiting": 1}
         assert len(db.execute(select(table.c.error).where(table.c.id == broken.id)).scalar_one() or "") == 200
 
 

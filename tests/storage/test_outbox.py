@@ -11,6 +11,7 @@ from sqlalchemy import select
 from storage import contacts, outbox, tables
 from storage.outbox import BULK, DIGEST, REPLY
 from tests.storage.makers import KEYS, MINUTE, NOW, add_contact, message
+from tests.support.rows import statuses
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,7 +36,7 @@ def test_the_same_key_is_the_same_message(database: Database) -> None:
         assert outbox.enqueue(db, [message(anna, "a"), message(anna, "b"), message(anna, "a")]) == 2
         assert outbox.enqueue(db, [message(anna, "b", priority=BULK)]) == 0
         assert outbox.enqueue(db, []) == 0
-        assert outbox.counts(db) == {"due": 2}
+        assert statuses(db, tables.outbox) == {"due": 2}
 
 
 def test_a_claimed_message_brings_what_its_delivery_needs(database: Database) -> None:
@@ -127,7 +128,7 @@ def test_a_claim_that_outlives_its_lease_is_given_to_the_next(database: Database
         assert (row.key, row.attempt) == ("a", 2)
         assert outbox.settle(db, [outbox.sent(stalled, NOW, "late")], "stalled") == 0
         assert outbox.settle(db, [outbox.sent(row, NOW, "m1")], "next") == 1
-        assert outbox.counts(db) == {"sent": 1}
+        assert statuses(db, tables.outbox) == {"sent": 1}
 
 
 def test_whoever_becomes_the_only_sender_frees_what_others_had_claimed_on_the_channel(database: Database) -> None:
@@ -165,7 +166,7 @@ def test_outcomes_of_all_kinds_are_settled_together_once(database: Database) -> 
         ]
         assert outbox.settle(db, outcomes, "me") == 4
         assert outbox.settle(db, outcomes, "me") == 0
-        assert outbox.counts(db) == {"sent": 2, "gone": 1, "due": 1}
+        assert statuses(db, tables.outbox) == {"sent": 2, "gone": 1, "due": 1}
 
 
 def test_the_question_a_message_asked_is_found_by_the_channels_name_for_it(database: Database) -> None:
@@ -210,7 +211,7 @@ def test_a_forgotten_contacts_claim_settles_nothing_and_no_later_message(databas
         outbox.enqueue(db, [message(add_contact(db, "2"), "b")])
         claim(db)
         assert outbox.settle(db, [outbox.sent(row, NOW)], "me") == 0
-        assert outbox.counts(db) == {"sending": 1}
+        assert statuses(db, tables.outbox) == {"sending": 1}
 
 
 def test_how_long_the_oldest_message_is_overdue_is_told(database: Database) -> None:

@@ -26,7 +26,9 @@ from storage.messages import NewLine
 from storage.people import Link
 from storage.retention import Policy, months_before
 from storage.tables import metadata
+from storage.tables import outbox as outbox_table
 from tests.storage.makers import DAY, KEYS, MINUTE, NOW, Update, add_contact, add_round, answer, message, session, text
+from tests.support.rows import statuses
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -63,7 +65,7 @@ def test_what_was_said_word_by_word_goes_after_thirty_days(database: Database) -
         assert sweep(db, NOW + 30 * DAY) == {}
         assert sweep(db, NOW + 30 * DAY + MINUTE) == {"transcripts": 2, "updates": 2, "delivered": 1}
         assert [row.id for row in inbox.claim(db, 9, KEYS)] == [waiting.id]
-        assert outbox.counts(db) == {"due": 1}
+        assert statuses(db, outbox_table) == {"due": 1}
 
 
 def test_a_draft_goes_after_seven_silent_days_and_one_still_under_way_stays(database: Database) -> None:
