@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+from storage.database import PRAGMAS
 from tests.benchmarks import survey
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ class SqliteFloor:
         """Open the file in which the program has made its tables and opened the round."""
         self._survey = Survey()
         self._db = sqlite3.connect(folder / "civicloop.db", isolation_level=None)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        for pragma in ("journal_mode=WAL", *PRAGMAS):
             self._db.execute(f"PRAGMA {pragma}")
 
     async def begin(self) -> None:
