@@ -31,7 +31,7 @@ from bot.letters import write
 from bot.metrics import Metrics
 from bot.pacing import Pace
 from flows.model import Button
-from storage import contacts, migrate, outbox
+from storage import contacts, migrate, outbox, tables
 from storage.contacts import NewContact
 from storage.database import Database
 from storage.outbox import BULK, NewMessage
@@ -40,6 +40,7 @@ from tests.benchmarks import loopback
 from tests.benchmarks.contest import DISK
 from tests.benchmarks.loopback import TOKEN, Loopback
 from tests.benchmarks.table import ROUNDS, Row, Sample, alternate, cheaper, cpu, cpu_us, faster, rate, timed
+from tests.support.rows import statuses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -213,7 +214,7 @@ def _delivered(server: Loopback, count: int, pace: Pace, patience: float) -> Sam
         asyncio.run(_deliver(server, database, keys, pace, count, patience))
         sample = Sample(count, time.perf_counter() - began, cpu() - used)
         with database.reading() as db:
-            settled = outbox.counts(db).get("sent", 0)
+            settled = statuses(db, tables.outbox).get("sent", 0)
         assert settled == server.told()["taken"], "what was taken must be settled"
     return sample
 
