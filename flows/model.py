@@ -6,10 +6,11 @@ button in 0.1, not in 0.8. None can be part of a circle, so the garbage collecto
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
@@ -238,6 +239,17 @@ class Flow:
     def languages(self) -> tuple[str, ...]:
         """The languages this flow can be played in, its own first."""
         return (self.language, *sorted(set(self.scripts) - {self.language}))
+
+    def among(self, languages: Sequence[str]) -> Flow:
+        """Return the flow in those of `languages` it has, as it is where it has none of them.
+
+        Where its own is left out, the first of the others takes its place.
+        """
+        kept = [one for one in languages if one in self.scripts]
+        if not kept or set(kept) == set(self.scripts):
+            return self
+        own = self.language if self.language in kept else kept[0]
+        return replace(self, language=own, scripts=MappingProxyType({one: self.scripts[one] for one in kept}))
 
     def script(self, language: str) -> Script:
         """Return the script in `language`, or in the flow's own language where there is no such translation."""

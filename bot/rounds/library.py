@@ -71,12 +71,16 @@ class Library:
             known = self._played[key] = self._bound(db, row)
         return known
 
-    def flow(self, db: Connection, flow: str, version: int) -> Flow:
-        """Return a flow as its author wrote it; an older version from where published versions are kept."""
-        known = self._versions.get((flow, version))
+    def flow(self, db: Connection, row: RoundRow) -> Flow:
+        """Return the flow of a round, its texts not yet filled in, in the languages of the service."""
+        known = self._versions.get((row.flow, row.version))
         if known is None:
-            known = self._versions[flow, version] = self._found(db, flow, version)
-        return known
+            known = self._versions[row.flow, row.version] = self._found(db, row.flow, row.version)
+        return self.spoken(known, row.service)
+
+    def spoken(self, flow: Flow, service: str) -> Flow:
+        """Return a flow in the languages of a service: a round asks for no words in any other."""
+        return flow.among(self._config.service(service).languages)
 
     def pseudonym(self, row: RoundRow, address_hash: bytes) -> bytes | None:
         """Return who a contact is in a round; None once its key is destroyed and nobody can tell."""
@@ -89,7 +93,7 @@ class Library:
         return record.facts(sketch(row), flow, self._config, self.phrases)
 
     def _bound(self, db: Connection, row: RoundRow) -> Played:
-        flow = self.flow(db, row.flow, row.version)
+        flow = self.flow(db, row)
         facts = self.facts(row, flow)
         bound = bind(flow, facts.values, facts.lists)
         states = bound.script(bound.language).states.values()

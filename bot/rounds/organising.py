@@ -110,8 +110,8 @@ class Rounds:
 
     def needs(self, flow: str, service: str, language: str) -> list[Need]:
         """Return what the record must say for this flow in this service, in the order to ask it."""
-        found = self._flow(flow)
         self._service(service)
+        found = self._library.spoken(self._flow(flow), service)
         empty = self._sketch(code="", service=service, title="", record={}, closes_at=None)
         return record.needs(empty, found, self._config, self._library.phrases, language)
 
@@ -138,7 +138,7 @@ class Rounds:
         """Return everything the round's texts are filled with, in `language`, days in words."""
         with self._database.reading() as db:
             row = self._row(db, code)
-            values = self._library.facts(row, self._library.flow(db, row.flow, row.version)).values
+            values = self._library.facts(row, self._library.flow(db, row)).values
         return {name: record.in_language(text, language) for name, text in values.items()}
 
     def played(self, code: str) -> Flow:
@@ -289,7 +289,7 @@ class Rounds:
     # ----------------------------------------------------------------- rules
 
     def _faults(self, db: Connection, row: RoundRow, language: str) -> list[Fault]:
-        flow = self._library.flow(db, row.flow, row.version)
+        flow = self._library.flow(db, row)
         found = record.faults(sketch(row), flow, self._config, self._library.phrases, language)
         return [*_faults_of_time(row, flow, self._clock(), language), *found]
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 E = TypeVar("E")
 
+LANGUAGES = ("en", "es", "fr", "de", "pt", "ar")
+"""Every language civicloop comes in."""
+
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 PHRASES = {
     f"frames/{name}": (PACKAGED / "frames" / name).read_text(encoding="utf-8")

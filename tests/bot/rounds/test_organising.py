@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +90,19 @@ def test_a_round_may_close_on_the_day_of_the_decision_and_news_come_at_any_time(
     same_day = draft(house, record=RECORD | {"decided_on": "2026-12-14", "feedback_on": "2026-12-14"})
     news = draft(house, record=RECORD | {"decided_on": "2026-01-01", "influence": "tell"})
     assert [house.rounds.check(code) for code in (same_day, news)] == [[], []]
+
+
+def test_a_list_that_cannot_be_read_is_refused_with_an_example(house: House) -> None:
+    with pytest.raises(Refused, match=re.escape('write each option as { id = "late", en = "Open late" }')):
+        draft(house, record={"lists": {"ideas": "late"}})
+
+
+def test_a_round_speaks_the_languages_of_its_service_and_no_others(house: House) -> None:
+    code = draft(house, record=RECORD)
+    assert house.rounds.played(code).languages == ("en", "es")
+    library = replace(house.config.services[0], languages=("pt", "es"))
+    house.library._config = replace(house.config, services=(library, *house.config.services[1:]))
+    assert house.rounds.played(draft(house, title="Again", record=RECORD)).languages == ("pt", "es")
 
 
 @pytest.mark.parametrize(

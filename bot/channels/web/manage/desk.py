@@ -225,7 +225,8 @@ async def _editable(request: Request, visitor: Visitor) -> tuple[RoundView, Serv
     if round_.state not in BEGINNING:
         raise HTTPException(404)
     backstage = backstage_of(request)
-    return round_, backstage.config.service(round_.service), backstage.catalog.get(round_.flow)
+    service = backstage.config.service(round_.service)
+    return round_, service, backstage.catalog.get(round_.flow).among(service.languages)
 
 
 async def _filled(request: Request, service: Service, flow: Flow) -> tuple[forms.Filled, dict[str, str]]:
@@ -273,7 +274,9 @@ def _wanted(request: Request, visitor: Visitor, form: FormData | None = None) ->
     key, flow_id = str(given.get("service", "")), str(given.get("flow", ""))
     service = next((each for each in config.services if each.key == key and visitor.may(key, ORGANISER)), None)
     flow = next((each for each in catalog.flows if each.id == flow_id), None)
-    return service, flow if service is not None and flow is not None and flow.stage in service.stages else None
+    if service is None or flow is None or flow.stage not in service.stages:
+        return service, None
+    return service, flow.among(service.languages)
 
 
 def _choices(request: Request, visitor: Visitor) -> list[tuple[Service, str, list[tuple[Flow, str, int]]]]:
@@ -301,10 +304,9 @@ def _needs(request: Request, service: Service, flow: Flow) -> Sequence[Need]:
 
 
 def languages_of(request: Request, flow: Flow) -> list[str]:
-    """Return the flow's languages the city offers, the organiser's own first."""
+    """Return the flow's languages, the organiser's own first."""
     own = pages_of(request).words(request).language
-    offered = [one for one in flow.languages if one in pages_of(request).offered] or [flow.language]
-    return sorted(offered, key=lambda one: one != own)
+    return sorted(flow.languages, key=lambda one: one != own)
 
 
 # --------------------------------------------------------------------------- acting
