@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from flows import form, model
 from flows.bank import Words
+from flows.checks import check, is_question
 from flows.comparing import comparisons, fault
-from flows.issues import STRICTEST, Issue, check, is_question, suggestion
+from flows.issues import STRICTEST, Issue, suggestion
 from flows.phrasebook import AT_BINDING, AT_PLAY, PHRASES
 from flows.shelf import Shelf, laid, options_of, own_words, scale_steps, scale_words, strangers, unknown_scale
 from flows.timing import longest, minutes

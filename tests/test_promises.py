@@ -127,14 +127,21 @@ def test_time_and_chance_are_arguments_below_the_composition_root() -> None:
 SENTENCE = re.compile(r"[A-ZÁÉÍÓÚ¿¡][^{}]*\w+ \w+ \w+.*[.?!]$")
 """A text that begins like a sentence, has some words, and ends like one."""
 SPEAKS_TO_CITIZENS = ("flows/", "bot/channels/", "bot/desk.py", "bot/turns.py", "bot/participation.py", "bot/staff.py")
-SPEAKS_TO_AUTHORS = ("flows/issues.py", "flows/form.py", "flows/source.py", "flows/shelf.py", "flows/reading.py")
+SPEAKS_TO_AUTHORS = (
+    "flows/issues.py",
+    "flows/checks/",
+    "flows/form.py",
+    "flows/source.py",
+    "flows/shelf.py",
+    "flows/reading.py",
+)
 
 
 def test_no_sentence_that_citizens_read_stands_in_python() -> None:
     found = [
         f"{path}, line {line}: {text}"
         for path, module in modules()
-        if path.startswith(SPEAKS_TO_CITIZENS) and path not in SPEAKS_TO_AUTHORS
+        if path.startswith(SPEAKS_TO_CITIZENS) and not path.startswith(SPEAKS_TO_AUTHORS)
         for line, text in _texts(module)
         if SENTENCE.match(text)
     ]
