@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from flows.model import Answer, Choose, End, Pick, Rate, Review, Say, State
+from flows.model import Answer, Choose, End, Pick, Rate, Review, Say, State, Together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flows.model import Comparison, Session, Transition
+    from flows.model import Comparison, Condition, Session, Transition
 
 OPERATORS = ("is", "in", "not", "not_in", "contains", "less", "more", "answered")
 """What a comparison can ask. `contains` is for pick answers and texts; `less` and `more` for numbers and scales."""
@@ -109,8 +109,17 @@ def _own_way(state: Choose | Rate | Pick, answer: Answer | None) -> str | None:
             return None
 
 
-def holds(states: Mapping[str, State], comparison: Comparison, answers: Mapping[str, Answer], session: Session) -> bool:
-    """Return whether one comparison holds for the `answers` so far and what `session` knows besides."""
+def holds(states: Mapping[str, State], condition: Condition, answers: Mapping[str, Answer], session: Session) -> bool:
+    """Return whether one condition holds for the `answers` so far and what `session` knows besides."""
+    if isinstance(condition, Together):
+        each = (holds(states, one, answers, session) for one in condition.of)
+        return any(each) if condition.how == "any" else all(each) == (condition.how == "all")
+    return _compared(states, condition, answers, session)
+
+
+def _compared(
+    states: Mapping[str, State], comparison: Comparison, answers: Mapping[str, Answer], session: Session
+) -> bool:
     subject = comparison.subject
     if subject[0] == "@":
         return _compare(comparison, _context(subject, session), None)

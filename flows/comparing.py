@@ -7,13 +7,48 @@ from typing import TYPE_CHECKING
 from flows.branching import CONTEXT
 from flows.form import CompareForm
 from flows.issues import suggestion
-from flows.model import Ask, Choose, Comparison, Number, Photo, Pick, Place, Rate, Say
+from flows.model import Ask, Choose, Comparison, Number, Photo, Pick, Place, Rate, Say, Together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-    from flows.form import Wanted
-    from flows.model import State
+    from flows.form import Wanted, WhenForm
+    from flows.model import Condition, State
+    from flows.positions import Path
+
+
+def conditions(when: WhenForm) -> tuple[Condition, ...]:
+    """Return what a `when` table asks; all of it must hold."""
+    return (
+        *(one for subject, wanted in when.compared.items() for one in comparisons(subject, wanted)),
+        *(_together(how, tables) for how, tables in when.together.items()),
+    )
+
+
+def _together(how: str, tables: list[WhenForm]) -> Together:
+    """Return the tables as one condition; each of several is one by itself, however many things it asks."""
+    if how == "not":
+        return Together(how, conditions(tables[0]))
+    asked = (conditions(one) for one in tables)
+    return Together(how, tuple(one[0] if len(one) == 1 else Together("all", one) for one in asked))
+
+
+def placed(when: WhenForm, path: Path) -> Iterator[tuple[Path, Wanted]]:
+    """Yield everything compared in a `when` table and in those within it, with where it stands from `path` on."""
+    yield from (((*path, subject), wanted) for subject, wanted in when.compared.items())
+    for how, tables in when.together.items():
+        for number, one in enumerate(tables):
+            yield from placed(one, (*path, how) if how == "not" else (*path, how, number))
+
+
+def hollow(when: WhenForm, path: Path) -> Iterator[Path]:
+    """Yield where `all`, `any` or `not` has nothing in it."""
+    for how, tables in when.together.items():
+        if not tables:
+            yield (*path, how)
+        for number, one in enumerate(tables):
+            here = (*path, how) if how == "not" else (*path, how, number)
+            yield from (here,) if one.is_empty else hollow(one, here)
 
 
 def comparisons(subject: str, wanted: Wanted) -> tuple[Comparison, ...]:
@@ -31,16 +66,36 @@ def _inner(subject: str, wanted: CompareForm) -> Iterator[Comparison]:
         yield Comparison(subject, operator, tuple(value) if isinstance(value, list) else value)
 
 
-def fault(comparison: Comparison, states: Mapping[str, State]) -> str:
-    """Return what is wrong with a comparison, with the mend; empty where nothing is."""
+def fault(comparison: Comparison, states: Mapping[str, State], languages: Collection[str] = ()) -> str:
+    """Return what is wrong with a comparison, with the mend; empty where nothing is.
+
+    `languages` are those the flow speaks; where none are named, any may be compared with.
+    """
     subject = comparison.subject
     if subject.startswith("@"):
-        known = subject in CONTEXT
-        return "" if known else f'nothing is known as "{subject}".{suggestion(subject, CONTEXT)}'
+        return _misfit_of_context(comparison, languages)
     state = states.get(subject)
     if state is None:
         return f'no state "{subject}" to compare with.{suggestion(subject, states)}'
     return _misfit(comparison, state)
+
+
+def _misfit_of_context(comparison: Comparison, languages: Collection[str]) -> str:
+    subject, operator = comparison.subject, comparison.operator
+    if subject not in CONTEXT:
+        return f'nothing is known as "{subject}".{suggestion(subject, CONTEXT)}'
+    if operator in {"less", "more"}:
+        return f'"{subject}" is no number. Write {subject} = "…" in place of {operator}.'
+    if subject == "@first_time" and not all(isinstance(one, bool) for one in _several(comparison.value)):
+        return '"@first_time" is true or false, without quotes.'
+    if subject == "@language" and languages and operator != "answered":
+        wrong = next((str(one) for one in _several(comparison.value) if one not in languages), None)
+        return "" if wrong is None else f'the flow does not speak "{wrong}". It speaks {", ".join(languages)}.'
+    return ""
+
+
+def _several(value: object) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _misfit(comparison: Comparison, state: State) -> str:
@@ -58,7 +113,7 @@ def _misfit(comparison: Comparison, state: State) -> str:
                 return f'"{state.id}" is no number. Use contains.'
             return _unknown_option(comparison, state)
         case Number():
-            if operator == "contains" or not _numeric(comparison.value):
+            if operator == "contains" or not all(map(_numeric, _several(comparison.value))):
                 return f'"{state.id}" is a number. Compare it with a number, without quotes.'
             return ""
         case Ask() | Place() | Photo():
@@ -81,6 +136,12 @@ def _unknown_option(comparison: Comparison, state: Choose | Rate | Pick) -> str:
     if getattr(state, "options_from", None):
         return ""
     known = {option.id for option in state.options}
-    values = comparison.value if isinstance(comparison.value, tuple) else (comparison.value,)
-    wrong = next((value for value in values if not (value in known or (_numeric(value) and str(value) in known))), None)
+    wrong = next(
+        (
+            value
+            for value in _several(comparison.value)
+            if not (value in known or (_numeric(value) and str(value) in known))
+        ),
+        None,
+    )
     return "" if wrong is None else f'"{state.id}" has no option "{wrong}".{suggestion(str(wrong), known)}'

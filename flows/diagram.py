@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from flows.model import Choose, Comparison, End, Pick, Rate, Review, Say
+from flows.model import Choose, End, Pick, Rate, Review, Say, Together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from flows.model import Flow, State
+    from flows.model import Condition, Flow, State
 
 _LONGEST = 60
 _SIGNS = {"is": "=", "not": "≠", "less": "<", "more": ">", "contains": "∋", "in": "∈", "not_in": "∉"}
@@ -39,12 +39,19 @@ def _arrows(state: State) -> Iterator[Arrow]:
         yield Arrow(state.id, way.to, ", ".join(map(_compared, way.when)) or otherwise)
 
 
-def _compared(comparison: Comparison) -> str:
+def _compared(comparison: Condition) -> str:
+    if isinstance(comparison, Together):
+        return _together(comparison)
     if comparison.operator == "answered":
         return f"{comparison.subject} {'answered' if comparison.value else 'skipped'}"
     value = comparison.value
-    words = " | ".join(value) if isinstance(value, tuple) else str(value)
+    words = " | ".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return f"{comparison.subject} {_SIGNS[comparison.operator]} {words}"
+
+
+def _together(condition: Together) -> str:
+    joined = (" or " if condition.how == "any" else ", ").join(map(_compared, condition.of))
+    return f"not ({joined})" if condition.how == "not" else f"({joined})"
 
 
 def mermaid(flow: Flow, counts: Mapping[tuple[str, str], int] | None = None) -> str:

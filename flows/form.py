@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
@@ -50,11 +50,14 @@ class CompareForm(Form):
     """What an earlier answer is compared with; all that is given must hold."""
 
     not_: str | int | float | bool | None = Field(None, alias="not")
-    not_in: list[str] | None = None
+    not_in: list[str | int | float] | None = None
     contains: str | None = None
     less: float | None = None
     more: float | None = None
     answered: bool | None = None
+
+
+Single: TypeAlias = str | int | float | bool
 
 
 def _shape(value: object) -> str:
@@ -62,21 +65,48 @@ def _shape(value: object) -> str:
 
 
 Wanted = Annotated[
-    Annotated[str | int | float | bool, Tag("value")]
-    | Annotated[list[str], Tag("list")]
+    Annotated[Single, Tag("value")]
+    | Annotated[list[str | int | float], Tag("list")]
     | Annotated[CompareForm, Tag("table")],
     Discriminator(_shape),
 ]
+
+
+class WhenForm(Form):
+    """State id, or @language, @channel, @first_time, @area: the value that leads this way. All that stands here holds.
+
+    `all`, `any` and `not` put such tables together, as deep as an author likes.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", strict=True, frozen=True)
+    __pydantic_extra__: dict[str, Wanted] = Field(init=False)  # how pydantic types what is extra
+
+    all_: list[WhenForm] | None = Field(None, alias="all", description="Each of these tables holds.")
+    any_: list[WhenForm] | None = Field(None, alias="any", description="At least one of these tables holds.")
+    not_: WhenForm | None = Field(None, alias="not", description="This table does not hold.")
+
+    @property
+    def compared(self) -> dict[str, Wanted]:
+        """What is compared right here: state id or context to what is wanted of it."""
+        return self.__pydantic_extra__
+
+    @property
+    def together(self) -> dict[str, list[WhenForm]]:
+        """The tables put together here, by `all`, `any` or `not`."""
+        groups = {"all": self.all_, "any": self.any_, "not": None if self.not_ is None else [self.not_]}
+        return {how: tables for how, tables in groups.items() if tables is not None}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands here, so that it always holds."""
+        return not self.compared and not self.together
 
 
 class WayForm(Form):
     """One way on: taken when all of `when` holds; without `when` it always is."""
 
     to: Name
-    when: dict[str, Wanted] = Field(
-        default_factory=dict,
-        description="State id, or @language, @channel, @first_time, @area: the value that leads this way.",
-    )
+    when: WhenForm = WhenForm()
 
 
 Next = Annotated[

@@ -62,15 +62,26 @@ class Comparison:
 
     subject: str
     operator: str
-    value: str | float | bool | tuple[str, ...]
+    value: str | float | bool | tuple[str | float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Several conditions as one. `how` is `all` (each holds), `any` (at least one does) or `not` (not each does)."""
+
+    how: str
+    of: tuple[Condition, ...]
+
+
+Condition: TypeAlias = Comparison | Together
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The way to the next state: taken when every comparison in `when` holds; an empty `when` always holds."""
+    """The way to the next state: taken when every condition in `when` holds; an empty `when` always holds."""
 
     to: str
-    when: tuple[Comparison, ...] = ()
+    when: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,11 @@ class Document:
         """Return (file, line) of what stands at `path`, or of the nearest thing around it."""
         return self.file, line_of(self.lines, path)
 
+    def is_faulty(self, *path: str | int) -> bool:
+        """Return whether a fault of form stands at `path` or within, so that what is left there tells too little."""
+        own = (line for where, line in self.lines.items() if where[: len(path)] == path)
+        return bool(self.faults) and not self.faults.isdisjoint(own)
+
 
 def read(file: str, text: str) -> tuple[Document | None, list[Issue]]:
     """Return what `text` holds and all that is wrong with its form; None where nothing could be made of it."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flows import form, model
 from flows.bank import Words
 from flows.checks import check, is_question
-from flows.comparing import comparisons, fault
+from flows.comparing import comparisons, conditions, fault, hollow, placed
 from flows.issues import STRICTEST, Issue, suggestion
 from flows.phrasebook import AT_BINDING, AT_PLAY, PHRASES
 from flows.shelf import Shelf, laid, options_of, own_words, scale_steps, scale_words, strangers, unknown_scale
@@ -341,14 +341,15 @@ class _Compiler:
         found = []
         for number, way in enumerate(ways):
             to = self._target(way.to, place, "states", name, "next", number, "to")
-            tests = (one for subject, wanted in way.when.items() for one in comparisons(subject, wanted))
-            found.append(model.Transition(to, tuple(tests)))
+            found.append(model.Transition(to, conditions(way.when)))
         self._check_default(name, place, ways)
         return tuple(found)
 
     def _check_default(self, name: str, place: _Place, ways: list[form.WayForm]) -> None:
-        defaults = [number for number, way in enumerate(ways) if not way.when]
+        defaults = [number for number, way in enumerate(ways) if way.when.is_empty]
         at = place.sheet.document.at("states", name, "next")
+        if place.sheet.document.is_faulty("states", name, "next"):
+            return
         if not defaults:
             message = 'none of these ways may hold. Add { to = "…" } as the last.'
             self.report(at, message, "no-default")
@@ -378,9 +379,20 @@ class _Compiler:
 
     def _compare(self, states: Mapping[str, model.State]) -> None:
         for name, place in self.places.items():
-            for number, way in enumerate(getattr(place.made, "next", None) or ()):
-                for subject, wanted in getattr(way, "when", {}).items():
-                    self._check_comparisons(place, (name, "next", number, "when", subject), states, wanted)
+            ways = getattr(place.made, "next", None)
+            for number, way in enumerate(ways if isinstance(ways, list) else ()):
+                path: Path = (name, "next", number, "when")
+                self._check_hollow(place, way, path)
+                for at, wanted in placed(way.when, path):
+                    self._check_comparisons(place, at, states, wanted)
+
+    def _check_hollow(self, place: _Place, way: form.WayForm, path: Path) -> None:
+        document = place.sheet.document
+        for inner in hollow(way.when, path):
+            at = document.at("states", *inner)
+            if at[1] not in document.faults:
+                how = next(key for key in reversed(inner) if isinstance(key, str))
+                self.report(at, f'"{how}" has nothing in it. Write what it puts together.', "bad-comparison")
 
     def _check_comparisons(
         self, place: _Place, path: Path, states: Mapping[str, model.State], wanted: form.Wanted
@@ -391,7 +403,7 @@ class _Compiler:
         if not found and at[1] not in document.faults:
             self.report(at, f'"{subject}" is compared with nothing. Write a value.', "bad-comparison")
         for one in found if subject not in self.gaps else ():
-            trouble = fault(one, states)
+            trouble = fault(one, states, (self.made.language, *sorted(self.sheet.translations)))
             if trouble:
                 self.report(at, trouble, "bad-comparison")
 
