@@ -19,7 +19,7 @@ from flows.phrasebook import AT_BINDING, AT_PLAY, PHRASES
 from flows.shelf import Shelf, laid, options_of, own_words, scale_steps, scale_words, strangers, unknown_scale
 from flows.timing import longest, minutes
 from flows.translation import gaps, lay, told
-from flows.words import fold, placeholders, table
+from flows.words import placeholders, spellings, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -461,7 +461,7 @@ class _Compiler:
             states=MappingProxyType(laid_states),
             phrases=MappingProxyType(spoken.phrases),
             words=MappingProxyType(words),
-            danger=tuple(dict.fromkeys(fold(word) for word in spoken.danger.words)),
+            danger=tuple(dict.fromkeys(typed for word in spoken.danger.words for typed in spellings(word))),
             tables=MappingProxyType(tables(laid_states, words)),
         )
 
@@ -582,7 +582,8 @@ def spoken_words(spoken: form.PhrasesForm) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, words in spoken.words.items():
         for word in words:
-            found.setdefault(fold(word) or word, key)
+            for typed in spellings(word):
+                found.setdefault(typed or word, key)
     return found
 
 

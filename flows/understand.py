@@ -105,6 +105,8 @@ def _picks(script: Script, question: Pick, message: Message) -> Understood:
     return finished(question, picked) if found and len(picked) == len(found) else Fault("pick_again")
 
 
+_ATTACHED_AND = re.compile(r" و(?=\w)")
+"""Arabic writes "and" in one with the next word; a word may as well begin with that letter."""
 _SEPARATORS = re.compile(r"[,;/&+\n،؛、]")
 
 
@@ -113,13 +115,16 @@ def _parts(script: Script, table: Mapping[str, str], text: str) -> list[str]:
     if chosen(table, text):
         return [text]
     parts = [part for part in _SEPARATORS.split(text) if part.strip()]
-    return [piece for part in parts for piece in ([part] if chosen(table, part) else _pieces(script, part))]
+    return [piece for part in parts for piece in ([part] if chosen(table, part) else _pieces(script, table, part))]
 
 
-def _pieces(script: Script, part: str) -> list[str]:
+def _pieces(script: Script, table: Mapping[str, str], part: str) -> list[str]:
     words = fold(part).split()
     if all(word.isdigit() for word in words):
         return words
+    attached = _ATTACHED_AND.split(" ".join(words))
+    if all(chosen(table, piece) for piece in attached):
+        return attached
     joined = "\n".join("" if script.words.get(word) == "and" else word for word in words)
     return [piece.replace("\n", " ").strip() for piece in re.split(r"\n\n|^\n|\n$", joined) if piece.strip()]
 

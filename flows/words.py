@@ -13,7 +13,7 @@ from rapidfuzz import fuzz, process
 from flows.phrasebook import EVERYWHERE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from flows.model import Option, Script
 
@@ -56,12 +56,25 @@ def _folded_once(text: str) -> str:
 
 def _words(text: str) -> list[str]:
     if text.isascii():
-        return text.encode().translate(_ASCII).decode().split()
-    return "".join(map(_folded, unicodedata.normalize("NFKD", text.casefold()))).split()
+        words = text.encode().translate(_ASCII).decode().split()
+    else:
+        plain = unicodedata.normalize("NFKD", text.casefold().translate(_ALIKE))
+        words = _AND_FIGURE.sub(" و ", "".join(map(_folded, plain))).split()
+    return words if "'" not in text and "’" not in text else _unquoted(words)
 
 
 _ASCII = bytes(ord(chr(code).lower() if chr(code).isalnum() or chr(code) == "'" else " ") for code in range(256))
 """What `fold` makes of each byte of a text that is ASCII."""
+_ALIKE = str.maketrans("’‘ʼ´ةىیٱک", "''''هيياك", "ءـ")
+"""Letters that one writes for another: an apostrophe of any shape; in Arabic the last letter of a word (ة, ى), a hamza
+left out, a word drawn out, and what the keyboards of Persian and Urdu have in their place."""
+_AND_FIGURE = re.compile(r"(?<![^\W\d])و(?=\d)")
+"""Arabic writes "and" in one with what follows: "1 و3"."""
+
+
+def _unquoted(words: list[str]) -> list[str]:
+    """Return words without the quotation marks around them; an apostrophe within a word is part of it."""
+    return [word for word in (word.strip("'") for word in words) if word]
 
 
 def _folded(character: str) -> str:
@@ -70,7 +83,16 @@ def _folded(character: str) -> str:
         return str(unicodedata.digit(character))
     if category in {"Me", "Cf"} or (category == "Mn" and (unicodedata.combining(character) or character == "\ufe0f")):
         return ""
-    return character if category[0] in "LNM" or character in "'’" else " "
+    return character if category[0] in "LNM" or character == "'" else " "
+
+
+def spellings(text: str) -> tuple[str, ...]:
+    """Return `text` folded, and where it has ä, ö or ü as it is typed without them: `fur` and `fuer` for `für`."""
+    composed = unicodedata.normalize("NFC", text).casefold()
+    return tuple(dict.fromkeys((fold(text), fold(composed.translate(_TYPED)))))
+
+
+_TYPED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 def table(options: Sequence[Option], words: Mapping[str, str]) -> dict[str, str]:
@@ -81,7 +103,7 @@ def table(options: Sequence[Option], words: Mapping[str, str]) -> dict[str, str]
     """
     typed = {str(n): option.id for n, option in enumerate(options, 1)}
     for n, option in enumerate(options, 1):
-        for entry in (fold(option.label), option.label.strip().casefold(), fold(f"{n} {option.label}")):
+        for entry in (*spellings(option.label), option.label.strip().casefold(), *spellings(f"{n} {option.label}")):
             typed.setdefault(entry, option.id)
     ids = {option.id for option in options}
     for word, key in words.items():
@@ -142,14 +164,30 @@ def is_command(text: str) -> bool:
 
 
 def speaks_of_danger(script: Script, text: str) -> bool:
-    """Return whether `text` holds one of the script's words of danger as whole words."""
+    """Return whether `text` holds one of the script's words of danger as whole words.
+
+    What a language writes in one with the next word may stand before it: "l'", "qu'", in Arabic "and", "the", "will".
+    """
     words = _words(text)
-    return not script.warnings.isdisjoint(words) and _any_of(script.danger).search(" ".join(words)) is not None
+    if script.warnings.isdisjoint(words) and (text.isascii() or script.warnings.isdisjoint(_loosened(words))):
+        return False
+    return _any_of(script.danger).search(" ".join(words)) is not None
+
+
+_ATTACHED = frozenset(a + b for a in ("", "و", "ف") for b in ("", "س", "ال", "بال", "لل", "ب", "ل")) - {""}
+"""And, so; will, the, by the, for the, by, for."""
+
+
+def _loosened(words: Iterable[str]) -> Iterator[str]:
+    """Give the words that remain when what may be written in one with them is taken away."""
+    for word in words:
+        yield word.rpartition("'")[2]
+        yield from (word[n:] for n in range(1, 5) if word[:n] in _ATTACHED)
 
 
 @lru_cache(maxsize=64)
 def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\S)(?:{'|'.join(map(re.escape, words))})(?!\S)")
+    return re.compile(rf"(?<![^\s'])(?:{'|'.join(_ATTACHED)})?(?:{'|'.join(map(re.escape, words))})(?!\S)")
 
 
 def fill(text: str, values: Mapping[str, object]) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.model import Answer, Kind, Message, Number, Option, Script
+from flows.model import Answer, Kind, Message, Number, Option, Pick, Script
 from flows.understand import example, figure, understand
 from flows.words import chosen, clean, fold, placeholders, speaks_of_danger, table
 from tests.flows.talk import Talk, flow_of
+
+if TYPE_CHECKING:
+    from flows.catalog import Catalog
 
 ALL = flow_of("""
 [states.words]
@@ -194,6 +199,17 @@ def test_a_channel_is_told_what_a_question_wants() -> None:
         ("👍", ""),
         ("نَعَم", "نعم"),
         ("a\u200bb", "ab"),
+        ("J’ai l´heure d'accord", "j'ai l'heure d'accord"),
+        ("‘Yes’", "yes"),
+        ("'", ""),
+        ("المكتبة", "المكتبه"),
+        ("إيذاء", "ايذا"),
+        ("مستشفى", "مستشفي"),
+        ("سؤال", "سوال"),
+        ("ممتـــاز", "ممتاز"),
+        ("کی", "كي"),
+        ("1 و3", "1 و 3"),
+        ("١و٣", "1 و 3"),
     ],
 )
 def test_words_are_compared_without_case_accents_and_marks(text: str, folded: str) -> None:
@@ -244,6 +260,63 @@ def test_danger_is_heard_wherever_its_words_stand_whole_and_in_order(text: str) 
     script = Script("en", {}, {}, {}, danger=("a bomb", "gas leak", "kill him", "self harm", "in danger"))
     said = f" {fold(text)} "
     assert speaks_of_danger(script, text) == any(f" {words} " in said for words in script.danger)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("ar", "كل يوم يشرب فيضربني أمام الأولاد"),
+        ("ar", "وسيضربني إن عدت"),
+        ("ar", "هدّدنا بقنبلة في المدرسة"),
+        ("ar", "وجدت قنبله هنا"),
+        ("ar", "وأريد أن أموت"),
+        ("fr", "je sais qu’il me frappe"),
+        ("fr", "je veux l'automutilation"),
+        ("de", "er schlaegt mich jeden Tag"),
+        ("de", "Er SCHLÄGT mich"),
+        ("de", "ich habe eine Überdosis genommen"),
+        ("de", "ueberdosis"),
+        ("es", "me está pegando mi marido"),
+        ("pt", "ele bate-me"),
+        ("en", "I want to kill myself"),
+    ],
+)
+def test_danger_is_heard_in_every_language_and_with_what_is_written_in_one_with_it(
+    catalog: Catalog, language: str, text: str
+) -> None:
+    assert speaks_of_danger(catalog.get("deliver_pulse").script(language), text)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("ar", "أود أن تفتح المكتبة وقتا أطول"),
+        ("ar", "الفاصل بين الحافلات طويل"),
+        ("ar", "ضرب المطر النوافذ"),
+        ("fr", "l’attente me tue"),
+        ("de", "der Bus faehrt zu selten"),
+        ("es", "el autobús tarda"),
+        ("pt", "o autocarro demora"),
+        ("en", "the queue kills me"),
+    ],
+)
+def test_everyday_words_are_no_danger(catalog: Catalog, language: str, text: str) -> None:
+    assert not speaks_of_danger(catalog.get("deliver_pulse").script(language), text)
+
+
+@pytest.mark.parametrize("text", ["Früher öffnen", "Frueher oeffnen", "fruher offnen", "FRÜHER ÖFFNEN"])
+def test_letters_with_dots_may_be_typed_as_two(text: str) -> None:
+    assert chosen(table([Option("early", "Früher öffnen"), Option("late", "Später öffnen")], {}), text) == "early"
+
+
+@pytest.mark.parametrize("text", ["1 و3", "١ و ٣", "1، 3", "المواعيد والأسعار", "المواعيد و3", "وقت الانتظار والأسعار"])
+def test_several_are_picked_in_arabic_with_and_written_in_one_with_the_next(text: str) -> None:
+    labels = ("المواعيد", "وقت الانتظار", "الأسعار")
+    pick = Pick(id="p", text="?", options=tuple(Option(f"o{n}", label) for n, label in enumerate(labels)))
+    script = Script("ar", {"p": pick}, {}, {"و": "and"}, tables={"p": table(pick.options, {})})
+    answer = understand(script, pick, Message(Kind.TEXT, text))
+    assert isinstance(answer, Answer)
+    assert answer.value == (("o1", "o2") if text.startswith("وقت") else ("o0", "o2"))
 
 
 def test_without_words_of_danger_nothing_speaks_of_it() -> None:
