@@ -17,6 +17,8 @@ SHORT_LABEL = 12
 """Labels of at most this many characters share a row."""
 ROW = 3
 """Most buttons in a row."""
+PAIR = 2
+"""How many words to send stand in a row, where there are many."""
 
 
 class Part(NamedTuple):
@@ -106,6 +108,8 @@ def _listed(prompt: Prompt) -> str:
 def columns(buttons: Sequence[Button]) -> int:
     """Return how many buttons stand in a row: short ones share it, as Yes and No do."""
     short = all(len(button.label) <= SHORT_LABEL for button in buttons)
+    if short and len(buttons) > ROW and all(button.helper for button in buttons):
+        return PAIR
     return max(1, len(buttons)) if short and len(buttons) <= ROW else 1
 
 

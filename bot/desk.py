@@ -16,7 +16,7 @@ from bot.rounds.record import in_language, spoken_day
 from bot.staff import STAFF
 from flows.model import Button, Kind, Message, Option, Prompt, Script, Status, parse_button
 from flows.phrasebook import EVERYWHERE
-from flows.speak import listing
+from flows.speak import WORD, listing, word_list
 from flows.words import chosen, fill, fold, meaning, table
 from storage import outbox, rounds, sessions
 
@@ -47,6 +47,10 @@ LATE = "?"
 """Stands for the state an edited message once answered, where nobody can tell any more."""
 RIGHTS = frozenset({"stop", "delete", "mydata", "human", "help", "language"})
 """Words that are heard whatever else there is to say."""
+SENDABLE = frozenset({*EVERYWHERE, "start"})
+"""Words that have buttons."""
+DESK = "@desk"
+"""Stands in the desk's buttons of words where a session's have its tag."""
 CHOOSING, DELETING, RECEIPT, LANGUAGE = "choose", "delete", "receipt", "language"
 """What the desk may be waiting for."""
 
@@ -136,6 +140,8 @@ class Desk:
             return self._bare(visit, self._choices(visit))
         if visit.message.kind is Kind.TEXT and self._meaning(visit, visit.message.text) in RIGHTS:
             return self._at_desk(visit)
+        if (word := _pressed(visit.message)) in RIGHTS:
+            return self._sent(visit, word)
         return self._bare(visit, (self._say(visit, "round_closed_meanwhile"), *self._choices(visit)))
 
     def _left_open(self, visit: Visit) -> Prompts:
@@ -315,7 +321,13 @@ class Desk:
                 if session.active:
                     return self._on(visit, round_id, visit.message)
                 break
-        return self._bare(visit, self._stale(visit, tag))
+        word = _pressed(visit.message)
+        return self._sent(visit, word) if word else self._bare(visit, self._stale(visit, tag))
+
+    def _sent(self, visit: Visit, word: str) -> Spoken:
+        """Take a button that stands for a word as the word itself."""
+        inbound = visit.inbound._replace(message=Message(Kind.TEXT, f"/{word}"))
+        return self.answer(visit.db, visit.ledger, visit.guest, inbound)
 
     def _stale(self, visit: Visit, tag: str) -> Prompts:
         """A button whose session is over or forgotten: say so, and where we are now."""
@@ -342,6 +354,8 @@ class Desk:
                 visit.ledger.change(visit.guest, invite_again_at=None)
                 visit.ledger.cancel_bulk(visit.guest)
                 return self._bare(visit, (self._say(visit, "invitation_never_done"),))
+            case "@desk" if _pressed(visit.message):
+                return self._sent(visit, _pressed(visit.message))
             case "@language" if value in self._config.city.languages:
                 return self._bare(visit, self._speak(visit, value))
             case "@delete" if (visit.guest.contact.asks or "").startswith(DELETING):
@@ -423,7 +437,7 @@ class Desk:
             case "delete":
                 return self._ask_delete(visit)
             case "help":
-                return (self._say(visit, "desk_help"), *self._staff.help(visit.db, visit.guest))
+                return (*self._staff.help(visit.db, visit.guest), *self._help(visit))
             case "language":
                 return self._ask_language(visit)
             case "stop":
@@ -436,6 +450,13 @@ class Desk:
                 return self._choices(visit, greet=True)
             case _:
                 return (self._say(visit, "not_understood"),)
+
+    def _help(self, visit: Visit) -> Prompts:
+        """Say what can be sent while nothing is asked, in words and as buttons."""
+        leads = {"change": self._finished(visit) is not None, "language": len(self._config.city.languages) > 1}
+        possible = {word for word in SENDABLE if leads.get(word, True)}
+        text = self._library.phrases[visit.language]["desk_help"]
+        return word_list(self._script(visit.language), text, possible, DESK)
 
     def _back(self, visit: Visit) -> Prompts:
         again = self._again(visit)
@@ -456,11 +477,13 @@ class Desk:
 
     def _change(self, visit: Visit) -> Prompts:
         """Show the answers handed in last to somebody who wants to change one."""
-        for round_id in reversed(visit.guest.rows):
-            row = self._row(visit, round_id)
-            if row is not None and visit.guest.status(round_id) == Status.COMPLETED:
-                return self._reopen(visit, row)
-        return (self._say(visit, "change_none"),)
+        row = self._finished(visit)
+        return (self._say(visit, "change_none"),) if row is None else self._reopen(visit, row)
+
+    def _finished(self, visit: Visit) -> RoundRow | None:
+        """Return the round in which somebody handed in answers last; None where there is none."""
+        done = [each for each in reversed(visit.guest.rows) if visit.guest.status(each) == Status.COMPLETED]
+        return next(filter(None, (self._row(visit, round_id) for round_id in done)), None)
 
     def _reopen(self, visit: Visit, row: RoundRow) -> Prompts:
         if row.state != State.OPEN:
@@ -592,6 +615,12 @@ class Desk:
             words = self._catalog.words(language)
             self._scripts[language] = Script(language, {}, self._library.phrases[language], words)
         return self._scripts[language]
+
+
+def _pressed(message: Message) -> str:
+    """Return the word that a button stands for; empty where it is another button, or none."""
+    _, state, word = parse_button(message.data) or ("", "", "")
+    return word if state == WORD and word in SENDABLE else ""
 
 
 def _meant(offered: Sequence[Option], text: str) -> str | None:

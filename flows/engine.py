@@ -47,12 +47,15 @@ from flows.speak import (
     LANGUAGE,
     OK,
     SKIP,
+    WORD,
     change_prompt,
     language_name,
     language_prompt,
     listed,
     prompt,
     told,
+    word_list,
+    words_offered,
 )
 from flows.understand import Fault, Ticked, finished, tapped, understand
 from flows.words import clean, fill, fold, is_command, meaning, speaks_of_danger, word_of
@@ -227,6 +230,8 @@ def _tap(scene: _Scene, message: Message) -> None:
         _choose_language(scene, option)
     elif state == CHANGE and session.asking == "change" and option == OK:
         _ask_today(scene)
+    elif state == WORD and option in _EVERYWHERE:
+        _everywhere(scene, option)
     elif state == session.state:
         _tap_here(scene, option)
     else:
@@ -329,8 +334,16 @@ def _misunderstood(scene: _Scene, fault: Fault) -> None:
     scene.events.append(Misunderstood(scene.session.state, tries))
     scene.say(fault.phrase, fault.values)
     if tries >= PATIENCE:
-        scene.say("third_try" if getattr(scene.state, "optional", False) else "third_try_must")
+        _show_ways_out(scene)
     _repeat(scene)
+
+
+def _show_ways_out(scene: _Scene) -> None:
+    """Name the ways out of a question that does not go: leave it, or reach a person."""
+    optional = getattr(scene.state, "optional", False)
+    text = scene.script.phrases.get("third_try" if optional else "third_try_must", "")
+    ways = ("skip", "human") if optional else ("human", "stop")
+    scene.prompts.append(words_offered(scene.script, text, ways, scene.session.tag))
 
 
 def _repeat(scene: _Scene) -> None:
@@ -422,14 +435,33 @@ def _everywhere(scene: _Scene, word: str) -> None:
         case "back":
             _back(scene)
         case "help":
-            scene.say("help")
-            _repeat(scene)
+            _help(scene)
         case "why":
             _why(scene)
         case "change":
             _change(scene)
         case _:
             _language(scene)
+
+
+def _help(scene: _Scene) -> None:
+    """Say what can be done here, in words and as buttons."""
+    text = scene.script.phrases.get("help", "")
+    scene.prompts += word_list(scene.script, text, _possible(scene), scene.session.tag)
+    _repeat(scene)
+
+
+def _possible(scene: _Scene) -> set[str]:
+    """Return the everywhere words that lead somewhere from here."""
+    session = scene.session
+    leads = {
+        "skip": not session.asking and getattr(scene.state, "optional", False),
+        "back": bool(session.asking or session.editing or session.trail),
+        "why": not session.asking and isinstance(scene.state, _QUESTIONS),
+        "change": bool(listed(scene.script, session)),
+        "language": len(scene.flow.scripts) > 1,
+    }
+    return {word for word in EVERYWHERE if leads.get(word, True)}
 
 
 def _stop(scene: _Scene) -> None:

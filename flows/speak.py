@@ -21,18 +21,21 @@ from flows.model import (
     button_data,
 )
 from flows.understand import label_of, with_unit
-from flows.words import fill
+from flows.words import fill, meaning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from flows.model import Flow, Option, Question, Script, Session, State
 
 SKIP, DONE, OK = "@skip", "@done", "@ok"
 """What helper buttons carry in place of an option."""
 
-LANGUAGE, CHANGE = "@language", "@change"
-"""What the buttons of side questions carry in place of a state."""
+LANGUAGE, CHANGE, WORD = "@language", "@change", "@word"
+"""What the buttons of side questions, and of words that mean something everywhere, carry in place of a state."""
+
+_DASH = " – "
+"""Stands between a word and what it does, in a list of words."""
 
 UNLISTED = frozenset({"age", "begin", "gate"})
 """Roles of answers that a list of answers leaves out: they open doors and say nothing about the service."""
@@ -189,6 +192,37 @@ def language_prompt(flow: Flow, session: Session) -> Prompt:
     buttons = [Button(language_name(flow, one), button_data("", LANGUAGE, one)) for one in flow.languages]
     text = flow.script(session.language).phrases.get("language_ask", "")
     return Prompt(text, tuple(buttons), state=session.state, tag=session.tag)
+
+
+def word_list(script: Script, text: str, possible: Collection[str], tag: str) -> tuple[Prompt, ...]:
+    """Return a list of words to send ("SKIP – leave this question out"), each also as a button.
+
+    Lines whose word is not `possible` here are left out. What stands below the list is a prompt of its own.
+    """
+    lines = [(line, _word_of(script, line)) for line in text.strip().split("\n")]
+    kept = [(line, word) for line, word in lines if not word or word in possible]
+    end = max((n for n, (_, word) in enumerate(kept, 1) if word), default=0)
+    above, below = ("\n".join(line for line, _ in part).strip() for part in (kept[:end], kept[end:]))
+    buttons = tuple(word_button(line.partition(_DASH)[0], word) for line, word in kept if word)
+    return tuple(one for one in (Prompt(above, buttons, tag=tag), Prompt(below)) if one.text)
+
+
+def _word_of(script: Script, line: str) -> str:
+    """Return the word that a line of a list begins with; empty where it is none."""
+    head, dash, _ = line.partition(_DASH)
+    return (dash and meaning(script, head)) or ""
+
+
+def word_button(label: str, word: str) -> Button:
+    """Return a button that stands for a word."""
+    return Button(label, button_data("", WORD, word), helper=True)
+
+
+def words_offered(script: Script, text: str, words: Iterable[str], tag: str) -> Prompt:
+    """Return `text` with a button for each of `words`, labelled as HELP names it."""
+    lines = (script.phrases.get("help") or "").split("\n")
+    heads = {_word_of(script, line): line.partition(_DASH)[0] for line in lines}
+    return Prompt(text, tuple(word_button(heads.get(word, word.upper()), word) for word in words), tag=tag)
 
 
 def language_name(flow: Flow, language: str) -> str:

@@ -513,3 +513,45 @@ async def test_stop_while_changing_an_answer_leaves_what_was_handed_in(house: Ho
     (said,) = await citizen.starts(code)
     assert "receipt" in said.text
     assert all(answer.counted_at for answer in citizen.answers(code))
+
+
+# --------------------------------------------------------------------------- words as buttons
+
+
+async def test_help_at_the_desk_offers_what_can_be_done_there_as_buttons(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.says("hello")
+    (said,) = await citizen.says("HELP")
+    assert labels(said) == ["START", "LANGUAGE", "MYDATA", "DELETE", "HUMAN", "STOP"]
+    (kept,) = await citizen.taps("MYDATA")
+    assert "I keep nothing about you" in kept.text
+    (offered,) = await citizen.taps("START")
+    assert labels(offered) == ["Tell us about the Central Library"]
+    await finished(citizen, code)
+    (said,) = await citizen.says("HELP")
+    assert "CHANGE" in labels(said)
+
+
+async def test_a_word_button_outlives_its_conversation(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    helped = (await citizen.says("HELP"))[0]
+    await citizen.does("Good", "Skip", "Skip", "Skip", "Skip", "No", "No")
+    (said,) = await citizen.taps("HUMAN", helped)
+    assert "555 0142" in said.text
+    (said,) = await citizen.taps("SKIP", helped)
+    assert said.text.startswith("No questions are open between us just now.")
+    house.rounds.close(code)
+    (said,) = await citizen.taps("DELETE", helped)
+    assert labels(said) == ["Yes", "No"]
+
+
+async def test_a_right_is_heard_by_button_when_the_round_has_closed(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    await citizen.does(*INTO, "Good")
+    helped = (await citizen.says("HELP"))[0]
+    house.rounds.close(code)
+    (said,) = await citizen.taps("DELETE", helped)
+    assert labels(said) == ["Yes", "No"]

@@ -17,6 +17,8 @@ from flows.model import (
     Message,
     Misunderstood,
     Moved,
+    Prompt,
+    Script,
     Spoke,
     Started,
     Status,
@@ -24,6 +26,7 @@ from flows.model import (
     Withdrawn,
     button_data,
 )
+from flows.speak import word_list
 from tests.flows.talk import NOW, Talk, flow_of
 
 if TYPE_CHECKING:
@@ -101,6 +104,7 @@ def test_what_is_no_option_is_asked_again_kindly(talk: Talk, text: str) -> None:
 def test_the_third_failed_try_names_a_way_out(talk: Talk) -> None:
     talk.says("x", "y").is_not_told("third_try")
     talk.says("z").is_told("third_try")
+    assert words_shown(talk) == ["SKIP", "HUMAN"]
     assert talk.session.tries == 3
     talk.says("1")
     assert talk.session.tries == 0
@@ -109,6 +113,7 @@ def test_the_third_failed_try_names_a_way_out(talk: Talk) -> None:
 def test_where_an_answer_is_needed_the_third_try_offers_no_skip(talk: Talk) -> None:
     talk.says("3").sends(Message(Kind.PHOTO, file="f")).sends(Message(Kind.OTHER)).sends(Message(Kind.PLACE))
     talk.is_told("third_try_must").stands_at("other")
+    assert words_shown(talk) == ["HUMAN", "STOP"]
 
 
 def test_an_option_can_lead_its_own_way(talk: Talk) -> None:
@@ -269,9 +274,34 @@ def test_why_tells_the_reason_and_asks_again(talk: Talk) -> None:
     talk.says("1", "why?").is_told("why_default").hears("Why does that matter")
 
 
-def test_help_names_the_words_and_asks_again(talk: Talk) -> None:
-    talk.says("?").is_told("help").hears("Which change")
+def test_help_names_the_words_that_lead_somewhere_here_and_asks_again(talk: Talk) -> None:
+    talk.says("?").hears("SKIP – leave", "Here is your question again", "Which change")
+    talk.never_hears("BACK –", "CHANGE –", "LANGUAGE –")  # the first question, in a flow of one language
     assert talk.turn.events == (Spoke("help"),)
+    talk.says("1", "help").hears("BACK – go to the question before", "CHANGE – change an answer")
+    talk.says("change", "help").hears("BACK –").never_hears("SKIP –", "WHY –")  # a side question: it can only be left
+
+
+def test_help_offers_no_skip_where_an_answer_is_needed(talk: Talk) -> None:
+    talk.says("3", "HELP").stands_at("other").hears("BACK –").never_hears("SKIP –")
+
+
+def words_shown(talk: Talk) -> list[str]:
+    """Return the labels of the helpers that the first prompt of the last turn with buttons shows."""
+    prompt = next(prompt for prompt in talk.turn.prompts if prompt.buttons)
+    return [button.label for button in prompt.buttons]
+
+
+def test_help_offers_its_words_as_buttons_that_do_what_the_words_do(talk: Talk) -> None:
+    talk.says("1", "?")
+    assert words_shown(talk) == ["SKIP", "BACK", "WHY", "CHANGE", "MYDATA", "DELETE", "HUMAN", "STOP"]
+    back = talk.turn.prompts[0].buttons[1]
+    assert talk.sends(Message(Kind.TAP, data=back.data)).stands_at("priority").answers == {}
+
+
+def test_the_list_of_words_in_a_language_without_any_is_said_as_it_stands() -> None:
+    script = Script("xx", {}, {}, {})
+    assert word_list(script, "Ask anything.", {"skip"}, "tag") == (Prompt("Ask anything."),)
 
 
 def test_stop_ends_at_once_and_keeps_what_was_answered(talk: Talk) -> None:
