@@ -65,8 +65,8 @@ _insert = Insert(contacts, (*NewContact._fields, "last_seen_at"), end="ON CONFLI
 _all = select(*_shape.columns)
 _find = Lookup(Contact, _all.where(contacts.c.channel == bindparam("channel"), contacts.c.address_hash.in_(IDS)))
 _meet = Lookup(
-    Contact, _all.where(contacts.c.address_hash.in_(IDS)).order_by(contacts.c.id).with_for_update()
-)  # the hash is of channel and address, so it is enough
+    Contact, _all.where(contacts.c.address_hash.in_(IDS)).order_by(contacts.c.id).with_for_update(key_share=True)
+)  # the hash is of channel and address, so it is enough; others may meanwhile queue messages for them
 _by_id = _all.where(contacts.c.id.in_(IDS))
 _seen = update(contacts).where(contacts.c.id.in_(IDS)).values(last_seen_at=bindparam("at"), unreachable_at=None)
 
@@ -209,7 +209,7 @@ def counts(db: Connection) -> dict[str, int]:
 
 
 def forget(db: Connection, contact_id: int, now: datetime) -> None:
-    """Delete a contact with sessions, wishes, invitations, messages and all that waits to be sent; leave a proof.
+    """Delete a contact with sessions, wishes, threads, messages and all that waits to be sent; leave a proof.
 
     Answers hang on a pseudonym, not on the contact: see `answers.forget`.
     """

@@ -22,6 +22,8 @@ from storage.tables import (
     outbox,
     rounds,
     sessions,
+    thread_messages,
+    threads,
     web_sessions,
     wishes,
 )
@@ -38,7 +40,7 @@ class Policy:
     """How long what is kept, in days and calendar months."""
 
     transcript_days: int = 30
-    """What was said word by word: raw updates, web transcripts, delivered messages, used links."""
+    """What was said word by word: raw updates, web transcripts, threads, delivered messages, used links."""
     draft_days: int = 7
     """Answers begun and never handed in, and what was taken back."""
     close_days: int = 30
@@ -73,6 +75,15 @@ def _updates(now: datetime, policy: Policy) -> Delete:
 
 def _transcripts(now: datetime, policy: Policy) -> Delete:
     return delete(messages).where(messages.c.at < now - timedelta(days=policy.transcript_days))
+
+
+def _in_threads(now: datetime, policy: Policy) -> Delete:
+    return delete(thread_messages).where(thread_messages.c.at < now - timedelta(days=policy.transcript_days))
+
+
+def _threads(now: datetime, policy: Policy) -> Delete:
+    """Threads nobody has written in for so long: nothing is left in them."""
+    return delete(threads).where(threads.c.spoken_at < now - timedelta(days=policy.transcript_days))
 
 
 def _delivered(now: datetime, policy: Policy) -> Delete:
@@ -151,7 +162,7 @@ def _strangers(now: datetime, policy: Policy) -> Delete:
     """Contacts nothing needs any more: no role, no yes to invitations, no STOP to remember, nothing under way."""
     needed = (
         select(table.c.contact_id).where(table.c.contact_id == contacts.c.id).exists()
-        for table in (sessions, wishes, outbox, messages)
+        for table in (sessions, wishes, outbox, messages, threads)
     )
     old = contacts.c.last_seen_at < now - timedelta(days=policy.transcript_days)
     free = (contacts.c.person_id.is_(None), contacts.c.invite_again_at.is_(None), contacts.c.stopped_at.is_(None))
@@ -161,6 +172,8 @@ def _strangers(now: datetime, policy: Policy) -> Delete:
 _SWEEPS: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
     "updates": _updates,
     "transcripts": _transcripts,
+    "thread_messages": _in_threads,
+    "threads": _threads,
     "delivered": _delivered,
     "sessions_unfinished": _unfinished,
     "answers_never_handed_in": _drafts,

@@ -337,6 +337,36 @@ messages = Table(  # what a contact of the web chat has said and read; other cha
     Index(None, "contact_id", "id"),
 )
 
+threads = Table(  # a contact writes with the people of a service through the bot
+    "threads",
+    metadata,
+    _id(),
+    C("name", String(12), nullable=False, unique=True),  # made of chance; all that staff learn of who writes
+    C("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False),
+    C("service", String(60), nullable=False),
+    C("opened_at", Instant, nullable=False),
+    C("spoken_at", Instant, nullable=False),  # the last words, of either side
+    C("closed_at", Instant),
+    C("person_id", ForeignKey("people.id", ondelete="SET NULL")),  # looks after it; null: all of the service's people
+    Index(None, "contact_id"),
+    Index(None, "service", "spoken_at"),
+)
+
+thread_messages = Table(
+    "thread_messages",
+    metadata,
+    _id(),
+    C("thread_id", ForeignKey("threads.id", ondelete="CASCADE"), nullable=False),
+    C("at", Instant, nullable=False),
+    C("author", String(8), nullable=False),  # citizen, staff
+    C("sealed", LargeBinary, nullable=False),  # the words, encrypted as addresses are
+    C("person_id", ForeignKey("people.id", ondelete="SET NULL")),  # of staff: who
+    C("sent_as", String(140)),  # the channel's message, so that a change of it is known
+    C("form", String(140), unique=True),  # of a browser: the form, so that the same one adds nothing twice
+    Index(None, "thread_id", "id"),
+    Index(None, "sent_as"),
+)
+
 # --------------------------------------------------------------------------- what is counted already
 
 # Weeks that are over, counted once. Counts of people and texts only: no pseudonym and no word comes here, so nobody has

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from storage import contacts, messages, outbox, people, proof, rounds, sessions, wishes
+from storage import contacts, messages, outbox, people, proof, rounds, sessions, threads, wishes
 from storage.messages import NewLine
 from storage.tables import invitations, metadata
 from storage.tables import messages as lines
@@ -136,6 +136,7 @@ def test_a_forgotten_contact_leaves_nothing_but_a_proof(database: Database) -> N
             rounds.invite(db, round_.id, [contact.id], "invitation", NOW)
             outbox.enqueue(db, [message(contact, f"hello {contact.id}")])
             messages.append(db, [NewLine(contact.id, f"in {contact.id}", NOW, "citizen", "{}")])
+            threads.open_(db, f"name{contact.id}", contact.id, "library", NOW)
         contacts.forget(db, anna.id, NOW + MINUTE)
     with database.reading() as db:
         for table in metadata.sorted_tables:
