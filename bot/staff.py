@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from bot.rounds.record import public_url, spoken_day
+from bot.texts import texts
 from flows.model import Prompt
 from flows.words import fill
 from storage import answers, people, rounds
@@ -86,7 +87,7 @@ class Staff:
         token = self._mint()
         expires = ledger.now + SIGN_IN
         people.add_link(db, Link(self._keys.token_hash(token), "sign_in", ledger.now, expires, person_id=person))
-        until = expires.astimezone(self._config.city.zone).strftime("%H:%M")
+        until = texts(guest.contact.language).hour(expires.astimezone(self._config.city.zone))
         return self._say(guest, "manage_link", until=until, url=sign_in_url(self._config, token))
 
     def _digests(self, db: Connection, ledger: Ledger, guest: Guest, person: int) -> tuple[Prompt, ...]:
@@ -115,7 +116,7 @@ class Staff:
 
     def _line(self, guest: Guest, row: RoundRow, count: int) -> str:
         language = guest.contact.language
-        people_ = self._say(guest, "people_one" if count == 1 else "people_many", k=count).text
+        people_ = texts(language).many("rounds.people", count)
         state = self._library.phrases[language].get(f"state_{row.state}", row.state)
         if row.closes_at is None:
             return self._say(guest, "rounds_line_running", title=row.title, state=state, people=people_).text

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from babel.dates import format_date
 
 from bot.rounds import wording
+from bot.texts import locale
 from flows.phrasebook import AT_BINDING, AT_PLAY
 from flows.words import placeholders
 
@@ -161,9 +162,7 @@ def day_of(text: object) -> date | None:
 def spoken_day(day: str | date | datetime, language: str) -> str:
     """Return a day in words: `30 November 2026`, `30 de noviembre de 2026`."""
     when = date.fromisoformat(day) if isinstance(day, str) else day
-    if language == "en":  # British order: a day first, as in most of the world
-        language = "en_GB"
-    return format_date(when, "long", locale=language.replace("-", "_"))
+    return format_date(when, "long", locale=locale(language))
 
 
 def _influence(record: Mapping[str, Any], flow: Flow, phrases: Mapping[str, Mapping[str, str]]) -> Text:

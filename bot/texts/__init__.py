@@ -1,4 +1,4 @@
-"""The sentences staff read, per language, and how numbers and days are written there."""
+"""The sentences people read, per language, and how numbers, days and hours are written there: the home of Babel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_interval, format_skeleton
+from babel.dates import format_date, format_interval, format_skeleton, format_time, get_datetime_format
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
@@ -24,8 +24,8 @@ SOURCE = "en"
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
-    """The sentences of one language: `texts("digest.title", service="Library")`."""
+class Sentences:
+    """The sentences of one language: `sentences("chat.send")`; `locale` says how it counts and writes numbers."""
 
     language: str
     locale: Locale
@@ -35,15 +35,14 @@ class Texts:
         """Return the sentence `key`, filled in. Raises KeyError where there is none: a mistake of ours."""
         return self.sentences[key].format(**values)
 
+    def has(self, key: str) -> bool:
+        """Whether there is such a sentence."""
+        return key in self.sentences
+
     def many(self, key: str, count: int, **values: object) -> str:
         """Return the sentence for so many: `key.one`, `key.few`, … or `key.other`, with `{n}` as a written number."""
         form = f"{key}.{self.locale.plural_form(count)}"
-        return self(form if form in self.sentences else f"{key}.other", n=self.number(count), **values)
-
-    def pick(self, texts: Mapping[str, str], default: str = "") -> str:
-        """Return the text in this language, else in the source language, else any, else `default`."""
-        found = texts.get(self.language) or texts.get(SOURCE) or next(iter(texts.values()), "")
-        return found or default
+        return self(form if self.has(form) else f"{key}.other", n=self.number(count), **values)
 
     @property
     def direction(self) -> str:
@@ -53,6 +52,26 @@ class Texts:
     def number(self, value: float) -> str:
         """Return a number as it is written here."""
         return format_decimal(value, locale=self.locale)
+
+    def moment(self, moment: datetime) -> str:
+        """Return day and hour as they are written here: `16 November 2026, 08:00`."""
+        pattern = str(get_datetime_format("medium", self.locale)).replace("'", "")
+        day = format_date(moment, "long", locale=self.locale)
+        return pattern.replace("{0}", self.hour(moment)).replace("{1}", day)
+
+    def hour(self, moment: datetime) -> str:
+        """Return the hour of a moment as it is written here: `14:30`."""
+        return format_time(moment.timetz(), "short", locale=self.locale)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts(Sentences):
+    """The sentences of staff in one language: `texts("digest.title", service="Library")`."""
+
+    def pick(self, texts: Mapping[str, str], default: str = "") -> str:
+        """Return the text in this language, else in the source language, else any, else `default`."""
+        found = texts.get(self.language) or texts.get(SOURCE) or next(iter(texts.values()), "")
+        return found or default
 
     def percent(self, whole: int) -> str:
         """Return whole percent as they are written here: `68%`, `68 %`."""
@@ -76,7 +95,7 @@ def texts(language: str) -> Texts:
     """Return the sentences in `language`, or its parent (`es-MX` to `es`), or the source language. Read once."""
     for name in (language, language.split("-", maxsplit=1)[0], SOURCE):
         if (FOLDER / f"{name}.toml").is_file():
-            return Texts(name, _locale(language, name), {**_read(SOURCE), **_read(name)})
+            return Texts(name, locale(language, name), {**_read(SOURCE), **_read(name)})
     raise FileNotFoundError(FOLDER / f"{SOURCE}.toml")
 
 
@@ -85,8 +104,8 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in FOLDER.glob("*.toml")))
 
 
-def _locale(language: str, fallback: str) -> Locale:
-    """English is written as in Europe: day before month."""
+def locale(language: str, fallback: str = SOURCE) -> Locale:
+    """Return how a language writes, or `fallback` where Babel knows none; English as in Europe: day before month."""
     try:
         return Locale.parse({"en": "en-GB"}.get(language, language), sep="-")
     except (UnknownLocaleError, ValueError):
@@ -95,7 +114,12 @@ def _locale(language: str, fallback: str) -> Locale:
 
 @cache
 def _read(language: str) -> dict[str, str]:
-    return dict(_flat(tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8")), ""))
+    return read(FOLDER / f"{language}.toml")
+
+
+def read(file: Path) -> dict[str, str]:
+    """Return the sentences of a file by their dotted keys."""
+    return dict(_flat(tomllib.loads(file.read_text("utf-8")), ""))
 
 
 def _flat(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]:

@@ -2,56 +2,35 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, get_day_names
+from babel.dates import format_date, get_day_names
+
+from bot.texts import SOURCE, Sentences, locale, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
 FOLDER = Path(__file__).parent / "texts"
-SOURCE = "en"
-"""The language every sentence exists in; a language that lacks one shows it in this."""
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """The sentences of one language; `words("chat.send")` is the text, its placeholders filled."""
-
-    language: str
-    sentences: Mapping[str, str]
-
-    def __call__(self, key: str, **values: object) -> str:
-        """Return the sentence `key`. Raises KeyError where there is none: a mistake of ours, found by the tests."""
-        return self.sentences[key].format(**values) if values else self.sentences[key]
-
-    def has(self, key: str) -> bool:
-        """Whether there is such a sentence."""
-        return key in self.sentences
-
-    @property
-    def direction(self) -> str:
-        """`rtl` or `ltr`: how the language runs."""
-        return direction(self.language)
+class Words(Sentences):
+    """The sentences of the pages in one language; `words("chat.send")` is the text, its placeholders filled."""
 
     def day(self, moment: datetime, zone: ZoneInfo) -> str:
         """Return the day of `moment` in words."""
-        return format_date(moment.astimezone(zone), "full", locale=_locale(self.language))
+        return format_date(moment.astimezone(zone), "full", locale=self.locale)
 
     def weekday(self, number: int) -> str:
         """Return the name of a day of the week; 0 is Monday."""
-        name: str = get_day_names("wide", "stand-alone", locale=_locale(self.language))[number]
+        name: str = get_day_names("wide", "stand-alone", locale=self.locale)[number]
         return name
-
-    def moment(self, moment: datetime, zone: ZoneInfo) -> str:
-        """Return day and hour of `moment` in words."""
-        return format_datetime(moment.astimezone(zone), "d MMMM y, H:mm", locale=_locale(self.language))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +45,8 @@ class Dictionary:
         tables: dict[str, dict[str, str]] = {}
         for folder in (FOLDER, *folders):
             for file in sorted(folder.glob("*.toml")):
-                tables.setdefault(file.stem, {}).update(_flat(tomllib.loads(file.read_text("utf-8"))))
-        return cls({language: Words(language, {**tables[SOURCE], **table}) for language, table in tables.items()})
+                tables.setdefault(file.stem, {}).update(read(file))
+        return cls({one: Words(one, locale(one), {**tables[SOURCE], **own}) for one, own in tables.items()})
 
     def words(self, language: str) -> Words:
         """Return the sentences in `language`, or in the source language."""
@@ -110,23 +89,3 @@ def _wish(part: str) -> tuple[float, str]:
         return (float(quality or 1), tag.lower()) if tag else (0.0, "")
     except ValueError:
         return 0.0, ""
-
-
-def _flat(table: Mapping[str, object], prefix: str = "") -> dict[str, str]:
-    return dict(_pairs(table, prefix))
-
-
-def _pairs(table: Mapping[str, object], prefix: str) -> Iterable[tuple[str, str]]:
-    for key, value in table.items():
-        if isinstance(value, dict):
-            yield from _pairs(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", str(value)
-
-
-def _locale(language: str) -> Locale:
-    """Return how days are written; English as in Europe, the day before the month."""
-    try:
-        return Locale.parse({"en": "en-GB"}.get(language, language), sep="-")
-    except (UnknownLocaleError, ValueError):
-        return Locale(SOURCE)

@@ -122,7 +122,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "mermaid": mermaid(flow, counts.moves),
         "opens": words.day(round_.opens_at, pages.zone) if round_.opens_at else "",
         "closes": forms.last_day(round_.closes_at, pages.zone, words),
-        "log": [(words.moment(entry.at, pages.zone), entry) for entry in rounds.log(round_.code)],
+        "log": [(words.moment(entry.at.astimezone(pages.zone)), entry) for entry in rounds.log(round_.code)],
         "chat_url": rounds.chat_url(round_.code),
         "deep_link": rounds.deep_link(round_.code),
         "flow_languages": [(one, own_name(one)) for one in flow.languages],
