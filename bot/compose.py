@@ -19,6 +19,9 @@ ROW = 3
 """Most buttons in a row."""
 PAIR = 2
 """How many words to send stand in a row, where there are many."""
+TINY_LABEL = 2
+"""Numbers of at most this many digits stand closer."""
+TINY_ROW = 6
 
 
 class Part(NamedTuple):
@@ -107,6 +110,8 @@ def _listed(prompt: Prompt) -> str:
 
 def columns(buttons: Sequence[Button]) -> int:
     """Return how many buttons stand in a row: short ones share it, as Yes and No do."""
+    if len(buttons) > ROW and all(len(button.label) <= TINY_LABEL for button in buttons[:-1]):
+        return TINY_ROW
     short = all(len(button.label) <= SHORT_LABEL for button in buttons)
     if short and len(buttons) > ROW and all(button.helper for button in buttons):
         return PAIR

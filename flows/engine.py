@@ -58,7 +58,7 @@ from flows.speak import (
     words_offered,
 )
 from flows.understand import Fault, Ticked, finished, tapped, understand
-from flows.words import clean, fill, fold, is_command, meaning, speaks_of_danger, word_of
+from flows.words import clean, counted_word, fill, fold, is_command, meaning, speaks_of_danger, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -163,7 +163,7 @@ def _plainly(script: Script, session: Session, state: State | None, message: Mes
         tag, asked, option = parse_button(message.data) or ("", "", "")
         return tapped(state, option, session.picked) if (tag, asked) == (session.tag, state.id) else None
     text = clean(message.text)
-    if message.kind is not _TEXT or text[:1] == "/" or meaning(script, text):
+    if message.kind is not _TEXT or text[:1] == "/" or meaning(script, text) or counted_word(script, text):
         return None
     understood = understand(script, state, message)
     free = isinstance(state, _FREE) or isinstance(understood, Fault)
@@ -232,10 +232,35 @@ def _tap(scene: _Scene, message: Message) -> None:
         _ask_today(scene)
     elif state == WORD and option in _EVERYWHERE:
         _everywhere(scene, option)
+    elif state == CHANGE and option in listed(scene.script, session):
+        _reopen(scene, option)
     elif state == session.state:
         _tap_here(scene, option)
     else:
+        _tap_earlier(scene, state, option)
+
+
+def _tap_earlier(scene: _Scene, state: str, option: str) -> None:
+    """Take a tap on an earlier question for a change of its answer where its author allows that, else for a slip."""
+    question = scene.script.states.get(state)
+    given = scene.session.answers.get(state)
+    if given is None or not isinstance(question, _QUESTIONS) or not question.changed_by_tap:
         _old_button(scene)
+        return
+    understood = _tapped_again(question, option, given)
+    if isinstance(understood, Ticked):
+        _reopen(scene, state, understood.picked)
+    elif isinstance(understood, Answer) and understood != given:
+        scene.move(asking="")
+        _replace(scene, question, understood, "changed")
+    else:
+        _old_button(scene)
+
+
+def _tapped_again(question: Question, option: str, given: Answer) -> Understood | None:
+    if option == SKIP:
+        return Answer(question.id, None) if question.optional else None
+    return tapped(question, option, _ticked_before(question, given))
 
 
 def _tap_here(scene: _Scene, option: str) -> None:
@@ -277,6 +302,8 @@ def _type(scene: _Scene, message: Message) -> None:
         _everywhere(scene, meant)
     elif meant == "start" and not _is_offered(scene, text):
         _greet(scene)
+    elif (counted := counted_word(scene.script, text)) and not _is_offered(scene, text):
+        _jump(scene, *counted)
     elif is_command(text):
         _misunderstood(scene, Fault("unknown_command"))
     elif scene.session.asking == "change":
@@ -495,6 +522,22 @@ def _back(scene: _Scene) -> None:
         scene.ask()
 
 
+def _jump(scene: _Scene, word: str, number: int) -> None:
+    """BACK 3 asks again what was asked three questions before, CHANGE 3 what stands third in the list of answers.
+
+    What was said in between stands as far as the way still meets it. A number too high shows the list.
+    """
+    trail = scene.session.trail
+    if word == "back" and number == 1:
+        _everywhere(scene, "back")
+        return
+    scene.events.append(Spoke(word))
+    if word == "back" and 1 < number <= len(trail):
+        _reopen(scene, trail[-number])
+    elif word == "back" or not _change_by_number(scene, str(number)):
+        _change(scene)
+
+
 def _go_back(scene: _Scene, state: str) -> None:
     session = scene.session
     answers = {one: answer for one, answer in session.answers.items() if one != state}
@@ -583,13 +626,27 @@ def _change_by_number(scene: _Scene, text: str) -> bool:
     digits = fold(text)
     if not digits.isdecimal() or len(digits) > _LONGEST_NUMBER or not 1 <= int(digits) <= len(states):
         return False
-    session = scene.session
-    scene.move(state=states[int(digits) - 1], returns=session.returns or session.state, asking="", picked=(), tries=0)
-    scene.ask()
+    _reopen(scene, states[int(digits) - 1])
     return True
 
 
 _LONGEST_NUMBER = 4
+
+
+def _reopen(scene: _Scene, state: str, picked: tuple[str, ...] | None = None) -> None:
+    """Ask an answered question again; its answer stands until there is another, and the present place is kept.
+
+    What was picked is shown ticked, or what is `picked` now.
+    """
+    session = scene.session
+    ticked = _ticked_before(scene.script.states[state], session.answers.get(state)) if picked is None else picked
+    scene.move(state=state, returns=session.returns or session.state, asking="", picked=ticked, tries=0)
+    scene.ask()
+
+
+def _ticked_before(state: State, given: Answer | None) -> tuple[str, ...]:
+    value = given.value if isinstance(state, Pick) and given is not None else ()
+    return value if isinstance(value, tuple) else ()
 
 
 def _is_current(session: Session, state: str) -> bool:
@@ -610,7 +667,7 @@ def _amend(scene: _Scene, message: Message, amended: str) -> None:
         scene.say("amend_failed")
         _repeat(scene)
     elif understood != scene.session.answers[amended]:
-        _replace(scene, question, understood)
+        _replace(scene, question, understood, "amended")
 
 
 def _understood_again(scene: _Scene, question: Question, message: Message) -> Understood:
@@ -620,11 +677,12 @@ def _understood_again(scene: _Scene, question: Question, message: Message) -> Un
     return Fault("amend_failed") if word else understand(scene.script, question, message)
 
 
-def _replace(scene: _Scene, question: Question, answer: Answer) -> None:
+def _replace(scene: _Scene, question: Question, answer: Answer, phrase: str) -> None:
+    """Put `answer` in the place of the one given, and say so with `phrase`; a message just edited is not answered."""
     scene.events.append(Answered(answer, question, amended=True))
     scene.move(answers={**scene.session.answers, question.id: answer})
-    scene.say("amended")
-    _settle(scene, asked=False)
+    scene.say(phrase)
+    _settle(scene, asked=phrase != "amended")
 
 
 def _settle(scene: _Scene, *, asked: bool) -> None:

@@ -210,9 +210,15 @@ class _StateKeys(Form):
     why: Wording = Field("", description="What a citizen reads who sends WHY.")
 
 
+_TAPS = (
+    "A tap on the buttons of a question answered before: edit changes the answer, repeat asks today's question again."
+)
+
+
 class _QuestionKeys(_StateKeys):
     optional: bool | None = Field(None, description="Whether SKIP is allowed; true unless it has a role.")
     role: Role | None = None
+    taps: Literal["edit", "repeat"] | None = Field(None, description=_TAPS)
 
 
 class SayForm(_StateKeys, SayCore):
@@ -342,6 +348,7 @@ class FlowForm(Form):
     frame: Name | None = Field(None, description="round: only handed-in answers count; pulse: each counts at once.")
     start: Name
     promise_minutes: float | None = Field(None, gt=0, description="Minutes the opening may promise at most.")
+    taps: Literal["edit", "repeat"] = Field("repeat", description=_TAPS)
     states: dict[StateName, StateForm] = Field(min_length=1)
 
 

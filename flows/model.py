@@ -100,6 +100,8 @@ class _Question(_State):
     """Id of the question in the bank whose wording and digest figure this state carries."""
     role: str | None = None
     """What the answer means beyond the survey: `age`, `begin`, `gate`, `quote`, `result`, `invite`, or none."""
+    changed_by_tap: bool = False
+    """Whether a tap on one of its buttons, once it is answered, changes the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from flows.comparing import comparisons, conditions, fault, hollow, placed
 from flows.issues import STRICTEST, Issue, suggestion
 from flows.phrasebook import AT_BINDING, AT_PLAY, PHRASES
 from flows.shelf import Shelf, laid, options_of, own_words, scale_steps, scale_words, strangers, unknown_scale
+from flows.speak import UNLISTED
 from flows.timing import longest, minutes
 from flows.translation import gaps, lay, told
 from flows.words import placeholders, spellings, table
@@ -262,7 +263,15 @@ class _Compiler:
         role = getattr(place.made, "role", None)
         optional = getattr(place.made, "optional", None)
         asked = replace(asked, options=self._resolved(name, place, asked.options))
-        return _built(name, asked, next_, optional=role is None if optional is None else optional, item=item, role=role)
+        built = _built(
+            name, asked, next_, optional=role is None if optional is None else optional, item=item, role=role
+        )
+        return replace(built, changed_by_tap=self._is_changed_by_tap(place.made, role))
+
+    def _is_changed_by_tap(self, made: form.Form, role: str | None) -> bool:
+        """What opens doors (age, begin) changes by an old button only where the question itself says so."""
+        taps = getattr(made, "taps", None) or ("repeat" if role in UNLISTED else self.made.taps)
+        return bool(taps == "edit")
 
     def _asked(self, name: str, place: _Place) -> tuple[_Asked | None, str | None]:
         made = place.made

@@ -48,11 +48,19 @@ def prompt(script: Script, session: Session, state: State, *, update: bool = Fal
     laid = script.prompts.get(state.id)
     if laid is None:
         laid = script.prompts[state.id] = _laid(script, state)
-    if session.picked or update:
+    if isinstance(state, Review):
+        laid = replace(laid, offers=(*_changing(script, session), *laid.offers))
+    elif session.picked or update:
         laid = replace(laid, offers=_ticked(laid.offers, session.picked), update=update)
     if "{" in laid.text:
         laid = replace(laid, text=told(script, session, laid.text))
     return replace(laid, tag=session.tag) if laid.offers else laid
+
+
+def _changing(script: Script, session: Session) -> tuple[Button, ...]:
+    """Return a button for each answer of the list, by its number: it asks that question again."""
+    states = enumerate(listed(script, session), 1)
+    return tuple([Button(str(k), button_data("", CHANGE, state), helper=True) for k, state in states])
 
 
 def _ticked(offers: tuple[Button, ...], picked: tuple[str, ...]) -> tuple[Button, ...]:
@@ -181,7 +189,7 @@ def change_prompt(script: Script, session: Session) -> Prompt:
     text = script.phrases.get("change_list") or "{list}"
     return Prompt(
         told(script, session, text),
-        (_helper(script, CHANGE, "ok_label", OK),),
+        (*_changing(script, session), _helper(script, CHANGE, "ok_label", OK)),
         state=session.state,
         tag=session.tag,
     )

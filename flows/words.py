@@ -152,6 +152,21 @@ def meaning(script: Script, text: str) -> str | None:
     return script.words.get(folded or text) or (folded if folded in _EVERYWHERE else None)
 
 
+_LONGEST_NUMBER = 4
+_COUNTED = frozenset({"back", "change"})
+
+
+def counted_word(script: Script, text: str) -> tuple[str, int] | None:
+    """Return what "BACK 3" or "CHANGE 2" says, in the script's language or as a command: the word and the number."""
+    if not text[-1:].isdigit():
+        return None
+    words, _, number = fold(text).rpartition(" ")
+    if not number.isdecimal() or len(number) > _LONGEST_NUMBER:
+        return None
+    word = meaning(script, words)
+    return (word, int(number)) if word in _COUNTED else None
+
+
 def word_of(script: Script, text: str) -> str | None:
     """Return the everywhere word (`stop`, `skip`, `back`…) that `text` is, in any form people send it, or None."""
     word = meaning(script, text)

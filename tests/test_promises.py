@@ -372,7 +372,7 @@ def test_publiccode_keeps_to_the_standard_and_to_the_project() -> None:
 
 def test_the_changelog_begins_with_this_version() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    found = re.search(r"^## (\S+)", text, re.MULTILINE)
+    found = re.search(r"^## (?!Unreleased)(\S+)", text, re.MULTILINE)
     assert found
     assert found[1] == project()["project"]["version"]
 

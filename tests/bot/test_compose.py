@@ -67,7 +67,11 @@ def test_a_text_is_cut_where_it_breathes() -> None:
 def test_only_short_and_few_labels_share_a_row() -> None:
     assert columns(YES_NO) == 2
     assert columns((Button("Yes, let us begin", "a"), Button("No", "b"))) == 1
-    assert columns(tuple(Button(str(n), str(n)) for n in range(4))) == 1
+    assert columns(tuple(Button(f"Day {n}", str(n)) for n in range(4))) == 1
+
+
+def test_numbers_of_a_list_stand_close() -> None:
+    assert columns((*(Button(str(n), str(n)) for n in range(1, 12)), Button("OK, hand them in", "ok"))) == 6
 
 
 @given(st.lists(st.text(min_size=1, max_size=700), min_size=1, max_size=6), st.integers(1, 400))
