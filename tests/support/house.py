@@ -167,6 +167,7 @@ class House:
     clock: Clock = field(default_factory=Clock)
     pigeon: Pigeon = field(default_factory=Pigeon)
     paces: dict[str, Pace] = field(default_factory=dict)
+    catalog: Catalog = CATALOG
     config: config.Config = field(init=False)
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -175,13 +176,13 @@ class House:
         privacy = replace(read.privacy, key_file=self.folder / "keys")
         self.config = replace(read, privacy=privacy)
         self.keys = Keys.load(self.config.privacy.key_file, self.mint)
-        self.library = Library(self.config, CATALOG, self.keys)
-        self.rounds = Rounds(self.config, self.database, self.keys, CATALOG, self.library, self.clock, self.mint)
-        self.digests = Digests(self.config, CATALOG.bank)
+        self.library = Library(self.config, self.catalog, self.keys)
+        self.rounds = Rounds(self.config, self.database, self.keys, self.catalog, self.library, self.clock, self.mint)
+        self.digests = Digests(self.config, self.catalog.bank)
         self.channels = {"pigeon": self.pigeon}
         self.desk = Desk(
             self.config,
-            CATALOG,
+            self.catalog,
             self.library,
             self.keys,
             Participations(self.keys, self.mint),
