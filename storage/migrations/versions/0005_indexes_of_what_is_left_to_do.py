@@ -12,12 +12,10 @@ depends_on = None
 
 _FEW = {
     "ix_inbox_undone": ("inbox", ["status", "id"], "done_at IS NULL"),
-    "ix_answers_counted": ("answers", ["service", "counted_at"], "counted_at IS NOT NULL"),
     "ix_outbox_unsent": ("outbox", ["status", "channel", "priority", "due_at"], "sent_at IS NULL"),
 }
 _ALL = {
     "ix_inbox_status_id": ("inbox", ["status", "id"]),
-    "ix_answers_service_counted_at": ("answers", ["service", "counted_at"]),
     "ix_outbox_status_channel_priority_due_at": ("outbox", ["status", "channel", "priority", "due_at"]),
 }
 
