@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -33,7 +34,8 @@ class Sentences:
 
     def __call__(self, key: str, **values: object) -> str:
         """Return the sentence `key`, filled in. Raises KeyError where there is none: a mistake of ours."""
-        return self.sentences[key].format(**values)
+        filled = values if self.direction == "ltr" else {name: isolated(value) for name, value in values.items()}
+        return self.sentences[key].format(**filled)
 
     def has(self, key: str) -> bool:
         """Whether there is such a sentence."""
@@ -62,6 +64,19 @@ class Sentences:
     def hour(self, moment: datetime) -> str:
         """Return the hour of a moment as it is written here: `14:30`."""
         return format_time(moment.timetz(), "short", locale=self.locale)
+
+
+_LATIN = re.compile(r"[A-Za-zÀ-ɏ\d]")
+
+
+def isolated(value: object) -> object:
+    """Return a text that holds words or numbers read from the left so that those around it keep their places.
+
+    An address of the web stays bare: what is added to it would belong to the link.
+    """
+    if not isinstance(value, str) or " " not in value or not _LATIN.search(value) or "://" in value:
+        return value
+    return f"\u2068{value}\u2069"
 
 
 @dataclass(frozen=True, slots=True)

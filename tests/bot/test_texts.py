@@ -78,6 +78,13 @@ def test_people_are_counted_as_the_language_counts(language: str, said: list[str
     assert [texts(language).many("rounds.people", n) for n in (1, 2, 1234)] == said
 
 
+def test_words_read_from_the_left_keep_their_places_in_a_sentence_read_from_the_right() -> None:
+    arabic = texts("ar")
+    assert "\u2068Night desk\u2069" in arabic("digest.clock.opens_today", title="Night desk")
+    assert "\u2068" not in arabic("digest.foot.open_chat", url="https://city.example/a b")
+    assert "\u2068" not in texts("en")("digest.clock.opens_today", title="Night desk")
+
+
 def test_arabic_counts_in_five_forms() -> None:
     assert len({re.sub(r"[\d,]+ ", "", texts("ar").many("rounds.people", n)) for n in (1, 2, 3, 11, 100)}) == 5
 

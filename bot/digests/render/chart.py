@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
     from bot.digests.disclosure import Share
     from bot.digests.model import Digest, Point, Score
@@ -41,7 +43,7 @@ def picture(digest: Digest, texts: Texts) -> Picture | None:
 
 def alt(score: Score, texts: Texts) -> str:
     """Return what the chart shows, in words."""
-    told = "; ".join(_point(point, texts) for point in since_first(score.weeks))
+    told = texts("digest.chart.between").join(_point(point, texts) for point in since_first(score.weeks))
     return texts("digest.chart.alt", stage=texts(f"stage.{score.stage}"), good=good_words(score, texts), points=told)
 
 
@@ -54,14 +56,14 @@ def _point(point: Point, texts: Texts) -> str:
 
 
 def _png(score: Score, texts: Texts) -> bytes:
+    from matplotlib import figure as figures  # noqa: PLC0415 - the same
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - two seconds of import
-    from matplotlib.figure import Figure  # noqa: PLC0415 - the same
 
-    figure = Figure(figsize=SIZE, dpi=DOTS, facecolor=PAPER)
+    figure = figures.Figure(figsize=SIZE, dpi=DOTS, facecolor=PAPER)
     FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.105, 0.245, 0.875, 0.6), facecolor=PAPER)
-    title = texts("digest.chart.title", stage=texts(f"stage.{score.stage}"), good=good_words(score, texts))
-    figure.text(0.03, 0.935, title, fontsize=TITLE, fontweight="bold", color=INK, va="center")
+    turned = texts.direction == "rtl"
+    axes = figure.add_axes((0.02 if turned else 0.105, 0.245, 0.875, 0.6), facecolor=PAPER)
+    _title(figure, score, texts)
     weeks = since_first(score.weeks)
     _frame(axes, weeks, texts)
     _before(axes, score, len(weeks))
@@ -69,9 +71,28 @@ def _png(score: Score, texts: Texts) -> bytes:
         _mark(axes, place, point.share, place == len(weeks) - 1, texts)
     axes.plot(range(len(weeks)), [_level(point.share) for point in weeks], color=LINE, linewidth=2.2, zorder=3)
     _legend(axes, score, texts)
+    if turned:
+        axes.invert_xaxis()
+        axes.yaxis.tick_right()
+        axes.tick_params(length=0)
     out = BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()
+
+
+def _title(figure: Figure, score: Score, texts: Texts) -> None:
+    """The words above, from the side where reading begins, no wider than the picture."""
+    words = texts("digest.chart.title", stage=texts(f"stage.{score.stage}"), good=good_words(score, texts))
+    edge, side = (0.97, "right") if texts.direction == "rtl" else (0.03, "left")
+    title = figure.text(edge, 0.935, words, fontsize=TITLE, fontweight="bold", color=INK, va="center", ha=side)
+    _fit(title, 0.94 * figure.bbox.width)
+
+
+def _fit(words: Text, width: float) -> None:
+    """Make letters smaller where words would be wider than `width`, in dots of the picture."""
+    wide = words.get_window_extent().width
+    if wide > width:
+        words.set_fontsize(words.get_fontsize() * width / wide)
 
 
 def _frame(axes: Axes, weeks: Sequence[Point], texts: Texts) -> None:
@@ -121,7 +142,9 @@ def _mark(axes: Axes, place: int, share: Share, last: bool, texts: Texts) -> Non
         axes.plot([place], [_level(share)], "o", color=LINE, markersize=10 if last else 6, zorder=4)
     size, weight = (LARGE, "bold") if last else (SMALL, "normal")
     words: dict[str, Any] = {"fontsize": size, "fontweight": weight, "color": INK if last else SOFT}
-    axes.text(place, high + 2, short_share(share, texts), ha="center", zorder=5, **words)
+    label = axes.text(place, high + 2, short_share(share, texts), ha="center", zorder=5, **words)
+    slot = axes.get_window_extent().width / (axes.get_xlim()[1] - axes.get_xlim()[0])
+    _fit(label, 0.92 * slot)
 
 
 def _reach(share: Share) -> tuple[float, float]:
@@ -142,7 +165,9 @@ def _legend(axes: Axes, score: Score, texts: Texts) -> None:
     if score.change and score.change.before.exact:
         words = f"{texts('digest.chart.before')}: {texts.percent(score.change.before.percent or 0)}"
         marks.append(Line2D([], [], color=SOFT, linewidth=1.3, dashes=(4, 3), label=words))
+    turned = texts.direction == "rtl"
+    corner, place = ("lower right", (1.1, -0.43)) if turned else ("lower left", (-0.1, -0.43))
     axes.legend(
-        handles=marks, loc="lower left", bbox_to_anchor=(-0.1, -0.43), ncols=2, frameon=False, fontsize=SMALL,
-        labelcolor=SOFT, borderpad=0, handlelength=2.2, columnspacing=2.0,
+        handles=marks[::-1] if turned else marks, loc=corner, bbox_to_anchor=place, ncols=2, frameon=False,
+        fontsize=SMALL, labelcolor=SOFT, borderpad=0, handlelength=2.2, columnspacing=2.0, markerfirst=not turned,
     )  # fmt: skip
