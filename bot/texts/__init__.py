@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, time
 from functools import cache
@@ -66,17 +66,15 @@ class Sentences:
         return format_time(moment.timetz(), "short", locale=self.locale)
 
 
-_LATIN = re.compile(r"[A-Za-zÀ-ɏ\d]")
-
-
 def isolated(value: object) -> object:
-    """Return a text that holds words or numbers read from the left so that those around it keep their places.
+    """Return a text of words and numbers read from the left so that those around it keep their places.
 
     An address of the web stays bare: what is added to it would belong to the link.
     """
-    if not isinstance(value, str) or " " not in value or not _LATIN.search(value) or "://" in value:
+    if not isinstance(value, str) or " " not in value or "://" in value:
         return value
-    return f"\u2068{value}\u2069"
+    turned = any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in value)
+    return value if turned else f"\u2068{value}\u2069"
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,9 +158,7 @@ class Walker:
         """The program ends and starts anew."""
         await self.house.turns.end()
         house = self.house
-        self.house = House(
-            house.database, house.folder, house.mint, house.clock, house.pigeon, catalog=house.catalog
-        )
+        self.house = House(house.database, house.folder, house.mint, house.clock, house.pigeon, catalog=house.catalog)
         self.house.turns.begin()
 
     async def days(self) -> None:

@@ -139,8 +139,8 @@ class Wild:
     def _state(self, question: Question) -> str:
         lines = _saying(question, "Nearly there.", f'next = "{question.id}"')
         lines += [f"[states.{question.id}]", f'{question.verb} = "{asked(question.id, "en")}"', *_answers(question)]
-        ways = [f"{{ when = {{ {_tests(tests)} }}, to = \"{self._entry(to)}\" }}" for tests, to in question.ways]
-        lines.append(f'next = [{", ".join([*ways, f"{{ to = {_quoted(self._entry(question.otherwise))} }}"])}]')
+        ways = [f'{{ when = {{ {_tests(tests)} }}, to = "{self._entry(to)}" }}' for tests, to in question.ways]
+        lines.append(f"next = [{', '.join([*ways, f'{{ to = {_quoted(self._entry(question.otherwise))} }}'])}]")
         return "\n".join([*lines, ""])
 
 
