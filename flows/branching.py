@@ -29,7 +29,7 @@ def onward(states: Mapping[str, State], state: State, answers: Mapping[str, Answ
     A compiled flow always has one: the last transition of a state that goes on has no condition. Raises LookupError
     for a state that leads nowhere.
     """
-    if isinstance(state, _OFFERING) and state.ways and (own := _own_way(state, answers.get(state.id))):
+    if isinstance(state, _OFFERING) and state.ways and (own := own_way(state, answers.get(state.id))):
         return own
     for transition in state.next:
         if _open(states, transition, answers, session):
@@ -98,7 +98,7 @@ def reachable(states: Mapping[str, State], start: str) -> set[str]:
     return found
 
 
-def _own_way(state: Choose | Rate | Pick, answer: Answer | None) -> str | None:
+def own_way(state: Choose | Rate | Pick, answer: Answer | None) -> str | None:
     """Return where the chosen option leads by itself; of several picked, the first that leads anywhere."""
     match answer:
         case Answer(value=str(option)):

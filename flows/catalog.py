@@ -11,9 +11,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from flows.checks.branches import untaken
+from flows.checks.questions import grounds, musts, promises
+from flows.checks.scales import unfair
+from flows.checks.wording import read_along
 from flows.form import PhrasesForm
 from flows.issues import STRICTEST, Issue
 from flows.model import End, Rate, Review, Say
+from flows.plain import Plain, is_rules, rules
 from flows.shelf import Shelf
 from flows.source import compile_sheet, spoken_words
 
@@ -36,6 +41,8 @@ class Catalog:
     shelf: Shelf
     compiled: Mapping[tuple[str, int], Compiled]
     texts: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """The files that say what is plain in a language."""
 
     @classmethod
     def load(
@@ -53,9 +60,11 @@ class Catalog:
     @classmethod
     def of(cls, texts: Mapping[str, str], channels: Mapping[str, Limits] = STRICTEST) -> Catalog:
         """Make a catalogue of `texts` by file name."""
-        shelf = Shelf.of(texts)
+        aside = {file: text for file, text in texts.items() if is_rules(file)}
+        kept = {file: text for file, text in texts.items() if file not in aside}
+        shelf = Shelf.of(kept)
         compiled = {key: compile_sheet(shelf, sheet, channels) for key, sheet in shelf.flows.items()}
-        return cls(shelf, MappingProxyType(compiled), MappingProxyType(dict(texts)))
+        return cls(shelf, MappingProxyType(compiled), MappingProxyType(kept), MappingProxyType(aside))
 
     @cached_property
     def flows(self) -> list[Flow]:
@@ -85,8 +94,30 @@ class Catalog:
     @cached_property
     def issues(self) -> list[Issue]:
         """Everything wrong with any file, each fault once, by file and line."""
-        found = {*self.shelf.issues, *(issue for one in self.compiled.values() for issue in one.issues)}
-        return sorted(found)
+        compiled = (issue for one in self.compiled.values() for issue in one.issues)
+        return sorted({*self.shelf.issues, *compiled, *self._read_along(), *self._walked_through()})
+
+    def _read_along(self) -> Iterable[Issue]:
+        """Return what is not plain or fair in the texts, and what is wrong with the rules for that."""
+        yield from self._plain[1]
+        yield from read_along(self.shelf, self._rules)
+        yield from unfair(self.shelf)
+
+    def _walked_through(self) -> Iterable[Issue]:
+        """Return what only trying every answer shows of the flows that can be played."""
+        for one in self.compiled.values():
+            if one.flow:
+                yield from untaken(one.flow, one.where)
+                yield from musts(one.flow, one.where)
+                yield from grounds(one.flow, one.where, self.bank)
+                yield from promises(one.flow, one.where, self._rules)
+
+    @cached_property
+    def _plain(self) -> tuple[Mapping[str, Plain], list[Issue]]:
+        return rules(self.rules)
+
+    def _rules(self, language: str) -> Plain:
+        return self._plain[0].get(language) or Plain(language)
 
     def issues_of(self, name: str) -> list[Issue]:
         """Return what is wrong with the files that one flow is made of."""

@@ -36,10 +36,11 @@ def _arrows(state: State) -> Iterator[Arrow]:
     last = len(state.next) - 1
     for number, way in enumerate(state.next):
         otherwise = "else" if number == last and last else ""
-        yield Arrow(state.id, way.to, ", ".join(map(_compared, way.when)) or otherwise)
+        yield Arrow(state.id, way.to, ", ".join(map(compared, way.when)) or otherwise)
 
 
-def _compared(comparison: Condition) -> str:
+def compared(comparison: Condition) -> str:
+    """Return a condition in signs, for people who read a way."""
     if isinstance(comparison, Together):
         return _together(comparison)
     if comparison.operator == "answered":
@@ -50,7 +51,7 @@ def _compared(comparison: Condition) -> str:
 
 
 def _together(condition: Together) -> str:
-    joined = (" or " if condition.how == "any" else ", ").join(map(_compared, condition.of))
+    joined = (" or " if condition.how == "any" else ", ").join(map(compared, condition.of))
     return f"not ({joined})" if condition.how == "not" else f"({joined})"
 
 

@@ -7,10 +7,11 @@ writes the JSON schema from which editors complete.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from flows.model import Stage
 
@@ -494,6 +495,32 @@ class ExamplesForm(Form):
     language: Language
     values: dict[Name, str]
     lists: dict[Name, dict[Name, Text]] = {}
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as trouble:
+        raise ValueError(f"it is no pattern: {trouble}") from None
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_compiles)]
+
+
+class PlainForm(Form):
+    """What is plain in a language: rules for the check of wording. Patterns are regular expressions, small letters."""
+
+    language: Language
+    abbreviations: list[Text] = Field([], description="Words with a full stop that ends no sentence.")
+    ordinals: bool = Field(default=False, description="Whether a number with a full stop is a place in an order.")
+    minutes: Pattern = Field("", description="Finds a number of minutes; its first group is the number.")
+    prefixes: Pattern = Field("", description="What may be written together with a word, before it.")
+    jargon: dict[Text, Wording] = Field({}, description="A word of offices to the plain one; * stands for any letters.")
+    leading: dict[Pattern, Text] = Field({}, description="What suggests an answer, to a question that does not.")
+    double: list[Pattern] = Field([], description="What asks two things at once.")
+    judging: list[Text] = Field([], description="Words that judge; two of them joined ask two things.")
+    joint: Pattern = Field("", description="What joins two such words.")
 
 
 class WordsForm(Form):

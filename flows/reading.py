@@ -150,6 +150,7 @@ _KINDS: dict[str, type[form.Form]] = {
     "bank": form.ItemsForm,
     "scales": form.ScalesForm,
     "values": form.ExamplesForm,
+    "jargon": form.PlainForm,
 }
 _KINDS_OF_PARTS = {"states": form.STATE_FORMS, "items": form.BANK_FORMS}
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from flows.bank import Item
-    from flows.issues import Limits
+    from flows.issues import Limits, Where
     from flows.positions import Path
     from flows.reading import Document
     from flows.shelf import Sheet
@@ -71,6 +71,8 @@ class Compiled:
     flow: model.Flow | None
     issues: tuple[Issue, ...]
     files: tuple[str, ...]
+    where: Where
+    """Finds the file and line of a state of the flow or of something in it."""
 
 
 def compile_sheet(shelf: Shelf, sheet: Sheet, channels: Mapping[str, Limits] = STRICTEST) -> Compiled:
@@ -80,7 +82,7 @@ def compile_sheet(shelf: Shelf, sheet: Sheet, channels: Mapping[str, Limits] = S
     compiler.check_promise(flow)
     found = {*compiler.issues, *check(flow, compiler.where, channels, whole=compiler.is_readable, gaps=compiler.unsure)}
     playable = compiler.is_whole and not {one.code for one in found} & _FATAL
-    return Compiled(flow if playable else None, tuple(sorted(found)), tuple(compiler.files()))
+    return Compiled(flow if playable else None, tuple(sorted(found)), tuple(compiler.files()), compiler.where)
 
 
 _FATAL = frozenset({"no-end", "loop-without-question", "unknown-state", "unknown-frame", "no-default"})

@@ -214,7 +214,8 @@ def test_examples_fill_every_flow_in_every_language(catalog: Catalog) -> None:
 
 def test_the_packaged_files_are_all_read() -> None:
     names = {file.relative_to(PACKAGED).as_posix() for file in PACKAGED.rglob("*.toml")}
-    assert names == set(Catalog.load().texts)
+    catalog = Catalog.load()
+    assert names == {*catalog.texts, *catalog.rules}
 
 
 def test_a_flow_of_a_thousand_states_compiles_at_once() -> None:

@@ -41,7 +41,7 @@ BANK = """bank = "core"
 language = "en"
 
 [items."core.easy"]
-rate = "How easy was it?"
+rate = "How easy or difficult was it?"
 scale = "two"
 
 [items."core.order"]
@@ -88,6 +88,8 @@ def test_the_packaged_flows_have_no_issue() -> None:
     assert Catalog.load().issues == []
 
 
+LONG = r"So it is.\n\n" * 500
+
 # what stands there, what an author writes instead, where the fault is told, its code, what the message says
 FAULTS = [
     ('ask = "Why?"', 'ask = "Why?"\nnext = "by"', 'next = "by"', "unknown-state", 'Did you mean "bye"?'),
@@ -117,7 +119,7 @@ FAULTS = [
     ('label = "No"', 'label = "2"', '{ id = "no"', "label-is-number", "Add a word"),
     ('ask = "Why?"', 'choose = "Why?"\noptions = []', "[states.reason]", "no-options", "offers nothing"),
     ('label = "No"', f'label = "{"No " * 30}"', '{ id = "no"', "label-too-long", "shows 64"),
-    ('ask = "Why?"', f'ask = "{"Why? " * 1000}"', "[states.reason]", "text-too-long", "takes 4096"),
+    ('ask = "Why?"', f'ask = "{LONG}"', "[states.reason]", "text-too-long", "takes 4096"),
     ('ask = "Why?"', 'item = "core.eazy"', "item", "unknown-item", 'Did you mean "core.easy"?'),
     ('ask = "Why?"', 'item = "core.order"', "item", "verb-not-available", "Use choose or pick"),
     ('ask = "Why?"', 'rank = "Why?"', "rank", "verb-not-available", "Use choose or pick"),
