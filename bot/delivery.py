@@ -75,6 +75,11 @@ class _Result:
     left: bool = True
     """Whether it was handed to the channel at all."""
 
+    @property
+    def tells_of_the_person(self) -> bool:
+        """Whether it changes what we know of the contact, not of the message alone."""
+        return isinstance(self.receipt, Gone | Relocated)
+
 
 class Delivery:
     """Sends for all channels until it is stopped."""
@@ -131,8 +136,8 @@ class Delivery:
         crossings.passed("delivery.settles")
         with self._database.transaction() as db:
             held = self._held(db, channel, lease, self.shared())
-            outcomes = [self._outcome(db, result, now) for result in hands.results]
-            settled = outbox.settle(db, outcomes, self._owner)
+            mine = self._mine(db, hands.results)
+            outbox.settle(db, [self._outcome(db, result, now) for result in mine], self._owner)
             if held is not None and held != lease:
                 outbox.extend(db, hands.claims, self._owner, now + LEASE)
             rows: list[OutboxRow] = []
@@ -140,8 +145,8 @@ class Delivery:
                 rows = outbox.claim(db, channel, self._owner, now, LEASE, hands.room, hands.least)
             crossings.passed("delivery.claimed" if rows else "delivery.settled")
         crossings.passed("delivery.committed")
-        if settled < len(outcomes):
-            log.warning("delivery.fenced", channel=channel, rows=len(outcomes) - settled)
+        if len(mine) < len(hands.results):
+            log.warning("delivery.fenced", channel=channel, rows=len(hands.results) - len(mine))
         return _Exchange(held, rows)
 
     def holds(self, lease: Lease | None) -> bool:
@@ -169,6 +174,12 @@ class Delivery:
             return lease if leases.holds(db, lease, now) else None
         crossings.passed("delivery.renews_lease")
         return leases.renew(db, lease, now, LEASE)
+
+    def _mine(self, db: Connection, results: list[_Result]) -> list[_Result]:
+        """Return what came back for claims that are still ours; of the rest nothing may be made, for anybody."""
+        contacts.hold(db, [result.row.contact_id for result in results if result.tells_of_the_person])
+        still = outbox.ours(db, [result.row.claim for result in results], self._owner)
+        return [result for result in results if result.row.claim in still]
 
     def _outcome(self, db: Connection, result: _Result, now: datetime) -> Outcome:
         """Say what a receipt means for the message, and for the contact."""

@@ -67,6 +67,7 @@ _find = Lookup(Contact, _all.where(contacts.c.channel == bindparam("channel"), c
 _meet = Lookup(
     Contact, _all.where(contacts.c.address_hash.in_(IDS)).order_by(contacts.c.id).with_for_update(key_share=True)
 )  # the hash is of channel and address, so it is enough; others may meanwhile queue messages for them
+_hold = select(contacts.c.id).where(contacts.c.id.in_(IDS)).order_by(contacts.c.id).with_for_update(key_share=True)
 _by_id = _all.where(contacts.c.id.in_(IDS))
 _seen = update(contacts).where(contacts.c.id.in_(IDS)).values(last_seen_at=bindparam("at"), unreachable_at=None)
 
@@ -87,6 +88,16 @@ def meet(db: Connection, addresses: Iterable[Address]) -> dict[Address, Contact]
     if db.dialect.name == "sqlite":
         return find(db, addresses)
     return {one.address: one for one in _meet(db, sorted({hash_ for _, hash_ in addresses}))}
+
+
+def hold(db: Connection, ids: Iterable[int]) -> None:
+    """Let nobody else take turns of these contacts or change them until the commit.
+
+    For who writes to a contact and to its messages: in this order always, so that two never wait for each other.
+    """
+    wanted = sorted(set(ids))
+    if wanted and db.dialect.name == "postgresql":
+        db.execute(_hold, {"ids": wanted})
 
 
 def add(db: Connection, rows: Sequence[NewContact]) -> list[Contact]:

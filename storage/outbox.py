@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, or_, select, tuple_, update
 
-from storage.rows import IDS, Insert, Update, read
+from storage.rows import IDS, Insert, Lookup, Update, read
 from storage.tables import contacts, outbox
 
 if TYPE_CHECKING:
@@ -52,6 +52,18 @@ class OutboxRow(NamedTuple):
     attempt: int
     address_sealed: bytes
     language: str
+
+    @property
+    def claim(self) -> Claim:
+        """What this claim is known by."""
+        return Claim(self.id, self.attempt)
+
+
+class Claim(NamedTuple):
+    """A message and the try it was claimed for: together they are the fence."""
+
+    id: int
+    attempt: int
 
 
 class Outcome(NamedTuple):
@@ -112,6 +124,13 @@ _expired = (
 _reap = update(outbox).where(outbox.c.id.in_(IDS)).values(status=DUE, lease_owner=None, lease_until=None)
 _ours = ("id", "status", "lease_owner", "attempts")
 """What a claim is found by: its fence."""
+_claimed = (
+    select(outbox.c.id, outbox.c.attempts)
+    .where(outbox.c.id.in_(IDS), outbox.c.status == SENDING, outbox.c.lease_owner == bindparam("owner"))
+    .order_by(outbox.c.id)
+    .with_for_update()
+)
+_still = Lookup(Claim, _claimed)
 _take = Update(outbox, ("status", "lease_owner", "lease_until", "attempts"), ("id", "status"))
 _longer = Update(outbox, ("lease_until",), _ours)
 _sent = Update(outbox, ("status", "sent_at", "external_id", "error", "lease_owner", "lease_until"), _ours)
@@ -138,6 +157,15 @@ def claim(
     rows = read(OutboxRow, db.execute(_due, {"channel": channel, "now": now, "limit": limit, "least": least}))
     _take(db, [(SENDING, owner, now + lease, row.attempt, row.id, DUE) for row in rows])
     return rows
+
+
+def ours(db: Connection, claims: Iterable[Claim], owner: str) -> set[Claim]:
+    """Return which of these claims are still ours, and stay so until the commit: only of them may anything be made.
+
+    Who writes to contacts too holds those first (`contacts.hold`), as whoever takes a contact's turn does.
+    """
+    wanted = set(claims)
+    return wanted.intersection(_still(db, [each.id for each in wanted], owner=owner)) if wanted else set()
 
 
 def extend(db: Connection, rows: Iterable[OutboxRow], owner: str, until: datetime) -> int:

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from bot import letters, ownership
-from bot.channels.base import Again, Ambiguous, Gone, Mail, Outbound, Picture, Relocated
+from bot.channels.base import Again, Ambiguous, Gone, Mail, Outbound, Picture, Relocated, Sent
 from bot.compose import Part
-from bot.delivery import GIVE_UP, LEASE, STUCK, Delivery
+from bot.delivery import GIVE_UP, LEASE, STUCK, Delivery, _Hands, _Result
 from bot.pacing import Pace
 from flows.model import Button
 from storage import contacts, leases, outbox, tables
@@ -361,6 +362,53 @@ async def test_a_stalled_sender_that_wakes_settles_nothing(house: House) -> None
     with house.database.transaction() as db:
         assert outbox.settle(db, [outbox.gone(row, house.clock(), "late")], "stalled") == 0
     assert statuses(house)[-1] == "sent"
+
+
+LATE: dict[str, Receipt] = {
+    "arrived": Sent("late"),
+    "not now": Again(timedelta(minutes=9), "busy"),
+    "unclear": Ambiguous("the line broke"),
+    "blocked": Gone("blocked", unreachable=True),
+    "refused": Gone("too long", unreachable=False),
+    "renamed": Relocated("p1-new"),
+    "renamed to somebody we know": Relocated("p2"),
+}
+
+
+@pytest.mark.parametrize("late", LATE)
+async def test_whatever_a_stalled_sender_wakes_with_it_changes_nothing(house: House, late: str) -> None:
+    """Another has taken over, sent, and the person has written again: their new reply must go to them."""
+    await known(house, "p1", "p2")
+    enqueue(house, "p1", "news")
+    a, b = house.new_delivery("a:1:x"), house.new_delivery("b:2:x")
+    stalled = a.exchange("pigeon", None, _Hands([], [], 10, outbox.BULK))
+    house.clock.forward(seconds=LEASE.total_seconds() + 1)
+    taken = b.exchange("pigeon", None, _Hands([], [], 10, outbox.BULK))
+    b.exchange("pigeon", taken.lease, _Hands([_Result(taken.rows[0], Sent("7"))], [], 0, outbox.BULK))
+    await Citizen(house, "p1").says("hello")
+    stood = [house.table(name) for name in ("contacts", "outbox", "leases")]
+    with capture_logs() as log:
+        woken = a.exchange("pigeon", stalled.lease, _Hands([_Result(stalled.rows[0], LATE[late])], [], 10, outbox.BULK))
+    assert (woken.lease, woken.rows) == (None, [])
+    assert [house.table(name) for name in ("contacts", "outbox", "leases")] == stood
+    assert [(line["event"], line["rows"]) for line in log] == [("delivery.fenced", 1)]
+    (reply,) = b.exchange("pigeon", taken.lease, _Hands([], [], 10, outbox.BULK)).rows
+    assert reply.contact_id == house.contact("p1").id
+
+
+async def test_what_is_still_ours_is_settled_beside_what_is_not(house: House) -> None:
+    await known(house, "p1", "p2")
+    enqueue(house, "p1", "news")
+    enqueue(house, "p2", "news")
+    a = house.new_delivery("a:1:x")
+    first = a.exchange("pigeon", None, _Hands([], [], 10, outbox.BULK))
+    mine, theirs = first.rows
+    with house.database.transaction() as db:
+        db.execute(update(tables.outbox).where(tables.outbox.c.id == theirs.id).values(lease_owner="b:2:x"))
+    came_back = [_Result(row, Gone("blocked", unreachable=True)) for row in (theirs, mine)]
+    a.exchange("pigeon", first.lease, _Hands(came_back, [], 0, outbox.BULK))
+    assert [house.contact(name).unreachable_at for name in ("p1", "p2")] == [house.clock(), None]
+    assert statuses(house)[-2:] == ["gone", "sending"]
 
 
 async def test_a_message_longer_on_its_way_than_its_lease_is_not_sent_twice_by_its_own_sender(house: House) -> None:

@@ -58,6 +58,7 @@ ACTS: dict[str, Callable[[Connection], Any]] = {
     "silent sessions": lambda db: sessions.silent(db, NOW - timedelta(days=7)),
     "by receipt": lambda db: sessions.by_receipt(db, b"r"),
     "claim messages": claim_and_settle,
+    "claims still ours": lambda db: outbox.ours(db, [outbox.Claim(1, 1), outbox.Claim(2, 1)], "me"),
     "state of": lambda db: outbox.state_of(db, 1, "m1"),
     "transcript": lambda db: messages.of(db, 1),
     "forget": lambda db: contacts.forget(db, 1, NOW),
