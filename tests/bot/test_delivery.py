@@ -505,9 +505,9 @@ async def test_a_channel_that_lets_nothing_through_for_a_minute_says_so(house: H
 async def test_what_is_counted_now_is_what_lies_there_now(house: House) -> None:
     await known(house, "c1")
     enqueue(house, "c1", "one")
-    for status, rows in (("due", 1.0), ("sent", 2.0)):
+    for waiting in (['civicloop_rows{status="due",table="outbox"} 1.0'], []):
         with house.database.reading() as db:
             house.metrics.look(db, house.clock())
-        assert f'civicloop_rows{{status="{status}",table="outbox"}} {rows}' in house.metrics.text()
+        counted = house.metrics.text().splitlines()
+        assert [line for line in counted if line.startswith("civicloop_rows{") and "outbox" in line] == waiting
         await house.delivered()
-    assert 'status="due"' not in house.metrics.text()
