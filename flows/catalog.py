@@ -17,7 +17,7 @@ from flows.checks.scales import unfair
 from flows.checks.wording import read_along
 from flows.form import PhrasesForm
 from flows.issues import STRICTEST, Issue
-from flows.model import End, Rate, Review, Say
+from flows.model import End, Rate, Review, Say, Stage
 from flows.plain import Plain, is_rules, rules
 from flows.shelf import Shelf
 from flows.source import compile_sheet, spoken_words
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from flows.bank import Bank
-    from flows.issues import Limits
+    from flows.issues import Limits, Where
     from flows.model import Flow
     from flows.source import Compiled
 
@@ -68,20 +68,19 @@ class Catalog:
 
     @cached_property
     def flows(self) -> list[Flow]:
-        """The newest playable version of each flow, by stage and id."""
-        newest: dict[str, Flow] = {}
-        for (name, _), compiled in sorted(self.compiled.items()):
-            if compiled.flow:
-                newest[name] = compiled.flow
-        order = {flow.id: (list(type(flow.stage)).index(flow.stage), flow.id) for flow in newest.values()}
-        return sorted(newest.values(), key=lambda flow: order[flow.id])
+        """The newest playable version of each flow a round can ask with, by stage and id."""
+        order = list(Stage)
+        asking = [(order.index(flow.stage), flow.id, flow) for flow in self._newest.values() if flow.stage]
+        return [flow for _, _, flow in sorted(asking, key=lambda one: one[:2])]
+
+    @cached_property
+    def _newest(self) -> dict[str, Flow]:
+        """The newest playable version of each flow, those included that others hand over to."""
+        return {name: one.flow for (name, _), one in sorted(self.compiled.items()) if one.flow}
 
     def get(self, name: str, version: int | None = None) -> Flow:
         """Return a flow in this version, else in its newest. Raises KeyError where there is none that can be played."""
-        if version is None:
-            found = next((flow for flow in self.flows if flow.id == name), None)
-        else:
-            found = self.compiled[name, version].flow
+        found = self._newest.get(name) if version is None else self.compiled[name, version].flow
         if found is None:
             raise KeyError(name)
         return found
@@ -89,7 +88,7 @@ class Catalog:
     @cached_property
     def names(self) -> frozenset[str]:
         """Ids of the flows that can be played."""
-        return frozenset(flow.id for flow in self.flows)
+        return frozenset(self._newest)
 
     @cached_property
     def issues(self) -> list[Issue]:
@@ -106,11 +105,14 @@ class Catalog:
     def _walked_through(self) -> Iterable[Issue]:
         """Return what only trying every answer shows of the flows that can be played."""
         for one in self.compiled.values():
-            if one.flow:
-                yield from untaken(one.flow, one.where)
-                yield from musts(one.flow, one.where)
-                yield from grounds(one.flow, one.where, self.bank)
-                yield from promises(one.flow, one.where, self._rules)
+            found = self._walked(one.flow, one.where) if one.flow else ()
+            yield from (issue for issue in found if issue.file not in one.elsewhere)
+
+    def _walked(self, flow: Flow, where: Where) -> Iterable[Issue]:
+        yield from untaken(flow, where)
+        yield from musts(flow, where)
+        yield from grounds(flow, where, self.bank)
+        yield from promises(flow, where, self._rules)
 
     @cached_property
     def _plain(self) -> tuple[Mapping[str, Plain], list[Issue]]:

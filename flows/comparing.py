@@ -17,19 +17,23 @@ if TYPE_CHECKING:
     from flows.positions import Path
 
 
-def conditions(when: WhenForm) -> tuple[Condition, ...]:
-    """Return what a `when` table asks; all of it must hold."""
+def conditions(when: WhenForm, prefix: str = "") -> tuple[Condition, ...]:
+    """Return what a `when` table asks; all of it must hold. `prefix` stands before the ids of its states."""
     return (
-        *(one for subject, wanted in when.compared.items() for one in comparisons(subject, wanted)),
-        *(_together(how, tables) for how, tables in when.together.items()),
+        *(one for subject, wanted in when.compared.items() for one in comparisons(_full(subject, prefix), wanted)),
+        *(_together(how, tables, prefix) for how, tables in when.together.items()),
     )
 
 
-def _together(how: str, tables: list[WhenForm]) -> Together:
+def _full(subject: str, prefix: str) -> str:
+    return subject if subject.startswith("@") else prefix + subject
+
+
+def _together(how: str, tables: list[WhenForm], prefix: str) -> Together:
     """Return the tables as one condition; each of several is one by itself, however many things it asks."""
     if how == "not":
-        return Together(how, conditions(tables[0]))
-    asked = (conditions(one) for one in tables)
+        return Together(how, conditions(tables[0], prefix))
+    asked = (conditions(one, prefix) for one in tables)
     return Together(how, tuple(one[0] if len(one) == 1 else Together("all", one) for one in asked))
 
 

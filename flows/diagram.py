@@ -85,7 +85,7 @@ def _node(state: State) -> str:
 
 def _id(state: str) -> str:
     """Return a name that Mermaid does not take for one of its own words (`end`, `style`…)."""
-    return f"s_{state}"
+    return f"s_{state.replace('.', '__')}"
 
 
 def _short(state: State) -> str:

@@ -278,6 +278,24 @@ class ItemForm(_QuestionKeys):
     most: int | None = None
 
 
+class OtherFlow(Form):
+    """A flow in one version."""
+
+    id: FlowName
+    version: int | None = Field(None, ge=1, description="The newest where none is given.")
+
+
+class HandOverForm(_StateKeys):
+    """Another flow asks its questions here; then this one goes on."""
+
+    flow: FlowName | OtherFlow
+
+    @property
+    def other(self) -> OtherFlow:
+        """The flow that is handed over to."""
+        return self.flow if isinstance(self.flow, OtherFlow) else OtherFlow(id=self.flow)
+
+
 class RankForm(_QuestionKeys, RankCore):
     """Not available yet."""
 
@@ -297,9 +315,9 @@ def verb_of(table: object) -> str | None:
 
 
 def verbs_of(table: object) -> list[str]:
-    """Return all verb keys of a state or item, `item` included."""
+    """Return all verb keys of a state or item, `item` and `flow` included."""
     keys = table if isinstance(table, dict) else type(table).model_fields if isinstance(table, BaseModel) else ()
-    return [verb for verb in (*VERBS, *LATER, "item") if verb in keys]
+    return [verb for verb in (*VERBS, *LATER, "item", "flow") if verb in keys]
 
 
 StateForm = Annotated[
@@ -314,6 +332,7 @@ StateForm = Annotated[
     | Annotated[ReviewForm, Tag("review")]
     | Annotated[EndForm, Tag("end")]
     | Annotated[ItemForm, Tag("item")]
+    | Annotated[HandOverForm, Tag("flow")]
     | Annotated[RankForm, Tag("rank")]
     | Annotated[AllocateForm, Tag("allocate")]
     | Annotated[BestWorstForm, Tag("bestworst")],
@@ -331,6 +350,7 @@ STATE_FORMS: dict[str, type[Form]] = {
     "review": ReviewForm,
     "end": EndForm,
     "item": ItemForm,
+    "flow": HandOverForm,
     "rank": RankForm,
     "allocate": AllocateForm,
     "bestworst": BestWorstForm,
@@ -343,7 +363,7 @@ class FlowForm(Form):
 
     flow: FlowName
     version: int = Field(ge=1, description="Raise it with every change of a published flow.")
-    stage: Stage = Field(strict=False)
+    stage: Stage | None = Field(None, strict=False, description="Left out where only other flows hand over to it.")
     language: Language
     title: Text
     frame: Name | None = Field(None, description="round: only handed-in answers count; pulse: each counts at once.")

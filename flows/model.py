@@ -230,7 +230,8 @@ class Flow:
 
     id: str
     version: int
-    stage: Stage
+    stage: Stage | None
+    """None for a flow that only other flows hand over to: no round opens with it."""
     language: str
     """The language the flow was written in; the others are translations of it."""
     start: str

@@ -249,7 +249,7 @@ class _Reader:
         self.issues.append(Issue(self.file, line, _message(error, key, known), _code(error)))
 
 
-_OFFERED = [verb for verb in (*form.VERBS, "item") if verb != "review"]
+_OFFERED = [verb for verb in (*form.VERBS, "item", "flow") if verb != "review"]
 _COMMON = frozenset({"next", "why", "optional", "options", "role"})
 
 

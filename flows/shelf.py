@@ -98,6 +98,17 @@ class Shelf:
             sheet.translations[translation.language] = document  # type: ignore[index] # still being filled
             self._check_version(sheet, document, translation)
 
+    def flow(self, name: str, version: int | None = None) -> Sheet | None:
+        """Return a flow in this version, else in its newest."""
+        versions = [known for flow, known in self.flows if flow == name]
+        return self.flows.get((name, version or max(versions, default=0)))
+
+    def handed_over(self) -> set[str]:
+        """Return the ids of all flows that another one hands over to."""
+        sheets = (*self.flows.values(), *self.frames.values())
+        states = (state for sheet in sheets for state in getattr(sheet.document.form, "states", {}).values())
+        return {state.other.id for state in states if isinstance(state, form.HandOverForm)}
+
     def source_of(self, of: form.OfForm) -> Sheet | None:
         """Return what a translation translates: the newest version of a flow, a frame, a bank, or the scales."""
         if of.flow:

@@ -16,7 +16,17 @@ from flows.checks import check, is_question
 from flows.comparing import comparisons, conditions, fault, hollow, placed
 from flows.issues import STRICTEST, Issue, suggestion
 from flows.phrasebook import AT_BINDING, AT_PLAY, PHRASES
-from flows.shelf import Shelf, laid, options_of, own_words, scale_steps, scale_words, strangers, unknown_scale
+from flows.shelf import (
+    Shelf,
+    laid,
+    language_of,
+    options_of,
+    own_words,
+    scale_steps,
+    scale_words,
+    strangers,
+    unknown_scale,
+)
 from flows.speak import UNLISTED
 from flows.timing import longest, minutes
 from flows.translation import gaps, lay, told
@@ -52,13 +62,17 @@ class FlowTrouble(Exception):
 def compile_files(files: Mapping[str, str]) -> model.Flow:
     """Return the one flow that `files` (name to text) hold, with all that it uses: what a round stored of it.
 
+    Flows that another one hands over to are parts of that one.
+
     Raises FlowTrouble where they hold no flow that can be played.
     """
     shelf = Shelf.of(files)
-    if len(shelf.flows) != 1:
-        issue = Issue("", 1, f"one flow was expected, {len(shelf.flows)} were found.", "unknown-file")
+    inner = shelf.handed_over()
+    whole = [sheet for (name, _), sheet in shelf.flows.items() if name not in inner]
+    if len(whole) != 1:
+        issue = Issue("", 1, f"one flow was expected, {len(whole)} were found.", "unknown-file")
         raise FlowTrouble([*shelf.issues, issue])
-    compiled = compile_sheet(shelf, next(iter(shelf.flows.values())))
+    compiled = compile_sheet(shelf, whole[0])
     if compiled.flow is None:
         raise FlowTrouble([*shelf.issues, *compiled.issues])
     return compiled.flow
@@ -73,6 +87,8 @@ class Compiled:
     files: tuple[str, ...]
     where: Where
     """Finds the file and line of a state of the flow or of something in it."""
+    elsewhere: frozenset[str] = frozenset()
+    """Files of flows it hands over to: what is wrong with them is told of those flows alone."""
 
 
 def compile_sheet(shelf: Shelf, sheet: Sheet, channels: Mapping[str, Limits] = STRICTEST) -> Compiled:
@@ -82,20 +98,53 @@ def compile_sheet(shelf: Shelf, sheet: Sheet, channels: Mapping[str, Limits] = S
     compiler.check_promise(flow)
     found = {*compiler.issues, *check(flow, compiler.where, channels, whole=compiler.is_readable, gaps=compiler.unsure)}
     playable = compiler.is_whole and not {one.code for one in found} & _FATAL
-    return Compiled(flow if playable else None, tuple(sorted(found)), tuple(compiler.files()), compiler.where)
+    elsewhere = compiler.told_elsewhere
+    told = tuple(sorted(one for one in found if one.file not in elsewhere))
+    return Compiled(flow if playable else None, told, tuple(compiler.files()), compiler.where, elsewhere)
 
 
-_FATAL = frozenset({"no-end", "loop-without-question", "unknown-state", "unknown-frame", "no-default"})
+_FATAL = frozenset({"no-end", "loop-without-question", "unknown-state", "unknown-frame", "unknown-flow", "no-default"})
+
+_LONGEST_ID = 45
+"""Most letters of a state's id with those before it that handed over to its flow: what a button can carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """One use of a file's states: those of the flow and its frame, or of a flow that a state hands over to."""
+
+    prefix: str = ""
+    """Stands before the ids of its states: `about.`."""
+    back: str = ""
+    """The state that handed over; its ways are taken when the other flow is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a state was written: in the flow or in its frame."""
+    """Where a state was written: in the flow, in its frame, or in a flow that it hands over to."""
 
     sheet: Sheet
+    name: str
+    """As it stands in its file."""
     made: form.Form
     following: str | None
     """The next state in the file, which a state without `next` leads to."""
+    scope: _Scope = _Scope()
+
+    @property
+    def id(self) -> str:
+        """The state's id in the whole flow."""
+        return self.scope.prefix + self.name
+
+    @property
+    def states(self) -> Mapping[str, form.Form]:
+        """All states of its file that could be read."""
+        found: Mapping[str, form.Form] = getattr(self.sheet.document.form, "states", {})
+        return found
+
+    def at(self, *keys: str | int) -> tuple[str, int]:
+        """Return the file and line of the state, or of something in it."""
+        return self.sheet.document.at("states", self.name, *keys)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,14 +174,19 @@ class _Compiler:
         self.issues: list[Issue] = []
         self.gaps: set[str] = set()
         self.banks: set[str] = set()
+        self.others: dict[str, Sheet] = {}
+        self.scopes: dict[_Scope, Sheet] = {}
         self.frame = self._find_frame()
         self.places = self._find_places()
 
     def flow(self) -> model.Flow:
         """Return the flow; where states could not be made, sayings stand in for them."""
         self._check_translations()
+        self._check_ids()
+        self._check_stage()
         states = {name: self._state(name, place) for name, place in self.places.items()}
-        states |= {name: self._stand_in(name, document) for document, name in self._broken() if name not in states}
+        for document, prefix, name in self._broken():
+            states.setdefault(prefix + name, self._stand_in(name, prefix, document))
         self._compare(states)
         self._check_start(states)
         return self._composed(states)
@@ -140,25 +194,32 @@ class _Compiler:
     @property
     def is_readable(self) -> bool:
         """Whether flow and frame could be read to their ends, so that the ways can be judged."""
-        documents = [sheet.document for sheet in (self.sheet, self.frame) if sheet]
-        return not any(one.torn for one in documents)
+        return not any(one.torn for one in self._documents)
 
     @property
     def unsure(self) -> frozenset[str]:
         """States whose ways are not all known: they could not be made, or stand twice."""
-        documents = [sheet.document for sheet in (self.sheet, self.frame) if sheet]
-        return frozenset(self.gaps).union(*(one.twice for one in documents))
+        return frozenset(self.gaps).union(*(one.twice for one in self._documents))
 
     @property
     def is_whole(self) -> bool:
         """Whether flow and frame could be read without a fault of form and every state could be made."""
-        documents = [sheet.document for sheet in (self.sheet, self.frame) if sheet]
-        return not self.gaps and not any(one.faults for one in documents)
+        return not self.gaps and not any(one.faults for one in self._documents)
+
+    @property
+    def _documents(self) -> list[Document]:
+        """The files that hold its states, without translations."""
+        return [sheet.document for sheet in (self.sheet, self.frame, *self.others.values()) if sheet]
+
+    @property
+    def told_elsewhere(self) -> frozenset[str]:
+        """Files of flows it hands over to: what is wrong with them is told when they are compiled by themselves."""
+        return frozenset(file for sheet in self.others.values() for file in sheet.files) - {*self.sheet.files}
 
     def files(self) -> Iterator[str]:
         """Yield the names of all files this flow is made of."""
         banks = [self.shelf.banks[name] for name in sorted(self.banks)]
-        for sheet in (self.sheet, self.frame, self.shelf.scales, *banks):
+        for sheet in (self.sheet, self.frame, *self.others.values(), self.shelf.scales, *banks):
             if sheet:
                 yield from sheet.files
         for document in self.shelf.phrases.values():
@@ -167,7 +228,7 @@ class _Compiler:
     def where(self, state: str, *keys: str | int) -> tuple[str, int]:
         """Return the file and line of a state or of something in it."""
         place = self.places.get(state)
-        return (place.sheet if place else self.sheet).document.at("states", state, *keys)
+        return place.at(*keys) if place else self.sheet.document.at("states", state, *keys)
 
     def report(self, at: tuple[str, int], message: str, code: str) -> None:
         """Note a fault."""
@@ -183,8 +244,9 @@ class _Compiler:
         return self.shelf.frames.get(name) if name else None
 
     def _find_places(self) -> dict[str, _Place]:
-        places = dict(_places(self.sheet, THANKS if self.frame else None))
-        for name, place in _places(self.frame, None):
+        chain = (self.made.flow,)
+        places = dict(self._unfolded(_places(self.sheet, THANKS if self.frame else None), chain))
+        for name, place in self._unfolded(_places(self.frame, None), chain):
             if name in places:
                 message = f'state "{name}" stands in the frame "{self.made.frame}" as well. Give it another name.'
                 self.report(self.sheet.document.at("states", name), message, "frame-clash")
@@ -195,22 +257,82 @@ class _Compiler:
             self.report(places[QUESTIONS].sheet.document.at("states", QUESTIONS), message, "frame-clash")
         return places
 
-    def _broken(self) -> Iterator[tuple[Document, str]]:
-        for sheet in (self.sheet, self.frame):
+    def _unfolded(
+        self, places: Iterable[_Place], chain: tuple[str, ...], outer: tuple[str, int] | None = None
+    ) -> Iterator[tuple[str, _Place]]:
+        """Yield each place by its id, followed by those of the flow it hands over to.
+
+        `chain` are the flows around it, `outer` is where the outermost of them hands over.
+        """
+        for place in places:
+            yield place.id, place
+            if isinstance(place.made, form.HandOverForm):
+                at = outer or place.at("flow")
+                other = self._other(place, place.made.other, chain, at)
+                if other is None:
+                    self.gaps.add(place.id)
+                    continue
+                scope = _Scope(f"{place.id}.", place.id)
+                self.scopes[scope] = other
+                self.others.setdefault(f"{place.made.other.id}@{place.made.other.version}", other)
+                inner = (one for one in _places(other, THANKS, scope) if not _hands_back(one.made))
+                yield from self._unfolded(inner, (*chain, place.made.other.id), at)
+
+    def _other(
+        self, place: _Place, wanted: form.OtherFlow, chain: tuple[str, ...], outer: tuple[str, int]
+    ) -> Sheet | None:
+        """Return the flow a state hands over to; tell where there is none, or where it would never end."""
+        other = self.shelf.flow(wanted.id, wanted.version)
+        if wanted.id in chain:
+            way = " → ".join((*chain, wanted.id))
+            self.report(outer, f"flows hand over in a circle: {way}. Take one out.", "unknown-flow")
+            return None
+        if other is None:
+            known = {name for name, _ in self.shelf.flows} - {*chain}
+            what = wanted.id if wanted.version is None else f"{wanted.id}, version {wanted.version}"
+            message = f'there is no flow "{what}" to hand over to.{suggestion(wanted.id, known)}'
+            self.report(place.at("flow"), message, "unknown-flow")
+        return other
+
+    def _broken(self) -> Iterator[tuple[Document, str, str]]:
+        """Yield (file, what stands before the id, name) of each state that could not be read."""
+        for scope, sheet in ((_Scope(), self.sheet), (_Scope(), self.frame), *self.scopes.items()):
             if sheet:
                 document = sheet.document
-                yield from ((document, name) for name in document.broken)
+                yield from ((document, scope.prefix, name) for name in document.broken)
 
     @cached_property
     def known(self) -> frozenset[str]:
         """Names of all states, those that could not be read included."""
-        return frozenset({*self.places, *(name for _, name in self._broken())})
+        return frozenset({*self.places, *(prefix + name for _, prefix, name in self._broken())})
 
-    def _stand_in(self, name: str, document: Document) -> model.State:
+    def _known_from(self, place: _Place) -> frozenset[str]:
+        """Names of the states that one state can lead to: those of its own flow, as they stand there."""
+        prefix = place.scope.prefix
+        names = (name.removeprefix(prefix) for name in self.known if name.startswith(prefix))
+        return frozenset((*(name for name in names if "." not in name), *(place.states if prefix else ())))
+
+    def _stand_in(self, name: str, prefix: str, document: Document) -> model.State:
         """Return a saying for a state that could not be read: its ways are kept, so that others are not blamed."""
-        self.gaps.add(name)
-        ways = document.broken[name] or {*self.places, *document.broken}
-        return model.Say(id=name, text="-", next=tuple(model.Transition(one) for one in sorted(ways)))
+        self.gaps.add(prefix + name)
+        mentioned = {prefix + one for one in document.broken[name]}
+        ways = mentioned or {*self.places, *(prefix + one for one in document.broken)}
+        return model.Say(id=prefix + name, text="-", next=tuple(model.Transition(one) for one in sorted(ways)))
+
+    def _check_ids(self) -> None:
+        """Tell where the names of states that hand over to each other become too long for a button."""
+        for place in self.places.values():
+            if place.scope.prefix and len(place.id) > _LONGEST_ID:
+                outer = self.places[place.id.partition(".")[0]]
+                message = f'"{place.id}" has more than {_LONGEST_ID} letters. Shorten one of these names.'
+                self.report(outer.at("flow"), message, "button-too-long")
+
+    def _check_stage(self) -> None:
+        """A flow without a stage is one that others hand over to."""
+        written = ("stage",) in self.sheet.document.lines
+        if self.made.stage is None and not written and self.made.flow not in self.shelf.handed_over():
+            message = '"stage" is missing. Add it, or let another flow hand over to this one.'
+            self.report((self.sheet.document.file, 1), message, "missing-key")
 
     def _check_start(self, states: Mapping[str, model.State]) -> None:
         for sheet in (self.sheet, self.frame):
@@ -241,6 +363,8 @@ class _Compiler:
         next_ = self._ways(name, place)
         why = getattr(made, "why", "")
         match made:
+            case form.HandOverForm():
+                return model.Say(id=name, next=next_)
             case form.SayForm(say=text):
                 return model.Say(id=name, text=text, why=why, next=() if name == URGENT else next_)
             case form.EndForm(end=text, outcome=outcome):
@@ -286,7 +410,7 @@ class _Compiler:
         return self._from_form(name, place, verb), None
 
     def _not_yet(self, place: _Place, name: str, key: str, verb: str) -> None:
-        at = place.sheet.document.at("states", name, key)
+        at = place.at(key)
         self.report(at, f'"{verb}" is not available yet. Use choose or pick.', "verb-not-available")
 
     def _from_form(self, name: str, place: _Place, verb: str) -> _Asked:
@@ -297,14 +421,14 @@ class _Compiler:
             steps = scale_steps(self.shelf, scale, dont_know=getattr(made, "dont_know", False))
             options = steps + options
             if not steps:
-                at = place.sheet.document.at("states", name, "scale")
+                at = place.at("scale")
                 self.issues.append(unknown_scale(at, scale, self.shelf))
         words = own_words(made)
         return _Asked(verb=verb, text=words.text or "", why=words.why, options=options, scale=scale, **_limits(made))
 
     def _from_bank(self, name: str, place: _Place, made: form.ItemForm) -> tuple[_Asked | None, str | None]:
         item = self.shelf.bank.find(made.item)
-        at = place.sheet.document.at("states", name, "item")
+        at = place.at("item")
         if item is None:
             message = f'the bank has no item "{made.item}".{suggestion(made.item, self.shelf.bank.names())}'
             self.report(at, message, "unknown-item")
@@ -343,54 +467,61 @@ class _Compiler:
             return ()
         if next_ is None:
             following = place.following
-            return (model.Transition(self._target(following, place, "states", name, "next")),) if following else ()
+            return (model.Transition(self._target(following, place, "next")),) if following else ()
         if isinstance(next_, str):
-            return (model.Transition(self._target(next_, place, "states", name, "next")),)
+            return (model.Transition(self._target(next_, place, "next")),)
         return self._table(name, place, next_)
 
     def _table(self, name: str, place: _Place, ways: list[form.WayForm]) -> tuple[model.Transition, ...]:
         found = []
         for number, way in enumerate(ways):
-            to = self._target(way.to, place, "states", name, "next", number, "to")
-            found.append(model.Transition(to, conditions(way.when)))
+            to = self._target(way.to, place, "next", number, "to")
+            found.append(model.Transition(to, conditions(way.when, place.scope.prefix)))
         self._check_default(name, place, ways)
         return tuple(found)
 
     def _check_default(self, name: str, place: _Place, ways: list[form.WayForm]) -> None:
         defaults = [number for number, way in enumerate(ways) if way.when.is_empty]
-        at = place.sheet.document.at("states", name, "next")
-        if place.sheet.document.is_faulty("states", name, "next"):
+        at = place.at("next")
+        if place.sheet.document.is_faulty("states", place.name, "next"):
             return
         if not defaults:
             message = 'none of these ways may hold. Add { to = "…" } as the last.'
             self.report(at, message, "no-default")
         elif defaults[0] < len(ways) - 1:
-            at = place.sheet.document.at("states", name, "next", defaults[0] + 1)
+            at = place.at("next", defaults[0] + 1)
             self.report(at, "no answer comes this far: the way before it always holds. Put that one last.", "dead-way")
 
     def _target(self, to: str, place: _Place, *path: str | int) -> str:
-        known = self.known
-        inside_frame = place.sheet is self.frame
-        if to not in known and not (inside_frame and to == QUESTIONS):
-            message = f'{path[-1]} = "{to}": no such state.{suggestion(to, known)}'
-            key = path if isinstance(path[-1], str) else path[:-1]
-            self.report(place.sheet.document.at(*key), message, "unknown-state")
-        return self._named(to, place)
+        """Return the id of the state that `to` means at `place`."""
+        if to == QUESTIONS and place.sheet is self.frame:
+            return self._entry(self.made.start)
+        full = place.scope.prefix + to
+        if place.scope.prefix and (_hands_back(place.states.get(to)) or (to == THANKS and full not in self.known)):
+            return place.scope.back
+        if full not in self.known:
+            message = f'{path[-1]} = "{to}": no such state.{suggestion(to, self._known_from(place))}'
+            self.report(place.at(*path), message, "unknown-state")
+        return self._entry(full)
 
-    def _named(self, to: str, place: _Place) -> str:
-        return self.made.start if to == QUESTIONS and place.sheet is self.frame else to
+    def _entry(self, to: str) -> str:
+        """Return where one comes to on the way to `to`: to the first state of the flow that it hands over to."""
+        inner = self.scopes.get(_Scope(f"{to}.", to))
+        if inner is None:
+            return to
+        start = str(getattr(inner.document.form, "start", ""))
+        first = f"{to}.{start}"
+        return self._entry(first) if first in self.known else to
 
     def _resolved(self, name: str, place: _Place, options: tuple[model.Option, ...]) -> tuple[model.Option, ...]:
         return tuple(
-            replace(one, next=self._target(one.next, place, "states", name, "options", number, "next"))
-            if one.next
-            else one
+            replace(one, next=self._target(one.next, place, "options", number, "next")) if one.next else one
             for number, one in enumerate(options)
         )
 
     def _compare(self, states: Mapping[str, model.State]) -> None:
         for name, place in self.places.items():
-            ways = getattr(place.made, "next", None)
+            ways = None if place.scope.prefix else getattr(place.made, "next", None)
             for number, way in enumerate(ways if isinstance(ways, list) else ()):
                 path: Path = (name, "next", number, "when")
                 self._check_hollow(place, way, path)
@@ -405,6 +536,10 @@ class _Compiler:
                 how = next(key for key in reversed(inner) if isinstance(key, str))
                 self.report(at, f'"{how}" has nothing in it. Write what it puts together.', "bad-comparison")
 
+    def _is_gap(self, subject: str) -> bool:
+        """Whether a state, or one that hands over to its flow, could not be made."""
+        return any(subject == gap or subject.startswith(f"{gap}.") for gap in self.gaps)
+
     def _check_comparisons(
         self, place: _Place, path: Path, states: Mapping[str, model.State], wanted: form.Wanted
     ) -> None:
@@ -413,7 +548,7 @@ class _Compiler:
         found = comparisons(subject, wanted)
         if not found and at[1] not in document.faults:
             self.report(at, f'"{subject}" is compared with nothing. Write a value.', "bad-comparison")
-        for one in found if subject not in self.gaps else ():
+        for one in found if not self._is_gap(subject) else ():
             trouble = fault(one, states, (self.made.language, *sorted(self.sheet.translations)))
             if trouble:
                 self.report(at, trouble, "bad-comparison")
@@ -424,7 +559,7 @@ class _Compiler:
         made = self.made
         languages = (made.language, *sorted(self.sheet.translations))
         scripts = {one: self._script(one, states) for one in languages}
-        start = getattr(self.frame.document.form, "start", made.start) if self.frame else made.start
+        start = self._entry(getattr(self.frame.document.form, "start", made.start) if self.frame else made.start)
         base = scripts[made.language].states
         named = {name for script in scripts.values() for name in _named_in(script)}
         return model.Flow(
@@ -446,7 +581,7 @@ class _Compiler:
     def _weight(self, state: model.State) -> float:
         """A frame's own yes and no choices do not count as questions; items of the bank do."""
         place = self.places.get(state.id)
-        is_own = place is not None and place.sheet is self.sheet
+        is_own = place is not None and place.sheet is not self.frame
         return 1 if is_question(state) and (is_own or getattr(state, "item", None)) else 0
 
     def _title(self, language: str) -> str:
@@ -486,7 +621,7 @@ class _Compiler:
         return lay(state, words)
 
     def _words_for(self, state: model.State, place: _Place, language: str) -> Words:
-        own = laid(place.sheet, "states", state.id, place.made, language)
+        own = laid(place.sheet, "states", place.name, place.made, language)
         item = self.shelf.bank.find(place.made.item) if isinstance(place.made, form.ItemForm) else None
         scale = getattr(place.made, "scale", None)
         if item:
@@ -499,6 +634,9 @@ class _Compiler:
         if item and not _is_overridden(place.made, slot):
             return  # told once for the bank, not for each flow that asks the item
         translation = place.sheet.translations.get(language)
+        if place.scope.prefix:
+            self._report_foreign(place, language)
+            return
         document = translation or place.sheet.document
         message = f'{told(slot, state.id)} is missing in "{language}". Translate it.'
         if translation is None:
@@ -507,11 +645,23 @@ class _Compiler:
             document.at("states", state.id) if translation else (document.file, 1), message, "missing-translation"
         )
 
+    def _report_foreign(self, place: _Place, language: str) -> None:
+        """Tell that the flow handed over to lacks a whole language; what else it lacks is told of it alone."""
+        if language not in place.sheet.translations and language != language_of(place.sheet.document):
+            outer = self.places[place.id.partition(".")[0]]
+            message = f'"{place.sheet.document.file}" has no translation to "{language}". Write one beside it.'
+            self.report(outer.at("flow"), message, "missing-translation")
+
 
 # --------------------------------------------------------------------------- helpers, in the order of their use
 
 
-def _places(sheet: Sheet | None, last: str | None) -> Iterator[tuple[str, _Place]]:
+def _hands_back(made: form.Form | None) -> bool:
+    """Whether a state ends a flow as it should, so that one that handed over to it goes on there."""
+    return isinstance(made, form.EndForm) and made.outcome == "completed"
+
+
+def _places(sheet: Sheet | None, last: str | None, scope: _Scope = _Scope()) -> Iterator[_Place]:
     """Yield every state of a sheet that could be read, `last` being what the last one leads to."""
     if sheet is None:
         return
@@ -520,7 +670,7 @@ def _places(sheet: Sheet | None, last: str | None) -> Iterator[tuple[str, _Place
     for at, name in enumerate(names):
         following = names[at + 1] if at + 1 < len(names) else last
         if name in states:
-            yield name, _Place(sheet, states[name], None if following == URGENT else following)
+            yield _Place(sheet, name, states[name], None if following == URGENT else following, scope)
 
 
 def _limits(made: form.Form | Item) -> dict[str, Any]:

@@ -184,7 +184,7 @@ class Rounds:
         new = NewRound(
             code=code or codes.round_code(title, self._mint()),
             service=service,
-            stage=found.stage.value,
+            stage=_stage(found),
             flow=found.id,
             version=found.version,
             title=title.strip()[:200],
@@ -216,7 +216,7 @@ class Rounds:
             self._allowed(facts.get("service", row.service), flow, facts.get("audience", row.audience), title)
             if "record" in facts:
                 facts["record"] = _dumped(_shaped(facts["record"]))
-            rounds.change(db, row.id, **facts | {"stage": flow.stage.value, "version": flow.version})
+            rounds.change(db, row.id, **facts | {"stage": _stage(flow), "version": flow.version})
             self._note(db, row, who, "changed", self._clock(), ", ".join(sorted(facts)))
             return view(self._row(db, code))
 
@@ -296,7 +296,7 @@ class Rounds:
     def _allowed(self, service: str, flow: Flow, audience: str, title: str) -> None:
         known = self._service(service)
         if flow.stage not in known.stages:
-            raise wording.Forbidden("wrong_stage", service=service, stage=flow.stage.value)
+            raise wording.Forbidden("wrong_stage", service=service, stage=_stage(flow))
         if audience not in {AGREED, LINK}:
             raise wording.Forbidden("audience")
         if not title.strip():
@@ -309,11 +309,11 @@ class Rounds:
         return known[key]
 
     def _flow(self, flow: str) -> Flow:
-        try:
-            return self._catalog.get(flow)
-        except LookupError:
+        found = next((each for each in self._catalog.flows if each.id == flow), None)
+        if found is None:
             known = ", ".join(sorted(each.id for each in self._catalog.flows))
-            raise wording.Forbidden("no_flow", flow=flow, known=known) from None
+            raise wording.Forbidden("no_flow", flow=flow, known=known)
+        return found
 
     def _row(self, db: Connection, code: str) -> RoundRow:
         row = rounds.by_code(db, code)
@@ -341,6 +341,10 @@ class Rounds:
 
 
 _Sketch = record.Sketch
+
+
+def _stage(flow: Flow) -> str:
+    return "" if flow.stage is None else flow.stage.value
 
 
 def _faults_of_time(row: RoundRow, flow: Flow, now: datetime, language: str) -> list[Fault]:

@@ -31,6 +31,7 @@ def test_the_example_has_nothing_to_repair_in_either_language(tmp_path: Path) ->
 
 def test_every_flow_stands_in_the_table_with_the_lists_it_needs(catalog: Catalog) -> None:
     for flow in catalog.flows:
+        assert flow.stage
         row = next(line for line in PAGE.splitlines() if f"| `{flow.id}` |" in line and flow.stage.title() in line)
         named = set(re.findall(r"`([a-z]+)`", row.split("|")[-2]))
         assert named == flow.lists - {"areas"}, flow.id
