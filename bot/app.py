@@ -112,6 +112,10 @@ class Hook:
 
     telegram: Telegram
 
+    def admits(self, secret: str | None) -> bool:
+        """Whether who calls with this secret is Telegram."""
+        return self.telegram.admits(secret or "")
+
     async def receive(self, body: bytes, secret: str | None) -> int:
         """Take one update and return the HTTP status to answer, after the commit."""
         from bot.channels.telegram.channel import SECRET_HEADER  # noqa: PLC0415 - loaded only where it is used

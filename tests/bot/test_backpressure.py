@@ -104,10 +104,13 @@ async def test_no_more_of_an_update_is_read_than_an_update_can_be() -> None:
     site = Starlette(routes=[Route("/telegram", service.telegram, methods=["POST"])])
     site.state.pages = _Pages()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://city") as client:
+        stranger = await client.post("/telegram", content=pours())
+        assert (stranger.status_code, read) == (403, 0)
+        client.headers["x-telegram-bot-api-secret-token"] = SECRET
         answer = await client.post("/telegram", content=pours())
         assert (await client.post("/telegram", content=b"{}")).status_code == 200
     assert answer.status_code == 413
-    assert read < service.LARGEST_UPDATE + 2 * 65_536
+    assert 0 < read < service.LARGEST_UPDATE + 2 * 65_536
 
 
 async def test_who_comes_while_too_many_are_inside_is_sent_away_and_counted_but_machines_are_not() -> None:
@@ -134,6 +137,9 @@ async def test_who_comes_while_too_many_are_inside_is_sent_away_and_counted_but_
     assert len(refused) == 1
 
 
+SECRET = "what-telegram-was-told"  # noqa: S105 - of this test only
+
+
 class _Pages:
     """Just enough of the program behind the pages to take an update."""
 
@@ -144,6 +150,9 @@ class _Pages:
     @property
     def webhook(self) -> _Pages:
         return self
+
+    def admits(self, secret: str | None) -> bool:
+        return secret == SECRET
 
     async def receive(self, body: bytes, secret: str | None) -> int:
         return 200

@@ -201,10 +201,13 @@ class Telegram:
         self._answers.add(task)
         task.add_done_callback(self._answers.discard)
 
+    def admits(self, secret: str) -> bool:
+        """Whether this is the secret that Telegram was given; False while Telegram is not to call at all."""
+        return self._hook is not None and hmac.compare_digest(secret.encode(), self._hook.secret.encode())
+
     async def webhook(self, headers: Mapping[str, str], body: bytes) -> int:
         """Take what was posted to our address and return the HTTP status: 200 once it is kept, 503 to get it again."""
-        given = {name.lower(): value for name, value in headers.items()}.get(SECRET_HEADER, "")
-        if self._hook is None or not hmac.compare_digest(given.encode(), self._hook.secret.encode()):
+        if not self.admits({name.lower(): value for name, value in headers.items()}.get(SECRET_HEADER, "")):
             return 403
         if self._accept is None:
             return 503

@@ -228,6 +228,9 @@ class Rounds(Protocol):
 class Webhook(Protocol):
     """Where Telegram's POSTs go."""
 
+    def admits(self, secret: str | None) -> bool:
+        """Whether who calls with this secret is Telegram; nothing of anybody else's request is read."""
+
     async def receive(self, body: bytes, secret: str | None) -> int:
         """Take one update and return the HTTP status to answer, after the commit."""
 

@@ -37,12 +37,14 @@ async def telegram(request: Request) -> Response:
     webhook = backstage_of(request).webhook
     if webhook is None:
         raise HTTPException(404)
+    secret = request.headers.get("x-telegram-bot-api-secret-token")
+    if not webhook.admits(secret):
+        return Response(status_code=403)
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > LARGEST_UPDATE:
             return Response(status_code=413)
-    secret = request.headers.get("x-telegram-bot-api-secret-token")
     return Response(status_code=await webhook.receive(bytes(body), secret))
 
 
