@@ -38,8 +38,8 @@ PRAGMAS: Final = (
     "cache_size=-16384",
     "wal_autocheckpoint=8000",
 )
-"""SQLite's settings: durable, and nothing deleted stays readable. 16 MB of pages are remembered, and changed ones gather
-in the log (32 MB) before they go to their places: with a million sessions a turn took a quarter longer without these."""
+"""SQLite's settings: durable, and nothing deleted stays readable. 16 MB of pages are remembered, and what changed
+gathers in the log (32 MB) before it goes to its place: with a million sessions a turn takes a quarter less by that."""
 SILENCE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 """How soon we notice (after 20 to 25 seconds) that a server's machine is gone without a word, as in a failover."""
 

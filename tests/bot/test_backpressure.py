@@ -137,7 +137,7 @@ async def test_who_comes_while_too_many_are_inside_is_sent_away_and_counted_but_
     assert len(refused) == 1
 
 
-SECRET = "what-telegram-was-told"  # noqa: S105 - of this test only
+SECRET = "what-telegram-was-told"
 
 
 class _Pages:

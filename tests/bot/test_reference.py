@@ -27,7 +27,7 @@ from tests.support import wild
 from tests.support.house import CATALOG, Citizen, Clock, House, Pigeon, raw
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable
 
     from bot.channels.base import Outbound, Raw
     from storage.answers import AnswerRow
@@ -125,7 +125,7 @@ class Walker:
 
     async def edit(self) -> None:
         """Edit the message that answered an earlier question."""
-        *way, at = self.flow.way(self.said)
+        way = self.flow.way(self.said)[:-1]
         if not way:
             return
         question = self.flow.by_id[self.draw(st.sampled_from(way))]

@@ -124,7 +124,7 @@ class Wild:
 
     def files(self) -> dict[str, str]:
         """Return the flow and its translation as files."""
-        head = f'flow = "wild"\nversion = 1\nstage = "deliver"\nlanguage = "en"\ntitle = "Wild"\n'
+        head = 'flow = "wild"\nversion = 1\nstage = "deliver"\nlanguage = "en"\ntitle = "Wild"\n'
         of = 'of = { flow = "wild", version = 1 }\nlanguage = "es"\ntitle = "Salvaje"\n'
         start = f'start = "{self._entry(self.questions[0].id)}"\n'
         return {
