@@ -13,14 +13,14 @@ import os
 import platform
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.contest import apart, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tests.benchmarks.table import Row
 
@@ -68,6 +68,22 @@ def conditions() -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The rows of one measure, and the machine as it was when it began."""
+
+    conditions: dict[str, str]
+    rows: list[Row]
+
+
+def keep(quick: bool, measured: Mapping[str, Measured]) -> None:
+    """Write the measures into the file; those of earlier runs stay, unless they were of the other size."""
+    before = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    known = before.get("measures", {}) if before.get("quick") == quick else {}
+    kept = {"quick": quick, "measures": known | {name: asdict(one) for name, one in measured.items()}}
+    KEPT.write_text(json.dumps(kept, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
 def main(words: Sequence[str]) -> None:
     """Take the measures named (all where none is), print and keep the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Take measures, print one table.")
@@ -77,14 +93,13 @@ def main(words: Sequence[str]) -> None:
     if unknown := set(given.names) - set(NAMES):
         parser.error(f"no measure {', '.join(sorted(unknown))}: there are {', '.join(NAMES)}")
     known = conditions()
-    rows: list[Row] = []
+    measured: dict[str, Measured] = {}
     for name in given.names or NAMES:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
-        rows += apart(rows_of, name, given.quick)
+        measured[name] = Measured(conditions(), apart(rows_of, name, given.quick))
     print(*(f"{key}: {value}" for key, value in known.items()), sep=", ")
-    print(*lines(rows), sep="\n")
-    kept = {"conditions": known, "quick": given.quick, "rows": [asdict(row) for row in rows]}
-    KEPT.write_text(json.dumps(kept, indent=2, ensure_ascii=False), encoding="utf-8")
+    print(*lines(row for one in measured.values() for row in one.rows), sep="\n")
+    keep(given.quick, measured)
 
 
 if __name__ == "__main__":

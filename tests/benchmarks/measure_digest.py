@@ -268,7 +268,7 @@ def _told(bound: Bound, once: Run, taken: Mapping[str, Sequence[Run]]) -> list[R
             f"{theirs:.2f} s" if peer else "",
             less,
             f"≤ {bound.cpu} s and ≥ {TIMES}×",
-            cpu <= bound.cpu and (less is None or less >= TIMES),
+            met=None if less is None else cpu <= bound.cpu and less >= TIMES,
             note=f"wall {wall:.2f} s; one service {single:.3f} s of CPU; all weeks once {once.sample.cpu:.1f} s",
         ),
         Row(
@@ -278,7 +278,7 @@ def _told(bound: Bound, once: Run, taken: Mapping[str, Sequence[Run]]) -> list[R
             f"{more:.0f} MB" if peer else "",
             smaller,
             f"≤ {MEGABYTES} MB and ≥ {TIMES}×",
-            memory <= MEGABYTES and (smaller is None or smaller >= TIMES),
+            met=None if smaller is None else memory <= MEGABYTES and smaller >= TIMES,
         ),
     ]
 

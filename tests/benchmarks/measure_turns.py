@@ -62,11 +62,11 @@ def rows(quick: bool) -> list[Row]:
     with prepared(here if quick else apart) as pattern:
         taken = alternate(contestants(pattern, quick=quick), 1 if quick else ROUNDS)
     own = cpu_us(taken[OURS])
-    peers = [_speed(taken, AIOGRAM, 100, "aiogram-sqlite-storage as it comes")] if AIOGRAM in taken else []
+    peers = [_speed(taken, AIOGRAM, 100, "aiogram-sqlite-storage as it comes, 40 citizens")] if AIOGRAM in taken else []
     if REDIS in taken:
-        peers.append(_speed(taken, REDIS, 15, "appendfsync always; the CPU of its server is not counted"))
+        peers.append(_speed(taken, REDIS, 15, "appendfsync always, 150 citizens; the CPU of its server is not counted"))
     return [
-        _speed(taken, PTB, 15, "ConversationHandler, each update committed; not exactly-once"),
+        _speed(taken, PTB, 15, "ConversationHandler, each update committed, 150 citizens; not exactly-once"),
         _cost(taken, PTB, 1 / 12, "≤ 1/12 (0.083)"),
         Row("CPU of a durable turn, SQLite", f"{own:.0f} µs", target="≤ 70 µs", met=own <= 70, cpu_us=own),
         *peers,

@@ -77,3 +77,15 @@ def test_the_table_lines_up_and_its_notes_stand_below(tmp_path: Path) -> None:
     assert head.index("met") == first.index("yes") == rule.index("---", head.index("met"))
     assert note == "    a note"
     assert second.startswith("idle")
+
+
+def test_a_part_measured_again_leaves_the_other_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, ours in (("turns", "1/s"), ("start", "2 s"), ("turns", "3/s")):
+        bench.keep(False, {name: bench.Measured({"load": "0"}, [Row("what", ours)])})
+    kept = json.loads(bench.KEPT.read_text(encoding="utf-8"))["measures"]
+    assert {name: one["rows"][0]["ours"] for name, one in kept.items()} == {"turns": "3/s", "start": "2 s"}
+    bench.keep(True, {"start": bench.Measured({}, [])})
+    assert list(json.loads(bench.KEPT.read_text(encoding="utf-8"))["measures"]) == ["start"], (
+        "small runs are no figures"
+    )
