@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import re
 import signal
 import subprocess
 import sys
@@ -51,6 +52,12 @@ class Replica:
         with contextlib.suppress(httpx.TransportError):
             return httpx.get(f"{self.url}/healthz", timeout=5).is_success
         return False
+
+    def turns(self) -> float:
+        """Return how many turns of Telegram's updates it has made."""
+        told = httpx.get(f"{self.url}/metrics", timeout=30).text
+        found = re.search(r'^civicloop_turns_total\{channel="telegram"\} (\S+)', told, re.MULTILINE)
+        return float(found[1]) if found else 0.0
 
     def is_frozen(self) -> bool:
         """Whether it stands still, stopped by a signal."""
