@@ -199,7 +199,7 @@ class App:
 
     def _turns(self) -> Turns:
         config, keys = self.config, self.keys
-        participations = Participations(keys, self.mint)
+        participations = Participations(keys, self.mint, config.city.zone)
         staff = Staff(config, self.library, keys, self.mint, self.digests.so_far_text)
         desk = Desk(config, self.catalog, self.library, keys, participations, staff, self.mint)
         return Turns(self.database, self.channels, desk, keys, config.city.languages, self.clock, self.measures)

@@ -15,10 +15,10 @@ from flows.engine import advance, ask_again, start
 from flows.model import (
     Answer,
     Answered,
-    Ask,
     Asked,
     Choose,
     Context,
+    Date,
     End,
     Ended,
     HandedIn,
@@ -26,8 +26,6 @@ from flows.model import (
     Moved,
     Number,
     Photo,
-    Pick,
-    Place,
     Prompt,
     Rate,
     Session,
@@ -35,6 +33,7 @@ from flows.model import (
     Status,
     Turn,
     Urgent,
+    Voice,
     Withdrawn,
 )
 from storage.answers import AnswerRow
@@ -42,6 +41,7 @@ from storage.sessions import SessionRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from zoneinfo import ZoneInfo
 
     from bot.ledger import Guest, Ledger
     from bot.rounds.library import Played
@@ -55,7 +55,6 @@ CHOICES = frozenset({"quote", "result", "invite"})
 STARTED, STOPPED = "@start", "@stop"
 """Where arrows of the drop-off picture come from and lead to outside the flow's states."""
 _UNTRACED = frozenset({Status.TOO_YOUNG, Status.DECLINED})
-_VERBS = {Choose: "choose", Rate: "rate", Pick: "pick", Ask: "ask", Number: "number", Place: "place", Photo: "photo"}
 
 
 class Spoken(NamedTuple):
@@ -78,9 +77,10 @@ class Spoken(NamedTuple):
 class Participations:
     """Starts sessions and takes them on."""
 
-    def __init__(self, keys: Keys, mint: Callable[[], str]) -> None:
+    def __init__(self, keys: Keys, mint: Callable[[], str], zone: ZoneInfo) -> None:
         self._keys = keys
         self._mint = mint
+        self._zone = zone
 
     def begin(self, ledger: Ledger, guest: Guest, played: Played) -> Spoken:
         """Start a new session in a round; it takes the place of an earlier one that is over."""
@@ -117,7 +117,7 @@ class Participations:
         row = guest.rows[played.row.id]
         if session is None:
             raise KeyError(played.row.id)
-        turn = advance(played.flow, session, message, ledger.now)
+        turn = advance(played.flow, session, message, ledger.now.astimezone(self._zone))
         if row.ended_at is not None:
             turn = _closed_again(played.flow, row, turn)
         return self._noted(ledger, guest, played, row, turn, session.state)
@@ -203,11 +203,11 @@ def _remembered(row: AnswerRow) -> Answer:
     if row.skipped:
         return Answer(row.state, None)
     match row.verb:
-        case "pick":
+        case "pick" | "rank" | "allocate" | "bestworst":
             return Answer(row.state, tuple(json.loads(row.choices or "[]")))
         case "number":
             return Answer(row.state, row.score)
-        case "photo":
+        case "photo" | "voice":
             return Answer(row.state, row.file or "", row.text or "")
         case _:
             return Answer(row.state, row.choice or row.text or "")
@@ -310,7 +310,7 @@ class _Note:
             version=kept.version,
             pseudonym=self._who[1],
             state=answer.state,
-            verb=_VERBS[type(question)],
+            verb=type(question).__name__.lower(),
             language=session.language,
             channel=session.channel,
             answered_at=self._ledger.now,
@@ -339,11 +339,13 @@ def _columns(answer: Answer, question: Question) -> tuple[float | None, str | No
         case Choose(options=options) | Rate(options=options):
             score = next((option.value for option in options if option.id == value), None)
             return None if score is None else float(score), str(value), None, None, None
-        case Pick():
-            return None, None, json.dumps(value), None, None
+        case Date():
+            return None, str(value), None, None, None
         case Number():
             return float(str(value)), None, None, None, None
-        case Photo():
+        case Photo() | Voice():
             return None, None, None, answer.caption or None, str(value)
-        case Ask() | Place():
+        case _ if isinstance(value, tuple):
+            return None, None, json.dumps(value), None, None
+        case _:
             return None, None, None, str(value), None

@@ -13,13 +13,11 @@ import tomllib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from flows.form import VERBS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-VERBS = (
-    *("say", "choose", "pick", "rate", "ask", "number", "place", "photo"),
-    *("review", "end", "rank", "allocate", "bestworst"),
-)
 SLOTS = (*VERBS, "unit", "why")
 FIELDS = ("file", "key", "text", "translation")
 BETWEEN = " | "

@@ -48,10 +48,14 @@ class Item:
     """In the language it was written in; of a scale 5 (best) to 1, then `na` without value."""
     scale: str | None = None
     options_from: str | None = None
-    least: float | None = None
-    most: float | None = None
+    least: float | str | None = None
+    """A number, or the day of a date question."""
+    most: float | str | None = None
     unit: str = ""
     whole: bool = False
+    points: int | None = None
+    cards: int | None = None
+    shows: int | None = None
     figures: tuple[str, ...] = ()
     """Codes of what a digest computes (T2B, POSNEG, PCT, PCT_MULTI, NET, BORDA, BWS, ALLOC, THEMES, GEO, MEDIA…)."""
     headline: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from flows.model import Choose, Option, Pick, Rate
+from flows.model import Allocate, BestWorst, Choose, Option, Pick, Rank, Rate
 from flows.phrasebook import PHRASES
 from flows.source import tables
 from flows.words import fill
@@ -93,9 +93,9 @@ def _state(state: State, values: Mapping[str, str], lists: Mapping[str, tuple[Op
         values = {**values, "k": str(len(brought))}
     filled = replace(state, text=fill(state.text, values), why=fill(state.why, values))
     match filled:
-        case Choose(options_from=name) | Pick(options_from=name):
+        case Choose() | Pick() | Rank() | Allocate() | BestWorst():
             own = _labelled(filled.options, values)
-            return replace(filled, options=_joined(lists.get(name or "", ()), own))
+            return replace(filled, options=_joined(lists.get(filled.options_from or "", ()), own))
         case Rate(options=options):
             return replace(filled, options=_labelled(options, values))
         case _:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from flows.model import Answer, Choose, End, Pick, Rate, Review, Say, State, Together
+from flows.model import Answer, Choose, End, Pick, Rank, Rate, Review, Say, State, Together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ CONTEXT = ("@language", "@channel", "@first_time", "@area")
 """What is known without asking."""
 
 
-_OFFERING = (Choose, Rate, Pick)
+_OFFERING = (Choose, Rate, Pick, Rank)
 
 
 def onward(states: Mapping[str, State], state: State, answers: Mapping[str, Answer], session: Session) -> str:
@@ -98,9 +98,14 @@ def reachable(states: Mapping[str, State], start: str) -> set[str]:
     return found
 
 
-def own_way(state: Choose | Rate | Pick, answer: Answer | None) -> str | None:
-    """Return where the chosen option leads by itself; of several picked, the first that leads anywhere."""
+def own_way(state: Choose | Rate | Pick | Rank, answer: Answer | None) -> str | None:
+    """Return where the chosen option leads by itself; of several picked, the first that leads anywhere.
+
+    Of a ranking only the best one leads.
+    """
     match answer:
+        case Answer(value=tuple(order)) if isinstance(state, Rank):
+            return state.ways.get(order[0])
         case Answer(value=str(option)):
             return state.ways.get(option)
         case Answer(value=tuple(picked)):

@@ -7,7 +7,23 @@ from typing import TYPE_CHECKING
 from flows.branching import CONTEXT
 from flows.form import CompareForm
 from flows.issues import suggestion
-from flows.model import Ask, Choose, Comparison, Number, Photo, Pick, Place, Rate, Say, Together
+from flows.model import (
+    Allocate,
+    Ask,
+    BestWorst,
+    Choose,
+    Comparison,
+    Date,
+    Number,
+    Photo,
+    Pick,
+    Place,
+    Rank,
+    Rate,
+    Say,
+    Together,
+    Voice,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -81,6 +97,8 @@ def fault(comparison: Comparison, states: Mapping[str, State], languages: Collec
     state = states.get(subject)
     if state is None:
         return f'no state "{subject}" to compare with.{suggestion(subject, states)}'
+    if isinstance(state, Allocate | BestWorst | Date | Voice) and comparison.operator != "answered":
+        return f'"{state.id}" holds nothing to compare with. Use answered.'
     return _misfit(comparison, state)
 
 
@@ -112,7 +130,7 @@ def _misfit(comparison: Comparison, state: State) -> str:
                 scored = any(option.value is not None for option in state.options)
                 return "" if scored else f'the options of "{state.id}" have no value to be {operator} than.'
             return _unknown_option(comparison, state) if operator != "contains" else _use_is(state)
-        case Pick():
+        case Pick() | Rank():
             if operator in {"less", "more"}:
                 return f'"{state.id}" is no number. Use contains.'
             return _unknown_option(comparison, state)
@@ -136,7 +154,7 @@ def _numeric(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _unknown_option(comparison: Comparison, state: Choose | Rate | Pick) -> str:
+def _unknown_option(comparison: Comparison, state: Choose | Rate | Pick | Rank) -> str:
     if getattr(state, "options_from", None):
         return ""
     known = {option.id for option in state.options}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from flows.model import Choose, End, Pick, Rate, Review, Say, Together
+from flows.model import Allocate, BestWorst, Choose, End, Pick, Rank, Rate, Review, Say, Together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,7 +77,7 @@ def _node(state: State) -> str:
             return f"{_id(state.id)}>{text}]"
         case Review():
             return f"{_id(state.id)}[/{text}/]"
-        case Choose() | Pick() | Rate():
+        case Choose() | Pick() | Rate() | Rank() | Allocate() | BestWorst():
             return f"{_id(state.id)}{{{{{text}}}}}"
         case _:
             return f"{_id(state.id)}[{text}]"

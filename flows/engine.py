@@ -6,17 +6,21 @@ it leads to is gathered on a `_Scene` and handed back as one `Turn`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from msgspec.structs import replace
 
+from flows import cards, days
 from flows.branching import onward, reachable, walked
 from flows.model import (
+    Allocate,
     Answer,
     Answered,
     Ask,
     Asked,
+    BestWorst,
     Choose,
+    Date,
     End,
     Ended,
     HandedIn,
@@ -24,12 +28,12 @@ from flows.model import (
     LanguageChosen,
     Misunderstood,
     Moved,
-    Number,
     Photo,
     Pick,
     Place,
     Prompt,
-    Rate,
+    Question,
+    Rank,
     Review,
     Session,
     Spoke,
@@ -37,15 +41,18 @@ from flows.model import (
     Status,
     Turn,
     Urgent,
+    Voice,
     Withdrawn,
     parse_button,
 )
 from flows.phrasebook import EVERYWHERE
 from flows.speak import (
+    ANEW,
     CHANGE,
     DONE,
     LANGUAGE,
     OK,
+    ORDERED,
     SKIP,
     WORD,
     change_prompt,
@@ -57,7 +64,8 @@ from flows.speak import (
     word_list,
     words_offered,
 )
-from flows.understand import Fault, Ticked, finished, tapped, understand
+from flows.understand import finished, tapped, understand
+from flows.understood import Fault, Here, Ticked
 from flows.words import clean, counted_word, fill, fold, is_command, meaning, speaks_of_danger, word_of
 
 if TYPE_CHECKING:
@@ -65,8 +73,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flows.branching import Walk
-    from flows.model import Context, Event, Flow, Message, Question, Script, State
-    from flows.understand import Understood
+    from flows.model import Context, Event, Flow, Message, Script, State
+    from flows.understood import Understood
 
 __all__ = ["advance", "ask_again", "start", "word_of"]
 
@@ -76,8 +84,10 @@ PATIENCE = 3
 _URGENT = "urgent"
 """The frame's state that is said on words of danger."""
 
-_QUESTIONS = (Choose, Pick, Rate, Ask, Number, Place, Photo)
-_FREE = (Ask, Place, Photo)
+_QUESTIONS = get_args(Question)
+_FREE = (Ask, Place, Photo, Voice)
+_LISTING = (Pick, Rank)
+"""Questions whose options are gathered one by one, until DONE."""
 _EVERYWHERE = frozenset(EVERYWHERE)
 _TEXT, _TAP = Kind.TEXT, Kind.TAP  # to find a member in its enum takes 0.1 µs, and every message is asked its kind
 
@@ -85,11 +95,13 @@ _TEXT, _TAP = Kind.TEXT, Kind.TAP  # to find a member in its enum takes 0.1 µs,
 class _Scene:
     """One turn in the making."""
 
-    __slots__ = ("events", "flow", "prompts", "script", "session")
+    __slots__ = ("by_tap", "events", "flow", "now", "prompts", "script", "session")
 
-    def __init__(self, flow: Flow, session: Session) -> None:
+    def __init__(self, flow: Flow, session: Session, now: datetime, *, by_tap: bool = False) -> None:
         self.flow = flow
         self.session = session
+        self.now = now
+        self.by_tap = by_tap
         self.script = flow.script(session.language)
         self.prompts: list[Prompt] = []
         self.events: list[Event] = []
@@ -97,6 +109,10 @@ class _Scene:
     @property
     def state(self) -> State:
         return self.script.states[self.session.state]
+
+    @property
+    def here(self) -> Here:
+        return _here(self.session, self.now)
 
     def move(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of a Session
         self.session = replace(self.session, **changes)
@@ -131,27 +147,36 @@ def start(flow: Flow, context: Context, now: datetime) -> Turn:
         first_time=context.first_time,
         area=context.area,
     )
-    scene = _Scene(flow, session)
+    scene = _Scene(flow, session, now)
     scene.events.append(Started())
     _enter(scene, flow.start, "", {}, ())
     return scene.turn()
 
 
-def advance(flow: Flow, session: Session, message: Message, now: datetime) -> Turn:  # noqa: ARG001 - part of the contract
-    """Take one `message` of a citizen and return the turn it makes. Never raises for anything a citizen can send."""
+def advance(flow: Flow, session: Session, message: Message, now: datetime) -> Turn:
+    """Take one `message` of a citizen and return the turn it makes. Never raises for anything a citizen can send.
+
+    `now` is aware, in the zone of the city: its day is what people mean by today.
+    """
     script = flow.script(session.language)
     state = script.states.get(session.state)
-    understood = _plainly(script, session, state, message)
+    understood = _plainly(script, session, state, message, now)
     if understood is None or not isinstance(state, _QUESTIONS):
-        return _turn(flow, session, message)
+        return _turn(flow, session, message, now)
     if isinstance(understood, Answer) and (turn := _straight_on(script, session, state, understood)):
         return turn
-    scene = _Scene(flow, session)
+    scene = _Scene(flow, session, now, by_tap=message.kind is _TAP)
     _take(scene, state, understood)
     return scene.turn()
 
 
-def _plainly(script: Script, session: Session, state: State | None, message: Message) -> Understood | None:
+def _here(session: Session, now: datetime) -> Here:
+    return Here(session.picked, session.tag, now.date())
+
+
+def _plainly(
+    script: Script, session: Session, state: State | None, message: Message, now: datetime
+) -> Understood | None:
     """Return what `message` says where it can be nothing but an answer to the question at hand, else None.
 
     None for a word that means something everywhere, a command, a button of an earlier question, words of danger, an
@@ -161,11 +186,13 @@ def _plainly(script: Script, session: Session, state: State | None, message: Mes
         return None
     if message.kind is _TAP:
         tag, asked, option = parse_button(message.data) or ("", "", "")
-        return tapped(state, option, session.picked) if (tag, asked) == (session.tag, state.id) else None
+        return tapped(state, option, _here(session, now)) if (tag, asked) == (session.tag, state.id) else None
     text = clean(message.text)
     if message.kind is not _TEXT or text[:1] == "/" or meaning(script, text) or counted_word(script, text):
         return None
-    understood = understand(script, state, message)
+    if isinstance(state, Date):
+        return None
+    understood = understand(script, state, message, _here(session, now))
     free = isinstance(state, _FREE) or isinstance(understood, Fault)
     return None if free and speaks_of_danger(script, message.text) else understood
 
@@ -191,8 +218,8 @@ def _straight_on(script: Script, session: Session, question: Question, answer: A
     return None
 
 
-def _turn(flow: Flow, session: Session, message: Message) -> Turn:
-    scene = _Scene(flow, session)
+def _turn(flow: Flow, session: Session, message: Message, now: datetime) -> Turn:
+    scene = _Scene(flow, session, now, by_tap=message.kind is _TAP)
     if not session.active:
         scene.say("already_ended")
     elif message.amends and not _is_current(session, message.amends):
@@ -247,7 +274,7 @@ def _tap_earlier(scene: _Scene, state: str, option: str) -> None:
     if given is None or not isinstance(question, _QUESTIONS) or not question.changed_by_tap:
         _old_button(scene)
         return
-    understood = _tapped_again(question, option, given)
+    understood = _tapped_again(scene, question, option, given)
     if isinstance(understood, Ticked):
         _reopen(scene, state, understood.picked)
     elif isinstance(understood, Answer) and understood != given:
@@ -257,10 +284,11 @@ def _tap_earlier(scene: _Scene, state: str, option: str) -> None:
         _old_button(scene)
 
 
-def _tapped_again(question: Question, option: str, given: Answer) -> Understood | None:
+def _tapped_again(scene: _Scene, question: Question, option: str, given: Answer) -> Understood | None:
     if option == SKIP:
         return Answer(question.id, None) if question.optional else None
-    return tapped(question, option, _ticked_before(question, given))
+    ticked = scene.session.moved(picked=_ticked_before(question, given))
+    return tapped(question, option, _here(ticked, scene.now))
 
 
 def _tap_here(scene: _Scene, option: str) -> None:
@@ -276,10 +304,12 @@ def _tap_answer(scene: _Scene, question: Question, option: str) -> None:
     if option == SKIP:
         _skip(scene)
         return
-    if option == DONE and isinstance(question, Pick):
+    if option in {DONE, ORDERED} and isinstance(question, _LISTING):
         understood = finished(question, scene.session.picked)
+    elif option == ANEW and isinstance(question, Allocate):
+        understood = Ticked(())
     else:
-        understood = tapped(question, option, scene.session.picked)
+        understood = tapped(question, option, scene.here)
     if understood is None:
         _old_button(scene)
     else:
@@ -318,13 +348,21 @@ def _reply(scene: _Scene, message: Message) -> None:
     state = scene.state
     if isinstance(state, Review):
         _reply_to_review(scene, state, message)
-    elif isinstance(state, Pick) and scene.session.picked and _means(scene, message, "done", "ok"):
+    elif isinstance(state, _LISTING) and scene.session.picked and _means(scene, message, "done", "ok"):
         _take(scene, state, finished(state, scene.session.picked))
     elif isinstance(state, _QUESTIONS):
-        understood = understand(scene.script, state, message)
+        understood = understand(scene.script, state, message, scene.here)
         if _is_free(state, understood):
             _heed(scene, message)
+        if isinstance(understood, Answer):
+            _say_back(scene, state, message)
         _take(scene, state, understood)
+
+
+def _say_back(scene: _Scene, question: Question, message: Message) -> None:
+    """Say in words which day was read, where another reader might have read another."""
+    if day := days.doubtful(scene.script, question, message, scene.here):
+        scene.say("date_read", {"date": day})
 
 
 def _means(scene: _Scene, message: Message, *words: str) -> bool:
@@ -348,9 +386,9 @@ def _take(scene: _Scene, question: Question, understood: Understood) -> None:
     match understood:
         case Answer():
             _answer(scene, question, understood)
-        case Ticked(picked=picked):
+        case Ticked(picked=picked, anew=anew):
             scene.move(picked=picked, tries=0, asking="")
-            scene.ask(update=True)
+            scene.ask(update=scene.by_tap and not anew)
         case Fault():
             _misunderstood(scene, understood)
 
@@ -501,6 +539,8 @@ def _skip(scene: _Scene) -> None:
     state = scene.state
     if scene.session.asking:
         _ask_today(scene)
+    elif isinstance(state, BestWorst) and state.optional:
+        _take(scene, state, cards.left_out(state, scene.here))
     elif isinstance(state, _QUESTIONS) and state.optional:
         _answer(scene, state, Answer(state.id, None))
     else:
@@ -645,7 +685,7 @@ def _reopen(scene: _Scene, state: str, picked: tuple[str, ...] | None = None) ->
 
 
 def _ticked_before(state: State, given: Answer | None) -> tuple[str, ...]:
-    value = given.value if isinstance(state, Pick) and given is not None else ()
+    value = given.value if isinstance(state, _LISTING) and given is not None else ()
     return value if isinstance(value, tuple) else ()
 
 
@@ -674,7 +714,8 @@ def _understood_again(scene: _Scene, question: Question, message: Message) -> Un
     word = word_of(scene.script, clean(message.text)) if message.kind is _TEXT else None
     if word == "skip" and question.optional:
         return Answer(question.id, None)
-    return Fault("amend_failed") if word else understand(scene.script, question, message)
+    here = _here(scene.session.moved(picked=()), scene.now)
+    return Fault("amend_failed") if word else understand(scene.script, question, message, here)
 
 
 def _replace(scene: _Scene, question: Question, answer: Answer, phrase: str) -> None:

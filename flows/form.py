@@ -13,13 +13,14 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
+from flows import dates
 from flows.model import Stage
 
-VERBS = ("say", "choose", "pick", "rate", "ask", "number", "place", "photo", "review", "end")
+VERBS = (
+    *("say", "choose", "pick", "rate", "rank", "allocate", "bestworst", "ask", "number", "date"),
+    *("place", "photo", "voice", "review", "end"),
+)
 """What can happen in a state; the verb is the key of its text."""
-
-LATER = ("rank", "allocate", "bestworst")
-"""Verbs the bank has questions for, which flows cannot use yet."""
 
 ROLES = ("age", "begin", "gate", "quote", "result", "invite")
 
@@ -149,6 +150,34 @@ class RateCore(Form):
     dont_know: bool = Field(default=True, description="Offer `does not apply` under the scale.")
 
 
+class _OfferCore(Form):
+    options: list[OptionForm] = []
+    options_from: Name | None = Field(None, description="A list the round brings, put before the options.")
+
+
+class RankCore(_OfferCore):
+    """The best few of several options, in order."""
+
+    rank: Text
+    least: int = Field(1, ge=1)
+    most: int | None = Field(None, ge=1, description="How many can be put in order; else all of them.")
+
+
+class AllocateCore(_OfferCore):
+    """Points divided over all options."""
+
+    allocate: Text
+    points: int = Field(10, ge=2, le=1000, description="How many points everybody divides.")
+
+
+class BestWorstCore(_OfferCore):
+    """The best and the last of a few options at a time."""
+
+    bestworst: Text
+    cards: int = Field(3, ge=1, le=12, description="About how many cards one citizen gets.")
+    shows: int = Field(4, ge=3, le=5, description="About how many options stand on a card.")
+
+
 class AskCore(Form):
     """Free text."""
 
@@ -167,6 +196,23 @@ class NumberCore(Form):
     whole: bool = False
 
 
+def _is_day(text: str) -> str:
+    if text != dates.TODAY and dates.parse(text) is None:
+        raise ValueError('write a day such as "2026-03-01", or "today"')
+    return text
+
+
+DayText = Annotated[str, AfterValidator(_is_day)]
+
+
+class DateCore(Form):
+    """A day."""
+
+    date: Text
+    least: DayText | None = Field(None, description='The first day allowed: "2026-03-01", or "today".')
+    most: DayText | None = Field(None, description='The last day allowed: "2026-03-01", or "today".')
+
+
 class PlaceCore(Form):
     """A shared position, or a street or area in words."""
 
@@ -179,31 +225,10 @@ class PhotoCore(Form):
     photo: Text
 
 
-class _LaterCore(Form):
-    options: list[OptionForm] = []
-    options_from: Name | None = None
-    most: int | None = None
-    least: int | None = None
-    points: int | None = None
-    cards: int | None = None
+class VoiceCore(Form):
+    """A spoken message."""
 
-
-class RankCore(_LaterCore):
-    """The best few in order (not available in flows yet)."""
-
-    rank: Text
-
-
-class AllocateCore(_LaterCore):
-    """Points divided over options (not available in flows yet)."""
-
-    allocate: Text
-
-
-class BestWorstCore(_LaterCore):
-    """Best and worst of changing cards (not available in flows yet)."""
-
-    bestworst: Text
+    voice: Text
 
 
 class _StateKeys(Form):
@@ -238,6 +263,18 @@ class RateForm(_QuestionKeys, RateCore):
     """A state that lets rate."""
 
 
+class RankForm(_QuestionKeys, RankCore):
+    """A state that lets put in order."""
+
+
+class AllocateForm(_QuestionKeys, AllocateCore):
+    """A state that lets divide points."""
+
+
+class BestWorstForm(_QuestionKeys, BestWorstCore):
+    """A state that shows cards and asks for the best and the last of each."""
+
+
 class AskForm(_QuestionKeys, AskCore):
     """A state that asks for words."""
 
@@ -246,12 +283,20 @@ class NumberForm(_QuestionKeys, NumberCore):
     """A state that asks for a number."""
 
 
+class DateForm(_QuestionKeys, DateCore):
+    """A state that asks for a day."""
+
+
 class PlaceForm(_QuestionKeys, PlaceCore):
     """A state that asks for a place."""
 
 
 class PhotoForm(_QuestionKeys, PhotoCore):
     """A state that asks for a photo."""
+
+
+class VoiceForm(_QuestionKeys, VoiceCore):
+    """A state that asks for a spoken message."""
 
 
 class ReviewForm(_StateKeys):
@@ -274,8 +319,11 @@ class ItemForm(_QuestionKeys):
     item: Text
     options: list[OptionForm] | None = None
     options_from: Name | None = None
-    least: int | None = None
-    most: int | None = None
+    least: int | DayText | None = None
+    most: int | DayText | None = None
+    points: int | None = Field(None, ge=2, le=1000)
+    cards: int | None = Field(None, ge=1, le=12)
+    shows: int | None = Field(None, ge=3, le=5)
 
 
 class OtherFlow(Form):
@@ -296,18 +344,6 @@ class HandOverForm(_StateKeys):
         return self.flow if isinstance(self.flow, OtherFlow) else OtherFlow(id=self.flow)
 
 
-class RankForm(_QuestionKeys, RankCore):
-    """Not available yet."""
-
-
-class AllocateForm(_QuestionKeys, AllocateCore):
-    """Not available yet."""
-
-
-class BestWorstForm(_QuestionKeys, BestWorstCore):
-    """Not available yet."""
-
-
 def verb_of(table: object) -> str | None:
     """Return the one verb key of a state or item, or None where there is none or more than one."""
     found = verbs_of(table)
@@ -317,7 +353,7 @@ def verb_of(table: object) -> str | None:
 def verbs_of(table: object) -> list[str]:
     """Return all verb keys of a state or item, `item` and `flow` included."""
     keys = table if isinstance(table, dict) else type(table).model_fields if isinstance(table, BaseModel) else ()
-    return [verb for verb in (*VERBS, *LATER, "item", "flow") if verb in keys]
+    return [verb for verb in (*VERBS, "item", "flow") if verb in keys]
 
 
 StateForm = Annotated[
@@ -325,17 +361,19 @@ StateForm = Annotated[
     | Annotated[ChooseForm, Tag("choose")]
     | Annotated[PickForm, Tag("pick")]
     | Annotated[RateForm, Tag("rate")]
+    | Annotated[RankForm, Tag("rank")]
+    | Annotated[AllocateForm, Tag("allocate")]
+    | Annotated[BestWorstForm, Tag("bestworst")]
     | Annotated[AskForm, Tag("ask")]
     | Annotated[NumberForm, Tag("number")]
+    | Annotated[DateForm, Tag("date")]
     | Annotated[PlaceForm, Tag("place")]
     | Annotated[PhotoForm, Tag("photo")]
+    | Annotated[VoiceForm, Tag("voice")]
     | Annotated[ReviewForm, Tag("review")]
     | Annotated[EndForm, Tag("end")]
     | Annotated[ItemForm, Tag("item")]
-    | Annotated[HandOverForm, Tag("flow")]
-    | Annotated[RankForm, Tag("rank")]
-    | Annotated[AllocateForm, Tag("allocate")]
-    | Annotated[BestWorstForm, Tag("bestworst")],
+    | Annotated[HandOverForm, Tag("flow")],
     Discriminator(verb_of),
 ]
 STATE_FORMS: dict[str, type[Form]] = {
@@ -343,17 +381,19 @@ STATE_FORMS: dict[str, type[Form]] = {
     "choose": ChooseForm,
     "pick": PickForm,
     "rate": RateForm,
+    "rank": RankForm,
+    "allocate": AllocateForm,
+    "bestworst": BestWorstForm,
     "ask": AskForm,
     "number": NumberForm,
+    "date": DateForm,
     "place": PlaceForm,
     "photo": PhotoForm,
+    "voice": VoiceForm,
     "review": ReviewForm,
     "end": EndForm,
     "item": ItemForm,
     "flow": HandOverForm,
-    "rank": RankForm,
-    "allocate": AllocateForm,
-    "bestworst": BestWorstForm,
 }
 StateName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=30)]
 
@@ -415,12 +455,20 @@ class BankNumber(_BankKeys, NumberCore):
     """A number question of the bank."""
 
 
+class BankDate(_BankKeys, DateCore):
+    """A date question of the bank."""
+
+
 class BankPlace(_BankKeys, PlaceCore):
     """A place question of the bank."""
 
 
 class BankPhoto(_BankKeys, PhotoCore):
     """A photo question of the bank."""
+
+
+class BankVoice(_BankKeys, VoiceCore):
+    """A voice question of the bank."""
 
 
 class BankRank(_BankKeys, RankCore):
@@ -439,26 +487,30 @@ BankForm = Annotated[
     Annotated[BankChoose, Tag("choose")]
     | Annotated[BankPick, Tag("pick")]
     | Annotated[BankRate, Tag("rate")]
-    | Annotated[BankAsk, Tag("ask")]
-    | Annotated[BankNumber, Tag("number")]
-    | Annotated[BankPlace, Tag("place")]
-    | Annotated[BankPhoto, Tag("photo")]
     | Annotated[BankRank, Tag("rank")]
     | Annotated[BankAllocate, Tag("allocate")]
-    | Annotated[BankBestWorst, Tag("bestworst")],
+    | Annotated[BankBestWorst, Tag("bestworst")]
+    | Annotated[BankAsk, Tag("ask")]
+    | Annotated[BankNumber, Tag("number")]
+    | Annotated[BankDate, Tag("date")]
+    | Annotated[BankPlace, Tag("place")]
+    | Annotated[BankPhoto, Tag("photo")]
+    | Annotated[BankVoice, Tag("voice")],
     Discriminator(verb_of),
 ]
 BANK_FORMS: dict[str, type[Form]] = {
     "choose": BankChoose,
     "pick": BankPick,
     "rate": BankRate,
-    "ask": BankAsk,
-    "number": BankNumber,
-    "place": BankPlace,
-    "photo": BankPhoto,
     "rank": BankRank,
     "allocate": BankAllocate,
     "bestworst": BankBestWorst,
+    "ask": BankAsk,
+    "number": BankNumber,
+    "date": BankDate,
+    "place": BankPlace,
+    "photo": BankPhoto,
+    "voice": BankVoice,
 }
 ItemName = Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z0-9_]+$", max_length=50)]
 
@@ -552,15 +604,17 @@ class WordsForm(Form):
     choose: Wording | None = None
     pick: Wording | None = None
     rate: Wording | None = None
-    ask: Wording | None = None
-    number: Wording | None = None
-    place: Wording | None = None
-    photo: Wording | None = None
-    review: Wording | None = None
-    end: Wording | None = None
     rank: Wording | None = None
     allocate: Wording | None = None
     bestworst: Wording | None = None
+    ask: Wording | None = None
+    number: Wording | None = None
+    date: Wording | None = None
+    place: Wording | None = None
+    photo: Wording | None = None
+    voice: Wording | None = None
+    review: Wording | None = None
+    end: Wording | None = None
     unit: Wording | None = None
     why: Wording | None = None
     options: dict[str, str] = {}
@@ -568,7 +622,7 @@ class WordsForm(Form):
     @property
     def text(self) -> str | None:
         """The translated sentence, whatever its verb."""
-        return next((text for verb in (*VERBS, *LATER) if (text := getattr(self, verb)) is not None), None)
+        return next((text for verb in VERBS if (text := getattr(self, verb)) is not None), None)
 
 
 class OfForm(Form):

@@ -148,6 +148,37 @@ class Rate(_Offering):
     scale: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rank(_Offering):
+    """The best of several options in order, best first: `least` to `most` of them."""
+
+    options_from: str | None = None
+    least: int = 1
+    most: int | None = None
+
+    @property
+    def places(self) -> int:
+        """How many options one citizen can put in order."""
+        return min(self.most or len(self.options), len(self.options))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allocate(_Offering):
+    """Whole `points` divided over all options; together they are exactly so many."""
+
+    options_from: str | None = None
+    points: int = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class BestWorst(_Offering):
+    """The best and the last of some options at a time: about `cards` cards of about `shows` options each."""
+
+    options_from: str | None = None
+    cards: int = 3
+    shows: int = 4
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask(_Question):
     """Free text of `least` to `most` characters."""
@@ -167,6 +198,14 @@ class Number(_Question):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Date(_Question):
+    """A day from `least` to `most`, both allowed: ISO days (`2026-03-01`), or `today`; None where any day is."""
+
+    least: str | None = None
+    most: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place(_Question):
     """A shared position, or a street or area in words."""
 
@@ -174,6 +213,11 @@ class Place(_Question):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photo(_Question):
     """A picture, kept as a reference to the file, with an optional caption."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice(_Question):
+    """A spoken message, kept as a reference to the file, with an optional caption."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +232,8 @@ class End(_State):
     outcome: str = "completed"
 
 
-Question: TypeAlias = Choose | Pick | Rate | Ask | Number | Place | Photo
-State: TypeAlias = Say | Choose | Pick | Rate | Ask | Number | Place | Photo | Review | End
+Question: TypeAlias = Choose | Pick | Rate | Rank | Allocate | BestWorst | Ask | Number | Date | Place | Photo | Voice
+State: TypeAlias = Say | Question | Review | End
 
 
 @dataclass(frozen=True)
@@ -289,9 +333,10 @@ _ACTIVE = Status.ACTIVE  # to find a member in its enum takes 0.1 µs
 
 
 Value: TypeAlias = str | float | tuple[str, ...] | None
-"""Choose, rate: an option id. Pick: option ids. Number: a float. Ask, place: text. Photo: a file.
+"""Choose, rate: an option id. Pick: option ids. Number: a float. Ask, place: text. Photo, voice: a file.
 
-None: skipped."""
+Date: an ISO day. Rank: option ids, best first. Allocate: `option=points` for each. BestWorst: a text for each card
+(see `flows.points`, `flows.cards`). None: skipped."""
 
 
 class Answer(Struct, frozen=True, gc=False, array_like=True):
@@ -300,7 +345,7 @@ class Answer(Struct, frozen=True, gc=False, array_like=True):
     state: str
     value: Value
     caption: str = ""
-    """The words sent with a photo; for a place the text or "lat,lon" as sent is the value itself."""
+    """The words sent with a photo or a voice message; for a place the text or "lat,lon" as sent is the value itself."""
 
 
 class Context(Struct, frozen=True, gc=False):
@@ -332,7 +377,7 @@ class Session(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_
     trail: tuple[str, ...] = ()
     """Question states passed on the way here, oldest first; BACK pops the last."""
     picked: tuple[str, ...] = ()
-    """Options ticked so far in the pick question at hand."""
+    """Options ticked or put in order so far in the question at hand; points given or cards done, as in `Value`."""
     tries: int = 0
     """Answers in a row that were not understood at this state."""
     asking: str = ""
@@ -369,15 +414,17 @@ class Kind(StrEnum):
     TAP = "tap"
     PLACE = "place"
     PHOTO = "photo"
+    VOICE = "voice"
     OTHER = "other"
-    """A sticker, a voice note, a file: something no question asks for yet."""
+    """A sticker, a video, a file: something no question asks for."""
 
 
 class Message(Struct, frozen=True, gc=False):
     """What a citizen sent, free of any channel.
 
-    `text` is what was typed (or a photo's caption); a command keeps its slash (`/skip`). A tap carries the `data` of
-    the button. A place carries `latitude` and `longitude` in degrees, a photo the channel's `file` reference.
+    `text` is what was typed (or the caption of a file); a command keeps its slash (`/skip`). A tap carries the `data`
+    of the button. A place carries `latitude` and `longitude` in degrees, a photo or a voice message the reference of
+    its `file` on the channel.
     """
 
     kind: Kind
@@ -410,7 +457,7 @@ class Prompt(Struct, frozen=True, gc=False):
     numbered: bool = True
     """Whether the buttons that are no helpers may be answered by number, in their order."""
     wants: str = ""
-    """`place` or `photo` where the channel may offer its own way to send one; else empty."""
+    """`place`, `photo` or `voice` where the channel may offer its own way to send one; else empty."""
     state: str | None = None
     """The state this prompt asks, so that an edit of the reply finds its answer."""
     update: bool = False

@@ -18,18 +18,37 @@ PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "skip_label": (),  # buttons
         "done_label": (),
         "ok_label": (),
+        "anew_label": (),  # give all points again, from the first option
+        "today_label": (),
+        "yesterday_label": (),
         "skip_hint": (),  # after an optional free question
         "pick_hint": (),  # after a pick question: more than one may be chosen
         "pick_most_hint": ("most",),
+        "rank_hint": ("example",),  # after a rank question: tap in order, or send numbers
+        "allocate_hint": ("points", "count", "example"),  # numbers for all at once, in the options' order
+        "allocate_next": ("label", "left"),  # which option is asked now; `left` points are left
+        "allocate_line": ("label", "points"),  # what an option got: one line of a list
+        "bestworst_best": ("card", "cards"),  # this card of so many: tap the best, or send two numbers
+        "bestworst_last": ("card", "cards"),  # the best is ticked: tap the last
+        "bestworst_skip": (),  # a card may be left out
         "number_hint": ("least", "most"),
+        "date_hint": (),
         "place_hint": (),
         "photo_hint": (),
+        "voice_hint": (),
         "choose_again": (),  # a choose answer was not understood; the question follows
         "rate_again": (),
         "pick_again": (),  # numbers with commas do
         "pick_too_few": ("least",),
         "pick_too_many": ("most",),
         "pick_alone": ("label",),  # an exclusive option was typed together with others
+        "rank_again": ("example",),
+        "rank_twice": ("label",),  # one option on two places
+        "allocate_again": ("points", "count", "example"),  # no points for these options in it
+        "allocate_too_few": ("sum", "points", "left"),  # `left` are still to be given
+        "allocate_too_many": ("sum", "points", "left"),  # `left` too many were given
+        "allocate_over": ("left",),  # more for one option than are left
+        "bestworst_again": (),  # one option of the card, or two different ones
         "ask_again": (),  # a photo or pin where words were asked
         "ask_too_short": ("least",),
         "ask_too_long": ("most", "length"),  # `length` characters were sent
@@ -37,10 +56,16 @@ PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "number_too_low": ("least",),
         "number_too_high": ("most",),
         "number_whole": ("example",),  # a fraction where whole numbers are asked
+        "date_again": ("example",),  # no day in it
+        "date_unclear": ("first", "second"),  # the digits can mean both days
+        "date_read": ("date",),  # how digits were read that others might read otherwise; the next question follows
+        "date_too_early": ("least",),
+        "date_too_late": ("most",),
         "place_again": (),  # neither a pin nor words
         "place_live": (),  # a live (moving) pin is refused kindly
         "photo_again": (),
-        "other_kind": (),  # a sticker, a voice note, a file
+        "voice_again": (),
+        "other_kind": (),  # a sticker, a video, a file
         "unknown_command": (),  # `/foo`
         "review_again": (),  # neither OK nor a number of the list
         "third_try": (),  # third failed try, optional question: SKIP or HUMAN
@@ -65,7 +90,9 @@ PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "already_ended": (),
         "skipped_mark": (),  # in a list of answers
         "photo_mark": (),
+        "voice_mark": (),
         "place_mark": (),
+        "bestworst_line": ("best", "last"),  # what was said to one card
         "review_line": ("k", "question", "answer"),
         "urgent": (),  # words of danger where the frame has no `urgent` state
     }
@@ -74,8 +101,8 @@ PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 EVERYWHERE = ("stop", "skip", "back", "help", "why", "human", "mydata", "change", "delete", "language")
 """Words a citizen may send at any moment, as a word or as a command."""
 
-WORDS = (*EVERYWHERE, "ok", "yes", "no", "na", "done", "and")
-"""All keys of `[words]`; `and` joins picks ("1 and 3"), `done` ends them; `na`: does not know."""
+WORDS = (*EVERYWHERE, "ok", "yes", "no", "na", "done", "and", "today", "yesterday")
+"""All keys of `[words]`; `and` joins picks ("1 and 3"), `done` ends them; `na`: does not know; two name days."""
 
 AT_PLAY = frozenset({"receipt", "list"})
 """Placeholders the engine fills while it plays."""

@@ -136,7 +136,7 @@ def _words(words: form.WordsForm) -> Words:
 
 def own_words(made: form.Form) -> Words:
     """Return the words that stand in a state, an item or a scale itself."""
-    text = next((getattr(made, verb) for verb in (*form.VERBS, *form.LATER) if hasattr(made, verb)), None)
+    text = next((getattr(made, verb) for verb in form.VERBS if hasattr(made, verb)), None)
     options = {option.id: option.label for option in getattr(made, "options", None) or ()}
     return Words(text, getattr(made, "why", ""), getattr(made, "unit", ""), options)
 
@@ -195,6 +195,9 @@ class _Banker:
                 most=getattr(made, "most", None),
                 unit=getattr(made, "unit", ""),
                 whole=getattr(made, "whole", False),
+                points=getattr(made, "points", None),
+                cards=getattr(made, "cards", None),
+                shows=getattr(made, "shows", None),
                 figures=tuple(made.figures),
                 headline=tuple(made.headline),
                 outside=tuple(made.outside),

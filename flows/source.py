@@ -10,7 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from flows import form, model
+from flows import dates, form, model
 from flows.bank import Words
 from flows.checks import check, is_question
 from flows.comparing import comparisons, conditions, fault, hollow, placed
@@ -49,6 +49,12 @@ THANKS = "thanks"
 
 URGENT = "urgent"
 """The frame's state that is said on words of danger; no way leads to it."""
+
+_COMPARING = frozenset({"rank", "allocate", "bestworst"})
+"""Verbs that set options against each other."""
+_OFFERING = _COMPARING | {"choose", "pick", "rate"}
+_LEADING_NOWHERE = frozenset({"allocate", "bestworst"})
+"""Verbs whose answers name no one option that could lead its own way."""
 
 
 class FlowTrouble(Exception):
@@ -157,10 +163,13 @@ class _Asked:
     options: tuple[model.Option, ...] = ()
     options_from: str | None = None
     scale: str = ""
-    least: float | None = None
-    most: float | None = None
+    least: float | str | None = None
+    most: float | str | None = None
     unit: str = ""
     whole: bool = False
+    points: int = 10
+    cards: int = 3
+    shows: int = 4
 
 
 class _Compiler:
@@ -388,7 +397,10 @@ class _Compiler:
         self._check_limits(name, asked)
         role = getattr(place.made, "role", None)
         optional = getattr(place.made, "optional", None)
-        asked = replace(asked, options=self._resolved(name, place, asked.options))
+        options = self._resolved(name, place, asked.options)
+        if asked.verb in _LEADING_NOWHERE:
+            options = tuple(replace(one, next=None) for one in options)
+        asked = replace(asked, options=options)
         built = _built(
             name, asked, next_, optional=role is None if optional is None else optional, item=item, role=role
         )
@@ -403,15 +415,7 @@ class _Compiler:
         made = place.made
         if isinstance(made, form.ItemForm):
             return self._from_bank(name, place, made)
-        verb = form.verb_of(made) or ""
-        if verb in form.LATER:
-            self._not_yet(place, name, verb, verb)
-            return None, None
-        return self._from_form(name, place, verb), None
-
-    def _not_yet(self, place: _Place, name: str, key: str, verb: str) -> None:
-        at = place.at(key)
-        self.report(at, f'"{verb}" is not available yet. Use choose or pick.', "verb-not-available")
+        return self._from_form(name, place, form.verb_of(made) or ""), None
 
     def _from_form(self, name: str, place: _Place, verb: str) -> _Asked:
         made = place.made
@@ -433,14 +437,11 @@ class _Compiler:
             message = f'the bank has no item "{made.item}".{suggestion(made.item, self.shelf.bank.names())}'
             self.report(at, message, "unknown-item")
             return None, None
-        if item.verb in form.LATER:
-            self._not_yet(place, name, "item", item.verb)
-            return None, None
         self.banks |= {bank for bank, sheet in self.shelf.banks.items() if sheet.document.file == item.file}
         return _overridden(item, made), item.id
 
     def _check_options(self, name: str, asked: _Asked) -> None:
-        if asked.verb not in {"choose", "pick", "rate"}:
+        if asked.verb not in _OFFERING:
             return
         seen: set[str] = set()
         for number, option in enumerate(asked.options):
@@ -448,15 +449,33 @@ class _Compiler:
                 at = self.where(name, "options", number)
                 self.report(at, f'option "{option.id}" stands twice in "{name}". Rename one.', "duplicate-option")
             seen.add(option.id)
+            if option.next and asked.verb in _LEADING_NOWHERE:
+                at = self.where(name, "options", number, "next")
+                self.report(at, f'no answer to "{name}" is one option. Write the "next" of the state.', "bad-way")
         if not asked.options and not asked.options_from and not asked.scale:
             self.report(self.where(name), f'"{name}" offers nothing. Write options = [ … ].', "no-options")
 
     def _check_limits(self, name: str, asked: _Asked) -> None:
         least, most = asked.least, asked.most
-        if least is not None and most is not None and least > most:
+        if isinstance(least, str) or isinstance(most, str):
+            self._check_days(name, asked, _day(least) or "", _day(most) or "")
+        elif least is not None and most is not None and least > most:
             self.report(self.where(name, "least"), f"least = {least} is more than most = {most}.", "bad-limits")
-        elif asked.verb == "pick" and least and not asked.options_from and asked.options and least > len(asked.options):
+        elif asked.options_from or not asked.options:
+            return
+        elif asked.verb in {"pick", "rank"} and least and least > len(asked.options):
             message = f'"{name}" wants {least} picks and offers {len(asked.options)}.'
+            self.report(self.where(name, "least"), message, "bad-limits")
+        elif asked.verb in _COMPARING and len(asked.options) < 2:
+            message = f'"{name}" compares options and offers one. Add another.'
+            self.report(self.where(name, "options"), message, "no-options")
+
+    def _check_days(self, name: str, asked: _Asked, least: str, most: str) -> None:
+        if asked.verb != "date":
+            key = "least" if least else "most"
+            self.report(self.where(name, key), f'"{key}" must be a number here, without quotes.', "bad-value")
+        elif least and most and dates.TODAY not in {least, most} and least > most:
+            message = f'least = "{least}" is later than most = "{most}".'
             self.report(self.where(name, "least"), message, "bad-limits")
 
     # ----------------------------------------------------------------------- ways on
@@ -674,7 +693,7 @@ def _places(sheet: Sheet | None, last: str | None, scope: _Scope = _Scope()) -> 
 
 
 def _limits(made: form.Form | Item) -> dict[str, Any]:
-    names = ("options_from", "least", "most", "unit", "whole")
+    names = ("options_from", "least", "most", "unit", "whole", "points", "cards", "shows")
     return {name: getattr(made, name) for name in names if getattr(made, name, None) is not None}
 
 
@@ -713,29 +732,50 @@ def _built(
         "item": item,
         "role": role,
     }
+    if asked.verb in _COMPARING | {"choose", "pick"}:
+        return _offering(asked, {**shared, "options": asked.options, "options_from": asked.options_from})
     match asked.verb:
-        case "choose":
-            return model.Choose(**shared, options=asked.options, options_from=asked.options_from)
-        case "pick":
-            return model.Pick(
-                **shared,
-                options=asked.options,
-                options_from=asked.options_from,
-                least=int(asked.least or 1),
-                most=None if asked.most is None else int(asked.most),
-            )
         case "rate":
             return model.Rate(**shared, scale=asked.scale, options=asked.options)
         case "ask":
-            return model.Ask(**shared, least=int(asked.least or 1), most=int(asked.most or 1000))
+            return model.Ask(**shared, least=int(_number(asked.least) or 1), most=int(_number(asked.most) or 1000))
         case "number":
-            return model.Number(**shared, least=asked.least, most=asked.most, unit=asked.unit, whole=asked.whole)
+            least, most = _number(asked.least), _number(asked.most)
+            return model.Number(**shared, least=least, most=most, unit=asked.unit, whole=asked.whole)
+        case "date":
+            return model.Date(**shared, least=_day(asked.least), most=_day(asked.most))
         case "place":
             return model.Place(**shared)
         case "photo":
             return model.Photo(**shared)
+        case "voice":
+            return model.Voice(**shared)
         case verb:
             raise ValueError(verb)
+
+
+def _offering(asked: _Asked, shared: dict[str, Any]) -> model.Question:
+    least, most = _number(asked.least), _number(asked.most)
+    some: dict[str, Any] = {"least": int(least or 1), "most": None if most is None else int(most)}
+    match asked.verb:
+        case "choose":
+            return model.Choose(**shared)
+        case "pick":
+            return model.Pick(**shared, **some)
+        case "rank":
+            return model.Rank(**shared, **some)
+        case "allocate":
+            return model.Allocate(**shared, points=asked.points)
+        case _:
+            return model.BestWorst(**shared, cards=asked.cards, shows=asked.shows)
+
+
+def _number(limit: float | str | None) -> float | None:
+    return None if isinstance(limit, str) else limit
+
+
+def _day(limit: float | str | None) -> str | None:
+    return limit if isinstance(limit, str) else None
 
 
 def spoken_words(spoken: form.PhrasesForm) -> dict[str, str]:

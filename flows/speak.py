@@ -6,30 +6,41 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from flows import cards, dates, days, points, ranking
 from flows.model import (
+    Allocate,
     Answer,
     Ask,
+    BestWorst,
     Button,
     Choose,
+    Date,
+    End,
     Number,
     Photo,
     Pick,
     Place,
     Prompt,
+    Rank,
     Rate,
     Review,
+    Say,
+    Voice,
     button_data,
 )
-from flows.understand import label_of, with_unit
-from flows.words import fill, meaning
+from flows.understand import with_unit
+from flows.words import fill, label_of, meaning
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from flows.model import Flow, Option, Question, Script, Session, State
 
 SKIP, DONE, OK = "@skip", "@done", "@ok"
 """What helper buttons carry in place of an option."""
+
+ORDERED, ANEW = "@ordered", "@anew"
+"""The same: the order stands as tapped (ticks are handed in otherwise); give all points again from the first option."""
 
 LANGUAGE, CHANGE, WORD = "@language", "@change", "@word"
 """What the buttons of side questions, and of words that mean something everywhere, carry in place of a state."""
@@ -50,6 +61,8 @@ def prompt(script: Script, session: Session, state: State, *, update: bool = Fal
         laid = script.prompts[state.id] = _laid(script, state)
     if isinstance(state, Review):
         laid = replace(laid, offers=(*_changing(script, session), *laid.offers))
+    elif isinstance(state, _STEPWISE):
+        laid = replace(_stepped(script, session, state, laid), update=update)
     elif session.picked or update:
         laid = replace(laid, offers=_ticked(laid.offers, session.picked), update=update)
     if "{" in laid.text:
@@ -61,6 +74,70 @@ def _changing(script: Script, session: Session) -> tuple[Button, ...]:
     """Return a button for each answer of the list, by its number: it asks that question again."""
     states = enumerate(listed(script, session), 1)
     return tuple([Button(str(k), button_data("", CHANGE, state), helper=True) for k, state in states])
+
+
+_STEPWISE = (Rank, Allocate, BestWorst)
+"""Questions answered in several steps, whose words or buttons change with each."""
+
+
+def _stepped(script: Script, session: Session, state: Rank | Allocate | BestWorst, laid: Prompt) -> Prompt:
+    """Return what is asked at this step of the question."""
+    match state:
+        case Rank():
+            return replace(laid, offers=_placed(laid.offers, session.picked)) if session.picked else laid
+        case Allocate():
+            return _dividing(script, session, state, laid)
+        case BestWorst():
+            return _carded(script, session, state, laid)
+
+
+def _placed(offers: tuple[Button, ...], order: tuple[str, ...]) -> tuple[Button, ...]:
+    """Return the options with the place each has been given: `1. Open later`."""
+    places = {option: place for place, option in enumerate(order, 1)}
+    return tuple([replace(one, label=_at_place(one, places)) for one in offers])
+
+
+def _at_place(offer: Button, places: dict[str, int]) -> str:
+    place = places.get(offer.data.rpartition(":")[2])
+    return f"{place}. {offer.label}" if place else offer.label
+
+
+def _dividing(script: Script, session: Session, state: Allocate, laid: Prompt) -> Prompt:
+    """Return the options with the points they got, and a button for each number the next one can get."""
+    given = points.read(session.picked)
+    lines = [_points_line(script, n, option, given) for n, option in enumerate(state.options, 1)]
+    following = state.options[len(given)]
+    asked = {"label": following.label, "left": points.left(state, session.picked)}
+    hint = "" if given else fill(script.phrases.get("allocate_hint", ""), points.facts(state))
+    now = fill(script.phrases.get("allocate_next", ""), asked)
+    text = "\n\n".join(filter(None, (state.text, "\n".join(lines), hint, now)))
+    numbers = points.offered(state, session.picked)
+    buttons = [Button(str(one), button_data("", state.id, f"{len(given)}={one}")) for one in numbers]
+    anew = [_helper(script, state.id, "anew_label", ANEW)] if given else []
+    return replace(laid, text=text, offers=(*buttons, *anew, *laid.offers), numbered=False)
+
+
+def _points_line(script: Script, n: int, option: Option, given: dict[str, int]) -> str:
+    if option.id not in given:
+        return f"{n} {option.label}"
+    return f"{n} {_points_of(script, option.label, given[option.id])}"
+
+
+def _points_of(script: Script, label: str, number: int) -> str:
+    return fill(script.phrases.get("allocate_line") or "{label}: {points}", {"label": label, "points": number})
+
+
+def _carded(script: Script, session: Session, state: BestWorst, laid: Prompt) -> Prompt:
+    """Return the card at hand: its options, the best of them ticked once it is known."""
+    card = cards.at_hand(state, session.tag, session.picked)
+    phrase = "bestworst_last" if card.best else "bestworst_best"
+    values = {"card": len(cards.done(session.picked)) + 1, "cards": len(cards.plan(state, session.tag))}
+    hints = [fill(script.phrases.get(phrase, ""), values)]
+    if state.optional:
+        hints.append(script.phrases.get("bestworst_skip", ""))
+    text = "\n\n".join(filter(None, (state.text, " ".join(filter(None, hints)))))
+    offers = _options(state, cards.options_of(state, card))
+    return replace(laid, text=text, offers=(*_ticked(offers, (card.best,)), *laid.offers))
 
 
 def _ticked(offers: tuple[Button, ...], picked: tuple[str, ...]) -> tuple[Button, ...]:
@@ -75,8 +152,15 @@ def _laid(script: Script, state: State) -> Prompt:
         case Pick(options=options):
             done = _helper(script, state.id, "done_label", DONE)
             text, buttons, wants = _picking(script, state), (*_options(state, options), done), ""
-        case Place() | Photo():
-            text, buttons, wants = _hinted(script, state), (), "place" if isinstance(state, Place) else "photo"
+        case Rank(options=options):
+            done = _helper(script, state.id, "done_label", ORDERED)
+            text, buttons, wants = _ranking(script, state), (*_options(state, options), done), ""
+        case Allocate() | BestWorst():
+            text, buttons, wants = state.text, (), ""
+        case Date():
+            text, buttons, wants = _hinted(script, state), _days(script, state), ""
+        case Place() | Photo() | Voice():
+            text, buttons, wants = _hinted(script, state), (), type(state).__name__.lower()
         case Ask() | Number():
             text, buttons, wants = _hinted(script, state), (), ""
         case Review():
@@ -111,6 +195,18 @@ def _picking(script: Script, state: Pick) -> str:
     return " ".join(filter(None, (state.text, *hints)))
 
 
+def _ranking(script: Script, state: Rank) -> str:
+    hints = [fill(script.phrases.get("rank_hint", ""), {"example": ranking.example(state)})]
+    if state.places < len(state.options):
+        hints.append(fill(script.phrases.get("pick_most_hint", ""), {"most": state.places}))
+    return " ".join(filter(None, (state.text, *hints)))
+
+
+def _days(script: Script, state: Date) -> tuple[Button, ...]:
+    labels = ((one, script.phrases.get(f"{one}_label") or one) for one in days.offered(state))
+    return tuple(Button(label, button_data("", state.id, one)) for one, label in labels)
+
+
 def _hinted(script: Script, state: Question) -> str:
     """Return a free question with its hints: what may be sent, and SKIP where it may be left out."""
     hints = [state.text, _kind_hint(script, state)]
@@ -128,6 +224,10 @@ def _kind_hint(script: Script, state: Question) -> str:
             return script.phrases.get("place_hint", "")
         case Photo():
             return script.phrases.get("photo_hint", "")
+        case Voice():
+            return script.phrases.get("voice_hint", "")
+        case Date():
+            return script.phrases.get("date_hint", "")
         case _:
             return ""
 
@@ -138,7 +238,7 @@ def listed(script: Script, session: Session) -> list[str]:
 
 
 def _is_listed(state: State | None) -> bool:
-    return isinstance(state, Choose | Pick | Rate | Ask | Number | Place | Photo) and state.role not in UNLISTED
+    return state is not None and not isinstance(state, Say | Review | End) and state.role not in UNLISTED
 
 
 def listing(script: Script, session: Session) -> str:
@@ -161,16 +261,40 @@ def spoken(script: Script, answer: Answer) -> str:
     match script.states.get(answer.state):
         case Choose(options=options) | Rate(options=options):
             return label_of(options, str(value))
-        case Pick(options=options) if isinstance(value, tuple):
-            return ", ".join(label_of(options, option) for option in value)
+        case Pick() | Rank() | Allocate() | BestWorst() as question if isinstance(value, tuple):
+            return _several_in_words(script, question, value)
         case Number(unit=unit) if isinstance(value, float | int):
             return with_unit(value, unit)
-        case Photo():
-            return " ".join(filter(None, (script.phrases.get("photo_mark", ""), answer.caption)))
+        case Date() if day := dates.parse(str(value)):
+            return dates.spoken(day, script.language)
+        case Photo() | Voice() as state:
+            mark = script.phrases.get("photo_mark" if isinstance(state, Photo) else "voice_mark", "")
+            return " ".join(filter(None, (mark, answer.caption)))
         case Place() if _is_pin(str(value)):
             return script.phrases.get("place_mark", "") or str(value)
         case _:
             return str(value)
+
+
+def _several_in_words(script: Script, question: Pick | Rank | Allocate | BestWorst, value: tuple[str, ...]) -> str:
+    options = question.options
+    match question:
+        case Pick():
+            return ", ".join(label_of(options, option) for option in value)
+        case Rank():
+            return ", ".join(f"{place}. {label_of(options, option)}" for place, option in enumerate(value, 1))
+        case Allocate():
+            given = points.read(value).items()
+            return ", ".join(_points_of(script, label_of(options, option), number) for option, number in given)
+        case BestWorst():
+            return "; ".join(_card_in_words(script, options, cards.read(one)) for one in value)
+
+
+def _card_in_words(script: Script, options: Sequence[Option], card: cards.Card) -> str:
+    if card.left_out:
+        return script.phrases.get("skipped_mark", "")
+    labels = {"best": label_of(options, card.best), "last": label_of(options, card.last)}
+    return fill(script.phrases.get("bestworst_line") or "{best} > {last}", labels)
 
 
 def _is_pin(value: str) -> bool:

@@ -5,7 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.branching import ways
-from flows.model import Ask, Choose, End, Number, Photo, Pick, Place, Rate, Review, Say
+from flows.model import (
+    Allocate,
+    Ask,
+    BestWorst,
+    Choose,
+    Date,
+    End,
+    Number,
+    Photo,
+    Pick,
+    Place,
+    Rank,
+    Rate,
+    Review,
+    Say,
+    Voice,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,22 +40,19 @@ def minutes(state: State) -> float:
     return words / READING + _seconds(state) / 60
 
 
+_SECONDS: Mapping[type, float] = {
+    **dict.fromkeys((Say, End), 0),
+    **dict.fromkeys((Choose, Rate), 5),
+    **dict.fromkeys((Pick, Number, Date, Review), 10),
+    **dict.fromkeys((Place, Rank), 15),
+    Allocate: 20,
+    **dict.fromkeys((Ask, Photo, Voice), 30),
+}
+_SECONDS_A_CARD = 10
+
+
 def _seconds(state: State) -> float:
-    match state:
-        case Choose() | Rate():
-            return 5
-        case Pick() | Number():
-            return 10
-        case Ask():
-            return 30
-        case Place():
-            return 15
-        case Photo():
-            return 30
-        case Review():
-            return 10
-        case Say() | End():
-            return 0
+    return _SECONDS_A_CARD * state.cards if isinstance(state, BestWorst) else _SECONDS[type(state)]
 
 
 def longest(states: Mapping[str, State], start: str, weight: Callable[[State], float]) -> float:

@@ -13,7 +13,8 @@
     = completed  priority=online  why=
 
 `<` is what the bot says, its options numbered below; `>` is what the citizen sends: words, or `(tap 2)`, `(tap Skip)`,
-`(place 40.41,-3.70)`, `(place live)`, `(photo a caption)`, `(sticker)`, `(edit why) other words`. `=` is how it ends.
+`(place 40.41,-3.70)`, `(place live)`, `(photo a caption)`, `(voice a caption)`, `(sticker)`, `(edit why) other words`.
+`=` is how it ends.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from flows.model import Button, Prompt, Session, Value
 
 _HEADER = re.compile(r"^(?P<key>[a-z_]+(?:\.[a-z_.]+)?): ?(?P<value>.*)$")
-_ACT = re.compile(r"^\((?P<act>tap|place|photo|sticker|edit)(?: (?P<what>[^)]*))?\) ?(?P<rest>.*)$", re.DOTALL)
+_ACT = re.compile(r"^\((?P<act>tap|place|photo|voice|sticker|edit)(?: (?P<what>[^)]*))?\) ?(?P<rest>.*)$", re.DOTALL)
 _INDENT = "  "
 
 
@@ -79,8 +80,10 @@ def said(prompts: Iterable[Prompt]) -> str:
 
 def _said(prompt: Prompt) -> str:
     options = [button for button in prompt.buttons if not button.helper]
-    numbered = [f"    {n} {'✓ ' * one.ticked}{one.label}" for n, one in enumerate(options, 1)]
-    return "\n".join([*_marked("<", prompt.text), *numbered]) + "\n"
+    shown = [f"    {n} {'✓ ' * one.ticked}{one.label}" for n, one in enumerate(options, 1)]
+    if options and not prompt.numbered:  # they are no answers by number: what they say is what can be sent
+        shown = ["    " + " ".join(f"[{one.label}]" for one in options)]
+    return "\n".join([*_marked("<", prompt.text), *shown]) + "\n"
 
 
 def _marked(mark: str, text: str) -> list[str]:
@@ -120,6 +123,8 @@ def message(sent: str, buttons: Sequence[Button] = ()) -> Message:
             return _place(what)
         case "photo":
             return Message(Kind.PHOTO, what, file="photo-1")
+        case "voice":
+            return Message(Kind.VOICE, what, file="voice-1")
         case "edit":
             return Message(Kind.TEXT, act["rest"], amends=what)
         case _:

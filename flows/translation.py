@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flows.bank import Words
-from flows.model import Choose, Number, Pick, Rate
+from flows.model import Allocate, BestWorst, Choose, Number, Pick, Rank, Rate
 
 if TYPE_CHECKING:
     from flows.model import State
@@ -22,8 +22,8 @@ def lay(state: State, words: Words) -> State:
     """Return `state` in other `words`; what they do not hold stays as it is."""
     laid = replace(state, text=state.text if words.text is None else words.text, why=words.why or state.why)
     match laid:
-        case Choose(options=options) | Pick(options=options) | Rate(options=options):
-            labelled = tuple(replace(one, label=words.options.get(one.id) or one.label) for one in options)
+        case Choose() | Pick() | Rate() | Rank() | Allocate() | BestWorst():
+            labelled = tuple(replace(one, label=words.options.get(one.id) or one.label) for one in laid.options)
             return replace(laid, options=labelled)
         case Number():
             return replace(laid, unit=words.unit or laid.unit)

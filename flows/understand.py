@@ -3,47 +3,62 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
-
-from flows.model import Answer, Ask, Choose, Kind, Number, Photo, Pick, Place, Rate
-from flows.words import chosen, clean, fold
+from flows import cards, days, points, ranking
+from flows.model import (
+    Allocate,
+    Answer,
+    Ask,
+    BestWorst,
+    Choose,
+    Date,
+    Kind,
+    Number,
+    Photo,
+    Pick,
+    Place,
+    Rank,
+    Rate,
+    Voice,
+)
+from flows.understood import NOWHERE, Fault, Here, Ticked
+from flows.words import chosen, clean, fold, plain_digits, several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flows.model import Message, Option, Question, Script
+    from flows.model import Message, Question, Script
+    from flows.understood import Understood
 
-_OFFERING = (Choose, Rate, Pick)
 _TEXT, _OTHER = Kind.TEXT, Kind.OTHER  # to find a member in its enum takes 0.1 µs
 
 PLACE_LIMIT = 300
 """Most characters of a street or area in words."""
 
 
-class Fault(Struct, frozen=True):
-    """Why a message is no answer: the key of the sentence that says so, and what fills it."""
-
-    phrase: str
-    values: Mapping[str, object] = field(default_factory=dict)
-
-
-class Ticked(Struct, frozen=True):
-    """No answer yet: the options ticked so far."""
-
-    picked: tuple[str, ...]
-
-
-Understood: TypeAlias = Answer | Ticked | Fault
-
-
-def understand(script: Script, question: Question, message: Message) -> Understood:
+def understand(script: Script, question: Question, message: Message, here: Here = NOWHERE) -> Understood:
     """Return what a typed or sent `message` (no tap) says to `question`."""
     if message.kind is _OTHER:
         return Fault("other_kind")
+    match question:
+        case Choose() | Rate() | Pick() | Rank() | Allocate() | BestWorst():
+            return _offered(script, question, message, here)
+        case Ask():
+            return _words(question, message)
+        case Number():
+            return _number(question, message)
+        case Date():
+            return days.understand(script, question, message, here)
+        case Place():
+            return _place(question, message)
+        case Photo() | Voice():
+            return _file(question, message)
+
+
+def _offered(
+    script: Script, question: Choose | Rate | Pick | Rank | Allocate | BestWorst, message: Message, here: Here
+) -> Understood:
     match question:
         case Choose():
             return _choice(script, question, message, "choose_again")
@@ -51,25 +66,40 @@ def understand(script: Script, question: Question, message: Message) -> Understo
             return _choice(script, question, message, "rate_again")
         case Pick():
             return _picks(script, question, message)
-        case Ask():
-            return _words(question, message)
-        case Number():
-            return _number(question, message)
-        case Place():
-            return _place(question, message)
-        case Photo():
-            return _photo(question, message)
+        case Rank():
+            return ranking.understand(script, question, message)
+        case Allocate():
+            return points.understand(script, question, message, here.picked)
+        case BestWorst():
+            return cards.understand(script, question, message, here)
 
 
-def tapped(question: Question, option: str, picked: Sequence[str]) -> Understood | None:
-    """Return what a tap on `option` says to `question`, `picked` being ticked so far; None for no option of it."""
-    if not isinstance(question, _OFFERING) or option not in question.scores:
-        return None
-    return _toggled(question, option, picked) if isinstance(question, Pick) else Answer(question.id, option)
+def tapped(question: Question, option: str, here: Here) -> Understood | None:
+    """Return what a tap on `option` says to `question`; None for no option of it."""
+    match question:
+        case Choose() | Rate():
+            return Answer(question.id, option) if option in question.scores else None
+        case Pick():
+            return _toggled(question, option, here.picked) if option in question.scores else None
+        case Rank():
+            return ranking.tapped(question, option, here.picked) if option in question.scores else None
+        case Allocate():
+            return points.tapped(question, option, here.picked)
+        case BestWorst():
+            return cards.tapped(question, option, here)
+        case Date():
+            return days.tapped(question, option, here)
+        case _:
+            return None
 
 
-def finished(question: Pick, picked: Sequence[str]) -> Understood:
-    """Return the answer that the `picked` options make, in the options' order, or what is wrong with it."""
+def finished(question: Pick | Rank, picked: Sequence[str]) -> Understood:
+    """Return the answer that the `picked` options make, or what is wrong with it."""
+    return ranking.finished(question, picked) if isinstance(question, Rank) else _together(question, picked)
+
+
+def _together(question: Pick, picked: Sequence[str]) -> Understood:
+    """Return the picked options in the question's own order."""
     kept = [option for option in question.options if option.id in picked]
     alone = next((option for option in kept if option.exclusive), None)
     if alone and len(kept) > 1:
@@ -97,36 +127,8 @@ def _toggled(question: Pick, option: str, picked: Sequence[str]) -> Ticked | Fau
 
 
 def _picks(script: Script, question: Pick, message: Message) -> Understood:
-    if message.kind is not _TEXT:
-        return Fault("pick_again")
-    table = script.tables[question.id]
-    found = [chosen(table, part) for part in _parts(script, table, message.text)]
-    picked = [one for one in found if one]
-    return finished(question, picked) if found and len(picked) == len(found) else Fault("pick_again")
-
-
-_ATTACHED_AND = re.compile(r" و(?=\w)")
-"""Arabic writes "and" in one with the next word; a word may as well begin with that letter."""
-_SEPARATORS = re.compile(r"[,;/&+\n،؛、]")
-
-
-def _parts(script: Script, table: Mapping[str, str], text: str) -> list[str]:
-    """Split "1, 3", "1 and 3", "1 3" or "this and that"; a label that holds a separator stays whole."""
-    if chosen(table, text):
-        return [text]
-    parts = [part for part in _SEPARATORS.split(text) if part.strip()]
-    return [piece for part in parts for piece in ([part] if chosen(table, part) else _pieces(script, table, part))]
-
-
-def _pieces(script: Script, table: Mapping[str, str], part: str) -> list[str]:
-    words = fold(part).split()
-    if all(word.isdigit() for word in words):
-        return words
-    attached = _ATTACHED_AND.split(" ".join(words))
-    if all(chosen(table, piece) for piece in attached):
-        return attached
-    joined = "\n".join("" if script.words.get(word) == "and" else word for word in words)
-    return [piece.replace("\n", " ").strip() for piece in re.split(r"\n\n|^\n|\n$", joined) if piece.strip()]
+    picked = several(script, script.tables[question.id], message.text) if message.kind is _TEXT else []
+    return _together(question, picked) if picked else Fault("pick_again")
 
 
 def _words(question: Ask, message: Message) -> Understood:
@@ -164,7 +166,7 @@ def figure(text: str, *, whole: bool) -> float | None:
 
     "1,500" is 1500 where only whole numbers are asked and unclear otherwise.
     """
-    found = _FIGURE.findall(_plain_digits(text[:_LONGEST_TEXT]))
+    found = _FIGURE.findall(plain_digits(text[:_LONGEST_TEXT]))
     if len(found) != 1:
         return None
     digits = re.sub(r"[  '’]", "", found[0])
@@ -175,11 +177,6 @@ def figure(text: str, *, whole: bool) -> float | None:
 
 
 _LONGEST_TEXT = 200
-
-
-def _plain_digits(text: str) -> str:
-    characters = unicodedata.normalize("NFKC", clean(text)).replace("٫", ".").replace("٬", ",").replace("−", "-")
-    return "".join(str(unicodedata.digit(one)) if one.isdecimal() else one for one in characters)
 
 
 def example(question: Number) -> str:
@@ -221,12 +218,8 @@ def _pin(question: Place, message: Message) -> Understood:
 _LONGEST_CAPTION = 1024
 
 
-def _photo(question: Photo, message: Message) -> Understood:
-    if message.kind is not Kind.PHOTO or not message.file:
-        return Fault("photo_again")
+def _file(question: Photo | Voice, message: Message) -> Understood:
+    kind, otherwise = (Kind.PHOTO, "photo_again") if isinstance(question, Photo) else (Kind.VOICE, "voice_again")
+    if message.kind is not kind or not message.file:
+        return Fault(otherwise)
     return Answer(question.id, message.file, clean(message.text)[:_LONGEST_CAPTION])
-
-
-def label_of(options: Sequence[Option], option: str) -> str:
-    """Return the label of the option with this id; the id itself where there is none."""
-    return next((one.label for one in options if one.id == option), option)

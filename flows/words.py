@@ -142,6 +142,48 @@ def _is_prefixed(one: str, other: str) -> bool:
     return abs(len(one) - len(other)) > 1 and (one.endswith(other) or other.endswith(one))
 
 
+def label_of(options: Sequence[Option], option: str) -> str:
+    """Return the label of the option with this id; the id itself where there is none."""
+    return next((one.label for one in options if one.id == option), option)
+
+
+def plain_digits(text: str) -> str:
+    """Return `text` cleaned, with the digits of any script as 0 to 9 and their signs as `.`, `,` and `-`."""
+    characters = unicodedata.normalize("NFKC", clean(text)).replace("٫", ".").replace("٬", ",").replace("−", "-")
+    return "".join(str(unicodedata.digit(one)) if one.isdecimal() else one for one in characters)
+
+
+_ATTACHED_AND = re.compile(r" و(?=\w)")
+"""Arabic writes "and" in one with the next word; a word may as well begin with that letter."""
+_SEPARATORS = re.compile(r"[,;/&+>\n،؛、]")
+
+
+def several(script: Script, table: Mapping[str, str], text: str) -> list[str]:
+    """Return the options that `text` names, in its order; empty where any part of it names none."""
+    found = [chosen(table, part) for part in _parts(script, table, text)]
+    picked = [one for one in found if one]
+    return picked if len(picked) == len(found) else []
+
+
+def _parts(script: Script, table: Mapping[str, str], text: str) -> list[str]:
+    """Split "1, 3", "1 and 3", "1 3" or "this and that"; a label that holds a separator stays whole."""
+    if chosen(table, text):
+        return [text]
+    parts = [part for part in _SEPARATORS.split(text) if part.strip()]
+    return [piece for part in parts for piece in ([part] if chosen(table, part) else _pieces(script, table, part))]
+
+
+def _pieces(script: Script, table: Mapping[str, str], part: str) -> list[str]:
+    words = fold(part).split()
+    if all(word.isdigit() for word in words):
+        return words
+    attached = _ATTACHED_AND.split(" ".join(words))
+    if all(chosen(table, piece) for piece in attached):
+        return attached
+    joined = "\n".join("" if script.words.get(word) == "and" else word for word in words)
+    return [piece.replace("\n", " ").strip() for piece in re.split(r"\n\n|^\n|\n$", joined) if piece.strip()]
+
+
 def meaning(script: Script, text: str) -> str | None:
     """Return the key of `[words]` (`stop`, `ok`, `yes`…) that `text` is, as a word or as a command, or None."""
     if not text or len(text) > _LONGEST_WORD:

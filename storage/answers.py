@@ -43,9 +43,9 @@ class AnswerRow(NamedTuple):
     answered_at: datetime
     item: str | None = None
     choice: str | None = None
-    """Option id (choose, rate)."""
+    """Option id (choose, rate), or the ISO day (date)."""
     choices: str | None = None
-    """JSON list of option ids (pick)."""
+    """JSON list of option ids (pick; rank: best first), of `option=points` (allocate), of cards (bestworst)."""
     score: float | None = None
     """The option's value, or the number given."""
     text: str | None = None
@@ -141,7 +141,7 @@ def forget(db: Connection, round_id: int, pseudonym: bytes, now: datetime, *, cl
 class Count:
     """How often one answer was given to one question; a skip is a row with `skipped`, "does not apply" one with "na".
 
-    A pick question has one row per combination: `choices` is the JSON list of option ids.
+    A question with several answers has one row per combination: `choices` is their JSON list.
     """
 
     round_id: int

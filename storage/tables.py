@@ -290,11 +290,11 @@ answers = Table(  # append-only but for the three marks; `counted_at` set and `w
     C("state", String(60), nullable=False),
     C("item", String(60)),
     C("verb", String(12), nullable=False),
-    C("choice", String(60)),  # option id (choose, rate)
-    C("choices", Text),  # JSON list of option ids (pick)
+    C("choice", String(60)),  # option id (choose, rate), ISO day (date)
+    C("choices", Text),  # JSON list (pick, rank, allocate, bestworst)
     C("score", Float),  # the option's value, or the number
     C("text", Text),  # free text, place, caption
-    C("file", String(300)),  # the channel's or our reference to a picture
+    C("file", String(300)),  # the channel's or our reference to a picture or recording
     C("skipped", Boolean, nullable=False, default=False),
     C("quotable", Boolean, nullable=False, default=False),  # this person agreed to be quoted
     C("language", String(12), nullable=False),

@@ -12,7 +12,7 @@ from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 from flows.branching import holds, own_way
-from flows.model import Answer, Ask, Choose, Number, Pick, Place, Rate, Session
+from flows.model import Answer, Ask, Choose, Number, Pick, Place, Rank, Rate, Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -70,7 +70,7 @@ def _session(flow: Flow) -> Session:
 def _said(states: Mapping[str, State], state: State, wanted: Sequence[Comparison], value: Value) -> Said:
     given = {state.id: Answer(state.id, value)}
     facts = frozenset(one for one in wanted if holds(states, one, given, _NOBODY))
-    own = own_way(state, given[state.id]) if isinstance(state, Choose | Rate | Pick) else None
+    own = own_way(state, given[state.id]) if isinstance(state, Choose | Rate | Pick | Rank) else None
     return Said(facts, own)
 
 
@@ -91,6 +91,8 @@ def _values(state: State, wanted: Sequence[Comparison]) -> list[Value] | None:
         case Pick():
             picked = _picks(state, wanted)
             return None if picked is None else [*skipped, *picked]
+        case Rank() if all(each.operator == "answered" for each in wanted):
+            return [*skipped, *((option.id,) for option in state.options), (OTHER,)]  # the best of an order leads
         case Number():
             return [*skipped, *_numbers(state, wanted)]
         case Ask() | Place():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from flows.branching import ways
 from flows.checks.codes import issue
 from flows.issues import nearest
-from flows.model import Ask, Choose, End, Number, Photo, Pick, Place, Rate, Say
+from flows.model import End, Question, Say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_QUESTIONS = 15
 """No round asks more (US OMB circular A-11, section 280)."""
 
-_QUESTIONS = (Choose, Pick, Rate, Ask, Number, Place, Photo)
+_QUESTIONS = get_args(Question)
 _ASIDE = frozenset({"urgent"})
 
 

@@ -93,7 +93,7 @@ def _of_document(document: Document) -> Iterator[Text]:
 
 
 def _of_part(document: Document, language: str, path: tuple[str, str], made: form.Form) -> Iterator[Text]:
-    for verb in (*form.VERBS, *form.LATER):
+    for verb in form.VERBS:
         if said := getattr(made, verb, None):
             kind: Kind = "saying" if verb in _SAYING else "question"
             yield Text(document.at(*path, verb), language, kind, path[1], said, 2 if verb == "bestworst" else 1)

@@ -118,7 +118,7 @@ class Talk:
         session = memory.load(memory.dump(self.session))
         assert session == self.session
         turn = engine.advance(self.flow, session, message, NOW)
-        assert turn == engine._turn(self.flow, session, message)
+        assert turn == engine._turn(self.flow, session, message, NOW)
         self._keep(turn)
         return self
 

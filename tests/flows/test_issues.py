@@ -68,6 +68,10 @@ end = "Thank you."
 OTHERS = {**PHRASES, "items/core.toml": BANK, "items/scales.toml": SCALES, "frames/round.toml": FRAME}
 
 
+TWO = 'options = [{ id = "a", label = "A" }, { id = "b", label = "B" }]'
+LEADING = 'options = [{ id = "a", label = "A" }, { id = "b", label = "B", next = "bye" }]'
+
+
 def found(text: str, channels: dict[str, Limits] | None = None, **beside: str) -> list[Issue]:
     """Return the issues of one flow's file and of what lies beside it."""
     files = {**OTHERS, "small.toml": text, **{name.replace("__", "."): one for name, one in beside.items()}}
@@ -121,8 +125,27 @@ FAULTS = [
     ('label = "No"', f'label = "{"No " * 30}"', '{ id = "no"', "label-too-long", "shows 64"),
     ('ask = "Why?"', f'ask = "{LONG}"', "[states.reason]", "text-too-long", "takes 4096"),
     ('ask = "Why?"', 'item = "core.eazy"', "item", "unknown-item", 'Did you mean "core.easy"?'),
-    ('ask = "Why?"', 'item = "core.order"', "item", "verb-not-available", "Use choose or pick"),
-    ('ask = "Why?"', 'rank = "Why?"', "rank", "verb-not-available", "Use choose or pick"),
+    ('ask = "Why?"', 'rank = "Why?"', "[states.reason]", "no-options", "offers nothing"),
+    ('ask = "Why?"', f'rank = "Why?"\nleast = 3\n{TWO}', "least", "bad-limits", "wants 3 picks and offers 2"),
+    ('ask = "Why?"', f'allocate = "Why?"\npoints = 1\n{TWO}', "points", "bad-value", "greater than or equal to 2"),
+    (
+        'ask = "Why?"',
+        'allocate = "Why?"\noptions = [{ id = "a", label = "A" }]',
+        'id = "a"',
+        "no-options",
+        "compares options and offers one",
+    ),
+    (
+        'ask = "Why?"',
+        f'bestworst = "Why?"\n{LEADING}',
+        'id = "a"',
+        "bad-way",
+        'Write the "next" of the state',
+    ),
+    ('ask = "Why?"', f'bestworst = "Why?"\nshows = 9\n{TWO}', "shows", "bad-value", "less than or equal to 5"),
+    ('ask = "Why?"', 'date = "When?"\nleast = "2026-02-31"', "least", "bad-value", 'or "today"'),
+    ('ask = "Why?"', 'date = "When?"\nleast = "2026-03-02"\nmost = "2026-03-01"', "least", "bad-limits", "is later"),
+    ('ask = "Why?"', 'item = "core.easy"\nmost = "today"', "most", "bad-value", "must be a number here"),
     ('ask = "Why?"', 'rate = "Why?"\nscale = "tow"', "scale", "unknown-scale", 'Did you mean "two"?'),
     ('ask = "Why?"', 'ask = "Why {servise}?"', "[states.reason]", "unknown-placeholder", 'Did you mean "service"?'),
     ('ask = "Why?"', 'review = "{list}"', "review", "verb", "frames only"),
@@ -244,7 +267,7 @@ def test_ten_faults_in_one_file_are_told_at_once_each_with_its_line() -> None:
         (19, "unknown-state"),
         (21, "duplicate-state"),
         (25, "unknown-item"),
-        (28, "verb-not-available"),
+        (27, "no-options"),
     }
     assert len({issue.line for issue in issues}) >= 8
     assert len(issues) == len({(issue.file, issue.line, issue.message) for issue in issues})
@@ -320,7 +343,7 @@ def test_a_flow_with_faults_cannot_be_compiled_and_says_all_of_them() -> None:
     with pytest.raises(FlowTrouble) as trouble:
         compile_files({**OTHERS, "small.toml": TEN})
     assert len(trouble.value.issues) >= 9
-    assert "small.toml, line 28" in str(trouble.value)
+    assert "small.toml, line 27" in str(trouble.value)
 
 
 def test_a_flow_whose_head_is_wrong_is_not_offered() -> None:

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows import memory
+from flows import cards, memory
 from flows.catalog import Catalog
 from flows.model import (
     Ask,
+    BestWorst,
     Choose,
     End,
     Kind,
@@ -23,6 +24,7 @@ from flows.model import (
     Photo,
     Pick,
     Place,
+    Rank,
     Rate,
     Review,
     Status,
@@ -121,6 +123,11 @@ def is_valid(state: State, value: Value) -> bool:
                 and (least <= len(value) <= (most or len(ids)) or value[0] in alone)
                 and not (len(value) > 1 and set(alone) & set(value))
             )
+        case Rank(places=places):
+            return isinstance(value, tuple) and 0 < len(set(value)) == len(value) <= places
+        case BestWorst():
+            said = [cards.read(one) for one in value] if isinstance(value, tuple) else []
+            return bool(said) and all(one.left_out or {one.best, one.last} < {*one.shown} for one in said)
         case Ask(least=least, most=most):
             return isinstance(value, str) and least <= len(value) <= most and value.strip() == value
         case Number():
@@ -180,6 +187,10 @@ def sensible(state: State, number: int) -> str | Message:
             return "1"
         case Choose(options=options) | Rate(options=options) | Pick(options=options):
             return str(number % len(options) + 1)
+        case Rank():
+            return "2, 1" if number % 2 else "1"
+        case BestWorst():
+            return "2, 1" if number % 2 else "1, 2"
         case Photo():
             return Message(Kind.PHOTO, "a lamp", file="f1")
         case Number():

@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flows import transcript
+from flows.catalog import Catalog
 from tests.flows.talk import Talk
 
 if TYPE_CHECKING:
-    from flows.catalog import Catalog
     from flows.transcript import Transcript
 
 FOLDER = Path(__file__).parent / "transcripts"
 FILES = sorted(FOLDER.rglob("*.txt"))
+VERBS = FOLDER.with_name("verbs")
+"""A flow for the ways to answer that the ready flows do not use."""
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return Catalog.load(extra=[VERBS])
 
 
 def played(catalog: Catalog, written: Transcript) -> str:

@@ -185,7 +185,7 @@ class House:
             self.catalog,
             self.library,
             self.keys,
-            Participations(self.keys, self.mint),
+            Participations(self.keys, self.mint, self.config.city.zone),
             Staff(self.config, self.library, self.keys, self.mint, self.digests.so_far_text),
             self.mint,
         )

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import Refused
 from bot.rounds import links, record
-from flows.model import Choose, Say
+from flows.model import BestWorst, Say
 from storage import people
 from tests.support.house import NOON, RECORD, Citizen, House
 
@@ -205,9 +205,9 @@ def test_the_flow_of_a_round_has_no_gap_in_any_language(house: House) -> None:
         for script in flow.scripts.values():
             for state in script.states.values():
                 assert "{" not in state.text.replace("{receipt}", "").replace("{list}", ""), state
-            matters = script.states.get("matters_most")
-            if isinstance(matters, Choose):
-                assert [option.id for option in matters.options] == ["early", "late", "none"]
+            priority = script.states.get("priority")
+            if isinstance(priority, BestWorst):
+                assert [option.id for option in priority.options] == ["early", "late"]
 
 
 def test_days_are_told_in_words(house: House) -> None:
