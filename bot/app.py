@@ -43,6 +43,7 @@ from bot.participation import Participations
 from bot.rounds.library import Library
 from bot.rounds.organising import Rounds
 from bot.staff import Staff
+from bot.threads import Threads
 from bot.turns import Turns
 from flows.catalog import Catalog
 from storage import crossings, leases, migrate
@@ -151,6 +152,8 @@ class App:
         if self.telegram is not None:
             telegram = self.telegram
             self.rounds.username = lambda: telegram.username
+        capabilities = {name: channel.capabilities for name, channel in self.channels.items()}
+        self.threads = Threads(config, self.library.phrases, self.keys, mint, capabilities)
         self.turns = self._turns()
         paces = {"telegram": pacing.telegram(config.telegram.messages_per_second)}
         self.delivery = Delivery(database, self.channels, self.keys, self.owner, clock, self.measures, paces)
@@ -201,7 +204,7 @@ class App:
         config, keys = self.config, self.keys
         participations = Participations(keys, self.mint, config.city.zone)
         staff = Staff(config, self.library, keys, self.mint, self.digests.so_far_text)
-        desk = Desk(config, self.catalog, self.library, keys, participations, staff, self.mint)
+        desk = Desk(config, self.catalog, self.library, keys, participations, staff, self.threads, self.mint)
         return Turns(self.database, self.channels, desk, keys, config.city.languages, self.clock, self.measures)
 
     def _schedule(self) -> Schedule:

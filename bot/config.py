@@ -257,7 +257,11 @@ def _settled(config: Config, *, sample: bool) -> Config:
     return replace(
         config,
         sample=sample,
-        city=replace(config.city, org=_spread(config.city.org, config.city.languages)),
+        city=replace(
+            config.city,
+            org=_spread(config.city.org, config.city.languages),
+            human_hours=_spread(config.city.human_hours, config.city.languages),
+        ),
         web=replace(config.web, public_url=public_url),
         telegram=replace(config.telegram, base_url=config.telegram.base_url.rstrip("/")),
         privacy=replace(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from bot import erasure
+from bot import correspondence, erasure
+from bot.correspondence import Correspondence
 from bot.participation import REST, Spoken, as_session
 from bot.rounds import codes
 from bot.rounds.lifecycle import State
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bot.participation import Participations
     from bot.rounds.library import Library, Played
     from bot.staff import Staff
+    from bot.threads import Threads
     from flows.catalog import Catalog
     from storage.answers import AnswerRow
     from storage.rounds import RoundRow
@@ -80,7 +82,7 @@ Prompts: TypeAlias = tuple[Prompt, ...]
 class Desk:
     """Answers every message: by a session of a round where there is one, else by itself."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - a desk has that many colleagues
         self,
         config: Config,
         catalog: Catalog,
@@ -88,6 +90,7 @@ class Desk:
         keys: Keys,
         participations: Participations,
         staff: Staff,
+        threads: Threads,
         mint: Callable[[], str],
     ) -> None:
         self._config = config
@@ -98,6 +101,7 @@ class Desk:
         self._staff = staff
         self._mint = mint
         self._scripts: dict[str, Script] = {}
+        self._people = Correspondence(config, threads, self._script, self._meaning, self._back)
 
     def answer(self, db: Connection, ledger: Ledger, guest: Guest, inbound: Inbound) -> Spoken:
         """Return what is said to a message; what is to be remembered goes into the ledger."""
@@ -109,6 +113,8 @@ class Desk:
             return self._bare(visit, self._staff.answer(db, ledger, guest, inbound.message.text))
         if inbound.message.kind is Kind.TAP:
             return self._tapped(visit)
+        if (passed := self._people.passed(visit)) is not None:
+            return passed
         if guest.contact.asks:
             spoken = self._awaited(visit, guest.contact.asks)
             if spoken is not None:
@@ -131,6 +137,7 @@ class Desk:
             return spoken.saying(*self._word(visit, spoken.asked))
         if spoken.ended and visit.guest.contact.stopped_at == visit.ledger.now:
             self._participations.stop_others(visit.ledger, visit.guest, round_id)
+            self._people.stop(visit)
         return spoken.saying(*self._left_open(visit)) if spoken.ended else spoken
 
     def _over(self, visit: Visit, round_id: int, row: RoundRow | None) -> Spoken:
@@ -315,6 +322,8 @@ class Desk:
             kind, _, value = data.partition(":")
             return self._own_button(visit, kind, value)
         tag = (parse_button(data) or ("",))[0]
+        if (visit.guest.contact.asks or "").startswith(f"{correspondence.WRITING} "):
+            visit.ledger.change(visit.guest, asks=None)  # whoever answers a question writes to people no more
         for round_id in reversed(visit.guest.rows):
             session = visit.guest.session(round_id)
             if session is not None and session.tag == tag:
@@ -358,6 +367,9 @@ class Desk:
                 return self._sent(visit, _pressed(visit.message))
             case "@language" if value in self._config.city.languages:
                 return self._bare(visit, self._speak(visit, value))
+            case "@human" | "@reply" | "@close":
+                prompts = self._people.tapped(visit, kind, value)
+                return self._bare(visit, self._stale(visit, "") if prompts is None else prompts)
             case "@delete" if (visit.guest.contact.asks or "").startswith(DELETING):
                 return self._bare(visit, self._delete(visit, yes=value == "yes"))
             case _:
@@ -369,6 +381,8 @@ class Desk:
         """Take the message as the answer to what the desk asked; None where it is none."""
         text = visit.message.text.strip()
         kind = asks.split(maxsplit=1)[0]
+        if kind in {correspondence.WRITING, correspondence.WHOM, correspondence.REPLYING}:
+            return self._people.heard(visit, asks)
         word = self._meaning(visit, text)
         if kind == DELETING and word in {"yes", "no"}:
             return self._bare(visit, self._delete(visit, yes=word == "yes"))
@@ -425,13 +439,13 @@ class Desk:
         word = self._meaning(visit, message.text)
         if word == "start":
             return self._started(visit, "")
-        return self._bare(visit, self._word(visit, word or ""))
+        urgent = () if word else self._people.urgent(visit, message.text)
+        return self._bare(visit, (*urgent, *self._word(visit, word or "")))._replace(urgent=bool(urgent))
 
     def _word(self, visit: Visit, word: str) -> Prompts:
         match word:
             case "human":
-                contact = self._config.city.human_contact
-                return (self._say(visit, "human", human_contact=contact), *self._back(visit))
+                return self._human(visit)
             case "mydata":
                 return (*self._mydata(visit), *self._back(visit))
             case "delete":
@@ -451,6 +465,16 @@ class Desk:
             case _:
                 return (self._say(visit, "not_understood"),)
 
+    def _human(self, visit: Visit) -> Prompts:
+        """Let them write to the people of the service at hand; where nobody can be reached so, name a person."""
+        at_hand = visit.guest.current() or next(reversed(visit.guest.rows), None)
+        row = None if at_hand is None else self._row(visit, at_hand)
+        prompts = self._people.human(visit, row.service if row else None)
+        if prompts is not None:
+            return prompts
+        contact = self._config.city.human_contact
+        return (self._say(visit, "human", human_contact=contact), *self._back(visit))
+
     def _help(self, visit: Visit) -> Prompts:
         """Say what can be sent while nothing is asked, in words and as buttons."""
         leads = {"change": self._finished(visit) is not None, "language": len(self._config.city.languages) > 1}
@@ -467,6 +491,7 @@ class Desk:
             return (self._say(visit, "stopped_already"),)
         visit.ledger.change(visit.guest, stopped_at=visit.ledger.now)
         visit.ledger.cancel_bulk(visit.guest)
+        self._people.stop(visit)
         return (self._say(visit, "stopped_all"),)
 
     def _ask_language(self, visit: Visit) -> Prompts:
@@ -501,6 +526,7 @@ class Desk:
         prompts = [
             *(self._said_before(visit, *each) for each in erasure.passages(visit.db, self._library, contact)),
             *(self._kept_in(visit, row) for row in rows),
+            *self._people.kept(visit),
         ]
         phrases = self._library.phrases[visit.language]
         invite = phrases["yes_label" if contact.invite_again_at else "no_label"]
@@ -531,7 +557,7 @@ class Desk:
     def _ask_delete(self, visit: Visit) -> Prompts:
         visit.ledger.flush(visit.db)
         contact = visit.guest.contact
-        known = contact.invite_again_at is not None or sessions.all_of(visit.db, contact.id)
+        known = contact.invite_again_at is not None or sessions.all_of(visit.db, contact.id) or self._people.kept(visit)
         if not known and not any(erasure.passages(visit.db, self._library, contact)):
             return (self._say(visit, "delete_none"),)
         visit.ledger.change(visit.guest, asks=DELETING)
@@ -546,6 +572,7 @@ class Desk:
         if len(asks) > 1:
             closed = eraser.one(visit.db, visit.ledger, visit.guest, int(asks[1]), int(asks[2]))
         else:
+            self._people.forget(visit)
             closed = eraser.everything(visit.db, visit.ledger, visit.guest)
         return (self._say(visit, "delete_done_closed" if closed else "delete_done"),)
 
@@ -612,8 +639,8 @@ class Desk:
 
     def _script(self, language: str) -> Script:
         if language not in self._scripts:
-            words = self._catalog.words(language)
-            self._scripts[language] = Script(language, {}, self._library.phrases[language], words)
+            words, danger = self._catalog.words(language), self._catalog.danger(language)
+            self._scripts[language] = Script(language, {}, self._library.phrases[language], words, danger)
         return self._scripts[language]
 
 

@@ -143,6 +143,11 @@ class City:
     human_contact: Annotated[
         Name, Field(description='a phone number or address in quotes, as in human_contact = "555 0142"')
     ]
+    human_hours: Annotated[
+        Texts,
+        Field(description='a text per language, as in human_hours = { en = "Monday to Friday, 9 to 17" }'),
+    ]
+    """When people read and answer; empty: nothing is promised."""
     emergency_number: Annotated[Name, Field(description='the number in quotes, as in emergency_number = "112"')]
 
     @property

@@ -21,6 +21,7 @@ from flows.model import End, Rate, Review, Say, Stage
 from flows.plain import Plain, is_rules, rules
 from flows.shelf import Shelf
 from flows.source import compile_sheet, spoken_words
+from flows.words import spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -148,6 +149,10 @@ class Catalog:
     def words(self, language: str) -> Mapping[str, str]:
         """Return what may be typed in `language` (folded, see `flows.words.fold`) to the word it means."""
         return MappingProxyType(spoken_words(self._spoken(language)))
+
+    def danger(self, language: str) -> tuple[str, ...]:
+        """Return the words of danger in `language`, as they may be typed (folded)."""
+        return tuple(dict.fromkeys(each for word in self._spoken(language).danger.words for each in spellings(word)))
 
     def commands(self, language: str) -> Mapping[str, str]:
         """Return the line that explains each command in `language`."""

@@ -55,6 +55,8 @@ class Inbound(NamedTuple):
     edited: bool = False
     start: str | None = None
     """The code of a deep link or poster (`/start CODE`); empty text for a bare /start."""
+    reply_to: str | None = None
+    """The channel's id of the message this one replies to, where the channel tells of it."""
     reachable: bool | None = None
     """False: the person blocked the bot; True: they let it back in. No message then."""
 
@@ -69,7 +71,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What a mail has beside its plain text."""
+    """What a mail has beside its plain text; `html` may be empty."""
 
     subject: str
     html: str

@@ -147,6 +147,8 @@ def _add_body(mail: EmailMessage, message: Outbound) -> None:
         if message.picture is not None:
             mail.add_attachment(message.picture.png, maintype="image", subtype="png", filename="chart.png")
         return
+    if not message.mail.html:
+        return
     mail.add_alternative(message.mail.html, subtype="html")
     html = mail.get_payload()[-1]  # type: ignore[index]
     for cid, picture in message.mail.inline.items():

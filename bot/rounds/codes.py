@@ -33,6 +33,11 @@ def tag(chance: str) -> str:
     return spell(f"tag {chance}", 6)
 
 
+def thread(chance: str) -> str:
+    """Return the name of a thread: all that the people of a service learn of who writes."""
+    return spell(f"thread {chance}", 6)
+
+
 def round_code(title: str, chance: str) -> str:
     """Return the code of a round: its title in plain letters and a few random ones (`opening-hours-7qk2m`).
 

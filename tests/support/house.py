@@ -25,6 +25,7 @@ from bot.participation import Participations
 from bot.rounds.library import Library
 from bot.rounds.organising import Rounds
 from bot.staff import Staff
+from bot.threads import Threads
 from bot.turns import Turns
 from flows.catalog import Catalog
 from flows.model import Kind, Message
@@ -180,6 +181,9 @@ class House:
         self.rounds = Rounds(self.config, self.database, self.keys, self.catalog, self.library, self.clock, self.mint)
         self.digests = Digests(self.config, self.catalog.bank)
         self.channels = {"pigeon": self.pigeon}
+        self.threads = Threads(
+            self.config, self.library.phrases, self.keys, self.mint, {"pigeon": self.pigeon.capabilities}
+        )
         self.desk = Desk(
             self.config,
             self.catalog,
@@ -187,6 +191,7 @@ class House:
             self.keys,
             Participations(self.keys, self.mint, self.config.city.zone),
             Staff(self.config, self.library, self.keys, self.mint, self.digests.so_far_text),
+            self.threads,
             self.mint,
         )
         self.turns = self.new_turns()
@@ -206,6 +211,7 @@ class House:
     rounds: Rounds = field(init=False)
     digests: Digests = field(init=False)
     channels: dict[str, Any] = field(init=False)
+    threads: Threads = field(init=False)
     desk: Desk = field(init=False)
     turns: Turns = field(init=False)
     delivery: Delivery = field(init=False)

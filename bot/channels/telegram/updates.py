@@ -75,6 +75,10 @@ class _Document(Struct):
     mime_type: str | None = None
 
 
+class _Replied(Struct):
+    message_id: int
+
+
 class _Message(Struct):
     """A message; one too old to be shown (`InaccessibleMessage`) has only its chat and id."""
 
@@ -86,6 +90,7 @@ class _Message(Struct):
     location: _Place | None = None
     photo: list[_Picture] | None = None
     document: _Document | None = None
+    reply_to_message: _Replied | None = None
 
 
 class _Tap(Struct):
@@ -240,7 +245,8 @@ def _content(message: _Message) -> Message | None:
 
 def _inbound(message: _Message, said: Message, *, edited: bool = False, start: str | None = None) -> Inbound:
     language = message.sender.language_code if message.sender else None
-    return Inbound(CHANNEL, str(message.chat.id), said, language, str(message.message_id), edited, start)
+    reply_to = str(message.reply_to_message.message_id) if message.reply_to_message else None
+    return Inbound(CHANNEL, str(message.chat.id), said, language, str(message.message_id), edited, start, reply_to)
 
 
 def _tapped(tapped: _Tap) -> list[Inbound]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.channels.web.channel import WebChannel
     from bot.config import Config
     from bot.digests.model import Digest
+    from bot.threads import Threads
     from flows.catalog import Catalog
     from flows.model import Flow
     from storage.database import Database
@@ -265,6 +266,10 @@ class Backstage(Protocol):
     @property
     def rounds(self) -> Rounds:
         """The organiser's acts."""
+
+    @property
+    def threads(self) -> Threads:
+        """What citizens and the people of a service write to each other."""
 
     @property
     def chat(self) -> WebChannel:

@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import chat, public, service
 from bot.channels.web.failures import Contained, handlers
-from bot.channels.web.manage import desk, doors, figures, preview
+from bot.channels.web.manage import desk, doors, figures, preview, threads
 from bot.channels.web.pages import HOME, Pages, pages_of
 from bot.channels.web.safety import Pace, SafeHeaders, same_origin
 from bot.channels.web.words import Dictionary
@@ -68,6 +68,7 @@ def _citizens() -> list[Route]:
 def _staff() -> list[Route]:
     round_ = "/manage/rounds/{code}"
     digest = "/manage/digests/{service}/{period}"
+    thread = "/manage/threads/{name}"
     return [
         get("/manage/sign-in", doors.knock),
         post("/manage/sign-in", doors.enter),
@@ -89,6 +90,11 @@ def _staff() -> list[Route]:
         post("/manage/digests", doors.staff(figures.choose)),
         get(digest, doors.staff(figures.show)),
         get(f"{digest}/chart.png", doors.staff(figures.drawn)),
+        get("/manage/threads", doors.staff(threads.overview)),
+        get(thread, doors.staff(threads.show)),
+        post(f"{thread}/reply", doors.staff(threads.reply)),
+        post(f"{thread}/close", doors.staff(threads.close)),
+        post(f"{thread}/hand", doors.staff(threads.hand_on)),
     ]
 
 

@@ -66,6 +66,12 @@ def test_commands_lose_the_bots_name_and_a_start_gives_its_code(typed: str, text
     assert (inbound.message.text, inbound.start) == (text, start)
 
 
+def test_a_reply_says_to_which_message() -> None:
+    before = {"message_id": 2, "date": 1, "chat": PRIVATE, "text": "earlier"}
+    assert only(said(text="to that", reply_to_message=before)).reply_to == "2"
+    assert only(said(text="to nothing")).reply_to is None
+
+
 def test_of_a_photo_the_largest_size_and_the_words_are_kept() -> None:
     sizes = [{"file_id": "s", "width": 90, "height": 67}, {"file_id": "l", "width": 1280, "height": 960}]
     assert only(said(photo=sizes, caption="lamp")).message == Message(Kind.PHOTO, "lamp", file="l")

@@ -19,6 +19,7 @@ from bot.compose import compose
 from bot.config import Config, load
 from bot.rounds.library import Library
 from bot.rounds.organising import Rounds
+from bot.threads import Threads
 from flows.catalog import Catalog
 from flows.engine import advance, ask_again, start
 from flows.model import (
@@ -182,6 +183,8 @@ class Program:
     def __post_init__(self) -> None:
         library = Library(self.config, self.catalog, self.keys)
         self.rounds = Rounds(self.config, self.database, self.keys, self.catalog, library, self.clock, self.mint)
+        capabilities = {"web": self.chat.capabilities}
+        self.threads = Threads(self.config, library.phrases, self.keys, self.mint, capabilities)
 
     def clock(self) -> datetime:
         return self.now

@@ -1,0 +1,318 @@
+"""HUMAN, in the chat: a citizen writes to the people of a service, and staff answer from theirs.
+
+While somebody writes, the session at hand waits as it is. Words that mean something everywhere mean it here as well;
+all but HELP and HUMAN end the writing.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.participation import Spoken
+from bot.threads import Outcome
+from flows.model import Button, Kind, Prompt
+from flows.phrasebook import EVERYWHERE
+from flows.speak import word_list
+from flows.words import clean, speaks_of_danger
+from storage import people, threads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.config import Config
+    from bot.desk import Prompts, Visit
+    from bot.threads import Threads
+    from flows.model import Script
+    from storage.threads import Thread
+
+WRITING, WHOM, REPLYING = "human", "whom", "reply"
+"""What the desk may be waiting for: words for people, the service they are for, an answer of staff."""
+MOST, WITHIN = 20, timedelta(hours=1)
+"""A thread takes so many messages of a citizen in this time."""
+LEAVING = frozenset({"done", "back", "skip"})
+"""Words that end the writing and lead back to the questions."""
+STAYING = frozenset({"help", "human"})
+ASIDE = frozenset({"language", "mydata", "delete", "stop"})
+"""What HELP names while somebody writes."""
+
+
+class Correspondence:
+    """What is said around threads, to citizens and to staff."""
+
+    def __init__(
+        self,
+        config: Config,
+        threads: Threads,
+        script: Callable[[str], Script],
+        meaning: Callable[[Visit, str], str | None],
+        back: Callable[[Visit], Prompts],
+    ) -> None:
+        """`script` gives the desk's words in a language, `meaning` what a text means, `back` the question at hand."""
+        self._config = config
+        self._threads = threads
+        self._script = script
+        self._meaning = meaning
+        self._back = back
+
+    # ----------------------------------------------------------------- HUMAN
+
+    def human(self, visit: Visit, service: str | None) -> Prompts | None:
+        """Let a citizen write to the people of a service; None where nobody there can be reached by the bot.
+
+        Where it is not known which service they mean, and there are several, they are asked.
+        """
+        offered = self._threads.answered_for(visit.db)
+        if service is None and len(offered) > 1:
+            visit.ledger.change(visit.guest, asks=WHOM)
+            buttons = (Button(name, f"@human:{number}") for number, name in self._offered(visit))
+            return (Prompt(self._text(visit, "human_which"), tuple(buttons)),)
+        chosen = service or next(iter(offered), "")
+        return self._begin(visit, chosen) if chosen in offered else None
+
+    def _offered(self, visit: Visit) -> list[tuple[int, str]]:
+        """Return (number, name) of the services somebody can be reached for."""
+        offered = self._threads.answered_for(visit.db)
+        numbered = enumerate(self._config.services)
+        return [(number, each.label(visit.language)) for number, each in numbered if each.key in offered]
+
+    def _begin(self, visit: Visit, service: str, thread: Thread | None = None) -> Prompts:
+        thread = thread or threads.going_on(visit.db, visit.guest.contact.id, service)
+        self._wait(visit, service, thread)
+        return self._opening(visit, service)
+
+    def _wait(self, visit: Visit, service: str, thread: Thread | None) -> None:
+        """The next words are for the people of a service: of a thread, or of one that will begin."""
+        number = [each.key for each in self._config.services].index(service)
+        visit.ledger.change(visit.guest, asks=" ".join([WRITING, str(number), *([thread.name] if thread else [])]))
+
+    def _opening(self, visit: Visit, service: str) -> Prompts:
+        """Say to whom the next words go, when an answer can be expected, and the way back."""
+        city = self._config.city
+        hours = city.human_hours.get(visit.language)
+        when = self._text(visit, "human_hours", hours=hours) if hours else self._text(visit, "human_soon")
+        spoken = self._config.service(service).spoken(visit.language)
+        return (
+            Prompt(self._text(visit, "human_open", service=spoken)),
+            Prompt(when),
+            Prompt(self._text(visit, "human", human_contact=city.human_contact)),
+            self._with_done(visit, "human_done"),
+        )
+
+    # ----------------------------------------------------------------- what comes
+
+    def passed(self, visit: Visit) -> Spoken | None:
+        """Take a reply to a message of a thread, or a change of one that went into it; None for anything else."""
+        inbound = visit.inbound
+        if not (inbound.edited or inbound.reply_to) or self._is_word(visit):
+            return None
+        thread = self._meant(visit)
+        if thread is None:
+            return None
+        if thread.contact_id == visit.guest.contact.id:
+            return self._bring(visit, thread)
+        return self._answer(visit, thread)
+
+    def _meant(self, visit: Visit) -> Thread | None:
+        inbound, mine = visit.inbound, visit.guest.contact.id
+        if inbound.edited:
+            return threads.holding(visit.db, threads.sent_as(mine, inbound.message_id or ""))
+        to = inbound.reply_to or ""
+        name = threads.name_of(visit.db, mine, to)
+        return threads.named(visit.db, name) if name else threads.holding(visit.db, threads.sent_as(mine, to))
+
+    def heard(self, visit: Visit, asks: str) -> Spoken | None:
+        """Take the message as what we wait for; None where it is none, and we wait no more."""
+        if visit.inbound.edited:
+            return None
+        kind, *rest = asks.split()
+        match kind:
+            case "human":
+                return self._for_people(visit, rest)
+            case "whom":
+                return self._chosen(visit)
+            case _:
+                return self._for_citizen(visit, rest[0])
+
+    def _for_people(self, visit: Visit, rest: list[str]) -> Spoken | None:
+        service = self._numbered(rest[0])
+        thread = threads.named(visit.db, rest[1]) if len(rest) > 1 else None
+        over = len(rest) > 1 and (thread is None or thread.closed_at is not None)
+        word = self._word(visit)
+        if not service or over or (word in EVERYWHERE and word not in LEAVING | STAYING):
+            visit.ledger.change(visit.guest, asks=None)
+            return None
+        if word in LEAVING:
+            return Spoken(self._leave(visit))
+        if word in STAYING:
+            return Spoken((*self._opening(visit, service), *self._list(visit, word)))
+        return self._bring(visit, thread or self._new(visit, service))
+
+    def _new(self, visit: Visit, service: str) -> Thread:
+        return self._threads.begin(visit.db, visit.guest.contact, service, visit.ledger.now)
+
+    def _list(self, visit: Visit, word: str) -> Prompts:
+        if word != "help":
+            return ()
+        text = self._script(visit.language).phrases["help"]
+        return word_list(self._script(visit.language), text, ASIDE, "@desk")[:1]
+
+    def _chosen(self, visit: Visit) -> Spoken | None:
+        """Take a number or a name as the service to write to."""
+        visit.ledger.change(visit.guest, asks=None)
+        text = clean(visit.message.text).casefold()
+        for place, (number, name) in enumerate(self._offered(visit), 1):
+            if text in {str(place), name.casefold()}:
+                return Spoken(self._begin(visit, self._numbered(str(number))))
+        return None
+
+    def _numbered(self, number: str) -> str:
+        """Return the service with this number; empty where there is none any more."""
+        services = self._config.services
+        return services[int(number)].key if number.isdecimal() and int(number) < len(services) else ""
+
+    # ----------------------------------------------------------------- buttons
+
+    def tapped(self, visit: Visit, kind: str, value: str) -> Prompts | None:
+        """Take one of our buttons; None where it leads nowhere any more."""
+        if kind == "@human" and value == "done":
+            return self._leave(visit)
+        if kind == "@human" and value.isdecimal():
+            service = self._numbered(value)
+            return self._begin(visit, service) if service in self._threads.answered_for(visit.db) else None
+        thread = threads.named(visit.db, value)
+        if thread is None:
+            return (Prompt(self._text(visit, "thread_gone")),)
+        if kind == "@human":
+            return self._write_back(visit, thread)
+        return self._of_staff(visit, kind, thread)
+
+    def _write_back(self, visit: Visit, thread: Thread) -> Prompts | None:
+        """A citizen writes on in their own thread, also where it was closed."""
+        known = thread.service in {each.key for each in self._config.services}
+        if thread.contact_id != visit.guest.contact.id or not known:
+            return None
+        threads.reopen(visit.db, thread.id)
+        return self._begin(visit, thread.service, thread)
+
+    def _of_staff(self, visit: Visit, kind: str, thread: Thread) -> Prompts:
+        person = self._person(visit, thread)
+        if person is None:
+            return (Prompt(self._text(visit, "staff_only")),)
+        if kind == "@close":
+            self._threads.close(visit.db, thread, person, visit.ledger.now)
+            return (Prompt(self._text(visit, "thread_closed", name=thread.name)),)
+        visit.ledger.change(visit.guest, asks=f"{REPLYING} {thread.name}")
+        caring = None if thread.person_id in {None, person.id} else people.get(visit.db, thread.person_id or 0)
+        taken = (Prompt(self._text(visit, "thread_taken", who=caring.name, name=thread.name)),) if caring else ()
+        return (*taken, Prompt(self._text(visit, "thread_ask", name=thread.name)))
+
+    # ----------------------------------------------------------------- to the people of the service
+
+    def _bring(self, visit: Visit, thread: Thread) -> Spoken:
+        """Pass on what a citizen wrote; where it speaks of danger, say first what to do."""
+        text = clean(visit.message.text) if visit.message.kind is Kind.TEXT else ""
+        now = visit.ledger.now
+        if not text:
+            return Spoken((self._with_done(visit, "human_words"),))
+        if threads.written_since(visit.db, thread.id, now - WITHIN) >= MOST:
+            return Spoken((self._with_done(visit, "human_wait"),))
+        urgent = self.urgent(visit, text)
+        self._threads.bring(visit.db, thread, text, now, sent_as=self._sent_as(visit), danger=bool(urgent))
+        if self._writes(visit):
+            self._wait(visit, thread.service, thread)
+        return Spoken((*urgent, self._with_done(visit, "human_passed")), urgent=bool(urgent))
+
+    def urgent(self, visit: Visit, text: str) -> Prompts:
+        """Return what to do in danger, where a text speaks of some."""
+        if not speaks_of_danger(self._script(visit.language), text):
+            return ()
+        number = self._config.city.emergency_number
+        return (
+            Prompt(self._text(visit, "urgent")),
+            Prompt(self._text(visit, "urgent_number", number=number)),
+        )
+
+    def _leave(self, visit: Visit) -> Prompts:
+        """Back to the questions; an answer finds its way."""
+        visit.ledger.change(visit.guest, asks=None)
+        return (Prompt(self._text(visit, "human_left")), *self._back(visit))
+
+    def _writes(self, visit: Visit) -> bool:
+        return (visit.guest.contact.asks or "").startswith(f"{WRITING} ")
+
+    def _with_done(self, visit: Visit, key: str) -> Prompt:
+        """Return a sentence, with a way back for whoever is writing."""
+        label = self._text(visit, "human_done_label")
+        done = (Button(label, "@human:done", helper=True),) if self._writes(visit) else ()
+        return Prompt(self._text(visit, key), done)
+
+    # ----------------------------------------------------------------- to the citizen
+
+    def _for_citizen(self, visit: Visit, name: str) -> Spoken | None:
+        visit.ledger.change(visit.guest, asks=None)
+        word = self._word(visit)
+        if word in {"back", "skip"}:
+            return Spoken((Prompt(self._text(visit, "thread_not_sent")), *self._back(visit)))
+        if word in EVERYWHERE:
+            return None
+        thread = threads.named(visit.db, name)
+        return Spoken((Prompt(self._text(visit, "thread_gone")),)) if thread is None else self._answer(visit, thread)
+
+    def _answer(self, visit: Visit, thread: Thread) -> Spoken:
+        """Send a citizen what a member of staff wrote."""
+        text = clean(visit.message.text) if visit.message.kind is Kind.TEXT else ""
+        person = self._person(visit, thread)
+        if person is None or not text:
+            return Spoken((Prompt(self._text(visit, "human_words" if person else "staff_only")),))
+        sent = self._sent_as(visit)
+        outcome = self._threads.answer(visit.db, thread, person, text, visit.ledger.now, sent_as=sent)
+        key = "thread_silent" if outcome is Outcome.SILENT else "thread_sent"
+        return Spoken((Prompt(self._text(visit, key, name=thread.name)),))
+
+    def _person(self, visit: Visit, thread: Thread) -> people.Person | None:
+        """Return who of staff this is, where they may answer the thread."""
+        person_id = visit.guest.contact.person_id
+        if person_id is None or not self._threads.may_answer(visit.db, person_id, thread):
+            return None
+        return people.get(visit.db, person_id)
+
+    # ----------------------------------------------------------------- a person's own data
+
+    def kept(self, visit: Visit) -> Prompts:
+        """Return a citizen's threads in words, each as one prompt."""
+        return tuple(self._shown(visit, thread) for thread in threads.of_contact(visit.db, visit.guest.contact.id))
+
+    def _shown(self, visit: Visit, thread: Thread) -> Prompt:
+        names = {each.key: each.spoken(visit.language) for each in self._config.services}
+        service = names.get(thread.service, thread.service)
+        said = [
+            self._text(visit, "mydata_they" if line.mine else "mydata_you", text=line.text)
+            for line in self._threads.lines(visit.db, thread)
+        ]
+        return Prompt("\n".join((self._text(visit, "mydata_thread", service=service), *said)))
+
+    def stop(self, visit: Visit) -> None:
+        """STOP: no answer comes any more, and staff learn that."""
+        self._threads.leave(visit.db, visit.guest.contact.id, visit.ledger.now)
+
+    def forget(self, visit: Visit) -> None:
+        """DELETE: nothing that was sent to staff stays with us; that it has ended they learn."""
+        for thread in threads.of_contact(visit.db, visit.guest.contact.id):
+            threads.forget_copies(visit.db, thread.name)
+        self.stop(visit)
+
+    # ----------------------------------------------------------------- helpers
+
+    def _word(self, visit: Visit) -> str | None:
+        return self._meaning(visit, visit.message.text) if visit.message.kind is Kind.TEXT else None
+
+    def _is_word(self, visit: Visit) -> bool:
+        return self._word(visit) in EVERYWHERE
+
+    def _sent_as(self, visit: Visit) -> str | None:
+        message_id = visit.inbound.message_id
+        return threads.sent_as(visit.guest.contact.id, message_id) if message_id else None
+
+    def _text(self, visit: Visit, key: str, **values: object) -> str:
+        return self._threads.say(visit.language, key, **values)
