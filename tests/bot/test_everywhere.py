@@ -1,0 +1,122 @@
+"""Every word that means something everywhere, at the desk and in its talks: however it is sent, it is answered.
+
+Nothing that was answered, written to people or agreed to is lost by it. Many people send at once, a group each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.ledger import Guest
+from flows.phrasebook import EVERYWHERE
+from storage import contacts, sessions
+from tests.bot.test_desk import finished
+from tests.bot.test_threads import employed
+from tests.bot.test_turns import INTO
+from tests.flows.test_everywhere import LANGUAGES, WAYS, phrases
+from tests.support.house import Citizen, House, raw
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.channels.base import Raw
+
+
+async def nowhere(_house: House, citizen: Citizen) -> None:
+    await citizen.starts()
+
+
+async def in_a_round(house: House, citizen: Citizen) -> None:
+    await citizen.starts(next(iter(row.code for row in house.table("rounds"))))
+    tapped = house.said(citizen.address)[-1].buttons[0].data
+    await citizen.sends(raw(citizen.address, kind="tap", data=tapped))
+    await citizen.sends(raw(citizen.address, kind="tap", data=house.said(citizen.address)[-1].buttons[0].data))
+
+
+async def after_the_end(house: House, citizen: Citizen) -> None:
+    await finished(citizen, house.table("rounds")[0].code)
+
+
+async def writing(house: House, citizen: Citizen) -> None:
+    await in_a_round(house, citizen)
+    await citizen.says("/human")
+    await citizen.says("words for people")
+
+
+async def asked_to_delete(house: House, citizen: Citizen) -> None:
+    await in_a_round(house, citizen)
+    await citizen.says("/delete")
+
+
+PLACES: dict[str, Callable[[House, Citizen], Awaitable[None]]] = {
+    "nowhere": nowhere,
+    "in a round": in_a_round,
+    "writing to people": writing,
+    "asked to delete": asked_to_delete,
+}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What must outlive a word."""
+
+    threads: int
+    letters: int
+    people: int
+
+
+def kept(house: House) -> Kept:
+    return Kept(*(len(house.table(name)) for name in ("threads", "thread_messages", "contacts")))
+
+
+def sent(house: House, citizen: Citizen, word: str, way: str, language: str) -> Raw:
+    """Return the word as it is sent this way, in this language."""
+    if way == "button":
+        rows = [row for row in house.table("sessions") if row.contact_id == house.contact(citizen.address).id]
+        session = Guest(house.contact(citizen.address), _read(house, citizen)).session(rows[0].round_id) if rows else None
+        tag = session.tag if session else "@desk"
+        return raw(citizen.address, kind="tap", data=f"{tag}:@word:{word}")
+    text = f"/{word}" if way == "command" else phrases(language)["words"][word][0].upper()
+    return raw(citizen.address, text=text)
+
+
+def _read(house: House, citizen: Citizen) -> dict[int, sessions.SessionRow]:
+    with house.database.reading() as db:
+        return {row.round_id: row for row in sessions.all_of(db, house.contact(citizen.address).id)}
+
+
+@pytest.fixture
+async def six(house: House) -> House:
+    """Give an installation that speaks six languages, with somebody who answers."""
+    city = replace(house.config.city, languages=LANGUAGES)
+    services = tuple(replace(service, languages=LANGUAGES) for service in house.config.services)
+    for part in (house, house.library, house.desk, house.desk._people, house.threads, house.rounds):
+        name = "config" if part is house else "_config"
+        setattr(part, name, replace(house.config, city=city, services=services))
+    await employed(house, "Maya")
+    house.pulse()
+    return house
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("place", PLACES)
+async def test_each_word_is_answered_each_way_and_nothing_is_lost(six: House, place: str, language: str) -> None:
+    for number, word in enumerate(EVERYWHERE):
+        citizen = Citizen(six, f"{place} {language} {word}")
+        await citizen.says("/help", language=language)
+        with six.database.transaction() as db:
+            contacts.set_language(db, six.contact(citizen.address).id, language)
+        await PLACES[place](six, citizen)
+        before, way = kept(six), WAYS[number % len(WAYS)]
+        for way in WAYS:
+            said = await citizen.sends(sent(six, citizen, word, way, language))
+            assert said, f"{word} as {way}"
+            assert all(each.text.strip() for each in said), f"{word} as {way}"
+        assert kept(six) == before
+
+
+def test_the_way_into_a_round_is_two_taps() -> None:
+    assert len(INTO) == 2
