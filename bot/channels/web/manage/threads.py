@@ -70,7 +70,7 @@ def _rows(request: Request, visitor: Visitor) -> tuple[list[Row], list[Row]]:
 
         def row(thread: Thread) -> Row:
             waits = threads.last_author(db, thread.id) == CITIZEN
-            carer, spoken = carers.get(thread.person_id or 0, ""), words.moment(thread.spoken_at, zone)
+            carer, spoken = carers.get(thread.person_id or 0, ""), words.moment(thread.spoken_at.astimezone(zone))
             return Row(thread.name, names[thread.service], waits, carer, spoken)
 
         found = [threads.of_services(db, mine, closed=closed) for closed in (False, True)]
@@ -104,7 +104,7 @@ def _told(request: Request, visitor: Visitor) -> Told:
     with backstage.database.reading() as db:
         thread = seen(visitor, threads.named(db, request.path_params["name"]))
         staff = backstage.threads.people_of(db, thread.service)
-        lines = [(words.moment(line.at, zone), line) for line in backstage.threads.lines(db, thread)]
+        lines = [(words.moment(line.at.astimezone(zone)), line) for line in backstage.threads.lines(db, thread)]
     carer = next((person.name for person in staff if person.id == thread.person_id), "")
     others = [person for person in staff if person.id != visitor.person.id]
     service = {each.key: each.label(words.language) for each in backstage.config.services}[thread.service]
