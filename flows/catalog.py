@@ -194,6 +194,11 @@ def _asked(file: Mapping[str, Any], flow: Flow) -> dict[str, Any]:
 
 def _texts(folder: Path) -> dict[str, str]:
     if folder.is_file():
-        return {folder.name: folder.read_text(encoding="utf-8")}
+        return {folder.name: _text(folder)}
     files = sorted(folder.rglob("*.toml"))
-    return {file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8") for file in files}
+    return {file.relative_to(folder).as_posix(): _text(file) for file in files}
+
+
+def _text(file: Path) -> str:
+    """Return the text of a file; bytes that are no UTF-8 stand in it as what the reader tells of."""
+    return file.read_bytes().decode("utf-8", "surrogateescape").replace("\r\n", "\n")

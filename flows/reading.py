@@ -88,23 +88,83 @@ def _headed(text: str, line: int) -> str:
 
 # --------------------------------------------------------------------------- TOML
 
+MOST_CHARACTERS = 500_000
+"""Longest file that is read: a flow of a thousand states has about 200,000 characters."""
+
+MOST_DEEP = 40
+"""Deepest nesting of lists and tables."""
+
+MOST_DIGITS, MOST_BITS = 4000, 64
+"""Longest number, in digits as written and as a number."""
+
+_LONGEST_HEADING = 300
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+_DIGITS = re.compile(r"[\d_]+")
 _MOST_RETRIES = 10
 _AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)")
 _HEADING = re.compile(r"^\s*\[\s*(?!\[)(?P<name>[^\]]+?)\s*\]\s*(?:#.*)?$")
 
 
 def _parse(file: str, text: str) -> tuple[dict[str, Any] | None, dict[Path, int], list[Issue]]:
+    if refused := _refused(file, text):
+        return None, {}, [refused]
     rows, issues = _without_repeats(file, text.replace("\r\n", "\n").lstrip("\ufeff").split("\n"))
     found: list[Issue] = []
     for _ in range(_MOST_RETRIES):
         try:
             raw = tomllib.loads("\n".join(rows))
-        except tomllib.TOMLDecodeError as trouble:
-            found.append(_syntax(file, str(trouble), len(rows)))
+        except RecursionError:
+            return None, {}, [*issues, _too_deep(file)]
+        except ValueError as trouble:  # of TOML, or of Python for a number of thousands of digits
+            found.append(_syntax(file, str(trouble), _longest_number(rows)))
             _blank(rows, found[-1].line - 1)
         else:
-            return raw, positions("\n".join(rows)), [*issues, *found]
+            return _settled_values(file, raw, "\n".join(rows), [*issues, *found])
     return None, {}, [*issues, *found[:1]]
+
+
+def _refused(file: str, text: str) -> Issue | None:
+    """Tell why a text is not even tried: some bytes of it are no UTF-8, or it is longer than any flow."""
+    if not text.isascii() and (broken := _NO_TEXT.search(text)):
+        line = text.count("\n", 0, broken.start()) + 1
+        return Issue(file, line, "this is not UTF-8 text. Save the file as UTF-8.", "not-text")
+    if len(text) > MOST_CHARACTERS:
+        message = f"the file has {len(text)} characters, at most {MOST_CHARACTERS}. Make several flows of it."
+        return Issue(file, 1, message, "too-large")
+    return None
+
+
+def _too_deep(file: str) -> Issue:
+    return Issue(
+        file, 1, f"lists and tables stand more than {MOST_DEEP} deep in each other. Write it flat.", "too-large"
+    )
+
+
+def _longest_number(rows: list[str]) -> int:
+    """Return the line with the longest number: the last where none is long."""
+    lengths = [max(map(len, _DIGITS.findall(row)), default=0) for row in rows]
+    return lengths.index(max(lengths)) + 1 if max(lengths) > MOST_DIGITS else len(rows)
+
+
+def _settled_values(
+    file: str, raw: dict[str, Any], text: str, issues: list[Issue]
+) -> tuple[dict[str, Any] | None, dict[Path, int], list[Issue]]:
+    """Return what was read, without numbers too long to be shown; nothing where it is too deep."""
+    waiting: list[tuple[Path, Any]] = [((), raw)]
+    long: list[Path] = []
+    while waiting:
+        path, value = waiting.pop()
+        if len(path) > MOST_DEEP:
+            return None, {}, [*issues, _too_deep(file)]
+        pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for key, inner in pairs:
+            waiting.append(((*path, key), inner))
+            if isinstance(inner, int) and inner.bit_length() > MOST_BITS:
+                value[key] = 0
+                long.append((*path, key))
+    lines = positions(text)
+    message = "this number is longer than any that can be meant. Write a shorter one."
+    return raw, lines, [*issues, *(Issue(file, line_of(lines, path), message, "bad-value") for path in long)]
 
 
 def _blank(rows: list[str], at: int) -> None:
@@ -121,7 +181,7 @@ def _without_repeats(file: str, rows: list[str]) -> tuple[list[str], list[Issue]
     seen: dict[str, int] = {}
     kept, issues, repeated = [], [], False
     for line, row in enumerate(rows, 1):
-        heading = _HEADING.match(row)
+        heading = _HEADING.match(row) if len(row) <= _LONGEST_HEADING else None
         if heading:
             name = heading["name"].replace(" ", "")
             repeated = name in seen

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,19 +27,52 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("flows", nargs=-1, metavar="[FLOW]...")
 @configured
+@click.option("--sarif", "in_sarif", is_flag=True, help="Print SARIF 2.1.0, for code review tools.")
+@click.option("--strict", is_flag=True, help="Warnings must be repaired as well.")
 @as_json
-def check(config: Config, flows: tuple[str, ...], *, in_json: bool) -> int:
-    """List everything to repair in flows, with file and line. FLOW is a flow's name or a file; without: all."""
+def check(config: Config, flows: tuple[str, ...], *, in_sarif: bool, strict: bool, in_json: bool) -> int:
+    """List everything to repair in flows, with file and line. FLOW is a flow's name or a file; without: all.
+
+    An error must be repaired: a flow with one cannot be played, or would lead people astray. A warning should be: words
+    of offices, long sentences, questions that suggest an answer, unfair scales. An info is worth a thought. Each has a
+    code that stays; docs/checks.md shows an example and the mend of each.
+
+    Exit status: 0 where nothing must be repaired, 1 where something must, 2 for wrong usage.
+    """
+    if in_sarif and in_json:
+        raise Usage("--sarif and --json are two forms of the same list. Ask for one.")
     catalog, names = _chosen(config, flows)
     issues = _issues(catalog, names) if flows else catalog.issues
-    faults = sum(issue.severity == "error" for issue in issues)
-    if in_json:
+    faults = sum(issue.severity == "error" or (strict and issue.severity == "warning") for issue in issues)
+    if in_sarif:
+        show(_sarif(issues, [*config.flows.extra, *map(Path, flows)]))
+    elif in_json:
         show([asdict(issue) for issue in issues])
-        return int(bool(faults))
+    else:
+        _tell(issues, faults, len(names) or len(catalog.flows))
+    return int(bool(faults))
+
+
+def _tell(issues: list[Issue], faults: int, checked: int) -> None:
     for issue in issues:
         click.echo(str(issue))
-    click.echo(f"{faults} to repair." if faults else f"{len(names) or len(catalog.flows)} checked, nothing to repair.")
-    return int(bool(faults))
+    others = len(issues) - faults
+    beside = f", {others} to think about" if others else ""
+    click.echo(f"{faults} to repair{beside}." if faults else f"{checked} checked, nothing to repair{beside}.")
+
+
+def _sarif(issues: list[Issue], folders: list[Path]) -> dict[str, Any]:
+    """Return a SARIF log in which each file's path begins at the folder we stand in, where the file lies below it."""
+    from flows.catalog import PACKAGED
+    from flows.checks.sarif import log
+
+    def path(file: str) -> str:
+        places = [*(folder if folder.name == file else folder / file for folder in folders), PACKAGED / file]
+        place = next((one for one in places if one.is_file()), Path(file)).resolve()
+        here = Path.cwd()
+        return place.relative_to(here).as_posix() if place.is_relative_to(here) else place.as_posix()
+
+    return log(issues, version("civicloop"), path)
 
 
 def _issues(catalog: Catalog, names: list[str]) -> list[Issue]:
@@ -189,10 +223,7 @@ def _chosen(config: Config, flows: tuple[str, ...]) -> tuple[Catalog, list[str]]
         else:
             names.append(path.name)
             extra += [path, *path.parent.glob(f"{path.stem}.*.toml")]
-    try:
-        return Catalog.load(extra=extra), names
-    except UnicodeDecodeError as error:
-        raise Usage("one of the files is not UTF-8 text. Save it as UTF-8.") from error
+    return Catalog.load(extra=extra), names
 
 
 def _flow(name: str, catalog: Catalog) -> Flow:

@@ -37,6 +37,7 @@ ERRORS: Mapping[str, str] = MappingProxyType(
         "unknown-item": "the bank has no such question",
         "unknown-scale": "the bank has no such scale",
         "unknown-frame": "there is no such frame",
+        "unknown-flow": "there is no such flow to hand over to, or flows hand over in a circle",
         "frame-clash": "a state has the name of one of the frame",
         # the ways
         "unknown-state": "a way leads to a state that does not exist",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
+from jsonschema import Draft4Validator
 
 from bot import cli, clock, config
 from bot.commands import common
@@ -334,6 +335,36 @@ def test_check_lists_every_fault_with_file_and_line(terminal: Terminal) -> None:
     rows = terminal("check", "ideas.toml", "--json").json
     assert {row["file"] for row in rows} == {"ideas.toml"}
     assert len(rows) >= 2
+
+
+def test_check_writes_sarif_that_keeps_to_its_schema_with_paths_from_here(terminal: Terminal) -> None:
+    Path("ideas.toml").write_text(IDEAS, encoding="utf-8")
+    said = terminal("check", "ideas.toml", "--sarif")
+    assert said.status == 1
+    schema = json.loads((ROOT / "tests/support/schemas/sarif-2.1.0.json").read_text(encoding="utf-8"))
+    Draft4Validator(schema).validate(said.json)
+    run = said.json["runs"][0]
+    places = [result["locations"][0]["physicalLocation"] for result in run["results"]]
+    assert {place["artifactLocation"]["uri"] for place in places} == {"ideas.toml"}
+    assert {10, 14} <= {place["region"]["startLine"] for place in places}
+    for result in run["results"]:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+
+
+def test_warnings_count_where_check_is_strict(terminal: Terminal) -> None:
+    hard = IDEAS.replace('next = "b2"', 'next = "b"', 1).replace('next = "b2"', 'next = "over"')
+    Path("ideas.toml").write_text(hard.replace("And why?", "Why implement it?"), encoding="utf-8")
+    said = terminal("check", "ideas.toml")
+    assert (said.status, said.out.splitlines()[-1]) == (0, "1 checked, nothing to repair, 1 to think about.")
+    assert 'ideas.toml, line 13 (warning): "b" (en): "implement" is a word of offices.' in said.out
+    said = terminal("check", "ideas.toml", "--strict")
+    assert (said.status, said.out.splitlines()[-1]) == (1, "1 to repair.")
+    assert terminal("check", "--strict").status == 0, "what we ship has no warning either"
+
+
+def test_check_gives_one_form_of_its_list(terminal: Terminal) -> None:
+    said = terminal("check", "--json", "--sarif")
+    assert (said.status, said.out) == (2, "")
 
 
 def test_a_flow_with_faults_cannot_be_drawn(terminal: Terminal) -> None:
