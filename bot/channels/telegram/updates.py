@@ -20,6 +20,8 @@ from bot.errors import Unreadable
 from flows.model import Kind, Message
 
 CHANNEL = "telegram"
+_FILES = {"image": Kind.PHOTO, "audio": Kind.VOICE}
+"""What a file sent as a file is, by the first half of its type."""
 _TEXT = Kind.TEXT  # to find a member in its enum takes 0.1 µs, and every message is asked its kind
 WANTED = ("message", "edited_message", "callback_query", "my_chat_member")
 """The kinds of update we ask Telegram for."""
@@ -79,6 +81,10 @@ class _Replied(Struct):
     message_id: int
 
 
+class _Recording(Struct):
+    file_id: str
+
+
 class _Message(Struct):
     """A message; one too old to be shown (`InaccessibleMessage`) has only its chat and id."""
 
@@ -91,6 +97,8 @@ class _Message(Struct):
     photo: list[_Picture] | None = None
     document: _Document | None = None
     reply_to_message: _Replied | None = None
+    voice: _Recording | None = None
+    audio: _Recording | None = None
 
 
 class _Tap(Struct):
@@ -237,8 +245,11 @@ def _content(message: _Message) -> Message | None:
         case _Message(photo=[_, *_] as sizes, caption=caption):
             largest = max(reversed(sizes), key=lambda size: size.width * size.height)
             return Message(Kind.PHOTO, text=caption or "", file=largest.file_id)
+        case _Message(voice=_Recording(file_id=file)) | _Message(audio=_Recording(file_id=file)):
+            return Message(Kind.VOICE, text=message.caption or "", file=file)
         case _Message(document=_Document(file_id=file, mime_type=str(mime)), caption=caption):
-            return Message(Kind.PHOTO, text=caption or "", file=file) if mime.startswith("image/") else None
+            kind = _FILES.get(mime.partition("/")[0])
+            return Message(kind, text=caption or "", file=file) if kind else None
         case _:
             return None
 

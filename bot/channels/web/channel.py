@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bot.channels.base import Capabilities, Gone, Inbound, Raw, Receipt, Sent
+from bot.channels.web import voices
 from bot.errors import ChannelTrouble, Unreadable
 from flows.model import Button, Kind, Message, parse_button
 from flows.speak import DONE
@@ -64,8 +65,13 @@ class Line:
     columns: int = 1
     wants: str = ""
     file: str = ""
-    """Name of a picture in the uploads folder."""
+    """Name of a picture or a recording in the uploads folder."""
     alt: str = ""
+
+    @property
+    def is_voice(self) -> bool:
+        """Whether the file is a recording."""
+        return self.file.rpartition(".")[2] in voices.ENDINGS
 
     @property
     def mine(self) -> bool:

@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
-from bot.channels.web import photos
+from bot.channels.web import photos, voices
 from bot.channels.web.channel import Line, Post, address_of, is_done, rung, spoken
 from bot.channels.web.pages import LANGUAGE_COOKIE, backstage_of, local, pages_of, to
 from bot.channels.web.safety import set_cookie
@@ -43,7 +43,7 @@ WORDS = ("why", "skip", "back", "change", "help", "human", "mydata", "delete", "
 """What may be sent at any time, each with a button of its own; the language has its switch above."""
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NONCE = re.compile(r"[A-Za-z0-9_-]{8,128}")
-_PICTURE = re.compile(r"[A-Za-z0-9_-]{16,64}\.(jpg|png)")
+_FILE = re.compile(rf"[A-Za-z0-9_-]{{16,64}}\.(jpg|png|{'|'.join(voices.ENDINGS)})")
 
 
 # --------------------------------------------------------------------------- looking
@@ -119,11 +119,11 @@ def _event(number: int, html: str) -> str:
 
 
 async def picture(request: Request) -> Response:
-    """`GET /chat/pictures/<name>`: a picture of this visitor's own conversation."""
+    """`GET /chat/pictures/<name>`: a picture or a recording of this visitor's own conversation."""
     name = request.path_params["name"]
     lines = await _conversation(request)
     file = backstage_of(request).uploads / name
-    if not _PICTURE.fullmatch(name) or name not in {line.file for line in lines} or not file.is_file():
+    if not _FILE.fullmatch(name) or name not in {line.file for line in lines} or not file.is_file():
         raise HTTPException(404)
     return FileResponse(file, headers={"cache-control": "private, max-age=86400, immutable"})
 
@@ -164,6 +164,8 @@ async def say(request: Request) -> Response:
         saying = await _understood(request, form, address_of(token), lines)
     except photos.NoPicture:
         return await _refused(request, "chat.photo_wrong")
+    except voices.NoVoice:
+        return await _refused(request, "chat.voice_wrong")
     return to("/chat#latest") if saying is None else await _say(request, form, saying)
 
 
@@ -253,6 +255,8 @@ async def _understood(request: Request, form: FormData, address: str, lines: Seq
     post = Post(address, language=pages_of(request).language(request))
     if isinstance(upload := form.get("photo"), UploadFile) and form.get("act") == "photo":
         return await _photo(request, form, upload, post)
+    if isinstance(upload := form.get("voice"), UploadFile) and form.get("act") == "voice":
+        return await _voice(request, form, upload, post)
     if (word := str(form.get("word", ""))) in WORDS:
         return Saying(replace(post, text=f"/{word}"), words(f"chat.{word}"))
     if form.get("latitude"):
@@ -297,6 +301,15 @@ async def _photo(request: Request, form: FormData, upload: UploadFile, post: Pos
     file = await asyncio.to_thread(photos.keep, await upload.read(), backstage.uploads, backstage.mint())
     caption = str(form.get("text", "")).strip()[:LONGEST]
     return Saying(replace(post, kind=Kind.PHOTO, file=file, text=caption), caption)
+
+
+async def _voice(request: Request, form: FormData, upload: UploadFile, post: Post) -> Saying:
+    if (upload.size or 0) > voices.LARGEST:
+        raise voices.NoVoice
+    backstage = backstage_of(request)
+    file = await asyncio.to_thread(voices.keep, await upload.read(), backstage.uploads, backstage.mint())
+    caption = str(form.get("text", "")).strip()[:LONGEST]
+    return Saying(replace(post, kind=Kind.VOICE, file=file, text=caption), caption)
 
 
 # --------------------------------------------------------------------------- lines, shown

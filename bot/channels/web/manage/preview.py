@@ -103,8 +103,8 @@ def _message(form: FormData, lines: tuple[Line, ...]) -> tuple[Message, str]:
     word, data = str(form.get("word", "")), str(form.get("data", ""))
     if word in WORDS:
         return Message(Kind.TEXT, text=f"/{word}"), f"/{word}"
-    if str(form.get("act", "")) == "photo":
-        return Message(Kind.PHOTO, file="rehearsal", text=str(form.get("text", ""))), str(form.get("text", ""))
+    if (act := str(form.get("act", ""))) in {"photo", "voice"}:
+        return Message(Kind(act), file="rehearsal", text=str(form.get("text", ""))), str(form.get("text", ""))
     if data:
         return _tap(form, data, lines)
     text = str(form.get("text", "")).strip()[:4096]

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from telegram import Bot, Document, PhotoSize, Update
+from telegram import Audio, Bot, Document, PhotoSize, Update, Voice
 from telegram.constants import MessageType
 
 from bot.channels.base import Inbound, Raw
@@ -82,6 +82,13 @@ def test_a_picture_sent_as_a_file_is_a_photo_and_any_other_file_is_not() -> None
     assert only(said(document={"file_id": "f", "mime_type": "text/csv"})).message == Message(Kind.OTHER)
 
 
+def test_a_voice_message_a_song_and_a_recording_sent_as_a_file_are_voices() -> None:
+    recording = {"file_id": "v", "file_unique_id": "u", "duration": 3}
+    assert only(said(voice=recording)).message == Message(Kind.VOICE, file="v")
+    assert only(said(audio=recording, caption="hum")).message == Message(Kind.VOICE, "hum", file="v")
+    assert only(said(document={"file_id": "f", "mime_type": "audio/ogg"})).message == Message(Kind.VOICE, file="f")
+
+
 def test_a_live_place_is_marked_and_its_way_is_not_followed() -> None:
     place = {"latitude": 52.5, "longitude": 4.75}
     assert only(said(location=place)).message == Message(Kind.PLACE, latitude=52.5, longitude=4.75)
@@ -119,7 +126,7 @@ def test_a_block_and_its_end_are_told() -> None:
     assert updates.parse(membership("administrator")) == []
 
 
-@pytest.mark.parametrize("kind", ["sticker", "voice", "video_note", "poll", "dice", "contact", "hologram"])
+@pytest.mark.parametrize("kind", ["sticker", "video_note", "poll", "dice", "contact", "hologram"])
 def test_what_no_question_asks_for_is_other(kind: str) -> None:
     assert only(said(**{kind: {}})).message == Message(Kind.OTHER)
 
@@ -232,7 +239,7 @@ def _as_they_see(update: Update) -> tuple[object, ...]:
         str(message.message_id) if message else None,
         words.replace("/Skip@civicloop_test_bot", "/skip"),
         query.data if query else "",
-        picture.file_id if isinstance(picture, PhotoSize | Document) else "",
+        picture.file_id if isinstance(picture, PhotoSize | Document | Voice | Audio) else "",
         (place.latitude, place.longitude) if place else None,
         bool(update.edited_message),
     )

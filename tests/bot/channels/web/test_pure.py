@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from starlette.requests import Request
 
-from bot.channels.web import photos
+from bot.channels.web import photos, voices
 from bot.channels.web.manage import form as forms
 from bot.channels.web.pages import local
 from bot.channels.web.safety import Pace, same_origin
@@ -263,3 +263,27 @@ class TestForm:
     def test_a_day_that_is_none_is_a_fault_not_a_crash(self) -> None:
         typed = {"title": "x", "audience": "link", "closes_on": "31.12.2026"}
         assert [error.name for error in forms.read(typed, (), ("en",), LONDON, EN).errors] == ["closes_on"]
+
+
+class TestVoices:
+    @pytest.mark.parametrize(
+        ("body", "ending"),
+        [
+            (b"OggS\0", "ogg"),
+            (b"\x1aE\xdf\xa3webm", "webm"),
+            (b"\0\0\0\x1cftypM4A ", "m4a"),
+            (b"RIFF\x24\0\0\0WAVEfmt ", "wav"),
+            (b"ID3\x04", "mp3"),
+            (b"\xff\xfb\x90\x64", "mp3"),
+        ],
+    )
+    def test_a_recording_is_known_by_its_content(self, body: bytes, ending: str, tmp_path: Path) -> None:
+        name = voices.keep(body, tmp_path, "x")
+        assert name == f"x.{ending}"
+        assert (tmp_path / name).read_bytes() == body
+
+    @pytest.mark.parametrize("body", [b"", b"<svg/>", b"MZ", b"\xff\xd8\xff\xe0", b"OggS" + bytes(voices.LARGEST)])
+    def test_what_is_no_recording_or_too_large_is_refused(self, body: bytes, tmp_path: Path) -> None:
+        with pytest.raises(voices.NoVoice):
+            voices.keep(body, tmp_path, "x")
+        assert not [*tmp_path.iterdir()]
