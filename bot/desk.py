@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from bot import correspondence, erasure
 from bot.correspondence import Correspondence
+from bot.handover import take_over
 from bot.participation import REST, Spoken, as_session
 from bot.rounds import codes
 from bot.rounds.lifecycle import State
@@ -53,8 +54,11 @@ SENDABLE = frozenset({*EVERYWHERE, "start"})
 """Words that have buttons."""
 DESK = "@desk"
 """Stands in the desk's buttons of words where a session's have its tag."""
-CHOOSING, DELETING, RECEIPT, LANGUAGE = "choose", "delete", "receipt", "language"
+CHOOSING, SWITCHING, DELETING, RECEIPT, LANGUAGE = "choose", "switch", "delete", "receipt", "language"
 """What the desk may be waiting for."""
+ON = "on"
+"""Stands after what a receipt waits for, where the passage it opens is not finished."""
+UNFINISHED = frozenset({Status.ACTIVE, Status.STOPPED})
 
 
 class Visit(NamedTuple):
@@ -122,7 +126,45 @@ class Desk:
         current = guest.current()
         if current is None:
             return self._at_desk(visit)
-        return self._on(visit, current, self._amended(visit))
+        return self._amid(visit) or self._on(visit, current, self._amended(visit))
+
+    def _amid(self, visit: Visit) -> Spoken | None:
+        """Take what the desk alone can answer while a session goes on: a receipt, and START with several going on."""
+        text = visit.message.text
+        if visit.message.kind is not Kind.TEXT or visit.inbound.edited:
+            return None
+        receipt = codes.read_receipt(text)
+        if receipt is not None and sessions.by_receipt(visit.db, self._keys.token_hash(receipt)):
+            return self._bare(visit, self._receipt(visit, receipt))
+        going = self._going(visit)
+        if len(going) > 1 and self._meaning(visit, text) == "start":
+            return self._bare(visit, self._switch(visit, going))
+        return None
+
+    def _going(self, visit: Visit) -> list[RoundRow]:
+        """Return the open rounds whose sessions go on, the one last talked about first."""
+        active = [each for each in reversed(visit.guest.rows) if visit.guest.status(each) == Status.ACTIVE]
+        if len(active) <= 1:  # nearly always: then there is nothing to look up
+            return [visit.ledger.open_rounds[each] for each in active if each in visit.ledger.open_rounds]
+        rows = (self._row(visit, round_id) for round_id in active)
+        return [row for row in rows if row is not None and row.state == State.OPEN]
+
+    def _switch(self, visit: Visit, going: Sequence[RoundRow]) -> Prompts:
+        """Ask which of several rounds to go on with."""
+        visit.ledger.change(visit.guest, asks=SWITCHING)
+        buttons = tuple(Button(self._label(visit, row), f"@round:{row.code}") for row in going)
+        return (Prompt(self._say(visit, "open_choose").text, buttons),)
+
+    def _which(self, visit: Visit, row: RoundRow) -> Prompts:
+        """Say which round this is about, where another one was talked about last."""
+        if visit.guest.current() in {None, row.id}:
+            return ()
+        return (self._say(visit, "about_now", topic=self._about(visit, row)),)
+
+    def _about(self, visit: Visit, row: RoundRow) -> str:
+        """Return what a round is about: its topic, or its service where it runs without end."""
+        running = self._library.played(visit.db, row).flow.running
+        return self._service_name(visit, row.service) if running else self._topic(visit, row)
 
     # ----------------------------------------------------------------- sessions
 
@@ -132,7 +174,9 @@ class Desk:
         if row is None or row.state != State.OPEN:
             return self._over(visit, round_id, row)
         played = self._library.played(visit.db, row)
+        which = self._which(visit, row)
         spoken = self._participations.go_on(visit.ledger, visit.guest, played, message)
+        spoken = spoken._replace(prompts=(*which, *spoken.prompts)) if which else spoken
         if spoken.asked:
             return spoken.saying(*self._word(visit, spoken.asked))
         if spoken.ended and visit.guest.contact.stopped_at == visit.ledger.now:
@@ -159,7 +203,7 @@ class Desk:
             return ()
         played = self._library.played(visit.db, row)
         again = self._participations.resume(visit.ledger, visit.guest, played)
-        return (self._say(visit, "resumed"), *again)
+        return (self._say(visit, "about_now", topic=self._about(visit, row)), self._say(visit, "resumed"), *again)
 
     def _again(self, visit: Visit) -> Prompts:
         """Ask once more what the session at hand asks; nothing where there is none."""
@@ -203,13 +247,16 @@ class Desk:
         visit.ledger.change(visit.guest, asks=None)
         if code.startswith(ROLE):
             return self._bare(visit, self._staff.welcome(visit.db, visit.ledger, visit.guest, code.removeprefix(ROLE)))
-        if code:
-            spoken = self._named(visit, code)
-        else:
-            again = self._again(visit)
-            prompts = (self._say(visit, "resumed"), *again) if again else self._choices(visit, greet=True)
-            spoken = self._bare(visit, prompts)
+        spoken = self._named(visit, code) if code else self._bare(visit, self._begun(visit))
         return Spoken((*welcome, *spoken.prompts), spoken.flow, spoken.origin, spoken.to)
+
+    def _begun(self, visit: Visit) -> Prompts:
+        """Go on with what goes on, ask which where there are several, else show what is open."""
+        going = self._going(visit)
+        if len(going) > 1:
+            return self._switch(visit, going)
+        again = self._again(visit)
+        return (self._say(visit, "resumed"), *again) if again else self._choices(visit, greet=True)
 
     def _named(self, visit: Visit, code: str) -> Spoken:
         """Start what a code names."""
@@ -237,8 +284,9 @@ class Desk:
         known = visit.guest.rows.get(row.id)
         match visit.guest.status(row.id):
             case Status.ACTIVE | Status.STOPPED:
+                which = self._which(visit, row)
                 again = self._participations.resume(visit.ledger, visit.guest, played)
-                return self._bare(visit, (self._say(visit, "resumed"), *again))
+                return self._bare(visit, (*which, self._say(visit, "resumed"), *again))
             case Status.COMPLETED if known is not None and not self._may_repeat(visit, played, known):
                 return self._bare(visit, self._had(visit, played, known))
             case _:
@@ -365,6 +413,10 @@ class Desk:
                 return self._bare(visit, (self._say(visit, "invitation_never_done"),))
             case "@desk" if _pressed(visit.message):
                 return self._sent(visit, _pressed(visit.message))
+            case "@receipt" if (visit.guest.contact.asks or "").startswith(RECEIPT):
+                asks = visit.guest.contact.asks or ""
+                visit.ledger.change(visit.guest, asks=None)
+                return self._bare(visit, self._with_receipt(visit, "change", asks))
             case "@language" if value in self._config.city.languages:
                 return self._bare(visit, self._speak(visit, value))
             case "@human" | "@reply" | "@close":
@@ -391,8 +443,10 @@ class Desk:
         if kind == CHOOSING and visit.guest.current() is None and visit.message.kind is Kind.TEXT:
             return self._picked(visit, self._among(asks), text, word)
         visit.ledger.change(visit.guest, asks=None)
-        if kind == RECEIPT and word in {"delete", "change"}:
-            return self._bare(visit, self._with_receipt(visit, word, asks))
+        if kind == RECEIPT and word in _heard_of_receipt(asks):
+            return self._bare(visit, self._with_receipt(visit, word or "", asks))
+        if kind == SWITCHING and visit.message.kind is Kind.TEXT:
+            return self._switched(visit, text)
         if visit.guest.current() is not None:
             return None
         if kind == LANGUAGE:
@@ -412,6 +466,12 @@ class Desk:
         if data:
             return self._own_button(visit, *data.split(":", 1))
         return self._bare(visit, (self._say(visit, "choose_again"), *self._choices(visit, service=service)))
+
+    def _switched(self, visit: Visit, text: str) -> Spoken | None:
+        """Take a number or a label as the round to go on with; anything else is for the session at hand."""
+        offered = [Option(f"@round:{row.code}", self._label(visit, row)) for row in self._going(visit)]
+        data = _meant(offered, text)
+        return self._own_button(visit, *data.split(":", 1)) if data else None
 
     def _language_named(self, visit: Visit, text: str) -> Spoken | None:
         for number, language in enumerate(self._config.city.languages, 1):
@@ -585,23 +645,40 @@ class Desk:
         found = self._kept_in(visit, row, "receipt_found")
         if of.state != State.OPEN:
             return (found, self._say(visit, "receipt_fixed", closes_on=self._closing(visit, of)))
-        visit.ledger.change(visit.guest, asks=f"{RECEIPT} {row.round_id} {row.contact_id}")
+        asks = f"{RECEIPT} {row.round_id} {row.contact_id}"
+        if row.status in UNFINISHED and row.ended_at is None:
+            visit.ledger.change(visit.guest, asks=f"{asks} {ON}")
+            ok = Button(self._library.phrases[visit.language]["ok_label"], "@receipt:ok", helper=True)
+            return (found, Prompt(self._say(visit, "receipt_unfinished").text, (ok,)))
+        visit.ledger.change(visit.guest, asks=asks)
         ends = self._closing(visit, of)
         return (found, self._say(visit, "receipt_changeable" if ends else "receipt_open", closes_on=ends))
 
     def _with_receipt(self, visit: Visit, word: str, asks: str) -> Prompts:
         """CHANGE or DELETE after a receipt was shown."""
-        _, round_id, contact_id = asks.split()
+        _, round_id, contact_id, *unfinished = asks.split()
         of = self._row(visit, int(round_id))
         if of is None:
             return (self._say(visit, "delete_none"),)
-        if word == "change" and int(contact_id) == visit.guest.contact.id:
-            return self._reopen(visit, of)
-        if word == "change":
-            return (self._say(visit, "change_elsewhere"),)
+        if word != "delete":
+            return self._taken_on(visit, of, int(contact_id), unfinished=bool(unfinished))
         visit.ledger.change(visit.guest, asks=f"{DELETING} {round_id} {contact_id}")
         topic = self._topic(visit, of)
         return (Prompt(self._say(visit, "delete_ask_round", topic=topic).text, self._yes_no(visit)),)
+
+    def _taken_on(self, visit: Visit, of: RoundRow, contact_id: int, *, unfinished: bool) -> Prompts:
+        """Go on with a passage, or change it; one from elsewhere comes here first, if nothing of ours is in its way."""
+        if of.state != State.OPEN:
+            return (self._say(visit, "change_closed", closes_on=self._closing(visit, of)),)
+        which = self._which(visit, of)
+        here = contact_id == visit.guest.contact.id
+        if not here and not take_over(visit.db, visit.ledger, self._library, visit.guest, of, contact_id):
+            return (self._say(visit, "change_elsewhere"), *self._back(visit))
+        if not unfinished:
+            return (*which, *self._reopen(visit, of))
+        played = self._library.played(visit.db, of)
+        again = self._participations.resume(visit.ledger, visit.guest, played)
+        return (*which, self._say(visit, "resumed"), *again)
 
     # ----------------------------------------------------------------- helpers
 
@@ -642,6 +719,11 @@ class Desk:
             words, danger = self._catalog.words(language), self._catalog.danger(language)
             self._scripts[language] = Script(language, {}, self._library.phrases[language], words, danger)
         return self._scripts[language]
+
+
+def _heard_of_receipt(asks: str) -> frozenset[str]:
+    """Return the words that mean something after a receipt was shown."""
+    return frozenset({"delete", "change", "ok", "yes"} if asks.endswith(ON) else {"delete", "change"})
 
 
 def _pressed(message: Message) -> str:

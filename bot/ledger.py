@@ -102,6 +102,11 @@ class Guest:
             status=session.status.value, body=memory.dump(session), revision=row.revision + 1
         )
 
+    def take(self, row: SessionRow) -> None:
+        """Stand from now on where a session stands that the database holds as ours."""
+        self.drop(row.round_id)
+        self.rows[row.round_id] = self._read[row.round_id] = row
+
     def forget_all(self) -> None:
         """Know nothing of any round any more."""
         for known in (self.rows, self._read, self._stands, self._touched):

@@ -410,6 +410,9 @@ class FlowForm(Form):
     start: Name
     promise_minutes: float | None = Field(None, gt=0, description="Minutes the opening may promise at most.")
     taps: Literal["edit", "repeat"] = Field("repeat", description=_TAPS)
+    expires_after_days: int | None = Field(
+        None, ge=1, description="Days of silence after which an unfinished conversation ends; the city may set fewer."
+    )
     states: dict[StateName, StateForm] = Field(min_length=1)
 
 

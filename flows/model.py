@@ -290,6 +290,8 @@ class Flow:
     """Names of the option lists the round must supply."""
     minutes: float = 0.0
     """Estimated time to read and answer, in minutes."""
+    expires_after_days: int | None = None
+    """Days of silence after which an unfinished session ends, where that is sooner than the city's own."""
     questions: int = 0
     """The most questions one citizen can meet; the frame's own yes/no choices do not count."""
 

@@ -588,6 +588,7 @@ class _Compiler:
             language=made.language,
             start=start,
             scripts=MappingProxyType(scripts),
+            expires_after_days=made.expires_after_days,
             title=MappingProxyType({one: self._title(one) for one in languages}),
             frame=made.frame,
             running=bool(getattr(self.frame.document.form, "running", False)) if self.frame else False,

@@ -97,6 +97,12 @@ def hand_in(db: Connection, participations: Iterable[Participation], now: dateti
         weekly.came(db, people)
 
 
+def carry(db: Connection, round_id: int, origin: bytes, to: bytes) -> None:
+    """Let all that was said under the pseudonym `origin` in a round stand under `to`, who has said nothing there."""
+    theirs = (answers.c.round_id == round_id, answers.c.pseudonym == origin)
+    db.execute(update(answers).where(*theirs).values(pseudonym=to))
+
+
 def quotable(db: Connection, agreed: Iterable[tuple[int, bytes, bool]]) -> None:
     """For each (round id, pseudonym, yes or no): whether this person's words may be quoted without the name."""
     rows = [{"b_round": round_id, "b_pseudonym": who, "b_quotable": yes} for round_id, who, yes in agreed]

@@ -95,9 +95,27 @@ def by_receipt(db: Connection, receipt_hash: bytes) -> SessionRow | None:
     return _shape.first(db.execute(_all.where(sessions.c.receipt_hash == receipt_hash)))
 
 
-def idle(db: Connection, before: datetime, limit: int = 500) -> list[SessionRow]:
-    """Return active sessions untouched since `before`, the longest silent first."""
-    return _shape.read(db.execute(_idle(before).limit(limit)))
+def hand_over(db: Connection, row: SessionRow, contact_id: int) -> SessionRow:
+    """Let another contact go on with a session; return it as it is now. Raises `Conflict` as `save` does."""
+    mine = (sessions.c.contact_id == row.contact_id, sessions.c.round_id == row.round_id)
+    given = update(sessions).where(*mine, sessions.c.revision == row.revision)
+    if db.execute(given.values(contact_id=contact_id, revision=row.revision + 1)).rowcount != 1:
+        raise Conflict("the session was changed by another writer: read it again")
+    return row._replace(contact_id=contact_id, revision=row.revision + 1)
+
+
+def going(db: Connection) -> list[int]:
+    """Return the ids of the rounds in which some session is active."""
+    active = select(sessions.c.round_id).where(sessions.c.status == ACTIVE).distinct()
+    return list(db.execute(active.order_by(sessions.c.round_id)).scalars())
+
+
+def idle(db: Connection, before: datetime, limit: int = 500, *, round_id: int | None = None) -> list[SessionRow]:
+    """Return active sessions untouched since `before`, the longest silent first; of one round where it is named."""
+    quiet = _idle(before)
+    if round_id is not None:
+        quiet = quiet.where(sessions.c.round_id == round_id)
+    return _shape.read(db.execute(quiet.limit(limit)))
 
 
 def silent(db: Connection, before: datetime, limit: int = 500) -> list[SessionRow]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from storage.rows import insert_new, many
 from storage.tables import wishes
@@ -36,6 +36,11 @@ def remove(db: Connection, taken_back: Iterable[Wish], what: str = RESULT) -> No
     for round_id, contact_id in taken_back:
         mine = (wishes.c.round_id == round_id, wishes.c.contact_id == contact_id, wishes.c.what == what)
         db.execute(delete(wishes).where(*mine))
+
+
+def carry(db: Connection, round_id: int, origin: int, to: int) -> None:
+    """Let another contact have the wishes of `origin` in a round."""
+    db.execute(update(wishes).where(wishes.c.round_id == round_id, wishes.c.contact_id == origin).values(contact_id=to))
 
 
 def of(db: Connection, round_id: int, what: str = RESULT) -> list[int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.compose import compose
+from bot.errors import Refused, Trouble
 from bot.jobs.schedule import told
 from bot.letters import BULK, letters
 from bot.participation import left
@@ -123,12 +124,28 @@ class Sweeps:
         """Remind once of a session fallen silent, and end those that stay silent; return how many."""
         now = self._clock()
         with self._database.reading() as db:
-            over = sessions.idle(db, now - timedelta(days=self._config.privacy.draft_days))
+            over = self._over(db, now)
             silent = sessions.silent(db, now - SILENT)
         gone = {(row.contact_id, row.round_id) for row in over}
         ends = [(_name(row), partial(self._end, row)) for row in over]
         reminds = [(_name(row), partial(self._remind, row, now)) for row in silent if row[:2] not in gone]
         return _all_of([*ends, *reminds])
+
+    def _over(self, db: Connection, now: datetime) -> list[SessionRow]:
+        """Return the sessions silent for longer than their flow or the city waits, each once."""
+        most = self._config.privacy.draft_days
+        found = sessions.idle(db, now - timedelta(days=most))
+        for of in rounds.by_ids(db, set(sessions.going(db))).values():
+            days = self._patience(db, of)
+            if days is not None and days < most:
+                found += sessions.idle(db, now - timedelta(days=days), round_id=of.id)
+        return list({row[:2]: row for row in found}.values())
+
+    def _patience(self, db: Connection, of: RoundRow) -> int | None:
+        """Return the days of silence a round's flow bears; None where it says nothing or cannot be read any more."""
+        with suppress(Refused, Trouble):
+            return self._library.played(db, of).flow.expires_after_days
+        return None
 
     def _end(self, row: SessionRow) -> int:
         """End one session; one that was finished before and reopened for changes is finished again."""
