@@ -36,8 +36,11 @@ if TYPE_CHECKING:
 STEPS, WALKS = 100, 100
 """Ten thousand steps, each a message or what happens between two of them."""
 CODE = "wild"
-ACTS = ("answer", "answer", "answer", "answer", "wrong", "back", "change", "edit", "again", "old_button", "language")
-ACTS += ("restart", "days", "stop", "help", "delete", "start")
+ACTS = (
+    *("answer", "answer", "answer", "answer", "wrong", "back", "change", "edit", "again", "old_button", "language"),
+    *("restart", "days", "stop", "help", "delete", "start"),
+)
+"""What may happen; answers are the most of it."""
 
 
 @dataclass(slots=True)

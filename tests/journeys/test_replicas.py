@@ -78,7 +78,7 @@ def script(person: int, code: str) -> list[list[str]]:
 STEPS = sum(step[0] != "sees" for step in script(0, ""))
 
 
-ASKED = 8
+HELPED = 8
 """How often the manager asks for help once there are four: twice at each."""
 
 
@@ -98,7 +98,7 @@ def test_replicas_join_leave_stall_and_die_while_citizens_talk(fleet: Fleet) -> 
     fourth = fleet.begins()
     stalled = _a_sender_stalls_and_wakes(fleet)
     fleet.joins(fourth)
-    for _ in range(ASKED):  # also where everybody has come to the end by now
+    for _ in range(HELPED):  # also where everybody has come to the end by now
         manager.sends("/help")
     fleet.until("all four have made turns", lambda: all(each.turns() > 0 for each in fleet.replicas))
     dead = fleet.sender()
@@ -109,7 +109,7 @@ def test_replicas_join_leave_stall_and_die_while_citizens_talk(fleet: Fleet) -> 
     assert talk.failed == {}, f"{next(iter(talk.failed.values()))}\n{fleet.log()}"
     fleet.until("everything is sent", lambda: _is_all_sent(fleet))
     assert "delivery.fenced" in stalled.log()
-    _compare(fleet, others=1 + ASKED)
+    _compare(fleet, others=1 + HELPED)
     _one_digest_each(fleet)
     assert fleet.telegram.violations == []
     assert [fleet.ends(each, signal.SIGTERM) for each in (stalled, staying)] == [0, 0]

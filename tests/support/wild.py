@@ -56,7 +56,7 @@ class Test:
             case "more":
                 return here not in {None, "na"} and float(here) > self.value
             case _:
-                return (here is not None) == self.value
+                return bool((here is not None) == self.value)
 
 
 @dataclass(frozen=True, slots=True)
