@@ -26,9 +26,10 @@ from bot.errors import Trouble, Unreadable
 from bot.ledger import Guest, Ledger
 from bot.letters import REPLY, letters
 from bot.log import Alike, alike
-from storage import contacts, crossings, inbox, rounds, sessions
+from storage import contacts, crossings, inbox, messages, rounds, sessions
 from storage.contacts import NewContact
 from storage.database import Conflict, StorageTrouble, Unopened
+from storage.messages import NewLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -287,7 +288,7 @@ class Turns:
         if len(good) < len(reads):
             count += self._keep_unreadable(db, [read for read in reads if read.trouble], now)
             behind = [read for read in reads if not read.trouble and read.of in held]
-            count += len(inbox.accept(db, [read.raw for read in behind], now, self._keys, [read.of for read in behind]))
+            count += len(self._put_aside(db, behind, known, now))
         told, spoke = self._take(db, new, known, now)
         return count, told, spoke
 
@@ -319,7 +320,7 @@ class Turns:
         reads = [self._read(raw) for raw in raws]
         reason = ""
         with self._database.transaction() as db:
-            self._meet(db, reads)
+            known = self._meet(db, reads)
             try:
                 with db.begin_nested():
                     fresh, told, spoke = self._keep(db, reads, now)
@@ -329,7 +330,9 @@ class Turns:
                 reason = _told(error)
                 if not isinstance(error, OF_ONE):
                     log.exception("turn.failed", channel=raws[0].channel, attempt=1)
-                self._keep_waiting(db, reads, reason, now)
+                kept = self._put_aside(db, reads, known, now)
+                if kept:  # it has had one try
+                    inbox.fail(db, kept[0].id, inbox.WAITING, reason)
             crossings.passed("alone.written")
         crossings.passed("alone.kept")
         if reason:
@@ -337,11 +340,14 @@ class Turns:
         else:
             self._report(told, len(raws) - fresh, fresh, time.perf_counter() - began, spoke=spoke)
 
-    def _keep_waiting(self, db: Connection, reads: Sequence[_Read], reason: str, now: datetime) -> None:
-        """Keep updates for another try; the first of them has had one."""
-        kept = inbox.accept(db, [read.raw for read in reads], now, self._keys, [read.of for read in reads])
-        if kept:
-            inbox.fail(db, kept[0].id, inbox.WAITING, reason)
+    def _put_aside(
+        self, db: Connection, reads: Sequence[_Read], known: dict[Address, contacts.Contact], now: datetime
+    ) -> list[inbox.InboxRow]:
+        """Keep updates for later; a conversation that we show has them all the same. Returns the new ones."""
+        shown = [read for read in reads if any(each.line is not None for _, each in read.inbounds)]
+        self._welcome(db, shown, known, now)
+        _note(db, shown, known, now)
+        return inbox.accept(db, [read.raw for read in reads], now, self._keys, [read.of for read in reads])
 
     def _drain(self) -> None:
         """Take what waits, each contact's in the order it came; what fails again holds up its own contact only."""
@@ -410,6 +416,7 @@ class Turns:
     ) -> tuple[list[_Told], bool]:
         """Make a turn of each update, and write them all. Returns their log lines, and whether any says something."""
         ledger = self._ledger(db, reads, known, now)
+        _note(db, reads, known, now)
         told = [self._turn(db, ledger, read.raw, *each) for read in reads for each in read.inbounds]
         crossings.passed("group.stepped")
         ledger.flush(db, last=True)
@@ -427,25 +434,31 @@ class Turns:
         return _Read(raw, tuple([((each.channel, hashed(each.channel, each.address)), each) for each in inbounds]))
 
     def _ledger(
-        self, db: Connection, reads: Iterable[_Read], known: dict[Address, contacts.Contact], now: datetime
+        self, db: Connection, reads: Sequence[_Read], known: dict[Address, contacts.Contact], now: datetime
     ) -> Ledger:
         """Load everything the turns of these updates need, set-wise."""
-        first: dict[Address, Inbound] = {}
-        for read in reads:
-            for address, inbound in read.inbounds:
-                first.setdefault(address, inbound)
+        self._welcome(db, reads, known, now)
         ledger = Ledger(now)
-        if not first:
+        if not any(read.inbounds for read in reads):
             return ledger
-        missing = [address for address in sorted(first) if address not in known]
-        if missing:
-            known |= contacts.welcome(db, [self._new(address, first[address], now) for address in missing])
         stood = sessions.of(db, [contact.id for contact in known.values()])
         ledger.open_rounds = {row.id: row for row in self._open(db)}
         for address, contact in known.items():
             ledger.guests[address] = Guest(contact, {row.round_id: row for row in stood.get(contact.id, ())})
         self._seen(db, [contact for contact in known.values() if _long_unseen(contact, now)], now)
         return ledger
+
+    def _welcome(
+        self, db: Connection, reads: Iterable[_Read], known: dict[Address, contacts.Contact], now: datetime
+    ) -> None:
+        """Let who writes for the first time be a contact, and known."""
+        first: dict[Address, Inbound] = {}
+        for read in reads:
+            for address, inbound in read.inbounds:
+                if address not in known:
+                    first.setdefault(address, inbound)
+        if first:
+            known |= contacts.welcome(db, [self._new(address, first[address], now) for address in sorted(first)])
 
     def _new(self, address: Address, inbound: Inbound, now: datetime) -> NewContact:
         language = spoken_language(inbound.language, self._languages)
@@ -489,6 +502,19 @@ class Turns:
         if size:
             self._metrics.groups.observe(size)
             self._metrics.commits.observe(seconds)
+
+
+def _note(db: Connection, reads: Iterable[_Read], known: Mapping[Address, contacts.Contact], now: datetime) -> None:
+    """Write what people said into the conversations that we show; what stands there already is the same line."""
+    lines = [
+        NewLine(known[address].id, messages.heard(read.raw.external_id), now, messages.CITIZEN, inbound.line)
+        for read in reads
+        for address, inbound in read.inbounds
+        if inbound.line is not None
+    ]
+    if lines:
+        messages.append(db, lines)
+        crossings.passed("web.noted")
 
 
 def _told(error: Exception) -> str:

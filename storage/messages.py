@@ -47,6 +47,11 @@ _new = Shape(messages, NewLine)
 _insert = insert_new(messages)
 
 
+def heard(external_id: str) -> str:
+    """Return the key of what a contact said, by the channel's id of the update: said again, it is the same line."""
+    return f"in:{external_id}"
+
+
 def append(db: Connection, rows: Sequence[NewLine]) -> int:
     """Add messages, passing over keys already there; return how many were new."""
     return many(db, _insert, _new.write(rows))

@@ -59,6 +59,8 @@ class Inbound(NamedTuple):
     """The channel's id of the message this one replies to, where the channel tells of it."""
     reachable: bool | None = None
     """False: the person blocked the bot; True: they let it back in. No message then."""
+    line: str | None = None
+    """How it stands in the conversation that we show (see `storage.messages`); None where the channel shows its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,7 +16,7 @@ from bot.channels.web import voices
 from bot.errors import ChannelTrouble, Unreadable
 from flows.model import Button, Kind, Message, parse_button
 from flows.speak import DONE
-from storage import contacts, messages
+from storage import contacts, crossings, messages
 from storage.messages import BOT, CITIZEN
 
 if TYPE_CHECKING:
@@ -46,11 +46,14 @@ class Post:
     file: str = ""
     language: str = ""
     start: str | None = None
+    shown: str | None = None
+    """What it says to the visitor."""
 
     def raw(self, nonce: str) -> Raw:
         """Return the raw message; the same form sent twice has the same external id, another visitor's never."""
-        body = msgspec.json.encode(self)
-        return Raw(NAME, hashlib.sha256(nonce.encode() + b"\0" + body).hexdigest()[:48], body)
+        said = msgspec.json.encode(replace(self, shown=None))
+        key = hashlib.sha256(nonce.encode() + b"\0" + said).hexdigest()[:48]
+        return Raw(NAME, key, msgspec.json.encode(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,8 @@ class WebChannel:
             raise Unreadable("a web message is no form of the chat page") from error
         if not post.address:
             raise Unreadable("a web message has no sender")
-        return [Inbound(NAME, post.address, _message(post), language=post.language or None, start=post.start)]
+        language = post.language or None
+        return [Inbound(NAME, post.address, _message(post), language, start=post.start, line=_shown(post))]
 
     async def send(self, message: Outbound) -> Receipt:
         """Write the line into the conversation, once per key, and wake the pages that show it."""
@@ -186,15 +190,16 @@ class WebChannel:
     async def accept(self, post: Post, nonce: str, shown: str) -> int:
         """Hand in what a visitor posted and return the id of their line; `shown` is what it says to them.
 
-        The line is written first, so that it stands before the reply; the same form twice is one line and one message.
+        The line is written in the turn's transaction: what stands in the chat is taken, and what is not taken does not
+        stand there. The same form twice is one line and one message. Returns 0 where a DELETE took the line with it.
         """
         if self._accept is None or self.closed.is_set():
             raise ChannelTrouble("The chat is starting or stopping: try again in a moment.")
-        raw = post.raw(nonce)
-        line = await asyncio.to_thread(self._note, post, raw, shown)
-        self.bell.ring(post.address)
+        raw = replace(post, shown=shown).raw(nonce)
         await self._accept([raw])
-        return line
+        crossings.passed("web.kept")
+        self.bell.ring(post.address)
+        return await asyncio.to_thread(self._line_of, post.address, messages.heard(raw.external_id))
 
     async def replied(self, address: str, line: int, within: float) -> None:
         """Return as soon as the bot has said something to the visitor's `line`, or after `within` seconds."""
@@ -242,18 +247,17 @@ class WebChannel:
                 return None
             new = messages.NewLine(contact.id, f"out:{message.key}", self.clock(), BOT, self._body(message))
             messages.append(db, [new])
-            return _id_of(messages.of(db, contact.id, limit=LATEST), new.key)
+            line = _id_of(messages.of(db, contact.id, limit=LATEST), new.key)
+            crossings.passed("web.writes")
+        crossings.passed("web.written")
+        return line
 
-    def _note(self, post: Post, raw: Raw, shown: str) -> int:
-        """Write what the visitor said; whoever writes for the first time becomes a contact."""
-        body = json.dumps({"text": shown, "language": post.language, "file": post.file}, ensure_ascii=False)
-        channel, hash_ = self._key(post.address)
-        new = contacts.NewContact(channel, hash_, self.keys.seal(post.address), post.language or "en", self.clock())
-        with self.database.transaction() as db:
-            contact = contacts.add(db, [new])[0]
-            line = messages.NewLine(contact.id, f"in:{raw.external_id}", self.clock(), CITIZEN, body)
-            messages.append(db, [line])
-            return _id_of(messages.of(db, contact.id, limit=LATEST), line.key)
+    def _line_of(self, address: str, key: str) -> int:
+        """Return the number of a line in somebody's conversation; 0 where it is gone."""
+        known = self._key(address)
+        with self.database.reading() as db:
+            contact = contacts.find(db, [known]).get(known)
+            return 0 if contact is None else _id_of(messages.of(db, contact.id, limit=LATEST), key)
 
     def _body(self, message: Outbound) -> str:
         body = {
@@ -284,6 +288,13 @@ def _message(post: Post) -> Message:
         longitude=post.longitude,
         file=post.file,
     )
+
+
+def _shown(post: Post) -> str | None:
+    """Return the visitor's own line as the transcript keeps it."""
+    if post.shown is None:
+        return None
+    return json.dumps({"text": post.shown, "language": post.language, "file": post.file}, ensure_ascii=False)
 
 
 def _id_of(lines: Sequence[messages.Line], key: str) -> int:

@@ -18,7 +18,7 @@ from bot.channels.web.pages import LANGUAGE_COOKIE, backstage_of, local, pages_o
 from bot.channels.web.safety import set_cookie
 from flows.memory import load
 from flows.model import Kind, button_data
-from storage import contacts, sessions
+from storage import contacts, crossings, sessions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -202,7 +202,9 @@ def _note_language(request: Request, address: str, wanted: str) -> str | None:
             return None
         contacts.set_language(db, contact.id, wanted)
         rows = sessions.of(db, [contact.id]).get(contact.id, [])
-        return next((load(row.body).tag for row in reversed(rows) if row.status == sessions.ACTIVE), None)
+        crossings.passed("web.chooses")
+    crossings.passed("web.chosen")
+    return next((load(row.body).tag for row in reversed(rows) if row.status == sessions.ACTIVE), None)
 
 
 async def _say(request: Request, form: FormData, saying: Saying) -> Response:

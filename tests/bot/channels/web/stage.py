@@ -42,7 +42,7 @@ from flows.model import (
     Transition,
 )
 from flows.words import table
-from storage import people
+from storage import contacts, messages, people
 from storage.database import Database
 from storage.migrate import upgrade
 from storage.sealing import Keys
@@ -137,7 +137,18 @@ class Chats:
             if raw.external_id not in self.seen:
                 self.seen.add(raw.external_id)
                 for inbound in self.channel.parse(raw):
+                    self.note(raw, inbound)
                     await self.turn(inbound)
+
+    def note(self, raw: Raw, inbound: Inbound) -> None:
+        """Write the visitor's line, as a turn does."""
+        channel, line = self.channel, str(inbound.line)
+        key = channel.keys.address_hash("web", inbound.address)
+        new = contacts.NewContact("web", key, channel.keys.seal(inbound.address), inbound.language or "en", NOW)
+        with channel.database.transaction() as db:
+            (contact,) = contacts.add(db, [new])
+            heard = messages.heard(raw.external_id)
+            messages.append(db, [messages.NewLine(contact.id, heard, NOW, messages.CITIZEN, line)])
 
     async def turn(self, inbound: Inbound) -> None:
         self.heard.append(inbound)

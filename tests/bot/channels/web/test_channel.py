@@ -18,6 +18,7 @@ from bot.channels.web.channel import NAME, Post, WebChannel, address_of
 from bot.channels.web.chat import COOKIE
 from flows.model import Kind
 from tests.bot.channels.contract import Feed, ListeningContract, ReadingContract, SendingContract, Shown
+from tests.bot.channels.web.stage import listening
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -94,7 +95,8 @@ def _labels(piece: str) -> tuple[str, ...]:
 @pytest.fixture
 async def world(it: Program) -> AsyncIterator[Browser]:
     """A visitor who has said hello, with the line forgotten that says so."""
-    it.chat._note(Post(ADDRESS, text="hello"), Post(ADDRESS, text="hello").raw("n"), "hello")
+    raw = Post(ADDRESS, text="hello", shown="hello").raw("n")
+    it.chats.note(raw, *it.chat.parse(raw))
     transport = httpx.ASGITransport(site(it))
     async with httpx.AsyncClient(transport=transport, base_url="http://voice.test", cookies={COOKIE: TOKEN}) as client:
         yield Browser(it, client)
@@ -163,17 +165,13 @@ class TestListening(ListeningContract):
 
 
 async def test_a_visitors_words_stand_before_the_reply(it: Program) -> None:
-    """Even where the reply is written while the message is still being taken."""
-    post = Post(ADDRESS, text="hello")
-
-    async def accept(_raws: Sequence[Raw]) -> None:
-        await it.chat.send(Outbound("k", ADDRESS, "Hello. I am an assistant."))
-
-    task = asyncio.create_task(it.chat.listen(accept))
-    await asyncio.sleep(0)
-    await it.chat.accept(post, "n", "hello")
-    assert [line.text for line in it.chat.lines(ADDRESS)] == ["hello", "Hello. I am an assistant."]
-    task.cancel()
+    """Whoever posted it learns its number, by which the page knows what is said since."""
+    async with listening(it):
+        number = await it.chat.accept(Post(ADDRESS, text="hello"), "n", "hello")
+    first, *rest = it.chat.lines(ADDRESS)
+    assert (first.id, first.text, first.mine) == (number, "hello", True)
+    assert rest
+    assert not any(line.mine for line in rest)
 
 
 async def test_closing_ends_listening(it: Program) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from bot.channels.web.channel import address_of
 from bot.channels.web.chat import COOKIE
 from bot.config import load
 from storage import contacts, sessions
+from storage.database import StorageTrouble
 from tests.bot.channels.web.test_chat_pages import button, nonce, said
 
 if TYPE_CHECKING:
@@ -92,6 +94,56 @@ async def test_the_language_switch_goes_on_with_the_same_question(app: App, visi
     assert '<html lang="es"' in page.text
     page = await visitor.post("/chat", data=button(page, "Sí"))
     assert "¿" in said(page)[-1]
+
+
+async def test_words_stand_in_the_chat_only_where_they_are_taken(
+    app: App, visitor: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database gives way in between: nothing stands there, and the same form again is one line with a reply."""
+    page = await started(app, visitor)
+    form, stood = {"word": "human", "nonce": nonce(page)}, lines(page)
+
+    def gives_way(*_: object) -> None:
+        raise StorageTrouble("the disk is full")
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(sessions, "of", gives_way)
+        assert (await visitor.post("/chat", data=form)).status_code == 503
+    assert lines(await visitor.get("/chat")) == stood
+    await visitor.post("/chat", data=form)
+    page = await visitor.post("/chat", data=form)
+    assert len(lines(page)) == len(stood) + 2
+    assert app.config.city.human_contact in said(page)[-1]
+
+
+@pytest.mark.parametrize("newcomer", [True, False])
+async def test_words_whose_turn_does_not_work_stand_in_the_chat_and_are_answered_later(
+    app: App, visitor: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, newcomer: bool
+) -> None:
+    """What comes after them waits behind them, and stands there too."""
+    if not newcomer:
+        await visitor.post("/chat/start", data={"code": ""})
+    before = lines(await visitor.get("/chat"))
+
+    def stumbles(*_: object) -> None:
+        raise RuntimeError("stumbled")
+
+    monkeypatch.setattr("bot.channels.web.chat.PATIENCE", 0.1)
+    with monkeypatch.context() as trouble:
+        trouble.setattr(app.turns._desk, "answer", stumbles)
+        await visitor.post("/chat/start", data={"code": ""})
+        page = await visitor.post("/chat", data={"word": "human"})
+    assert len(lines(page)) == len(before) + 2
+    await app.turns.again()
+    async with asyncio.timeout(10):
+        while app.config.city.human_contact not in said(page := await visitor.get("/chat"))[-1]:  # noqa: ASYNC110 - a page has no event
+            await asyncio.sleep(0.1)
+    assert len(lines(page)) == len(before) + 4
+
+
+def lines(page: httpx.Response) -> list[str]:
+    """Return the numbers of all lines of the conversation, both sides'."""
+    return re.findall(r'<article [^>]*id="m(\d+)"', page.text)
 
 
 async def test_a_word_of_ones_rights_is_heard_before_any_round(app: App, visitor: httpx.AsyncClient) -> None:
