@@ -7,7 +7,8 @@ transaction is given its results and its commit is the same as what comes back r
 
 What goes wrong: a process dies and another takes its place (`crash`); it stalls until its lease is over and wakes with
 what it knew (`lapse`: the lease of a living owner runs out); a commit is done but its answer is lost (`torn`); a
-message is longer on its way than its claim lasts (`slow`); the channel says "not now" (`again`).
+message is longer on its way than its claim lasts (`slow`); the channel says "not now" (`again`), that the person has
+gone (`blocked`: what else is due to them is given up too) or that they have a new address (`moved`).
 """
 
 from __future__ import annotations
@@ -20,13 +21,18 @@ if TYPE_CHECKING:
 
     from tests.model.explore import Step
 
-DUE, SENDING, SENT = "due", "sending", "sent"
+DUE, SENDING, SENT, GONE, MOVED = "due", "sending", "sent", "gone", "moved"
 NOBODY, DEAD = "", "†"
-FAULTS = ("crash", "lapse", "torn", "slow", "again")
+FAULTS = ("crash", "lapse", "torn", "slow", "again", "blocked", "moved")
+ANSWERS = {"again": DUE, "blocked": GONE, "moved": MOVED}
+"""What a channel may say but that it took the message, and what that means for it."""
 
 
 class Row(NamedTuple):
-    """A message in the outbox; `sends` counts how often it left, `settled` how often it was settled as sent."""
+    """A message to somebody; `sends` counts how often it left, `settled` how often it was settled for good.
+
+    `unreachable` and `renamed` are what we know of the person.
+    """
 
     status: str = DUE
     owner: str = NOBODY
@@ -34,6 +40,8 @@ class Row(NamedTuple):
     over: bool = False
     sends: int = 0
     settled: int = 0
+    unreachable: bool = False
+    renamed: bool = False
 
 
 class Lease(NamedTuple):
@@ -53,7 +61,7 @@ class Flight(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What came back: sent, or to be tried again."""
+    """What came back: sent, gone, or to be tried again, perhaps at a new address."""
 
     row: int
     attempt: int
@@ -101,6 +109,8 @@ class Rules:
 
     fenced: bool = True
     """A settlement counts only with the claim's owner and attempt."""
+    contacts_fenced: bool = True
+    """Of a person nothing changes but by a claim that is still ours."""
     leased: bool = True
     """Who has lost the lease claims nothing."""
     held_on: bool = True
@@ -169,10 +179,20 @@ def _is_ours(row: Row, sender: Sender, attempt: int) -> bool:
 
 
 def _settled(row: Row, result: Result, sender: Sender, rules: Rules) -> Row:
-    if rules.fenced and not _is_ours(row, sender, result.attempt):
+    ours = _is_ours(row, sender, result.attempt)
+    if ours or not rules.contacts_fenced:
+        row = _told(row, result)
+    if rules.fenced and not ours:
         return row
-    sent = result.status == SENT
-    return row._replace(status=result.status, owner=NOBODY, over=False, settled=row.settled + sent)
+    over = result.status in (SENT, GONE)
+    return row._replace(status=result.status if over else DUE, owner=NOBODY, over=False, settled=row.settled + over)
+
+
+def _told(row: Row, result: Result) -> Row:
+    """Note what came back about the person; who has gone gets nothing more that is due."""
+    if result.status == GONE:
+        return row._replace(unreachable=True, status=GONE if row.status == DUE else row.status)
+    return row._replace(renamed=row.renamed or result.status == MOVED)
 
 
 def heeded(sender: Sender) -> Sender:
@@ -191,9 +211,10 @@ def _flights(state: State, sender: Sender, rules: Rules) -> Iterator[tuple[Step,
             rows = (*state.rows[: flight.row], row._replace(sends=row.sends + 1), *state.rows[flight.row + 1 :])
             on_its_way = sender._replace(flying=_sorted((*rest, flight._replace(left=True))))
             yield ("send", *who), state._replace(rows=rows).put(on_its_way)
-            if again := state.spend("again"):
-                back = Result(flight.row, flight.attempt, DUE)
-                yield ("again", *who), again.put(_landed(sender, rest, back))
+            for answer, status in ANSWERS.items():
+                if answered := state.spend(answer):
+                    back = Result(flight.row, flight.attempt, status)
+                    yield (answer, *who), answered.put(_landed(sender, rest, back))
         if flight.left or not rules.settled_first:
             back = Result(flight.row, flight.attempt, SENT)
             yield ("back", *who), state.put(_landed(sender, rest, back))
