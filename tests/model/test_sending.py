@@ -187,12 +187,13 @@ class Replay:
             self.claims[name, self.ids.index(row.id), row.attempt] = row
 
     def _receipt(self, result: Result) -> Receipt:
-        return {
+        meant: dict[str, Receipt] = {
             SENT: Sent("m1"),
             DUE: Again(timedelta(), "not now"),
             GONE: Gone("blocked", unreachable=True),
             MOVED: Relocated(self._new_address(result.row)),
-        }[result.status]
+        }
+        return meant[result.status]
 
     def _passes(self, table: Table, which: ColumnElement[bool], until: str) -> None:
         """Let the time of a lease or a claim run out; for the others as much time has passed."""
