@@ -54,7 +54,7 @@ class _Talk:
         self.flow = flow
         self.lines_in = lines_in
         self.now = now
-        self.context = Context(language, NAME, tag=mint()[:12], receipt=mint()[:8].upper())
+        self.context = Context(language, NAME, tag=mint()[:12], receipt=transcript.RECEIPT)
         self.console = Console(lines_in, write)
         self.kept: list[str] = []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from flows.branching import ways
 from flows.model import Allocate, BestWorst, Choose, End, Pick, Rank, Rate, Review, Say, Together
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def mermaid(flow: Flow, counts: Mapping[tuple[str, str], int] | None = None) -> 
 
 
 def _node(state: State) -> str:
-    text = f'"{_escaped(_short(state))}"'
+    text = f'"{_escaped(first_line(state, _LONGEST))}"'
     match state:
         case End():
             return f"{_id(state.id)}([{text}])"
@@ -88,9 +89,30 @@ def _id(state: str) -> str:
     return f"s_{state.replace('.', '__')}"
 
 
-def _short(state: State) -> str:
+def in_order_met(states: Mapping[str, State], start: str) -> list[str]:
+    """Return the states that some way leads to, each after all that lead to it (but for ways that lead back)."""
+    found: list[str] = []
+    seen: set[str] = set()
+    waiting = [(start, False)]
+    while waiting:
+        at, done = waiting.pop()
+        if done:
+            found.append(at)
+        elif at in states and at not in seen:
+            seen.add(at)
+            waiting += [(at, True), *((to, False) for to in ways(states[at]))]
+    return found[::-1]
+
+
+def verb_of(state: State) -> str:
+    """Return the word for what happens in a state, as an author writes it: `choose`, `end`."""
+    return type(state).__name__.lower()
+
+
+def first_line(state: State, most: int) -> str:
+    """Return how the text of a state begins, in at most so many letters; its id where it has none."""
     line = next((one for one in state.text.split("\n") if one.strip()), state.id).strip()
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1].rstrip()}…"
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
 def _escaped(text: str) -> str:
@@ -116,7 +138,7 @@ def rows(flow: Flow, language: str | None = None) -> list[Row]:
 def _row(state: State) -> Row:
     options = " / ".join(option.label for option in getattr(state, "options", ()))
     ways = "; ".join(f"{arrow.to} ({arrow.on})" if arrow.on else arrow.to for arrow in _arrows(state))
-    return Row(state.id, type(state).__name__.lower(), _short(state), options, ways)
+    return Row(state.id, verb_of(state), first_line(state, _LONGEST), options, ways)
 
 
 def table(flow: Flow, language: str | None = None) -> str:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from flows.model import Button, Prompt, Session, Value
 
+RECEIPT = "K7M2-9QXR"
+"""The receipt in talks that are kept as transcripts: the same in each, so that they can be played again."""
+
 _HEADER = re.compile(r"^(?P<key>[a-z_]+(?:\.[a-z_.]+)?): ?(?P<value>.*)$")
 _ACT = re.compile(r"^\((?P<act>tap|place|photo|voice|sticker|edit)(?: (?P<what>[^)]*))?\) ?(?P<rest>.*)$", re.DOTALL)
 _INDENT = "  "

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.clock import mint
-from bot.commands.common import as_json, configured, interactive, show, wall_clock
+from bot.commands.common import as_json, configured, interactive, office, show, wall_clock
 from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.config import Config
+    from bot.pictures.drop_off import DropOff
     from flows.catalog import Catalog
     from flows.issues import Issue
     from flows.model import Flow
@@ -106,11 +107,10 @@ def play(config: Config, flow: str, language: str | None, save: Path | None) -> 
 
     catalog, names = _chosen(config, (flow,))
     played = _flow(names[0], catalog)
-    if language and language not in played.languages:
-        raise Usage(f"{played.id} does not speak {language}; it speaks {', '.join(played.languages)}.")
+    spoken = _spoken(played, language)
     if save:
         save.parent.mkdir(parents=True, exist_ok=True)
-    playing.play(played, language or played.language, _typed(), click.echo, wall_clock(), mint, save)
+    playing.play(played, spoken, _typed(), click.echo, wall_clock(), mint, save)
 
 
 def _typed() -> Iterator[str]:
@@ -126,16 +126,50 @@ def _typed() -> Iterator[str]:
 
 @click.command()
 @click.argument("flow")
+@click.option("--svg", "out", type=click.Path(path_type=Path, dir_okay=False), help="Draw it into this file.")
+@click.option("--round", "code", metavar="CODE", help="Tell on each arrow how many people of this round went there.")
+@click.option("--language", help="Draw it in this language. [default: the flow's own]")
 @configured
-def graph(config: Config, flow: str) -> None:
-    """Print a flow as a Mermaid diagram.
+def graph(config: Config, flow: str, out: Path | None, code: str | None, language: str | None) -> None:
+    """Print a flow as a Mermaid diagram, or draw it as a picture (SVG).
 
-    Many editors and code hosts draw it.
+    Many editors and code hosts draw Mermaid; every browser shows an SVG.
     """
+    from bot.pictures.drawing import svg
+    from bot.texts import texts
     from flows import diagram
+    from flows.examples import filled
 
     catalog, names = _chosen(config, (flow,))
-    click.echo(diagram.mermaid(_flow(names[0], catalog)))
+    drawn = _flow(names[0], catalog)
+    spoken = _spoken(drawn, language)
+    played, title, counted = _of_round(config, drawn.id, code) if code else (filled(drawn), "", None)
+    if out:
+        _write(out, svg(played, texts(spoken), title, counted))
+    else:
+        known = {arrow: part.count for arrow, part in counted.went.items() if part.count} if counted else {}
+        click.echo(diagram.mermaid(played if code else drawn, known))
+
+
+def _spoken(flow: Flow, language: str | None) -> str:
+    """Return a language of the flow; None: its own."""
+    if language and language not in flow.languages:
+        raise Usage(f"{flow.id} does not speak {language}; it speaks {', '.join(flow.languages)}.")
+    return language or flow.language
+
+
+def _of_round(config: Config, flow: str, code: str) -> tuple[Flow, str, DropOff]:
+    """Return a round's flow as its citizens got it, its title, and how many of them went which way."""
+    from bot.pictures.drop_off import drop_off
+
+    with office(config) as here:
+        one = here.rounds.find(code)
+        if one is None:
+            raise Refused(f'there is no round with the code {code}. See them all: "civicloop round list"')
+        if one.flow != flow:
+            raise Usage(f"the round {code} asks {one.flow}. To draw it: civicloop graph {one.flow} --round {code}")
+        played, moves = here.rounds.played(code), here.rounds.counts(code).moves
+    return played, one.title, drop_off(played, moves, config.digest.minimum_cell)
 
 
 @click.group()

@@ -11,6 +11,7 @@ says nothing about anyone, so it may be named exactly, but the base of a stage o
 4. In a base under 30, none and all, shares under 10 % and over 90 % are bands too: they tell about nearly everybody.
 5. No percentage under a base of 10; "indication only" under 30.
 6. What is compared or summed up is what is shown, never what is hidden: nothing new follows from it.
+7. Many counts that add up to each other (the arrows of a flow) are told in steps of the minimum, none below one step.
 """
 
 from __future__ import annotations
@@ -236,3 +237,12 @@ def steps(count: int, minimum: int) -> int:
     by at least the minimum: looking often does not single anybody out.
     """
     return max(count // minimum - 1, 0) * minimum
+
+
+def stepped(count: int, minimum: int) -> int | None:
+    """Return a count of many that add up to each other: the nearest multiple of `minimum`; None below one step.
+
+    A difference of two such counts is off by up to a whole step, so subtracting them finds no small group; and nobody
+    and a few people look the same.
+    """
+    return None if count < minimum else (2 * count + minimum) // (2 * minimum) * minimum

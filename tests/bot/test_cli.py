@@ -19,7 +19,7 @@ from jsonschema import Draft4Validator
 from bot import cli, clock, config
 from bot.commands import common
 from bot.errors import Refused, Trouble
-from storage import answers, contacts, people, rounds
+from storage import answers, contacts, moves, people, rounds
 from storage.answers import AnswerRow
 from storage.database import Database, StorageTrouble
 from storage.sealing import Keys
@@ -408,6 +408,42 @@ def test_texts_that_cannot_be_written_are_refused_in_one_line(terminal: Terminal
 
 def test_graph_prints_a_diagram(terminal: Terminal) -> None:
     assert terminal("graph", "deliver_pulse").out.startswith("flowchart TD")
+
+
+def test_graph_draws_a_picture_in_a_language_of_the_flow(terminal: Terminal) -> None:
+    assert (
+        terminal("graph", "deliver_pulse", "--svg", "pictures/pulse.svg", "--language", "ar").out
+        == "pictures/pulse.svg\n"
+    )
+    assert 'lang="ar" direction="rtl"' in Path("pictures/pulse.svg").read_text(encoding="utf-8")
+    refused = terminal("graph", "deliver_pulse", "--svg", "pulse.svg", "--language", "tlh")
+    assert refused.status == 2
+    assert "deliver_pulse does not speak tlh; it speaks en, " in refused.err
+
+
+def test_graph_tells_how_many_people_of_a_round_went_where(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    database = Database.open("sqlite:///data/civicloop.sqlite3")
+    with database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        ways = {("@start", "opening"): 60, ("opening", "age"): 58, ("age", "too_young"): 3}
+        moves.count(db, {(row.id, "2026-11-22", *arrow): n for arrow, n in ways.items()})
+    database.close()
+    assert 's_opening -->|"60"| s_age' in terminal("graph", "deliver_pulse", "--round", code).out
+    assert 's_age -->|"No"| s_too_young' in terminal("graph", "deliver_pulse", "--round", code).out
+    assert terminal("graph", "deliver_pulse", "--round", code, "--svg", "pulse.svg").status == 0
+    drawn = Path("pulse.svg").read_text(encoding="utf-8")
+    assert ">Pulse</text>" in drawn
+    assert "60 · 100%" in drawn
+
+
+def test_graph_says_which_flow_a_round_asks_and_which_round_there_is_not(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    wrong = terminal("graph", "need_round", "--round", code)
+    assert wrong.status == 2
+    assert f"civicloop graph deliver_pulse --round {code}" in wrong.err
+    assert "there is no round with the code nowhere" in terminal("graph", "need_round", "--round", "nowhere").err
 
 
 def test_play_talks_as_the_bot_would(terminal: Terminal) -> None:

@@ -70,7 +70,7 @@ class Talk:
         tag: str = "tag",
     ) -> None:
         self.flow = _filled(flow)
-        context = Context(language, channel, tag, "K7M2-9QXR", first_time=first_time, area=area)
+        context = Context(language, channel, tag, transcript.RECEIPT, first_time=first_time, area=area)
         self.turns: list[Turn] = []
         self.counted: dict[str, Answer] = {}
         """What a store would hold that only ever read the events."""

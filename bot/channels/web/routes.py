@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import chat, public, service
 from bot.channels.web.failures import Contained, handlers
-from bot.channels.web.manage import desk, doors, figures, preview, threads
+from bot.channels.web.manage import desk, doors, figures, preview, shelf, threads
 from bot.channels.web.pages import HOME, Pages, pages_of
 from bot.channels.web.safety import Pace, SafeHeaders, same_origin
 from bot.channels.web.words import Dictionary
@@ -67,6 +67,7 @@ def _citizens() -> list[Route]:
 
 def _staff() -> list[Route]:
     round_ = "/manage/rounds/{code}"
+    flow = "/manage/flows/{flow}"
     digest = "/manage/digests/{service}/{period}"
     thread = "/manage/threads/{name}"
     return [
@@ -78,6 +79,8 @@ def _staff() -> list[Route]:
         post("/manage/rounds/new", doors.staff(desk.create)),
         get(round_, doors.staff(desk.show)),
         get(f"{round_}/numbers", doors.staff(desk.numbers)),
+        get(f"{round_}/picture", doors.staff(desk.picture)),
+        get(f"{round_}/picture.svg", doors.staff(desk.picture_file)),
         get(f"{round_}/edit", doors.staff(desk.edit)),
         post(f"{round_}/edit", doors.staff(desk.change)),
         post(f"{round_}/open", doors.staff(desk.open_)),
@@ -86,6 +89,12 @@ def _staff() -> list[Route]:
         post(f"{round_}/report", doors.staff(desk.report)),
         get(f"{round_}/preview", doors.staff(preview.show)),
         post(f"{round_}/preview", doors.staff(preview.go_on)),
+        get("/manage/flows", doors.staff(shelf.overview)),
+        get(flow, doors.staff(shelf.show)),
+        get(f"{flow}/picture.svg", doors.staff(shelf.picture_file)),
+        get(f"{flow}/preview", doors.staff(preview.show_flow)),
+        post(f"{flow}/preview", doors.staff(preview.go_on_flow)),
+        post(f"{flow}/transcript", doors.staff(preview.keep)),
         get("/manage/digests", doors.staff(figures.overview)),
         post("/manage/digests", doors.staff(figures.choose)),
         get(digest, doors.staff(figures.show)),

@@ -14,9 +14,13 @@ from bot.channels.web.manage.doors import APPROVER, MANAGER, ORGANISER, form_of,
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
 from bot.errors import Refused
+from bot.pictures.drawing import svg
+from bot.pictures.drop_off import drop_off
+from bot.pictures.listing import listing
 from bot.rounds.record import OPTIONAL, in_language
 from bot.rounds.wording import spoken
-from flows.diagram import mermaid
+from bot.texts import texts
+from flows.diagram import verb_of
 from flows.model import Choose, End, Pick, Rate, Review, Say
 
 if TYPE_CHECKING:
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
     from bot.channels.web.backstage import Counts, Need, RoundView
     from bot.channels.web.manage.doors import Visitor
     from bot.config import Service
+    from bot.pictures.drop_off import DropOff
+    from bot.pictures.listing import Row as Listed
     from flows.model import Flow
 
 SIGHT = (ORGANISER, APPROVER)
@@ -47,13 +53,23 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One line of the flow's table: what it asks, how often people came to it."""
+    """One line of the flow's table: what it asks, and how often people came to it (None: too few to tell)."""
 
     id: str
     verb: str
     text: str
     options: tuple[str, ...]
-    came: int
+    came: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A flow as a picture and as a table; `counted` where people stand in them, in steps of `minimum`."""
+
+    picture: str
+    listing: list[Listed]
+    counted: bool
+    minimum: int
 
 
 # --------------------------------------------------------------------------- looking
@@ -112,14 +128,17 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
     backstage, pages, words = backstage_of(request), pages_of(request), pages_of(request).words(request)
     rounds = backstage.rounds
     counts, flow = rounds.counts(round_.code), rounds.played(round_.code)
+    counted = drop_off(flow, counts.moves, backstage.config.digest.minimum_cell)
     return {
         "service": backstage.config.service(round_.service).label(words.language),
         "minutes": max(1, round(flow.minutes)),
         "faults": rounds.check(round_.code, words.language) if round_.state in BEGINNING else [],
         "counts": counts,
-        "questions": questions(flow, words.language, counts),
+        "questions": questions(flow, words.language, counted),
         "most_questions": flow.questions,
-        "mermaid": mermaid(flow, counts.moves),
+        "counted": bool(counts.moves),
+        "minimum": counted.minimum,
+        "picture": svg(flow, texts(words.language), round_.title, counted if counts.moves else None),
         "opens": words.day(round_.opens_at, pages.zone) if round_.opens_at else "",
         "closes": forms.last_day(round_.closes_at, pages.zone, words),
         "log": [(words.moment(entry.at.astimezone(pages.zone)), entry) for entry in rounds.log(round_.code)],
@@ -130,23 +149,44 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
     }
 
 
-def questions(flow: Flow, language: str, counts: Counts) -> list[Question]:
+def questions(flow: Flow, language: str, counted: DropOff) -> list[Question]:
     """Return the questions of a flow in file order, with how often a session arrived at each."""
-    came: dict[str, int] = {}
-    for (_, target), count in counts.moves.items():
-        came[target] = came.get(target, 0) + count
-    states = flow.script(language).states.values()
+    said, states = texts(language), flow.script(language).states.values()
     return [
         Question(
             state.id,
-            type(state).__name__.lower(),
+            said(f"verb.{verb_of(state)}"),
             state.text.strip().split("\n")[0],
             tuple(option.label for option in state.options) if isinstance(state, Choose | Pick | Rate) else (),
-            came.get(state.id, 0),
+            counted.came[state.id],
         )
         for state in states
         if not isinstance(state, Say | End | Review)
     ]
+
+
+async def picture(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/rounds/<code>/picture`: the round's questions as a picture with the people on it, and as a table."""
+    round_ = await seen(request, visitor, *SIGHT, MANAGER)
+    drawn = await asyncio.to_thread(_drawn, request, round_)
+    rounds_too = visitor.may(round_.service, *SIGHT)
+    return page(request, visitor, "manage/picture.html", round=round_, rounds_too=rounds_too, drawn=drawn)
+
+
+async def picture_file(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/rounds/<code>/picture.svg`: the picture alone, to print or to send."""
+    round_ = await seen(request, visitor, *SIGHT, MANAGER)
+    drawn = await asyncio.to_thread(_drawn, request, round_)
+    return Response(drawn.picture, media_type="image/svg+xml")
+
+
+def _drawn(request: Request, round_: RoundView) -> Drawn:
+    """Return the picture and the table of a round, people in it as soon as anybody has begun."""
+    rounds, said = backstage_of(request).rounds, texts(pages_of(request).words(request).language)
+    counts, flow = rounds.counts(round_.code), rounds.played(round_.code)
+    minimum = backstage_of(request).config.digest.minimum_cell
+    counted = drop_off(flow, counts.moves, minimum) if counts.moves else None
+    return Drawn(svg(flow, said, round_.title, counted), listing(flow, said, counted), counted is not None, minimum)
 
 
 async def numbers(request: Request, visitor: Visitor) -> Response:

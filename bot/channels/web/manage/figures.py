@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from bot.channels.web.backstage import RoundView
     from bot.channels.web.manage.doors import Visitor
     from bot.channels.web.manage.form import Error
     from bot.digests.model import Digest
 
+BEGUN = ("open", "closed", "reported_back")
+"""States of rounds that people have taken part in."""
 NOW = "now"
 """What stands in the address in place of a week for the week that is still running."""
 
@@ -39,6 +42,8 @@ class Shelf:
     name: str
     so_far: told.Told | None
     weeks: tuple[Past, ...]
+    rounds: tuple[RoundView, ...]
+    """Those that have begun, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ def _shelves(request: Request, visitor: Visitor) -> list[Shelf]:
             backstage.config.service(key).label(language),
             _told(backstage.so_far(key), language),
             tuple(_past(row, language) for row in rows if row.service == key),
+            tuple(backstage.rounds.listed([key], BEGUN)),
         )
         for key in keys
     ]

@@ -1,4 +1,4 @@
-"""A round as a citizen will meet it, played in the browser: the page carries the conversation, nothing is kept."""
+"""A round or a flow as a citizen will meet it, played in the browser: the page carries it all, nothing is kept."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
 
 from bot.channels.web.channel import NAME, Line, WebChannel, is_done
 from bot.channels.web.chat import WORDS, live
 from bot.channels.web.manage.desk import seen
 from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.pages import backstage_of, pages_of, to
-from bot.channels.web.words import own_name
+from bot.channels.web.words import direction, own_name
 from bot.compose import compose
-from flows import engine, memory
+from bot.rounds.record import in_language
+from flows import engine, memory, transcript
+from flows.examples import filled
 from flows.model import Context, Kind, Message
 from storage.messages import BOT, CITIZEN
 
@@ -39,36 +43,96 @@ class Rehearsal:
 
     session: str
     lines: tuple[Line, ...] = ()
+    talk: str = ""
+    """The same as a transcript."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is rehearsed: a round or a flow, and where its pages are."""
+
+    flow: Flow
+    title: str
+    home: str
+    of_round: bool
+
+    @property
+    def action(self) -> str:
+        """Where the forms of the rehearsal go."""
+        return f"{self.home}/preview"
 
 
 async def show(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/rounds/<code>/preview`: the first message."""
-    return await _played(request, visitor, None)
+    return _played(request, visitor, await _round(request, visitor), None)
 
 
 async def go_on(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/preview`: the next one."""
-    return await _played(request, visitor, await form_of(request))
+    return _played(request, visitor, await _round(request, visitor), await form_of(request))
 
 
-async def _played(request: Request, visitor: Visitor, form: FormData | None) -> Response:
+async def show_flow(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/flows/<id>/preview`: the first message of a flow, its texts filled with examples."""
+    return _played(request, visitor, await _flow(request), None)
+
+
+async def go_on_flow(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/flows/<id>/preview`: the next one."""
+    return _played(request, visitor, await _flow(request), await form_of(request))
+
+
+async def keep(request: Request, _visitor: Visitor) -> Response:
+    """`POST /manage/flows/<id>/transcript`: the talk so far as a file that the checks can play again."""
+    piece = await _flow(request)
+    rehearsal = _carried(await form_of(request), piece.flow)
+    if rehearsal is None:
+        return to(piece.action)
+    session = memory.load(rehearsal.session)
+    flow = piece.flow
+    head = {"flow": flow.id, "version": str(flow.version), "language": _begun_in(rehearsal), "channel": NAME}
+    body = transcript.head_text(head) + rehearsal.talk + transcript.ending(session)
+    name = f"{flow.id}.talk.{head['language']}.txt"
+    return PlainTextResponse(body, headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
+async def _round(request: Request, visitor: Visitor) -> Piece:
     round_ = await seen(request, visitor)
     flow = await asyncio.to_thread(backstage_of(request).rounds.played, round_.code)
-    wanted = request.query_params.get("language", "")
+    return Piece(flow, round_.title, f"/manage/rounds/{round_.code}", of_round=True)
+
+
+async def _flow(request: Request) -> Piece:
+    flow = await asyncio.to_thread(filled, named(request))
+    title = in_language(flow.title, pages_of(request).language(request))
+    return Piece(flow, title, f"/manage/flows/{flow.id}", of_round=False)
+
+
+def named(request: Request) -> Flow:
+    """Return the flow in the address, in its newest version."""
+    try:
+        return backstage_of(request).catalog.get(request.path_params["flow"])
+    except KeyError:
+        raise HTTPException(404) from None
+
+
+def _played(request: Request, visitor: Visitor, piece: Piece, form: FormData | None) -> Response:
+    flow, wanted = piece.flow, request.query_params.get("language", "")
     language = wanted if wanted in flow.languages else pages_of(request).language(request)
     rehearsal = _begun(request, flow, language) if form is None else _advanced(request, flow, form)
     if rehearsal is None:
-        return to(f"/manage/rounds/{round_.code}/preview")
+        return to(piece.action)
     session = memory.load(rehearsal.session)
     return page(
         request,
         visitor,
         "manage/preview.html",
-        round=round_,
+        piece=piece,
         lines=rehearsal.lines,
         live=live(rehearsal.lines),
         over=not session.active,
         language=session.language,
+        direction=direction(session.language),
         flow_languages=[(one, own_name(one)) for one in flow.languages],
         first_live=min(live(rehearsal.lines), default=0),
         carried=msgspec.json.encode(rehearsal).decode(),
@@ -77,25 +141,50 @@ async def _played(request: Request, visitor: Visitor, form: FormData | None) -> 
 
 def _begun(request: Request, flow: Flow, language: str) -> Rehearsal:
     now = backstage_of(request).clock()
-    turn = engine.start(flow, Context(language, NAME, "rehearsal", "XXXX-XXXX-XXXX"), now)
-    return Rehearsal(memory.dump(turn.session), _spoken(turn.prompts, 1, language))
+    turn = engine.start(flow, Context(language, NAME, "rehearsal", transcript.RECEIPT), now)
+    return Rehearsal(
+        memory.dump(turn.session), _spoken(turn.prompts, 1, turn.session.language), transcript.said(turn.prompts)
+    )
 
 
-def _advanced(request: Request, flow: Flow, form: FormData) -> Rehearsal | None:
-    """Return the rehearsal one turn on; None where the form carries none of this flow."""
-    carried = str(form.get("carried", ""))
+def _begun_in(rehearsal: Rehearsal) -> str:
+    return rehearsal.lines[0].language
+
+
+def _carried(form: FormData, flow: Flow) -> Rehearsal | None:
+    """Return the rehearsal that a form carries; None where it carries none of this flow."""
     try:
-        before = msgspec.json.decode(carried[:LONGEST], type=Rehearsal)
+        before = msgspec.json.decode(str(form.get("carried", ""))[:LONGEST], type=Rehearsal)
         session = memory.load(before.session)
     except (msgspec.MsgspecError, ValueError, KeyError, TypeError):
         return None
-    if not session.active or session.state not in flow.script(session.language).states:
+    known = session.flow == flow.id and session.state in flow.script(session.language).states and before.lines
+    return before if known else None
+
+
+def _advanced(request: Request, flow: Flow, form: FormData) -> Rehearsal | None:
+    """Return the rehearsal one turn on; None where the form carries none of this flow that goes on."""
+    before = _carried(form, flow)
+    session = memory.load(before.session) if before else None
+    if before is None or session is None or not session.active:
         return None
     message, shown = _message(form, before.lines)
     turn = engine.advance(flow, session, message, backstage_of(request).clock())
     mine = Line(len(before.lines) + 1, CITIZEN, shown, session.language)
     said = _spoken(turn.prompts, mine.id + 1, turn.session.language)
-    return Rehearsal(memory.dump(turn.session), (*before.lines, mine, *said))
+    talk = before.talk + transcript.heard(_written(message, shown)) + transcript.said(turn.prompts)
+    return Rehearsal(memory.dump(turn.session), (*before.lines, mine, *said), talk)
+
+
+def _written(message: Message, shown: str) -> str:
+    """Return what was sent as a transcript writes it."""
+    match message.kind:
+        case Kind.TAP:
+            return f"(tap {shown})"
+        case Kind.PHOTO:
+            return f"(photo {shown})".replace(" )", ")")
+        case _:
+            return shown
 
 
 def _message(form: FormData, lines: tuple[Line, ...]) -> tuple[Message, str]:

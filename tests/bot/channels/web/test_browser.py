@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from tests.bot.channels.web.stage import served
 from tests.bot.channels.web.test_public_pages import FORMAL
 from tests.bot.channels.web.test_pure import jpeg
-from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, WEEK
+from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, WEEK, walked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +72,24 @@ def accessible(page: Page, name: str) -> None:
     """Fail where axe finds anything wrong with the page as it is."""
     found = Axe().run(page)
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+
+
+def inside(page: Page) -> list[str]:
+    """Return the words of a picture that run out of their box, or into other words, as the browser sets them."""
+    found: list[str] = page.evaluate(
+        """() => {
+            const svg = document.querySelector("svg.flow-picture"), all = svg.getBoundingClientRect();
+            const texts = [...svg.querySelectorAll("text")], places = texts.map(text => text.getBoundingClientRect());
+            const within = (a, b) => a.left >= b.left - 1 && a.right <= b.right + 1 && a.bottom <= b.bottom + 1;
+            const meet = (a, b) => a.left < b.right && b.left < a.right && a.top + 4 < b.bottom && b.top + 4 < a.bottom;
+            return texts.filter((text, n) => {
+                const box = text.parentNode.querySelector(":scope > rect");
+                const out = !within(places[n], box ? box.getBoundingClientRect() : all);
+                return out || places.some((other, m) => m > n && meet(places[n], other));
+            }).map(text => text.textContent);
+        }"""
+    )
+    return found
 
 
 class TestChat:
@@ -446,6 +464,34 @@ class TestStaff:
             accessible(page, "a digest")
             page.wait_for_function("document.querySelector('.chart img').naturalWidth > 0")
             assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    @pytest.mark.parametrize("language", ["en", "ar"])
+    def test_where_people_go_and_stop_is_there_for_everyone(
+        self, chromium: Browser, it: Program, language: str
+    ) -> None:
+        """The picture in light and dark, from left and right, without a script, and never wider than the phone."""
+        it.config = replace(it.config, city=replace(it.config.city, languages=("en", "ar")))
+        code = it.opened("How is the library?")
+        walked(it, code)
+        with served(it) as url:
+            for scheme in SCHEMES:
+                context = chromium.new_context(
+                    viewport={"width": 390, "height": 844}, color_scheme=scheme, java_script_enabled=True
+                )
+                with watched(context, url) as page:
+                    page.goto(f"{url}/manage/sign-in?token={it.link(ORGANISER, MANAGER, language=language)}")
+                    page.locator("main form button").click()
+                    for path in ("", "/picture"):
+                        page.goto(f"{url}/manage/rounds/{code}{path}")
+                        accessible(page, f"a round{path} in {language}, {scheme}")
+                        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+                        assert page.locator("svg.flow-picture .box").count() > 10
+                        assert inside(page) == []
+                    for path in ("", "/deliver_pulse", "/deliver_pulse/preview"):
+                        page.goto(f"{url}/manage/flows{path}")
+                        accessible(page, f"flows{path} in {language}, {scheme}")
+                        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+                context.close()
 
     def test_it_all_prints(self, context: BrowserContext, it: Program, url: str) -> None:
         """A page on paper has no buttons and keeps its words."""

@@ -14,10 +14,12 @@ from bot.channels.web import site
 from bot.channels.web.manage.doors import COOKIE, STAY
 from bot.digests.disclosure import share
 from bot.digests.model import Digest, Form, Point, Score, Voice, Voices, Who, dump
+from flows import transcript
 from flows.catalog import Catalog
-from storage import digests, people
+from storage import digests, moves, people, rounds
 from tests.bot.channels.web.stage import NOW, Program
 from tests.bot.channels.web.test_public_pages import FORMAL
+from tests.flows.test_transcripts import played
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,13 @@ def stamp(page: httpx.Response) -> str:
     found = re.search(r'name="stamp" value="(\w+)"', page.text)
     assert found, page.text[:500]
     return found[1]
+
+
+def carried(page: httpx.Response) -> str:
+    """Return the rehearsal that a page carries."""
+    found = re.search(r'name="carried" value="([^"]*)"', page.text)
+    assert found, page.text[:500]
+    return html.unescape(found[1])
 
 
 def faults(page: httpx.Response) -> list[str]:
@@ -47,6 +56,18 @@ async def entered(it: Program, client: httpx.AsyncClient, *roles: tuple[str, str
 async def posted(client: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
     """Send a form of the signed-in person."""
     return await client.post(path, data={"stamp": stamp(await client.get("/manage")), **fields})
+
+
+WAYS = {("@start", "opening"): 60, ("opening", "age"): 58, ("age", "begin"): 42, ("age", "too_young"): 3}
+"""How many people went which way."""
+
+
+def walked(it: Program, code: str) -> None:
+    """Let people have gone these ways in a round."""
+    with it.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        moves.count(db, {(row.id, "2026-11-22", *arrow): n for arrow, n in WAYS.items()})
 
 
 class TestTheDoor:
@@ -326,6 +347,134 @@ class TestARoundsLife:
         assert "people whose answers count" in part.text
 
 
+class TestThePicture:
+    async def test_a_rounds_page_shows_its_questions_as_a_picture_with_the_people_on_it(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("How is the library?")
+        walked(it, code)
+        await entered(it, client, ORGANISER)
+        page = await client.get(f"/manage/rounds/{code}")
+        assert '<svg xmlns="http://www.w3.org/2000/svg"' in page.text
+        assert "40 · 67%" in page.text
+        assert "stopped here: 15 · 25%" in page.text
+        assert '<td class="number">under 5</td>' in page.text
+        assert ">58<" not in page.text
+        assert ">3<" not in page.text
+
+    async def test_before_anybody_came_no_numbers_stand_in_it(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.round("How is the library?")
+        await entered(it, client, ORGANISER)
+        page = await client.get(f"/manage/rounds/{code}/picture")
+        assert "Are you 16 or older?" in page.text
+        assert "under 5" not in page.text
+
+    async def test_a_manager_finds_it_from_the_figures_and_reads_it_as_a_table_too(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("How is the library?")
+        it.round("A draft")
+        walked(it, code)
+        figures = await entered(it, client, MANAGER)
+        assert f'href="/manage/rounds/{code}/picture"' in figures.text
+        assert "A draft" not in figures.text
+        page = await client.get(f"/manage/rounds/{code}/picture")
+        assert "“No”: <b>Thank you for your interest." in page.text
+        assert '<strong class="stopped">stopped here: 15 · 25%</strong>' in page.text
+        assert (await client.get(f"/manage/rounds/{code}")).status_code == 404
+
+    async def test_the_picture_alone_is_an_svg_in_the_readers_language(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("How is the library?")
+        await client.post("/manage/sign-in", data={"token": it.link(ORGANISER, language="es")})
+        file = await client.get(f"/manage/rounds/{code}/picture.svg")
+        assert file.headers["content-type"] == "image/svg+xml"
+        assert 'lang="es"' in file.text
+
+    async def test_who_has_no_role_for_the_service_sees_none(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.opened("How is the library?")
+        await entered(it, client, ("manager", "bus7"))
+        for path in ("picture", "picture.svg"):
+            assert (await client.get(f"/manage/rounds/{code}/{path}")).status_code == 404
+
+
+class TestTheFlows:
+    async def test_the_catalogue_tells_of_each_flow_and_whether_it_is_in_use(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        it.opened("How is the library?")
+        await entered(it, client, ORGANISER)
+        cards = re.findall(r'<li class="card">.*?</li>', (await client.get("/manage/flows")).text, re.DOTALL)
+        assert len(cards) == len(it.catalog.flows)
+        pulse = next(card for card in cards if "/manage/flows/deliver_pulse" in card)
+        assert "asked before in version 1" in pulse
+        assert "Rounds that ask it: 1" in pulse
+        assert "Español" in pulse
+        assert sum("not in use" in card for card in cards) == len(cards) - 1
+
+    async def test_a_flows_page_has_its_checks_its_picture_and_its_table(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        await entered(it, client, MANAGER)
+        page = await client.get("/manage/flows/option_round")
+        assert "Checked: nothing to mend." in page.text
+        assert "Here are 4 ideas." in page.text
+        assert "<b>What would help you instead?</b>" in page.text
+        file = await client.get("/manage/flows/option_round/picture.svg")
+        assert file.headers["content-type"] == "image/svg+xml"
+
+    async def test_a_flow_that_cannot_be_played_says_what_to_mend(self, it: Program, client: httpx.AsyncClient) -> None:
+        broken = 'flow = "torn"\nversion = 1\nstage = "design"\nlanguage = "en"\ntitle = "T"\nframe = "pulse"\n'
+        broken += 'start = "q"\n[states.q]\nask = "Why?"\nnext = "nowhere"\n'
+        it.catalog = Catalog.of({**it.catalog.texts, "torn.toml": broken})
+        await entered(it, client, ORGANISER)
+        assert "torn</a>: This flow cannot be played yet" in (await client.get("/manage/flows")).text
+        assert "torn.toml, line 10: " in (await client.get("/manage/flows/torn")).text
+        assert (await client.get("/manage/flows/torn/preview")).status_code == 404
+
+    async def test_nobody_sees_flows_without_signing_in(self, client: httpx.AsyncClient) -> None:
+        for path in ("", "/option_round", "/option_round/preview", "/option_round/picture.svg"):
+            assert (await client.get(f"/manage/flows{path}")).status_code == 401
+        assert (await client.post("/manage/flows/option_round/transcript")).status_code == 401
+
+    async def test_an_unknown_flow_is_not_found(self, it: Program, client: httpx.AsyncClient) -> None:
+        await entered(it, client, ORGANISER)
+        for path in ("", "/preview", "/picture.svg"):
+            assert (await client.get(f"/manage/flows/nothing{path}")).status_code == 404
+
+    async def test_a_talk_is_saved_as_a_transcript_that_plays_the_same(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        await entered(it, client, ORGANISER)
+        page = await client.get("/manage/flows/deliver_pulse/preview?language=es")
+        for sent in ({"data": "Sí"}, {"data": "Sí, empecemos"}, {"text": "bueno"}, {"word": "skip"}, {"text": "1, 2"}):
+            shown = dict(re.findall(r'name="data" value="([^"]+)"[^>]*>(?:✓ )?<bdi>([^<]+)', page.text))
+            named = {label: data for data, label in shown.items()}
+            fields = {key: named.get(value, value) for key, value in sent.items()}
+            page = await client.post(
+                "/manage/flows/deliver_pulse/preview", data={"stamp": stamp(page), "carried": carried(page), **fields}
+            )
+        file = await client.post(
+            "/manage/flows/deliver_pulse/transcript", data={"stamp": stamp(page), "carried": carried(page)}
+        )
+        assert file.headers["content-disposition"] == 'attachment; filename="deliver_pulse.talk.es.txt"'
+        saved = transcript.read(file.text)
+        assert saved.sent == ("(tap Sí)", "(tap Sí, empecemos)", "bueno", "/skip", "1, 2")
+        assert played(it.catalog, saved) == saved.text
+        with it.database.reading() as db:
+            assert not db.exec_driver_sql("SELECT count(*) FROM answers").scalar()
+
+    async def test_a_form_of_another_flow_begins_anew(self, it: Program, client: httpx.AsyncClient) -> None:
+        await entered(it, client, ORGANISER)
+        page = await client.get("/manage/flows/deliver_pulse/preview")
+        fields = {"stamp": stamp(page), "carried": carried(page)}
+        for path in ("preview", "transcript"):
+            answer = await client.post(f"/manage/flows/option_round/{path}", data=fields)
+            assert answer.url.path == "/manage/flows/option_round/preview"
+            assert "using the library" in answer.text
+
+
 class TestARehearsal:
     async def test_a_draft_is_played_and_nothing_is_kept(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.round("The night bus")
@@ -367,11 +516,9 @@ class TestARehearsal:
 
 def _press(page: httpx.Response, label: str) -> dict[str, str]:
     """Return what a press on a rehearsal's button sends."""
-    carried = re.search(r'name="carried" value="([^"]*)"', page.text)
     found = re.findall(r'<button name="data" value="([^"]+)"[^>]*><bdi>([^<]*)</bdi>', page.text)
-    assert carried
     data = next(html.unescape(data) for data, text in found if html.unescape(text) == label)
-    return {"stamp": stamp(page), "carried": html.unescape(carried[1]), "data": data}
+    return {"stamp": stamp(page), "carried": carried(page), "data": data}
 
 
 WEEK = Digest(

@@ -1,0 +1,80 @@
+"""People on arrows: what of a round may be told, and that subtracting tells no more."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.digests.disclosure import stepped
+from bot.pictures.drop_off import NOBODY, Part, drop_off
+from bot.texts import texts
+from tests.flows.talk import flow_of
+
+FLOW = flow_of("""
+[states.like]
+choose = "Do you like it?"
+options = [{ id = "yes", label = "Yes" }, { id = "no", label = "No", next = "bye" }]
+next = "why"
+[states.why]
+ask = "Why?"
+next = "thanks"
+[states.thanks]
+end = "Thank you."
+[states.bye]
+end = "Bye."
+""")
+MOVES = {("@start", "like"): 104, ("like", "why"): 71, ("like", "bye"): 3, ("why", "like"): 4, ("why", "thanks"): 48}
+
+
+def test_it_tells_who_came_who_went_where_and_who_did_not_go_on() -> None:
+    told = drop_off(FLOW, MOVES, 5)
+    assert (told.came["like"], told.came["why"], told.came["thanks"]) == (110, 70, 50)
+    assert told.went["like", "why"] == Part(70, 64)
+    assert told.stopped["why"] == Part(20, 29)
+    assert told.stopped["like"] == Part(35, 32)
+
+
+def test_an_arrow_of_few_people_is_not_told_apart_from_one_of_nobody() -> None:
+    told = drop_off(FLOW, MOVES, 5)
+    assert told.went["like", "bye"] == NOBODY
+    assert told.came["bye"] is None
+    assert told.on_arrow("like", "bye", texts("en")) == told.on_arrow("no", "arrow", texts("en")) == "under 5"
+
+
+def test_an_end_is_no_place_where_people_stop() -> None:
+    assert "thanks" not in drop_off(FLOW, MOVES, 5).stopped
+
+
+def test_there_is_no_share_of_a_small_base() -> None:
+    told = drop_off(FLOW, {("@start", "like"): 9, ("like", "why"): 6}, 5)
+    assert told.went["like", "why"] == Part(5, 50)
+    assert drop_off(FLOW, {("@start", "like"): 7, ("like", "why"): 6}, 5).went["like", "why"] == Part(5, None)
+
+
+def test_it_is_said_in_words() -> None:
+    told = drop_off(FLOW, MOVES, 5)
+    assert told.on_arrow("like", "why", texts("en")) == "70 · 64%"
+    assert told.stopped_at("why", texts("en")) == "stopped here: 20 · 29%"
+    assert told.stopped_at("thanks", texts("en")) == ""
+    assert told.came_to("bye", texts("en")) == "under 5 came"
+
+
+@given(st.integers(0, 5000), st.integers(2, 12))
+def test_a_count_is_told_to_the_nearest_step_or_not_at_all(count: int, minimum: int) -> None:
+    told = stepped(count, minimum)
+    assert (told is None) == (count < minimum)
+    assert told is None or (told % minimum == 0 and abs(told - count) <= minimum / 2)
+
+
+@given(st.integers(20, 5000), st.integers(0, 4))
+def test_subtracting_what_is_told_never_finds_how_many_are_missing(came: int, stopped: int) -> None:
+    """For each small group that stopped there is another size of it that looks the same."""
+    moves = {("@start", "like"): came, ("like", "why"): came - stopped}
+    looks = drop_off(FLOW, moves, 5)
+    twins = [
+        (all_, few)
+        for all_ in range(came - 5, came + 6)
+        for few in range(5)
+        if few != stopped and drop_off(FLOW, {("@start", "like"): all_, ("like", "why"): all_ - few}, 5) == looks
+    ]
+    assert twins
