@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands import flows, inbox, looking, rounds, running
+from bot.commands import authoring, flows, inbox, looking, rounds, running
 from bot.errors import CivicloopError, Refused
 
 if TYPE_CHECKING:
@@ -32,7 +32,14 @@ def civicloop() -> None:
     """
 
 
-for command in (*running.COMMANDS, *flows.COMMANDS, *rounds.COMMANDS, *looking.COMMANDS, *inbox.COMMANDS):
+for command in (
+    *running.COMMANDS,
+    *flows.COMMANDS,
+    *authoring.COMMANDS,
+    *rounds.COMMANDS,
+    *looking.COMMANDS,
+    *inbox.COMMANDS,
+):
     civicloop.add_command(command)
 
 

@@ -159,7 +159,7 @@ def _written(
     source: Mapping[str, Any], texts: Mapping[str, str], language: str, waiting: Mapping[str, str] | None = None
 ) -> str:
     """Return a translation file of what is translated (`texts`), and as comments of what is `waiting` for it."""
-    lines = [f"of = {_of(source)}", f"language = {_quoted(language)}"]
+    lines = [f"of = {_of(source)}", f"language = {quoted(language)}"]
     done, open_ = _tables(texts), _tables(waiting or {})
     for heading in dict.fromkeys(("", *done, *open_)):
         lines += ["", f"[{heading}]"] if heading else []
@@ -175,24 +175,24 @@ def _tables(texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
         section, _, rest = key.partition("/")
         if section in {"states", "items", "scales"}:
             name, _, slot = rest.partition("/")
-            tables.setdefault(f"{section}.{_bare(name)}", {})[slot] = _quoted(text)
+            tables.setdefault(f"{section}.{_bare(name)}", {})[slot] = quoted(text)
         elif rest:
-            tables.setdefault(section, {})[rest] = _listed(text) if section in {"words", "danger"} else _quoted(text)
+            tables.setdefault(section, {})[rest] = _listed(text) if section in {"words", "danger"} else quoted(text)
         else:
-            tables.setdefault("", {})[section] = _quoted(text)
+            tables.setdefault("", {})[section] = quoted(text)
     return tables
 
 
 def _of(source: Mapping[str, Any]) -> str:
     """Return the line by which a translation names its source."""
     if "flow" in source:
-        return f"{{ flow = {_quoted(source['flow'])}, version = {source['version']} }}"
+        return f"{{ flow = {quoted(source['flow'])}, version = {source['version']} }}"
     if "scales" in source:
         return '{ bank = "scales" }'
     if "phrases" in source:
         return '{ frame = "phrases" }'
     kind = "frame" if "frame" in source else "bank"
-    return f"{{ {kind} = {_quoted(source[kind])} }}"
+    return f"{{ {kind} = {quoted(source[kind])} }}"
 
 
 def _slots(slots: Mapping[str, str]) -> Iterator[str]:
@@ -206,14 +206,14 @@ def _slots(slots: Mapping[str, str]) -> Iterator[str]:
 
 
 def _bare(name: str) -> str:
-    return name if name.replace("_", "").isalpha() else _quoted(name)
+    return name if name.replace("_", "").isalpha() else quoted(name)
 
 
 def _listed(text: str) -> str:
-    return f"[{', '.join(_quoted(word.strip()) for word in text.split(BETWEEN.strip()) if word.strip())}]"
+    return f"[{', '.join(quoted(word.strip()) for word in text.split(BETWEEN.strip()) if word.strip())}]"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Return a TOML string; a text of several lines keeps them."""
     if "\n" in text and '"""' not in text and "\\" not in text and not text.endswith('"'):
         return f'"""\n{text}"""'
