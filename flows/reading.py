@@ -40,6 +40,8 @@ class Document:
     """States or items in the order of the file, broken ones included."""
     faults: frozenset[int] = frozenset()
     """Lines with a fault of form."""
+    faulty: frozenset[Path] = frozenset()
+    """Where a fault of form stands, and all that is around it."""
     torn: bool = False
     """Whether parts are missing that could not be read: lines that are no TOML."""
     twice: frozenset[str] = frozenset()
@@ -51,8 +53,7 @@ class Document:
 
     def is_faulty(self, *path: str | int) -> bool:
         """Return whether a fault of form stands at `path` or within, so that what is left there tells too little."""
-        own = (line for where, line in self.lines.items() if where[: len(path)] == path)
-        return bool(self.faults) and not self.faults.isdisjoint(own)
+        return path in self.faulty
 
 
 def read(file: str, text: str) -> tuple[Document | None, list[Issue]]:
@@ -75,6 +76,7 @@ def read(file: str, text: str) -> tuple[Document | None, list[Issue]]:
         reader.broken,
         tuple(reader.order),
         faults,
+        frozenset(where[:n] for where, line in lines.items() if line in faults for n in range(len(where) + 1)),
         torn=any(issue.code == "syntax" for issue in issues),
         twice=frozenset(_headed(text, issue.line) for issue in issues if issue.code == "duplicate-state"),
     ), found

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from flows.issues import Issue, Where
     from flows.model import Comparison, Condition, Flow, State, Transition
 
-MOST_PLACES = 20_000
-"""Places after which the search forgets what was answered before."""
+MOST_PLACES = 100_000
+"""Places, with what is known there, after which the search forgets what was answered before."""
 
 _Known: TypeAlias = "frozenset[tuple[str, frozenset[Comparison]]]"
 """By subject the comparisons that hold, as pairs."""
@@ -92,12 +92,14 @@ class _Search:
         """Return what there is to find; None where there are more places than can be looked at."""
         found = _Found()
         self.unasked = {} if forgetful else self._unasked()
+        looked = 0
         waiting = [(self.flow.start, known) for known in self._beginnings(forgetful=forgetful)]
         while waiting:
             place = waiting.pop()
             if place in found.after:
                 continue
-            if not forgetful and len(found.after) > MOST_PLACES:
+            looked += 1 + len(place[1])
+            if not forgetful and looked > MOST_PLACES:
                 return None
             found.after[place] = {(to, self._kept(to, known)) for to, known in self._onward(place, found)}
             if forgetful:
@@ -186,18 +188,19 @@ def _comparisons(conditions: Iterable[Condition]) -> Iterator[Comparison]:
 
 
 def _needed(states: Mapping[str, State], subjects: set[str]) -> dict[str, set[str]]:
-    """Return for each state the subjects that it or a later one still compares with something."""
-    needed = {name: _subjects(state) & subjects for name, state in states.items()}
+    """Return for each state the subjects that it or a later one compares with something, answered before it."""
+    needed = {name: (_subjects(state) & subjects) - {name} for name, state in states.items()}
     before: defaultdict[str, set[str]] = defaultdict(set)
     for name, state in states.items():
         for to in ways(state):
             before[to].add(name)
-    waiting = [name for name, subjects_there in needed.items() if subjects_there]
+    waiting = [*states]  # the last first, so that most is known before it is handed on
     while waiting:
         at = waiting.pop()
         for name in before[at]:
-            if not needed[at] <= needed[name]:
-                needed[name] |= needed[at]
+            more = needed[at] - needed[name] - {name}
+            if more:
+                needed[name] |= more
                 waiting.append(name)
     return needed
 

@@ -35,7 +35,8 @@ def musts(flow: Flow, where: Where) -> Iterator[Issue]:
 
 def _passed_by_all(states: Mapping[str, State], start: str) -> set[str]:
     """Return the states on every way from `start` to an end that counts: its dominators, kept as bits of a number."""
-    names = [name for name in states if name in reachable(states, start)]
+    reached = reachable(states, start)
+    names = [name for name in states if name in reached]
     bit = {name: 1 << number for number, name in enumerate(names)}
     everything = (1 << len(names)) - 1
     before: dict[str, list[str]] = {name: [] for name in names}

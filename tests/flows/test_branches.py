@@ -174,6 +174,23 @@ def test_where_there_are_too_many_places_what_came_before_is_forgotten(monkeypat
     assert told(later) == []
 
 
+@pytest.mark.timeout(120)
+def test_a_flow_of_a_thousand_states_is_checked_whole() -> None:
+    many = "".join(
+        f'[states.q{n}]\n{LIKE.partition("]")[2].strip()}\nnext = [{{ when = {{ q{n} = "yes" }}, to = "q{n + 1}" }}, '
+        f'{{ when = {{ q{n} = "gone" }}, to = "bye" }}, {{ to = "q{n + 1}" }}]\n'
+        for n in range(1000)
+    )
+    last = '[states.q1000]\nask = "Why is that?"\n' + ways('q0 = "yes"', 'q999 = "yes"') + END
+    assert len(told(many + last)) == 1000, "the way of one option is dead in each, and all others are taken"
+
+
+@pytest.mark.timeout(120)
+def test_where_every_answer_matters_at_the_end_the_check_comes_to_one() -> None:
+    many = "".join(LIKE.replace("states.like", f"states.q{n}").replace(', next = "bye"', "") for n in range(60))
+    assert told(many + WORDS + ways(*(f'q{n} = "yes"' for n in range(60))) + END) == []
+
+
 # --------------------------------------------------------------------------- against playing it
 
 
