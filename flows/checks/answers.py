@@ -93,6 +93,9 @@ def _values(state: State, wanted: Sequence[Comparison]) -> list[Value] | None:
             return None if picked is None else [*skipped, *picked]
         case Rank() if all(each.operator == "answered" for each in wanted):
             return [*skipped, *((option.id,) for option in state.options), (OTHER,)]  # the best of an order leads
+        case Rank():
+            orders = _orders(state, wanted)
+            return None if orders is None else [*skipped, *orders]
         case Number():
             return [*skipped, *_numbers(state, wanted)]
         case Ask() | Place():
@@ -116,6 +119,23 @@ def _picks(state: Pick, wanted: Sequence[Comparison]) -> list[Value] | None:
     most = state.most or len(known) + len(brought) + len(others)
     sets = [(*some, *more) for some in _subsets(matter) for more in _beside(others, state.least - len(some))]
     return [*((one,) for one in alone), *(one for one in sets if max(1, state.least) <= len(one) <= most)]
+
+
+def _orders(state: Rank, wanted: Sequence[Comparison]) -> list[Value] | None:
+    """Every option as the best, with every set of those that are looked for after it, as far as the limits allow."""
+    named = {str(one) for comparison in wanted for one in _named(comparison)}
+    brought = [*sorted(named), *(f"{OTHER}{n}" for n in range(state.least + 1))] if state.options_from else []
+    known = [*dict.fromkeys([*(option.id for option in state.options), *brought])]
+    if len(named) > MOST_PARTS:
+        return None
+    most = state.most or len(known)
+    sets = [
+        (best, *some, *more)
+        for best in known
+        for some in _subsets([one for one in known if one in named and one != best])
+        for more in _beside([one for one in known if one not in named and one != best], state.least - len(some) - 1)
+    ]
+    return [one for one in sets if state.least <= len(one) <= most]
 
 
 def _beside(others: Sequence[str], wanted: int) -> Iterator[tuple[str, ...]]:

@@ -29,8 +29,8 @@ ERRORS: Mapping[str, str] = MappingProxyType(
         "missing-key": "a key is missing",
         "bad-value": "a value is of the wrong kind",
         "verb": "a state does nothing, or two things",
-        "verb-not-available": "flows cannot do this yet",
         # what a state offers
+        "bad-way": "an option leads on by itself where no answer is one option",
         "no-options": "a choice without options",
         "duplicate-option": "two options with the same id",
         "bad-limits": "least and most contradict each other",

@@ -41,6 +41,12 @@ options = [
 ]
 most = 2
 """
+ORDER = """
+[states.order]
+rank = "Which come first?"
+options = [{ id = "a", label = "This one" }, { id = "b", label = "That one" }, { id = "c", label = "Another" }]
+most = 2
+"""
 WEIGHT = """
 [states.weight]
 number = "How many?"
@@ -91,6 +97,8 @@ def ways(*whens: str) -> str:
         (DAYS, ['days = { contains = "mon" }', 'days = { contains = "tue" }']),
         (DAYS, ['days = "mon"', 'days = { contains = "mon" }']),
         (DAYS, ['days = ["mon", "none"]', "days = { answered = true }"]),
+        (ORDER, ['order = "a"', 'order = { contains = "a" }']),
+        (ORDER, ['all = [{ order = { contains = "a" } }, { order = { contains = "b" } }]']),
         (WEIGHT, ["weight = { less = 1 }", "weight = { more = 9 }"]),
         (WEIGHT, ["weight = 3", "weight = { more = 2, less = 5 }"]),
         (WORDS, ['words = { contains = "bus" }', 'words = { contains = "tram" }']),
@@ -113,6 +121,7 @@ def test_a_way_that_some_answer_takes_is_not_blamed(question: str, whens: list[s
         (LIKE, ["like = { more = 5 }"], "more = 5"),
         (DAYS, ['days = { contains = "none", not = "none" }'], "not ="),  # it stands alone
         (DAYS, ['days = { contains = "mon" }', 'days = "mon"'], 'days = "mon"'),
+        (ORDER, ["order = { answered = true }", 'order = { contains = "c" }'], 'contains = "c"'),
         (WEIGHT, ["weight = { more = 10 }"], "more = 10"),
         (WEIGHT, ["weight = { more = 4, less = 5 }"], "more = 4"),
         (WORDS, ['words = { contains = "bus" }', 'words = "the bus"'], 'words = "the bus"'),
@@ -153,6 +162,12 @@ def test_an_option_whose_way_nobody_can_take_is_told() -> None:
         '{ id = "b", label = "B one", next = "how" }]\nnext = "bye"\n'
     )
     assert [code for code, _ in told(both + END)] == ["dead-option"]
+
+
+def test_the_best_of_an_order_leads_its_own_way() -> None:
+    order = ORDER.replace('label = "This one"', 'label = "This one", next = "why"')
+    order = order.replace('label = "That one"', 'label = "That one", next = "how"')
+    assert told(order + 'next = "bye"\n' + END) == []
 
 
 def test_a_circle_that_some_answers_never_leave_is_told() -> None:
