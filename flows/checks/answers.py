@@ -91,8 +91,6 @@ def _values(state: State, wanted: Sequence[Comparison]) -> list[Value] | None:
         case Pick():
             picked = _picks(state, wanted)
             return None if picked is None else [*skipped, *picked]
-        case Rank() if all(each.operator == "answered" for each in wanted):
-            return [*skipped, *((option.id,) for option in state.options), (OTHER,)]  # the best of an order leads
         case Rank():
             orders = _orders(state, wanted)
             return None if orders is None else [*skipped, *orders]
