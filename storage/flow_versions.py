@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from storage.database import VersionChanged
 from storage.rows import Shape, insert_new, many
@@ -26,6 +26,8 @@ class FlowVersion:
     sha256: str
     source: str
     published_at: datetime
+    retired_at: datetime | None = None
+    """Since when no new round opens with it."""
 
 
 _shape = Shape(flow_versions, FlowVersion)
@@ -42,6 +44,12 @@ def publish(db: Connection, flow: str, version: int, sha256: str, source: str, n
         message = f"{flow}@{version} is published already with another text: bump the version to {version + 1}"
         raise VersionChanged(message)
     return False
+
+
+def retire(db: Connection, flow: str, version: int, at: datetime | None) -> bool:
+    """Let no new round open with a version from `at` on, or let them again (None); False where it is not published."""
+    which = (flow_versions.c.flow == flow, flow_versions.c.version == version)
+    return db.execute(update(flow_versions).where(*which).values(retired_at=at)).rowcount == 1
 
 
 def load(db: Connection, flow: str, version: int) -> FlowVersion | None:

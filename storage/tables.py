@@ -203,6 +203,7 @@ flow_versions = Table(  # published: never changed, never deleted
     C("sha256", String(64), nullable=False),
     C("source", Text, nullable=False),  # JSON: file name to text, with frame, items and translations it was built from
     C("published_at", Instant, nullable=False),
+    C("retired_at", Instant),  # no new round opens with it; running ones end on it
 )
 
 rounds = Table(

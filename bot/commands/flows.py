@@ -284,4 +284,42 @@ def _no_flow(name: str, catalog: Catalog) -> str:
     return f'no flow "{name}".{suggestion(name, catalog.names)} There are: {", ".join(sorted(catalog.names))}.'
 
 
-COMMANDS = (check, play, graph, translate)
+@click.group("flow")
+def flow_() -> None:
+    """Compare versions of a flow, and retire them."""
+
+
+@flow_.command("changes")
+@click.argument("flow")
+@click.argument("old", type=int)
+@click.argument("new", type=int, required=False)
+@click.option("--language", help="Tell it in this language. [default: en]")
+@configured
+@as_json
+def flow_changes(config: Config, flow: str, old: int, new: int | None, *, language: str | None, in_json: bool) -> None:
+    """List what changed in FLOW from version OLD to NEW (without: the newest).
+
+    OLD is told as it was published, NEW as its file is now: the same number twice shows what was edited since.
+    """
+    from bot.commands.common import office
+
+    with office(config) as parts:
+        lines = parts.rounds.changes(flow, old, new, language or "en")
+    show(lines) if in_json else click.echo("\n".join(lines))
+
+
+@flow_.command("retire")
+@click.argument("flow")
+@click.argument("version", type=int)
+@click.option("--undo", is_flag=True, help="Let rounds open with it again.")
+@configured
+def flow_retire(config: Config, flow: str, version: int, *, undo: bool) -> None:
+    """Let no new round open with this VERSION of FLOW; rounds that run end on it."""
+    from bot.commands.common import office
+
+    with office(config) as parts:
+        parts.rounds.retire(flow, version, again=undo)
+    click.echo(f"{flow}@{version} can be used again." if undo else f"{flow}@{version} is retired.")
+
+
+COMMANDS = (flow_, check, play, graph, translate)

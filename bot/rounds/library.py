@@ -113,6 +113,17 @@ class Library:
         except VersionChanged as changed:
             raise Refused(str(changed)) from changed
 
+    def compared(self, db: Connection, flow: str, old: int, new: int) -> tuple[Flow, Flow]:
+        """Return two versions of a flow: the old as published, the new as its file is now, where there is one.
+
+        Raises `Refused` for a version that is neither published nor in the catalogue.
+        """
+        try:
+            newer = self._catalog.get(flow, new)
+        except LookupError:
+            newer = self._found(db, flow, new)
+        return self._found(db, flow, old), newer
+
     def edited(self, db: Connection) -> list[str]:
         """Return the flows whose questions in the catalogue are no longer those published under the same version."""
         kept = {(one.flow, one.version): one.sha256 for one in flow_versions.published(db)}

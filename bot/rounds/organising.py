@@ -14,7 +14,9 @@ from bot.rounds.library import sketch
 from bot.rounds.lifecycle import AGREED, LINK, State
 from bot.rounds.report_back import send as send_report
 from bot.rounds.written import shaped
-from storage import answers, crossings, moves, people, rounds, sessions
+from flows.changes import changes
+from flows.speak import shortened
+from storage import answers, crossings, flow_versions, moves, people, rounds, sessions
 from storage.rounds import LogEntry, NewRound
 
 if TYPE_CHECKING:
@@ -286,12 +288,38 @@ class Rounds:
         crossings.passed("report.committed")
         return view(row)
 
+    def changes(self, flow: str, old: int, new: int | None, language: str = wording.FALLBACK) -> list[str]:
+        """Return what changed between two versions of a flow, a line each; without `new`, up to the newest file."""
+        newest = self._flow(flow).version if new is None else new
+        with self._database.reading() as db:
+            before, after = self._library.compared(db, flow, old, newest)
+        return [
+            wording.change(language, one.kind, state=one.state, old=_brief(one.old), new=_brief(one.new))
+            for one in changes(before, after)
+        ] or [wording.change(language, "none", flow=flow, old=old, new=newest)]
+
+    def retire(self, flow: str, version: int, *, again: bool = False) -> None:
+        """Let no new round open with a version (`again`: let them again); those that run end on it.
+
+        Raises `Refused` where it is unknown, or where a round is about to open with it.
+        """
+        now = self._clock()
+        with self._database.transaction() as db:
+            waiting = [row.code for row in rounds.find(db, states=(State.SCHEDULED,)) if _asks(row, flow, version)]
+            if waiting and not again:
+                codes_ = ", ".join(waiting)
+                raise Refused(f"{codes_} will open with {flow}@{version}: change or close it first, then retire.")
+            if flow_versions.load(db, flow, version) is None:
+                self._library.publish(db, flow, version, now)
+            if not flow_versions.retire(db, flow, version, None if again else now):
+                raise Refused(f"there is no {flow}@{version}: neither a file nor a round has it.")
+
     # ----------------------------------------------------------------- rules
 
     def _faults(self, db: Connection, row: RoundRow, language: str) -> list[Fault]:
         flow = self._library.flow(db, row)
         found = record.faults(sketch(row), flow, self._config, self._library.phrases, language)
-        return [*_faults_of_time(row, flow, self._clock(), language), *found]
+        return [*_retired(db, row, language), *_faults_of_time(row, flow, self._clock(), language), *found]
 
     def _allowed(self, service: str, flow: Flow, audience: str, title: str) -> None:
         known = self._service(service)
@@ -343,8 +371,29 @@ class Rounds:
 _Sketch = record.Sketch
 
 
+def _asks(row: RoundRow, flow: str, version: int) -> bool:
+    return (row.flow, row.version) == (flow, version)
+
+
+def _brief(text: str) -> str:
+    return shortened(text, _LONGEST_QUOTE)
+
+
+_LONGEST_QUOTE = 160
+
+
 def _stage(flow: Flow) -> str:
     return "" if flow.stage is None else flow.stage.value
+
+
+def _retired(db: Connection, row: RoundRow, language: str) -> list[Fault]:
+    """A retired version opens no round any more."""
+    kept = flow_versions.load(db, row.flow, row.version)
+    if kept is None or kept.retired_at is None:
+        return []
+    values = {"flow": row.flow, "version": row.version}
+    said = wording.fault(language, "retired", **values), wording.short(language, "retired", **values)
+    return [record.Fault("flow", *said)]
 
 
 def _faults_of_time(row: RoundRow, flow: Flow, now: datetime, language: str) -> list[Fault]:

@@ -41,6 +41,11 @@ class Forbidden(Refused):
         return fault(language, self._key, **self._values)
 
 
+def change(reader: str, kind: str, **values: object) -> str:
+    """Return one line about what changed between two versions of a flow; `none` says that nothing did."""
+    return _texts(reader)["changes"][kind].format(**values)
+
+
 def spoken(error: Exception, language: str) -> str:
     """Return what an error says, in this language where it can."""
     return error.spoken(language) if isinstance(error, Forbidden) else str(error)
