@@ -15,7 +15,7 @@ from flows.checks.branches import untaken
 from flows.checks.questions import grounds, musts, promises
 from flows.checks.scales import unfair
 from flows.checks.wording import read_along
-from flows.form import PhrasesForm
+from flows.form import FlowForm, FrameForm, PhrasesForm
 from flows.issues import STRICTEST, Issue
 from flows.model import End, Rate, Review, Say, Stage
 from flows.plain import Plain, is_rules, rules
@@ -121,6 +121,14 @@ class Catalog:
 
     def _rules(self, language: str) -> Plain:
         return self._plain[0].get(language) or Plain(language)
+
+    def own(self, flow: Flow) -> tuple[str, frozenset[str]]:
+        """Return the state where the flow's own questions begin, and all its states but those of its frame."""
+        states = frozenset(flow.scripts[flow.language].states)
+        form = self.shelf.flows[flow.id, flow.version].document.form
+        frame = self.shelf.frames[flow.frame].document.form if flow.frame else None
+        framed = frame.states if isinstance(frame, FrameForm) else ()
+        return (form.start if isinstance(form, FlowForm) else flow.start), states - frozenset(framed)
 
     def issues_of(self, name: str) -> list[Issue]:
         """Return what is wrong with the files that one flow is made of."""

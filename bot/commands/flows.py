@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flows.catalog import Catalog
     from flows.issues import Issue
     from flows.model import Flow
+    from flows.paths import Path as Path_
 
 
 @click.command()
@@ -100,17 +101,46 @@ def _of_file(catalog: Catalog, name: str) -> list[str]:
 @click.option(
     "--save", type=click.Path(path_type=Path, dir_okay=False), help="Keep the talk as a transcript, for the tests."
 )
+@click.option("--all", "every", is_flag=True, help="List every way through its questions instead.")
 @configured
-def play(config: Config, flow: str, language: str | None, save: Path | None) -> None:
+def play(config: Config, flow: str, language: str | None, save: Path | None, *, every: bool) -> None:
     """Play a flow here in the terminal, as a citizen would. Examples fill the texts, and nothing is stored."""
     from bot import play as playing
 
     catalog, names = _chosen(config, (flow,))
     played = _flow(names[0], catalog)
+    if every:
+        _list_all(played, catalog)
+        return
     spoken = _spoken(played, language)
     if save:
         save.parent.mkdir(parents=True, exist_ok=True)
     playing.play(played, spoken, _typed(), click.echo, wall_clock(), mint, save)
+
+
+def _list_all(flow: Flow, catalog: Catalog) -> None:
+    """Print every way through the flow's own questions, what it takes, and how many there are."""
+    from flows.paths import paths
+
+    begin, own = catalog.own(flow)
+    found = paths(flow, begin, own)
+    for path in found.paths:
+        click.echo(_line(path))
+    length = sorted(path.questions for path in found.paths if not path.ending)
+    much = f", {length[0]} to {length[-1]} questions" if length else ""
+    click.echo(f"{len(found.paths)} ways{much}.")
+    if found.merged:
+        click.echo('There are too many ways to list: those that go on alike end in "as before", told once only.')
+    if found.cut:
+        click.echo("The rest is left out: this flow tells too many answers apart.")
+
+
+def _line(path: Path_) -> str:
+    known = "".join(f"{step.state}={step.said}: " for step in path.known)
+    steps = " → ".join(f"{step.state}={step.said}" if step.said else step.state for step in path.steps)
+    if path.ending:
+        return f"{known}{steps} … {path.ending}"
+    return f"{known}{steps} ({path.questions} questions, {max(1, round(path.minutes))} min)"
 
 
 def _typed() -> Iterator[str]:

@@ -38,7 +38,7 @@ class Said:
 
 def answers(states: Mapping[str, State], state: State, wanted: Sequence[Comparison]) -> set[Said] | None:
     """Return what may be said to `state` as `wanted` tells it apart; None where nobody can list it."""
-    values = _values(state, wanted)
+    values = values_of(state, wanted)
     return None if values is None else {_said(states, state, wanted, value) for value in values}
 
 
@@ -75,13 +75,16 @@ def _said(states: Mapping[str, State], state: State, wanted: Sequence[Comparison
 
 
 def _named(comparison: Comparison) -> tuple[object, ...]:
+    if comparison.operator == "answered":
+        return ()
     return comparison.value if isinstance(comparison.value, tuple) else (comparison.value,)
 
 
 # --------------------------------------------------------------------------- values that stand for all others
 
 
-def _values(state: State, wanted: Sequence[Comparison]) -> list[Value] | None:
+def values_of(state: State, wanted: Sequence[Comparison]) -> list[Value] | None:
+    """Return values that stand for all that can be said to `state`, None for a skip; None: nobody can list them."""
     skipped: list[Value] = [None] if getattr(state, "optional", False) else []
     match state:
         case Choose() | Rate():

@@ -68,10 +68,10 @@ class _Search:
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self.states = flow.scripts[flow.language].states
-        self.wanted = _wanted(self.states, flow.languages)
+        self.wanted = wanted_in(self.states, flow.languages)
         self.said = {name: self._answers(state) for name, state in self.states.items()}
         self.about = {subject: circumstances(flow, subject, self.wanted[subject]) for subject in self._context()}
-        self.needed = _needed(self.states, set(self.wanted))
+        self.needed = needed_in(self.states, set(self.wanted))
         self.sound = {one for wanted in self.wanted.values() for one in wanted}
         self.unasked: Mapping[str, frozenset[Comparison]] = {}
 
@@ -169,25 +169,26 @@ class _Search:
         return None if known is None or one not in self.sound else one in known
 
 
-def _wanted(states: Mapping[str, State], languages: Collection[str]) -> dict[str, list[Comparison]]:
+def wanted_in(states: Mapping[str, State], languages: Collection[str]) -> dict[str, list[Comparison]]:
     """Return by subject what is compared with it anywhere, faulty comparisons left out."""
     found: defaultdict[str, dict[Comparison, None]] = defaultdict(dict)
     for state in states.values():
-        for one in (one for way in state.next for one in _comparisons(way.when)):
+        for one in (one for way in state.next for one in comparisons_in(way.when)):
             if not fault(one, states, languages):
                 found[one.subject][one] = None
     return {subject: [*wanted] for subject, wanted in found.items()}
 
 
-def _comparisons(conditions: Iterable[Condition]) -> Iterator[Comparison]:
+def comparisons_in(conditions: Iterable[Condition]) -> Iterator[Comparison]:
+    """Yield every comparison in conditions, however deep they are put together."""
     for one in conditions:
         if isinstance(one, Together):
-            yield from _comparisons(one.of)
+            yield from comparisons_in(one.of)
         else:
             yield one
 
 
-def _needed(states: Mapping[str, State], subjects: set[str]) -> dict[str, set[str]]:
+def needed_in(states: Mapping[str, State], subjects: set[str]) -> dict[str, set[str]]:
     """Return for each state the subjects that it or a later one compares with something, answered before it."""
     needed = {name: (_subjects(state) & subjects) - {name} for name, state in states.items()}
     before: defaultdict[str, set[str]] = defaultdict(set)
@@ -206,7 +207,7 @@ def _needed(states: Mapping[str, State], subjects: set[str]) -> dict[str, set[st
 
 
 def _subjects(state: State) -> set[str]:
-    return {one.subject for way in state.next for one in _comparisons(way.when)}
+    return {one.subject for way in state.next for one in comparisons_in(way.when)}
 
 
 # --------------------------------------------------------------------------- what an author reads
@@ -228,7 +229,7 @@ def _dead_ways(state: State, search: _Search, found: _Found, where: Where) -> It
 
 def _is_told(ways_so_far: Sequence[Transition], search: _Search) -> bool:
     """Whether another fault is told of these ways: one before always holds, or a comparison cannot be made."""
-    is_faulty = any(one not in search.sound for one in _comparisons(ways_so_far[-1].when))
+    is_faulty = any(one not in search.sound for one in comparisons_in(ways_so_far[-1].when))
     return is_faulty or not all(way.when for way in ways_so_far[:-1])
 
 

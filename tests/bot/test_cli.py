@@ -446,6 +446,12 @@ def test_graph_says_which_flow_a_round_asks_and_which_round_there_is_not(termina
     assert "there is no round with the code nowhere" in terminal("graph", "need_round", "--round", "nowhere").err
 
 
+def test_play_lists_every_way(terminal: Terminal) -> None:
+    out = terminal("play", "deliver_pulse", "--all").out
+    assert "overall=5|4 → reason → went_well → acted → heard → thanks (5 questions, 1 min)\n" in out
+    assert out.endswith("3 ways, 3 to 6 questions.\n")
+
+
 def test_play_talks_as_the_bot_would(terminal: Terminal) -> None:
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(
