@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from bot import translating
 from storage import inbox, migrate, outbox
 from storage.database import Database, StorageTrouble
 
@@ -87,6 +88,7 @@ def examine(config: Config, now: datetime, catalog: Catalog) -> Iterator[Finding
     yield mail(config)
     yield from web(config)
     yield flows(catalog.issues)
+    yield languages(config, catalog)
     yield clock(config, now)
 
 
@@ -363,6 +365,22 @@ def flows(issues: Iterable[Issue]) -> Finding:
     if faults:
         return fail("flows", f"{len(faults)} faults, the first: {faults[0]}", 'See them all: "civicloop check"')
     return ok("flows", "all can be played")
+
+
+def languages(config: Config, catalog: Catalog) -> Finding:
+    """Look whether somebody who speaks each language of the city has read what stands in it."""
+    files = {**catalog.texts, **translating.staff_files(Path(__file__).parent)}
+    spoken = [one for one in config.city.languages if one != translating.SOURCE]
+    found = [translating.status(files, one) for one in spoken]
+    if unread := [one.language for one in found if not one.reviewers]:
+        do = (
+            "Let a native speaker read them as a citizen (civicloop play … --language), "
+            "then write who did into reviewed_by in the files."
+        )
+        return warn("languages", f"nobody has reviewed {', '.join(unread)}", do)
+    if late := [f"{one.language} {one.percent}%" for one in found if one.translated < one.texts or one.outdated]:
+        return warn("languages", f"not all is translated: {', '.join(late)}", 'See what: "civicloop translate status"')
+    return ok("languages", ", ".join(config.city.languages))
 
 
 def clock(config: Config, now: datetime) -> Finding:

@@ -53,10 +53,7 @@ class Catalog:
         channels: Mapping[str, Limits] = STRICTEST,
     ) -> Catalog:
         """Read every `*.toml` below `folder` and the `extra` folders (or single files)."""
-        texts = _texts(folder)
-        for one in extra:
-            texts |= _texts(one)
-        return cls.of(texts, channels)
+        return cls.of(texts(folder, extra), channels)
 
     @classmethod
     def of(cls, texts: Mapping[str, str], channels: Mapping[str, Limits] = STRICTEST) -> Catalog:
@@ -198,6 +195,11 @@ def _asked(file: Mapping[str, Any], flow: Flow) -> dict[str, Any]:
         scales = {state.scale for state in states if isinstance(state, Rate)}
         return {"scales": {scale: said for scale, said in file["scales"].items() if scale in scales}}
     return dict(file)
+
+
+def texts(folder: Path = PACKAGED, extra: Iterable[Path] = ()) -> dict[str, str]:
+    """Return the text of every `*.toml` below `folder` and the `extra` folders (or single files), by its name there."""
+    return {name: text for one in (folder, *extra) for name, text in _texts(one).items()}
 
 
 def _texts(folder: Path) -> dict[str, str]:

@@ -562,6 +562,10 @@ class PhrasesForm(Form):
     words: dict[Name, list[Text]] = {}
     danger: DangerForm = DangerForm()
     commands: dict[Name, Text] = {}
+    reviewed_by: list[Text] = []
+    """Native speakers who read this translation; empty: nobody yet."""
+    changed: dict[str, str] = {}
+    """Keys of texts (`phrases/help`) whose source has changed since, to the source that was translated."""
 
 
 class ExamplesForm(Form):
@@ -649,6 +653,10 @@ class TranslationForm(Form):
     items: dict[str, WordsForm] = {}
     scales: dict[str, WordsForm] = {}
     dont_know: DontKnowForm | None = None
+    reviewed_by: list[Text] = []
+    """Native speakers who read this translation; empty: nobody yet."""
+    changed: dict[str, str] = {}
+    """Keys of texts (`states/why/ask`) whose source has changed since, to the source that was translated."""
 
 
 def schema() -> str:

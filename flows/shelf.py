@@ -97,6 +97,7 @@ class Shelf:
         else:
             sheet.translations[translation.language] = document  # type: ignore[index] # still being filled
             self._check_version(sheet, document, translation)
+            self.issues += outdated(document, translation.changed)
 
     def flow(self, name: str, version: int | None = None) -> Sheet | None:
         """Return a flow in this version, else in its newest."""
@@ -128,6 +129,16 @@ class Shelf:
                 f"Look through the words, then write version = {source.version}."
             )
             self.issues.append(Issue(*document.at("of", "version"), message, "outdated-translation"))
+
+
+def outdated(document: Document, changed: Mapping[str, str]) -> Iterator[Issue]:
+    """Tell which texts were translated from words that have changed since."""
+    for key in changed:
+        message = (
+            f'the source of "{key}" has changed since it was translated. '
+            f'Look at the words, then take the line "{key}" out of [changed].'
+        )
+        yield Issue(*document.at("changed", key), message, "outdated-translation", "warning")
 
 
 def _words(words: form.WordsForm) -> Words:

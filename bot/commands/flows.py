@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
     from bot.config import Config
     from bot.pictures.drop_off import DropOff
+    from bot.translating import Line, Row
     from flows.catalog import Catalog
     from flows.issues import Issue
     from flows.model import Flow
     from flows.paths import Path as Path_
+
+PROGRAM = Path(__file__).parents[1]
+"""The folder `bot/`, where what staff read lies."""
 
 
 @click.command()
@@ -207,64 +211,160 @@ def translate() -> None:
     """Take the texts out for a translator, and the translations in."""
 
 
+STAFF = click.option("--staff", is_flag=True, help="What staff and visitors read, too: pages, digests, rounds.")
+
+
 @translate.command("export")
 @click.argument("flow", required=False)
-@click.option("--language", required=True, metavar="XX", help="The language to translate into, such as fr.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="A .csv file, or a folder for .toml files.")
+@click.option("--language", multiple=True, required=True, metavar="XX", help="Into which language; more than once.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A spreadsheet (.xlsx), a .po or .csv file, or a folder for .toml files.",
+)
+@STAFF
 @configured
-def translate_out(config: Config, flow: str | None, language: str, out: Path) -> None:
-    """Write every text of FLOW (all flows without) with its translation so far: a table, or the files themselves."""
-    from bot import translating
-    from flows.catalog import Catalog
+def translate_out(config: Config, flow: str | None, language: tuple[str, ...], out: Path, *, staff: bool) -> None:
+    """Write every text of FLOW (all flows without) with its translation so far.
 
-    catalog = Catalog.load(extra=config.flows.extra)
-    files = catalog.texts if flow is None else _files(flow, catalog)
-    lines = translating.take_out(files, language)
-    if out.suffix == ".csv":
-        _write(out, "\ufeff" + translating.to_csv(lines))
-    else:
-        for name, text in translating.drafts(catalog.texts, lines, language).items():
-            _write(out / name, text)
-    click.echo(f"{len(lines)} texts, {sum(not line.translation for line in lines)} to translate.")
+    A spreadsheet has a column for each language; every other kind of file takes one.
+    """
+    from bot import translating
+
+    files = _all_files(config, staff=staff) if flow is None or staff else {}
+    if flow is not None:
+        own = _files(flow, _catalog(config))
+        files = own | {name: text for name, text in files.items() if name.startswith(translating.STAFF)}
+    if len(language) > 1 and out.suffix != ".xlsx":
+        raise Usage("several languages need a spreadsheet: write --out words.xlsx.")
+    lines = {one: translating.take_out(files, one) for one in language}
+    _put_out(out, files, lines)
+    for one, its in lines.items():
+        click.echo(f"{one}: {len(its)} texts, {sum(not line.translation for line in its)} to translate.")
+
+
+def _put_out(out: Path, files: dict[str, str], lines: dict[str, list[Line]]) -> None:
+    from bot import translating, wordlists
+
+    language, its = next(iter(lines.items()))
+    match out.suffix:
+        case ".xlsx":
+            _write(out, wordlists.to_xlsx(lines, translating.SOURCE))
+        case ".po":
+            _write(out, wordlists.to_po(its, language))
+        case ".csv":
+            _write(out, "\ufeff" + wordlists.to_csv(its))
+        case _:
+            for name, text in translating.drafts(files, its, language).items():
+                _write(out / name, text)
 
 
 @translate.command("import")
 @click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--language", required=True, metavar="XX", help="The language of the translations, such as fr.")
+@click.option("--language", metavar="XX", help="Which language a .csv or .po file is in.")
 @click.option(
     "--into", type=click.Path(path_type=Path, file_okay=False), help="Write there instead. [default: beside the flows]"
 )
 @configured
-def translate_in(config: Config, table: Path, language: str, into: Path | None) -> None:
-    """Write the translations of a TABLE made by export (.csv) beside the flows, and say how much is still missing."""
+def translate_in(config: Config, table: Path, language: str | None, into: Path | None) -> int:
+    """Write the translations of a TABLE made by export beside the flows, and say how much is still missing.
+
+    A row that cannot be right is left out and named.
+    """
+    faults = 0
+    files = _all_files(config, staff=True)
+    for one, rows in _taken_in(table, language).items():
+        faults += _lay(config, files, one, rows, into)
+    return int(bool(faults))
+
+
+def _lay(config: Config, files: dict[str, str], language: str, rows: list[Row], into: Path | None) -> int:
     from bot import translating
+
+    whole, faults = translating.merged(files, rows, language)
+    for name, text in translating.sidecars(files, whole, language).items():
+        if into or translating.differs(text, files.get(name, "")):
+            _write((into or _home(name, language, config)) / name, text)
+    for fault in faults:
+        click.echo(fault)
+    for line in (line for line in whole if line.was):
+        click.echo(f'{line.file}: "{line.key}" has changed since it was translated: look at it again')
+    for file, count in Counter(line.file for line in whole if not line.translation).items():
+        click.echo(f"{file}: {count} texts are not translated yet")
+    return len(faults)
+
+
+def _taken_in(table: Path, language: str | None) -> dict[str, list[Row]]:
+    """Return the rows of a table by language."""
+    from bot import wordlists
+
+    try:
+        if table.suffix == ".xlsx":
+            found = wordlists.from_xlsx(table.read_bytes())
+            return {one: rows for one, rows in found.items() if language in {None, one}}
+        if language is None:
+            raise Usage("say which language it is: --language fr.")
+        if table.suffix == ".po":
+            return {language: wordlists.from_po(table.read_bytes())}
+        return {language: wordlists.from_csv(table.read_text(encoding="utf-8-sig"))}
+    except (UnicodeDecodeError, wordlists.NoTable) as error:
+        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        raise Usage(
+            f"{table} is no table made by export: {why}. Export it again, and fill only translations."
+        ) from error
+
+
+@translate.command("status")
+@configured
+@as_json
+def translate_status(config: Config, *, in_json: bool) -> None:
+    """Say of each language how much is translated, what has changed since, and who has read it."""
+    from bot import translating
+
+    files = _all_files(config, staff=True)
+    spoken = dict.fromkeys((*translating.languages(files), *config.city.languages))
+    found = [translating.status(files, one) for one in spoken if one != translating.SOURCE]
+    if in_json:
+        show([asdict(one) | {"percent": one.percent} for one in found])
+        return
+    for one in found:
+        readers = f"{', '.join(one.reviewers)} ({one.reviewed} of {one.files} files)" if one.reviewers else "nobody yet"
+        click.echo(
+            f"{one.language}: {one.percent}% ({one.translated} of {one.texts} texts), "
+            f"{one.outdated} changed since, reviewed by: {readers}"
+        )
+
+
+def _catalog(config: Config) -> Catalog:
     from flows.catalog import Catalog
 
-    catalog = Catalog.load(extra=config.flows.extra)
-    try:
-        lines = translating.from_csv(table.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, KeyError) as error:
-        raise Usage(f"{table} is no table made by export; save it as CSV in UTF-8 with its first line kept.") from error
-    whole = translating.merged(catalog.texts, lines, language)
-    for name, text in translating.sidecars(catalog.texts, whole, language).items():
-        _write((into or _home(name, language, config)) / name, text)
-    missing = Counter(line.file for line in whole if not line.translation)
-    for file, count in missing.items():
-        click.echo(f"{file}: {count} texts are not translated yet")
+    return Catalog.load(extra=config.flows.extra)
+
+
+def _all_files(config: Config, *, staff: bool) -> dict[str, str]:
+    """Return the text of all files of flows, and with `staff` of what staff and visitors read."""
+    from bot import translating
+    from flows.catalog import texts
+
+    files = texts(extra=config.flows.extra)
+    return files | translating.staff_files(PROGRAM) if staff else files
 
 
 def _home(name: str, language: str, config: Config) -> Path:
     """Return the folder that the source of a translation lies in."""
     from flows.catalog import PACKAGED
 
+    if name.startswith("bot/"):
+        return PROGRAM.parent
     source = f"{name.removesuffix(f'.{language}.toml')}.toml"
     return next((folder for folder in config.flows.extra if (folder / source).exists()), PACKAGED)
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str | bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
     except OSError as error:
         raise Refused(f"{path} cannot be written: {error.strerror}.") from error
     click.echo(str(path))

@@ -137,7 +137,7 @@ def read(file: Path) -> dict[str, str]:
 
 def _flat(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]:
     for key, value in table.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and key != "changed":
             yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", str(value)
+        elif isinstance(value, str):
+            yield f"{prefix}{key}", value

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 from jsonschema import Draft4Validator
+from openpyxl import load_workbook
 
 from bot import cli, clock, config
 from bot.commands import common
@@ -149,12 +151,17 @@ def test_without_a_command_the_help_is_shown(terminal: Terminal) -> None:
         (("check", "--jso"), "No such option '--jso'. Did you mean '--json'? See \"civicloop check --help\"."),
         (("graph", "delivr_pulse"), 'no flow "delivr_pulse". Did you mean "deliver_pulse"?'),
         (("check", "nowhere.toml"), "there is no file nowhere.toml."),
-        (("play", "deliver_pulse", "--language", "fr"), "deliver_pulse does not speak fr; it speaks en, es."),
+        (
+            ("play", "deliver_pulse", "--language", "eu"),
+            "deliver_pulse does not speak eu; it speaks en, ar, de, es, fr, pt.",
+        ),
         (("check", "--config", "nowhere.toml"), "nowhere.toml: cannot be read (No such file or directory)"),
         (("digest", "--service", "libary"), 'no service "libary". Did you mean "library"?'),
         (("digest", "--service", "library", "--week", "47"), "47 is no ISO week. Write it as 2026-W47."),
         (("check", "nothing_such"), 'no flow "nothing_such". There are: '),
-        (("translate", "import", "clock", "--language", "fr"), "clock is no table made by export;"),
+        (("translate", "import", "clock"), "say which language it is: --language fr."),
+        (("translate", "export", "--language", "fr", "--language", "de", "--out", "x.po"), "need a spreadsheet"),
+        (("translate", "import", "clock", "--language", "fr"), "clock is no table made by export: "),
         (("round", "report-back", "x", "--text", "Thanks"), '"Thanks" is not NAME=TEXT.'),
         (("round", "report-back", "x", "--text", "en=@none.txt"), "none.txt cannot be read as a text."),
         (("round", "new", *A_PULSE, "--record", "none.toml"), "none.toml cannot be read: No such file or directory."),
@@ -387,21 +394,21 @@ def test_a_file_that_is_no_text_is_refused(terminal: Terminal) -> None:
 
 def test_translations_may_leave_as_the_files_themselves(terminal: Terminal) -> None:
     assert terminal("translate", "export", "--language", "es", "--out", "es").status == 0
-    assert Path("es/frames/pulse.es.toml").read_text(encoding="utf-8").startswith('of = { frame = "pulse" }')
+    assert Path("es/frames/pulse.es.toml").read_text(encoding="utf-8").startswith("# Las partes comunes")
 
 
 def test_the_files_of_a_new_language_can_be_filled_in(terminal: Terminal) -> None:
-    said = terminal("translate", "export", "deliver_pulse", "--language", "fr", "--out", "fr")
+    said = terminal("translate", "export", "deliver_pulse", "--language", "eu", "--out", "eu")
     assert said.status == 0
-    assert 'of = { flow = "deliver_pulse", version = 1 }' in Path("fr/stages/deliver/deliver_pulse.fr.toml").read_text()
-    assert "[states.begin]\n# choose = " in Path("fr/frames/pulse.fr.toml").read_text(encoding="utf-8")
+    assert 'of = { flow = "deliver_pulse", version = 1 }' in Path("eu/stages/deliver/deliver_pulse.eu.toml").read_text()
+    assert "[states.begin]\n# choose = " in Path("eu/frames/pulse.eu.toml").read_text(encoding="utf-8")
     assert "texts, " in said.out
 
 
 def test_texts_that_cannot_be_written_are_refused_in_one_line(terminal: Terminal) -> None:
     Path("taken").write_text("a file", encoding="utf-8")
-    for out in ("taken/fr.csv", "taken"):
-        said = terminal("translate", "export", "deliver_pulse", "--language", "fr", "--out", out)
+    for out in ("taken/eu.csv", "taken"):
+        said = terminal("translate", "export", "deliver_pulse", "--language", "eu", "--out", out)
         assert said.status != 0
         assert "cannot be written" in said.err
 
@@ -468,20 +475,55 @@ def test_play_talks_as_the_bot_would(terminal: Terminal) -> None:
 
 
 def test_a_translation_goes_out_as_a_table_and_comes_back_as_files(terminal: Terminal) -> None:
-    said = terminal("translate", "export", "deliver_pulse", "--language", "fr", "--out", "fr.csv")
+    said = terminal("translate", "export", "deliver_pulse", "--language", "eu", "--out", "eu.csv")
     assert said.status == 0
-    with Path("fr.csv").open(encoding="utf-8-sig", newline="") as file:
+    with Path("eu.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows[:-1]:
-        row["translation"] = f"fr {row['text']}"
-    with Path("fr.csv").open("w", encoding="utf-8", newline="") as file:
+        row["translation"] = f"eu {row['text']}"
+    with Path("eu.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    back = terminal("translate", "import", "fr.csv", "--language", "fr", "--into", "flows")
+    back = terminal("translate", "import", "eu.csv", "--language", "eu", "--into", "flows")
     assert back.status == 0
     assert f"{rows[-1]['file']}: 1 texts are not translated yet\n" in back.out
-    assert Path("flows/frames/pulse.fr.toml").exists()
+    assert Path("flows/frames/pulse.eu.toml").exists()
+
+
+def test_a_spreadsheet_has_a_column_for_each_language_and_comes_back(terminal: Terminal) -> None:
+    out = ("--language", "fr", "--language", "ar", "--out", "words.xlsx", "--staff")
+    assert terminal("translate", "export", *out).status == 0
+    book = load_workbook("words.xlsx")
+    sheet = book["texts"]
+    assert [cell.value for cell in sheet[1]] == ["file", "key", "en", "fr", "ar"]
+    row = next(row for row in sheet.iter_rows(min_row=2) if row[1].value == "states/begin/choose")
+    row[3].value = "On y va ?"
+    sheet.append(["frames/pulse.toml", "states/nowhere/say", "Hello", "Bonjour", ""])
+    book.save("words.xlsx")
+    back = terminal("translate", "import", "words.xlsx", "--into", "made")
+    assert back.status == 1
+    assert f'row {sheet.max_row}, fr: there is no text "states/nowhere/say" in frames/pulse.toml.' in back.out
+    assert "On y va ?" in Path("made/frames/pulse.fr.toml").read_text(encoding="utf-8")
+    assert Path("made/bot/texts/ar.toml").exists()
+
+
+def test_po_goes_out_and_comes_back(terminal: Terminal) -> None:
+    assert terminal("translate", "export", "deliver_pulse", "--language", "de", "--out", "de.po").status == 0
+    assert 'msgctxt "frames/pulse.toml:states/begin/choose"' in Path("de.po").read_text(encoding="utf-8")
+    assert terminal("translate", "import", "de.po", "--language", "de", "--into", "made").status == 0
+    for made in Path("made").rglob("*.toml"):
+        own = ROOT / "flows" / made.relative_to("made")
+        assert tomllib.loads(made.read_text(encoding="utf-8")) == tomllib.loads(own.read_text(encoding="utf-8"))
+
+
+def test_status_tells_of_each_language_how_far_it_is_and_who_read_it(terminal: Terminal) -> None:
+    said = terminal("translate", "status")
+    assert "fr: 100% (" in said.out
+    assert "0 changed since, reviewed by: nobody yet\n" in said.out
+    told = {one["language"]: one for one in terminal("translate", "status", "--json").json}
+    assert set(told) == {"ar", "de", "es", "fr", "pt"}
+    assert told["ar"]["percent"] == 100
 
 
 def test_a_translation_of_a_flow_of_ones_own_lies_beside_it(

@@ -125,6 +125,11 @@ def test_a_running_installation_is_well(tmp_path: Path) -> None:
         assert found(findings, what).health is Health.OK, found(findings, what)
 
 
+def test_languages_nobody_has_reviewed_are_named(tmp_path: Path) -> None:
+    finding = found(examined(a_config(tmp_path)), "languages")
+    assert (finding.health, finding.seen) == (Health.WARN, "nobody has reviewed es")
+
+
 def test_messages_that_wait_too_long_are_told(tmp_path: Path) -> None:
     it = a_config(tmp_path)
     keys = Keys.load(it.privacy.key_file, lambda: "0123456789" * 5)

@@ -43,7 +43,7 @@ def picture(digest: Digest, texts: Texts) -> Picture | None:
 
 def alt(score: Score, texts: Texts) -> str:
     """Return what the chart shows, in words."""
-    told = texts("digest.chart.between").join(_point(point, texts) for point in since_first(score.weeks))
+    told = f"{texts('digest.chart.between')} ".join(_point(point, texts) for point in since_first(score.weeks))
     return texts("digest.chart.alt", stage=texts(f"stage.{score.stage}"), good=good_words(score, texts), points=told)
 
 
@@ -92,7 +92,7 @@ def _fit(words: Text, width: float) -> None:
     """Make letters smaller where words would be wider than `width`, in dots of the picture."""
     wide = words.get_window_extent().width
     if wide > width:
-        words.set_fontsize(words.get_fontsize() * width / wide)
+        words.set_fontsize(float(words.get_fontsize()) * width / wide)
 
 
 def _frame(axes: Axes, weeks: Sequence[Point], texts: Texts) -> None:
@@ -165,9 +165,11 @@ def _legend(axes: Axes, score: Score, texts: Texts) -> None:
     if score.change and score.change.before.exact:
         words = f"{texts('digest.chart.before')}: {texts.percent(score.change.before.percent or 0)}"
         marks.append(Line2D([], [], color=SOFT, linewidth=1.3, dashes=(4, 3), label=words))
-    turned = texts.direction == "rtl"
-    corner, place = ("lower right", (1.1, -0.43)) if turned else ("lower left", (-0.1, -0.43))
+    look: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.1, -0.43)}
+    if texts.direction == "rtl":
+        look = {"loc": "lower right", "bbox_to_anchor": (1.1, -0.43), "markerfirst": False}
+        marks.reverse()
     axes.legend(
-        handles=marks[::-1] if turned else marks, loc=corner, bbox_to_anchor=place, ncols=2, frameon=False,
-        fontsize=SMALL, labelcolor=SOFT, borderpad=0, handlelength=2.2, columnspacing=2.0, markerfirst=not turned,
+        handles=marks, ncols=2, frameon=False, fontsize=SMALL, labelcolor=SOFT, borderpad=0, handlelength=2.2,
+        columnspacing=2.0, **look,
     )  # fmt: skip
