@@ -389,7 +389,11 @@ def test_a_file_of_the_program_s_own_is_known_by_its_path(terminal: Terminal) ->
 
 def test_a_file_that_is_no_text_is_refused(terminal: Terminal) -> None:
     Path("ideas.toml").write_bytes(b"\xff\xfe")
-    assert terminal("check", "ideas.toml").status == 2
+    said = terminal("check", "ideas.toml")
+    assert (said.status, said.out.splitlines()[0]) == (
+        1,
+        "ideas.toml, line 1: this is not UTF-8 text. Save the file as UTF-8.",
+    )
 
 
 def test_translations_may_leave_as_the_files_themselves(terminal: Terminal) -> None:

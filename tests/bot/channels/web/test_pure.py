@@ -26,7 +26,15 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 LONDON = ZoneInfo("Europe/London")
 EN = Dictionary.load().words("en")
-SAME_IN_SOME = {"chat.title", "chat.log", "chat.bot", "round_page.question", "privacy.cookies", "form.fault"}
+SAME_IN_SOME = {
+    "chat.title",
+    "chat.log",
+    "chat.bot",
+    "round_page.question",
+    "privacy.cookies",
+    "form.fault",
+    "flows.version",
+}
 """Sentences of one word that some language writes as English does: chat, conversation, cookies."""
 
 
