@@ -164,9 +164,13 @@ class App:
 
     @classmethod
     def build(cls, config: Config, clock: Callable[[], datetime], mint: Callable[[], str]) -> App:
-        """Open the database and bring it up to date. Raises `Usage`, `Trouble`, `StorageTrouble`."""
+        """Open the database and bring it up to date. Raises `Usage`, `Trouble`, `StorageTrouble`.
+
+        What an earlier life had deleted when it was killed must not linger beside the database: so it is tidied first.
+        """
         database = Database.open(config.database.url)
         migrate.upgrade(database)
+        database.tidy()
         app = cls(config, database, clock, mint)
         with database.reading() as db:
             for flow in app.library.edited(db):
@@ -234,8 +238,9 @@ class App:
         """Sweep, unless another process is at it: it would do no harm, and the same work once more."""
         with self.database.transaction() as db:
             lease = ownership.take(db, f"sweep:{name}", self.owner, self.shared(), SWEEPING)
+            crossings.passed("sweep.leases")
+        crossings.passed("sweep.leased")
         if lease is not None:
-            crossings.passed("sweep.leased")
             try:
                 sweep()
             finally:
@@ -349,13 +354,14 @@ class App:
             with self.database.transaction() as db:
                 crossings.passed("receive.renews_lease" if lease else "receive.takes_lease")
                 if lease is None:
-                    return ownership.take(db, name, self.owner, now, RECEIVING)
-                return leases.renew(db, lease, now, RECEIVING)
-
-        try:
-            held = await asyncio.to_thread(take)
+                    held = ownership.take(db, name, self.owner, now, RECEIVING)
+                else:
+                    held = leases.renew(db, lease, now, RECEIVING)
             crossings.passed("receive.holds_lease")
             return held
+
+        try:
+            return await asyncio.to_thread(take)
         except StorageTrouble as trouble:
             log.warning("lease.trouble", lease=name, reason=str(trouble))
             return lease
@@ -364,6 +370,8 @@ class App:
         if lease is not None:
             with contextlib.suppress(StorageTrouble), self.database.transaction() as db:
                 leases.release(db, lease, self.shared())
+                crossings.passed("lease.returns")
+            crossings.passed("lease.returned")
 
     # ----------------------------------------------------------------- how it is
 

@@ -158,6 +158,7 @@ class Delivery:
         with self._database.transaction() as db:
             leases.release(db, lease, self.shared())
             crossings.passed("delivery.releases")
+        crossings.passed("delivery.released")
 
     def _held(self, db: Connection, channel: str, lease: Lease | None, now: datetime) -> Lease | None:
         """Hold the channel: renew the lease when a third of it is gone, or take it when it is free.

@@ -330,6 +330,7 @@ class Turns:
                 reason = _told(error)
                 if not isinstance(error, OF_ONE):
                     log.exception("turn.failed", channel=raws[0].channel, attempt=1)
+                crossings.passed("alone.failed")
                 kept = self._put_aside(db, reads, known, now)
                 if kept:  # it has had one try
                     inbox.fail(db, kept[0].id, inbox.WAITING, reason)
@@ -375,9 +376,9 @@ class Turns:
                 read = self._opened(row)
                 if read.trouble:
                     self._unreadable(db, row.id, row.channel, read.trouble)
-                    return True
-                told, spoke = self._take(db, [read], self._meet(db, [read]), now)
-                inbox.settle(db, [row_id], now)
+                else:
+                    told, spoke = self._take(db, [read], self._meet(db, [read]), now)
+                    inbox.settle(db, [row_id], now)
                 crossings.passed("again.written")
             crossings.passed("again.committed")
         except Exception as error:
@@ -391,8 +392,10 @@ class Turns:
             with self._database.transaction() as db:
                 inbox.fail(db, row_id, inbox.FAILED if given_up else inbox.WAITING, _told(error))
                 crossings.passed("again.failed")
+            crossings.passed("again.noted")
             return given_up
-        self._report(told, 0, 1, 0.0, spoke=spoke)
+        if not read.trouble:
+            self._report(told, 0, 1, 0.0, spoke=spoke)
         return True
 
     def _opened(self, row: inbox.InboxRow) -> _Read:

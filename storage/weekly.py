@@ -256,7 +256,6 @@ def keep(database: Database, service: str, spans: Collection[Span]) -> int:
         noted = db.execute(select(week_changes.c.id).limit(1)).first()
     if not set(spans) <= {week.span for week in laid}:
         _lay(database, service, spans)
-        crossings.passed("weeks.laid")
         with database.reading() as db:
             laid = _laid(db, service)
     waiting = sorted((week for week in laid if not week.fine and week.span in spans), key=lambda week: week.since)
@@ -303,18 +302,20 @@ def _lay(database: Database, service: str, spans: Iterable[Span]) -> None:
             db.execute(text("SET LOCAL lock_timeout = '2s'"))
             db.execute(text("LOCK TABLE answers IN SHARE MODE"))
         many(db, _INSERT_NEW, rows)
+        crossings.passed("weeks.lays")
+    crossings.passed("weeks.laid")
 
 
 def _count_anew(database: Database, service: str, laid: Sequence[_Laid]) -> int:
     tries = _begin(database, [week.id for week in laid])
-    crossings.passed("weeks.begun")
     with database.reading() as db:
         counted = [(week.id, count(db, service, week.span)) for week in laid]
     with database.transaction() as db:
         _in_turn(db)
         kept = sum(_write(db, week_id, tries[week_id], each) for week_id, each in counted)
-        crossings.passed("weeks.counted")
-        return kept
+        crossings.passed("weeks.counts")
+    crossings.passed("weeks.counted")
+    return kept
 
 
 def _begin(database: Database, ids: Sequence[int]) -> dict[int, int]:
@@ -323,7 +324,10 @@ def _begin(database: Database, ids: Sequence[int]) -> dict[int, int]:
         _in_turn(db)
         db.execute(delete(week_changes).where(week_changes.c.week_id.in_(ids)))
         mine = update(weeks).where(weeks.c.id.in_(ids)).values(tries=weeks.c.tries + 1, ready=False)
-        return dict(db.execute(mine.returning(weeks.c.id, weeks.c.tries)).all())
+        tries: dict[int, int] = dict(db.execute(mine.returning(weeks.c.id, weeks.c.tries)).all())
+        crossings.passed("weeks.begins")
+    crossings.passed("weeks.begun")
+    return tries
 
 
 def _write(db: Connection, week_id: int, this: int, figures: Figures) -> bool:
@@ -347,6 +351,8 @@ def _fold(database: Database) -> None:
         _in_turn(db)
         db.execute(update(week_people).where(told).values(fresh=week_people.c.fresh + noted))
         db.execute(delete(week_changes).where(week_changes.c.channel.is_not(None), week_changes.c.week_id.in_(ready)))
+        crossings.passed("weeks.folds")
+    crossings.passed("weeks.folded")
 
 
 def _in_turn(db: Connection) -> None:

@@ -151,11 +151,13 @@ class Sweeps:
         """End one session; one that was finished before and reopened for changes is finished again."""
         session = left(row, memory.load(row.body))
         ended = row._replace(status=session.status.value, state=session.state, body=memory.dump(session))
+        done = 0
         with suppress(Conflict), self._database.transaction() as db:  # they have just written: alive after all
             sessions.save(db, [ended])
+            done = 1
             crossings.passed("session.ends")
-            return 1
-        return 0
+        crossings.passed("session.ended")
+        return done
 
     def _remind(self, row: SessionRow, now: datetime) -> int:
         with self._database.transaction() as db:
@@ -186,6 +188,8 @@ class Sweeps:
         now = self._clock()
         with self._database.transaction() as db:
             undone = outbox.hasten(db, now, FAST) + digests.recall(db, now) + sessions.rejuvenate(db, now)
+            crossings.passed("leaps.undoes")
+        crossings.passed("leaps.undone")
         if undone:
             self._wake()
             log.warning("clock.ran_fast", rows=undone)
@@ -212,6 +216,8 @@ class Sweeps:
         )
         with self._database.transaction() as db:
             gone = retention.forget(db, self._clock(), policy)
+            crossings.passed("privacy.forgets")
+        crossings.passed("privacy.forgot")
         if any(gone.values()):
             self._database.tidy()
             log.info("privacy.forgot", **{what: rows for what, rows in gone.items() if rows})

@@ -5,6 +5,7 @@ Every act writes a line to the round's log. What the rules forbid raises `Refuse
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from storage import answers, crossings, flow_versions, moves, people, rounds, se
 from storage.rounds import LogEntry, NewRound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -198,7 +199,7 @@ class Rounds:
             closes_at=closes_at,
             created_by=who,
         )
-        with self._database.transaction() as db:
+        with self._act() as db:
             if rounds.by_code(db, new.code) is not None:
                 raise wording.Forbidden("taken_code", code=new.code)
             row = rounds.add(db, new)
@@ -210,7 +211,7 @@ class Rounds:
         unknown = facts.keys() - FACTS
         if unknown:
             raise TypeError(f"a round has no {', '.join(sorted(unknown))}")
-        with self._database.transaction() as db:
+        with self._act() as db:
             row = self._row(db, code)
             self._must_be(row, (State.DRAFT, State.SCHEDULED), "not_draft")
             flow = self._flow(facts.get("flow", row.flow))
@@ -225,7 +226,7 @@ class Rounds:
     def open(self, code: str, *, who: int | None = None) -> RoundView:
         """Open now, or schedule where its day lies ahead. Raises `Refused` while `check` finds faults."""
         now = self._clock()
-        with self._database.transaction() as db:
+        with self._act() as db:
             row = self._row(db, code)
             self._must_be(row, (State.DRAFT, State.SCHEDULED), "cannot_start", state=row.state)
             found = self._faults(db, row, wording.FALLBACK)
@@ -243,7 +244,7 @@ class Rounds:
     def close(self, code: str, *, who: int | None = None, why: str = "") -> RoundView:
         """Close now; a draft or a scheduled round is cancelled instead."""
         now = self._clock()
-        with self._database.transaction() as db:
+        with self._act() as db:
             row = self._row(db, code)
             if row.state in {State.DRAFT, State.SCHEDULED}:
                 rounds.move(db, row.id, (State.DRAFT, State.SCHEDULED), State.CANCELLED, closed_at=now)
@@ -256,7 +257,7 @@ class Rounds:
 
     def extend(self, code: str, closes_at: datetime, *, who: int | None = None, why: str) -> RoundView:
         """Move the end of an open or scheduled round to a later moment, with the reason."""
-        with self._database.transaction() as db:
+        with self._act() as db:
             row = self._row(db, code)
             self._must_be(row, (State.OPEN, State.SCHEDULED), "not_open")
             if not why.strip():
@@ -304,7 +305,7 @@ class Rounds:
         Raises `Refused` where it is unknown, or where a round is about to open with it.
         """
         now = self._clock()
-        with self._database.transaction() as db:
+        with self._act() as db:
             waiting = [row.code for row in rounds.find(db, states=(State.SCHEDULED,)) if _asks(row, flow, version)]
             if waiting and not again:
                 codes_ = ", ".join(waiting)
@@ -313,6 +314,14 @@ class Rounds:
                 self._library.publish(db, flow, version, now)
             if not flow_versions.retire(db, flow, version, None if again else now):
                 raise Refused(f"there is no {flow}@{version}: neither a file nor a round has it.")
+
+    @contextmanager
+    def _act(self) -> Iterator[Connection]:
+        """One act of an organiser, done whole or not at all."""
+        with self._database.transaction() as db:
+            yield db
+            crossings.passed("round.acts")
+        crossings.passed("round.acted")
 
     # ----------------------------------------------------------------- rules
 

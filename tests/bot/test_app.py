@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
 import sys
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from sqlalchemy import delete, insert
 
-from bot.app import at_port, open_port
+from bot.app import App, at_port, open_port
 from bot.config import load
 from bot.errors import Trouble
+from storage import migrate, tables
+from storage.database import Database
 from tests.support.botapi.server import BotApi
 
 if TYPE_CHECKING:
@@ -27,6 +32,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
+
+
+SECRET = "what somebody asked us to forget"
+NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 
 def free_port() -> int:
@@ -219,6 +228,31 @@ async def test_a_broken_clock_for_rehearsals_is_told_in_one_line(tmp_path: Path)
     assert process.returncode == 2
     assert "CIVICLOOP_CLOCK" in err.decode()
     assert "Traceback" not in err.decode()
+
+
+def test_a_start_leaves_nothing_readable_of_what_an_earlier_life_deleted_when_it_was_killed(tmp_path: Path) -> None:
+    """SQLite keeps what was written and deleted in its log, until somebody empties it."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    database = Database.open(f"sqlite:///{first}/civicloop.db")
+    migrate.upgrade(database)
+    with database.transaction() as db:
+        arrived = {"channel": "web", "external_id": "1", "received_at": NOW, "status": "failed"}
+        db.execute(insert(tables.inbox).values(body=SECRET.encode(), **arrived))
+    with database.transaction() as db:
+        db.execute(delete(tables.inbox))
+    shutil.copytree(first, second)  # as a kill leaves it: whoever closes properly empties the log
+    database.close()
+    assert SECRET.encode() in contents(second)
+    config = load(None, {"CIVICLOOP_DATABASE__URL": f"sqlite:///{second}/civicloop.db"})
+    privacy = replace(config.privacy, key_file=tmp_path / "keys")
+    app = App.build(replace(config, privacy=privacy), lambda: NOW, lambda: "chance")
+    assert SECRET.encode() not in contents(second)
+    app.database.close()
+
+
+def contents(folder: Path) -> bytes:
+    """Return all that can be read in a folder."""
+    return b"".join(file.read_bytes() for file in folder.iterdir())
 
 
 def test_any_free_port_becomes_part_of_all_addresses() -> None:

@@ -53,9 +53,9 @@ WAYS = {
 }
 RENEWALS = {"polling": ["receive.renews_lease"], "webhook": ["delivery.renews_lease"]}
 """Reached only after a third of a lease, so each in one way of receiving."""
-POISONED = ["alone.written", "alone.kept", "again.failed"]
+POISONED = ["alone.failed", "alone.written", "alone.kept", "again.failed", "again.noted"]
 MENDED = ["again.written", "again.committed"]
-STOPPING = ["delivery.releases"]
+STOPPING = ["delivery.releases", "delivery.released"]
 LIVES, CROWD = 8, 28
 """Kills at random moments in one town, and how many people come before each."""
 
@@ -139,10 +139,11 @@ def write_session(ordeal: Ordeal, contact: int, body: str) -> None:
 
 async def dies_while_stopping(ordeal: Ordeal) -> None:
     """Asked to stop, and killed while giving its leases back."""
-    ordeal.people(2, hasty)
-    await ordeal.lives(f"{STOPPING[0]}:1")
-    await ordeal.works()
-    await ordeal.killed(signal.SIGTERM)
+    for crossing in STOPPING:
+        ordeal.people(2, hasty)
+        await ordeal.lives(f"{crossing}:1")
+        await ordeal.works()
+        await ordeal.killed(signal.SIGTERM)
 
 
 @pytest.mark.slow

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.controller import Controller
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
-from storage import tables
+from storage import tables, weekly
 from tests.journeys.ordeal import PATIENCE, Midwife, Ordeal, patient, seen, sent
 from tests.journeys.town import Postbox, free_port
 
@@ -20,18 +20,26 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
     from pathlib import Path
 
+    from sqlalchemy import Connection
+
     from tests.support.botapi.citizen import Citizen
 
 MADRID = ZoneInfo("Europe/Madrid")
 OPENING = ["round.moves", "round.moved", "round.invites", "round.invited"]
 SILENCE = ["session.reminds", "session.reminded"]
-DIGEST = (
-    "sweep.leased weeks.laid weeks.begun weeks.counted digest.drawn digest.written digest.queued "
-    "mail.hands_over mail.handed_over"
+SWEEPS = (
+    "sweep.leases sweep.leased lease.returns lease.returned leaps.undoes leaps.undone privacy.forgets privacy.forgot"
 ).split()
-CLOSING = ["session.ends", "round.moves", "round.moved"]
+DIGEST = (
+    "weeks.lays weeks.laid weeks.begins weeks.begun weeks.counts weeks.counted digest.drawn digest.written "
+    "digest.queued mail.hands_over mail.handed_over"
+).split()
+FOLDING = ["weeks.folds", "weeks.folded"]
+LEAVING = ["session.ends", "session.ended"]
+CLOSING = ["round.moves", "round.moved"]
+ACTING = ["round.acts", "round.acted"]
 REPORT = ["report.written", "report.committed"]
-CROSSINGS = [*OPENING, *SILENCE, *DIGEST, *CLOSING, *REPORT]
+CROSSINGS = [*OPENING, *SILENCE, *SWEEPS, *DIGEST, *FOLDING, *LEAVING, *CLOSING, *REPORT, *ACTING]
 RECORD = """
 topic = "opening hours"
 decider = "the city council"
@@ -98,9 +106,12 @@ async def test_rounds_reminders_reports_and_digests_come_once_wherever_the_proce
         await lives_until(ordeal, *ordeal.talks, seen(chief, "manager"))
         code = await a_round_opens(ordeal, citizens)
         await the_silent_are_reminded(ordeal, citizens)
+        await dies_at_each(ordeal, SWEEPS)
         await digests_are_written(ordeal, box, chief)
+        await a_week_is_counted_anew(ordeal)
         await the_round_closes(ordeal)
         await the_result_is_told(ordeal, code, citizens)
+        await organisers_act(ordeal)
         check(ordeal, box, citizens, code)
     print(f"{ordeal.kills} kills, {len(box.messages)} mails for {len(BOSSES)} readers")  # noqa: T201 - the figures
     assert ordeal.kills > len(CROSSINGS)
@@ -174,6 +185,45 @@ async def digests_are_written(ordeal: Ordeal, box: Postbox, chief: Citizen) -> N
     await lives_until(ordeal, seen(chief, "people answered"), mailed(box))
 
 
+async def a_week_is_counted_anew(ordeal: Ordeal) -> None:
+    """An answer of a week that was counted is withdrawn; in the end the week's figures are without it."""
+    for crossing in FOLDING:
+        withdraw_one(ordeal)
+        await dies_at_each(ordeal, [crossing])
+    await lives_until(ordeal, counted_again(ordeal))
+    with ordeal.looking() as db:
+        for span, figures in kept_figures(db).items():
+            assert figures == weekly.count(db, "library", span)
+
+
+def withdraw_one(ordeal: Ordeal) -> None:
+    """Let one more answer of the pulse no longer stand."""
+    standing = tables.answers.c.withdrawn_at.is_(None)
+    one = select(func.min(tables.answers.c.id)).where(standing, tables.answers.c.flow == "matters").scalar_subquery()
+    with ordeal.writing() as db:
+        db.execute(update(tables.answers).where(tables.answers.c.id == one).values(withdrawn_at=january(18, 11)))
+
+
+async def counted_again(ordeal: Ordeal) -> None:
+    """Wait until every week that is laid has figures, and none has changed since."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            with ordeal.looking() as db:
+                changed = db.execute(select(tables.week_changes.c.id)).all()
+                open_ = db.execute(select(tables.weeks.c.id).where(tables.weeks.c.ready.is_(False))).all()
+            if not changed and not open_:
+                return
+            await asyncio.sleep(0.2)
+
+
+def kept_figures(db: Connection) -> dict[weekly.Span, weekly.Figures]:
+    """Return what is kept of each week of the library."""
+    spans = db.execute(select(tables.weeks.c.since, tables.weeks.c.until).where(tables.weeks.c.service == "library"))
+    found = weekly.figures(db, "library", [tuple(span) for span in spans])
+    assert found
+    return found
+
+
 async def mailed(box: Postbox) -> None:
     """Wait until everybody who reads digests by mail has one."""
     async with asyncio.timeout(PATIENCE):
@@ -184,9 +234,9 @@ async def mailed(box: Postbox) -> None:
 async def the_round_closes(ordeal: Ordeal) -> None:
     """Whoever has been silent for a week has left; then the round is over."""
     ordeal.set_clock(january(20, 12))
-    await dies_at_each(ordeal, CLOSING[:1])
+    await dies_at_each(ordeal, LEAVING)
     ordeal.set_clock(january(21, 9))
-    await dies_at_each(ordeal, CLOSING[1:])
+    await dies_at_each(ordeal, CLOSING)
     await lives_until(ordeal, expired(ordeal))
 
 
@@ -210,6 +260,26 @@ async def the_result_is_told(ordeal: Ordeal, code: str, citizens: list[Citizen])
     await lives_until(ordeal, *(seen(each, REPORTED) for each in citizens[:TALKING]))
 
 
+async def organisers_act(ordeal: Ordeal) -> None:
+    """A command that dies before its commit has done nothing, one that dies after it has done all."""
+    about = ("--service", "library", "--flow", "matters", "--title", "By hand")
+    code = (await ordeal.asks("round", "new", *about))["code"]
+    for word in ("open", "close"):
+        words = ("round", word, code)
+        await ordeal.command(*words, crash_at="round.acts:1", status=-9)
+        await ordeal.command(*words, crash_at="round.acted:1", status=-9)
+        await ordeal.command(*words, status=1)
+    assert log_of(ordeal, code) == ["created", "opened", "closed"]
+
+
+def log_of(ordeal: Ordeal, code: str) -> list[str]:
+    """Return what was done to a round, in order."""
+    mine = select(tables.rounds.c.id).where(tables.rounds.c.code == code).scalar_subquery()
+    steps = select(tables.round_log.c.what).where(tables.round_log.c.round_id == mine)
+    with ordeal.looking() as db:
+        return list(db.execute(steps.order_by(tables.round_log.c.id)).scalars())
+
+
 # --------------------------------------------------------------------------- counting
 
 
@@ -220,15 +290,14 @@ def check(ordeal: Ordeal, box: Postbox, citizens: list[Citizen], code: str) -> N
         unsent = db.execute(select(tables.outbox.c.key).where(tables.outbox.c.status != "sent")).all()
         of = select(tables.rounds.c.id, tables.rounds.c.state).where(tables.rounds.c.code == code)
         round_id, state = db.execute(of).one()
-        steps = select(tables.round_log.c.what).where(tables.round_log.c.round_id == round_id)
-        log = list(db.execute(steps.order_by(tables.round_log.c.id)).scalars())
         digests = db.execute(select(tables.digests.c.person_id, tables.digests.c.period)).all()
         stood = select(tables.sessions.c.status).where(tables.sessions.c.round_id == round_id)
         ended = Counter(db.execute(stood).scalars())
     written = Counter(key[0] for key in keys if key[-1] == "0")
     assert unsent == []
     assert (written["invite"], written["silence"], written["report"]) == (len(citizens), SILENT + AGAIN, TALKING)
-    assert (state, log) == ("reported_back", ["created", "scheduled", "opened", "closed", "reported_back"])
+    assert state == "reported_back"
+    assert log_of(ordeal, code) == ["created", "scheduled", "opened", "closed", "reported_back"]
     assert ended["completed"] == TALKING
     assert ended.keys() <= {"completed", "expired"}, "a session stands open, or somewhere else"
     assert sorted(period for _, period in digests) == ["2027-W02"] * 3
