@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands import authoring, flows, inbox, looking, rounds, running
+from bot.commands import authoring, flows, inbox, looking, rounds, running, sheets
 from bot.errors import CivicloopError, Refused
 
 if TYPE_CHECKING:
@@ -32,15 +32,9 @@ def civicloop() -> None:
     """
 
 
-for command in (
-    *running.COMMANDS,
-    *flows.COMMANDS,
-    *authoring.COMMANDS,
-    *rounds.COMMANDS,
-    *looking.COMMANDS,
-    *inbox.COMMANDS,
-):
-    civicloop.add_command(command)
+for part in (running, flows, authoring, sheets, rounds, looking, inbox):
+    for command in part.COMMANDS:
+        civicloop.add_command(command)
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -64,6 +64,25 @@ class Catalog:
         compiled = {key: compile_sheet(shelf, sheet, channels) for key, sheet in shelf.flows.items()}
         return cls(shelf, MappingProxyType(compiled), MappingProxyType(kept), MappingProxyType(aside))
 
+    def beside(self, files: Mapping[str, str]) -> Catalog:
+        """Return a catalogue of the flows in `files` (name to text) alone, with frames, bank and phrases of this."""
+        shelf = Shelf.of(files)
+        shelf.frames, shelf.banks, shelf.bank = self.shelf.frames, self.shelf.banks, self.shelf.bank
+        shelf.scales, shelf.phrases = self.shelf.scales, self.shelf.phrases
+        compiled = {key: compile_sheet(shelf, sheet) for key, sheet in shelf.flows.items()}
+        return Catalog(shelf, MappingProxyType(compiled), MappingProxyType(dict(files)), self.rules)
+
+    def faults_of(self, files: Mapping[str, str]) -> list[Issue]:
+        """Return what is wrong with the `files` (name to text) of a flow that is not in this catalogue yet.
+
+        Nothing else is read along, so that it takes a hundredth of the time that all files do.
+        """
+        beside, alone = self.beside(files), Shelf.of(files)
+        compiled = (issue for one in beside.compiled.values() for issue in one.issues)
+        read = (*read_along(alone, self._rules), *unfair(alone))
+        found = {*beside.shelf.issues, *compiled, *read, *beside._walked_through()}  # noqa: SLF001 - one of us
+        return sorted(issue for issue in found if issue.file in files)
+
     @cached_property
     def flows(self) -> list[Flow]:
         """The newest playable version of each flow a round can ask with, by stage and id."""

@@ -42,6 +42,8 @@ HOMES = {
     "matplotlib": ("bot/digests",),
     "starlette": ("bot/channels/web", "bot/app.py"),
     "segno": ("bot/rounds",),
+    "pyxform": ("bot/importing",),
+    "xlrd": ("bot/importing",),
 }
 """One library, one home. Names used for types alone live nowhere."""
 CHANCE = {
@@ -413,6 +415,7 @@ def test_what_a_document_tells_to_type_works(document: Path, tmp_path: Path, req
     environ = {name: text for name, text in os.environ.items() if not name.startswith("CIVICLOOP_")}
     environ |= {"PATH": f"{Path(sys.executable).parent}:{environ['PATH']}", "CIVICLOOP_WEB__PORT": "0"}
     environ |= {"CIVICLOOP_FLOWS__FOLDER": str(_laid_down(document, tmp_path / "our_flows"))}
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
     if any(NEW_DATABASE in command for command in commands(document)):
         environ[NEW_DATABASE] = request.getfixturevalue("postgres_url")
     for command in commands(document):

@@ -1,0 +1,212 @@
+"""What an author of a form gets: a flow that says the same, and a line for whatever it cannot say."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+import pytest
+
+from bot.importing.losses import lines
+from bot.importing.xlsform import Imported, Wishes, carry
+from tests.bot.importing.trial import catalog
+
+CHOICES = """
+| choices |
+| | list_name | name | label |
+| | yes_no | yes | Yes |
+| | yes_no | no | No |
+| | things | trees | Trees |
+| | things | water | Water |
+| | things | none | None of these |
+| | mood | 1 | Very poor |
+| | mood | 2 | Poor |
+| | mood | 3 | Neither good nor poor |
+| | mood | 4 | Good |
+| | mood | 5 | Very good |
+"""
+COLUMNS = ("type", "name", "label", "relevant", "constraint", "required", "hint")
+
+
+def form(*rows: str, columns: tuple[str, ...] = COLUMNS, more: str = CHOICES) -> Imported:
+    """Carry a form whose survey has these rows, their cells apart by ` | `."""
+    table = ["| survey |", f"| | {' | '.join(columns)} |", *(f"| | {row} |" for row in rows)]
+    return carry(("\n".join(table) + more).encode(), "garden.md", Wishes(), catalog())
+
+
+def states(made: Imported) -> dict[str, Any]:
+    assert made.is_sound, (made.reason, made.issues)
+    found: dict[str, Any] = tomllib.loads(made.files["garden.toml"])["states"]
+    return found
+
+
+def losses(made: Imported) -> list[str]:
+    return lines(made.losses)
+
+
+@pytest.mark.parametrize(
+    ("row", "state"),
+    [
+        ("text | a | Why?", {"ask": "Why?"}),
+        ("integer | a | How many?", {"number": "How many?", "whole": True}),
+        ("decimal | a | How far?", {"number": "How far?"}),
+        ("range | a | How far?", {"number": "How far?", "least": 1, "most": 10, "whole": True}),
+        ("geopoint | a | Where?", {"place": "Where?"}),
+        ("date | a | When?", {"date": "When?"}),
+        ("audio | a | Tell us.", {"voice": "Tell us."}),
+        ("image | a | Show it.", {"photo": "Show it."}),
+        ("note | a | Hello.", {"say": "Hello."}),
+        ("acknowledge | a | Read this.", {"choose": "Read this.", "options": [{"id": "ok", "label": "OK"}]}),
+    ],
+)
+def test_a_question_becomes_the_state_that_asks_it(row: str, state: dict[str, Any]) -> None:
+    made = form(row, columns=("type", "name", "label"))
+    assert (states(made), made.verdict) == ({"a": state}, "fully")
+
+
+@pytest.mark.parametrize(
+    ("type_", "constraint", "limits"),
+    [
+        ("integer", ". >= 0 and . <= 120", {"least": 0, "most": 120}),
+        ("integer", ". > 0 and . < 10", {"least": 1, "most": 9}),
+        ("decimal", "not(. < 0.5)", {"least": 0.5}),
+        ("text", "string-length(.) <= 20", {"most": 20}),
+        ("select_multiple things", "count-selected(.) <= 2", {"most": 2}),
+        ("percentage", "", {"least": 0, "most": 100}),
+    ],
+)
+def test_a_constraint_becomes_limits(type_: str, constraint: str, limits: dict[str, float]) -> None:
+    made = form(f"{type_} | a | What? | | {constraint} | |")
+    found = states(made)["a"]
+    assert {key: found[key] for key in ("least", "most") if key in found} == limits
+    assert made.losses == ()
+
+
+def test_a_choice_that_goes_with_no_other_stands_alone() -> None:
+    made = form("select_multiple things | a | What? | | not(selected(., 'none') and count-selected(.) > 1) | |")
+    assert [one["id"] for one in states(made)["a"]["options"] if one.get("exclusive")] == ["none"]
+    assert made.losses == ()
+
+
+def test_what_a_limit_cannot_say_exactly_is_told() -> None:
+    made = form("decimal | a | How far? | | . > 0 | |", "integer | b | How many? | | . < 3 or . > 5 | |")
+    assert states(made)["a"]["least"] == 0
+    assert losses(made) == [
+        "survey row 2: 0 itself is let in (constraint)",
+        "survey row 3: answers are not checked for a gap between the answers (constraint)",
+    ]
+
+
+def test_all_of_a_list_is_ranked() -> None:
+    made = form("rank things | a | What first? | | | |")
+    assert (states(made)["a"]["rank"], states(made)["a"]["least"], made.verdict) == ("What first?", 3, "fully")
+
+
+def test_a_list_that_reads_as_a_scale_is_rated_best_first() -> None:
+    made = form("select_one mood | a | How is it? | | | |", "text | b | What is wrong? | ${a} < 3 | | |")
+    found = states(made)
+    assert found["a"] == {
+        "rate": "How is it?",
+        "scale": "exp5",
+        "dont_know": False,
+        "next": [{"when": {"a": ["1", "2"]}, "to": "b"}, {"to": "thanks"}],
+    }
+    assert "the best answer is offered first" in str(lines(made.notes))
+
+
+def test_conditions_of_groups_hold_for_all_that_is_in_them() -> None:
+    made = form(
+        "select_one yes_no | a | Coming? | | | yes |",
+        "begin group | g | About you | ${a} = 'yes' | | |",
+        "integer | b | How old? | | | |",
+        "text | c | How come? | ${b} > 17 | | | We ask to plan.",
+        "end group | | | | | |",
+    )
+    found = states(made)
+    assert list(found) == ["a", "g_heading", "b", "c"]
+    assert found["a"]["next"] == [{"when": {"a": "yes"}, "to": "g_heading"}, {"to": "thanks"}]
+    assert found["b"]["next"] == [{"when": {"a": "yes", "b": {"more": 17}}, "to": "c"}, {"to": "thanks"}]
+    assert (found["a"]["optional"], found["c"]["why"]) == (False, "We ask to plan.")
+
+
+def test_what_has_no_place_here_is_told_by_sheet_and_row() -> None:
+    made = form(
+        "text | a | Hello ${b}, why? | regex(${b}, 'x') | | |",
+        "geotrace | b | Draw it. | | | |",
+        "begin repeat | c | Each | | | |",
+        "text | d | Who? | | | ${a} = 'x' |",
+        "end repeat | | | | | |",
+        "deviceid | e | | | | |",
+        "today | f | | | | |",
+    )
+    assert losses(made) == [
+        'survey row 2: its text does not repeat the answer "${b}"; "…" stands there',
+        "survey row 2: everybody is asked, as nothing here looks at regex() (relevant)",
+        'survey row 3: type "geotrace": no such question here; left out',
+        'survey row 4: repeat "c" is asked once, not again and again',
+        "survey row 5: it may always be skipped, not only in some cases (required)",
+        'survey row 7: type "deviceid" asks nobody and is not kept; left out',
+    ]
+    assert made.verdict == "with losses"
+    assert 'survey row 8: "today" is kept with every answer here' in lines(made.notes)
+
+
+def test_conditions_look_through_what_is_calculated() -> None:
+    made = form(
+        "select_one yes_no | a | Coming? | | | |",
+        "calculate | b | | | | |",
+        "text | c | Why not? | ${b} = 'no' | | |",
+        columns=(*COLUMNS, "calculation"),
+    )
+    assert "no such" not in str(made.losses)
+    with_sum = form(
+        "select_one yes_no | a | Coming? | | | | |",
+        "calculate | b | | | | | | if(${a} = 'yes', 'x', 'no')",
+        "text | c | Why not? | ${b} = 'no' | | | |",
+        columns=(*COLUMNS, "calculation"),
+    )
+    assert states(with_sum)["a"]["next"][0] == {"when": {"a": {"not": "yes"}}, "to": "c"}
+
+
+def test_names_that_a_flow_does_not_allow_are_changed_and_shown() -> None:
+    made = form("text | Été_2 | Why? | | | |", "text | thanks | Why? | | | |", "text | _ | Why? | | | |")
+    assert list(states(made)) == ["ete_2", "thanks_2", "q"]
+    assert made.names == {"Été_2": "ete_2", "thanks": "thanks_2", "_": "q"}
+
+
+def test_each_language_the_bot_speaks_becomes_a_translation() -> None:
+    made = form(
+        "text | a | Why? | Pourquoi ? | Kwa nini?",
+        columns=("type", "name", "label::English (en)", "label::Français (fr)", "label::Swahili (sw)"),
+    )
+    assert tomllib.loads(made.files["garden.fr.toml"])["states"] == {"a": {"ask": "Pourquoi ?"}}
+    assert losses(made) == ['survey: language "Swahili (sw)" is left out: the bot speaks en, ar, de, es, fr, pt']
+    assert made.is_sound
+
+
+def test_or_other_offers_one_more_answer_and_asks_which() -> None:
+    made = form("select_one yes_no or_other | a | Coming? | | | |")
+    assert [one["id"] for one in states(made)["a"]["options"]] == ["yes", "no", "other"]
+    assert states(made)["a_other"] == {"ask": "What is it?"}
+    assert made.verdict == "fully"
+
+
+def test_a_flow_of_the_same_name_gets_a_new_version() -> None:
+    made = carry(b"survey\n,type,name,label\n,text,a,Why?\n", "x.csv", Wishes(flow="deliver_pulse"), catalog())
+    assert made.version == 1 + catalog().get("deliver_pulse").version
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("form.pdf", b"%PDF", "a form is a spreadsheet"),
+        ("form.xlsx", b"PK", "is no .xlsx, or damaged"),
+        ("form.csv", b"a,b,c,d,e\n", "damaged or no spreadsheet"),
+        ("form.csv", b"survey\n,type,name,label\n,hidden,a,\n", "none of its questions can be asked here"),
+        ("form.md", b"| choices |\n| | list_name | name |\n| | a | b |\n", "survey"),
+    ],
+)
+def test_what_is_no_form_is_refused_with_what_to_do(name: str, data: bytes, reason: str) -> None:
+    made = carry(data, name, Wishes(), catalog())
+    assert (made.verdict, made.is_sound) == ("not at all", False)
+    assert reason in made.reason
