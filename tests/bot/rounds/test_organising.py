@@ -11,7 +11,7 @@ from bot.errors import Refused
 from bot.rounds import links, record
 from flows.model import BestWorst, Say
 from storage import people
-from tests.support.house import NOON, RECORD, Citizen, House
+from tests.support.house import CATALOG, NOON, RECORD, Citizen, House
 
 if TYPE_CHECKING:
     from bot.rounds.record import Fault
@@ -31,7 +31,8 @@ def draft(house: House, **facts: Any) -> str:
 
 def test_a_round_is_a_draft_until_it_opens(house: House) -> None:
     made = house.need(opened=False)
-    assert (made.state, made.stage, made.flow, made.version) == ("draft", "commission", "need_round", 1)
+    newest = CATALOG.get("need_round").version
+    assert (made.state, made.stage, made.flow, made.version) == ("draft", "commission", "need_round", newest)
     opened = house.rounds.open(made.code)
     assert opened.state == "open"
     assert [(entry.what, entry.who) for entry in house.rounds.log(made.code)] == [
