@@ -96,6 +96,8 @@ class Participations:
         )
         turn = start(played.flow, context, ledger.now)
         before = guest.rows.get(played.row.id)
+        if before is not None and before.ended_at is None and not played.flow.running:
+            self._leave(ledger, guest, played)
         row = SessionRow(
             contact_id=contact.id,
             round_id=played.row.id,
@@ -110,6 +112,13 @@ class Participations:
             revision=before.revision if before else 0,
         )
         return self._noted(ledger, guest, played, row, turn, STARTED)
+
+    def _leave(self, ledger: Ledger, guest: Guest, played: Played) -> None:
+        """What was said in a passage that was never handed in does not count with the next one."""
+        session = guest.session(played.row.id)
+        pseudonym = self.pseudonym(played, guest.contact.address_hash)
+        for state in () if session is None else session.answers:
+            ledger.withdraw((played.row.id, pseudonym, state))
 
     def go_on(self, ledger: Ledger, guest: Guest, played: Played, message: Message) -> Spoken:
         """Take a message as the next one of the session in this round."""

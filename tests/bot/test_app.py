@@ -124,7 +124,7 @@ async def test_it_starts_in_an_empty_folder_prints_three_addresses_and_stops_whe
             assert "Tell us about" in await answered(client)
             metrics = (await client.get("/metrics")).text
             assert 'civicloop_turns_total{channel="web"} 1.0' in metrics
-            assert 'civicloop_rows{status="sent",table="outbox"} 1.0' in metrics
+            assert 'civicloop_sends_total{channel="web",receipt="sent"} 1.0' in metrics
         status, err = await program.stop()
     assert status == 0, err
     assert err.splitlines()[-1].endswith("app.stopped")

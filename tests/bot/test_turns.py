@@ -55,6 +55,20 @@ async def test_in_a_formal_round_only_answers_handed_in_count(house: House, citi
     assert all(answer.counted_at is not None for answer in citizen.answers(code))
 
 
+async def test_what_was_begun_and_never_handed_in_does_not_count_with_the_next_passage(
+    house: House, citizen: Citizen
+) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await citizen.says("1")
+    assert citizen.answers(code)
+    house.clock.forward(days=8)
+    house.sweeps.sessions()
+    await citizen.starts(code)
+    assert citizen.answers(code) == []
+
+
 async def to_review(citizen: Citizen, **choices: str) -> list[Any]:
     """Skip everything up to the review; say no to everything that cannot be skipped, but for `choices`."""
     said = citizen.house.said(citizen.address)[-1:]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SEEDS = range(8)
 PEOPLE, UPDATES = 6, 160
-TEXTS = ("1", "1", "1", "2", "2", "3", "yes", "yes", "no", "ok", "1, 2", "it was closed", "xyzzy")
+TEXTS = (*["1"] * 9, "2", "3", "yes", "no", "ok", "1, 2", "it was closed", "xyzzy")
 LIKELY = 0.75
 """How often somebody answers, other than sends a word that means something everywhere."""
 UNLIKE = {"id", "address_sealed", "revision", "updated_at"}
