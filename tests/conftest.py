@@ -21,7 +21,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="let the journeys write the pictures in docs/ anew, from what they see",
     )
-    parser.addoption("--wild", default="1", help="let random citizens walk so many times as far in random flows")
     parser.addoption("--flood-all", action="store_true", help="let the flood of the journeys be 100,000 updates")
 
 
