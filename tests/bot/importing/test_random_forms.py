@@ -81,7 +81,7 @@ def conditions(asked: Mapping[str, str]) -> st.SearchStrategy[str]:
 
 
 @given(form=forms(), seed=st.integers(0, 9))
-@settings(max_examples=40, deadline=None, phases=[Phase.generate])
+@settings(max_examples=150, deadline=None, phases=[Phase.generate])
 def test_a_flow_asks_what_the_form_asks_and_takes_what_it_takes(form: str, seed: int) -> None:
     made = carry(form.encode(), "form.md", Wishes(), catalog())
     assert {one.code for one in made.issues if one.severity == "error"} <= {"unreachable-state"}

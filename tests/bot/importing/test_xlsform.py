@@ -129,6 +129,28 @@ def test_conditions_of_groups_hold_for_all_that_is_in_them() -> None:
     assert (found["a"]["optional"], found["c"]["why"]) == (False, "We ask to plan.")
 
 
+@pytest.mark.parametrize(
+    ("type_", "relevant", "when"),
+    [
+        ("integer", "${a} >= 18", {"a": {"more": 17}}),
+        ("integer", "not(${a} < 18)", {"any": [{"a": {"more": 17}}, {"a": {"answered": False}}]}),
+        ("decimal", "${a} <= 2.5", {"any": [{"a": {"less": 2.5}}, {"a": 2.5}]}),
+        ("integer", "${a} > 3 and ${a} < 9", {"a": {"less": 9, "more": 3}}),
+        ("select_one yes_no", "${a} != 'yes'", {"a": {"not": "yes"}}),
+        ("select_multiple things", "selected(${a}, 'water')", {"a": {"contains": "water"}}),
+        ("select_multiple things", "not(selected(${a}, 'water'))", {"not": {"a": {"contains": "water"}}}),
+        ("select_multiple things", "count-selected(${a}) = 0", {"a": {"answered": False}}),
+        ("text", "${a} = 'x'", {"a": "x"}),
+    ],
+)
+def test_a_condition_becomes_the_table_that_holds_for_the_same_answers(
+    type_: str, relevant: str, when: dict[str, Any]
+) -> None:
+    made = form(f"{type_} | a | What? | | | |", f"text | b | Why? | {relevant} | | |")
+    assert states(made)["a"]["next"] == [{"when": when, "to": "b"}, {"to": "thanks"}]
+    assert made.losses == ()
+
+
 def test_what_has_no_place_here_is_told_by_sheet_and_row() -> None:
     made = form(
         "text | a | Hello ${b}, why? | regex(${b}, 'x') | | |",

@@ -43,7 +43,7 @@ class Trial:
         self.rows = {row.text("name"): row.number for row in read(data, name).survey}
         self.pairs = dict(self._pairs())
         numbers = {float(one) for one in re.findall(r"\d+(?:\.\d+)?", " ".join(self._expressions()))}
-        self.numbers = sorted({one + side for one in {0.0, 5.0} | numbers for side in (-1, 0, 1)})
+        self.numbers = sorted({sign * one + side for one in {5.0} | numbers for side in (-1, 0, 1) for sign in (-1, 1)})
         self.words = [*re.findall(r"'([^']*)'", " ".join(self._expressions())), "x"]
 
     def _expressions(self) -> Iterator[str]:
@@ -72,10 +72,12 @@ class Trial:
         return any(one.row == row and what in one.what for one in self.made.losses)
 
     def is_free(self, control: Control) -> bool:
-        """Whether it is told that the flow asks this of more people than the form does."""
+        """Whether it is told that the flow asks this, or what it hangs on, of more people than the form does."""
         question = self.pairs[control]
         rows = {question.row, *(row for row, _ in question.relevant)}
-        return control.repeated or any(self.lost(row, "(relevant)") for row in rows)
+        hangs_on = {name for _, said in question.relevant for name in re.findall(r"\$\{(\w+)\}", said)}
+        earlier = (one for one, asked in self.pairs.items() if asked.name in hangs_on and asked.row < question.row)
+        return control.repeated or any(self.lost(row, "(relevant)") for row in rows) or any(map(self.is_free, earlier))
 
     # ------------------------------------------------------------------- what there is
 
