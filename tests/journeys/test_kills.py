@@ -56,8 +56,12 @@ RENEWALS = {"polling": ["receive.renews_lease"], "webhook": ["delivery.renews_le
 POISONED = ["alone.failed", "alone.written", "alone.kept", "again.failed", "again.noted"]
 MENDED = ["again.written", "again.committed"]
 STOPPING = ["delivery.releases", "delivery.released"]
-LIVES, CROWD = 8, 28
+LIVES, CROWD = 8, 27
 """Kills at random moments in one town, and how many people come before each."""
+EACH = 2
+"""At least so many people come for each kill at a crossing."""
+DATABASES = 2
+"""Each test runs on SQLite and on PostgreSQL."""
 
 
 @pytest.fixture(scope="module")
@@ -88,13 +92,20 @@ async def test_nothing_is_lost_or_doubled_wherever_the_process_is_killed(
         found = counted(ordeal)
     print(found)  # noqa: T201 - the figures
     assert sum(found.repeats) >= 1  # else nothing was killed between Telegram's answer and its commit
+    assert found.kills == kills_at_crossings(mode)
+    assert found.people >= EACH * kills_at_crossings(mode)
+
+
+def kills_at_crossings(mode: str) -> int:
+    """Return how often the process dies: at each crossing, and once so that a session can be spoilt."""
+    crossings = (WAYS[mode], TURNS, RENEWALS[mode], POISONED, MENDED, STOPPING)
+    return sum(map(len, crossings)) + 1
 
 
 async def dies_at(ordeal: Ordeal, crash_at: str) -> None:
     """Live until the crossing is passed so often, and die there; new people come as long as that takes."""
-    ordeal.people(1, hasty)
-    ordeal.people(1, patient)
-    ordeal.people(1, tapping)
+    for way in (hasty, patient, tapping):
+        ordeal.people(1, way)
     await ordeal.lives(crash_at)
     async with asyncio.timeout(PATIENCE):
         while not await ordeal.dies(within=1):
@@ -167,7 +178,14 @@ async def test_nothing_is_lost_or_doubled_whenever_the_process_is_killed(
         await ordeal.stops()
         found = counted(ordeal)
     print(found)  # noqa: T201 - the figures
-    assert found.kills == LIVES
+    assert (found.kills, found.people) == (LIVES, LIVES * CROWD)
+
+
+def test_a_hundred_kills_and_a_thousand_people_are_what_the_tests_above_come_to() -> None:
+    kills = DATABASES * sum(kills_at_crossings(mode) + LIVES for mode in WAYS)
+    people = DATABASES * sum(EACH * kills_at_crossings(mode) + LIVES * CROWD for mode in WAYS)
+    assert kills >= 100
+    assert people >= 1000
 
 
 def test_no_crossing_is_forgotten() -> None:
