@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from bot.digests.disclosure import steps
-from bot.digests.summarise import BASE_WEEKS, HISTORY, Answers, Deadline, Said
+from bot.digests.summarise import BASE_WEEKS, HISTORY, QUOTES, Answers, Deadline, Said
 from bot.digests.weeks import Week
 from storage import answers as stored
 from storage import rounds, weekly
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from storage.weekly import Figures
 
 COUNTED = ("week", "stage", "item", "choice", "people")
-TEXTS = 500
-"""Texts looked at, newest first, to find the ones that may be quoted."""
 WAITING = ("scheduled", "open", "closed")
 """States of rounds with a deadline ahead, or missed."""
 
@@ -46,7 +44,7 @@ def gather(db: Connection, service: str, week: Week, zone: ZoneInfo) -> Answers:
         people=frame(("week", "channel", "people"), _people(weeks)),
         totals=frame(("channel", "people"), totals.items()),
         written=frame(("week", "texts"), ((each, figures.texts) for each, figures in weeks.items())),
-        said=tuple(_said(stored.texts(db, service, since, until, TEXTS), zone)),
+        said=tuple(_said(stored.texts(db, service, since, until, QUOTES, quotable_only=True), zone)),
     )
 
 
@@ -87,10 +85,8 @@ def _people(weeks: Mapping[str, Figures]) -> Iterator[tuple[object, ...]]:
 
 def _said(rows: Iterable[TextRow], zone: ZoneInfo) -> Iterator[Said]:
     for row in rows:
-        if row.quotable:
-            on = row.counted_at.astimezone(zone).date()
-            week = str(Week.holding(on))
-            yield Said(week, on, row.stage, row.text, row.score_item or "", row.score_choice or "")
+        on = row.counted_at.astimezone(zone).date()
+        yield Said(str(Week.holding(on)), on, row.stage, row.text, row.score_item or "", row.score_choice or "")
 
 
 def in_steps(db: Connection, answers: Answers, scope: Scope) -> Answers:
