@@ -176,15 +176,19 @@ class Fleet(Town):
 
     def sender(self, channel: str = "telegram") -> Replica:
         """Return the process that sends on a channel just now."""
+        return self.holder(f"send:{channel}")
+
+    def holder(self, lease: str) -> Replica:
+        """Return the process that holds a lease just now; waits until one does that is still there."""
 
         def found() -> Replica | None:
             with self.tables.reading() as db:
-                held = leases.get(db, f"send:{channel}")
+                held = leases.get(db, lease)
             number = int(held.owner.split(":")[1]) if held else 0
             alive = (each for each in self.replicas if each.process.poll() is None)
             return next((each for each in alive if each.process.pid == number), None)
 
-        replica: Replica = self.until(f"somebody sends on {channel}", found)
+        replica: Replica = self.until(f"somebody holds {lease}", found)
         return replica
 
     def log(self) -> str:

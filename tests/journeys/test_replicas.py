@@ -269,6 +269,37 @@ def test_a_process_frozen_in_the_middle_of_a_sweep_is_replaced_and_everybody_is_
         assert len(invitations) == 1, invitations
 
 
+POLLING = {"CIVICLOOP_TELEGRAM__MODE": "polling", "CIVICLOOP_TELEGRAM__WEBHOOK_URL": ""}
+MANY = range(301, 325)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+@pytest.mark.timeout(600)
+def test_by_polling_one_fetches_and_the_others_stand_by_until_it_freezes_or_dies(fleet: Fleet) -> None:
+    first = fleet.begins(**POLLING)
+    fleet.joins(first)
+    assert fleet.holder("receive:telegram") is first
+    second = fleet.begins(**POLLING)
+    fleet.joins(second)
+    fleet.until("the second stands by", lambda: "receive.standing_by" in second.log())
+    code = fleet.open_pulse("library")
+    talk = _Talk(fleet, code, MANY)
+    talk.start()
+    fleet.until("people talk to the first", lambda: first.turns() > len(MANY))
+    first.gets(signal.SIGSTOP)
+    fleet.until("the second fetches", lambda: fleet.holder("receive:telegram") is second)
+    fleet.until("people talk to the second", lambda: second.turns() > 0)
+    first.gets(signal.SIGCONT)
+    fleet.until("the first stands by", lambda: "receive.standing_by" in first.log())
+    fleet.ends(second, signal.SIGKILL)
+    assert fleet.holder("receive:telegram") is first
+    talk.join()
+    assert talk.failed == {}, f"{next(iter(talk.failed.values()))}\n{fleet.log()}"
+    fleet.until("everything is sent", lambda: _is_all_sent(fleet))
+    _compare(fleet, MANY, others=0)
+
+
 @pytest.mark.slow
 @pytest.mark.postgres
 @pytest.mark.timeout(600)
