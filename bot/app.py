@@ -173,8 +173,8 @@ class App:
         database.tidy()
         app = cls(config, database, clock, mint)
         with database.reading() as db:
-            for flow in app.library.edited(db):
-                log.warning("flow.edited", flow=flow, help="rounds go on with the published text; bump its version")
+            for issue in app.library.edited(db):
+                log.warning("flow.edited", file=issue.file, line=issue.line, help=issue.message)
         return app
 
     def _telegram(self) -> Telegram | None:

@@ -112,7 +112,7 @@ def city(config: Config) -> Finding:
 def folders(config: Config) -> Iterator[Finding]:
     """Look whether the folders can be written to and have room."""
     seen: set[Path] = set()
-    for path in (_sqlite_file(config), config.database.files, config.privacy.key_file):
+    for path in (config.database.file, config.database.files, config.privacy.key_file):
         folder = _standing(path.parent if path and path != config.database.files else path) if path else None
         if folder is None or folder in seen:
             continue
@@ -128,10 +128,6 @@ def folders(config: Config) -> Iterator[Finding]:
             )
         else:
             yield ok("disk", f"{free // 2**30} GB free in {folder}")
-
-
-def _sqlite_file(config: Config) -> Path | None:
-    return Path(config.database.url.removeprefix("sqlite:///")) if config.database.url.startswith("sqlite") else None
 
 
 def _standing(folder: Path) -> Path:
@@ -160,7 +156,7 @@ def keys(config: Config) -> Finding:
 
 def database(config: Config, now: datetime, catalog: Catalog) -> Iterator[Finding]:
     """Look whether the database answers, has our tables, and moves."""
-    file = _sqlite_file(config)
+    file = config.database.file
     if file and not file.exists():
         yield warn("database", f"{file} is not there yet", "It is made at the first start.")
         return

@@ -226,6 +226,11 @@ class Database:
     ] = field(repr=False)
     files: Annotated[Path, Field(description='a folder in quotes, as in files = "data/files"')]
 
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None where it is another one."""
+        return Path(self.url.removeprefix("sqlite:///")) if self.url.startswith("sqlite") else None
+
 
 @dataclass(frozen=True, slots=True)
 class Telegram:

@@ -146,10 +146,15 @@ class Catalog:
         framed = frame.states if isinstance(frame, FrameForm) else ()
         return (form.start if isinstance(form, FlowForm) else flow.start), states - frozenset(framed)
 
-    def issues_of(self, name: str) -> list[Issue]:
-        """Return what is wrong with the files that one flow is made of."""
+    def issues_of(self, name: str, further: Iterable[Issue] = ()) -> list[Issue]:
+        """Return what is wrong with the files that one flow is made of, and which of `further` faults lie in them."""
         files = {file for (flow, _), one in self.compiled.items() if flow == name for file in one.files}
-        return [issue for issue in self.issues if issue.file in files]
+        return [issue for issue in (*further, *self.issues) if issue.file in files]
+
+    def versions(self, name: str) -> list[int]:
+        """Return the versions of a flow whose files can be played, the newest first."""
+        known = [version for (flow, version), one in self.compiled.items() if flow == name and one.flow]
+        return sorted(known, reverse=True)
 
     @property
     def bank(self) -> Bank:
@@ -197,13 +202,17 @@ class Catalog:
         """
         files = sorted(set(self.compiled[flow.id, flow.version].files))
         texts = {file: self.texts[file] for file in files}
-        asked = [part for part in (_asked(tomllib.loads(text), flow) for text in texts.values()) if part]
-        packed = json.dumps(asked, ensure_ascii=False, sort_keys=True).encode()
+        parts = [part for part in (asked(text, flow) for text in texts.values()) if part]
+        packed = json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()
         return texts, hashlib.sha256(packed).hexdigest()
 
 
+def asked(text: str, flow: Flow) -> dict[str, Any]:
+    """Return what the text of a file adds to the questions of `flow`; nothing for translations and phrases."""
+    return _asked(tomllib.loads(text), flow)
+
+
 def _asked(file: Mapping[str, Any], flow: Flow) -> dict[str, Any]:
-    """Return what a file adds to the questions of `flow`; nothing for translations and phrases."""
     states = flow.script(flow.language).states.values()
     if "of" in file or "phrases" in file:
         return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from flows.issues import Issue
     from flows.model import Flow
     from flows.paths import Path as Path_
+    from storage.database import Database
 
 PROGRAM = Path(__file__).parents[1]
 """The folder `bot/`, where what staff read lies."""
@@ -41,14 +43,16 @@ def check(config: Config, flows: tuple[str, ...], *, in_sarif: bool, strict: boo
 
     An error must be repaired: a flow with one cannot be played, or would lead people astray. A warning should be: words
     of offices, long sentences, questions that suggest an answer, unfair scales. An info is worth a thought. Each has a
-    code that stays; docs/checks.md shows an example and the mend of each.
+    code that stays; docs/checks.md shows an example and the mend of each. Where there is a database, versions that a
+    round has asked and that were edited since are told too.
 
     Exit status: 0 where nothing must be repaired, 1 where something must, 2 for wrong usage.
     """
     if in_sarif and in_json:
         raise Usage("--sarif and --json are two forms of the same list. Ask for one.")
     catalog, names = _chosen(config, flows)
-    issues = _issues(catalog, names) if flows else catalog.issues
+    edited = _edited(config, catalog)
+    issues = _issues(catalog, names, edited) if flows else sorted([*catalog.issues, *edited])
     faults = sum(issue.severity == "error" or (strict and issue.severity == "warning") for issue in issues)
     if in_sarif:
         show(_sarif(issues, [*config.flows.extra, *map(Path, flows)]))
@@ -81,16 +85,44 @@ def _sarif(issues: list[Issue], folders: list[Path]) -> dict[str, Any]:
     return log(issues, version("civicloop"), path)
 
 
-def _issues(catalog: Catalog, names: list[str]) -> list[Issue]:
-    """Return what is wrong with flows by name, and with files by their file name."""
+def _edited(config: Config, catalog: Catalog) -> list[Issue]:
+    """Return which published versions were edited since; nothing where no database answers."""
+    from bot.rounds.library import published
+    from flows.checks.published import edited
+    from storage.database import StorageTrouble
+
+    file = config.database.file
+    if file and not file.exists():
+        return []
+    try:
+        with _opened(config) as database, database.reading() as db:
+            return edited(catalog, published(db))
+    except StorageTrouble:
+        return []
+
+
+@contextmanager
+def _opened(config: Config) -> Iterator[Database]:
+    """Give the database as it is: nothing is made or brought up to date."""
+    from storage.database import Database
+
+    database = Database.open(config.database.url)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _issues(catalog: Catalog, names: list[str], edited: list[Issue]) -> list[Issue]:
+    """Return what is wrong with flows by name, and with files by their file name; `edited` are faults beside."""
     found: set[Issue] = set()
     for name in names:
-        own = {issue for issue in catalog.issues if issue.file == name}
+        own = {issue for issue in (*catalog.issues, *edited) if issue.file == name}
         known = name.endswith(".toml") or any(flow == name for flow, _ in catalog.compiled)
         if not known:
             raise Usage(_no_flow(name, catalog))
-        found |= own | set(catalog.issues_of(name))
-        found |= {issue for flow in _of_file(catalog, name) for issue in catalog.issues_of(flow)}
+        found |= own | set(catalog.issues_of(name, edited))
+        found |= {issue for flow in _of_file(catalog, name) for issue in catalog.issues_of(flow, edited)}
     return sorted(found)
 
 

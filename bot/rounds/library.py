@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.errors import Refused, Trouble
 from bot.rounds import record
 from flows.binding import bind
+from flows.checks.published import Published, edited
 from flows.source import FlowTrouble, compile_files
 from storage import flow_versions
 from storage.database import VersionChanged
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from bot.config import Config
     from flows.catalog import Catalog
+    from flows.issues import Issue
     from flows.model import Flow
     from storage.rounds import RoundRow
     from storage.sealing import Keys
@@ -124,14 +126,9 @@ class Library:
             newer = self._found(db, flow, new)
         return self._found(db, flow, old), newer
 
-    def edited(self, db: Connection) -> list[str]:
-        """Return the flows whose questions in the catalogue are no longer those published under the same version."""
-        kept = {(one.flow, one.version): one.sha256 for one in flow_versions.published(db)}
-        return [
-            f"{flow.id}@{flow.version}"
-            for flow in self._catalog.flows
-            if kept.get((flow.id, flow.version), "") not in {"", self._catalog.bundle(flow)[1]}
-        ]
+    def edited(self, db: Connection) -> list[Issue]:
+        """Return a fault for each published version whose questions in the catalogue are others by now."""
+        return edited(self._catalog, published(db))
 
     def _found(self, db: Connection, flow: str, version: int) -> Flow:
         """The catalogue's flow, with its newest translations, unless its questions were edited after publishing."""
@@ -172,3 +169,8 @@ def sketch(row: RoundRow) -> record.Sketch:
         created_at=row.created_at,
         closes_at=row.closes_at,
     )
+
+
+def published(db: Connection) -> list[Published]:
+    """Return every published version as the check compares it."""
+    return [Published(one.flow, one.version, one.sha256, one.source) for one in flow_versions.published(db)]

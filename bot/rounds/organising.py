@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from bot.rounds.library import Library
     from bot.rounds.record import Fault, Need
     from flows.catalog import Catalog
+    from flows.issues import Issue
     from flows.model import Flow
     from storage.database import Database
+    from storage.flow_versions import FlowVersion
     from storage.rounds import RoundRow
     from storage.sealing import Keys
 
@@ -56,6 +58,25 @@ class RoundView:
     opens_at: datetime | None
     closes_at: datetime | None
     report: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a flow, and the rounds that ask it now or are about to."""
+
+    number: int
+    kept: FlowVersion | None
+    """None: no round has opened with it."""
+    rounds: tuple[RoundView, ...]
+
+    @property
+    def retired_at(self) -> datetime | None:
+        """Since when no new round opens with it."""
+        return self.kept.retired_at if self.kept else None
+
+
+RUNNING = (State.OPEN, State.SCHEDULED)
+"""States of rounds that need their flow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +319,21 @@ class Rounds:
             wording.change(language, one.kind, state=one.state, old=_brief(one.old), new=_brief(one.new))
             for one in changes(before, after)
         ] or [wording.change(language, "none", flow=flow, old=old, new=newest)]
+
+    def versions(self, flow: str) -> list[Version]:
+        """Return the versions of a flow, the newest first: those in files and those that rounds have asked."""
+        with self._database.reading() as db:
+            kept = {one.version: one for one in flow_versions.published(db) if one.flow == flow}
+            running = [view(row) for row in rounds.find(db, states=RUNNING) if row.flow == flow]
+        return [
+            Version(number, kept.get(number), tuple(one for one in running if one.version == number))
+            for number in sorted({*kept, *self._catalog.versions(flow)}, reverse=True)
+        ]
+
+    def edited(self) -> list[Issue]:
+        """Return a fault for each version that was edited after a round had asked it."""
+        with self._database.reading() as db:
+            return self._library.edited(db)
 
     def retire(self, flow: str, version: int, *, again: bool = False) -> None:
         """Let no new round open with a version (`again`: let them again); those that run end on it.

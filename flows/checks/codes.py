@@ -24,6 +24,7 @@ ERRORS: Mapping[str, str] = MappingProxyType(
         "unknown-file": "nobody can tell what the file is",
         "empty": "the file has no states or questions",
         "duplicate-flow": "two files have the same name and version",
+        "edited-version": "a version that a round has asked was edited without a new number",
         "duplicate-state": "a heading stands twice",
         "unknown-key": "a key does not exist here",
         "missing-key": "a key is missing",

@@ -344,6 +344,49 @@ def test_check_lists_every_fault_with_file_and_line(terminal: Terminal) -> None:
     assert len(rows) >= 2
 
 
+TEA = IDEAS.replace('"ideas"', '"tea"').replace("b2", "b", 1).replace("b2", "over").replace('end = ""', 'end = "Bye."')
+
+
+@pytest.fixture
+def asked(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the file of a flow that was published from it."""
+    folder = terminal.folder / "own"
+    folder.mkdir()
+    (folder / "tea.toml").write_text(TEA, encoding="utf-8")
+    monkeypatch.setenv("CIVICLOOP_FLOWS__FOLDER", str(folder))
+    assert terminal("flow", "retire", "tea", "1").status == 0
+    return folder / "tea.toml"
+
+
+def test_check_tells_a_published_version_that_was_edited_and_the_number_to_raise_it_to(
+    terminal: Terminal, asked: Path
+) -> None:
+    assert terminal("check", "tea").status == 0
+    asked.write_text(TEA.replace('"What?"', '"Which?"'), encoding="utf-8")
+    for words in ((), ("tea",), ("own/tea.toml",)):
+        said = terminal("check", *words)
+        assert said.status == 1
+        assert "tea.toml, line 2: tea was published as version 1, and tea.toml asks something else" in said.out
+        assert "Raise version to 2." in said.out
+    (row,) = terminal("check", "tea", "--json").json
+    assert (row["code"], row["file"], row["line"], row["severity"]) == ("edited-version", "tea.toml", 2, "error")
+    (found,) = terminal("check", "tea", "--sarif").json["runs"][0]["results"]
+    assert found["ruleId"] == "edited-version"
+    asked.write_text(TEA.replace('"What?"', '"Which?"').replace("version = 1", "version = 2"), encoding="utf-8")
+    assert terminal("check", "tea").status == 0
+
+
+@pytest.mark.parametrize("url", ["sqlite:///none.db", "sqlite:///empty.db", "postgresql://nobody@127.0.0.1:9/none"])
+def test_check_needs_no_database_and_makes_none(
+    url: str, terminal: Terminal, asked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked.write_text(TEA.replace('"What?"', '"Which?"'), encoding="utf-8")
+    Path("empty.db").touch()
+    monkeypatch.setenv("CIVICLOOP_DATABASE__URL", url)
+    assert terminal("check", "tea").status == 0
+    assert not Path("none.db").exists()
+
+
 def test_check_writes_sarif_that_keeps_to_its_schema_with_paths_from_here(terminal: Terminal) -> None:
     Path("ideas.toml").write_text(IDEAS, encoding="utf-8")
     said = terminal("check", "ideas.toml", "--sarif")

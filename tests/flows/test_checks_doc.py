@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 
 from flows.catalog import PACKAGED, Catalog
 from flows.checks.codes import CODES, SEVERITIES
+from flows.checks.published import Published, edited
 from flows.issues import STRICTEST
 
 if TYPE_CHECKING:
@@ -62,7 +64,19 @@ def _name(state: str) -> str:
 
 
 def found(files: dict[str, str]) -> list[Issue]:
-    return Catalog.of({**SHARED, **files}).issues
+    """Return all faults, where the page's flow has been published."""
+    catalog = Catalog.of({**SHARED, **files})
+    return [*catalog.issues, *edited(catalog, [PUBLISHED])]
+
+
+def published(text: str) -> Published:
+    """Return the flow `small` as it is published."""
+    catalog = Catalog.of({**SHARED, "small.toml": text})
+    files, sha256 = catalog.bundle(catalog.get("small"))
+    return Published("small", 1, sha256, json.dumps(files))
+
+
+PUBLISHED = published(BASE)
 
 
 def test_the_flow_of_the_page_is_clean() -> None:
