@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.digests.model import Digest
     from bot.threads import Threads
     from flows.catalog import Catalog
+    from flows.issues import Issue
     from flows.model import Flow
     from storage.database import Database
     from storage.sealing import Keys
@@ -113,6 +114,22 @@ class RoundView(Protocol):
     @property
     def report(self) -> Mapping[str, str]:
         """The report-back per language; empty before it is published."""
+
+
+class Version(Protocol):
+    """One version of a flow."""
+
+    @property
+    def number(self) -> int:
+        """Its number."""
+
+    @property
+    def retired_at(self) -> datetime | None:
+        """Since when no new round opens with it."""
+
+    @property
+    def rounds(self) -> Sequence[RoundView]:
+        """The rounds that ask it now or are about to."""
 
 
 class Counts(Protocol):
@@ -218,6 +235,15 @@ class Rounds(Protocol):
 
     def played(self, code: str) -> Flow:
         """Return the round's flow with its texts filled in, as citizens get it."""
+
+    def versions(self, flow: str) -> Sequence[Version]:
+        """Return the versions of a flow, the newest first, with the rounds that run on each."""
+
+    def changes(self, flow: str, old: int, new: int | None, language: str) -> Sequence[str]:
+        """Return what changed between two versions, a line each, in `language`. Raises `Refused` where one is gone."""
+
+    def edited(self) -> Sequence[Issue]:
+        """Return a fault for each version that was edited after a round had asked it."""
 
     def chat_url(self, code: str) -> str:
         """Return the public address of the web chat for this round."""

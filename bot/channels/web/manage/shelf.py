@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from bot.channels.web.manage.desk import Drawn
+from bot.channels.web.manage.desk import SIGHT, Drawn
 from bot.channels.web.manage.doors import page
 from bot.channels.web.manage.preview import named
 from bot.channels.web.pages import backstage_of, pages_of
 from bot.channels.web.words import own_name
+from bot.errors import Refused
 from bot.pictures.drawing import svg
 from bot.pictures.listing import listing
 from bot.rounds.record import in_language
@@ -27,12 +28,15 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from bot.channels.web.backstage import RoundView, Version
     from bot.channels.web.manage.doors import Visitor
     from flows.issues import Issue
     from flows.model import Flow
 
 USED = ("open", "scheduled")
 """States of rounds that need their flow."""
+PAIR = 2
+"""Versions that it takes to compare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ async def show(request: Request, visitor: Visitor) -> Response:
         return page(request, visitor, "manage/broken.html", flow=flow, issues=broken[flow])
     entry = await asyncio.to_thread(_entry_of, request, named(request))
     drawn = await asyncio.to_thread(_drawn, request, entry.flow)
-    return page(request, visitor, "manage/flow.html", entry=entry, drawn=drawn)
+    told = await asyncio.to_thread(_compared, request, visitor, entry.flow.id)
+    return page(request, visitor, "manage/flow.html", entry=entry, drawn=drawn, told=told)
 
 
 async def picture_file(request: Request, _visitor: Visitor) -> Response:
@@ -77,6 +82,7 @@ def _entries(request: Request) -> list[Entry]:
     published = _published(request)
     used = [each.flow for each in backstage.rounds.listed(states=USED)]
     language = pages_of(request).language(request)
+    edited = backstage.rounds.edited()
     return [
         Entry(
             flow,
@@ -85,7 +91,7 @@ def _entries(request: Request) -> list[Entry]:
             tuple((one, own_name(one)) for one in flow.languages),
             published.get(flow.id, ()),
             used.count(flow.id),
-            backstage.catalog.issues_of(flow.id),
+            backstage.catalog.issues_of(flow.id, edited),
         )
         for flow in backstage.catalog.flows
     ]
@@ -111,6 +117,57 @@ def _broken(request: Request) -> Mapping[str, Sequence[Issue]]:
     catalog = backstage_of(request).catalog
     names = sorted({flow for flow, _ in catalog.compiled} - catalog.names)
     return {name: catalog.issues_of(name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The versions of a flow, the newest first, and what changed between two of them; none were chosen of one alone."""
+
+    versions: Sequence[Line]
+    old: int = 0
+    new: int = 0
+    changes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One version as the visitor sees it."""
+
+    number: int
+    retired: str
+    """The day since which no new round opens with it, in words; empty where one may."""
+    rounds: Sequence[RoundView]
+    others: int
+    """Rounds of services that are not the visitor's."""
+
+
+def _compared(request: Request, visitor: Visitor, flow: str) -> Told:
+    rounds, words = backstage_of(request).rounds, pages_of(request).words(request)
+    versions = rounds.versions(flow)
+    lines = [_line(request, visitor, one) for one in versions]
+    if len(versions) < PAIR:
+        return Told(lines)
+    new, old = (_chosen(request, key, versions[place].number, versions) for place, key in enumerate(("to", "from")))
+    try:
+        return Told(lines, old, new, rounds.changes(flow, old, new, words.language))
+    except Refused as refused:
+        return Told(lines, old, new, [str(refused)])
+
+
+def _line(request: Request, visitor: Visitor, version: Version) -> Line:
+    pages, words = pages_of(request), pages_of(request).words(request)
+    retired = words.day(version.retired_at, pages.zone) if version.retired_at else ""
+    own = [one for one in version.rounds if visitor.may(one.service, *SIGHT)]
+    return Line(version.number, retired, own, len(version.rounds) - len(own))
+
+
+def _chosen(request: Request, key: str, usual: int, versions: Sequence[Version]) -> int:
+    """Return the version named in the address, else the usual one. Raises 404 where the flow never had it."""
+    given = request.query_params.get(key, str(usual))
+    found = next((one.number for one in versions if str(one.number) == given), None)
+    if found is None:
+        raise HTTPException(404)
+    return found
 
 
 def _drawn(request: Request, flow: Flow) -> Drawn:

@@ -192,6 +192,11 @@ class Program:
     figures: dict[str, Digest] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.with_flow()
+
+    def with_flow(self, name: str = "", text: str = "") -> None:
+        """Start anew on a catalogue with one more file, where one is given."""
+        self.catalog = Catalog.of({**CATALOG.texts, name: text}) if name else self.catalog
         library = Library(self.config, self.catalog, self.keys)
         self.rounds = Rounds(self.config, self.database, self.keys, self.catalog, library, self.clock, self.mint)
         capabilities = {"web": self.chat.capabilities}

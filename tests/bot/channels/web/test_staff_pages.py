@@ -399,6 +399,25 @@ class TestThePicture:
             assert (await client.get(f"/manage/rounds/{code}/{path}")).status_code == 404
 
 
+SMALL = """\
+flow = "tea"
+version = 1
+stage = "deliver"
+language = "en"
+title = "Tea"
+start = "which"
+
+[states.which]
+choose = "Which?"
+options = [{ id = "green", label = "Green" }, { id = "black", label = "Black" }]
+
+[states.bye]
+end = "Thank you."
+"""
+
+SOON = NOW + timedelta(days=9)
+
+
 class TestTheFlows:
     async def test_the_catalogue_tells_of_each_flow_and_whether_it_is_in_use(
         self, it: Program, client: httpx.AsyncClient
@@ -432,6 +451,41 @@ class TestTheFlows:
         assert "torn</a>: This flow cannot be played yet" in (await client.get("/manage/flows")).text
         assert "torn.toml, line 10: " in (await client.get("/manage/flows/torn")).text
         assert (await client.get("/manage/flows/torn/preview")).status_code == 404
+
+    async def test_a_flows_page_lists_its_versions_and_what_changed_between_the_newest_two(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        it.with_flow("tea.toml", SMALL)
+        title, code = "Which tea?", it.opened("Which tea?", "tea", closes_at=SOON)
+        it.with_flow("tea.toml", SMALL.replace("version = 1", "version = 2").replace("Which?", "Which one?"))
+        it.opened("And now?", "tea", service="bus7", closes_at=SOON)
+        it.rounds.retire("tea", 1)
+        await entered(it, client, ORGANISER)
+        page = await client.get("/manage/flows/tea")
+        assert "What changed from version 1 to version 2" in page.text
+        assert "the words of &#34;which&#34;: Which? → Which one?" in page.text
+        assert "retired since Sunday, 22 November 2026; no new round opens with it" in page.text
+        assert f'<a href="/manage/rounds/{code}"><bdi>{title}</bdi></a>' in page.text
+        assert "of other services: 1" in page.text
+        assert "And now?" not in page.text
+        back = await client.get("/manage/flows/tea?from=2&to=1")
+        assert "Which one? → Which?" in back.text
+        assert (await client.get("/manage/flows/tea?from=3&to=1")).status_code == 404
+        client.cookies.set("civicloop_language", "es")
+        assert "el texto de «which»: Which? → Which one?" in (await client.get("/manage/flows/tea")).text
+
+    async def test_a_version_that_was_edited_after_a_round_had_asked_it_is_told(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        it.with_flow("tea.toml", SMALL)
+        it.opened("Which tea?", "tea", closes_at=SOON)
+        it.with_flow("tea.toml", SMALL.replace("Which?", "Which one?"))
+        await entered(it, client, ORGANISER)
+        page = await client.get("/manage/flows/tea")
+        assert "tea.toml, line 2: tea was published as version 1" in page.text
+        assert "What changed from" not in page.text
+        cards = re.findall(r'<li class="card">.*?</li>', (await client.get("/manage/flows")).text, re.DOTALL)
+        assert ["To look at: 1" in card for card in cards if "/manage/flows/tea" in card] == [True]
 
     async def test_nobody_sees_flows_without_signing_in(self, client: httpx.AsyncClient) -> None:
         for path in ("", "/option_round", "/option_round/preview", "/option_round/picture.svg"):
