@@ -117,6 +117,14 @@ Next = Annotated[
 ]
 
 
+class LineForm(Form):
+    """One line of a column: the first whose `when` holds says what stands in it."""
+
+    when: WhenForm = WhenForm()
+    answer: Name = Field("", validate_default=False, description="The state whose answer stands in the column.")
+    value: str | None = Field(None, description="What stands in the column; empty: nothing.")
+
+
 class SayCore(Form):
     """The bot says something and goes on."""
 
@@ -412,6 +420,9 @@ class FlowForm(Form):
     taps: Literal["edit", "repeat"] = Field("repeat", description=_TAPS)
     expires_after_days: int | None = Field(
         None, ge=1, description="Days of silence after which an unfinished conversation ends; the city may set fewer."
+    )
+    columns: dict[StateName, list[LineForm]] = Field(
+        {}, description="What follows from the answers and stands beside them in an export: name to lines."
     )
     states: dict[StateName, StateForm] = Field(min_length=1)
 

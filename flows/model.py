@@ -84,6 +84,16 @@ class Transition:
     when: tuple[Condition, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a column (see `flows.columns`): where `when` holds, its value is what `answer` was answered."""
+
+    when: tuple[Condition, ...] = ()
+    answer: str = ""
+    """State id; where it is empty, `value` is what the column says."""
+    value: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _State:
     id: str
@@ -292,6 +302,8 @@ class Flow:
     """Estimated time to read and answer, in minutes."""
     expires_after_days: int | None = None
     """Days of silence after which an unfinished session ends, where that is sooner than the city's own."""
+    columns: Mapping[str, tuple[Line, ...]] = field(default_factory=dict)
+    """What follows from the answers, by name: no state has the same."""
     questions: int = 0
     """The most questions one citizen can meet; the frame's own yes/no choices do not count."""
 

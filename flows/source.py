@@ -10,7 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from flows import dates, form, model
+from flows import columns, dates, form, model
 from flows.bank import Words
 from flows.checks import check, is_question
 from flows.comparing import comparisons, conditions, fault, hollow, placed
@@ -197,6 +197,7 @@ class _Compiler:
         for document, prefix, name in self._broken():
             states.setdefault(prefix + name, self._stand_in(name, prefix, document))
         self._compare(states)
+        self._check_columns(states)
         self._check_start(states)
         return self._composed(states)
 
@@ -572,6 +573,22 @@ class _Compiler:
             if trouble:
                 self.report(at, trouble, "bad-comparison")
 
+    # ----------------------------------------------------------------------- columns
+
+    def _columns(self) -> Iterator[tuple[str, tuple[model.Line, ...]]]:
+        """Yield the columns of the flow, and of those it hands over to."""
+        for scope, sheet in ((_Scope(), self.sheet), *self.scopes.items()):
+            made: Mapping[str, list[form.LineForm]] = getattr(sheet.document.form, "columns", {})
+            yield from ((scope.prefix + name, columns.lines(one, scope.prefix)) for name, one in made.items())
+
+    def _check_columns(self, states: Mapping[str, model.State]) -> None:
+        for name, made in self.made.columns.items():
+            if name in self.known:
+                message = f'"{name}" is a state already. Give this column another name.'
+                self.report(self.sheet.document.at("columns", name), message, "bad-value")
+            for path, message, code in columns.faults(made, states) if not self.gaps else ():
+                self.report(self.sheet.document.at("columns", name, *path), message, code)
+
     # ----------------------------------------------------------------------- all languages together
 
     def _composed(self, states: dict[str, model.State]) -> model.Flow:
@@ -596,6 +613,7 @@ class _Compiler:
             lists=frozenset(filter(None, (getattr(one, "options_from", None) for one in base.values()))),
             minutes=round(longest(base, start, minutes), 2),
             questions=int(longest(base, start, self._weight)),
+            columns=MappingProxyType(dict(self._columns())),
         )
 
     def _weight(self, state: model.State) -> float:

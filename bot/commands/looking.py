@@ -103,9 +103,10 @@ def _keep(found: Digest, language: str, folder: Path, url: str) -> None:
 def export(config: Config, *, code: str, form: str, out: Path, every_text: bool) -> None:
     """Write the answers of a round that count.
 
-    Nothing that leads to a person is in them, and what fewer than the least number of people said about
-    themselves is left out.
+    What its flow works out of them (its columns) stands below them. Nothing that leads to a person is in them, and
+    what fewer than the least number of people said about themselves is left out.
     """
+    from bot.columns import with_columns
     from storage import answers, rounds
 
     with office(config) as here, here.database.reading() as db:
@@ -120,7 +121,7 @@ def export(config: Config, *, code: str, form: str, out: Path, every_text: bool)
         try:
             out.touch(mode=0o600)
             with out.open("w", encoding="utf-8-sig", newline="") as file:
-                count = _write(file, shown)
+                count = _write(file, with_columns(here.rounds.played(code), shown))
         except OSError as error:
             raise Refused(f"{out} cannot be written: {error.strerror}.") from error
     click.echo(f"{out}: {count} answers of {people} people.")
@@ -167,7 +168,7 @@ def _lines(rows: Iterable[AnswerRow]) -> Iterator[tuple[object, ...]]:
         answer = "|".join(json.loads(row.choices)) if row.choices else row.choice
         day = row.answered_at.date().isoformat()
         asked = (row.stage, f"{row.flow}@{row.version}", row.state, row.item, row.verb)
-        yield (person, day, *asked, answer, row.score, _safe(row.text), row.language, row.channel)
+        yield (person, day, *asked, _safe(answer), row.score, _safe(row.text), row.language, row.channel)
 
 
 def _safe(text: str | None) -> str | None:

@@ -725,6 +725,45 @@ def test_an_export_leaves_out_rare_people_and_words_not_to_be_quoted(terminal: T
     assert "mayor" not in every
 
 
+COLUMNS = """\
+flow = "mood"
+version = 1
+stage = "deliver"
+language = "en"
+title = "Mood"
+frame = "pulse"
+start = "overall"
+
+[columns]
+mood = [{ when = { overall = { more = 3 } }, value = "glad" }, { value = "sad" }]
+reply = [{ when = { overall = { more = 3 } }, answer = "reason" }]
+form = [{ value = "=B7" }]
+
+[states.overall]
+item = "del.overall"
+
+[states.reason]
+item = "del.reason"
+"""
+
+
+def test_what_follows_from_answers_stands_below_them_in_an_export(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CIVICLOOP_FLOWS__FOLDER", "own")
+    Path("own").mkdir()
+    Path("own/mood.toml").write_text(COLUMNS, encoding="utf-8")
+    words = ("--service", "library", "--flow", "mood", "--title", "Mood", "--json")
+    code = terminal("round", "new", *words).json["code"]
+    answered(code, 5)
+    assert terminal("export", "--round", code, "--out", "out.csv").status == 0
+    with Path("out.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["verb"] == "column"]
+    assert {(row["person"], row["answer"]) for row in rows if row["state"] == "mood"} == {(n, "glad") for n in "12345"}
+    assert [(row["person"], row["answer"]) for row in rows if row["state"] == "reply"] == [("1", "'=1+1")]
+    assert [row["answer"] for row in rows if row["state"] == "form"] == ["'=B7"] * 5
+
+
 def test_too_few_people_are_not_exported(terminal: Terminal) -> None:
     code = terminal.a_round()
     answered(code, 4)
