@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from tests.model.explore import Step
 
 NEW, WAITING, DONE, FAILED = "new", "waiting", "done", "failed"
-ATTEMPTS = 2
+ATTEMPTS = 3
+"""How often a turn is made in vain, the first time included, until its update is given up."""
 FAULTS = ("crash", "fails", "again")
 
 
@@ -55,6 +56,10 @@ class State(NamedTuple):
         """Return the state with one fault less to come; None where none is left."""
         at = FAULTS.index(fault)
         return self._replace(left=(*self.left[:at], self.left[at] - 1, *self.left[at + 1 :])) if self.left[at] else None
+
+    def worker(self, name: str) -> Worker:
+        """Return a process by its name."""
+        return next(each for each in self.workers if each.name == name)
 
     def put(self, worker: Worker) -> State:
         """Return the state with what a process does now."""
@@ -134,7 +139,8 @@ def _taken(state: State, worker: Worker, rules: Rules) -> Iterator[tuple[Step, S
             at = "commit waiting" if kept else "commit turn"
             yield ("take", name), state.change(n, key=name).put(worker._replace(at=at))
         case "commit waiting":
-            yield ("commit", name), _acked(state.change(n, status=WAITING, key=""), worker)
+            tried = 0 if worker.behind else 1
+            yield ("commit", name), _acked(state.change(n, status=WAITING, key="", attempts=tried), worker)
         case "commit turn" | "claimed":
             done = state.change(n, status=DONE, turns=update.turns + 1, key="", lock="")
             done = done._replace(turns=(*state.turns, n))
