@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from storage.database import Conflict
 from storage.rows import IDS, Insert, Lookup, Shape, Update
@@ -12,7 +12,7 @@ from storage.tables import contacts, invitations, rounds, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from sqlalchemy import Connection, Select
 
@@ -33,7 +33,17 @@ class SessionRow(NamedTuple):
     started_at: datetime
     updated_at: datetime
     ended_at: datetime | None = None
+    wakes_at: datetime | None = None
+    """When it goes on by itself; None: only when something is sent."""
     revision: int = 0
+
+
+class Due(NamedTuple):
+    """A session whose moment to go on by itself has come."""
+
+    contact_id: int
+    round_id: int
+    wakes_at: datetime
 
 
 class Step(NamedTuple):
@@ -55,6 +65,13 @@ _NEXT = "revision = sessions.revision + 1"
 _insert = Insert(sessions, _shape.names, end="ON CONFLICT DO NOTHING")
 _step = Update(sessions, Step._fields[:3], Step._fields[3:], also=_NEXT)
 _rewrite = Update(sessions, [name for name in _shape.names if name not in _GUARD], _GUARD, also=_NEXT)
+_due = Shape(sessions, Due)
+_waking = (
+    select(*_due.columns)
+    .where(sessions.c.wakes_at.is_not(None), sessions.c.wakes_at <= bindparam("now"))
+    .order_by(sessions.c.wakes_at, sessions.c.id)
+    .limit(bindparam("limit"))
+)
 _of = Lookup(
     SessionRow,
     _all.join(rounds, rounds.c.id == sessions.c.round_id)
@@ -152,6 +169,22 @@ def counts(db: Connection, round_id: int) -> dict[str, int]:
     return dict(db.execute(counted.group_by(sessions.c.status)).all())
 
 
+def due(db: Connection, now: datetime, limit: int) -> list[Due]:
+    """Return sessions that should have gone on by themselves by now, the longest overdue first."""
+    return _due.read(db.execute(_waking, {"now": now, "limit": limit}))
+
+
+def next_due(db: Connection, after: datetime) -> datetime | None:
+    """When the next session goes on by itself after that; None where none does."""
+    return db.execute(select(func.min(sessions.c.wakes_at)).where(sessions.c.wakes_at > after)).scalar()
+
+
+def put_off(db: Connection, which: Due, until: datetime | None) -> None:
+    """Let it go on by itself at another moment, or no more; nothing happens where it has gone on meanwhile."""
+    mine = (sessions.c.contact_id == which.contact_id, sessions.c.round_id == which.round_id)
+    db.execute(update(sessions).where(*mine, sessions.c.wakes_at == which.wakes_at).values(wakes_at=until))
+
+
 def forget(db: Connection, contact_id: int, round_id: int) -> None:
     """Delete one contact's session in one round."""
     db.execute(delete(sessions).where(sessions.c.contact_id == contact_id, sessions.c.round_id == round_id))
@@ -161,3 +194,9 @@ def rejuvenate(db: Connection, now: datetime) -> int:
     """Let sessions begun in the future, under a clock that ran fast, have begun now; return how many."""
     ahead = update(sessions).where(sessions.c.started_at > now)
     return db.execute(ahead.values(started_at=now)).rowcount
+
+
+def hasten(db: Connection, now: datetime, within: timedelta) -> int:
+    """Let those go on now that wait beyond `within`, by a clock that ran fast; return how many."""
+    late = update(sessions).where(sessions.c.wakes_at > now + within)
+    return db.execute(late.values(wakes_at=now)).rowcount

@@ -273,7 +273,9 @@ sessions = Table(
     C("started_at", Instant, nullable=False),
     C("updated_at", Instant, nullable=False),
     C("ended_at", Instant),  # finished; stays set while an answer is changed afterwards
+    C("wakes_at", Instant),  # goes on by itself then, unless something was sent meanwhile
     UniqueConstraint("contact_id", "round_id"),
+    Index("ix_sessions_wakes_at", "wakes_at", **_where("wakes_at IS NOT NULL")),
     Index(None, "round_id", "status"),
     Index(None, "status", "started_at"),  # not `updated_at`: writing an index at each turn cost a fifth of its SQL
 )

@@ -56,6 +56,8 @@ ACTS: dict[str, Callable[[Connection], Any]] = {
     "sessions of": lambda db: sessions.of(db, [1, 2]),
     "idle sessions": lambda db: sessions.idle(db, NOW - timedelta(days=7)),
     "silent sessions": lambda db: sessions.silent(db, NOW - timedelta(days=7)),
+    "due sessions": lambda db: sessions.due(db, NOW, 10),
+    "next due session": lambda db: sessions.next_due(db, NOW),
     "by receipt": lambda db: sessions.by_receipt(db, b"r"),
     "claim messages": claim_and_settle,
     "claims still ours": lambda db: outbox.ours(db, [outbox.Claim(1, 1), outbox.Claim(2, 1)], "me"),

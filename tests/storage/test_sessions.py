@@ -141,3 +141,23 @@ def test_one_session_can_be_forgotten_alone(database: Database) -> None:
         sessions.save(db, [session(anna, one), session(anna, two)])
         sessions.forget(db, anna.id, one.id)
         assert [row.round_id for row in sessions.all_of(db, anna.id)] == [two.id]
+
+
+def test_sessions_go_on_by_themselves_in_the_order_of_their_moments(database: Database) -> None:
+    with database.transaction() as db:
+        round_ = add_round(db)
+        first, second, later, never = (add_contact(db, str(n)) for n in range(4))
+        at = {first: NOW - MINUTE, second: NOW, later: NOW + MINUTE, never: None}
+        sessions.save(db, [session(who, round_, wakes_at=moment) for who, moment in at.items()])
+        due = sessions.due(db, NOW, 10)
+        assert [each.contact_id for each in due] == [first.id, second.id]
+        assert sessions.due(db, NOW, 1) == due[:1]
+        assert sessions.next_due(db, NOW) == NOW + MINUTE
+        sessions.put_off(db, due[0], NOW + DAY)
+        sessions.put_off(db, due[0], NOW)  # it has gone on meanwhile
+        sessions.put_off(db, due[1], None)
+        assert sessions.due(db, NOW, 10) == []
+        assert sessions.next_due(db, NOW + MINUTE) == NOW + DAY
+        assert sessions.hasten(db, NOW, MINUTE) == 1
+        assert [each.contact_id for each in sessions.due(db, NOW, 10)] == [first.id]
+        assert sessions.next_due(db, NOW + MINUTE) is None
