@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from msgspec.structs import replace
+
 from bot import correspondence, erasure
+from bot.channels.base import Inbound
 from bot.correspondence import Correspondence
 from bot.handover import take_over
-from bot.participation import REST, Spoken, as_session
+from bot.participation import REST, SILENCE, Spoken, as_session
 from bot.rounds import codes
 from bot.rounds.lifecycle import State
 from bot.rounds.record import in_language, spoken_day
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from bot.channels.base import Inbound
     from bot.config import Config
     from bot.ledger import Guest, Ledger
     from bot.participation import Participations
@@ -128,6 +130,18 @@ class Desk:
             return self._at_desk(visit)
         return self._amid(visit) or self._on(visit, current, self._amended(visit))
 
+    def wake(self, db: Connection, ledger: Ledger, guest: Guest, round_id: int) -> Spoken | None:
+        """Go on with a session whose moment has come; None where it is better to wait until they come back to it.
+
+        So it is while they talk of another round, write to people, or cannot be reached, and once the round is over.
+        """
+        visit = Visit(db, ledger, guest, Inbound(guest.contact.channel, "", SILENCE))
+        busy = guest.contact.asks is not None and not guest.contact.asks.startswith(RECEIPT)
+        row = self._row(visit, round_id)
+        if guest.current() != round_id or busy or guest.contact.unreachable_at is not None:
+            return None
+        return self._on(visit, round_id, SILENCE) if row is not None and row.state == State.OPEN else None
+
     def _amid(self, visit: Visit) -> Spoken | None:
         """Take what the desk alone can answer while a session goes on: a receipt, and START with several going on."""
         text = visit.message.text
@@ -215,17 +229,15 @@ class Desk:
 
     def _amended(self, visit: Visit) -> Message:
         """Say of an edited message which question of the session at hand it once answered."""
-        inbound, message = visit.inbound, visit.message
+        inbound = visit.inbound
+        message = replace(visit.message, sent_as=inbound.message_id or "")
         if not inbound.edited or message.amends is not None:
             return message
         state, body = self._asked_before(visit) or (LATE, "")
         current = visit.guest.current()
         session = None if current is None else visit.guest.session(current)
         of_another = '"buttons"' in body and (session is None or f'"tag":"{session.tag}"' not in body)
-        return Message(
-            message.kind, message.text, message.data, message.latitude, message.longitude, message.file, message.live,
-            amends=LATE if of_another else state,
-        )  # fmt: skip
+        return replace(message, amends=LATE if of_another else state)
 
     @staticmethod
     def _asked_before(visit: Visit) -> tuple[str, str] | None:

@@ -91,15 +91,19 @@ class Guest:
         """Return what says where they stand in a round: the whole row, or where they stepped since it was read."""
         row, session = self.rows[round_id], self._stands[round_id]
         status, state, body, at = session.status.value, session.state, memory.dump(session), self._touched[round_id]
-        if row.revision > 0 and row.status == status and self._read.get(round_id) == row:
+        same = row.revision > 0 and row.status == status and row.wakes_at == session.wakes_at
+        if same and self._read.get(round_id) == row:
             return Step(state, body, at, row.contact_id, round_id, row.revision)
-        return row._replace(status=status, state=state, body=body, updated_at=at)
+        return row._replace(status=status, state=state, body=body, updated_at=at, wakes_at=session.wakes_at)
 
     def saved(self, round_id: int) -> None:
         """What was written is what a later write goes on from."""
         row, session = self.rows[round_id], self._stands[round_id]
         self.rows[round_id] = self._read[round_id] = row._replace(
-            status=session.status.value, body=memory.dump(session), revision=row.revision + 1
+            status=session.status.value,
+            body=memory.dump(session),
+            wakes_at=session.wakes_at,
+            revision=row.revision + 1,
         )
 
     def take(self, row: SessionRow) -> None:
@@ -121,6 +125,8 @@ class Ledger:
     open_rounds: Mapping[int, RoundRow] = field(default_factory=dict)
     guests: dict[contacts.Address, Guest] = field(default_factory=dict)
     enqueued: int = 0
+    wakes_at: datetime | None = None
+    """When the first of the sessions written goes on by itself; None where none does."""
     _sessions: dict[tuple[int, int], Guest] = field(default_factory=dict)
     _answers: list[AnswerRow] = field(default_factory=list)
     _withdrawn: list[answers.Key] = field(default_factory=list)
@@ -231,9 +237,9 @@ class Ledger:
         for contact_id, round_id in self._forgotten:
             sessions.forget(db, contact_id, round_id)
         rows = [guest.written(round_id) for (_, round_id), guest in self._sessions.items()]
-        sessions.save(
-            db, [row for row in rows if isinstance(row, SessionRow)], [row for row in rows if isinstance(row, Step)]
-        )
+        whole = [row for row in rows if isinstance(row, SessionRow)]
+        sessions.save(db, whole, [row for row in rows if isinstance(row, Step)])
+        self.wakes_at = min((row.wakes_at for row in whole if row.wakes_at), default=self.wakes_at)
         if not last:
             for (_, round_id), guest in self._sessions.items():
                 guest.saved(round_id)

@@ -22,7 +22,9 @@ from flows.model import (
     End,
     Ended,
     HandedIn,
+    Kind,
     LanguageChosen,
+    Message,
     Moved,
     Number,
     Photo,
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 
     from bot.ledger import Guest, Ledger
     from bot.rounds.library import Played
-    from flows.model import Event, Flow, Message, Question
+    from flows.model import Event, Flow, Question
     from storage.sealing import Keys
 
 REST = timedelta(days=7)
@@ -54,6 +56,8 @@ AGE_AND_BEGIN = frozenset({"age", "begin", "gate"})
 CHOICES = frozenset({"quote", "result", "invite"})
 STARTED, STOPPED = "@start", "@stop"
 """Where arrows of the drop-off picture come from and lead to outside the flow's states."""
+SILENCE = Message(Kind.SILENCE)
+"""What a session hears when the time is over for which it waited."""
 _UNTRACED = frozenset({Status.TOO_YOUNG, Status.DECLINED})
 
 
@@ -139,6 +143,8 @@ class Participations:
         if not session.active:
             session = session.moved(status=Status.ACTIVE)
         ledger.keep(guest, guest.rows[played.row.id], session)
+        if session.joins_until:  # who comes back has no more to say to the question that waited for it
+            return self.go_on(ledger, guest, played, SILENCE).prompts
         return ask_again(played.flow, session)
 
     def reopen(self, ledger: Ledger, guest: Guest, played: Played) -> tuple[Prompt, ...]:
@@ -198,7 +204,7 @@ class Participations:
 def left(row: SessionRow, session: Session) -> Session:
     """Return a session nobody goes on with: expired, or finished as it was before it was reopened for changes."""
     status = Status.EXPIRED if row.ended_at is None else Status.COMPLETED
-    return session.moved(status=status, asking="", state=session.returns or session.state, returns=None)
+    return session.moved(status=status, asking="", state=session.returns or session.state, returns=None, joins_until="")
 
 
 def as_session(said: Sequence[AnswerRow]) -> Session:

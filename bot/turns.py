@@ -4,6 +4,9 @@ One thread writes. It takes whatever is queued, and in one transaction keeps the
 contact's session in memory and writes everything with a few statements. Nobody waits for a full group. If a group
 fails, it is rolled back and its contacts are taken one by one, so that one bad row holds nobody up; what still fails is
 kept as waiting and tried again, and given up, kept and reported after the third time.
+
+The same thread lets sessions go on whose moment has come (`storage.sessions.due`). It wakes for those it has written
+itself; the bell, which rings every few seconds, brings those of processes that are no more.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import suppress
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,7 +36,7 @@ from storage.database import Conflict, StorageTrouble, Unopened
 from storage.messages import NewLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from bot.channels.base import Channel, Inbound
     from bot.desk import Desk
     from bot.metrics import Metrics
+    from bot.participation import Spoken
     from storage.contacts import Address
     from storage.database import Database
     from storage.sealing import Keys
@@ -57,6 +62,10 @@ QUEUED = 5_000
 STOPPING = "the program is stopping: send it again"
 SEEN_AGAIN = 3600
 """Seconds after which a contact's last visit is written anew."""
+CATCH_UP = timedelta(seconds=5)
+"""So long after a start no session goes on by itself: words sent in time may just be on their way."""
+LATER = timedelta(seconds=30)
+"""After so long a session that could not go on by itself is tried again."""
 
 log = structlog.get_logger()
 _turns = logging.getLogger("civicloop.turns")
@@ -144,6 +153,9 @@ class Turns:
         self._open = rounds.watch()
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._wakes_at: datetime | None = None
+        """When the next session goes on by itself, as far as this process knows."""
+        self._caught_up_at = clock()
         self.committed: Callable[[], None] = lambda: None
         """Called in the writing thread after each commit that has something to send."""
 
@@ -151,6 +163,7 @@ class Turns:
 
     def begin(self) -> None:
         """Start the writing thread; it first takes what an earlier process left waiting."""
+        self._caught_up_at = self._clock() + CATCH_UP
         self._thread = threading.Thread(target=self._write, name="turns", daemon=True)
         self._thread.start()
 
@@ -196,6 +209,7 @@ class Turns:
 
     def _write(self) -> None:
         self._drain()
+        self._wake()
         while True:
             works, last = self._queued()
             if works:
@@ -203,6 +217,15 @@ class Turns:
             if last:
                 self._refuse()
                 return
+            if self._patience() == 0:  # behind what is queued: it may be more words for the same answer
+                self._wakes_at = None
+                self.ring()
+
+    def _patience(self) -> float | None:
+        """Return the seconds until a session goes on by itself; None where none does."""
+        if self._wakes_at is None:
+            return None
+        return max(0.0, (self._wakes_at - self._clock()).total_seconds())
 
     def _queued(self) -> tuple[list[_Work], bool]:
         """Return everything queued, at most a group, waiting for the first; and whether it is the last."""
@@ -210,7 +233,7 @@ class Turns:
         size = 0
         while size < GROUP:
             try:
-                work = self._queue.get(block=not works)
+                work = self._queue.get(block=not works, timeout=None if works else self._patience())
             except queue.Empty:
                 break
             if work is None:
@@ -243,6 +266,7 @@ class Turns:
         _tell([work for work in works if work.raws])
         if bells:
             self._drain()
+            self._wake()
             _tell(bells)
 
     def _commit(self, raws: Sequence[Raw]) -> None:
@@ -412,6 +436,91 @@ class Turns:
             found.setdefault(self._read(raw).of, []).append(raw)
         return found.values()
 
+    # ----------------------------------------------------------------- what goes on by itself
+
+    def _expect(self, wakes_at: datetime | None) -> None:
+        """Wake no later than then."""
+        self._wakes_at = min(filter(None, (self._wakes_at, wakes_at)), default=None)
+
+    def _wake(self) -> None:
+        """Let every session go on whose moment has come; one that fails holds up no other."""
+        now = self._clock()
+        if now < self._caught_up_at:
+            self._expect(self._caught_up_at)
+            return
+        tried: set[sessions.Due] = set()
+        try:
+            while due := [each for each in self._due(now) if each not in tried]:
+                tried.update(due)
+                if not self._go_on(due, now):
+                    for each in due:
+                        self._go_on_alone(each, now)
+        except Exception as error:  # noqa: BLE001 - the next ring tries again
+            log.error("turns.wake_failed", reason=_told(error))  # noqa: TRY400 - one line is enough
+
+    def _due(self, now: datetime) -> list[sessions.Due]:
+        """Return the sessions to go on with, and expect the one that comes after them."""
+        with self._database.reading() as db:
+            self._wakes_at = sessions.next_due(db, now)
+            return sessions.due(db, now, GROUP)
+
+    def _go_on_alone(self, which: sessions.Due, now: datetime) -> None:
+        if not self._go_on([which], now):
+            self._metrics.failures.labels("wake").inc()
+            with self._database.transaction() as db:
+                sessions.put_off(db, which, now + LATER)
+                crossings.passed("wake.puts_off")
+            crossings.passed("wake.put_off")
+
+    def _go_on(self, due: Sequence[sessions.Due], now: datetime) -> bool:
+        """Write the turns that silence makes in one transaction; return whether that worked."""
+        began = time.perf_counter()
+        try:
+            with self._database.transaction() as db:
+                ledger = self._woken(db, due, now)
+                held = inbox.held(db)
+                told = [told for which in due if (told := self._silence(db, ledger, held, which))]
+                ledger.flush(db, last=True)
+                crossings.passed("wake.written")
+            crossings.passed("wake.committed")
+        except Exception as error:
+            if isinstance(error, StorageTrouble) and not isinstance(error, OF_ONE):
+                raise
+            if len(due) == 1 and not isinstance(error, Conflict):
+                log.exception("wake.failed", contact=due[0].contact_id)
+            return False
+        self._report(told, 0, 0, time.perf_counter() - began, spoke=ledger.enqueued > 0)
+        return True
+
+    def _woken(self, db: Connection, due: Sequence[sessions.Due], now: datetime) -> Ledger:
+        """Load those whose sessions are due; they are ours until the commit."""
+        ids = {which.contact_id for which in due}
+        contacts.hold(db, ids)
+        stood = sessions.of(db, ids)
+        ledger = Ledger(now, {row.id: row for row in self._open(db)})
+        for contact in contacts.by_ids(db, ids).values():
+            ledger.guests[contact.address] = Guest(contact, {row.round_id: row for row in stood.get(contact.id, ())})
+        return ledger
+
+    def _silence(self, db: Connection, ledger: Ledger, held: Collection[bytes], which: sessions.Due) -> _Told | None:
+        """Make the turn of a session whose moment has come; None where it waits on."""
+        began = time.perf_counter()
+        guest = next((each for each in ledger.guests.values() if each.contact.id == which.contact_id), None)
+        row = guest.rows.get(which.round_id) if guest else None
+        if guest is None or row is None or guest.contact.channel not in self._channels:
+            sessions.put_off(db, which, None)
+            return None
+        if row.wakes_at != which.wakes_at:  # they have just said more
+            return None
+        if guest.contact.address_hash in held:  # what waits there was said before
+            sessions.put_off(db, which, ledger.now + LATER)
+            return None
+        spoken = self._desk.wake(db, ledger, guest, which.round_id)
+        if spoken is None:
+            sessions.put_off(db, which, None)
+            return None
+        return self._say(ledger, guest, spoken, f"wake.{which.contact_id}.{which.round_id}.{row.revision}", began)
+
     # ----------------------------------------------------------------- a group
 
     def _take(
@@ -423,6 +532,7 @@ class Turns:
         told = [self._turn(db, ledger, read.raw, *each) for read in reads for each in read.inbounds]
         crossings.passed("group.stepped")
         ledger.flush(db, last=True)
+        self._expect(ledger.wakes_at)
         return told, ledger.enqueued > 0
 
     def _read(self, raw: Raw) -> _Read:
@@ -483,12 +593,18 @@ class Turns:
         if guest.contact.unreachable_at is not None:
             ledger.change(guest, unreachable_at=None)
         spoken = self._desk.answer(db, ledger, guest, inbound)
-        parts = compose(spoken.prompts, self._channels[inbound.channel].capabilities)
-        key = f"{raw.channel}:{raw.external_id}"
-        for letter in letters(guest.contact, parts, key, ledger.now, REPLY, inbound.message_id):
+        return self._say(ledger, guest, spoken, f"{raw.channel}:{raw.external_id}", began, inbound.message_id)
+
+    def _say(
+        self, ledger: Ledger, guest: Guest, spoken: Spoken, key: str, began: float, replaces: str | None = None
+    ) -> _Told:
+        """Let the ledger note what is said; return what the log tells of it."""
+        contact = guest.contact
+        parts = compose(spoken.prompts, self._channels[contact.channel].capabilities)
+        for letter in letters(contact, parts, key, ledger.now, REPLY, replaces):
             ledger.say(letter)
         ms = round((time.perf_counter() - began) * 1000, 2)
-        return _Told(guest.contact.id, spoken.flow, spoken.origin, spoken.to, ms, inbound.channel, spoken.urgent)
+        return _Told(contact.id, spoken.flow, spoken.origin, spoken.to, ms, contact.channel, spoken.urgent)
 
     def _report(self, told: Sequence[_Told], repeats: int, size: int, seconds: float, *, spoke: bool) -> None:
         """One line for each turn, no text; and let delivery know."""

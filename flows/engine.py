@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from msgspec.structs import replace
 
-from flows import cards, days
+from flows import cards, days, joining
 from flows.branching import onward, reachable, walked
 from flows.model import (
     Allocate,
@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flows.branching import Walk
-    from flows.model import Context, Event, Flow, Message, Script, State
+    from flows.model import Context, Event, Flow, Message, Part, Script, State
     from flows.understood import Understood
 
 __all__ = ["advance", "ask_again", "start", "word_of"]
@@ -89,7 +89,11 @@ _FREE = (Ask, Place, Photo, Voice)
 _LISTING = (Pick, Rank)
 """Questions whose options are gathered one by one, until DONE."""
 _EVERYWHERE = frozenset(EVERYWHERE)
+_FOR_THE_BOT = frozenset({"human", "mydata", "delete"})
+_HEARD_AMID = _EVERYWHERE | {"done", "ok", "start"}
+"""Words that do not join what was said before them."""
 _TEXT, _TAP = Kind.TEXT, Kind.TAP  # to find a member in its enum takes 0.1 µs, and every message is asked its kind
+_SILENCE = Kind.SILENCE
 
 
 class _Scene:
@@ -128,6 +132,9 @@ class _Scene:
 
     def ask(self, *, update: bool = False) -> None:
         self.prompts.append(prompt(self.script, self.session, self.state, update=update))
+
+    def wait(self, question: Ask, parts: tuple[Part, ...]) -> None:
+        self.session = joining.waiting(self.session, question, parts, self.now)
 
     def turn(self) -> Turn:
         return Turn(self.session, tuple(self.prompts), tuple(self.events))
@@ -184,6 +191,8 @@ def _plainly(
     """
     if not session.active or session.asking or message.amends or not isinstance(state, _QUESTIONS):
         return None
+    if isinstance(state, Ask) and state.joins_within:
+        return None
     if message.kind is _TAP:
         tag, asked, option = parse_button(message.data) or ("", "", "")
         return tapped(state, option, _here(session, now)) if (tag, asked) == (session.tag, state.id) else None
@@ -220,9 +229,17 @@ def _straight_on(script: Script, session: Session, question: Question, answer: A
 
 def _turn(flow: Flow, session: Session, message: Message, now: datetime) -> Turn:
     scene = _Scene(flow, session, now, by_tap=message.kind is _TAP)
-    if not session.active:
+    if session.active and session.joins_until:
+        _amid_words(scene, message)
+    elif message.kind is not _SILENCE:
+        _hear(scene, message)
+    return scene.turn()
+
+
+def _hear(scene: _Scene, message: Message) -> None:
+    if not scene.session.active:
         scene.say("already_ended")
-    elif message.amends and not _is_current(session, message.amends):
+    elif message.amends and not _is_current(scene.session, message.amends):
         _amend(scene, message, message.amends)
     elif message.kind is _TAP:
         _tap(scene, message)
@@ -230,7 +247,6 @@ def _turn(flow: Flow, session: Session, message: Message, now: datetime) -> Turn
         _type(scene, message)
     else:
         _reply(scene, message)
-    return scene.turn()
 
 
 def ask_again(flow: Flow, session: Session) -> tuple[Prompt, ...]:
@@ -337,7 +353,7 @@ def _type(scene: _Scene, message: Message) -> None:
     elif is_command(text):
         _misunderstood(scene, Fault("unknown_command"))
     elif scene.session.asking == "change":
-        _heed(scene, message)
+        _heed(scene, message.text)
         _misunderstood(scene, Fault("review_again"))
     else:
         _reply(scene, message)
@@ -350,10 +366,12 @@ def _reply(scene: _Scene, message: Message) -> None:
         _reply_to_review(scene, state, message)
     elif isinstance(state, _LISTING) and scene.session.picked and _means(scene, message, "done", "ok"):
         _take(scene, state, finished(state, scene.session.picked))
+    elif isinstance(state, Ask) and state.joins_within and message.kind is _TEXT:
+        _begin_to_gather(scene, state, message)
     elif isinstance(state, _QUESTIONS):
         understood = understand(scene.script, state, message, scene.here)
         if _is_free(state, understood):
-            _heed(scene, message)
+            _heed(scene, message.text)
         if isinstance(understood, Answer):
             _say_back(scene, state, message)
         _take(scene, state, understood)
@@ -374,9 +392,9 @@ def _is_free(state: State, understood: Understood) -> bool:
     return isinstance(understood, Fault) or isinstance(state, _FREE)
 
 
-def _heed(scene: _Scene, message: Message) -> None:
+def _heed(scene: _Scene, text: str) -> None:
     """Say the urgent text where free words speak of danger."""
-    if message.text and speaks_of_danger(scene.script, message.text):
+    if text and speaks_of_danger(scene.script, text):
         scene.events.append(Urgent(scene.session.state))
         urgent = scene.script.states.get(_URGENT)
         scene.tell(urgent) if urgent else scene.say("urgent")
@@ -422,15 +440,170 @@ def _ask_today(scene: _Scene) -> None:
     scene.ask()
 
 
+# --------------------------------------------------------------------------- several messages, one answer
+
+
+def _begin_to_gather(scene: _Scene, question: Ask, message: Message) -> None:
+    """Take the first words of an answer; DONE before any of them leaves the question as it is."""
+    if _means(scene, message, "done"):
+        _everywhere(scene, "back" if scene.session.editing else "skip")
+    else:
+        _gather(scene, question, joining.part_of(message))
+
+
+def _gather(scene: _Scene, question: Ask, part: Part) -> None:
+    """Take words as one more part of an answer: it stands at once, and the next question waits for more of them.
+
+    What is too short so far may become longer; what would be too long together stays as it was.
+    """
+    before = joining.so_far(scene.session)
+    together = (*before, part)
+    understood = joining.joined(question, together)
+    _heed(scene, joining.new_words(scene.script, before, part))
+    if isinstance(understood, Answer):
+        _note(scene, question, understood)
+    elif understood.phrase == "ask_too_long" and before:
+        scene.say("join_too_long", {"most": question.most})
+        together = before
+    elif understood.phrase != "ask_too_short":
+        _misunderstood(scene, understood)
+        return
+    scene.wait(question, together)
+
+
+def _amid_words(scene: _Scene, message: Message) -> None:
+    """Take what comes while further words are waited for: they join; all else shows that there are no more of them.
+
+    The next question has not been asked yet. So nothing that was sent answers it or leaves it out, and BACK asks the
+    same one again.
+    """
+    question, word = scene.state, "" if message.amends else _word_sent(scene, message)
+    if not isinstance(question, Ask):
+        return
+    if message.amends == question.id:
+        _amend_part(scene, question, message)
+    elif message.kind is _SILENCE or word in {"done", "ok"}:
+        _close(scene, question)
+    elif word == "skip":
+        _leave(scene, question)
+    elif word == "back":
+        _take_back(scene, question)
+    elif word in _FOR_THE_BOT:
+        scene.events.append(Asked(word))
+    elif word or message.amends or message.kind is not _TEXT:
+        _interrupt(scene, question, message, word)
+    elif clean(message.text):
+        _gather(scene, question, joining.part_of(message))
+
+
+def _word_sent(scene: _Scene, message: Message) -> str:
+    """Return the word that a text or a button is, `?` for another command; empty for all else."""
+    if message.kind is _TAP:
+        return _word_tapped(scene.session, *parse_button(message.data) or ("", "", ""))
+    text = clean(message.text)
+    if counted := counted_word(scene.script, text):
+        return "back" if counted == ("back", 1) else "?"
+    word = meaning(scene.script, text) or ""
+    return word if word in _HEARD_AMID else "?" if is_command(text) else ""
+
+
+def _word_tapped(session: Session, tag: str, state: str, option: str) -> str:
+    if tag == session.tag and (state, option) == (session.state, SKIP):
+        return "skip"
+    return option if (tag, state) == (session.tag, WORD) else ""
+
+
+def _close(scene: _Scene, question: Ask) -> None:
+    """Nothing more comes: go on with the answer, or ask again where it is still too short."""
+    understood = joining.joined(question, joining.so_far(scene.session))
+    scene.move(joins_until="")
+    if isinstance(understood, Answer):
+        _go_on(scene, question)
+    else:
+        _misunderstood(scene, understood)
+
+
+def _leave(scene: _Scene, question: Ask) -> None:
+    """SKIP after an answer means that there is no more of it; after words too few for one, that there is none."""
+    if joining.is_enough(question, joining.so_far(scene.session)):
+        _close(scene, question)
+    else:
+        scene.move(joins_until="")
+        _everywhere(scene, "skip")
+
+
+def _take_back(scene: _Scene, question: Ask) -> None:
+    """BACK: forget what was said just now and ask the same question again."""
+    session = scene.session
+    scene.events.append(Spoke("back"))
+    scene.move(joins_until="", tries=0)
+    if not session.editing and question.id in session.answers:
+        scene.events.append(Withdrawn(question.id))
+        scene.move(answers={one: answer for one, answer in session.answers.items() if one != question.id})
+    scene.ask()
+
+
+def _interrupt(scene: _Scene, question: Ask, message: Message, word: str) -> None:
+    """Go on with the answer, and hear `message` where that leads. After an end only the bot can deal with words."""
+    if word == "why":
+        _tell_why(scene)
+    _close(scene, question)
+    if not scene.session.active:
+        if word in _EVERYWHERE - {"why"}:
+            scene.events.append(Asked(word))
+    elif word != "why":
+        scene.prompts.pop()
+        _hear(scene, message)
+        if message.amends and scene.prompts[-1].state is None:
+            scene.ask()
+
+
+def _amend_part(scene: _Scene, question: Ask, message: Message) -> None:
+    """Put an edited message in the place of what it said before; one that was not taken is one more part."""
+    before = joining.so_far(scene.session)
+    together = joining.amended(before, message)
+    if message.kind is not _TEXT or word_of(scene.script, clean(message.text)):
+        scene.say("amend_failed")
+    elif together is None:
+        _gather(scene, question, joining.part_of(message))
+    else:
+        _amend_together(scene, question, message, before, together)
+
+
+def _amend_together(
+    scene: _Scene, question: Ask, message: Message, before: tuple[Part, ...], together: tuple[Part, ...]
+) -> None:
+    _heed(scene, message.text)
+    understood = joining.joined(question, together)
+    if isinstance(understood, Answer):
+        _note(scene, question, understood)
+    elif joining.is_enough(question, before) or understood.phrase != "ask_too_short":
+        scene.say("amend_failed")
+        return
+    scene.say("amended")
+    scene.wait(question, together)
+
+
 # --------------------------------------------------------------------------- going on
 
 
 def _answer(scene: _Scene, question: Question, answer: Answer) -> None:
-    session = scene.session
-    scene.events.append(Answered(answer, question, amended=question.id in session.answers))
-    answers = {**session.answers, question.id: answer}
+    _note(scene, question, answer)
+    _go_on(scene, question)
+
+
+def _note(scene: _Scene, question: Question, answer: Answer) -> None:
+    """Let `answer` stand; the place stays as it is."""
+    answers = scene.session.answers
+    scene.events.append(Answered(answer, question, amended=question.id in answers))
+    scene.move(answers={**answers, question.id: answer})
+
+
+def _go_on(scene: _Scene, question: Question) -> None:
+    """Leave a question that has its answer: for the place a change came from, else for what follows."""
+    session, answers = scene.session, scene.session.answers
     if session.returns is not None:
-        scene.move(answers=answers, state=session.returns, returns=None, picked=(), tries=0)
+        scene.move(state=session.returns, returns=None, picked=(), tries=0)
         scene.say("changed")
         _settle(scene, asked=True)
         return
@@ -473,7 +646,7 @@ def _reply_to_review(scene: _Scene, state: Review, message: Message) -> None:
     if _means(scene, message, "ok", "yes", "done"):
         _hand_in(scene, state)
     elif message.kind is not _TEXT or not _change_by_number(scene, clean(message.text)):
-        _heed(scene, message)
+        _heed(scene, message.text)
         _misunderstood(scene, Fault("review_again"))
 
 
@@ -488,7 +661,7 @@ def _hand_in(scene: _Scene, state: Review) -> None:
 
 
 def _everywhere(scene: _Scene, word: str) -> None:
-    if word in {"human", "mydata", "delete"}:
+    if word in _FOR_THE_BOT:
         scene.events.append(Asked(word))
         return
     scene.events.append(Spoke(word))
@@ -587,13 +760,17 @@ def _go_back(scene: _Scene, state: str) -> None:
 
 
 def _why(scene: _Scene) -> None:
+    _tell_why(scene)
+    scene.say("why_again")
+    _repeat(scene)
+
+
+def _tell_why(scene: _Scene) -> None:
     reason = scene.state.why
     if reason:
         scene.prompts.append(Prompt(told(scene.script, scene.session, reason)))
     else:
         scene.say("why_default")
-    scene.say("why_again")
-    _repeat(scene)
 
 
 def _language(scene: _Scene) -> None:
@@ -697,7 +874,7 @@ def _is_current(session: Session, state: str) -> bool:
 def _amend(scene: _Scene, message: Message, amended: str) -> None:
     """Take an edited message as a new answer to the question it once answered."""
     question = scene.script.states.get(amended)
-    _heed(scene, message)
+    _heed(scene, message.text)
     if not isinstance(question, _QUESTIONS) or amended not in scene.session.answers:
         scene.say("amend_late")
         _repeat(scene)
@@ -712,10 +889,27 @@ def _amend(scene: _Scene, message: Message, amended: str) -> None:
 
 def _understood_again(scene: _Scene, question: Question, message: Message) -> Understood:
     word = word_of(scene.script, clean(message.text)) if message.kind is _TEXT else None
-    if word == "skip" and question.optional:
+    is_part = len(scene.session.parts.get(question.id, ())) > 1
+    if word == "skip" and question.optional and not is_part:
         return Answer(question.id, None)
+    if word:
+        return Fault("amend_failed")
+    if isinstance(question, Ask) and question.joins_within:
+        return _part_again(scene, question, message)
     here = _here(scene.session.moved(picked=()), scene.now)
-    return Fault("amend_failed") if word else understand(scene.script, question, message, here)
+    return understand(scene.script, question, message, here)
+
+
+def _part_again(scene: _Scene, question: Ask, message: Message) -> Understood:
+    """Return the answer that several messages make together now that one of them was edited."""
+    parts = scene.session.parts.get(question.id, ())
+    if joining.lines(parts) != scene.session.answers[question.id].value:
+        parts = (joining.part_of(message),)
+    together = joining.amended(parts, message)
+    understood = Fault("amend_failed") if together is None else joining.joined(question, together)
+    if isinstance(understood, Answer):
+        scene.move(parts={**scene.session.parts, question.id: together})
+    return understood
 
 
 def _replace(scene: _Scene, question: Question, answer: Answer, phrase: str) -> None:

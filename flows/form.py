@@ -186,12 +186,19 @@ class BestWorstCore(_OfferCore):
     shows: int = Field(4, ge=3, le=5, description="About how many options stand on a card.")
 
 
+_JOINS = (
+    "Messages in a row, each at most so many seconds after the one before, are one answer. "
+    "The next question waits so long."
+)
+
+
 class AskCore(Form):
     """Free text."""
 
     ask: Text
     least: int = Field(1, ge=1)
     most: int = Field(1000, ge=1, le=4000)
+    joins_within_seconds: int | None = Field(None, ge=1, le=120, description=_JOINS)
 
 
 class NumberCore(Form):
@@ -329,6 +336,7 @@ class ItemForm(_QuestionKeys):
     options_from: Name | None = None
     least: int | DayText | None = None
     most: int | DayText | None = None
+    joins_within_seconds: int | None = Field(None, ge=1, le=120)
     points: int | None = Field(None, ge=2, le=1000)
     cards: int | None = Field(None, ge=1, le=12)
     shows: int | None = Field(None, ge=3, le=5)

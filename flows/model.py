@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
@@ -195,6 +196,8 @@ class Ask(_Question):
 
     least: int = 1
     most: int = 1000
+    joins_within: int = 0
+    """Seconds after each message in which another one belongs to the same answer; 0: the first is the whole answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,6 +365,13 @@ class Answer(Struct, frozen=True, gc=False, array_like=True):
     """The words sent with a photo or a voice message; for a place the text or "lat,lon" as sent is the value itself."""
 
 
+class Part(Struct, frozen=True, gc=False, array_like=True):
+    """One of the messages that make an answer together; `sent_as` is the channel's name for it, empty where unknown."""
+
+    sent_as: str
+    text: str
+
+
 class Context(Struct, frozen=True, gc=False):
     """What is known when a session starts. Chance and identity come from outside."""
 
@@ -402,11 +412,24 @@ class Session(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_
     """ISO 8601 with zone."""
     first_time: bool = True
     area: str | None = None
+    parts: Mapping[str, tuple[Part, ...]] = msgspec.field(default_factory=dict)
+    """By state: the messages of an answer that several may make together (`Ask.joins_within`)."""
+    joins_until: str = ""
+    """Until when further words belong to the answer to the question at hand, ISO 8601 with zone; else empty.
+
+    So long the next question is held back: nobody has read it, so words that come later still, but before it is asked,
+    belong to this answer too.
+    """
 
     @property
     def active(self) -> bool:
         """Whether the citizen can still answer."""
         return self.status is _ACTIVE
+
+    @property
+    def wakes_at(self) -> datetime | None:
+        """When the conversation goes on by itself (a message of the kind `Kind.SILENCE` makes it); None: never."""
+        return datetime.fromisoformat(self.joins_until) if self.joins_until and self.active else None
 
     @property
     def editing(self) -> bool:
@@ -431,6 +454,8 @@ class Kind(StrEnum):
     VOICE = "voice"
     OTHER = "other"
     """A sticker, a video, a file: something no question asks for."""
+    SILENCE = "silence"
+    """Nothing: the moment has come until which further words were waited for (`Session.wakes_at`)."""
 
 
 class Message(Struct, frozen=True, gc=False):
@@ -450,6 +475,8 @@ class Message(Struct, frozen=True, gc=False):
     live: bool = False
     amends: str | None = None
     """Id of the state whose answer this edited message amends, where the channel tells of edits."""
+    sent_as: str = ""
+    """The channel's name for this message, the same for an edited one; empty where the channel tells none."""
 
 
 class Button(Struct, frozen=True, gc=False):

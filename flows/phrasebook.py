@@ -51,6 +51,8 @@ PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "bestworst_again": (),  # one option of the card, or two different ones
         "ask_again": (),  # a photo or pin where words were asked
         "ask_too_short": ("least",),
+        "join_hint": (),  # after an ask question to which several messages may be one answer; DONE goes on
+        "join_too_long": ("most",),  # too much together with what was sent before, which stays
         "ask_too_long": ("most", "length"),  # `length` characters were sent
         "number_again": ("example",),  # no number in it
         "number_too_low": ("least",),

@@ -209,6 +209,7 @@ class _Banker:
                 points=getattr(made, "points", None),
                 cards=getattr(made, "cards", None),
                 shows=getattr(made, "shows", None),
+                joins_within_seconds=getattr(made, "joins_within_seconds", None),
                 figures=tuple(made.figures),
                 headline=tuple(made.headline),
                 outside=tuple(made.outside),

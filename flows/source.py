@@ -170,6 +170,7 @@ class _Asked:
     points: int = 10
     cards: int = 3
     shows: int = 4
+    joins_within_seconds: int = 0
 
 
 class _Compiler:
@@ -396,6 +397,7 @@ class _Compiler:
             return model.Say(id=name, text="-", next=next_)
         self._check_options(name, asked)
         self._check_limits(name, asked)
+        self._check_joins(name, asked)
         role = getattr(place.made, "role", None)
         optional = getattr(place.made, "optional", None)
         options = self._resolved(name, place, asked.options)
@@ -470,6 +472,11 @@ class _Compiler:
         elif asked.verb in _COMPARING and len(asked.options) < 2:
             message = f'"{name}" compares options and offers one. Add another.'
             self.report(self.where(name, "options"), message, "no-options")
+
+    def _check_joins(self, name: str, asked: _Asked) -> None:
+        if asked.joins_within_seconds and asked.verb != "ask":
+            message = f'"joins_within_seconds" joins words, and "{name}" asks for none. Take it out.'
+            self.report(self.where(name, "joins_within_seconds"), message, "unknown-key")
 
     def _check_days(self, name: str, asked: _Asked, least: str, most: str) -> None:
         if asked.verb != "date":
@@ -712,7 +719,7 @@ def _places(sheet: Sheet | None, last: str | None, scope: _Scope = _Scope()) -> 
 
 
 def _limits(made: form.Form | Item) -> dict[str, Any]:
-    names = ("options_from", "least", "most", "unit", "whole", "points", "cards", "shows")
+    names = ("options_from", "least", "most", "unit", "whole", "points", "cards", "shows", "joins_within_seconds")
     return {name: getattr(made, name) for name in names if getattr(made, name, None) is not None}
 
 
@@ -757,7 +764,8 @@ def _built(
         case "rate":
             return model.Rate(**shared, scale=asked.scale, options=asked.options)
         case "ask":
-            return model.Ask(**shared, least=int(_number(asked.least) or 1), most=int(_number(asked.most) or 1000))
+            letters = int(_number(asked.least) or 1), int(_number(asked.most) or 1000)
+            return model.Ask(**shared, least=letters[0], most=letters[1], joins_within=asked.joins_within_seconds)
         case "number":
             least, most = _number(asked.least), _number(asked.most)
             return model.Number(**shared, least=least, most=most, unit=asked.unit, whole=asked.whole)

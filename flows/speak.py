@@ -228,6 +228,8 @@ def _kind_hint(script: Script, state: Question) -> str:
             return script.phrases.get("voice_hint", "")
         case Date():
             return script.phrases.get("date_hint", "")
+        case Ask(joins_within=waits) if waits:
+            return script.phrases.get("join_hint", "")
         case _:
             return ""
 

@@ -52,7 +52,13 @@ _SECONDS_A_CARD = 10
 
 
 def _seconds(state: State) -> float:
-    return _SECONDS_A_CARD * state.cards if isinstance(state, BestWorst) else _SECONDS[type(state)]
+    match state:
+        case BestWorst(cards=cards):
+            return _SECONDS_A_CARD * cards
+        case Ask(joins_within=waits):
+            return _SECONDS[Ask] + waits
+        case _:
+            return _SECONDS[type(state)]
 
 
 def longest(states: Mapping[str, State], start: str, weight: Callable[[State], float]) -> float:

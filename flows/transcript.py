@@ -13,8 +13,8 @@
     = completed  priority=online  why=
 
 `<` is what the bot says, its options numbered below; `>` is what the citizen sends: words, or `(tap 2)`, `(tap Skip)`,
-`(place 40.41,-3.70)`, `(place live)`, `(photo a caption)`, `(voice a caption)`, `(sticker)`, `(edit why) other words`.
-`=` is how it ends.
+`(place 40.41,-3.70)`, `(place live)`, `(photo a caption)`, `(voice a caption)`, `(sticker)`, `(edit why) other words`;
+`(wait)`: nothing, until the bot goes on by itself. `=` is how it ends.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ RECEIPT = "K7M2-9QXR"
 """The receipt in talks that are kept as transcripts: the same in each, so that they can be played again."""
 
 _HEADER = re.compile(r"^(?P<key>[a-z_]+(?:\.[a-z_.]+)?): ?(?P<value>.*)$")
-_ACT = re.compile(r"^\((?P<act>tap|place|photo|voice|sticker|edit)(?: (?P<what>[^)]*))?\) ?(?P<rest>.*)$", re.DOTALL)
+_ACTS = "tap|place|photo|voice|sticker|edit|wait"
+_ACT = re.compile(rf"^\((?P<act>{_ACTS})(?: (?P<what>[^)]*))?\) ?(?P<rest>.*)$", re.DOTALL)
 _INDENT = "  "
 
 
@@ -130,6 +131,8 @@ def message(sent: str, buttons: Sequence[Button] = ()) -> Message:
             return Message(Kind.VOICE, what, file="voice-1")
         case "edit":
             return Message(Kind.TEXT, act["rest"], amends=what)
+        case "wait":
+            return Message(Kind.SILENCE)
         case _:
             return Message(Kind.OTHER)
 

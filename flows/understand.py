@@ -132,8 +132,13 @@ def _picks(script: Script, question: Pick, message: Message) -> Understood:
 
 
 def _words(question: Ask, message: Message) -> Understood:
-    text = clean(message.text)
-    if message.kind is not _TEXT or not text:
+    return words_of(question, message.text if message.kind is _TEXT else "")
+
+
+def words_of(question: Ask, written: str) -> Answer | Fault:
+    """Return what is `written` as the answer to `question`, or what is wrong with it."""
+    text = clean(written)
+    if not text:
         return Fault("ask_again")
     if len(text) < question.least:
         return Fault("ask_too_short", {"least": question.least})

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 SILENT = timedelta(days=2)
 """After so long a silence in a session, whoever said yes to being written to is reminded once."""
 
+LONG = timedelta(minutes=10)
+"""No session waits so long for further words."""
 FAST = timedelta(days=2)
 """No channel asks us to rest so long: what is put off further was put off by a clock that ran fast."""
 
@@ -150,7 +152,9 @@ class Sweeps:
     def _end(self, row: SessionRow) -> int:
         """End one session; one that was finished before and reopened for changes is finished again."""
         session = left(row, memory.load(row.body))
-        ended = row._replace(status=session.status.value, state=session.state, body=memory.dump(session))
+        ended = row._replace(
+            status=session.status.value, state=session.state, body=memory.dump(session), wakes_at=session.wakes_at
+        )
         done = 0
         with suppress(Conflict), self._database.transaction() as db:  # they have just written: alive after all
             sessions.save(db, [ended])
@@ -187,7 +191,8 @@ class Sweeps:
         """Undo what a clock that ran fast has put off or noted ahead of time; return how many rows."""
         now = self._clock()
         with self._database.transaction() as db:
-            undone = outbox.hasten(db, now, FAST) + digests.recall(db, now) + sessions.rejuvenate(db, now)
+            undone = outbox.hasten(db, now, FAST) + digests.recall(db, now)
+            undone += sessions.rejuvenate(db, now) + sessions.hasten(db, now, LONG)
             crossings.passed("leaps.undoes")
         crossings.passed("leaps.undone")
         if undone:

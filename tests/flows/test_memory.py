@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows import memory
-from flows.model import Answer, Session, Status
+from flows.model import Answer, Part, Session, Status
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 values = st.one_of(
@@ -49,6 +49,8 @@ sessions = st.builds(
     started_at=names,
     first_time=st.booleans(),
     area=st.none() | names,
+    parts=st.dictionaries(names, st.lists(st.builds(Part, names, names), max_size=3).map(tuple), max_size=2),
+    joins_until=names,
 )
 
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from flows.catalog import PACKAGED, Catalog
+from flows.model import Ask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,3 +46,15 @@ def test_the_ways_on_of_the_page_are_read_as_it_says(tmp_path: Path) -> None:
     )
     (tmp_path / "ways.toml").write_text(flow.replace('"opening_hours"', '"ways"'), encoding="utf-8")
     assert not [issue for issue in Catalog.load(extra=[tmp_path]).issues if issue.code != "missing-translation"]
+
+
+def test_the_question_that_joins_messages_is_read_as_it_says(tmp_path: Path) -> None:
+    block = next(block for block in BLOCKS if "joins_within_seconds" in block)
+    flow = SOURCE.replace("[states.overall]", f'{block}next = "overall"\n\n[states.overall]', 1)
+    flow = flow.replace('next = "overall"\n\n[states.problem]', 'next = "problem"\n\n[states.problem]')
+    (tmp_path / "joins.toml").write_text(flow.replace('"opening_hours"', '"joins"'), encoding="utf-8")
+    catalog = Catalog.load(extra=[tmp_path])
+    assert not [issue for issue in catalog.issues if issue.code != "missing-translation"]
+    asked = catalog.get("joins").scripts["en"].states["problem"]
+    assert isinstance(asked, Ask)
+    assert asked.joins_within == 20

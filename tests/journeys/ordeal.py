@@ -91,7 +91,24 @@ start = "change"
 ask = "What should change?"
 next = "thanks"
 """
-FLOWS = {"matters": MATTERS, "changes": CHANGES}
+LAMPS = """
+flow = "lamps"
+version = 1
+stage = "deliver"
+language = "en"
+title = "Which lamp?"
+frame = "pulse"
+start = "lamp"
+
+[states.lamp]
+ask = "Which lamp is broken?"
+joins_within_seconds = 1
+
+[states.since]
+ask = "Since when?"
+next = "thanks"
+"""
+FLOWS = {"matters": MATTERS, "changes": CHANGES, "lamps": LAMPS}
 ASKED = ("16 or older", "Shall we begin", "comes first", "comes second", "comes third", "quote", "invite you again")
 STATES = ("first", "second", "third")
 RECEIPT = "Your receipt is"

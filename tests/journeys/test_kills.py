@@ -22,6 +22,7 @@ import bot
 from storage.tables import sessions
 from tests.bot import test_moving as moving
 from tests.journeys import test_kills_calendar as calendar
+from tests.journeys import test_kills_joining as joining
 from tests.journeys import test_kills_web as web
 from tests.journeys.ordeal import (
     ASKED,
@@ -198,6 +199,7 @@ def test_no_crossing_is_forgotten() -> None:
         MENDED,
         STOPPING,
         calendar.CROSSINGS,
+        joining.CROSSINGS,
         moving.CROSSINGS,
         web.CROSSINGS,
         *WAYS.values(),
