@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from flows.model import Flow, Session, Turn
 
 
+WAITS = "(The next question waits: more words may come. (wait) lets the time pass, DONE goes on.)"
+"""Told to authors: time stands still in a terminal."""
+
+
 def play(
     flow: Flow,
     language: str,
@@ -84,6 +88,8 @@ class _Talk:
         self.kept.append(transcript.said(prompts))
         for part in compose(prompts, self.console.capabilities):
             self.console.show(part.text)
+        if turn.session.wakes_at is not None:
+            self.console.show(WAITS)
         self.console.remember(next((one.buttons for one in reversed(prompts) if one.buttons), ()))
 
     def answer_for_the_desk(self, turn: Turn) -> tuple[Prompt, ...]:

@@ -10,16 +10,16 @@ import pytest
 from bot.channels.base import Outbound, Raw, Sent
 from bot.channels.console import ADDRESS, Console
 from bot.errors import Unreadable
-from bot.play import play
+from bot.play import WAITS, play
 from flows import transcript
+from flows.catalog import Catalog
 from flows.model import Kind, Status
-from tests.flows.test_transcripts import played
+from tests.flows.test_transcripts import VERBS, played
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from flows.catalog import Catalog
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -77,3 +77,16 @@ def test_the_console_reads_nothing_out_of_an_empty_line_and_refuses_what_is_no_t
     assert console.parse(Console.raw("  \n", 1)) == []
     with pytest.raises(Unreadable, match="line 7"):
         console.parse(Raw("console", "7", b"\xff\xfe"))
+
+
+def test_in_a_terminal_the_time_stands_still_until_it_is_let_pass(tmp_path: Path) -> None:
+    out: list[str] = []
+    file = tmp_path / "talk.txt"
+    flow = Catalog.load(extra=[VERBS]).get("in_a_row")
+    session = play(flow, "en", ["The lamp", "is broken", "(wait)", "Since May"], out.append, NOW, mint, file)
+    assert session.status is Status.COMPLETED
+    assert session.answers["problem"].value == "The lamp\nis broken"
+    assert [text.strip() for text in out if "waits" in text] == [WAITS, WAITS]
+    saved = transcript.read(file.read_text(encoding="utf-8"))
+    assert saved.sent[2] == "(wait)"
+    assert WAITS not in saved.text

@@ -131,6 +131,7 @@ def _played(request: Request, visitor: Visitor, piece: Piece, form: FormData | N
         lines=rehearsal.lines,
         live=live(rehearsal.lines),
         over=not session.active,
+        waits=session.wakes_at is not None,
         language=session.language,
         direction=direction(session.language),
         flow_languages=[(one, own_name(one)) for one in flow.languages],
@@ -170,10 +171,12 @@ def _advanced(request: Request, flow: Flow, form: FormData) -> Rehearsal | None:
         return None
     message, shown = _message(form, before.lines)
     turn = engine.advance(flow, session, message, backstage_of(request).clock())
-    mine = Line(len(before.lines) + 1, CITIZEN, shown, session.language)
-    said = _spoken(turn.prompts, mine.id + 1, turn.session.language)
+    lines = before.lines
+    if message.kind is not Kind.SILENCE:
+        lines = (*lines, Line(len(lines) + 1, CITIZEN, shown, session.language))
+    said = _spoken(turn.prompts, len(lines) + 1, turn.session.language)
     talk = before.talk + transcript.heard(_written(message, shown)) + transcript.said(turn.prompts)
-    return Rehearsal(memory.dump(turn.session), (*before.lines, mine, *said), talk)
+    return Rehearsal(memory.dump(turn.session), (*lines, *said), talk)
 
 
 def _written(message: Message, shown: str) -> str:
@@ -183,6 +186,8 @@ def _written(message: Message, shown: str) -> str:
             return f"(tap {shown})"
         case Kind.PHOTO:
             return f"(photo {shown})".replace(" )", ")")
+        case Kind.SILENCE:
+            return "(wait)"
         case _:
             return shown
 
@@ -194,6 +199,8 @@ def _message(form: FormData, lines: tuple[Line, ...]) -> tuple[Message, str]:
         return Message(Kind.TEXT, text=f"/{word}"), f"/{word}"
     if (act := str(form.get("act", ""))) in {"photo", "voice"}:
         return Message(Kind(act), file="rehearsal", text=str(form.get("text", ""))), str(form.get("text", ""))
+    if act == "wait":
+        return Message(Kind.SILENCE), ""
     if data:
         return _tap(form, data, lines)
     text = str(form.get("text", "")).strip()[:4096]

@@ -19,7 +19,7 @@ from flows.catalog import Catalog
 from storage import digests, moves, people, rounds
 from tests.bot.channels.web.stage import NOW, Program
 from tests.bot.channels.web.test_public_pages import FORMAL
-from tests.flows.test_transcripts import played
+from tests.flows.test_transcripts import VERBS, played
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -518,6 +518,24 @@ class TestTheFlows:
         assert played(it.catalog, saved) == saved.text
         with it.database.reading() as db:
             assert not db.exec_driver_sql("SELECT count(*) FROM answers").scalar()
+
+    async def test_in_a_rehearsal_a_button_lets_the_time_pass(self, it: Program, client: httpx.AsyncClient) -> None:
+        it.catalog = Catalog.load(extra=[VERBS])
+        await entered(it, client, ORGANISER)
+        page = await client.get("/manage/flows/in_a_row/preview")
+        assert "Let the time pass" not in page.text
+        for sent in ({"text": "The lamp"}, {"text": "is broken"}, {"act": "wait"}):
+            page = await client.post(
+                "/manage/flows/in_a_row/preview", data={"stamp": stamp(page), "carried": carried(page), **sent}
+            )
+            assert ("Let the time pass" in page.text) == ("text" in sent)
+        assert "Since when?" in page.text
+        file = await client.post(
+            "/manage/flows/in_a_row/transcript", data={"stamp": stamp(page), "carried": carried(page)}
+        )
+        saved = transcript.read(file.text)
+        assert saved.sent == ("The lamp", "is broken", "(wait)")
+        assert played(it.catalog, saved) == saved.text
 
     async def test_a_form_of_another_flow_begins_anew(self, it: Program, client: httpx.AsyncClient) -> None:
         await entered(it, client, ORGANISER)

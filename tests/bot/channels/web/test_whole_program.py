@@ -6,24 +6,27 @@ import asyncio
 import contextlib
 import re
 import secrets
+import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from bot import turns
 from bot.app import App
 from bot.channels.web import site
 from bot.channels.web.channel import address_of
 from bot.channels.web.chat import COOKIE
 from bot.config import load
-from storage import contacts, sessions
+from storage import contacts, sessions, tables
 from storage.database import StorageTrouble
 from tests.bot.channels.web.test_chat_pages import button, nonce, said
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -32,14 +35,20 @@ NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[App]:
     """The program on a fresh database, its loop running, one pulse of the library open."""
-    config = load(None, {"CIVICLOOP_DATABASE__URL": f"sqlite:///{tmp_path}/civicloop.db"})
+    async for app in running(tmp_path, lambda: NOW, "deliver_pulse"):
+        yield app
+
+
+async def running(folder: Path, clock: Callable[[], datetime], flow: str, **settings: str) -> AsyncIterator[App]:
+    """Give the program while it runs, with a round of one flow open."""
+    config = load(None, {"CIVICLOOP_DATABASE__URL": f"sqlite:///{folder}/civicloop.db", **settings})
     config = replace(
         config,
-        database=replace(config.database, files=tmp_path / "files"),
-        privacy=replace(config.privacy, key_file=tmp_path / "keys"),
+        database=replace(config.database, files=folder / "files"),
+        privacy=replace(config.privacy, key_file=folder / "keys"),
     )
-    app = App.build(config, lambda: NOW, lambda: secrets.token_urlsafe(18))
-    code = app.rounds.create(service="library", flow="deliver_pulse", title="How is the library?", record={}).code
+    app = App.build(config, clock, lambda: secrets.token_urlsafe(18))
+    code = app.rounds.create(service="library", flow=flow, title="How is the library?", record={}).code
     app.rounds.open(code)
     app.turns.begin()
     tasks = [asyncio.create_task(app.delivery.run()), asyncio.create_task(app.chat.listen(app.turns.accept))]
@@ -189,3 +198,61 @@ async def test_a_page_with_a_script_forgets_as_well(app: App, visitor: httpx.Asy
 async def test_the_way_in_for_posters_without_a_code_offers_what_is_open(app: App, visitor: httpx.AsyncClient) -> None:
     page = await visitor.post("/chat/start", data={"code": ""})
     assert "How is the library?" in page.text or "Central Library" in page.text
+
+
+LAMPS = """
+flow = "lamps"
+version = 1
+stage = "deliver"
+language = "en"
+title = "Which lamp?"
+frame = "pulse"
+start = "lamp"
+
+[states.lamp]
+ask = "Which lamp is broken?"
+joins_within_seconds = 1
+
+[states.since]
+ask = "Since when?"
+next = "thanks"
+"""
+
+
+@pytest.fixture
+async def lamps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[App]:
+    """The program as it runs, on the clock on the wall, with a question whose answer may be several messages."""
+    flows = tmp_path / "flows"
+    flows.mkdir()
+    (flows / "lamps.toml").write_text(LAMPS, encoding="utf-8")
+    monkeypatch.setattr(turns, "CATCH_UP", timedelta(0))
+    async for app in running(tmp_path, lambda: datetime.now(UTC), "lamps", CIVICLOOP_FLOWS__FOLDER=str(flows)):
+        yield app
+
+
+async def test_two_messages_are_one_answer_and_the_next_question_comes_by_itself_about_when_it_should(
+    lamps: App,
+) -> None:
+    transport = httpx.ASGITransport(site(lamps))
+    async with httpx.AsyncClient(transport=transport, base_url="http://voice.test", follow_redirects=True) as visitor:
+        page = await started(lamps, visitor)
+        for label in ("Yes", "Yes, let us begin"):
+            page = await visitor.post("/chat", data=button(page, label))
+        assert "Send DONE to go on." in said(page)[-1]
+        await asyncio.gather(*(visitor.post("/chat", data={"text": t, "nonce": n}) for t, n in TWO))
+        began = time.monotonic()
+        page = await visitor.get("/chat")
+        if said(page)[-1].startswith("mine"):
+            assert "Look for an answer" in page.text
+        while "Since when?" not in said(page)[-1]:
+            assert time.monotonic() - began < 5, said(page)
+            await asyncio.sleep(0.05)
+            page = await visitor.get("/chat")
+        assert "Look for an answer" not in page.text
+        assert [line for line in said(page) if "Since when?" in line] == said(page)[-1:]
+        with lamps.database.reading() as db:
+            (answer,) = db.execute(select(tables.answers).where(tables.answers.c.withdrawn_at.is_(None))).all()
+        assert sorted(answer.text.split("\n")) == ["at the door", "the lamp"]
+
+
+TWO = (("the lamp", "nonce-of-the-first"), ("at the door", "nonce-of-the-second"))
