@@ -138,15 +138,14 @@ async def test_done_brings_the_next_question_at_once_and_only_once(house: House,
 async def test_a_new_process_goes_on_with_what_an_earlier_one_left(house: House, citizen: Citizen) -> None:
     code = await asked(house, citizen)
     await citizen.says("The lamp is broken.")
+    await house.turns.end()
     house.clock.forward(minutes=3)
-    other = house.new_turns()
-    other.begin()
-    await other.again()
-    await other.accept([raw("c1", text="The one at the door.")])  # sent before, and only now brought
-    house.clock.forward(seconds=20)
-    await other.again()
-    await other.end()
-    assert house.said("c1")[-1].text.startswith(NEXT)
+    house.turns = house.new_turns()
+    house.turns.begin()
+    await house.turns.again()
+    assert await citizen.says("The one at the door.") == []  # sent before, and only now brought
+    (question,) = await passes(house, citizen, seconds=20)
+    assert question.text.startswith(NEXT)
     assert texts(house, code, citizen) == [("what", "The lamp is broken.\nThe one at the door.")]
     assert await passes(house, citizen, minutes=1) == []
 
