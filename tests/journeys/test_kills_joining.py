@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.botapi.citizen import Citizen
+    from tests.support.botapi.schema import Json
 
 WAKING = ["wake.written", "wake.committed"]
 FAILING = ["wake.puts_off", "wake.put_off"]
 CROSSINGS = [*WAKING, *FAILING]
+EDITED = "at the gate"
 LAMP, SINCE = "Which lamp", "Since when?"
 
 
@@ -61,9 +63,7 @@ async def dies_at(ordeal: Ordeal, crossing: str) -> None:
 async def in_two_messages(ordeal: Ordeal, citizen: Citizen) -> None:
     """Answer the first question in two messages, and all that follow."""
     await asked(ordeal, citizen)
-    for words in parts(citizen.id):
-        await citizen.sends(words)
-    await to_the_end(citizen)
+    await to_the_end(citizen, *[await citizen.sends(words) for words in parts(citizen.id)])
 
 
 async def asked(ordeal: Ordeal, citizen: Citizen) -> None:
@@ -73,9 +73,10 @@ async def asked(ordeal: Ordeal, citizen: Citizen) -> None:
     await seen(citizen, LAMP)
 
 
-async def to_the_end(citizen: Citizen) -> None:
-    """Answer the second question once it is there, and all that follow."""
+async def to_the_end(citizen: Citizen, _first: Json, second: Json) -> None:
+    """Once the second question is there, edit the last message of the first; then answer all that follow."""
     await seen(citizen, SINCE)
+    await citizen.edits(second, EDITED)
     for text in ("in May", "no", "no"):
         await citizen.sends(text)
     await seen(citizen, RECEIPT)
@@ -92,10 +93,9 @@ async def dies_with_a_poisoned_session(ordeal: Ordeal) -> None:
 
     async def poisoned(ordeal: Ordeal, citizen: Citizen) -> None:
         await asked(ordeal, citizen)
-        for words in parts(citizen.id):
-            await citizen.sends(words)
+        both = [await citizen.sends(words) for words in parts(citizen.id)]
         kept.set_result(str(citizen.id))
-        await to_the_end(citizen)
+        await to_the_end(citizen, *both)
 
     ordeal.people(1, poisoned)
     await ordeal.lives()
@@ -136,7 +136,7 @@ def check(ordeal: Ordeal) -> None:
         asked = select(tables.outbox.c.contact_id, func.count()).where(tables.outbox.c.state == "since")
         decided: dict[int, int] = dict(db.execute(asked.group_by(tables.outbox.c.contact_id)).all())
         left = db.execute(select(tables.sessions.c.wakes_at)).scalars().all()
-    assert found == sorted("\n".join(parts(person)) for person in ordeal.api.citizens)
+    assert found == sorted(f"{parts(person)[0]}\n{EDITED}" for person in ordeal.api.citizens)
     assert set(decided.values()) == {1}
     assert len(decided) == len(ordeal.api.citizens)
     assert set(left) == {None}
