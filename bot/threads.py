@@ -197,12 +197,16 @@ class Threads:
     def hand_on(self, db: Connection, thread: Thread, person: Person, to: int | None, now: datetime) -> None:
         """Let somebody else look after a thread (None: all of the service's people), and show them where it stands.
 
+        Nothing happens where they look after it already: the same form may come twice.
+
         Raises LookupError where they have no role for the service.
         """
         staff = self.people_of(db, thread.service)
         new = [each for each in staff if to in {None, each.id} and each.id != person.id]
         if to is not None and to not in {each.id for each in staff}:
             raise LookupError(to)
+        if thread.person_id == to:
+            return
         threads.hand_on(db, thread.id, to)
         last = next((line.text for line in reversed(self.lines(db, thread)) if not line.mine), "")
         for contact in self._reached(db, new):

@@ -18,10 +18,6 @@ UNNAMED = {
     "bot/channels/web/manage/doors.py _enter",
     "bot/channels/web/manage/doors.py _leave",
     "bot/channels/web/manage/rhythm.py _kept",
-    # The same in a thread. What is said there leaves through the outbox in the same commit; the form has a number.
-    "bot/channels/web/manage/threads.py _reply",
-    "bot/channels/web/manage/threads.py _close",
-    "bot/channels/web/manage/threads.py _hand_on",
     # One commit of a command whose last act it is: its exit status tells, and it may be given again.
     "bot/commands/inbox.py retry",
     "bot/commands/inbox.py drop",

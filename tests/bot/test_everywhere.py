@@ -6,21 +6,28 @@ Nothing that was answered, written to people or agreed to is lost by it. Many pe
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain, product, takewhile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.ledger import Guest
+from flows.catalog import Catalog
+from flows.memory import load
 from flows.phrasebook import EVERYWHERE
 from storage import contacts, sessions
+from tests.bot.test_every_verb import IDEAS, VERBS
 from tests.bot.test_threads import employed
 from tests.flows.test_everywhere import LANGUAGES, WAYS, phrases
-from tests.support.house import Citizen, House, raw
+from tests.support.house import RECORD, Citizen, House, raw
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.channels.base import Raw
+
+
+WITH_VERBS = Catalog.load(extra=(VERBS,))
 
 
 async def nowhere(_house: House, citizen: Citizen) -> None:
@@ -45,12 +52,38 @@ async def asked_to_delete(house: House, citizen: Citizen) -> None:
     await citizen.says("/delete")
 
 
+ANSWERS = {"day": ("2026-11-01",), "order": ("2, 1",), "points": ("5 3 2",), "cards": ("1, 2", "1, 2"), "told": ()}
+"""What is sent to each question of the flow with every verb, in its order."""
+
+
+def at(state: str) -> Callable[[House, Citizen], Awaitable[None]]:
+    """Return the way to a question of that flow."""
+
+    async def goes(house: House, citizen: Citizen) -> None:
+        await citizen.starts("every")
+        for text in chain.from_iterable(ANSWERS[each] for each in takewhile(lambda each: each != state, ANSWERS)):
+            await citizen.says(text)
+        (row,) = [row for row in house.table("sessions") if row.contact_id == house.contact(citizen.address).id]
+        assert load(row.body).state == state
+
+    return goes
+
+
 PLACES: dict[str, Callable[[House, Citizen], Awaitable[None]]] = {
     "nowhere": nowhere,
     "in a round": in_a_round,
     "writing to people": writing,
     "asked to delete": asked_to_delete,
 }
+ASKED = {
+    "asked for a day": at("day"),
+    "ordering": at("order"),
+    "dividing points": at("points"),
+    "before cards": at("cards"),
+    "asked to speak": at("told"),
+}
+EVERY = [*product(PLACES, LANGUAGES), *zip(ASKED, LANGUAGES, strict=False)]
+"""Each place in each language; each kind of question in one: the table of the engine has them all."""
 
 
 @dataclass(frozen=True)
@@ -92,20 +125,23 @@ async def six(house: House) -> House:
     for part in (house, house.library, house.desk, house.desk._people, house.threads, house.rounds):
         name = "config" if part is house else "_config"
         setattr(part, name, replace(house.config, city=city, services=services))
+    for part in (house.library, house.desk, house.rounds):
+        part._catalog = WITH_VERBS
     await employed(house, "Maya")
     house.pulse()
+    made = house.need(opened=False, flow="every_verb", code="every", record=RECORD | {"lists": {"ideas": IDEAS}})
+    house.rounds.open(made.code)
     return house
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("place", "language"), EVERY)
 async def test_each_word_is_answered_each_way_and_nothing_is_lost(six: House, place: str, language: str) -> None:
     for number, word in enumerate(EVERYWHERE):
         citizen = Citizen(six, f"{place} {language} {word}")
         await citizen.says("/help", language=language)
         with six.database.transaction() as db:
             contacts.set_language(db, six.contact(citizen.address).id, language)
-        await PLACES[place](six, citizen)
+        await (PLACES | ASKED)[place](six, citizen)
         before, first = kept(six), number + LANGUAGES.index(language)
         for way in (WAYS[(first + n) % len(WAYS)] for n in range(len(WAYS))):  # each way comes first in two languages
             said = await citizen.sends(sent(six, citizen, word, way, language))

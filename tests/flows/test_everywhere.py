@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,6 +57,33 @@ place = "spot?"
 [states.image]
 photo = "image?"
 
+[states.order]
+rank = "order?"
+options = [{ id = "one", label = "111 one" }, { id = "two", label = "222 two" }, { id = "three", label = "333 three" }]
+
+[states.points]
+allocate = "points?"
+options = [{ id = "one", label = "111 one" }, { id = "two", label = "222 two" }, { id = "three", label = "333 three" }]
+
+[states.cards]
+bestworst = "cards?"
+cards = 2
+shows = 3
+options = [
+  { id = "one", label = "111 one" },
+  { id = "two", label = "222 two" },
+  { id = "three", label = "333 three" },
+  { id = "four", label = "444 four" },
+  { id = "five", label = "555 five" },
+  { id = "six", label = "666 six" },
+]
+
+[states.day]
+date = "day?"
+
+[states.spoken]
+voice = "spoken?"
+
 [states.look]
 review = "look {list}"
 next = "bye"
@@ -63,7 +91,22 @@ next = "bye"
 [states.bye]
 end = "bye {receipt}"
 """
-ORDER = ("first", "must", "rated", "picked", "words", "size", "spot", "image", "look")
+ORDER = (
+    "first",
+    "must",
+    "rated",
+    "picked",
+    "words",
+    "size",
+    "spot",
+    "image",
+    "order",
+    "points",
+    "cards",
+    "day",
+    "spoken",
+    "look",
+)
 
 
 def phrases(language: str) -> dict[str, Any]:
@@ -84,13 +127,18 @@ def flow(language: str) -> Flow:
     return compile_files({**files, "small.toml": head + STATES, f"small.{other}.toml": translated})
 
 
+CARDS, CARD = 2, "1, 2; 1, 2"
+"""The best and the last of each card."""
+
+
 def to(state: str) -> Callable[[Talk], Talk]:
     """Return the way to a state: one answer after the other."""
     sent = {
         "first": "1", "must": "1", "rated": "2", "picked": "1, 2", "words": "some words", "size": "7",
-        "spot": "a street", "image": "(photo)",
+        "spot": "a street", "image": "(photo)", "order": "2, 1", "points": "5 3 2", "cards": CARD, "day": "2026-04-03",
+        "spoken": "(voice)",
     }  # fmt: skip
-    return lambda talk: talk.says(*(sent[each] for each in ORDER[: ORDER.index(state)]))
+    return lambda talk: talk.says(*chain.from_iterable(sent[each].split("; ") for each in ORDER[: ORDER.index(state)]))
 
 
 def half_ticked(talk: Talk) -> Talk:
@@ -100,6 +148,10 @@ def half_ticked(talk: Talk) -> Talk:
 PLACES: dict[str, Callable[[Talk], Talk]] = {
     **{state: to(state) for state in ORDER},
     "half ticked": half_ticked,
+    "half ordered": lambda talk: to("order")(talk).taps("222 two"),
+    "half divided": lambda talk: to("points")(talk).taps("5"),
+    "best of a card": lambda talk: to("cards")(talk).taps("111 one"),
+    "second card": lambda talk: to("cards")(talk).says("1, 2"),
     "which language": lambda talk: to("words")(talk).says("/language"),
     "which answer": lambda talk: to("words")(talk).says("/change"),
     "changing one": lambda talk: to("words")(talk).says("/change", "1"),
@@ -128,9 +180,22 @@ def skips(talk: Talk, before: Session) -> None:
     elif before.state in {"must", "look"}:
         talk.is_told("cannot_skip")
         assert talk.session == before
+    elif before.state == "cards":
+        skips_the_card(talk, before)
     else:
         assert talk.session.answers[before.state].value is None
         assert {**before.answers, before.state: None}.keys() == talk.session.answers.keys()
+
+
+def skips_the_card(talk: Talk, before: Session) -> None:
+    """Leave one card out: those judged before it stay, and the question goes on while there are more."""
+    judged = tuple(card for card in before.picked if card.count(":") == len(("best", "last")))
+    over = len(judged) + 1 == CARDS
+    kept = talk.session.answers["cards"].value if over else talk.session.picked
+    assert isinstance(kept, tuple)
+    assert kept[:-1] == judged
+    assert kept[-1].endswith("::")
+    assert over or talk.session == before.moved(picked=kept, tries=0)
 
 
 def goes_back(talk: Talk, before: Session) -> None:

@@ -18,13 +18,17 @@ from sqlalchemy import select
 
 from storage import tables
 from tests.bot.channels.web.test_chat_pages import nonce, said
-from tests.journeys.ordeal import THROUGH_LIVES, Midwife, Ordeal
+from tests.bot.channels.web.test_staff_pages import stamp
+from tests.bot.channels.web.test_staff_threads import form_of
+from tests.journeys.ordeal import THROUGH_LIVES, Midwife, Ordeal, seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-CROSSINGS = "web.noted web.kept web.writes web.written web.chooses web.chosen".split()
+CHAT = "web.noted web.kept web.writes web.written web.chooses web.chosen".split()
+THREADS = "thread.answers thread.answered thread.hands thread.handed thread.closes thread.closed".split()
+CROSSINGS = [*CHAT, *THREADS]
 WORDS = ("Open later", "Lend out tools", "A warmer reading room")
 
 
@@ -49,6 +53,10 @@ class Browser:
     async def posts(self, path: str, page: httpx.Response, **form: str) -> httpx.Response:
         """Send a form of a page."""
         return await self._until_it_works("POST", path, {"nonce": nonce(page), **form})
+
+    async def presses(self, path: str, page: httpx.Response, **form: str) -> httpx.Response:
+        """Send a form of a page for staff."""
+        return await self._until_it_works("POST", path, {"stamp": stamp(page), **form})
 
     async def _until_it_works(self, how: str, path: str, form: dict[str, str] | None = None) -> httpx.Response:
         async with asyncio.timeout(THROUGH_LIVES):
@@ -83,7 +91,7 @@ async def test_in_the_web_chat_nothing_is_lost_or_doubled_wherever_the_process_i
 
         ordeal.code = await ordeal.opened("matters")
         browser, talk = await comes()
-        for n, crossing in enumerate(CROSSINGS):
+        for n, crossing in enumerate(CHAT):
             await ordeal.lives(f"{crossing}:{1 + n % 2}")
             while not await ordeal.dies(within=1):
                 if talk.done():  # said all before it came to that
@@ -95,7 +103,7 @@ async def test_in_the_web_chat_nothing_is_lost_or_doubled_wherever_the_process_i
         page = await browser.gets("/chat")
         await ordeal.stops()
         check(ordeal, page)
-    assert ordeal.kills == len(CROSSINGS)
+    assert ordeal.kills == len(CHAT)
 
 
 def client_of(ordeal: Ordeal) -> httpx.AsyncClient:
@@ -140,3 +148,76 @@ def check(ordeal: Ordeal, page: httpx.Response) -> None:
     assert {key for _, key in lines} == {f"in:{key}" for key in taken} | {f"out:{key}" for key in written}
     mine = [text.partition(": ")[2] for text in said(page) if text.startswith("mine")]
     assert [text for text in mine if text in WORDS] == list(WORDS)
+
+
+# --------------------------------------------------------------------------- staff answer citizens
+
+QUESTION, ANSWER = "Where is the lift?", "Behind the stairs."
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_what_staff_do_in_a_thread_happens_once_wherever_the_process_is_killed(
+    bare_url: str, tmp_path: Path, midwife: Midwife
+) -> None:
+    async with Ordeal(tmp_path, bare_url, midwife) as ordeal, AsyncExitStack() as clients:
+        links = [await invited(ordeal, name) for name in ("Maya", "Omar")]
+        await ordeal.lives()
+        for number, link in enumerate(links):
+            await ordeal.api.citizen(501 + number).sends(link["telegram"])
+            await seen(ordeal.api.citizens[501 + number], "manager")
+        ana = ordeal.api.citizen(503)
+        for text in ("/start", "/human", QUESTION):
+            await ana.sends(text)
+        await seen(ordeal.api.citizens[502], QUESTION)
+        browser = Browser(await clients.enter_async_context(client_of(ordeal)))
+        token = links[0]["web"].partition("token=")[2]
+        await browser.client.post("/manage/sign-in", data={"token": token})
+        await ordeal.over()
+        await ordeal.stops()
+        work = asyncio.create_task(answers(browser))
+        for crossing in THREADS:
+            await ordeal.lives(f"{crossing}:1")
+            assert await ordeal.dies(), ordeal.told()
+        await ordeal.lives()
+        page = await work
+        await ordeal.over()
+        await ordeal.stops()
+        check_thread(ordeal)
+    assert "The thread is closed." in page.text
+    assert ordeal.kills == len(THREADS)
+
+
+async def invited(ordeal: Ordeal, name: str) -> dict[str, str]:
+    """Return the links of a new manager."""
+    who = ("--role", "manager", "--service", "library", "--name", name, "--mail", f"{name.lower()}@city.example")
+    links: dict[str, str] = await ordeal.asks("invite", *who)
+    return links
+
+
+async def answers(browser: Browser) -> httpx.Response:
+    """Answer the citizen, hand the thread on to a colleague, and close it."""
+    listed = await browser.gets("/manage/threads")
+    (path,) = re.findall(r"/manage/threads/[\w-]+", listed.text)
+    page = await browser.gets(path)
+    await browser.presses(f"{path}/reply", page, text=ANSWER, form=form_of(page))
+    (omar,) = re.findall(r'<option value="(\d+)">Omar', page.text)
+    await browser.presses(f"{path}/hand", page, to=omar)
+    return await browser.presses(f"{path}/close", page)
+
+
+def check_thread(ordeal: Ordeal) -> None:
+    """The answer, the handing on and the end were written once, and each was told once to whom it concerns."""
+    with ordeal.looking() as db:
+        authors = db.execute(select(tables.thread_messages.c.author).order_by(tables.thread_messages.c.id)).scalars()
+        assert list(authors) == ["citizen", "staff"]
+        wanted = select(tables.outbox.c.key).where(tables.outbox.c.key.startswith("thread."))
+        parts = [key.split(".")[2:] for key in db.execute(wanted).scalars()]
+    words = [each for each in parts if not each[1].startswith(("thread_", "human_"))]
+    assert sorted(each[1] for each in parts if each not in words) == [
+        "human_closed",  # to the citizen
+        "thread_answered",  # to the colleague, as the two below
+        "thread_closed_by",
+        "thread_handed",
+    ]
+    assert len(words) == len(("the question to Maya", "to Omar", "the answer to the citizen"))

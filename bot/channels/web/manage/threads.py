@@ -12,7 +12,7 @@ from bot.channels.web.manage.doors import MANAGER, ORGANISER, form_of, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.threads import Outcome
-from storage import people, threads
+from storage import crossings, people, threads
 from storage.threads import CITIZEN
 
 if TYPE_CHECKING:
@@ -140,7 +140,10 @@ def _reply(request: Request, visitor: Visitor, text: str, form: str) -> Outcome:
     key = f"{visitor.person.id}:{form}" if form else None
     with backstage.database.transaction() as db:
         thread = seen(visitor, threads.named(db, request.path_params["name"]))
-        return backstage.threads.answer(db, thread, visitor.person, text, backstage.clock(), form=key)
+        outcome = backstage.threads.answer(db, thread, visitor.person, text, backstage.clock(), form=key)
+        crossings.passed("thread.answers")
+    crossings.passed("thread.answered")
+    return outcome
 
 
 async def close(request: Request, visitor: Visitor) -> Response:
@@ -154,6 +157,8 @@ def _close(request: Request, visitor: Visitor) -> None:
     with backstage.database.transaction() as db:
         thread = seen(visitor, threads.named(db, request.path_params["name"]))
         backstage.threads.close(db, thread, visitor.person, backstage.clock())
+        crossings.passed("thread.closes")
+    crossings.passed("thread.closed")
 
 
 async def hand_on(request: Request, visitor: Visitor) -> Response:
@@ -171,6 +176,8 @@ def _hand_on(request: Request, visitor: Visitor, to_whom: int | None) -> None:
             backstage.threads.hand_on(db, thread, visitor.person, to_whom, backstage.clock())
         except LookupError as error:
             raise HTTPException(404) from error
+        crossings.passed("thread.hands")
+    crossings.passed("thread.handed")
 
 
 def _back(request: Request, done: str) -> Response:
