@@ -78,6 +78,8 @@ class Shelf:
                 self.scales = Sheet(document, {})
             case form.PhrasesForm(language=language):
                 self.phrases[language] = document
+            case form.ExamplesForm(changed=changed):
+                self.issues += outdated(document, changed)
             case _:
                 pass
 
