@@ -204,7 +204,8 @@ class Participations:
 def left(row: SessionRow, session: Session) -> Session:
     """Return a session nobody goes on with: expired, or finished as it was before it was reopened for changes."""
     status = Status.EXPIRED if row.ended_at is None else Status.COMPLETED
-    return session.moved(status=status, asking="", state=session.returns or session.state, returns=None, joins_until="")
+    session = session.moved(status=status, asking="", joins_until="")
+    return session.moved(state=session.returns, returns=None, picked=()) if session.editing else session
 
 
 def as_session(said: Sequence[AnswerRow]) -> Session:

@@ -603,7 +603,7 @@ def _go_on(scene: _Scene, question: Question) -> None:
     """Leave a question that has its answer: for the place a change came from, else for what follows."""
     session, answers = scene.session, scene.session.answers
     if session.returns is not None:
-        scene.move(state=session.returns, returns=None, picked=(), tries=0)
+        scene.move(state=session.returns, returns=None, asking="", picked=(), tries=0)
         scene.say("changed")
         _settle(scene, asked=True)
         return
@@ -828,13 +828,13 @@ def _choose_language(scene: _Scene, language: str) -> None:
 
 def _change(scene: _Scene) -> None:
     if isinstance(scene.state, Review):
-        scene.ask()
+        _ask_today(scene)
     elif listed(scene.script, scene.session):
         scene.move(asking="change")
         _repeat(scene)
     else:
         scene.say("change_none")
-        scene.ask()
+        _ask_today(scene)
 
 
 def _change_by_number(scene: _Scene, text: str) -> bool:

@@ -279,6 +279,16 @@ def test_a_word_does_what_it_says_wherever_and_however_it_is_sent(word: str, pla
         assert asked, f"{word} as {way} is met with silence"
 
 
+def test_once_todays_question_is_asked_again_it_and_no_language_is_answered() -> None:
+    talk = Talk(flow("en")).says("LANGUAGE", "CHANGE").is_told("change_none").says("2")
+    assert talk.answers == {"first": "two"}
+    talk = to("words")(Talk(flow("en"))).says("CHANGE 1", "LANGUAGE", "222 two").stands_at("words").says("2")
+    assert talk.answers["words"] == "2"
+    talk = to("words")(Talk(flow("en"))).says("CHANGE 1", "LANGUAGE").sends(Message(Kind.TAP, data="tag:first:two"))
+    assert talk.stands_at("words").says("2").answers["words"] == "2"
+    to("look")(Talk(flow("en"))).says("LANGUAGE", "CHANGE", "2").stands_at("must")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_after_the_end_every_word_is_answered_and_nothing_changes(language: str) -> None:
     for word in EVERYWHERE:
