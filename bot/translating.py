@@ -248,11 +248,9 @@ def _texts(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield from ((f"{section}/{name}/{slot}", text) for slot, text in _words(table))
     if "label" in raw.get("dont_know", {}):
         yield "dont_know/label", raw["dont_know"]["label"]
-    for section in ("phrases", "words", "danger", "commands", "values"):
+    for section in ("phrases", "words", "danger", "commands"):
         for name, text in raw.get(section, {}).items():
             yield f"{section}/{name}", BETWEEN.join(text) if isinstance(text, list) else text
-    for name, entries in raw.get("lists", {}).items():
-        yield from ((f"lists/{name}/{entry}", text) for entry, text in entries.items())
 
 
 def _words(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -295,9 +293,8 @@ def _head(stood: str) -> Iterator[str]:
 
 def _top(name: str, source: Mapping[str, Any], language: str, stood: str) -> list[str]:
     reviewers = tomllib.loads(stood).get("reviewed_by", []) if stood else []
-    of = [] if _is_staff(name) or "values" in source else [f"of = {_of(source)}"]
-    own = [] if _is_staff(name) else [f"language = {quoted(language)}"]
-    return [*of, *own, f"reviewed_by = [{', '.join(map(quoted, reviewers))}]"]
+    own = [] if _is_staff(name) else [f"of = {_of(source)}", f"language = {quoted(language)}"]
+    return [*own, f"reviewed_by = [{', '.join(map(quoted, reviewers))}]"]
 
 
 def _tables(name: str, texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -324,7 +321,7 @@ def _flow_tables(texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
     tables: dict[str, dict[str, str]] = {}
     for key, text in texts.items():
         section, _, rest = key.partition("/")
-        if section in {"states", "items", "scales", "lists"}:
+        if section in {"states", "items", "scales"}:
             name, _, slot = rest.partition("/")
             tables.setdefault(f"{section}.{_bare(name)}", {})[slot] = quoted(text)
         elif rest:

@@ -593,10 +593,6 @@ class ExamplesForm(Form):
     language: Language
     values: dict[Name, str]
     lists: dict[Name, dict[Name, Text]] = {}
-    reviewed_by: list[Text] = []
-    """Native speakers who read this translation; empty: nobody yet."""
-    changed: dict[str, str] = {}
-    """Keys of texts (`values/city`) whose source has changed since, to the source that was translated."""
 
 
 def _compiles(pattern: str) -> str:

@@ -78,8 +78,6 @@ class Shelf:
                 self.scales = Sheet(document, {})
             case form.PhrasesForm(language=language):
                 self.phrases[language] = document
-            case form.ExamplesForm(changed=changed):
-                self.issues += outdated(document, changed)
             case _:
                 pass
 

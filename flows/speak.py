@@ -218,8 +218,7 @@ def _hinted(script: Script, state: Question) -> str:
 def _kind_hint(script: Script, state: Question) -> str:
     match state:
         case Number(least=float() | int() as least, most=float() | int() as most, unit=unit):
-            language = script.language
-            limits = {"least": with_unit(least, "", language), "most": with_unit(most, unit, language)}
+            limits = {"least": with_unit(least, ""), "most": with_unit(most, unit)}
             return fill(script.phrases.get("number_hint", ""), limits)
         case Place():
             return script.phrases.get("place_hint", "")
@@ -267,7 +266,7 @@ def spoken(script: Script, answer: Answer) -> str:
         case Pick() | Rank() | Allocate() | BestWorst() as question if isinstance(value, tuple):
             return _several_in_words(script, question, value)
         case Number(unit=unit) if isinstance(value, float | int):
-            return with_unit(value, unit, script.language)
+            return with_unit(value, unit)
         case Date() if day := dates.parse(str(value)):
             return dates.spoken(day, script.language)
         case Photo() | Voice() as state:

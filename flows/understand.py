@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from flows import cards, days, points, ranking
-from flows.dates import locale_of
 from flows.model import (
     Allocate,
     Answer,
@@ -48,7 +47,7 @@ def understand(script: Script, question: Question, message: Message, here: Here 
         case Ask():
             return _words(question, message)
         case Number():
-            return _number(script.language, question, message)
+            return _number(question, message)
         case Date():
             return days.understand(script, question, message, here)
         case Place():
@@ -154,16 +153,16 @@ _GROUPED = re.compile(r"[-+]?\d{1,3}(?:[.,]\d{3})+")
 _LONGEST_FIGURE = 15
 
 
-def _number(language: str, question: Number, message: Message) -> Understood:
+def _number(question: Number, message: Message) -> Understood:
     value = figure(message.text, whole=question.whole) if message.kind is _TEXT else None
     if value is None:
-        return Fault("number_again", {"example": example(question, language)})
+        return Fault("number_again", {"example": example(question)})
     if question.whole and not value.is_integer():
-        return Fault("number_whole", {"example": example(question, language)})
+        return Fault("number_whole", {"example": example(question)})
     if question.least is not None and value < question.least:
-        return Fault("number_too_low", {"least": with_unit(question.least, question.unit, language)})
+        return Fault("number_too_low", {"least": with_unit(question.least, question.unit)})
     if question.most is not None and value > question.most:
-        return Fault("number_too_high", {"most": with_unit(question.most, question.unit, language)})
+        return Fault("number_too_high", {"most": with_unit(question.most, question.unit)})
     return Answer(question.id, value)
 
 
@@ -185,27 +184,17 @@ def figure(text: str, *, whole: bool) -> float | None:
 _LONGEST_TEXT = 200
 
 
-DATA = "en"
-"""How numbers are written in data."""
-
-
-def example(question: Number, language: str = DATA) -> str:
+def example(question: Number) -> str:
     """Return a number that would be accepted, to show beside a fault: the least one, or 5 where that says little."""
     low, high = question.least, question.most
     value = low or (5 if high is None else min(high, 5))
-    return with_unit(value, "", language)
+    return with_unit(value, "")
 
 
-def with_unit(value: float, unit: str, language: str = DATA) -> str:
-    """Return `value` as people write it in `language` (no trailing zeros, thousands not parted), and its unit."""
-    digits = str(int(value)) if float(value).is_integer() else _decimals(f"{value:.10g}", language)
+def with_unit(value: float, unit: str) -> str:
+    """Return `value` as people write it (no trailing zeros), followed by its unit."""
+    digits = str(int(value)) if float(value).is_integer() else f"{value:.10g}"
     return f"{digits} {unit}".strip()
-
-
-def _decimals(digits: str, language: str) -> str:
-    from babel.numbers import get_decimal_symbol  # noqa: PLC0415 - for those who are asked for a number
-
-    return digits.replace(".", get_decimal_symbol(locale_of(language)))
 
 
 _POLE, _DATE_LINE = 90.0, 180.0

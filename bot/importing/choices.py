@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.importing.columns import report
@@ -27,6 +27,8 @@ class Choice:
     words: Mapping[str, str]
     """Its label by language."""
     row: int = 0
+    cells: Mapping[str, str] = field(default_factory=dict)
+    """What its columns hold: filters look at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,31 +44,51 @@ class Lists:
     """The lists of a form, each read when it is first asked for."""
 
     def __init__(
-        self, rows: Mapping[str, tuple[Row, ...]], words: Callable[[Row], Mapping[str, str]], ledger: Ledger
+        self,
+        rows: Mapping[str, tuple[Row, ...]],
+        words: Callable[[Row], Mapping[str, str]],
+        ledger: Ledger,
+        sheet: str = "choices",
     ) -> None:
+        self.sheet = sheet
         self.rows = rows
         self.words = words
         self.ledger = ledger
         self.read: dict[str, tuple[Choice, ...]] = {}
 
     def get(self, name: str) -> tuple[Choice, ...]:
-        """Return the choices of a list; none where there is no such list."""
+        """Return the choices of a list, each name once; none where there is no such list."""
+        return once(self.every(name), self.ledger, self.sheet)
+
+    def every(self, name: str) -> tuple[Choice, ...]:
+        """Return the choices of a list; several may have one name, and have one id then."""
         if name not in self.read:
             self.read[name] = tuple(self._choices(self.rows.get(name, ())))
         return self.read[name]
 
     def _choices(self, rows: Iterable[Row]) -> Iterator[Choice]:
-        seen: set[str] = set()
-        ids = Names()
+        ids: dict[str, str] = {}
+        names = Names()
         for row in rows:
             name = row.text("name")
-            if not name or name in seen:
-                fault = f'choice "{name}" is there already' if name else "the choice has no name"
-                self.ledger.lose("choices", row.number, f"{fault}; left out")
+            if not name:
+                self.ledger.lose(self.sheet, row.number, "the choice has no name; left out")
                 continue
-            seen.add(name)
-            report(row, self.ledger)
-            yield Choice(name, ids.give(name), self.words(row), row.number)
+            if name not in ids:
+                ids[name] = names.give(name)
+                report(row, self.ledger)
+            cells = {column: row.text(column) for column in row.cells}
+            yield Choice(name, ids[name], self.words(row), row.number, cells)
+
+
+def once(choices: Iterable[Choice], ledger: Ledger, sheet: str = "choices") -> tuple[Choice, ...]:
+    """Return choices without those whose name is there already; they are told."""
+    found: dict[str, Choice] = {}
+    for one in choices:
+        if one.name in found:
+            ledger.lose(sheet, one.row, f'choice "{one.name}" is there already; left out')
+        found.setdefault(one.name, one)
+    return tuple(found.values())
 
 
 def with_others(

@@ -33,6 +33,10 @@ class Question:
     """Whether "does not apply" is offered under the scale."""
     bounds: Bounds = field(default_factory=Bounds)
     whole: bool = False
+    filter: str = ""
+    """Which of its choices are offered, as an expression over their columns and earlier answers."""
+    of: str = ""
+    """The question of the form that this is, where it stands for one list of several that a filter makes."""
     optional: bool = True
     relevant: tuple[tuple[int, str], ...] = ()
     """When the form asks it: (row, expression), those of its groups first; all must hold."""
@@ -48,3 +52,13 @@ class Question:
     def ids(self) -> dict[str, str]:
         """The ids of the choices by their names."""
         return {choice.name: choice.id for choice in self.choices}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What the form keeps without asking: the first of its lines that holds says what."""
+
+    name: str
+    id: str
+    lines: tuple[tuple[When, str | Question], ...]
+    """When a line holds, and the text it says or the question whose answer it takes."""

@@ -59,9 +59,18 @@ def _merged(one: Alternative, other: Alternative, find: Callable[[str], Question
     for name, tests in other.items():
         has_choices = find(name).has_choices
         found[name] = tests if name not in found else found[name] & tests if has_choices else found[name] | tests
-        if has_choices and not found[name]:
+        if (has_choices and not found[name]) or (not has_choices and _is_impossible(found[name])):
             return None
     return found
+
+
+def _is_impossible(tests: Tests) -> bool:
+    """Return whether tests want no answer and something of it."""
+    return UNANSWERED in tests and any(one == ANSWERED or one[0] in _WANTING for one in tests)
+
+
+_WANTING = {"is", "contains", "less", "more"}
+"""Tests that no answer at all never passes."""
 
 
 def implies(one: When, other: When, find: Callable[[str], Question]) -> bool:
@@ -85,12 +94,30 @@ def _split(node: Node, find: Callable[[str], Question], *, wanted: bool) -> When
             return both(one, other, find) if (node.name == "and") == wanted else _bounded([*one, *other])
         case Ref():
             raise Beyond("an answer taken for yes or no")
+        case Call(name=name, over=over) if name != "if" and not _is_by_choice(node, find):
+            at = next((at for at, one in enumerate(over) if isinstance(one, Call) and one.name == "if"), None)
+            return as_one(node, find, wanted=wanted) if at is None else _either(node, at, find, wanted=wanted)
         case _:
-            return _single(node, find, wanted=wanted)
+            return as_one(node, find, wanted=wanted)
 
 
-def _single(node: Node, find: Callable[[str], Question], *, wanted: bool) -> When:
-    """Return when an expression about one answer holds."""
+def _is_by_choice(node: Node, find: Callable[[str], Question]) -> bool:
+    return all(find(name).has_choices for name in refs(node))
+
+
+def _either(node: Call, at: int, find: Callable[[str], Question], *, wanted: bool) -> When:
+    """Return when an expression holds whose argument at `at` is this or that, as the case may be."""
+    said, *values = node.over[at].over  # type: ignore[union-attr]
+    one, other = (Call(node.name, (*node.over[:at], value, *node.over[at + 1 :])) for value in values)
+    cases = [
+        *both(_split(said, find, wanted=True), _split(one, find, wanted=wanted), find),
+        *both(_split(said, find, wanted=False), _split(other, find, wanted=wanted), find),
+    ]
+    return _bounded(cases)
+
+
+def as_one(node: Node, find: Callable[[str], Question], *, wanted: bool = True) -> When:
+    """Return when an expression holds, by trying answers: its parts are not looked at one by one. Raises Beyond."""
     names = refs(node)
     if not names:
         return ALWAYS if holds(node, {}) == wanted else NEVER
@@ -124,6 +151,13 @@ def _answered(question: Question, names: set[str]) -> When:
     return ({question.name: frozenset(names)},) if names else NEVER
 
 
+def answered(question: Question) -> When:
+    """Return when a question was answered."""
+    if question.has_choices:
+        return _answered(question, {choice.name for choice in question.choices})
+    return ({question.name: frozenset({ANSWERED})},)
+
+
 def _by_each(node: Node, questions: list[Question], find: Callable[[str], Question], *, wanted: bool) -> When:
     """Return when an expression over several questions with choices holds: each answer of the first tried in turn."""
     if not all(question.has_choices for question in questions):
@@ -131,7 +165,7 @@ def _by_each(node: Node, questions: list[Question], find: Callable[[str], Questi
     first = questions[0]
     leading: list[tuple[When, set[str]]] = []
     for name in ("", *(choice.name for choice in first.choices)):
-        rest = _single(put(node, {first.name: Literal(name)}), find, wanted=wanted)
+        rest = as_one(put(node, {first.name: Literal(name)}), find, wanted=wanted)
         same = next((names for known, names in leading if known == rest), None)
         if same is None:
             leading.append((rest, {name}))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def scaled(question: Question, language: str, shelf: Shelf, ledger: Ledger) -> Question:
     """Return a question as one that is rated, where its choices read as the steps of a scale in `language`."""
-    if question.verb != "choose":
+    if question.verb != "choose" or question.filter:
         return question
     for name, steps in _scales(shelf, language):
         if found := _matched(question, name, steps, language):

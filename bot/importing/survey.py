@@ -12,13 +12,14 @@ from bot.importing.choices import OTHER, Choice, Lists, with_others
 from bot.importing.columns import report
 from bot.importing.names import LONGEST_STATE, Names
 from bot.importing.questions import Question
+from bot.importing.reckoning import TYPES, Reckoned, constants
 from bot.importing.wording import plain
 from bot.importing.workbook import Row, kind_of, truth
-from bot.importing.xpath import Beyond, holds, parse, refs
+from bot.importing.xpath import Beyond, Literal, holds, number, parse, put, refs, worth
 from flows.form import VERBS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from bot.importing.choices import Offer
     from bot.importing.languages import Languages
@@ -47,11 +48,18 @@ _VERBS = {
 }
 """The verb for a control and what it holds."""
 
-_RECKONED = {"calculate", "q calculate", "add calculate prompt"}
 _NOBODY = "none"
 """The choice for which a loop asks nothing."""
 
-_SELECTS = {"select one": "choose", "select all that apply": "pick", "rank": "rank"}
+_SELECTS = {
+    "select one": "choose",
+    "select all that apply": "pick",
+    "rank": "rank",
+    "select one external": "choose",
+}
+
+MOST_REPEATED = 5
+"""How often a group is asked at most, each time as questions of their own."""
 
 
 @dataclass(slots=True)
@@ -79,10 +87,12 @@ class Reading:
         others = {name: offer.other[code] for name, code in languages.codes.items()}
         self.rows = with_others(book.choices, _with_other(book.survey), others)
         self.lists = Lists(self.rows, self._named, ledger)
+        self.external = Lists(book.external, self._named, ledger, "external_choices")
+        self.constants = constants(book.survey)
+        """What is calculated of nothing that anybody answers, by name: it stands in the words."""
         self.groups: list[_Group] = []
         self.found: list[Question] = []
-        self.reckoned: dict[str, str] = {}
-        """The expressions of what is calculated, by name; of two that have the same name, none is known."""
+        self.reckoned: list[Reckoned] = []
         self.read(book.survey)
         while self.groups:
             ledger.lose("survey", self.groups[-1].row, "nothing ends this group; here it ends with the sheet")
@@ -95,7 +105,9 @@ class Reading:
             row = waiting.pop()
             kind = kind_of(row.text("type"))
             if (kind.what, kind.of) == ("begin", "loop"):
-                self._loop(row, kind, _inner(waiting))
+                self._loop(row, kind, _inner(waiting, "loop"))
+            elif (kind.what, kind.of) == ("begin", "repeat") and (times := self._times(row)):
+                self._repeat(row, _inner(waiting, "repeat"), times)
             elif row.cells and not self._is_off(row):
                 self._one(row, kind)
 
@@ -179,6 +191,28 @@ class Reading:
             self._close()
         self._close()
 
+    def _times(self, row: Row) -> int:
+        """Return how often a repeat is asked where that is the same for everybody and not often, else 0."""
+        said = row.text("control", "jr:count")
+        try:
+            node = put(parse(said), {name: Literal(value) for name, value in self.constants.items()})
+            times = number(worth(node, {})) if not refs(node) else 0
+        except Beyond:
+            return 0
+        return int(times) if times in range(1, MOST_REPEATED + 1) else 0
+
+    def _repeat(self, row: Row, inner: Sequence[Row], times: int) -> None:
+        """Ask the questions of a repeat so many times, each time under names of their own."""
+        report(row, self.ledger)
+        if times > 1:
+            what = f"it is asked {times} times, its questions under names that end in _1 to _{times}"
+            self.ledger.note("survey", row.number, what)
+        own = {one.text("name") for one in inner} - {""}
+        for turn in range(1, times + 1):
+            self._open(row, "repeat", row.text("name"), self._words(row, "label"))
+            self.read([_in_turn(one, own, turn) for one in inner] if times > 1 else inner)
+            self._close()
+
     # ----------------------------------------------------------------------- questions
 
     def _plain(self, row: Row, kind: Kind) -> None:
@@ -199,17 +233,18 @@ class Reading:
         """Tell of what a form keeps without asking anybody."""
         if kind.holds in _KEPT:
             self.ledger.note("survey", row.number, f'"{row.text("type")}" is kept with every answer here')
+        elif row.text("type") in TYPES:
+            self._reckon(row)
         else:
-            if row.text("type") in _RECKONED:
-                self._reckon(row)
             self.ledger.lose("survey", row.number, f'type "{row.text("type")}" asks nobody and is not kept; left out')
 
     def _reckon(self, row: Row) -> None:
         """Keep what is calculated; where nobody comes by, it has no value."""
+        report(_without_calculation(row), self.ledger)
         name, said = row.text("name"), row.text("bind", "calculate")
         for _, condition in (*self._relevant, *_relevant(row)):
             said = f"if({condition}, {said}, '')"
-        self.reckoned[name] = "" if name in self.reckoned else said
+        self.reckoned.append(Reckoned(row.number, name, self.names.give(name), said))
 
     def _say(self, row: Row) -> None:
         report(row, self.ledger)
@@ -225,30 +260,37 @@ class Reading:
 
     def _select(self, row: Row, kind: Kind) -> None:
         """Read a question that offers a list."""
-        verb, choices = _SELECTS[kind.what], self.lists.get(kind.of)
+        verb, lists = _SELECTS[kind.what], self.external if kind.what == "select one external" else self.lists
+        filter_ = self._filter(row, kind)
+        choices = lists.every(kind.of) if filter_ else lists.get(kind.of)
         if verb not in VERBS:
             self._lose_type(row)
         elif not choices:
-            self.ledger.lose("survey", row.number, f'there is no list "{kind.of}" on the sheet choices; left out')
+            where = lists.sheet
+            self.ledger.lose("survey", row.number, f'there is no list "{kind.of}" on the sheet {where}; left out')
         elif "label" in row.text("control", "appearance").split():
             self.ledger.lose("survey", row.number, "it only heads a table of choices and asks nothing; left out")
         else:
-            self._ask(row, kind, verb, choices=choices)
-            self._report_filter(row)
+            self._ask(row, kind, verb, choices=choices, filter=filter_)
             if kind.or_other:
                 self._ask_which_other(row)
 
-    def _report_filter(self, row: Row) -> None:
+    def _filter(self, row: Row, kind: Kind) -> str:
+        """Return which choices are offered, as an expression; empty where all are."""
         said = row.text("choice_filter")
-        if said and not _says_yes(said):
+        if not said or _says_yes(said):
+            return ""
+        if kind.or_other:
             self.ledger.lose("survey", row.number, "all its choices are offered to everybody (choice_filter)")
+            return ""
+        return said
 
     def _ask_which_other(self, row: Row) -> None:
         asked = self.found[-1]
         relevant = (*asked.relevant, (row.number, f"selected(${{{asked.name}}}, '{OTHER}')"))
         self._add(row, verb="ask", name=f"{asked.name}_other", words=self.offer.which_other, relevant=relevant)
 
-    def _ask(self, row: Row, kind: Kind, verb: str, choices: tuple[Choice, ...] = ()) -> None:
+    def _ask(self, row: Row, kind: Kind, verb: str, choices: tuple[Choice, ...] = (), filter: str = "") -> None:
         """Add a question with all that stands beside it."""
         report(row, self.ledger)
         if kind.holds in _WORDED:
@@ -256,7 +298,7 @@ class Reading:
         name = row.text("name")
         if not name:
             self.ledger.lose("survey", row.number, "the question has no name, so that nothing can refer to it")
-        why = self._words(row, "hint")
+        why = self._words(row, "hint") or self._hinted(kind)
         words = self._words(row, "label") or why or self._named(row)
         made = self._add(
             row,
@@ -265,6 +307,7 @@ class Reading:
             words=words,
             why=why if words is not why else {},
             choices=choices,
+            filter=filter,
             whole=kind.holds == "int",
             bounds=Bounds(least=len(choices)) if verb == "rank" else Bounds(),
             optional=not self._is_required(row),
@@ -290,13 +333,23 @@ class Reading:
     def _words(self, row: Row, column: str) -> dict[str, str]:
         """Return what a column says, by language, in plain words."""
         found = self.languages.said(row.words(column))
-        made = {code: plain(text) for code, text in found.items()}
+        name = row.text("name") if row.sheet != "survey" else ""
+        made = {code: plain(self._filled_in(text), name) for code, text in found.items()}
         for one in made.values():
             for what in one.losses:
                 self.ledger.lose(row.sheet, row.number, what)
             for what in one.notes:
                 self.ledger.note(row.sheet, row.number, what)
         return self._whole({code: one.text for code, one in made.items() if one.text}, row, column)
+
+    def _hinted(self, kind: Kind) -> dict[str, str]:
+        """Return the hint that a type brings with it: the form says it in English, whoever reads it."""
+        codes = (self.languages.main, *self.languages.others)
+        return dict.fromkeys(codes, plain(kind.hint).text) if kind.hint else {}
+
+    def _filled_in(self, text: str) -> str:
+        """Return words with what is calculated for everybody alike in them."""
+        return re.sub(r"\$\{\s*([^}\s]+)\s*\}", lambda found: self.constants.get(found[1], found[0]), text)
 
     def _whole(self, words: dict[str, str], row: Row, column: str) -> dict[str, str]:
         """Return words with those of the main language; what another language lacks is told."""
@@ -391,18 +444,42 @@ def _with_other(survey: Iterable[Row]) -> Iterator[str]:
     yield from (kind.of for kind in kinds if kind.or_other)
 
 
-def _inner(waiting: list[Row]) -> list[Row]:
-    """Take the rows of a loop, up to its end, from those that wait (the next one last)."""
+def _inner(waiting: list[Row], what: str) -> list[Row]:
+    """Take the rows of a loop or repeat, up to its end, from those that wait (the next one last)."""
     inner: list[Row] = []
     depth = 1
     while waiting:
         row = waiting.pop()
         kind = kind_of(row.text("type"))
-        depth += {"begin": 1, "end": -1}.get(kind.what, 0) if kind.of == "loop" else 0
+        depth += {"begin": 1, "end": -1}.get(kind.what, 0) if kind.of == what else 0
         if not depth:
             break
         inner.append(row)
     return inner
+
+
+def _in_turn(row: Row, own: Collection[str], turn: int) -> Row:
+    """Return a row of a repeat for one of its turns: its name, and those of its neighbours in it, end in the turn."""
+    answer = re.compile(r"\$\{\s*([^}\s]+)\s*\}")
+
+    def told(found: re.Match[str]) -> str:
+        return f"${{{found[1]}_{turn}}}" if found[1] in own else found[0]
+
+    def turned(held: Any) -> Any:  # noqa: ANN401 - cells are nested
+        if isinstance(held, dict):
+            return {key: turned(one) for key, one in held.items()}
+        return answer.sub(told, held) if isinstance(held, str) else held
+
+    cells = turned(row.cells)
+    if row.text("name"):
+        cells["name"] = f"{row.text('name')}_{turn}"
+    return Row(row.sheet, row.number, cells)
+
+
+def _without_calculation(row: Row) -> Row:
+    bind = row.cells.get("bind")
+    kept = {part: one for part, one in bind.items() if part != "calculate"} if isinstance(bind, dict) else {}
+    return Row(row.sheet, row.number, {**row.cells, "bind": kept})
 
 
 def _filled(row: Row, name: str, labels: Mapping[str, str]) -> Row:

@@ -23,9 +23,15 @@ class Plain:
     notes: tuple[str, ...] = ()
 
 
-def plain(text: str) -> Plain:
-    """Return a text without marks of style; an earlier answer in it (`${name}`) becomes a gap, and is told."""
+def plain(text: str, instead: str = "") -> Plain:
+    """Return a text without marks of style; an earlier answer in it (`${name}`) becomes a gap, and is told.
+
+    Where nothing else is in it, it reads `instead`: choices that are all a gap cannot be told apart.
+    """
     answers = _ANSWER.findall(text)
+    if answers and instead and not _ANSWER.sub("", text).strip():
+        lost = f'its text is the answer "{text.strip()}", which is not repeated; it reads "{instead}"'
+        return Plain(plain(instead).text, (lost,))
     filled = _ANSWER.sub(GAP, text)
     unmarked = _HEADING.sub("", _STRONG.sub(r"\2", _MARKUP.sub("", filled)))
     notes = ["its marks of bold, colour or size are left out"] if unmarked != filled else []

@@ -81,6 +81,8 @@ class Workbook:
     choices: Mapping[str, tuple[Row, ...]]
     """Rows of the sheet of choices by the name of their list."""
     settings: Mapping[str, str]
+    external: Mapping[str, tuple[Row, ...]]
+    """Rows of the sheet of external choices, the same way."""
     others: tuple[str, ...]
     """Names of sheets that belong to the format and have no meaning here."""
     faults: tuple[str, ...] = ()
@@ -174,6 +176,7 @@ _SETTINGS = {*Survey.get_slot_names()}
 _KNOWN = {
     constants.SURVEY: _SURVEY_COLUMNS | {"bind", "control", "media", "instance", "guidance_hint", "intent"},
     constants.CHOICES: _CHOICE_COLUMNS | {constants.LIST_NAME_S, "media"},
+    constants.EXTERNAL_CHOICES: _CHOICE_COLUMNS | {constants.LIST_NAME_S, "media"},
 }
 
 
@@ -184,13 +187,15 @@ def _workbook(definition: Any) -> Workbook:  # noqa: ANN401 - pyxform's
     if not any(one.cells for one in survey):
         raise Unreadable("there is no sheet called survey with questions in it.")
     choices = _rows(definition, constants.CHOICES, aliases.list_header, _CHOICE_COLUMNS, language)
+    external = _rows(definition, constants.EXTERNAL_CHOICES, aliases.list_header, _CHOICE_COLUMNS, language)
     return Workbook(
         survey,
         _by_list(choices),
         settings,
-        tuple(name for name in ("external_choices", "entities", "osm") if getattr(definition, name)),
+        _by_list(external),
+        tuple(name for name in ("entities", "osm") if getattr(definition, name)),
         tuple(_faults(definition)),
-        tuple(_strangers((*survey, *choices))),
+        tuple(_strangers((*survey, *choices, *external))),
     )
 
 

@@ -5,22 +5,38 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from bot.importing.relevance import ALWAYS, table
 from bot.importing.ways import ways
 from flows.source import THANKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from bot.importing.questions import Question
+    from bot.importing.questions import Column, Question
 
 
-def flow(head: Mapping[str, Any], questions: Sequence[Question], language: str, remarks: Iterable[str]) -> str:
-    """Return the file of a flow: what stands at its head, then a state for each question, in `language`."""
+def flow(
+    head: Mapping[str, Any],
+    questions: Sequence[Question],
+    columns: Sequence[Column],
+    language: str,
+    remarks: Iterable[str],
+) -> str:
+    """Return the file of a flow: its head, what follows from answers, then a state for each question, in `language`."""
     lines = [f"# {remark}" for remark in remarks]
     lines += [f"{key} = {toml(value)}" for key, value in {**head, "start": questions[0].id}.items()]
+    if columns:
+        by_name = {question.name: question for question in questions}
+        lines += ["", "[columns]", *(line for one in columns for line in _rows(one.id, _column(one, by_name)))]
     for question, onward in zip(questions, ways(questions, THANKS), strict=True):
         lines += ["", f"[states.{question.id}]", *_state(question, language, onward)]
     return "\n".join(lines) + "\n"
+
+
+def _column(column: Column, by_name: Mapping[str, Question]) -> Iterator[dict[str, Any]]:
+    for holding, said in column.lines:
+        asked = {} if holding == ALWAYS else {"when": table(holding, by_name.__getitem__)}
+        yield {**asked, **({"value": said} if isinstance(said, str) else {"answer": said.id})}
 
 
 def _state(question: Question, language: str, onward: list[dict[str, Any]]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from bot.importing.languages import Languages
     from bot.importing.losses import Loss
-    from bot.importing.questions import Question
+    from bot.importing.questions import Column, Question
     from bot.importing.workbook import Workbook
     from flows.catalog import Catalog
     from flows.issues import Issue
@@ -65,6 +66,7 @@ class Imported:
     files: Mapping[str, str] = field(default_factory=dict)
     """Texts of the flow and its translations by file name; none where nothing could be carried."""
     questions: tuple[Question, ...] = ()
+    columns: tuple[Column, ...] = ()
     losses: tuple[Loss, ...] = ()
     notes: tuple[Loss, ...] = ()
     """What is there in another way, with the same meaning."""
@@ -103,7 +105,7 @@ def carry(data: bytes, name: str, wishes: Wishes, catalog: Catalog) -> Imported:
         languages = languages_of(book, wishes.language, catalog.languages, ledger)
     except Unreadable as error:
         return Imported(reason=f"{name}: {error}")
-    found = _questions(book, languages, wishes.frame, catalog, ledger)
+    found, columns = _questions(book, languages, wishes.frame, catalog, ledger)
     _report_book(book, ledger)
     if languages.others:
         ledger.note("settings", 0, "the title is the same in all languages")
@@ -113,26 +115,28 @@ def carry(data: bytes, name: str, wishes: Wishes, catalog: Catalog) -> Imported:
     flow = _flow_name(book, name, wishes)
     version = 1 + max((number for known, number in catalog.compiled if known == flow), default=0)
     head = {"flow": flow, "version": version, "stage": wishes.stage, "language": languages.main}
-    files = _files(
-        head | {"title": _title(book, flow), "frame": wishes.frame}, found, languages, (name, losses), catalog
-    )
+    head |= {"title": _title(book, flow), "frame": wishes.frame}
+    files = _files(head, found, columns, languages, (name, losses), catalog)
     return Imported(
         flow=flow,
         version=version,
         files=files,
         questions=tuple(found),
+        columns=tuple(columns),
         losses=losses,
         notes=notes,
         issues=tuple(catalog.faults_of(files)),
     )
 
 
-def _questions(book: Workbook, languages: Languages, frame: str, catalog: Catalog, ledger: Ledger) -> list[Question]:
+def _questions(
+    book: Workbook, languages: Languages, frame: str, catalog: Catalog, ledger: Ledger
+) -> tuple[list[Question], list[Column]]:
     place = catalog.shelf.frames.get(frame)
     taken = {*(place.document.order if place else ()), QUESTIONS, *_WORDS_OF_WHEN}
     reading = Reading(book, languages, _offer((languages.main, *languages.others)), taken, ledger)
     asked = [scaled(one, languages.main, catalog.shelf, ledger) for one in reading.found]
-    return settled(asked, reading.reckoned, ledger)
+    return settled(asked, reading.reckoned, reading.names, ledger)
 
 
 def _offer(languages: Iterable[str]) -> Offer:
@@ -152,13 +156,18 @@ def _title(book: Workbook, flow: str) -> str:
 
 
 def _files(
-    head: Mapping[str, Any], found: list[Question], languages: Languages, source: _Source, catalog: Catalog
+    head: Mapping[str, Any],
+    found: list[Question],
+    columns: list[Column],
+    languages: Languages,
+    source: _Source,
+    catalog: Catalog,
 ) -> dict[str, str]:
     name, losses = source
     remarks = [f"From the spreadsheet {name}. Read it aloud before you ask it."]
     remarks += ["Not carried over:", *(f"  {line}" for line in lines(losses))] if losses else []
     flow = head["flow"]
-    files = {f"{flow}.toml": _tidied(writing.flow(head, found, languages.main, remarks), catalog)}
+    files = {f"{flow}.toml": _tidied(writing.flow(head, found, columns, languages.main, remarks), catalog)}
     for language in languages.others:
         above = {"of": {"flow": flow, "version": head["version"]}, "language": language, "title": head["title"]}
         files[f"{flow}.{language}.toml"] = writing.translation(above, found, language)
@@ -211,7 +220,8 @@ def _report_book(book: Workbook, ledger: Ledger) -> None:
         ledger.lose("form", 0, f"ODK would refuse it: {fault}")
     for sheet in book.others:
         ledger.lose(sheet, 0, "this sheet is left out")
-    for sheet, column in book.unknown:
+    filtering = {word for row in book.survey for word in re.findall(r"[\w-]+", row.text("choice_filter"))}
+    for sheet, column in (one for one in book.unknown if one[1] not in filtering):
         ledger.note(sheet, 0, f'the column "{column}" is no part of the format, and is not read')
     for setting, value in book.settings.items():
         _report_setting(setting, value, ledger)

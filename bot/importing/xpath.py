@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 OWN = "."
 """The name of the answer that a constraint is about."""
@@ -52,12 +52,19 @@ class Beyond(Exception):
     """An expression says what no comparison here can; the message names it."""
 
 
-def parse(text: str) -> Node:
-    """Return the tree of an expression. Raises Beyond where it uses more than is understood."""
+COLUMN = "@"
+"""What stands before the name of a column, so that it is told from the name of a question."""
+
+
+def parse(text: str, columns: Collection[str] = ()) -> Node:
+    """Return the tree of an expression. Raises Beyond where it uses more than is understood.
+
+    A bare name is one of the `columns` that a filter may look at: a `Ref` to it, with `@` before its name.
+    """
     tokens = list(_tokens(text))
     if len(tokens) > LONGEST:
         raise Beyond("so much in one expression")
-    reader = _Reader(tokens)
+    reader = _Reader(tokens, columns)
     node = reader.either()
     if reader.token:
         raise Beyond(f'"{reader.token}"')
@@ -97,8 +104,9 @@ def _tokens(text: str) -> Iterator[str]:
 class _Reader:
     """Reads tokens from left to right; each method reads one strength of operator."""
 
-    def __init__(self, tokens: list[str]) -> None:
+    def __init__(self, tokens: list[str], columns: Collection[str] = ()) -> None:
         self.tokens = tokens
+        self.columns = columns
         self.at = 0
         self.depth = 0
 
@@ -155,7 +163,9 @@ class _Reader:
         if sign == "-" and self.token[:1].isdigit():
             self.at += 1
             return Literal(-float(self.tokens[self.at - 1]))
-        return self.call(sign) if self.taken("(") else _leaf(sign)
+        if self.taken("("):
+            return self.call(sign)
+        return Ref(COLUMN + sign) if sign in self.columns else _leaf(sign)
 
     def call(self, name: str) -> Node:
         if name not in _KNOWN:

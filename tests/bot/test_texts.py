@@ -12,11 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.texts import texts
-from flows.catalog import Catalog
-from flows.model import Answer, Kind, Message, Number, Script
-from flows.speak import _laid, spoken
-from flows.understand import understand
-from flows.understood import Fault
 from tests.flows.talk import LANGUAGES
 
 if TYPE_CHECKING:
@@ -116,22 +111,3 @@ def test_day_and_hour_are_written_as_the_language_writes_them(language: str, mom
 def test_french_keeps_its_double_marks_on_the_line_of_their_word(file: Path) -> None:
     written = [line for line in file.read_text("utf-8").splitlines() if not line.startswith("#")]
     assert not [line for line in written if re.search(r"(?<=\S) [:;?!»](?=[\s\"»]|$)|« ", line)]
-
-
-@pytest.mark.parametrize(
-    ("language", "written"),
-    [("en", "12.5"), ("es", "12,5"), ("fr", "12,5"), ("de", "12,5"), ("pt", "12,5"), ("ar", "12.5")],
-)
-def test_citizens_and_staff_read_decimals_alike_and_as_their_language_writes_them(language: str, written: str) -> None:
-    asked = Number(id="far", text="How far?", least=0.5, most=99.5, unit="km")
-    script = Script(language, {"far": asked}, Catalog.load().phrases(language), {})
-    assert texts(language).number(12.5) == written
-    assert spoken(script, Answer("far", 12.5)) == f"{written} km"
-    prompt = _laid(script, asked)
-    assert written.replace("12", "0") in prompt.text
-    assert f"{written.replace('12', '99')} km" in prompt.text
-    for typed, least in (("0.1", True), ("100", False)):
-        fault = understand(script, asked, Message(Kind.TEXT, typed))
-        assert isinstance(fault, Fault)
-        assert written.replace("12", "0" if least else "99") in " ".join(map(str, fault.values.values()))
-    assert understand(script, asked, Message(Kind.TEXT, written)) == Answer("far", 12.5)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,23 +112,6 @@ def test_whatever_a_translator_writes_comes_back_unchanged(text: str) -> None:
 # --------------------------------------------------------------------------- spreadsheets and PO
 
 BOT = Path(translating.__file__).parent
-
-
-def test_the_examples_go_out_with_the_rest_and_come_back_as_they_went() -> None:
-    texts = {name: text for name, text in Catalog.load().texts.items() if "examples" in name}
-    lines = translating.take_out(texts, "fr")
-    assert [line for line in lines if not line.translation] == []
-    assert {"values/service", "lists/areas/old_town"} <= {line.key for line in lines}
-    made = translating.sidecars(texts, wordlists.from_csv(wordlists.to_csv(lines)), "fr")["frames/examples.fr.toml"]
-    assert tomllib.loads(made) == tomllib.loads(texts["frames/examples.fr.toml"])
-    renamed = [replace(line, text="the old library") if line.key == "values/service" else line for line in lines]
-    merged, faults = translating.merged(texts, wordlists.from_csv(wordlists.to_csv(renamed)), "fr")
-    changed = translating.sidecars(texts, merged, "fr")
-    issues = Catalog.of({**Catalog.load().texts, **changed}).shelf.issues
-    assert faults == []
-    assert [issue.code for issue in issues] == ["outdated-translation"]
-
-
 FILES = {**Catalog.load().texts, **translating.staff_files(BOT)}
 OTHERS = [language for language in LANGUAGES if language != "en"]
 

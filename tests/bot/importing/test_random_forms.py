@@ -25,6 +25,24 @@ CHOICES = """
 | | numbers | 2 | Two of them |
 | | numbers | 3 | Three of them |
 """
+PLACES = """
+| choices |
+| | list_name | name | label | kind | far |
+| | abc | a | Apples | | |
+| | abc | b | Bread | | |
+| | abc | c | Cheese | | |
+| | numbers | 1 | One of them | | |
+| | numbers | 2 | Two of them | | |
+| | numbers | 3 | Three of them | | |
+| | places | park | The park | a | 1 |
+| | places | pool | The pool | b | 2 |
+| | places | lake | The lake | b | 3 |
+| | places | hall | The hall | c | 1 |
+| | places | hall | The hall | a | 3 |
+| settings |
+| | allow_choice_duplicates |
+| | yes |
+"""
 SIGNS = st.sampled_from(("=", "!=", "<", "<=", ">", ">="))
 NUMBERS = st.sampled_from(("0", "1", "2", "2.5", "-1", "18"))
 
@@ -88,6 +106,58 @@ def test_a_flow_asks_what_the_form_asks_and_takes_what_it_takes(form: str, seed:
     trial = Trial(form.encode(), "form.md", made)
     assert [*trial.gone()] == []
     assert [*trial.loose()] == []
+    chance = random.Random(seed)  # noqa: S311 - the same people every time
+    assert {trial.walk(chance) for _ in range(8)} == {""}
+
+
+@st.composite
+def forms_that_reckon(draw: st.DrawFn) -> str:
+    """Give a form whose lists depend on earlier answers, and which calculates."""
+    asked = {"q0": "select_one abc", "q1": "select_one numbers", "q2": "select_one places", "q3": "select_one places"}
+    filters = (
+        "kind = ${q0}",
+        "kind != ${q0}",
+        "far < ${q1}",
+        "kind = ${q0} and far = ${q1}",
+        "name = 'park'",
+        "far > 1",
+    )
+    lines = ["| survey |", "| | type | name | label | relevant | choice_filter | calculation |"]
+    lines += [f"| | {type_} | {name} | {name}? | | | |" for name, type_ in [*asked.items()][:2]]
+    for name in ("q2", "q3"):
+        relevant = draw(st.one_of(st.just(""), conditions({"q0": asked["q0"], "q1": asked["q1"]})))
+        more = ("kind = ${q0} or ${q2} = 'lake'", "${q2} = 'hall' and far > 1") if name == "q3" else ()
+        filter_ = draw(st.sampled_from((*filters, *more)))
+        lines.append(f"| | select_one places | {name} | {name}? | {relevant} | {filter_} | |")
+    for number in range(draw(st.integers(1, 3))):
+        lines.append(f"| | calculate | c{number} | | | | {draw(reckonings(asked))} |")
+    after = draw(st.sampled_from(("", "${q2} = 'pool'", "${c0} = 'x'", "${c0} = ${q2}", "${q3} != ''")))
+    lines.append(f"| | text | q4 | Last? | {after} | | |")
+    return "\n".join(lines) + PLACES
+
+
+def reckonings(asked: Mapping[str, str]) -> st.SearchStrategy[str]:
+    """Give what authors calculate: an answer, a text, or one of them as the case may be."""
+    leaves = st.one_of(
+        st.sampled_from(sorted(asked)).map(lambda name: f"${{{name}}}"), st.sampled_from(("'x'", "2 + 2", "''"))
+    )
+    either = st.sampled_from(
+        ("${q0} = 'a'", "selected(${q2}, 'hall')", "${q1} > 1", "not(${q3} = 'lake')", "${q0} = ''")
+    )
+    return st.recursive(
+        leaves,
+        lambda inner: st.builds(lambda one, yes, no: f"if({one}, {yes}, {no})", either, inner, inner),
+        max_leaves=4,
+    )
+
+
+@given(form=forms_that_reckon(), seed=st.integers(0, 9))
+@settings(max_examples=100, deadline=None, phases=[Phase.generate])
+def test_a_flow_offers_what_the_form_offers_and_works_out_what_it_calculates(form: str, seed: int) -> None:
+    made = carry(form.encode(), "form.md", Wishes(), catalog())
+    assert {one.code for one in made.issues if one.severity == "error"} <= {"unreachable-state"}
+    trial = Trial(form.encode(), "form.md", made)
+    assert [*trial.gone()] == []
     chance = random.Random(seed)  # noqa: S311 - the same people every time
     assert {trial.walk(chance) for _ in range(8)} == {""}
 

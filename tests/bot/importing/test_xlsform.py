@@ -190,6 +190,166 @@ def test_conditions_look_through_what_is_calculated() -> None:
     assert states(with_sum)["a"]["next"][0] == {"when": {"a": {"not": "yes"}}, "to": "c"}
 
 
+def columns(made: Imported) -> dict[str, Any]:
+    assert made.is_sound, (made.reason, made.issues)
+    found: dict[str, Any] = tomllib.loads(made.files["garden.toml"])["columns"]
+    return found
+
+
+def test_what_is_calculated_of_answers_is_a_column() -> None:
+    made = form(
+        "select_one yes_no | a | Coming? | | |",
+        "text | b | Why? | | |",
+        "begin group | g | | ${a} = 'yes' | |",
+        "calculate | c | | | | if(${b} != '', ${b}, 'no reason')",
+        "end group | | | | |",
+        "calculate | d | | | | if(${c} = '', ${a}, 3 - 1)",
+        columns=("type", "name", "label", "relevant", "required", "calculation"),
+    )
+    assert columns(made) == {
+        "c": [
+            {"when": {"a": "yes", "b": {"answered": True}}, "answer": "b"},
+            {"when": {"a": "yes"}, "value": "no reason"},
+        ],
+        "d": [
+            {"when": {"a": {"not": "yes"}}, "answer": "a"},
+            {"value": "2"},
+        ],
+    }
+    assert made.verdict == "fully"
+
+
+def test_what_is_calculated_for_all_alike_stands_in_the_words() -> None:
+    made = form(
+        "calculate | a | | 2 + 2",
+        "calculate | b | | if(${a} = 4, 'four', ${c})",
+        "note | c | ${a} is ${b} | ",
+        columns=("type", "name", "label", "calculation"),
+    )
+    assert states(made)["c"] == {"say": "4 is four"}
+    assert columns(made) == {"a": [{"value": "4"}], "b": [{"value": "four"}]}
+    assert made.verdict == "fully"
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("${a} * 2", 'nothing here works out "*"'),
+        ("${a} + 2", "nothing here works out more than an answer or a text"),
+        ("${p}", "nothing here works out ${p}, which is a file"),
+        ("${x}", "nothing here works out what is calculated of itself"),
+        ("pulldata('a', 'b', 'c', 'd')", "nothing here works out pulldata()"),
+    ],
+)
+def test_what_comparisons_cannot_work_out_is_told(said: str, why: str) -> None:
+    made = form(
+        "integer | a | How many? | ",
+        "image | p | Show it. | ",
+        f"calculate | x | | {said}",
+        columns=("type", "name", "label", "calculation"),
+    )
+    assert losses(made) == [f"survey row 4: it is not calculated, as {why}; left out"]
+    assert "[columns]" not in made.files["garden.toml"]
+
+
+def test_a_repeat_of_a_fixed_number_is_asked_so_often() -> None:
+    made = form(
+        "begin repeat | child | Child | | 2",
+        "integer | age | How old? | | ",
+        "text | school | Which school? | ${age} > 5 | ",
+        "end repeat | | | | ",
+        columns=("type", "name", "label", "relevant", "repeat_count"),
+    )
+    found = states(made)
+    assert list(found) == ["child_heading", "age_1", "school_1", "child_heading_2", "age_2", "school_2"]
+    assert found["age_2"]["next"][0] == {"when": {"age_2": {"more": 5}}, "to": "school_2"}
+    assert made.verdict == "fully"
+
+
+@pytest.mark.parametrize("count", ["", "6", "0", "${n}", "two"])
+def test_any_other_repeat_is_asked_once(count: str) -> None:
+    made = form(
+        "integer | n | How many? | ",
+        f"begin repeat | child | | {count}",
+        "integer | years | How old? | ",
+        "end repeat | | | ",
+        columns=("type", "name", "label", "repeat_count"),
+    )
+    assert list(states(made)) == ["n", "years"]
+    assert 'repeat "child" is asked once, not again and again' in str(losses(made))
+
+
+PLACES = """
+| {sheet} |
+| | list_name | name | label | kind |
+| | things | trees | Trees | |
+| | things | water | Water | |
+| | places | park | The park | trees |
+| | places | pool | The pool | water |
+| | places | lake | The lake | water |
+"""
+FILTERED = ("type", "name", "label", "relevant", "choice_filter")
+
+
+def test_a_list_that_depends_on_an_answer_is_asked_list_by_list() -> None:
+    made = form(
+        "select_one things | a | Which? | | ",
+        "select_one places | b | Where? | | kind = ${a}",
+        "text | c | Why the lake? | ${b} = 'lake' | ",
+        columns=FILTERED,
+        more=PLACES.format(sheet="choices"),
+    )
+    found = states(made)
+    assert [one["id"] for one in found["b_1"]["options"]] == ["park"]
+    assert [one["id"] for one in found["b_2"]["options"]] == ["pool", "lake"]
+    assert found["a"]["next"] == [
+        {"when": {"a": "trees"}, "to": "b_1"},
+        {"when": {"a": "water"}, "to": "b_2"},
+        {"to": "thanks"},
+    ]
+    assert columns(made) == {"b": [{"when": {"b_1": {"answered": True}}, "answer": "b_1"}, {"answer": "b_2"}]}
+    assert made.verdict == "fully"
+
+
+def test_a_list_that_is_the_same_for_all_is_asked_as_it_is() -> None:
+    made = form(
+        "select_one places | b | Where? | | kind = 'water'",
+        columns=FILTERED,
+        more=PLACES.format(sheet="choices"),
+    )
+    assert [one["id"] for one in states(made)["b"]["options"]] == ["pool", "lake"]
+    assert made.verdict == "fully"
+
+
+def test_choices_of_the_sheet_of_external_ones_are_offered() -> None:
+    more = PLACES.format(sheet="choices") + PLACES.format(sheet="external_choices").replace("The ", "")
+    rows = ("select_one things | a | Which? | | ", "select_one_external places | b | Where? | | kind=${a}")
+    made = form(*rows, columns=FILTERED, more=more)
+    assert [one["label"] for one in states(made)["b_2"]["options"]] == ["pool", "lake"]
+    assert made.verdict == "fully"
+
+
+@pytest.mark.parametrize(
+    ("filter_", "why"),
+    [
+        ("kind = ${n}", "more than a choice made earlier"),
+        ("kind = trees", '"trees"'),
+        ("kind = 'sand'", "a list that is always empty"),
+        ("starts-with(kind, 't')", "starts-with()"),
+    ],
+)
+def test_a_filter_that_looks_at_something_else_is_told(filter_: str, why: str) -> None:
+    made = form(
+        "integer | n | How many? | | ",
+        f"select_one places | b | Where? | | {filter_}",
+        columns=FILTERED,
+        more=PLACES.format(sheet="choices"),
+    )
+    assert [one["id"] for one in states(made)["b"]["options"]] == ["park", "pool", "lake"]
+    what = f"survey row 3: all its choices are offered to everybody, as nothing here looks at {why} (choice_filter)"
+    assert losses(made) == [what]
+
+
 def test_names_that_a_flow_does_not_allow_are_changed_and_shown() -> None:
     made = form("text | Été_2 | Why? | | | |", "text | thanks | Why? | | | |", "text | _ | Why? | | | |")
     assert list(states(made)) == ["ete_2", "thanks_2", "q"]

@@ -13,12 +13,9 @@ import structlog.testing
 
 from bot.channels.base import Outbound
 from bot.channels.telegram import Telegram, Webhook, updates
-from flows.catalog import Catalog
 from flows.model import Button
-from flows.phrasebook import EVERYWHERE
 from tests.bot.channels.contract import listening, until
 from tests.bot.channels.telegram.conftest import COMMANDS, SECRET, Door
-from tests.flows.talk import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -232,31 +229,6 @@ async def test_the_menu_is_set_for_each_language_and_only_in_private_chats(api: 
     scope = "all_private_chats"
     assert menus == {(scope, ""): COMMANDS["en"], (scope, "en"): COMMANDS["en"], (scope, "es"): COMMANDS["es"]}
     assert channel.username == api.world.username
-
-
-async def test_the_menu_names_the_same_words_in_six_languages_short_enough_for_telegram(
-    api: BotApi, make: Callable[..., Telegram]
-) -> None:
-    catalog = Catalog.load()
-    channel = make(phrases=catalog.phrases, commands={one: catalog.commands(one) for one in LANGUAGES})
-    async with listening(channel, Kept()):
-        await until(lambda: api.world.poller is not None)
-    await channel.close()
-    menus = {
-        code: {each["command"]: each["description"] for each in menu} for (_, code), menu in api.world.commands.items()
-    }
-    assert set(menus) == {"", *LANGUAGES}
-    assert menus[""] == menus["en"]
-    for language in LANGUAGES:
-        assert set(menus[language]) == {"start", *EVERYWHERE}
-        told = set(menus[language].values())
-        assert len(told) == len(menus[language])
-        assert language == "en" or not told & set(menus["en"].values())
-        assert all(3 <= len(each) <= LONGEST for each in told)
-
-
-LONGEST = 100
-"""Characters of a command's line that a telephone shows; the Bot API itself takes 256."""
 
 
 async def test_a_menu_that_is_refused_does_not_keep_us_from_receiving(api: BotApi, channel: Telegram) -> None:
