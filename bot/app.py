@@ -390,8 +390,19 @@ class App:
             trouble = sender.trouble or getattr(self.channels[name], "trouble", None) or sender.stuck(at)
             parts[name] = trouble or "ok"
         stored, load = await asyncio.to_thread(self._stored)
+        human = await asyncio.to_thread(self._human)
         parts |= stored
-        return all(line == "ok" for line in parts.values()), {**parts, "load": load}
+        return all(line == "ok" for line in parts.values()), {**parts, "human": human, "load": load}
+
+    def _human(self) -> str:
+        """Return which services have nobody who can be told what citizens write; no part of ours that fails."""
+        try:
+            with self.database.reading() as db:
+                answered = self.threads.answered_for(db)
+        except StorageTrouble:
+            return "unknown"
+        nobody = [each.key for each in self.config.services if each.key not in answered]
+        return f"nobody can be told for {', '.join(nobody)}" if nobody else "ok"
 
     def _stored(self) -> tuple[dict[str, str], str]:
         """Return how the database is, and how much there is to do."""

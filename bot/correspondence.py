@@ -218,10 +218,12 @@ class Correspondence:
         if threads.written_since(visit.db, thread.id, now - WITHIN) >= MOST:
             return Spoken((self._with_done(visit, "human_wait"),))
         urgent = self.urgent(visit, text)
-        self._threads.bring(visit.db, thread, text, now, sent_as=self._sent_as(visit), danger=bool(urgent))
+        told = self._threads.bring(visit.db, thread, text, now, sent_as=self._sent_as(visit), danger=bool(urgent))
         if self._writes(visit):
             self._wait(visit, thread.service, thread)
-        return Spoken((*urgent, self._with_done(visit, "human_passed")), urgent=bool(urgent))
+        return Spoken(
+            (*urgent, self._with_done(visit, "human_passed" if told else "human_nobody")), urgent=bool(urgent)
+        )
 
     def urgent(self, visit: Visit, text: str) -> Prompts:
         """Return what to do in danger, where a text speaks of some."""
@@ -245,7 +247,7 @@ class Correspondence:
         """Return a sentence, with a way back for whoever is writing."""
         label = self._text(visit, "human_done_label")
         done = (Button(label, "@human:done", helper=True),) if self._writes(visit) else ()
-        return Prompt(self._text(visit, key), done)
+        return Prompt(self._text(visit, key, human_contact=self._config.city.human_contact), done)
 
     # ----------------------------------------------------------------- to the citizen
 

@@ -22,7 +22,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot import translating
-from storage import inbox, migrate, outbox
+from bot.threads import answered_for
+from storage import inbox, migrate, outbox, threads
 from storage.database import Database, StorageTrouble
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ def database(config: Config, now: datetime, catalog: Catalog) -> Iterator[Findin
         if (yield from _tables(opened)):
             yield from _queues(opened, now)
             yield _digests(opened, now, config, catalog)
+            yield readers(opened, config)
     except StorageTrouble as trouble:
         yield fail("database", str(trouble), "Nothing works until this does.")
     finally:
@@ -231,6 +233,22 @@ def _digests(opened: Database, now: datetime, config: Config, catalog: Catalog) 
         do = 'Is the bot running? Start it: "civicloop run". It writes them within some minutes.'
         return warn("digests", f"{len(due)} are due and not written", do)
     return ok("digests", "none is due")
+
+
+def readers(opened: Database, config: Config) -> Finding:
+    """Look whether somebody of each service can be told what citizens write after HUMAN."""
+    channels = {"web", *(["telegram"] if config.telegram.token else []), *(["mail"] if config.mail.host else [])}
+    with opened.reading() as db:
+        answered = answered_for(db, config, channels)
+        nobody = [each.key for each in config.services if each.key not in answered]
+        waiting = threads.waiting(db, nobody)
+    if not nobody:
+        return ok("HUMAN", "somebody of each service can be told")
+    first = next(iter(waiting), nobody[0])
+    do = f"Invite somebody who writes in a chat or has mail: civicloop invite --role manager --service {first} --mail …"
+    if waiting:
+        return fail("HUMAN", f"{sum(waiting.values())} citizens wait, and nobody of {', '.join(waiting)} is told", do)
+    return warn("HUMAN", f"nobody of {', '.join(nobody)} can be told; citizens read human_contact instead", do)
 
 
 def telegram(config: Config) -> Iterator[Finding]:

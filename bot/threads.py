@@ -22,7 +22,7 @@ from storage.outbox import NewMessage
 from storage.threads import CITIZEN, STAFF, NewWords
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -60,6 +60,23 @@ class Line:
     """Whether staff wrote it."""
 
 
+def people_of(db: Connection, service: str) -> list[Person]:
+    """Return who may read and answer for a service, each once, the first known first."""
+    found = {person.id: person for role in ANSWERING for person, _ in people.with_role(db, role, service)}
+    return [found[each] for each in sorted(found)]
+
+
+def reached(db: Connection, staff: Iterable[Person], channels: Collection[str]) -> list[Contact]:
+    """Return every address at which these people can be written to by one of these channels."""
+    known = (contact for person in staff for contact in contacts.of_person(db, person.id))
+    return [contact for contact in known if contact.may_be_written_to and contact.channel in channels]
+
+
+def answered_for(db: Connection, config: Config, channels: Collection[str]) -> list[str]:
+    """Return the services somebody can be reached for by one of these channels, as configured."""
+    return [each.key for each in config.services if reached(db, people_of(db, each.key), channels)]
+
+
 class Threads:
     """Carries words to and fro."""
 
@@ -81,21 +98,18 @@ class Threads:
 
     def people_of(self, db: Connection, service: str) -> list[Person]:
         """Return who may read and answer for a service, each once, the first known first."""
-        found = {person.id: person for role in ANSWERING for person, _ in people.with_role(db, role, service)}
-        return [found[each] for each in sorted(found)]
+        return people_of(db, service)
 
     def answered_for(self, db: Connection) -> list[str]:
         """Return the services somebody can be reached for, as configured."""
-        return [each.key for each in self._config.services if self._reached(db, self.people_of(db, each.key))]
+        return answered_for(db, self._config, self._channels)
 
     def may_answer(self, db: Connection, person_id: int | None, thread: Thread) -> bool:
         """Whether somebody may read and answer a thread."""
         return person_id is not None and people.may(db, person_id, ANSWERING, thread.service)
 
     def _reached(self, db: Connection, staff: Iterable[Person]) -> list[Contact]:
-        """Return every address at which these people can be written to."""
-        known = (contact for person in staff for contact in contacts.of_person(db, person.id))
-        return [contact for contact in known if contact.may_be_written_to and contact.channel in self._channels]
+        return reached(db, staff, self._channels)
 
     def _caring(self, db: Connection, thread: Thread) -> list[Contact]:
         """Return the addresses of who looks after a thread; of all of the service's people where that is nobody."""
@@ -116,17 +130,22 @@ class Threads:
 
     def bring(
         self, db: Connection, thread: Thread, text: str, now: datetime, *, sent_as: str | None = None, danger: bool
-    ) -> None:
-        """Bring what a citizen wrote to the people of the service; a closed thread goes on."""
+    ) -> bool:
+        """Bring what a citizen wrote to the people of the service; a closed thread goes on.
+
+        Return whether anybody is told: where nobody can be, it waits on the page for whoever signs in.
+        """
         waited = threads.last_author(db, thread.id) == CITIZEN
         if thread.closed_at is not None:
             threads.reopen(db, thread.id)
         written = threads.add(db, NewWords(thread.id, now, CITIZEN, self._keys.seal(text), sent_as=sent_as))
-        for contact in self._caring(db, thread):
+        caring = self._caring(db, thread)
+        for contact in caring:
             if contact.channel != MAIL:
                 self._tell(db, contact, thread, (self._brought(contact, thread, text, danger=danger),), now, written)
             elif not waited:  # one mail, until somebody has answered
                 self._mail(db, contact, thread, now, written)
+        return bool(caring)
 
     def _brought(self, contact: Contact, thread: Thread, text: str, *, danger: bool) -> Prompt:
         said = self.say(contact.language, "thread_new", service=self._service(thread, contact), name=thread.name)

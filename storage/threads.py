@@ -13,7 +13,7 @@ from storage.rows import Shape
 from storage.tables import contacts, messages, outbox, thread_messages, threads
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Delete, Select, Table
@@ -123,6 +123,16 @@ def last_author(db: Connection, thread_id: int) -> str:
     """Return who wrote last in a thread; empty where nobody has."""
     wanted = select(thread_messages.c.author).where(thread_messages.c.thread_id == thread_id)
     return db.execute(wanted.order_by(thread_messages.c.id.desc()).limit(1)).scalar() or ""
+
+
+def waiting(db: Connection, services: Collection[str]) -> dict[str, int]:
+    """Return how many open threads of these services wait for an answer, by service; none where it is 0."""
+    later = thread_messages.alias()
+    answered = select(later.c.id).where(later.c.thread_id == threads.c.id, later.c.id > thread_messages.c.id).exists()
+    theirs = (threads.c.closed_at.is_(None), threads.c.service.in_(list(services)))
+    found = select(threads.c.service, func.count()).join(thread_messages, thread_messages.c.thread_id == threads.c.id)
+    unanswered = found.where(*theirs, thread_messages.c.author == CITIZEN, ~answered).group_by(threads.c.service)
+    return {service: n for service, n in db.execute(unanswered)}  # noqa: C416 - rows, not pairs
 
 
 def written_since(db: Connection, thread_id: int, since: datetime) -> int:

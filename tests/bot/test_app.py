@@ -121,6 +121,7 @@ async def test_it_starts_in_an_empty_folder_prints_three_addresses_and_stops_whe
             assert (await client.get("/healthz")).status_code == 200
             ready = await client.get("/readyz")
             assert ready.status_code == 200, ready.text
+            assert ready.json()["human"] == "nobody can be told for library, bus7, street_repair"
             assert "Tell us about" in await answered(client)
             metrics = (await client.get("/metrics")).text
             assert 'civicloop_turns_total{channel="web"} 1.0' in metrics

@@ -19,7 +19,7 @@ from bot import config, doctor
 from bot.doctor import Health
 from flows.catalog import Catalog
 from flows.issues import Issue
-from storage import contacts, inbox, migrate, outbox, people
+from storage import contacts, inbox, migrate, outbox, people, threads
 from storage.database import Database
 from storage.sealing import Keys
 
@@ -123,6 +123,33 @@ def test_a_running_installation_is_well(tmp_path: Path) -> None:
         "Python",
     ):
         assert found(findings, what).health is Health.OK, found(findings, what)
+
+
+def test_services_with_nobody_to_read_human_are_named_and_those_where_citizens_wait_are_a_fault(tmp_path: Path) -> None:
+    it = a_config(tmp_path, CIVICLOOP_MAIL__HOST="127.0.0.1", CIVICLOOP_MAIL__FROM_ADDRESS="city@city.example")
+    keys = Keys.load(it.privacy.key_file, lambda: "0123456789" * 5)
+    database = Database.open(it.database.url)
+    migrate.upgrade(database)
+    first, *others = [service.key for service in it.services]
+    with database.transaction() as db:
+        person = people.add(db, "Maya", "en", NOW)
+        for service in (first, others[0]):
+            people.grant(db, person.id, "manager", service, NOW)
+        mail = contacts.NewContact("mail", b"m" * 32, keys.seal("maya@city.example"), "en", NOW, person.id)
+        web = contacts.NewContact("web", b"w" * 32, keys.seal("cookie"), "en", NOW)
+        reader, citizen = contacts.add(db, [mail, web])
+    finding = found(examined(it), "HUMAN")
+    assert finding.health is Health.WARN
+    assert finding.seen.startswith(f"nobody of {', '.join(others[1:])} can be told")
+    with database.transaction() as db:
+        contacts.set_unreachable(db, reader.id, NOW)
+        thread = threads.open_(db, "K7M2", citizen.id, first, NOW)
+        threads.add(db, threads.NewWords(thread.id, NOW, threads.CITIZEN, b"sealed"))
+    finding = found(examined(it), "HUMAN")
+    assert finding.health is Health.FAIL
+    assert finding.seen == f"1 citizens wait, and nobody of {first} is told"
+    assert f"--service {first}" in finding.do
+    database.close()
 
 
 def test_languages_nobody_has_reviewed_are_named(tmp_path: Path) -> None:

@@ -200,6 +200,25 @@ async def test_where_nobody_can_be_reached_a_person_is_named_as_ever(house: Hous
     assert house.table("threads") == []
 
 
+async def test_where_nobody_is_left_to_be_told_the_words_are_kept_and_a_person_is_named(
+    house: House, citizen: Citizen
+) -> None:
+    maya = await employed(house, "Maya")
+    await in_round(house, citizen)
+    await citizen.says("HUMAN")
+    with house.database.transaction() as db:
+        contacts.set_unreachable(db, house.contact(maya.address).id, NOON)
+        assert threads.waiting(db, ["library"]) == {}
+    said = text(await citizen.says("the lift is broken"))
+    assert "nobody of the service can be told just now" in said
+    assert "555 0142" in said
+    assert "I have passed it on" not in said
+    with house.database.reading() as db:
+        assert threads.waiting(db, ["library", "bus7"]) == {"library": 1}
+        (thread,) = threads.of_services(db, ["library"], closed=False)
+        assert [line.text for line in house.threads.lines(db, thread)] == ["the lift is broken"]
+
+
 async def test_outside_a_round_the_service_is_asked_for_where_there_are_several(house: House, citizen: Citizen) -> None:
     bea = await employed(house, "Bea", ("organiser", "*"))
     (said,) = await citizen.says("HUMAN")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.safety import set_cookie
-from storage import people
+from bot.threads import ANSWERING
+from storage import people, threads
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -39,6 +40,8 @@ class Visitor:
     roles: tuple[people.Role, ...]
     stamp: str
     """Stands in every form of this session, so that no other site can send one."""
+    waiting: int = 0
+    """Citizens who wait for an answer in the threads this person may answer."""
 
     def is_(self, *roles: str) -> bool:
         """Whether they have one of these roles for any service."""
@@ -87,8 +90,11 @@ def _visitor(request: Request) -> Visitor | None:
     backstage = backstage_of(request)
     with backstage.database.reading() as db:
         person = people.signed_in(db, backstage.keys.token_hash(token), backstage.clock())
-        roles = people.roles_of(db, person.id) if person else []
-    return Visitor(person, tuple(roles), _stamp(backstage, token)) if person else None
+        if person is None:
+            return None
+        visitor = Visitor(person, tuple(people.roles_of(db, person.id)), _stamp(backstage, token))
+        mine = visitor.services([service.key for service in backstage.config.services], *ANSWERING)
+        return replace(visitor, waiting=sum(threads.waiting(db, mine).values()))
 
 
 def _stamp(backstage: Backstage, token: str) -> str:

@@ -75,6 +75,20 @@ async def test_an_answer_reaches_the_citizen_once(it: Program, client: httpx.Asy
     assert "Answered" in (await client.get("/manage/threads")).text
 
 
+async def test_every_page_counts_who_waits_for_those_who_may_answer(
+    it: Program, client: httpx.AsyncClient, citizen: Contact
+) -> None:
+    thread = written(it, citizen)
+    written(it, citizen, service="bus7")
+    await entered(it, client, MANAGER)
+    assert "Messages (1)</a>" in (await client.get("/manage/flows")).text
+    page = await client.get(f"/manage/threads/{thread.name}")
+    await posted(client, f"/manage/threads/{thread.name}/reply", text="Behind the stairs.", form=form_of(page))
+    assert "Messages</a>" in (await client.get("/manage/flows")).text
+    written(it, citizen, words="And the other one?")
+    assert "Messages (1)</a>" in (await client.get("/manage/flows")).text
+
+
 async def test_an_empty_answer_is_asked_for_again(it: Program, client: httpx.AsyncClient, citizen: Contact) -> None:
     path = f"/manage/threads/{written(it, citizen).name}"
     await entered(it, client, MANAGER)
