@@ -22,6 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="let the journeys write the pictures in docs/ anew, from what they see",
     )
     parser.addoption("--flood-all", action="store_true", help="let the flood of the journeys be 100,000 updates")
+    parser.addoption("--wild", default="1", help="let citizens by chance walk so many times as far (tests/reference)")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
