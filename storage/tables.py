@@ -410,6 +410,17 @@ week_people = Table(
     C("fresh", Integer, nullable=False),  # of them, those who had not answered in any earlier week
 )
 
+week_ballots = Table(  # of orders, divided points, best and last: how many people said what of an option
+    "week_ballots",
+    metadata,
+    C("week_id", ForeignKey("weeks.id", ondelete="CASCADE"), primary_key=True),
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
+    C("state", String(60), primary_key=True),
+    C("option", String(60), primary_key=True),  # empty: how many answered at all
+    C("said", String(61), primary_key=True),  # as flows/ballots.py words it
+    C("people", Integer, nullable=False),
+)
+
 week_changes = Table(  # since the week was counted
     "week_changes",
     metadata,

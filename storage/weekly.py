@@ -19,16 +19,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import and_, bindparam, case, delete, func, insert, literal, null, select, text, update
 
-from storage import crossings
+from storage import ballots, crossings
 from storage.database import fetch
 from storage.rows import IDS, insert_new, many, read
-from storage.tables import answers, week_changes, week_counts, week_people, weeks
+from storage.tables import answers, week_ballots, week_changes, week_counts, week_people, weeks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Connection, Select, Table
 
+    from storage.ballots import Told
     from storage.database import Database
 
 Span: TypeAlias = tuple[datetime, datetime]
@@ -151,6 +152,13 @@ def figures(db: Connection, service: str, spans: Collection[Span]) -> dict[Span,
     laid = {week.span: week for week in _laid(db, service) if week.fine and week.span in spans}
     known = _read(db, laid.values())
     return {span: known[laid[span].id] if span in laid else count(db, service, span) for span in spans}
+
+
+def told(db: Connection, service: str, spans: Collection[Span]) -> dict[Span, tuple[Told, ...]]:
+    """Return what orders, divided points, best and last of each of these weeks say of the options."""
+    laid = {week.span: week.id for week in _laid(db, service) if week.fine and week.span in spans}
+    known = ballots.of_weeks(db, laid.values())
+    return {span: known[laid[span]] if span in laid else ballots.count(db, service, *span) for span in spans}
 
 
 def everybody(db: Connection, service: str, latest: Mapping[Span, Figures]) -> dict[str, int]:
@@ -309,10 +317,10 @@ def _lay(database: Database, service: str, spans: Iterable[Span]) -> None:
 def _count_anew(database: Database, service: str, laid: Sequence[_Laid]) -> int:
     tries = _begin(database, [week.id for week in laid])
     with database.reading() as db:
-        counted = [(week.id, count(db, service, week.span)) for week in laid]
+        counted = [(week.id, count(db, service, week.span), ballots.count(db, service, *week.span)) for week in laid]
     with database.transaction() as db:
         _in_turn(db)
-        kept = sum(_write(db, week_id, tries[week_id], each) for week_id, each in counted)
+        kept = sum(_write(db, week_id, tries[week_id], *each) for week_id, *each in counted)
         crossings.passed("weeks.counts")
     crossings.passed("weeks.counted")
     return kept
@@ -330,13 +338,14 @@ def _begin(database: Database, ids: Sequence[int]) -> dict[int, int]:
     return tries
 
 
-def _write(db: Connection, week_id: int, this: int, figures: Figures) -> bool:
+def _write(db: Connection, week_id: int, this: int, figures: Figures, told: Sequence[Told]) -> bool:
     """Keep the figures, unless the week has changed while it was counted or somebody else has begun to count it."""
     changed = select(literal(1)).where(week_changes.c.week_id == week_id).exists()
     mine = update(weeks).where(weeks.c.id == week_id, weeks.c.tries == this, ~changed)
     if not db.execute(mine.values(ready=True, texts=figures.texts)).rowcount:
         return False
-    for table, rows in ((week_counts, figures.counts), (week_people, figures.people)):
+    kept: dict[Table, Sequence[Any]] = {week_counts: figures.counts, week_people: figures.people, week_ballots: told}
+    for table, rows in kept.items():
         db.execute(delete(table).where(table.c.week_id == week_id))
         many(db, insert(table), [{"week_id": week_id, **asdict(row)} for row in rows])
     return True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from storage import answers, contacts, inbox, messages, outbox, sessions, weekly
+from storage import answers, ballots, contacts, inbox, messages, outbox, sessions, weekly
 from storage.database import Database
 from tests.storage.makers import DAY, KEYS, MINUTE, NOW, Update, add_contact, add_round, answer, message, session, text
 
@@ -42,6 +42,8 @@ ACTS: dict[str, Callable[[Connection], Any]] = {
     "people": lambda db: answers.people(db, "library", *WEEK),
     "texts": lambda db: answers.texts(db, "library", *WEEK, limit=20),
     "weeks": lambda db: weekly.everybody(db, "library", weekly.figures(db, "library", [WEEK])),
+    "ballots": lambda db: weekly.told(db, "library", [WEEK]),
+    "earliest ballots": lambda db: ballots.earliest(db, "library", (1, "order"), *WEEK, 9),
     "came": lambda db: weekly.came(db, [(1, b"anna")]),
     "handed_in": lambda db: answers.handed_in(db, [1]),
     "of": lambda db: answers.of(db, 1, b"anna"),

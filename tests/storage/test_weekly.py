@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections import Counter
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from storage.answers import AnswerRow
+    from storage.ballots import Told
     from storage.database import Database
     from storage.rounds import RoundRow
     from storage.weekly import Span
@@ -60,6 +62,18 @@ def plainly(rows: Iterable[AnswerRow], span: Span) -> tuple[Counter[Any], Counte
     return counts, channels(mine), sum(row.verb == "ask" and not row.skipped for row in mine)
 
 
+def places(rows: Iterable[AnswerRow], span: Span) -> Counter[Any]:
+    """Count how many people gave an option which place of how many, by their latest order of the week."""
+    since, until = span
+    mine = [row for row in rows if row.verb == "rank" and row.counted_at and since <= row.counted_at < until]
+    latest = {(row.round_id, row.pseudonym): json.loads(row.choices or "") for row in mine}
+    return Counter(
+        (round_id, option, f"{place}/{len(kept)}")
+        for (round_id, _), kept in latest.items()
+        for place, option in enumerate(kept, 1)
+    )
+
+
 def channels(rows: Iterable[AnswerRow]) -> Counter[str]:
     return Counter(channel for _, channel, _ in {(row.round_id, row.channel, row.pseudonym) for row in rows})
 
@@ -68,11 +82,11 @@ def check(db: Connection, service: str, places: Iterable[Sequence[Span]] = PLACE
     """The figures are those of the answers, in the same picture of the database."""
     columns = [stored.c[name] for name in answers.AnswerRow._fields]
     standing = select(*columns).where(stored.c.service == service, stored.c.withdrawn_at.is_(None))
-    rows = [answers.AnswerRow(*row) for row in db.execute(standing)]
+    rows = [answers.AnswerRow(*row) for row in db.execute(standing.order_by(stored.c.id))]
     talked = {(row.round_id, row.channel, row.pseudonym) for row in rows if row.counted_at}
     assert weekly.in_rounds(db, service) == Counter(round_id for round_id, _, _ in talked)
     for spans in places:
-        found = weekly.figures(db, service, spans)
+        found, told = weekly.figures(db, service, spans), weekly.told(db, service, spans)
         for span in spans:
             figures = found[span]
             counts = Counter({(each.stage, each.item, each.choice): each.people for each in figures.counts})
@@ -80,6 +94,7 @@ def check(db: Connection, service: str, places: Iterable[Sequence[Span]] = PLACE
             for one in figures.people:
                 people[one.channel] += one.people
             assert (counts, people, figures.texts) == plainly(rows, span)
+            assert Counter({each[:3]: each[3] for each in placed(told[span])}) == places(rows, span)
         for past in range(1, len(spans) + 1):
             latest = {span: found[span] for span in spans[max(0, past - 2) : past]}
             until = spans[past - 1][1]
@@ -87,10 +102,14 @@ def check(db: Connection, service: str, places: Iterable[Sequence[Span]] = PLACE
             assert weekly.everybody(db, service, latest) == total
 
 
+def placed(told: Iterable[Told]) -> list[tuple[int, str, str, int]]:
+    return [(each.round_id, each.option, each.said, each.people) for each in told if "/" in each.said]
+
+
 # --------------------------------------------------------------------------- whatever happens
 
 people = st.sampled_from([b"anna", b"ben", b"cleo"])
-kinds = st.sampled_from(["overall", "ease", "why", "age"])
+kinds = st.sampled_from(["overall", "ease", "why", "age", "order"])
 days = st.integers(0, 34)
 happenings = st.lists(
     st.one_of(
@@ -138,8 +157,17 @@ def say(db: Connection, rounds: Sequence[RoundRow], who: bytes, other: bool, *wh
         "ease": answer(rounds[other], who, "ease", at, choice=choice, item="del.ease", skipped=choice == "5", **facts),
         "why": text(rounds[other], choice, who, at, **facts),
         "age": answer(rounds[other], who, "age", at, item="you.age", choice=choice, **facts),
+        "order": order(rounds[other], who, ORDERS[choice], at, **facts),
     }
     answers.append(db, [made[kind]])
+
+
+ORDERS = {"1": ["hours"], "2": ["hours", "books"], "5": ["books", "staff", "hours"]}
+
+
+def order(of: RoundRow, who: bytes, options: list[str], at: datetime, **facts: Any) -> AnswerRow:
+    kept = {"verb": "rank", "item": None, "choice": None, "score": None, "choices": json.dumps(options)}
+    return answer(of, who, "order", at, **kept, **facts)
 
 
 def withdraw(db: Connection, rounds: Sequence[RoundRow], who: bytes, other: bool, state: str) -> None:
@@ -338,7 +366,7 @@ def _busy(database: Database, rounds: Sequence[RoundRow], seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - a sequence to repeat, not a secret
     for _ in range(40):
         who, other = b"%d-%d" % (seed, chance.randrange(3)), chance.random() < 0.5
-        kind = chance.choice(["overall", "ease", "why"])
+        kind = chance.choice(["overall", "ease", "why", "order"])
         with database.transaction() as db:
             match chance.randrange(8):
                 case 0:
