@@ -320,7 +320,7 @@ def _count_anew(database: Database, service: str, laid: Sequence[_Laid]) -> int:
         counted = [(week.id, count(db, service, week.span), ballots.count(db, service, *week.span)) for week in laid]
     with database.transaction() as db:
         _in_turn(db)
-        kept = sum(_write(db, week_id, tries[week_id], *each) for week_id, *each in counted)
+        kept = sum(_write(db, week_id, tries[week_id], each, told) for week_id, each, told in counted)
         crossings.passed("weeks.counts")
     crossings.passed("weeks.counted")
     return kept

@@ -12,18 +12,27 @@ says nothing about anyone, so it may be named exactly, but the base of a stage o
 5. No percentage under a base of 10; "indication only" under 30.
 6. What is compared or summed up is what is shown, never what is hidden: nothing new follows from it.
 7. Many counts that add up to each other (the arrows of a flow) are told in steps of the minimum, none below one step.
+8. Scores of options that people order, divide points over or call best and last, are sums over everybody, and add up to
+   what is known. They are told from a base of 10 in steps: half the minimum of people, all of one mind, can move no
+   score by more than a step. They are rounded together, so that what is told adds up too, and no score is told as
+   nothing or all. First places, zeros and medians stand beside them, so their steps are four times as wide, and they
+   are told as soon as such a step is a quarter or less; a median only where half the minimum of people could not move
+   it. What is told of a round that is open counts people in steps of the minimum, one step behind, as in a week that is
+   running: whoever looks twice, or at the end, sees nobody or at least the minimum of people come.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from bot.digests import statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 MINIMUM = 5
 """People per cell inside the administration; 10 in public."""
@@ -31,6 +40,12 @@ PERCENT_FROM = 10
 INDICATION_BELOW = 30
 HALF = 50
 """Percent: a band that does not leave out one half says nothing."""
+
+
+STEPS = (1, 2, 5, 10, 20, 25, 50)
+"""How wide a step of a score may be, in points of 100."""
+QUARTER = 25
+"""Points of 100: figures beside a score are told where their steps are no wider."""
 
 
 class Strength(StrEnum):
@@ -246,3 +261,65 @@ def stepped(count: int, minimum: int) -> int | None:
     and a few people look the same.
     """
     return None if count < minimum else (2 * count + minimum) // (2 * minimum) * minimum
+
+
+# --------------------------------------------------------------------------- scores of options
+
+
+def step(base: int, minimum: int) -> int:
+    """Return how many points of 100 a step of a score is: no less than half the minimum of `base` people can move.
+
+    0 where there are too few people for any score.
+    """
+    return _wide(base, minimum / 2) if base >= PERCENT_FROM else 0
+
+
+def wide_step(base: int, minimum: int) -> int:
+    """Return the step of a figure that stands beside a score; 0 where it is not told."""
+    found = _wide(base, 2 * minimum)
+    return found if found <= QUARTER else 0
+
+
+def _wide(base: int, people: float) -> int:
+    return next((points for points in STEPS if points * base >= 100 * people), 0)
+
+
+def in_step(part: float | Fraction, whole: int, step: int) -> int:
+    """Return `part` of `whole` in points of 100, to the nearest step (the half to the middle), never nothing or all."""
+    exact = 100 * Fraction(part) / whole / step
+    below = exact.numerator // exact.denominator
+    half = 2 * (exact - below)
+    up = half > 1 or (half == 1 and 2 * below * step < 100)
+    return _inside((below + up) * step, step)
+
+
+def scores(sums: Sequence[Fraction], whole: int, step: int) -> tuple[int, ...]:
+    """Return sums as points of 100 of `whole`, each in steps, rounded together so that their total stays what it is.
+
+    Each goes down to a whole step; the steps that are missing then go to those which lost most (Hamilton's method).
+    """
+    exact = [100 * each / whole / step for each in sums]
+    below = [each.numerator // each.denominator for each in exact]
+    total = sum(exact, Fraction(0))
+    missing = (2 * total.numerator + total.denominator) // (2 * total.denominator) - sum(below)
+    lost = sorted(range(len(sums)), key=lambda place: (below[place] - exact[place], place))
+    up = set(lost[:missing])
+    return tuple(_inside((down + (place in up)) * step, step) for place, down in enumerate(below))
+
+
+def _inside(points: int, step: int) -> int:
+    return min(max(points, step), 100 - step)
+
+
+def middle(counts: Mapping[int, int], minimum: int) -> int | None:
+    """Return the median of so many people by value; None where half the minimum of people could move it."""
+    base, values = sum(counts.values()), sorted(counts)
+    before = max((base - 1 - minimum) // 2, 0)
+    low, high = (_at(values, counts, place) for place in (before, base - 1 - before))
+    return low if low == high else None
+
+
+def _at(values: Sequence[int], counts: Mapping[int, int], place: int) -> int:
+    """Return what the person at this place says, with everybody in the order of what they say."""
+    passed = accumulate(counts[value] for value in values)
+    return next(value for value, people in zip(values, passed, strict=True) if people > place)

@@ -14,6 +14,7 @@ from enum import StrEnum
 import msgspec
 
 from bot.digests.disclosure import Running, Share  # noqa: TC001 - the same
+from bot.digests.results import Result  # noqa: TC001 - the same
 
 
 class Form(StrEnum):
@@ -149,6 +150,8 @@ class Digest:
     who: Who
     clock: tuple[Clock, ...] = ()
     scores: tuple[Score, ...] = ()
+    results: tuple[Result, ...] = ()
+    """What people want: options in order."""
     voices: Voices = Voices()
     hidden: int = 0
     """Cells not shown because too few people are in them."""

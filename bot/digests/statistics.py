@@ -5,11 +5,19 @@ statsmodels is imported where it is used: a program that writes no digest does n
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from flows.ballots import BEFORE, BEST, LAST, SHOWN
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from storage.ballots import Tally
+
+ZERO = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,7 @@ class Range:
         return self.low <= 0.0 <= self.high
 
 
-def wilson(part: int, base: float, level: float = 0.95) -> Range:
+def wilson(part: float, base: float, level: float = 0.95) -> Range:
     """Return the score interval of a share `part` of `base` (Wilson 1927); with weights, `base` is Kish's n_eff."""
     from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - a second of import
 
@@ -92,48 +100,78 @@ def nps(promoters: int, passive: int, detractors: int) -> tuple[float, Range]:
     return good - bad, Range(good - bad - spread, good - bad + spread)
 
 
-def borda(options: Sequence[str], ballots: Iterable[Sequence[str]]) -> dict[str, float]:
-    """Return each option's points from 0 to 100: first place m-1, last 0; options left out share the points left."""
-    totals, count, most = dict.fromkeys(options, 0.0), 0, len(options) - 1
-    for ballot in ballots:
-        count += 1
-        left = [option for option in options if option not in ballot]
-        rest = sum(range(len(left))) / len(left) if left else 0.0
-        for option in options:
-            totals[option] += most - ballot.index(option) if option in ballot else rest
-    return {option: 100 * total / (most * count) for option, total in totals.items()} if count else {}
+def borda(options: Sequence[str], tally: Tally) -> dict[str, Fraction]:
+    """Return each option's points from 0 to 100: first place m-1, last 0; options left out share the points left.
+
+    `tally` counts orders as `flows.ballots` words them. Empty where nobody gave one, or there is nothing to order.
+    """
+    people, most = _orders(tally), len(options) - 1
+    if not people or not most:
+        return {}
+    sums = {option: sum((_placed(option, length, count, tally, most) for length, count in people.items()), ZERO)
+            for option in options}  # fmt: skip
+    return {option: 100 * points / (most * people.total()) for option, points in sums.items()}
 
 
-def best_worst(best: Mapping[str, int], worst: Mapping[str, int], shown: Mapping[str, int]) -> dict[str, float]:
-    """Return (times best - times worst) / times shown for each option, from -1 to 1 (best-worst scaling, case 1)."""
-    return {option: (best.get(option, 0) - worst.get(option, 0)) / times for option, times in shown.items() if times}
+def _orders(tally: Tally) -> Counter[int]:
+    """Return how many people put how many options in order: each of them put one first."""
+    people: Counter[int] = Counter()
+    for (_, said), count in tally.items():
+        if said.startswith("1/"):
+            people[int(said[2:])] += count
+    return people
 
 
-@dataclass(frozen=True, slots=True)
-class Allotment:
-    """What one option got when people divided points: shares of all points, from 0 to 1."""
-
-    mean: float
-    median: float
-    zero: float
-    """Share of people who gave it nothing."""
+def _placed(option: str, length: int, people: int, tally: Tally, most: int) -> Fraction:
+    """Return the points of an option by all orders of one length."""
+    at = [tally[option, f"{place}/{length}"] for place in range(1, length + 1)]
+    given = sum(count * (most - place) for place, count in enumerate(at))
+    return given + (people - sum(at)) * Fraction(most - length, 2)
 
 
-def allocation(rows: Sequence[Sequence[float]]) -> tuple[Allotment, ...]:
-    """Return what each option got; each row is one person's points, with a sum above 0."""
-    shares = [[points / sum(row) for points in row] for row in rows]
-    return tuple(
-        Allotment(sum(column) / len(column), _median(column), column.count(0.0) / len(column))
-        for column in (list(given) for given in zip(*shares, strict=True))
-    )
+def first(option: str, tally: Tally) -> int:
+    """Return how many people put an option first."""
+    return sum(count for (one, said), count in tally.items() if one == option and said.startswith("1/"))
+
+
+def beats_each(options: Sequence[str], tally: Tally, by: int) -> str:
+    """Return the option that at least `by` people more prefer to each other one than the other way round, or none.
+
+    What stands in an order is preferred to what was left out (Condorcet's winner).
+    """
+    for one in options:
+        if all(_prefer(one, other, tally) - _prefer(other, one, tally) >= by for other in options if other != one):
+            return one
+    return ""
+
+
+def _prefer(one: str, other: str, tally: Tally) -> int:
+    placed = sum(count for (option, said), count in tally.items() if option == one and "/" in said)
+    return placed - tally[other, f"{BEFORE}{one}"]
+
+
+def best_worst(options: Sequence[str], tally: Tally) -> dict[str, Fraction]:
+    """Return (times best - times last) / times shown, from -1 to 1 (best-worst scaling, case 1), where shown at all."""
+    times = {option: shown(option, tally) for option in options}
+    return {one: Fraction(tally[one, BEST] - tally[one, LAST], count) for one, count in times.items() if count}
+
+
+def shown(option: str, tally: Tally) -> int:
+    """Return on how many answered cards an option stood."""
+    return tally[option, BEST] + tally[option, LAST] + tally[option, SHOWN]
+
+
+def allocation(option: str, tally: Tally) -> dict[int, int]:
+    """Return how many people gave an option how many points."""
+    return {int(said): count for (one, said), count in tally.items() if one == option and said.isdecimal()}
+
+
+def mean(counts: Mapping[int, int]) -> Fraction:
+    """Return the mean of so many people by value; 0 of nobody."""
+    return Fraction(sum(value * people for value, people in counts.items()), sum(counts.values()) or 1)
 
 
 def kish(weights: Sequence[float]) -> tuple[float, float]:
     """Return Kish's effective number of people, (sum w)^2 / sum w^2, and the design effect n / n_eff (Kish 1965)."""
     effective = sum(weights) ** 2 / sum(weight**2 for weight in weights)
     return effective, len(weights) / effective
-
-
-def _median(values: Sequence[float]) -> float:
-    ordered, half = sorted(values), len(values) // 2
-    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2

@@ -62,7 +62,7 @@ def plainly(rows: Iterable[AnswerRow], span: Span) -> tuple[Counter[Any], Counte
     return counts, channels(mine), sum(row.verb == "ask" and not row.skipped for row in mine)
 
 
-def places(rows: Iterable[AnswerRow], span: Span) -> Counter[Any]:
+def ranks(rows: Iterable[AnswerRow], span: Span) -> Counter[Any]:
     """Count how many people gave an option which place of how many, by their latest order of the week."""
     since, until = span
     mine = [row for row in rows if row.verb == "rank" and row.counted_at and since <= row.counted_at < until]
@@ -94,7 +94,7 @@ def check(db: Connection, service: str, places: Iterable[Sequence[Span]] = PLACE
             for one in figures.people:
                 people[one.channel] += one.people
             assert (counts, people, figures.texts) == plainly(rows, span)
-            assert Counter({each[:3]: each[3] for each in placed(told[span])}) == places(rows, span)
+            assert Counter({each[:3]: each[3] for each in placed(told[span])}) == ranks(rows, span)
         for past in range(1, len(spans) + 1):
             latest = {span: found[span] for span in spans[max(0, past - 2) : past]}
             until = spans[past - 1][1]

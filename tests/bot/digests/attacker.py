@@ -25,6 +25,16 @@ def everything(base: int) -> Iterator[Sides]:
             yield good, middle, base - good - middle
 
 
+def ways(people: int, kinds: int) -> Iterator[tuple[int, ...]]:
+    """Yield every way to divide so many people over so many kinds of answers."""
+    if kinds == 1:
+        yield (people,)
+        return
+    for first in range(people + 1):
+        for rest in ways(people - first, kinds - 1):
+            yield (first, *rest)
+
+
 def cells(sides: Sides) -> dict[str, int]:
     """Return the groups nobody may learn the size of."""
     good, middle, bad = sides

@@ -5,13 +5,20 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.digests import statistics
+from bot.digests import disclosure, statistics
 from bot.digests.statistics import Posneg, Range
+from flows import points
+from flows.ballots import said
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def in_percent(span: Range) -> tuple[float, float]:
@@ -64,27 +71,70 @@ def test_nps_with_its_simple_range() -> None:
     assert (round(100 * span.low, 1), round(100 * span.high, 1)) == (-13.0, 33.0)
 
 
+def counted(verb: str, *ballots: Sequence[str]) -> Counter[tuple[str, str]]:
+    """Count answers as the database does."""
+    return Counter(word for kept in ballots for word in said(verb, kept))
+
+
 def test_borda_shares_the_points_that_are_left() -> None:
     """Short ballots neither win nor lose."""
-    given_ = statistics.borda("ABCD", [["A", "B", "C"], ["B", "A"], ["C"], ["A", "C", "B"]])
-    rounded = {option: round(points, 1) for option, points in given_.items()}
+    tally = counted("rank", "ABC", "BA", "C", "ACB")
+    rounded = {option: round(float(points), 1) for option, points in statistics.borda("ABCD", tally).items()}
     assert rounded == {"A": 75.0, "B": 58.3, "C": 54.2, "D": 12.5}
+    assert [statistics.first(option, tally) for option in "ABCD"] == [2, 1, 1, 0]
 
 
-def test_borda_without_ballots_says_nothing() -> None:
-    assert statistics.borda("AB", []) == {}
+def test_borda_without_ballots_or_with_one_option_says_nothing() -> None:
+    assert statistics.borda("AB", Counter()) == {}
+    assert statistics.borda("A", counted("rank", "A")) == {}
+
+
+ORDERS = st.lists(st.permutations("ABCD").flatmap(lambda all_: st.integers(1, 4).map(lambda n: all_[:n])), max_size=12)
+
+
+@given(ORDERS)
+def test_borda_of_counts_is_borda_of_each_order(orders: list[list[str]]) -> None:
+    points = dict.fromkeys("ABCD", 0.0)
+    for order in orders:
+        rest = [option for option in "ABCD" if option not in order]
+        for option in "ABCD":
+            points[option] += 3 - order.index(option) if option in order else (len(rest) - 1) / 2
+    expected = {option: 100 * total / (3 * len(orders)) for option, total in points.items()} if orders else {}
+    assert statistics.borda("ABCD", counted("rank", *orders)) == pytest.approx(expected)
+
+
+@given(ORDERS, st.integers(1, 4))
+def test_the_option_ahead_of_each_is_found_pair_by_pair(orders: list[list[str]], by: int) -> None:
+    def prefer(one: str, other: str) -> int:
+        return sum(one in order and (other not in order or order.index(one) < order.index(other)) for order in orders)
+
+    ahead = [o for o in "ABCD" if all(prefer(o, other) - prefer(other, o) >= by for other in "ABCD" if other != o)]
+    assert statistics.beats_each("ABCD", counted("rank", *orders), by) == "".join(ahead)
 
 
 def test_best_worst_counts_against_how_often_shown() -> None:
-    best, worst = dict(zip("ABCD", (18, 9, 3, 0), strict=True)), dict(zip("ABCD", (1, 5, 9, 15), strict=True))
-    scores = statistics.best_worst(best, worst, dict.fromkeys("ABCD", 30))
-    assert [round(score, 3) for score in scores.values()] == [0.567, 0.133, -0.2, -0.5]
+    marks = {"best": (18, 9, 3, 0), "last": (1, 5, 9, 15), "shown": (11, 16, 18, 15)}
+    tally = Counter({(option, mark): n for mark, each in marks.items() for option, n in zip("ABCD", each, strict=True)})
+    found = statistics.best_worst("ABCDE", tally)
+    assert {option: round(float(score), 3) for option, score in found.items()} == {
+        "A": 0.567, "B": 0.133, "C": -0.2, "D": -0.5,
+    }  # fmt: skip
+
+
+def test_a_card_left_out_was_not_shown() -> None:
+    tally = counted("bestworst", ["A,B,C:B:A", "D,E,F::"], ["A,B,C:B:C", "D,E,F:D:E"])
+    assert {option: statistics.shown(option, tally) for option in "ABCDEF"} == {
+        "A": 2, "B": 2, "C": 2, "D": 1, "E": 1, "F": 1,
+    }  # fmt: skip
 
 
 def test_allocation_gives_mean_median_and_zeros() -> None:
-    shares = statistics.allocation([(5, 3, 2), (10, 0, 0), (4, 4, 2), (0, 6, 4), (6, 2, 2)])
-    rounded = [(round(each.mean, 3), round(each.median, 3), each.zero) for each in shares]
-    assert rounded == [(0.5, 0.5, 0.2), (0.3, 0.3, 0.2), (0.2, 0.2, 0.2)]
+    rows = [(5, 3, 2), (10, 0, 0), (4, 4, 2), (0, 6, 4), (6, 2, 2)]
+    tally = counted("allocate", *(points.written(list(zip("ABC", row, strict=True))) for row in rows))
+    given_ = [statistics.allocation(option, tally) for option in "ABC"]
+    assert [statistics.mean(each) for each in given_] == [5, 3, 2]
+    assert [disclosure.middle(each, 0) for each in given_] == [5, 3, 2]
+    assert [each[0] for each in given_] == [1, 1, 1]
 
 
 def test_kish_gives_effective_people_and_design_effect() -> None:
