@@ -84,7 +84,7 @@ def examine(config: Config, now: datetime, catalog: Catalog) -> Iterator[Finding
     yield city(config)
     yield from folders(config)
     yield keys(config)
-    yield from database(config, now, catalog)
+    yield from database(config, now)
     yield from telegram(config)
     yield mail(config)
     yield from web(config)
@@ -155,7 +155,7 @@ def keys(config: Config) -> Finding:
     return ok("keys", f"{path}, closed to others")
 
 
-def database(config: Config, now: datetime, catalog: Catalog) -> Iterator[Finding]:
+def database(config: Config, now: datetime) -> Iterator[Finding]:
     """Look whether the database answers, has our tables, and moves."""
     file = config.database.file
     if file and not file.exists():
@@ -169,7 +169,7 @@ def database(config: Config, now: datetime, catalog: Catalog) -> Iterator[Findin
     try:
         if (yield from _tables(opened)):
             yield from _queues(opened, now)
-            yield _digests(opened, now, config, catalog)
+            yield _digests(opened, now, config)
             yield readers(opened, config)
     except StorageTrouble as trouble:
         yield fail("database", str(trouble), "Nothing works until this does.")
@@ -224,11 +224,11 @@ def _queues(opened: Database, now: datetime) -> Iterator[Finding]:
         yield warn("messages received", f"{failed} could not be handled", do)
 
 
-def _digests(opened: Database, now: datetime, config: Config, catalog: Catalog) -> Finding:
-    from bot.digests.writing import Digests  # noqa: PLC0415 - slow to load, needed only where there are tables
+def _digests(opened: Database, now: datetime, config: Config) -> Finding:
+    from bot.digests.writing import unwritten  # noqa: PLC0415 - slow to load, needed only where there are tables
 
     with opened.reading() as db:
-        due = Digests(config, catalog.bank).due(db, now)
+        due = unwritten(db, config, now)
     if due:
         do = 'Is the bot running? Start it: "civicloop run". It writes them within some minutes.'
         return warn("digests", f"{len(due)} are due and not written", do)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bot.config import Config
+    from bot.rounds.library import Library
     from bot.rounds.organising import Rounds
     from flows.catalog import Catalog
     from storage.database import Database
@@ -127,6 +128,7 @@ class Office:
     database: Database
     keys: Keys
     catalog: Catalog
+    library: Library
     rounds: Rounds
 
 
@@ -146,8 +148,9 @@ def office(config: Config) -> Iterator[Office]:
         migrate.upgrade(database)
         keys = unlock(database, config.privacy.key_file, mint)
         catalog = Catalog.load(extra=config.flows.extra)
-        rounds = Rounds(config, database, keys, catalog, Library(config, catalog, keys), wall_clock, mint)
-        yield Office(config, database, keys, catalog, rounds)
+        library = Library(config, catalog, keys)
+        rounds = Rounds(config, database, keys, catalog, library, wall_clock, mint)
+        yield Office(config, database, keys, catalog, library, rounds)
     finally:
         database.close()
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 COLUMNS = ("person", "day", "stage", "flow", "state", "item", "verb", "answer", "score", "text", "language", "channel")
 ABOUT_YOU = "you."
 """What the ids of questions about the person begin with."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @click.command()
@@ -53,7 +52,7 @@ def digest(config: Config, *, service: str, at: datetime | None, in_json: bool, 
     now = moment(at, config.city.zone) or wall_clock()
     week = _week(given["week"], now, config.city.zone)
     with office(config) as here:
-        digests = Digests(config, here.catalog.bank)
+        digests = Digests(config, here.catalog.bank, here.library)
         with here.database.reading() as db:
             found = digests.of_week(db, service, week, now)
         queued = digests.send(here.database, service, week, now) if given["send"] else 0
@@ -168,12 +167,14 @@ def _lines(rows: Iterable[AnswerRow]) -> Iterator[tuple[object, ...]]:
         answer = "|".join(json.loads(row.choices)) if row.choices else row.choice
         day = row.answered_at.date().isoformat()
         asked = (row.stage, f"{row.flow}@{row.version}", row.state, row.item, row.verb)
-        yield (person, day, *asked, _safe(answer), row.score, _safe(row.text), row.language, row.channel)
+        told = (_plain(answer), row.score, _plain(row.text))
+        yield (person, day, *asked, *told, row.language, row.channel)
 
 
-def _safe(text: str | None) -> str | None:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text and text.startswith(FORMULA) else text
+def _plain(text: str | None) -> str | None:
+    from bot.digests.render.sheet import safe
+
+    return safe(text) if text else text
 
 
 COMMANDS = (digest, export)

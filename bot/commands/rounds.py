@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.commands.common import Moment, as_json, configured, last_moment, moment, office, show, table
+from bot.commands.common import Moment, as_json, configured, last_moment, moment, office, show, spoken, table
 from bot.errors import Refused, Usage
 from bot.rounds.lifecycle import State
 from flows.phrasebook import FROM_ROUND
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from bot.commands.common import Office
     from bot.config import Config
+    from bot.digests.results import Result
     from bot.rounds.organising import RoundView
     from bot.rounds.record import Fault
+    from bot.texts import Texts
 
 
 @click.group("round")
@@ -166,6 +168,33 @@ def show_(config: Config, code: str, *, qr: Path | None, in_json: bool) -> None:
 
 @round_.command()
 @click.argument("code")
+@click.option("--language", metavar="XX", help="In this language. [default: the city's first]")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures into this .csv file.")
+@configured
+@as_json
+def results(config: Config, code: str, *, language: str | None, out: Path | None, in_json: bool) -> None:
+    """Show what people want: how they put options in order, divided points, called the best and the last.
+
+    Nothing is told of a few people: scores come in steps, and of an open round so do the people counted.
+    """
+    from bot.digests.render.sheet import sheet
+    from bot.texts import texts
+
+    said = texts(spoken(config, language))
+    with office(config) as here:
+        found = here.rounds.results(_found(here, code).code)
+    if out:
+        _write(out, sheet(found, said))
+    if in_json:
+        show(found)
+    elif not found:
+        click.echo(f"{code} asks nobody to put options in order, to divide points, or for best and last.")
+    for each in [] if in_json else found:
+        _told(each, config.digest.minimum_cell, said)
+
+
+@round_.command()
+@click.argument("code")
 @configured
 @as_json
 def check(config: Config, code: str, *, in_json: bool) -> int:
@@ -246,6 +275,25 @@ def _draw(here: Office, code: str, path: Path) -> None:
     click.echo(f"{path}: {address}", err=True)
 
 
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror}.") from error
+    click.echo(str(path), err=True)
+
+
+def _told(result: Result, minimum: int, said: Texts) -> None:
+    """Print one question with what people want: sentences, then a table."""
+    from bot.digests.render.told import wanted
+
+    told = wanted(result, minimum, said)
+    click.echo(f"{told.question}\n{' '.join(told.sentences)}")
+    if told.rows:
+        table([told.columns, *told.rows])
+    click.echo()
+
+
 def _found(here: Office, code: str) -> RoundView:
     found = here.rounds.find(code)
     if found is None:
@@ -258,12 +306,12 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
     addresses = {"page": here.rounds.page_url(one.code), "chat": here.rounds.chat_url(one.code)}
     if link := here.rounds.deep_link(one.code):
         addresses["telegram"] = link
-    log = here.rounds.log(one.code)
+    log, wants = here.rounds.log(one.code), here.rounds.results(one.code)
     if in_json:
         numbers = {name: getattr(counts, name) for name in ("invited", "started", "active", "finished", "answers")}
         moves = [{"from": origin, "to": to, "count": count} for (origin, to), count in counts.moves.items()]
         lines = [{"at": line.at, "who": line.who, "what": line.what, "why": line.why} for line in log]
-        show({**asdict(one), **addresses, "counts": {**numbers, "moves": moves}, "log": lines})
+        show({**asdict(one), **addresses, "counts": {**numbers, "moves": moves}, "results": wants, "log": lines})
         return
     zone = here.config.city.zone
     click.echo(f"{one.code}: {one.title}")
@@ -276,11 +324,22 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
     click.echo(
         f"  invited {counts.invited}, started {counts.started}, finished {counts.finished}, answers {counts.answers}"
     )
+    for want in _wants(wants, here.config):
+        click.echo(f"  {want}")
     for line in log:
         click.echo(
             f"  {line.at.astimezone(zone):%Y-%m-%d %H:%M} {line.what} by {line.who}"
             + (f": {line.why}" if line.why else "")
         )
+
+
+def _wants(results: Sequence[Result], config: Config) -> list[str]:
+    """Return what people want, a line a question; the tables are shown by `round results`."""
+    from bot.digests.render.told import wanted
+    from bot.texts import texts
+
+    said = texts(config.city.languages[0])
+    return [" ".join(wanted(one, config.digest.minimum_cell, said).sentences) for one in results]
 
 
 def _known(here: Office, flow: str, service: str, facts: Mapping[str, object]) -> None:

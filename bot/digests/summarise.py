@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.digests import disclosure, statistics
 from bot.digests.disclosure import Share, Strength
 from bot.digests.model import Change, Channel, Clock, Digest, Form, Point, Score, Tick, Voice, Voices, Who
+from bot.digests.results import result
 from bot.digests.statistics import Posneg
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from bot.digests.results import Poll, Result
     from bot.digests.weeks import Week
 
 HISTORY = 8
@@ -85,6 +87,7 @@ class Answers:
     `counts`: week, stage, item, choice, people. `people`: week, channel, people who answered in it. `totals`: channel,
     people who answered up to the end of the week. `said`: quotable texts, newest first. `written`: week, texts
     (how many, quotable or not). Weeks are ISO names on the manager's calendar.
+    `polls`: questions whose options people put in order.
     """
 
     counts: pd.DataFrame
@@ -92,6 +95,7 @@ class Answers:
     totals: pd.DataFrame
     written: pd.DataFrame
     said: tuple[Said, ...] = ()
+    polls: tuple[Poll, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
     full = new >= scope.minimum
     who, held = _who(answers, scope, full=full)
     scores = _scores(answers, scope) if full else ()
+    results = _results(answers, scope, full=full)
     voices = _voices(answers, scope, scores) if full else Voices()
     return Digest(
         service=scope.service,
@@ -135,8 +140,9 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
         who=who,
         clock=clock,
         scores=scores,
+        results=results,
         voices=voices,
-        hidden=held + _hidden(who, scores, voices),
+        hidden=held + _hidden(who, scores, voices) + sum(each.base is None for each in results),
     )
 
 
@@ -285,6 +291,14 @@ def _earlier_points(scope: Scope, headline: Headline) -> dict[str, Share]:
         if (score.stage, score.item) == (headline.stage, headline.item)
         for point in score.weeks
     }
+
+
+# --------------------------------------------------------------------------- what people want
+
+
+def _results(answers: Answers, scope: Scope, *, full: bool) -> tuple[Result, ...]:
+    """In a quiet week only those of rounds that are over: many more people than this week's answered them."""
+    return tuple(result(poll, scope.minimum) for poll in answers.polls if full or poll.whole)
 
 
 # --------------------------------------------------------------------------- in their words

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot import letters
 from bot.channels.base import Outbound
-from bot.digests import render
+from bot.digests import polls, render
 from bot.digests.gather import deadlines, gather, in_steps, keep
 from bot.digests.headlines import headlines
 from bot.digests.model import Form, dump, load
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from bot.channels.base import Mail
     from bot.config import Config
     from bot.digests.model import Digest
     from bot.digests.summarise import Headline
+    from bot.rounds.library import Library
     from flows.bank import Bank
     from storage.contacts import Contact
     from storage.database import Database
@@ -41,11 +44,12 @@ MANAGER = "manager"
 class Digests:
     """Puts digests together and sends each exactly once per (person, service, week)."""
 
-    def __init__(self, config: Config, bank: Bank) -> None:
-        """`bank` says which question stands for each stage."""
+    def __init__(self, config: Config, bank: Bank, library: Library) -> None:
+        """`bank` says which question stands for each stage, `library` which options a round offers."""
         self._config = config
+        self._library = library
         self._headlines: tuple[Headline, ...] = headlines(bank)
-        self._rhythm = Rhythm(config.city.zone, config.digest.weekday, config.digest.time)
+        self._rhythm = rhythm(config)
 
     # ------------------------------------------------------------------- looking
 
@@ -58,7 +62,8 @@ class Digests:
         """
         place = zone or self._config.city.zone
         scope = self._scope(db, service, week, place, so_far=now < week.ends(place))
-        counted = gather(db, service, week, place)
+        look = polls.Look(week, place, now, scope.minimum)
+        counted = replace(gather(db, service, week, place), polls=polls.of_week(db, self._library, service, look))
         return summarise(in_steps(db, counted, scope) if scope.so_far else counted, scope, now)
 
     def so_far(self, db: Connection, service: str, now: datetime) -> Digest | None:
@@ -93,11 +98,7 @@ class Digests:
 
     def due(self, db: Connection, now: datetime) -> list[Due]:
         """Return what is due and not written."""
-        this = Week.of(now, self._config.city.zone)
-        periods = [str(this.back(weeks)) for weeks in range(-1, 5)]
-        written = {(*key, period) for period in periods for key in digests.written(db, period)}
-        services = [service.key for service in self._config.services]
-        return list(due(people.with_role(db, MANAGER), services, self._rhythm, written, now))
+        return unwritten(db, self._config, now)
 
     def sweep(self, database: Database, now: datetime) -> int:
         """Write and queue every digest that is due; return how many messages were queued. Harmless to repeat.
@@ -176,6 +177,20 @@ class Digests:
         return Outbound(key, "", text, picture=picture, language=words.language)
 
 
+def unwritten(db: Connection, config: Config, now: datetime) -> list[Due]:
+    """Return the digests that are due and not written."""
+    this = Week.of(now, config.city.zone)
+    periods = [str(this.back(weeks)) for weeks in range(-1, 5)]
+    written = {(*key, period) for period in periods for key in digests.written(db, period)}
+    services = [service.key for service in config.services]
+    return list(due(people.with_role(db, MANAGER), services, rhythm(config), written, now))
+
+
+def rhythm(config: Config) -> Rhythm:
+    """Return when the city's digests come."""
+    return Rhythm(config.city.zone, config.digest.weekday, config.digest.time)
+
+
 def files(digest: Digest, language: str, url: str = "") -> dict[str, bytes]:
     """Return every rendering as files by name: JSON, chat text, chart, mail in text and HTML."""
     words, name = texts(language), f"{digest.service}-{digest.period}"
@@ -185,9 +200,18 @@ def files(digest: Digest, language: str, url: str = "") -> dict[str, bytes]:
         f"{name}.json": dump(digest).encode(),
         f"{name}.chat.txt": message.encode(),
         f"{name}.mail.txt": text.encode(),
-        f"{name}.mail.html": mail.html.replace("cid:chart", f"{name}.png").encode(),
+        f"{name}.mail.html": _with_files(mail, name).encode(),
     }
-    return made | ({f"{name}.png": picture.png} if picture else {})
+    inline = {f"{name}.{cid}.png": drawn.png for cid, drawn in mail.inline.items() if cid != render.CHART}
+    return made | inline | ({f"{name}.png": picture.png} if picture else {})
+
+
+def _with_files(mail: Mail, name: str) -> str:
+    """Return the mail's HTML with its pictures as files beside it."""
+    html = mail.html.replace(f'cid:{render.CHART}"', f'{name}.png"')
+    for cid in mail.inline:
+        html = html.replace(f'cid:{cid}"', f'{name}.{cid}.png"')
+    return html
 
 
 def page_url(config: Config, digest: Digest) -> str:

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.digests import polls
+from bot.digests.results import result
+from bot.digests.weeks import Week
 from bot.errors import Refused
 from bot.rounds import codes, links, record, wording
 from bot.rounds.library import sketch
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.config import Config
+    from bot.digests.results import Result
     from bot.rounds.library import Library
     from bot.rounds.record import Fault, Need
     from flows.catalog import Catalog
@@ -157,6 +161,13 @@ class Rounds:
                 answers=answers.handed_in(db, [row.id]).get(row.id, 0),
                 moves={(move.origin, move.to): move.count for move in moves.of(db, row.id)},
             )
+
+    def results(self, code: str) -> list[Result]:
+        """Return what people want by a round's orders, divided points, best and last, as far as it may be told now."""
+        now, zone, minimum = self._clock(), self._config.city.zone, self._config.digest.minimum_cell
+        with self._database.reading() as db:
+            look = polls.Look(Week.of(now, zone), zone, now, minimum)
+            return [result(poll, minimum) for poll in polls.of_round(db, self._library, self._row(db, code), look)]
 
     def facts(self, code: str, language: str) -> dict[str, str]:
         """Return everything the round's texts are filled with, in `language`, days in words."""

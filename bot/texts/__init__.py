@@ -23,6 +23,9 @@ FOLDER = Path(__file__).parent
 SOURCE = "en"
 """The language every sentence exists in; a language that lacks one shows it in this."""
 
+LEFT, END = "\u2066", "\u2069"
+"""Between these marks text is read from the left, whatever stands around."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
@@ -89,6 +92,11 @@ class Texts(Sentences):
     def percent(self, whole: int) -> str:
         """Return whole percent as they are written here: `68%`, `68 %`."""
         return format_percent(whole / 100, locale=self.locale)
+
+    def signed(self, value: float) -> str:
+        """Return a number with its sign and two places, as it is written here: `+0.57`, `−0.20`."""
+        written = format_decimal(value, format="+0.00;-0.00", locale=self.locale)
+        return written if self.direction == "ltr" else f"{LEFT}{written}{END}"
 
     def day(self, day: date) -> str:
         """Return a day of this year as it is written here: `16 November`."""

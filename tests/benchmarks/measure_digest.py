@@ -27,9 +27,11 @@ from bot import config as configuration
 from bot.digests.gather import keep
 from bot.digests.weeks import Week
 from bot.digests.writing import Digests
+from bot.rounds.library import Library
 from flows.catalog import Catalog
 from storage import migrate
 from storage.database import Database
+from storage.sealing import Keys
 from storage.tables import rounds, weeks
 from tests.benchmarks.contest import DISK, apart
 from tests.benchmarks.table import ROUNDS, Row, Sample, alternate, timed
@@ -169,7 +171,8 @@ def ours(url: str, small: str, services: int) -> Run:
 def _monday(url: str, services: int) -> Callable[[], None]:
     """Return what to do where all weeks but the last are counted."""
     config = sample()
-    desk, at, zone = Digests(config, Catalog.load().bank), now(config), config.city.zone
+    catalog, at, zone = Catalog.load(), now(config), config.city.zone
+    desk = Digests(config, catalog.bank, Library(config, catalog, Keys([b"k" * 32])))
     database = Database.open(url)
     with database.transaction() as db:
         db.execute(delete(weeks).where(weeks.c.until == WEEK.ends(zone)))

@@ -179,7 +179,7 @@ class House:
         self.keys = Keys.load(self.config.privacy.key_file, self.mint)
         self.library = Library(self.config, self.catalog, self.keys)
         self.rounds = Rounds(self.config, self.database, self.keys, self.catalog, self.library, self.clock, self.mint)
-        self.digests = Digests(self.config, self.catalog.bank)
+        self.digests = Digests(self.config, self.catalog.bank, self.library)
         self.channels = {"pigeon": self.pigeon}
         self.threads = Threads(
             self.config, self.library.phrases, self.keys, self.mint, {"pigeon": self.pigeon.capabilities}

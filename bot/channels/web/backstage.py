@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.channels.web.channel import WebChannel
     from bot.config import Config
     from bot.digests.model import Digest
+    from bot.digests.results import Result
     from bot.threads import Threads
     from flows.catalog import Catalog
     from flows.issues import Issue
@@ -226,6 +227,9 @@ class Rounds(Protocol):
 
     def counts(self, code: str) -> Counts:
         """Count the round now."""
+
+    def results(self, code: str) -> Sequence[Result]:
+        """Return what people want by the round's orders, divided points, best and last, as far as it may be told."""
 
     def facts(self, code: str, language: str) -> Mapping[str, str]:
         """Return everything the round's texts are filled with, in `language`, days in words."""

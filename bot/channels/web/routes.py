@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import chat, public, service
 from bot.channels.web.failures import Contained, handlers
-from bot.channels.web.manage import desk, doors, figures, preview, shelf, threads
+from bot.channels.web.manage import desk, doors, figures, outcome, preview, shelf, threads
 from bot.channels.web.pages import HOME, Pages, pages_of
 from bot.channels.web.safety import Pace, SafeHeaders, same_origin
 from bot.channels.web.words import Dictionary
@@ -79,6 +79,8 @@ def _staff() -> list[Route]:
         post("/manage/rounds/new", doors.staff(desk.create)),
         get(round_, doors.staff(desk.show)),
         get(f"{round_}/numbers", doors.staff(desk.numbers)),
+        get(f"{round_}/results.csv", doors.staff(outcome.sheet_file)),
+        get(f"{round_}/results/{{state}}.png", doors.staff(outcome.drawn)),
         get(f"{round_}/picture", doors.staff(desk.picture)),
         get(f"{round_}/picture.svg", doors.staff(desk.picture_file)),
         get(f"{round_}/edit", doors.staff(desk.edit)),
@@ -99,6 +101,7 @@ def _staff() -> list[Route]:
         post("/manage/digests", doors.staff(figures.choose)),
         get(digest, doors.staff(figures.show)),
         get(f"{digest}/chart.png", doors.staff(figures.drawn)),
+        get(f"{digest}/wanted/{{number:int}}.png", doors.staff(figures.wanted)),
         get("/manage/threads", doors.staff(threads.overview)),
         get(thread, doors.staff(threads.show)),
         post(f"{thread}/reply", doors.staff(threads.reply)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.digests.render.bars import bar_chart
 from bot.digests.render.chart import picture
 from bot.digests.render.told import page
 
@@ -20,8 +21,12 @@ CAPTION = 1024
 
 
 def chat(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Picture | None]:
-    """Return the message and its chart. What does not fit is left out from the end of the story: quotes first."""
-    return message(digest, texts, url), picture(digest, texts)
+    """Return the message and its chart: of the weeks, else of what people want.
+
+    What does not fit is left out from the end of the story: quotes first.
+    """
+    drawn = picture(digest, texts) or next(filter(None, (bar_chart(each, texts) for each in digest.results)), None)
+    return message(digest, texts, url), drawn
 
 
 def message(digest: Digest, texts: Texts, url: str = "") -> str:
@@ -39,6 +44,7 @@ def message(digest: Digest, texts: Texts, url: str = "") -> str:
 def _story(told: Told, length: int) -> str:
     blocks = [[told.title, told.span], list(told.clock), [told.new, told.channels, told.short]]
     blocks += [[" ".join(stage.sentences)] for stage in told.stages]
+    blocks += [[" ".join(wanted.sentences)] for wanted in told.wanted]
     blocks += [list(_voices(told, length)), [told.caveat, told.hidden]]
     return "\n\n".join(filter(None, ("\n".join(filter(None, block)) for block in blocks)))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from bot.channels.base import Mail
+from bot.digests.render.bars import bar_chart
 from bot.digests.render.chart import picture
 from bot.digests.render.told import page
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 CHART = "chart"
 """Content id of the chart."""
+WANTED = "wanted"
+"""What the content ids of the bars of what people want begin with."""
 QUOTES = 5
 
 
@@ -27,10 +30,12 @@ def mail(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Mail]:
     told = page(digest, texts, QUOTES)
     service = texts.pick(digest.name, digest.service)
     words = {name: texts(f"digest.foot.{name}", service=service, url=url) for name in ("open", "automatic", "stop")}
-    values = {"told": told, "url": url, "chart": chart, "cid": CHART, "words": words}
+    bars = [(f"{WANTED}{number}", drawn) if (drawn := bar_chart(each, texts)) else None
+            for number, each in enumerate(digest.results, 1)]  # fmt: skip
+    values = {"told": told, "url": url, "chart": chart, "cid": CHART, "bars": bars, "words": words}
     text = _environment().get_template("digest.txt").render(values).strip() + "\n"
     html = _environment().get_template("digest.html").render(values)
-    return text, Mail(told.subject, html, {CHART: chart} if chart else {})
+    return text, Mail(told.subject, html, ({CHART: chart} if chart else {}) | dict(filter(None, bars)))
 
 
 @cache

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from bot.digests import statistics
 from bot.digests.disclosure import Strength, few
 from bot.digests.model import Form
+from bot.digests.results import Kind
 from bot.digests.weeks import Week
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from bot.digests.disclosure import Share
     from bot.digests.model import Channel, Clock, Digest, Point, Score, Voice
+    from bot.digests.results import Result, Standing
     from bot.texts import Texts
 
 VERDICTS = {True: "real", False: "not_real", None: "unsure"}
@@ -52,6 +54,19 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What people want, by one question: its sentences, and a table with a row for each option, the best first."""
+
+    title: str
+    question: str
+    sentences: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    alt: str
+    """What its bars show, in words."""
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """Everything a rendering shows, in the order to show it. Empty texts and tuples are left out."""
 
@@ -65,6 +80,7 @@ class Told:
     channels: str
     short: str
     stages: tuple[Stage, ...]
+    wanted: tuple[Wanted, ...]
     quotes: tuple[Quote, ...]
     since: str
     more: str
@@ -72,7 +88,7 @@ class Told:
     hidden: str
     method: str
     headings: Mapping[str, str]
-    """`clock`, `who`, `score`, `voices`, `table` and the columns `week`, `share`, `range`, `base` in words."""
+    """Words for `clock`, `who`, `score`, `wanted`, `voices`, `table`; the columns `week`, `share`, `range`, `base`."""
 
 
 def page(digest: Digest, texts: Texts, quotes: int = 20) -> Told:
@@ -92,6 +108,7 @@ def page(digest: Digest, texts: Texts, quotes: int = 20) -> Told:
         channels=_channels(digest, texts),
         short="" if full else texts("digest.who.short", minimum=digest.minimum),
         stages=tuple(_stage(score, digest, texts) for score in digest.scores),
+        wanted=tuple(wanted(each, digest.minimum, texts) for each in digest.results),
         quotes=tuple(_quote(voice, texts) for voice in told),
         since=texts("digest.voices.since", day=texts.day(digest.voices.since)) if digest.voices.since and told else "",
         more=_more(digest, len(told), texts),
@@ -103,7 +120,7 @@ def page(digest: Digest, texts: Texts, quotes: int = 20) -> Told:
 
 
 def _headings(texts: Texts) -> dict[str, str]:
-    heads = {name: texts(f"digest.head.{name}") for name in ("clock", "who", "score", "voices", "table")}
+    heads = {name: texts(f"digest.head.{name}") for name in ("clock", "who", "score", "wanted", "voices", "table")}
     return heads | {name: texts(f"digest.table.{name}") for name in ("week", "share", "range", "base")}
 
 
@@ -249,6 +266,116 @@ def row(week: str, share: Share, now: bool, texts: Texts) -> Row:  # noqa: FBT00
     span = "{}–{}".format(*bounds(share)) if share.exact else ""
     base = texts.number(share.base) if share.base is not None else ""
     return Row(str(Week.parse(week).number), short_share(share, texts), span, base, now)
+
+
+# --------------------------------------------------------------------------- what people want
+
+
+def wanted(result: Result, minimum: int, texts: Texts) -> Wanted:
+    """Return the result of one question, no more than may be told of it."""
+    told = _columns(result)
+    rows = tuple(
+        (f"{place}", texts.pick(each.label), *(_cell(each, name, result, texts) for name in told))
+        for place, each in _placed(result.standings)
+    )
+    columns = ("place", "option", *told)
+    return Wanted(
+        title=texts.pick(result.title),
+        question=texts.pick(result.question),
+        sentences=tuple(filter(None, _sentences(result, minimum, texts))),
+        columns=tuple(texts(f"digest.wanted.{name}") for name in columns) if rows else (),
+        rows=rows,
+        alt=texts("digest.wanted.alt", list=listed(result, texts)),
+    )
+
+
+def _placed(standings: Sequence[Standing]) -> Iterator[tuple[str, Standing]]:
+    """Give each option its place; those with one score share it, and whoever has none has no place."""
+    for standing in standings:
+        better = sum(each.score is not None and each.score > (standing.score or 0) for each in standings)
+        yield "" if standing.score is None else str(better + 1), standing
+
+
+def _sentences(result: Result, minimum: int, texts: Texts) -> Iterator[str]:
+    title = texts.pick(result.title)
+    if result.base is None:
+        yield texts("digest.wanted.few", title=title, minimum=minimum)
+        return
+    if not result.standings:
+        yield texts("digest.wanted.count", n=texts.number(result.base), title=title)
+        return
+    told, people = listed(result, texts), texts.number(result.base)
+    yield texts(f"digest.wanted.{result.kind}", n=people, title=title, list=told)
+    step = result.step / 50 if result.kind is Kind.BESTWORST else result.step
+    yield texts(f"digest.wanted.{result.kind}_scale", step=texts.number(step))
+    yield texts("digest.wanted.indication") if result.indication else ""
+    if result.ahead_of_each:
+        labels = {each.option: texts.pick(each.label) for each in result.standings}
+        yield texts("digest.wanted.ahead", label=labels[result.ahead_of_each])
+    yield "" if result.whole else texts("digest.wanted.steps", minimum=minimum)
+
+
+def listed(result: Result, texts: Texts) -> str:
+    """Return the options with place and score, the best first."""
+    return texts("digest.wanted.between").join(_standing(each, result, texts) for each in _placed(result.standings))
+
+
+def _standing(placed: tuple[str, Standing], result: Result, texts: Texts) -> str:
+    place, standing = placed
+    label, score = texts.pick(standing.label), score_words(standing.score, result, texts)
+    return texts(
+        "digest.wanted.standing" if place else "digest.wanted.standing_few", place=place, label=label, score=score
+    )
+
+
+def score_words(score: int | None, result: Result, texts: Texts) -> str:
+    """Return a score as it is written: `65`, of points `40%`, of cards `+0.60`; nothing and all are only bounds."""
+    if score is None:
+        return texts("digest.table.few")
+    step, least = (2 * result.step, -100) if result.kind is Kind.BESTWORST else (result.step, 0)
+    return _bounded(score, least, step, lambda value: number_words(value, result.kind, texts), texts)
+
+
+def _bounded(value: int, least: int, step: int, written: Callable[[int], str], texts: Texts) -> str:
+    """Return a number in steps in words: the first and the last step tell no more than two of them."""
+    if value <= least + step:
+        return texts("digest.wanted.under", edge=written(least + 2 * step))
+    return texts("digest.wanted.over", edge=written(100 - 2 * step)) if value >= 100 - step else written(value)
+
+
+def number_words(value: int, kind: Kind, texts: Texts) -> str:
+    """Return points of a scale as they are written."""
+    match kind:
+        case Kind.RANK:
+            return texts.number(value)
+        case Kind.ALLOCATE:
+            return texts.percent(value)
+        case Kind.BESTWORST:
+            return texts.signed(value / 100)
+
+
+def _columns(result: Result) -> tuple[str, ...]:
+    """Return what the table tells beside place and name."""
+    told = ("first", "median", "nothing", "shown")
+    return (
+        "score",
+        "range",
+        *(name for name in told if any(getattr(each, name) is not None for each in result.standings)),
+    )
+
+
+def _cell(standing: Standing, name: str, result: Result, texts: Texts) -> str:
+    match name:
+        case "score":
+            return score_words(standing.score, result, texts)
+        case "range" if standing.low is not None and standing.high is not None:
+            low, high = (number_words(end, result.kind, texts) for end in (standing.low, standing.high))
+            return texts("digest.wanted.from_to", low=low, high=high)
+        case "shown":
+            return texts.number(standing.shown or 0)
+        case _:
+            value: int | None = getattr(standing, name, None)
+            return "" if value is None else _bounded(value, 0, result.wide, texts.percent, texts)
 
 
 # --------------------------------------------------------------------------- in their words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from io import BytesIO
@@ -17,15 +18,18 @@ from PIL import Image
 
 from bot.digests import render
 from bot.digests.render.chat import CAPTION, cut, units
+from bot.digests.results import result
 from bot.digests.summarise import Deadline, summarise
 from bot.digests.weeks import Week
 from bot.texts import languages, texts
 from tests.bot.digests.material import One, counted, monday_after, scope
+from tests.bot.digests.polled import poll
 from tests.bot.digests.test_summarise import PEOPLE
 from tests.journeys.data import feedback
 
 if TYPE_CHECKING:
     from bot.digests.model import Digest
+    from bot.digests.results import Result
 
 WEEK = Week(2022, 35)
 URL = "https://voice.rivermouth.example/manage/digests/ambulance/2022-W35"
@@ -299,3 +303,76 @@ def test_words_since_a_quiet_week_say_so() -> None:
     made = summarise(counted(people, WEEK), scope(WEEK), monday_after(WEEK))
     assert made is not None
     assert "Words since 22 August." in render.message(made, texts("en"))
+
+
+# --------------------------------------------------------------------------- what people want
+
+
+def wanted(kind: str, people: int = 100) -> Result:
+    """A result of each kind, of so many people of one mind and ten of another."""
+    ways: dict[str, tuple[list[str], list[str], int]] = {
+        "rank": (["a", "b", "c"], ["b", "a"], 3),
+        "allocate": (["a=6", "b=4", "c=0"], ["a=0", "b=5", "c=5"], 10),
+        "bestworst": (["a,b,c:a:c"], ["a,b,c:b:a"], 0),
+    }
+    one, other, most = ways[kind]
+    return result(poll(kind, [one] * (people - 10) + [other] * 10, most=most), 5)
+
+
+@EACH
+@pytest.mark.parametrize("kind", ["rank", "allocate", "bestworst"])
+def test_what_people_want_is_told_alike_in_chat_mail_and_bars(kind: str, language: str) -> None:
+    digest, said = replace(real(), results=(wanted(kind),)), texts(language)
+    (told,) = render.page(digest, said).wanted
+    plain, mail = render.mail(digest, said, URL)
+    html = Page(mail.html)
+    for words in (render.message(digest, said), plain, html.words):
+        assert " ".join(told.sentences[0].split()) in " ".join(words.split())
+    assert [row[0] for row in told.rows] == ["1", "2", "3"]
+    assert "Option a" in told.rows[0][1]
+    assert "Option a" in told.alt
+    assert html.pictures[1] == {**html.pictures[1], "src": "cid:wanted1", "alt": told.alt}
+    assert set(mail.inline) == {"chart", "wanted1"}
+    assert len(told.columns) == len(told.rows[0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("rank", "1. Option a: over 90; 2. Option b: 55; 3. Option c: under 10."),
+        ("allocate", "1. Option a: 55%; 2. Option b: 40%; 3. Option c: under 10%."),
+        ("bestworst", "1. Option a: +0.80; 2. Option b: +0.10; 3. Option c: under -0.80."),
+    ],
+)
+def test_scores_are_told_in_their_own_measure_and_their_ends_as_bounds(kind: str, said: str) -> None:
+    digest = replace(real(), results=(wanted(kind),))
+    assert said in render.message(digest, texts("en"))
+
+
+def test_few_people_want_nothing_yet() -> None:
+    for people, words in ((3, "under 5 people have answered"), (9, "9 people have answered, too few for an order.")):
+        few = result(poll("rank", ["abc"] * people), 5)
+        digest = replace(real(), results=(few,))
+        assert words in render.message(digest, texts("en"))
+        assert set(render.mail(digest, texts("en"))[1].inline) == {"chart"}
+
+
+def test_bars_stand_in_for_the_chart_of_weeks_where_there_is_none() -> None:
+    digest = replace(small(*["5"] * 8), results=(wanted("rank"),))
+    _, picture = render.chat(digest, texts("en"))
+    assert picture == render.bar_chart(wanted("rank"), texts("en"))
+
+
+def test_bars_in_arabic_grow_from_the_right() -> None:
+    """The best option has the longest bar: at the left of the names in Arabic, at their right elsewhere."""
+    shade = Image.new("RGB", (1, 1), "#efc9b2").getpixel((0, 0))
+    middles = {}
+    for language in ("en", "ar"):
+        picture = render.bar_chart(wanted("allocate"), texts(language))
+        assert picture is not None
+        with Image.open(BytesIO(picture.png)) as image:
+            pixels = np.asarray(image.convert("RGB"))
+        middles[language] = float(np.nonzero((pixels == shade).all(axis=2))[1].mean()) / pixels.shape[1]
+    assert middles["en"] > 0.36
+    assert middles["ar"] < 0.64
+    assert middles["en"] + middles["ar"] == pytest.approx(1.0, abs=0.05)

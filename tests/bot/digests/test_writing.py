@@ -21,6 +21,7 @@ from bot.digests.model import Form, Tick, dump, load
 from bot.digests.weeks import Week
 from bot.digests.writing import Digests, files, page_url
 from bot.errors import Refused
+from bot.rounds.library import Library
 from flows.catalog import Catalog
 from storage import answers, contacts, digests, people
 from storage.tables import outbox, weeks
@@ -55,7 +56,8 @@ def sample() -> Config:
 
 @pytest.fixture
 def desk() -> Digests:
-    return Digests(sample(), Catalog.load().bank)
+    catalog = Catalog.load()
+    return Digests(sample(), catalog.bank, Library(sample(), catalog, makers.KEYS))
 
 
 def noon(day: date, second: int = 0) -> datetime:

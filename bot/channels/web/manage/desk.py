@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from bot.channels.web.manage import form as forms
+from bot.channels.web.manage import outcome
 from bot.channels.web.manage.doors import APPROVER, MANAGER, ORGANISER, form_of, page
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 SIGHT = (ORGANISER, APPROVER)
 """Who may see a round's inside; only organisers may act."""
 BEGINNING = frozenset({"draft", "scheduled"})
+BEGUN = frozenset({"open", "closed", "reported_back"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "most_questions": flow.questions,
         "counted": bool(counts.moves),
         "minimum": counted.minimum,
+        "wanted": outcome.told(request, round_) if round_.state in BEGUN else [],
+        "wanted_head": texts(words.language)("digest.head.wanted"),
         "picture": svg(flow, texts(words.language), round_.title, counted if counts.moves else None),
         "opens": words.day(round_.opens_at, pages.zone) if round_.opens_at else "",
         "closes": forms.last_day(round_.closes_at, pages.zone, words),

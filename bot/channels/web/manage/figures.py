@@ -13,7 +13,7 @@ from bot.channels.web.manage import rhythm
 from bot.channels.web.manage.doors import MANAGER, page
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.digests.model import load
-from bot.digests.render import chart, told
+from bot.digests.render import bars, chart, told
 from bot.digests.weeks import Week
 from bot.texts import texts
 from storage import digests
@@ -124,6 +124,7 @@ async def show(request: Request, visitor: Visitor) -> Response:
         "manage/digest.html",
         told=told.page(digest, texts(language)),
         alt=picture.alt if picture else "",
+        bars=[f"{request.url.path}/wanted/{n}.png" if one.standings else "" for n, one in enumerate(digest.results, 1)],
         address=request.url.path,
     )
 
@@ -132,6 +133,17 @@ async def drawn(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/digests/<service>/<week>/chart.png`: the chart of the mail."""
     digest = await asyncio.to_thread(_digest, request, visitor)
     picture = await asyncio.to_thread(chart.picture, digest, texts(pages_of(request).words(request).language))
+    if picture is None:
+        raise HTTPException(404)
+    return Response(picture.png, media_type="image/png")
+
+
+async def wanted(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/digests/<service>/<week>/wanted/<n>.png`: the bars of what people want, by the question's place."""
+    digest = await asyncio.to_thread(_digest, request, visitor)
+    found = dict(enumerate(digest.results, 1)).get(request.path_params["number"])
+    said = texts(pages_of(request).words(request).language)
+    picture = await asyncio.to_thread(bars.bar_chart, found, said) if found else None
     if picture is None:
         raise HTTPException(404)
     return Response(picture.png, media_type="image/png")

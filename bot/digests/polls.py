@@ -1,0 +1,173 @@
+"""What a week's digest or a round's page asks of the database about orders, divided points, best and last.
+
+Of a formal round all answers since it opened count together; of one that never closes those of one week. Weeks that are
+over are read as they were counted; so this costs what the running week costs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.digests.disclosure import steps
+from bot.digests.results import Kind, Poll
+from bot.rounds import record
+from flows.model import Allocate, BestWorst, Rank
+from storage import ballots, rounds, weekly
+from storage.ballots import EVERYBODY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy import Connection
+
+    from bot.digests.weeks import Week
+    from bot.rounds.library import Library
+    from flows.model import Flow, Option
+    from storage.ballots import Question, Tally
+    from storage.rounds import RoundRow
+    from storage.weekly import Span
+
+OVER = ("closed", "reported_back")
+"""States of rounds that take no more answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Where one looks from: the week, in which time zone, at which moment, with how many people at least."""
+
+    week: Week
+    zone: ZoneInfo
+    now: datetime
+    minimum: int
+
+    @property
+    def until(self) -> datetime:
+        """What happened later is not seen."""
+        return min(self.now, self.week.ends(self.zone))
+
+    def spans(self, since: datetime) -> list[Span]:
+        """Return the weeks from a moment to this one, oldest first."""
+        found, week = [self.week.span(self.zone)], self.week
+        while found[0][0] > since:
+            week = week.back(1)
+            found.insert(0, week.span(self.zone))
+        return found
+
+
+def of_week(db: Connection, library: Library, service: str, look: Look) -> tuple[Poll, ...]:
+    """Return the questions of a service that were answered in the week, or whose round closed in it."""
+    begins = look.week.begins(look.zone)
+    span = look.week.span(look.zone)
+    asked = {round_id for round_id, _ in ballots.by_question(weekly.told(db, service, [span])[span])}
+    closed = [
+        row.id
+        for row in rounds.find(db, services=[service], states=OVER)
+        if row.closed_at and begins <= row.closed_at <= look.until
+    ]
+    found = rounds.by_ids(db, [*asked, *closed])
+    return tuple(poll for _, row in sorted(found.items()) for poll in of_round(db, library, row, look))
+
+
+def of_round(db: Connection, library: Library, row: RoundRow, look: Look) -> tuple[Poll, ...]:
+    """Return what was said to each such question of a round, in the order they are asked."""
+    flow = library.played(db, row).flow
+    asked = list(_questions(flow))
+    if not asked:
+        return ()
+    spans = look.spans(look.until if flow.running else row.opened_at or look.until)
+    told = weekly.told(db, row.service, spans)
+    counted = {span: ballots.by_question(told[span]) for span in spans}
+    whole = _is_over(row, flow, look)
+    polls = []
+    for question in asked:
+        key = (row.id, question.id)
+        tally = _together(counted, key) if whole else _in_steps(db, row.service, counted, key, look.minimum)
+        polls.append(_poll(row, flow, question, tally, whole=whole))
+    return tuple(polls)
+
+
+def _questions(flow: Flow) -> Iterator[Rank | Allocate | BestWorst]:
+    for state in flow.script(flow.language).states.values():
+        if isinstance(state, Rank | Allocate | BestWorst):
+            yield state
+
+
+def _is_over(row: RoundRow, flow: Flow, look: Look) -> bool:
+    if row.closed_at is not None and row.closed_at <= look.until:
+        return True
+    return flow.running and look.until == look.week.ends(look.zone)
+
+
+# --------------------------------------------------------------------------- counting
+
+
+def _together(counted: Mapping[Span, Mapping[Question, Tally]], key: Question) -> Tally:
+    tally: Tally = Counter()
+    for week in counted.values():
+        tally.update(week.get(key, {}))
+    return tally
+
+
+def _in_steps(
+    db: Connection, service: str, counted: Mapping[Span, Mapping[Question, Tally]], key: Question, minimum: int
+) -> Tally:
+    """Count the first people only: whole steps of the minimum, one step behind."""
+    tally: Tally = Counter()
+    wanted = steps(sum(week[key][EVERYBODY] for week in counted.values() if key in week), minimum)
+    for (since, until), week in counted.items():
+        here, left = week.get(key, Counter()), wanted - tally[EVERYBODY]
+        if here[EVERYBODY] > left:
+            return tally + ballots.earliest(db, service, key, since, until, left)
+        tally.update(here)
+    return tally
+
+
+def _poll(row: RoundRow, flow: Flow, question: Rank | Allocate | BestWorst, tally: Tally, *, whole: bool) -> Poll:
+    kind, most = _kind(question)
+    return Poll(
+        code=row.code,
+        title=_titles(row, flow),
+        state=question.id,
+        kind=kind,
+        question=_in_each(flow, question.id),
+        options={option.id: _labels(flow, question.id, place) for place, option in enumerate(question.options)},
+        most=most,
+        people=tally[EVERYBODY],
+        tally=tally,
+        whole=whole,
+    )
+
+
+def _kind(question: Rank | Allocate | BestWorst) -> tuple[Kind, int]:
+    match question:
+        case Rank():
+            return Kind.RANK, question.places
+        case Allocate():
+            return Kind.ALLOCATE, question.points
+        case BestWorst():
+            return Kind.BESTWORST, 0
+
+
+# --------------------------------------------------------------------------- words
+
+
+def _titles(row: RoundRow, flow: Flow) -> dict[str, str]:
+    named = record.load(row.record).get("title")
+    return {language: record.in_language(named, language) or row.title for language in flow.languages}
+
+
+def _in_each(flow: Flow, state: str) -> dict[str, str]:
+    return {language: flow.script(language).states[state].text.strip() for language in flow.languages}
+
+
+def _labels(flow: Flow, state: str, place: int) -> dict[str, str]:
+    return {language: _options(flow, language, state)[place].label for language in flow.languages}
+
+
+def _options(flow: Flow, language: str, state: str) -> Sequence[Option]:
+    options: Sequence[Option] = getattr(flow.script(language).states[state], "options", ())
+    return options
