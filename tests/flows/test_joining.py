@@ -413,20 +413,46 @@ anything = st.one_of(
     st.just(Message(Kind.SILENCE)),
     parted.map(lambda drawn: sent(*drawn)),
     parted.map(lambda drawn: edited(*drawn, state="problem")),
+    parted.map(lambda drawn: edited(*drawn, state="why")),
 )
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+FLOWS = {
+    **{f"in a row, {language}": (IN_A_ROW, language) for language in LANGUAGES},
+    "branching": (FLOW, "en"),
+    "last": (LAST_FLOW, "en"),
+    "long": (LONG_FLOW, "en"),
+}
+
+
+@pytest.mark.parametrize("name", FLOWS)
 @given(messages=st.lists(anything, max_size=30))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_whatever_is_sent_the_events_tell_what_the_session_holds(language: str, messages: list[str | Message]) -> None:
-    talk = Talk(IN_A_ROW, language)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_is_sent_the_events_tell_what_the_session_holds(name: str, messages: list[str | Message]) -> None:
+    talk = Talk(*FLOWS[name])
     for what in messages:
-        asked = [prompt for turn in talk.turns for prompt in turn.prompts if prompt.state == "since"]
-        before = talk.answers.get("since")
+        asked, before = _asked(talk), talk.answers
         send(talk, what)
         check(talk)
-        assert asked or before == talk.answers.get("since"), "nobody answers what was not asked"
+        fresh = {state for state in talk.answers if state not in before}
+        assert fresh <= asked, "nobody answers what was not asked"
     talk.says(WAIT)
     check(talk)
     assert talk.session.wakes_at is None
+
+
+def _asked(talk: Talk) -> set[str | None]:
+    """Return the questions that have been asked so far, and those that take a picture that comes instead of words."""
+    return {prompt.state for turn in talk.turns for prompt in turn.prompts} | {"picture"}
+
+
+@given(
+    parts=st.lists(st.sampled_from(["the lamp", "at the door", "in May"]), min_size=1, max_size=4),
+    after=st.sampled_from([WAIT, "DONE", "SKIP", "BACK", "BACK 2", "STOP", "WHY", "HELP", "CHANGE", "/x", "(sticker)"]),
+)
+@settings(deadline=None)
+def test_in_several_messages_or_in_one_it_comes_to_the_same(parts: list[str], after: str) -> None:
+    parted, whole = begun(*parts, after), begun("\n".join(parts), after)
+    assert parted.session.moved(parts={}) == whole.session.moved(parts={})
+    assert parted.turn.prompts == whole.turn.prompts
+    assert parted.counted == whole.counted
