@@ -177,8 +177,9 @@ def test_an_office_adds_words_of_its_own_and_allows_others() -> None:
     assert ["form 12b" in issue.message for issue in Catalog.of(files).issues] == [True]
 
 
-def test_a_pattern_that_is_none_is_told_with_its_line() -> None:
-    issues = Catalog.of({"plain.en.toml": 'language = "en"\n[jargon]\n[leading]\n"(" = "What?"\n'}).issues
+@pytest.mark.parametrize("pattern", ["(", "[[a]"])
+def test_a_pattern_that_is_none_is_told_with_its_line(pattern: str) -> None:
+    issues = Catalog.of({"plain.en.toml": f'language = "en"\n[jargon]\n[leading]\n"{pattern}" = "What?"\n'}).issues
     assert [(issue.file, issue.line, issue.code) for issue in issues] == [("plain.en.toml", 4, "bad-value")]
     assert "no pattern" in issues[0].message
 
