@@ -56,6 +56,7 @@ class Item:
     points: int | None = None
     cards: int | None = None
     joins_within_seconds: int | None = None
+    only: str | None = None
     shows: int | None = None
     figures: tuple[str, ...] = ()
     """Codes of what a digest computes (T2B, POSNEG, PCT, PCT_MULTI, NET, BORDA, BWS, ALLOC, THEMES, GEO, MEDIA…)."""

@@ -200,6 +200,7 @@ class AskCore(Form):
     least: int = Field(1, ge=1)
     most: int = Field(1000, ge=1, le=4000)
     joins_within_seconds: int | None = Field(None, ge=1, le=120, description=_JOINS)
+    only: Literal["digits"] | None = Field(None, description="digits: a code such as a card number, kept as written.")
 
 
 class NumberCore(Form):

@@ -196,6 +196,8 @@ class Ask(_Question):
 
     least: int = 1
     most: int = 1000
+    only: str = ""
+    """`digits` where nothing else may be in it: a code that begins with 0 keeps its zeros; empty for any text."""
     joins_within: int = 0
     """Seconds after each message in which another one belongs to the same answer; 0: the first is the whole answer."""
 

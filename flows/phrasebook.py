@@ -54,6 +54,7 @@ PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "join_hint": (),  # after an ask question to which several messages may be one answer; DONE goes on
         "join_too_long": ("most",),  # too much together with what was sent before, which stays
         "ask_too_long": ("most", "length"),  # `length` characters were sent
+        "ask_digits": (),  # something else than digits where only they are asked
         "number_again": ("example",),  # no number in it
         "number_too_low": ("least",),
         "number_too_high": ("most",),

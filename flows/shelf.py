@@ -210,6 +210,7 @@ class _Banker:
                 cards=getattr(made, "cards", None),
                 shows=getattr(made, "shows", None),
                 joins_within_seconds=getattr(made, "joins_within_seconds", None),
+                only=getattr(made, "only", None),
                 figures=tuple(made.figures),
                 headline=tuple(made.headline),
                 outside=tuple(made.outside),

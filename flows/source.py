@@ -171,6 +171,7 @@ class _Asked:
     cards: int = 3
     shows: int = 4
     joins_within_seconds: int = 0
+    only: str = ""
 
 
 class _Compiler:
@@ -719,7 +720,18 @@ def _places(sheet: Sheet | None, last: str | None, scope: _Scope = _Scope()) -> 
 
 
 def _limits(made: form.Form | Item) -> dict[str, Any]:
-    names = ("options_from", "least", "most", "unit", "whole", "points", "cards", "shows", "joins_within_seconds")
+    names = (
+        "options_from",
+        "least",
+        "most",
+        "unit",
+        "whole",
+        "points",
+        "cards",
+        "shows",
+        "joins_within_seconds",
+        "only",
+    )
     return {name: getattr(made, name) for name in names if getattr(made, name, None) is not None}
 
 
@@ -765,7 +777,9 @@ def _built(
             return model.Rate(**shared, scale=asked.scale, options=asked.options)
         case "ask":
             letters = int(_number(asked.least) or 1), int(_number(asked.most) or 1000)
-            return model.Ask(**shared, least=letters[0], most=letters[1], joins_within=asked.joins_within_seconds)
+            return model.Ask(
+                **shared, least=letters[0], most=letters[1], only=asked.only, joins_within=asked.joins_within_seconds
+            )
         case "number":
             least, most = _number(asked.least), _number(asked.most)
             return model.Number(**shared, least=least, most=most, unit=asked.unit, whole=asked.whole)

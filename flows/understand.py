@@ -140,6 +140,10 @@ def words_of(question: Ask, written: str) -> Answer | Fault:
     text = clean(written)
     if not text:
         return Fault("ask_again")
+    if question.only:
+        text = "".join(plain_digits(text).split())
+        if not (text.isascii() and text.isdigit()):
+            return Fault("ask_digits")
     if len(text) < question.least:
         return Fault("ask_too_short", {"least": question.least})
     if len(text) > question.most:

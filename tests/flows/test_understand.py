@@ -21,6 +21,10 @@ ALL = flow_of("""
 ask = "Tell us."
 least = 3
 most = 20
+[states.card]
+ask = "What is the number of your card?"
+only = "digits"
+most = 6
 [states.size]
 number = "How many?"
 least = 1
@@ -79,6 +83,22 @@ def test_words_keep_their_own_direction_and_turn_nothing_else_around(text: str, 
 )
 def test_words_that_do_not_fit_are_asked_again_with_the_limit(text: str, phrase: str) -> None:
     at("words").says(text).is_told(phrase, least=3, most=20, length=len(text)).stands_at("words")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"), [("00123", "00123"), (" 001 234 ", "001234"), ("٠٠١٢", "0012"), ("００１", "001")]
+)
+def test_a_code_keeps_its_zeros_and_loses_its_spaces(text: str, kept: str) -> None:
+    assert at("card").says(text).answers["card"] == kept
+
+
+@pytest.mark.parametrize("text", ["12a", "1.5", "-3", "+12", "no number", "½"])
+def test_a_code_is_digits_alone(text: str) -> None:
+    at("card").says(text).is_told("ask_digits").stands_at("card")
+
+
+def test_a_code_has_as_many_digits_as_its_author_lets_it() -> None:
+    at("card").says("1234567").is_told("ask_too_long", most=6, length=7).stands_at("card")
 
 
 def test_a_photo_is_no_words() -> None:
