@@ -5,6 +5,7 @@ A constraint that these limits cannot say exactly is Beyond; nothing is made str
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import ceil, floor
@@ -32,6 +33,8 @@ class Bounds:
     most: float | None = None
     alone: frozenset[str] = frozenset()
     """Names of choices that go with no other."""
+    digits: bool = False
+    """Whether a text may hold digits alone."""
     edges: tuple[float, ...] = ()
     """Limits that are let in here and were not there: a number "more than 0" has 0 as its limit."""
 
@@ -51,13 +54,58 @@ def of_number(node: Node, *, whole: bool) -> Bounds:
 
 
 def of_text(node: Node) -> Bounds:
-    """Return the letters a text must and may have. Raises Beyond where its letters themselves matter."""
+    """Return the letters a text must and may have, and whether they are digits. Raises Beyond where more is wanted."""
+    patterns, others = _told_apart(node)
+    limits = [_of_digits(pattern) for pattern in patterns]
+    if others is not None:
+        limits.append(_of_length(others))
+    least = max((one for one, _ in limits if one is not None), default=None)
+    most = min((one for _, one in limits if one is not None), default=None)
+    if least is not None and most is not None and least > most:
+        raise Beyond("a rule that no answer keeps")
+    return Bounds(least, most, digits=bool(patterns))
+
+
+def _told_apart(node: Node) -> tuple[list[str], Node | None]:
+    """Return the patterns that a text must fit, and what it must be beside."""
+    match node:
+        case Call(name="and", over=(left, right)):
+            (one, before), (other, after) = _told_apart(left), _told_apart(right)
+            rest = Call("and", (before, after)) if before and after else before or after
+            return [*one, *other], rest
+        case Call(name="regex", over=(Ref(name="."), Literal(value=str(pattern)))):
+            return [pattern], None
+        case _:
+            return [], node
+
+
+_PATTERN = re.compile(r"\^?(?:\\d|\[0-9\]|\[\\d\])(?:(?P<some>[*+])|\{(?P<least>\d+)(?P<to>,(?P<most>\d*))?\})?\$?")
+
+
+def _of_digits(pattern: str) -> tuple[float | None, float | None]:
+    """Return how many digits a pattern wants that wants nothing else. Raises Beyond for any other pattern.
+
+    A pattern has to fit the whole answer, as in ODK: https://docs.getodk.org/form-operators-functions/#regex
+    """
+    found = _PATTERN.fullmatch(pattern)
+    if not found:
+        raise Beyond("regex()")
+    if found["some"]:
+        return None, None
+    least = int(found["least"] or 1)
+    most = least if not found["to"] else int(found["most"]) if found["most"] else None
+    if max(least, most or 0) > LONGEST_TEXT or most == 0:
+        raise Beyond("regex()")
+    return (float(least) if least > 1 else None), (None if most is None else float(most))
+
+
+def _of_length(node: Node) -> tuple[float | None, float | None]:
     _refuse_all_but(node, lambda one: one == Call("string-length", (Ref(OWN),)))
     points = [point for point in _whole_points(numbers(node)) if 1 <= point <= LONGEST_TEXT] or [1.0]
     if points[0] > 1:
         points.insert(0, 1.0)
     low, high = _run(points, [holds(node, {OWN: "x" * int(point)}) for point in points])
-    return Bounds(None if low == points[0] == 1 else low, high)
+    return (None if low == points[0] == 1 else low), high
 
 
 def of_picks(node: Node, names: Sequence[str]) -> Bounds:

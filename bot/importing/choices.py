@@ -76,7 +76,7 @@ class Lists:
                 continue
             if name not in ids:
                 ids[name] = names.give(name)
-                report(row, self.ledger)
+            report(row, self.ledger)
             cells = {column: row.text(column) for column in row.cells}
             yield Choice(name, ids[name], self.words(row), row.number, cells)
 

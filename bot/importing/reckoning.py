@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,19 +39,26 @@ class Reckoned:
 
 def constants(rows: Sequence[Row]) -> dict[str, str]:
     """Return what is calculated of nothing that anybody answers, by name. What has a condition is none."""
+    known: dict[str, Node] = {name: Literal("") for name in silent(rows)}
     found: dict[str, str] = {}
-    notes: dict[str, Node] = {row.text("name"): Literal("") for row in rows if row.text("type") == "note"}
-    names = [row.text("name") for row in rows]
+    times = Counter(row.text("name") for row in rows)
     for row in _unconditional(rows):
         name = row.text("name")
-        known = notes | {other: Literal(value) for other, value in found.items()}
         try:
             node = put(parse(row.text("bind", "calculate")), known)
+            if not refs(node) and times[name] == 1:
+                found[name] = string(worth(node, {}))
+                known[name] = Literal(found[name])
         except Beyond:
             continue
-        if not refs(node) and names.count(name) == 1:
-            found[name] = string(worth(node, {}))
     return found
+
+
+def silent(rows: Sequence[Row]) -> set[str]:
+    """Return the names of notes that never hold anything: nothing is calculated or filled in for them."""
+    notes = [row for row in rows if row.text("type") == "note"]
+    loud = {row.text("name") for row in rows if row.text("type") != "note"}
+    return {row.text("name") for row in notes if not (row.text("bind", "calculate") or row.text("default"))} - loud
 
 
 def _unconditional(rows: Sequence[Row]) -> Iterator[Row]:

@@ -94,6 +94,8 @@ def _split(node: Node, find: Callable[[str], Question], *, wanted: bool) -> When
             return both(one, other, find) if (node.name == "and") == wanted else _bounded([*one, *other])
         case Ref():
             raise Beyond("an answer taken for yes or no")
+        case Call(name="regex"):
+            raise Beyond("regex()")
         case Call(name=name, over=over) if name != "if" and not _is_by_choice(node, find):
             at = next((at for at, one in enumerate(over) if isinstance(one, Call) and one.name == "if"), None)
             return as_one(node, find, wanted=wanted) if at is None else _either(node, at, find, wanted=wanted)

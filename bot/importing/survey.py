@@ -12,7 +12,7 @@ from bot.importing.choices import OTHER, Choice, Lists, with_others
 from bot.importing.columns import report
 from bot.importing.names import LONGEST_STATE, Names
 from bot.importing.questions import Question
-from bot.importing.reckoning import TYPES, Reckoned, constants
+from bot.importing.reckoning import TYPES, Reckoned, constants, silent
 from bot.importing.wording import plain
 from bot.importing.workbook import Row, kind_of, truth
 from bot.importing.xpath import Beyond, Literal, holds, number, parse, put, refs, worth
@@ -88,6 +88,7 @@ class Reading:
         self.rows = with_others(book.choices, _with_other(book.survey), others)
         self.lists = Lists(self.rows, self._named, ledger)
         self.external = Lists(book.external, self._named, ledger, "external_choices")
+        self.silent = silent(book.survey)
         self.constants = constants(book.survey)
         """What is calculated of nothing that anybody answers, by name: it stands in the words."""
         self.groups: list[_Group] = []

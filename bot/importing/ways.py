@@ -14,13 +14,14 @@ from bot.importing.workbook import truth
 from bot.importing.xpath import Beyond, Literal, parse, put, refs, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from bot.importing.losses import Ledger
     from bot.importing.names import Names
     from bot.importing.questions import Column, Question
     from bot.importing.reckoning import Reckoned
     from bot.importing.relevance import When
+    from bot.importing.survey import Reading
     from bot.importing.xpath import Node
 
 LONGEST_RUN = 30
@@ -30,14 +31,12 @@ DEEPEST, LARGEST = 8, 400
 """How far calculations within calculations are followed, and how large an expression they may make."""
 
 
-def settled(
-    questions: Sequence[Question], reckoned: Sequence[Reckoned], names: Names, ledger: Ledger
-) -> tuple[list[Question], list[Column]]:
+def settled(questions: Sequence[Question], reading: Reading, ledger: Ledger) -> tuple[list[Question], list[Column]]:
     """Return the questions with when each is asked, and the columns that follow from their answers.
 
-    What cannot be said here is told and left out. Conditions look through what the form calculates (`reckoned`).
+    What cannot be said here is told and left out. Conditions look through what the form calculates.
     """
-    earlier = Earlier(questions, reckoned)
+    earlier = Earlier(questions, reading.reckoned, reading.silent)
     found: list[Question] = []
     columns: list[Column] = []
     for question in questions:
@@ -49,14 +48,14 @@ def settled(
         if asked == NEVER:
             ledger.note("survey", question.row, "nobody is ever asked it, so it is left out (relevant)")
             continue
-        lists = _by_list(replace(question, when=asked), earlier, names, ledger)
+        lists = _by_list(replace(question, when=asked), earlier, reading.names, ledger)
         for one in lists:
             earlier.add(one)
         found += lists
         if len(lists) > 1:
             earlier.fell_apart(question, lists)
             columns.append(filters.together(question, lists))
-    return found, [*columns, *_reckoned(reckoned, earlier, ledger)]
+    return found, [*columns, *_reckoned(reading.reckoned, earlier, ledger)]
 
 
 def _by_list(question: Question, earlier: Earlier, names: Names, ledger: Ledger) -> list[Question]:
@@ -102,12 +101,14 @@ def _is_long(asked: Sequence[When]) -> bool:
 class Earlier:
     """The questions asked so far, by name."""
 
-    def __init__(self, questions: Sequence[Question], reckoned: Sequence[Reckoned]) -> None:
+    def __init__(
+        self, questions: Sequence[Question], reckoned: Sequence[Reckoned] = (), silent: Collection[str] = ()
+    ) -> None:
         self.all = {question.name for question in questions}
         self.reckoned = _known_once(reckoned)
         """Expressions by name."""
-        answered = {question.name for question in questions if question.verb != "say"}
-        self.notes = self.all - answered
+        self.silent = silent
+        """Names of notes, which have no answer."""
         self.known: dict[str, list[Question]] = {}
 
     def add(self, question: Question) -> None:
@@ -137,9 +138,9 @@ class Earlier:
         names = refs(node) & set(self.reckoned) - self.all
         if names and depth >= DEEPEST:
             raise Beyond("what is calculated of itself")
-        silent: dict[str, Node] = {name: Literal("") for name in self.notes}
+        empty: dict[str, Node] = {name: Literal("") for name in self.silent}
         inner = {name: self.looked_through(parse(self.reckoned[name]), depth + 1) for name in names}
-        made = put(node, silent | inner)
+        made = put(node, empty | inner)
         if sum(1 for _ in walk(made)) > LARGEST:
             raise Beyond("so much that is calculated")
         return made

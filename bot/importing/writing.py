@@ -62,6 +62,8 @@ def _beside(question: Question) -> dict[str, Any]:
         found["dont_know"] = False
     if question.whole and question.verb == "number":
         found["whole"] = True
+    if limits.digits:
+        found["only"] = "digits"
     if not question.optional:
         found["optional"] = False
     return {key: value for key, value in found.items() if value is not None}

@@ -84,9 +84,11 @@ class Imported:
 
     @property
     def names(self) -> dict[str, str]:
-        """The ids of questions and choices that differ from the names in the form, by these."""
+        """The ids of questions, columns and choices that differ from the names in the form, by these."""
         choices = ((choice.name, choice.id) for question in self.questions for choice in question.choices)
-        return {name: id_ for name, id_ in [*((one.name, one.id) for one in self.questions), *choices] if name != id_}
+        questions = ((one.name, one.id) for one in self.questions)
+        columns = ((one.name, one.id) for one in self.columns)
+        return {name: id_ for name, id_ in (*questions, *columns, *choices) if name != id_}
 
     @property
     def is_sound(self) -> bool:
@@ -136,7 +138,7 @@ def _questions(
     taken = {*(place.document.order if place else ()), QUESTIONS, *_WORDS_OF_WHEN}
     reading = Reading(book, languages, _offer((languages.main, *languages.others)), taken, ledger)
     asked = [scaled(one, languages.main, catalog.shelf, ledger) for one in reading.found]
-    return settled(asked, reading.reckoned, reading.names, ledger)
+    return settled(asked, reading, ledger)
 
 
 def _offer(languages: Iterable[str]) -> Offer:

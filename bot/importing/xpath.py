@@ -85,7 +85,7 @@ _COMPARING = ("=", "!=", "<", "<=", ">", ">=")
 _KNOWN = {
     **dict.fromkeys(("not", "count-selected", "string-length", "number", "string", "boolean"), 1),
     **dict.fromkeys(("true", "false"), 0),
-    "selected": 2,
+    **dict.fromkeys(("selected", "regex"), 2),
     "if": 3,
 }
 """Functions that are understood, and how many arguments each takes."""
@@ -264,6 +264,8 @@ def _applied(name: str, values: list[Worth]) -> Worth:
             return one if boolean(said) else other
         case (("not" | "boolean"), [said]):
             return boolean(said) == (name == "boolean")
+        case "regex", _:
+            raise Beyond("regex()")
         case (("true" | "false"), []):
             return name == "true"
         case _:
@@ -296,7 +298,11 @@ def string(value: Worth) -> str:
     """Return a value as a text."""
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:.15g}" if isinstance(value, float) else value
+    return _in_digits(value) if isinstance(value, float) else value
+
+
+def _in_digits(value: float) -> str:
+    return "NaN" if math.isnan(value) else f"{value:.15g}" if not value % 1 else repr(value)
 
 
 def boolean(value: Worth) -> bool:

@@ -71,6 +71,11 @@ def test_a_question_becomes_the_state_that_asks_it(row: str, state: dict[str, An
         ("integer", ". > 0 and . < 10", {"least": 1, "most": 9}),
         ("decimal", "not(. < 0.5)", {"least": 0.5}),
         ("text", "string-length(.) <= 20", {"most": 20}),
+        ("text", r"regex(., '^\d*$')", {"only": "digits"}),
+        ("text", "regex(., '[0-9]{10}')", {"only": "digits", "least": 10, "most": 10}),
+        ("text", r"regex(., '^\d{3,}$') and string-length(.) < 9", {"only": "digits", "least": 3, "most": 8}),
+        ("text", r"string-length(.) > 4 and regex(., '\d{2,6}')", {"only": "digits", "least": 5, "most": 6}),
+        ("phone number", "", {"only": "digits"}),
         ("select_multiple things", "count-selected(.) <= 2", {"most": 2}),
         ("percentage", "", {"least": 0, "most": 100}),
     ],
@@ -78,7 +83,7 @@ def test_a_question_becomes_the_state_that_asks_it(row: str, state: dict[str, An
 def test_a_constraint_becomes_limits(type_: str, constraint: str, limits: dict[str, float]) -> None:
     made = form(f"{type_} | a | What? | | {constraint} | |")
     found = states(made)["a"]
-    assert {key: found[key] for key in ("least", "most") if key in found} == limits
+    assert {key: found[key] for key in ("least", "most", "only") if key in found} == limits
     assert made.losses == ()
 
 
@@ -95,6 +100,26 @@ def test_what_a_limit_cannot_say_exactly_is_told() -> None:
         "survey row 2: 0 itself is let in (constraint)",
         "survey row 3: answers are not checked for a gap between the answers (constraint)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("constraint", "why"),
+    [
+        ("regex(., '[A-Z]{2}')", "regex()"),
+        (r"regex(., '^\+?\d+$')", "regex()"),
+        ("regex(., '[0-9]{0}')", "regex()"),
+        ("not(regex(., '[0-9]+'))", "more than a comparison with a number"),
+        ("regex(., '[0-9]{5}') and string-length(.) < 4", "a rule that no answer keeps"),
+    ],
+)
+def test_a_pattern_that_is_not_of_digits_alone_is_told(constraint: str, why: str) -> None:
+    made = form(f"text | a | What? | | {constraint} | |")
+    assert states(made)["a"] == {"ask": "What?"}
+    assert losses(made) == [f"survey row 2: answers are not checked for {why} (constraint)"]
+
+
+def test_a_hint_that_a_type_brings_is_read_by_whoever_sends_why() -> None:
+    assert states(form("phone number | a | Your number? | | | |"))["a"]["why"] == "Enter numbers only."
 
 
 def test_all_of_a_list_is_ranked() -> None:

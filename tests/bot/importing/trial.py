@@ -96,8 +96,14 @@ class Trial:
             if control not in self.pairs:
                 if not any(one.row == row for one in self.made.losses) and control not in self.never:
                     yield f"question {control.ref}"
+            elif self._is_misworded(control, self.pairs[control][0]):
+                yield f"words of {control.ref}"
             elif missing := self._unoffered(control, self.pairs[control]):
                 yield f"choices {missing} of {control.ref}"
+
+    def _is_misworded(self, control: Control, question: Question) -> bool:
+        said = "" if self.lost(question.row, "does not repeat") else self.form.label(control)
+        return bool(said) and said not in question.words.values()
 
     def _unoffered(self, control: Control, questions: tuple[Question, ...]) -> set[str]:
         if control.kind not in {"select", "select1", "rank"}:
@@ -225,8 +231,8 @@ def takes_here(state: State, value: Value) -> bool:
     match state:
         case Number(least=least, most=most) if isinstance(value, float):
             return (least is None or value >= least) and (most is None or value <= most)
-        case Ask(least=least, most=most) if isinstance(value, str):
-            return least <= len(value) <= most
+        case Ask(least=least, most=most, only=only) if isinstance(value, str):
+            return least <= len(value) <= most and (only != "digits" or (value.isascii() and value.isdigit()))
         case Pick() if isinstance(value, tuple):
             return isinstance(finished(state, value), Answer)
         case _:

@@ -135,6 +135,15 @@ class XForm:
         }
         return plain | {item.findtext("name") for items in self._items(control, filtered=False) for item in items}
 
+    def label(self, control: Control) -> str:
+        """Return the words of a control that has what is calculated in them; nothing for any other."""
+        label = self._element(control).find("x:label", SPACES)
+        if label is None or label.find("x:output", SPACES) is None:
+            return ""
+        self.calculate()
+        shown = [_text(self.worth(one.get("value"), control.ref)) + (one.tail or "") for one in label]
+        return " ".join(((label.text or "") + "".join(shown)).split())
+
     def offered(self, control: Control) -> set[str]:
         """Return the values that a control offers now: what its filter leaves."""
         if not self.is_filtered(control):
@@ -274,7 +283,7 @@ def _if(_: Any, said: Any, one: Any, other: Any) -> str:
 
 
 def _regex(_: Any, text: Any, pattern: Any) -> bool:
-    return bool(re.search(_text(pattern), _text(text)))
+    return bool(re.fullmatch(_text(pattern), _text(text), re.ASCII))
 
 
 def _text(value: Any) -> str:
