@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from bot.cutting import cut, fits
 from flows.model import tagged
 
 if TYPE_CHECKING:
@@ -60,11 +61,9 @@ def compose(prompts: Sequence[Prompt], capabilities: Capabilities) -> tuple[Part
     A prompt with buttons or with a wish for a place or a photo ends its message. Where the channel shows fewer buttons
     than there are, the options stand numbered in the text; an update of buttons becomes a message of its own there.
     """
-    if (
-        len(prompts) == 1 and len(prompts[0].text) <= capabilities.text
-    ):  # most turns; the same as below, in half the time
+    if len(prompts) == 1:  # most turns; the same as below, in half the time
         alone = _part(prompts[0], capabilities)
-        if len(alone.text) <= capabilities.text:
+        if fits(alone.text, capabilities.text):
             return (alone,)
     parts: list[Part] = []
     open_part: Part | None = None
@@ -121,24 +120,14 @@ def columns(buttons: Sequence[Button]) -> int:
 def _join(first: Part, second: Part, limit: int) -> Part | None:
     """Return both as one message, or None where they do not fit into one."""
     text = f"{first.text}\n\n{second.text}" if first.text and second.text else first.text or second.text
-    if second.update or len(text) > limit:
+    if second.update or not fits(text, limit):
         return None
     return second._replace(text=text, state=second.state or first.state)
 
 
 def _fit(part: Part, limit: int) -> list[Part]:
     """Cut a text over the limit; the last piece keeps the buttons."""
-    if len(part.text) <= limit:
+    if fits(part.text, limit):
         return [part]
     *before, last = cut(part.text, limit)
     return [*(Part(piece) for piece in before), part._replace(text=last)]
-
-
-def cut(text: str, limit: int) -> list[str]:
-    """Cut a text into pieces of at most `limit` characters, at a blank line, else a line, else a word, else hard."""
-    pieces = []
-    while len(text) > limit:
-        at = next((at for mark in ("\n\n", "\n", " ") if (at := text.rfind(mark, 1, limit + 1)) > 0), limit)
-        pieces.append(text[:at].rstrip())
-        text = text[at:].lstrip()
-    return [*pieces, text]

@@ -6,12 +6,14 @@ What a session says keeps its tag apart from its buttons, which are then the sam
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bot.channels.base import Mail, Outbound, Picture
+from bot.channels.base import CAPTION, Mail, Outbound, Picture
+from bot.cutting import cut, fits
 from flows.model import Button
 from storage.outbox import BULK, DIGEST, REPLY, NewMessage
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from bot.compose import Part
     from storage.contacts import Contact
 
-__all__ = ["BULK", "DIGEST", "REPLY", "letters", "read", "write"]
+__all__ = ["BULK", "DIGEST", "REPLY", "apart", "letters", "read", "write"]
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -96,6 +98,23 @@ def write(message: Outbound) -> str:
         inline = {cid: _picture(picture) for cid, picture in message.mail.inline.items()}
         body["mail"] = {"subject": message.mail.subject, "html": message.mail.html, "inline": inline}
     return _encode({name: value for name, value in body.items() if value}).decode()
+
+
+def apart(message: Outbound) -> list[Outbound]:
+    """Return a message as those that a chat takes one by one: a refusal of the last then repeats none of the others.
+
+    The last keeps the key and the buttons; a picture whose text is too long to stand under it goes before it.
+    """
+    if message.mail is not None:
+        return [message]
+    before: list[Outbound] = []
+    if message.picture is not None and not fits(message.text, CAPTION):
+        about = cut(message.picture.alt, CAPTION)[0]
+        before.append(replace(message, key=f"{message.key}.picture", text=about, buttons=()))
+        message = replace(message, picture=None)
+    *first, last = cut(message.text)
+    before += [replace(message, key=f"{message.key}.{n}", text=piece, buttons=()) for n, piece in enumerate(first)]
+    return [*before, replace(message, text=last)]
 
 
 def _picture(picture: Picture | None) -> dict[str, str] | None:

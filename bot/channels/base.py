@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import timedelta
 
     from flows.model import Button, Message
+
+
+CAPTION: Final = 1024
+"""What every channel takes under a picture, in UTF-16 units: Telegram's limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Capabilities:
     """Most characters of a button's label that are shown whole."""
     text: int
     """Most characters of one message."""
-    caption: int = 1024
+    caption: int = CAPTION
     """Most characters under a picture."""
     places: bool = False
     photos: bool = False

@@ -142,7 +142,9 @@ class Digests:
         return sum(self.write(database, one, now) for one in dict.fromkeys(wanted))
 
     def write(self, database: Database, one: Due, now: datetime) -> int:
-        """Write one digest and queue its messages in one transaction; return how many, 0 where it was written before.
+        """Write one digest and queue it for all addresses in one transaction.
+
+        Returns how many these are, 0 where it was written before.
 
         Counting and drawing happen before it, so that nobody waits for the pen.
         """
@@ -151,21 +153,24 @@ class Digests:
         with database.reading() as db:
             digest = self.of_week(db, one.service, one.week, now, one.zone)
             addresses = [contact for contact in contacts.of_person(db, one.person.id) if _reachable(contact)]
-        mailings = [self._letter(digest, contact, one, now) for contact in addresses] if digest else []
+        mailings = [row for contact in addresses for row in self._letters(digest, contact, one, now)]
         row = DigestRow(one.person.id, one.service, str(one.week), now, dump(digest))
         crossings.passed("digest.drawn")
         with database.transaction() as db:
             if not digests.write(db, row):
                 return 0
-            queued = outbox.enqueue(db, mailings)
+            outbox.enqueue(db, mailings)
             crossings.passed("digest.written")
         crossings.passed("digest.queued")
-        return queued
+        return len(addresses) if digest else 0
 
-    def _letter(self, digest: Digest, contact: Contact, one: Due, now: datetime) -> NewMessage:
+    def _letters(self, digest: Digest | None, contact: Contact, one: Due, now: datetime) -> list[NewMessage]:
+        if digest is None:
+            return []
         key = f"digest:{one.person.id}:{one.service}:{one.week}:{contact.id}"
-        body = letters.write(self.message(digest, contact.channel, contact.language, key))
-        return NewMessage(key, contact.id, contact.channel, letters.DIGEST, body, now, now)
+        message = self.message(digest, contact.channel, contact.language, key)
+        about = (contact.id, contact.channel, letters.DIGEST)
+        return [NewMessage(each.key, *about, letters.write(each), now, now) for each in letters.apart(message)]
 
     def message(self, digest: Digest, channel: str, language: str, key: str = "") -> Outbound:
         """Return the digest in the form of a channel, without an address."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.compose import Part
+from bot.cutting import cut
 from bot.letters import BULK, letters
 from bot.rounds.record import in_language
 from flows.words import fill
@@ -33,13 +34,14 @@ def _send(
 ) -> int:
     reachable = {id_: each for id_, each in contacts.by_ids(db, ids).items() if each.may_be_written_to}
     fresh = rounds.invite(db, played.row.id, reachable, "report_back", now)
-    texts = {language: text(played, library, report, language) for language in {c.language for c in reachable.values()}}
+    languages = {each.language for each in reachable.values()}
+    texts = {each: tuple(map(Part, cut(text(played, library, report, each)))) for each in languages}
     rows = [
         row
         for id_ in fresh
         for row in letters(
             reachable[id_],
-            (Part(texts[reachable[id_].language]),),
+            texts[reachable[id_].language],
             f"report.{played.row.id}.{id_}",
             now,
             BULK,

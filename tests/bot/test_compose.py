@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.base import Capabilities
-from bot.compose import columns, compose, cut
+from bot.compose import columns, compose
 from flows.model import Button, Prompt
 
 RICH = Capabilities(buttons=100, label=60, text=4096, edits=True)
@@ -56,12 +56,6 @@ def test_a_change_of_buttons_stays_alone_where_the_channel_can_show_it_in_place(
     assert (first.update, second.update) == (False, True)
     (joined,) = compose([Prompt("Noted."), Prompt("Which?", YES_NO, update=True)], PLAIN)
     assert not joined.update
-
-
-def test_a_text_is_cut_where_it_breathes() -> None:
-    assert cut("one two\n\nthree four", 12) == ["one two", "three four"]
-    assert cut("one\ntwo three", 9) == ["one", "two three"]
-    assert cut("abcdefgh", 3) == ["abc", "def", "gh"]
 
 
 def test_only_short_and_few_labels_share_a_row() -> None:

@@ -23,6 +23,7 @@ from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, Ret
 from bot.channels.base import Again, Capabilities, Gone, Sent
 from bot.channels.telegram import messages, updates
 from bot.channels.telegram.request import AiohttpRequest
+from bot.cutting import cut, fits
 from bot.errors import Trouble, Unreadable
 from storage import crossings
 
@@ -273,8 +274,11 @@ class Telegram:
         return Sent(message_id)
 
     async def _say(self, message: Outbound) -> Sent:
-        """Send a text, in several messages where it is too long for one; buttons go with the last."""
-        *first, last = messages.pieces(message.text)
+        """Send a text, in several messages where it is too long for one; buttons go with the last.
+
+        None of ours is: a row of the outbox is one message, or a refusal in between would repeat what has arrived.
+        """
+        *first, last = cut(message.text, messages.TEXT)
         for piece in first:
             await self._call("sendMessage", text=piece, **_about(message))
         if message.wants == "place":
@@ -286,12 +290,12 @@ class Telegram:
     async def _show(self, message: Outbound, png: bytes, alt: str) -> Sent:
         """Send a picture with the text under it; where that is too long, with what it shows, and the text after it."""
         chat = int(message.address)
-        if messages.length(message.text) <= messages.CAPTION:
+        if fits(message.text, messages.CAPTION):
             buttons = messages.inline(message)
             keyboard = InlineKeyboardMarkup.de_json(buttons, None) if buttons else None
             shown = await self._bot.send_photo(chat, png, caption=message.text, reply_markup=keyboard)
             return Sent(str(shown.message_id))
-        await self._bot.send_photo(chat, png, caption=messages.pieces(alt, messages.CAPTION)[0])
+        await self._bot.send_photo(chat, png, caption=cut(alt, messages.CAPTION)[0])
         return await self._say(replace(message, picture=None))
 
     async def _call(self, method: str, **parameters: object) -> Any:  # noqa: ANN401 - as the Bot API answers

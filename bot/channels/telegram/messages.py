@@ -35,34 +35,6 @@ SOON = timedelta(seconds=5)
 LATER = timedelta(seconds=60)
 
 
-# --------------------------------------------------------------------------- text
-
-
-def length(text: str) -> int:
-    """Return a text's length as Telegram counts it, in UTF-16 units: most emoji are two."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def pieces(text: str, limit: int = TEXT) -> list[str]:
-    """Cut a text that is too long for one message: between paragraphs, else lines, else words, else anywhere."""
-    found = []
-    while length(text) > limit:
-        end = _cut(text, limit)
-        found.append(text[:end].rstrip())
-        text = text[end:].lstrip()
-    return [*found, text] if text or not found else found
-
-
-def _cut(text: str, limit: int) -> int:
-    whole = text.encode("utf-16-le", "surrogatepass")[: 2 * limit]
-    end = len(whole.decode("utf-16-le", "ignore"))
-    for gap in ("\n\n", "\n", " "):
-        at = text.rfind(gap, end // 2, end)
-        if at > 0:
-            return at
-    return end
-
-
 # --------------------------------------------------------------------------- keyboards
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.cutting import SHORTEST, fits
 from bot.errors import Refused
 from bot.rounds import links, record
 from flows.model import BestWorst, Say
@@ -264,6 +265,25 @@ async def test_the_result_goes_once_to_everyone_who_wished_for_it_and_may_be_wri
     assert "We open later." in text
     assert "this is not the view of all residents" in text
     assert house.rounds.page_url(code) in text
+
+
+async def test_a_long_result_is_several_messages_of_which_each_fits_into_one(house: House) -> None:
+    code = house.need().code
+    from tests.bot.test_turns import INTO, to_review  # noqa: PLC0415 - a conversation told there
+
+    citizen = Citizen(house)
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen, send_you_the_result="Yes")
+    await citizen.says("ok")
+    house.rounds.close(code)
+    paragraphs = [f"{n} 👋 {'We open later. ' * 150}".strip() for n in range(4)]
+    house.rounds.report_back(code, dict.fromkeys(("en", "es"), "\n\n".join(paragraphs)))
+    keys = [row.key for row in house.table("outbox") if row.key.startswith("report.")]
+    texts = [each.text for each in house.said("c1")[-len(keys) :]]
+    assert len(keys) == 4
+    assert all(fits(text, SHORTEST) for text in texts)
+    assert [sum(text.count(each) for text in texts) for each in paragraphs] == [1] * 4
 
 
 def test_links_and_qr_codes_lead_to_the_round(house: House) -> None:

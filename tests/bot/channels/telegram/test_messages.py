@@ -7,8 +7,6 @@ from datetime import timedelta
 import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
-from hypothesis import given
-from hypothesis import strategies as st
 from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError, TimedOut
 
 from bot.channels.base import Again, Ambiguous, Gone, Outbound, Receipt
@@ -41,19 +39,6 @@ def test_a_place_is_asked_with_a_key_of_its_own_above_the_others() -> None:
     rows = keyboard["keyboard"]
     assert rows == [[{"text": "Send my place", "request_location": True}], [{"text": "Skip"}]]
     assert keyboard["one_time_keyboard"]
-
-
-@given(st.text(max_size=300), st.integers(2, 50))
-def test_pieces_fit_and_lose_nothing_but_blanks(text: str, limit: int) -> None:
-    pieces = messages.pieces(text, limit)
-    assert all(messages.length(piece) <= limit for piece in pieces)
-    assert "".join("".join(pieces).split()) == "".join(text.split())
-
-
-def test_a_long_text_is_cut_between_paragraphs_where_it_can_be() -> None:
-    assert messages.pieces("first part\n\nsecond one", 15) == ["first part", "second one"]
-    assert messages.pieces("👋" * 10, 8) == ["👋" * 4, "👋" * 4, "👋" * 2]
-    assert messages.pieces("") == [""]
 
 
 def caused(error: TelegramError, cause: Exception) -> TelegramError:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from bot.channels.base import Outbound
+from bot.channels.base import Outbound, Picture
 from bot.channels.telegram import Telegram, messages
 from bot.delivery import Delivery
-from bot.letters import write
+from bot.letters import apart, write
 from bot.metrics import Metrics
 from bot.pacing import Pace
 from flows.model import Button
@@ -29,6 +29,7 @@ from storage.outbox import BULK, REPLY, NewMessage
 from storage.sealing import Keys
 from tests.bot.channels.contract import listening
 from tests.support.botapi import BotApi
+from tests.support.botapi.citizen import PNG
 from tests.support.house import Clock
 
 if TYPE_CHECKING:
@@ -65,6 +66,13 @@ class Post:
             for text in texts:
                 body = write(Outbound("", "", text, **about))
                 outbox.enqueue(db, [NewMessage(f"{address}/{text}", person.id, "telegram", priority, body, now, now)])
+
+    def says_whole(self, address: int, message: Outbound) -> None:
+        """Decide to say something as the parts it takes."""
+        now, person = self.clock(), self.contact(address)
+        parts = [(each.key, person.id, "telegram", REPLY, write(each), now, now) for each in apart(message)]
+        with self.database.transaction() as db:
+            outbox.enqueue(db, [NewMessage(*part) for part in parts])
 
     def contact(self, address: int) -> Contact:
         """Return somebody we know."""
@@ -146,6 +154,20 @@ async def test_a_busy_chat_waits_alone_and_keeps_its_order(post: Post) -> None:
     await post.becomes("sent", "sent", "sent")
     assert await post.heard(ANA) == ["one", "two"]
     assert post.contact(ANA).unreachable_at is None
+
+
+async def test_a_picture_with_a_long_text_is_several_messages_and_a_refusal_repeats_none_that_has_arrived(
+    post: Post,
+) -> None:
+    text = "\n\n".join(f"{n} {'word ' * 700}".strip() for n in range(3))
+    post.says_whole(ANA, Outbound("long", "", text, picture=Picture(PNG, "A chart.")))
+    post.api.limit(chat=(1.0, 2))
+    await post.becomes("sent", "sent", "due", "due")
+    post.api.limit()
+    post.clock.forward(seconds=30)
+    await post.becomes("sent", "sent", "sent", "sent")
+    assert await post.heard(ANA) == ["", *text.split("\n\n")]
+    assert [each["caption"] for each in await post.api.citizen(ANA).messages() if "caption" in each] == ["A chart."]
 
 
 async def test_a_busy_bot_leaves_everybody_alone_for_as_long_as_it_is_told(post: Post) -> None:
