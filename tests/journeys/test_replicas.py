@@ -78,8 +78,8 @@ def script(person: int, code: str) -> list[list[str]]:
 STEPS = sum(step[0] != "sees" for step in script(0, ""))
 
 
-HELPED = 8
-"""How often the manager asks for help once there are four: twice at each."""
+MORE = 12
+"""How many people come at once when those before have said all, as long as the fleet changes."""
 
 
 @pytest.mark.slow
@@ -94,22 +94,24 @@ def test_replicas_join_leave_stall_and_die_while_citizens_talk(fleet: Fleet) -> 
     code = fleet.open_pulse("library")
     fleet.telegram.limit(per_second=30, burst=40)
     talk = _Talk(fleet, code)
+    talk.goes_on = True
     talk.start()
     fourth = fleet.begins()
     stalled = _a_sender_stalls_and_wakes(fleet)
     fleet.joins(fourth)
-    for _ in range(HELPED):  # also where everybody has come to the end by now
-        manager.sends("/help")
     fleet.until("all four have made turns", lambda: all(each.turns() > 0 for each in fleet.replicas))
     dead = fleet.sender()
     fleet.ends(dead, signal.SIGKILL)
+    _goes_on(fleet, talk)
     leaving, staying = [each for each in fleet.replicas if each not in (stalled, dead)]
     assert fleet.ends(leaving, signal.SIGTERM) == 0
+    _goes_on(fleet, talk)
+    talk.goes_on = False
     talk.join()
     assert talk.failed == {}, f"{next(iter(talk.failed.values()))}\n{fleet.log()}"
     fleet.until("everything is sent", lambda: _is_all_sent(fleet))
     assert "delivery.fenced" in stalled.log()
-    _compare(fleet, others=1 + HELPED)
+    _compare(fleet, talk.people)
     _one_digest_each(fleet)
     assert fleet.telegram.violations == []
     assert [fleet.ends(each, signal.SIGTERM) for each in (stalled, staying)] == [0, 0]
@@ -121,12 +123,24 @@ class _Talk(Thread):
     def __init__(self, fleet: Fleet, code: str, people: range = PEOPLE) -> None:
         super().__init__(daemon=True)
         self.failed: dict[int, str] = {0: "never came to an end"}
-        self._url, self._code, self._people = fleet.telegram.url, code, people
+        self.people = people
+        """Who has talked, or talks."""
+        self.goes_on = False
+        """Whether more people come when these have said all."""
+        self._url, self._code = fleet.telegram.url, code
 
     def run(self) -> None:
+        found = self._play(self.people)
+        while self.goes_on and not found:
+            more = range(self.people.stop, self.people.stop + MORE)
+            self.people = range(self.people.start, more.stop)
+            found = self._play(more)
+        self.failed = found
+
+    def _play(self, people: range) -> dict[int, str]:
         with closing(Client(self._url)) as telegram:
-            cast = [{"id": number, "script": script(number, self._code)} for number in self._people]
-            self.failed = telegram.play(cast, at_once=len(cast))
+            cast = [{"id": number, "script": script(number, self._code)} for number in people]
+            return telegram.play(cast, at_once=len(cast))
 
 
 def _a_sender_stalls_and_wakes(fleet: Fleet) -> Replica:
@@ -141,6 +155,13 @@ def _a_sender_stalls_and_wakes(fleet: Fleet) -> Replica:
     sender.gets(signal.SIGCONT)
     fleet.until("it finds that its work is another's", lambda: "delivery.fenced" in sender.log())
     return sender
+
+
+def _goes_on(fleet: Fleet, talk: _Talk) -> None:
+    """Wait until some more messages have been sent, with somebody still talking."""
+    before = fleet.telegram.state()["counts"]["sendMessage"]
+    fleet.until("people are talked to", lambda: fleet.telegram.state()["counts"]["sendMessage"] > before + 10)
+    assert talk.is_alive(), talk.failed
 
 
 def _sending(fleet: Fleet) -> int:
