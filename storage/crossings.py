@@ -1,4 +1,4 @@
-"""Named places where a process may die or freeze in a rehearsal: every await and commit that must lose nothing.
+"""Named places where a process may die or freeze in a rehearsal: every commit and hand-over that must lose nothing.
 
 `passed("delivery.sent")` does nothing (60 ns) unless the composition root has armed one name; then the n-th passing of
 that name is the process's last act, or its last for as long as nobody wakes it. `tests/journeys/test_kills*.py` kill at

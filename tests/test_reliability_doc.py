@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from bot import app, delivery
+from bot.channels.telegram import messages
 from bot.metrics import Metrics
+from storage import database
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
@@ -50,6 +53,31 @@ def test_no_trouble_is_named_twice() -> None:
     assert len(troubles) == len(set(troubles))
 
 
+TIMES = {
+    "A process freezes in the middle of a transaction": (database.STALLED,),
+    "Another program locks a table": (database.PATIENCE,),
+    "SQLite is locked by a backup": (database.PATIENCE,),
+    "No answer in time": (*(pause.total_seconds() for pause in delivery.PAUSES), delivery.GIVE_UP.total_seconds()),
+    "500, 502, 503": (messages.SOON.total_seconds(),),
+    "A firewall's or proxy's page": (messages.LATER.total_seconds(),),
+    "Connection refused": (messages.SOON.total_seconds(),),
+    "The key file does not open an address": (delivery.UNOPENED.total_seconds(),),
+    "Replicas join, leave, freeze": (delivery.LEASE.total_seconds(),),
+    "The process that fetches by polling": (app.RECEIVING.total_seconds(),),
+}
+"""By the beginning of a trouble: the times its row names, in seconds."""
+UNITS = {"s": 1, "minute": 60, "min": 60, "minutes": 60, "h": 3600, "hour": 3600, "days": 86_400}
+WORDS = {"a": 1, "two": 2, "five": 5}
+SPAN = re.compile(r"\b(\d+|a|two|five) (minutes|minute|min|hour|days|s|h)\b")
+
+
+@pytest.mark.parametrize("trouble", TIMES)
+def test_times_are_those_of_the_program(trouble: str) -> None:
+    (row,) = [row for row in rows() if row[0].startswith(trouble)]
+    found = [(int(n) if n.isdigit() else WORDS[n]) * UNITS[unit] for n, unit in SPAN.findall(row[1])]
+    assert found == [*TIMES[trouble]]
+
+
 def test_every_measure_that_is_named_is_measured() -> None:
     kept = Metrics().registry.collect()
     measured = {family.name.removesuffix("_total") for family in kept}
@@ -59,7 +87,7 @@ def test_every_measure_that_is_named_is_measured() -> None:
 
 
 def test_every_event_of_the_log_that_is_named_is_written_somewhere() -> None:
-    named = set(re.findall(r"`((?:turns?|update|sweep|delivery|telegram|clock)\.[a-z_]+)`", DOCUMENT))
+    named = set(re.findall(r"`((?:turns?|update|sweep|delivery|telegram|clock|receive)\.[a-z_]+)`", DOCUMENT))
     code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "bot").rglob("*.py"))
     assert len(named) > 8
     assert {event for event in named if f'"{event}"' not in code} == set()

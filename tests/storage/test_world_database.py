@@ -296,7 +296,9 @@ def test_a_standby_takes_nothing_and_the_same_process_goes_on_when_it_is_the_pri
 
 
 @pytest.mark.postgres
-def test_a_server_that_is_gone_without_a_word_is_noticed_within_half_a_minute(postgresql: Database) -> None:
+def test_each_connection_is_set_to_notice_a_server_gone_without_a_word_within_half_a_minute(
+    postgresql: Database,
+) -> None:
     with postgresql.reading() as db:
         told = db.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
     assert {name: told[name] for name in module.SILENCE} == {name: str(value) for name, value in module.SILENCE.items()}
