@@ -66,12 +66,7 @@ def rows(quick: bool) -> list[Row]:
     if REDIS in taken:
         peers.append(_speed(taken, REDIS, 15, "appendfsync always, 150 citizens; the CPU of its server is not counted"))
     return [
-        _speed(
-            taken,
-            PTB,
-            15,
-            "ConversationHandler, each update committed, 150 citizens; not exactly-once; it also hands its replies on, see below",
-        ),
+        _speed(taken, PTB, 15, "ConversationHandler, each update committed, 150 citizens; it also sends, see below"),
         _cost(taken, PTB, 1 / 12, "≤ 1/12 (0.083)"),
         Row("CPU of a durable turn, SQLite", f"{own:.0f} µs", target="≤ 70 µs", met=own <= 70, cpu_us=own),
         *peers,
