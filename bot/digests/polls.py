@@ -50,8 +50,8 @@ class Look:
         return min(self.now, self.week.ends(self.zone))
 
     def spans(self, since: datetime) -> list[Span]:
-        """Return the weeks from a moment to this one, oldest first."""
-        found, week = [self.week.span(self.zone)], self.week
+        """Return the weeks from a moment to this one, oldest first; of this one as much as has passed."""
+        found, week = [(self.week.begins(self.zone), self.until)], self.week
         while found[0][0] > since:
             week = week.back(1)
             found.insert(0, week.span(self.zone))

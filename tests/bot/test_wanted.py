@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,18 +15,23 @@ import pandas as pd
 import pytest
 
 from bot import config
+from bot.digests import polls
 from bot.digests.gather import keep
 from bot.digests.render.sheet import sheet
 from bot.digests.results import result
+from bot.digests.weeks import Week
+from bot.rounds.library import Library
 from bot.texts import texts
 from flows import cards, points
 from flows.cards import Card
+from flows.catalog import Catalog
 from storage import answers, rounds
 from storage.answers import AnswerRow
 from storage.database import Database
 from tests.bot import test_cli
 from tests.bot.digests.polled import poll
 from tests.bot.test_every_verb import VERBS
+from tests.storage import makers
 from tests.support.house import RECORD
 
 if TYPE_CHECKING:
@@ -201,3 +207,25 @@ def test_a_label_that_looks_like_a_formula_is_none() -> None:
     named = replace(made, options={**made.options, "a": {"en": "=1+1"}})
     table = pd.read_csv(StringIO(sheet([result(named, 5)], texts("en"))))
     assert table["label"].tolist() == ["'=1+1", "Option b", "Option c"]
+
+
+# --------------------------------------------------------------------------- looking often
+
+
+def test_two_looks_at_an_open_round_and_its_end_differ_by_nobody_or_five_people(terminal: Terminal, code: str) -> None:
+    """Somebody who looks after each answer, and once the round is over, never sees a few people come."""
+    city = config.load(None, os.environ)
+    zone, library = city.city.zone, Library(city, Catalog.load(extra=city.flows.extra), makers.KEYS)
+    database = Database.open("sqlite:///data/civicloop.sqlite3")
+    seen: list[int] = []
+    with database.reading() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        plain = replace(row, key_sealed=None)
+        for number in range(40):
+            now = OPENED + timedelta(hours=3 * number, seconds=1)
+            order, *_ = polls.of_round(db, library, plain, polls.Look(Week.of(now, zone), zone, now, 5))
+            seen.append(order.people)
+    database.close()
+    assert seen == [max((number + 1) // 5 - 1, 0) * 5 for number in range(40)]
+    assert all(number + 1 - look >= 5 for number, look in enumerate(seen) if look)

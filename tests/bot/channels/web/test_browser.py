@@ -12,10 +12,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from bot.digests.render import bar_chart
+from bot.digests.results import result
+from bot.texts import texts
 from tests.bot.channels.web.stage import served
 from tests.bot.channels.web.test_public_pages import FORMAL
 from tests.bot.channels.web.test_pure import jpeg
 from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, WEEK, walked
+from tests.bot.channels.web.test_staff_results import ordered
+from tests.bot.digests.polled import poll
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -491,6 +496,27 @@ class TestStaff:
                         page.goto(f"{url}/manage/flows{path}")
                         accessible(page, f"flows{path} in {language}, {scheme}")
                         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+                context.close()
+
+    @pytest.mark.parametrize("language", ["en", "ar"])
+    def test_what_people_want_is_there_for_everyone(self, chromium: Browser, it: Program, language: str) -> None:
+        """In a round and in a digest, in light and dark, from left and right, and never wider than the phone."""
+        it.config = replace(it.config, city=replace(it.config.city, languages=("en", "ar")))
+        wanted = result(poll("rank", ["bac"] * 50), 5)
+        it.figures["library"] = replace(WEEK, results=(wanted,))
+        bar_chart(wanted, texts(language))  # loads what draws, so that no page waits for it
+        code = ordered(it, 60)
+        with served(it) as url:
+            for scheme in SCHEMES:
+                context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+                with watched(context, url) as page:
+                    page.goto(f"{url}/manage/sign-in?token={it.link(ORGANISER, MANAGER, language=language)}")
+                    page.locator("main form button").click()
+                    for path in (f"/rounds/{code}", "/digests/library/now"):
+                        page.goto(f"{url}/manage{path}")
+                        accessible(page, f"{path} in {language}, {scheme}")
+                        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+                        page.wait_for_function("[...document.images].every(one => one.naturalWidth > 0)")
                 context.close()
 
     def test_it_all_prints(self, context: BrowserContext, it: Program, url: str) -> None:

@@ -16,6 +16,7 @@ from tests.bot.channels.web.test_public_pages import FORMAL
 from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, WEEK, entered
 from tests.bot.digests.polled import poll
 from tests.storage import makers
+from tests.storage.makers import MINUTE
 
 if TYPE_CHECKING:
     import httpx
@@ -35,7 +36,9 @@ def ordered(it: Program, people: int) -> str:
         assert row is not None
         said = [json.dumps(ORDERS[number % 3]) for number in range(people)]
         facts = {"verb": "rank", "item": "des.rank", "choice": None, "score": None}
-        given = [makers.answer(row, bytes([n]), "order", NOW, choices=one, **facts) for n, one in enumerate(said)]
+        given = [
+            makers.answer(row, bytes([n]), "order", NOW - MINUTE, choices=one, **facts) for n, one in enumerate(said)
+        ]
         answers.append(db, given)
     return code
 
