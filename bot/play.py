@@ -84,7 +84,8 @@ class _Talk:
 
     def show(self, turn: Turn) -> None:
         """Say what the turn says; what only a running bot can answer is answered from its phrases."""
-        prompts = turn.prompts or self.answer_for_the_desk(turn)
+        asked = [event.word for event in turn.events if isinstance(event, Asked)]
+        prompts = (*turn.prompts, *self.answer_for_the_desk(turn, asked)) if asked else turn.prompts
         self.kept.append(transcript.said(prompts))
         for part in compose(prompts, self.console.capabilities):
             self.console.show(part.text)
@@ -92,10 +93,9 @@ class _Talk:
             self.console.show(WAITS)
         self.console.remember(next((one.buttons for one in reversed(prompts) if one.buttons), ()))
 
-    def answer_for_the_desk(self, turn: Turn) -> tuple[Prompt, ...]:
+    def answer_for_the_desk(self, turn: Turn, asked: Iterable[str]) -> tuple[Prompt, ...]:
         """Say how to reach a person, where that was asked, and repeat the question."""
         phrases = self.flow.script(turn.session.language).phrases
-        asked = [event.word for event in turn.events if isinstance(event, Asked)]
         said = [Prompt(phrases[word]) for word in asked if word in phrases]
         return (*said, *engine.ask_again(self.flow, turn.session))
 

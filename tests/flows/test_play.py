@@ -82,11 +82,14 @@ def test_the_console_reads_nothing_out_of_an_empty_line_and_refuses_what_is_no_t
 def test_in_a_terminal_the_time_stands_still_until_it_is_let_pass(tmp_path: Path) -> None:
     out: list[str] = []
     file = tmp_path / "talk.txt"
-    flow = Catalog.load(extra=[VERBS]).get("in_a_row")
-    session = play(flow, "en", ["The lamp", "is broken", "(wait)", "Since May"], out.append, NOW, mint, file)
+    with_verbs = Catalog.load(extra=[VERBS])
+    session = play(
+        with_verbs.get("in_a_row"), "en", ["The lamp", "is broken", "(wait)", "Since May"], out.append, NOW, mint, file
+    )
     assert session.status is Status.COMPLETED
     assert session.answers["problem"].value == "The lamp\nis broken"
     assert [text.strip() for text in out if "waits" in text] == [WAITS, WAITS]
     saved = transcript.read(file.read_text(encoding="utf-8"))
     assert saved.sent[2] == "(wait)"
     assert WAITS not in saved.text
+    assert played(with_verbs, saved) == saved.text
