@@ -68,7 +68,7 @@ def of_week(db: Connection, library: Library, service: str, look: Look) -> tuple
         for row in rounds.find(db, services=[service], states=OVER)
         if row.closed_at and begins <= row.closed_at <= look.until
     ]
-    found = rounds.by_ids(db, [*asked, *closed])
+    found = rounds.by_ids(db, [*asked, *closed]) if asked or closed else {}
     return tuple(poll for _, row in sorted(found.items()) for poll in of_round(db, library, row, look))
 
 
