@@ -85,8 +85,9 @@ def _offering(question: Question, rules: Sequence[Node], offered: tuple[bool, ..
 
 
 def _named(question: Question, names: Names, number: int) -> Question:
-    name = f"{question.name}_{number}"
-    return replace(question, name=name, id=names.give(name), of=question.name)
+    """Return one of several lists as a question; its name is its id, which no other question has."""
+    name = names.give(f"{question.name}_{number}")
+    return replace(question, name=name, id=name, of=question.name)
 
 
 def together(question: Question, lists: Sequence[Question]) -> Column:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.importing.bounds import Bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from bot.importing.choices import Choice
     from bot.importing.relevance import When
@@ -52,6 +52,14 @@ class Question:
     def ids(self) -> dict[str, str]:
         """The ids of the choices by their names."""
         return {choice.name: choice.id for choice in self.choices}
+
+
+def by_name(questions: Iterable[Question]) -> dict[str, Question]:
+    """Return questions by name; of those with the same, the first: once there are two, nothing can look at either."""
+    found: dict[str, Question] = {}
+    for one in questions:
+        found.setdefault(one.name, one)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

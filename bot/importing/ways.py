@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.importing import filters
 from bot.importing.choices import once
+from bot.importing.questions import by_name
 from bot.importing.reckoning import column
 from bot.importing.relevance import ALWAYS, NEVER, both, implies, table, when
 from bot.importing.workbook import truth
@@ -174,9 +175,9 @@ def ways(questions: Sequence[Question], last: str) -> Iterator[list[dict[str, An
 
     `last` is where those go whom nothing more is asked.
     """
-    by_name = {question.name: question for question in questions}
+    known = by_name(questions)
     for at in range(len(questions)):
-        found = list(_onward(questions[at], questions[at + 1 :], last, by_name.__getitem__))
+        found = list(_onward(questions[at], questions[at + 1 :], last, known.__getitem__))
         following = questions[at + 1].id if at + 1 < len(questions) else last
         yield [] if found == [{"to": following}] else found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from bot.importing.questions import by_name
 from bot.importing.relevance import ALWAYS, table
 from bot.importing.ways import ways
 from flows.source import THANKS
@@ -26,16 +27,16 @@ def flow(
     lines = [f"# {remark}" for remark in remarks]
     lines += [f"{key} = {toml(value)}" for key, value in {**head, "start": questions[0].id}.items()]
     if columns:
-        by_name = {question.name: question for question in questions}
-        lines += ["", "[columns]", *(line for one in columns for line in _rows(one.id, _column(one, by_name)))]
+        known = by_name(questions)
+        lines += ["", "[columns]", *(line for one in columns for line in _rows(one.id, _column(one, known)))]
     for question, onward in zip(questions, ways(questions, THANKS), strict=True):
         lines += ["", f"[states.{question.id}]", *_state(question, language, onward)]
     return "\n".join(lines) + "\n"
 
 
-def _column(column: Column, by_name: Mapping[str, Question]) -> Iterator[dict[str, Any]]:
+def _column(column: Column, known: Mapping[str, Question]) -> Iterator[dict[str, Any]]:
     for holding, said in column.lines:
-        asked = {} if holding == ALWAYS else {"when": table(holding, by_name.__getitem__)}
+        asked = {} if holding == ALWAYS else {"when": table(holding, known.__getitem__)}
         yield {**asked, **({"value": said} if isinstance(said, str) else {"answer": said.id})}
 
 

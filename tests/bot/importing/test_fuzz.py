@@ -81,6 +81,30 @@ def test_any_lines_make_a_flow_or_a_reason(survey: list[list[str]], kind: str) -
     told("\n".join(lines).encode(), f"form{kind}")
 
 
+SAID = st.sampled_from(
+    (
+        *("${a}", "${b} = 'a'", "kind = ${a}", "kind = 'x'", "if(${a} = 'a', ${b}, 'x')", "2 + 2", "${c}", "((", "''"),
+        *("regex(., '[0-9]{2}')", "if(kind, ${c}, regex(${a}, 'x'))", "2", "-1", "1e9", "selected(${b}, kind)", "", ""),
+    )
+)
+TYPES = (
+    *("select_one k", "select_multiple k", "rank k", "select_one_external k", "text", "integer", "note", "calculate"),
+    *("begin group", "end group", "begin repeat", "end repeat", "begin loop over k", "end loop"),
+)
+RECKONING = st.lists(
+    st.tuples(st.sampled_from(TYPES), st.sampled_from("abc"), SAID, SAID, SAID, SAID, SAID), min_size=1, max_size=10
+)
+
+
+@given(rows=RECKONING)
+@settings(max_examples=60, deadline=None)
+def test_any_filters_and_calculations_make_a_flow_or_a_reason(rows: list[tuple[str, ...]]) -> None:
+    heading = ["type", "name", "relevant", "choice_filter", "calculation", "constraint", "repeat_count", "label"]
+    choices = [["list_name", "name", "label", "kind"], *(["k", name, name, name] for name in "abab")]
+    survey = [heading, *([*row, f"{row[1]} ${{a}} is?"] for row in rows)]
+    told(packed({"survey": survey, "choices": choices, "external_choices": choices}), "form.xlsx")
+
+
 @cache
 def real() -> tuple[tuple[str, bytes], ...]:
     archive = zipfile.ZipFile(SHEETS)

@@ -336,6 +336,31 @@ def test_a_list_that_depends_on_an_answer_is_asked_list_by_list() -> None:
     assert made.verdict == "fully"
 
 
+def test_lists_have_names_that_no_question_has() -> None:
+    made = form(
+        "select_one things | a | Which? | | ",
+        "text | b_1 | Why? | | ",
+        "select_one places | b | Where? | | kind = ${a}",
+        columns=FILTERED,
+        more=PLACES.format(sheet="choices"),
+    )
+    assert list(states(made)) == ["a", "b_1", "b_1_2", "b_2"]
+    assert columns(made)["b"][0] == {"when": {"b_1_2": {"answered": True}}, "answer": "b_1_2"}
+
+
+def test_a_condition_looks_at_the_question_that_had_the_name_then() -> None:
+    made = form(
+        "begin group | g | | | | |",
+        "select_one yes_no | x | Coming? | | | |",
+        "text | y | Why? | ${x} = 'yes' | | |",
+        "end group | | | | | |",
+        "begin group | h | | | | |",
+        "integer | x | How many? | | | |",
+        "end group | | | | | |",
+    )
+    assert states(made)["x"]["next"] == [{"when": {"x": "yes"}, "to": "y"}, {"to": "x_2"}]
+
+
 def test_a_list_that_is_the_same_for_all_is_asked_as_it_is() -> None:
     made = form(
         "select_one places | b | Where? | | kind = 'water'",
