@@ -35,6 +35,7 @@ from bot.demo import prepare
 from bot.desk import Desk
 from bot.digests.writing import Digests
 from bot.errors import Trouble
+from bot.files import Files
 from bot.jobs import schedule
 from bot.jobs.schedule import Schedule
 from bot.jobs.sweeps import Sweeps
@@ -149,6 +150,7 @@ class App:
         self.telegram = self._telegram()
         self.webhook = Hook(self.telegram) if self.telegram and config.telegram.mode == "webhook" else None
         self.channels = self._channels()
+        self.files = Files({"web": self.chat, **({"telegram": self.telegram} if self.telegram else {})})
         if self.telegram is not None:
             telegram = self.telegram
             self.rounds.username = lambda: telegram.username

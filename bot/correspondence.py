@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.participation import Spoken
-from bot.threads import Outcome
+from bot.threads import Outcome, Sending
 from flows.model import Button, Kind, Prompt
 from flows.phrasebook import EVERYWHERE
 from flows.speak import word_list
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from bot.config import Config
     from bot.desk import Prompts, Visit
-    from bot.threads import Threads
-    from flows.model import Script
+    from bot.threads import Line, Threads
+    from flows.model import Message, Script
     from storage.threads import Thread
 
 WRITING, WHOM, REPLYING = "human", "whom", "reply"
@@ -211,14 +211,13 @@ class Correspondence:
 
     def _bring(self, visit: Visit, thread: Thread) -> Spoken:
         """Pass on what a citizen wrote; where it speaks of danger, say first what to do."""
-        text = clean(visit.message.text) if visit.message.kind is Kind.TEXT else ""
-        now = visit.ledger.now
-        if not text:
-            return Spoken((self._with_done(visit, "human_words"),))
+        sent, now = sending(visit.message), visit.ledger.now
+        if sent is None:
+            return Spoken((self._with_done(visit, "place_live" if visit.message.live else "human_words"),))
         if threads.written_since(visit.db, thread.id, now - WITHIN) >= MOST:
             return Spoken((self._with_done(visit, "human_wait"),))
-        urgent = self.urgent(visit, text)
-        told = self._threads.bring(visit.db, thread, text, now, sent_as=self._sent_as(visit), danger=bool(urgent))
+        urgent = self.urgent(visit, sent.text)
+        told = self._threads.bring(visit.db, thread, sent, now, sent_as=self._sent_as(visit), danger=bool(urgent))
         if self._writes(visit):
             self._wait(visit, thread.service, thread)
         return Spoken(
@@ -266,7 +265,7 @@ class Correspondence:
         text = clean(visit.message.text) if visit.message.kind is Kind.TEXT else ""
         person = self._person(visit, thread)
         if person is None or not text:
-            return Spoken((Prompt(self._text(visit, "human_words" if person else "staff_only")),))
+            return Spoken((Prompt(self._text(visit, "thread_words" if person else "staff_only")),))
         sent = self._sent_as(visit)
         outcome = self._threads.answer(visit.db, thread, person, text, visit.ledger.now, sent_as=sent)
         key = "thread_silent" if outcome is Outcome.SILENT else "thread_sent"
@@ -289,10 +288,14 @@ class Correspondence:
         names = {each.key: each.spoken(visit.language) for each in self._config.services}
         service = names.get(thread.service, thread.service)
         said = [
-            self._text(visit, "mydata_they" if line.mine else "mydata_you", text=line.text)
+            self._text(visit, "mydata_they" if line.mine else "mydata_you", text=self._told(visit, line))
             for line in self._threads.lines(visit.db, thread)
         ]
         return Prompt("\n".join((self._text(visit, "mydata_thread", service=service), *said)))
+
+    def _told(self, visit: Visit, line: Line) -> str:
+        mark = self._text(visit, f"{line.kind}_mark") if line.kind else ""
+        return " ".join(filter(None, (mark, line.text)))
 
     def stop(self, visit: Visit) -> None:
         """STOP: no answer comes any more, and staff learn that."""
@@ -318,3 +321,23 @@ class Correspondence:
 
     def _text(self, visit: Visit, key: str, **values: object) -> str:
         return self._threads.say(visit.language, key, **values)
+
+
+MAP = "https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"
+
+
+def sending(message: Message) -> Sending | None:
+    """Return what of a message can be passed on to people; None where that is nothing: a sticker, a film, a live place.
+
+    A place is passed on as its figures and where a map shows them.
+    """
+    match message.kind:
+        case Kind.TEXT if text := clean(message.text):
+            return Sending(text)
+        case Kind.PHOTO | Kind.VOICE if message.file:
+            return Sending(clean(message.text), message.kind.value, message.file)
+        case Kind.PLACE if message.latitude is not None and message.longitude is not None and not message.live:
+            where = {"latitude": f"{message.latitude:.5f}", "longitude": f"{message.longitude:.5f}"}
+            return Sending(f"{where['latitude']}, {where['longitude']}\n{MAP.format(**where)}")
+        case _:
+            return None

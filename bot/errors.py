@@ -5,6 +5,7 @@ CivicloopError                 one line for the reader: what is wrong and what t
 ├── Refused                    the rules forbid what was asked (open a round with missing fields): exit status 1
 └── Trouble                    the world outside
     ├── Unreadable             an update we cannot read: kept, reported, never a poison pill
+    ├── Missing                a photo or voice message that is there no more, or is none
     └── ChannelTrouble         a channel is unreachable or rejects our credentials
 
 StorageTrouble, what a database does to us, stands in `storage.database`: storage knows nothing of the bot.
@@ -31,6 +32,10 @@ class Trouble(CivicloopError):
 
 class Unreadable(Trouble):
     """An update that cannot be read; it stays in the inbox, marked, and is reported."""
+
+
+class Missing(Trouble):
+    """What somebody sent is there no more, too large, or not what it was said to be."""
 
 
 class ChannelTrouble(Trouble):

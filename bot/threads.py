@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.channels.base import Mail, Outbound
 from bot.compose import compose
@@ -58,6 +58,18 @@ class Line:
     who: str
     mine: bool
     """Whether staff wrote it."""
+    id: int = 0
+    kind: str = ""
+    """`photo` or `voice` where one came with the text."""
+    file: str = ""
+
+
+class Sending(NamedTuple):
+    """What a citizen sends into a thread: words, and perhaps a photo or voice message by its channel's reference."""
+
+    text: str
+    kind: str = ""
+    file: str = ""
 
 
 def people_of(db: Connection, service: str) -> list[Person]:
@@ -129,28 +141,34 @@ class Threads:
         return going_on or threads.open_(db, codes.thread(self._mint()), contact.id, service, now)
 
     def bring(
-        self, db: Connection, thread: Thread, text: str, now: datetime, *, sent_as: str | None = None, danger: bool
+        self, db: Connection, thread: Thread, sent: Sending, now: datetime, *, sent_as: str | None = None, danger: bool
     ) -> bool:
-        """Bring what a citizen wrote to the people of the service; a closed thread goes on.
+        """Bring what a citizen sent to the people of the service; a closed thread goes on.
 
         Return whether anybody is told: where nobody can be, it waits on the page for whoever signs in.
         """
         waited = threads.last_author(db, thread.id) == CITIZEN
         if thread.closed_at is not None:
             threads.reopen(db, thread.id)
-        written = threads.add(db, NewWords(thread.id, now, CITIZEN, self._keys.seal(text), sent_as=sent_as))
+        sealed, kind, file = self._keys.seal(sent.text), sent.kind or None, sent.file or None
+        written = threads.add(db, NewWords(thread.id, now, CITIZEN, sealed, sent_as=sent_as, kind=kind, file=file))
         caring = self._caring(db, thread)
         for contact in caring:
             if contact.channel != MAIL:
-                self._tell(db, contact, thread, (self._brought(contact, thread, text, danger=danger),), now, written)
+                self._tell(db, contact, thread, (self._brought(contact, thread, sent, danger=danger),), now, written)
             elif not waited:  # one mail, until somebody has answered
                 self._mail(db, contact, thread, now, written)
         return bool(caring)
 
-    def _brought(self, contact: Contact, thread: Thread, text: str, *, danger: bool) -> Prompt:
+    def _brought(self, contact: Contact, thread: Thread, sent: Sending, *, danger: bool) -> Prompt:
         said = self.say(contact.language, "thread_new", service=self._service(thread, contact), name=thread.name)
         warning = self.say(contact.language, "thread_danger") if danger else ""
-        return Prompt("\n\n".join(filter(None, (said, warning, text))), self._buttons(contact.language, thread))
+        file = self.say(contact.language, f"thread_{sent.kind}", url=self._url(thread)) if sent.file else ""
+        words = "\n\n".join(filter(None, (said, warning, sent.text, file)))
+        return Prompt(words, self._buttons(contact.language, thread))
+
+    def _url(self, thread: Thread) -> str:
+        return f"{public_url(self._config)}/manage/threads/{thread.name}"
 
     def _buttons(self, language: str, thread: Thread) -> tuple[Button, ...]:
         return (
@@ -237,7 +255,15 @@ class Threads:
         """Return what was written in a thread, the oldest first."""
         names = {person.id: person.name for person in people.everyone(db)}
         return [
-            Line(each.at, self._keys.unseal(each.sealed), names.get(each.person_id or 0, ""), each.author == STAFF)
+            Line(
+                each.at,
+                self._keys.unseal(each.sealed),
+                names.get(each.person_id or 0, ""),
+                each.author == STAFF,
+                each.id,
+                each.kind or "",
+                each.file or "",
+            )
             for each in threads.said(db, thread.id)
         ]
 
@@ -287,8 +313,7 @@ class Threads:
     def _mail(self, db: Connection, contact: Contact, thread: Thread, now: datetime, written: object) -> None:
         """Tell by mail that somebody has written, and where to read it: no word of theirs leaves by mail."""
         service = self._service(thread, contact)
-        url = f"{public_url(self._config)}/manage/threads/{thread.name}"
-        text = self.say(contact.language, "thread_mail", service=service, name=thread.name, url=url)
+        text = self.say(contact.language, "thread_mail", service=service, name=thread.name, url=self._url(thread))
         subject = self.say(contact.language, "thread_mail_subject", service=service)
         key = threads.key(thread.name, written, contact.id)
         body = write(Outbound(key, "", text, mail=Mail(subject, ""), language=contact.language))

@@ -319,3 +319,37 @@ def _tally(names: tuple[str, ...], service: str, since: datetime, until: datetim
     columns = [answers.c[name] for name in names]
     figures = (func.count(), func.count(answers.c.pseudonym.distinct()))
     return select(*columns, *figures).where(_within(service, since, until, round_id)).group_by(*columns)
+
+
+# --------------------------------------------------------------------------- photos and voice messages
+
+
+class Sent(NamedTuple):
+    """A photo or voice message that counts and whose sender let their words be passed on."""
+
+    id: int
+    at: datetime
+    channel: str
+    state: str
+    verb: str
+    text: str | None
+    file: str
+
+
+_OF_FILES = ("id", "answered_at", "channel", "state", "verb", "text", "file")
+
+
+def sent(db: Connection, round_id: int, most: int) -> list[Sent]:
+    """Return the newest photos and voice messages of a round that may be shown."""
+    wanted = select(*(answers.c[name] for name in _OF_FILES)).where(*_with_file(round_id), answers.c.quotable)
+    return [Sent(*row) for row in db.execute(wanted.order_by(answers.c.id.desc()).limit(most))]
+
+
+def files(db: Connection, round_id: int) -> int:
+    """How many photos and voice messages of a round count, whether they may be shown or not."""
+    return db.execute(select(func.count()).select_from(answers).where(*_with_file(round_id))).scalar_one()
+
+
+def _with_file(round_id: int) -> tuple[ColumnElement[bool], ...]:
+    counted = (answers.c.counted_at.is_not(None), answers.c.withdrawn_at.is_(None))
+    return (answers.c.round_id == round_id, answers.c.file.is_not(None), *counted)

@@ -366,6 +366,8 @@ thread_messages = Table(
     C("person_id", ForeignKey("people.id", ondelete="SET NULL")),  # of staff: who
     C("sent_as", String(140)),  # the channel's message, so that a change of it is known
     C("form", String(140), unique=True),  # of a browser: the form, so that the same one adds nothing twice
+    C("kind", String(8)),  # photo, voice; null: words alone
+    C("file", String(300)),  # the channel's or our reference to it
     Index(None, "thread_id", "id"),
     Index(None, "sent_as"),
 )

@@ -38,7 +38,8 @@ class Thread(NamedTuple):
 class NewWords(NamedTuple):
     """Something to add to a thread.
 
-    `sent_as` is the message it came by (`sent_as`), `form` the browser's form: the same form adds nothing twice.
+    `sent_as` is the message it came by (`sent_as`), `form` the browser's form: the same form adds nothing twice. `kind`
+    and `file` are of a photo or voice message that came with the words: which of the two, and the channel's reference.
     """
 
     thread_id: int
@@ -48,6 +49,8 @@ class NewWords(NamedTuple):
     person_id: int | None = None
     sent_as: str | None = None
     form: str | None = None
+    kind: str | None = None
+    file: str | None = None
 
 
 class Words(NamedTuple):
@@ -59,6 +62,8 @@ class Words(NamedTuple):
     author: str
     sealed: bytes
     person_id: int | None
+    kind: str | None = None
+    file: str | None = None
 
 
 _thread = Shape(threads, Thread)

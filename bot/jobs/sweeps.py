@@ -23,7 +23,7 @@ from flows import memory
 from flows.engine import ask_again
 from flows.model import Prompt
 from flows.words import fill
-from storage import contacts, crossings, digests, outbox, retention, rounds, sessions
+from storage import contacts, crossings, digests, files, outbox, retention, rounds, sessions
 from storage.database import Conflict, StorageTrouble, Unopened
 from storage.rounds import LogEntry
 
@@ -49,6 +49,8 @@ LONG = timedelta(minutes=10)
 """No session waits so long for further words."""
 FAST = timedelta(days=2)
 """No channel asks us to rest so long: what is put off further was put off by a clock that ran fast."""
+SETTLED = timedelta(hours=1)
+"""After so long a file that was just sent has its place in the database."""
 
 log = structlog.get_logger()
 
@@ -223,10 +225,23 @@ class Sweeps:
             gone = retention.forget(db, self._clock(), policy)
             crossings.passed("privacy.forgets")
         crossings.passed("privacy.forgot")
+        gone["files"] = self._files()
         if any(gone.values()):
             self._database.tidy()
             log.info("privacy.forgot", **{what: rows for what, rows in gone.items() if rows})
         return sum(gone.values())
+
+    def _files(self) -> int:
+        """Delete the uploads that nothing needs any more: their answer, thread or chat is gone. Return how many."""
+        with self._database.reading() as db:
+            needed, undone = files.needed(db), files.oldest_undone(db)
+        before = (min(self._clock(), undone or self._clock()) - SETTLED).timestamp()
+        folder = self._config.database.files
+        found = [file for file in folder.iterdir() if file.is_file()] if folder.is_dir() else []
+        over = [file for file in found if file.name not in needed and file.stat().st_mtime < before]
+        for file in over:
+            file.unlink(missing_ok=True)
+        return len(over)
 
 
 def _all_of(acts: Iterable[tuple[str, Callable[[], int]]]) -> int:

@@ -411,12 +411,14 @@ async def test_a_flood_of_letters_is_kindly_slowed_down_for_an_hour(house: House
     assert "passed it on" in (await citizen.says("one more"))[0].text
 
 
-async def test_a_picture_is_kindly_refused(house: House, citizen: Citizen) -> None:
-    await employed(house, "Maya")
+async def test_a_picture_of_staff_is_kindly_refused(house: House, citizen: Citizen) -> None:
+    maya = await employed(house, "Maya")
     await citizen.says("HUMAN")
-    (said,) = await citizen.sends(raw("c1", kind="photo", file="f"))
+    await citizen.says("words")
+    await maya.taps("Reply")
+    (said,) = await maya.sends(raw(maya.address, kind="photo", file="f"))
     assert said.text == "I can pass on words only. Please write it in a text message."
-    assert house.table("thread_messages") == []
+    assert len(house.table("thread_messages")) == 1
 
 
 async def test_the_hours_the_city_names_are_told(house: House, citizen: Citizen) -> None:
@@ -523,3 +525,50 @@ async def test_a_mail_tells_that_somebody_has_written_once_and_without_the_words
     await staff.says("an answer")
     await citizen.says("a new question")
     assert len([row for row in house.table("outbox") if row.channel == "mail"]) == 2
+
+
+# --------------------------------------------------------------------------- what is no text
+
+
+async def test_photos_voice_messages_and_places_reach_staff_and_nobody_learns_who_sent_them(
+    house: House, citizen: Citizen
+) -> None:
+    maya = await employed(house, "Maya")
+    await in_round(house, citizen)
+    await citizen.says("HUMAN")
+    assert "I have passed it on" in text(await citizen.sends(raw("c1", kind="photo", file="f-1", text="the door")))
+    assert last(maya).text.startswith("A citizen writes about the Central Library")
+    assert "the door" in last(maya).text
+    assert f"/manage/threads/{name_of(house)}" in last(maya).text
+    await citizen.sends(raw("c1", kind="voice", file="f-2"))
+    assert "Listen to it here" in last(maya).text
+    await citizen.sends(raw("c1", kind="place", latitude=52.374031, longitude=4.88969))
+    assert "52.37403, 4.88969\nhttps://www.openstreetmap.org/" in last(maya).text
+    assert "c1" not in text(house.said(maya.address))
+    with house.database.reading() as db:
+        (thread,) = threads.of_services(db, ["library"], closed=False)
+        lines = [(line.kind, line.file, line.text.partition("\n")[0]) for line in house.threads.lines(db, thread)]
+    assert lines == [("photo", "f-1", "the door"), ("voice", "f-2", ""), ("", "", "52.37403, 4.88969")]
+    told = text(await citizen.says("MYDATA"))
+    assert "a photo the door" in told
+    assert "a voice message" in told
+
+
+async def test_what_cannot_be_passed_on_is_said_to_be_so(house: House, citizen: Citizen) -> None:
+    maya = await employed(house, "Maya")
+    await in_round(house, citizen)
+    await citizen.says("HUMAN")
+    before = len(house.said(maya.address))
+    assert "Please write it in a text message." in text(await citizen.sends(raw("c1", kind="other")))
+    moving = raw("c1", kind="place", latitude=1.0, longitude=2.0, live=True)
+    assert "one fixed place" in text(await citizen.sends(moving))
+    assert len(house.said(maya.address)) == before
+
+
+async def test_a_photo_with_words_of_danger_is_met_first_with_what_to_do(house: House, citizen: Citizen) -> None:
+    maya = await employed(house, "Maya")
+    await in_round(house, citizen)
+    await citizen.says("HUMAN")
+    said = text(await citizen.sends(raw("c1", kind="photo", file="f-1", text="I smell gas")))
+    assert "112" in said
+    assert "This may speak of danger." in last(maya).text

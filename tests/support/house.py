@@ -175,7 +175,8 @@ class House:
     def __post_init__(self) -> None:
         read = config.load(None, {})
         privacy = replace(read.privacy, key_file=self.folder / "keys")
-        self.config = replace(read, privacy=privacy)
+        database = replace(read.database, files=self.folder / "files")
+        self.config = replace(read, privacy=privacy, database=database)
         self.keys = Keys.load(self.config.privacy.key_file, self.mint)
         self.library = Library(self.config, self.catalog, self.keys)
         self.rounds = Rounds(self.config, self.database, self.keys, self.catalog, self.library, self.clock, self.mint)

@@ -24,7 +24,7 @@ from bot.channels.base import Again, Capabilities, Gone, Sent
 from bot.channels.telegram import messages, updates
 from bot.channels.telegram.request import AiohttpRequest
 from bot.cutting import cut, fits
-from bot.errors import Trouble, Unreadable
+from bot.errors import Missing, Trouble, Unreadable
 from storage import crossings
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds to rest after the first, second, … failure in a row; the last for all that follow."""
 PATIENCE = 10.0
 """Seconds we wait for the answer to what we send."""
+LARGEST = 10 * 1024 * 1024
+"""Bytes of a file that staff look at; Telegram itself gives bots up to 20 MB."""
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the name of a header
 SHARE_PLACE = "send_place_label"
 """Key of the phrase on the button that shares a position."""
@@ -297,6 +299,20 @@ class Telegram:
             return Sent(str(shown.message_id))
         await self._bot.send_photo(chat, png, caption=cut(alt, messages.CAPTION)[0])
         return await self._say(replace(message, picture=None))
+
+    # ----------------------------------------------------------------- files
+
+    async def fetch(self, file: str) -> bytes:
+        """Return what lies under a file id (`getFile`). Raises `Missing` where nothing does any more, or too much."""
+        try:
+            found = await self._call("getFile", file_id=file)
+            if found.get("file_size", 0) > LARGEST:
+                raise Missing("the file is too large")
+            return await self._sender.retrieve(f"{self._bot.base_file_url}/{found['file_path']}")
+        except BadRequest as error:
+            raise Missing(messages.told(error, self._token)) from error
+        except (TelegramError, AttributeError, KeyError) as error:
+            raise Trouble(f"Telegram does not give the file ({type(error).__name__}): try again") from error
 
     async def _call(self, method: str, **parameters: object) -> Any:  # noqa: ANN401 - as the Bot API answers
         return await self._sender.call(f"{self._bot.base_url}/{method}", parameters)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.config import Config
     from bot.digests.model import Digest
     from bot.digests.results import Result
+    from bot.files import Files
     from bot.threads import Threads
     from flows.catalog import Catalog
     from flows.issues import Issue
@@ -304,6 +305,10 @@ class Backstage(Protocol):
     @property
     def chat(self) -> WebChannel:
         """The channel whose `accept` the loop has set by `listen`."""
+
+    @property
+    def files(self) -> Files:
+        """What citizens sent over all channels, to look at."""
 
     @property
     def uploads(self) -> Path:

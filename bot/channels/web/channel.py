@@ -7,13 +7,14 @@ import hashlib
 import json
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from bot.channels.base import Capabilities, Gone, Inbound, Raw, Receipt, Sent
 from bot.channels.web import voices
-from bot.errors import ChannelTrouble, Unreadable
+from bot.errors import ChannelTrouble, Missing, Unreadable
 from flows.model import Button, Kind, Message, parse_button
 from flows.speak import DONE
 from storage import contacts, crossings, messages
@@ -270,6 +271,13 @@ class WebChannel:
         if message.picture is not None:
             body |= {"file": self._picture(message.key, message.picture.png), "alt": message.picture.alt}
         return json.dumps(body, ensure_ascii=False)
+
+    async def fetch(self, file: str) -> bytes:
+        """Return what a visitor has sent. Raises `Missing` where it is there no more."""
+        try:
+            return await asyncio.to_thread((self.uploads / PurePath(file).name).read_bytes)
+        except FileNotFoundError as error:
+            raise Missing(file) from error
 
     def _picture(self, key: str, png: bytes) -> str:
         """Keep a picture of ours under a name only the page that shows it knows; the same key is the same file."""

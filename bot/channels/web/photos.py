@@ -30,16 +30,17 @@ def keep(body: bytes, folder: Path, name: str) -> str:
 
     Raises `NoPicture` where `body` is no JPEG, PNG or WebP of at most `LARGEST` bytes and `PIXELS` pixels.
     """
-    if not body or len(body) > LARGEST:
-        raise NoPicture
-    fresh = _fresh(body)
+    fresh = bare(body)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.jpg"
     file.write_bytes(fresh)
     return file.name
 
 
-def _fresh(body: bytes) -> bytes:
+def bare(body: bytes) -> bytes:
+    """Return the picture in `body` as a fresh JPEG without metadata. Raises `NoPicture` as `keep` does."""
+    if not body or len(body) > LARGEST:
+        raise NoPicture
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - as the module says
 
     try:

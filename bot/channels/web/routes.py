@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import chat, public, service
 from bot.channels.web.failures import Contained, handlers
-from bot.channels.web.manage import desk, doors, figures, outcome, preview, shelf, threads
+from bot.channels.web.manage import desk, doors, figures, outcome, preview, sent, shelf, threads
 from bot.channels.web.pages import HOME, Pages, pages_of
 from bot.channels.web.safety import Pace, SafeHeaders, same_origin
 from bot.channels.web.words import Dictionary
@@ -78,6 +78,8 @@ def _staff() -> list[Route]:
         get("/manage/rounds/new", doors.staff(desk.new)),
         post("/manage/rounds/new", doors.staff(desk.create)),
         get(round_, doors.staff(desk.show)),
+        get(f"{round_}/files", doors.staff(sent.overview)),
+        get(f"{round_}/files/{{number:int}}", doors.staff(sent.show)),
         get(f"{round_}/numbers", doors.staff(desk.numbers)),
         get(f"{round_}/results.csv", doors.staff(outcome.sheet_file)),
         get(f"{round_}/results/{{state}}.png", doors.staff(outcome.drawn)),
@@ -104,6 +106,7 @@ def _staff() -> list[Route]:
         get(f"{digest}/wanted/{{number:int}}.png", doors.staff(figures.wanted)),
         get("/manage/threads", doors.staff(threads.overview)),
         get(thread, doors.staff(threads.show)),
+        get(f"{thread}/files/{{number:int}}", doors.staff(threads.file)),
         post(f"{thread}/reply", doors.staff(threads.reply)),
         post(f"{thread}/close", doors.staff(threads.close)),
         post(f"{thread}/hand", doors.staff(threads.hand_on)),

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.channels.base import Raw
 from bot.jobs.schedule import Schedule
 from bot.metrics import Metrics
-from storage import people
+from storage import answers, contacts, inbox, messages, people, threads
 from storage.database import StorageTrouble
 from tests.bot.test_turns import INTO, to_review
+from tests.storage import makers
 from tests.support.house import NOON, RECORD, Citizen, House
 
 if TYPE_CHECKING:
@@ -237,3 +241,32 @@ async def test_a_sweep_that_raises_our_own_mistake_is_told_to_the_operator() -> 
 
     schedule = await rung(sweep, Metrics(), lambda: len(rings) > 1)
     assert "RuntimeError" in schedule.trouble
+
+
+def test_uploads_go_with_what_needed_them_and_not_before(house: House) -> None:
+    folder, now = house.config.database.files, house.clock()
+    folder.mkdir()
+    names = {kind: f"name-of-chance-{kind}.jpg" for kind in ("answer", "thread", "chat", "nobody", "fresh")}
+    for kind, name in names.items():
+        (folder / name).write_bytes(b"x")
+        os.utime(folder / name, times=(now.timestamp() - (0 if kind == "fresh" else 7200),) * 2)
+    with house.database.transaction() as db:
+        contact = makers.add_contact(db, channel="web", at=now)
+        of = makers.add_round(db)
+        answers.append(db, [makers.answer(of, verb="photo", at=now, file=names["answer"])])
+        thread = threads.open_(db, "K7M2", contact.id, "library", now)
+        threads.add(db, threads.NewWords(thread.id, now, threads.CITIZEN, b"", kind="photo", file=names["thread"]))
+        line = messages.NewLine(contact.id, "in:1", now, messages.CITIZEN, json.dumps({"file": names["chat"]}))
+        messages.append(db, [line])
+        waiting = Raw("web", "u1", b"{}")
+        (row,) = inbox.accept(db, [waiting], now - timedelta(hours=2), house.keys)
+    house.sweeps.privacy()
+    assert (folder / names["nobody"]).exists(), "what waits for its turn may bring it"
+    with house.database.transaction() as db:
+        inbox.settle(db, [row.id], now)
+    house.sweeps.privacy()
+    assert {file.name for file in folder.iterdir()} == set(names.values()) - {names["nobody"]}
+    with house.database.transaction() as db:
+        contacts.forget(db, contact.id, now)
+    house.sweeps.privacy()
+    assert {file.name for file in folder.iterdir()} == {names["answer"], names["fresh"]}

@@ -68,9 +68,10 @@ class Citizen:
         size = {"width": 512, "height": 512, "is_animated": False, "is_video": False, "type": "regular"}
         return self._says({"sticker": {"file_id": "CAAC1", "file_unique_id": "CAAC1", "emoji": "👍", **size}})
 
-    async def sends_voice(self) -> Json:
+    async def sends_voice(self, content: bytes = b"OggS") -> Json:
         """Send a voice note."""
-        return self._says({"voice": {"file_id": "AwAC1", "file_unique_id": "AwAC1", "duration": 3}})
+        name = self._world.store(content)
+        return self._says({"voice": {"file_id": name, "file_unique_id": name[-8:], "duration": 3}})
 
     async def shares_place(self, latitude: float, longitude: float, *, live: bool = False) -> Json:
         """Share a position, once or as a live one."""

@@ -22,7 +22,7 @@ from bot.rounds.record import OPTIONAL, in_language
 from bot.rounds.wording import spoken
 from bot.texts import texts
 from flows.diagram import verb_of
-from flows.model import Choose, End, Pick, Rate, Review, Say
+from flows.model import Choose, End, Photo, Pick, Rate, Review, Say, Voice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,6 +146,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "opens": words.day(round_.opens_at, pages.zone) if round_.opens_at else "",
         "closes": forms.last_day(round_.closes_at, pages.zone, words),
         "log": [(words.moment(entry.at.astimezone(pages.zone)), entry) for entry in rounds.log(round_.code)],
+        "sends_files": any(isinstance(each, Photo | Voice) for each in flow.script(flow.language).states.values()),
         "chat_url": rounds.chat_url(round_.code),
         "deep_link": rounds.deep_link(round_.code),
         "flow_languages": [(one, own_name(one)) for one in flow.languages],

@@ -10,9 +10,10 @@ from starlette.exceptions import HTTPException
 
 from bot.channels.web.manage.doors import MANAGER, ORGANISER, form_of, page
 from bot.channels.web.manage.form import Error
+from bot.channels.web.manage.sent import shown
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.threads import Outcome
-from storage import crossings, people, threads
+from storage import contacts, crossings, people, threads
 from storage.threads import CITIZEN
 
 if TYPE_CHECKING:
@@ -81,6 +82,24 @@ def _rows(request: Request, visitor: Visitor) -> tuple[list[Row], list[Row]]:
 async def show(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/threads/<name>`: what was written, and a field for the answer."""
     return await _page(request, visitor)
+
+
+async def file(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/threads/<name>/files/<number>`: a photo or a voice message that came in it."""
+    channel, line = await asyncio.to_thread(_line, request, visitor)
+    return await shown(request, visitor, channel, line.kind, line.file)
+
+
+def _line(request: Request, visitor: Visitor) -> tuple[str, Line]:
+    """Return a line of the thread that has a file, and the channel it came by."""
+    backstage = backstage_of(request)
+    with backstage.database.reading() as db:
+        thread = seen(visitor, threads.named(db, request.path_params["name"]))
+        citizen, lines = contacts.get(db, thread.contact_id), backstage.threads.lines(db, thread)
+    line = next((line for line in lines if line.file and line.id == request.path_params["number"]), None)
+    if citizen is None or line is None:
+        raise HTTPException(404)
+    return citizen.channel, line
 
 
 async def _page(request: Request, visitor: Visitor, *, error: str = "", typed: str = "") -> Response:

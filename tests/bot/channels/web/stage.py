@@ -17,6 +17,7 @@ from bot.channels.web import site
 from bot.channels.web.channel import WebChannel
 from bot.compose import compose
 from bot.config import Config, load
+from bot.files import Files
 from bot.rounds.library import Library
 from bot.rounds.organising import Rounds
 from bot.threads import Threads
@@ -193,6 +194,7 @@ class Program:
 
     def __post_init__(self) -> None:
         self.with_flow()
+        self.files = Files({"web": self.chat})
 
     def with_flow(self, name: str = "", text: str = "") -> None:
         """Start anew on a catalogue with one more file, where one is given."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -19,6 +21,7 @@ from bot.channels.web.manage import form as forms
 from bot.channels.web.pages import local
 from bot.channels.web.safety import Pace, same_origin
 from bot.channels.web.words import FOLDER, Dictionary, direction, own_name, preferred
+from tests.support import recordings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +37,7 @@ SAME_IN_SOME = {
     "privacy.cookies",
     "form.fault",
     "flows.version",
+    "flows.versions",
 }
 """Sentences of one word that some language writes as English does: chat, conversation, cookies."""
 
@@ -274,21 +278,40 @@ class TestForm:
 
 
 class TestVoices:
-    @pytest.mark.parametrize(
-        ("body", "ending"),
-        [
-            (b"OggS\0", "ogg"),
-            (b"\x1aE\xdf\xa3webm", "webm"),
-            (b"\0\0\0\x1cftypM4A ", "m4a"),
-            (b"RIFF\x24\0\0\0WAVEfmt ", "wav"),
-            (b"ID3\x04", "mp3"),
-            (b"\xff\xfb\x90\x64", "mp3"),
-        ],
-    )
-    def test_a_recording_is_known_by_its_content(self, body: bytes, ending: str, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(("ending", "body"), recordings.ALL.items())
+    def test_a_recording_is_known_by_its_content_and_says_nothing_but_its_sound(
+        self, ending: str, body: bytes, tmp_path: Path
+    ) -> None:
+        assert recordings.SECRET in body
         name = voices.keep(body, tmp_path, "x")
+        kept = (tmp_path / name).read_bytes()
         assert name == f"x.{ending}"
-        assert (tmp_path / name).read_bytes() == body
+        assert recordings.SOUND in kept
+        assert not {part for part in recordings.SECRET.split() if part in kept}
+        assert voices.bare(kept) == (kept, ending)
+
+    @pytest.mark.parametrize("body", [recordings.ogg(), recordings.ogg(vorbis=True)])
+    def test_pages_of_ogg_keep_their_places_and_have_right_sums(self, body: bytes) -> None:
+        kept, _ = voices.bare(body)
+        assert len(kept) == len(body)
+        pages = [b"OggS" + page for page in kept.split(b"OggS")[1:]]
+        assert len(pages) == 3
+        assert [page[22:26] for page in pages] == [struct.pack("<I", recordings.checksum(page)) for page in pages]
+
+    @pytest.mark.parametrize(("ending", "body"), recordings.ALL.items())
+    def test_a_recording_that_is_torn_or_bent_is_refused_or_read_but_never_breaks(
+        self, ending: str, body: bytes
+    ) -> None:
+        for cut in range(len(body)):
+            bent = bytes([*body[:cut], body[cut] ^ 0xFF, *body[cut + 1 :]])
+            for each in (body[:cut], bent):
+                with suppress(voices.NoVoice):
+                    assert voices.bare(each)[1] in voices.ENDINGS
+        assert voices.bare(body)[1] == ending
+
+    def test_streams_beside_one_another_are_refused(self) -> None:
+        with pytest.raises(voices.NoVoice):
+            voices.bare(recordings.ogg() * 2)
 
     @pytest.mark.parametrize("body", [b"", b"<svg/>", b"MZ", b"\xff\xd8\xff\xe0", b"OggS" + bytes(voices.LARGEST)])
     def test_what_is_no_recording_or_too_large_is_refused(self, body: bytes, tmp_path: Path) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from PIL import Image
 
 from bot.channels.web import site
+from bot.threads import Sending
 from storage import contacts, outbox, people, threads
 from tests.bot.channels.web.stage import NOW, Program
+from tests.bot.channels.web.test_pure import jpeg
 from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, entered, faults, posted
+from tests.support import recordings
 
 if TYPE_CHECKING:
     from storage.contacts import Contact
@@ -32,7 +37,7 @@ def written(it: Program, citizen: Contact, words: str = WORDS, service: str = "l
     """Let a citizen write to the people of a service."""
     with it.database.transaction() as db:
         thread = it.threads.begin(db, citizen, service, NOW)
-        it.threads.bring(db, thread, words, NOW, danger=False)
+        it.threads.bring(db, thread, Sending(words), NOW, danger=False)
         return thread
 
 
@@ -55,7 +60,7 @@ async def test_who_waits_stands_on_the_list(it: Program, client: httpx.AsyncClie
     assert thread.name in page.text
     assert "Waits for an answer" in page.text
     assert "lift" not in page.text
-    assert '<a href="/manage/threads" aria-current="page">Messages</a>' in page.text
+    assert '<a href="/manage/threads" aria-current="page">Messages (1)</a>' in page.text
 
 
 async def test_an_answer_reaches_the_citizen_once(it: Program, client: httpx.AsyncClient, citizen: Contact) -> None:
@@ -151,6 +156,39 @@ async def test_what_somebody_may_not_see_does_not_exist_for_them(
     assert untouched is not None
     assert untouched.closed_at is None
     assert (await client.get("/manage/threads/nobody")).status_code == 404
+
+
+async def test_a_photo_is_shown_without_what_stands_beside_it_to_those_who_may_read_the_thread(
+    it: Program, client: httpx.AsyncClient, citizen: Contact
+) -> None:
+    it.uploads.mkdir(parents=True)
+    (it.uploads / "name-of-a-photo-0001.jpg").write_bytes(jpeg())
+    (it.uploads / "name-of-a-voice-0001.ogg").write_bytes(recordings.ogg())
+    (it.uploads / "name-of-a-film-00001.jpg").write_bytes(b"GIF89a")
+    thread = written(it, citizen)
+    with it.database.transaction() as db:
+        for kind, name in (("photo", "photo-0001.jpg"), ("voice", "voice-0001.ogg"), ("photo", "film-00001.jpg")):
+            it.threads.bring(db, thread, Sending("", kind, f"name-of-a-{name}"), NOW, danger=False)
+    path = f"/manage/threads/{thread.name}"
+    assert (await client.get(f"{path}/files/2")).status_code == 401
+    await entered(it, client, MANAGER)
+    page = await client.get(path)
+    assert f'<img class="sent" src="{path}/files/2"' in page.text
+    assert f'<audio controls preload="none" src="{path}/files/3"' in page.text
+    photo = await client.get(f"{path}/files/2")
+    assert (photo.headers["content-type"], photo.headers["cache-control"]) == ("image/jpeg", "no-store")
+    assert not Image.open(io.BytesIO(photo.content)).getexif()
+    voice = await client.get(f"{path}/files/3")
+    assert voice.headers["content-type"] == "audio/ogg"
+    assert recordings.SOUND in voice.content
+    assert recordings.SECRET not in voice.content
+    for number in (1, 4, 99):  # words, no photo by its content, nothing
+        assert (await client.get(f"{path}/files/{number}")).status_code == 404
+    (it.uploads / "name-of-a-photo-0001.jpg").unlink()
+    assert (await client.get(f"{path}/files/2")).status_code == 404
+    client.cookies.clear()
+    await entered(it, client, ("manager", "bus7"))
+    assert (await client.get(f"{path}/files/3")).status_code == 404
 
 
 async def test_outside_one_reads_how_to_get_in(it: Program) -> None:

@@ -1,0 +1,88 @@
+"""Photos and voice messages that citizens sent: those of a round that may be shown, and each alone."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from bot.channels.web.manage.desk import SIGHT, seen
+from bot.channels.web.manage.doors import MANAGER, page
+from bot.channels.web.pages import backstage_of, pages_of
+from bot.errors import Missing
+from storage import answers, rounds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+
+    from bot.channels.web.backstage import RoundView
+    from bot.channels.web.manage.doors import Visitor
+    from storage.answers import Sent
+
+log = structlog.get_logger()
+MOST = 100
+"""Photos and voice messages on the page, the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One photo or voice message on the page of a round."""
+
+    sent: Sent
+    question: str
+    day: str
+
+
+async def overview(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/rounds/<code>/files`: the photos and voice messages of a round."""
+    round_ = await seen(request, visitor, *SIGHT, MANAGER)
+    sights, others = await asyncio.to_thread(_sights, request, round_)
+    return page(request, visitor, "manage/sent.html", round=round_, sights=sights, others=others, most=MOST)
+
+
+async def show(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/rounds/<code>/files/<number>`: one of them."""
+    round_ = await seen(request, visitor, *SIGHT, MANAGER)
+    found = await asyncio.to_thread(_sent, request, round_)
+    one = next((each for each in found if each.id == request.path_params["number"]), None)
+    if one is None:
+        raise HTTPException(404)
+    return await shown(request, visitor, one.channel, one.verb, one.file)
+
+
+async def shown(request: Request, visitor: Visitor, channel: str, kind: str, file: str) -> Response:
+    """Return a photo or voice message itself; who looked at it stands in the log, never whose it is."""
+    try:
+        body, media_type = await backstage_of(request).files.look(channel, kind, file)
+    except Missing as missing:
+        raise HTTPException(404) from missing
+    log.info("file.shown", person=visitor.person.id, page=request.url.path, kind=kind)
+    return Response(body, media_type=media_type, headers={"content-disposition": "inline"})
+
+
+def _sights(request: Request, round_: RoundView) -> tuple[list[Sight], int]:
+    """Return what may be shown, and how many more there are that may not, or are older."""
+    pages, words = pages_of(request), pages_of(request).words(request)
+    flow = backstage_of(request).rounds.played(round_.code)
+    states = flow.script(words.language if words.language in flow.languages else flow.language).states
+    found = _sent(request, round_)
+    with backstage_of(request).database.reading() as db:
+        row = rounds.by_code(db, round_.code)
+        every = answers.files(db, row.id) if row else 0
+    sights = [
+        Sight(one, states[one.state].text if one.state in states else one.state, words.day(one.at, pages.zone))
+        for one in found
+    ]
+    return sights, every - len(found)
+
+
+def _sent(request: Request, round_: RoundView) -> Sequence[Sent]:
+    with backstage_of(request).database.reading() as db:
+        row = rounds.by_code(db, round_.code)
+        return answers.sent(db, row.id, MOST) if row else []

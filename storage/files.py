@@ -1,0 +1,36 @@
+"""Which files in the folder of uploads something still needs; the rest may go."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from storage.tables import answers, inbox, messages, thread_messages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{16,64}\.[a-z0-9]{3,4}")
+"""Names of chance, with the ending of their kind."""
+
+
+def needed(db: Connection) -> set[str]:
+    """Return the names of files of answers, threads and web chats."""
+    return {name for text in _texts(db) for name in _NAME.findall(text)}
+
+
+def _texts(db: Connection) -> Iterator[str]:
+    for column in (answers.c.file, thread_messages.c.file):
+        yield from db.execute(select(column).where(column.is_not(None), column.contains("."))).scalars()
+    yield from db.execute(select(messages.c.body).where(messages.c.body.contains('"file"'))).scalars()
+
+
+def oldest_undone(db: Connection) -> datetime | None:
+    """Return when the first update of the web chat came that had no turn yet: it may bring a file nothing names."""
+    undone = select(func.min(inbox.c.received_at)).where(inbox.c.done_at.is_(None), inbox.c.channel == "web")
+    return db.execute(undone).scalar()
