@@ -26,6 +26,7 @@ from flows.catalog import PACKAGED, Catalog
 from storage.database import Database
 from tests.reference import chance
 from tests.reference.faults import FAULTS
+from tests.reference.reckoning import OVER
 from tests.reference.walker import CODE, TAPPED, Divergence, Town
 from tests.reference.wild import QUESTIONS, REVIEW, files
 from tests.support.house import Clock, House, Pigeon
@@ -58,7 +59,8 @@ def possible(walker: Walker) -> list[str]:
     """Return what may happen to somebody next; answers are the most of it."""
     one = walker.reckoning
     if not one.going:
-        return [*["start"] * 8, *["change"] * 4, *ANYTIME]
+        over = one.passage is not None and one.passage.is_now == OVER
+        return [*["change" if over else "start"] * 8, *ANYTIME]
     acts = [*_answers(one), *GOING, *ANYTIME]
     acts += ["ok"] * (one.here.aside == "change" or one.here.changing != "" or one.here.place == REVIEW)
     return acts + ["chosen_language"] * (one.here.aside == "language")
@@ -76,7 +78,7 @@ def _answers(one: Reckoning) -> list[str]:
 async def step(town: Town) -> str:
     """Let something happen, and look what has become of it; return what it was."""
     walker = town.one_of(*town.walkers)
-    act: str = town.one_of(*possible(walker))
+    act = town.any_of(possible(walker))
     match act:
         case "restart":
             await town.restarts()
@@ -97,7 +99,7 @@ async def _burst(town: Town) -> None:
     for _ in range(town.one_of(2, 3, 4)):
         walker = town.one_of(*town.walkers)
         acts = [act for act in AT_ONCE if act in possible(walker)]
-        await getattr(walker, town.one_of(*acts))()
+        await getattr(walker, town.any_of(acts))()
     await town.at_once()
 
 

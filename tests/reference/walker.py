@@ -83,6 +83,10 @@ class Town:
         """Draw one of some things."""
         return things[self.draw(below(len(things)))]
 
+    def any_of(self, acts: list[str]) -> str:
+        """Draw what happens next. Hypothesis likes the first best: here it is another one each time."""
+        return acts[(self.draw(below(len(acts))) + len(self.talk)) % len(acts)]
+
     def finds(self, wanted: str, *given: Any) -> list[Any]:
         """Return rows of the database."""
         return self.tables.execute(wanted, given).fetchall()
