@@ -62,22 +62,30 @@ def walked(
 ) -> Walk:
     """Walk from `at` past everything that is only said or already answered; a question in `trail` is asked anew.
 
+    Only answers on the way tell where it goes: one that is remembered from another way leads nowhere.
     Raises LookupError where only sayings follow each other in a circle; such a flow is refused by its check.
     """
     path: tuple[str, ...] = (at,)
     said: tuple[Say, ...] = ()
+    met = passed(answers, trail)
     while len(path) <= 2 * len(states):
         state = states[at]
         if isinstance(state, Say):
             said = (*said, state)
         elif at in answers and at not in trail:
             trail = (*trail, at)
+            met[at] = answers[at]
             said = ()
         else:
             return Walk(state, path, trail, said)
-        at = onward(states, state, answers, session)
+        at = onward(states, state, met, session)
         path = (*path, at)
     raise LookupError(at)
+
+
+def passed(answers: Mapping[str, Answer], trail: tuple[str, ...]) -> dict[str, Answer]:
+    """Return the answers to the questions of `trail`."""
+    return {one: answers[one] for one in trail if one in answers}
 
 
 def ways(state: State) -> list[str]:

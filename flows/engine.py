@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from msgspec.structs import replace
 
 from flows import cards, days, joining
-from flows.branching import onward, reachable, walked
+from flows.branching import onward, passed, reachable, walked
 from flows.model import (
     Allocate,
     Answer,
@@ -607,8 +607,9 @@ def _go_on(scene: _Scene, question: Question) -> None:
         scene.say("changed")
         _settle(scene, asked=True)
         return
-    target = onward(scene.script.states, question, answers, session)
-    _enter(scene, target, question.id, answers, (*session.trail, question.id))
+    trail = (*session.trail, question.id)
+    target = onward(scene.script.states, question, passed(answers, trail), session)
+    _enter(scene, target, question.id, answers, trail)
 
 
 def _enter(scene: _Scene, target: str, origin: str, answers: Mapping[str, Answer], trail: tuple[str, ...]) -> None:

@@ -83,6 +83,35 @@ def test_after_a_question_asked_again_the_talk_goes_on_where_it_was() -> None:
     assert talk.counted == dict(talk.session.answers)
 
 
+def test_an_answer_on_no_way_any_more_leads_nowhere_either() -> None:
+    talk = Talk(
+        flow_of("""
+[states.how]
+choose = "How did you come?"
+options = [{ id = "bus", label = "By bus" }, { id = "foot", label = "On foot", next = "rating" }]
+
+[states.late]
+number = "How many minutes was it late?"
+
+[states.rating]
+number = "How was the way, from 0 to 10?"
+next = [{ when = { late = { more = 5 } }, to = "reason" }, { to = "wish" }]
+
+[states.reason]
+ask = "What made it late?"
+
+[states.wish]
+ask = "What do you wish?"
+
+[states.bye]
+end = "Bye."
+""")
+    )
+    talk.says("1", "20", "4", "the snow").stands_at("wish").says("CHANGE 1", "On foot").stands_at("wish")
+    assert talk.answers == {"how": "foot", "rating": 4.0}
+    assert talk.counted == dict(talk.session.answers)
+
+
 def test_what_a_changed_way_no_longer_meets_is_withdrawn_and_what_it_meets_anew_is_asked() -> None:
     talk = at_picture().says("BACK 4", "no").stands_at("barrier")
     assert talk.events(Withdrawn) == [Withdrawn("days")]

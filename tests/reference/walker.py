@@ -85,7 +85,8 @@ class Town:
 
     def any_of(self, acts: list[str]) -> str:
         """Draw what happens next. Hypothesis likes the first best: here it is another one each time."""
-        return acts[(self.draw(below(len(acts))) + len(self.talk)) % len(acts)]
+        drawn: int = self.draw(below(len(acts)))
+        return acts[(drawn + len(self.talk)) % len(acts)]
 
     def finds(self, wanted: str, *given: Any) -> list[Any]:
         """Return rows of the database."""

@@ -163,11 +163,16 @@ class Wild:
         return {place.id: place for place in self.places}
 
     def way(self, said: Said, facts: Facts) -> tuple[list[str], str]:
-        """Return the questions on the way that have been answered, and where it leads from there."""
-        places, known = self.by_id, {**facts, **said}
-        at, passed = self.places[0].id, []
+        """Return the questions on the way that have been answered, and where it leads from there.
+
+        What was said elsewhere tells nothing about the way.
+        """
+        places, known = self.by_id, dict(facts)
+        at, passed = self.places[0].id, list[str]()
         while at in places and (at in said or places[at].verb == "say"):
-            passed += [at] if places[at].asks else []
+            if places[at].asks:
+                passed.append(at)
+                known[at] = said[at]
             at = places[at].on(known)
         return passed, at
 
