@@ -102,12 +102,39 @@ def cell(count: int, minimum: int) -> int | None:
 
 
 def row(counts: Sequence[int], minimum: int) -> tuple[int | None, ...]:
-    """Return the cells of a row whose total is known: small ones hidden, and a second one wherever only one was."""
-    hidden = {place for place, count in enumerate(counts) if cell(count, minimum) is None}
-    if len(hidden) == 1:
-        rest = [place for place in range(len(counts)) if place not in hidden]
-        hidden |= {min(rest, key=lambda place: (counts[place], place))} if rest else set()
+    """Return the cells of a row whose total is known: all are shown, or those below the minimum are hidden, zeros too.
+
+    Where that is one, the next smallest goes with it. Where the sum of what is hidden still tells a number, all go.
+    """
+    everything = range(len(counts))
+    if all(cell(count, minimum) is not None for count in counts):
+        return tuple(counts)
+    hidden = {place for place in everything if counts[place] < minimum}
+    rest = [place for place in everything if place not in hidden]
+    if len(hidden) == 1 and rest:
+        (small,), second = hidden, _smallest(counts, rest)
+        hidden = {small, second} if _has_a_twin(counts, small, second, minimum) else {*everything}
+    elif sum(counts[place] for place in hidden) == len(hidden) * (minimum - 1):
+        hidden = {*everything}
+    if sum(counts) <= len(counts) * (minimum - 1):  # few enough for all of them to be small
+        hidden = {*everything}
     return tuple(None if place in hidden else count for place, count in enumerate(counts))
+
+
+def _smallest(counts: Sequence[int], places: Sequence[int]) -> int:
+    return min(places, key=lambda place: (counts[place], place))
+
+
+def _has_a_twin(counts: Sequence[int], small: int, second: int, minimum: int) -> bool:
+    """Whether one person more in one of two cells and one fewer in the other would have the same two hidden."""
+    rest = [place for place in range(len(counts)) if place != small]
+    for step in (1, -1):
+        twin = list(counts)
+        twin[small] += step
+        twin[second] -= step
+        if 0 < twin[small] < minimum <= twin[second] and _smallest(twin, rest) == second:
+            return True
+    return False
 
 
 def share(part: int, base: int, minimum: int) -> Share:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cache
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -43,6 +44,18 @@ def test_no_row_ever_shows_a_small_cell_or_hides_just_one_of_several(counts: lis
     assert all(cell is None or cell == 0 or cell >= minimum for cell in shown)
     assert shown.count(None) != 1 or len(counts) == 1
     assert all(cell in (None, count) for cell, count in zip(shown, counts, strict=True))
+
+
+@pytest.mark.parametrize(("cells", "minimum"), [(2, 5), (3, 5), (4, 3), (5, 3)])
+def test_who_tries_every_row_with_its_total_learns_no_small_cell(cells: int, minimum: int) -> None:
+    """Rows of up to 2 minimum people a cell: whatever is shown, a small cell could be one of several numbers."""
+    behind: dict[tuple[tuple[int | None, ...], int], list[tuple[int, ...]]] = {}
+    for counts in product(range(2 * minimum + 1), repeat=cells):
+        behind.setdefault((disclosure.row(counts, minimum), sum(counts)), []).append(counts)
+    for shown, rows in behind.items():
+        for place in range(cells):
+            values = {counts[place] for counts in rows}
+            assert len(values) > 1 or not 0 < min(values) < minimum, (shown, rows)
 
 
 @pytest.mark.parametrize(
