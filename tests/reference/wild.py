@@ -30,6 +30,8 @@ LABELS: Final = {
 YES_NO: Final = {"en": ("Yes", "No"), "es": ("Sí", "No")}
 STEPS: Final = ("5", "4", "3", "2", "1")
 """Options of a scale, best first."""
+NA: Final = "na"
+"""What stands below them, and is no step."""
 POINTS: Final = 10
 CARDS: Final = 2
 """Six options, three to a card, each shown once."""
@@ -60,9 +62,9 @@ class Test:
             case "contains":
                 return here is not None and self.value in here
             case "less":
-                return here is not None and float(here) < self.value
+                return here not in {None, NA} and float(here) < self.value
             case "more":
-                return here is not None and float(here) > self.value
+                return here not in {None, NA} and float(here) > self.value
             case _:
                 return (here is not None) is self.value
 
