@@ -30,7 +30,7 @@ def cut(text: str, limit: int = SHORTEST) -> list[str]:
 
 def _end(text: str, limit: int) -> int:
     whole = text.encode("utf-16-le", "surrogatepass")[: 2 * limit]
-    end = len(whole.decode("utf-16-le", "ignore"))
+    end = len(whole.decode("utf-16-le", "ignore")) or 1  # a sign that is longer than all that is allowed stays whole
     for gap in ("\n\n", "\n", " "):
         at = text.rfind(gap, end // 2, end + 1)
         if at > 0:

@@ -19,6 +19,7 @@ def test_a_long_text_is_cut_between_paragraphs_where_it_can_be() -> None:
     assert cut("first part\n\nsecond one", 15) == ["first part", "second one"]
     assert cut("👋" * 10, 8) == ["👋" * 4, "👋" * 4, "👋" * 2]
     assert cut("") == [""]
+    assert cut("👋👋", 1) == ["👋", "👋"]
 
 
 def test_a_text_is_cut_where_it_breathes() -> None:
