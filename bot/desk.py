@@ -19,6 +19,7 @@ from bot.rounds import codes
 from bot.rounds.lifecycle import State
 from bot.rounds.record import in_language, spoken_day
 from bot.staff import STAFF
+from flows import joining
 from flows.model import Button, Kind, Message, Option, Prompt, Script, Status, parse_button
 from flows.phrasebook import EVERYWHERE
 from flows.speak import WORD, listing, word_list
@@ -233,9 +234,11 @@ class Desk:
         message = replace(visit.message, sent_as=inbound.message_id or "")
         if not inbound.edited or message.amends is not None:
             return message
-        state, body = self._asked_before(visit) or (LATE, "")
         current = visit.guest.current()
         session = None if current is None else visit.guest.session(current)
+        if session is not None and (mine := joining.of(session, message.sent_as)):
+            return replace(message, amends=mine)
+        state, body = self._asked_before(visit) or (LATE, "")
         of_another = '"buttons"' in body and (session is None or f'"tag":"{session.tag}"' not in body)
         return replace(message, amends=LATE if of_another else state)
 

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from flows.understood import Fault
 
 
+def of(session: Session, sent_as: str) -> str:
+    """Return the question whose answer holds the message of this name; empty where none does."""
+    held = (state for state, parts in session.parts.items() for part in parts if sent_as and part.sent_as == sent_as)
+    return next(held, "")
+
+
 def part_of(message: Message) -> Part:
     """Return what a message adds to an answer."""
     return Part(message.sent_as, clean(message.text))

@@ -188,6 +188,19 @@ async def test_an_edited_message_changes_its_part(house: House, citizen: Citizen
     assert texts(house, code, citizen) == [("what", "The lamp is broken.\nSince June.")]
 
 
+async def test_an_edited_message_changes_its_part_also_where_the_question_was_said_again_after_it(
+    house: House, citizen: Citizen
+) -> None:
+    code = await asked(house, citizen)
+    first, second = (str(next(house.pigeon._ids)) for _ in range(2))
+    await citizen.says("The lamp is broken.", message_id=first)
+    await citizen.says("Since May.", message_id=second)
+    await house.delivered()  # with numbers that come after those of the answer, as after a kill
+    await passes(house, citizen, seconds=20)
+    await citizen.says("Since June.", message_id=second, edited=True)
+    assert texts(house, code, citizen) == [("what", "The lamp is broken.\nSince June.")]
+
+
 async def test_back_takes_the_words_back_and_stop_keeps_them(house: House, citizen: Citizen) -> None:
     code = await asked(house, citizen)
     await citizen.says("The lamp is broken.")

@@ -90,11 +90,13 @@ def parts(person: int) -> tuple[str, str]:
 async def dies_with_a_poisoned_session(ordeal: Ordeal) -> None:
     """One session cannot be read for a while: it is put off, and goes on in the end."""
     kept: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    mended = asyncio.Event()
 
     async def poisoned(ordeal: Ordeal, citizen: Citizen) -> None:
         await asked(ordeal, citizen)
         both = [await citizen.sends(words) for words in parts(citizen.id)]
         kept.set_result(str(citizen.id))
+        await mended.wait()  # what is said meanwhile might be tried too often, and given up
         await to_the_end(citizen, *both)
 
     ordeal.people(1, poisoned)
@@ -105,6 +107,7 @@ async def dies_with_a_poisoned_session(ordeal: Ordeal) -> None:
     for crossing in FAILING:
         await dies_at(ordeal, crossing)
     rewritten(ordeal, contact, body)
+    mended.set()
 
 
 async def has_said_both(ordeal: Ordeal, address: str) -> int:
