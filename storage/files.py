@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{16,64}\.[a-z0-9]{3,4}")
-"""Names of chance, with the ending of their kind."""
+"""What may be the name of an upload where something needs it."""
+_OURS = re.compile(r"[A-Za-z0-9_-]{32}\.(?:jpg|ogg|webm|m4a|wav|mp3)|[0-9a-f]{40}\.png")
+"""Names we give: of chance (`bot.clock.mint`) to what citizens send, of a key to pictures of ours."""
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file has a name that only we give: a city may keep other things in the same folder."""
+    return _OURS.fullmatch(name) is not None
 
 
 def needed(db: Connection) -> set[str]:

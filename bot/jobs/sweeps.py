@@ -237,7 +237,7 @@ class Sweeps:
             needed, undone = files.needed(db), files.oldest_undone(db)
         before = (min(self._clock(), undone or self._clock()) - SETTLED).timestamp()
         folder = self._config.database.files
-        found = [file for file in folder.iterdir() if file.is_file()] if folder.is_dir() else []
+        found = [file for file in folder.iterdir() if files.is_ours(file.name)] if folder.is_dir() else []
         over = [file for file in found if file.name not in needed and file.stat().st_mtime < before]
         for file in over:
             file.unlink(missing_ok=True)

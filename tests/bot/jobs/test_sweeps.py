@@ -243,10 +243,22 @@ async def test_a_sweep_that_raises_our_own_mistake_is_told_to_the_operator() -> 
     assert "RuntimeError" in schedule.trouble
 
 
+def test_what_is_no_upload_of_ours_stays_whatever_folder_the_city_names(house: House) -> None:
+    folder, now = house.config.database.files, house.clock()
+    folder.mkdir()
+    theirs = {"civicloop.sqlite3", "civicloop.sqlite3-wal", "keys", "photo_of_the_new_library_2026.jpg", "notes.txt"}
+    for name in (*theirs, f"{'n' * 32}.jpg", f"{'a' * 40}.png"):
+        (folder / name).write_bytes(b"x")
+        os.utime(folder / name, times=(now.timestamp() - 7200,) * 2)
+    house.sweeps.privacy()
+    assert {file.name for file in folder.iterdir()} == theirs
+
+
 def test_uploads_go_with_what_needed_them_and_not_before(house: House) -> None:
     folder, now = house.config.database.files, house.clock()
     folder.mkdir()
-    names = {kind: f"name-of-chance-{kind}.jpg" for kind in ("answer", "thread", "chat", "nobody", "fresh")}
+    kinds = ("answer", "thread", "chat", "nobody", "fresh")
+    names = {kind: f"name-of-chance-{kind:_<17}.jpg" for kind in kinds}
     for kind, name in names.items():
         (folder / name).write_bytes(b"x")
         os.utime(folder / name, times=(now.timestamp() - (0 if kind == "fresh" else 7200),) * 2)
