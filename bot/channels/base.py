@@ -25,9 +25,9 @@ class Capabilities:
     label: int
     """Most characters of a button's label that are shown whole."""
     text: int
-    """Most characters of one message."""
+    """Longest text of one message, in UTF-16 units (`bot.cutting.length`)."""
     caption: int = CAPTION
-    """Most characters under a picture."""
+    """Longest text under a picture, in the same."""
     places: bool = False
     photos: bool = False
     edits: bool = False

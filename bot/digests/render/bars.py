@@ -6,11 +6,10 @@ Drawn as the chart of the weeks is; in a language that runs from the right, bars
 from __future__ import annotations
 
 import textwrap
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from bot.channels.base import Picture
-from bot.digests.render.chart import DOTS, GRID, INK, LARGE, LINE, PAPER, SHADE, SMALL, SOFT
+from bot.digests.render.chart import GRID, INK, LARGE, LINE, PAPER, SHADE, SMALL, SOFT, printed, sheet_of_paper
 from bot.digests.render.told import listed, number_words, score_words
 from bot.digests.results import Kind
 from bot.texts import END, LEFT
@@ -38,25 +37,15 @@ def bar_chart(result: Result, texts: Texts) -> Picture | None:
 
 
 def _png(drawn: list[Standing], result: Result, texts: Texts) -> bytes:
-    from matplotlib import figure as figures  # noqa: PLC0415 - the same
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - two seconds of import
-
     high = HEAD + BAR * len(drawn)
-    figure = figures.Figure(figsize=(WIDE, high), dpi=DOTS, facecolor=PAPER)
-    FigureCanvasAgg(figure)
+    figure = sheet_of_paper((WIDE, high))
     turned = texts.direction == "rtl"
     edge = 0.04 if turned else NAMES
     axes = figure.add_axes((edge, 0.38 / high, 0.96 - NAMES, (high - 0.45) / high), facecolor=PAPER)
     _frame(axes, drawn, result.kind, texts)
     for place, standing in enumerate(drawn):
         _bar(axes, place, standing, result, texts)
-    if turned:
-        axes.invert_xaxis()
-        axes.yaxis.tick_right()
-        axes.tick_params(length=0)
-    out = BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
+    return printed(figure, axes, turned=turned)
 
 
 def _frame(axes: Axes, drawn: list[Standing], kind: Kind, texts: Texts) -> None:

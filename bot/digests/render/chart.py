@@ -56,11 +56,7 @@ def _point(point: Point, texts: Texts) -> str:
 
 
 def _png(score: Score, texts: Texts) -> bytes:
-    from matplotlib import figure as figures  # noqa: PLC0415 - the same
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - two seconds of import
-
-    figure = figures.Figure(figsize=SIZE, dpi=DOTS, facecolor=PAPER)
-    FigureCanvasAgg(figure)
+    figure = sheet_of_paper(SIZE)
     turned = texts.direction == "rtl"
     axes = figure.add_axes((0.02 if turned else 0.105, 0.245, 0.875, 0.6), facecolor=PAPER)
     _title(figure, score, texts)
@@ -71,6 +67,21 @@ def _png(score: Score, texts: Texts) -> bytes:
         _mark(axes, place, point.share, place == len(weeks) - 1, texts)
     axes.plot(range(len(weeks)), [_level(point.share) for point in weeks], color=LINE, linewidth=2.2, zorder=3)
     _legend(axes, score, texts)
+    return printed(figure, axes, turned=turned)
+
+
+def sheet_of_paper(size: tuple[float, float]) -> Figure:
+    """Return an empty picture of this width and height in inches."""
+    from matplotlib import figure as figures  # noqa: PLC0415 - two seconds of import
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - the same
+
+    figure = figures.Figure(figsize=size, dpi=DOTS, facecolor=PAPER)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def printed(figure: Figure, axes: Axes, *, turned: bool) -> bytes:
+    """Return the picture as a PNG; `turned`: it runs from the right."""
     if turned:
         axes.invert_xaxis()
         axes.yaxis.tick_right()

@@ -24,6 +24,7 @@ from bot.config import load
 from storage import contacts, sessions, tables
 from storage.database import StorageTrouble
 from tests.bot.channels.web.test_chat_pages import button, nonce, said
+from tests.journeys.ordeal import LAMPS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -198,25 +199,6 @@ async def test_a_page_with_a_script_forgets_as_well(app: App, visitor: httpx.Asy
 async def test_the_way_in_for_posters_without_a_code_offers_what_is_open(app: App, visitor: httpx.AsyncClient) -> None:
     page = await visitor.post("/chat/start", data={"code": ""})
     assert "How is the library?" in page.text or "Central Library" in page.text
-
-
-LAMPS = """
-flow = "lamps"
-version = 1
-stage = "deliver"
-language = "en"
-title = "Which lamp?"
-frame = "pulse"
-start = "lamp"
-
-[states.lamp]
-ask = "Which lamp is broken?"
-joins_within_seconds = 1
-
-[states.since]
-ask = "Since when?"
-next = "thanks"
-"""
 
 
 @pytest.fixture
