@@ -123,7 +123,7 @@ def test_updates_and_pages_get_past_a_frozen_and_a_dead_replica(proxy: str) -> N
 
 def _brought(client: httpx.Client, number: int) -> int:
     """Bring an update until it is taken, as Telegram does; return how often that was in vain."""
-    for tries in range(5):
+    for tries in range(2 * FAILURES + 1):
         if client.post("/telegram", content=str(number)).status_code == 200:
             return tries
     raise AssertionError(f"update {number} is not taken")
