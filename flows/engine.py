@@ -20,7 +20,6 @@ from flows.model import (
     Asked,
     BestWorst,
     Choose,
-    Date,
     End,
     Ended,
     HandedIn,
@@ -94,6 +93,8 @@ _HEARD_AMID = _EVERYWHERE | {"done", "ok", "start"}
 """Words that do not join what was said before them."""
 _TEXT, _TAP = Kind.TEXT, Kind.TAP  # to find a member in its enum takes 0.1 µs, and every message is asked its kind
 _SILENCE = Kind.SILENCE
+_ACTIVE = Status.ACTIVE
+_ENDED = {one.value: one for one in Status}
 
 
 class _Scene:
@@ -166,14 +167,14 @@ def advance(flow: Flow, session: Session, message: Message, now: datetime) -> Tu
     `now` is aware, in the zone of the city: its day is what people mean by today.
     """
     script = flow.script(session.language)
-    state = script.states.get(session.state)
-    understood = _plainly(script, session, state, message, now)
-    if understood is None or not isinstance(state, _QUESTIONS):
+    question = script.plain.get(session.state)
+    understood = _plainly(script, session, question, message, now) if question else None
+    if question is None or understood is None:
         return _turn(flow, session, message, now)
-    if isinstance(understood, Answer) and (turn := _straight_on(script, session, state, understood)):
+    if isinstance(understood, Answer) and (turn := _straight_on(script, session, question, understood)):
         return turn
     scene = _Scene(flow, session, now, by_tap=message.kind is _TAP)
-    _take(scene, state, understood)
+    _take(scene, question, understood)
     return scene.turn()
 
 
@@ -182,27 +183,23 @@ def _here(session: Session, now: datetime) -> Here:
 
 
 def _plainly(
-    script: Script, session: Session, state: State | None, message: Message, now: datetime
+    script: Script, session: Session, question: Question, message: Message, now: datetime
 ) -> Understood | None:
     """Return what `message` says where it can be nothing but an answer to the question at hand, else None.
 
     None for a word that means something everywhere, a command, a button of an earlier question, words of danger, an
     edited message: all that `_turn` goes into. Most messages are plain, and to know it at once halves their time.
     """
-    if not session.active or session.asking or message.amends or not isinstance(state, _QUESTIONS):
-        return None
-    if isinstance(state, Ask) and state.joins_within:
+    if session.status is not _ACTIVE or session.asking or message.amends:
         return None
     if message.kind is _TAP:
         tag, asked, option = parse_button(message.data) or ("", "", "")
-        return tapped(state, option, _here(session, now)) if (tag, asked) == (session.tag, state.id) else None
+        return tapped(question, option, _here(session, now)) if (tag, asked) == (session.tag, question.id) else None
     text = clean(message.text)
     if message.kind is not _TEXT or text[:1] == "/" or meaning(script, text) or counted_word(script, text):
         return None
-    if isinstance(state, Date):
-        return None
-    understood = understand(script, state, message, _here(session, now))
-    free = isinstance(state, _FREE) or isinstance(understood, Fault)
+    understood = understand(script, question, message, Here(session.picked, session.tag, now.date()))
+    free = isinstance(understood, Fault) or isinstance(question, _FREE)
     return None if free and speaks_of_danger(script, message.text) else understood
 
 
@@ -222,7 +219,7 @@ def _straight_on(script: Script, session: Session, question: Question, answer: A
     if isinstance(state, _QUESTIONS) and to not in answers:
         return Turn(session, (prompt(script, session, state),), (answered, moved))
     if isinstance(state, End) and state.text:
-        session = replace(session, status=Status(state.outcome))
+        session = replace(session, status=_ENDED[state.outcome])
         return Turn(session, (prompt(script, session, state),), (answered, moved, Ended(session.status)))
     return None
 

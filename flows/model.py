@@ -17,6 +17,8 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 
+from flows.phrasebook import EVERYWHERE
+
 # --------------------------------------------------------------------------- what an author wrote
 
 
@@ -247,7 +249,8 @@ class End(_State):
     outcome: str = "completed"
 
 
-Question: TypeAlias = Choose | Pick | Rate | Rank | Allocate | BestWorst | Ask | Number | Date | Place | Photo | Voice
+Question: TypeAlias = Choose | Rate | Ask | Pick | Number | Rank | Allocate | BestWorst | Date | Place | Photo | Voice
+"""The most frequent first: what a state is gets asked many times a turn, in this order."""
 State: TypeAlias = Say | Question | Review | End
 
 
@@ -271,6 +274,17 @@ class Script:
         """The next state of each that leads to the same one whatever was said."""
         straight = (each for each in self.states.values() if each.next and not getattr(each, "ways", None))
         return {state.id: state.next[0].to for state in straight if not state.next[0].when}
+
+    @cached_property
+    def meanings(self) -> Mapping[str, str]:
+        """As `words`, with the everywhere words as they are: these are understood in every language."""
+        return {**{word: word for word in EVERYWHERE}, **self.words}
+
+    @cached_property
+    def plain(self) -> Mapping[str, Question]:
+        """The questions that one message answers: all but a day, which may be read two ways, and what several join."""
+        plain = (each for each in self.states.values() if not isinstance(each, Say | Review | End | Date))
+        return {each.id: each for each in plain if not (isinstance(each, Ask) and each.joins_within)}
 
     @cached_property
     def prompts(self) -> dict[str, Prompt]:

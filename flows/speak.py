@@ -59,25 +59,31 @@ def prompt(script: Script, session: Session, state: State, *, update: bool = Fal
     laid = script.prompts.get(state.id)
     if laid is None:
         laid = script.prompts[state.id] = _laid(script, state)
+    if session.picked or update or "{" in laid.text or isinstance(state, _LIVING):
+        laid = _as_it_stands(script, session, state, laid, update=update)
+    return replace(laid, tag=session.tag) if laid.offers else laid
+
+
+_STEPWISE = (Rank, Allocate, BestWorst)
+"""Questions answered in several steps, whose words or buttons change with each."""
+_LIVING = (Review, *_STEPWISE)
+
+
+def _as_it_stands(script: Script, session: Session, state: State, laid: Prompt, *, update: bool) -> Prompt:
+    """Return what is asked with all that this session changes in it."""
     if isinstance(state, Review):
         laid = replace(laid, offers=(*_changing(script, session), *laid.offers))
     elif isinstance(state, _STEPWISE):
         laid = replace(_stepped(script, session, state, laid), update=update)
-    elif session.picked or update:
+    else:
         laid = replace(laid, offers=_ticked(laid.offers, session.picked), update=update)
-    if "{" in laid.text:
-        laid = replace(laid, text=told(script, session, laid.text))
-    return replace(laid, tag=session.tag) if laid.offers else laid
+    return replace(laid, text=told(script, session, laid.text))
 
 
 def _changing(script: Script, session: Session) -> tuple[Button, ...]:
     """Return a button for each answer of the list, by its number: it asks that question again."""
     states = enumerate(listed(script, session), 1)
     return tuple([Button(str(k), button_data("", CHANGE, state), helper=True) for k, state in states])
-
-
-_STEPWISE = (Rank, Allocate, BestWorst)
-"""Questions answered in several steps, whose words or buttons change with each."""
 
 
 def _stepped(script: Script, session: Session, state: Rank | Allocate | BestWorst, laid: Prompt) -> Prompt:

@@ -41,29 +41,21 @@ def understand(script: Script, question: Question, message: Message, here: Here 
     """Return what a typed or sent `message` (no tap) says to `question`."""
     if message.kind is _OTHER:
         return Fault("other_kind")
-    match question:
-        case Choose() | Rate() | Pick() | Rank() | Allocate() | BestWorst():
-            return _offered(script, question, message, here)
-        case Ask():
-            return _words(question, message)
-        case Number():
-            return _number(question, message)
-        case Date():
-            return days.understand(script, question, message, here)
-        case Place():
-            return _place(question, message)
-        case Photo() | Voice():
-            return _file(question, message)
-
-
-def _offered(
-    script: Script, question: Choose | Rate | Pick | Rank | Allocate | BestWorst, message: Message, here: Here
-) -> Understood:
-    match question:
+    match question:  # the most frequent first
         case Choose():
             return _choice(script, question, message, "choose_again")
         case Rate():
             return _choice(script, question, message, "rate_again")
+        case Ask():
+            return _words(question, message)
+        case Pick() | Rank() | Allocate() | BestWorst():
+            return _gathered(script, question, message, here)
+        case _:
+            return _entered(script, question, message, here)
+
+
+def _gathered(script: Script, question: Pick | Rank | Allocate | BestWorst, message: Message, here: Here) -> Understood:
+    match question:
         case Pick():
             return _picks(script, question, message)
         case Rank():
@@ -72,6 +64,20 @@ def _offered(
             return points.understand(script, question, message, here.picked)
         case BestWorst():
             return cards.understand(script, question, message, here)
+
+
+def _entered(
+    script: Script, question: Number | Date | Place | Photo | Voice, message: Message, here: Here
+) -> Understood:
+    match question:
+        case Number():
+            return _number(question, message)
+        case Date():
+            return days.understand(script, question, message, here)
+        case Place():
+            return _place(question, message)
+        case Photo() | Voice():
+            return _file(question, message)
 
 
 def tapped(question: Question, option: str, here: Here) -> Understood | None:

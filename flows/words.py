@@ -190,8 +190,7 @@ def meaning(script: Script, text: str) -> str | None:
         return None
     if text[0] == "/":
         text = text[1:].partition("@")[0]
-    folded = _folded_once(text)
-    return script.words.get(folded or text) or (folded if folded in _EVERYWHERE else None)
+    return script.meanings.get(_folded_once(text) or text)
 
 
 _LONGEST_NUMBER = 4
