@@ -305,7 +305,7 @@ class _Reader:
         return made_up
 
     def report(self, error: ErrorDetails, base: Path, table: object, known: list[str]) -> None:
-        path = _path(error["loc"], table)
+        path = _path(error, table)
         line = line_of(self.lines, (*base, *path))
         key = str(path[-1]) if path else str(base[-1]) if base else ""
         self.issues.append(Issue(self.file, line, _message(error, key, known), _code(error)))
@@ -328,7 +328,7 @@ def _settled(kind: type[F], table: Any) -> tuple[F | None, list[ErrorDetails]]: 
         errors = trouble.errors(include_url=False, include_context=True)
     rest = copy.deepcopy(table)
     for error in sorted(errors, key=lambda one: str(one["loc"]), reverse=True):
-        _remove(rest, _path(error["loc"], table))
+        _remove(rest, _path(error, table))
     try:
         return kind.model_validate(rest), errors
     except ValidationError:
@@ -345,14 +345,14 @@ def _remove(table: Any, path: Path) -> None:  # noqa: ANN401 - what TOML holds
         table.pop(path[-1], None)
 
 
-def _path(location: tuple[int | str, ...], table: Any) -> Path:  # noqa: ANN401 - what TOML holds
+def _path(error: ErrorDetails, table: Any) -> Path:  # noqa: ANN401 - what TOML holds
     """Return pydantic's location without the names of union members."""
     path: list[str | int] = []
+    location = error["loc"]
     for at, key in enumerate(location):
-        last = at == len(location) - 1
         if _holds(table, key):
             table = table[key]
-        elif not (last and isinstance(table, dict)) or key == "[key]":
+        elif at < len(location) - 1 or error["type"] != "missing":
             continue
         path.append(key)
     return tuple(path)
@@ -435,6 +435,7 @@ _TYPES = {
     "model_type": "a table in { }",
     "model_attributes_type": "a table in { }",
 }
+_BOUNDS = {"greater_than_equal": ("ge", "more"), "less_than_equal": ("le", "less")}
 
 
 def _message(error: ErrorDetails, key: str, known: list[str]) -> str:
@@ -445,7 +446,7 @@ def _message(error: ErrorDetails, key: str, known: list[str]) -> str:
     if kind == "missing":
         return f'"{key}" is missing. Add it.'
     if kind in _TYPES:
-        return f'"{key}" must be {_TYPES[kind]}, not {given!r}.'
+        return f'"{key}" must be {_TYPES[kind]}, not {_shown(given)}.'
     if kind in {"enum", "literal_error"}:
         offered = re.findall(r"'([^']+)'", error["msg"])
         return f'{key} = "{given}" must be one of {", ".join(offered)}.{suggestion(str(given), offered)}'
@@ -453,7 +454,26 @@ def _message(error: ErrorDetails, key: str, known: list[str]) -> str:
         return f'"{key}" is empty. Write it.'
     if kind == "string_pattern_mismatch":
         return f'"{given}" is no name. Use small letters a to z, digits and _ only.'
-    return f'"{key}": {error["msg"][0].lower()}{error["msg"][1:]}. It is {given!r}.'
+    if kind in _BOUNDS:
+        bound, side = _BOUNDS[kind]
+        return f'"{key}" must be {error["ctx"][bound]} or {side}, not {_shown(given)}.'
+    said = error["msg"].removeprefix("Value error, ")
+    return f'"{key}": {said[0].lower()}{said[1:]}. It is {_shown(given)}.'
+
+
+def _shown(given: object) -> str:
+    """Return what was written as its author wrote it; a table or a list by what it is."""
+    match given:
+        case bool():
+            return "true" if given else "false"
+        case dict():
+            return "a table in { }"
+        case list():
+            return "a list in [ ]"
+        case str():
+            return f'"{given}"'
+        case _:
+            return str(given)
 
 
 def _code(error: ErrorDetails) -> str:

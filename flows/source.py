@@ -327,7 +327,9 @@ class _Compiler:
     def _stand_in(self, name: str, prefix: str, document: Document) -> model.State:
         """Return a saying for a state that could not be read: its ways are kept, so that others are not blamed."""
         self.gaps.add(prefix + name)
-        mentioned = {prefix + one for one in document.broken[name]}
+        in_frame = self.frame is not None and document is self.frame.document
+        first = {self.made.start} if in_frame and QUESTIONS in document.broken[name] else set()
+        mentioned = {prefix + one for one in document.broken[name] if one != QUESTIONS or not in_frame} | first
         ways = mentioned or {*self.places, *(prefix + one for one in document.broken)}
         return model.Say(id=prefix + name, text="-", next=tuple(model.Transition(one) for one in sorted(ways)))
 
@@ -357,9 +359,7 @@ class _Compiler:
         """Tell where the flow takes longer than its author promises."""
         promise = self.made.promise_minutes
         if promise is not None and flow.minutes > promise:
-            message = (
-                f"it takes about {flow.minutes:.0f} minutes, and {promise:g} are promised. Ask less or promise more."
-            )
+            message = f"it takes about {flow.minutes:.0f} min, and {promise:g} are promised. Ask less or promise more."
             at = self.sheet.document.at("promise_minutes")
             self.issues.append(Issue(*at, message, "promise", "warning"))
 

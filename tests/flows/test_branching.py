@@ -112,7 +112,7 @@ HERE = next(n for n, line in enumerate(files_of(asking("X"))["small.toml"].split
         ("{ any = [] }", '"any" has nothing in it. Write what it puts together.'),
         ('{ any = [{ visit = "never" }, {}] }', '"any" has nothing in it. Write what it puts together.'),
         ("{ not = {} }", '"not" has nothing in it. Write what it puts together.'),
-        ('{ any = "never" }', "\"any\" must be a list in [ ], not 'never'."),
+        ('{ any = "never" }', '"any" must be a list in [ ], not "never".'),
         ("{ any = [{ visit = { lesss = 3 } }] }", 'there is no key "lesss" here. Did you mean "less"?'),
         ('{ any = [{ "@chanel" = "web" }] }', 'nothing is known as "@chanel". Did you mean "@channel"?'),
         ('{ "@first_time" = "yes" }', '"@first_time" is true or false, without quotes.'),
