@@ -151,6 +151,17 @@ class Catalog:
         files = {file for (flow, _), one in self.compiled.items() if flow == name for file in one.files}
         return [issue for issue in (*further, *self.issues) if issue.file in files]
 
+    def errors_of(self, name: str, version: int, languages: Iterable[str]) -> list[Issue]:
+        """Return what would lead people astray in a version asked in `languages`; nothing where it is unknown."""
+        made = self.compiled.get((name, version))
+        files = {file for file in made.files if self._language_of(file) in {"", *languages}} if made else set()
+        return [issue for issue in self.issues if issue.file in files and issue.severity == "error"]
+
+    def _language_of(self, file: str) -> str:
+        """Return the language of a translation by its file's name; empty for a source."""
+        language = file.removesuffix(".toml").rpartition("/")[2].partition(".")[2]
+        return language if language in self.shelf.phrases else ""
+
     def versions(self, name: str) -> list[int]:
         """Return the versions of a flow whose files can be played, the newest first."""
         known = [version for (flow, version), one in self.compiled.items() if flow == name and one.flow]

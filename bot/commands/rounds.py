@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import functools
-import json
-import tomllib
 from dataclasses import asdict
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot.commands.common import Moment, as_json, configured, last_moment, moment, office, show, spoken, table
+from bot.commands.facts import facts_option, from_file, laid, pair, record_option, refuse_slips
 from bot.errors import Refused, Usage
 from bot.rounds.lifecycle import State
-from flows.phrasebook import FROM_ROUND
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from bot.commands.common import Office
@@ -40,7 +37,7 @@ def round_() -> None:
 @round_.command()
 @click.option("--service", required=True, help="Which service it is about.")
 @click.option("--flow", required=True, help="Which flow is asked.")
-@click.option("--title", required=True, help="What citizens read as its name.")
+@click.option("--title", required=True, help="What citizens read as its name, in the flow's language.")
 @click.option("--code", help="Its short name in links and on posters. [default: one made from the title]")
 @click.option("--from", "opens", type=Moment(), help="Day or moment it opens. [default: when you open it]")
 @click.option("--to", "closes", type=Moment(), help="Day (to its end) or moment it closes.")
@@ -51,42 +48,27 @@ def round_() -> None:
     show_default=True,
     help="Who is asked: whoever has the link, or also everyone who agreed to be invited again.",
 )
-@click.option(
-    "--record", type=click.Path(path_type=Path, dir_okay=False), help="A .toml or .json file of what the texts need."
-)
-@click.option(
-    "--set", "facts", multiple=True, metavar="NAME=TEXT", help="One thing the texts need; NAME.es=TEXT in Spanish."
-)
+@record_option
+@facts_option
 @configured
 @as_json
 def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_json: bool, **given: Any) -> None:  # noqa: ANN401 - options
     """Write a draft, and say what it still needs before it can open."""
-    facts = _record(given["record"]) | _set(given["facts"])
     with office(config) as here:
-        _known(here, given["flow"], given["service"], facts)
+        own = here.rounds.language(given["flow"], given["service"])
+        record = laid(given["facts"], from_file(given["record"]), own)
+        refuse_slips(here, given["flow"], given["service"], record)
         made = here.rounds.create(
             service=given["service"],
             flow=given["flow"],
             title=given["title"],
-            record=facts,
+            record=record,
             audience=given["audience"],
             opens_at=moment(opens, config.city.zone),
             closes_at=last_moment(closes, config.city.zone),
             code=given["code"],
         )
-        faults = here.rounds.check(made.code)
-    if in_json:
-        show({**asdict(made), "faults": [asdict(fault) for fault in faults]})
-        return
-    click.echo(f"{made.code}: a draft of {made.flow}@{made.version} for {made.service}.")
-    for fault in faults:
-        click.echo(f"  {_line(fault)}")
-    if faults:
-        click.echo("Put that right, then open it:")
-        click.echo(f"  civicloop round change {made.code} --set NAME=TEXT")
-    else:
-        click.echo("It may open:")
-    click.echo(f"  civicloop round open {made.code}")
+        _draft(here, made, f"a draft of {made.flow}@{made.version} for {made.service}.", in_json=in_json)
 
 
 @round_.command()
@@ -94,31 +76,33 @@ def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_j
 @click.option("--title", help="Another name.")
 @click.option("--from", "opens", type=Moment(), help="Another day or moment to open.")
 @click.option("--to", "closes", type=Moment(), help="Another day or moment to close.")
-@click.option(
-    "--set", "facts", multiple=True, metavar="NAME=TEXT", help="One thing the texts need; NAME.es=TEXT in Spanish."
-)
+@record_option
+@facts_option
 @configured
 @as_json
 def change(
     config: Config,
     code: str,
     *,
-    title: str | None,
     opens: datetime | None,
     closes: datetime | None,
-    facts: tuple[str, ...],
     in_json: bool,
+    **given: Any,  # noqa: ANN401 - options
 ) -> None:
-    """Change facts of a draft."""
-    zone = config.city.zone
-    given = {"title": title, "opens_at": moment(opens, zone), "closes_at": last_moment(closes, zone)}
+    """Change facts of a draft, and say what it still needs. What is said in other languages stays."""
+    zone, record = config.city.zone, from_file(given["record"])
+    whole = {"title": given["title"], "opens_at": moment(opens, zone), "closes_at": last_moment(closes, zone)}
+    changed: dict[str, Any] = {name: value for name, value in whole.items() if value is not None}
+    said = [*(name.removesuffix("_at") for name in changed), *record, *(pair(one)[0] for one in given["facts"])]
     with office(config) as here:
         known = _found(here, code)
-        changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        if facts:
-            _known(here, known.flow, known.service, _set(facts))
-            changed["record"] = {**known.record, **_set(facts)}
-        _shown(here, here.rounds.change(code, **changed), in_json=in_json)
+        if record or given["facts"]:
+            own = here.rounds.language(known.flow, known.service)
+            changed["record"] = laid(given["facts"], {**known.record, **record}, own)
+            refuse_slips(here, known.flow, known.service, changed["record"])
+        made = here.rounds.change(code, **changed)
+        done = f"{', '.join(dict.fromkeys(said))} set." if said else "nothing to change was named."
+        _draft(here, made, done, in_json=in_json)
 
 
 @round_.command("list")
@@ -201,12 +185,13 @@ def check(config: Config, code: str, *, in_json: bool) -> int:
     """List everything that keeps a round from opening."""
     with office(config) as here:
         faults = here.rounds.check(code)
-    if in_json:
-        show([asdict(fault) for fault in faults])
-    for fault in [] if in_json else faults:
-        click.echo(_line(fault))
-    if not faults and not in_json:
-        click.echo(f"{code} may open.")
+        if in_json:
+            show([asdict(fault) for fault in faults])
+        for fault in [] if in_json else faults:
+            click.echo(_line(fault))
+        if not faults and not in_json:
+            click.echo(f"{code} may open.")
+        _hint(here, code, aside=in_json)
     return int(bool(faults))
 
 
@@ -218,6 +203,7 @@ def open_(config: Config, code: str, *, in_json: bool) -> None:
     """Open a round now, or schedule it where its day lies ahead."""
     with office(config) as here:
         _shown(here, here.rounds.open(code), in_json=in_json)
+        _hint(here, code, aside=in_json)
 
 
 @round_.command()
@@ -255,7 +241,7 @@ def close(config: Config, code: str, *, why: str, in_json: bool) -> None:
 @as_json
 def report_back(config: Config, code: str, *, texts: tuple[str, ...], in_json: bool) -> None:
     """Publish what people said, what we do and what we do not, and send it to all who wished for it."""
-    report = {language: _text(text) for language, text in (_pair(each) for each in texts)}
+    report = {language: _text(text) for language, text in (pair(each) for each in texts)}
     with office(config) as here:
         _shown(here, here.rounds.report_back(code, report), in_json=in_json)
 
@@ -342,55 +328,35 @@ def _wants(results: Sequence[Result], config: Config) -> list[str]:
     return [" ".join(wanted(one, config.digest.minimum_cell, said).sentences) for one in results]
 
 
-def _known(here: Office, flow: str, service: str, facts: Mapping[str, object]) -> None:
-    """Raise `Usage` for a fact no text of a round asks for: most often a slip of the finger."""
-    names = {need.name for need in here.rounds.needs(flow, service, here.config.city.languages[0])}
-    names |= FROM_ROUND | {"title", "lists"}
-    for name in facts.keys() - names:
-        near = get_close_matches(name, names, 1)
-        asked = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(names))}."
-        raise Usage(f'no text of a round asks for "{name}". {asked}')
-
-
-def _record(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
-    try:
-        text = path.read_text(encoding="utf-8")
-        found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except OSError as error:
-        raise Usage(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise Usage(f"{path} is no {'JSON' if path.suffix == '.json' else 'TOML'}: {error}") from error
-    if not isinstance(found, dict):
-        raise Usage(f"{path} holds no names with texts.")
-    return found
-
-
 def _line(fault: Fault) -> str:
     """Name the field at fault, once."""
     named = not fault.field or fault.message.startswith(fault.field)
     return fault.message if named else f"{fault.field}: {fault.message}"
 
 
-def _set(facts: tuple[str, ...]) -> dict[str, Any]:
-    """Read `topic=…` and `topic.es=…`; a list is read from a record file."""
-    record: dict[str, Any] = {}
-    for name, text in map(_pair, facts):
-        name, _, language = name.partition(".")  # noqa: PLW2901 - the name without its language
-        known = record.get(name)
-        if language:
-            record[name] = {**(known if isinstance(known, dict) else {}), language: text}
-        else:
-            record[name] = text
-    return record
+def _draft(here: Office, made: RoundView, said: str, *, in_json: bool) -> None:
+    """Print what was done to a draft, what keeps it from opening, and the next command."""
+    faults = here.rounds.check(made.code)
+    if in_json:
+        show({**asdict(made), "faults": [asdict(fault) for fault in faults]})
+    else:
+        click.echo(f"{made.code}: {said}")
+        for fault in faults:
+            click.echo(f"  {_line(fault)}")
+    _hint(here, made.code, aside=in_json)
+    if in_json:
+        return
+    if faults:
+        click.echo(f"Put that right, then open it:\n  civicloop round change {made.code} --set NAME=TEXT")
+    else:
+        click.echo("It may open:")
+    click.echo(f"  civicloop round open {made.code}")
 
 
-def _pair(given: str) -> tuple[str, str]:
-    name, equals, text = given.partition("=")
-    if not equals or not name.strip():
-        raise Usage(f'"{given}" is not NAME=TEXT.')
-    return name.strip(), text
+def _hint(here: Office, code: str, *, aside: bool) -> None:
+    """Print what does not keep a round from opening and should be known; `aside`: beside what programs read."""
+    for hint in here.rounds.hints(code):
+        click.echo(f"  ({hint})", err=aside)
 
 
 def _text(given: str) -> str:

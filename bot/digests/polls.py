@@ -156,8 +156,8 @@ def _kind(question: Rank | Allocate | BestWorst) -> tuple[Kind, int]:
 
 
 def _titles(row: RoundRow, flow: Flow) -> dict[str, str]:
-    named = record.load(row.record).get("title")
-    return {language: record.in_language(named, language) or row.title for language in flow.languages}
+    kept = record.load(row.record)
+    return {language: record.title(kept, row.title, language) for language in flow.languages}
 
 
 def _in_each(flow: Flow, state: str) -> dict[str, str]:

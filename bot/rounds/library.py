@@ -75,10 +75,14 @@ class Library:
 
     def flow(self, db: Connection, row: RoundRow) -> Flow:
         """Return the flow of a round, its texts not yet filled in, in the languages of the service."""
+        return self.spoken(self.whole(db, row), row.service)
+
+    def whole(self, db: Connection, row: RoundRow) -> Flow:
+        """Return the flow of a round in all its languages, its texts not yet filled in."""
         known = self._versions.get((row.flow, row.version))
         if known is None:
             known = self._versions[row.flow, row.version] = self._found(db, row.flow, row.version)
-        return self.spoken(known, row.service)
+        return known
 
     def spoken(self, flow: Flow, service: str) -> Flow:
         """Return a flow in the languages of a service: a round asks for no words in any other."""

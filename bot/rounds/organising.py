@@ -143,6 +143,24 @@ class Rounds:
         empty = self._sketch(code="", service=service, title="", record={}, closes_at=None)
         return record.needs(empty, found, self._config, self._library.phrases, language)
 
+    def language(self, flow: str, service: str) -> str:
+        """Return the language that a round of this flow for this service is written in, others being beside it."""
+        self._service(service)
+        return self._library.spoken(self._flow(flow), service).language
+
+    def hints(self, code: str, language: str = wording.FALLBACK) -> list[str]:
+        """Return what does not keep the round from opening and should be known: its flow's languages nobody is offered.
+
+        A flow in every language of the bot was made for all cities: there it is no oversight.
+        """
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            spoken = self._library.whole(db, row).languages
+        offered = self._config.service(row.service).languages
+        lost = [] if set(self._catalog.languages) <= set(spoken) else [one for one in spoken if one not in offered]
+        values = {"flow": row.flow, "service": row.service, "languages": ", ".join(lost)}
+        return [wording.fault(language, "not_offered", **values)] if lost else []
+
     def check(self, code: str, language: str = wording.FALLBACK) -> list[Fault]:
         """Return everything that keeps the round from opening; empty: it may open."""
         with self._database.reading() as db:
@@ -214,7 +232,7 @@ class Rounds:
             raise wording.Forbidden("bad_code", code=code)
         found = self._flow(flow)
         self._allowed(service, found, audience, title)
-        kept = _shaped(record)
+        facts = _entitled({"title": title, "record": _shaped(record)}, self.language(flow, service))
         now = self._clock()
         new = NewRound(
             code=code or codes.round_code(title, self._mint()),
@@ -223,7 +241,7 @@ class Rounds:
             flow=found.id,
             version=found.version,
             title=title.strip()[:200],
-            record=_dumped(kept),
+            record=_dumped(facts["record"]),
             audience=audience,
             created_at=now,
             key_sealed=self._keys.seal(self._keys.round_key(self._mint)),
@@ -247,12 +265,15 @@ class Rounds:
             row = self._row(db, code)
             self._must_be(row, (State.DRAFT, State.SCHEDULED), "not_draft")
             flow = self._flow(facts.get("flow", row.flow))
-            title = str(facts.get("title", row.title))
-            self._allowed(facts.get("service", row.service), flow, facts.get("audience", row.audience), title)
+            service = facts.get("service", row.service)
             if "record" in facts:
-                facts["record"] = _dumped(_shaped(facts["record"]))
+                facts = _entitled(facts | {"record": _shaped(facts["record"])}, self.language(flow.id, service))
+            self._allowed(service, flow, facts.get("audience", row.audience), str(facts.get("title", row.title)))
+            named = _named(row, facts)
+            if "record" in facts:
+                facts["record"] = _dumped(facts["record"])
             rounds.change(db, row.id, **facts | {"stage": _stage(flow), "version": flow.version})
-            self._note(db, row, who, "changed", self._clock(), ", ".join(sorted(facts)))
+            self._note(db, row, who, "changed", self._clock(), ", ".join(named))
             return view(self._row(db, code))
 
     def open(self, code: str, *, who: int | None = None) -> RoundView:
@@ -375,7 +396,14 @@ class Rounds:
     def _faults(self, db: Connection, row: RoundRow, language: str) -> list[Fault]:
         flow = self._library.flow(db, row)
         found = record.faults(sketch(row), flow, self._config, self._library.phrases, language)
-        return [*_retired(db, row, language), *_faults_of_time(row, flow, self._clock(), language), *found]
+        kept = [*_retired(db, row, language), *self._faults_of_flow(row, flow, language)]
+        return [*kept, *_faults_of_time(row, flow, self._clock(), language), *found]
+
+    def _faults_of_flow(self, row: RoundRow, flow: Flow, language: str) -> list[Fault]:
+        """A flow with an error would lead people astray; one in a language the round does not speak reaches nobody."""
+        found = self._catalog.errors_of(row.flow, row.version, flow.languages)
+        values = {"flow": row.flow, "first": found[0]} if found else {}
+        return [record.Fault("flow", *[wording.fault(language, "flow_faults", **values)] * 2)] if found else []
 
     def _allowed(self, service: str, flow: Flow, audience: str, title: str) -> None:
         known = self._service(service)
@@ -436,6 +464,26 @@ def _brief(text: str) -> str:
 
 
 _LONGEST_QUOTE = 160
+
+
+def _entitled(facts: Mapping[str, Any], own: str) -> dict[str, Any]:
+    """Return facts of a round whose title in its `own` language is the round's; those in others stay in the record.
+
+    What is given as the title itself stands above what the record says.
+    """
+    kept = dict(facts["record"])
+    said = kept.pop("title", {})
+    titles = dict(said) if isinstance(said, dict) else {own: str(said)}
+    title = titles.pop(own, "")
+    beside = {**kept, "title": titles} if titles else kept
+    return {**({"title": title} if title else {}), **facts, "record": beside}
+
+
+def _named(row: RoundRow, facts: Mapping[str, Any]) -> list[str]:
+    """Return which facts a change names; of a record, what is other than before."""
+    old, new = record.load(row.record), facts.get("record", {})
+    inside = {name for name in {*old, *new} if old.get(name) != new.get(name)} if "record" in facts else set()
+    return sorted({*facts, *inside} - {"record"})
 
 
 def _stage(flow: Flow) -> str:

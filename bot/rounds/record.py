@@ -177,6 +177,12 @@ def _influence(record: Mapping[str, Any], flow: Flow, phrases: Mapping[str, Mapp
     return lines
 
 
+def title(record: Mapping[str, Any], own: str, language: str) -> str:
+    """Return a round's title in a language, where the record has it there; else its `own`, as it was first written."""
+    written = record.get("title")
+    return str((written.get(language) if isinstance(written, Mapping) else written) or own)
+
+
 def in_language(text: object, language: str) -> str:
     """Return a text of the record in a language; any other where it is silent."""
     if isinstance(text, Mapping):
@@ -241,12 +247,27 @@ def _faults_of(name: str, record: Mapping[str, Any], given: Facts, flow: Flow, l
     text = given.values.get(name)
     if not text:
         return [_missing(name, language)]
-    if name in DAYS and not isinstance(text, Mapping):
-        return [_fault(name, language, "not_a_date", name=name)]
-    if name == "influence" and record.get(name) not in {None, "", *dict(wording.influences(language))}:
-        return [_fault(name, language, "not_influence")]
+    if wrong := _unfit(name, record.get(name), language):
+        return [wrong]
     silent = [one for one in flow.languages if isinstance(text, Mapping) and not text.get(one)]
     return [_fault(name, language, "no_language", name=name, language=one) for one in silent]
+
+
+def unfit(record: Mapping[str, Any], language: str) -> list[Fault]:
+    """Return the fields of a record that hold what can never stand, whatever else is said, in words for `language`."""
+    found = (_unfit(name, value, language) for name, value in record.items())
+    return [fault for fault in found if fault]
+
+
+def _unfit(name: str, value: object, language: str) -> Fault | None:
+    """Tell a day that is none, and a promise that is none of the five; both are the same in all languages."""
+    if not value:
+        return None
+    if name in DAYS and day_of(value) is None:
+        return _fault(name, language, "not_a_date", name=name)
+    if name == "influence" and value not in list(dict(wording.influences(language))):
+        return _fault(name, language, "not_influence")
+    return None
 
 
 def _too_early(sketch: Sketch, config: Config) -> list[str]:

@@ -56,6 +56,11 @@ def meaning(language: str, name: str) -> str:
     return _texts(language)["meanings"].get(name, name)
 
 
+def names() -> tuple[str, ...]:
+    """Return the fields of a record that have a meaning here, in the order they are explained."""
+    return tuple(_texts(FALLBACK)["meanings"])
+
+
 def influences(language: str) -> list[tuple[str, str]]:
     """Return (id, meaning) of the five promises, from least say to most."""
     return list(_texts(language)["influences"].items())

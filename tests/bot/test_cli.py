@@ -631,6 +631,140 @@ def test_a_formal_round_says_what_it_still_needs(terminal: Terminal) -> None:
     assert "topic is missing: " not in terminal("round", "check", code).out
 
 
+A_FORMAL_ROUND = (
+    "round",
+    "new",
+    "--service",
+    "library",
+    "--flow",
+    "option_round",
+    "--title",
+    "Lending",
+    "--code",
+    "lend",
+)
+
+
+def test_what_is_said_in_one_language_leaves_the_others_as_they_are(terminal: Terminal) -> None:
+    terminal(*A_FORMAL_ROUND, "--set", "topic=lending", "--set", "topic.es=préstamos")
+    terminal("round", "change", "lend", "--set", "topic.en=lending many things", "--set", "open_points=what")
+    terminal("round", "change", "lend", "--set", "open_points.es=qué", "--set", "topic.de=Verleih")
+    terminal("round", "change", "lend", "--set", "topic=lending all things")
+    assert terminal("round", "show", "lend", "--json").json["record"] == {
+        "topic": {"en": "lending all things", "es": "préstamos", "de": "Verleih"},
+        "open_points": {"en": "what", "es": "qué"},
+    }
+
+
+def test_a_list_of_ideas_may_come_later_from_a_file(terminal: Terminal) -> None:
+    terminal(*A_FORMAL_ROUND, "--set", "topic=lending")
+    Path("ideas.toml").write_text('[lists]\nideas = ["Games", "Tools", "Books"]\n', encoding="utf-8")
+    said = terminal("round", "change", "lend", "--record", "ideas.toml")
+    assert said.out.startswith("lend: lists set.\n")
+    assert "ideas" not in said.out
+    assert set(terminal("round", "show", "lend", "--json").json["record"]) == {"topic", "lists"}
+
+
+def test_a_change_says_what_was_set_and_what_is_still_missing(terminal: Terminal) -> None:
+    terminal(*A_FORMAL_ROUND)
+    said = terminal("round", "change", "lend", "--set", "topic=lending", "--set", "influence=ask")
+    assert said.out.startswith("lend: topic, influence set.\n")
+    assert "  decided_on is missing: the day of the decision\n" in said.out
+    assert "topic is missing" not in said.out
+    assert "changed by command line: influence, topic" in terminal("round", "show", "lend").out
+    faults = terminal("round", "change", "lend", "--set", "decided_on=2100-01-20", "--json").json["faults"]
+    assert "feedback_on" in {fault["field"] for fault in faults}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "advice"),
+    [
+        ("influence=gut", "influence must be one of tell, ask, work, share, you"),
+        ("influence.en=ask", "influence must be one of"),
+        ("decided_on=10.2.2027", "decided_on is not a day: write it as 2026-12-31"),
+        ("feedback_on.es=2027-02-10", "feedback_on is not a day"),
+    ],
+)
+def test_what_can_never_stand_is_refused_at_once(wrong: str, advice: str, terminal: Terminal) -> None:
+    terminal(*A_FORMAL_ROUND)
+    said = terminal("round", "change", "lend", "--set", wrong)
+    assert (said.status, advice in said.err) == (2, True)
+    assert terminal("round", "show", "lend", "--json").json["record"] == {}
+    assert terminal(*A_FORMAL_ROUND[:-1], "other", "--set", wrong).status == 2
+
+
+def test_a_title_is_in_the_flows_own_language_and_others_stand_beside_it(terminal: Terminal) -> None:
+    terminal(*A_FORMAL_ROUND, "--set", "title.es=Préstamos")
+    terminal("round", "change", "lend", "--set", "title.de=Verleih", "--set", "title.en=What should we lend?")
+    shown = terminal("round", "show", "lend", "--json").json
+    assert (shown["title"], shown["record"]) == (
+        "What should we lend?",
+        {"title": {"es": "Préstamos", "de": "Verleih"}},
+    )
+    assert terminal("round", "change", "lend", "--title", "Lending", "--json").json["title"] == "Lending"
+
+
+@pytest.fixture
+def small_flow(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a flow of one question in English and German, in a city that speaks English and Spanish."""
+    monkeypatch.setenv("CIVICLOOP_FLOWS__FOLDER", "ours")
+    file = terminal.folder / "ours" / "small.toml"
+    file.parent.mkdir()
+    words = ("new", "flow", "small", "--title", "Lending", "--stage", "design", "--language", "en", "--frame", "pulse")
+    question = "what | choose | What would you like to borrow? | Games | Tools"
+    assert terminal(*words, "--question", question, "--into", "ours").status == 0
+    german = """of = { flow = "small", version = 1 }
+language = "de"
+title = "Verleih"
+
+[states.what]
+choose = "Was möchten Sie ausleihen?"
+options = { games = "Spiele", tools = "Werkzeuge" }
+"""
+    file.with_name("small.de.toml").write_text(german, encoding="utf-8")
+    assert terminal("check", "small").status == 0
+    return file
+
+
+A_SMALL_ROUND = ("round", "new", "--service", "library", "--flow", "small", "--title", "Lending", "--code", "small-one")
+
+
+@pytest.mark.usefixtures("small_flow")
+def test_a_language_of_the_flow_that_nobody_is_offered_is_told_and_stops_nothing(terminal: Terminal) -> None:
+    told = "languages of the flow small that citizens are not offered: de; to offer them, "
+    assert told in terminal(*A_SMALL_ROUND).out
+    checked = terminal("round", "check", "small-one")
+    assert (checked.status, checked.out.count(told)) == (0, 1)
+    assert terminal("round", "check", "small-one", "--json").json == []
+    assert told in terminal("round", "open", "small-one").out
+
+
+def test_a_flow_with_an_error_opens_no_round_and_the_round_says_where_it_is(
+    terminal: Terminal, small_flow: Path
+) -> None:
+    terminal(*A_SMALL_ROUND)
+    whole = small_flow.read_text(encoding="utf-8")
+    small_flow.write_text(f'{whole}\n[states.lost]\nask = "Why?"\nnext = "thanks"\n', encoding="utf-8")
+    assert terminal("check", "small").status == 1
+    checked = terminal("round", "check", "small-one")
+    assert (checked.status, "civicloop check small" in checked.out, "small.toml, line " in checked.out) == (
+        1,
+        True,
+        True,
+    )
+    assert terminal("round", "open", "small-one").status == 1
+    small_flow.write_text(whole, encoding="utf-8")
+    assert terminal("round", "open", "small-one").status == 0
+
+
+def test_an_error_in_a_language_a_round_does_not_speak_stops_nothing(terminal: Terminal, small_flow: Path) -> None:
+    german = small_flow.with_name("small.de.toml")
+    german.write_text(german.read_text(encoding="utf-8").replace(', tools = "Werkzeuge"', ""), encoding="utf-8")
+    terminal(*A_SMALL_ROUND)
+    assert terminal("check", "small").status == 1
+    assert terminal("round", "check", "small-one").status == 0
+
+
 def test_what_a_round_needs_may_come_from_a_file(terminal: Terminal) -> None:
     Path("record.toml").write_text('topic = { en = "Hours", es = "Horario" }\n', encoding="utf-8")
     words = (

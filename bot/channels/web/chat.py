@@ -16,6 +16,7 @@ from bot.channels.web import photos, voices
 from bot.channels.web.channel import Line, Post, address_of, is_done, rung, spoken
 from bot.channels.web.pages import LANGUAGE_COOKIE, backstage_of, local, pages_of, to
 from bot.channels.web.safety import set_cookie
+from bot.rounds.record import title
 from flows.memory import load
 from flows.model import Kind, button_data
 from storage import contacts, crossings, sessions
@@ -85,7 +86,9 @@ async def _page(request: Request, code: str = "", problem: str = "", status: int
 
 def _title(request: Request, code: str) -> str:
     found = backstage_of(request).rounds.find(code)
-    return found.title if found is not None and found.state == "open" else ""
+    if found is None or found.state != "open":
+        return ""
+    return title(found.record, found.title, pages_of(request).language(request))
 
 
 async def stream(request: Request) -> Response:

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from bot.channels.web.pages import backstage_of, pages_of
 from bot.rounds.links import qr_svg
-from bot.rounds.record import in_language, public_url
+from bot.rounds.record import in_language, public_url, title
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -97,7 +97,7 @@ def _minutes(request: Request, round_: RoundView) -> int:
 
 def title_of(round_: RoundView, language: str) -> str:
     """Return the round's title in `language` where the record has it, else as the organiser wrote it."""
-    return in_language(round_.record.get("title"), language) or round_.title
+    return title(round_.record, round_.title, language)
 
 
 def service_name(pages: Pages, request: Request, round_: RoundView) -> str:

@@ -252,11 +252,13 @@ async def change(request: Request, visitor: Visitor) -> Response:
     if filled.errors:
         return await _form_page(request, visitor, service, flow, typed=typed, errors=filled.errors, round_=round_)
     rounds = backstage_of(request).rounds
+    needs = {need.name for need in await asyncio.to_thread(_needs, request, service, flow)}
+    beside = {name: text for name, text in round_.record.items() if name not in needs}
     await asyncio.to_thread(
         rounds.change,
         round_.code,
         title=filled.title,
-        record=filled.record,
+        record={**beside, **filled.record},
         audience=filled.audience,
         opens_at=filled.opens_at,
         closes_at=filled.closes_at,

@@ -40,6 +40,14 @@ class TestFrontPage:
         assert "always open" in page.text
         assert "A draft" not in page.text
 
+    async def test_a_title_stands_in_the_visitors_language_where_it_has_one(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("What should we lend?", record={"title": {"es": "¿Qué prestamos?"}})
+        for path in ("/", f"/rounds/{code}", f"/chat/{code}"):
+            assert "What should we lend?" in (await client.get(path, headers={"accept-language": "en"})).text
+            assert "¿Qué prestamos?" in (await client.get(path, headers={"accept-language": "es"})).text
+
     async def test_a_quiet_city_says_what_to_do(self, client: httpx.AsyncClient) -> None:
         page = await client.get("/")
         assert "Nothing is open at the moment." in page.text
