@@ -171,7 +171,18 @@ def _together(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
         yield ("mail", "from_address"), "is missing. Write the address that digests come from"
     if _number(raw, "public_minimum_cell") < _number(raw, "minimum_cell"):
         yield ("digest", "public_minimum_cell"), "is below minimum_cell. The public sees no more than managers do"
+    yield from _city_together(raw)
     yield from _services_together(raw)
+
+
+def _city_together(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Each text of the city is there in every language it lists: a chat would mix them."""
+    spoken = _languages(raw.get("city", {}))
+    for section, key in (("city", "org"), ("city", "human_hours"), ("privacy", "law")):
+        texts = raw[section].get(key) if isinstance(raw.get(section), dict) else None
+        texts = from_json(texts) if isinstance(texts, str) else texts
+        if isinstance(texts, dict) and texts and (lost := [one for one in spoken if not texts.get(one)]):
+            yield (section, key), f'is missing in "{lost[0]}". Write {lost[0]} = "…"'
 
 
 def _telegram_together(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -17,7 +17,7 @@ from flows.form import VERBS
 from flows.words import placeholders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 SLOTS = (*VERBS, "unit", "why")
@@ -95,10 +95,29 @@ def _fault(row: Row, line: Line | None) -> str:
     own, wanted = placeholders(row.translation), placeholders(line.text)
     counted = row.key.rpartition("/")[2] in FORMS
     if odd := sorted(own - wanted):
-        return f"{{{odd[0]}}} is no gap of this text. Its gaps are {', '.join(sorted(wanted)) or 'none'}."
+        return f"{{{odd[0]}}} is no gap of this text. {_gaps(wanted)}"
     if lost := sorted(wanted - own - ({"n"} if counted else set())):
         return f"the gap {{{lost[0]}}} is missing. Write it where its words belong."
     return ""
+
+
+def _gaps(names: Collection[str]) -> str:
+    return (
+        f"Its gaps are {', '.join(f'{{{name}}}' for name in sorted(names))}." if names else "It has none: take it out."
+    )
+
+
+def in_order(lines: Mapping[str, Sequence[Line]], own: Collection[str]) -> dict[str, list[Line]]:
+    """Return the lines of each language as translators want them: what waits for one of them, then the rest.
+
+    In both parts the texts of the files `own` come first.
+    """
+    waiting = {(one.file, one.key) for its in lines.values() for one in its if one.was or not one.translation}
+
+    def rank(line: Line) -> tuple[bool, bool]:
+        return (line.file, line.key) not in waiting, line.file not in own
+
+    return {language: sorted(its, key=rank) for language, its in lines.items()}
 
 
 def staff_files(program: Path) -> dict[str, str]:

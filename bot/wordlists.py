@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 from bot.translating import Line, Row
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 FIELDS = ("file", "key", "text", "translation")
 PLACE = ("file", "key")
+_PO_LANGUAGE = re.compile(rb'^"Language: *([A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*)\s*(?:\\n)?"', re.MULTILINE)
 BLANK = " \t\r\n"
 """What falls away around a translation; a space that does not break is part of it."""
 
@@ -72,14 +74,17 @@ def to_xlsx(lines: Mapping[str, Sequence[Line]], source: str) -> bytes:
 
 
 def _rows(lines: Mapping[str, Sequence[Line]]) -> Iterator[list[str]]:
-    """Lay languages side by side; a text that some language counts in more forms has a row of its own."""
+    """Lay languages side by side; a text that some language counts in more forms has a row of its own.
+
+    The order is that of the language with the most forms.
+    """
     texts: dict[tuple[str, str], str] = {}
     words: dict[tuple[str, str], dict[str, str]] = {}
-    for language, its in lines.items():
+    for language, its in sorted(lines.items(), key=lambda pair: -len(pair[1])):
         for line in its:
             texts.setdefault((line.file, line.key), line.text)
             words.setdefault((line.file, line.key), {})[language] = line.translation
-    for place, text in sorted(texts.items(), key=lambda pair: pair[0][0]):
+    for place, text in texts.items():
         yield [*place, text, *(words[place].get(language, "") for language in lines)]
 
 
@@ -128,6 +133,12 @@ def to_po(lines: Iterable[Line], language: str) -> bytes:
     out = io.BytesIO()
     write_po(out, catalog, width=0, include_previous=True)
     return out.getvalue()
+
+
+def language_of_po(data: bytes) -> str | None:
+    """Return the language that the head of a PO file names (`Language: pt_BR` is `pt-BR`), None where it names none."""
+    found = _PO_LANGUAGE.search(data)
+    return found[1].decode().replace("_", "-") if found else None
 
 
 def from_po(data: bytes) -> list[Row]:

@@ -258,43 +258,45 @@ STAFF = click.option("--staff", is_flag=True, help="What staff and visitors read
 @STAFF
 @configured
 def translate_out(config: Config, flow: str | None, language: tuple[str, ...], out: Path, *, staff: bool) -> None:
-    """Write every text of FLOW (all flows without) with its translation so far.
+    """Write every text of FLOW (all flows without) with its translation so far: what waits for one comes first.
 
     A spreadsheet has a column for each language; every other kind of file takes one.
     """
     from bot import translating
 
     files = _all_files(config, staff=staff) if flow is None or staff else {}
+    own: list[str] = []
     if flow is not None:
-        own = _files(flow, _catalog(config))
-        files = own | {name: text for name, text in files.items() if name.startswith(translating.STAFF)}
+        its_files, own = _files(flow, _catalog(config))
+        files = its_files | {name: text for name, text in files.items() if name.startswith(translating.STAFF)}
     if len(language) > 1 and out.suffix != ".xlsx":
         raise Usage("several languages need a spreadsheet: write --out words.xlsx.")
     lines = {one: translating.take_out(files, one) for one in language}
-    _put_out(out, files, lines)
+    _put_out(out, files, lines, own)
     for one, its in lines.items():
         click.echo(f"{one}: {len(its)} texts, {sum(not line.translation for line in its)} to translate.")
 
 
-def _put_out(out: Path, files: dict[str, str], lines: dict[str, list[Line]]) -> None:
+def _put_out(out: Path, files: dict[str, str], lines: dict[str, list[Line]], own: list[str]) -> None:
     from bot import translating, wordlists
 
-    language, its = next(iter(lines.items()))
+    tables = translating.in_order(lines, own)
+    language, its = next(iter(tables.items()))
     match out.suffix:
         case ".xlsx":
-            _write(out, wordlists.to_xlsx(lines, translating.SOURCE))
+            _write(out, wordlists.to_xlsx(tables, translating.SOURCE))
         case ".po":
             _write(out, wordlists.to_po(its, language))
         case ".csv":
             _write(out, "\ufeff" + wordlists.to_csv(its))
         case _:
-            for name, text in translating.drafts(files, its, language).items():
+            for name, text in translating.drafts(files, lines[language], language).items():
                 _write(out / name, text)
 
 
 @translate.command("import")
 @click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--language", metavar="XX", help="Which language a .csv or .po file is in.")
+@click.option("--language", metavar="XX", help="Which language a .csv is in; a .po where its head does not say.")
 @click.option(
     "--into", type=click.Path(path_type=Path, file_okay=False), help="Write there instead. [default: beside the flows]"
 )
@@ -320,10 +322,14 @@ def _lay(config: Config, files: dict[str, str], language: str, rows: list[Row], 
             _write((into or _home(name, language, config)) / name, text)
     for fault in faults:
         click.echo(fault)
-    for line in (line for line in whole if line.was):
-        click.echo(f'{line.file}: "{line.key}" has changed since it was translated: look at it again')
+    other = [line for line in whole if line.was]
+    for line in other:
+        click.echo(f'{line.file}, {language}: "{line.key}" is translated from other words than stand there: look again')
+    if other:
+        click.echo("(What a table says in the language of the source is only to read. Change those words in the file.)")
     for file, count in Counter(line.file for line in whole if not line.translation).items():
-        click.echo(f"{file}: {count} texts are not translated yet")
+        wait = "1 text is" if count == 1 else f"{count} texts are"
+        click.echo(f"{file}, {language}: {wait} not translated yet")
     return len(faults)
 
 
@@ -335,6 +341,8 @@ def _taken_in(table: Path, language: str | None) -> dict[str, list[Row]]:
         if table.suffix == ".xlsx":
             found = wordlists.from_xlsx(table.read_bytes())
             return {one: rows for one, rows in found.items() if language in {None, one}}
+        if table.suffix == ".po":
+            language = language or wordlists.language_of_po(table.read_bytes())
         if language is None:
             raise Usage("say which language it is: --language fr.")
         if table.suffix == ".po":
@@ -435,15 +443,19 @@ def _flow(name: str, catalog: Catalog) -> Flow:
         raise Usage(_no_flow(name, catalog)) from None
 
 
-def _files(name: str, catalog: Catalog) -> dict[str, str]:
+def _files(name: str, catalog: Catalog) -> tuple[dict[str, str], list[str]]:
+    """Return the text of every file that a flow is made of, and which of them is its own."""
     flow = _flow(name, catalog)
-    return {file: catalog.texts[file] for file in catalog.compiled[flow.id, flow.version].files}
+    key = flow.id, flow.version
+    return {file: catalog.texts[file] for file in catalog.compiled[key].files}, [catalog.shelf.flows[key].document.file]
 
 
 def _no_flow(name: str, catalog: Catalog) -> str:
+    """Say which flows there are, those with errors among them: they are what a check is for."""
     from flows.issues import suggestion
 
-    return f'no flow "{name}".{suggestion(name, catalog.names)} There are: {", ".join(sorted(catalog.names))}.'
+    known = {flow for flow, _ in catalog.compiled}
+    return f'no flow "{name}".{suggestion(name, known)} There are: {", ".join(sorted(known))}.'
 
 
 @click.group("flow")

@@ -387,6 +387,40 @@ def test_check_needs_no_database_and_makes_none(
     assert not Path("none.db").exists()
 
 
+@pytest.mark.usefixtures("small_flow")
+def test_a_slip_in_the_name_of_a_flow_finds_it_with_its_errors_too(terminal: Terminal, small_flow: Path) -> None:
+    whole = small_flow.read_text(encoding="utf-8")
+    small_flow.write_text(whole.replace('next = "thanks"', 'next = "nowhere"'), encoding="utf-8")
+    assert 'no flow "smal". Did you mean "small"? There are: ' in terminal("check", "smal").err
+    assert "small.toml, line " in terminal("check", "small").out
+
+
+@pytest.mark.usefixtures("small_flow")
+def test_a_table_begins_with_what_waits_and_then_with_the_flows_own_texts(terminal: Terminal) -> None:
+    def keys(language: str) -> list[str]:
+        assert terminal("translate", "export", "small", "--language", language, "--out", "words.csv").status == 0
+        with Path("words.csv").open(encoding="utf-8-sig", newline="") as file:
+            return [row["key"] for row in csv.DictReader(file)]
+
+    own = ["title", "states/what/choose", "states/what/options/games", "states/what/options/tools"]
+    assert keys("fr")[:4] == keys("de")[:4] == own
+    assert (
+        terminal("translate", "export", "small", *("--language", "fr", "--language", "de"), "--out", "w.xlsx").status
+        == 0
+    )
+    assert [row[1].value for row in load_workbook("w.xlsx")["texts"].iter_rows(min_row=2, max_row=5)] == own
+
+
+@pytest.mark.usefixtures("small_flow")
+def test_words_changed_in_the_column_of_the_source_are_told_as_what_they_are(terminal: Terminal) -> None:
+    text = "file,key,text,translation\nsmall.toml,title,Borrowing,Prêt {k}\nsmall.toml,states/what/choose,Eh?,Quoi ?\n"
+    Path("fr.csv").write_text(text, encoding="utf-8")
+    said = terminal("translate", "import", "fr.csv", "--language", "fr").out
+    assert "row 2: {k} is no gap of this text. It has none: take it out.\n" in said
+    assert 'small.toml, fr: "states/what/choose" is translated from other words than stand there: look again\n' in said
+    assert said.count("is only to read") == 1
+
+
 def test_check_writes_sarif_that_keeps_to_its_schema_with_paths_from_here(terminal: Terminal) -> None:
     Path("ideas.toml").write_text(IDEAS, encoding="utf-8")
     said = terminal("check", "ideas.toml", "--sarif")
@@ -534,7 +568,7 @@ def test_a_translation_goes_out_as_a_table_and_comes_back_as_files(terminal: Ter
         writer.writerows(rows)
     back = terminal("translate", "import", "eu.csv", "--language", "eu", "--into", "flows")
     assert back.status == 0
-    assert f"{rows[-1]['file']}: 1 texts are not translated yet\n" in back.out
+    assert f"{rows[-1]['file']}, eu: 1 text is not translated yet\n" in back.out
     assert Path("flows/frames/pulse.eu.toml").exists()
 
 
@@ -557,6 +591,7 @@ def test_a_spreadsheet_has_a_column_for_each_language_and_comes_back(terminal: T
 
 def test_po_goes_out_and_comes_back(terminal: Terminal) -> None:
     assert terminal("translate", "export", "deliver_pulse", "--language", "de", "--out", "de.po").status == 0
+    assert terminal("translate", "import", "de.po", "--into", "unsaid").status == 0
     assert 'msgctxt "frames/pulse.toml:states/begin/choose"' in Path("de.po").read_text(encoding="utf-8")
     assert terminal("translate", "import", "de.po", "--language", "de", "--into", "made").status == 0
     for made in Path("made").rglob("*.toml"):

@@ -206,6 +206,29 @@ def test_a_webhook_wants_an_address_and_a_secret(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ('org = { en = "the City" }\n', 'line 3: city.org: is missing in "de". Write de = "…"'),
+        ("", 'line 1: city.org: is missing in "de". Write de = "…"'),
+        ('org = "Stadt"\nhuman_hours = { de = "9 bis 17" }\n', 'line 4: city.human_hours: is missing in "en"'),
+        ('org = "Stadt"\n[privacy]\nlaw = { en = "the law" }\n', 'line 5: privacy.law: is missing in "de"'),
+    ],
+)
+def test_the_citys_own_words_are_there_in_every_language_it_lists(settings: str, said: str, tmp_path: Path) -> None:
+    text = f'[city]\nlanguages = ["en", "de"]\n{settings}\n[[services]]\nkey = "pool"\nname = "Pool"\n'
+    assert said in "\n".join(faults_of(text, tmp_path))
+    assert not [one for one in faults_of(text, tmp_path) if "services" in one]
+
+
+def test_a_text_without_a_language_serves_all_that_the_city_lists(tmp_path: Path) -> None:
+    service = '[[services]]\nkey = "pool"\nname = "Pool"\n'
+    words = 'org = "Stadt"\n[privacy]\nlaw = { en = "the law", de = "das Gesetz" }\n'
+    text = f'[city]\nlanguages = ["en", "de"]\n{words}\n{service}'
+    (tmp_path / "config.toml").write_text(text, encoding="utf-8")
+    assert load(tmp_path / "config.toml", {}).city.org == {"en": "Stadt", "de": "Stadt"}
+
+
 def test_the_public_sees_no_more_than_managers(tmp_path: Path) -> None:
     faults = faults_of("[digest]\npublic_minimum_cell = 3\n", tmp_path)
     assert faults == [

@@ -153,7 +153,7 @@ def row(key: str = PRIORITY, text: str = "Which?", translation: str = "Laquelle 
     ("back", "said"),
     [
         (row("states/priority/chose"), 'row 7: there is no text "states/priority/chose" in ideas.toml'),
-        (row(translation="Laquelle, {topic} ?"), "row 7: {topic} is no gap of this text. Its gaps are none"),
+        (row(translation="Laquelle, {topic} ?"), "row 7: {topic} is no gap of this text. It has none: take it out."),
     ],
 )
 def test_a_row_that_cannot_be_right_is_named_and_changes_nothing(back: translating.Row, said: str) -> None:
