@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from flows.positions import Path
 
 
+CHANNELS = ("telegram", "web", "console")
+"""Where a citizen can answer: the names of the channels that listen."""
+
+
 def conditions(when: WhenForm, prefix: str = "") -> tuple[Condition, ...]:
     """Return what a `when` table asks; all of it must hold. `prefix` stands before the ids of its states."""
     return (
@@ -110,10 +114,21 @@ def _misfit_of_context(comparison: Comparison, languages: Collection[str]) -> st
         return f'"{subject}" is no number. Write {subject} = "…" in place of {operator}.'
     if subject == "@first_time" and not all(isinstance(one, bool) for one in _several(comparison.value)):
         return '"@first_time" is true or false, without quotes.'
+    if subject == "@channel" and operator != "answered":
+        return _unknown_channel(comparison)
     if subject == "@language" and languages and operator != "answered":
         wrong = next((str(one) for one in _several(comparison.value) if one not in languages), None)
         return "" if wrong is None else f'the flow does not speak "{wrong}". It speaks {", ".join(languages)}.'
     return ""
+
+
+def _unknown_channel(comparison: Comparison) -> str:
+    """Tell a channel that is not there; what a name only contains may be a part of one."""
+    known = " ".join(CHANNELS) if comparison.operator == "contains" else CHANNELS
+    wrong = next((str(one) for one in _several(comparison.value) if str(one) not in known), None)
+    if wrong is None:
+        return ""
+    return f'there is no channel "{wrong}".{suggestion(wrong, CHANNELS)} There are {", ".join(CHANNELS)}.'
 
 
 def _several(value: object) -> tuple[object, ...]:

@@ -207,8 +207,8 @@ class NumberCore(Form):
     """A number."""
 
     number: Text
-    least: float | None = None
-    most: float | None = None
+    least: float | None = Field(None, allow_inf_nan=False)
+    most: float | None = Field(None, allow_inf_nan=False)
     unit: str = ""
     whole: bool = False
 

@@ -46,8 +46,8 @@ STRICTEST: Mapping[str, Limits] = {"telegram": Limits()}
 class Where(Protocol):
     """Finds the file and line of a state, or of something in it (`"next"`, `"options", 2, "label"`)."""
 
-    def __call__(self, state: str, *keys: str | int) -> tuple[str, int]:
-        """Return (file, line)."""
+    def __call__(self, state: str, *keys: str | int, language: str = "") -> tuple[str, int]:
+        """Return (file, line): with a `language` of the words in it, without keys of the state's text."""
 
 
 def suggestion(wrong: str, known: Iterable[str]) -> str:

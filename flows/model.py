@@ -324,7 +324,9 @@ class Flow:
     columns: Mapping[str, tuple[Line, ...]] = field(default_factory=dict)
     """What follows from the answers, by name: no state has the same."""
     questions: int = 0
-    """The most questions one citizen can meet; the frame's own yes/no choices do not count."""
+    """The most questions one citizen can meet without coming to a state twice; the frame's own yes/no do not count."""
+    questions_exact: bool = True
+    """False where circles are so many that `questions` is a bound: nobody meets more."""
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 import tomllib
+from bisect import bisect_right
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -67,7 +68,8 @@ def read(file: str, text: str) -> tuple[Document | None, list[Issue]]:
         return None, issues or [Issue(file, 1, message, "unknown-file")]
     reader = _Reader(file, raw, lines)
     made = reader.whole(kind)
-    found = [*issues, *reader.issues]
+    long = {issue.line for issue in issues if issue.code == "bad-value"}
+    found = [*issues, *(one for one in reader.issues if one.code != "bad-value" or one.line not in long)]
     faults = frozenset(issue.line for issue in found)
     return Document(
         file,
@@ -79,7 +81,20 @@ def read(file: str, text: str) -> tuple[Document | None, list[Issue]]:
         frozenset(where[:n] for where, line in lines.items() if line in faults for n in range(len(where) + 1)),
         torn=any(issue.code == "syntax" for issue in issues),
         twice=frozenset(_headed(text, issue.line) for issue in issues if issue.code == "duplicate-state"),
-    ), found
+    ), _first(found, text)
+
+
+def _first(found: list[Issue], text: str) -> list[Issue]:
+    """Leave out what is missing only because a line of the same part is no TOML."""
+    rows = text.replace("\r\n", "\n").split("\n")
+    headings = [line for line, row in enumerate(rows, 1) if len(row) <= _LONGEST_HEADING and _HEADING.match(row)]
+    torn = {bisect_right(headings, issue.line) for issue in found if issue.code == "syntax"}
+    return [
+        one
+        for one in found
+        if not (torn and one.code == "empty")
+        and not (one.code in {"missing-key", "verb"} and bisect_right(headings, one.line) in torn)
+    ]
 
 
 def _headed(text: str, line: int) -> str:
@@ -429,6 +444,7 @@ _TYPES = {
     "string_type": "a text in quotes",
     "int_type": "a whole number without quotes",
     "float_type": "a number without quotes",
+    "finite_number": "a number that ends, such as 1 or 2.5",
     "bool_type": "true or false, without quotes",
     "list_type": "a list in [ ]",
     "dict_type": "a table in { }",
@@ -452,6 +468,8 @@ def _message(error: ErrorDetails, key: str, known: list[str]) -> str:
         return f'{key} = "{given}" must be one of {", ".join(offered)}.{suggestion(str(given), offered)}'
     if kind == "string_too_short":
         return f'"{key}" is empty. Write it.'
+    if kind == "string_pattern_mismatch" and key == "language":
+        return f'"{given}" is no language. Write its short name, such as "en", "fr" or "ar".'
     if kind == "string_pattern_mismatch":
         return f'"{given}" is no name. Use small letters a to z, digits and _ only.'
     if kind in _BOUNDS:

@@ -16,6 +16,7 @@ from flows.translation import missing, told
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from flows.positions import Path
     from flows.reading import Document
 
 _K = TypeVar("_K")
@@ -270,6 +271,14 @@ def laid(sheet: Sheet, section: str, name: str, made: form.Form, language: str) 
     translation = sheet.translations.get(language)
     words = getattr(translation.form, section, {}).get(name) if translation else None
     return _words(words) if words else Words()
+
+
+def translated_at(sheet: Sheet | None, part: tuple[str, str], keys: Path, language: str) -> tuple[str, int] | None:
+    """Return the file and line of translated words of a `part` (section, name), without keys of its text; else None."""
+    document = sheet.translations.get(language) if sheet else None
+    slots: list[Path] = [keys] if keys else [(verb,) for verb in form.VERBS]
+    paths = ((*part, *slot) for slot in slots)
+    return next((document.at(*path) for path in paths if path in document.lines), None) if document else None
 
 
 def scale_steps(shelf: Shelf, scale: str, *, dont_know: bool) -> tuple[Option, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import ceil, floor
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from flows.bank import Words
 from flows.checks import check, is_question
 from flows.comparing import comparisons, conditions, fault, hollow, placed
 from flows.issues import STRICTEST, Issue, suggestion
+from flows.longest import longest
 from flows.phrasebook import AT_BINDING, AT_PLAY, PHRASES
 from flows.shelf import (
     Shelf,
@@ -25,10 +27,11 @@ from flows.shelf import (
     scale_steps,
     scale_words,
     strangers,
+    translated_at,
     unknown_scale,
 )
 from flows.speak import UNLISTED
-from flows.timing import longest, minutes
+from flows.timing import minutes
 from flows.translation import gaps, lay, told
 from flows.words import placeholders, spellings, table
 
@@ -187,6 +190,7 @@ class _Compiler:
         self.banks: set[str] = set()
         self.others: dict[str, Sheet] = {}
         self.scopes: dict[_Scope, Sheet] = {}
+        self.offered: dict[str, tuple[str, ...]] = {}
         self.frame = self._find_frame()
         self.places = self._find_places()
 
@@ -237,10 +241,27 @@ class _Compiler:
         for document in self.shelf.phrases.values():
             yield document.file
 
-    def where(self, state: str, *keys: str | int) -> tuple[str, int]:
-        """Return the file and line of a state or of something in it."""
+    def where(self, state: str, *keys: str | int, language: str = "") -> tuple[str, int]:
+        """Return the file and line of a state or of something in it; with a language, of its words in that one."""
         place = self.places.get(state)
-        return place.at(*keys) if place else self.sheet.document.at("states", state, *keys)
+        if place is None:
+            return self.sheet.document.at("states", state, *keys)
+        return self._translated_at(place, keys, language) or place.at(*keys)
+
+    def _translated_at(self, place: _Place, keys: Path, language: str) -> tuple[str, int] | None:
+        """Return where words of a state were translated: beside its file, its item's or its scale's."""
+        match keys:
+            case ("options", int(number), *_):
+                keys = ("options", self.offered[place.id][number])
+        item = self.shelf.bank.find(getattr(place.made, "item", ""))
+        scale = item.scale if item else getattr(place.made, "scale", None)
+        banks = (sheet for sheet in self.shelf.banks.values() if item and sheet.document.file == item.file)
+        found = (
+            translated_at(place.sheet, ("states", place.name), keys, language),
+            *(translated_at(sheet, ("items", item.id if item else ""), keys, language) for sheet in banks),
+            translated_at(self.shelf.scales, ("scales", scale or ""), keys, language),
+        )
+        return next(filter(None, found), None)
 
     def report(self, at: tuple[str, int], message: str, code: str) -> None:
         """Note a fault."""
@@ -351,7 +372,7 @@ class _Compiler:
     def _check_start(self, states: Mapping[str, model.State]) -> None:
         for sheet in (self.sheet, self.frame):
             start = getattr(sheet.document.form, "start", None) if sheet else None
-            if sheet and start is not None and start not in states:
+            if sheet and start is not None and start not in states and _is_written(sheet.document, "start"):
                 message = f'start = "{start}": no such state.{suggestion(start, states)}'
                 self.report(sheet.document.at("start"), message, "unknown-state")
 
@@ -396,6 +417,7 @@ class _Compiler:
         if asked is None:
             self.gaps.add(name)
             return model.Say(id=name, text="-", next=next_)
+        self.offered[name] = tuple(one.id for one in asked.options)
         self._check_options(name, asked)
         self._check_limits(name, asked)
         self._check_joins(name, asked)
@@ -465,6 +487,9 @@ class _Compiler:
             self._check_days(name, asked, _day(least) or "", _day(most) or "")
         elif least is not None and most is not None and least > most:
             self.report(self.where(name, "least"), f"least = {least} is more than most = {most}.", "bad-limits")
+        elif asked.whole and least is not None and most is not None and floor(most) < ceil(least):
+            message = f"no whole number lies between least = {least} and most = {most}. Widen one of them."
+            self.report(self.where(name, "least"), message, "bad-limits")
         elif asked.options_from or not asked.options:
             return
         elif asked.verb in {"pick", "rank"} and least and least > len(asked.options):
@@ -605,6 +630,7 @@ class _Compiler:
         scripts = {one: self._script(one, states) for one in languages}
         start = self._entry(getattr(self.frame.document.form, "start", made.start) if self.frame else made.start)
         base = scripts[made.language].states
+        questions = longest(base, start, self._weight)
         named = {name for script in scripts.values() for name in _named_in(script)}
         return model.Flow(
             id=made.flow,
@@ -619,8 +645,9 @@ class _Compiler:
             running=bool(getattr(self.frame.document.form, "running", False)) if self.frame else False,
             placeholders=frozenset(named - AT_PLAY - AT_BINDING),
             lists=frozenset(filter(None, (getattr(one, "options_from", None) for one in base.values()))),
-            minutes=round(longest(base, start, minutes), 2),
-            questions=int(longest(base, start, self._weight)),
+            minutes=round(longest(base, start, minutes).weight, 2),
+            questions=int(questions.weight),
+            questions_exact=questions.is_exact,
             columns=MappingProxyType(dict(self._columns())),
         )
 
@@ -641,8 +668,7 @@ class _Compiler:
         phrases = self.shelf.phrases.get(language)
         spoken = phrases.form if phrases and isinstance(phrases.form, form.PhrasesForm) else None
         if spoken is None:
-            message = f'there are no phrases in "{language}". Write frames/phrases.{language}.toml.'
-            self.report(self.sheet.document.at("language"), message, "missing-translation")
+            self._report_silent(language)
             spoken = form.PhrasesForm.model_construct(
                 language=language, phrases={}, words={}, danger=form.DangerForm(), commands={}
             )
@@ -656,6 +682,12 @@ class _Compiler:
             danger=tuple(dict.fromkeys(typed for word in spoken.danger.words for typed in spellings(word))),
             tables=MappingProxyType(tables(laid_states, words)),
         )
+
+    def _report_silent(self, language: str) -> None:
+        document = self.sheet.translations.get(language, self.sheet.document)
+        if not document.is_faulty("language"):
+            message = f'there are no phrases in "{language}". Write frames/phrases.{language}.toml.'
+            self.report(document.at("language"), message, "missing-translation")
 
     def _in_language(self, state: model.State, language: str) -> model.State:
         place = self.places.get(state.id)
@@ -700,6 +732,11 @@ class _Compiler:
 
 
 # --------------------------------------------------------------------------- helpers, in the order of their use
+
+
+def _is_written(document: Document, key: str) -> bool:
+    """Whether a value is the author's, none that stands in for one that is missing or wrong."""
+    return (key,) in document.lines and not document.is_faulty(key)
 
 
 def _hands_back(made: form.Form | None) -> bool:

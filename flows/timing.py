@@ -1,10 +1,9 @@
-"""How long a flow takes and how many questions one citizen can meet: the longest way through it."""
+"""How long it takes to read a state and to answer it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flows.branching import ways
 from flows.model import (
     Allocate,
     Ask,
@@ -24,14 +23,12 @@ from flows.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from flows.model import State
 
 READING = 200
 """Words a minute at which an easy text is read on a phone (own rule of thumb)."""
-
-_CIRCLE = 0.0
 
 
 def minutes(state: State) -> float:
@@ -59,21 +56,3 @@ def _seconds(state: State) -> float:
             return _SECONDS[Ask] + waits
         case _:
             return _SECONDS[type(state)]
-
-
-def longest(states: Mapping[str, State], start: str, weight: Callable[[State], float]) -> float:
-    """Return the greatest sum of weights on any way from `start` to an end; circles are passed once."""
-    known: dict[str, float] = {}
-    waiting = [(start, False)]
-    while waiting:
-        at, seen = waiting.pop()
-        if at not in states or (at in known and not seen):
-            continue
-        following = ways(states[at])
-        if seen:
-            known[at] = weight(states[at]) + max((known.get(one, _CIRCLE) for one in following), default=0)
-        else:
-            known[at] = _CIRCLE
-            waiting.append((at, True))
-            waiting += [(one, False) for one in following if one not in known]
-    return known.get(start, 0)

@@ -21,9 +21,13 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from bot.channels.console import NAME as CONSOLE
+from bot.channels.telegram.updates import CHANNEL as TELEGRAM
+from bot.channels.web.channel import NAME as WEB
 from bot.metrics import Metrics
 from flows import form
 from flows.catalog import Catalog
+from flows.comparing import CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,6 +176,10 @@ def _for_operators(called: ast.expr) -> bool:
 def test_the_schema_for_editors_is_the_one_the_parser_has() -> None:
     kept = (ROOT / "flows" / "flow.schema.json").read_text(encoding="utf-8")
     assert kept == form.schema()
+
+
+def test_flows_know_every_channel_on_which_a_citizen_can_answer() -> None:
+    assert set(CHANNELS) == {TELEGRAM, WEB, CONSOLE}
 
 
 def test_the_example_at_the_top_is_the_one_built_in() -> None:

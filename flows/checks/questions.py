@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from flows.branching import onward, reachable, ways
 from flows.checks.codes import issue
 from flows.checks.ways import is_question
+from flows.longest import longest
 from flows.model import Answer, Choose, End, Session
-from flows.timing import longest, minutes
+from flows.timing import minutes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -69,7 +70,7 @@ def grounds(flow: Flow, where: Where, bank: Bank) -> Iterator[Issue]:
     states = flow.scripts[flow.language].states
     for state in states.values():
         item = bank.find(getattr(state, "item", None) or "")
-        if item and item.special_category and not _is_agreed_to(state, states):
+        if item and item.special_category and (state.id == flow.start or not _is_agreed_to(state, states)):
             message = (
                 f'"{state.id}" asks for data the law guards most (GDPR, Article 9). Ask for a yes first: '
                 'a choose with role = "gate", a why that names the law, and only its "yes" leading here.'
@@ -100,7 +101,7 @@ def _leads(states: Mapping[str, State], state: State, value: str | None) -> str:
 def promises(flow: Flow, where: Where, plain: Callable[[str], Plain]) -> Iterator[Issue]:
     """Yield texts before the first question that promise fewer minutes than the flow takes in their language."""
     for script in flow.scripts.values():
-        takes = longest(script.states, flow.start, minutes)
+        takes = longest(script.states, flow.start, minutes).weight
         for name in _opening(script.states, flow.start):
             said = plain(script.language).minutes_in(script.states[name].text)
             if said is not None and takes > said:
@@ -108,7 +109,7 @@ def promises(flow: Flow, where: Where, plain: Callable[[str], Plain]) -> Iterato
                     f'"{name}" ({script.language}) promises {said:g} minutes, and it takes about {math.ceil(takes)}. '
                     "Ask less, or write {minutes}."
                 )
-                yield issue(where(name), message, "promise")
+                yield issue(where(name, language=script.language), message, "promise")
 
 
 def _opening(states: Mapping[str, State], start: str) -> Collection[str]:

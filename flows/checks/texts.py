@@ -51,17 +51,26 @@ def _too_many(flow: Flow, where: Where, channels: Mapping[str, Limits]) -> Itera
 
 
 def _placeholders(state: State, script: Script, where: Where) -> Iterator[Issue]:
-    for name in sorted(placeholders(" ".join(_said(state)))):
+    for name in sorted({name for said in _said(state).values() for name in placeholders(said)}):
         if name not in PLACEHOLDERS:
             yield issue(
-                where(state.id),
+                where(state.id, *_slot(state, name), language=script.language),
                 f'state "{state.id}" ({script.language}): no placeholder {{{name}}}.{suggestion(name, PLACEHOLDERS)}',
                 "unknown-placeholder",
             )
 
 
-def _said(state: State) -> list[str]:
-    return [state.text, state.why, *(option.label for option in getattr(state, "options", ()))]
+def _slot(state: State, name: str) -> tuple[str | int, ...]:
+    """Return in which of a state's words a placeholder stands first."""
+    return next(slot for slot, said in _said(state).items() if name in placeholders(said))
+
+
+def _said(state: State) -> dict[tuple[str | int, ...], str]:
+    """Return what a state says, by where it stands in it; the text stands for the state."""
+    labels: dict[tuple[str | int, ...], str] = {
+        ("options", number): option.label for number, option in enumerate(getattr(state, "options", ()))
+    }
+    return {(): state.text, ("why",): state.why, **labels}
 
 
 def _too_long(state: State, script: Script, where: Where, channels: Mapping[str, Limits]) -> Iterator[Issue]:
@@ -69,7 +78,7 @@ def _too_long(state: State, script: Script, where: Where, channels: Mapping[str,
     for channel, limits in channels.items():
         if length > limits.text:
             yield issue(
-                where(state.id),
+                where(state.id, language=script.language),
                 f'state "{state.id}" ({script.language}) has {length} characters; {channel} takes {limits.text}. '
                 "Say it in less, or in two states.",
                 "text-too-long",
@@ -80,7 +89,7 @@ def _labels(flow: Flow, where: Where, channels: Mapping[str, Limits]) -> Iterato
     for script in flow.scripts.values():
         for state in script.states.values():
             for number, option in enumerate(getattr(state, "options", ())):
-                at = where(state.id, "options", number)
+                at = where(state.id, "options", number, language=script.language)
                 for fault, code in _label_faults(option.label, script, channels):
                     yield issue(at, f'option "{option.id}" ({script.language}): {fault}', code)
             yield from _same_labels(state, script, where)
@@ -107,7 +116,7 @@ def _same_labels(state: State, script: Script, where: Where) -> Iterator[Issue]:
     for same in alike.values():
         if len({option.id for option in same}) > 1:
             yield issue(
-                where(state.id, "options"),
+                where(state.id, "options", language=script.language),
                 f'state "{state.id}" ({script.language}): {len(same)} options read "{same[0].label}". Tell them apart.',
                 "same-label",
             )

@@ -103,9 +103,11 @@ def too_many(flow: Flow, where: Where) -> Iterator[Issue]:
     """Yield the fault of asking one citizen more than is bearable."""
     if flow.questions > MOST_QUESTIONS:
         state = next(iter(flow.scripts[flow.language].states))
+        many = str(flow.questions) if flow.questions_exact else f"up to {flow.questions}"
+        loose = "" if flow.questions_exact else " (its circles are too many to count it exactly)"
         yield issue(
             (where(state)[0], 1),
-            f"one citizen can meet {flow.questions} questions; at most {MOST_QUESTIONS} are bearable. Leave some out.",
+            f"one citizen can meet {many} questions{loose}; at most {MOST_QUESTIONS} are bearable. Leave some out.",
             "too-many-questions",
         )
 

@@ -68,6 +68,7 @@ end = "Thank you."
 OTHERS = {**PHRASES, "items/core.toml": BANK, "items/scales.toml": SCALES, "frames/round.toml": FRAME}
 
 
+WHOLE = 'number = "How many?"\nwhole = true'
 TWO = 'options = [{ id = "a", label = "A" }, { id = "b", label = "B" }]'
 LEADING = 'options = [{ id = "a", label = "A" }, { id = "b", label = "B", next = "bye" }]'
 
@@ -204,6 +205,30 @@ FAULTS = [
         "dead-way",
         "always holds",
     ),
+    (
+        'ask = "Why?"',
+        'ask = "Why?"\nnext = [{ when = { "@channel" = "telegrm" }, to = "bye" }, { to = "bye" }]',
+        "next",
+        "bad-comparison",
+        'no channel "telegrm". Did you mean "telegram"?',
+    ),
+    (
+        'ask = "Why?"',
+        'ask = "Why?"\nnext = [{ when = { "@channel" = { contains = "gramm" } }, to = "bye" }, { to = "bye" }]',
+        "next",
+        "bad-comparison",
+        'no channel "gramm"',
+    ),
+    ('ask = "Why?"', 'number = "How many?"\nleast = nan', "least", "bad-value", "such as 1 or 2.5, not nan"),
+    ('ask = "Why?"', 'number = "How many?"\nmost = inf', "most", "bad-value", "such as 1 or 2.5, not inf"),
+    ('ask = "Why?"', f"{WHOLE}\nleast = 1.2\nmost = 1.8", "least", "bad-limits", "no whole number lies between"),
+    ('ask = "Why?"', f"{WHOLE}\nleast = 1.8\nmost = 1.2", "least", "bad-limits", "is more than most"),
+    ("version = 1", f"version = {10**30}", "version", "bad-value", "longer than any"),
+    ('language = "en"', 'language = "klingon"', "language", "bad-value", 'such as "en"'),
+    ('start = "like"', "start = 5", "start", "bad-value", "a text in quotes"),
+    ('title = "Small"', 'title = "Small', "title", "syntax", "not valid TOML"),
+    ('ask = "Why?"', 'ask = "Why?', "ask", "syntax", "not valid TOML"),
+    ('flow = "small"', 'flow = "small"\nflow = "small"', 'flow = "small"\nversion', "syntax", "not valid TOML"),
 ]
 
 
@@ -456,6 +481,15 @@ def test_a_whole_translation_has_no_issue() -> None:
         ("[states.bye]", "[states.by]", "[states.by]", "unknown-translation", 'Did you mean "bye"?'),
         ('no = "No"', 'no = "No", nay = "Nones"', "options", "unknown-translation", 'option "nay"'),
         ('ask = "¿Por qué?"', 'askk = "¿Por qué?"', "askk", "unknown-key", 'Did you mean "ask"?'),
+        ('ask = "¿Por qué?"', 'ask = "¿Por qué, {truco}?"', "ask", "unknown-placeholder", "{truco}"),
+        ('choose = "¿Le', 'why = "{truco}"\nchoose = "¿Le', "why", "unknown-placeholder", "{truco}"),
+        ('yes = "Sí"', 'yes = "{truco}"', "options", "unknown-placeholder", "{truco}"),
+        ('no = "No"', 'no = "Sí"', "options", "same-label", "2 options"),
+        ('no = "No"', 'no = "2"', "options", "label-is-number", 'option "no" (es)'),
+        ('no = "No"', 'no = "Ayuda"', "options", "label-is-word", "HELP"),
+        ('no = "No"', f'no = "{"No " * 30}"', "options", "label-too-long", "shows 64"),
+        ('ask = "¿Por qué?"', f'ask = "{LONG}"', "ask", "text-too-long", "takes 4096"),
+        ('choose = "¿Le', 'choose = "Son 0,01 minutos. ¿Le', "choose", "promise", "promises 0.01 minutes"),
     ],
 )
 def test_a_fault_of_a_translation_is_told(was: str, now: str, at: str, code: str, says: str) -> None:
@@ -465,10 +499,40 @@ def test_a_fault_of_a_translation_is_told(was: str, now: str, at: str, code: str
     assert says in issues[0].message
 
 
+def test_words_of_an_item_and_its_scale_are_told_where_they_were_translated() -> None:
+    text = (HEAD + PLAIN).replace('ask = "Why?"', 'item = "core.easy"')
+    spanish = SPANISH.replace('[states.reason]\nask = "¿Por qué?"\n', "")
+    core = 'of = { bank = "core" }\nlanguage = "es"\n[items."core.easy"]\nrate = "¿Fue {facil}?"\n'
+    core += '[items."core.order"]\nrank = "Ordene."\n'
+    scales = 'of = { scales = "scales" }\nlanguage = "es"\n[dont_know]\nlabel = "No sé"\n'
+    scales += '[scales.two]\noptions = { 5 = "Bien", 1 = "2" }\n'
+    beside = {"items/core.es.toml": core, "items/scales.es.toml": scales, "small.es.toml": spanish}
+    issues = Catalog.of({**OTHERS, "small.toml": text, **beside}).issues
+    assert [(issue.file, issue.line, issue.code) for issue in issues] == [
+        ("items/core.es.toml", 4, "unknown-placeholder"),
+        ("items/scales.es.toml", 6, "label-is-number"),
+    ]
+
+
+def test_a_fault_of_a_file_is_told_without_what_only_follows_from_it() -> None:
+    """Where no state could be read, a wrong or missing start is one fault and no second one."""
+    text = HEAD + '[states.a]\nasc = "Why?"\n'
+    assert [issue.code for issue in found(text.replace('start = "like"', "start = 5"))] == ["bad-value", "verb"]
+    assert [issue.code for issue in found(text.replace('start = "like"', ""))] == ["missing-key", "verb"]
+    assert [issue.code for issue in found('flow = "small"\nflow = "small"\n')] == ["syntax"]
+
+
+@pytest.mark.parametrize("channel", ["telegram", "web", "console"])
+def test_a_channel_that_is_there_can_be_compared_with(channel: str) -> None:
+    ways = f'next = [{{ when = {{ "@channel" = "{channel}" }}, to = "bye" }}, {{ to = "bye" }}]'
+    assert found((HEAD + PLAIN).replace('ask = "Why?"', f'ask = "Why?"\n{ways}')) == []
+
+
 def test_a_language_without_phrases_is_told_once() -> None:
     issues = found(HEAD + PLAIN, small__fr__toml=SPANISH.replace('"es"', '"fr"'))
     assert [issue.code for issue in issues if issue.code != "missing-phrase"] == ["missing-translation"]
     assert "phrases.fr.toml" in issues[0].message
+    assert (issues[0].file, issues[0].line) == ("small.fr.toml", 2)
 
 
 def test_an_item_without_translation_is_told_at_the_bank() -> None:

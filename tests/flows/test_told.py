@@ -130,6 +130,10 @@ def _translated() -> Iterator[tuple[str, Mapping[str, str]]]:
         ("[states.bye]", "[states.by]"),
         ('no = "No"', 'no = "No", nay = "Nones"'),
         ('askk = "¿Por qué?"', 'ask = "¿Por qué?"'),
+        ('ask = "¿Por qué?"', 'ask = "¿Por qué, {truco}?"'),
+        ('no = "No"', 'no = "Sí"'),
+        ('no = "No"', 'no = "Ayuda"'),
+        ('choose = "¿Le', 'choose = "Son 0,01 minutos. ¿Le'),
     ):
         yield _short(f"es: {was} | {now}"), {"small.toml": GOOD, "small.es.toml": SPANISH.replace(was, now, 1)}
     french = SPANISH.replace('"es"', '"fr"')
