@@ -126,7 +126,7 @@ class Participations:
 
     def go_on(self, ledger: Ledger, guest: Guest, played: Played, message: Message) -> Spoken:
         """Take a message as the next one of the session in this round."""
-        session = guest.session(played.row.id)
+        session = _spoken(guest, played)
         row = guest.rows[played.row.id]
         if session is None:
             raise KeyError(played.row.id)
@@ -137,7 +137,7 @@ class Participations:
 
     def resume(self, ledger: Ledger, guest: Guest, played: Played) -> tuple[Prompt, ...]:
         """Make this session the current one, also one that was stopped, and return its question."""
-        session = guest.session(played.row.id)
+        session = _spoken(guest, played)
         if session is None:
             return ()
         if not session.active:
@@ -149,7 +149,7 @@ class Participations:
 
     def reopen(self, ledger: Ledger, guest: Guest, played: Played) -> tuple[Prompt, ...]:
         """Let somebody who has finished change answers: CHANGE shows them by number."""
-        session = guest.session(played.row.id)
+        session = _spoken(guest, played)
         if session is None:
             return ()
         session = session.moved(status=Status.ACTIVE, asking="change")
@@ -199,6 +199,14 @@ class Participations:
             ended=not session.active,
             urgent=note.urgent,
         )
+
+
+def _spoken(guest: Guest, played: Played) -> Session | None:
+    """Return the session in a round as it stands now, in the language that the contact has chosen meanwhile."""
+    session, language = guest.session(played.row.id), guest.contact.language
+    if session is None or session.language == language or language not in played.flow.scripts:
+        return session
+    return session.moved(language=language)
 
 
 def left(row: SessionRow, session: Session) -> Session:

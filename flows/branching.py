@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from flows.model import Answer, Choose, End, Pick, Rank, Rate, Review, Say, State, Together
+from flows.words import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from flows.model import Comparison, Condition, Session, Transition
 
@@ -106,6 +107,47 @@ def reachable(states: Mapping[str, State], start: str) -> set[str]:
     return found
 
 
+def ahead(states: Mapping[str, State], session: Session, answers: Mapping[str, Answer], walk: Walk) -> set[str]:
+    """Return the states that some way may still lead to from where `walk` waits, that one included.
+
+    Answers on the way there stand; any other question may still be answered in any way, and the language may change.
+    """
+    met, found = passed(answers, walk.trail), set[str]()
+    waiting = [walk.state.id]
+    while waiting:
+        at = waiting.pop()
+        if at not in found and at in states:
+            found.add(at)
+            waiting.extend(_may_follow(states, states[at], met, session))
+    return found
+
+
+def _may_follow(
+    states: Mapping[str, State], state: State, met: Mapping[str, Answer], session: Session
+) -> Iterator[str]:
+    yield from (option.next for option in getattr(state, "options", ()) if option.next)
+    for way in state.next:
+        verdicts = {_verdict(states, one, met, session) for one in way.when}
+        if False not in verdicts:
+            yield way.to
+        if not verdicts - {True}:
+            return
+
+
+def _verdict(
+    states: Mapping[str, State], condition: Condition, met: Mapping[str, Answer], session: Session
+) -> bool | None:
+    """Return whether a condition holds; None where that is still open."""
+    if isinstance(condition, Together):
+        each = {_verdict(states, one, met, session) for one in condition.of}
+        decides = condition.how == "any"  # one True decides that any holds, one False that not all do
+        found = decides if decides in each else None if None in each else not decides
+        return not found if condition.how == "not" and found is not None else found
+    subject = condition.subject
+    is_open = subject == "@language" or (subject in states and subject not in met)
+    return None if is_open else _compared(states, condition, met, session)
+
+
 def own_way(state: Choose | Rate | Pick | Rank, answer: Answer | None) -> str | None:
     """Return where the chosen option leads by itself; of several picked, the first that leads anywhere.
 
@@ -179,7 +221,7 @@ def _compare(comparison: Comparison, known: object, number: float | None) -> boo
         case "not_in":
             return not any(_same(known, number, one) for one in _many(wanted))
         case "contains":
-            return isinstance(known, str | tuple) and str(wanted) in known
+            return _contains(known, str(wanted))
         case "less":
             return number is not None and isinstance(wanted, float | int) and number < wanted
         case "more":
@@ -188,6 +230,13 @@ def _compare(comparison: Comparison, known: object, number: float | None) -> boo
             return (known is not None) == wanted
         case operator:
             raise ValueError(operator)
+
+
+def _contains(known: object, wanted: str) -> bool:
+    """Whether an option was picked, or words stand in a text: in capitals or not, with accents or without."""
+    if not isinstance(known, str):
+        return isinstance(known, tuple) and wanted in known
+    return fold(wanted) in fold(known) if fold(wanted) else wanted in known
 
 
 def _many(wanted: object) -> tuple[object, ...]:

@@ -26,7 +26,7 @@ from flows.model import (
     Rate,
     Session,
 )
-from flows.understand import with_unit
+from flows.understand import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,7 +67,7 @@ def in_text(value: Value) -> str:
         case str():
             return value
         case _:
-            return with_unit(value, "")
+            return plain(value)
 
 
 def looked_at(lines: tuple[Line, ...]) -> frozenset[str]:

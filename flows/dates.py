@@ -133,11 +133,11 @@ def _numeric(parts: Sequence[str], language: str, near: _Nearest) -> Day | Uncle
 def _month_first(language: str) -> bool:
     from babel.dates import get_date_format  # noqa: PLC0415 - for those who are asked for a day
 
-    pattern = str(get_date_format("short", locale=_locale(language)))
+    pattern = str(get_date_format("short", locale=locale(language)))
     return pattern.find("M") < pattern.find("d")
 
 
-def _locale(language: str) -> str:
+def locale(language: str) -> str:
     """Return the locale whose days are written and read; English as most cities of the world write it."""
     from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - as above
 
@@ -183,7 +183,7 @@ def _names(language: str) -> Iterator[tuple[str, int]]:
 
     for width in ("abbreviated", "wide"):
         for context in ("format", "stand-alone"):
-            for number, name in get_month_names(width, context, locale=_locale(language)).items():
+            for number, name in get_month_names(width, context, locale=locale(language)).items():
                 yield fold(name), number
 
 
@@ -191,4 +191,4 @@ def spoken(day: date, language: str) -> str:
     """Return a day in the words of a language: `Friday 3 April 2026`."""
     from babel.dates import format_date  # noqa: PLC0415 - as above
 
-    return str(format_date(day, "full", locale=_locale(language)))
+    return str(format_date(day, "full", locale=locale(language)))

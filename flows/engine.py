@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from msgspec.structs import replace
 
 from flows import cards, days, joining
-from flows.branching import onward, passed, reachable, walked
+from flows.branching import ahead, onward, passed, walked
 from flows.model import (
     Allocate,
     Answer,
@@ -65,7 +65,7 @@ from flows.speak import (
 )
 from flows.understand import finished, tapped, understand
 from flows.understood import Fault, Here, Ticked
-from flows.words import clean, counted_word, fill, fold, is_command, meaning, speaks_of_danger, word_of
+from flows.words import chosen, clean, counted_word, fill, fold, is_command, meaning, speaks_of_danger, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -349,9 +349,9 @@ def _type(scene: _Scene, message: Message) -> None:
         _jump(scene, *counted)
     elif is_command(text):
         _misunderstood(scene, Fault("unknown_command"))
-    elif scene.session.asking == "change":
+    elif scene.session.asking and not _is_option(scene, message):
         _heed(scene, message.text)
-        _misunderstood(scene, Fault("review_again"))
+        _misunderstood(scene, Fault("review_again" if scene.session.asking == "change" else "choose_again"))
     else:
         _reply(scene, message)
 
@@ -551,7 +551,7 @@ def _interrupt(scene: _Scene, question: Ask, message: Message, word: str) -> Non
     elif word != "why":
         scene.prompts.pop()
         _hear(scene, message)
-        if message.amends and scene.prompts[-1].state is None:
+        if message.amends and not (scene.prompts and scene.prompts[-1].state):
             scene.ask()
 
 
@@ -627,9 +627,9 @@ def _enter(scene: _Scene, target: str, origin: str, answers: Mapping[str, Answer
 
 def _kept(scene: _Scene, walk: Walk, answers: Mapping[str, Answer]) -> dict[str, Answer]:
     """Return the answers in the order of the way, without those that no way leads to any more: these are withdrawn."""
-    ahead = reachable(scene.script.states, walk.state.id)
-    scene.events += [Withdrawn(one) for one in answers if one not in walk.trail and one not in ahead]
-    order = (*walk.trail, *(one for one in answers if one in ahead))
+    still = ahead(scene.script.states, scene.session, answers, walk)
+    scene.events += [Withdrawn(one) for one in answers if one not in walk.trail and one not in still]
+    order = (*walk.trail, *(one for one in answers if one in still))
     return {one: answers[one] for one in order if one in answers}
 
 
@@ -804,13 +804,27 @@ def _answers_aside(scene: _Scene, text: str) -> bool:
     return _change_by_number(scene, text)
 
 
+def _is_option(scene: _Scene, message: Message) -> bool:
+    """Whether, asked for a language, somebody answers what is beneath instead: with an option of it, no words."""
+    state = scene.state
+    if scene.session.asking != "language":
+        return False
+    return not isinstance(state, _QUESTIONS) or not _is_free(
+        state, understand(scene.script, state, message, scene.here)
+    )
+
+
 def _language_by_name(scene: _Scene, text: str) -> bool:
-    folded = fold(text)
-    for number, one in enumerate(scene.flow.languages, 1):
-        if folded in {str(number), one.casefold(), fold(language_name(scene.flow, one))}:
-            _choose_language(scene, one)
-            return True
-    return False
+    if found := chosen(_languages(scene.flow), text):
+        _choose_language(scene, found)
+    return bool(found)
+
+
+def _languages(flow: Flow) -> dict[str, str]:
+    """Return what may be typed for each language: its number, its code, its name."""
+    numbered = {str(number): one for number, one in enumerate(flow.languages, 1)}
+    codes = {one.casefold(): one for one in flow.languages}
+    return {**{fold(language_name(flow, one)): one for one in flow.languages}, **codes, **numbered}
 
 
 def _choose_language(scene: _Scene, language: str) -> None:
@@ -882,6 +896,7 @@ def _amend(scene: _Scene, message: Message, amended: str) -> None:
         scene.say("amend_failed")
         _repeat(scene)
     elif understood != scene.session.answers[amended]:
+        _say_back(scene, question, message)
         _replace(scene, question, understood, "amended")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -224,7 +225,7 @@ def _hinted(script: Script, state: Question) -> str:
 def _kind_hint(script: Script, state: Question) -> str:
     match state:
         case Number(least=float() | int() as least, most=float() | int() as most, unit=unit):
-            limits = {"least": with_unit(least, ""), "most": with_unit(most, unit)}
+            limits = {"least": with_unit(least, "", script.language), "most": with_unit(most, unit, script.language)}
             return fill(script.phrases.get("number_hint", ""), limits)
         case Place():
             return script.phrases.get("place_hint", "")
@@ -272,7 +273,7 @@ def spoken(script: Script, answer: Answer) -> str:
         case Pick() | Rank() | Allocate() | BestWorst() as question if isinstance(value, tuple):
             return _several_in_words(script, question, value)
         case Number(unit=unit) if isinstance(value, float | int):
-            return with_unit(value, unit)
+            return with_unit(value, unit, script.language)
         case Date() if day := dates.parse(str(value)):
             return dates.spoken(day, script.language)
         case Photo() | Voice() as state:
@@ -306,8 +307,11 @@ def _card_in_words(script: Script, options: Sequence[Option], card: cards.Card) 
 
 
 def _is_pin(value: str) -> bool:
-    latitude, comma, longitude = value.partition(",")
-    return bool(comma) and all(part.lstrip("-").replace(".", "", 1).isdigit() for part in (latitude, longitude))
+    """Whether a place is a point on the map, as `understand` writes it, and no words: "12,5" is none."""
+    return _PIN.fullmatch(value) is not None
+
+
+_PIN = re.compile(r"-?\d+\.\d{5},-?\d+\.\d{5}")
 
 
 def shortened(text: str, most: int = _LONGEST_QUOTE) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
-from flows import cards, days, points, ranking
+from flows import cards, dates, days, points, ranking
 from flows.model import (
     Allocate,
     Answer,
@@ -71,7 +72,7 @@ def _entered(
 ) -> Understood:
     match question:
         case Number():
-            return _number(question, message)
+            return _number(script, question, message)
         case Date():
             return days.understand(script, question, message, here)
         case Place():
@@ -157,22 +158,26 @@ def words_of(question: Ask, written: str) -> Answer | Fault:
     return Answer(question.id, text)
 
 
-# A number stands alone: no letter or digit touches it. Groups of three are parted by a space, point or comma.
-_FIGURE = re.compile(r"(?<![\w.,])[-+]?\d+(?:[  '’]\d{3}(?!\d))*(?:[.,]\d+)*(?![\w])")
+# No letter or digit stands before a number, and only its unit may touch its end ("2.5km", "50m²", which is read as m2).
+# Groups of three are parted by a space, point or comma.
+_FIGURE = re.compile(
+    r"(?<![\w.,])([-+]?\d++(?:[  '’]\d{3}(?!\d))*+(?:[.,]\d++)*+)(?!e\d)(?:[^\W\d_]{1,12}|[kcd]?m[23])?(?!\w)",
+    re.IGNORECASE,
+)
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:[.,]\d{3})+")
 _LONGEST_FIGURE = 15
 
 
-def _number(question: Number, message: Message) -> Understood:
+def _number(script: Script, question: Number, message: Message) -> Understood:
     value = figure(message.text, whole=question.whole) if message.kind is _TEXT else None
     if value is None:
-        return Fault("number_again", {"example": example(question)})
+        return Fault("number_again", {"example": example(question, script.language)})
     if question.whole and not value.is_integer():
-        return Fault("number_whole", {"example": example(question)})
+        return Fault("number_whole", {"example": example(question, script.language)})
     if question.least is not None and value < question.least:
-        return Fault("number_too_low", {"least": with_unit(question.least, question.unit)})
+        return Fault("number_too_low", {"least": with_unit(question.least, question.unit, script.language)})
     if question.most is not None and value > question.most:
-        return Fault("number_too_high", {"most": with_unit(question.most, question.unit)})
+        return Fault("number_too_high", {"most": with_unit(question.most, question.unit, script.language)})
     return Answer(question.id, value)
 
 
@@ -188,23 +193,34 @@ def figure(text: str, *, whole: bool) -> float | None:
     if _GROUPED.fullmatch(digits):
         digits = re.sub(r"[.,]", "", digits) if whole else ""
     digits = digits.replace(",", ".")
-    return float(digits) if 0 < len(digits) <= _LONGEST_FIGURE and digits.count(".") <= 1 else None
+    return float(digits) + 0.0 if 0 < len(digits) <= _LONGEST_FIGURE and digits.count(".") <= 1 else None
 
 
 _LONGEST_TEXT = 200
 
 
-def example(question: Number) -> str:
+def example(question: Number, language: str) -> str:
     """Return a number that would be accepted, to show beside a fault: the least one, or 5 where that says little."""
     low, high = question.least, question.most
     value = low or (5 if high is None else min(high, 5))
-    return with_unit(value, "")
+    return with_unit(value, "", language)
 
 
-def with_unit(value: float, unit: str) -> str:
-    """Return `value` as people write it (no trailing zeros), followed by its unit."""
-    digits = str(int(value)) if float(value).is_integer() else f"{value:.10g}"
-    return f"{digits} {unit}".strip()
+def with_unit(value: float, unit: str, language: str) -> str:
+    """Return `value` as people who speak `language` write it (2.5, 2,5), followed by its unit."""
+    return f"{plain(value).replace('.', _point(language))} {unit}".strip()
+
+
+def plain(value: float) -> str:
+    """Return `value` without trailing zeros, its decimals after a point."""
+    return str(int(value)) if float(value).is_integer() else f"{value:.10g}"
+
+
+@cache
+def _point(language: str) -> str:
+    from babel.numbers import get_decimal_symbol  # noqa: PLC0415 - for those who are asked for a number
+
+    return str(get_decimal_symbol(dates.locale(language)))
 
 
 _POLE, _DATE_LINE = 90.0, 180.0

@@ -132,13 +132,15 @@ def _near(typed: Mapping[str, str], folded: str) -> str | None:
 
 
 def _could_be(typed: str, label: str) -> bool:
-    """A slip keeps the number of words and how each begins: "unfair" and "not fair" are no slips of "fair"."""
+    """A slip keeps all figures, the number of words and how each begins: "not fair" is no slip of "fair"."""
     pairs = list(zip_longest(typed.split(), label.split(), fillvalue=" "))
-    return all(one[0] == other[0] and not _is_prefixed(one, other) for one, other in pairs)
+    return all(one == other or (one[0] == other[0] and not _differs(one, other)) for one, other in pairs)
 
 
-def _is_prefixed(one: str, other: str) -> bool:
-    """Whether one word is the other with a syllable before it ("unuseful")."""
+def _differs(one: str, other: str) -> bool:
+    """Whether two words differ in a figure ("12", "17"), or one is the other with a syllable before it ("unuseful")."""
+    if any(map(str.isdigit, one + other)):
+        return True
     return abs(len(one) - len(other)) > 1 and (one.endswith(other) or other.endswith(one))
 
 
@@ -202,10 +204,10 @@ def counted_word(script: Script, text: str) -> tuple[str, int] | None:
     if not text[-1:].isdigit():
         return None
     words, _, number = fold(text).rpartition(" ")
-    if not number.isdecimal() or len(number) > _LONGEST_NUMBER:
+    if not number.isdecimal():
         return None
     word = meaning(script, words)
-    return (word, int(number)) if word in _COUNTED else None
+    return (word, int(number[:_LONGEST_NUMBER])) if word in _COUNTED else None
 
 
 def word_of(script: Script, text: str) -> str | None:

@@ -389,6 +389,20 @@ def test_another_answer_leaves_the_question_of_language() -> None:
     assert talk.session.asking == ""
 
 
+@pytest.mark.parametrize("text", ["German", "Klingon", "because it is near"])
+def test_what_is_no_language_is_asked_again_and_answers_no_free_question(text: str) -> None:
+    talk = Talk(GREETING).says("yes").stands_at("reason")
+    talk.says("LANGUAGE", text).is_told("choose_again").is_told("language_ask").stands_at("reason")
+    assert (talk.session.asking, talk.session.tries) == ("language", 1)
+    assert talk.says("BACK").says(text).answers["reason"] == text
+
+
+@pytest.mark.parametrize("text", ["2", "es", "Español", "espanol", "Espanyol"])
+def test_a_language_may_be_sent_in_many_forms(text: str) -> None:
+    talk = Talk(GREETING).says("nonsense", "LANGUAGE", text)
+    assert (talk.session.language, talk.session.tries, talk.session.asking) == ("es", 0, "")
+
+
 def test_everywhere_words_are_understood_in_the_language_and_in_english() -> None:
     assert Talk(GREETING, "es").says("Saltar").answers == {"hello": None}
     assert Talk(GREETING, "es").says("/skip").answers == {"hello": None}

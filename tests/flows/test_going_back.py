@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flows.branching import onward
+from flows.catalog import Catalog
 from flows.model import Answered, Kind, Message, Spoke, Withdrawn
 from tests.flows.talk import Talk, flow_of
+from tests.flows.test_transcripts import VERBS
 
 if TYPE_CHECKING:
     from flows.model import Flow
@@ -261,6 +263,61 @@ def test_an_edit_several_questions_later_amends_the_answer_it_gave(state: str, m
     talk.sends(amending).is_told("amended")
     assert talk.answers[state] == value
     assert talk.counted == dict(talk.session.answers)
+
+
+def test_an_edited_day_is_said_back() -> None:
+    """As the one that was sent first: in German figures, it could be read in another order."""
+    talk = Talk(Catalog.load(extra=[VERBS]).get("every_verb"), "de").says("heute").edits("day", "3.4.2026")
+    assert talk.answers["day"] == "2026-04-03"
+    talk.is_told("date_read", date="Freitag, 3. April 2026").is_told("amended")
+
+
+# --------------------------------------------------------------------------- ways that are closed
+
+CLOSED = """
+[states.about]
+choose = "What is it about?"
+options = [{ id = "lib", label = "Library" }, { id = "bus", label = "Bus" }]
+[states.first]
+choose = "Was it fine?"
+options = [{ id = "yes", label = "Fine" }, { id = "no", label = "Bad", next = "why_bad" }]
+next = "second"
+[states.why_bad]
+ask = "Why was it bad?"
+[states.second]
+choose = "Would you come again?"
+options = [{ id = "yes", label = "Sure" }, { id = "no", label = "Never" }]
+next = [{ when = WHEN, to = "line" }, { to = "last" }]
+[states.line]
+ask = "Which bus line?"
+[states.last]
+ask = "Anything else?"
+[states.bye]
+end = "Thanks."
+"""
+OPEN_OR_SHUT = [
+    ('{ about = "bus" }', False),
+    ('{ not = { about = "lib" } }', False),
+    ('{ any = [{ about = "bus" }, { first = { answered = false } }] }', False),
+    ('{ any = [{ about = "bus" }, { why_bad = { contains = "late" } }] }', True),
+    ('{ about = "bus", why_bad = { answered = false } }', False),
+    ('{ any = [{ about = "bus" }, { "@language" = "es" }] }', True),
+]
+
+
+@pytest.mark.parametrize(("when", "stays"), OPEN_OR_SHUT)
+def test_an_answer_stays_only_as_long_as_some_way_may_still_meet_it(when: str, *, stays: bool) -> None:
+    talk = Talk(flow_of(CLOSED.replace("WHEN", when))).says("Bus", "Fine", "Sure", "line 9").stands_at("last")
+    talk.edits("first", "Bad").stands_at("why_bad")
+    assert talk.answers["line"] == "line 9", "a way to it is open"
+    talk.edits("about", "Library").stands_at("why_bad")
+    assert ("line" in talk.answers, "line" in talk.counted) == (stays, stays)
+
+
+@pytest.mark.parametrize(("said", "state"), [("Bus line 7", "line"), ("the BÚS", "line"), ("tram", "last")])
+def test_words_are_found_in_capitals_and_with_accents(said: str, state: str) -> None:
+    when = '{ why_bad = { contains = "bus" } }'
+    assert Talk(flow_of(CLOSED.replace("WHEN", when))).says("Bus", "Bad", said, "Sure").stands_at(state)
 
 
 # --------------------------------------------------------------------------- whatever is done

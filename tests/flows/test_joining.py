@@ -390,6 +390,11 @@ def test_an_edit_of_an_earlier_answer_goes_on_and_asks_the_next_question() -> No
     assert talk.hears("When was it?").answers["why"] == "The door was shut."
 
 
+def test_an_edit_that_changes_nothing_goes_on_too() -> None:
+    talk = begun("The door was shut.").edits("use", "Yes").stands_at("picture").hears("Have you a picture?")
+    assert talk.answers == {"use": "yes", "why": "The door was shut."}
+
+
 def test_an_edit_of_too_few_words_is_taken() -> None:
     talk = Talk(LONG_FLOW).sends(sent(1, "Dor")).sends(edited(1, "Door")).sends(sent(2, "was shut"))
     assert talk.says(WAIT).answers == {"why": "Door\nwas shut"}

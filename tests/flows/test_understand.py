@@ -137,6 +137,9 @@ def test_a_number_is_read_as_people_write_it(text: str, value: float) -> None:
         ("3-4", "number_again", {"example": "1"}),
         ("3 or 4", "number_again", {"example": "1"}),
         ("covid19", "number_again", {"example": "1"}),
+        ("1e3", "number_again", {"example": "1"}),
+        ("2x3", "number_again", {"example": "1"}),
+        ("2h30", "number_again", {"example": "1"}),
         ("", "number_again", {"example": "1"}),
         ("9" * 400, "number_again", {"example": "1"}),
         ("3.5", "number_whole", {"example": "1"}),
@@ -152,7 +155,16 @@ def test_a_number_that_does_not_fit_is_asked_again(text: str, phrase: str, value
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("3,5", 3.5), ("3.5 km", 3.5), ("-0,25", -0.25), ("1 234", 1234.0), ("1 234,5", 1234.5), ("1500", 1500.0)],
+    [
+        *(("2.5km", 2.5), ("2,5km", 2.5), ("1.5h", 1.5), ("٢٫٥كم", 2.5), ("12km", 12.0), ("50m²", 50.0), ("20%", 20.0)),
+        ("-0", 0.0),
+        ("3,5", 3.5),
+        ("3.5 km", 3.5),
+        ("-0,25", -0.25),
+        ("1 234", 1234.0),
+        ("1 234,5", 1234.5),
+        ("1500", 1500.0),
+    ],
 )
 def test_a_fraction_takes_point_or_comma(text: str, value: float) -> None:
     assert at("length").says(text).answers["length"] == value
@@ -272,6 +284,24 @@ def test_a_slip_of_the_finger_is_forgiven(text: str, option: str) -> None:
     assert chosen(table([Option("a", "Useful"), Option("b", "Very fair")], {}), text) == option
 
 
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Line 13", "Line 12"),
+        ("line 1", "Line 12"),
+        ("More than 100", "More than 10"),
+        ("Before 1980", "Before 1990"),
+        ("Grade 11", "Grade 10"),
+        ("Room24b", "Room24a"),
+    ],
+)
+def test_another_number_is_no_slip(text: str, label: str) -> None:
+    typed = table([Option("a", label), Option("b", "None of these")], {})
+    assert chosen(typed, text) is None
+    assert chosen(typed, label.upper()) == "a"
+    assert chosen(typed, label.replace("e", "ee", 1)) == "a"
+
+
 PIECES = [*"a bomb gas leak kill him self-harm Bombs! in, danger".split(), "GAS leak.", "in dánger", "\u200b", "x" * 50]
 
 
@@ -353,6 +383,6 @@ def test_placeholders_are_names_in_braces() -> None:
 )
 def test_the_example_is_a_number_that_would_be_taken(least: float | None, most: float | None, shown: str) -> None:
     asked = Number(id="n", text="How many?", least=least, most=most)
-    assert example(asked) == shown
+    assert example(asked, "en") == shown
     answer = understand(Script("en", {}, {}, {}), asked, Message(Kind.TEXT, shown))
     assert isinstance(answer, Answer)

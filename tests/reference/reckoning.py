@@ -47,7 +47,6 @@ class Passage:
     """One passage through the flow."""
 
     number: int
-    language: str
     facts: Facts
     began_at: datetime
     touched_at: datetime
@@ -77,7 +76,7 @@ class Reckoning:
     wild: Wild
     now: datetime
     language: str = "en"
-    """The one the desk speaks to them."""
+    """The one they are spoken to, at the desk and in every passage."""
     entries: list[Entry] = field(default_factory=list)
     passage: Passage | None = None
     cards: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
@@ -101,11 +100,6 @@ class Reckoning:
         """The question at hand."""
         place = self.wild.by_id.get(self.here.at) if self.going else None
         return place if place is not None and place.asks else None
-
-    @property
-    def speaks(self) -> str:
-        """The language at hand."""
-        return self.here.language if self.going else self.language
 
     @property
     def listed(self) -> list[str]:
@@ -137,7 +131,7 @@ class Reckoning:
                 self._take_back(one.said)
         facts = {"@channel": "pigeon", "@first_time": one is None}
         self.cards.clear()
-        self.passage = Passage(max(number, self._last + 1), self.language, facts, self.now, self.now)
+        self.passage = Passage(max(number, self._last + 1), facts, self.now, self.now)
         self._settles()
 
     @property
@@ -234,7 +228,7 @@ class Reckoning:
         """Take back what is on no way any more; the list of answers follows the way."""
         one = self.here
         passed, place = self.wild.way(one.said, one.facts)
-        ahead = self.wild.ahead(place)
+        ahead = self.wild.ahead(place, {name: one.said[name] for name in passed}, one.facts)
         gone = [name for name in one.said if name not in passed and name not in ahead]
         self._take_back(gone)
         kept = [*passed, *(name for name in one.said if name not in passed and name not in gone)]
@@ -352,7 +346,7 @@ class Reckoning:
         """Choose a language."""
         self.language = language
         if self.going:
-            self.here.language, self.here.aside = language, ""
+            self.here.aside = ""
             self._closes()
 
     # ----------------------------------------------------------------- taps

@@ -188,7 +188,7 @@ class Walker:
 
     async def word(self, word: str, reckon: Callable[[], None] = lambda: None, number: int | None = None) -> None:
         """Send a word that is understood everywhere: as it reads in the language at hand, or as a command."""
-        known = self.town.house.catalog.words(self.reckoning.speaks)
+        known = self.town.house.catalog.words(self.reckoning.language)
         form = self.one_of(f"/{word}", *sorted(typed for typed, means in known.items() if means == word)[:2])
         await self.says(form if number is None else f"{form} {number}", reckon)
 
@@ -299,7 +299,7 @@ class Walker:
         """Return a number or a label."""
         if place.verb == "rate" or self.some():
             return str(among.index(option) + 1)
-        return wild.label(place, option, self.reckoning.speaks)
+        return wild.label(place, option, self.reckoning.language)
 
     def update(self, place: Place, value: Any) -> dict[str, Any]:
         """Return what to send for a value."""
@@ -376,7 +376,7 @@ class Walker:
 
     async def word_of_consent(self, word: str) -> None:
         """Send OK as it reads in the language at hand."""
-        known = self.town.house.catalog.words(self.reckoning.speaks)
+        known = self.town.house.catalog.words(self.reckoning.language)
         text = self.one_of(*sorted(typed for typed, means in known.items() if means == word)[:3])
         await self.says(text, self.reckoning.oks)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 Said = dict[str, Any]
 """What was said, by question, in the order of the list of answers."""
@@ -60,13 +60,23 @@ class Test:
             case "not_in":
                 return not any(_is(here, one) for one in self.value)
             case "contains":
-                return here is not None and self.value in here
+                return here is not None and (self.value if isinstance(here, tuple) else self.value.casefold()) in (
+                    here if isinstance(here, tuple) else here.casefold()
+                )
             case "less":
                 return here not in {None, NA} and float(here) < self.value
             case "more":
                 return here not in {None, NA} and float(here) > self.value
             case _:
                 return (here is not None) is self.value
+
+    def may_fit(self, known: Mapping[str, Any], unsaid: Collection[str]) -> bool:
+        """Whether it may yet fit."""
+        return self.subject in unsaid or self.fits(known)
+
+    def must_fit(self, known: Mapping[str, Any], unsaid: Collection[str]) -> bool:
+        """Whether it fits whatever is said."""
+        return self.subject not in unsaid and self.fits(known)
 
 
 def _is(here: Any, value: Any) -> bool:
@@ -88,6 +98,22 @@ class When:
             all(test.fits(known) for test in self.tests)
             and (not self.any_of or any(when.fits(known) for when in self.any_of))
             and not (self.none and self.none.fits(known))
+        )
+
+    def may_fit(self, known: Mapping[str, Any], unsaid: Collection[str]) -> bool:
+        """Whether it may yet fit."""
+        return (
+            all(test.may_fit(known, unsaid) for test in self.tests)
+            and (not self.any_of or any(when.may_fit(known, unsaid) for when in self.any_of))
+            and not (self.none and self.none.must_fit(known, unsaid))
+        )
+
+    def must_fit(self, known: Mapping[str, Any], unsaid: Collection[str]) -> bool:
+        """Whether it fits whatever is said."""
+        return (
+            all(test.must_fit(known, unsaid) for test in self.tests)
+            and (not self.any_of or any(when.must_fit(known, unsaid) for when in self.any_of))
+            and not (self.none and self.none.may_fit(known, unsaid))
         )
 
 
@@ -138,9 +164,15 @@ class Place:
             case _:
                 return self.leads.get(said)
 
-    def may_lead_to(self) -> set[str]:
-        """Return everything that may come after it."""
-        return {self.otherwise, *(to for _, to in self.ways), *self.leads.values()}
+    def may_lead_to(self, known: Mapping[str, Any], unsaid: Collection[str]) -> set[str]:
+        """Return everything that may come after it where nobody knows yet what will be said to the `unsaid`."""
+        found = set(self.leads.values())
+        for when, to in self.ways:
+            if when.may_fit(known, unsaid):
+                found.add(to)
+            if when.must_fit(known, unsaid):
+                return found
+        return found | {self.otherwise}
 
 
 OFFERED: Final = {"choose": 3, "pick": 4, "rank": 4, "allocate": 3, "bestworst": 6}
@@ -178,14 +210,15 @@ class Wild:
             at = places[at].on(known)
         return passed, at
 
-    def ahead(self, at: str) -> set[str]:
-        """Return what may still come from here on, this place included."""
+    def ahead(self, at: str, said: Said, facts: Facts) -> set[str]:
+        """Return what may still come from here on, this place included, after what was `said` on the way here."""
         places, found, waiting = self.by_id, set[str](), [at]
+        unsaid = {name for name, place in places.items() if place.asks and name not in said} | {"@language"}
         while waiting:
             here = waiting.pop()
             if here in places and here not in found:
                 found.add(here)
-                waiting += places[here].may_lead_to()
+                waiting += places[here].may_lead_to({**facts, **said}, unsaid)
         return found
 
 
