@@ -623,6 +623,8 @@ class PlainForm(Form):
     double: list[Pattern] = Field([], description="What asks two things at once.")
     judging: list[Text] = Field([], description="Words that judge; two of them joined ask two things.")
     joint: Pattern = Field("", description="What joins two such words.")
+    passive: list[Pattern] = Field([], description="Something is done by somebody, who had better stand first.")
+    spelled: dict[Text, Text] = Field({}, description="A number of minutes in words, to how it is read.")
 
 
 class WordsForm(Form):

@@ -96,6 +96,8 @@ class Plain:
                     "leading": mine.leading | theirs.leading,
                     "double": [*mine.double, *theirs.double],
                     "judging": [*mine.judging, *theirs.judging],
+                    "passive": [*mine.passive, *theirs.passive],
+                    "spelled": mine.spelled | theirs.spelled,
                 }
             ),
         )
@@ -178,8 +180,32 @@ class Plain:
 
     def minutes_in(self, text: str) -> float | None:
         """Return how many minutes a text speaks of (the last number before the word), or None where of none."""
-        found = re.search(self.form.minutes, bare(text)) if self.form.minutes else None
+        found = re.search(self.form.minutes, self._in_digits(bare(text))) if self.form.minutes else None
         return float(found[1].replace(",", ".").replace("٫", ".")) if found else None
+
+    def _in_digits(self, text: str) -> str:
+        """Return a bare text with its numbers in words as digits."""
+        return self._spelled.sub(lambda found: self._read[found[0]], text) if self._read else text
+
+    @cached_property
+    def _read(self) -> dict[str, str]:
+        return {bare(word): number for word, number in self.form.spelled.items()}
+
+    @cached_property
+    def _spelled(self) -> re.Pattern[str]:
+        each = "|".join(map(re.escape, sorted(self._read, key=len, reverse=True)))
+        return re.compile(rf"(?<!\w)(?:{each})(?!\w)")
+
+    # ----------------------------------------------------------------------- who does it
+
+    def hidden_doer(self, sentence: str) -> str | None:
+        """Return the words of a sentence that say by whom something is done, or None where none do."""
+        said = bare(sentence)
+        return next((match[0].strip() for pattern in self._passive if (match := pattern.search(said))), None)
+
+    @cached_property
+    def _passive(self) -> list[re.Pattern[str]]:
+        return [*map(re.compile, self.form.passive)]
 
 
 def _either(stems: Iterable[str]) -> str:

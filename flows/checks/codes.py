@@ -75,7 +75,7 @@ WARNINGS: Mapping[str, str] = MappingProxyType(
         "promise": "it takes longer than it promises",
         "long-sentence": "a sentence of more than 20 words",
         "long-question": "a question of more than 16 words",
-        "long-message": "a paragraph of more than 280 characters",
+        "long-message": "a message of more than 280 characters",
         "long-label": "a label of more than 45 characters",
         "jargon": "a word of offices",
         "emoji-only": "an option without a word",
@@ -93,6 +93,7 @@ WARNINGS: Mapping[str, str] = MappingProxyType(
 INFOS: Mapping[str, str] = MappingProxyType(
     {
         "everybody-must": "a question that everybody meets and nobody may skip",
+        "passive": "a sentence that names last who does something",
     }
 )
 """What is worth a thought."""

@@ -7,7 +7,7 @@ The limits are house rules for B1 texts on a phone: they catch long texts and kn
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from flows import form
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SENTENCE, QUESTION = 20, 16
 """Most words."""
 
-PARAGRAPH, LABEL = 280, 45
+MESSAGE, LABEL = 280, 45
 """Most characters."""
 
 PROBE = 2
@@ -56,6 +56,8 @@ class Text:
     words: str
     asks: int = 1
     """How many questions it asks by its nature: best and worst are two."""
+    is_ours: bool = False
+    """Whether it is a frame's or the bot's own: what must be told at once, such as the law or HELP, may be long."""
 
 
 def read_along(shelf: Shelf, plain: Callable[[str], Plain]) -> list[Issue]:
@@ -87,9 +89,14 @@ def _of_document(document: Document) -> Iterator[Text]:
         yield Text(document.at("title"), language, "saying", "title", title)
     if dont_know := getattr(document.form, "dont_know", None):
         yield Text(document.at("dont_know"), language, "label", "dont_know", dont_know.label)
+    is_ours = _is_frame(document.form)
     for section in ("states", "items", "scales"):
         for name, made in getattr(document.form, section, {}).items():
-            yield from _of_part(document, language, (section, name), made)
+            yield from (replace(one, is_ours=is_ours) for one in _of_part(document, language, (section, name), made))
+
+
+def _is_frame(made: form.Form) -> bool:
+    return isinstance(made, form.FrameForm) or (isinstance(made, form.TranslationForm) and made.of.frame is not None)
 
 
 def _of_part(document: Document, language: str, path: tuple[str, str], made: form.Form) -> Iterator[Text]:
@@ -111,7 +118,7 @@ def _of_phrases(document: Document) -> Iterator[Text]:
     if isinstance(document.form, form.PhrasesForm):
         for key, said in document.form.phrases.items():
             kind: Kind = "label" if key.endswith("_label") else "saying"
-            yield Text(document.at("phrases", key), document.form.language, kind, key, said)
+            yield Text(document.at("phrases", key), document.form.language, kind, key, said, is_ours=True)
 
 
 # --------------------------------------------------------------------------- what is wrong with one
@@ -128,6 +135,8 @@ def _judged(text: Text, plain: Plain, shelf: Shelf) -> Iterator[tuple[str, str]]
         yield from _label(filled)
     else:
         yield from _lengths(filled, plain)
+        yield from _long(filled, by_paragraph=text.is_ours)
+        yield from _passive(text.words, plain)
     yield from _hard(text.words, plain)
     yield from _shouted(filled, _said_in_capitals(shelf, text.language))
     if text.kind == "question":
@@ -148,13 +157,20 @@ def _lengths(text: str, plain: Plain) -> Iterator[tuple[str, str]]:
         if count > most:
             what, code = ("question", "long-question") if asked else ("sentence", "long-sentence")
             yield f"a {what} of {count} words, at most {most}: “{_begin(sentence)}” Make two of it, or cut it.", code
-    for paragraph in text.split("\n\n"):
-        long = max(map(len, paragraph.strip().split("\n")))
-        if long > PARAGRAPH:
-            message = (
-                f"{long} characters in one paragraph, at most {PARAGRAPH}: “{_begin(paragraph)}” Leave a line empty."
-            )
+
+
+def _long(text: str, *, by_paragraph: bool) -> Iterator[tuple[str, str]]:
+    what, mend = ("paragraph", "Leave a line empty.") if by_paragraph else ("message", "Cut it, or say it in two.")
+    for part in text.split("\n") if by_paragraph else [text.strip()]:
+        if MESSAGE < len(part) <= STRICTEST["telegram"].text:  # a longer one is told as what the channel cannot take
+            message = f"{len(part)} characters in one {what}, at most {MESSAGE}: “{_begin(part)}” {mend}"
             yield message, "long-message"
+
+
+def _passive(text: str, plain: Plain) -> Iterator[tuple[str, str]]:
+    for sentence in plain.sentences(text):
+        if said := plain.hidden_doer(sentence):
+            yield f'"{said}" names last who does it. Begin with who: "We decide", not "It is decided by us".', "passive"
 
 
 def _begin(text: str) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.catalog import Catalog
-from flows.checks.wording import LABEL, PARAGRAPH, QUESTION, SENTENCE
+from flows.checks.wording import LABEL, MESSAGE, QUESTION, SENTENCE
 from flows.form import PlainForm
 from flows.plain import Plain, rules, words
 from tests.flows.talk import files_of
@@ -121,9 +121,12 @@ def test_no_text_is_lost_between_its_sentences(text: str, language: str) -> None
         (f'ask = "{"word " * QUESTION}word?"', "long-question"),
         (f'ask = "{"word " * (SENTENCE - 1)}word."', None),
         (f'ask = "{"word " * SENTENCE}word."', "long-sentence"),
-        (f'ask = "{"Abcdefgh ijk. " * (PARAGRAPH // 14)}"', None),
-        (f'ask = "{"Abcdefgh ijk. " * (PARAGRAPH // 14 + 1)}"', "long-message"),
+        (f'ask = "{"Abcdefgh ijk. " * (MESSAGE // 14)}"', None),
+        (f'ask = "{"Abcdefgh ijk. " * (MESSAGE // 14 + 1)}"', "long-message"),
+        (f'say = "{"Abcdefgh ijk. " * 19}\\n\\nAbcdefgh ij."', None),
+        (f'say = "{"Abcdefgh ijk. " * 19}\\n\\nAbcdefgh ijk."', "long-message"),
         (f'ask = "Why?"\nwhy = "{"word " * SENTENCE}word."', "long-sentence"),
+        ('ask = "It was made by the office. Why?"', "passive"),
         ('ask = "What would you like to commence?"', "jargon"),
         ('ask = "IMPORTANT: why is that?"', "shouting"),
         ('ask = "PLEASE TELL US: why is that?"', "shouting"),
@@ -139,6 +142,19 @@ def test_no_text_is_lost_between_its_sentences(text: str, language: str) -> None
 )
 def test_a_text_that_is_not_plain_is_told_once(state: str, code: str | None) -> None:
     assert [one for one, _ in told(state)] == ([code] if code else [])
+
+
+def test_a_frame_may_say_much_at_once_in_short_paragraphs() -> None:
+    """What the law wants told before the first question does not fit into one short message."""
+    part = "Abcdefgh ijk. " * (MESSAGE // 14)
+    frame = f'frame = "own"\nlanguage = "en"\nstart = "hello"\n[states.hello]\nsay = "{part}PART"\nnext = "questions"\n'
+    frame += '[states.thanks]\nend = "Thank you."\n'
+    many, long = (frame.replace("PART", more) for more in ("\\n\\nAbcdefgh ijk.", "Abcdefgh ijk."))
+    found = [
+        [issue.code for issue in Catalog.of({"frames/own.toml": text}).issues if issue.code == "long-message"]
+        for text in (many, long)
+    ]
+    assert found == [[], ["long-message"]]
 
 
 def test_a_text_is_told_in_the_line_of_its_words_in_its_translation_too() -> None:
@@ -199,24 +215,99 @@ LEADING = {
     "ar": ["ألا ترون أن هذا جيد؟", "إلى أي مدى تحبون الحديقة؟", "هذا جيد، أليس كذلك؟"],
 }
 DOUBLE = {
-    "en": ["Was the staff friendly and fast?", "Is it safe and/or clean?", "How did you come and when did you leave?"],
-    "es": ["¿Fue el personal amable y rápido?", "¿Qué hizo y cómo le fue?"],
-    "fr": ["Le personnel était-il aimable et rapide ?", "Comment êtes-vous venu et quand ?"],
-    "de": ["War das Personal freundlich und schnell?", "Wann kamen Sie und wie war es?"],
-    "pt": ["O pessoal foi simpático e rápido?", "Como veio e quando saiu?"],
-    "ar": ["هل كان الموظفون لطفاء وسريعين؟", "كيف جئتم وكيف كان ذلك؟"],
+    "en": [
+        "Was the staff friendly and fast?",
+        "Is it safe and/or clean?",
+        "How did you come and when did you leave?",
+        "When do you come, and for how long?",
+        "Is it clean, and is it easy to reach?",
+        "Who helped you, and did it help?",
+    ],
+    "es": [
+        "¿Fue el personal amable y rápido?",
+        "¿Qué hizo y cómo le fue?",
+        "¿Cuándo viene y cuánto espera?",
+        "¿A qué hora viene y con quién?",
+        "¿Está limpio, y es fácil llegar?",
+    ],
+    "fr": [
+        "Le personnel était-il aimable et rapide ?",
+        "Comment êtes-vous venu et quand ?",
+        "Quand venez-vous et combien de temps attendez-vous ?",
+        "Qu’avez-vous vu et où ?",
+        "À quelle heure venez-vous et avec qui ?",
+        "Est-ce propre, et est-ce facile d’accès ?",
+        "La salle est-elle propre et a-t-elle assez de place ?",
+    ],
+    "de": [
+        "War das Personal freundlich und schnell?",
+        "Wann kamen Sie und wie war es?",
+        "Um wie viel Uhr kamen Sie und mit wem?",
+        "Ist es sauber, und ist es gut zu erreichen?",
+    ],
+    "pt": [
+        "O pessoal foi simpático e rápido?",
+        "Como veio e quando saiu?",
+        "Quando vem e quanto espera?",
+        "A que horas vem e com quem?",
+        "É limpo, e é fácil de chegar?",
+    ],
+    "ar": [
+        "هل كان الموظفون لطفاء وسريعين؟",
+        "كيف جئتم وكيف كان ذلك؟",
+        "متى تأتون وكم تنتظرون؟",
+        "هل المكان نظيف وهل الوصول إليه سهل؟",
+    ],
 }
 FAIR = {
     "en": [
         "How easy or difficult was it?",
         "What went well?",
         "Is it clear to you what can change and what is decided?",
+        "What was good and did help?",
+        "Which bus do you take between home and work?",
     ],
-    "es": ["¿Fue fácil o difícil?", "¿Qué salió bien?"],
-    "fr": ["Était-ce facile ou difficile ?", "Qu’est-ce qui a bien marché ?"],
-    "de": ["Wie leicht oder schwer war das?", "Was lief gut?"],
-    "pt": ["Foi fácil ou difícil?", "O que correu bem?"],
-    "ar": ["هل كان ذلك سهلًا أم صعبًا؟", "ما الذي سار جيدًا؟"],
+    "es": [
+        "¿Fue fácil o difícil?",
+        "¿Qué salió bien?",
+        "¿Qué hay que cambiar y mejorar?",
+        "¿Cuánto tarda ida y vuelta?",
+    ],
+    "fr": [
+        "Était-ce facile ou difficile ?",
+        "Qu’est-ce qui a bien marché ?",
+        "Combien de temps mettez-vous, aller et retour ?",
+        "Quittez-vous la ville le matin et le soir ?",
+    ],
+    "de": ["Wie leicht oder schwer war das?", "Was lief gut?", "Was war gut und hat Ihnen geholfen?"],
+    "pt": ["Foi fácil ou difícil?", "O que correu bem?", "Quanto demora, ida e volta?"],
+    "ar": ["هل كان ذلك سهلًا أم صعبًا؟", "ما الذي سار جيدًا؟", "كم تستغرق الرحلة ذهابا وإيابا؟"],
+}
+BY_WHOM = {
+    "en": [
+        "The hours are set by the council.",
+        "A decision will be taken by the council.",
+        "The form was filled in by your office.",
+    ],
+    "es": ["El horario es fijado por el ayuntamiento.", "Las obras fueron hechas por una empresa."],
+    "fr": ["L’horaire est fixé par la ville.", "La décision sera prise par l’école.", "Il a été choisi par nous tous."],
+    "de": ["Die Zeiten werden von der Stadt festgelegt.", "Das wurde durch den Rat entschieden."],
+    "pt": ["O horário é fixado pela cidade.", "A obra foi feita por uma empresa."],
+    "ar": ["تم تحديد المواعيد من قبل المدينة.", "سيتم اتخاذ القرار من طرف المجلس."],
+}
+BY_NOBODY = {
+    "en": [
+        "The council sets the hours.",
+        "It is reached by bus.",
+        "You are told by Monday.",
+        "It is done by sending STOP.",
+        "We are closed.",
+    ],
+    "es": ["El ayuntamiento fija el horario.", "Está cerrado por la mañana.", "Es conocida por su parque."],
+    "fr": ["La ville fixe l’horaire.", "Il est arrivé par le train.", "Ce sera dit par la suite."],
+    "de": ["Die Stadt legt die Zeiten fest.", "Es wird von 8 bis 10 Uhr geöffnet.", "Sie werden von uns hören."],
+    "pt": ["A cidade fixa o horário.", "Está fechado pela manhã.", "É enviado pelo correio."],
+    "ar": ["تحدد المدينة المواعيد.", "هل زرتم المكتبة من قبل؟"],
 }
 
 
@@ -228,6 +319,16 @@ def test_a_question_that_suggests_its_answer_is_found(language: str, question: s
 @pytest.mark.parametrize(("language", "question"), [(one, text) for one, texts in DOUBLE.items() for text in texts])
 def test_a_question_that_asks_two_things_is_found(language: str, question: str) -> None:
     assert RULES[language].doubled(question), question
+
+
+@pytest.mark.parametrize(("language", "sentence"), [(one, text) for one, texts in BY_WHOM.items() for text in texts])
+def test_a_sentence_that_names_last_who_does_it_is_found(language: str, sentence: str) -> None:
+    assert RULES[language].hidden_doer(sentence), sentence
+
+
+@pytest.mark.parametrize(("language", "sentence"), [(one, text) for one, texts in BY_NOBODY.items() for text in texts])
+def test_a_sentence_that_names_nobody_last_is_left_alone(language: str, sentence: str) -> None:
+    assert RULES[language].hidden_doer(sentence) is None
 
 
 @pytest.mark.parametrize(("language", "question"), [(one, text) for one, texts in FAIR.items() for text in texts])
@@ -246,6 +347,21 @@ def test_a_fair_question_is_left_alone(language: str, question: str) -> None:
         ("pt", "Leva 3 minutos.", 3),
         ("ar", "يستغرق ذلك 5 دقائق.", 5),
         ("en", "It takes about {minutes} minutes.", None),
+        ("en", "It takes two minutes.", 2),
+        ("en", "It takes a minute.", 1),
+        ("en", "Give us half an hour.", 30),
+        ("es", "Son dos o tres minutos.", 3),
+        ("es", "Solo un minuto.", 1),
+        ("fr", "Cela prend cinq minutes.", 5),
+        ("fr", "Un quart d’heure suffit.", 15),
+        ("de", "Es dauert fünfzehn Minuten.", 15),
+        ("de", "Das dauert dreißig Minuten.", 30),
+        ("pt", "Leva vinte e cinco minutos.", 25),
+        ("pt", "Demora meia hora.", 30),
+        ("ar", "يستغرق ذلك خمس دقائق.", 5),
+        ("ar", "يستغرق ذلك دقيقتين.", 2),
+        ("ar", "يستغرق ذلك خمسَ عشرةَ دقيقة.", 15),
+        ("en", "Wait a moment, someone comes.", None),
     ],
 )
 def test_the_minutes_a_text_promises_are_read(language: str, text: str, minutes: float | None) -> None:
