@@ -143,10 +143,10 @@ def short_name(text: str, taken: Collection[str] = ()) -> str:
     return "" if name in taken else name
 
 
-def first_talk(flow: Flow, now: datetime, tag: str) -> str:
+def first_talk(flow: Flow, now: datetime) -> str:
     """Return a transcript of somebody who takes the first answer everywhere and leaves out what needs words."""
     played = filled(flow)
-    turn = engine.start(played, Context(flow.language, NAME, tag=tag, receipt=transcript.RECEIPT), now)
+    turn = engine.start(played, Context(flow.language, NAME, tag=transcript.TAG, receipt=transcript.RECEIPT), now)
     kept = [transcript.said(turn.prompts)]
     for _ in range(_LONGEST_TALK):
         if not turn.session.active:

@@ -27,12 +27,12 @@ def prepare(app: App) -> list[str]:
     if not app.config.sample:
         return [words("start.chat", url=chat), words("start.pages", url=f"{public_url(app.config)}/manage")]
     _sample_round(app, words)
-    until = (app.clock() + LASTING).astimezone(app.config.city.zone).strftime("%H:%M %Z")
+    ends = (app.clock() + LASTING).astimezone(app.config.city.zone)
     return [
         words("start.chat", url=chat),
         words("start.organiser", url=_link(app, ORGANISER, words)),
         words("start.manager", url=_link(app, MANAGER, words)),
-        words("start.sample", until=until),
+        words("start.sample", until=f"{words.moment(ends)} {ends:%Z}"),
     ]
 
 

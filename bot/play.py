@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flows.model import Flow, Session, Turn
+    from flows.transcript import Transcript
 
 
-WAITS = "(The next question waits: more words may come. (wait) lets the time pass, DONE goes on.)"
+WAITS = "(The next question waits: more words may come. (wait) lets the time pass, {done} goes on.)"
 """Told to authors: time stands still in a terminal."""
 
 
@@ -28,19 +29,26 @@ def play(
     lines_in: Iterable[str],
     write: Callable[[str], object],
     now: datetime,
-    mint: Callable[[], str],
     save_to: Path | None = None,
 ) -> Session:
     """Talk `flow` through with whoever sends `lines_in`, until its end or theirs; return the session as it then is.
 
     `write` is like `print`. Placeholders are filled with examples. With `save_to` the talk is kept there as a
-    transcript, ready for the tests.
+    transcript, to be played `again`.
     """
-    talk = _Talk(filled(flow), language, lines_in, write, now, mint)
+    talk = _Talk(filled(flow), language, NAME, lines_in, write, now)
     session = talk.run()
     if save_to is not None:
         save_to.write_text(talk.transcript(), encoding="utf-8")
     return session
+
+
+def again(flow: Flow, written: Transcript, now: datetime) -> str:
+    """Return how a written conversation goes today, sent line by line as it stands there."""
+    language, channel = written.head.get("language", flow.language), written.head.get("channel", NAME)
+    talk = _Talk(filled(flow), language, channel, written.sent, lambda _: None, now)
+    talk.run(on=True)
+    return "".join(talk.kept)
 
 
 class _Talk:
@@ -50,24 +58,25 @@ class _Talk:
         self,
         flow: Flow,
         language: str,
+        channel: str,
         lines_in: Iterable[str],
         write: Callable[[str], object],
         now: datetime,
-        mint: Callable[[], str],
     ) -> None:
         self.flow = flow
         self.lines_in = lines_in
         self.now = now
-        self.context = Context(language, NAME, tag=mint()[:12], receipt=transcript.RECEIPT)
+        self.context = Context(language, channel, tag=transcript.TAG, receipt=transcript.RECEIPT)
         self.console = Console(lines_in, write)
         self.kept: list[str] = []
 
-    def run(self) -> Session:
+    def run(self, *, on: bool = False) -> Session:
+        """Take line after line until the end; with `on`, also what is sent after it."""
         turn = engine.start(self.flow, self.context, self.now)
         self.show(turn)
         for number, line in enumerate(self.lines_in, 1):
             turn = self.hear(turn.session, number, line) or turn
-            if not turn.session.active:
+            if not turn.session.active and not on:
                 break
         self.kept.append(transcript.ending(turn.session))
         self.console.show(self.kept[-1].rstrip("\n"))
@@ -86,12 +95,16 @@ class _Talk:
         """Say what the turn says; what only a running bot can answer is answered from its phrases."""
         asked = [event.word for event in turn.events if isinstance(event, Asked)]
         prompts = (*turn.prompts, *self.answer_for_the_desk(turn, asked)) if asked else turn.prompts
-        self.kept.append(transcript.said(prompts))
+        self.kept.append(transcript.said(turn.prompts))
         for part in compose(prompts, self.console.capabilities):
             self.console.show(part.text)
         if turn.session.wakes_at is not None:
-            self.console.show(WAITS)
-        self.console.remember(next((one.buttons for one in reversed(prompts) if one.buttons), ()))
+            done = self.flow.script(turn.session.language).phrases["done_label"]
+            self.console.show(WAITS.format(done=done.upper()))
+        buttons = next((one.buttons for one in reversed(prompts) if one.buttons), ())
+        if helpers := [f"(tap {one.label})" for one in buttons if one.helper]:
+            self.console.show(" ".join(helpers))
+        self.console.remember(buttons)
 
     def answer_for_the_desk(self, turn: Turn, asked: Iterable[str]) -> tuple[Prompt, ...]:
         """Say how to reach a person, where that was asked, and repeat the question."""

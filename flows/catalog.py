@@ -97,9 +97,10 @@ class Catalog:
 
     def get(self, name: str, version: int | None = None) -> Flow:
         """Return a flow in this version, else in its newest. Raises KeyError where there is none that can be played."""
-        found = self._newest.get(name) if version is None else self.compiled[name, version].flow
+        made = None if version is None else self.compiled.get((name, version))
+        found = self._newest.get(name) if version is None else made.flow if made else None
         if found is None:
-            raise KeyError(name)
+            raise KeyError(name if version is None else f"{name}, version {version}")
         return found
 
     @cached_property

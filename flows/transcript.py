@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from flows.model import Kind, Message
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 RECEIPT = "K7M2-9QXR"
 """The receipt in talks that are kept as transcripts: the same in each, so that they can be played again."""
+TAG = "tag"
+"""The tag of the session in such talks, from which the order of cards follows."""
 
 _HEADER = re.compile(r"^(?P<key>[a-z_]+(?:\.[a-z_.]+)?): ?(?P<value>.*)$")
 _ACTS = "tap|place|photo|voice|sticker|edit|wait"
@@ -49,6 +52,8 @@ class Transcript:
     """The conversation without its head, as it stands in the file."""
     notes: tuple[str, ...] = ()
     """Comment lines at the top."""
+    begins: int = 1
+    """The line of the file on which the conversation begins."""
 
 
 def read(text: str) -> Transcript:
@@ -58,7 +63,7 @@ def read(text: str) -> Transcript:
     head = {match["key"]: match["value"] for line in lines[:start] if (match := _HEADER.match(line))}
     notes = tuple(line for line in lines[:start] if line.startswith("#"))
     body = lines[start:]
-    return Transcript(head, tuple(_sent(body)), "\n".join(body) + "\n", notes)
+    return Transcript(head, tuple(_sent(body)), "\n".join(body) + "\n", notes, start + 1)
 
 
 def _sent(lines: Sequence[str]) -> Iterable[str]:
@@ -156,8 +161,13 @@ def _data(what: str, buttons: Sequence[Button]) -> str:
 
 def matches(expected: str, actual: str) -> bool:
     """Return whether a written conversation fits the one that happened; `...` at a line's end stands for its rest."""
-    wanted, got = _lines(expected), _lines(actual)
-    return len(wanted) == len(got) and all(map(_fits, wanted, got))
+    return difference(expected, actual) is None
+
+
+def difference(expected: str, actual: str) -> tuple[int, str, str] | None:
+    """Return the first line that does not fit, counted from 0, as written and as it happened; None where all do."""
+    lines = enumerate(zip_longest(_lines(expected), _lines(actual), fillvalue=""))
+    return next(((n, wanted, got) for n, (wanted, got) in lines if not _fits(wanted, got)), None)
 
 
 def _lines(text: str) -> list[str]:

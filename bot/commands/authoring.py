@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.clock import mint
-from bot.commands.common import configured, interactive, wall_clock
+from bot.commands.common import configured, interactive, not_asked_from, wall_clock
 from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
@@ -24,6 +23,13 @@ if TYPE_CHECKING:
 
 VERBS = ("choose", "pick", "rate", "ask", "number", "date", "place", "photo", "voice", "rank", "allocate", "bestworst")
 STAGES = ("commission", "design", "pilot", "deliver", "assess", "renew")
+
+FRAMES = {
+    "pulse": "short, each answer counts at once",
+    "round": "formal, who decides and by when; answers count once they are handed in",
+}
+"""What the frames that come with the program are for."""
+NEXT = "What comes next (a question's name; thanks: the end; empty: what you ask next)?"
 
 
 @click.group()
@@ -65,10 +71,12 @@ def new_flow(
     talk = folder / f"{plan.flow}.plain.{plan.language}.txt"
     from bot.authoring import first_talk
 
-    _write_all({file: plan.toml(), talk: first_talk(whole.get(plan.flow), wall_clock(), mint()[:8])})
+    _write_all({file: plan.toml(), talk: first_talk(whole.get(plan.flow), wall_clock())})
     for issue in whole.issues_of(plan.flow):
         click.echo(str(issue))
     click.echo(f"{file}\n{talk}\nTry it: civicloop play {file}")
+    if elsewhere := not_asked_from(file, plan.stage, config):
+        click.echo(elsewhere)
 
 
 def _checked(catalog: Catalog, plan: Plan) -> Catalog:
@@ -158,7 +166,7 @@ class _Interview:
             f"Which language do you write in ({', '.join(spoken)})?", given["language"], _among(spoken)
         )
         frames = self.catalog.frames
-        frame = self.said(f"What stands around your questions ({', '.join(frames)})?", given["frame"], _among(frames))
+        frame = self.said(_about(frames), given["frame"], _among(frames))
         plan = Plan(flow, title, stage, language, frame, ())
         return self.read(plan, questions) if questions else self.asked(plan)
 
@@ -226,12 +234,14 @@ class _Interview:
         taken = {draft.name for draft in plan.drafts}
         preset = missing[0] if missing else f"question_{len(plan.drafts) + 1}"
         name = self.lines.until("Its short name?", _free(taken), preset)
-        return Draft(name, verb, text, offers, scale, self.lines.ask("What comes next (empty: what you ask next)?"))
+        return Draft(name, verb, text, offers, scale, self.lines.ask(NEXT))
 
     def offers(self) -> Iterable[str]:
         """Give the answers to offer, one a line; an empty line ends them."""
         number = 1
-        while answer := self.lines.ask(f'Answer {number} (a name after ">" leads to that question; empty: enough):'):
+        while answer := self.lines.ask(
+            f'Answer {number} ("Tea > why" leads to the question why, "Tea > thanks" to the end; empty: enough):'
+        ):
             yield answer
             number += 1
 
@@ -248,6 +258,11 @@ def _alone(draft: Draft) -> Draft:
     from dataclasses import replace
 
     return replace(draft, to="", offers=tuple(replace(offer, to="") for offer in draft.offers))
+
+
+def _about(frames: Iterable[str]) -> str:
+    told = (f"{name}: {FRAMES[name]}" if name in FRAMES else name for name in frames)
+    return f"What stands around your questions ({' · '.join(told)})?"
 
 
 def _something(text: str) -> str:

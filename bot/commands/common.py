@@ -107,6 +107,23 @@ def last_moment(given: datetime | None, zone: ZoneInfo) -> datetime | None:
     return moment(given, zone)
 
 
+def not_asked_from(file: Path, stage: str, config: Config) -> str:
+    """Say where a flow's file must lie before a round can ask it; empty where it lies there."""
+    from flows.catalog import PACKAGED
+
+    homes = (*config.flows.extra, PACKAGED)
+    if any(file.resolve().is_relative_to(home.resolve()) for home in homes):
+        return ""
+    home = next(iter(config.flows.extra), PACKAGED / "stages" / stage)
+    return f"Before a round can ask it, move it with the files beside it into {_near(home)}"
+
+
+def _near(path: Path) -> Path:
+    """Return a path as seen from where we stand, if it lies below."""
+    whole, here = path.resolve(), Path.cwd()
+    return whole.relative_to(here) if whole.is_relative_to(here) else path
+
+
 def spoken(config: Config, language: str | None) -> str:
     """Return a language the city speaks; None: its first."""
     known = config.city.languages

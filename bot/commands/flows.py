@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.clock import mint
 from bot.commands.common import as_json, configured, interactive, office, show, wall_clock
 from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from bot.config import Config
     from bot.pictures.drop_off import DropOff
@@ -132,26 +131,105 @@ def _of_file(catalog: Catalog, name: str) -> list[str]:
 
 
 @click.command()
-@click.argument("flow")
+@click.argument("names", nargs=-1, required=True, metavar="FLOW | --again TALK...")
 @click.option("--language", help="Play it in this language. [default: the flow's own]")
+@click.option("--save", type=click.Path(path_type=Path, dir_okay=False), help="Keep the talk in this file.")
+@click.option("--overwrite", is_flag=True, help="Take the place of a talk that is kept there already.")
 @click.option(
-    "--save", type=click.Path(path_type=Path, dir_okay=False), help="Keep the talk as a transcript, for the tests."
+    "--again", is_flag=True, help="Play talks that were kept, and tell where the bot says something else now."
 )
 @click.option("--all", "every", is_flag=True, help="List every way through its questions instead.")
 @configured
-def play(config: Config, flow: str, language: str | None, save: Path | None, *, every: bool) -> None:
-    """Play a flow here in the terminal, as a citizen would. Examples fill the texts, and nothing is stored."""
-    from bot import play as playing
+def play(
+    config: Config,
+    names: tuple[str, ...],
+    *,
+    language: str | None,
+    save: Path | None,
+    overwrite: bool,
+    again: bool,
+    every: bool,
+) -> int:
+    """Play a flow here in the terminal, as a citizen would. Examples fill the texts, and nothing is stored.
 
-    catalog, names = _chosen(config, (flow,))
-    played = _flow(names[0], catalog)
+    Type what a citizen would send; (tap Done) stands for a tap on a button. With --again the file
+    of a flow may stand among the talks.
+    """
+    if again:
+        return _play_again(config, names, overwrite=overwrite)
+    if len(names) > 1:
+        raise Usage(f"one flow at a time: civicloop play {names[0]}. Talks that were kept need --again.")
+    catalog, (name, *_) = _chosen(config, names)
+    played = _flow(name, catalog)
     if every:
         _list_all(played, catalog)
-        return
-    spoken = _spoken(played, language)
+    else:
+        _talk(played, _spoken(played, language), save, overwrite=overwrite)
+    return 0
+
+
+def _talk(flow: Flow, language: str, save: Path | None, *, overwrite: bool) -> None:
+    """Talk a flow through at the keyboard, and keep the talk where that is wished."""
+    from bot import play as playing
+
+    if save and save.exists() and not overwrite:
+        raise Refused(f"{save} is there already. Take another name, or say --overwrite.")
     if save:
         save.parent.mkdir(parents=True, exist_ok=True)
-    playing.play(played, spoken, _typed(), click.echo, wall_clock(), mint, save)
+    playing.play(flow, language, _typed(), click.echo, wall_clock(), save)
+    if save:
+        click.echo(f"Kept in {save}. Play it again: civicloop play --again {save}")
+
+
+def _play_again(config: Config, names: tuple[str, ...], *, overwrite: bool) -> int:
+    """Play kept talks, and tell of each whether it goes as it did; with `overwrite`, write down how it goes now."""
+    from bot.play import again
+    from flows import transcript
+
+    catalog, _ = _chosen(config, tuple(name for name in names if name.endswith(".toml")))
+    talks = [Path(name) for name in names if not name.endswith(".toml")]
+    if not talks:
+        raise Usage("name the talks that were kept: civicloop play --again FILE...")
+    other = 0
+    for file in talks:
+        written = transcript.read(_read_talk(file))
+        now = again(_flow_of_talk(file, written.head, catalog), written, wall_clock())
+        differs = transcript.difference(written.text, now)
+        if differs and overwrite:
+            _write(file, transcript.head_text(written.head, written.notes) + now)
+        elif differs:
+            line, kept, said = differs
+            click.echo(f'{file}, line {written.begins + line}: kept is "{kept}", now it is "{said}"')
+        else:
+            click.echo(f"{file}: as it was kept")
+        other += bool(differs and not overwrite)
+    if other:
+        click.echo("Where that is as it should be: the same command with --overwrite keeps how they go now.")
+    return int(bool(other))
+
+
+def _read_talk(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Usage(
+            f"{file} cannot be read as a talk: {getattr(error, 'strerror', 'it is not UTF-8 text')}."
+        ) from error
+
+
+def _flow_of_talk(file: Path, head: Mapping[str, str], catalog: Catalog) -> Flow:
+    """Return the flow, in the version, that a kept talk names at its top."""
+    if "flow" not in head:
+        raise Refused(f'{file} is no talk that was kept: no line "flow: NAME" stands at its top.')
+    flow, version = _flow(head["flow"], catalog), head.get("version", "")
+    if not version:
+        return flow
+    try:
+        return catalog.get(flow.id, int(version))
+    except (LookupError, ValueError):
+        known = ", ".join(map(str, catalog.versions(flow.id)))
+        said = f"{file} was kept in version {version} of {flow.id}, and there is version {known}."
+        raise Refused(f'{said} Write "version: {flow.version}" at its top, then play it again.') from None
 
 
 def _list_all(flow: Flow, catalog: Catalog) -> None:
@@ -163,8 +241,7 @@ def _list_all(flow: Flow, catalog: Catalog) -> None:
     for path in found.paths:
         click.echo(_line(path))
     length = sorted(path.questions for path in found.paths if not path.ending)
-    much = f", {length[0]} to {length[-1]} questions" if length else ""
-    click.echo(f"{len(found.paths)} ways{much}.")
+    click.echo(f"{_many(len(found.paths), 'way')}{_length(length)}.")
     if found.merged:
         click.echo('There are too many ways to list: those that go on alike end in "as before", told once only.')
     if found.cut:
@@ -176,7 +253,19 @@ def _line(path: Path_) -> str:
     steps = " → ".join(f"{step.state}={step.said}" if step.said else step.state for step in path.steps)
     if path.ending:
         return f"{known}{steps} … {path.ending}"
-    return f"{known}{steps} ({path.questions} questions, {max(1, round(path.minutes))} min)"
+    return f"{known}{steps} ({_many(path.questions, 'question')}, {max(1, round(path.minutes))} min)"
+
+
+def _length(questions: list[int]) -> str:
+    """Say how many questions ways have, from the shortest to the longest."""
+    if not questions:
+        return ""
+    least, most = questions[0], _many(questions[-1], "question")
+    return f", {most}" if least == questions[-1] else f", {least} to {most}"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _typed() -> Iterator[str]:
@@ -328,7 +417,7 @@ def _lay(config: Config, files: dict[str, str], language: str, rows: list[Row], 
     if other:
         click.echo("(What a table says in the language of the source is only to read. Change those words in the file.)")
     for file, count in Counter(line.file for line in whole if not line.translation).items():
-        wait = "1 text is" if count == 1 else f"{count} texts are"
+        wait = f"{_many(count, 'text')} {'is' if count == 1 else 'are'}"
         click.echo(f"{file}, {language}: {wait} not translated yet")
     return len(faults)
 

@@ -90,7 +90,8 @@ def _keep(found: Digest, language: str, folder: Path, url: str) -> None:
 
 
 @click.command()
-@click.option("--round", "code", required=True, help="Which round.")
+@click.argument("given", metavar="CODE", required=False)
+@click.option("--round", "named", metavar="CODE", help="The same as CODE.")
 @click.option("--format", "form", type=click.Choice(["csv"]), default="csv", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
 @click.option(
@@ -99,8 +100,8 @@ def _keep(found: Digest, language: str, folder: Path, url: str) -> None:
     help="Also the words of people who did not agree to be quoted: for those who work on the answers, not to pass on.",
 )
 @configured
-def export(config: Config, *, code: str, form: str, out: Path, every_text: bool) -> None:
-    """Write the answers of a round that count.
+def export(config: Config, *, given: str | None, named: str | None, form: str, out: Path, every_text: bool) -> None:
+    """Write the answers of the round CODE that count.
 
     What its flow works out of them (its columns) stands below them. Nothing that leads to a person is in them, and
     what fewer than the least number of people said about themselves is left out.
@@ -108,6 +109,9 @@ def export(config: Config, *, code: str, form: str, out: Path, every_text: bool)
     from bot.columns import with_columns
     from storage import answers, rounds
 
+    code = given or named
+    if not code or (given and named):
+        raise Usage("say which round, once: civicloop export CODE --out FILE.")
     with office(config) as here, here.database.reading() as db:
         row = rounds.by_code(db, code)
         if row is None:

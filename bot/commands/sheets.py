@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.common import as_json, configured, show
+from bot.commands.common import as_json, configured, not_asked_from, show
 from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def import_(
     if in_json:
         show(_as_data(made, folder))
     else:
-        for line in _told(made, folder):
+        elsewhere = not_asked_from(folder / next(iter(made.files)), stage, config) if made.files else ""
+        for line in _told(made, folder, elsewhere):
             click.echo(line)
     return int(not made.is_sound)
 
@@ -94,7 +95,7 @@ def _as_data(made: Imported, folder: Path) -> dict[str, object]:
     }
 
 
-def _told(made: Imported, folder: Path) -> Iterator[str]:
+def _told(made: Imported, folder: Path, elsewhere: str) -> Iterator[str]:
     """Give what an author reads: what is lost, what is another way, what has other names, what to repair."""
     from bot.importing.losses import lines
 
@@ -103,6 +104,8 @@ def _told(made: Imported, folder: Path) -> Iterator[str]:
     yield from _under("Other names:", [f"{name} is now {id_}" for name, id_ in made.names.items()])
     yield from _under("To repair before it can be asked:", [str(issue) for issue in made.issues])
     yield from (str(folder / name) for name in made.files)
+    if elsewhere:
+        yield elsewhere
     yield _verdict(made)
 
 

@@ -91,7 +91,7 @@ def test_a_flow_with_each_verb_has_a_first_talk_that_comes_to_its_end(verb: str)
     plan = Plan("one", "T", "design", "en", "pulse", (Draft.read(f"q | {verb} | What fits you? | {said}"),))
     catalog = Catalog.of({**PACKAGED.texts, "one.toml": plan.toml()})
     assert [issue for issue in catalog.issues_of("one") if issue.severity == "error"] == []
-    talk = transcript.read(first_talk(catalog.get("one"), NOW, "tag"))
+    talk = transcript.read(first_talk(catalog.get("one"), NOW))
     assert talk.text.splitlines()[-1].startswith("= completed")
     assert played(catalog, talk) == talk.text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import subprocess
@@ -555,6 +556,83 @@ def test_play_talks_as_the_bot_would(terminal: Terminal) -> None:
     assert "> parar" in Path("talk.txt").read_text(encoding="utf-8")
 
 
+@pytest.fixture
+def kept_talk(terminal: Terminal, small_flow: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a talk through the small flow that was kept."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("Yes\nYes\n(tap Games)\n"))
+    talk = terminal.folder / "talks" / "games.txt"
+    assert small_flow.exists()
+    said = terminal("play", "small", "--save", "talks/games.txt")
+    assert said.out.endswith("Kept in talks/games.txt. Play it again: civicloop play --again talks/games.txt\n")
+    assert "what=games" in said.out
+    return talk
+
+
+def test_a_kept_talk_is_played_again_and_what_is_other_now_is_told(
+    terminal: Terminal, small_flow: Path, kept_talk: Path
+) -> None:
+    again = ("play", "--again", "talks/games.txt")
+    assert (terminal(*again).status, terminal(*again).out) == (0, "talks/games.txt: as it was kept\n")
+    for file in (small_flow, small_flow.with_name("small.de.toml")):
+        file.write_text(file.read_text(encoding="utf-8").replace("like to borrow", "wish to borrow"), encoding="utf-8")
+    said = terminal(*again)
+    assert said.status == 1
+    told = 'kept is "< What would you like to borrow?", now it is "< What would you wish to borrow?"\n'
+    line = int(said.out.partition(": kept is")[0].rpartition(" ")[2])
+    assert told in said.out
+    assert "like to borrow" in kept_talk.read_text(encoding="utf-8").splitlines()[line - 1]
+    assert terminal(*again, "--overwrite").status == 0
+    assert terminal(*again).status == 0
+
+
+def test_a_kept_talk_of_a_version_that_is_gone_is_one_line(
+    terminal: Terminal, small_flow: Path, kept_talk: Path
+) -> None:
+    for file in (small_flow, small_flow.with_name("small.de.toml")):
+        file.write_text(file.read_text(encoding="utf-8").replace("version = 1", "version = 2"), encoding="utf-8")
+    said = terminal("play", "--again", str(kept_talk))
+    assert (said.status, said.err.count("\n")) == (1, 1)
+    assert 'was kept in version 1 of small, and there is version 2. Write "version: 2" at its top' in said.err
+    kept_talk.write_text(kept_talk.read_text(encoding="utf-8").replace("version: 1", "version: 2"), encoding="utf-8")
+    assert terminal("play", "--again", str(kept_talk)).status == 0
+
+
+def test_a_kept_talk_is_never_written_over_unasked(
+    terminal: Terminal, kept_talk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = kept_talk.read_text(encoding="utf-8")
+    refused = terminal("play", "small", "--save", "talks/games.txt")
+    assert (refused.status, refused.out) == (1, "")
+    assert "is there already. Take another name, or say --overwrite." in refused.err
+    assert kept_talk.read_text(encoding="utf-8") == before
+    monkeypatch.setattr("sys.stdin", io.StringIO("Yes\n"))
+    assert terminal("play", "small", "--save", "talks/games.txt", "--overwrite").status == 0
+    assert kept_talk.read_text(encoding="utf-8") != before
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (("small", "deliver_pulse"), "one flow at a time"),
+        (("--again", "none.txt"), "none.txt cannot be read as a talk: No such file or directory."),
+        (("--again", "clock"), 'clock is no talk that was kept: no line "flow: NAME" stands at its top.'),
+        (("--again", "ours/small.toml"), "name the talks that were kept"),
+    ],
+)
+@pytest.mark.usefixtures("small_flow")
+def test_what_is_no_talk_is_one_line(words: tuple[str, ...], advice: str, terminal: Terminal) -> None:
+    said = terminal("play", *words)
+    assert said.status in {1, 2}
+    assert (advice in said.err, said.err.count("\n")) == (True, 1)
+
+
+@pytest.mark.usefixtures("small_flow")
+def test_one_way_and_one_question_are_told_as_one(terminal: Terminal) -> None:
+    said = terminal("play", "small", "--all").out
+    assert "(1 question, 1 min)" in said
+    assert said.endswith("1 way, 1 question.\n")
+
+
 def test_a_translation_goes_out_as_a_table_and_comes_back_as_files(terminal: Terminal) -> None:
     said = terminal("translate", "export", "deliver_pulse", "--language", "eu", "--out", "eu.csv")
     assert said.status == 0
@@ -825,8 +903,16 @@ def test_where_there_is_no_round_the_way_to_one_is_shown(terminal: Terminal) -> 
 
 
 def test_an_unknown_round_is_not_exported(terminal: Terminal) -> None:
-    said = terminal("export", "--round", "nowhere", "--out", "x.csv")
-    assert (said.status, Path("x.csv").exists()) == (1, False)
+    for named in (("nowhere",), ("--round", "nowhere")):
+        said = terminal("export", *named, "--out", "x.csv")
+        assert (said.status, Path("x.csv").exists()) == (1, False)
+        assert "there is no round with the code nowhere" in said.err
+
+
+@pytest.mark.parametrize("named", [(), ("one", "--round", "other")])
+def test_an_export_is_of_one_round(named: tuple[str, ...], terminal: Terminal) -> None:
+    said = terminal("export", *named, "--out", "x.csv")
+    assert (said.status, said.err) == (2, "civicloop: say which round, once: civicloop export CODE --out FILE.\n")
 
 
 @pytest.mark.parametrize("act", ["show", "check", "open", "close"])

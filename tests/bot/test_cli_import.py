@@ -22,9 +22,23 @@ def test_a_form_is_written_as_a_flow_that_can_be_checked(folder: Path, capsys: p
     assert cli.main(("import", GARDEN, "--out", "flows/park.toml", "--stage", "pilot")) == 0
     said = capsys.readouterr().out
     assert 'survey row 8: type "geotrace": no such question here; left out' in said
-    assert said.endswith("flows/park.toml\nflows/park.es.toml\nCarried with 1 loss: 5 questions. See above.\n")
+    *_, flow, spanish, where, verdict = said.splitlines()
+    assert (flow, spanish) == ("flows/park.toml", "flows/park.es.toml")
+    assert where.startswith("Before a round can ask it, move it with the files beside it into ")
+    assert where.endswith("/flows/stages/pilot")
+    assert verdict == "Carried with 1 loss: 5 questions. See above."
     assert 'stage = "pilot"' in (folder / "flows" / "park.toml").read_text(encoding="utf-8")
     assert cli.main(("check", "flows/park.toml")) == 0
+
+
+def test_a_flow_written_where_rounds_find_it_needs_no_moving(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CIVICLOOP_FLOWS__FOLDER", "ours")
+    assert cli.main(("import", GARDEN, "--out", "ours/park.toml")) == 0
+    assert "Before a round" not in capsys.readouterr().out
+    assert cli.main(("import", GARDEN)) == 0
+    assert "move it with the files beside it into ours\n" in capsys.readouterr().out
 
 
 def test_the_report_can_be_read_by_programs(capsys: pytest.CaptureFixture[str]) -> None:

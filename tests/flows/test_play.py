@@ -10,28 +10,25 @@ import pytest
 from bot.channels.base import Outbound, Raw, Sent
 from bot.channels.console import ADDRESS, Console
 from bot.errors import Unreadable
-from bot.play import WAITS, play
+from bot.play import WAITS, again, play
 from flows import transcript
 from flows.catalog import Catalog
 from flows.model import Kind, Status
-from tests.flows.test_transcripts import VERBS, played
+from tests.flows.test_transcripts import FILES, FOLDER, VERBS, played
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from flows.model import Flow
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-
-
-def mint() -> str:
-    return "k7m29qxr1234"
 
 
 def test_a_talk_in_the_terminal_goes_on_to_its_end(catalog: Catalog) -> None:
     out: list[str] = []
     lines = ["1\n", "yes\n", "very good\n", "\n", "HUMAN\n", "It was quick\n", "STOP\n", "never read\n"]
-    session = play(catalog.get("deliver_pulse"), "en", lines, out.append, NOW, mint)
+    session = play(catalog.get("deliver_pulse"), "en", lines, out.append, NOW)
     text = "".join(out)
     assert session.status is Status.STOPPED
     assert session.answers["overall"].value == "5"
@@ -41,7 +38,7 @@ def test_a_talk_in_the_terminal_goes_on_to_its_end(catalog: Catalog) -> None:
 
 
 def test_a_talk_ends_where_the_lines_end(catalog: Catalog) -> None:
-    session = play(catalog.get("deliver_pulse"), "es", ["1"], lambda _: None, NOW, mint)
+    session = play(catalog.get("deliver_pulse"), "es", ["1"], lambda _: None, NOW)
     assert session.active
     assert session.language == "es"
 
@@ -49,10 +46,60 @@ def test_a_talk_ends_where_the_lines_end(catalog: Catalog) -> None:
 def test_a_saved_talk_is_a_transcript_that_plays_the_same(catalog: Catalog, tmp_path: Path) -> None:
     file = tmp_path / "talk.txt"
     lines = ["sí", "1", "(tap 2)", "CAMBIAR", "1", "muy buena", "hmm", "LENGUA", "SALTAR", "/stop"]
-    play(catalog.get("deliver_pulse"), "es", lines, lambda _: None, NOW, mint, file)
+    play(catalog.get("deliver_pulse"), "es", lines, lambda _: None, NOW, file)
     saved = transcript.read(file.read_text(encoding="utf-8"))
     assert saved.sent == tuple(lines)
     assert played(catalog, saved) == saved.text
+
+
+def test_a_terminal_lists_the_buttons_that_are_no_answers_as_they_are_typed() -> None:
+    out: list[str] = []
+    session = play(in_german(), "de", ["SKIP", "(tap Spiele)", "(tap Fertig)"], out.append, NOW)
+    assert "(tap Fertig) (tap Auslassen)\n" in out
+    assert session.answers["leihen"].value == ("spiele",)
+
+
+def test_in_a_german_talk_the_word_that_ends_the_wait_is_german() -> None:
+    out: list[str] = []
+    play(in_german(), "de", ["Die Lampe"], out.append, NOW)
+    assert "(wait) lets the time pass, FERTIG goes on." in "".join(out)
+
+
+def in_german() -> Flow:
+    """Return a flow, written in German, with a question that several messages answer and one that is tapped."""
+    text = """flow = "lampe"
+version = 1
+language = "de"
+stage = "design"
+title = "Lampe"
+start = "was"
+
+[states.was]
+ask = "Was ist los?"
+joins_within_seconds = 20
+optional = true
+
+[states.leihen]
+pick = "Was möchten Sie ausleihen?"
+optional = true
+options = [{ id = "spiele", label = "Spiele" }, { id = "werkzeug", label = "Werkzeug" }]
+
+[states.ende]
+end = "Danke."
+"""
+    return Catalog.load().beside({"lampe.toml": text}).get("lampe")
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.relative_to(FOLDER).as_posix() for file in FILES])
+def test_each_kept_talk_goes_the_same_as_the_command_plays_it(file: Path, verbs: Catalog) -> None:
+    written = transcript.read(file.read_text(encoding="utf-8"))
+    flow = verbs.get(written.head["flow"])
+    assert transcript.difference(written.text, again(flow, written, NOW)) is None
+
+
+@pytest.fixture(scope="module")
+def verbs() -> Catalog:
+    return Catalog.load(extra=[VERBS])
 
 
 async def test_the_console_keeps_the_contract_of_channels() -> None:
@@ -84,12 +131,12 @@ def test_in_a_terminal_the_time_stands_still_until_it_is_let_pass(tmp_path: Path
     file = tmp_path / "talk.txt"
     with_verbs = Catalog.load(extra=[VERBS])
     session = play(
-        with_verbs.get("in_a_row"), "en", ["The lamp", "is broken", "(wait)", "Since May"], out.append, NOW, mint, file
+        with_verbs.get("in_a_row"), "en", ["The lamp", "is broken", "(wait)", "Since May"], out.append, NOW, file
     )
     assert session.status is Status.COMPLETED
     assert session.answers["problem"].value == "The lamp\nis broken"
-    assert [text.strip() for text in out if "waits" in text] == [WAITS, WAITS]
+    assert [text.strip() for text in out if "waits" in text] == [WAITS.format(done="DONE")] * 2
     saved = transcript.read(file.read_text(encoding="utf-8"))
     assert saved.sent[2] == "(wait)"
-    assert WAITS not in saved.text
+    assert "(wait) lets" not in saved.text
     assert played(with_verbs, saved) == saved.text

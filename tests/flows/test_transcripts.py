@@ -29,7 +29,10 @@ def played(catalog: Catalog, written: Transcript) -> str:
     """Return the conversation as it goes today."""
     head = written.head
     version = int(head["version"]) if "version" in head else None
-    flow = catalog.get(head["flow"], version)
+    try:
+        flow = catalog.get(head["flow"], version)
+    except LookupError:
+        pytest.fail(f"{head['flow']} has no version {version}: write the present one at the top of the transcript")
     talk = Talk(flow, head.get("language", flow.language), head.get("channel", "console"))
     lines = [transcript.said(talk.turn.prompts)]
     for sent in written.sent:

@@ -142,7 +142,7 @@ def _played(request: Request, visitor: Visitor, piece: Piece, form: FormData | N
 
 def _begun(request: Request, flow: Flow, language: str) -> Rehearsal:
     now = backstage_of(request).clock()
-    turn = engine.start(flow, Context(language, NAME, "rehearsal", transcript.RECEIPT), now)
+    turn = engine.start(flow, Context(language, NAME, transcript.TAG, transcript.RECEIPT), now)
     return Rehearsal(
         memory.dump(turn.session), _spoken(turn.prompts, 1, turn.session.language), transcript.said(turn.prompts)
     )
