@@ -24,6 +24,9 @@ LONGEST_TEXT = 4000
 MOST_TRIED = 12
 """Choices whose every combination is tried."""
 
+NEVER_KEPT = "a rule that no answer keeps"
+"""What is told of a constraint that lets nothing in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -62,7 +65,7 @@ def of_text(node: Node) -> Bounds:
     least = max((one for one, _ in limits if one is not None), default=None)
     most = min((one for _, one in limits if one is not None), default=None)
     if least is not None and most is not None and least > most:
-        raise Beyond("a rule that no answer keeps")
+        raise Beyond(NEVER_KEPT)
     return Bounds(least, most, digits=bool(patterns))
 
 
@@ -116,7 +119,7 @@ def of_picks(node: Node, names: Sequence[str]) -> Bounds:
     allowed = {picks: holds(node, {OWN: " ".join(picks)}) for picks in _combinations(tried)}
     sizes = [len(picks) for picks, allows in allowed.items() if allows]
     if not sizes:
-        raise Beyond("a rule that no answer keeps")
+        raise Beyond(NEVER_KEPT)
     alone = frozenset(name for name in tried if _stands_alone(name, allowed))
     found = Bounds(min(sizes) if min(sizes) > 1 else None, max(sizes) if max(sizes) < len(tried) else None, alone)
     if any(_allows(found, picks) != allows for picks, allows in allowed.items()):
@@ -156,7 +159,7 @@ def _run(points: Sequence[float], truths: Sequence[bool]) -> tuple[float | None,
     """Return the first and the last point that hold, None where there is no end. Raises Beyond for several runs."""
     held = [at for at, true in enumerate(truths) if true]
     if points and not held:
-        raise Beyond("a rule that no answer keeps")
+        raise Beyond(NEVER_KEPT)
     if held and held[-1] - held[0] + 1 != len(held):
         raise Beyond("a gap between the answers")
     low = points[held[0]] if held and held[0] > 0 else None

@@ -55,10 +55,11 @@ def constants(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def silent(rows: Sequence[Row]) -> set[str]:
-    """Return the names of notes that never hold anything: nothing is calculated or filled in for them."""
-    notes = [row for row in rows if row.text("type") == "note"]
-    loud = {row.text("name") for row in rows if row.text("type") != "note"}
-    return {row.text("name") for row in notes if not (row.text("bind", "calculate") or row.text("default"))} - loud
+    """Return the names of notes and calculations that never hold anything: nothing is calculated or filled in there."""
+    mute = [row for row in rows if row.text("type") in {"note", *TYPES}]
+    empty = [row for row in mute if not (row.text("bind", "calculate") or row.text("default"))]
+    loud = {row.text("name") for row in rows if row not in empty}
+    return {row.text("name") for row in empty} - loud
 
 
 def _unconditional(rows: Sequence[Row]) -> Iterator[Row]:

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bot.importing import bounds
 from bot.importing.bounds import Bounds
 from bot.importing.choices import OTHER, Choice, Lists, with_others
 from bot.importing.columns import report
+from bot.importing.constraints import carried
 from bot.importing.names import LONGEST_STATE, Names
 from bot.importing.questions import Question
 from bot.importing.reckoning import TYPES, Reckoned, constants, silent
@@ -243,6 +243,9 @@ class Reading:
         """Keep what is calculated; where nobody comes by, it has no value."""
         report(_without_calculation(row), self.ledger)
         name, said = row.text("name"), row.text("bind", "calculate")
+        if not said:
+            self.ledger.lose("survey", row.number, "its calculation is empty; left out")
+            return
         for _, condition in (*self._relevant, *_relevant(row)):
             said = f"if({condition}, {said}, '')"
         self.reckoned.append(Reckoned(row.number, name, self.names.give(name), said))
@@ -378,11 +381,9 @@ class Reading:
         said = " and ".join(f"({one})" for one in (kind.constraint, row.text("bind", "constraint")) if one)
         if not said:
             return question
-        try:
-            found = _bounds(question, said)
-        except Beyond as beyond:
-            self.ledger.lose("survey", row.number, f"answers are not checked for {beyond} (constraint)")
-            return question
+        found, lost = carried(question, said)
+        for what in lost:
+            self.ledger.lose("survey", row.number, f"answers are not checked for {what} (constraint)")
         for edge in found.edges:
             self.ledger.lose("survey", row.number, f"{edge:g} itself is let in (constraint)")
         return replace(question, bounds=_tighter(question.bounds, found))
@@ -397,23 +398,6 @@ class Reading:
             self.ledger.lose("survey", row.number, "any number between its ends is let in, whatever the step")
         least, most = sorted((given["start"], given["end"]))
         return {"bounds": Bounds(least, most), "whole": whole}
-
-
-def _bounds(question: Question, said: str) -> Bounds:
-    node = parse(said)
-    if not refs(node):
-        if holds(node, {}):
-            return Bounds()
-        raise Beyond("a rule that no answer keeps")
-    match question.verb:
-        case "number":
-            return bounds.of_number(node, whole=question.whole)
-        case "ask":
-            return bounds.of_text(node)
-        case "pick":
-            return bounds.of_picks(node, [choice.name for choice in question.choices])
-        case _:
-            raise Beyond(f'"{said[:40]}"')
 
 
 def _tighter(one: Bounds, other: Bounds) -> Bounds:

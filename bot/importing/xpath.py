@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -69,6 +70,37 @@ def parse(text: str, columns: Collection[str] = ()) -> Node:
     if reader.token:
         raise Beyond(f'"{reader.token}"')
     return node
+
+
+def conjuncts(text: str) -> list[str]:
+    """Return the parts of an expression that are joined by "and", so that all of them must hold; else itself alone."""
+    tokens = [*_pieces(text)]
+    depths = [*accumulate({"(": 1, ")": -1}.get(one, 0) for one, _, _ in tokens)]
+    if _is_wrapped(tokens, depths):
+        return conjuncts(text[tokens[0][2] : tokens[-1][1]])
+    joints = [n for n, (one, _, _) in enumerate(tokens) if one in {"and", "or"} and depths[n] == 0]
+    if not joints or any(tokens[n][0] == "or" for n in joints):
+        return [text.strip()]
+    begins, ends = (0, *(tokens[n][2] for n in joints)), (*(tokens[n][1] for n in joints), len(text))
+    parts = (text[begin:end] for begin, end in zip(begins, ends, strict=True))
+    return [inner for part in parts for inner in conjuncts(part)]
+
+
+def _is_wrapped(tokens: list[tuple[str, int, int]], depths: list[int]) -> bool:
+    """Whether one pair of brackets stands around all."""
+    return bool(tokens) and tokens[0][0] == "(" and depths[-1] == 0 and all(depths[:-1])
+
+
+def _pieces(text: str) -> Iterator[tuple[str, int, int]]:
+    """Give each token with where it begins and ends; what is none of the signs known here is a token of its own."""
+    at = 0
+    while text[at:].strip():
+        found = _TOKEN.match(text, at)
+        end = found.end() if found else at + 1
+        piece = text[at:end].strip()
+        if piece:
+            yield piece, end - len(piece), end
+        at = end
 
 
 _TOKEN = re.compile(

@@ -103,6 +103,56 @@ def test_what_a_limit_cannot_say_exactly_is_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("type_", "constraint", "limits", "lost"),
+    [
+        ("integer", ". >= 0 and . != 5", {"least": 0}, ["a gap between the answers: . != 5"]),
+        ("integer", "(. >= 0 and . != 5) and (. < 9)", {"least": 0, "most": 8}, ["a gap between the answers: . != 5"]),
+        ("text", "string-length(.) <= 10 and regex(., '[A-Z]+')", {"most": 10}, ["regex(): regex(., '[A-Z]+')"]),
+        ("integer", ". >= ${b} and . <= 9", {"most": 9}, ["more than a comparison with a number: . >= ${b}"]),
+        ("integer", ". * 2 < 9 and . < 9", {"most": 8}, ['"*": . * 2 < 9']),
+        (
+            "integer",
+            ". != 3 and . != 5",
+            {},
+            ["a gap between the answers: . != 3", "a gap between the answers: . != 5"],
+        ),
+        ("integer", ". >= 0 and . != 5 or . = -3", {}, ["a gap between the answers"]),
+        (
+            "select_multiple things",
+            "count-selected(.) <= 2 and ${b} = 'x'",
+            {"most": 2},
+            ["what was answered elsewhere: ${b} = 'x'"],
+        ),
+        (
+            "date",
+            ". > date('2020-01-01') and . <= today()",
+            {},
+            ["date(): . > date('2020-01-01')", "today(): . <= today()"],
+        ),
+    ],
+)
+def test_of_a_constraint_what_can_be_kept_is_and_each_other_part_is_told(
+    type_: str, constraint: str, limits: dict[str, float], lost: list[str]
+) -> None:
+    made = form("text | b | Which? | | | |", f"{type_} | a | What? | | {constraint} | |")
+    found = states(made)["a"]
+    assert {key: found[key] for key in ("least", "most", "only") if key in found} == limits
+    assert losses(made) == [f"survey row 3: answers are not checked for {what} (constraint)" for what in lost]
+
+
+def test_a_calculation_of_nothing_is_told_as_that() -> None:
+    made = form(
+        "calculate | c | | | | |",
+        "text | a | What? | ${c} = '' | | |",
+        "text | b | Why? | ${c} = 'x' | | |",
+    )
+    assert [one for one in losses(made) if one.startswith("survey")] == [
+        "survey row 2: its calculation is empty; left out"
+    ]
+    assert [*states(made)] == ["a"]
+
+
+@pytest.mark.parametrize(
     ("constraint", "why"),
     [
         ("regex(., '[A-Z]{2}')", "regex()"),
