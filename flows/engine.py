@@ -85,6 +85,8 @@ _URGENT = "urgent"
 
 _QUESTIONS = get_args(Question)
 _FREE = (Ask, Place, Photo, Voice)
+_LEAVING = {SKIP: "skip", DONE: "done"}
+"""Buttons of a question that several messages answer, and the words they mean."""
 _LISTING = (Pick, Rank)
 """Questions whose options are gathered one by one, until DONE."""
 _EVERYWHERE = frozenset(EVERYWHERE)
@@ -317,6 +319,9 @@ def _tap_answer(scene: _Scene, question: Question, option: str) -> None:
     if option == SKIP:
         _skip(scene)
         return
+    if option == DONE and isinstance(question, Ask) and question.joins_within:
+        _everywhere(scene, "back" if scene.session.editing else "skip")
+        return
     if option in {DONE, ORDERED} and isinstance(question, _LISTING):
         understood = finished(question, scene.session.picked)
     elif option == ANEW and isinstance(question, Allocate):
@@ -505,8 +510,8 @@ def _word_sent(scene: _Scene, message: Message) -> str:
 
 
 def _word_tapped(session: Session, tag: str, state: str, option: str) -> str:
-    if tag == session.tag and (state, option) == (session.state, SKIP):
-        return "skip"
+    if tag == session.tag and state == session.state and option in _LEAVING:
+        return _LEAVING[option]
     return option if (tag, state) == (session.tag, WORD) else ""
 
 

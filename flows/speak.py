@@ -169,7 +169,7 @@ def _laid(script: Script, state: State) -> Prompt:
         case Place() | Photo() | Voice():
             text, buttons, wants = _hinted(script, state), (), type(state).__name__.lower()
         case Ask() | Number():
-            text, buttons, wants = _hinted(script, state), (), ""
+            text, buttons, wants = _hinted(script, state), _ending(script, state), ""
         case Review():
             text, buttons, wants = state.text, (_helper(script, state.id, "ok_label", OK),), ""
         case _:
@@ -184,6 +184,12 @@ def told(script: Script, session: Session, text: str) -> str:
     if "{" not in text:
         return text
     return fill(text, {"receipt": session.receipt, "list": listing(script, session) if "{list}" in text else ""})
+
+
+def _ending(script: Script, state: Ask | Number) -> tuple[Button, ...]:
+    """Return the button that says that no more words come, where several messages make one answer."""
+    joins = isinstance(state, Ask) and state.joins_within
+    return (_helper(script, state.id, "done_label", DONE),) if joins else ()
 
 
 def _options(state: State, options: Iterable[Option]) -> tuple[Button, ...]:

@@ -110,9 +110,15 @@ def test_the_third_failed_try_names_a_way_out(talk: Talk) -> None:
     assert talk.session.tries == 0
 
 
+def test_the_ways_out_are_buttons(talk: Talk) -> None:
+    ways = [button.data.rpartition(":")[2] for button in talk.says("x", "y", "z").turn.prompts[1].buttons]
+    assert ways == ["skip", "human"]
+
+
 def test_where_an_answer_is_needed_the_third_try_offers_no_skip(talk: Talk) -> None:
     talk.says("3").sends(Message(Kind.PHOTO, file="f")).sends(Message(Kind.OTHER)).sends(Message(Kind.PLACE))
     talk.is_told("third_try_must").stands_at("other")
+    assert [button.data.rpartition(":")[2] for button in talk.turn.prompts[1].buttons] == ["human", "stop"]
     assert words_shown(talk) == ["HUMAN", "STOP"]
 
 

@@ -218,6 +218,23 @@ def test_words_that_end_an_answer_go_on_at_once_and_lose_nothing(word: str) -> N
     assert talk.answers["why"] == "The door was shut.\nIt was Monday."
 
 
+def test_the_done_button_of_the_question_goes_on_and_loses_nothing() -> None:
+    done = begun().button("Done")
+    talk = begun("The door was shut.", "Twice.").sends(Message(Kind.TAP, data=done.data))
+    assert talk.stands_at("picture").answers["why"] == "The door was shut.\nTwice."
+
+
+def test_the_done_button_before_any_words_leaves_the_question_out_or_as_it_was() -> None:
+    assert begun().taps("Done").stands_at("picture").answers["why"] is None
+    talk = begun("The door was shut.", WAIT).says("CHANGE", "2").taps("Done").stands_at("picture")
+    assert talk.answers["why"] == "The door was shut."
+
+
+def test_back_one_is_back_while_words_are_waited_for() -> None:
+    talk = begun("The door was shut.").says("BACK 1").stands_at("why")
+    assert talk.answers == {"use": "yes"}
+
+
 def test_the_skip_button_of_the_question_goes_on_and_loses_nothing() -> None:
     talk = begun("The door was shut.").taps("Skip").stands_at("picture")
     assert talk.answers["why"] == "The door was shut."

@@ -98,6 +98,11 @@ class Line:
         """What may be pressed: all other buttons."""
         return self.buttons[len(self.picks) :]
 
+    @property
+    def gathers(self) -> bool:
+        """Whether several messages may answer it: the first button says that there are no more."""
+        return bool(self.buttons) and is_done(self.buttons[0].data)
+
 
 def is_done(data: str) -> bool:
     """Whether a button hands in the ticks before it."""

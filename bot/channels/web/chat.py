@@ -321,9 +321,13 @@ async def _voice(request: Request, form: FormData, upload: UploadFile, post: Pos
 
 
 def live(lines: Sequence[Line]) -> set[int]:
-    """Return the ids of the lines said since the visitor last spoke: their buttons still answer."""
+    """Return the ids of the lines whose buttons still answer: those said since the visitor last spoke.
+
+    Where nothing has been said since, and several messages may answer the last question, it is that one.
+    """
     since = max((line.id for line in lines if line.mine), default=0)
-    return {line.id for line in lines if line.id > since}
+    told = [line for line in lines if not line.mine]
+    return {line.id for line in told if line.id > since} or {line.id for line in told[-1:] if line.gathers}
 
 
 def _html(request: Request, words: Words, lines: Sequence[Line], answerable: set[int]) -> str:

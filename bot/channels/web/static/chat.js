@@ -23,7 +23,8 @@ function place(line) {
   if (document.getElementById(line.id)) return;
   const focused = document.activeElement;
   const lost = focused && log.contains(focused);
-  if (line.classList.contains("mine")) log.querySelectorAll(".choices").forEach((form) => form.remove());
+  const over = line.classList.contains("mine") ? ".choices:not([data-gathers])" : ".choices[data-gathers]";
+  log.querySelectorAll(over).forEach((form) => form.remove());
   last = Math.max(last, id);
   line.classList.add("fresh");
   const next = [...log.children].find((other) => Number(other.dataset.id) > id);

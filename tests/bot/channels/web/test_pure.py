@@ -17,10 +17,14 @@ from PIL import Image
 from starlette.requests import Request
 
 from bot.channels.web import photos, voices
+from bot.channels.web.channel import Line
+from bot.channels.web.chat import live
 from bot.channels.web.manage import form as forms
 from bot.channels.web.pages import local
 from bot.channels.web.safety import Pace, same_origin
 from bot.channels.web.words import FOLDER, Dictionary, direction, own_name, preferred
+from flows.model import Button
+from storage.messages import CITIZEN
 from tests.support import recordings
 
 if TYPE_CHECKING:
@@ -40,6 +44,26 @@ SAME_IN_SOME = {
     "flows.versions",
 }
 """Sentences of one word that some language writes as English does: chat, conversation, cookies."""
+
+
+def _lines(*said: tuple[str, ...]) -> list[Line]:
+    """Return the lines of a talk: who says each, and what its buttons carry."""
+    buttons = [tuple(Button("-", data) for data in carried) for _, *carried in said]
+    return [Line(n, who, "-", "en", buttons[n - 1]) for n, (who, *_) in enumerate(said, 1)]
+
+
+class TestButtonsThatStillAnswer:
+    def test_they_are_those_said_since_the_visitor_spoke(self) -> None:
+        lines = _lines(("bot", "tag:hi:yes"), (CITIZEN,), ("bot",), ("bot", "tag:why:no"))
+        assert live(lines) == {3, 4}
+        assert live(lines[:2]) == set()
+
+    def test_done_stays_for_as_long_as_more_words_may_come(self) -> None:
+        lines = _lines(("bot", "tag:why:@done"), (CITIZEN,), (CITIZEN,), ("bot",))
+        assert [live(lines[:n]) for n in (1, 2, 3, 4)] == [{1}, {1}, {1}, {4}]
+
+    def test_ticks_are_handed_in_once(self) -> None:
+        assert live(_lines(("bot", "tag:which:a", "tag:which:@done"), (CITIZEN,))) == set()
 
 
 class TestWords:
