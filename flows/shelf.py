@@ -105,6 +105,12 @@ class Shelf:
         versions = [known for flow, known in self.flows if flow == name]
         return self.flows.get((name, version or max(versions, default=0)))
 
+    def holds(self, file: str) -> bool:
+        """Return whether a file of this name was read and has its place."""
+        scales = [self.scales] if self.scales else []
+        sheets = (*self.flows.values(), *self.frames.values(), *self.banks.values(), *scales)
+        return file in {*(one for sheet in sheets for one in sheet.files), *(one.file for one in self.phrases.values())}
+
     def handed_over(self) -> set[str]:
         """Return the ids of all flows that another one hands over to."""
         sheets = (*self.flows.values(), *self.frames.values())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 
 from bot.clock import clock_of, mint, rehearse
-from bot.errors import Usage
+from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -78,6 +78,21 @@ def table(rows: Iterable[tuple[str, ...]]) -> None:
     widths = [max(len(cell) for cell in column) for column in zip(*kept, strict=True)]
     for row in kept:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def write(path: Path, text: str | bytes) -> None:
+    """Write a file, its folder too, and print where. Raises `Refused` where that cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror}.") from error
+    click.echo(str(path))
+
+
+def many(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 way`, `2 ways`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 class Moment(click.ParamType[datetime]):

@@ -1,8 +1,7 @@
-"""Commands for those who write flows: check, play, graph, translate."""
+"""Commands for those who write flows: check, graph, translate, and `flow` for versions."""
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.commands.common import as_json, configured, interactive, office, show, wall_clock
+from bot.commands.common import as_json, configured, many, office, show, write
+from bot.commands.named import chosen, held_by, no_flow, playable, speaking, unreadable
 from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from bot.config import Config
     from bot.pictures.drop_off import DropOff
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from flows.catalog import Catalog
     from flows.issues import Issue
     from flows.model import Flow
-    from flows.paths import Path as Path_
     from storage.database import Database
 
 PROGRAM = Path(__file__).parents[1]
@@ -49,7 +48,7 @@ def check(config: Config, flows: tuple[str, ...], *, in_sarif: bool, strict: boo
     """
     if in_sarif and in_json:
         raise Usage("--sarif and --json are two forms of the same list. Ask for one.")
-    catalog, names = _chosen(config, flows)
+    catalog, names = chosen(config, flows)
     edited = _edited(config, catalog)
     issues = _issues(catalog, names, edited) if flows else sorted([*catalog.issues, *edited])
     faults = sum(issue.severity == "error" or (strict and issue.severity == "warning") for issue in issues)
@@ -116,167 +115,14 @@ def _issues(catalog: Catalog, names: list[str], edited: list[Issue]) -> list[Iss
     """Return what is wrong with flows by name, and with files by their file name; `edited` are faults beside."""
     found: set[Issue] = set()
     for name in names:
-        own = {issue for issue in (*catalog.issues, *edited) if issue.file == name}
-        known = name.endswith(".toml") or any(flow == name for flow, _ in catalog.compiled)
+        file = unreadable(catalog).get(name, name)
+        own = {issue for issue in (*catalog.issues, *edited) if issue.file == file}
+        known = file.endswith(".toml") or any(flow == name for flow, _ in catalog.compiled)
         if not known:
-            raise Usage(_no_flow(name, catalog))
+            raise Usage(no_flow(name, catalog))
         found |= own | set(catalog.issues_of(name, edited))
-        found |= {issue for flow in _of_file(catalog, name) for issue in catalog.issues_of(flow, edited)}
+        found |= {issue for flow in held_by(catalog, name) for issue in catalog.issues_of(flow, edited)}
     return sorted(found)
-
-
-def _of_file(catalog: Catalog, name: str) -> list[str]:
-    """Return the flows that a file holds."""
-    return [flow for (flow, _), sheet in catalog.shelf.flows.items() if sheet.document.file == name]
-
-
-@click.command()
-@click.argument("names", nargs=-1, required=True, metavar="FLOW | --again TALK...")
-@click.option("--language", help="Play it in this language. [default: the flow's own]")
-@click.option("--save", type=click.Path(path_type=Path, dir_okay=False), help="Keep the talk in this file.")
-@click.option("--overwrite", is_flag=True, help="Take the place of a talk that is kept there already.")
-@click.option(
-    "--again", is_flag=True, help="Play talks that were kept, and tell where the bot says something else now."
-)
-@click.option("--all", "every", is_flag=True, help="List every way through its questions instead.")
-@configured
-def play(
-    config: Config,
-    names: tuple[str, ...],
-    *,
-    language: str | None,
-    save: Path | None,
-    overwrite: bool,
-    again: bool,
-    every: bool,
-) -> int:
-    """Play a flow here in the terminal, as a citizen would. Examples fill the texts, and nothing is stored.
-
-    Type what a citizen would send; (tap Done) stands for a tap on a button. With --again the file
-    of a flow may stand among the talks.
-    """
-    if again:
-        return _play_again(config, names, overwrite=overwrite)
-    if len(names) > 1:
-        raise Usage(f"one flow at a time: civicloop play {names[0]}. Talks that were kept need --again.")
-    catalog, (name, *_) = _chosen(config, names)
-    played = _flow(name, catalog)
-    if every:
-        _list_all(played, catalog)
-    else:
-        _talk(played, _spoken(played, language), save, overwrite=overwrite)
-    return 0
-
-
-def _talk(flow: Flow, language: str, save: Path | None, *, overwrite: bool) -> None:
-    """Talk a flow through at the keyboard, and keep the talk where that is wished."""
-    from bot import play as playing
-
-    if save and save.exists() and not overwrite:
-        raise Refused(f"{save} is there already. Take another name, or say --overwrite.")
-    if save:
-        save.parent.mkdir(parents=True, exist_ok=True)
-    playing.play(flow, language, _typed(), click.echo, wall_clock(), save)
-    if save:
-        click.echo(f"Kept in {save}. Play it again: civicloop play --again {save}")
-
-
-def _play_again(config: Config, names: tuple[str, ...], *, overwrite: bool) -> int:
-    """Play kept talks, and tell of each whether it goes as it did; with `overwrite`, write down how it goes now."""
-    from bot.play import again
-    from flows import transcript
-
-    catalog, _ = _chosen(config, tuple(name for name in names if name.endswith(".toml")))
-    talks = [Path(name) for name in names if not name.endswith(".toml")]
-    if not talks:
-        raise Usage("name the talks that were kept: civicloop play --again FILE...")
-    other = 0
-    for file in talks:
-        written = transcript.read(_read_talk(file))
-        now = again(_flow_of_talk(file, written.head, catalog), written, wall_clock())
-        differs = transcript.difference(written.text, now)
-        if differs and overwrite:
-            _write(file, transcript.head_text(written.head, written.notes) + now)
-        elif differs:
-            line, kept, said = differs
-            click.echo(f'{file}, line {written.begins + line}: kept is "{kept}", now it is "{said}"')
-        else:
-            click.echo(f"{file}: as it was kept")
-        other += bool(differs and not overwrite)
-    if other:
-        click.echo("Where that is as it should be: the same command with --overwrite keeps how they go now.")
-    return int(bool(other))
-
-
-def _read_talk(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Usage(
-            f"{file} cannot be read as a talk: {getattr(error, 'strerror', 'it is not UTF-8 text')}."
-        ) from error
-
-
-def _flow_of_talk(file: Path, head: Mapping[str, str], catalog: Catalog) -> Flow:
-    """Return the flow, in the version, that a kept talk names at its top."""
-    if "flow" not in head:
-        raise Refused(f'{file} is no talk that was kept: no line "flow: NAME" stands at its top.')
-    flow, version = _flow(head["flow"], catalog), head.get("version", "")
-    if not version:
-        return flow
-    try:
-        return catalog.get(flow.id, int(version))
-    except (LookupError, ValueError):
-        known = ", ".join(map(str, catalog.versions(flow.id)))
-        said = f"{file} was kept in version {version} of {flow.id}, and there is version {known}."
-        raise Refused(f'{said} Write "version: {flow.version}" at its top, then play it again.') from None
-
-
-def _list_all(flow: Flow, catalog: Catalog) -> None:
-    """Print every way through the flow's own questions, what it takes, and how many there are."""
-    from flows.paths import paths
-
-    begin, own = catalog.own(flow)
-    found = paths(flow, begin, own)
-    for path in found.paths:
-        click.echo(_line(path))
-    length = sorted(path.questions for path in found.paths if not path.ending)
-    click.echo(f"{_many(len(found.paths), 'way')}{_length(length)}.")
-    if found.merged:
-        click.echo('There are too many ways to list: those that go on alike end in "as before", told once only.')
-    if found.cut:
-        click.echo("The rest is left out: this flow tells too many answers apart.")
-
-
-def _line(path: Path_) -> str:
-    known = "".join(f"{step.state}={step.said}: " for step in path.known)
-    steps = " → ".join(f"{step.state}={step.said}" if step.said else step.state for step in path.steps)
-    if path.ending:
-        return f"{known}{steps} … {path.ending}"
-    return f"{known}{steps} ({_many(path.questions, 'question')}, {max(1, round(path.minutes))} min)"
-
-
-def _length(questions: list[int]) -> str:
-    """Say how many questions ways have, from the shortest to the longest."""
-    if not questions:
-        return ""
-    least, most = questions[0], _many(questions[-1], "question")
-    return f", {most}" if least == questions[-1] else f", {least} to {most}"
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _typed() -> Iterator[str]:
-    """Give what is typed, line by line, with a mark before each where a person types."""
-    while True:
-        if interactive():
-            click.echo("> ", nl=False)
-        line = sys.stdin.readline()
-        if not line:
-            return
-        yield line
 
 
 @click.command()
@@ -295,22 +141,15 @@ def graph(config: Config, flow: str, out: Path | None, code: str | None, languag
     from flows import diagram
     from flows.examples import filled
 
-    catalog, names = _chosen(config, (flow,))
-    drawn = _flow(names[0], catalog)
-    spoken = _spoken(drawn, language)
+    catalog, names = chosen(config, (flow,))
+    drawn = playable(names[0], catalog)
+    spoken = speaking(drawn, language)
     played, title, counted = _of_round(config, drawn.id, code) if code else (filled(drawn), "", None)
     if out:
-        _write(out, svg(played, texts(spoken), title, counted))
+        write(out, svg(played, texts(spoken), title, counted))
     else:
         known = {arrow: part.count for arrow, part in counted.went.items() if part.count} if counted else {}
         click.echo(diagram.mermaid(played if code else drawn, known))
-
-
-def _spoken(flow: Flow, language: str | None) -> str:
-    """Return a language of the flow; None: its own."""
-    if language and language not in flow.languages:
-        raise Usage(f"{flow.id} does not speak {language}; it speaks {', '.join(flow.languages)}.")
-    return language or flow.language
 
 
 def _of_round(config: Config, flow: str, code: str) -> tuple[Flow, str, DropOff]:
@@ -373,14 +212,14 @@ def _put_out(out: Path, files: dict[str, str], lines: dict[str, list[Line]], own
     language, its = next(iter(tables.items()))
     match out.suffix:
         case ".xlsx":
-            _write(out, wordlists.to_xlsx(tables, translating.SOURCE))
+            write(out, wordlists.to_xlsx(tables, translating.SOURCE))
         case ".po":
-            _write(out, wordlists.to_po(its, language))
+            write(out, wordlists.to_po(its, language))
         case ".csv":
-            _write(out, "\ufeff" + wordlists.to_csv(its))
+            write(out, "\ufeff" + wordlists.to_csv(its))
         case _:
             for name, text in translating.drafts(files, lines[language], language).items():
-                _write(out / name, text)
+                write(out / name, text)
 
 
 @translate.command("import")
@@ -408,7 +247,7 @@ def _lay(config: Config, files: dict[str, str], language: str, rows: list[Row], 
     whole, faults = translating.merged(files, rows, language)
     for name, text in translating.sidecars(files, whole, language).items():
         if into or translating.differs(text, files.get(name, "")):
-            _write((into or _home(name, language, config)) / name, text)
+            write((into or _home(name, language, config)) / name, text)
     for fault in faults:
         click.echo(fault)
     other = [line for line in whole if line.was]
@@ -417,7 +256,7 @@ def _lay(config: Config, files: dict[str, str], language: str, rows: list[Row], 
     if other:
         click.echo("(What a table says in the language of the source is only to read. Change those words in the file.)")
     for file, count in Counter(line.file for line in whole if not line.translation).items():
-        wait = f"{_many(count, 'text')} {'is' if count == 1 else 'are'}"
+        wait = f"{many(count, 'text')} {'is' if count == 1 else 'are'}"
         click.echo(f"{file}, {language}: {wait} not translated yet")
     return len(faults)
 
@@ -490,61 +329,11 @@ def _home(name: str, language: str, config: Config) -> Path:
     return next((folder for folder in config.flows.extra if (folder / source).exists()), PACKAGED)
 
 
-def _write(path: Path, text: str | bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-    except OSError as error:
-        raise Refused(f"{path} cannot be written: {error.strerror}.") from error
-    click.echo(str(path))
-
-
-def _chosen(config: Config, flows: tuple[str, ...]) -> tuple[Catalog, list[str]]:
-    """Return the catalogue with the files named on the command line in it, and each name; a file's is its own."""
-    from flows.catalog import PACKAGED, Catalog
-
-    extra: list[Path] = [*config.flows.extra]
-    names: list[str] = []
-    for flow in flows:
-        path = Path(flow)
-        if not flow.endswith(".toml"):
-            names.append(flow)
-        elif not path.is_file():
-            raise Usage(f"there is no file {flow}.")
-        elif path.resolve().is_relative_to(PACKAGED):
-            names.append(path.resolve().relative_to(PACKAGED).as_posix())
-        else:
-            names.append(path.name)
-            extra += [path, *path.parent.glob(f"{path.stem}.*.toml")]
-    return Catalog.load(extra=extra), names
-
-
-def _flow(name: str, catalog: Catalog) -> Flow:
-    """Return a flow by its name or its file. Raises `Refused` with its faults where it cannot be played."""
-    held = _of_file(catalog, name)
-    name = held[0] if held else name
-    try:
-        return catalog.get(name)
-    except LookupError:
-        faults = [issue for issue in catalog.issues if issue.file == name] or catalog.issues_of(name)
-        if faults:
-            raise Refused("\n".join(str(issue) for issue in faults)) from None
-        raise Usage(_no_flow(name, catalog)) from None
-
-
 def _files(name: str, catalog: Catalog) -> tuple[dict[str, str], list[str]]:
     """Return the text of every file that a flow is made of, and which of them is its own."""
-    flow = _flow(name, catalog)
+    flow = playable(name, catalog)
     key = flow.id, flow.version
     return {file: catalog.texts[file] for file in catalog.compiled[key].files}, [catalog.shelf.flows[key].document.file]
-
-
-def _no_flow(name: str, catalog: Catalog) -> str:
-    """Say which flows there are, those with errors among them: they are what a check is for."""
-    from flows.issues import suggestion
-
-    known = {flow for flow, _ in catalog.compiled}
-    return f'no flow "{name}".{suggestion(name, known)} There are: {", ".join(sorted(known))}.'
 
 
 @click.group("flow")
@@ -585,4 +374,4 @@ def flow_retire(config: Config, flow: str, version: int, *, undo: bool) -> None:
     click.echo(f"{flow}@{version} can be used again." if undo else f"{flow}@{version} is retired.")
 
 
-COMMANDS = (flow_, check, play, graph, translate)
+COMMANDS = (flow_, check, graph, translate)

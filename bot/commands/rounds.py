@@ -69,6 +69,7 @@ def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_j
             code=given["code"],
         )
         _draft(here, made, f"a draft of {made.flow}@{made.version} for {made.service}.", in_json=in_json)
+        _hint(here, made.code, aside=in_json)
 
 
 @round_.command()
@@ -93,6 +94,8 @@ def change(
     zone, record = config.city.zone, from_file(given["record"])
     whole = {"title": given["title"], "opens_at": moment(opens, zone), "closes_at": last_moment(closes, zone)}
     changed: dict[str, Any] = {name: value for name, value in whole.items() if value is not None}
+    if not (changed or record or given["facts"]):
+        raise Usage("say what to change: --title, --from, --to, --record or --set NAME=TEXT.")
     said = [*(name.removesuffix("_at") for name in changed), *record, *(pair(one)[0] for one in given["facts"])]
     with office(config) as here:
         known = _found(here, code)
@@ -101,8 +104,7 @@ def change(
             changed["record"] = laid(given["facts"], {**known.record, **record}, own)
             refuse_slips(here, known.flow, known.service, changed["record"])
         made = here.rounds.change(code, **changed)
-        done = f"{', '.join(dict.fromkeys(said))} set." if said else "nothing to change was named."
-        _draft(here, made, done, in_json=in_json)
+        _draft(here, made, f"{', '.join(dict.fromkeys(said))} set.", in_json=in_json)
 
 
 @round_.command("list")
@@ -343,20 +345,14 @@ def _draft(here: Office, made: RoundView, said: str, *, in_json: bool) -> None:
         click.echo(f"{made.code}: {said}")
         for fault in faults:
             click.echo(f"  {_line(fault)}")
-    _hint(here, made.code, aside=in_json)
-    if in_json:
-        return
-    if faults:
-        click.echo(f"Put that right, then open it:\n  civicloop round change {made.code} --set NAME=TEXT")
-    else:
-        click.echo("It may open:")
-    click.echo(f"  civicloop round open {made.code}")
+        after = f"Put that right, then open it:\n  civicloop round change {made.code} --set NAME=TEXT"
+        click.echo(f"{after if faults else 'It may open:'}\n  civicloop round open {made.code}")
 
 
 def _hint(here: Office, code: str, *, aside: bool) -> None:
     """Print what does not keep a round from opening and should be known; `aside`: beside what programs read."""
     for hint in here.rounds.hints(code):
-        click.echo(f"  ({hint})", err=aside)
+        click.echo(f"({hint})", err=aside)
 
 
 def _text(given: str) -> str:

@@ -394,6 +394,10 @@ def test_a_slip_in_the_name_of_a_flow_finds_it_with_its_errors_too(terminal: Ter
     small_flow.write_text(whole.replace('next = "thanks"', 'next = "nowhere"'), encoding="utf-8")
     assert 'no flow "smal". Did you mean "small"? There are: ' in terminal("check", "smal").err
     assert "small.toml, line " in terminal("check", "small").out
+    small_flow.write_text(whole.replace('start = "', "start = "), encoding="utf-8")
+    assert 'no flow "smal". Did you mean "small"? There are: ' in terminal("check", "smal").err
+    assert "small.toml, line " in terminal("check", "small").out
+    assert "small.toml, line " in terminal("play", "small").err
 
 
 @pytest.mark.usefixtures("small_flow")
@@ -767,6 +771,12 @@ def test_what_is_said_in_one_language_leaves_the_others_as_they_are(terminal: Te
         "topic": {"en": "lending all things", "es": "préstamos", "de": "Verleih"},
         "open_points": {"en": "what", "es": "qué"},
     }
+
+
+def test_a_change_of_nothing_is_no_change(terminal: Terminal) -> None:
+    terminal(*A_FORMAL_ROUND)
+    assert terminal("round", "change", "lend").err.startswith("civicloop: say what to change: --title, ")
+    assert [line["what"] for line in terminal("round", "show", "lend", "--json").json["log"]] == ["created"]
 
 
 def test_a_list_of_ideas_may_come_later_from_a_file(terminal: Terminal) -> None:

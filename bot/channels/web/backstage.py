@@ -214,6 +214,9 @@ class Rounds(Protocol):
     def check(self, code: str, language: str) -> Sequence[Fault]:
         """Return everything that keeps the round from opening; empty: it may open."""
 
+    def hints(self, code: str, language: str) -> Sequence[str]:
+        """Return what does not keep the round from opening and should be known."""
+
     def open(self, code: str, *, who: int | None) -> RoundView:
         """Open now, or schedule where its day lies ahead. Raises `Refused` while `check` finds faults."""
 

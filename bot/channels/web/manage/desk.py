@@ -135,6 +135,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "service": backstage.config.service(round_.service).label(words.language),
         "minutes": max(1, round(flow.minutes)),
         "faults": rounds.check(round_.code, words.language) if round_.state in BEGINNING else [],
+        "hints": rounds.hints(round_.code, words.language) if round_.state in BEGINNING else [],
         "counts": counts,
         "questions": questions(flow, words.language, counted),
         "most_questions": flow.questions,

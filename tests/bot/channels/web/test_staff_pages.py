@@ -298,6 +298,19 @@ class TestARoundsLife:
         assert (await client.get(f"/manage/rounds/{code}/edit")).status_code == 404
         assert (await posted(client, f"/manage/rounds/{code}/edit", **ROUND)).status_code == 404
 
+    async def test_a_language_of_its_flow_that_nobody_is_offered_is_told_and_an_error_stops_it(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        it.with_flow("tee.toml", SMALL.replace('"tea"', '"tee"').replace('"en"', '"de"'))
+        code = it.round("Tee?", "tee", closes_at=SOON)
+        await entered(it, client, ORGANISER)
+        page = await client.get(f"/manage/rounds/{code}")
+        assert "languages of the flow tee that citizens are not offered: de" in page.text
+        it.with_flow("tee.toml", SMALL.replace('"tea"', '"tee"') + '\n[states.lost]\nask = "Why?"\n')
+        page = await client.get(f"/manage/rounds/{code}")
+        assert "civicloop check tee" in page.text
+        assert "are not offered" not in page.text
+
     async def test_a_round_with_a_first_day_waits_for_it(self, it: Program, client: httpx.AsyncClient) -> None:
         await entered(it, client, ORGANISER)
         page = await posted(client, "/manage/rounds/new", **{**ROUND, "opens_on": "2026-12-01"})
