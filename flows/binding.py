@@ -8,9 +8,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
+from flows.composing import tables
 from flows.model import Allocate, BestWorst, Choose, Option, Pick, Rank, Rate
 from flows.phrasebook import PHRASES
-from flows.source import tables
 from flows.words import fill
 
 if TYPE_CHECKING:

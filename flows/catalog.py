@@ -15,12 +15,13 @@ from flows.checks.branches import untaken
 from flows.checks.questions import grounds, musts, promises
 from flows.checks.scales import unfair
 from flows.checks.wording import read_along
+from flows.composing import spoken_words
 from flows.form import FlowForm, FrameForm, PhrasesForm
 from flows.issues import STRICTEST, Issue
 from flows.model import End, Rate, Review, Say, Stage
 from flows.plain import Plain, is_rules, rules
 from flows.shelf import Shelf
-from flows.source import compile_sheet, spoken_words
+from flows.source import compile_sheet
 from flows.words import spellings
 
 if TYPE_CHECKING:

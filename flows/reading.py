@@ -52,6 +52,10 @@ class Document:
         """Return (file, line) of what stands at `path`, or of the nearest thing around it."""
         return self.file, line_of(self.lines, path)
 
+    def is_written(self, key: str) -> bool:
+        """Return whether a value at the top is the author's, none that stands in for one that is missing or wrong."""
+        return (key,) in self.lines and not self.is_faulty(key)
+
     def is_faulty(self, *path: str | int) -> bool:
         """Return whether a fault of form stands at `path` or within, so that what is left there tells too little."""
         return path in self.faulty

@@ -9,55 +9,36 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil, floor
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flows import columns, dates, form, model
-from flows.bank import Words
+from flows.asked import COMPARING, LEADING_NOWHERE, OFFERING, Asked, day_limit, limits, overridden, question
 from flows.checks import check, is_question
 from flows.comparing import comparisons, conditions, fault, hollow, placed
+from flows.composing import Composer, named_in
 from flows.issues import STRICTEST, Issue, suggestion
 from flows.longest import longest
-from flows.phrasebook import AT_BINDING, AT_PLAY, PHRASES
+from flows.phrasebook import AT_BINDING, AT_PLAY
+from flows.places import QUESTIONS, THANKS, URGENT, Place, Scope, hands_back, places_of
 from flows.shelf import (
     Shelf,
-    laid,
-    language_of,
     options_of,
     own_words,
     scale_steps,
-    scale_words,
     strangers,
     translated_at,
     unknown_scale,
 )
 from flows.speak import UNLISTED
 from flows.timing import minutes
-from flows.translation import gaps, lay, told
-from flows.words import placeholders, spellings, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from flows.bank import Item
     from flows.issues import Limits, Where
     from flows.positions import Path
     from flows.reading import Document
     from flows.shelf import Sheet
-
-QUESTIONS = "questions"
-"""Where a frame hands over to the flow's own start."""
-
-THANKS = "thanks"
-"""The frame's state to which a flow's last question leads."""
-
-URGENT = "urgent"
-"""The frame's state that is said on words of danger; no way leads to it."""
-
-_COMPARING = frozenset({"rank", "allocate", "bestworst"})
-"""Verbs that set options against each other."""
-_OFFERING = _COMPARING | {"choose", "pick", "rate"}
-_LEADING_NOWHERE = frozenset({"allocate", "bestworst"})
-"""Verbs whose answers name no one option that could lead its own way."""
 
 
 class FlowTrouble(Exception):
@@ -118,65 +99,6 @@ _LONGEST_ID = 45
 """Most letters of a state's id with those before it that handed over to its flow: what a button can carry."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """One use of a file's states: those of the flow and its frame, or of a flow that a state hands over to."""
-
-    prefix: str = ""
-    """Stands before the ids of its states: `about.`."""
-    back: str = ""
-    """The state that handed over; its ways are taken when the other flow is over."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a state was written: in the flow, in its frame, or in a flow that it hands over to."""
-
-    sheet: Sheet
-    name: str
-    """As it stands in its file."""
-    made: form.Form
-    following: str | None
-    """The next state in the file, which a state without `next` leads to."""
-    scope: _Scope = _Scope()
-
-    @property
-    def id(self) -> str:
-        """The state's id in the whole flow."""
-        return self.scope.prefix + self.name
-
-    @property
-    def states(self) -> Mapping[str, form.Form]:
-        """All states of its file that could be read."""
-        found: Mapping[str, form.Form] = getattr(self.sheet.document.form, "states", {})
-        return found
-
-    def at(self, *keys: str | int) -> tuple[str, int]:
-        """Return the file and line of the state, or of something in it."""
-        return self.sheet.document.at("states", self.name, *keys)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """What a question is made of, whether it stands in the flow or in the bank."""
-
-    verb: str
-    text: str
-    why: str
-    options: tuple[model.Option, ...] = ()
-    options_from: str | None = None
-    scale: str = ""
-    least: float | str | None = None
-    most: float | str | None = None
-    unit: str = ""
-    whole: bool = False
-    points: int = 10
-    cards: int = 3
-    shows: int = 4
-    joins_within_seconds: int = 0
-    only: str = ""
-
-
 class _Compiler:
     """Makes one flow; `issues` tell what is wrong with its files, `gaps` name the states that could not be made."""
 
@@ -189,7 +111,7 @@ class _Compiler:
         self.gaps: set[str] = set()
         self.banks: set[str] = set()
         self.others: dict[str, Sheet] = {}
-        self.scopes: dict[_Scope, Sheet] = {}
+        self.scopes: dict[Scope, Sheet] = {}
         self.offered: dict[str, tuple[str, ...]] = {}
         self.frame = self._find_frame()
         self.places = self._find_places()
@@ -248,7 +170,7 @@ class _Compiler:
             return self.sheet.document.at("states", state, *keys)
         return self._translated_at(place, keys, language) or place.at(*keys)
 
-    def _translated_at(self, place: _Place, keys: Path, language: str) -> tuple[str, int] | None:
+    def _translated_at(self, place: Place, keys: Path, language: str) -> tuple[str, int] | None:
         """Return where words of a state were translated: beside its file, its item's or its scale's."""
         match keys:
             case ("options", int(number), *_):
@@ -276,10 +198,10 @@ class _Compiler:
             self.report(self.sheet.document.at("frame"), message, "unknown-frame")
         return self.shelf.frames.get(name) if name else None
 
-    def _find_places(self) -> dict[str, _Place]:
+    def _find_places(self) -> dict[str, Place]:
         chain = (self.made.flow,)
-        places = dict(self._unfolded(_places(self.sheet, THANKS if self.frame else None), chain))
-        for name, place in self._unfolded(_places(self.frame, None), chain):
+        places = dict(self._unfolded(places_of(self.sheet, THANKS if self.frame else None), chain))
+        for name, place in self._unfolded(places_of(self.frame, None), chain):
             if name in places:
                 message = f'state "{name}" stands in the frame "{self.made.frame}" as well. Give it another name.'
                 self.report(self.sheet.document.at("states", name), message, "frame-clash")
@@ -291,8 +213,8 @@ class _Compiler:
         return places
 
     def _unfolded(
-        self, places: Iterable[_Place], chain: tuple[str, ...], outer: tuple[str, int] | None = None
-    ) -> Iterator[tuple[str, _Place]]:
+        self, places: Iterable[Place], chain: tuple[str, ...], outer: tuple[str, int] | None = None
+    ) -> Iterator[tuple[str, Place]]:
         """Yield each place by its id, followed by those of the flow it hands over to.
 
         `chain` are the flows around it, `outer` is where the outermost of them hands over.
@@ -305,14 +227,14 @@ class _Compiler:
                 if other is None:
                     self.gaps.add(place.id)
                     continue
-                scope = _Scope(f"{place.id}.", place.id)
+                scope = Scope(f"{place.id}.", place.id)
                 self.scopes[scope] = other
                 self.others.setdefault(f"{place.made.other.id}@{place.made.other.version}", other)
-                inner = (one for one in _places(other, THANKS, scope) if not _hands_back(one.made))
+                inner = (one for one in places_of(other, THANKS, scope) if not hands_back(one.made))
                 yield from self._unfolded(inner, (*chain, place.made.other.id), at)
 
     def _other(
-        self, place: _Place, wanted: form.OtherFlow, chain: tuple[str, ...], outer: tuple[str, int]
+        self, place: Place, wanted: form.OtherFlow, chain: tuple[str, ...], outer: tuple[str, int]
     ) -> Sheet | None:
         """Return the flow a state hands over to; tell where there is none, or where it would never end."""
         other = self.shelf.flow(wanted.id, wanted.version)
@@ -329,7 +251,7 @@ class _Compiler:
 
     def _broken(self) -> Iterator[tuple[Document, str, str]]:
         """Yield (file, what stands before the id, name) of each state that could not be read."""
-        for scope, sheet in ((_Scope(), self.sheet), (_Scope(), self.frame), *self.scopes.items()):
+        for scope, sheet in ((Scope(), self.sheet), (Scope(), self.frame), *self.scopes.items()):
             if sheet:
                 document = sheet.document
                 yield from ((document, scope.prefix, name) for name in document.broken)
@@ -339,7 +261,7 @@ class _Compiler:
         """Names of all states, those that could not be read included."""
         return frozenset({*self.places, *(prefix + name for _, prefix, name in self._broken())})
 
-    def _known_from(self, place: _Place) -> frozenset[str]:
+    def _known_from(self, place: Place) -> frozenset[str]:
         """Names of the states that one state can lead to: those of its own flow, as they stand there."""
         prefix = place.scope.prefix
         names = (name.removeprefix(prefix) for name in self.known if name.startswith(prefix))
@@ -372,7 +294,7 @@ class _Compiler:
     def _check_start(self, states: Mapping[str, model.State]) -> None:
         for sheet in (self.sheet, self.frame):
             start = getattr(sheet.document.form, "start", None) if sheet else None
-            if sheet and start is not None and start not in states and _is_written(sheet.document, "start"):
+            if sheet and start is not None and start not in states and sheet.document.is_written("start"):
                 message = f'start = "{start}": no such state.{suggestion(start, states)}'
                 self.report(sheet.document.at("start"), message, "unknown-state")
 
@@ -391,7 +313,7 @@ class _Compiler:
 
     # ----------------------------------------------------------------------- one state
 
-    def _state(self, name: str, place: _Place) -> model.State:
+    def _state(self, name: str, place: Place) -> model.State:
         made = place.made
         next_ = self._ways(name, place)
         why = getattr(made, "why", "")
@@ -408,11 +330,11 @@ class _Compiler:
             case _:
                 return self._question(name, place, next_)
 
-    def _check_review(self, name: str, place: _Place) -> None:
+    def _check_review(self, name: str, place: Place) -> None:
         if place.sheet is self.sheet:
             self.report(self.where(name, "review"), "review stands in frames only. Take this state out.", "verb")
 
-    def _question(self, name: str, place: _Place, next_: tuple[model.Transition, ...]) -> model.State:
+    def _question(self, name: str, place: Place, next_: tuple[model.Transition, ...]) -> model.State:
         asked, item = self._asked(name, place)
         if asked is None:
             self.gaps.add(name)
@@ -424,26 +346,26 @@ class _Compiler:
         role = getattr(place.made, "role", None)
         optional = getattr(place.made, "optional", None)
         options = self._resolved(name, place, asked.options)
-        if asked.verb in _LEADING_NOWHERE:
+        if asked.verb in LEADING_NOWHERE:
             options = tuple(replace(one, next=None) for one in options)
         asked = replace(asked, options=options)
-        built = _built(
+        made = question(
             name, asked, next_, optional=role is None if optional is None else optional, item=item, role=role
         )
-        return replace(built, changed_by_tap=self._is_changed_by_tap(place.made, role))
+        return replace(made, changed_by_tap=self._is_changed_by_tap(place.made, role))
 
     def _is_changed_by_tap(self, made: form.Form, role: str | None) -> bool:
         """What opens doors (age, begin) changes by an old button only where the question itself says so."""
         taps = getattr(made, "taps", None) or ("repeat" if role in UNLISTED else self.made.taps)
         return bool(taps == "edit")
 
-    def _asked(self, name: str, place: _Place) -> tuple[_Asked | None, str | None]:
+    def _asked(self, name: str, place: Place) -> tuple[Asked | None, str | None]:
         made = place.made
         if isinstance(made, form.ItemForm):
             return self._from_bank(name, place, made)
         return self._from_form(name, place, form.verb_of(made) or ""), None
 
-    def _from_form(self, name: str, place: _Place, verb: str) -> _Asked:
+    def _from_form(self, name: str, place: Place, verb: str) -> Asked:
         made = place.made
         scale: str = getattr(made, "scale", None) or ""
         options = options_of(getattr(made, "options", ()))
@@ -454,9 +376,9 @@ class _Compiler:
                 at = place.at("scale")
                 self.issues.append(unknown_scale(at, scale, self.shelf))
         words = own_words(made)
-        return _Asked(verb=verb, text=words.text or "", why=words.why, options=options, scale=scale, **_limits(made))
+        return Asked(verb=verb, text=words.text or "", why=words.why, options=options, scale=scale, **limits(made))
 
-    def _from_bank(self, name: str, place: _Place, made: form.ItemForm) -> tuple[_Asked | None, str | None]:
+    def _from_bank(self, name: str, place: Place, made: form.ItemForm) -> tuple[Asked | None, str | None]:
         item = self.shelf.bank.find(made.item)
         at = place.at("item")
         if item is None:
@@ -464,10 +386,10 @@ class _Compiler:
             self.report(at, message, "unknown-item")
             return None, None
         self.banks |= {bank for bank, sheet in self.shelf.banks.items() if sheet.document.file == item.file}
-        return _overridden(item, made), item.id
+        return overridden(item, made), item.id
 
-    def _check_options(self, name: str, asked: _Asked) -> None:
-        if asked.verb not in _OFFERING:
+    def _check_options(self, name: str, asked: Asked) -> None:
+        if asked.verb not in OFFERING:
             return
         seen: set[str] = set()
         for number, option in enumerate(asked.options):
@@ -475,16 +397,16 @@ class _Compiler:
                 at = self.where(name, "options", number)
                 self.report(at, f'option "{option.id}" stands twice in "{name}". Rename one.', "duplicate-option")
             seen.add(option.id)
-            if option.next and asked.verb in _LEADING_NOWHERE:
+            if option.next and asked.verb in LEADING_NOWHERE:
                 at = self.where(name, "options", number, "next")
                 self.report(at, f'no answer to "{name}" is one option. Write the "next" of the state.', "bad-way")
         if not asked.options and not asked.options_from and not asked.scale:
             self.report(self.where(name), f'"{name}" offers nothing. Write options = [ … ].', "no-options")
 
-    def _check_limits(self, name: str, asked: _Asked) -> None:
+    def _check_limits(self, name: str, asked: Asked) -> None:
         least, most = asked.least, asked.most
         if isinstance(least, str) or isinstance(most, str):
-            self._check_days(name, asked, _day(least) or "", _day(most) or "")
+            self._check_days(name, asked, day_limit(least) or "", day_limit(most) or "")
         elif least is not None and most is not None and least > most:
             self.report(self.where(name, "least"), f"least = {least} is more than most = {most}.", "bad-limits")
         elif asked.whole and least is not None and most is not None and floor(most) < ceil(least):
@@ -495,16 +417,16 @@ class _Compiler:
         elif asked.verb in {"pick", "rank"} and least and least > len(asked.options):
             message = f'"{name}" wants {least} picks and offers {len(asked.options)}.'
             self.report(self.where(name, "least"), message, "bad-limits")
-        elif asked.verb in _COMPARING and len(asked.options) < 2:
+        elif asked.verb in COMPARING and len(asked.options) < 2:
             message = f'"{name}" compares options and offers one. Add another.'
             self.report(self.where(name, "options"), message, "no-options")
 
-    def _check_joins(self, name: str, asked: _Asked) -> None:
+    def _check_joins(self, name: str, asked: Asked) -> None:
         if asked.joins_within_seconds and asked.verb != "ask":
             message = f'"joins_within_seconds" joins words, and "{name}" asks for none. Take it out.'
             self.report(self.where(name, "joins_within_seconds"), message, "unknown-key")
 
-    def _check_days(self, name: str, asked: _Asked, least: str, most: str) -> None:
+    def _check_days(self, name: str, asked: Asked, least: str, most: str) -> None:
         if asked.verb != "date":
             key = "least" if least else "most"
             self.report(self.where(name, key), f'"{key}" must be a number here, without quotes.', "bad-value")
@@ -514,7 +436,7 @@ class _Compiler:
 
     # ----------------------------------------------------------------------- ways on
 
-    def _ways(self, name: str, place: _Place) -> tuple[model.Transition, ...]:
+    def _ways(self, name: str, place: Place) -> tuple[model.Transition, ...]:
         next_ = getattr(place.made, "next", None)
         if isinstance(place.made, form.EndForm) or (next_ is None and name == URGENT):
             return ()
@@ -525,7 +447,7 @@ class _Compiler:
             return (model.Transition(self._target(next_, place, "next")),)
         return self._table(name, place, next_)
 
-    def _table(self, name: str, place: _Place, ways: list[form.WayForm]) -> tuple[model.Transition, ...]:
+    def _table(self, name: str, place: Place, ways: list[form.WayForm]) -> tuple[model.Transition, ...]:
         found = []
         for number, way in enumerate(ways):
             to = self._target(way.to, place, "next", number, "to")
@@ -533,7 +455,7 @@ class _Compiler:
         self._check_default(name, place, ways)
         return tuple(found)
 
-    def _check_default(self, name: str, place: _Place, ways: list[form.WayForm]) -> None:
+    def _check_default(self, name: str, place: Place, ways: list[form.WayForm]) -> None:
         defaults = [number for number, way in enumerate(ways) if way.when.is_empty]
         at = place.at("next")
         if place.sheet.document.is_faulty("states", place.name, "next"):
@@ -545,12 +467,12 @@ class _Compiler:
             at = place.at("next", defaults[0] + 1)
             self.report(at, "no answer comes this far: the way before it always holds. Put that one last.", "dead-way")
 
-    def _target(self, to: str, place: _Place, *path: str | int) -> str:
+    def _target(self, to: str, place: Place, *path: str | int) -> str:
         """Return the id of the state that `to` means at `place`."""
         if to == QUESTIONS and place.sheet is self.frame:
             return self._entry(self.made.start)
         full = place.scope.prefix + to
-        if place.scope.prefix and (_hands_back(place.states.get(to)) or (to == THANKS and full not in self.known)):
+        if place.scope.prefix and (hands_back(place.states.get(to)) or (to == THANKS and full not in self.known)):
             return place.scope.back
         if full not in self.known:
             message = f'{path[-1]} = "{to}": no such state.{suggestion(to, self._known_from(place))}'
@@ -559,14 +481,14 @@ class _Compiler:
 
     def _entry(self, to: str) -> str:
         """Return where one comes to on the way to `to`: to the first state of the flow that it hands over to."""
-        inner = self.scopes.get(_Scope(f"{to}.", to))
+        inner = self.scopes.get(Scope(f"{to}.", to))
         if inner is None:
             return to
         start = str(getattr(inner.document.form, "start", ""))
         first = f"{to}.{start}"
         return self._entry(first) if first in self.known else to
 
-    def _resolved(self, name: str, place: _Place, options: tuple[model.Option, ...]) -> tuple[model.Option, ...]:
+    def _resolved(self, name: str, place: Place, options: tuple[model.Option, ...]) -> tuple[model.Option, ...]:
         return tuple(
             replace(one, next=self._target(one.next, place, "options", number, "next")) if one.next else one
             for number, one in enumerate(options)
@@ -581,7 +503,7 @@ class _Compiler:
                 for at, wanted in placed(way.when, path):
                     self._check_comparisons(place, at, states, wanted)
 
-    def _check_hollow(self, place: _Place, way: form.WayForm, path: Path) -> None:
+    def _check_hollow(self, place: Place, way: form.WayForm, path: Path) -> None:
         document = place.sheet.document
         for inner in hollow(way.when, path):
             at = document.at("states", *inner)
@@ -594,7 +516,7 @@ class _Compiler:
         return any(subject == gap or subject.startswith(f"{gap}.") for gap in self.gaps)
 
     def _check_comparisons(
-        self, place: _Place, path: Path, states: Mapping[str, model.State], wanted: form.Wanted
+        self, place: Place, path: Path, states: Mapping[str, model.State], wanted: form.Wanted
     ) -> None:
         document, subject = place.sheet.document, str(path[-1])
         at = document.at("states", *path)
@@ -610,7 +532,7 @@ class _Compiler:
 
     def _columns(self) -> Iterator[tuple[str, tuple[model.Line, ...]]]:
         """Yield the columns of the flow, and of those it hands over to."""
-        for scope, sheet in ((_Scope(), self.sheet), *self.scopes.items()):
+        for scope, sheet in ((Scope(), self.sheet), *self.scopes.items()):
             made: Mapping[str, list[form.LineForm]] = getattr(sheet.document.form, "columns", {})
             yield from ((scope.prefix + name, columns.lines(one, scope.prefix)) for name, one in made.items())
 
@@ -627,11 +549,12 @@ class _Compiler:
     def _composed(self, states: dict[str, model.State]) -> model.Flow:
         made = self.made
         languages = (made.language, *sorted(self.sheet.translations))
-        scripts = {one: self._script(one, states) for one in languages}
+        composer = Composer(self.shelf, self.sheet, self.places, self.gaps, self.report)
+        scripts = {one: composer.script(one, states) for one in languages}
         start = self._entry(getattr(self.frame.document.form, "start", made.start) if self.frame else made.start)
         base = scripts[made.language].states
         questions = longest(base, start, self._weight)
-        named = {name for script in scripts.values() for name in _named_in(script)}
+        named = {name for script in scripts.values() for name in named_in(script)}
         return model.Flow(
             id=made.flow,
             version=made.version,
@@ -640,7 +563,7 @@ class _Compiler:
             start=start,
             scripts=MappingProxyType(scripts),
             expires_after_days=made.expires_after_days,
-            title=MappingProxyType({one: self._title(one) for one in languages}),
+            title=MappingProxyType({one: composer.title(one) for one in languages}),
             frame=made.frame,
             running=bool(getattr(self.frame.document.form, "running", False)) if self.frame else False,
             placeholders=frozenset(named - AT_PLAY - AT_BINDING),
@@ -656,229 +579,3 @@ class _Compiler:
         place = self.places.get(state.id)
         is_own = place is not None and place.sheet is not self.frame
         return 1 if is_question(state) and (is_own or getattr(state, "item", None)) else 0
-
-    def _title(self, language: str) -> str:
-        translation = self.sheet.translations.get(language)
-        title = getattr(translation.form, "title", None) if translation else None
-        if translation and not title:
-            self.report(translation.at("title"), "the title is missing. Translate it.", "missing-translation")
-        return title or self.made.title
-
-    def _script(self, language: str, states: Mapping[str, model.State]) -> model.Script:
-        phrases = self.shelf.phrases.get(language)
-        spoken = phrases.form if phrases and isinstance(phrases.form, form.PhrasesForm) else None
-        if spoken is None:
-            self._report_silent(language)
-            spoken = form.PhrasesForm.model_construct(
-                language=language, phrases={}, words={}, danger=form.DangerForm(), commands={}
-            )
-        words = spoken_words(spoken)
-        laid_states = {name: self._in_language(state, language) for name, state in states.items()}
-        return model.Script(
-            language=language,
-            states=MappingProxyType(laid_states),
-            phrases=MappingProxyType(spoken.phrases),
-            words=MappingProxyType(words),
-            danger=tuple(dict.fromkeys(typed for word in spoken.danger.words for typed in spellings(word))),
-            tables=MappingProxyType(tables(laid_states, words)),
-        )
-
-    def _report_silent(self, language: str) -> None:
-        document = self.sheet.translations.get(language, self.sheet.document)
-        if not document.is_faulty("language"):
-            message = f'there are no phrases in "{language}". Write frames/phrases.{language}.toml.'
-            self.report(document.at("language"), message, "missing-translation")
-
-    def _in_language(self, state: model.State, language: str) -> model.State:
-        place = self.places.get(state.id)
-        if place is None or state.id in self.gaps:
-            return state
-        words = self._words_for(state, place, language)
-        for slot in gaps(state, words):
-            self._report_gap(state, place, slot, language)
-        return lay(state, words)
-
-    def _words_for(self, state: model.State, place: _Place, language: str) -> Words:
-        own = laid(place.sheet, "states", place.name, place.made, language)
-        item = self.shelf.bank.find(place.made.item) if isinstance(place.made, form.ItemForm) else None
-        scale = getattr(place.made, "scale", None)
-        if item:
-            below = item.words.get(language) or Words()
-            return own.over(replace(below, options={}) if getattr(place.made, "options", None) else below)
-        return own.over(scale_words(self.shelf, scale, language)) if scale else own
-
-    def _report_gap(self, state: model.State, place: _Place, slot: str, language: str) -> None:
-        item = getattr(state, "item", None)
-        if item and not _is_overridden(place.made, slot):
-            return  # told once for the bank, not for each flow that asks the item
-        translation = place.sheet.translations.get(language)
-        if place.scope.prefix:
-            self._report_foreign(place, language)
-            return
-        document = translation or place.sheet.document
-        message = f'{told(slot, state.id)} is missing in "{language}". Translate it.'
-        if translation is None:
-            message = f'"{document.file}" has no translation to "{language}". Write one beside it.'
-        self.report(
-            document.at("states", state.id) if translation else (document.file, 1), message, "missing-translation"
-        )
-
-    def _report_foreign(self, place: _Place, language: str) -> None:
-        """Tell that the flow handed over to lacks a whole language; what else it lacks is told of it alone."""
-        if language not in place.sheet.translations and language != language_of(place.sheet.document):
-            outer = self.places[place.id.partition(".")[0]]
-            message = f'"{place.sheet.document.file}" has no translation to "{language}". Write one beside it.'
-            self.report(outer.at("flow"), message, "missing-translation")
-
-
-# --------------------------------------------------------------------------- helpers, in the order of their use
-
-
-def _is_written(document: Document, key: str) -> bool:
-    """Whether a value is the author's, none that stands in for one that is missing or wrong."""
-    return (key,) in document.lines and not document.is_faulty(key)
-
-
-def _hands_back(made: form.Form | None) -> bool:
-    """Whether a state ends a flow as it should, so that one that handed over to it goes on there."""
-    return isinstance(made, form.EndForm) and made.outcome == "completed"
-
-
-def _places(sheet: Sheet | None, last: str | None, scope: _Scope = _Scope()) -> Iterator[_Place]:
-    """Yield every state of a sheet that could be read, `last` being what the last one leads to."""
-    if sheet is None:
-        return
-    states: Mapping[str, form.Form] = getattr(sheet.document.form, "states", {})
-    names = sheet.document.order
-    for at, name in enumerate(names):
-        following = names[at + 1] if at + 1 < len(names) else last
-        if name in states:
-            yield _Place(sheet, name, states[name], None if following == URGENT else following, scope)
-
-
-def _limits(made: form.Form | Item) -> dict[str, Any]:
-    names = (
-        "options_from",
-        "least",
-        "most",
-        "unit",
-        "whole",
-        "points",
-        "cards",
-        "shows",
-        "joins_within_seconds",
-        "only",
-    )
-    return {name: getattr(made, name) for name in names if getattr(made, name, None) is not None}
-
-
-def _overridden(item: Item, made: form.ItemForm) -> _Asked:
-    """Return the question of an item with what the flow changes about it."""
-    options = options_of(made.options) if made.options is not None else item.options
-    return _Asked(
-        verb=item.verb,
-        text=item.text(item.language),
-        why=made.why or item.words[item.language].why,
-        options=options,
-        scale=item.scale or "",
-        **{**_limits(item), **_limits(made)},
-    )
-
-
-def _is_overridden(made: form.Form, slot: str) -> bool:
-    return bool(getattr(made, "why" if slot == "why" else "options", None)) and slot != "text"
-
-
-def _built(
-    name: str,
-    asked: _Asked,
-    next_: tuple[model.Transition, ...],
-    *,
-    optional: bool,
-    item: str | None,
-    role: str | None,
-) -> model.Question:
-    shared: dict[str, Any] = {
-        "id": name,
-        "text": asked.text,
-        "why": asked.why,
-        "next": next_,
-        "optional": optional,
-        "item": item,
-        "role": role,
-    }
-    if asked.verb in _COMPARING | {"choose", "pick"}:
-        return _offering(asked, {**shared, "options": asked.options, "options_from": asked.options_from})
-    match asked.verb:
-        case "rate":
-            return model.Rate(**shared, scale=asked.scale, options=asked.options)
-        case "ask":
-            letters = int(_number(asked.least) or 1), int(_number(asked.most) or 1000)
-            return model.Ask(
-                **shared, least=letters[0], most=letters[1], only=asked.only, joins_within=asked.joins_within_seconds
-            )
-        case "number":
-            least, most = _number(asked.least), _number(asked.most)
-            return model.Number(**shared, least=least, most=most, unit=asked.unit, whole=asked.whole)
-        case "date":
-            return model.Date(**shared, least=_day(asked.least), most=_day(asked.most))
-        case "place":
-            return model.Place(**shared)
-        case "photo":
-            return model.Photo(**shared)
-        case "voice":
-            return model.Voice(**shared)
-        case verb:
-            raise ValueError(verb)
-
-
-def _offering(asked: _Asked, shared: dict[str, Any]) -> model.Question:
-    least, most = _number(asked.least), _number(asked.most)
-    some: dict[str, Any] = {"least": int(least or 1), "most": None if most is None else int(most)}
-    match asked.verb:
-        case "choose":
-            return model.Choose(**shared)
-        case "pick":
-            return model.Pick(**shared, **some)
-        case "rank":
-            return model.Rank(**shared, **some)
-        case "allocate":
-            return model.Allocate(**shared, points=asked.points)
-        case _:
-            return model.BestWorst(**shared, cards=asked.cards, shows=asked.shows)
-
-
-def _number(limit: float | str | None) -> float | None:
-    return None if isinstance(limit, str) else limit
-
-
-def _day(limit: float | str | None) -> str | None:
-    return limit if isinstance(limit, str) else None
-
-
-def spoken_words(spoken: form.PhrasesForm) -> dict[str, str]:
-    """Return what may be typed, folded, to the key of `[words]` it means; the first key that claims a word has it."""
-    found: dict[str, str] = {}
-    for key, words in spoken.words.items():
-        for word in words:
-            for typed in spellings(word):
-                found.setdefault(typed or word, key)
-    return found
-
-
-def tables(states: Mapping[str, model.State], words: Mapping[str, str]) -> dict[str, Mapping[str, str]]:
-    """Return for every state with options what may be typed for them."""
-    return {name: table(state.options, words) for name, state in states.items() if hasattr(state, "options")}
-
-
-def _named_in(script: model.Script) -> set[str]:
-    """Return the placeholders that a citizen may meet in this script."""
-    states = [part for state in script.states.values() for part in (state.text, state.why, *_labels(state))]
-    names = {name for text in states for name in placeholders(text)}
-    for key, own in PHRASES.items():
-        names |= placeholders(script.phrases.get(key, "")) - set(own)
-    return names
-
-
-def _labels(state: model.State) -> list[str]:
-    return [option.label for option in getattr(state, "options", ())]

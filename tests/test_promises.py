@@ -138,6 +138,7 @@ SPEAKS_TO_AUTHORS = (
     "flows/checks/",
     "flows/form.py",
     "flows/source.py",
+    "flows/composing.py",
     "flows/shelf.py",
     "flows/reading.py",
 )

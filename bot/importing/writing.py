@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.importing.questions import by_name
 from bot.importing.relevance import ALWAYS, table
 from bot.importing.ways import ways
-from flows.source import THANKS
+from flows.places import THANKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -18,7 +18,7 @@ from bot.importing.ways import settled
 from bot.importing.wording import plain
 from bot.importing.workbook import Unreadable, read
 from bot.texts import texts
-from flows.source import QUESTIONS
+from flows.places import QUESTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -14,7 +14,7 @@ from flows.branching import onward
 from flows.catalog import Catalog
 from flows.columns import looked_at, worked_out
 from flows.model import Answer, Ask, Choose, Number, Pick, Rate, Session, State, Value
-from flows.source import THANKS
+from flows.places import THANKS
 from flows.understand import finished
 from tests.bot.importing import xform
 
