@@ -6,10 +6,13 @@ BIN    := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 TESTING := $(VENV)/.testing-installed
 BENCHING := $(VENV)/.benching-installed
+MUTATING := $(VENV)/.mutating-installed
+MANY ?= 250
+SEED ?= 1
 ALL := -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage style types tests lint check bench lock clean
+.PHONY: help run test coverage style types tests lint check bench mutants lock clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/'
@@ -40,14 +43,17 @@ lint: $(TESTING)  ## put the code in form, then say what is wrong with its style
 check: lint types  ## all of `make test` but the tests
 	$(BIN)/python -m bot check
 
-bench: $(BENCHING)  ## time everything beside its peers, about half an hour; NAMES=turns for a part
+bench: $(BENCHING)  ## time everything beside its peers, about an hour; NAMES=turns for a part
 	$(BIN)/python -m tests.benchmarks $(NAMES)
+
+mutants: $(MUTATING)  ## change the engine a little, 250 times, and count what the tests notice: about an hour
+	$(BIN)/python -m tests.support.mutants --many $(MANY) --seed $(SEED)
 
 lock: $(TESTING)  ## write the lock files anew from pyproject.toml
 	$(BIN)/python -m tests.support.lock
 
 clean:  ## remove what was made, but not ./data
-	rm -rf $(VENV) build dist *.egg-info .coverage* coverage.xml .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) mutants build dist *.egg-info .coverage* coverage.xml .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -70,4 +76,9 @@ $(TESTING): requirements-test.lock $(RUNTIME)
 $(BENCHING): requirements-bench.lock $(TESTING)
 	@echo "Installing the peers of the benchmarks into $(VENV) (once)"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-bench.lock
+	@touch $@
+
+$(MUTATING): requirements-mutants.lock $(TESTING)
+	@echo "Installing what changes the engine into $(VENV) (once)"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-mutants.lock
 	@touch $@

@@ -197,6 +197,7 @@ LOCKS = {
     "requirements.lock": ["build"],
     "requirements-test.lock": ["build", "test"],
     "requirements-bench.lock": ["build", "bench"],
+    "requirements-mutants.lock": ["build", "mutants"],
 }
 
 

@@ -14,14 +14,16 @@ COMPILE = (
 
 
 def main() -> None:
-    """Lock what tests, then what runs and what benchmarks, with the same versions in all.
+    """Lock what tests, then what runs, what benchmarks and what mutates, with the same versions in all.
 
     Arguments go to uv (`-c versions.txt`).
     """
     testing = [*COMPILE, *sys.argv[1:], "--extra", "build", "--extra", "test", "-o", "requirements-test.lock"]
     runtime = [*COMPILE, "--extra", "build", "-c", "requirements-test.lock", "-o", "requirements.lock"]
     peers = [*COMPILE, "--extra", "build", "--extra", "bench", "-c", "requirements-test.lock"]
-    for command in (testing, runtime, [*peers, "-o", "requirements-bench.lock"]):
+    mutants = [*COMPILE, "--extra", "build", "--extra", "mutants", "-c", "requirements-test.lock"]
+    last = [[*peers, "-o", "requirements-bench.lock"], [*mutants, "-o", "requirements-mutants.lock"]]
+    for command in (testing, runtime, *last):
         subprocess.run(command, cwd=ROOT, check=True)
 
 
