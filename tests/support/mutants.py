@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 COPY = ROOT / "mutants"
-CHANGED = ("engine", "source")
+CHANGED = ("engine", "source", "asked", "composing", "places")
 MUTMUT = [sys.executable, "-m", "mutmut"]
 TESTS = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-n", "0", "tests/flows"]
 SURVIVED = {0, 33}
