@@ -155,8 +155,11 @@ def first_talk(flow: Flow, now: datetime) -> str:
         buttons = [button for prompt in turn.prompts for button in prompt.buttons]
         turn = engine.advance(played, turn.session, transcript.message(sent, buttons), now)
         kept += [transcript.heard(sent), transcript.said(turn.prompts)]
-    head = {"flow": flow.id, "version": str(flow.version), "language": flow.language}
-    return transcript.head_text(head) + "".join(kept) + transcript.ending(turn.session)
+    return (
+        transcript.head_text(transcript.head_of(flow, flow.language, now))
+        + "".join(kept)
+        + transcript.ending(turn.session)
+    )
 
 
 def _first_answer(turn: Turn, flow: Flow) -> str:

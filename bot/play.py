@@ -46,7 +46,7 @@ def play(
 def again(flow: Flow, written: Transcript, now: datetime) -> str:
     """Return how a written conversation goes today, sent line by line as it stands there."""
     language, channel = written.head.get("language", flow.language), written.head.get("channel", NAME)
-    talk = _Talk(filled(flow), language, channel, written.sent, lambda _: None, now)
+    talk = _Talk(filled(flow), language, channel, written.sent, lambda _: None, transcript.moment(written.head, now))
     talk.run(on=True)
     return "".join(talk.kept)
 
@@ -114,5 +114,4 @@ class _Talk:
 
     def transcript(self) -> str:
         """Return the talk as a transcript file."""
-        head = {"flow": self.flow.id, "version": str(self.flow.version), "language": self.context.language}
-        return transcript.head_text(head) + "".join(self.kept)
+        return transcript.head_text(transcript.head_of(self.flow, self.context.language, self.now)) + "".join(self.kept)

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ from flows.model import Kind, Message
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from flows.model import Button, Prompt, Session, Value
+    from flows.model import Button, Flow, Prompt, Session, Value
 
 RECEIPT = "K7M2-9QXR"
 """The receipt in talks that are kept as transcripts: the same in each, so that they can be played again."""
@@ -75,6 +76,19 @@ def _sent(lines: Sequence[str]) -> Iterable[str]:
                     break
                 more.append(following.removeprefix(_INDENT))
             yield "\n".join([line[1:].removeprefix(" "), *more])
+
+
+def head_of(flow: Flow, language: str, now: datetime, **more: str) -> dict[str, str]:
+    """Return the head of a talk that is kept now; its day stands in it, since people answer "today"."""
+    return {"flow": flow.id, "version": str(flow.version), "language": language, "on": now.date().isoformat(), **more}
+
+
+def moment(head: Mapping[str, str], otherwise: datetime) -> datetime:
+    """Return when a talk is played: noon UTC of the day in its head; where that names none, `otherwise`."""
+    try:
+        return datetime.combine(date.fromisoformat(head.get("on", "")), time(12), UTC)
+    except ValueError:
+        return otherwise
 
 
 def head_text(head: Mapping[str, str], notes: Sequence[str] = ()) -> str:

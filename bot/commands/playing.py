@@ -74,29 +74,35 @@ def _talk(flow: Flow, language: str, save: Path | None, *, overwrite: bool) -> N
 
 def _play_again(config: Config, names: tuple[str, ...], *, overwrite: bool) -> int:
     """Play kept talks, and tell of each whether it goes as it did; with `overwrite`, write down how it goes now."""
-    from bot.play import again
-    from flows import transcript
-
     catalog, _ = chosen(config, tuple(name for name in names if name.endswith(".toml")))
     talks = [Path(name) for name in names if not name.endswith(".toml")]
     if not talks:
         raise Usage("name the talks that were kept: civicloop play --again FILE...")
-    other = 0
-    for file in talks:
+    well = [_goes_as_kept(file, catalog, overwrite=overwrite) for file in talks]
+    if not all(well) and not overwrite:
+        click.echo("Where that is as it should be: the same command with --overwrite keeps how they go now.")
+    return int(not all(well))
+
+
+def _goes_as_kept(file: Path, catalog: Catalog, *, overwrite: bool) -> bool:
+    """Play one talk again and say how it went; one that cannot be played holds no other back."""
+    from bot.play import again
+    from flows import transcript
+
+    try:
         written = transcript.read(_read_talk(file))
         now = again(_flow_of_talk(file, written.head, catalog), written, wall_clock())
-        differs = transcript.difference(written.text, now)
-        if differs and overwrite:
-            write(file, transcript.head_text(written.head, written.notes) + now)
-        elif differs:
-            line, kept, said = differs
-            click.echo(f'{file}, line {written.begins + line}: kept is "{kept}", now it is "{said}"')
-        else:
-            click.echo(f"{file}: as it was kept")
-        other += bool(differs and not overwrite)
-    if other:
-        click.echo("Where that is as it should be: the same command with --overwrite keeps how they go now.")
-    return int(bool(other))
+    except (Refused, Usage) as trouble:
+        click.echo(trouble)
+        return False
+    differs = transcript.difference(written.text, now)
+    if differs and overwrite:
+        write(file, transcript.head_text(written.head, written.notes) + now)
+        return True
+    line, kept, said = differs or (0, "", "")
+    other = f', line {written.begins + line}: kept is "{kept}", now it is "{said}"'
+    click.echo(f"{file}{other if differs else ': as it was kept'}")
+    return not differs
 
 
 def _read_talk(file: Path) -> str:

@@ -289,32 +289,40 @@ def _found(here: Office, code: str) -> RoundView:
     return found
 
 
-def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
+def _addresses(here: Office, code: str) -> dict[str, str]:
+    addresses = {"page": here.rounds.page_url(code), "chat": here.rounds.chat_url(code)}
+    link = here.rounds.deep_link(code)
+    return {**addresses, "telegram": link} if link else addresses
+
+
+def _data(here: Office, one: RoundView) -> dict[str, Any]:
+    """Return all that is known of a round, for programs."""
     counts = here.rounds.counts(one.code)
-    addresses = {"page": here.rounds.page_url(one.code), "chat": here.rounds.chat_url(one.code)}
-    if link := here.rounds.deep_link(one.code):
-        addresses["telegram"] = link
-    log, wants = here.rounds.log(one.code), here.rounds.results(one.code)
+    numbers = {name: getattr(counts, name) for name in ("invited", "started", "active", "finished", "answers")}
+    moves = [{"from": origin, "to": to, "count": count} for (origin, to), count in counts.moves.items()]
+    log = [{"at": each.at, "who": each.who, "what": each.what, "why": each.why} for each in here.rounds.log(one.code)]
+    known = {"counts": {**numbers, "moves": moves}, "results": here.rounds.results(one.code), "log": log}
+    return {**asdict(one), **_addresses(here, one.code), **known}
+
+
+def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
     if in_json:
-        numbers = {name: getattr(counts, name) for name in ("invited", "started", "active", "finished", "answers")}
-        moves = [{"from": origin, "to": to, "count": count} for (origin, to), count in counts.moves.items()]
-        lines = [{"at": line.at, "who": line.who, "what": line.what, "why": line.why} for line in log]
-        show({**asdict(one), **addresses, "counts": {**numbers, "moves": moves}, "results": wants, "log": lines})
+        show(_data(here, one))
         return
-    zone = here.config.city.zone
+    counts, zone = here.rounds.counts(one.code), here.config.city.zone
     click.echo(f"{one.code}: {one.title}")
     click.echo(f"  {one.state}, {one.flow}@{one.version} for {one.service}, audience {one.audience}")
     for name, at in (("opens", one.opens_at), ("closes", one.closes_at)):
         if at:
             click.echo(f"  {name} {at.astimezone(zone):%Y-%m-%d %H:%M}")
-    for name, address in addresses.items():
+    for name, address in _addresses(here, one.code).items():
         click.echo(f"  {name}: {address}")
     click.echo(
         f"  invited {counts.invited}, started {counts.started}, finished {counts.finished}, answers {counts.answers}"
     )
-    for want in _wants(wants, here.config):
+    for want in _wants(here.rounds.results(one.code), here.config):
         click.echo(f"  {want}")
-    for line in log:
+    for line in here.rounds.log(one.code):
         click.echo(
             f"  {line.at.astimezone(zone):%Y-%m-%d %H:%M} {line.what} by {line.who}"
             + (f": {line.why}" if line.why else "")
@@ -340,12 +348,13 @@ def _draft(here: Office, made: RoundView, said: str, *, in_json: bool) -> None:
     """Print what was done to a draft, what keeps it from opening, and the next command."""
     faults = here.rounds.check(made.code)
     if in_json:
-        show({**asdict(made), "faults": [asdict(fault) for fault in faults]})
+        show({**_data(here, made), "faults": [asdict(fault) for fault in faults]})
     else:
         click.echo(f"{made.code}: {said}")
         for fault in faults:
             click.echo(f"  {_line(fault)}")
-        after = f"Put that right, then open it:\n  civicloop round change {made.code} --set NAME=TEXT"
+        day = " --to 2026-12-31" if any(fault.field == "closes_at" for fault in faults) else ""
+        after = f"Put that right, then open it:\n  civicloop round change {made.code}{day} --set NAME=TEXT"
         click.echo(f"{after if faults else 'It may open:'}\n  civicloop round open {made.code}")
 
 

@@ -158,7 +158,18 @@ def test_a_person_is_asked_again_and_reminded_of_questions_still_open(
     assert '"guess" is none of: choose' in out
     assert '"reason" is still to be asked.' in out
     assert 'What do you ask in "reason"?' in out
+    assert '"Tea > thanks" to the end' in out
     assert "reason" in read(folder, "hours").get("hours").scripts["en"].states
+
+
+def test_whoever_is_asked_for_a_frame_is_told_what_each_is_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(authoring, "interactive", lambda: True)
+    assert new(monkeypatch, "pulse\nWhy?\nask\n\n\n\n", "hours", *HEAD[:-2]) == 0
+    out = capsys.readouterr().out
+    assert "pulse: short, each answer counts at once · round: formal, who decides and by when; " in out
+    assert read(folder, "hours").get("hours").frame == "pulse"
 
 
 def test_ctrl_c_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

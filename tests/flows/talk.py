@@ -68,13 +68,15 @@ class Talk:
         first_time: bool = True,
         area: str | None = None,
         tag: str = "tag",
+        now: datetime = NOW,
     ) -> None:
+        self.now = now
         self.flow = _filled(flow)
         context = Context(language, channel, tag, transcript.RECEIPT, first_time=first_time, area=area)
         self.turns: list[Turn] = []
         self.counted: dict[str, Answer] = {}
         """What a store would hold that only ever read the events."""
-        self._keep(engine.start(self.flow, context, NOW))
+        self._keep(engine.start(self.flow, context, now))
 
     def _keep(self, turn: Turn) -> None:
         self.turns.append(turn)
@@ -117,8 +119,8 @@ class Talk:
         """Send any message; the short way of plain answers must come to the same turn as the long one."""
         session = memory.load(memory.dump(self.session))
         assert session == self.session
-        turn = engine.advance(self.flow, session, message, NOW)
-        assert turn == engine._turn(self.flow, session, message, NOW)
+        turn = engine.advance(self.flow, session, message, self.now)
+        assert turn == engine._turn(self.flow, session, message, self.now)
         self._keep(turn)
         return self
 

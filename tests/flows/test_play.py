@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +63,16 @@ def test_in_a_german_talk_the_word_that_ends_the_wait_is_german() -> None:
     out: list[str] = []
     play(in_german(), "de", ["Die Lampe"], out.append, NOW)
     assert "(wait) lets the time pass, FERTIG goes on." in "".join(out)
+
+
+def test_a_talk_in_which_somebody_said_today_goes_the_same_on_another_day(tmp_path: Path) -> None:
+    text = 'flow = "when"\nversion = 1\nlanguage = "en"\nstage = "design"\ntitle = "When"\nstart = "day"\n'
+    states = '[states.day]\ndate = "Which day was it?"\n\n[states.bye]\nend = "Thank you."\n'
+    flow, file = Catalog.load().beside({"when.toml": text + states}).get("when"), tmp_path / "talk.txt"
+    play(flow, "en", ["today"], lambda _: None, NOW, file)
+    written = transcript.read(file.read_text(encoding="utf-8"))
+    assert "day=2026-11-23" in written.text
+    assert again(flow, written, NOW + timedelta(days=9)) == written.text
 
 
 def in_german() -> Flow:

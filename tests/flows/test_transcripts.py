@@ -9,7 +9,7 @@ import pytest
 
 from flows import transcript
 from flows.catalog import Catalog
-from tests.flows.talk import Talk
+from tests.flows.talk import NOW, Talk
 
 if TYPE_CHECKING:
     from flows.transcript import Transcript
@@ -33,7 +33,9 @@ def played(catalog: Catalog, written: Transcript) -> str:
         flow = catalog.get(head["flow"], version)
     except LookupError:
         pytest.fail(f"{head['flow']} has no version {version}: write the present one at the top of the transcript")
-    talk = Talk(flow, head.get("language", flow.language), head.get("channel", "console"))
+    talk = Talk(
+        flow, head.get("language", flow.language), head.get("channel", "console"), now=transcript.moment(head, NOW)
+    )
     lines = [transcript.said(talk.turn.prompts)]
     for sent in written.sent:
         talk.says(sent)

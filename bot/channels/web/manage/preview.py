@@ -90,7 +90,7 @@ async def keep(request: Request, _visitor: Visitor) -> Response:
         return to(piece.action)
     session = memory.load(rehearsal.session)
     flow = piece.flow
-    head = {"flow": flow.id, "version": str(flow.version), "language": _begun_in(rehearsal), "channel": NAME}
+    head = transcript.head_of(flow, _begun_in(rehearsal), backstage_of(request).clock(), channel=NAME)
     body = transcript.head_text(head) + rehearsal.talk + transcript.ending(session)
     name = f"{flow.id}.talk.{head['language']}.txt"
     return PlainTextResponse(body, headers={"content-disposition": f'attachment; filename="{name}"'})
