@@ -106,6 +106,8 @@ async def test_of_one_contact_two_replicas_make_turns_one_after_the_other(house:
         )
         await citizen.says("/back")
         assert all(each.state == "overall" for each in citizen.answers(code)), n
+        answered = [row.key for row in house.table("outbox") if row.key.endswith(".0")]
+        assert len(answered) == len(set(answered)) == len(house.table("inbox")), n
     assert set(_statuses(house)) == {"done"}
     assert len(house.table("sessions")) == 1
 

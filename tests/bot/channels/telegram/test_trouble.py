@@ -376,6 +376,30 @@ async def test_a_firewalls_page_is_no_word_of_telegrams_about_anybody(post: Post
     assert post.contact(ANA).unreachable_at is None
 
 
+async def test_after_a_firewalls_page_nobody_is_asked_until_the_wait_is_over(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "LATER", timedelta(seconds=3))
+    post.api.fault("sendMessage", times=1, status=403, body="<html>blocked by your network</html>")
+    post.says(ANA, "hello")
+    async with post.sending():
+        await _first_error(post)
+        asked = len(post.api.requests)
+        post.says(BEN, "hello")
+        post.clock.forward(minutes=2)
+        await asyncio.sleep(1.5)
+        assert len(post.api.requests) == asked == 1, "somebody was asked while all wait"
+        async with asyncio.timeout(10):
+            while post.statuses() != ["sent", "sent"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+
+async def _first_error(post: Post) -> None:
+    async with asyncio.timeout(10):
+        while not any(row.error for row in post.rows()):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
 async def test_while_nobody_listens_everything_waits_and_then_all_of_it_leaves(
     database: Database, make: Callable[..., Telegram], monkeypatch: pytest.MonkeyPatch
 ) -> None:
