@@ -153,15 +153,25 @@ class Catalog:
         files = {file for (flow, _), one in self.compiled.items() if flow == name for file in one.files}
         return [issue for issue in (*further, *self.issues) if issue.file in files]
 
-    def read_through(self) -> int:
-        """Find all that is wrong with any file, and return how much that is; from then on it is at hand."""
-        return len(self.issues)
-
     def errors_of(self, name: str, version: int, languages: Iterable[str]) -> list[Issue]:
-        """Return what would lead people astray in a version asked in `languages`; nothing where it is unknown."""
+        """Return what would lead people astray in a version asked in `languages`; nothing where it is unknown.
+
+        Other flows are not walked through for it, and wording is not read: it is never an error.
+        """
         made = self.compiled.get((name, version))
-        files = {file for file in made.files if self._language_of(file) in {"", *languages}} if made else set()
-        return [issue for issue in self.issues if issue.file in files and issue.severity == "error"]
+        if made is None:
+            return []
+        if (name, version) not in self._errors:
+            walked = self._walked(made.flow, made.where) if made.flow else ()
+            found = {*self.shelf.issues, *made.issues, *walked}
+            self._errors[name, version] = sorted(one for one in found if one.severity == "error")
+        files = {file for file in made.files if self._language_of(file) in {"", *languages}}
+        return [issue for issue in self._errors[name, version] if issue.file in files]
+
+    @cached_property
+    def _errors(self) -> dict[tuple[str, int], list[Issue]]:
+        """What has been found wrong so far, by flow and version."""
+        return {}
 
     def _language_of(self, file: str) -> str:
         """Return the language of a translation by its file's name; empty for a source."""

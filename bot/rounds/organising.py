@@ -278,7 +278,6 @@ class Rounds:
 
     def open(self, code: str, *, who: int | None = None) -> RoundView:
         """Open now, or schedule where its day lies ahead. Raises `Refused` while `check` finds faults."""
-        self._catalog.read_through()  # before the database is held: with many flows it takes seconds
         now = self._clock()
         with self._act() as db:
             row = self._row(db, code)
