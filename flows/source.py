@@ -452,10 +452,10 @@ class _Compiler:
         for number, way in enumerate(ways):
             to = self._target(way.to, place, "next", number, "to")
             found.append(model.Transition(to, conditions(way.when, place.scope.prefix)))
-        self._check_default(name, place, ways)
+        self._check_default(place, ways)
         return tuple(found)
 
-    def _check_default(self, name: str, place: Place, ways: list[form.WayForm]) -> None:
+    def _check_default(self, place: Place, ways: list[form.WayForm]) -> None:
         defaults = [number for number, way in enumerate(ways) if way.when.is_empty]
         at = place.at("next")
         if place.sheet.document.is_faulty("states", place.name, "next"):

@@ -516,6 +516,8 @@ def test_a_review_lists_the_answers_by_number_in_words() -> None:
 
 
 def test_ok_hands_in_and_ends() -> None:
+    for word in ("yes", "done", "ready"):
+        assert reviewing().says(word).session.status is Status.COMPLETED
     talk = reviewing().says("OK").hears("Receipt K7M2-9QXR")
     assert talk.events(HandedIn) == [HandedIn()]
     assert talk.session.status is Status.COMPLETED

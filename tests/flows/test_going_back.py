@@ -214,6 +214,12 @@ def test_an_old_tick_opens_its_question_with_the_ticks_as_they_are_now() -> None
     assert talk.taps("Done").stands_at("where").answers["days"] == ("mon",)
 
 
+@pytest.mark.parametrize("word", ["OK", "done", "ready"])
+def test_a_word_hands_in_what_is_ticked(word: str) -> None:
+    talk = Talk(EDITABLE).says("yes").taps("Monday", "Tuesday").says(word)
+    assert talk.answers["days"] == ("mon", "tue")
+
+
 def test_an_old_skip_empties_the_answer() -> None:
     talk = Talk(EDITABLE)
     skip = talk.button("Skip")

@@ -329,6 +329,13 @@ def test_an_old_button_brings_the_next_question_once() -> None:
     assert talk.stands_at("picture").text.count("Have you a picture?") == 1
 
 
+@pytest.mark.parametrize("option", ["skip", "back", "done", "stop", "human"])
+def test_an_option_named_as_a_word_is_only_an_old_button(option: str) -> None:
+    flow = flow_of(STATES.replace('id = "no"', f'id = "{option}"').replace('use = "no"', f'use = "{option}"'))
+    talk = Talk(flow).says("1", "The door was shut.").sends(Message(Kind.TAP, data=f"tag:use:{option}"))
+    assert talk.is_told("old_button").stands_at("picture").answers["why"] == "The door was shut."
+
+
 def test_words_of_danger_are_met_at_once_and_once() -> None:
     talk = begun("There is a bomb")
     assert talk.events(Urgent)

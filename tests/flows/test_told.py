@@ -165,6 +165,7 @@ def _handed_over() -> Iterator[tuple[str, Mapping[str, str]]]:
         ("number = ", "numbr = "),
         ("[states.back]", '[states.round]\nflow = "visit"\n\n[states.back]'),
         ('start = "lives"', 'start = "live"'),
+        ('to = "age" }', 'to = "bakc" }'),
         ('flow = "about_you"', 'flow = "about_you"\nstage = "design"'),
         ("[states.age]", f"[states.{'a' * 44}]"),
     ):
