@@ -33,6 +33,7 @@ from flows.model import (
     Prompt,
     Question,
     Rank,
+    Rate,
     Review,
     Session,
     Spoke,
@@ -64,7 +65,7 @@ from flows.speak import (
     words_offered,
 )
 from flows.understand import finished, tapped, understand
-from flows.understood import Fault, Here, Ticked
+from flows.understood import NOWHERE, Fault, Here, Ticked
 from flows.words import chosen, clean, counted_word, fill, fold, is_command, meaning, speaks_of_danger, word_of
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ _URGENT = "urgent"
 
 _QUESTIONS = get_args(Question)
 _FREE = (Ask, Place, Photo, Voice)
+_AT_ONCE = (Choose, Rate, Ask)
+"""Questions to which it does not matter what was picked so far, whose session it is, nor which day."""
 _LEAVING = {SKIP: "skip", DONE: "done"}
 """Buttons of a question that several messages answer, and the words they mean."""
 _LISTING = (Pick, Rank)
@@ -198,10 +201,14 @@ def _plainly(
         tag, asked, option = parse_button(message.data) or ("", "", "")
         return tapped(question, option, _here(session, now)) if (tag, asked) == (session.tag, question.id) else None
     text = clean(message.text)
-    if message.kind is not _TEXT or text[:1] == "/" or meaning(script, text) or counted_word(script, text):
+    if message.kind is not _TEXT or text[:1] == "/" or meaning(script, text):
         return None
-    understood = understand(script, question, message, Here(session.picked, session.tag, now.date()))
-    free = isinstance(understood, Fault) or isinstance(question, _FREE)
+    if text[-1:].isdigit() and counted_word(script, text):
+        return None
+    kind = type(question)
+    here = NOWHERE if kind in _AT_ONCE else _here(session, now)
+    understood = understand(script, question, message, here)
+    free = kind in _FREE or isinstance(understood, Fault)
     return None if free and speaks_of_danger(script, message.text) else understood
 
 

@@ -60,7 +60,7 @@ def prompt(script: Script, session: Session, state: State, *, update: bool = Fal
     laid = script.prompts.get(state.id)
     if laid is None:
         laid = script.prompts[state.id] = _laid(script, state)
-    if session.picked or update or "{" in laid.text or isinstance(state, _LIVING):
+    if session.picked or update or "{" in laid.text or type(state) in _LIVING:
         laid = _as_it_stands(script, session, state, laid, update=update)
     return replace(laid, tag=session.tag) if laid.offers else laid
 
