@@ -68,7 +68,7 @@ def understand(script: Script, question: Allocate, message: Message, given: Sequ
 def tapped(question: Allocate, option: str, given: Sequence[str]) -> Understood | None:
     """Take a tap, `place=points`: the place is the option at hand; None for any other, which is past."""
     place, _, number = option.partition("=")
-    if not number.isdecimal() or place != str(len(given)):
+    if not number.isdecimal() or len(number) > _LONGEST or place != str(len(given)):
         return None
     return _gave(question, int(number), given)
 

@@ -208,6 +208,11 @@ def test_a_tap_on_points_for_an_option_that_is_past_changes_nothing() -> None:
     assert talk.session.picked == ("a=4",)
 
 
+@pytest.mark.parametrize("data", ["tag:points:0=" + "9" * 5000, "tag:points:0=²", "tag:points:0=", "tag:points:0=-1"])
+def test_a_tap_that_no_button_makes_is_told_kindly(data: str) -> None:
+    assert Talk(POINTS).sends(Message(Kind.TAP, data=data)).is_told("old_button").answers == {}
+
+
 @settings(deadline=None)
 @given(st.integers(2, 1000), st.integers(2, 9), st.data())
 def test_the_buttons_offered_always_lead_to_points_that_add_up(points: int, count: int, data: st.DataObject) -> None:
