@@ -624,7 +624,7 @@ class Desk:
         session = erasure.session_of(row)
         if of is None or session is None:
             return Prompt("")
-        script = self._library.played(visit.db, of).flow.script(session.language)
+        script = self._library.played(visit.db, of).flow.script(visit.language)
         head = self._say(visit, key, topic=self._topic(visit, of), receipt=session.receipt).text
         said = listing(script, session) or self._say(visit, "mydata_no_answer").text
         return Prompt(f"{head}\n{said}")

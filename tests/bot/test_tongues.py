@@ -31,3 +31,14 @@ async def test_a_session_taken_up_again_speaks_the_language_chosen_at_the_desk(h
     for text in ("STOP", "LANGUAGE", "2", "EMPEZAR", "1"):
         said = await citizen.says(text)
     assert "¿cómo" in said[-1].text
+
+
+async def test_what_is_kept_about_somebody_is_told_in_their_language_whole(house: House, citizen: Citizen) -> None:
+    await citizen.starts(house.pulse("library").code)
+    await citizen.does(*INTO, "Very good")
+    for text in ("STOP", "LANGUAGE", "2"):
+        await citizen.says(text)
+    said = "\n".join(message.text for message in await citizen.says("MIS DATOS"))
+    assert "En general, ¿cómo" in said
+    assert "Overall" not in said
+    assert "Very good" not in said
