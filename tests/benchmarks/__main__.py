@@ -1,6 +1,6 @@
 """`make bench`: take every measure, print one table, keep it in benchmarks.json.
 
-python -m tests.benchmarks                    # all measures, about half an hour
+python -m tests.benchmarks                    # all measures, about an hour
 python -m tests.benchmarks turns stepping     # only these
 python -m tests.benchmarks --quick            # everything once and small: shows that it works, not how fast
 """

@@ -24,6 +24,10 @@ ARGUMENTS = [
 ]
 
 
+PATIENCE_MS = 20_000
+"""How long a test waits for what must appear; long, as a shared machine may be busy with the other tests."""
+
+
 def executable() -> str | None:
     """Where Chromium is; None: Playwright's own, where it has one."""
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -33,6 +37,7 @@ def executable() -> str | None:
 def chromium() -> Iterator[Browser]:
     """A headless Chromium, the machine's own or Playwright's; for a module without async tests, as it holds a loop."""
     sync_api = pytest.importorskip("playwright.sync_api")
+    sync_api.expect.set_options(timeout=PATIENCE_MS)
     with sync_api.sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)

@@ -30,7 +30,7 @@ function place(line) {
   const next = [...log.children].find((other) => Number(other.dataset.id) > id);
   log.insertBefore(line, next ?? null);
   prepare(line);
-  tell("");
+  if (!status.hasAttribute("data-problem")) tell("");
   if (lost) line.focus({ preventScroll: true });
   line.scrollIntoView({ block: line.offsetHeight > window.innerHeight / 2 ? "start" : "nearest" });
 }

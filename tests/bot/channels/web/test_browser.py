@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
@@ -21,6 +22,7 @@ from tests.bot.channels.web.test_pure import jpeg
 from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, WEEK, walked
 from tests.bot.channels.web.test_staff_results import ordered
 from tests.bot.digests.polled import poll
+from tests.support.browser import PATIENCE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +44,7 @@ HARMLESS = ("net::ERR_FAILED", "Failed to load resource")
 def watched(context: BrowserContext, url: str) -> Iterator[Page]:
     """Give a page on `url`; at the end nothing must have gone wrong in it, nor anything been asked of a third party."""
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
     strangers: list[str] = []
 
@@ -73,6 +75,13 @@ def sees(page: Page, text: str) -> None:
     expect(page.get_by_role("log")).to_contain_text(text)
 
 
+def begin(page: Page, url: str) -> None:
+    """Start a conversation, and wait until the page of it is there: what is done before is done to the old one."""
+    page.goto(f"{url}/chat")
+    press(page, "Start")
+    sees(page, "Are you 16 or older?")
+
+
 def accessible(page: Page, name: str) -> None:
     """Fail where axe finds anything wrong with the page as it is."""
     found = Axe().run(page)
@@ -100,8 +109,7 @@ def inside(page: Page) -> list[str]:
 class TestChat:
     def test_a_conversation_flows_without_reloading(self, context: BrowserContext, it: Program, url: str) -> None:
         with watched(context, url) as page:
-            page.goto(f"{url}/chat")
-            press(page, "Start")
+            begin(page, url)
             page.evaluate("window.mark = 1")
             press(page, "Yes")
             press(page, "Very good")
@@ -120,8 +128,7 @@ class TestChat:
 
     def test_it_survives_a_reload(self, context: BrowserContext, url: str) -> None:
         with watched(context, url) as page:
-            page.goto(f"{url}/chat")
-            press(page, "Start")
+            begin(page, url)
             press(page, "Yes")
             sees(page, "How is the library?")
             page.reload()
@@ -138,9 +145,7 @@ class TestChat:
             await usual(*said)  # type: ignore[arg-type]
 
         with watched(context, url) as page:
-            page.goto(f"{url}/chat")
-            press(page, "Start")
-            sees(page, "Are you 16 or older?")
+            begin(page, url)
 
             async def soon(*said: object) -> None:
                 task = asyncio.create_task(late(*said))
@@ -153,8 +158,7 @@ class TestChat:
 
     def test_a_double_click_is_one_answer(self, context: BrowserContext, it: Program, url: str) -> None:
         with watched(context, url) as page:
-            page.goto(f"{url}/chat")
-            press(page, "Start")
+            begin(page, url)
             page.get_by_role("button", name="Yes", exact=True).dblclick()
             sees(page, "How is the library?")
             expect(page.locator(".line.mine")).to_have_count(2)
@@ -162,8 +166,7 @@ class TestChat:
 
     def test_a_broken_line_is_told_and_the_words_are_kept(self, context: BrowserContext, url: str) -> None:
         with watched(context, url) as page:
-            page.goto(f"{url}/chat")
-            press(page, "Start")
+            begin(page, url)
             page.route("**/chat", lambda route: route.abort())
             page.get_by_label("Your message").fill("1")
             press(page, "Send")
@@ -174,6 +177,31 @@ class TestChat:
             sees(page, "How is the library?")
             expect(page.get_by_role("status")).to_have_text("")
 
+    def test_words_arriving_do_not_hide_that_others_did_not_reach_us(
+        self, context: BrowserContext, it: Program, url: str
+    ) -> None:
+        usual, go_on = it.chats.reply, threading.Event()
+
+        async def late(*said: object) -> None:
+            await asyncio.to_thread(go_on.wait, 20)
+            await usual(*said)  # type: ignore[arg-type]
+
+        async def soon(*said: object) -> None:
+            it.chats.pending.add(asyncio.create_task(late(*said)))
+
+        with watched(context, url) as page:
+            begin(page, url)
+            it.chats.reply = soon  # type: ignore[method-assign,assignment]
+            press(page, "Yes")
+            expect(page.locator(".line.mine")).to_have_count(2)
+            page.route("**/chat", lambda route: route.abort())
+            page.get_by_label("Your message").fill("1")
+            press(page, "Send")
+            expect(page.get_by_role("status")).to_contain_text("This did not reach us")
+            go_on.set()
+            sees(page, "How is the library?")
+            expect(page.get_by_role("status")).to_contain_text("This did not reach us")
+
     def test_a_picture_and_a_position_are_sent(
         self, context: BrowserContext, it: Program, url: str, tmp_path: Path
     ) -> None:
@@ -181,8 +209,7 @@ class TestChat:
         context.set_geolocation({"latitude": 41.387, "longitude": 2.17})
         (tmp_path / "door.jpg").write_bytes(jpeg())
         with watched(context, url) as page:
-            page.goto(f"{url}/chat")
-            press(page, "Start")
+            begin(page, url)
             for answer in ("Yes", "Good"):
                 press(page, answer)
             page.get_by_label("On Sundays").check()
@@ -199,8 +226,7 @@ class TestChat:
 
     def test_a_position_that_is_refused_can_be_written(self, context: BrowserContext, url: str) -> None:
         with watched(context, url) as page:
-            page.goto(f"{url}/chat")
-            press(page, "Start")
+            begin(page, url)
             for answer in ("Yes", "Good"):
                 press(page, answer)
             page.get_by_label("On Sundays").check()
@@ -212,8 +238,7 @@ class TestChat:
 
     def test_the_language_switch_brings_one_back_to_the_conversation(self, context: BrowserContext, url: str) -> None:
         with watched(context, url) as page:
-            page.goto(f"{url}/chat")
-            press(page, "Start")
+            begin(page, url)
             press(page, "Español")
             expect(page.locator("html")).to_have_attribute("lang", "es")
             expect(page.get_by_role("log", name="Conversación")).to_contain_text("Hello. I am an automated assistant")
@@ -245,8 +270,7 @@ class TestWithoutAScript:
     def test_the_latest_question_is_in_sight(self, chromium: Browser, url: str) -> None:
         context = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 700}, locale="en")
         with watched(context, url) as page:
-            page.goto(f"{url}/chat")
-            press(page, "Start")
+            begin(page, url)
             for answer in ("Yes", "Good"):
                 press(page, answer)
             expect(page.get_by_text("When should it be open?")).to_be_in_viewport()
@@ -279,8 +303,7 @@ class TestKeyboard:
     def test_after_a_tap_the_next_tab_is_the_next_answer(self, context: BrowserContext, url: str) -> None:
         """The focus goes with the conversation, not back to the top of the page."""
         with watched(context, url) as page:
-            page.goto(f"{url}/chat")
-            press(page, "Start")
+            begin(page, url)
             page.get_by_role("button", name="Yes", exact=True).focus()
             page.keyboard.press("Enter")
             expect(page.get_by_role("button", name="Very good")).to_be_visible()
@@ -337,8 +360,7 @@ class TestEveryReader:
             for path in ("/", f"/rounds/{code}", f"/chat/{code}", "/privacy", "/nowhere", "/manage"):
                 page.goto(url + path)
                 assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
-            page.goto(f"{url}/chat")
-            press(page, "Start")
+            begin(page, url)
             press(page, "Yes")
             sees(page, "How is the library?")
             assert page.evaluate("document.documentElement.scrollWidth") <= 320
@@ -346,8 +368,7 @@ class TestEveryReader:
 
     def test_targets_are_large_enough_for_any_finger(self, context: BrowserContext, url: str) -> None:
         with watched(context, url) as page:
-            page.goto(f"{url}/chat")
-            press(page, "Start")
+            begin(page, url)
             press(page, "Yes")
             sees(page, "How is the library?")
             for control in page.get_by_role("button").all():
