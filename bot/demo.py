@@ -1,4 +1,4 @@
-"""What a start prints; and, in the untouched sample city alone, a round to answer and two people to sign in as."""
+"""What a start prints; and, in the untouched sample city alone, a round to answer and three people to sign in as."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.rounds.record import public_url
 from bot.staff import MANAGER, ORGANISER, sign_in_url
 from bot.texts import texts
 from storage import people, rounds
-from storage.people import EVERY_SERVICE, Link
+from storage.people import APPROVER, EVERY_SERVICE, Link
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -32,6 +32,7 @@ def prepare(app: App) -> list[str]:
         words("start.chat", url=chat),
         words("start.organiser", url=_link(app, ORGANISER, words)),
         words("start.manager", url=_link(app, MANAGER, words)),
+        words("start.approver", url=_link(app, APPROVER, words)),
         words("start.sample", until=f"{words.moment(ends)} {ends:%Z}"),
     ]
 

@@ -200,15 +200,18 @@ class Desk:
         return spoken.saying(*self._left_open(visit)) if spoken.ended else spoken
 
     def _over(self, visit: Visit, round_id: int, row: RoundRow | None) -> Spoken:
-        """The round of this session is over: say so, and what else there is."""
-        self._participations.expire(visit.ledger, visit.guest, round_id)
+        """The round of this session is over, or rests: say so, and what else there is."""
+        rests = row is not None and row.state == State.PAUSED
+        if not rests:
+            self._participations.expire(visit.ledger, visit.guest, round_id)
         if row is None:
             return self._bare(visit, self._choices(visit))
         if visit.message.kind is Kind.TEXT and self._meaning(visit, visit.message.text) in RIGHTS:
             return self._at_desk(visit)
         if (word := _pressed(visit.message)) in RIGHTS:
             return self._sent(visit, word)
-        return self._bare(visit, (self._say(visit, "round_closed_meanwhile"), *self._choices(visit)))
+        said = "round_paused" if rests else "round_closed_meanwhile"
+        return self._bare(visit, (self._say(visit, said), *self._choices(visit)))
 
     def _left_open(self, visit: Visit) -> Prompts:
         """Come back to another session that was left for this one."""
@@ -325,6 +328,9 @@ class Desk:
         return (self._say(visit, "round_not_yet", opens_on=opens_on),)
 
     def _closed(self, visit: Visit, row: RoundRow) -> Prompt:
+        """Say why a round takes no answers."""
+        if row.state in {State.PAUSED, State.CANCELLED}:
+            return self._say(visit, f"round_{row.state}")
         values = self._values(visit, row)
         when = row.closed_at or row.closes_at or visit.ledger.now
         values["closes_on"] = spoken_day(when.astimezone(self._config.city.zone), visit.language)
@@ -587,9 +593,15 @@ class Desk:
 
     def _reopen(self, visit: Visit, row: RoundRow) -> Prompts:
         if row.state != State.OPEN:
-            return (self._say(visit, "change_closed", closes_on=self._closing(visit, row)),)
+            return (self._fixed(visit, row),)
         played = self._library.played(visit.db, row)
         return self._participations.reopen(visit.ledger, visit.guest, played)
+
+    def _fixed(self, visit: Visit, row: RoundRow) -> Prompt:
+        """Say why answers cannot be changed: the round rests, or is over."""
+        if row.state == State.PAUSED:
+            return self._closed(visit, row)
+        return self._say(visit, "change_closed", closes_on=self._closing(visit, row))
 
     # ----------------------------------------------------------------- a person's own data
 
@@ -658,6 +670,8 @@ class Desk:
         if row is None or of is None:
             return (self._say(visit, "receipt_unknown", example=codes.receipt("example")),)
         found = self._kept_in(visit, row, "receipt_found")
+        if of.state == State.PAUSED:
+            return (found, self._closed(visit, of))
         if of.state != State.OPEN:
             return (found, self._say(visit, "receipt_fixed", closes_on=self._closing(visit, of)))
         asks = f"{RECEIPT} {row.round_id} {row.contact_id}"
@@ -684,7 +698,7 @@ class Desk:
     def _taken_on(self, visit: Visit, of: RoundRow, contact_id: int, *, unfinished: bool) -> Prompts:
         """Go on with a passage, or change it; one from elsewhere comes here first, if nothing of ours is in its way."""
         if of.state != State.OPEN:
-            return (self._say(visit, "change_closed", closes_on=self._closing(visit, of)),)
+            return (self._fixed(visit, of),)
         which = self._which(visit, of)
         here = contact_id == visit.guest.contact.id
         if not here and not take_over(visit.db, visit.ledger, self._library, visit.guest, of, contact_id):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.rounds.lifecycle import State
+from bot.rounds.lifecycle import RUNNING
 from flows import memory
 from storage import answers, contacts, rounds, sessions, wishes
 from storage.contacts import NewContact
@@ -82,7 +82,7 @@ class Eraser:
         pseudonym = self._library.pseudonym(of, address_hash)
         if pseudonym is None:
             return False
-        closed = of.state != State.OPEN
+        closed = of.state not in RUNNING
         anew = self._mint().encode()[:16].ljust(16, b"\0")
         return answers.forget(db, of.id, pseudonym, ledger.now, closed=closed, anew=anew) > 0 and closed
 

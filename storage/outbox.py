@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 REPLY, DIGEST, BULK = 0, 5, 9
 """Priorities: lower goes first."""
 DUE, SENDING, SENT, GONE = "due", "sending", "sent", "gone"
+HELD = "held"
+"""Would be due, but what it belongs to rests."""
 
 
 class NewMessage(NamedTuple):
@@ -211,10 +213,30 @@ def gone(row: OutboxRow, at: datetime, error: str) -> Outcome:
 
 def cancel(db: Connection, contact_id: int, now: datetime, *, bulk_only: bool) -> int:
     """Do not send what is still due to a contact (only bulk, or everything); return how many."""
-    mine = and_(outbox.c.contact_id == contact_id, outbox.c.status == DUE)
+    mine = and_(outbox.c.contact_id == contact_id, outbox.c.status.in_((DUE, HELD)))
     if bulk_only:
         mine = and_(mine, outbox.c.priority >= BULK)
     return db.execute(update(outbox).where(mine).values(status=GONE, sent_at=now, error="cancelled")).rowcount
+
+
+def hold(db: Connection, beginnings: Iterable[str]) -> int:
+    """Let what is due and has a key that begins so wait for `release`; return how many. What is on its way arrives."""
+    return db.execute(update(outbox).where(outbox.c.status == DUE, _begins(beginnings)).values(status=HELD)).rowcount
+
+
+def release(db: Connection, beginnings: Iterable[str]) -> int:
+    """Let what waits and has a key that begins so be due again; return how many."""
+    return db.execute(update(outbox).where(outbox.c.status == HELD, _begins(beginnings)).values(status=DUE)).rowcount
+
+
+def drop(db: Connection, beginnings: Iterable[str], now: datetime) -> int:
+    """Do not send what has a key that begins so and is not on its way; return how many."""
+    waiting = (outbox.c.status.in_((DUE, HELD)), _begins(beginnings))
+    return db.execute(update(outbox).where(*waiting).values(status=GONE, sent_at=now, error="cancelled")).rowcount
+
+
+def _begins(beginnings: Iterable[str]) -> ColumnElement[bool]:
+    return and_(_unsent, or_(*(outbox.c.key.startswith(each, autoescape=True) for each in beginnings)))
 
 
 def state_of(db: Connection, contact_id: int, external_id: str) -> str | None:
@@ -240,7 +262,8 @@ def waiting_for(db: Connection, contact_id: int) -> int:
 
 def oldest_due(db: Connection, now: datetime) -> datetime | None:
     """Since when the longest overdue message has been due; None where nothing is overdue."""
-    return db.execute(select(func.min(outbox.c.due_at)).where(_unsent, outbox.c.due_at <= now)).scalar()
+    overdue = (_unsent, outbox.c.status != HELD, outbox.c.due_at <= now)
+    return db.execute(select(func.min(outbox.c.due_at)).where(*overdue)).scalar()
 
 
 def failing(db: Connection, before: datetime) -> tuple[int, str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 EVERY_SERVICE = "*"
+APPROVER = "approver"
 
 
 @dataclass(frozen=True, slots=True)

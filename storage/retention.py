@@ -12,6 +12,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from storage import proof
 from storage.inbox import WAITING
 from storage.outbox import GONE, SENT
+from storage.rounds import PAUSED
 from storage.sessions import ACTIVE
 from storage.tables import (
     answers,
@@ -93,9 +94,15 @@ def _delivered(now: datetime, policy: Policy) -> Delete:
 
 
 def _unfinished(now: datetime, policy: Policy) -> Delete:
-    """Sessions that ended without answers handed in, or fell silent; not those of who has finished and looks again."""
+    """Sessions that ended without answers handed in, or fell silent; not those of who has finished and looks again.
+
+    While a round is paused its sessions wait for it to go on.
+    """
     old = sessions.c.updated_at < now - timedelta(days=policy.draft_days)
-    return delete(sessions).where(sessions.c.status != "completed", sessions.c.ended_at.is_(None), old)
+    rests = and_(
+        sessions.c.status == ACTIVE, sessions.c.round_id.in_(select(rounds.c.id).where(rounds.c.state == PAUSED))
+    )
+    return delete(sessions).where(sessions.c.status != "completed", sessions.c.ended_at.is_(None), old, ~rests)
 
 
 def _drafts(now: datetime, policy: Policy) -> Delete:

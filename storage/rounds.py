@@ -1,4 +1,4 @@
-"""Rounds: one opening of one flow for one service, its log, and who was written to because of it."""
+"""Rounds: one opening of one flow for one service, and who was written to because of it. Its log: `storage.trail`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, select, update
 
 from storage.rows import Lookup, Shape, Watch, insert_new
-from storage.tables import invitations, round_log, rounds
+from storage.tables import invitations, rounds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-OPEN = "open"
+OPEN, PAUSED = "open", "paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +65,8 @@ class RoundRow:
     """None once the round's time is over: then nobody can be linked to their answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """Who did what to a round, when and why."""
-
-    round_id: int
-    at: datetime
-    who: str
-    what: str
-    why: str = ""
-
-
 _shape = Shape(rounds, RoundRow)
 _new = Shape(rounds, NewRound)
-_log = Shape(round_log, LogEntry)
 _all = select(*_shape.columns)
 _open = Lookup(RoundRow, _all.where(rounds.c.state == OPEN).order_by(rounds.c.created_at.desc(), rounds.c.id.desc()))
 _invite = insert_new(invitations, invitations.c.contact_id)
@@ -101,9 +89,10 @@ def by_ids(db: Connection, ids: Iterable[int]) -> dict[int, RoundRow]:
     return {row.id: row for row in _shape.read(db.execute(_all.where(rounds.c.id.in_(sorted(set(ids))))))}
 
 
-def by_code(db: Connection, code: str) -> RoundRow | None:
-    """Return the round a deep link or poster names."""
-    return _shape.first(db.execute(_all.where(rounds.c.code == code)))
+def by_code(db: Connection, code: str, *, lock: bool = False) -> RoundRow | None:
+    """Return the round a deep link or poster names; with `lock`, nobody else changes it until this transaction ends."""
+    wanted = _all.where(rounds.c.code == code)
+    return _shape.first(db.execute(wanted.with_for_update(key_share=True) if lock else wanted))
 
 
 def find(db: Connection, *, services: Collection[str] | None = None, states: Collection[str] = ()) -> list[RoundRow]:
@@ -148,16 +137,6 @@ def change(db: Connection, round_id: int, **values: Any) -> None:  # noqa: ANN40
 def destroy_key(db: Connection, round_id: int) -> None:
     """Make it impossible for ever to link people to their answers in this round."""
     change(db, round_id, key_sealed=None)
-
-
-def log(db: Connection, entry: LogEntry) -> None:
-    """Write down what was done to a round."""
-    db.execute(insert(round_log), _log.write([entry]))
-
-
-def log_of(db: Connection, round_id: int) -> list[LogEntry]:
-    """Return what was done to a round, oldest first."""
-    return _log.read(db.execute(select(*_log.columns).where(round_log.c.round_id == round_id).order_by(round_log.c.id)))
 
 
 def invite(db: Connection, round_id: int, contact_ids: Iterable[int], which: str, now: datetime) -> list[int]:

@@ -76,13 +76,13 @@ _of = Lookup(
     SessionRow,
     _all.join(rounds, rounds.c.id == sessions.c.round_id)
     .where(sessions.c.contact_id.in_(IDS))
-    .where(or_(sessions.c.status == ACTIVE, rounds.c.state == "open"))
+    .where(or_(sessions.c.status == ACTIVE, rounds.c.state == "open", rounds.c.state == "paused"))
     .order_by(sessions.c.updated_at, sessions.c.id),
 )
 
 
 def of(db: Connection, contact_ids: Iterable[int]) -> dict[int, list[SessionRow]]:
-    """Return each contact's active sessions and those of rounds still open, the one last touched last."""
+    """Return each contact's active sessions and those of rounds not over yet, the one last touched last."""
     found: dict[int, list[SessionRow]] = {}
     for row in _of(db, list(contact_ids)):
         found.setdefault(row.contact_id, []).append(row)
@@ -135,6 +135,12 @@ def idle(db: Connection, before: datetime, limit: int = 500, *, round_id: int | 
     return _shape.read(db.execute(quiet.limit(limit)))
 
 
+def rouse(db: Connection, round_id: int, now: datetime) -> None:
+    """Let the active sessions of a round that goes on count as touched: nobody could answer while it was paused."""
+    waiting = (sessions.c.round_id == round_id, sessions.c.status == ACTIVE)
+    db.execute(update(sessions).where(*waiting).values(updated_at=now))
+
+
 def silent(db: Connection, before: datetime, limit: int = 500) -> list[SessionRow]:
     """Return the idle sessions to be reminded of: not yet reminded, of who agreed and may be written to."""
     reminded = (
@@ -152,8 +158,11 @@ def silent(db: Connection, before: datetime, limit: int = 500) -> list[SessionRo
 
 
 def _idle(before: datetime) -> Select[Any]:
+    """Return what finds the active sessions in which nothing was said, though something could have been."""
     begun = sessions.c.started_at < before  # follows from the next; for the index
+    paused = select(rounds.c.id).where(rounds.c.state == "paused")
     quiet = _all.where(sessions.c.status == ACTIVE, begun, sessions.c.updated_at < before)
+    quiet = quiet.where(sessions.c.round_id.not_in(paused))
     return quiet.order_by(sessions.c.updated_at)
 
 

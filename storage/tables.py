@@ -218,7 +218,7 @@ rounds = Table(
     C("title", String(200), nullable=False),
     C("record", Text, nullable=False),  # JSON: what the texts need, per language where translated; lists of options
     C("audience", String(12), nullable=False),  # agreed, link
-    C("state", String(16), nullable=False),  # draft, scheduled, open, closed, reported_back, cancelled
+    C("state", String(16), nullable=False),  # draft, checked, scheduled, open, paused, closed, reported_back, cancelled
     C("opens_at", Instant),
     C("closes_at", Instant),
     C("created_at", Instant, nullable=False),
@@ -231,7 +231,7 @@ rounds = Table(
     Index(None, "service", "state"),
 )
 
-round_log = Table(  # append-only: who did what, when, why
+round_log = Table(  # only ever added to (triggers refuse the rest): who did what, when, why
     "round_log",
     metadata,
     _id(),
@@ -240,7 +240,10 @@ round_log = Table(  # append-only: who did what, when, why
     C("who", String(120), nullable=False),
     C("what", String(40), nullable=False),
     C("why", String(500), nullable=False, default=""),
-    Index(None, "round_id"),
+    C("number", Integer, nullable=False),  # from 1, for each round
+    C("details", Text, nullable=False),  # JSON: see storage.trail
+    C("hash", LargeBinary, nullable=False),  # over the entry and the hash before it
+    UniqueConstraint("round_id", "number"),
 )
 
 invitations = Table(
@@ -446,7 +449,7 @@ outbox = Table(
     C("priority", Integer, nullable=False),  # 0 reply, 5 digest, 9 bulk; lower goes first
     C("body", Text, nullable=False),  # JSON of an Outbound without its address
     C("state", String(60)),  # the question it asks, so that an edited reply finds its answer
-    C("status", String(8), nullable=False, default="due"),  # due, sending, sent, gone
+    C("status", String(8), nullable=False, default="due"),  # due, held, sending, sent, gone
     C("due_at", Instant, nullable=False),
     C("created_at", Instant, nullable=False),
     C("attempts", Integer, nullable=False, default=0),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.commands.common import Moment, as_json, configured, last_moment, moment, office, show, spoken, table
+from bot.commands.common import Moment, as_json, configured, last_moment, many, moment, office, show, spoken, table
 from bot.commands.facts import facts_option, from_file, laid, pair, record_option, refuse_slips
 from bot.errors import Refused, Usage
 from bot.rounds.lifecycle import State
@@ -21,9 +21,14 @@ if TYPE_CHECKING:
     from bot.commands.common import Office
     from bot.config import Config
     from bot.digests.results import Result
-    from bot.rounds.organising import RoundView
+    from bot.rounds.looking import RoundView
     from bot.rounds.record import Fault
     from bot.texts import Texts
+    from storage.trail import Entry, Proof
+
+
+reason = click.option("--why", default="", help="The reason, kept in the round's log.")
+needed_reason = click.option("--why", required=True, help="The reason, kept in the round's log.")
 
 
 @click.group("round")
@@ -192,9 +197,46 @@ def check(config: Config, code: str, *, in_json: bool) -> int:
         for fault in [] if in_json else faults:
             click.echo(_line(fault))
         if not faults and not in_json:
-            click.echo(f"{code} may open.")
+            signs = here.rounds.unsigned(code)
+            click.echo(f"{code} is complete. {_SIGN}" if signs else f"{code} may open.")
+            if signs:
+                click.echo(f"  civicloop round approve {code} --as NAME")
         _hint(here, code, aside=in_json)
     return int(bool(faults))
+
+
+@round_.command()
+@click.argument("code")
+@click.option(
+    "--as", "name", required=True, metavar="NAME", help="Who signs: somebody who may approve for the service."
+)
+@configured
+@as_json
+def approve(config: Config, code: str, *, name: str, in_json: bool) -> None:
+    """Sign a round as the second person: then it may open, with the questions as they are now.
+
+    Whoever has written or changed a round cannot sign it, and a change takes the signature away. A round without an
+    end needs none.
+    """
+    with office(config) as here:
+        found = _found(here, code)
+        _shown(here, here.rounds.approve(code, who=_signer(here, found, name)), in_json=in_json)
+
+
+def _signer(here: Office, one: RoundView, name: str) -> int:
+    """Return who of those who may approve for a service is called so."""
+    from storage import people
+
+    with here.database.reading() as db:
+        known = {person.id: person.name for person, _ in people.with_role(db, people.APPROVER, one.service)}
+    mine = [id_ for id_, called in known.items() if called.casefold() == name.casefold()]
+    if len(mine) != 1:
+        names = ", ".join(known.values()) or "nobody yet"
+        raise Refused(
+            f'"{name}" may not approve rounds of {one.service}. May do so: {names}. '
+            f"To let somebody: civicloop invite --role approver --service {one.service} --name NAME"
+        )
+    return mine[0]
 
 
 @round_.command("open")
@@ -211,7 +253,7 @@ def open_(config: Config, code: str, *, in_json: bool) -> None:
 @round_.command()
 @click.argument("code")
 @click.option("--to", "closes", type=Moment(), required=True, help="The later day (to its end) or moment.")
-@click.option("--why", required=True, help="The reason, kept in the round's log.")
+@needed_reason
 @configured
 @as_json
 def extend(config: Config, code: str, *, closes: datetime, why: str, in_json: bool) -> None:
@@ -225,13 +267,46 @@ def extend(config: Config, code: str, *, closes: datetime, why: str, in_json: bo
 
 @round_.command()
 @click.argument("code")
-@click.option("--why", default="", help="The reason, kept in the round's log.")
+@needed_reason
+@configured
+@as_json
+def pause(config: Config, code: str, *, why: str, in_json: bool) -> None:
+    """Let an open round rest: nobody is invited or reminded, and no answers are taken."""
+    with office(config) as here:
+        _shown(here, here.rounds.pause(code, why=why), in_json=in_json)
+
+
+@round_.command()
+@click.argument("code")
+@reason
+@configured
+@as_json
+def resume(config: Config, code: str, *, why: str, in_json: bool) -> None:
+    """Let a paused round go on where it was."""
+    with office(config) as here:
+        _shown(here, here.rounds.resume(code, why=why), in_json=in_json)
+
+
+@round_.command()
+@click.argument("code")
+@reason
 @configured
 @as_json
 def close(config: Config, code: str, *, why: str, in_json: bool) -> None:
-    """Close a round now; a draft is cancelled."""
+    """Close a round now; invitations not yet sent stay unsent."""
     with office(config) as here:
         _shown(here, here.rounds.close(code, why=why), in_json=in_json)
+
+
+@round_.command()
+@click.argument("code")
+@needed_reason
+@configured
+@as_json
+def cancel(config: Config, code: str, *, why: str, in_json: bool) -> None:
+    """Give a round up before it has closed: nobody is asked any more, and nothing comes of it."""
+    with office(config) as here:
+        _shown(here, here.rounds.cancel(code, why=why), in_json=in_json)
 
 
 @round_.command("report-back")
@@ -246,6 +321,45 @@ def report_back(config: Config, code: str, *, texts: tuple[str, ...], in_json: b
     report = {language: _text(text) for language, text in (pair(each) for each in texts)}
     with office(config) as here:
         _shown(here, here.rounds.report_back(code, report), in_json=in_json)
+
+
+@round_.command()
+@click.argument("codes", nargs=-1)
+@click.option("--head", metavar="HASH", help="A hash that was noted earlier: it must still stand in the round's log.")
+@configured
+@as_json
+def verify(config: Config, *, codes: tuple[str, ...], head: str | None, in_json: bool) -> int:
+    """Prove that the logs of rounds are unbroken, and the rounds as their logs say; without CODES, of all rounds.
+
+    Whoever changes, removes or slips in a line breaks the log from there on. Note the last hash on paper, or let
+    somebody else keep it: with --head it shows that a log was not written anew from its beginning.
+    """
+    if head is not None and len(codes) != 1:
+        raise Usage("say of which round the hash is: civicloop round verify CODE --head HASH")
+    with office(config) as here:
+        names = codes or tuple(one.code for one in here.rounds.listed())
+        proofs = {_found(here, code).code: here.rounds.prove(code) for code in names}
+        lost = head is not None and not here.rounds.holds(codes[0], head)
+    if in_json:
+        show({code: {**asdict(proof), "whole": proof.whole and not lost} for code, proof in proofs.items()})
+    for code, proof in {} if in_json else proofs.items():
+        click.echo(f"{code}: {_proven(proof, lost=lost)}")
+    if not proofs and not in_json:
+        click.echo("There is no round yet, and so no log.")
+    return int(lost or not all(proof.whole for proof in proofs.values()))
+
+
+def _proven(proof: Proof, *, lost: bool) -> str:
+    """Return what a look at a round's log has shown, in one line."""
+    if proof.broken is not None:
+        return f"BROKEN from line {proof.broken} on: it was changed, removed or slipped in after it was written."
+    if "round" in proof.altered:
+        return "BROKEN: the round is not as its log says; something changed it and left no line."
+    if "questions" in proof.altered:
+        return "BROKEN: the questions are not those the round opened with."
+    if lost:
+        return "BROKEN: the hash you noted does not stand in its log; the log was written anew."
+    return f"unbroken, {many(proof.entries, 'line')} long. Its last hash: {proof.head}"
 
 
 # --------------------------------------------------------------------------- what goes in and out
@@ -300,9 +414,15 @@ def _data(here: Office, one: RoundView) -> dict[str, Any]:
     counts = here.rounds.counts(one.code)
     numbers = {name: getattr(counts, name) for name in ("invited", "started", "active", "finished", "answers")}
     moves = [{"from": origin, "to": to, "count": count} for (origin, to), count in counts.moves.items()]
-    log = [{"at": each.at, "who": each.who, "what": each.what, "why": each.why} for each in here.rounds.log(one.code)]
+    log = [_entry(each) for each in here.rounds.log(one.code)]
     known = {"counts": {**numbers, "moves": moves}, "results": here.rounds.results(one.code), "log": log}
     return {**asdict(one), **_addresses(here, one.code), **known}
+
+
+def _entry(each: Entry) -> dict[str, Any]:
+    """Return an entry of a round's log, for programs."""
+    said = {name: getattr(each, name) for name in ("number", "at", "who", "what", "why")}
+    return {**said, "changed": each.changed, "hash": each.hash.hex()}
 
 
 def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
@@ -344,6 +464,9 @@ def _line(fault: Fault) -> str:
     return fault.message if named else f"{fault.field}: {fault.message}"
 
 
+_SIGN = "Before it opens, somebody who may approve rounds and has not written it signs it:"
+
+
 def _draft(here: Office, made: RoundView, said: str, *, in_json: bool) -> None:
     """Print what was done to a draft, what keeps it from opening, and the next command."""
     faults = here.rounds.check(made.code)
@@ -354,8 +477,19 @@ def _draft(here: Office, made: RoundView, said: str, *, in_json: bool) -> None:
         for fault in faults:
             click.echo(f"  {_line(fault)}")
         day = " --to 2026-12-31" if any(fault.field == "closes_at" for fault in faults) else ""
-        after = f"Put that right, then open it:\n  civicloop round change {made.code}{day} --set NAME=TEXT"
-        click.echo(f"{after if faults else 'It may open:'}\n  civicloop round open {made.code}")
+        signs = here.rounds.unsigned(made.code)
+        if faults:
+            after = (
+                "Put that right, then let a second person sign it and open it:"
+                if signs
+                else "Put that right, then open it:"
+            )
+            click.echo(f"{after}\n  civicloop round change {made.code}{day} --set NAME=TEXT")
+        else:
+            click.echo(f"It is complete. {_SIGN}" if signs else "It may open:")
+        if signs:
+            click.echo(f"  civicloop round approve {made.code} --as NAME")
+        click.echo(f"  civicloop round open {made.code}")
 
 
 def _hint(here: Office, code: str, *, aside: bool) -> None:

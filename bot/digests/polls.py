@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bot.digests.disclosure import steps
 from bot.digests.results import Kind, Poll
 from bot.rounds import record
+from bot.rounds.lifecycle import OVER
 from flows.model import Allocate, BestWorst, Rank
 from storage import ballots, rounds, weekly
 from storage.ballots import EVERYBODY
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from storage.ballots import Question, Tally
     from storage.rounds import RoundRow
     from storage.weekly import Span
-
-OVER = ("closed", "reported_back")
-"""States of rounds that take no more answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bot.jobs.schedule import told
 from bot.letters import BULK, letters
 from bot.participation import left
 from bot.rounds import lifecycle
-from bot.rounds.invitations import invite, may_remind
+from bot.rounds.invitations import invite, letters_of, may_remind
 from bot.rounds.lifecycle import Act, State
 from bot.rounds.organising import CLOCK
 from bot.rounds.record import in_language
@@ -23,12 +23,11 @@ from flows import memory
 from flows.engine import ask_again
 from flows.model import Prompt
 from flows.words import fill
-from storage import contacts, crossings, digests, files, outbox, retention, rounds, sessions
+from storage import contacts, crossings, digests, files, outbox, retention, rounds, sessions, trail
 from storage.database import Conflict, StorageTrouble, Unopened
-from storage.rounds import LogEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -82,7 +81,7 @@ class Sweeps:
         """Open, invite and close by the clock; return how many steps were taken."""
         now = self._clock()
         with self._database.reading() as db:
-            rows = {row.id: row for row in rounds.find(db, states=(State.SCHEDULED, State.OPEN))}
+            rows = {row.id: row for row in rounds.find(db, states=(State.SCHEDULED, *lifecycle.RUNNING))}
         return _all_of(
             (f"round {rows[step.round_id].code}", partial(self._step, rows[step.round_id], step, now))
             for step in lifecycle.due(rows.values(), now)
@@ -91,28 +90,46 @@ class Sweeps:
     def _step(self, row: RoundRow, step: Step, now: datetime) -> int:
         match step.act:
             case Act.OPEN:
-                return self._move(row, State.SCHEDULED, State.OPEN, "opened", now, opened_at=now)
+                return self._move(row, (State.SCHEDULED,), State.OPEN, "opened", now, opened_at=now)
             case Act.CLOSE:
-                return self._move(row, State.OPEN, State.CLOSED, "closed", now, closed_at=now)
+                return self._move(row, lifecycle.RUNNING, State.CLOSED, "closed", now, closed_at=now)
             case Act.INVITE:
                 return self._invite(row, now)
+            case Act.REST:
+                return self._rest(row)
 
-    def _move(self, row: RoundRow, was: State, becomes: State, what: str, now: datetime, **stamps: datetime) -> int:
+    def _move(
+        self, row: RoundRow, was: Sequence[State], becomes: State, what: str, now: datetime, **stamps: datetime
+    ) -> int:
         with self._database.transaction() as db:
-            moved = rounds.move(db, row.id, (was,), becomes, **stamps)
+            moved = rounds.move(db, row.id, was, becomes, **stamps)
             if moved:
-                rounds.log(db, LogEntry(row.id, now, CLOCK, what))
+                if becomes == State.CLOSED:
+                    outbox.drop(db, letters_of(row.id), now)
+                trail.add(db, row.id, now, CLOCK, what)
             crossings.passed("round.moves")
         crossings.passed("round.moved")
         if moved:
             log.info("round.moved", round=row.code, to=becomes.value)
         return int(moved)
 
+    def _rest(self, row: RoundRow) -> int:
+        """Hold what was on its way when the round was paused, and came back."""
+        with self._database.transaction() as db:
+            paused = rounds.by_code(db, row.code, lock=True)
+            held = outbox.hold(db, letters_of(row.id)) if paused and paused.state == State.PAUSED else 0
+            crossings.passed("round.rests")
+        crossings.passed("round.rested")
+        return held
+
     def _invite(self, row: RoundRow, now: datetime) -> int:
-        """Invite the audience, batch by batch, each in its own transaction."""
+        """Invite the audience, batch by batch, each in its own transaction, for as long as the round is open."""
         asked = 0
         while True:
             with self._database.transaction() as db:
+                still = rounds.by_code(db, row.code, lock=True)
+                if still is None or still.state != State.OPEN:
+                    return asked
                 batch = invite(db, self._library.played(db, row), self._library, self._channels, now)
                 crossings.passed("round.invites")
             crossings.passed("round.invited")

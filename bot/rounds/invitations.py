@@ -27,6 +27,11 @@ REST = timedelta(days=30)
 BATCH = 500
 
 
+def letters_of(round_id: int) -> tuple[str, ...]:
+    """Return what the keys of the messages begin with that ask people into a round, or back into it."""
+    return f"invite.{round_id}.", f"silence.{round_id}."
+
+
 def invite(
     db: Connection, played: Played, library: Library, channels: Mapping[str, Capabilities], now: datetime
 ) -> int:

@@ -1,6 +1,7 @@
 """What is due in the life of rounds at a moment. Pure: the sweep applies what it returns.
 
-draft → scheduled → open → closed → reported_back; a draft or a scheduled round may be cancelled.
+draft → checked → scheduled → open → closed → reported_back. A round without an end needs nobody to check it. An open
+round may be paused and go on; whatever has not closed may be cancelled, for a reason.
 """
 
 from __future__ import annotations
@@ -18,11 +19,23 @@ class State(StrEnum):
     """Where a round is in its life."""
 
     DRAFT = "draft"
+    CHECKED = "checked"
     SCHEDULED = "scheduled"
     OPEN = "open"
+    PAUSED = "paused"
     CLOSED = "closed"
     REPORTED_BACK = "reported_back"
     CANCELLED = "cancelled"
+
+
+BEGINNING = (State.DRAFT, State.CHECKED, State.SCHEDULED)
+"""Nobody has been asked yet: facts may change."""
+RUNNING = (State.OPEN, State.PAUSED)
+"""People have been asked, and may be asked again."""
+OVER = (State.CLOSED, State.REPORTED_BACK)
+"""No more answers come."""
+BEGUN = (*RUNNING, *OVER)
+"""There may be answers."""
 
 
 class Act(StrEnum):
@@ -30,6 +43,7 @@ class Act(StrEnum):
 
     OPEN = "open"
     INVITE = "invite"
+    REST = "rest"
     CLOSE = "close"
 
 
@@ -85,5 +99,7 @@ def _acts(each: Round, now: datetime) -> list[Act]:
             return [Act.OPEN, *invites, *([Act.CLOSE] if over else [])]
         case State.OPEN:
             return [Act.CLOSE] if over else invites
+        case State.PAUSED:
+            return [Act.CLOSE] if over else [Act.REST]
         case _:
             return []

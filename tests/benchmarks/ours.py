@@ -12,6 +12,7 @@ from bot.channels.telegram import updates
 from bot.clock import clock_of, mint
 from storage import rounds
 from tests.benchmarks import survey
+from tests.support.signing import sign
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +41,7 @@ class Ours:
             self.app.rounds.create(
                 service="library", flow="survey", title="Survey", record={}, code=survey.CODE, closes_at=closes
             )
+            sign(self.app.rounds, self.app.database, survey.CODE, self.app.clock())
             self.app.rounds.open(survey.CODE)
 
     async def begin(self) -> None:

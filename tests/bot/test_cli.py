@@ -723,6 +723,44 @@ def test_a_round_is_made_opened_extended_closed_and_reported_back(terminal: Term
     assert "extended by command line: Late post" in terminal("round", "show", code).out
 
 
+def test_a_round_rests_goes_on_and_is_given_up(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    assert terminal("round", "pause", code).err.startswith("civicloop: Missing option '--why'.")
+    assert "the round is not open" in terminal("round", "pause", code, "--why", "flood").err
+    terminal("round", "open", code)
+    assert terminal("round", "pause", code, "--why", "flood", "--json").json["state"] == "paused"
+    assert terminal("round", "resume", code, "--json").json["state"] == "open"
+    assert terminal("round", "cancel", code, "--why", "no money", "--json").json["state"] == "cancelled"
+    assert "cancelled by command line: no money" in terminal("round", "show", code).out
+
+
+def test_the_log_of_a_round_is_proved(terminal: Terminal) -> None:
+    assert terminal("round", "verify").out == "There is no round yet, and so no log.\n"
+    code, other = terminal.a_round(), terminal("round", "new", *A_PULSE, "--json").json["code"]
+    terminal("round", "open", code)
+    said = terminal("round", "verify")
+    head = terminal("round", "show", code, "--json").json["log"][-1]["hash"]
+    assert said.status == 0
+    assert said.out.splitlines()[1] == f"{code}: unbroken, 2 lines long. Its last hash: {head}"
+    terminal("round", "close", code)
+    assert terminal("round", "verify", code, "--head", head).status == 0
+    lost = terminal("round", "verify", other, "--head", head)
+    assert (lost.status, "the hash you noted does not stand in its log" in lost.out) == (1, True)
+    assert terminal("round", "verify", "--head", head).err.startswith("civicloop: say of which round the hash is")
+    behind = Database.open("sqlite:///data/civicloop.sqlite3")
+    with behind.transaction() as db:
+        db.exec_driver_sql("UPDATE rounds SET title = 'Another' WHERE code = ?", (code,))
+        db.exec_driver_sql("DROP TRIGGER round_log_no_update")
+        db.exec_driver_sql("UPDATE round_log SET who = 'Nobody' WHERE number = 1 AND round_id = 2")
+    behind.close()
+    said = terminal("round", "verify")
+    assert said.status == 1
+    assert f"{code}: BROKEN: the round is not as its log says" in said.out
+    assert f"{other}: BROKEN from line 1 on" in said.out
+    proofs = terminal("round", "verify", "--json").json
+    assert {name: proof["whole"] for name, proof in proofs.items()} == {code: False, other: False}
+
+
 def test_a_round_may_have_a_code_of_ones_choice(terminal: Terminal) -> None:
     words = ("round", "new", "--service", "library", "--flow", "deliver_pulse", "--title", "How is it?", "--code")
     assert json.loads(terminal(*words, "library-2027", "--json").out)["code"] == "library-2027"
@@ -925,7 +963,7 @@ def test_an_export_is_of_one_round(named: tuple[str, ...], terminal: Terminal) -
     assert (said.status, said.err) == (2, "civicloop: say which round, once: civicloop export CODE --out FILE.\n")
 
 
-@pytest.mark.parametrize("act", ["show", "check", "open", "close"])
+@pytest.mark.parametrize("act", ["show", "check", "open", "resume", "close", "verify"])
 def test_a_round_that_is_not_there_is_refused(act: str, terminal: Terminal) -> None:
     said = terminal("round", act, "nowhere")
     assert said.status == 1

@@ -28,6 +28,7 @@ from tests.bot.channels.web.test_pure import jpeg
 from tests.support import recordings
 from tests.support.botapi import BotApi
 from tests.support.house import NOON, RECORD
+from tests.support.signing import sign
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -57,6 +58,7 @@ async def program(folder: Path, **environ: str) -> AsyncIterator[App]:
         code="every",
         closes_at=NOON.replace(month=12),
     )
+    sign(app.rounds, app.database, made.code, NOON)
     app.rounds.open(made.code)
     app.turns.begin()
     listening = [channel.listen(app.turns.accept) for channel in (app.chat, app.telegram) if channel]

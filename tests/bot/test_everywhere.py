@@ -130,6 +130,7 @@ async def six(house: House) -> House:
     await employed(house, "Maya")
     house.pulse()
     made = house.need(opened=False, flow="every_verb", code="every", record=RECORD | {"lists": {"ideas": IDEAS}})
+    house.sign(made.code)
     house.rounds.open(made.code)
     return house
 

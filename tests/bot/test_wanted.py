@@ -91,6 +91,8 @@ def code(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> str:
     Path("record.json").write_text(json.dumps(RECORD | {"lists": {"ideas": IDEAS}}), "utf-8")
     asked = ("--service", "library", "--flow", "every_verb", "--title", "The garden", "--code", "garden")
     assert terminal("round", "new", *asked, "--record", "record.json", "--to", "2026-12-31").status == 0
+    terminal("invite", "--role", "approver", "--service", "library", "--name", "Ben", "--mail", "ben@example.org")
+    assert terminal("round", "approve", "garden", "--as", "Ben").status == 0
     assert terminal("round", "open", "garden").status == 0
     answer("garden")
     return "garden"

@@ -78,6 +78,7 @@ ask = "What comes second?"
 ask = "What comes third?"
 next = "thanks"
 """
+BEN = "ben@city.example"
 CHANGES = """
 flow = "changes"
 version = 1
@@ -244,9 +245,12 @@ class Ordeal:
         return json.loads(await self.command(*words, "--json"))
 
     async def opened(self, flow: str, *facts: str) -> str:
-        """Open a round of a flow and return its code."""
+        """Open a round of a flow, signed by a second person where it has an end, and return its code."""
         about = ("--service", "library", "--flow", flow, "--title", f"A round of {flow}")
         code: str = (await self.asks("round", "new", *about, *facts))["code"]
+        if flow == "changes":
+            await self.command("invite", "--role", "approver", "--service", "library", "--name", "Ben", "--mail", BEN)
+            await self.command("round", "approve", code, "--as", "Ben")
         await self.command("round", "open", code)
         return code
 

@@ -297,7 +297,7 @@ def check(ordeal: Ordeal, box: Postbox, citizens: list[Citizen], chief: Citizen,
     assert unsent == []
     assert (written["invite"], written["silence"], written["report"]) == (len(citizens), SILENT + AGAIN, TALKING)
     assert state == "reported_back"
-    assert log_of(ordeal, code) == ["created", "scheduled", "opened", "closed", "reported_back"]
+    assert log_of(ordeal, code) == ["created", "approved", "scheduled", "opened", "closed", "reported_back"]
     assert ended["completed"] == TALKING
     assert ended.keys() <= {"completed", "expired"}, "a session stands open, or somewhere else"
     assert sorted(period for _, period in digests) == ["2027-W02"] * 3

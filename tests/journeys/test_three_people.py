@@ -126,7 +126,11 @@ def _opened_after_repair(town: Town) -> str:
     (town.folder / "record.toml").write_text(RECORD, encoding="utf-8")
     code: str = town.asks("round", "new", *facts, "--to", "2027-01-17", "--record", "record.toml")["code"]
     town.civicloop("round", "check", code)
+    town.civicloop("round", "open", code, status=1)
+    _joined(town, 3, "approver", "Ben")
+    town.civicloop("round", "approve", code, "--as", "Ben")
     town.civicloop("round", "open", code)
+    town.civicloop("round", "verify", code)
     return code
 
 

@@ -115,6 +115,7 @@ async def walk(empty: Path, wild: Wild, draw: Callable[[st.SearchStrategy[Any]],
         closes = house.clock() + timedelta(days=3000)
         house.rounds.create(service="library", flow="wild", title="Wild", record={}, code=CODE, closes_at=closes)
         with mock.patch.object(Catalog, "errors_of", return_value=[]):  # chance makes ways that nobody can take
+            house.sign(CODE)
             house.rounds.open(CODE)
         house.turns.begin()
         with closing(sqlite3.connect(file)) as tables:

@@ -1,4 +1,4 @@
-"""Rounds change state once, write down who did it, and never invite anybody twice."""
+"""Rounds change state once, and never invite anybody twice."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from storage import rounds
-from storage.rounds import LogEntry
-from tests.storage.makers import DAY, KEYS, MINUTE, NOW, add_contact, add_round
+from tests.storage.makers import DAY, KEYS, NOW, add_contact, add_round
 
 if TYPE_CHECKING:
     from storage.database import Database
@@ -46,19 +45,6 @@ def test_a_step_is_taken_by_one_sweep_only(database: Database) -> None:
         opened = rounds.get(db, round_.id)
     assert opened is not None
     assert (opened.state, opened.opened_at) == ("open", NOW)
-
-
-def test_what_was_done_is_written_down_in_order(database: Database) -> None:
-    with database.transaction() as db:
-        round_, other = add_round(db), add_round(db, "other")
-        entries = [
-            LogEntry(round_.id, NOW, "Olga", "open"),
-            LogEntry(round_.id, NOW + MINUTE, "Olga", "extend", "A holiday lay inside."),
-        ]
-        for entry in entries:
-            rounds.log(db, entry)
-        rounds.log(db, LogEntry(other.id, NOW, "clock", "close"))
-        assert rounds.log_of(db, round_.id) == entries
 
 
 def test_nobody_is_invited_twice(database: Database) -> None:

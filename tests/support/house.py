@@ -32,6 +32,7 @@ from flows.model import Kind, Message
 from storage import answers as stored
 from storage import contacts, rounds, tables
 from storage.sealing import Keys
+from tests.support.signing import sign
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from bot.channels.base import Accept, Outbound, Receipt
     from bot.pacing import Pace
-    from bot.rounds.organising import RoundView
+    from bot.rounds.looking import RoundView
     from storage.answers import AnswerRow
     from storage.database import Database
 
@@ -253,7 +254,14 @@ class House:
             "closes_at": self.clock() + timedelta(days=20),
         }
         made = self.rounds.create(**given | facts)
-        return self.rounds.open(made.code) if opened else made
+        if not opened:
+            return made
+        self.sign(made.code)
+        return self.rounds.open(made.code)
+
+    def sign(self, code: str) -> None:
+        """Let the second person sign a round."""
+        sign(self.rounds, self.database, code, self.clock())
 
     # ----------------------------------------------------------------- looking
 

@@ -44,6 +44,7 @@ _ALONE = sql.SQL(
 )
 _EMPTY = sql.SQL("; ").join(
     [
+        sql.SQL("SET session_replication_role = replica"),  # not even what is for ever stays: no trigger is asked
         *(sql.SQL("DELETE FROM {}").format(sql.Identifier(each.name)) for each in reversed(metadata.sorted_tables)),
         *(
             sql.SQL("ALTER SEQUENCE {} RESTART").format(sql.Identifier(f"{each.name}_id_seq"))

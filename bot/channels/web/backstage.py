@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flows.issues import Issue
     from flows.model import Flow
     from storage.database import Database
+    from storage.people import Person
     from storage.sealing import Keys
 
 
@@ -95,7 +96,7 @@ class RoundView(Protocol):
 
     @property
     def state(self) -> str:
-        """`draft`, `scheduled`, `open`, `closed`, `reported_back` or `cancelled`."""
+        """`draft`, `scheduled`, `open`, `paused`, `closed`, `reported_back` or `cancelled`."""
 
     @property
     def audience(self) -> str:
@@ -222,6 +223,27 @@ class Rounds(Protocol):
 
     def close(self, code: str, *, who: int | None, why: str = "") -> RoundView:
         """Close now."""
+
+    def approve(self, code: str, *, who: int) -> RoundView:
+        """Sign it as the second person."""
+
+    def unsigned(self, code: str) -> bool:
+        """Whether a second person has to sign before it can open."""
+
+    def signature(self, code: str) -> LogEntry | None:
+        """Return who has signed it as it is, and when."""
+
+    def approvers(self, code: str) -> Sequence[Person]:
+        """Return who may sign it."""
+
+    def cancel(self, code: str, *, who: int | None, why: str) -> RoundView:
+        """Give it up, for a reason."""
+
+    def pause(self, code: str, *, who: int | None, why: str) -> RoundView:
+        """Let it rest, for a reason."""
+
+    def resume(self, code: str, *, who: int | None, why: str = "") -> RoundView:
+        """Let it go on."""
 
     def extend(self, code: str, closes_at: datetime, *, who: int | None, why: str) -> RoundView:
         """Move the end to a later moment, with the reason."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.channels.web.backstage import RoundView
     from bot.channels.web.pages import Pages
 
-PUBLIC = frozenset({"scheduled", "open", "closed", "reported_back", "cancelled"})
+PUBLIC = frozenset({"scheduled", "open", "paused", "closed", "reported_back", "cancelled"})
 """States in which a round has a public page; a draft is nobody's business yet."""
 
 

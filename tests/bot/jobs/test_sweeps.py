@@ -43,7 +43,7 @@ def test_rounds_open_and_close_by_the_clock_and_say_so_in_their_log(house: House
     house.clock.forward(days=4)
     assert house.sweeps.rounds() == 1
     assert state(house, code) == "closed"
-    assert [(entry.what, entry.who) for entry in house.rounds.log(code)][2:] == [
+    assert [(entry.what, entry.who) for entry in house.rounds.log(code)][3:] == [
         ("opened", "clock"),
         ("closed", "clock"),
     ]
@@ -54,7 +54,7 @@ def test_a_round_whose_days_passed_while_the_program_was_down_has_a_true_record(
     house.clock.forward(days=30)
     house.sweeps.rounds()
     assert state(house, code) == "closed"
-    assert [entry.what for entry in house.rounds.log(code)] == ["created", "scheduled", "opened", "closed"]
+    assert [entry.what for entry in house.rounds.log(code)] == ["created", "approved", "scheduled", "opened", "closed"]
 
 
 async def agreed(house: House, *names: str) -> None:

@@ -63,6 +63,12 @@ def test_a_round_whose_time_passed_unseen_opens_and_closes_and_invites_nobody() 
     assert [step.act for step in due([missed], NOW)] == [Act.OPEN, Act.CLOSE]
 
 
+def test_a_paused_round_rests_until_its_time_is_over() -> None:
+    paused = Sketch(1, State.PAUSED, AGREED, closes_at=NOW)
+    assert due([paused], NOW - timedelta(seconds=1)) == [Step(1, Act.REST)]
+    assert due([paused], NOW) == [Step(1, Act.CLOSE)]
+
+
 def test_drafts_and_cancelled_rounds_are_left_alone() -> None:
     long_ago = NOW - timedelta(days=1)
     assert due([Sketch(1, State.DRAFT, AGREED, long_ago), Sketch(2, State.CANCELLED, AGREED, long_ago)], NOW) == []
@@ -83,6 +89,6 @@ def test_looking_often_leads_to_where_looking_once_leads(sketch: Sketch, first: 
 
 @given(st.lists(sketches, max_size=8))
 def test_a_closed_round_never_opens_again(rounds: list[Sketch]) -> None:
-    order = {State.DRAFT: 0, State.SCHEDULED: 0, State.CANCELLED: 0, State.OPEN: 1, State.CLOSED: 2}
+    order = {State.DRAFT: 0, State.SCHEDULED: 0, State.CANCELLED: 0, State.OPEN: 1, State.PAUSED: 1, State.CLOSED: 2}
     for sketch in rounds:
         assert order.get(State(lived(sketch, NOW).state), 3) >= order.get(State(sketch.state), 3)

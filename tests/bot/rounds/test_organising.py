@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,33 @@ import pytest
 from bot.cutting import SHORTEST, fits
 from bot.errors import Refused
 from bot.rounds import links, record
+from flows.catalog import Catalog
 from flows.model import BestWorst, Say
-from storage import people
+from storage import people, rounds
 from tests.support.house import CATALOG, NOON, RECORD, Citizen, House
+from tests.support.signing import signer
 
 if TYPE_CHECKING:
-    from bot.rounds.record import Fault
+    from collections.abc import Callable
+    from pathlib import Path
 
+    from bot.rounds.record import Fault
+    from storage.database import Database
+
+SHADE = """
+flow = "shade"
+version = 1
+stage = "commission"
+language = "en"
+title = "Shade"
+frame = "round"
+start = "hot"
+
+[states.hot]
+ask = "Where is it too hot in summer?"
+why = "We plant trees there."
+next = "thanks"
+"""
 ORDER = ["topic", "decided_on", "open_points", "fixed_points", "influence", "feedback_on", "ideas"]
 
 
@@ -34,10 +55,12 @@ def test_a_round_is_a_draft_until_it_opens(house: House) -> None:
     made = house.need(opened=False)
     newest = CATALOG.get("need_round").version
     assert (made.state, made.stage, made.flow, made.version) == ("draft", "commission", "need_round", newest)
+    house.sign(made.code)
     opened = house.rounds.open(made.code)
     assert opened.state == "open"
     assert [(entry.what, entry.who) for entry in house.rounds.log(made.code)] == [
         ("created", "command line"),
+        ("approved", "Ben"),
         ("opened", "command line"),
     ]
 
@@ -139,10 +162,10 @@ def test_dates_that_cannot_stand_keep_a_round_from_opening(
 
 
 def test_a_round_whose_day_lies_ahead_is_scheduled(house: House) -> None:
-    code = house.need(opened=False, opens_at=NOON + timedelta(days=1)).code
-    assert house.rounds.open(code).state == "scheduled"
-    house.rounds.change(code, title="Other hours")
-    assert house.rounds.find(code).title == "Other hours"  # type: ignore[union-attr]
+    code = house.need(opens_at=NOON + timedelta(days=1)).code
+    assert house.rounds.find(code).state == "scheduled"  # type: ignore[union-attr]
+    changed = house.rounds.change(code, title="Other hours")
+    assert (changed.title, changed.state) == ("Other hours", "draft")
 
 
 def test_once_open_its_facts_stay(house: House) -> None:
@@ -165,17 +188,180 @@ def test_the_end_moves_only_later_and_only_with_a_reason(house: House) -> None:
     assert house.rounds.log(made.code)[-1].why == "holidays"
 
 
-def test_what_was_never_open_is_cancelled_and_what_was_is_closed(house: House) -> None:
-    assert house.rounds.close(house.need(opened=False).code).state == "cancelled"
+def test_what_was_never_open_is_cancelled_and_what_was_is_closed_or_cancelled(house: House) -> None:
+    waiting = house.need(opened=False).code
+    with pytest.raises(Refused, match="cancel it instead, with the reason"):
+        house.rounds.close(waiting)
+    with pytest.raises(Refused, match="say why"):
+        house.rounds.cancel(waiting, why=" ")
+    assert house.rounds.cancel(waiting, why="no money").state == "cancelled"
     assert house.rounds.close(house.need().code, why="the place burnt down").state == "closed"
+    assert house.rounds.cancel(house.need().code, why="the place burnt down").state == "cancelled"
+    with pytest.raises(Refused, match="over already"):
+        house.rounds.cancel(waiting, why="twice")
+
+
+def test_the_log_says_of_each_fact_what_it_was_and_what_it_is(house: House) -> None:
+    made = house.need(opened=False)
+    house.rounds.change(made.code, title="Other hours", record=RECORD | {"decider": "The mayor"})
+    house.sign(made.code)
+    house.rounds.open(made.code)
+    assert made.closes_at is not None
+    later = made.closes_at + timedelta(days=1)
+    house.rounds.extend(made.code, later, why="snow")
+    created, changed, _, opened, extended = house.rounds.log(made.code)
+    assert created.changed["title"] == (None, "Opening hours")
+    assert created.changed["record.decider"] == (None, "The city council")
+    assert changed.changed == {
+        "title": ("Opening hours", "Other hours"),
+        "record.decider": ("The city council", "The mayor"),
+    }
+    assert opened.changed == {}
+    assert extended.changed == {"closes_at": (made.closes_at.isoformat(), later.isoformat())}
+
+
+def test_a_whole_life_is_proved_and_what_happened_behind_the_log_is_not(house: House) -> None:
+    made = house.need(opened=False, opens_at=NOON + timedelta(hours=1))
+    house.rounds.change(made.code, title="Other hours")
+    house.sign(made.code)
+    house.rounds.open(made.code)
+    house.clock.forward(hours=2)
+    house.sweeps.rounds()
+    house.rounds.pause(made.code, why="flood")
+    house.rounds.resume(made.code)
+    house.rounds.close(made.code)
+    house.rounds.report_back(made.code, {"en": "We listened.", "es": "Escuchamos."})
+    proof = house.rounds.prove(made.code)
+    assert (proof.entries, proof.whole) == (9, True)
+    assert house.rounds.holds(made.code, proof.head)
+    assert not house.rounds.holds(made.code, "0" * 64)
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, made.code)
+        assert row is not None
+        rounds.change(db, row.id, report='{"en": "We did not."}')
+    assert house.rounds.prove(made.code).altered == ("round",)
+
+
+def test_of_two_people_who_close_at_once_one_is_told_that_it_is_closed(house: House) -> None:
+    code = house.need().code
+    told: list[str] = []
+    together = threading.Barrier(2)
+
+    def close() -> None:
+        together.wait()
+        try:
+            told.append(house.rounds.close(code).state)
+        except Refused as refused:
+            told.append(str(refused))
+
+    people_ = [threading.Thread(target=close) for _ in range(2)]
+    for each in people_:
+        each.start()
+    for each in people_:
+        each.join()
+    assert sorted(told) == ["closed", "the round is not open"]
+    assert [entry.what for entry in house.rounds.log(code)] == ["created", "approved", "opened", "closed"]
+
+
+def test_a_scheduled_round_is_scheduled_once(house: House) -> None:
+    code = house.need(opens_at=NOON + timedelta(days=1)).code
+    assert house.rounds.open(code).state == "scheduled"
+    assert [entry.what for entry in house.rounds.log(code)] == ["created", "approved", "scheduled"]
 
 
 def test_who_did_it_stands_in_the_log(house: House) -> None:
     with house.database.transaction() as db:
         person = people.add(db, "Olive", "en", NOON)
     code = house.need(opened=False, who=person.id).code
+    house.sign(code)
     house.rounds.open(code, who=person.id)
-    assert [entry.who for entry in house.rounds.log(code)] == ["Olive", "Olive"]
+    assert [(entry.who, entry.by == person.id) for entry in house.rounds.log(code)] == [
+        ("Olive", True),
+        ("Ben", False),
+        ("Olive", True),
+    ]
+
+
+class TestTheSecondPerson:
+    """A round with an end opens only when somebody has signed it who did not write it."""
+
+    def test_nobody_has_signed(self, house: House) -> None:
+        code = house.need(opened=False).code
+        assert house.rounds.check(code) == []
+        assert house.rounds.unsigned(code)
+        with pytest.raises(Refused, match="nobody has signed the round yet: before it opens"):
+            house.rounds.open(code)
+
+    def test_a_signature_lets_it_open_until_anything_changes(self, house: House) -> None:
+        code = house.need(opened=False).code
+        house.sign(code)
+        signature = house.rounds.signature(code)
+        assert signature is not None
+        assert (signature.who, house.rounds.find(code).state) == ("Ben", "checked")  # type: ignore[union-attr]
+        assert house.rounds.change(code, title="Other hours").state == "draft"
+        assert house.rounds.signature(code) is None
+        with pytest.raises(Refused, match="nobody has signed"):
+            house.rounds.open(code)
+        house.sign(code)
+        assert house.rounds.open(code).state == "open"
+
+    def test_a_scheduled_round_that_changes_waits_for_a_new_signature(self, house: House) -> None:
+        code = house.need(opens_at=NOON + timedelta(days=1)).code
+        house.rounds.change(code, title="Other hours")
+        house.clock.forward(days=2)
+        house.sweeps.rounds()
+        assert house.rounds.find(code).state == "draft"  # type: ignore[union-attr]
+
+    def test_whoever_wrote_or_changed_it_cannot_sign(self, house: House) -> None:
+        ben = signer(house.database, NOON)
+        own = house.need(opened=False, who=ben).code
+        changed = house.need(opened=False, title="Second").code
+        house.rounds.change(changed, title="Other hours", who=ben)
+        for code in (own, changed):
+            with pytest.raises(Refused, match="cannot sign it"):
+                house.rounds.approve(code, who=ben)
+            assert house.rounds.approvers(code) == []
+
+    def test_whoever_may_not_approve_cannot_sign(self, house: House) -> None:
+        code = house.need(opened=False).code
+        with house.database.transaction() as db:
+            olive = people.add(db, "Olive", "en", NOON).id
+            people.grant(db, olive, "organiser", "*", NOON)
+            people.grant(db, olive, people.APPROVER, "bus7", NOON)
+        with pytest.raises(Refused, match="may not approve rounds of library"):
+            house.rounds.approve(code, who=olive)
+
+    def test_nothing_incomplete_is_signed_and_nothing_twice(self, house: House) -> None:
+        ben, code = signer(house.database, NOON), draft(house)
+        with pytest.raises(Refused, match="topic is missing"):
+            house.rounds.approve(code, who=ben)
+        house.rounds.change(code, record=RECORD)
+        house.rounds.approve(code, who=ben)
+        with pytest.raises(Refused, match="only a draft is signed"):
+            house.rounds.approve(code, who=ben)
+
+    def test_what_has_no_end_needs_nobody(self, house: House) -> None:
+        code = house.pulse().code
+        assert (house.rounds.unsigned(code), house.rounds.signature(code)) == (False, None)
+
+    def test_the_questions_asked_are_those_that_were_signed(
+        self, database: Database, tmp_path: Path, mint: Callable[[], str]
+    ) -> None:
+        """A flow that is edited between signing and opening is found out; the round opens with what was signed only."""
+        own = tmp_path / "flows"
+        own.mkdir()
+        flow = own / "shade.toml"
+        flow.write_text(SHADE, encoding="utf-8")
+        house = House(database, tmp_path, mint, catalog=Catalog.load(extra=(own,)))
+        code = house.need(opened=False, flow="shade", record=RECORD).code
+        house.sign(code)
+        flow.write_text(SHADE.replace("too hot", "too cold"), encoding="utf-8")
+        later = House(database, tmp_path, mint, catalog=Catalog.load(extra=(own,)))
+        assert "too hot" in later.rounds.played(code).script("en").states["hot"].text
+        with pytest.raises(Refused, match="shade@1 is published already with another text: bump the version to 2"):
+            later.rounds.open(code)
+        flow.write_text(SHADE, encoding="utf-8")
+        assert house.rounds.open(code).state == "open"
 
 
 def test_an_unknown_code_is_refused_in_one_line(house: House) -> None:

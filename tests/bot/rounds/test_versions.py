@@ -23,6 +23,7 @@ def test_no_new_round_opens_with_a_retired_version(house: House) -> None:
     with pytest.raises(Refused, match="is retired: choose a flow or version that is not"):
         house.rounds.open(draft.code)
     house.rounds.retire("need_round", draft.version, again=True)
+    house.sign(draft.code)
     assert house.rounds.open(draft.code).state == "open"
 
 
@@ -36,9 +37,7 @@ async def test_a_running_round_ends_on_its_retired_version(house: House, citizen
 
 
 def test_a_version_a_round_is_about_to_open_with_is_not_retired(house: House) -> None:
-    code = house.need(opened=False).code
-    house.rounds.change(code, opens_at=house.clock().replace(day=28))
-    assert house.rounds.open(code).state == "scheduled"
+    code = house.need(opens_at=house.clock().replace(day=28)).code
     with pytest.raises(Refused, match=f"{code} will open with need_round@"):
         house.rounds.retire("need_round", house.need(opened=False).version)
 

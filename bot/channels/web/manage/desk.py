@@ -18,6 +18,7 @@ from bot.errors import Refused
 from bot.pictures.drawing import svg
 from bot.pictures.drop_off import drop_off
 from bot.pictures.listing import listing
+from bot.rounds.lifecycle import BEGINNING, BEGUN
 from bot.rounds.record import OPTIONAL, in_language
 from bot.rounds.wording import spoken
 from bot.texts import texts
@@ -25,7 +26,7 @@ from flows.diagram import verb_of
 from flows.model import Choose, End, Photo, Pick, Rate, Review, Say, Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from starlette.datastructures import FormData
     from starlette.requests import Request
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 
 SIGHT = (ORGANISER, APPROVER)
 """Who may see a round's inside; only organisers may act."""
-BEGINNING = frozenset({"draft", "scheduled"})
-BEGUN = frozenset({"open", "closed", "reported_back"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +110,7 @@ async def _round_page(
 ) -> Response:
     round_ = await seen(request, visitor)
     facts = await asyncio.to_thread(_round_facts, request, round_)
+    signing = await asyncio.to_thread(_signing, request, round_, visitor)
     status = 422 if errors else 200
     return page(
         request,
@@ -123,7 +123,24 @@ async def _round_page(
         typed=dict(typed or {}),
         done=request.query_params.get("done", ""),
         **facts,
+        **signing,
     )
+
+
+def _signing(request: Request, round_: RoundView, visitor: Visitor) -> dict[str, object]:
+    """Return whether somebody has signed the round or has to, and whether that may be this visitor."""
+    rounds, pages = backstage_of(request).rounds, pages_of(request)
+    if round_.state not in BEGINNING:
+        return {}
+    signature, words = rounds.signature(round_.code), pages.words(request)
+    signers = rounds.approvers(round_.code)
+    return {
+        "unsigned": rounds.unsigned(round_.code),
+        "signature": signature and (signature.who, words.moment(signature.at.astimezone(pages.zone))),
+        "signers": [person.name for person in signers],
+        "may_sign": any(person.id == visitor.person.id for person in signers),
+        "is_approver": visitor.may(round_.service, APPROVER),
+    }
 
 
 def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
@@ -360,6 +377,17 @@ def languages_of(request: Request, flow: Flow) -> list[str]:
 # --------------------------------------------------------------------------- acting
 
 
+async def approve(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/rounds/<code>/approve`: sign the round as the second person."""
+    round_ = await seen(request, visitor, APPROVER)
+    try:
+        await asyncio.to_thread(backstage_of(request).rounds.approve, round_.code, who=visitor.person.id)
+    except Refused as error:
+        said = spoken(error, pages_of(request).words(request).language)
+        return await _round_page(request, visitor, errors=[forms.Error("state", said)])
+    return to(f"/manage/rounds/{round_.code}?done=approved")
+
+
 async def open_(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/open`: open now, or on its day."""
     round_ = await seen(request, visitor, ORGANISER)
@@ -372,11 +400,41 @@ async def open_(request: Request, visitor: Visitor) -> Response:
 
 
 async def close(request: Request, visitor: Visitor) -> Response:
-    """`POST /manage/rounds/<code>/close`: close now; a round that has not begun is cancelled."""
+    """`POST /manage/rounds/<code>/close`: close now."""
+    return await _step(request, visitor, backstage_of(request).rounds.close, "closed")
+
+
+async def cancel(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/rounds/<code>/cancel`: give the round up, with the reason."""
+    return await _step(request, visitor, backstage_of(request).rounds.cancel, "cancelled", reason="cancel-why")
+
+
+async def pause(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/rounds/<code>/pause`: let the round rest, with the reason."""
+    return await _step(request, visitor, backstage_of(request).rounds.pause, "paused", reason="pause-why")
+
+
+async def resume(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/rounds/<code>/resume`: let the round go on."""
+    return await _step(request, visitor, backstage_of(request).rounds.resume, "resumed")
+
+
+async def _step(
+    request: Request, visitor: Visitor, act: Callable[..., RoundView], done: str, *, reason: str = ""
+) -> Response:
+    """Take a step with what was given as the reason; `reason` is the field that must hold one."""
     round_ = await seen(request, visitor, ORGANISER)
-    why = str((await form_of(request)).get("why", "")).strip()
-    closed = await asyncio.to_thread(backstage_of(request).rounds.close, round_.code, who=visitor.person.id, why=why)
-    return to(f"/manage/rounds/{round_.code}?done={closed.state}")
+    typed = {key: str(value) for key, value in (await form_of(request)).items()}
+    why = typed.get(reason or "why", "").strip()
+    if reason and not why:
+        missing = forms.Error(reason, pages_of(request).words(request)("round_page.no_reason"))
+        return await _round_page(request, visitor, errors=[missing], typed=typed)
+    try:
+        await asyncio.to_thread(act, round_.code, who=visitor.person.id, why=why)
+    except Refused as error:  # somebody else was faster
+        said = forms.Error("state", spoken(error, pages_of(request).words(request).language))
+        return await _round_page(request, visitor, errors=[said])
+    return to(f"/manage/rounds/{round_.code}?done={done}")
 
 
 async def extend(request: Request, visitor: Visitor) -> Response:

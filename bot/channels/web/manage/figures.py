@@ -15,6 +15,7 @@ from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.digests.model import load
 from bot.digests.render import bars, chart, told
 from bot.digests.weeks import Week
+from bot.rounds.lifecycle import BEGUN
 from bot.texts import texts
 from storage import digests
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from bot.channels.web.manage.form import Error
     from bot.digests.model import Digest
 
-BEGUN = ("open", "closed", "reported_back")
 """States of rounds that people have taken part in."""
 NOW = "now"
 """What stands in the address in place of a week for the week that is still running."""

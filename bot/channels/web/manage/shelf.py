@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from flows.issues import Issue
     from flows.model import Flow
 
-USED = ("open", "scheduled")
+USED = ("open", "paused", "scheduled")
 """States of rounds that need their flow."""
 PAIR = 2
 """Versions that it takes to compare."""

@@ -47,6 +47,7 @@ from storage import contacts, messages, people
 from storage.database import Database
 from storage.migrate import upgrade
 from storage.sealing import Keys
+from tests.support.signing import sign
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -236,6 +237,7 @@ class Program:
     def opened(self, title: str, flow: str = "deliver_pulse", **facts: object) -> str:
         """Open a round and return its code."""
         code = self.round(title, flow, **facts)
+        sign(self.rounds, self.database, code, self.now)
         self.rounds.open(code, who=None)
         return code
 

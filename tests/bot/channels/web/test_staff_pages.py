@@ -20,6 +20,7 @@ from storage import digests, moves, people, rounds
 from tests.bot.channels.web.stage import NOW, Program
 from tests.bot.channels.web.test_public_pages import FORMAL
 from tests.flows.test_transcripts import VERBS, played
+from tests.support.signing import sign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,7 +170,7 @@ class TestRoles:
         assert (await client.get(f"/manage/rounds/{mine}")).status_code == 200
         assert (await client.get(f"/manage/rounds/{other}")).status_code == 404
         token = stamp(page)
-        for act in ("open", "close", "extend", "report", "edit", "preview"):
+        for act in ("open", "pause", "resume", "close", "cancel", "extend", "report", "edit", "preview"):
             answer = await client.post(f"/manage/rounds/{other}/{act}", data={"stamp": token})
             assert answer.status_code == 404
         assert it.rounds.find(other).state == "draft"  # type: ignore[union-attr]
@@ -236,7 +237,10 @@ class TestARoundsLife:
         await entered(it, client, ORGANISER)
         page = await posted(client, "/manage/rounds/new", **ROUND)
         code = page.url.path.rsplit("/", 1)[1]
-        assert "Everything is there" in page.text
+        assert "Everything is there. Try it out, then let a second person sign it." in page.text
+        assert "Open the round" not in page.text
+        sign(it.rounds, it.database, code, it.now)
+        assert "Signed by Ben" in (await client.get(f"/manage/rounds/{code}")).text
         page = await posted(client, f"/manage/rounds/{code}/open")
         assert "The round is open." in page.text
         assert f"/rounds/{code}/qr.svg" in page.text
@@ -253,12 +257,36 @@ class TestARoundsLife:
         assert "We open on Sundays." in (await client.get(f"/rounds/{code}")).text
         assert [entry.what for entry in it.rounds.log(code)] == [
             "created",
+            "approved",
             "opened",
             "extended",
             "closed",
             "reported_back",
         ]
-        assert {entry.who for entry in it.rounds.log(code)} == {"Ada"}
+        assert {entry.who for entry in it.rounds.log(code)} == {"Ada", "Ben"}
+
+    async def test_a_second_person_signs_on_the_rounds_page(self, it: Program, client: httpx.AsyncClient) -> None:
+        await entered(it, client, ORGANISER, ("approver", "library"))
+        page = await posted(client, "/manage/rounds/new", **ROUND)
+        code = page.url.path.rsplit("/", 1)[1]
+        assert "You have written or changed this round" in page.text
+        assert "Nobody may sign for this service yet" in page.text
+        page = await posted(client, f"/manage/rounds/{code}/approve")
+        assert faults(page) == ["whoever has written or changed a round cannot sign it: let a second person look at it"]
+        page = await posted(client, f"/manage/rounds/{code}/open")
+        assert page.status_code == 409
+        token = it.link(("approver", "library"), name="Cleo")
+        page = await client.get(f"/manage/rounds/{code}")
+        assert "These people may sign: Cleo." in page.text
+        client.cookies.clear()
+        await client.post("/manage/sign-in", data={"token": token})
+        page = await client.get(f"/manage/rounds/{code}")
+        assert "You are the second person" in page.text
+        assert "Read and found good: sign" in page.text
+        page = await posted(client, f"/manage/rounds/{code}/approve")
+        assert "You have signed the round." in page.text
+        assert "Signed by Cleo" in page.text
+        assert "Open the round" not in page.text
 
     async def test_faults_stand_at_their_fields_and_nothing_typed_is_lost(
         self, it: Program, client: httpx.AsyncClient
@@ -294,6 +322,7 @@ class TestARoundsLife:
         kept = it.rounds.find(code)
         assert kept
         assert (kept.title, kept.record["title"]) == ("The quiet room", {"es": "La sala"})
+        sign(it.rounds, it.database, code, it.now)
         await posted(client, f"/manage/rounds/{code}/open")
         assert (await client.get(f"/manage/rounds/{code}/edit")).status_code == 404
         assert (await posted(client, f"/manage/rounds/{code}/edit", **ROUND)).status_code == 404
@@ -315,6 +344,7 @@ class TestARoundsLife:
         await entered(it, client, ORGANISER)
         page = await posted(client, "/manage/rounds/new", **{**ROUND, "opens_on": "2026-12-01"})
         code = page.url.path.rsplit("/", 1)[1]
+        sign(it.rounds, it.database, code, it.now)
         page = await posted(client, f"/manage/rounds/{code}/open")
         assert "opens by itself" in page.text
         assert "from Tuesday, 1 December 2026" in (await client.get(f"/rounds/{code}")).text
@@ -352,8 +382,41 @@ class TestARoundsLife:
         await entered(it, client, ORGANISER)
         await posted(client, f"/manage/rounds/{code}/close")
         page = await posted(client, f"/manage/rounds/{code}/close")
-        assert page.status_code == 409
-        assert "That is not possible now" in page.text
+        assert page.status_code == 422
+        assert faults(page) == ["the round is not open"]
+        assert [entry.what for entry in it.rounds.log(code)] == ["created", "opened", "closed"]
+
+    async def test_a_round_rests_and_goes_on_with_the_reason_in_its_log(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        await entered(it, client, ORGANISER)
+        page = await posted(client, f"/manage/rounds/{code}/pause", **{"pause-why": " "})
+        assert faults(page) == ["Enter the reason"]
+        page = await posted(client, f"/manage/rounds/{code}/pause", **{"pause-why": "flood"})
+        assert "The round rests. Nobody is invited" in page.text
+        assert "Let it go on" in page.text
+        assert "Pause it" not in page.text
+        assert "flood" in page.text
+        public = await client.get(f"/rounds/{code}")
+        assert "This consultation is paused for now." in public.text
+        assert f'href="/chat/{code}"' not in public.text
+        page = await posted(client, f"/manage/rounds/{code}/resume")
+        assert "The round goes on where it was." in page.text
+        assert it.rounds.find(code).state == "open"  # type: ignore[union-attr]
+
+    @pytest.mark.parametrize("begun", [False, True])
+    async def test_a_round_is_given_up_with_a_reason(
+        self, it: Program, client: httpx.AsyncClient, *, begun: bool
+    ) -> None:
+        code = it.opened("The reading room", **FORMAL) if begun else it.round("The reading room", **FORMAL)
+        await entered(it, client, ORGANISER)
+        page = await posted(client, f"/manage/rounds/{code}/cancel", **{"cancel-why": ""})
+        assert faults(page) == ["Enter the reason"]
+        assert 'href="#cancel-why"' in page.text
+        page = await posted(client, f"/manage/rounds/{code}/cancel", **{"cancel-why": "no money"})
+        assert "The round is cancelled. Nobody will be asked." in page.text
+        assert [entry.why for entry in it.rounds.log(code)][-1] == "no money"
 
     async def test_counts_can_be_asked_for_alone(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.opened("The night bus")

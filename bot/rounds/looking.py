@@ -1,0 +1,360 @@
+"""What can be seen of rounds: their facts, their counts, what they still need, what was done to them.
+
+The command line, the pages and the chat look at the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.digests import polls
+from bot.digests.results import result
+from bot.digests.weeks import Week
+from bot.rounds import links, record, wording
+from bot.rounds.library import sketch
+from bot.rounds.lifecycle import RUNNING, State
+from flows.changes import changes
+from flows.speak import shortened
+from storage import answers, flow_versions, moves, people, rounds, sessions, trail
+from storage.people import APPROVER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.config import Config
+    from bot.digests.results import Result
+    from bot.rounds.library import Library
+    from bot.rounds.record import Fault, Need
+    from flows.catalog import Catalog
+    from flows.issues import Issue
+    from flows.model import Flow
+    from storage.database import Database
+    from storage.flow_versions import FlowVersion
+    from storage.people import Person
+    from storage.rounds import RoundRow
+    from storage.sealing import Keys
+    from storage.trail import Entry, Proof
+
+ASKING = (State.SCHEDULED, *RUNNING)
+"""States of rounds that need their flow."""
+_LONGEST_QUOTE = 160
+
+
+@dataclass(frozen=True, slots=True)
+class RoundView:
+    """One round as pages and the command line show it."""
+
+    code: str
+    service: str
+    stage: str
+    flow: str
+    version: int
+    title: str
+    state: str
+    audience: str
+    record: Mapping[str, object]
+    opens_at: datetime | None
+    closes_at: datetime | None
+    report: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a flow, and the rounds that ask it now or are about to."""
+
+    number: int
+    kept: FlowVersion | None
+    """None: no round has opened with it."""
+    rounds: tuple[RoundView, ...]
+
+    @property
+    def retired_at(self) -> datetime | None:
+        """Since when no new round opens with it."""
+        return self.kept.retired_at if self.kept else None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A round in numbers: persons and answers that count, never answers of persons."""
+
+    invited: int
+    started: int
+    active: int
+    finished: int
+    answers: int
+    moves: Mapping[tuple[str, str], int]
+
+
+class Looking:
+    """The rounds of an installation, to look at. Synchronous; each look is one consistent picture."""
+
+    def __init__(
+        self,
+        config: Config,
+        database: Database,
+        keys: Keys,
+        catalog: Catalog,
+        library: Library,
+        clock: Callable[[], datetime],
+        mint: Callable[[], str],
+    ) -> None:
+        self._config = config
+        self._database = database
+        self._keys = keys
+        self._catalog = catalog
+        self._library = library
+        self._clock = clock
+        self._mint = mint
+        self.username: Callable[[], str | None] = lambda: None
+        """The bot's name on Telegram, once it is known."""
+
+    def listed(self, services: Sequence[str] | None = None, states: Sequence[str] = ()) -> list[RoundView]:
+        """Return rounds, newest first, of these services (None: all) in these states (empty: all)."""
+        with self._database.reading() as db:
+            return [view(row) for row in rounds.find(db, services=services, states=states)]
+
+    def find(self, code: str) -> RoundView | None:
+        """Return the round with this code."""
+        with self._database.reading() as db:
+            row = rounds.by_code(db, code)
+        return None if row is None else view(row)
+
+    def log(self, code: str) -> list[Entry]:
+        """Return what was done to a round, oldest first."""
+        with self._database.reading() as db:
+            return trail.of(db, self._row(db, code).id)
+
+    def prove(self, code: str) -> Proof:
+        """Reckon the trail of a round anew; what it returns says whether all is as it was written."""
+        with self._database.reading() as db:
+            return trail.prove(db, self._row(db, code).id)
+
+    def holds(self, code: str, head: str) -> bool:
+        """Whether a hash noted earlier, in hex, stands in the trail of a round."""
+        with self._database.reading() as db:
+            return trail.holds(db, self._row(db, code).id, head)
+
+    def needs(self, flow: str, service: str, language: str) -> list[Need]:
+        """Return what the record must say for this flow in this service, in the order to ask it."""
+        self._service(service)
+        found = self._library.spoken(self._flow(flow), service)
+        empty = self._sketch(code="", service=service, title="", record={}, closes_at=None)
+        return record.needs(empty, found, self._config, self._library.phrases, language)
+
+    def language(self, flow: str, service: str) -> str:
+        """Return the language that a round of this flow for this service is written in, others being beside it."""
+        self._service(service)
+        return self._library.spoken(self._flow(flow), service).language
+
+    def hints(self, code: str, language: str = wording.FALLBACK) -> list[str]:
+        """Return what does not keep the round from opening and should be known: its flow's languages nobody is offered.
+
+        A flow in every language of the bot was made for all cities: there it is no oversight.
+        """
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            spoken = self._library.whole(db, row).languages
+        offered = self._config.service(row.service).languages
+        lost = [] if set(self._catalog.languages) <= set(spoken) else [one for one in spoken if one not in offered]
+        values = {"flow": row.flow, "service": row.service, "languages": ", ".join(lost)}
+        return [wording.fault(language, "not_offered", **values)] if lost else []
+
+    def check(self, code: str, language: str = wording.FALLBACK) -> list[Fault]:
+        """Return everything that keeps the round from opening; empty: it may open."""
+        with self._database.reading() as db:
+            return self._faults(db, self._row(db, code), language)
+
+    def unsigned(self, code: str) -> bool:
+        """Whether a second person has to sign the round before it can open."""
+        with self._database.reading() as db:
+            return self._unsigned(db, self._row(db, code))
+
+    def signature(self, code: str) -> Entry | None:
+        """Return who has signed the round as it is, and when; None where nobody has."""
+        with self._database.reading() as db:
+            entries = trail.of(db, self._row(db, code).id)
+        last = next((each for each in reversed(entries) if each.what in {"approved", "changed"}), None)
+        return last if last is not None and last.what == "approved" else None
+
+    def approvers(self, code: str) -> list[Person]:
+        """Return who may sign the round: approvers of its service who have neither written nor changed it."""
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            own = self.authors(db, row)
+            found = {person.id: person for person, _ in people.with_role(db, APPROVER, row.service)}
+        return [person for id_, person in found.items() if id_ not in own]
+
+    @staticmethod
+    def authors(db: Connection, row: RoundRow) -> set[int]:
+        """Return the ids of those who have written or changed a round."""
+        written = {each.by for each in trail.of(db, row.id) if each.what in {"created", "changed"}}
+        return {id_ for id_ in (*written, row.created_by) if id_ is not None}
+
+    def counts(self, code: str) -> Counts:
+        """Count the round now."""
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            by_status = sessions.counts(db, row.id)
+            return Counts(
+                invited=rounds.invited(db, row.id).get("invitation", 0),
+                started=sum(by_status.values()),
+                active=by_status.get("active", 0),
+                finished=by_status.get("completed", 0),
+                answers=answers.handed_in(db, [row.id]).get(row.id, 0),
+                moves={(move.origin, move.to): move.count for move in moves.of(db, row.id)},
+            )
+
+    def results(self, code: str) -> list[Result]:
+        """Return what people want by a round's orders, divided points, best and last, as far as it may be told now."""
+        now, zone, minimum = self._clock(), self._config.city.zone, self._config.digest.minimum_cell
+        with self._database.reading() as db:
+            look = polls.Look(Week.of(now, zone), zone, now, minimum)
+            return [result(poll, minimum) for poll in polls.of_round(db, self._library, self._row(db, code), look)]
+
+    def facts(self, code: str, language: str) -> dict[str, str]:
+        """Return everything the round's texts are filled with, in `language`, days in words."""
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            values = self._library.facts(row, self._library.flow(db, row)).values
+        return {name: record.in_language(text, language) for name, text in values.items()}
+
+    def played(self, code: str) -> Flow:
+        """Return the round's flow with its texts filled in, as citizens get it."""
+        with self._database.reading() as db:
+            return self._library.played(db, self._row(db, code)).flow
+
+    def page_url(self, code: str) -> str:
+        """Return the address of the public page of a round."""
+        return links.page_url(record.public_url(self._config), code)
+
+    def chat_url(self, code: str) -> str:
+        """Return the public address of the web chat for this round."""
+        return links.chat_url(record.public_url(self._config), code)
+
+    def deep_link(self, code: str) -> str | None:
+        """Return the Telegram link, or None where the city has no bot there."""
+        username = self.username()
+        return links.deep_link(username, code) if username else None
+
+    def changes(self, flow: str, old: int, new: int | None, language: str = wording.FALLBACK) -> list[str]:
+        """Return what changed between two versions of a flow, a line each; without `new`, up to the newest file."""
+        newest = self._flow(flow).version if new is None else new
+        with self._database.reading() as db:
+            before, after = self._library.compared(db, flow, old, newest)
+        return [
+            wording.change(language, one.kind, state=one.state, old=_brief(one.old), new=_brief(one.new))
+            for one in changes(before, after)
+        ] or [wording.change(language, "none", flow=flow, old=old, new=newest)]
+
+    def versions(self, flow: str) -> list[Version]:
+        """Return the versions of a flow, the newest first: those in files and those that rounds have asked."""
+        with self._database.reading() as db:
+            kept = {one.version: one for one in flow_versions.published(db) if one.flow == flow}
+            running = [view(row) for row in rounds.find(db, states=ASKING) if row.flow == flow]
+        return [
+            Version(number, kept.get(number), tuple(one for one in running if one.version == number))
+            for number in sorted({*kept, *self._catalog.versions(flow)}, reverse=True)
+        ]
+
+    def edited(self) -> list[Issue]:
+        """Return a fault for each version that was edited after a round had asked it."""
+        with self._database.reading() as db:
+            return self._library.edited(db)
+
+    # ----------------------------------------------------------------- rules
+
+    def _unsigned(self, db: Connection, row: RoundRow) -> bool:
+        return row.state == State.DRAFT and not self._library.flow(db, row).running
+
+    def _faults(self, db: Connection, row: RoundRow, language: str) -> list[Fault]:
+        flow = self._library.flow(db, row)
+        found = record.faults(sketch(row), flow, self._config, self._library.phrases, language)
+        kept = [*_retired(db, row, language), *self._faults_of_flow(row, flow, language)]
+        return [*kept, *_faults_of_time(row, flow, self._clock(), language), *found]
+
+    def _faults_of_flow(self, row: RoundRow, flow: Flow, language: str) -> list[Fault]:
+        """A flow with an error would lead people astray; one in a language the round does not speak reaches nobody."""
+        found = self._catalog.errors_of(row.flow, row.version, flow.languages)
+        values = {"flow": row.flow, "first": found[0]} if found else {}
+        return [record.Fault("flow", *[wording.fault(language, "flow_faults", **values)] * 2)] if found else []
+
+    def _service(self, key: str) -> Any:  # noqa: ANN401 - a Service of the configuration
+        known = {service.key: service for service in self._config.services}
+        if key not in known:
+            raise wording.Forbidden("no_service", service=key, known=", ".join(known))
+        return known[key]
+
+    def _flow(self, flow: str) -> Flow:
+        found = next((each for each in self._catalog.flows if each.id == flow), None)
+        if found is None:
+            known = ", ".join(sorted(each.id for each in self._catalog.flows))
+            raise wording.Forbidden("no_flow", flow=flow, known=known)
+        return found
+
+    def _row(self, db: Connection, code: str) -> RoundRow:
+        row = rounds.by_code(db, code)
+        if row is None:
+            raise wording.Forbidden("no_round", code=code)
+        return row
+
+    def _sketch(
+        self, *, code: str, service: str, title: str, record: Mapping[str, object], closes_at: datetime | None
+    ) -> record.Sketch:
+        return _Sketch(
+            code=code, service=service, title=title, record=record, created_at=self._clock(), closes_at=closes_at
+        )
+
+
+_Sketch = record.Sketch
+
+
+def _brief(text: str) -> str:
+    return shortened(text, _LONGEST_QUOTE)
+
+
+def stage_of(flow: Flow) -> str:
+    """Return the stage of a flow; empty for one of none."""
+    return "" if flow.stage is None else flow.stage.value
+
+
+def _retired(db: Connection, row: RoundRow, language: str) -> list[Fault]:
+    """A retired version opens no round any more."""
+    kept = flow_versions.load(db, row.flow, row.version)
+    if kept is None or kept.retired_at is None:
+        return []
+    values = {"flow": row.flow, "version": row.version}
+    said = wording.fault(language, "retired", **values), wording.short(language, "retired", **values)
+    return [record.Fault("flow", *said)]
+
+
+def _faults_of_time(row: RoundRow, flow: Flow, now: datetime, language: str) -> list[Fault]:
+    found = []
+    if row.closes_at is None and not flow.running:
+        found.append("no_end")
+    if row.closes_at is not None and row.opens_at is not None and row.closes_at <= row.opens_at:
+        found.append("end_first")
+    elif row.closes_at is not None and row.closes_at <= now:
+        found.append("end_past")
+    return [record.Fault("closes_at", wording.fault(language, key), wording.short(language, key)) for key in found]
+
+
+def view(row: RoundRow) -> RoundView:
+    """Return a round as it is shown."""
+    return RoundView(
+        code=row.code,
+        service=row.service,
+        stage=row.stage,
+        flow=row.flow,
+        version=row.version,
+        title=row.title,
+        state=row.state,
+        audience=row.audience,
+        record=record.load(row.record),
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        report=record.load(row.report) if row.report else {},
+    )

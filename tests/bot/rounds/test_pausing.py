@@ -1,0 +1,195 @@
+"""A round that rests writes to nobody and takes no answer; when it goes on, everything is where it was."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import update
+
+from bot.channels.base import Again
+from bot.errors import Refused
+from bot.rounds import invitations
+from storage import outbox, tables
+from tests.bot.jobs.test_sweeps import LATER, agreed
+from tests.bot.test_turns import INTO
+from tests.support.house import NOON, Citizen, House
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.channels.base import Outbound
+
+MANY = tuple("abcdefg")
+
+
+def invited(sent: Sequence[Outbound]) -> list[str]:
+    """Return who an invitation has reached, in order."""
+    return [each.address for each in sent if each.key.startswith("invite.")]
+
+
+def statuses(house: House) -> list[str]:
+    return sorted(row.status for row in house.table("outbox") if row.key.startswith("invite."))
+
+
+async def test_whoever_is_in_the_middle_is_told_and_goes_on_where_they_were(house: House, citizen: Citizen) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    (question,) = (await citizen.does(*INTO))[-1:]
+    house.rounds.pause(code, why="flood")
+    for said in (await citizen.says("1"), await citizen.starts(code), await citizen.taps("Skip", question)):
+        assert said[0].text.startswith("This round is paused for now. What you answered is kept.")
+    assert citizen.answers(code) == []
+    house.rounds.resume(code)
+    said = await citizen.says("1")
+    assert "paused" not in "".join(each.text for each in said)
+    assert len(citizen.answers(code)) == 1
+
+
+async def test_rights_are_heard_while_a_round_rests(house: House, citizen: Citizen) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await citizen.says("1")
+    house.rounds.pause(code, why="flood")
+    assert "No answer yet" not in (await citizen.says("MYDATA"))[-1].text
+    await citizen.says("DELETE")
+    await citizen.taps("Yes")
+    assert house.table("answers") == []
+
+
+async def test_what_was_handed_in_cannot_be_changed_until_it_goes_on(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    said = await citizen.does(*INTO, "Good", "Skip", "Skip", "Skip", "Skip", "No", "No")
+    receipt = said[-1].text.partition("receipt is ")[2].partition(".")[0]
+    house.rounds.pause(code, why="flood")
+    assert "paused for now" in (await citizen.says("CHANGE"))[-1].text
+    assert "paused for now" in (await citizen.says(receipt))[-1].text
+    house.rounds.resume(code)
+    assert "paused for now" not in (await citizen.says("CHANGE"))[-1].text
+
+
+async def test_what_waits_to_be_sent_is_held_and_each_invitation_comes_once(house: House) -> None:
+    await agreed(house, *MANY)
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    house.rounds.pause(code, why="a mistake in the letter")
+    house.sweeps.rounds()
+    assert invited(await house.delivered()) == []
+    assert statuses(house) == ["held"] * len(MANY)
+    with house.database.reading() as db:
+        assert outbox.oldest_due(db, house.clock()) is None
+    house.rounds.resume(code)
+    house.sweeps.rounds()
+    assert sorted(invited(await house.delivered())) == list(MANY)
+    assert statuses(house) == ["sent"] * len(MANY)
+
+
+async def test_whoever_says_stop_meanwhile_is_not_written_to(house: House) -> None:
+    await agreed(house, "a", "b")
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    house.rounds.pause(code, why="flood")
+    await Citizen(house, "a").says("STOP")
+    house.rounds.resume(code)
+    assert invited(await house.delivered()) == ["b"]
+
+
+async def test_what_was_on_its_way_and_came_back_waits_too(house: House) -> None:
+    await agreed(house, "a")
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    house.pigeon.receipts["a"] = [Again(timedelta(seconds=30), "busy")]
+    assert invited(await house.delivered()) == []
+    waiting = tables.outbox.c.key.startswith("invite.")
+    with house.database.transaction() as db:  # as if it had been on its way at that moment
+        db.execute(update(tables.outbox).where(waiting).values(status="sending"))
+    house.rounds.pause(code, why="flood")
+    with house.database.transaction() as db:
+        db.execute(update(tables.outbox).where(waiting).values(status="due"))
+    house.sweeps.rounds()
+    house.clock.forward(minutes=1)
+    assert invited(await house.delivered()) == []
+    house.rounds.resume(code)
+    assert invited(await house.delivered()) == ["a"]
+
+
+async def test_inviting_stops_at_the_next_batch(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await agreed(house, *MANY)
+    code = house.need(audience="agreed").code
+    monkeypatch.setattr(invitations, "BATCH", 2)
+    monkeypatch.setattr(house.sweeps, "_wake", lambda: house.rounds.pause(code, why="flood"))
+    house.sweeps.rounds()
+    assert statuses(house) == ["held", "held"]
+    monkeypatch.setattr(house.sweeps, "_wake", lambda: None)
+    house.rounds.resume(code)
+    house.sweeps.rounds()
+    assert sorted(invited(await house.delivered())) == list(MANY)
+
+
+@pytest.mark.parametrize("act", ["close", "cancel"])
+async def test_when_a_round_ends_invitations_that_wait_are_not_sent(house: House, act: str) -> None:
+    await agreed(house, "a", "b")
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    getattr(house.rounds, act)(code, why="enough")
+    assert invited(await house.delivered()) == []
+    assert statuses(house) == ["gone", "gone"]
+
+
+async def test_a_paused_round_closes_by_the_clock(house: House) -> None:
+    await agreed(house, "a")
+    code = house.need(audience="agreed", closes_at=NOON + timedelta(days=5)).code
+    house.sweeps.rounds()
+    house.rounds.pause(code, why="flood")
+    house.clock.forward(days=5)
+    house.sweeps.rounds()
+    assert [entry.what for entry in house.rounds.log(code)] == ["created", "approved", "opened", "paused", "closed"]
+    assert statuses(house) == ["gone"]
+
+
+async def test_a_long_rest_ends_no_session_and_reminds_nobody(house: House) -> None:
+    await agreed(house, "a")
+    code = house.need(closes_at=NOON + timedelta(days=60), record=LATER).code
+    citizen = Citizen(house, "a")
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await citizen.says("1")
+    house.rounds.pause(code, why="flood")
+    for _ in range(20):
+        house.clock.forward(days=1)
+        house.sweeps.sessions()
+        house.sweeps.privacy()
+    house.rounds.resume(code)
+    house.sweeps.sessions()
+    assert [row.key for row in house.table("outbox") if row.key.startswith("silence.")] == []
+    assert len(citizen.answers(code)) == 1
+    assert [row.status for row in house.table("sessions") if row.round_id == house.table("rounds")[-1].id] == ["active"]
+
+
+async def test_a_cancelled_round_says_so(house: House, citizen: Citizen) -> None:
+    code = house.need().code
+    house.rounds.cancel(code, why="no money")
+    assert (await citizen.starts(code))[0].text.startswith("This round was cancelled.")
+
+
+def test_only_an_open_round_rests_and_only_a_resting_one_goes_on(house: House) -> None:
+    draft, code = house.need(opened=False).code, house.need().code
+    with pytest.raises(Refused, match="not open"):
+        house.rounds.pause(draft, why="flood")
+    with pytest.raises(Refused, match="say why"):
+        house.rounds.pause(code, why="")
+    with pytest.raises(Refused, match="not paused"):
+        house.rounds.resume(code)
+    assert house.rounds.pause(code, why="flood").state == "paused"
+    with pytest.raises(Refused, match="not open"):
+        house.rounds.pause(code, why="flood")
+    assert house.rounds.extend(code, NOON + timedelta(days=40), why="the days lost").state == "paused"
+    assert house.rounds.resume(code, why="dry again").state == "open"
+    assert [(entry.what, entry.why) for entry in house.rounds.log(code)][3:] == [
+        ("paused", "flood"),
+        ("extended", "the days lost"),
+        ("resumed", "dry again"),
+    ]

@@ -1,0 +1,174 @@
+"""What is done to a round is written down for good, and every tampering is seen, whoever does it and wherever."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import bindparam, delete, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from storage import flow_versions, rounds, trail
+from storage.tables import flow_versions as versions
+from storage.tables import round_log
+from storage.tables import rounds as kept
+from tests.storage.makers import DAY, MINUTE, NOW, add_round
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+    from storage.database import Database
+
+STEPS = ("created", "opened", "extended", "closed")
+
+
+def written(database: Database, code: str = "library") -> int:
+    """Return the id of a round of which four things are written down."""
+    with database.transaction() as db:
+        row = add_round(db, code, state="open", record='{"topic": "Öffnung \u2028 früh"}')
+        for n, what in enumerate(STEPS):
+            trail.add(db, row.id, NOW + n * MINUTE, "Olga", what, "Überlegt.", {"title": (None, n)})
+    return row.id
+
+
+def proof(database: Database, round_id: int) -> trail.Proof:
+    with database.reading() as db:
+        return trail.prove(db, round_id)
+
+
+def tamper(database: Database, *statements: Any, of: int = 0) -> None:
+    """Do what only the owner of a database can: put the triggers aside and write whatever one likes."""
+    aside = {
+        "sqlite": ["DROP TRIGGER round_log_no_update", "DROP TRIGGER round_log_no_delete"],
+        "postgresql": ["SET LOCAL session_replication_role = replica"],
+    }
+    back = """CREATE TRIGGER round_log_no_{0} BEFORE {0} ON round_log BEGIN SELECT RAISE(ABORT, 'only added to'); END"""
+    with database.transaction() as db:
+        for statement in [*map(text, aside[database.dialect]), *statements]:
+            db.execute(statement, {"of": of} if "of" in statement.compile().params else {})
+        for verb in ("update", "delete") if database.dialect == "sqlite" else ():
+            db.execute(text(back.format(verb)))
+
+
+def test_what_was_done_is_written_down_in_order(database: Database) -> None:
+    round_id, other = written(database), written(database, "other")
+    with database.reading() as db:
+        entries = trail.of(db, round_id)
+    assert [(each.number, each.what, each.at) for each in entries] == [
+        (n, what, NOW + (n - 1) * MINUTE) for n, what in enumerate(STEPS, 1)
+    ]
+    assert {(each.who, each.why) for each in entries} == {("Olga", "Überlegt.")}
+    assert [each.changed for each in entries] == [{"title": (None, n)} for n in range(4)]
+    assert len({each.hash for each in entries}) == 4
+    assert proof(database, round_id) == trail.Proof(4, entries[-1].hash.hex())
+    assert proof(database, other).whole
+
+
+@pytest.mark.parametrize(
+    "change",
+    [update(round_log).values(why="Nothing."), delete(round_log), delete(kept)],
+    ids=["change", "delete", "with the round"],
+)
+def test_the_database_itself_refuses_to_change_or_forget_it(database: Database, change: Any) -> None:
+    round_id = written(database)
+    with pytest.raises(DBAPIError, match="only ever added to"), database.transaction() as db:
+        db.execute(change)
+    assert proof(database, round_id).entries == 4
+
+
+def at(number: int) -> ColumnElement[bool]:
+    return (round_log.c.round_id == bindparam("of")) & (round_log.c.number == number)
+
+
+@pytest.mark.parametrize(
+    ("tampering", "broken"),
+    [
+        (update(round_log).where(at(1)).values(who="Nobody"), 1),
+        (update(round_log).where(at(2)).values(what="closed"), 2),
+        (update(round_log).where(at(3)).values(why=""), 3),
+        (update(round_log).where(at(4)).values(at=NOW + DAY), 4),
+        (update(round_log).where(at(2)).values(details="{}"), 2),
+        (update(round_log).where(at(4)).values(number=9), 4),
+        (update(round_log).where(at(3)).values(hash=b"x" * 32), 3),
+        (delete(round_log).where(at(2)), 2),
+        (delete(round_log).where(round_log.c.round_id == bindparam("of")), 1),
+    ],
+)
+def test_whatever_is_changed_behind_its_back_is_found_where_it_was_done(
+    database: Database, tampering: Any, broken: int
+) -> None:
+    round_id, other = written(database), written(database, "other")
+    tamper(database, tampering, of=round_id)
+    assert proof(database, round_id).broken == broken
+    assert proof(database, other).whole
+
+
+def test_an_entry_slipped_in_is_found(database: Database) -> None:
+    round_id = written(database)
+    with database.reading() as db:
+        columns = [column for column in round_log.c if column.name != "id"]
+        third = select(*columns).where(round_log.c.round_id == round_id, round_log.c.number == 3)
+        values = db.execute(third).mappings().one()
+    later = update(round_log).where(round_log.c.round_id == round_id, round_log.c.number > 2)
+    tamper(
+        database,
+        later.values(number=round_log.c.number + 10),
+        update(round_log).where(round_log.c.number > 10).values(number=round_log.c.number - 9),
+        insert(round_log).values({**values, "what": "extended"}),
+    )
+    assert proof(database, round_id).broken == 4
+
+
+def test_an_entry_taken_from_the_end_is_found_by_the_round_and_by_a_hash_noted_earlier(database: Database) -> None:
+    round_id = written(database)
+    with database.transaction() as db:
+        assert rounds.move(db, round_id, ["open"], "closed")
+        head = trail.add(db, round_id, NOW, "clock", "closed").hash.hex()
+    tamper(database, delete(round_log).where(round_log.c.number == 5))
+    found = proof(database, round_id)
+    assert (found.broken, found.altered) == (None, ("round",))
+    with database.reading() as db:
+        assert not trail.holds(db, round_id, head)
+        assert trail.holds(db, round_id, f" {found.head.upper()}\n")
+
+
+def test_a_round_changed_without_an_entry_is_found(database: Database) -> None:
+    round_id = written(database)
+    with database.transaction() as db:
+        rounds.change(db, round_id, record='{"topic": "other"}')
+    assert proof(database, round_id) == trail.Proof(4, proof(database, round_id).head, altered=("round",))
+
+
+def test_other_questions_than_those_it_opened_with_are_found(database: Database) -> None:
+    with database.transaction() as db:
+        row = add_round(db, state="open")
+        flow_versions.publish(db, row.flow, row.version, "a" * 64, "{}", NOW)
+        trail.add(db, row.id, NOW, "Olga", "opened")
+    assert proof(database, row.id).whole
+    with database.transaction() as db:
+        db.execute(update(versions).values(sha256="b" * 64))
+    assert proof(database, row.id).altered == ("questions",)
+
+
+def test_a_round_nothing_is_written_of_has_no_proof(database: Database) -> None:
+    with database.transaction() as db:
+        row = add_round(db)
+    assert proof(database, row.id) == trail.Proof(0, "", broken=1)
+
+
+def test_two_who_write_at_once_come_one_after_the_other(database: Database) -> None:
+    round_id = written(database)
+
+    def write(who: str) -> None:
+        for n in range(10):
+            with database.transaction() as db:
+                trail.add(db, round_id, NOW, who, f"step {n}")
+
+    writers = [threading.Thread(target=write, args=(who,)) for who in ("Olga", "Ben", "Ada")]
+    for each in writers:
+        each.start()
+    for each in writers:
+        each.join()
+    assert proof(database, round_id).entries == 34
+    assert proof(database, round_id).whole
