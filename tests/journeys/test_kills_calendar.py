@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MADRID = ZoneInfo("Europe/Madrid")
 OPENING = ["round.moves", "round.moved", "round.invites", "round.invited"]
+RESTING = ["round.rests", "round.rested"]
 SILENCE = ["session.reminds", "session.reminded"]
 SWEEPS = (
     "sweep.leases sweep.leased lease.returns lease.returned leaps.undoes leaps.undone privacy.forgets privacy.forgot"
@@ -39,7 +40,7 @@ LEAVING = ["session.ends", "session.ended"]
 CLOSING = ["round.moves", "round.moved"]
 ACTING = ["round.acts", "round.acted"]
 REPORT = ["report.written", "report.committed"]
-CROSSINGS = [*OPENING, *SILENCE, *SWEEPS, *DIGEST, *FOLDING, *LEAVING, *CLOSING, *REPORT, *ACTING]
+CROSSINGS = [*OPENING, *RESTING, *SILENCE, *SWEEPS, *DIGEST, *FOLDING, *LEAVING, *CLOSING, *REPORT, *ACTING]
 RECORD = """
 topic = "opening hours"
 decider = "the city council"
@@ -143,11 +144,14 @@ async def dies_at_each(ordeal: Ordeal, crossings: list[str]) -> None:
 
 
 async def a_round_opens(ordeal: Ordeal, citizens: list[Citizen]) -> str:
-    """It opens and invites by the clock; most answer, some fall silent. Returns its code."""
+    """It opens, invites by the clock and rests a while; most answer, some fall silent. Returns its code."""
     times = ("--from", "2027-01-12", "--to", "2027-01-20", "--audience", "agreed")
     code = await ordeal.opened("changes", *times, "--record", str(ordeal.folder / "record.toml"))
     ordeal.set_clock(january(12, 10))
     await dies_at_each(ordeal, OPENING)
+    await ordeal.command("round", "pause", code, "--why", "a mistake in the letter")
+    await dies_at_each(ordeal, RESTING)
+    await ordeal.command("round", "resume", code)
     talks = [talks_about_changes(each, code, to_the_end=n < TALKING) for n, each in enumerate(citizens)]
     await lives_until(ordeal, *talks)
     await lives_until(ordeal, *(looks_again(each) for each in citizens[:AGAIN]))
@@ -297,7 +301,10 @@ def check(ordeal: Ordeal, box: Postbox, citizens: list[Citizen], chief: Citizen,
     assert unsent == []
     assert (written["invite"], written["silence"], written["report"]) == (len(citizens), SILENT + AGAIN, TALKING)
     assert state == "reported_back"
-    assert log_of(ordeal, code) == ["created", "approved", "scheduled", "opened", "closed", "reported_back"]
+    assert log_of(ordeal, code) == [
+        *("created", "approved", "scheduled", "opened", "paused", "resumed"),
+        *("closed", "reported_back"),
+    ]
     assert ended["completed"] == TALKING
     assert ended.keys() <= {"completed", "expired"}, "a session stands open, or somewhere else"
     assert sorted(period for _, period in digests) == ["2027-W02"] * 3
