@@ -217,6 +217,7 @@ class Ordeal:
             }
         self.pid: int | None = None
         self._death: asyncio.Task[int] | None = None
+        self._called = 0
         self._numbers = count(1001)
         return self
 
@@ -270,6 +271,7 @@ class Ordeal:
     async def lives(self, crash_at: str = "") -> None:
         """Let a life begin, one that ends by itself at a crossing (`name:n`) if told so."""
         assert self.pid is None
+        self._called = sum(self.api.world.counts.values())
         self.pid = self.midwife.deliver(["run", "--config", str(self.settings)], self._armed(crash_at), self.log)
         self._death = asyncio.create_task(self.midwife.burial())
 
@@ -287,9 +289,8 @@ class Ordeal:
 
     async def works(self) -> None:
         """Wait until this life has called Telegram."""
-        before = sum(self.api.world.counts.values())
         async with asyncio.timeout(PATIENCE):
-            while sum(self.api.world.counts.values()) == before:  # noqa: ASYNC110 - a count has no event
+            while sum(self.api.world.counts.values()) == self._called:  # noqa: ASYNC110 - a count has no event
                 await asyncio.sleep(0.01)
 
     async def killed(self, sign: signal.Signals = signal.SIGKILL) -> None:
@@ -299,7 +300,8 @@ class Ordeal:
         assert await self.dies(), self.told()
 
     async def stops(self) -> None:
-        """Stop the life as an operator would."""
+        """Stop the life as an operator would: once it has begun, though everybody may have been answered before."""
+        await self.works()
         assert self.pid is not None
         assert self._death is not None
         os.kill(self.pid, signal.SIGTERM)
