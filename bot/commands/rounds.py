@@ -215,12 +215,13 @@ def check(config: Config, code: str, *, in_json: bool) -> int:
 def approve(config: Config, code: str, *, name: str, in_json: bool) -> None:
     """Sign a round as the second person: then it may open, with the questions as they are now.
 
-    Whoever has written or changed a round cannot sign it, and a change takes the signature away. A round without an
-    end needs none.
+    The log says that it was done at the command line. Whoever has written or changed a round cannot sign it, and a
+    change takes the signature away. A round without an end needs none.
     """
     with office(config) as here:
         found = _found(here, code)
-        _shown(here, here.rounds.approve(code, who=_signer(here, found, name)), in_json=in_json)
+        signed = here.rounds.approve(code, who=_signer(here, found, name), why="at the command line")
+        _shown(here, signed, in_json=in_json)
 
 
 def _signer(here: Office, one: RoundView, name: str) -> int:

@@ -98,17 +98,17 @@ class Rounds(Looking):
             if "record" in facts:
                 facts["record"] = _dumped(facts["record"])
             rounds.change(db, row.id, **facts | {"stage": stage_of(flow), "version": flow.version})
-            if not flow.running:
-                rounds.move(db, row.id, (State.CHECKED, State.SCHEDULED), State.DRAFT)
+            void = (State.CHECKED,) if flow.running else (State.CHECKED, State.SCHEDULED)
+            rounds.move(db, row.id, void, State.DRAFT)
             now = self._row(db, code)
             self._note(db, row, who, "changed", self._clock(), ", ".join(named), changed=_changed(row, now))
             return view(now)
 
-    def approve(self, code: str, *, who: int) -> RoundView:
+    def approve(self, code: str, *, who: int, why: str = "") -> RoundView:
         """Sign a draft in which nothing is missing: now it may open, and its questions are those that were signed.
 
         `who` may approve rounds of the service, and has neither written this one nor changed it: two people have seen
-        it then. Raises `Refused` otherwise, and while `check` finds faults.
+        it then. `why` stands in the log. Raises `Refused` otherwise, and while `check` finds faults.
         """
         now = self._clock()
         with self._act() as db:
@@ -121,7 +121,7 @@ class Rounds(Looking):
             self._complete(db, row)
             self._library.publish(db, row.flow, row.version, now)
             rounds.move(db, row.id, (State.DRAFT,), State.CHECKED)
-            self._note(db, row, who, "approved", now)
+            self._note(db, row, who, "approved", now, why)
             return view(self._row(db, code))
 
     def open(self, code: str, *, who: int | None = None) -> RoundView:

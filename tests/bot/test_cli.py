@@ -734,6 +734,16 @@ def test_a_round_rests_goes_on_and_is_given_up(terminal: Terminal) -> None:
     assert "cancelled by command line: no money" in terminal("round", "show", code).out
 
 
+def test_a_second_person_signs_by_name_and_the_log_says_where(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    nobody = terminal("round", "approve", code, "--as", "Ben")
+    assert (nobody.status, nobody.err.count("\n")) == (1, 1)
+    assert '"Ben" may not approve rounds of library. May do so: nobody yet.' in nobody.err
+    terminal("invite", "--role", "approver", "--service", "library", "--name", "Ben", "--mail", "ben@city.example")
+    assert "May do so: Ben." in terminal("round", "approve", code, "--as", "Max").err
+    assert "approved by Ben: at the command line" in terminal("round", "approve", code, "--as", "ben").out
+
+
 def test_the_log_of_a_round_is_proved(terminal: Terminal) -> None:
     assert terminal("round", "verify").out == "There is no round yet, and so no log.\n"
     code, other = terminal.a_round(), terminal("round", "new", *A_PULSE, "--json").json["code"]

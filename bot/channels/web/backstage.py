@@ -96,7 +96,7 @@ class RoundView(Protocol):
 
     @property
     def state(self) -> str:
-        """`draft`, `scheduled`, `open`, `paused`, `closed`, `reported_back` or `cancelled`."""
+        """`draft`, `checked`, `scheduled`, `open`, `paused`, `closed`, `reported_back` or `cancelled`."""
 
     @property
     def audience(self) -> str:

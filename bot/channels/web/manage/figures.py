@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from bot.channels.web.manage.form import Error
     from bot.digests.model import Digest
 
-"""States of rounds that people have taken part in."""
 NOW = "now"
 """What stands in the address in place of a week for the week that is still running."""
 

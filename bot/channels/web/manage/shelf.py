@@ -18,6 +18,7 @@ from bot.channels.web.words import own_name
 from bot.errors import Refused
 from bot.pictures.drawing import svg
 from bot.pictures.listing import listing
+from bot.rounds.looking import ASKING
 from bot.rounds.record import in_language
 from bot.texts import texts
 from flows.examples import filled
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from flows.issues import Issue
     from flows.model import Flow
 
-USED = ("open", "paused", "scheduled")
-"""States of rounds that need their flow."""
 PAIR = 2
 """Versions that it takes to compare."""
 
@@ -80,7 +79,7 @@ async def picture_file(request: Request, _visitor: Visitor) -> Response:
 def _entries(request: Request) -> list[Entry]:
     backstage = backstage_of(request)
     published = _published(request)
-    used = [each.flow for each in backstage.rounds.listed(states=USED)]
+    used = [each.flow for each in backstage.rounds.listed(states=ASKING)]
     language = pages_of(request).language(request)
     edited = backstage.rounds.edited()
     return [
