@@ -63,6 +63,7 @@ class RoundRow:
     report: str | None
     key_sealed: bytes | None
     """None once the round's time is over: then nobody can be linked to their answers."""
+    outcome: str | None = None
 
 
 _shape = Shape(rounds, RoundRow)
@@ -130,7 +131,7 @@ def move(db: Connection, round_id: int, was: Collection[str], becomes: str, **st
 
 
 def change(db: Connection, round_id: int, **values: Any) -> None:  # noqa: ANN401 - columns of many types
-    """Set columns (`title`, `record`, `audience`, `opens_at`, `closes_at`, `report`, …) of one round."""
+    """Set columns (`title`, `record`, `audience`, `opens_at`, `closes_at`, `report`, `outcome`, …) of one round."""
     db.execute(update(rounds).where(rounds.c.id == round_id).values(**values))
 
 

@@ -218,7 +218,7 @@ rounds = Table(
     C("title", String(200), nullable=False),
     C("record", Text, nullable=False),  # JSON: what the texts need, per language where translated; lists of options
     C("audience", String(12), nullable=False),  # agreed, link
-    C("state", String(16), nullable=False),  # draft, checked, scheduled, open, paused, closed, reported_back, cancelled
+    C("state", String(16), nullable=False),  # bot.rounds.lifecycle.State
     C("opens_at", Instant),
     C("closes_at", Instant),
     C("created_at", Instant, nullable=False),
@@ -227,6 +227,7 @@ rounds = Table(
     C("reported_at", Instant),
     C("created_by", ForeignKey("people.id", ondelete="SET NULL")),
     C("report", Text),  # JSON: the report-back, per language
+    C("outcome", Text),  # JSON: what came of it (bot.rounds.outcome)
     C("key_sealed", LargeBinary),  # pseudonym key, destroyed when the round's time is over
     Index(None, "service", "state"),
 )

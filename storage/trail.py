@@ -41,6 +41,8 @@ FACTS = (
     "report",
 )
 """Columns of a round that no act changes without an entry."""
+LATER = ("outcome",)
+"""Such columns too, from revision 0012 on: where they hold nothing, the hash is what it was without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Proof:
 
 
 _shape = Shape(round_log, Entry)
-_facts = select(*(rounds.c[name] for name in FACTS))
+_facts = select(*(rounds.c[name] for name in (*FACTS, *LATER)))
 _of = select(*_shape.columns).order_by(round_log.c.number)
 
 
@@ -171,7 +173,9 @@ def _questions(db: Connection, row: Row[Any]) -> str | None:
 
 def _seal(row: Row[Any]) -> str:
     """Return the hash of a round's facts, in hex."""
-    facts = [_moment(value) if name.endswith("_at") else value for name, value in zip(FACTS, row, strict=True)]
+    named = dict(zip((*FACTS, *LATER), row, strict=True))
+    facts = [_moment(named[name]) if name.endswith("_at") else named[name] for name in FACTS]
+    facts += [{name: named[name]} for name in LATER if named[name] is not None]
     return hashlib.sha256(_packed(facts).encode()).hexdigest()
 
 
