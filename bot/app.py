@@ -214,7 +214,7 @@ class App:
         return Turns(self.database, self.channels, desk, keys, config.city.languages, self.clock, self.measures)
 
     def _schedule(self) -> Schedule:
-        capabilities = {name: channel.capabilities for name, channel in self.channels.items() if name != "mail"}
+        capabilities = {name: channel.capabilities for name, channel in self.channels.items()}
         sweeps = Sweeps(
             self.config, self.database, self.library, self.digests, capabilities, self.steady, self.delivery.wake
         )

@@ -171,6 +171,7 @@ def _together(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
         yield ("mail", "from_address"), "is missing. Write the address that digests come from"
     if _number(raw, "public_minimum_cell") < _number(raw, "minimum_cell"):
         yield ("digest", "public_minimum_cell"), "is below minimum_cell. The public sees no more than managers do"
+    yield from _sending_together(raw)
     yield from _city_together(raw)
     yield from _services_together(raw)
 
@@ -183,6 +184,13 @@ def _city_together(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ..
         texts = from_json(texts) if isinstance(texts, str) else texts
         if isinstance(texts, dict) and texts and (lost := [one for one in spoken if not texts.get(one)]):
             yield (section, key), f'is missing in "{lost[0]}". Write {lost[0]} = "…"'
+
+
+def _sending_together(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """A day ends after it begins: a span over midnight would write to people at night."""
+    times = [_text(raw, "sending", name).strip().zfill(5) for name in ("earliest", "latest")]
+    if all(re.fullmatch(r"\d{2}:\d{2}", each) for each in times) and times[1] < times[0]:
+        yield ("sending", "latest"), 'is before earliest. Write a later time of the same day, as in latest = "20:00"'
 
 
 def _telegram_together(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -20,11 +20,11 @@ import structlog
 from bot import letters, ownership
 from bot.channels.base import Again, Ambiguous, Gone, Relocated, Sent
 from bot.pacing import Pace, Pacer
-from storage import contacts, crossings, leases, outbox
+from storage import audience, contacts, crossings, leases, outbox
 from storage.database import StorageTrouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -79,6 +79,13 @@ class _Result:
     def tells_of_the_person(self) -> bool:
         """Whether it changes what we know of the contact, not of the message alone."""
         return isinstance(self.receipt, Gone | Relocated)
+
+
+def _lost(results: Sequence[_Result], outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
+    """Return (key, reason) of what can never arrive; what was called back is no failure."""
+    paired = zip(results, outcomes, strict=True)
+    gone = [(result.row.key, one.error or "") for result, one in paired if one.status == outbox.GONE]
+    return [(key, why) for key, why in gone if why != "cancelled"]
 
 
 class Delivery:
@@ -137,7 +144,9 @@ class Delivery:
         with self._database.transaction() as db:
             held = self._held(db, channel, lease, self.shared())
             mine = self._mine(db, hands.results)
-            outbox.settle(db, [self._outcome(db, result, now) for result in mine], self._owner)
+            outcomes = [self._outcome(db, result, now) for result in mine]
+            outbox.settle(db, outcomes, self._owner)
+            audience.failed(db, _lost(mine, outcomes))
             if held is not None and held != lease:
                 outbox.extend(db, hands.claims, self._owner, now + LEASE)
             rows: list[OutboxRow] = []

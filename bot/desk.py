@@ -420,6 +420,13 @@ class Desk:
             return (self._closed(visit, of), *self._choices(visit))
         return (self._say(visit, "nothing_running"),)
 
+    def _not_now(self, visit: Visit, code: str) -> Spoken:
+        """Decline an invitation: no reminder of this round follows."""
+        for row in visit.ledger.open_rounds.values():
+            if row.code == code:
+                visit.ledger.decline(row.id, visit.guest)
+        return self._bare(visit, (self._say(visit, "invitation_declined"),))
+
     def _own_button(self, visit: Visit, kind: str, value: str) -> Spoken:
         match kind:
             case "@round":
@@ -427,7 +434,7 @@ class Desk:
             case "@service":
                 return self._bare(visit, self._choices(visit, service=value))
             case "@later":
-                return self._bare(visit, (self._say(visit, "invitation_declined"),))
+                return self._not_now(visit, value)
             case "@never":
                 visit.ledger.change(visit.guest, invite_again_at=None)
                 visit.ledger.cancel_bulk(visit.guest)

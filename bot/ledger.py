@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flows import memory
-from storage import answers, contacts, moves, outbox, sessions, wishes
+from storage import answers, audience, contacts, moves, outbox, sessions, wishes
 from storage.sessions import SessionRow, Step
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ class Ledger:
     _wishes: dict[wishes.Wish, bool] = field(default_factory=dict)
     _changes: dict[int, dict[str, Any]] = field(default_factory=dict)
     _forgotten: list[tuple[int, int]] = field(default_factory=list)
+    _declined: set[tuple[int, int]] = field(default_factory=set)
     _cancelled: set[int] = field(default_factory=set)
     _out: list[NewMessage] = field(default_factory=list)
     _day: str = field(init=False)
@@ -152,6 +153,7 @@ class Ledger:
 
     def forget(self, guest: Guest, round_id: int) -> None:
         """Keep nothing of the guest's session in a round (too young, not now)."""
+        self.decline(round_id, guest)
         guest.drop(round_id)
         self._sessions.pop((guest.contact.id, round_id), None)
         self._forgotten.append((guest.contact.id, round_id))
@@ -188,6 +190,10 @@ class Ledger:
         """Whether the guest wants the result of a round sent."""
         self._wishes[round_id, guest.contact.id] = wanted
 
+    def decline(self, round_id: int, guest: Guest) -> None:
+        """The guest does not want to be reminded of a round."""
+        self._declined.add((round_id, guest.contact.id))
+
     def change(self, guest: Guest, **values: Any) -> None:  # noqa: ANN401 - columns of many types
         """Change facts of the contact (`language`, `asks`, `stopped_at`…)."""
         differing = {name: value for name, value in values.items() if getattr(guest.contact, name) != value}
@@ -218,10 +224,11 @@ class Ledger:
         for contact_id, values in self._changes.items():
             for name, value in values.items():
                 _SETTERS[name](db, contact_id, value)
+        audience.decline(db, self._declined)
         for contact_id in self._cancelled:
             outbox.cancel(db, contact_id, self.now, bulk_only=True)
         self.enqueued += outbox.enqueue(db, self._out)
-        for noted in (self._moves, self._wishes, self._changes, self._cancelled, self._out):
+        for noted in (self._moves, self._wishes, self._changes, self._declined, self._cancelled, self._out):
             noted.clear()
 
     def _flush_answers(self, db: Connection) -> None:

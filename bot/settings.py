@@ -280,6 +280,15 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """When people may be written to who have not written first. The same time twice: at any hour."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    earliest: Annotated[time, PlainValidator(_time), Field(description='hours and minutes, as in earliest = "09:00"')]
+    latest: Annotated[time, PlainValidator(_time), Field(description='hours and minutes, as in latest = "20:00"')]
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """When managers get their digest, and how few people are too few to show."""
 
@@ -337,6 +346,7 @@ class Config:
     telegram: Telegram
     web: Web
     mail: Mail
+    sending: Sending
     digest: Digest
     privacy: Privacy
     log: Log

@@ -122,6 +122,21 @@ def every(db: Connection, round_id: int) -> Iterator[AnswerRow]:
         yield AnswerRow(*row)
 
 
+def who_chose(db: Connection, round_id: int, item: str, choices: Collection[str]) -> set[bytes]:
+    """Return the pseudonyms under which one of `choices` was given to an item in a round, and counts."""
+    given = (answers.c.round_id == round_id, answers.c.item == item, answers.c.choice.in_(list(choices)))
+    counted = select(answers.c.pseudonym).where(*given, _stands, answers.c.counted_at.is_not(None))
+    return set(db.execute(counted).scalars())
+
+
+def words(db: Connection, round_id: int) -> Iterator[tuple[bytes, str]]:
+    """Give (pseudonym, free text) of a round's answers that count, one after the other."""
+    given = (answers.c.round_id == round_id, answers.c.text.is_not(None), answers.c.verb == "ask")
+    counted = select(answers.c.pseudonym, answers.c.text).where(*given, _stands, answers.c.counted_at.is_not(None))
+    for who_, text in db.execute(counted.execution_options(yield_per=1000)):  # noqa: UP028 - rows are no tuples
+        yield who_, text
+
+
 def forget(db: Connection, round_id: int, pseudonym: bytes, now: datetime, *, closed: bool, anew: bytes) -> int:
     """Erase one person's part in a round; leave a proof. Return how many answers were deleted or changed.
 

@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, delete, func, select, update
 
 from storage import proof
 from storage.rows import IDS, Insert, Lookup, Shape
-from storage.tables import contacts, invitations, outbox, rounds
+from storage.tables import contacts, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -184,34 +184,6 @@ def relocate(db: Connection, contact_id: int, address_hash: bytes, address_seale
 def of_person(db: Connection, person_id: int) -> list[Contact]:
     """Return the channels on which a member of staff can be reached, the first known first."""
     return _shape.read(db.execute(_all.where(contacts.c.person_id == person_id).order_by(contacts.c.id)))
-
-
-def audience_agreed(
-    db: Connection, round_id: int, service: str, asked_before: datetime, *, which: str = "invitation", limit: int = 500
-) -> list[Contact]:
-    """Return who agreed to be invited, may be written to, and has not been asked yet in this round.
-
-    Nor since `asked_before` in any round of the same service (one request per person and service in 30 days).
-    """
-    already = (
-        select(invitations.c.id)
-        .where(invitations.c.contact_id == contacts.c.id, invitations.c.round_id == round_id)
-        .where(invitations.c.which == which)
-    )
-    lately = (
-        select(invitations.c.id)
-        .join(rounds, and_(rounds.c.id == invitations.c.round_id, rounds.c.service == service))
-        .where(invitations.c.contact_id == contacts.c.id, invitations.c.created_at > asked_before)
-        .where(invitations.c.round_id != round_id)
-    )
-    wanted = (
-        _all.where(contacts.c.invite_again_at.is_not(None))
-        .where(contacts.c.stopped_at.is_(None), contacts.c.unreachable_at.is_(None))
-        .where(~already.exists(), ~lately.exists())
-        .order_by(contacts.c.id)
-        .limit(limit)
-    )
-    return _shape.read(db.execute(wanted))
 
 
 def counts(db: Connection) -> dict[str, int]:

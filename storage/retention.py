@@ -16,6 +16,7 @@ from storage.rounds import PAUSED
 from storage.sessions import ACTIVE
 from storage.tables import (
     answers,
+    audience,
     contacts,
     inbox,
     links,
@@ -136,6 +137,13 @@ def _links_to_people(now: datetime, policy: Policy) -> Delete:
     return delete(sessions).where(sessions.c.round_id.in_(_over(now, policy)))
 
 
+def _audiences(now: datetime, policy: Policy) -> Update:
+    """How many were asked stays; who they were goes with the key."""
+    known = or_(audience.c.contact_id.is_not(None), audience.c.mark.is_not(None), audience.c.zone.is_not(None))
+    over = update(audience).where(audience.c.round_id.in_(_over(now, policy)), known)
+    return over.values(contact_id=None, mark=None, zone=None)
+
+
 def _wishes(now: datetime, policy: Policy) -> Delete:
     """The result is sent."""
     sent = select(rounds.c.id).where(rounds.c.reported_at < now - timedelta(days=policy.close_days))
@@ -169,7 +177,7 @@ def _strangers(now: datetime, policy: Policy) -> Delete:
     """Contacts nothing needs any more: no role, no yes to invitations, no STOP to remember, nothing under way."""
     needed = (
         select(table.c.contact_id).where(table.c.contact_id == contacts.c.id).exists()
-        for table in (sessions, wishes, outbox, messages, threads)
+        for table in (sessions, wishes, outbox, messages, threads, audience)
     )
     old = contacts.c.last_seen_at < now - timedelta(days=policy.transcript_days)
     free = (contacts.c.person_id.is_(None), contacts.c.invite_again_at.is_(None), contacts.c.stopped_at.is_(None))
@@ -187,6 +195,7 @@ _SWEEPS: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
     "answers_taken_back": _taken_back,
     "round_keys": _keys,
     "sessions_of_closed_rounds": _links_to_people,
+    "audiences_of_closed_rounds": _audiences,
     "wishes": _wishes,
     "about_you": _about_you,
     "answers": _answers,

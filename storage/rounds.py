@@ -37,6 +37,9 @@ class NewRound:
     closes_at: datetime | None = None
     created_by: int | None = None
     state: str = "draft"
+    whom: str | None = None
+    spread_hours: int | None = None
+    remind_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,14 @@ class RoundRow:
     key_sealed: bytes | None
     """None once the round's time is over: then nobody can be linked to their answers."""
     outcome: str | None = None
+    whom: str | None = None
+    """JSON: who of the audience is meant."""
+    spread_hours: int | None = None
+    """Over how many hours of sending time invitations go out; None: at once."""
+    remind_at: datetime | None = None
+    """None: at the usual moment."""
+    drawn_at: datetime | None = None
+    """When the audience was last written down; None: not yet."""
 
 
 _shape = Shape(rounds, RoundRow)

@@ -54,6 +54,7 @@ class Keys:
         # Whoever wrote lately writes again: the last ones are remembered, a keyed hash costs as much as a statement.
         self._address_hash: Final = lru_cache(maxsize=LATELY)(partial(_address_hash, addresses))
         self._tokens: Final = _derive(roots[-1], b"token", 32)
+        self._quiet: Final = _derive(roots[-1], b"quiet", 32)
 
     @classmethod
     def load(cls, path: str | Path, mint: Callable[[], str]) -> Keys:
@@ -73,6 +74,10 @@ class Keys:
     def address_hash(self, channel: str, address: str) -> bytes:
         """Return 32 bytes that find an address without telling it."""
         return self._address_hash(channel, address)
+
+    def quiet_hash(self, channel: str, address: str) -> bytes:
+        """Return 32 bytes that find an address on the quiet list, which has a key of its own."""
+        return _address_hash(self._quiet, channel, address)
 
     def token_hash(self, token: str) -> bytes:
         """Return 32 bytes by which a token (link, cookie, receipt) is recognised; the token itself is never kept."""

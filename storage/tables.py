@@ -217,7 +217,7 @@ rounds = Table(
     C("version", Integer, nullable=False),
     C("title", String(200), nullable=False),
     C("record", Text, nullable=False),  # JSON: what the texts need, per language where translated; lists of options
-    C("audience", String(12), nullable=False),  # agreed, link
+    C("audience", String(12), nullable=False),  # bot.rounds.lifecycle.AUDIENCES
     C("state", String(16), nullable=False),  # bot.rounds.lifecycle.State
     C("opens_at", Instant),
     C("closes_at", Instant),
@@ -228,6 +228,10 @@ rounds = Table(
     C("created_by", ForeignKey("people.id", ondelete="SET NULL")),
     C("report", Text),  # JSON: the report-back, per language
     C("outcome", Text),  # JSON: what came of it (bot.rounds.outcome)
+    C("whom", Text),  # JSON: who of the audience is meant (bot.rounds.whom)
+    C("spread_hours", Integer),  # over how many hours of sending time the invitations go out; null: at once
+    C("remind_at", Instant),  # null: at the usual moment
+    C("drawn_at", Instant),  # when its audience was last written down
     C("key_sealed", LargeBinary),  # pseudonym key, destroyed when the round's time is over
     Index(None, "service", "state"),
 )
@@ -257,6 +261,30 @@ invitations = Table(
     C("created_at", Instant, nullable=False),
     UniqueConstraint("round_id", "contact_id", "which"),
     Index(None, "contact_id"),
+)
+
+audience = Table(  # everybody a round wants to ask has one row: their number is the audience
+    "audience",
+    metadata,
+    _id(),
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), nullable=False),
+    C("contact_id", ForeignKey("contacts.id", ondelete="SET NULL")),  # null: forgotten, or on the quiet list
+    C("mark", LargeBinary),  # the quiet list's hash of somebody on it, of whom nothing else is kept
+    C("state", String(10), nullable=False),  # arriving, waiting, invited, answered, failed, excluded
+    C("reason", String(200), nullable=False, default=""),  # why excluded, or what the channel said
+    C("source", String(8), nullable=False),  # agreed: a contact of ours; list: an address the city holds
+    C("zone", String(60)),  # IANA name; null: the city's
+    UniqueConstraint("round_id", "contact_id"),
+    UniqueConstraint("round_id", "mark"),
+    Index(None, "contact_id"),
+    Index(None, "round_id", "state"),
+)
+
+quiet = Table(  # the quiet list: who must never be written to, whatever list their address stands on
+    "quiet",
+    metadata,
+    C("hash", LargeBinary, primary_key=True),  # under a key of its own
+    C("since", Instant, nullable=False),
 )
 
 # --------------------------------------------------------------------------- what is said

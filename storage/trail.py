@@ -41,8 +41,8 @@ FACTS = (
     "report",
 )
 """Columns of a round that no act changes without an entry."""
-LATER = ("outcome",)
-"""Such columns too, from revision 0012 on: where they hold nothing, the hash is what it was without them."""
+LATER = ("outcome", "whom", "spread_hours", "remind_at")
+"""Such columns too, of later revisions: where they hold nothing, the hash is what it was without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +174,12 @@ def _questions(db: Connection, row: Row[Any]) -> str | None:
 def _seal(row: Row[Any]) -> str:
     """Return the hash of a round's facts, in hex."""
     named = dict(zip((*FACTS, *LATER), row, strict=True))
-    facts = [_moment(named[name]) if name.endswith("_at") else named[name] for name in FACTS]
-    facts += [{name: named[name]} for name in LATER if named[name] is not None]
+    facts: list[Any] = [_moment(named[name]) if name.endswith("_at") else named[name] for name in FACTS]
+    facts += [
+        {name: _moment(named[name]) if name.endswith("_at") else named[name]}
+        for name in LATER
+        if named[name] is not None
+    ]
     return hashlib.sha256(_packed(facts).encode()).hexdigest()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.commands.audience import asked_options, audience, meant
 from bot.commands.common import Moment, as_json, configured, last_moment, many, moment, office, show, spoken, table
 from bot.commands.facts import facts_option, from_file, laid, pair, record_option, refuse_slips
 from bot.errors import Refused, Usage
@@ -48,11 +49,12 @@ def round_() -> None:
 @click.option("--to", "closes", type=Moment(), help="Day (to its end) or moment it closes.")
 @click.option(
     "--audience",
-    type=click.Choice(["link", "agreed"]),
+    type=click.Choice(["link", "agreed", "listed"]),
     default="link",
     show_default=True,
-    help="Who is asked: whoever has the link, or also everyone who agreed to be invited again.",
+    help="Who is asked: whoever has the link, or also those who agreed to be invited again, or a list of the city's.",
 )
+@asked_options
 @record_option
 @facts_option
 @configured
@@ -72,6 +74,9 @@ def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_j
             opens_at=moment(opens, config.city.zone),
             closes_at=last_moment(closes, config.city.zone),
             code=given["code"],
+            whom=meant(given),
+            spread_hours=given["spread_hours"],
+            remind_at=moment(given["reminds"], config.city.zone),
         )
         _draft(here, made, f"a draft of {made.flow}@{made.version} for {made.service}.", in_json=in_json)
         _hint(here, made.code, aside=in_json)
@@ -82,6 +87,8 @@ def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_j
 @click.option("--title", help="Another name.")
 @click.option("--from", "opens", type=Moment(), help="Another day or moment to open.")
 @click.option("--to", "closes", type=Moment(), help="Another day or moment to close.")
+@click.option("--audience", type=click.Choice(["link", "agreed", "listed"]), help="Another audience.")
+@asked_options
 @record_option
 @facts_option
 @configured
@@ -97,10 +104,18 @@ def change(
 ) -> None:
     """Change facts of a draft, and say what it still needs. What is said in other languages stays."""
     zone, record = config.city.zone, from_file(given["record"])
-    whole = {"title": given["title"], "opens_at": moment(opens, zone), "closes_at": last_moment(closes, zone)}
+    whole = {
+        "title": given["title"],
+        "opens_at": moment(opens, zone),
+        "closes_at": last_moment(closes, zone),
+        "audience": given["audience"],
+        "whom": meant(given) or None,
+        "spread_hours": given["spread_hours"],
+        "remind_at": moment(given["reminds"], zone),
+    }
     changed: dict[str, Any] = {name: value for name, value in whole.items() if value is not None}
     if not (changed or record or given["facts"]):
-        raise Usage("say what to change: --title, --from, --to, --record or --set NAME=TEXT.")
+        raise Usage("say what to change: --title, --from, --to, --audience, --record or --set NAME=TEXT.")
     said = [*(name.removesuffix("_at") for name in changed), *record, *(pair(one)[0] for one in given["facts"])]
     with office(config) as here:
         known = _found(here, code)
@@ -361,6 +376,9 @@ def _proven(proof: Proof, *, lost: bool) -> str:
     if lost:
         return "BROKEN: the hash you noted does not stand in its log; the log was written anew."
     return f"unbroken, {many(proof.entries, 'line')} long. Its last hash: {proof.head}"
+
+
+round_.add_command(audience)
 
 
 # --------------------------------------------------------------------------- what goes in and out

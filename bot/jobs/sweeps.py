@@ -14,16 +14,18 @@ from bot.errors import Refused, Trouble
 from bot.jobs.schedule import told
 from bot.letters import BULK, letters
 from bot.participation import left
-from bot.rounds import lifecycle
-from bot.rounds.invitations import invite, letters_of, may_remind
-from bot.rounds.lifecycle import Act, State
+from bot.rounds import lifecycle, whom
+from bot.rounds.audience import meant, rules
+from bot.rounds.hours import Hours
+from bot.rounds.invitations import invite, letters_of, may_remind, remind
+from bot.rounds.lifecycle import LINK, Act, State
 from bot.rounds.organising import CLOCK
 from bot.rounds.record import in_language
 from flows import memory
 from flows.engine import ask_again
 from flows.model import Prompt
 from flows.words import fill
-from storage import contacts, crossings, digests, files, outbox, retention, rounds, sessions, trail
+from storage import audience, contacts, crossings, digests, files, outbox, retention, rounds, sessions, trail
 from storage.database import Conflict, StorageTrouble, Unopened
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from bot.digests.writing import Digests
     from bot.rounds.library import Library
     from bot.rounds.lifecycle import Step
+    from storage.audience import Rules
     from storage.database import Database
     from storage.rounds import RoundRow
     from storage.sessions import SessionRow
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
 SILENT = timedelta(days=2)
 """After so long a silence in a session, whoever said yes to being written to is reminded once."""
 
+GROWING = timedelta(hours=1)
+"""So often an open round looks who belongs to its audience by now."""
 LONG = timedelta(minutes=10)
 """No session waits so long for further words."""
 FAST = timedelta(days=2)
@@ -74,6 +79,7 @@ class Sweeps:
         self._channels = channels
         self._clock = clock
         self._wake = wake
+        self._hours = Hours.of(config)
 
     # ----------------------------------------------------------------- rounds
 
@@ -94,7 +100,9 @@ class Sweeps:
             case Act.CLOSE:
                 return self._move(row, lifecycle.RUNNING, State.CLOSED, "closed", now, closed_at=now)
             case Act.INVITE:
-                return self._invite(row, now)
+                return self._settle(row) + self._draw(row, now) + self._ask(row, invite, now)
+            case Act.REMIND:
+                return self._ask(row, remind, now)
             case Act.REST:
                 return self._rest(row)
 
@@ -106,6 +114,7 @@ class Sweeps:
             if moved:
                 if becomes == State.CLOSED:
                     outbox.drop(db, letters_of(row.id), now)
+                    audience.end(db, self._rules(row, now))
                 trail.add(db, row.id, now, CLOCK, what)
             crossings.passed("round.moves")
         crossings.passed("round.moved")
@@ -122,22 +131,66 @@ class Sweeps:
         crossings.passed("round.rested")
         return held
 
-    def _invite(self, row: RoundRow, now: datetime) -> int:
-        """Invite the audience, batch by batch, each in its own transaction, for as long as the round is open."""
+    def _rules(self, row: RoundRow, now: datetime) -> Rules:
+        return rules(row, self._channels, self._hours, now)
+
+    def _settle(self, row: RoundRow) -> int:
+        """Note in the audience who has answered."""
+        with self._database.reading() as db:
+            if not audience.unsettled(db, row.id):
+                return 0
+        with self._database.transaction() as db:
+            settled = audience.settle(db, row.id)
+            crossings.passed("audience.settles")
+        crossings.passed("audience.settled")
+        return settled
+
+    def _draw(self, row: RoundRow, now: datetime) -> int:
+        """Write down the audience of a round that has opened, once; that of "everyone who agreed" grows with them."""
+        narrow = whom.load(row.whom).narrow
+        if row.audience == LINK or (row.drawn_at is not None and now - row.drawn_at < GROWING):
+            return 0
+        drawn = 0 if narrow and row.drawn_at is not None else self._write_down(row, now)
+        with self._database.transaction() as db:
+            still = rounds.by_code(db, row.code, lock=True)
+            if still is None or still.state != State.OPEN:
+                return drawn
+            audience.rest_over(db, self._rules(row, now))
+            rounds.change(db, row.id, drawn_at=now)
+            if narrow and still.drawn_at is None:
+                trail.add(db, row.id, now, CLOCK, "drawn", str(sum(audience.counts(db, row.id).values())))
+            crossings.passed("audience.drawn")
+        crossings.passed("audience.stands")
+        return drawn
+
+    def _write_down(self, row: RoundRow, now: datetime) -> int:
+        """Write the people who are meant, group by group; who is there already stays as they are."""
+        drawn, by = 0, self._rules(row, now)
+        with self._database.reading() as looking:
+            for group in meant(looking, self._library, row, by):
+                with self._database.transaction() as db:
+                    drawn += audience.add(db, row.id, group)
+                    crossings.passed("audience.draws")
+                crossings.passed("audience.drew")
+        return drawn
+
+    def _ask(self, row: RoundRow, asks: Callable[..., int], now: datetime) -> int:
+        """Invite or remind, batch by batch, each in its own transaction, for as long as the round is open."""
         asked = 0
         while True:
             with self._database.transaction() as db:
                 still = rounds.by_code(db, row.code, lock=True)
                 if still is None or still.state != State.OPEN:
                     return asked
-                batch = invite(db, self._library.played(db, row), self._library, self._channels, now)
-                crossings.passed("round.invites")
-            crossings.passed("round.invited")
+                played = self._library.played(db, row)
+                batch = asks(db, played, self._library, self._channels, self._rules(row, now), self._hours, now)
+                crossings.passed(f"round.{asks.__name__}s")
+            crossings.passed("round.invited" if asks is invite else "round.reminded")
             if not batch:
                 return asked
             asked += batch
             self._wake()
-            log.info("round.invited", round=row.code, contacts=batch)
+            log.info("round.asked", round=row.code, what=asks.__name__, contacts=batch)
 
     # ----------------------------------------------------------------- sessions
 

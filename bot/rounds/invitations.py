@@ -1,71 +1,169 @@
-"""The first message of a round, to everyone who agreed to be invited again and was not asked lately."""
+"""The first message of a round to its audience, and one reminder: by day, never two rounds in one day to a person."""
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.channels.base import Mail, Outbound
 from bot.compose import compose
-from bot.letters import BULK, letters
+from bot.letters import BULK, letters, write
 from bot.rounds.record import in_language
 from flows.model import Button, Prompt
 from flows.words import fill
-from storage import contacts, outbox, rounds
+from storage import audience, contacts, outbox, rounds
+from storage.audience import INVITED, WAITING
+from storage.outbox import NewMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from bot.channels.base import Capabilities
+    from bot.rounds.hours import Hours
     from bot.rounds.library import Library, Played
+    from storage.audience import Rules
     from storage.contacts import Contact
+    from storage.rounds import RoundRow
 
-REST = timedelta(days=30)
-"""A person is asked at most once in this time per service."""
 BATCH = 500
+SOON = timedelta(days=1)
+"""Nobody is reminded so soon after the invitation."""
+MAIL = "mail"
 
 
 def letters_of(round_id: int) -> tuple[str, ...]:
     """Return what the keys of the messages begin with that ask people into a round, or back into it."""
-    return f"invite.{round_id}.", f"silence.{round_id}."
+    return f"invite.{round_id}.", f"remind.{round_id}.", f"silence.{round_id}."
 
 
 def invite(
-    db: Connection, played: Played, library: Library, channels: Mapping[str, Capabilities], now: datetime
+    db: Connection,
+    played: Played,
+    library: Library,
+    channels: Mapping[str, Capabilities],
+    by: Rules,
+    hours: Hours,
+    now: datetime,
 ) -> int:
-    """Enqueue invitations for the next batch of the audience; return how many were asked, 0 when all are."""
+    """Enqueue invitations for the next batch of the audience; return how many people that was about, 0: none now.
+
+    Who cannot be asked any more is excluded with the reason.
+    """
     row = played.row
-    asked = contacts.audience_agreed(db, row.id, row.service, now - REST, limit=BATCH)
-    fresh = set(rounds.invite(db, row.id, [each.id for each in asked], "invitation", now))
-    prompts: dict[str, Prompt] = {}
-    out = []
-    for contact in asked:
-        if contact.id not in fresh or contact.channel not in channels:
-            continue
-        if contact.language not in prompts:
-            prompts[contact.language] = prompt(played, library, contact.language)
-        parts = compose([prompts[contact.language]], channels[contact.channel])
-        out += letters(contact, parts, f"invite.{row.id}.{contact.id}", now, BULK)
-    outbox.enqueue(db, out)
+    limit = min(BATCH, _allowed(db, row, hours, now))
+    awake = [zone for zone in audience.zones(db, row.id, [WAITING]) if hours.day(now, zone)] if limit > 0 else []
+    if not awake:
+        return 0
+    asked = audience.next_ones(db, by, awake, limit)
+    audience.become(db, asked)
+    fresh = rounds.invite(db, row.id, [one.contact_id for one in asked if not one.reason], "invitation", now)
+    says = _Sayings(played, library, channels, prompt)
+    outbox.enqueue(db, says.to(contacts.by_ids(db, fresh).values(), f"invite.{row.id}", now))
     return len(asked)
+
+
+def _allowed(db: Connection, row: RoundRow, hours: Hours, now: datetime) -> int:
+    """Return how many more may be asked by now, where the invitations are spread over hours."""
+    if row.spread_hours is None or row.opened_at is None:
+        return BATCH
+    share = hours.elapsed(row.opened_at, now) / timedelta(hours=row.spread_hours)
+    if share >= 1:
+        return BATCH
+    counted = audience.counts(db, row.id)
+    waiting = counted.get((WAITING, ""), 0)
+    asked = sum(count for (state, _), count in counted.items() if state not in {WAITING, audience.EXCLUDED})
+    return math.ceil((asked + waiting) * share) - asked
+
+
+def remind(
+    db: Connection,
+    played: Played,
+    library: Library,
+    channels: Mapping[str, Capabilities],
+    by: Rules,
+    hours: Hours,
+    now: datetime,
+) -> int:
+    """Enqueue the one reminder for the next batch of who was invited, agreed to it and is silent; return how many."""
+    row = played.row
+    awake = [zone for zone in audience.zones(db, row.id, [INVITED]) if hours.day(now, zone)]
+    silent = audience.to_remind(db, by, awake, now - SOON, BATCH) if awake else []
+    fresh = rounds.invite(db, row.id, silent, "reminder", now)
+    says = _Sayings(played, library, channels, reminder)
+    outbox.enqueue(db, says.to(contacts.by_ids(db, fresh).values(), f"remind.{row.id}", now))
+    return len(silent)
+
+
+class _Sayings:
+    """What many people are told, made once for each language and channel."""
+
+    def __init__(
+        self,
+        played: Played,
+        library: Library,
+        channels: Mapping[str, Capabilities],
+        said: Callable[[Played, Library, str], Prompt],
+    ) -> None:
+        self._played, self._library, self._channels, self._said = played, library, channels, said
+        self._prompts: dict[str, Prompt] = {}
+        self._mails: dict[str, str] = {}
+
+    def to(self, people: Iterable[Contact], key: str, now: datetime) -> list[NewMessage]:
+        """Return the messages to these people, whose channels there are."""
+        return [letter for one in people for letter in self._to(one, f"{key}.{one.id}", now)]
+
+    def _to(self, contact: Contact, key: str, now: datetime) -> list[NewMessage]:
+        language = contact.language
+        if contact.channel == MAIL:
+            if language not in self._mails:
+                self._mails[language] = write(mail(self._played, self._library, language))
+            return [NewMessage(f"{key}.0", contact.id, MAIL, BULK, self._mails[language], now, now)]
+        if language not in self._prompts:
+            self._prompts[language] = self._said(self._played, self._library, language)
+        return letters(contact, compose([self._prompts[language]], self._channels[contact.channel]), key, now, BULK)
 
 
 def prompt(played: Played, library: Library, language: str) -> Prompt:
     """Return the invitation in a language, with its three answers."""
-    phrases = library.phrases[language]
-    values = library.facts(played.row, played.flow).values
-    known = {name: in_language(value, language) for name, value in values.items()}
-    known |= {"n": str(played.flow.questions), "minutes": str(max(1, round(played.flow.minutes)))}
-    key = "invitation" if known.get("closes_on") else "invitation_running"
-    code = played.row.code
+    return _asking(played, library, language, ("invitation", "invitation_running"))
+
+
+def reminder(played: Played, library: Library, language: str) -> Prompt:
+    """Return the reminder in a language, with the same answers."""
+    return _asking(played, library, language, ("invitation_reminder", "invitation_reminder_running"))
+
+
+def _asking(played: Played, library: Library, language: str, keys: tuple[str, str]) -> Prompt:
+    phrases, code = library.phrases[language], played.row.code
     buttons = (
         Button(phrases["invitation_yes"], f"@round:{code}"),
         Button(phrases["invitation_later"], f"@later:{code}"),
         Button(phrases["invitation_never"], "@never:all"),
     )
-    return Prompt(fill(phrases[key], known).strip(), buttons)
+    return Prompt(_filled(played, library, language, keys), buttons)
+
+
+def mail(played: Played, library: Library, language: str) -> Outbound:
+    """Return the invitation to an address that the city holds: nobody listens there, so it brings the round's link."""
+    subject = fill(library.phrases[language]["invitation_mail_subject"], _known(played, library, language))
+    text = _filled(played, library, language, ("invitation_mail", "invitation_mail_running"))
+    return Outbound("", "", text, mail=Mail(subject.strip(), ""), language=language)
+
+
+def _filled(played: Played, library: Library, language: str, keys: tuple[str, str]) -> str:
+    """Return the first of two phrases with the facts of the round, or the second, for a round without an end."""
+    known = _known(played, library, language)
+    return fill(library.phrases[language][keys[0] if known.get("closes_on") else keys[1]], known).strip()
+
+
+def _known(played: Played, library: Library, language: str) -> dict[str, str]:
+    values = library.facts(played.row, played.flow).values
+    known = {name: in_language(value, language) for name, value in values.items()}
+    return known | {"n": str(played.flow.questions), "minutes": str(max(1, round(played.flow.minutes)))}
 
 
 def may_remind(contact: Contact) -> bool:

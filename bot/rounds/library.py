@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.errors import Refused, Trouble
@@ -15,7 +16,7 @@ from storage import flow_versions
 from storage.database import VersionChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -93,6 +94,10 @@ class Library:
         if row.key_sealed is None:
             return None
         return self._keys.pseudonym(self._keys.unseal(row.key_sealed), address_hash)
+
+    def pseudonyms(self, row: RoundRow) -> Callable[[bytes], bytes]:
+        """Return what makes a round's pseudonyms of hashed addresses, for many at once. Its key must be there."""
+        return partial(self._keys.pseudonym, self._keys.unseal(row.key_sealed or b""))
 
     def facts(self, row: RoundRow, flow: Flow) -> record.Facts:
         """Return what the texts of a round are filled with."""

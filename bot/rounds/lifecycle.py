@@ -7,6 +7,7 @@ round may be paused and go on; whatever has not closed may be cancelled, for a r
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -43,12 +44,17 @@ class Act(StrEnum):
 
     OPEN = "open"
     INVITE = "invite"
+    REMIND = "remind"
     REST = "rest"
     CLOSE = "close"
 
 
-AGREED, LINK = "agreed", "link"
-"""Audiences: everyone who agreed to be invited again, or whoever has the link."""
+AGREED, LISTED, LINK = "agreed", "listed", "link"
+"""Audiences: those who agreed to be invited again, beside a list that the city holds; that list alone; whoever has the
+link."""
+AUDIENCES = (AGREED, LISTED, LINK)
+LAST = timedelta(days=3)
+"""So long before its end a round reminds at the latest, unless its organiser chooses another moment."""
 
 
 class Round(Protocol):
@@ -64,7 +70,7 @@ class Round(Protocol):
 
     @property
     def audience(self) -> str:
-        """`agreed` or `link`."""
+        """One of `AUDIENCES`."""
 
     @property
     def opens_at(self) -> datetime | None:
@@ -73,6 +79,14 @@ class Round(Protocol):
     @property
     def closes_at(self) -> datetime | None:
         """When it shall close; None: never by itself."""
+
+    @property
+    def opened_at(self) -> datetime | None:
+        """When it opened; None: it has not."""
+
+    @property
+    def remind_at(self) -> datetime | None:
+        """When it shall remind; None: at the usual moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +107,26 @@ def due(rounds: Iterable[Round], now: datetime) -> list[Step]:
 
 def _acts(each: Round, now: datetime) -> list[Act]:
     over = each.closes_at is not None and each.closes_at <= now
-    invites = [Act.INVITE] if each.audience == AGREED and not over else []
+    invites = [Act.INVITE] if each.audience != LINK and not over else []
+    at = reminds_at(each)
+    reminds = [Act.REMIND] if invites and at is not None and at <= now else []
     match each.state:
         case State.SCHEDULED if each.opens_at is None or each.opens_at <= now:
             return [Act.OPEN, *invites, *([Act.CLOSE] if over else [])]
         case State.OPEN:
-            return [Act.CLOSE] if over else invites
+            return [Act.CLOSE] if over else [*invites, *reminds]
         case State.PAUSED:
             return [Act.CLOSE] if over else [Act.REST]
         case _:
             return []
+
+
+def reminds_at(each: Round) -> datetime | None:
+    """Return when a round reminds who has not answered; None: never, as it has no end or is too short.
+
+    Where its organiser says nothing: at half of its time, and at least `LAST` before its end.
+    """
+    if each.remind_at is not None or each.opened_at is None or each.closes_at is None:
+        return each.remind_at
+    at = min(each.opened_at + (each.closes_at - each.opened_at) / 2, each.closes_at - LAST)
+    return at if at > each.opened_at else None

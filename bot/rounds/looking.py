@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from bot.digests import polls
 from bot.digests.results import result
 from bot.digests.weeks import Week
-from bot.rounds import links, record, wording
+from bot.rounds import audience as audiences
+from bot.rounds import links, record, whom, wording
+from bot.rounds.hours import Hours
 from bot.rounds.library import sketch
-from bot.rounds.lifecycle import RUNNING, State
+from bot.rounds.lifecycle import LISTED, RUNNING, State
 from flows.changes import changes
 from flows.speak import shortened
 from storage import answers, flow_versions, moves, people, rounds, sessions, trail
@@ -27,11 +29,14 @@ if TYPE_CHECKING:
 
     from bot.config import Config
     from bot.digests.results import Result
+    from bot.rounds.audience import Tally
     from bot.rounds.library import Library
     from bot.rounds.record import Fault, Need
+    from bot.rounds.whom import Whom
     from flows.catalog import Catalog
     from flows.issues import Issue
     from flows.model import Flow
+    from storage.audience import Rules
     from storage.database import Database
     from storage.flow_versions import FlowVersion
     from storage.people import Person
@@ -60,6 +65,9 @@ class RoundView:
     opens_at: datetime | None
     closes_at: datetime | None
     report: Mapping[str, str]
+    whom: Whom
+    spread_hours: int | None
+    remind_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,8 @@ class Looking:
         self._mint = mint
         self.username: Callable[[], str | None] = lambda: None
         """The bot's name on Telegram, once it is known."""
+        self.channels = audiences.reached(config)
+        """Where this city can write to somebody."""
 
     def listed(self, services: Sequence[str] | None = None, states: Sequence[str] = ()) -> list[RoundView]:
         """Return rounds, newest first, of these services (None: all) in these states (empty: all)."""
@@ -208,6 +218,15 @@ class Looking:
                 moves={(move.origin, move.to): move.count for move in moves.of(db, row.id)},
             )
 
+    def audience(self, code: str) -> Tally:
+        """Count the audience: as it stands, and before the round opens as it would be now. Nothing is sent."""
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            return audiences.tally(db, self._library, row, self._rules(row))
+
+    def _rules(self, row: RoundRow) -> Rules:
+        return audiences.rules(row, self.channels, Hours.of(self._config), self._clock())
+
     def results(self, code: str) -> list[Result]:
         """Return what people want by a round's orders, divided points, best and last, as far as it may be told now."""
         now, zone, minimum = self._clock(), self._config.city.zone, self._config.digest.minimum_cell
@@ -274,6 +293,8 @@ class Looking:
         flow = self._library.flow(db, row)
         found = record.faults(sketch(row), flow, self._config, self._library.phrases, language)
         kept = [*_retired(db, row, language), *self._faults_of_flow(row, flow, language)]
+        if row.audience == LISTED and not whom.load(row.whom).lists:
+            kept.append(record.Fault("audience", *[wording.fault(language, "no_people")] * 2))
         return [*kept, *_faults_of_time(row, flow, self._clock(), language), *found]
 
     def _faults_of_flow(self, row: RoundRow, flow: Flow, language: str) -> list[Fault]:
@@ -357,4 +378,7 @@ def view(row: RoundRow) -> RoundView:
         opens_at=row.opens_at,
         closes_at=row.closes_at,
         report=record.load(row.report) if row.report else {},
+        whom=whom.load(row.whom),
+        spread_hours=row.spread_hours,
+        remind_at=row.remind_at,
     )

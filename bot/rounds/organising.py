@@ -5,17 +5,20 @@ Every act writes a line to the round's log. What the rules forbid raises `Refuse
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import Refused
 from bot.rounds import codes, record, wording
+from bot.rounds import whom as whoms
 from bot.rounds.invitations import letters_of
-from bot.rounds.lifecycle import AGREED, BEGINNING, LINK, RUNNING, State
+from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LINK, RUNNING, State
 from bot.rounds.looking import ASKING, Looking, RoundView, stage_of, view
 from bot.rounds.report_back import send as send_report
 from bot.rounds.written import shaped
-from storage import crossings, flow_versions, outbox, people, rounds, sessions, trail
+from storage import audience, crossings, flow_versions, outbox, people, rounds, sessions, trail
 from storage.people import APPROVER
 from storage.rounds import NewRound
 
@@ -30,7 +33,10 @@ if TYPE_CHECKING:
 
 CLOCK = "clock"
 COMMAND_LINE = "command line"
-FACTS = frozenset({"service", "flow", "title", "record", "audience", "opens_at", "closes_at"})
+MOMENTS = ("opens_at", "closes_at", "remind_at")
+FACTS = frozenset(
+    {"service", "flow", "title", "record", "audience", "opens_at", "closes_at", "whom", "spread_hours", "remind_at"}
+)
 
 
 class Rounds(Looking):
@@ -48,8 +54,15 @@ class Rounds(Looking):
         closes_at: datetime | None = None,
         who: int | None = None,
         code: str | None = None,
+        whom: Mapping[str, Any] | None = None,
+        spread_hours: int | None = None,
+        remind_at: datetime | None = None,
     ) -> RoundView:
-        """Write a draft; `who` is a person's id, `code` one of their choice. Raises `Refused` where it cannot stand."""
+        """Write a draft; `who` is a person's id, `code` one of their choice. Raises `Refused` where it cannot stand.
+
+        `whom` says who of the audience is meant (see `bot.rounds.whom`), `spread_hours` over how many hours of sending
+        time they are invited, `remind_at` when the silent are reminded.
+        """
         if code is not None and codes.own_code(code) is None:
             raise wording.Forbidden("bad_code", code=code)
         found = self._flow(flow)
@@ -70,7 +83,11 @@ class Rounds(Looking):
             opens_at=opens_at,
             closes_at=closes_at,
             created_by=who,
+            whom=whoms.dump(whoms.checked(whom or {}, self._config, self._mint())),
+            spread_hours=whoms.checked_spread(spread_hours),
+            remind_at=remind_at,
         )
+        whoms.checked_reminder(remind_at, opens_at, closes_at)
         with self._act() as db:
             if rounds.by_code(db, new.code) is not None:
                 raise wording.Forbidden("taken_code", code=new.code)
@@ -95,6 +112,7 @@ class Rounds(Looking):
                 facts = _entitled(facts | {"record": _shaped(facts["record"])}, self.language(flow.id, service))
             self._allowed(service, flow, facts.get("audience", row.audience), str(facts.get("title", row.title)))
             named = _named(row, facts)
+            self._asked_of(row, facts)
             if "record" in facts:
                 facts["record"] = _dumped(facts["record"])
             rounds.change(db, row.id, **facts | {"stage": stage_of(flow), "version": flow.version})
@@ -103,6 +121,15 @@ class Rounds(Looking):
             now = self._row(db, code)
             self._note(db, row, who, "changed", self._clock(), ", ".join(named), changed=_changed(row, now))
             return view(now)
+
+    def _asked_of(self, row: RoundRow, facts: dict[str, Any]) -> None:
+        """Check who is asked and when, and lay it down in the shape that is kept; lists stay."""
+        if "whom" in facts:
+            meant = whoms.checked(facts["whom"], self._config, self._mint())
+            facts["whom"] = whoms.dump(replace(meant, lists=whoms.load(row.whom).lists))
+        whoms.checked_spread(facts.get("spread_hours"))
+        moments = (facts.get(name, getattr(row, name)) for name in ("remind_at", "opens_at", "closes_at"))
+        whoms.checked_reminder(*moments)
 
     def approve(self, code: str, *, who: int, why: str = "") -> RoundView:
         """Sign a draft in which nothing is missing: now it may open, and its questions are those that were signed.
@@ -163,6 +190,7 @@ class Rounds(Looking):
         now = self._clock()
         rounds.move(db, row.id, (row.state,), becomes, closed_at=now)
         outbox.drop(db, letters_of(row.id), now)
+        audience.end(db, self._rules(row))
         self._note(db, row, who, becomes.value, now, why)
         return view(self._row(db, row.code))
 
@@ -252,7 +280,7 @@ class Rounds(Looking):
         known = self._service(service)
         if flow.stage not in known.stages:
             raise wording.Forbidden("wrong_stage", service=service, stage=stage_of(flow))
-        if audience not in {AGREED, LINK}:
+        if audience not in AUDIENCES:
             raise wording.Forbidden("audience")
         if not title.strip():
             raise wording.Forbidden("no_title")
@@ -328,9 +356,10 @@ def _changed(before: RoundRow | None, after: RoundRow) -> dict[str, tuple[Any, A
 
 def _laid_out(row: RoundRow) -> dict[str, Any]:
     """Return the facts of a round by name, as a trail keeps them: moments in UTC, fields of the record beside them."""
-    moments = {name: at and at.isoformat() for name, at in (("opens_at", row.opens_at), ("closes_at", row.closes_at))}
-    facts = {name: getattr(row, name) for name in ("service", "flow", "version", "title", "audience")}
-    return {**{f"record.{name}": said for name, said in record.load(row.record).items()}, **facts, **moments}
+    moments = {name: at and at.isoformat() for name in MOMENTS for at in (getattr(row, name),)}
+    facts = {name: getattr(row, name) for name in ("service", "flow", "version", "title", "audience", "spread_hours")}
+    meant = {f"whom.{name}": said for name, said in json.loads(row.whom or "{}").items()}
+    return {**{f"record.{name}": said for name, said in record.load(row.record).items()}, **facts, **moments, **meant}
 
 
 def _shaped(record: Mapping[str, object]) -> dict[str, object]:

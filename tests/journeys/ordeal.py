@@ -206,6 +206,8 @@ class Ordeal:
             "CIVICLOOP_TELEGRAM__BASE_URL": self.api.url,
             "CIVICLOOP_TELEGRAM__MESSAGES_PER_SECOND": str(self.messages_per_second),
             "CIVICLOOP_WEB__PORT": str(self.port),
+            "CIVICLOOP_SENDING__EARLIEST": "00:00",  # these tests run at any hour
+            "CIVICLOOP_SENDING__LATEST": "00:00",
             **self.env,
         }
         if self.mode == "webhook":

@@ -86,6 +86,8 @@ class Town:
             "CIVICLOOP_TELEGRAM__BASE_URL": self.telegram.url,
             "CIVICLOOP_TELEGRAM__MESSAGES_PER_SECOND": str(self.messages_per_second),
             "CIVICLOOP_WEB__PORT": str(self.port),
+            "CIVICLOOP_SENDING__EARLIEST": "00:00",  # these tests run at any hour
+            "CIVICLOOP_SENDING__LATEST": "00:00",
             "CIVICLOOP_MAIL__HOST": "127.0.0.1",
             "CIVICLOOP_MAIL__PORT": str(mail.port),
             "CIVICLOOP_MAIL__FROM_ADDRESS": "voice@city.example",

@@ -181,6 +181,7 @@ class House:
         self.keys = Keys.load(self.config.privacy.key_file, self.mint)
         self.library = Library(self.config, self.catalog, self.keys)
         self.rounds = Rounds(self.config, self.database, self.keys, self.catalog, self.library, self.clock, self.mint)
+        self.rounds.channels = ("pigeon",)
         self.digests = Digests(self.config, self.catalog.bank, self.library)
         self.channels = {"pigeon": self.pigeon}
         self.threads = Threads(

@@ -18,6 +18,8 @@ class Sketch:
     audience: str = LINK
     opens_at: datetime | None = None
     closes_at: datetime | None = None
+    opened_at: datetime | None = None
+    remind_at: datetime | None = None
 
 
 moments = st.none() | st.integers(-1000, 1000).map(lambda n: NOW + timedelta(minutes=n))

@@ -1,0 +1,98 @@
+"""Who a round asks: options that say whom, and the audience in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bot.commands.common import Moment, as_json, configured, many, office, show, table
+from flows.model import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bot.config import Config
+    from bot.rounds.audience import Tally
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+SAID: Mapping[str, str] = {
+    "quiet": "on the quiet list",
+    "stopped": "sent STOP",
+    "unreachable": "cannot be reached any more",
+    "channel": "on a channel this city does not use",
+    "no_consent": "did not agree to be invited again",
+    "asked": "asked about this service in the last 30 days",
+    "another_today": "asked in another round on the last day",
+    "forgotten": "had everything about them deleted",
+    "closed": "the round closed before it was their turn",
+}
+"""Why people are left out, for who sits at the command line."""
+
+_OPTIONS = (
+    click.option("--used", "services", multiple=True, metavar="SERVICE", help="Of those: who took part for it before."),
+    click.option("--in-area", "areas", multiple=True, metavar="AREA", help="Who said that they live there."),
+    click.option("--speaks", "languages", multiple=True, metavar="XX", help="Whose language it is."),
+    click.option(
+        "--in-stage",
+        "stages",
+        multiple=True,
+        type=click.Choice([stage.value for stage in Stage]),
+        help="Who took part in a round of this stage.",
+    ),
+    click.option("--raised", "themes", multiple=True, metavar="WORD", help="Who wrote this word in an answer."),
+    click.option("--sample", type=click.IntRange(1), metavar="N", help="So many of them, by chance."),
+    click.option("--seed", help="What chance starts from: the same seed draws the same people. [default: a new one]"),
+)
+_SENDING = (
+    click.option("--spread-hours", type=click.IntRange(1, 1000), help="Invite over so many hours of the day."),
+    click.option(
+        "--remind",
+        "reminds",
+        type=Moment(),
+        help="When to remind who is silent. [default: at half of the time, 3 days before the end or earlier]",
+    ),
+)
+
+
+def asked_options(command: Command) -> Command:
+    """Add the options that say who of the audience is meant, and when they are asked."""
+    for option in reversed((*_OPTIONS, *_SENDING)):
+        command = option(command)
+    return command
+
+
+def meant(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was typed of who is meant; empty: nothing."""
+    names = ("services", "areas", "languages", "stages", "themes", "sample", "seed")
+    return {name: given[name] for name in names if given[name]}
+
+
+@click.command("audience")
+@click.argument("code")
+@configured
+@as_json
+def audience(config: Config, code: str, *, in_json: bool) -> None:
+    """Show how many a round asks, who is left out and why. Nothing is sent by it.
+
+    Before the round opens these are the numbers as they would be now.
+    """
+    with office(config) as here:
+        found = here.rounds.audience(code)
+    if in_json:
+        show({**asdict(found), "people": found.people})
+        return
+    click.echo(
+        f"{code}: an audience of {many(found.people, 'person') if found.people == 1 else f'{found.people} people'}"
+    )
+    table(list(lines(found)))
+
+
+def lines(found: Tally) -> list[tuple[str, ...]]:
+    """Return the numbers of an audience as rows; they add up to it."""
+    counted = [("to be asked", found.waiting), ("asked", found.invited), ("answered", found.answered)]
+    failed = [(f"not delivered: {why}", count) for why, count in sorted(found.failed.items())]
+    excluded = [(f"left out: {SAID.get(why, why)}", count) for why, count in sorted(found.excluded.items())]
+    return [(f"{count:>7}", said) for said, count in (*counted, *failed, *excluded)]

@@ -1,0 +1,319 @@
+"""The audience of a round: a row for everybody it wants to ask, from the moment it opens to what became of them.
+
+waiting → invited → answered, or failed, or excluded with a reason: whatever happens, a person has one row, so the rows
+of a round are its audience. All is read and written in groups.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import String, and_, case, cast, delete, exists, func, literal, or_, select, update
+
+from storage.outbox import GONE
+from storage.rows import Insert, Update, read
+from storage.tables import audience, contacts, invitations, outbox, people, quiet, rounds, sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, Select
+
+ARRIVING, WAITING, INVITED, ANSWERED, FAILED, EXCLUDED = (
+    "arriving", "waiting", "invited", "answered", "failed", "excluded",
+)  # fmt: skip
+"""What became of a person. `arriving`: of a list that is not read to its end, and so not of the audience yet."""
+AGREED, LIST = "agreed", "list"
+"""Where a person comes from: a contact of ours, or an address that the city holds."""
+REASONS = (
+    "quiet", "stopped", "unreachable", "channel", "no_consent", "asked", "another_today", "forgotten", "closed",
+)  # fmt: skip
+"""Why a person is excluded."""
+BEGUN = "invite."
+"""What the keys of invitations begin with; round and contact follow."""
+
+
+class Candidate(NamedTuple):
+    """A contact that is meant, and why they cannot be asked; empty: they can."""
+
+    contact_id: int
+    address_hash: bytes
+    zone: str | None
+    reason: str
+
+
+class Waiting(NamedTuple):
+    """Somebody whose turn it is, and why they cannot be asked now after all; empty: they can."""
+
+    id: int
+    contact_id: int
+    source: str
+    reason: str
+
+
+class Frame(NamedTuple):
+    """Who is meant, as far as the database itself can tell. Empty: no matter."""
+
+    services: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    consenting: bool = True
+    """Only those who agreed to be invited again; else the others count as left out."""
+
+
+class Rules(NamedTuple):
+    """What keeps a person from being asked."""
+
+    round_id: int
+    service: str
+    channels: tuple[str, ...]
+    """Where we can write to somebody."""
+    asked_before: datetime
+    """Who was asked in the same service since then rests."""
+    today: datetime
+    """Who was asked in any other round since then waits until tomorrow."""
+
+
+def _lately(rules: Rules) -> ColumnElement[bool]:
+    """Whether somebody was asked lately in another round of the same service."""
+    asked = and_(rounds.c.id == invitations.c.round_id, rounds.c.service == rules.service)
+    return (
+        select(invitations.c.id)
+        .join(rounds, asked)
+        .where(invitations.c.contact_id == contacts.c.id, invitations.c.created_at > rules.asked_before)
+        .where(invitations.c.round_id != rules.round_id, invitations.c.which == "invitation")
+        .exists()
+    )
+
+
+def _today(rules: Rules) -> ColumnElement[bool]:
+    """Whether somebody was written to today because of another round."""
+    return (
+        select(invitations.c.id)
+        .where(invitations.c.contact_id == contacts.c.id, invitations.c.created_at >= rules.today)
+        .where(invitations.c.round_id != rules.round_id, invitations.c.which.in_(("invitation", "reminder")))
+        .exists()
+    )
+
+
+def _reason(rules: Rules, source: ColumnElement[str]) -> ColumnElement[str]:
+    return case(
+        (contacts.c.stopped_at.is_not(None), "stopped"),
+        (contacts.c.unreachable_at.is_not(None), "unreachable"),
+        (contacts.c.channel.not_in(rules.channels), "channel"),
+        (and_(source == AGREED, contacts.c.invite_again_at.is_(None)), "no_consent"),
+        (_lately(rules), "asked"),
+        else_="",
+    )
+
+
+def _meant(frame: Frame) -> list[ColumnElement[bool]]:
+    """Mail addresses are of lists or of staff: nobody can agree there."""
+    meant = [contacts.c.channel != "mail"]
+    if frame.consenting:
+        meant.append(contacts.c.invite_again_at.is_not(None))
+    if frame.languages:
+        meant.append(contacts.c.language.in_(frame.languages))
+    if frame.services or frame.stages:
+        took = select(sessions.c.id).join(rounds, rounds.c.id == sessions.c.round_id)
+        took = took.where(sessions.c.contact_id == contacts.c.id, sessions.c.ended_at.is_not(None))
+        took = took.where(rounds.c.service.in_(frame.services)) if frame.services else took
+        meant.append((took.where(rounds.c.stage.in_(frame.stages)) if frame.stages else took).exists())
+    return meant
+
+
+def candidates(db: Connection, frame: Frame, rules: Rules, after: int, limit: int) -> list[Candidate]:
+    """Return the next contacts that are meant, by id, from the one behind `after` on."""
+    columns = (contacts.c.id, contacts.c.address_hash, people.c.zone, _reason(rules, literal(AGREED)))
+    found = select(*columns).outerjoin(people, people.c.id == contacts.c.person_id)
+    found = found.where(contacts.c.id > after, *_meant(frame))
+    return read(Candidate, db.execute(found.order_by(contacts.c.id).limit(limit)))
+
+
+_insert = Insert(
+    audience, ("round_id", "contact_id", "mark", "state", "reason", "source", "zone"), end="ON CONFLICT DO NOTHING"
+)
+_became = Update(audience, ("state", "reason"), ("id", "state"))
+_declined = Update(audience, ("reason",), ("round_id", "contact_id", "state"))
+_failed = Update(audience, ("state", "reason"), ("round_id", "contact_id", "state"))
+
+
+def add(db: Connection, round_id: int, found: Iterable[Candidate]) -> int:
+    """Write these contacts into the audience, passing over those already in it; return how many were new."""
+    rows = [
+        (round_id, one.contact_id, None, EXCLUDED if one.reason else WAITING, one.reason, AGREED, one.zone)
+        for one in found
+    ]
+    return _insert(db, rows)
+
+
+def receive(db: Connection, round_id: int, rows: Iterable[tuple[int | None, bytes | None, str | None]]) -> int:
+    """Write down people of a list, each (contact, or else mark of the quiet list, zone), until `arrive` takes them in.
+
+    Those already in the audience are passed over; return how many were new.
+    """
+    return _insert(
+        db, [(round_id, who, mark, ARRIVING, "quiet" if mark else "", LIST, zone) for who, mark, zone in rows]
+    )
+
+
+def arrive(db: Connection, round_id: int) -> int:
+    """Take in everybody of a list that was read to its end; return how many."""
+    becomes = case((audience.c.mark.is_not(None), EXCLUDED), else_=WAITING)
+    return db.execute(_in(round_id, ARRIVING).values(state=becomes)).rowcount
+
+
+def turn_back(db: Connection, round_id: int) -> int:
+    """Forget the people of a list whose reading was cut short; return how many."""
+    return db.execute(delete(audience).where(audience.c.round_id == round_id, audience.c.state == ARRIVING)).rowcount
+
+
+def _in(round_id: int, *states: str) -> Any:  # noqa: ANN401 - an UPDATE of Core
+    return update(audience).where(audience.c.round_id == round_id, audience.c.state.in_(states))
+
+
+# --------------------------------------------------------------------------- whose turn it is
+
+
+def _waiting(rules: Rules) -> tuple[ColumnElement[bool], ...]:
+    return (audience.c.round_id == rules.round_id, audience.c.state == WAITING)
+
+
+def listed(db: Connection, rules: Rules, limit: int, after: int = 0) -> list[Waiting]:
+    """Return who of a list waits, with why they cannot be asked, from the row behind `after` on."""
+    found = _with_contact(rules).where(*_waiting(rules), audience.c.source == LIST, audience.c.id > after)
+    return read(Waiting, db.execute(found.order_by(audience.c.id).limit(limit)))
+
+
+def zones(db: Connection, round_id: int, states: Collection[str]) -> list[str | None]:
+    """Return the zones of those in these states; None stands for the city's."""
+    found = select(audience.c.zone).where(audience.c.round_id == round_id, audience.c.state.in_(states))
+    return list(db.execute(found.distinct()).scalars())
+
+
+def next_ones(db: Connection, rules: Rules, awake: Sequence[str | None], limit: int) -> list[Waiting]:
+    """Return who may be asked next, where it is day; who was asked today in another round is passed over."""
+    began = exists().where(sessions.c.contact_id == contacts.c.id, sessions.c.round_id == rules.round_id)
+    found = _with_contact(rules).where(*_waiting(rules), _awake(awake), ~began, ~_today(rules))
+    return read(Waiting, db.execute(found.order_by(audience.c.id).limit(limit)))
+
+
+def _with_contact(rules: Rules) -> Select[Any]:
+    columns = (audience.c.id, audience.c.contact_id, audience.c.source, _reason(rules, audience.c.source))
+    return select(*columns).join(contacts, contacts.c.id == audience.c.contact_id)
+
+
+def _awake(zones_: Sequence[str | None]) -> ColumnElement[bool]:
+    named = audience.c.zone.in_([zone for zone in zones_ if zone is not None])
+    return or_(named, audience.c.zone.is_(None)) if None in zones_ else named
+
+
+def to_remind(
+    db: Connection, rules: Rules, awake: Sequence[str | None], invited_before: datetime, limit: int
+) -> list[int]:
+    """Return the contacts to remind: invited before then, silent since, and agreed to being written to."""
+    mine = and_(invitations.c.contact_id == contacts.c.id, invitations.c.round_id == rules.round_id)
+    invited = exists().where(mine, invitations.c.which == "invitation", invitations.c.created_at < invited_before)
+    over = exists().where(mine, invitations.c.which == "reminder")
+    began = exists().where(sessions.c.contact_id == contacts.c.id, sessions.c.round_id == rules.round_id)
+    found = (
+        select(contacts.c.id)
+        .join(audience, audience.c.contact_id == contacts.c.id)
+        .where(
+            audience.c.round_id == rules.round_id, audience.c.state == INVITED, audience.c.reason == "", _awake(awake)
+        )
+        .where(contacts.c.invite_again_at.is_not(None), _reason(rules, literal(AGREED)).in_(("", "asked")))
+        .where(invited, ~over, ~began, ~_today(rules))
+    )
+    return list(db.execute(found.order_by(audience.c.id).limit(limit)).scalars())
+
+
+# --------------------------------------------------------------------------- what became of them
+
+
+def become(db: Connection, rows: Iterable[Waiting]) -> None:
+    """Note of each who waited that they are invited, or excluded for the reason given."""
+    _became(db, [(EXCLUDED if row.reason else INVITED, row.reason, row.id, WAITING) for row in rows])
+
+
+def failed(db: Connection, letters: Iterable[tuple[str, str]]) -> None:
+    """Note by (key, the channel's reason) which invitations can never arrive."""
+    parts = [(key.split("."), reason) for key, reason in letters if key.startswith(BEGUN)]
+    _failed(db, [(FAILED, reason[:200], int(key[1]), int(key[2]), INVITED) for key, reason in parts])
+
+
+def decline(db: Connection, who: Iterable[tuple[int, int]]) -> None:
+    """Note that these people, each (round id, contact id), were invited and want no reminder."""
+    _declined(db, [("declined", round_id, contact_id, INVITED) for round_id, contact_id in who])
+
+
+def unsettled(db: Connection, round_id: int) -> bool:
+    """Whether somebody has answered and is not noted as such."""
+    found = select(audience.c.id).where(audience.c.round_id == round_id, audience.c.state.in_((WAITING, INVITED)))
+    return db.execute(found.where(audience.c.contact_id.in_(_answered(round_id))).limit(1)).first() is not None
+
+
+def settle(db: Connection, round_id: int) -> int:
+    """Note who has answered; return how many are new."""
+    mine = _in(round_id, WAITING, INVITED).where(audience.c.contact_id.in_(_answered(round_id)))
+    return db.execute(mine.values(state=ANSWERED, reason="")).rowcount
+
+
+def _answered(round_id: int) -> Select[Any]:
+    return select(sessions.c.contact_id).where(sessions.c.round_id == round_id, sessions.c.ended_at.is_not(None))
+
+
+def rest_over(db: Connection, rules: Rules) -> int:
+    """Let those wait again who were excluded because they had been asked lately, and by now were not."""
+    rested = select(contacts.c.id).where(contacts.c.id == audience.c.contact_id, ~_lately(rules)).exists()
+    mine = _in(rules.round_id, EXCLUDED).where(audience.c.reason == "asked", rested)
+    return db.execute(mine.values(state=WAITING, reason="")).rowcount
+
+
+def end(db: Connection, rules: Rules) -> None:
+    """Nobody is asked any more: who was not is excluded, and so is whose invitation never left."""
+    settle(db, rules.round_id)
+    turn_back(db, rules.round_id)
+    key = literal(f"{BEGUN}{rules.round_id}.") + cast(audience.c.contact_id, String) + ".0"
+    unsent = exists().where(outbox.c.key == key, outbox.c.status == GONE, outbox.c.error == "cancelled")
+    stopped = exists().where(contacts.c.id == audience.c.contact_id, contacts.c.stopped_at.is_not(None))
+    today = exists().where(contacts.c.id == audience.c.contact_id, _today(rules))
+    why = case(
+        (stopped, "stopped"),
+        (and_(audience.c.contact_id.is_(None), audience.c.mark.is_(None)), "forgotten"),
+        (and_(audience.c.state == WAITING, today), "another_today"),
+        else_="closed",
+    )
+    db.execute(_in(rules.round_id, INVITED).where(unsent).values(state=EXCLUDED, reason=why))
+    db.execute(_in(rules.round_id, WAITING).values(state=EXCLUDED, reason=why))
+
+
+def known(db: Connection, round_id: int) -> list[int]:
+    """Return the contacts in the audience, before it is drawn: those of lists."""
+    mine = (audience.c.round_id == round_id, audience.c.state != ARRIVING, audience.c.contact_id.is_not(None))
+    return list(db.execute(select(audience.c.contact_id).where(*mine)).scalars())
+
+
+def counts(db: Connection, round_id: int) -> dict[tuple[str, str], int]:
+    """How many people of the audience there are by (state, reason)."""
+    mine = (audience.c.round_id == round_id, audience.c.state != ARRIVING)
+    counted = select(audience.c.state, audience.c.reason, func.count()).where(*mine)
+    found = db.execute(counted.group_by(audience.c.state, audience.c.reason))
+    return {(state, reason): count for state, reason, count in found}
+
+
+# --------------------------------------------------------------------------- the quiet list
+
+
+_hush = Insert(quiet, ("hash", "since"), end="ON CONFLICT DO NOTHING")
+
+
+def hush(db: Connection, hashes: Iterable[bytes], now: datetime) -> int:
+    """Put people on the quiet list; return how many are new on it."""
+    return _hush(db, [(each, now) for each in hashes])
+
+
+def hushed(db: Connection, hashes: Sequence[bytes]) -> set[bytes]:
+    """Return which of these are on the quiet list."""
+    return set(db.execute(select(quiet.c.hash).where(quiet.c.hash.in_(list(hashes)))).scalars())

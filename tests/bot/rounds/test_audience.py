@@ -1,0 +1,377 @@
+"""Who a round asks, and that everybody of its audience is told of in exactly one number."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.channels.base import Gone
+from bot.errors import Refused
+from bot.rounds import whom
+from bot.rounds.hours import Hours
+from bot.rounds.lifecycle import reminds_at
+from storage import audience, contacts, rounds
+from storage.contacts import NewContact
+from tests.bot.jobs.test_sweeps import agreed
+from tests.bot.rounds.test_lifecycle import Sketch
+from tests.bot.test_turns import INTO
+from tests.support.house import NOON, Citizen, House
+
+if TYPE_CHECKING:
+    from storage.contacts import Contact
+
+
+def people(house: House, *names: str, language: str = "en") -> list[Contact]:
+    """Let contacts be there who agreed to be invited again and have said nothing else."""
+    with house.database.transaction() as db:
+        new = [
+            NewContact(
+                "pigeon", house.keys.address_hash("pigeon", name), house.keys.seal(name), language, NOON - timedelta(99)
+            )
+            for name in names
+        ]
+        made = contacts.add(db, new)
+        for one in made:
+            contacts.set_invite_again(db, one.id, NOON)
+    return made
+
+
+def set_(house: House, name: str, **facts: Any) -> None:
+    with house.database.transaction() as db:
+        for fact, at in facts.items():
+            getattr(contacts, f"set_{fact}")(db, house.contact(name).id, at)
+
+
+def invited(house: House, begin: str = "invite.") -> list[str]:
+    """Return the addresses of who was invited."""
+    names = {
+        one.id: house.keys.unseal(one.address_sealed) for one in house.table("contacts") if one.channel == "pigeon"
+    }
+    return sorted(names[row.contact_id] for row in house.table("outbox") if row.key.startswith(begin))
+
+
+# --------------------------------------------------------------------------- who is meant
+
+
+async def test_a_preview_says_who_is_asked_and_who_is_left_out_and_why_and_sends_nothing(house: House) -> None:
+    people(house, "a", "b", "stopped", "gone")
+    set_(house, "stopped", stopped=NOON)
+    set_(house, "gone", unreachable=NOON)
+    code = house.need(opened=False, audience="agreed").code
+    found = house.rounds.audience(code)
+    assert (found.people, found.waiting, dict(found.excluded)) == (4, 2, {"stopped": 1, "unreachable": 1})
+    assert (house.table("audience"), house.table("outbox")) == ([], [])
+
+
+async def test_the_numbers_are_the_same_before_and_after_opening(house: House) -> None:
+    people(house, "a", "b", "stopped")
+    set_(house, "stopped", stopped=NOON)
+    code = house.need(opened=False, audience="agreed").code
+    before = house.rounds.audience(code)
+    house.sign(code)
+    house.rounds.open(code)
+    house.sweeps.rounds()
+    after = house.rounds.audience(code)
+    assert (after.people, after.invited, after.excluded) == (before.people, before.waiting, before.excluded)
+
+
+async def test_who_used_a_service_and_did_not_agree_is_counted_and_not_asked(house: House) -> None:
+    pulse = house.pulse("bus7").code
+    for name, says in (("yes", "Yes"), ("no", "No")):
+        each = Citizen(house, name)
+        await each.starts(pulse)
+        await each.does(*INTO, "Good", "Skip", "Skip", "Skip", "Skip", "No", says)
+    people(house, "elsewhere")
+    house.rounds.close(pulse)
+    code = house.need(audience="agreed", whom={"services": ["bus7"], "stages": ["deliver"]}).code
+    house.sweeps.rounds()
+    found = house.rounds.audience(code)
+    assert invited(house) == ["yes"]
+    assert (found.people, dict(found.excluded)) == (2, {"no_consent": 1})
+
+
+async def test_a_language_tells_people_apart(house: House) -> None:
+    people(house, "a", "b")
+    people(house, "ana", language="es")
+    house.need(audience="agreed", whom={"languages": ["es"]})
+    house.sweeps.rounds()
+    assert invited(house) == ["ana"]
+
+
+async def test_who_raised_a_theme_is_found_as_long_as_the_rounds_key_exists(house: House) -> None:
+    pulse = house.pulse("bus7").code
+    for name, words in (("signs", "No SIGNS anywhere"), ("other", "All is well")):
+        each = Citizen(house, name)
+        await each.starts(pulse)
+        await each.does(*INTO, "Good")
+        await each.says(words)
+        await each.does("Skip", "Skip", "Skip", "No", "Yes")
+    theme = {"themes": ["sign"]}
+    first = house.need(opened=False, audience="agreed", whom=theme).code
+    assert house.rounds.audience(first).waiting == 1
+    with house.database.transaction() as db:
+        of = rounds.by_code(db, pulse)
+        assert of is not None
+        rounds.destroy_key(db, of.id)
+    assert house.rounds.audience(first).people == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "themes", "found"),
+    [
+        ("There are no signs!", ["sign"], True),
+        ("designs", ["sign"], False),
+        ("bush", ["bus"], False),
+        ("El AUTOBÚS 7", ["autobus"], True),
+        ("the opening hours are bad", ["opening hour"], True),
+        ("hours of opening", ["opening hour"], False),
+        ("لا توجد اللافتات", ["لافتات"], True),
+        ("", ["sign"], False),
+    ],
+)
+def test_a_theme_is_found_in_every_plain_form(text: str, themes: list[str], *, found: bool) -> None:
+    assert whom.raises(text, themes) is found
+
+
+async def test_a_sample_can_be_drawn_again_and_its_seed_stands_in_the_log(house: House) -> None:
+    people(house, *map(str, range(40)))
+    code = house.need(audience="agreed", whom={"sample": 7, "seed": "lot"}).code
+    house.sweeps.rounds()
+    drawn = invited(house)
+    again = sorted(map(str, range(40)), key=lambda one: whom.drawn("lot", house.keys.address_hash("pigeon", one)))[:7]
+    assert drawn == sorted(again)
+    (first, *_) = house.rounds.log(code)
+    assert first.changed["whom.seed"] == (None, "lot")
+    people(house, "late")
+    house.clock.forward(days=1)
+    house.sweeps.rounds()
+    assert house.rounds.audience(code).people == 7
+
+
+async def test_without_a_seed_one_is_minted_and_kept(house: House) -> None:
+    made = house.need(audience="agreed", whom={"sample": 2})
+    assert made.whom.seed
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"whom": {"areas": ["moon"]}}, "there is no moon: choose of harbour"),
+        ({"whom": {"themes": ["!"]}}, "a theme has no letters"),
+        ({"whom": {"sample": 0}}, "whole number of people"),
+        ({"spread_hours": 0}, "whole number of hours"),
+        ({"remind_at": NOON + timedelta(days=90)}, "the reminder must lie between"),
+        ({"audience": "all"}, "the audience must be"),
+    ],
+)
+async def test_what_cannot_be_is_refused_in_one_line(house: House, facts: dict[str, Any], said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        house.need(opened=False, **facts)
+    draft = house.need(opened=False).code
+    with pytest.raises(Refused, match=said):
+        house.rounds.change(draft, **facts)
+
+
+async def test_the_audience_is_frozen_when_the_round_opens(house: House) -> None:
+    code = house.need(audience="agreed").code
+    with pytest.raises(Refused, match="can no longer change"):
+        house.rounds.change(code, whom={"languages": ["es"]})
+
+
+# --------------------------------------------------------------------------- when they are asked
+
+
+async def test_nobody_is_written_to_at_night(house: House) -> None:
+    people(house, "a")
+    house.clock.now = NOON.replace(hour=21)
+    house.need(audience="agreed")
+    house.sweeps.rounds()
+    assert invited(house) == []
+    house.clock.now = (NOON + timedelta(days=1)).replace(hour=8, minute=59)
+    house.sweeps.rounds()
+    assert invited(house) == []
+    house.clock.forward(minutes=1)
+    house.sweeps.rounds()
+    assert invited(house) == ["a"]
+
+
+async def test_whose_zone_is_known_is_asked_by_their_own_day(house: House) -> None:
+    people(house, "home", "away")
+    code = house.need(audience="agreed", opened=False).code
+    house.sign(code)
+    house.rounds.open(code)
+    with house.database.transaction() as db:
+        of = rounds.by_code(db, code)
+        assert of is not None
+        away = house.contact("away")
+        audience.add(db, of.id, [audience.Candidate(away.id, away.address_hash, "Asia/Kathmandu", "")])
+    house.clock.now = NOON.replace(hour=15)  # a quarter to nine in the evening there
+    house.sweeps.rounds()
+    assert invited(house) == ["home"]
+    house.clock.now = (NOON + timedelta(days=1)).replace(hour=3, minute=15)  # nine there, night here
+    house.sweeps.rounds()
+    assert invited(house) == ["away", "home"]
+
+
+async def test_two_rounds_never_ask_one_person_on_one_day(house: House) -> None:
+    people(house, "a")
+    first = house.need(audience="agreed").code
+    second = house.need(audience="agreed", service="bus7").code
+    house.sweeps.rounds()
+    house.sweeps.rounds()
+    assert len(invited(house)) == 1
+    house.clock.forward(days=1)
+    house.sweeps.rounds()
+    assert len(invited(house)) == 2
+    assert [house.rounds.audience(code).invited for code in (first, second)] == [1, 1]
+
+
+async def test_invitations_are_spread_over_the_hours_chosen_and_nights_do_not_count(house: House) -> None:
+    people(house, *map(str, range(20)))
+    house.need(audience="agreed", spread_hours=10)
+    asked = []
+    for hours in (0, 1, 4, 3, 13, 2):  # 12:00, 13:00, 17:00, 20:00, 09:00, 11:00
+        house.clock.forward(hours=hours)
+        house.sweeps.rounds()
+        asked.append(len(invited(house)))
+    assert asked == [0, 2, 10, 10, 16, 20]
+
+
+async def test_the_silent_are_reminded_once_at_half_of_the_time(house: House) -> None:
+    people(house, "silent", "later", "began", "stopped", "unwilling")
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    await Citizen(house, "later").taps("Not now")
+    await Citizen(house, "began").taps("Yes, begin")
+    await Citizen(house, "stopped").says("STOP")
+    set_(house, "unwilling", invite_again=None)
+    house.clock.forward(days=9, hours=23)
+    house.sweeps.rounds()
+    assert invited(house, "remind.") == []
+    for _ in range(2):
+        house.clock.forward(hours=1)
+        house.sweeps.rounds()
+    assert invited(house, "remind.") == ["silent"]
+    assert "I will not remind you again" in house.said("silent")[-1].text
+    assert house.rounds.audience(code).people == 5
+
+
+async def test_a_reminder_comes_when_the_organiser_says_by_day_and_is_dropped_at_the_close(house: House) -> None:
+    people(house, "a")
+    code = house.need(audience="agreed", remind_at=NOON + timedelta(days=2, hours=11)).code
+    house.sweeps.rounds()
+    await house.delivered()
+    house.clock.forward(days=2, hours=11)
+    house.sweeps.rounds()
+    assert invited(house, "remind.") == []
+    house.clock.forward(hours=11)
+    house.sweeps.rounds()
+    house.rounds.pause(code, why="flood")
+    assert [row.status for row in house.table("outbox") if row.key.startswith("remind.")] == ["held"]
+    house.rounds.resume(code)
+    house.rounds.close(code)
+    assert [row.error for row in house.table("outbox") if row.key.startswith("remind.")] == ["cancelled"]
+
+
+def test_a_round_too_short_for_it_reminds_nobody() -> None:
+    def of(days: int) -> datetime | None:
+        return reminds_at(Sketch(1, "open", opened_at=NOON, closes_at=NOON + timedelta(days=days)))
+
+    assert [of(days) for days in (2, 3, 4, 20)] == [None, None, NOON + timedelta(1), NOON + timedelta(10)]
+    assert reminds_at(Sketch(1, "open", opened_at=NOON)) is None
+
+
+# --------------------------------------------------------------------------- what becomes of them
+
+
+async def test_what_the_channel_cannot_deliver_is_told_with_its_reason(house: House) -> None:
+    people(house, "a", "blocked")
+    house.pigeon.receipts["blocked"] = [Gone("blocked by the person", unreachable=True)]
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    await house.delivered()
+    found = house.rounds.audience(code)
+    assert (found.invited, dict(found.failed)) == (1, {"blocked by the person": 1})
+
+
+async def test_who_answered_is_counted_as_such(house: House) -> None:
+    await agreed(house, "a", "b")
+    code = house.pulse("library", audience="agreed").code
+    house.sweeps.rounds()
+    await Citizen(house, "a").taps("Yes, begin")
+    await Citizen(house, "a").does(*INTO, "Good", "Skip", "Skip", "Skip", "Skip", "No", "Yes")
+    house.sweeps.rounds()
+    assert (house.rounds.audience(code).answered, house.rounds.audience(code).invited) == (1, 1)
+
+
+async def test_at_the_close_nobody_is_left_waiting_and_what_never_left_is_no_invitation(house: House) -> None:
+    people(house, "unsent", "stopped")
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    await Citizen(house, "stopped").says("STOP")
+    people(house, "late")
+    house.rounds.close(code)
+    found = house.rounds.audience(code)
+    assert (found.people, found.waiting, found.invited) == (2, 0, 0)
+    assert dict(found.excluded) == {"closed": 1, "stopped": 1}
+
+
+async def test_a_forgotten_person_stays_in_the_sum_and_nowhere_else(house: House) -> None:
+    people(house, "a", "b")
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    citizen = Citizen(house, "a")
+    await citizen.says("DELETE")
+    await citizen.taps(house.said("a")[-1].buttons[0].label)
+    assert house.rounds.audience(code).people == 2
+    assert [row.contact_id for row in house.table("audience")].count(None) == 1
+
+
+async def test_after_the_closing_days_nobody_can_tell_who_was_asked(house: House) -> None:
+    people(house, "a", "b")
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    house.rounds.close(code)
+    house.clock.forward(days=31)
+    house.sweeps.privacy()
+    assert house.rounds.audience(code).people == 2
+    assert {(row.contact_id, row.zone) for row in house.table("audience")} == {(None, None)}
+
+
+# --------------------------------------------------------------------------- the clock on the wall
+
+zones = st.sampled_from(["Europe/London", "Asia/Kathmandu", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo"])
+moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - of hypothesis
+spans = st.tuples(st.integers(0, 23), st.integers(0, 23)).map(sorted)
+
+
+@given(zones, moments, st.integers(0, 100), st.integers(0, 100), spans)
+def test_sending_time_adds_up_and_never_exceeds_what_has_passed(
+    zone: str, since: datetime, first: int, second: int, span: list[int]
+) -> None:
+    hours = Hours(time(span[0]), time(span[1]), ZoneInfo(zone))
+    middle = since + timedelta(hours=first)
+    end = middle + timedelta(hours=second)
+    assert hours.elapsed(since, middle) + hours.elapsed(middle, end) == hours.elapsed(since, end)
+    assert timedelta() <= hours.elapsed(since, end) <= end - since
+    assert span[0] != span[1] or hours.elapsed(since, end) == end - since
+
+
+@given(zones, moments)
+def test_the_missing_hour_and_the_repeated_one_leave_a_day_to_send_in(zone: str, now: datetime) -> None:
+    hours = Hours(time(2), time(3), ZoneInfo(zone))
+    week = [now + timedelta(minutes=15 * n) for n in range(7 * 96)]
+    assert sum(map(hours.day, week)) >= 6 * 4 - 4
+
+
+def test_in_nepal_the_day_begins_at_a_quarter_past_three_of_utc() -> None:
+    hours = Hours(time(9), time(20), ZoneInfo("Asia/Kathmandu"))
+    assert not hours.day(datetime(2026, 11, 24, 3, 14, tzinfo=UTC))
+    assert hours.day(datetime(2026, 11, 24, 3, 15, tzinfo=UTC))
+    assert hours.begin(datetime(2026, 11, 24, 18, 20, tzinfo=UTC)) == datetime(2026, 11, 24, 18, 15, tzinfo=UTC)
+    assert hours.elapsed(datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 11, 25, tzinfo=UTC)) == timedelta(hours=11)
