@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -88,6 +90,52 @@ def audience(config: Config, code: str, *, in_json: bool) -> None:
         f"{code}: an audience of {many(found.people, 'person') if found.people == 1 else f'{found.people} people'}"
     )
     table(list(lines(found)))
+
+
+@click.command("list-in")
+@click.argument("code")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--ground", required=True, help="On which legal ground the city may write to these addresses.")
+@click.option("--leave-out", is_flag=True, help="Take in the good rows although others are bad.")
+@configured
+@as_json
+def list_in(config: Config, code: str, file: Path, *, ground: str, leave_out: bool, in_json: bool) -> int:
+    """Take a CSV of mail addresses that the city holds into a round's audience.
+
+    Columns: mail, and if you like language and zone. STOP and the quiet list win over it; the same file twice adds
+    nobody. While a row is bad nothing is taken in, unless you say --leave-out.
+    """
+    with office(config) as here, click.progressbar(length=0, label=str(file), file=sys.stderr) as bar:
+        seen, new = here.rounds.receive(code, file, ground, leave_out=leave_out, read=bar.update)
+    refused = bool(seen.bad) and not leave_out
+    if in_json:
+        show({**asdict(seen), "new": new})
+    else:
+        for row, kind in seen.faults:
+            click.echo(f"row {row}: {FAULTS[kind]}")
+        counted = f"{seen.good} good, {seen.broken} broken, {seen.foreign} foreign, {seen.twice} twice"
+        click.echo(f"{counted}. " + (REFUSED if refused else f"{new} new in the audience of {code}."))
+    return int(refused)
+
+
+@click.command("quiet")
+@click.argument("mails", nargs=-1, required=True, metavar="MAIL...")
+@configured
+def quiet(config: Config, mails: tuple[str, ...]) -> None:
+    """Put mail addresses on the quiet list: whoever answered STOP to a mail is never written to again.
+
+    The list holds a hash and a date of each, nothing else.
+    """
+    with office(config) as here:
+        click.echo(f"{many(here.rounds.hush(mails), 'mail')} new on the quiet list.")
+
+
+FAULTS = {
+    "broken": "no mail address",
+    "foreign": "letters before the @ that mail servers do not take",
+    "twice": "there already, further up",
+}
+REFUSED = "Nothing was taken in: mend the rows, or leave them out with --leave-out."
 
 
 def lines(found: Tally) -> list[tuple[str, ...]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.commands.audience import asked_options, audience, meant
+from bot.commands.audience import asked_options, audience, list_in, meant, quiet
 from bot.commands.common import Moment, as_json, configured, last_moment, many, moment, office, show, spoken, table
 from bot.commands.facts import facts_option, from_file, laid, pair, record_option, refuse_slips
 from bot.errors import Refused, Usage
@@ -378,7 +378,8 @@ def _proven(proof: Proof, *, lost: bool) -> str:
     return f"unbroken, {many(proof.entries, 'line')} long. Its last hash: {proof.head}"
 
 
-round_.add_command(audience)
+for _command in (audience, list_in):
+    round_.add_command(_command)
 
 
 # --------------------------------------------------------------------------- what goes in and out
@@ -526,4 +527,4 @@ def _text(given: str) -> str:
         raise Usage(f"{given[1:]} cannot be read as a text.") from error
 
 
-COMMANDS = (round_,)
+COMMANDS = (round_, quiet)

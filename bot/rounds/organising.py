@@ -11,23 +11,27 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import Refused
-from bot.rounds import codes, record, wording
+from bot.rounds import addresses, codes, record, wording
 from bot.rounds import whom as whoms
-from bot.rounds.invitations import letters_of
-from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LINK, RUNNING, State
+from bot.rounds.invitations import MAIL, letters_of
+from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LINK, LISTED, RUNNING, State
 from bot.rounds.looking import ASKING, Looking, RoundView, stage_of, view
 from bot.rounds.report_back import send as send_report
+from bot.rounds.whom import Held
 from bot.rounds.written import shaped
-from storage import audience, crossings, flow_versions, outbox, people, rounds, sessions, trail
+from storage import audience, contacts, crossings, flow_versions, outbox, people, rounds, sessions, trail
+from storage.contacts import NewContact
 from storage.people import APPROVER
 from storage.rounds import NewRound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from sqlalchemy import Connection
 
+    from bot.rounds.addresses import Line, Reading
     from flows.model import Flow
     from storage.rounds import RoundRow
 
@@ -130,6 +134,83 @@ class Rounds(Looking):
         whoms.checked_spread(facts.get("spread_hours"))
         moments = (facts.get(name, getattr(row, name)) for name in ("remind_at", "opens_at", "closes_at"))
         whoms.checked_reminder(*moments)
+
+    def receive(
+        self,
+        code: str,
+        file: Path,
+        ground: str,
+        *,
+        leave_out: bool = False,
+        who: int | None = None,
+        read: Callable[[int], object] = lambda _: None,
+    ) -> tuple[Reading, int]:
+        """Take the mail addresses of a CSV file into the audience of a draft; return what it holds, how many are new.
+
+        `ground` is the legal ground on which the city may write to them. Nothing is taken in while a row is bad, unless
+        bad rows are to be left out; nor is anything of a file not read to its end. `read` hears of the progress.
+        """
+        if not ground.strip():
+            raise wording.Forbidden("no_ground")
+        seen = addresses.look(file)
+        if seen.bad and not leave_out:
+            return seen, 0
+        with self._act() as db:
+            row = self._held(db, code)
+            self._must_be(row, BEGINNING, "not_draft")
+            if any(one.sha256 == seen.sha256 for one in whoms.load(row.whom).lists):
+                return seen, 0
+            audience.turn_back(db, row.id)
+        for group in addresses.groups(file):
+            self._take_in(row, group)
+            read(len(group))
+        return seen, self._arrived(code, Held(ground.strip()[:500], seen.sha256, 0), who)
+
+    def _take_in(self, row: RoundRow, group: Sequence[Line]) -> None:
+        """Write down a group of addresses, sealed; of who is on the quiet list nothing but that."""
+        known, first, now = self._config.city.languages, self._config.city.languages[0], self._clock()
+        marks = {line.address: self._keys.quiet_hash(MAIL, line.address) for line in group}
+        with self._act() as db:
+            hushed = audience.hushed(db, list(marks.values()))
+            heard = list({line.address: line for line in group if marks[line.address] not in hushed}.values())
+            new = [
+                NewContact(
+                    MAIL,
+                    self._keys.address_hash(MAIL, line.address),
+                    self._keys.seal(line.address),
+                    line.language if line.language in known else first,
+                    now,
+                )
+                for line in heard
+            ]
+            made = contacts.add(db, new) if new else []
+            people_ = [(one.id, None, line.zone) for one, line in zip(made, heard, strict=True)]
+            audience.receive(db, row.id, [*people_, *((None, mark, None) for mark in hushed)])
+
+    def _arrived(self, code: str, held: Held, who: int | None) -> int:
+        """The whole list is there: from now on it belongs to the audience; a signature is void."""
+        with self._act() as db:
+            row = self._held(db, code)
+            self._must_be(row, BEGINNING, "not_draft")
+            new = audience.arrive(db, row.id)
+            meant = whoms.load(row.whom)
+            whole = replace(meant, lists=(*meant.lists, replace(held, people=new)))
+            rounds.change(db, row.id, whom=whoms.dump(whole), audience=LISTED if row.audience == LINK else row.audience)
+            rounds.move(db, row.id, (State.CHECKED, State.SCHEDULED), State.DRAFT)
+            now = self._row(db, code)
+            self._note(db, row, who, "changed", self._clock(), held.ground, changed=_changed(row, now))
+        return new
+
+    def hush(self, mails: Iterable[str]) -> int:
+        """Put mail addresses on the quiet list, whoever holds them; return how many are new on it."""
+        now = self._clock()
+        plain = [addresses.plain(mail.strip()) for mail in mails]
+        with self._act() as db:
+            found = contacts.find(db, [(MAIL, self._keys.address_hash(MAIL, mail)) for mail in plain])
+            for one in found.values():
+                contacts.set_stopped(db, one.id, now)
+                outbox.cancel(db, one.id, now, bulk_only=True)
+            return audience.hush(db, [self._keys.quiet_hash(MAIL, mail) for mail in plain], now)
 
     def approve(self, code: str, *, who: int, why: str = "") -> RoundView:
         """Sign a draft in which nothing is missing: now it may open, and its questions are those that were signed.

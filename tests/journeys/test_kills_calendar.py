@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from tests.support.botapi.citizen import Citizen
 
 MADRID = ZoneInfo("Europe/Madrid")
-OPENING = ["round.moves", "round.moved", "round.invites", "round.invited"]
+DRAWING = ["audience.draws", "audience.drew", "audience.drawn", "audience.stands"]
+OPENING = ["round.moves", "round.moved", *DRAWING, "round.invites", "round.invited"]
+REMINDING = ["round.reminds", "round.reminded"]
 RESTING = ["round.rests", "round.rested"]
 SILENCE = ["session.reminds", "session.reminded"]
 SWEEPS = (
@@ -40,7 +42,20 @@ LEAVING = ["session.ends", "session.ended"]
 CLOSING = ["round.moves", "round.moved"]
 ACTING = ["round.acts", "round.acted"]
 REPORT = ["report.written", "report.committed"]
-CROSSINGS = [*OPENING, *RESTING, *SILENCE, *SWEEPS, *DIGEST, *FOLDING, *LEAVING, *CLOSING, *REPORT, *ACTING]
+CROSSINGS = [
+    *OPENING,
+    *DRAWING,
+    *REMINDING,
+    *RESTING,
+    *SILENCE,
+    *SWEEPS,
+    *DIGEST,
+    *FOLDING,
+    *LEAVING,
+    *CLOSING,
+    *REPORT,
+    *ACTING,
+]
 RECORD = """
 topic = "opening hours"
 decider = "the city council"
@@ -107,6 +122,7 @@ async def test_rounds_reminders_reports_and_digests_come_once_wherever_the_proce
         await lives_until(ordeal, *ordeal.talks, seen(chief, "manager"))
         code = await a_round_opens(ordeal, citizens)
         await the_silent_are_reminded(ordeal, citizens)
+        await the_round_reminds(ordeal)
         await dies_at_each(ordeal, SWEEPS)
         await digests_are_written(ordeal, box, chief)
         await a_week_is_counted_anew(ordeal)
@@ -181,6 +197,12 @@ async def the_silent_are_reminded(ordeal: Ordeal, citizens: list[Citizen]) -> No
     await dies_at_each(ordeal, SILENCE)
     silent = [*citizens[:AGAIN], *citizens[TALKING:]]
     await lives_until(ordeal, *(seen(each, REMINDED) for each in silent))
+
+
+async def the_round_reminds(ordeal: Ordeal) -> None:
+    """At half of its time the round looks who is silent, wherever it is killed."""
+    ordeal.set_clock(january(17, 12))
+    await dies_at_each(ordeal, REMINDING)
 
 
 async def digests_are_written(ordeal: Ordeal, box: Postbox, chief: Citizen) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.digests.model import Digest
     from bot.digests.results import Result
     from bot.files import Files
+    from bot.rounds.audience import Tally
     from bot.threads import Threads
     from flows.catalog import Catalog
     from flows.issues import Issue
@@ -100,7 +101,7 @@ class RoundView(Protocol):
 
     @property
     def audience(self) -> str:
-        """`agreed` (everyone who agreed to be invited again) or `link`."""
+        """One of `bot.rounds.lifecycle.AUDIENCES`."""
 
     @property
     def record(self) -> Mapping[str, object]:
@@ -211,6 +212,9 @@ class Rounds(Protocol):
 
     def find(self, code: str) -> RoundView | None:
         """Return the round with this code."""
+
+    def audience(self, code: str) -> Tally:
+        """Count the audience: as it stands, and before the round opens as it would be now."""
 
     def check(self, code: str, language: str) -> Sequence[Fault]:
         """Return everything that keeps the round from opening; empty: it may open."""

@@ -18,7 +18,7 @@ from bot.errors import Refused
 from bot.pictures.drawing import svg
 from bot.pictures.drop_off import drop_off
 from bot.pictures.listing import listing
-from bot.rounds.lifecycle import BEGINNING, BEGUN
+from bot.rounds.lifecycle import BEGINNING, BEGUN, LINK
 from bot.rounds.record import OPTIONAL, in_language
 from bot.rounds.wording import spoken
 from bot.texts import texts
@@ -154,6 +154,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "faults": rounds.check(round_.code, words.language) if round_.state in BEGINNING else [],
         "hints": rounds.hints(round_.code, words.language) if round_.state in BEGINNING else [],
         "counts": counts,
+        "audience": rounds.audience(round_.code) if round_.audience != LINK else None,
         "questions": questions(flow, words.language, counted),
         "most_questions": flow.questions,
         "counted": bool(counts.moves),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from bot.rounds.lifecycle import AUDIENCES
 from bot.rounds.record import in_language
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def read(
     if opens and closes and closes < opens:
         errors.append(Error("closes_on", words("form.end_first")))
     audience = typed.get("audience", "")
-    if audience not in ("agreed", "link"):
+    if audience not in AUDIENCES:
         errors.append(Error("audience", words("form.no_audience")))
     record = _record(typed, needs, languages)
     errors += [Error(need.name, words("form.bad_date")) for need in needs if _bad_day(need, record)]

@@ -1,0 +1,180 @@
+"""A list of mail addresses that a city holds, as a CSV file of any size: read line by line, each fault with its row."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import hashlib
+import re
+from array import array
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
+
+import numpy as np
+
+from bot.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+SHOWN = 10
+"""Faults that are told by row; the rest is counted."""
+GROUP = 1000
+"""Addresses taken in with one commit."""
+PIECE = 1 << 20
+"""Bytes read at once to find the encoding."""
+LONGEST = 254
+"""Characters of an address (RFC 5321)."""
+MAIL = frozenset({"mail", "email", "e-mail", "address", "correo", "courriel", "endereço", "adresse", "بريد"})
+LANGUAGE = frozenset({"language", "lang", "idioma", "langue", "sprache", "língua", "لغة"})
+ZONE = frozenset({"zone", "time_zone", "timezone"})
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One address of the file; `row` counts from 1, the heading included."""
+
+    row: int
+    address: str
+    language: str
+    zone: str | None
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a look through the whole file has shown."""
+
+    sha256: str = ""
+    good: int = 0
+    broken: int = 0
+    foreign: int = 0
+    """Whose part before the @ has letters that mail servers do not take."""
+    twice: int = 0
+    faults: list[tuple[int, str]] = field(default_factory=list)
+    """The first faults, (row, what it is: `broken`, `foreign` or `twice`)."""
+
+    @property
+    def bad(self) -> int:
+        """How many rows hold no address that can be written to."""
+        return self.broken + self.foreign
+
+    def note(self, row: int, kind: str) -> None:
+        """Count a fault, and name it if it is among the first."""
+        setattr(self, kind, getattr(self, kind) + 1)
+        self.faults = sorted([*self.faults, (row, kind)])[:SHOWN]
+
+
+def look(path: Path, read: Callable[[int], object] = lambda _: None) -> Reading:
+    """Look through a file: eight bytes of memory a row. `read` hears of the bytes read. Raises `Refused`."""
+    reading, seen = Reading(_sha256(path, read)), array("Q")
+    rows = array("Q")
+    for line in lines(path):
+        kind = fault(line.address)
+        if kind:
+            reading.note(line.row, kind)
+        else:
+            seen.append(int.from_bytes(hashlib.sha256(line.address.encode()).digest()[:8]))
+            rows.append(line.row)
+    _, first = np.unique(np.array(seen, dtype=np.uint64), return_index=True)
+    twice = np.setdiff1d(np.arange(len(seen)), first)
+    reading.good, reading.twice = len(first), len(twice)
+    reading.faults = sorted([*reading.faults, *((rows[n], "twice") for n in twice[:SHOWN])])[:SHOWN]
+    return reading
+
+
+def fault(address: str) -> str:
+    """Return what is wrong with an address: nothing, `foreign`, or `broken`."""
+    if _ADDRESS.fullmatch(address) and len(address) <= LONGEST:
+        return ""
+    return "foreign" if not address.isascii() and address.count("@") == 1 else "broken"
+
+
+def lines(path: Path) -> Iterator[Line]:
+    """Give the lines of a file that hold anything. Raises `Refused` where it has no column of addresses."""
+    with path.open(encoding=_encoding(path), newline="") as file:
+        first = file.readline()
+        file.seek(0)
+        delimiter = max(",;\t", key=first.count)
+        table = csv.reader(file, delimiter=delimiter)
+        try:
+            heading = [cell.strip().casefold() for cell in next(table, [])]
+            places = [_place(heading, names) for names in (MAIL, LANGUAGE, ZONE)]
+            if places[0] is None and not any("@" in cell for cell in heading):
+                raise Refused(f'{path} has no column "mail": name the column of addresses so in its first row.')
+            if places[0] is None:  # no heading at all
+                yield _line(1, heading, [next(n for n, cell in enumerate(heading) if "@" in cell), None, None])
+                places[0] = next(n for n, cell in enumerate(heading) if "@" in cell)
+            for cells in table:
+                if any(cell.strip() for cell in cells):
+                    yield _line(table.line_num, cells, places)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise Refused(f"{path} cannot be read near row {table.line_num + 1}: save it as CSV in UTF-8.") from error
+
+
+def groups(path: Path) -> Iterator[list[Line]]:
+    """Give the good lines of a file in groups."""
+    group: list[Line] = []
+    for line in lines(path):
+        if not fault(line.address):
+            group.append(line)
+        if len(group) == GROUP:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _place(heading: Sequence[str], names: frozenset[str]) -> int | None:
+    return next((n for n, cell in enumerate(heading) if cell in names), None)
+
+
+def _line(row: int, cells: Sequence[str], places: Sequence[int | None]) -> Line:
+    mail, language, zone = (cells[at].strip() if at is not None and at < len(cells) else "" for at in places)
+    return Line(row, plain(mail), language.casefold(), zone if zone in available_timezones() else None)
+
+
+def plain(address: str) -> str:
+    """Return an address as it is compared: the domain in small letters of ASCII, as the net knows it."""
+    local, at, domain = address.rpartition("@")
+    try:
+        return f"{local}{at}{domain.casefold().encode('idna').decode()}" if at else address
+    except UnicodeError:
+        return address
+
+
+def _encoding(path: Path) -> str:
+    """Return how a file is written: by its mark, else UTF-16 by its zeros, UTF-8 if it fits, or Windows-1252."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+            for mark, name in _MARKS:
+                if head.startswith(mark):
+                    return name
+            if b"\0" in head:
+                return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
+            decoder = codecs.getincrementaldecoder("utf-8")()
+            file.seek(0)
+            while piece := file.read(PIECE):
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "cp1252"
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}.") from error
+    return "utf-8"
+
+
+def _sha256(path: Path, read: Callable[[int], object]) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(PIECE):
+                digest.update(piece)
+                read(len(piece))
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}.") from error
+    return digest.hexdigest()

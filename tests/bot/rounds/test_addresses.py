@@ -1,0 +1,105 @@
+"""Lists of addresses that a city holds: read whatever way they were saved, taken in whole, outdone by STOP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.errors import Refused
+from bot.rounds import addresses
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.house import House
+
+GROUND = "members of the library, article 6 (1) e GDPR"
+
+
+def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    file = folder / "members.csv"
+    file.write_bytes(text.encode(encoding))
+    return file
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
+def test_every_usual_encoding_is_read(tmp_path: Path, encoding: str) -> None:
+    file = written(tmp_path, "name;mail;language\nJosé;a@city.example;es\nÄnne;b@city.example;de\n", encoding)
+    assert [(line.row, line.address, line.language) for line in addresses.lines(file)] == [
+        (2, "a@city.example", "es"),
+        (3, "b@city.example", "de"),
+    ]
+
+
+def test_each_fault_is_told_with_its_row_and_all_are_counted(tmp_path: Path) -> None:
+    rows = ["mail", "a@city.example", "nobody", "jürgen@city.example", "a@CITY.example", "", "x@bücher.example"]
+    seen = addresses.look(written(tmp_path, "\n".join(rows)))
+    assert seen.faults == [(3, "broken"), (4, "foreign"), (5, "twice")]
+    assert (seen.good, seen.broken, seen.foreign, seen.twice) == (2, 1, 1, 1)
+
+
+def test_a_list_without_a_heading_is_read_and_one_without_addresses_is_refused(tmp_path: Path) -> None:
+    assert addresses.look(written(tmp_path, "a@city.example\nb@city.example\n")).good == 2
+    with pytest.raises(Refused, match='has no column "mail"'):
+        addresses.look(written(tmp_path, "name\nAnna\n"))
+    with pytest.raises(Refused, match="cannot be read"):
+        addresses.look(tmp_path / "none.csv")
+
+
+async def test_a_list_is_taken_in_once_with_its_ground(house: House, tmp_path: Path) -> None:
+    code = house.need(opened=False).code
+    house.rounds.channels = ("pigeon", "mail")
+    file = written(tmp_path, "mail,language\na@city.example,es\nb@city.example,xx\n")
+    assert house.rounds.receive(code, file, GROUND)[1] == 2
+    assert house.rounds.receive(code, file, GROUND)[1] == 0
+    found = house.rounds.find(code)
+    assert found is not None
+    assert (found.audience, [(one.ground, one.people) for one in found.whom.lists]) == ("listed", [(GROUND, 2)])
+    assert house.rounds.audience(code).waiting == 2
+    assert sorted(row.language for row in house.table("contacts") if row.channel == "mail") == ["en", "es"]
+    assert b"city.example" not in b"".join(row.address_sealed for row in house.table("contacts"))
+    house.rounds.change(code, whom={"languages": ["es"]})
+    assert house.rounds.audience(code).people == 2
+
+
+async def test_nothing_is_taken_in_while_a_row_is_bad_unless_it_is_left_out(house: House, tmp_path: Path) -> None:
+    code = house.need(opened=False).code
+    file = written(tmp_path, "mail\na@city.example\nbroken\n")
+    assert house.rounds.receive(code, file, GROUND)[1] == 0
+    assert house.table("audience") == []
+    assert house.rounds.receive(code, file, GROUND, leave_out=True)[1] == 1
+    with pytest.raises(Refused, match="legal ground"):
+        house.rounds.receive(code, file, " ")
+
+
+async def test_the_quiet_list_and_stop_win_over_a_list(house: House, tmp_path: Path) -> None:
+    code = house.need(opened=False).code
+    house.rounds.channels = ("pigeon", "mail")
+    assert house.rounds.hush(["Quiet@city.example", "quiet@CITY.example"][:1]) == 1
+    file = written(tmp_path, "mail\na@city.example\nQuiet@city.example\nb@city.example\n")
+    assert house.rounds.receive(code, file, GROUND)[1] == 3
+    assert len([row for row in house.table("contacts") if row.channel == "mail"]) == 2
+    house.rounds.hush(["b@city.example"])
+    assert (house.rounds.audience(code).people, dict(house.rounds.audience(code).excluded)) == (
+        3,
+        {"quiet": 1, "stopped": 1},
+    )
+
+
+async def test_a_list_cut_short_leaves_nobody_in_the_audience(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "GROUP", 2)
+    code = house.need(opened=False).code
+    house.rounds.channels = ("pigeon", "mail")
+    file = written(tmp_path, "mail\n" + "".join(f"a{n}@city.example\n" for n in range(5)))
+
+    def cut(read: int) -> None:
+        raise KeyboardInterrupt(read)
+
+    with pytest.raises(KeyboardInterrupt):
+        house.rounds.receive(code, file, GROUND, read=cut)
+    assert house.rounds.audience(code).people == 0
+    assert house.rounds.receive(code, file, GROUND)[1] == 5
+    assert house.rounds.audience(code).people == 5
