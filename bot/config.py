@@ -178,6 +178,7 @@ def _together(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
 
 def _city_together(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Each text of the city is there in every language it lists: a chat would mix them."""
+    yield from _holidays_together(_text(raw, "city", "country"), _text(raw, "city", "subdivision"))
     spoken = _languages(raw.get("city", {}))
     for section, key in (("city", "org"), ("city", "human_hours"), ("privacy", "law")):
         texts = raw[section].get(key) if isinstance(raw.get(section), dict) else None
@@ -191,6 +192,22 @@ def _sending_together(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int,
     times = [_text(raw, "sending", name).strip().zfill(5) for name in ("earliest", "latest")]
     if all(re.fullmatch(r"\d{2}:\d{2}", each) for each in times) and times[1] < times[0]:
         yield ("sending", "latest"), 'is before earliest. Write a later time of the same day, as in latest = "20:00"'
+
+
+def _holidays_together(country: str, subdivision: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if subdivision and not country:
+        yield ("city", "subdivision"), 'needs its country. Write country = "GB", or leave both empty'
+    if re.fullmatch(r"[A-Z]{2}", country):
+        from bot.rounds.legal import parts_of  # noqa: PLC0415 - a large table: only who needs it loads it
+
+        parts = parts_of(country)
+        if parts is None:
+            yield ("city", "country"), f"no holidays are known for {country}. Leave it empty"
+        elif subdivision and subdivision not in parts:
+            yield (
+                ("city", "subdivision"),
+                f"is none of {', '.join(parts) or 'its parts'}. Choose one, or leave it empty",
+            )
 
 
 def _telegram_together(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -24,7 +24,7 @@ from flows.model import Button, Kind, Message, Option, Prompt, Script, Status, p
 from flows.phrasebook import EVERYWHERE
 from flows.speak import WORD, listing, word_list
 from flows.words import chosen, fill, fold, meaning, table
-from storage import outbox, rounds, sessions
+from storage import outbox, rounds, sessions, wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -427,7 +427,7 @@ class Desk:
                 visit.ledger.decline(row.id, visit.guest)
         return self._bare(visit, (self._say(visit, "invitation_declined"),))
 
-    def _own_button(self, visit: Visit, kind: str, value: str) -> Spoken:
+    def _own_button(self, visit: Visit, kind: str, value: str) -> Spoken:  # noqa: C901, PLR0911 - a table of buttons
         match kind:
             case "@round":
                 return self._named(visit, value)
@@ -445,6 +445,8 @@ class Desk:
                 asks = visit.guest.contact.asks or ""
                 visit.ledger.change(visit.guest, asks=None)
                 return self._bare(visit, self._with_receipt(visit, "change", asks))
+            case "@clear" | "@unclear":
+                return self._bare(visit, self._heard_result(visit, kind.removeprefix("@"), value))
             case "@language" if value in self._config.city.languages:
                 return self._bare(visit, self._speak(visit, value))
             case "@human" | "@reply" | "@close":
@@ -530,7 +532,7 @@ class Desk:
         urgent = () if word else self._people.urgent(visit, message.text)
         return self._bare(visit, (*urgent, *self._word(visit, word or "")))._replace(urgent=bool(urgent))
 
-    def _word(self, visit: Visit, word: str) -> Prompts:
+    def _word(self, visit: Visit, word: str) -> Prompts:  # noqa: C901, PLR0911 - a table of words
         match word:
             case "human":
                 return self._human(visit)
@@ -544,6 +546,8 @@ class Desk:
                 return self._ask_language(visit)
             case "stop":
                 return self._stop(visit)
+            case "mine":
+                return self._mine(visit)
             case "change":
                 return self._change(visit)
             case "back" | "skip" | "why" | "ok" | "yes" | "no" | "done":
@@ -569,6 +573,31 @@ class Desk:
         possible = {word for word in SENDABLE if leads.get(word, True)}
         text = self._library.phrases[visit.language]["desk_help"]
         return word_list(self._script(visit.language), text, possible, DESK)
+
+    def _heard_result(self, visit: Visit, what: str, code: str) -> Prompts:
+        """Note whether the result of a round was clear to somebody; the last word counts."""
+        row = rounds.by_code(visit.db, code)
+        if row is None or row.reported_at is None:
+            return self._stale(visit, "")
+        mine = [(row.id, visit.guest.contact.id)]
+        for other in (wishes.CLEAR, wishes.UNCLEAR):
+            wishes.remove(visit.db, mine, other)
+        wishes.add(visit.db, mine, visit.ledger.now, what)
+        return (self._say(visit, f"report_back_{what}_done"),)
+
+    def _mine(self, visit: Visit) -> Prompts:
+        """Say of each round somebody has handed in answers for what has come of them."""
+        done = [each for each in visit.guest.rows if visit.guest.rows[each].ended_at is not None]
+        rows = [row for row in (self._row(visit, each) for each in done) if row is not None]
+        said = tuple(self._came_of(visit, row) for row in rows)
+        return (*(said or (self._say(visit, "mine_none"),)), *self._back(visit))
+
+    def _came_of(self, visit: Visit, row: RoundRow) -> Prompt:
+        values = self._values(visit, row)
+        values |= {"topic": self._topic(visit, row), "closes_on": self._closing(visit, row) or ""}
+        stem = f"mine_{_FATE.get(row.state, 'open')}"
+        dated = {"mine_open": "closes_on", "mine_closed": "feedback_on", "mine_decided": "feedback_on"}.get(stem)
+        return self._say(visit, stem if dated is None or values.get(dated) else f"{stem}_plain", **values)
 
     def _back(self, visit: Visit) -> Prompts:
         again = self._again(visit)
@@ -755,6 +784,17 @@ class Desk:
             words, danger = self._catalog.words(language), self._catalog.danger(language)
             self._scripts[language] = Script(language, {}, self._library.phrases[language], words, danger)
         return self._scripts[language]
+
+
+_FATE: Mapping[str, str] = {
+    State.CLOSED: "closed",
+    State.ANALYSED: "analysed",
+    State.DECIDED: "decided",
+    State.REPORTED_BACK: "reported",
+    State.ARCHIVED: "reported",
+    State.CANCELLED: "cancelled",
+}
+"""Where answers have got to, by the state of their round."""
 
 
 def _heard_of_receipt(asks: str) -> frozenset[str]:

@@ -149,6 +149,16 @@ class City:
     ]
     """When people read and answer; empty: nothing is promised."""
     emergency_number: Annotated[Name, Field(description='the number in quotes, as in emergency_number = "112"')]
+    country: Annotated[
+        str,
+        Field(pattern=r"^([A-Z]{2})?$", description='the two capital letters of a country, as in country = "GB"'),
+    ]
+    """ISO 3166-1; empty: no public holidays are known."""
+    subdivision: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9-]{0,30}$", description='the part of the country, as in subdivision = "ENG"'),
+    ]
+    """ISO 3166-2 without the country; empty: holidays of the whole country."""
 
     @property
     def zone(self) -> ZoneInfo:

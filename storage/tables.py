@@ -351,12 +351,12 @@ moves = Table(  # (from, to) counts per round and day: the drop-off picture, wit
     C("count", Integer, nullable=False),
 )
 
-wishes = Table(  # who wants the result of a round sent; kept apart from all answers
+wishes = Table(  # who wants the result of a round sent, and whether it was clear; kept apart from all answers
     "wishes",
     metadata,
     C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
     C("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
-    C("what", String(12), primary_key=True),  # result
+    C("what", String(12), primary_key=True),  # result, clear, unclear
     C("created_at", Instant, nullable=False),
 )
 

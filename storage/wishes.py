@@ -1,10 +1,10 @@
-"""Who wants the result of a round sent. Kept apart from all answers."""
+"""Who wants the result of a round sent, and whether it was clear to them. Kept apart from all answers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from storage.rows import insert_new, many
 from storage.tables import wishes
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 RESULT = "result"
+CLEAR, UNCLEAR = "clear", "unclear"
 Wish = tuple[int, int]
 """(round id, contact id)."""
 
@@ -53,3 +54,9 @@ def of_contact(db: Connection, contact_id: int) -> list[tuple[int, str]]:
     """Return (round id, what) of one contact's wishes (MYDATA)."""
     mine = select(wishes.c.round_id, wishes.c.what).where(wishes.c.contact_id == contact_id)
     return [(round_id, what) for round_id, what in db.execute(mine.order_by(wishes.c.round_id))]
+
+
+def counts(db: Connection, round_id: int) -> dict[str, int]:
+    """How many contacts there are for each of the wishes of a round."""
+    counted = select(wishes.c.what, func.count()).where(wishes.c.round_id == round_id).group_by(wishes.c.what)
+    return dict(db.execute(counted).all())

@@ -330,13 +330,14 @@ def cancel(config: Config, code: str, *, why: str, in_json: bool) -> None:
 @click.option(
     "--text", "texts", multiple=True, required=True, metavar="XX=TEXT", help="The report in a language; @FILE reads it."
 )
+@click.option("--signed", required=True, metavar="NAME", help="Name and office of the person who answers for it.")
 @configured
 @as_json
-def report_back(config: Config, code: str, *, texts: tuple[str, ...], in_json: bool) -> None:
+def report_back(config: Config, code: str, *, texts: tuple[str, ...], signed: str, in_json: bool) -> None:
     """Publish what people said, what we do and what we do not, and send it to all who wished for it."""
-    report = {language: _text(text) for language, text in (pair(each) for each in texts)}
+    report = {language: text_given(text) for language, text in (pair(each) for each in texts)}
     with office(config) as here:
-        _shown(here, here.rounds.report_back(code, report), in_json=in_json)
+        _shown(here, here.rounds.report_back(code, report, signed=signed), in_json=in_json)
 
 
 @round_.command()
@@ -445,6 +446,11 @@ def _entry(each: Entry) -> dict[str, Any]:
     return {**said, "changed": each.changed, "hash": each.hash.hex()}
 
 
+def shown(here: Office, code: str, *, in_json: bool) -> None:
+    """Print a round as it is now."""
+    _shown(here, _found(here, code), in_json=in_json)
+
+
 def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
     if in_json:
         show(_data(here, one))
@@ -518,7 +524,8 @@ def _hint(here: Office, code: str, *, aside: bool) -> None:
         click.echo(f"({hint})", err=aside)
 
 
-def _text(given: str) -> str:
+def text_given(given: str) -> str:
+    """Return a text, or what the file holds that `@FILE` names."""
     if not given.startswith("@"):
         return given
     try:

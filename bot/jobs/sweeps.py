@@ -15,11 +15,11 @@ from bot.jobs.schedule import told
 from bot.letters import BULK, letters
 from bot.participation import left
 from bot.rounds import lifecycle, whom
+from bot.rounds.acting import CLOCK
 from bot.rounds.audience import meant, rules
 from bot.rounds.hours import Hours
 from bot.rounds.invitations import invite, letters_of, may_remind, remind
 from bot.rounds.lifecycle import LINK, Act, State
-from bot.rounds.organising import CLOCK
 from bot.rounds.record import in_language
 from flows import memory
 from flows.engine import ask_again

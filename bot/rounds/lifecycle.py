@@ -1,7 +1,8 @@
 """What is due in the life of rounds at a moment. Pure: the sweep applies what it returns.
 
-draft → checked → scheduled → open → closed → reported_back. A round without an end needs nobody to check it. An open
-round may be paused and go on; whatever has not closed may be cancelled, for a reason.
+draft → checked → scheduled → open → closed → analysed → decided → reported_back → archived. A round without an end
+needs nobody to check it; one nobody has a duty to hold may report back as soon as it has closed. An open round may be
+paused and go on; whatever has not closed may be cancelled, for a reason.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ class State(StrEnum):
     OPEN = "open"
     PAUSED = "paused"
     CLOSED = "closed"
+    ANALYSED = "analysed"
+    DECIDED = "decided"
     REPORTED_BACK = "reported_back"
+    ARCHIVED = "archived"
     CANCELLED = "cancelled"
 
 
@@ -33,7 +37,9 @@ BEGINNING = (State.DRAFT, State.CHECKED, State.SCHEDULED)
 """Nobody has been asked yet: facts may change."""
 RUNNING = (State.OPEN, State.PAUSED)
 """People have been asked, and may be asked again."""
-OVER = (State.CLOSED, State.REPORTED_BACK)
+ANSWERED = (State.CLOSED, State.ANALYSED, State.DECIDED)
+"""Everything has been said; what comes of it has not been published."""
+OVER = (*ANSWERED, State.REPORTED_BACK, State.ARCHIVED)
 """No more answers come."""
 BEGUN = (*RUNNING, *OVER)
 """There may be answers."""

@@ -5,20 +5,21 @@ The command line, the pages and the chat look at the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.digests import polls
 from bot.digests.results import result
 from bot.digests.weeks import Week
 from bot.rounds import audience as audiences
-from bot.rounds import links, record, whom, wording
+from bot.rounds import legal, links, outcome, record, whom, wording
 from bot.rounds.hours import Hours
 from bot.rounds.library import sketch
 from bot.rounds.lifecycle import LISTED, RUNNING, State
 from flows.changes import changes
 from flows.speak import shortened
-from storage import answers, flow_versions, moves, people, rounds, sessions, trail
+from storage import answers, flow_versions, moves, people, rounds, sessions, trail, wishes
 from storage.people import APPROVER
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from bot.config import Config
     from bot.digests.results import Result
     from bot.rounds.audience import Tally
+    from bot.rounds.legal import Length
     from bot.rounds.library import Library
+    from bot.rounds.outcome import Outcome
     from bot.rounds.record import Fault, Need
     from bot.rounds.whom import Whom
     from flows.catalog import Catalog
@@ -68,6 +71,7 @@ class RoundView:
     whom: Whom
     spread_hours: int | None
     remind_at: datetime | None
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,11 @@ class Counts:
     finished: int
     answers: int
     moves: Mapping[tuple[str, str], int]
+    told: int = 0
+    """To how many the result was sent."""
+    clear: int = 0
+    """How many of them said that it was clear."""
+    unclear: int = 0
 
 
 class Looking:
@@ -208,14 +217,18 @@ class Looking:
         """Count the round now."""
         with self._database.reading() as db:
             row = self._row(db, code)
-            by_status = sessions.counts(db, row.id)
+            by_status, asked = sessions.counts(db, row.id), rounds.invited(db, row.id)
+            heard = wishes.counts(db, row.id)
             return Counts(
-                invited=rounds.invited(db, row.id).get("invitation", 0),
+                invited=asked.get("invitation", 0),
                 started=sum(by_status.values()),
                 active=by_status.get("active", 0),
                 finished=by_status.get("completed", 0),
                 answers=answers.handed_in(db, [row.id]).get(row.id, 0),
                 moves={(move.origin, move.to): move.count for move in moves.of(db, row.id)},
+                told=asked.get("report_back", 0),
+                clear=heard.get(wishes.CLEAR, 0),
+                unclear=heard.get(wishes.UNCLEAR, 0),
             )
 
     def audience(self, code: str) -> Tally:
@@ -240,6 +253,22 @@ class Looking:
             row = self._row(db, code)
             values = self._library.facts(row, self._library.flow(db, row)).values
         return {name: record.in_language(text, language) for name, text in values.items()}
+
+    def drafted(self, code: str, language: str) -> str:
+        """Return a report to write on in a language, from the log of issues and the decision."""
+        with self._database.reading() as db:
+            row = self._row(db, code)
+        return wording.report(language, self.counts(code).finished, outcome.load(row.outcome))
+
+    def length(self, code: str, language: str) -> Length | None:
+        """Count the days on which a round is open; None where it does not close by itself."""
+        with self._database.reading() as db:
+            row = self._row(db, code)
+        if row.closes_at is None:
+            return None
+        city, opens = self._config.city, row.opened_at or row.opens_at or self._clock()
+        first, last = (at.astimezone(city.zone).date() for at in (opens, row.closes_at - timedelta(microseconds=1)))
+        return legal.length(first, max(first, last), city.country, city.subdivision, language)
 
     def played(self, code: str) -> Flow:
         """Return the round's flow with its texts filled in, as citizens get it."""
@@ -291,11 +320,13 @@ class Looking:
 
     def _faults(self, db: Connection, row: RoundRow, language: str) -> list[Fault]:
         flow = self._library.flow(db, row)
-        found = record.faults(sketch(row), flow, self._config, self._library.phrases, language)
+        now = self._clock()
+        known = replace(sketch(row), opens_at=row.opens_at or now)
+        found = record.faults(known, flow, self._config, self._library.phrases, language)
         kept = [*_retired(db, row, language), *self._faults_of_flow(row, flow, language)]
         if row.audience == LISTED and not whom.load(row.whom).lists:
             kept.append(record.Fault("audience", *[wording.fault(language, "no_people")] * 2))
-        return [*kept, *_faults_of_time(row, flow, self._clock(), language), *found]
+        return [*kept, *_faults_of_time(row, flow, now, language), *found]
 
     def _faults_of_flow(self, row: RoundRow, flow: Flow, language: str) -> list[Fault]:
         """A flow with an error would lead people astray; one in a language the round does not speak reaches nobody."""
@@ -381,4 +412,5 @@ def view(row: RoundRow) -> RoundView:
         whom=whom.load(row.whom),
         spread_hours=row.spread_hours,
         remind_at=row.remind_at,
+        outcome=outcome.load(row.outcome),
     )

@@ -6,26 +6,25 @@ Every act writes a line to the round's log. What the rules forbid raises `Refuse
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import Refused
 from bot.rounds import addresses, codes, record, wording
 from bot.rounds import whom as whoms
+from bot.rounds.concluding import Concluding
 from bot.rounds.invitations import MAIL, letters_of
 from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LINK, LISTED, RUNNING, State
-from bot.rounds.looking import ASKING, Looking, RoundView, stage_of, view
-from bot.rounds.report_back import send as send_report
+from bot.rounds.looking import ASKING, RoundView, stage_of, view
 from bot.rounds.whom import Held
 from bot.rounds.written import shaped
-from storage import audience, contacts, crossings, flow_versions, outbox, people, rounds, sessions, trail
+from storage import audience, contacts, flow_versions, outbox, people, rounds, sessions
 from storage.contacts import NewContact
 from storage.people import APPROVER
 from storage.rounds import NewRound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -35,15 +34,13 @@ if TYPE_CHECKING:
     from flows.model import Flow
     from storage.rounds import RoundRow
 
-CLOCK = "clock"
-COMMAND_LINE = "command line"
 MOMENTS = ("opens_at", "closes_at", "remind_at")
 FACTS = frozenset(
     {"service", "flow", "title", "record", "audience", "opens_at", "closes_at", "whom", "spread_hours", "remind_at"}
 )
 
 
-class Rounds(Looking):
+class Rounds(Concluding):
     """The rounds of an installation. Synchronous; each act is one transaction."""
 
     def create(  # noqa: PLR0913 - a round has that many facts
@@ -310,27 +307,6 @@ class Rounds(Looking):
             self._note(db, row, who, "extended", self._clock(), why, changed=_changed(row, now))
             return view(now)
 
-    def report_back(self, code: str, report: Mapping[str, str], *, who: int | None = None) -> RoundView:
-        """Publish what people said and what we do with it, per language, and send it to all who wished for it."""
-        now = self._clock()
-        with self._database.transaction() as db:
-            row = self._held(db, code)
-            if row.state == State.REPORTED_BACK:
-                raise wording.Forbidden("already_reported")
-            self._must_be(row, (State.CLOSED,), "report_first")
-            languages = self._library.played(db, row).flow.languages
-            for language in languages:
-                if not report.get(language, "").strip():
-                    raise wording.Forbidden("no_report", language=language)
-            rounds.change(db, row.id, report=_dumped(report))
-            rounds.move(db, row.id, (State.CLOSED,), State.REPORTED_BACK, reported_at=now)
-            self._note(db, row, who, "reported_back", now)
-            row = self._row(db, code)
-            send_report(db, self._library.played(db, row), self._library, report, now)
-            crossings.passed("report.written")
-        crossings.passed("report.committed")
-        return view(row)
-
     def retire(self, flow: str, version: int, *, again: bool = False) -> None:
         """Let no new round open with a version (`again`: let them again); those that run end on it.
 
@@ -347,14 +323,6 @@ class Rounds(Looking):
             if not flow_versions.retire(db, flow, version, None if again else now):
                 raise Refused(f"there is no {flow}@{version}: neither a file nor a round has it.")
 
-    @contextmanager
-    def _act(self) -> Iterator[Connection]:
-        """One act of an organiser, done whole or not at all."""
-        with self._database.transaction() as db:
-            yield db
-            crossings.passed("round.acts")
-        crossings.passed("round.acted")
-
     # ----------------------------------------------------------------- rules
 
     def _allowed(self, service: str, flow: Flow, audience: str, title: str) -> None:
@@ -370,38 +338,6 @@ class Rounds(Looking):
         found = self._faults(db, row, wording.FALLBACK)
         if found:
             raise wording.Forbidden("cannot_open", faults="; ".join(each.message for each in found))
-
-    def _held(self, db: Connection, code: str) -> RoundRow:
-        """Return a round that is to be changed: whoever acts on it at the same time waits, and sees it changed."""
-        row = rounds.by_code(db, code, lock=True)
-        if row is None:
-            raise wording.Forbidden("no_round", code=code)
-        return row
-
-    @staticmethod
-    def _reasoned(why: str) -> None:
-        if not why.strip():
-            raise wording.Forbidden("no_reason")
-
-    @staticmethod
-    def _must_be(row: RoundRow, states: Sequence[str], key: str, **values: object) -> None:
-        if row.state not in states:
-            raise wording.Forbidden(key, **values)
-
-    @staticmethod
-    def _note(
-        db: Connection,
-        row: RoundRow,
-        who: int | None,
-        what: str,
-        now: datetime,
-        why: str = "",
-        *,
-        changed: Mapping[str, tuple[Any, Any]] | None = None,
-    ) -> None:
-        person = people.get(db, who) if who is not None else None
-        name = person.name if person is not None else COMMAND_LINE
-        trail.add(db, row.id, now, name[:120], what, why[:500], changed, by=who)
 
 
 def _asks(row: RoundRow, flow: str, version: int) -> bool:

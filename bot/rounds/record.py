@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from babel.dates import format_date
 
-from bot.rounds import wording
+from bot.rounds import legal, wording
 from bot.texts import locale
 from flows.phrasebook import AT_BINDING, AT_PLAY
 from flows.words import placeholders
@@ -27,6 +27,8 @@ Text: TypeAlias = str | Mapping[str, str]
 Lists: TypeAlias = Mapping[str, Sequence[tuple[str, Text]]]
 
 DAYS = ("decided_on", "feedback_on", "keep_until")
+"""Fields that hold a day which comes after the last one to answer."""
+DATES = (*DAYS, "pack_on")
 """Fields that hold a day."""
 ORDER = ("topic", "decider", "decided_on", "open_points", "fixed_points", "influence", "task", "feedback_on")
 """In which order an organiser is asked; other fields follow."""
@@ -50,13 +52,18 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One thing the record must say before the texts are whole; `kind` is text, date, list or choice."""
+    """One thing the record must say before a round opens; `kind` is text, date, list, choice or note.
+
+    A text is read by people, in each language; a note is kept as it is written.
+    """
 
     name: str
     kind: str
     meaning: str
     options: tuple[tuple[str, str], ...] = ()
     preset: str = ""
+    group: str = ""
+    """Of what is asked where there is a duty to consult: one of `legal.GROUPS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,7 @@ class Sketch:
     record: Mapping[str, Any]
     created_at: datetime
     closes_at: datetime | None = None
+    opens_at: datetime | None = None
 
 
 def load(text: str) -> dict[str, Any]:
@@ -102,7 +110,7 @@ def facts(sketch: Sketch, flow: Flow, config: Config, phrases: Mapping[str, Mapp
     service = config.service(sketch.service)
     values = {name: text for name, text in _defaults(sketch, flow, config, service, phrases).items() if text}
     values |= {name: text for name, text in sketch.record.items() if name != "lists" and text}
-    for name in DAYS:
+    for name in DATES:
         if name in values:
             values[name] = _days(values[name], flow)
     if "influence" in values:
@@ -123,6 +131,7 @@ def _defaults(
         "org": _every(config.city.org, flow),
         "service": service.in_sentence or service.name,
         "human_contact": config.city.human_contact,
+        "contact_person": config.city.human_contact,
         "emergency_number": config.city.emergency_number,
         "min_age": str(config.privacy.minimum_age),
         "law": _every(config.privacy.law, flow),
@@ -212,7 +221,15 @@ def needs(
 ) -> list[Need]:
     """Return what the record must or may say, each with what the city's configuration proposes."""
     given = facts(sketch, flow, config, phrases).values
-    return [_need(name, flow, given.get(name, ""), language) for name in wanted(flow)]
+    own = [_need(name, flow, given.get(name, ""), language) for name in wanted(flow)]
+    return [*own, *(_legal_need(field, given.get(field.name, ""), language) for field in legal.asked(flow))]
+
+
+def _legal_need(field: legal.Field, preset: Text, language: str) -> Need:
+    meaning = wording.meaning(language, field.name)
+    options = tuple(wording.options(language, field.name)) if field.kind == "choice" else ()
+    group = field.group if field.full else ""
+    return Need(field.name, field.kind, meaning, options, in_language(preset, language), group)
 
 
 def _need(name: str, flow: Flow, preset: Text, language: str) -> Need:
@@ -233,12 +250,13 @@ def faults(
 ) -> list[Fault]:
     """Return every field that is missing or cannot stand, in the order to ask, in words for the organiser."""
     given = facts(sketch, flow, config, phrases)
-    found = [fault for name in wanted(flow) for fault in _faults_of(name, sketch.record, given, flow, language)]
+    names = [*wanted(flow), *(field.name for field in legal.wanted(flow, sketch.record))]
+    found = [fault for name in names for fault in _faults_of(name, sketch.record, given, flow, language)]
     found += [_fault(name, language, "too_early", name=name) for name in _too_early(sketch, config)]
     if "influence" in given.values:
         sentence = in_language(given.values["influence"], flow.language)
         found += [_missing(name, language) for name in sorted(placeholders(sentence))]
-    return found
+    return [*found, *_papers_late(sketch, config, language)]
 
 
 def _faults_of(name: str, record: Mapping[str, Any], given: Facts, flow: Flow, language: str) -> list[Fault]:
@@ -263,10 +281,12 @@ def _unfit(name: str, value: object, language: str) -> Fault | None:
     """Tell a day that is none, and a promise that is none of the five; both are the same in all languages."""
     if not value:
         return None
-    if name in DAYS and day_of(value) is None:
+    if name in DATES and day_of(value) is None:
         return _fault(name, language, "not_a_date", name=name)
     if name == "influence" and value not in list(dict(wording.influences(language))):
         return _fault(name, language, "not_influence")
+    if name in legal.CHOICES and value not in legal.CHOICES[name]:
+        return _fault(name, language, "not_a_choice", name=name, options=", ".join(legal.CHOICES[name]))
     return None
 
 
@@ -281,6 +301,13 @@ def _too_early(sketch: Sketch, config: Config) -> list[str]:
     days = [(name, day_of(sketch.record.get(name))) for name in DAYS]
     told = {"decided_on"} if sketch.record.get("influence") == "tell" else set()
     return [name for name, day in days if day is not None and day < last and name not in told]
+
+
+def _papers_late(sketch: Sketch, config: Config, language: str) -> list[Fault]:
+    """Papers that come after the first day give nobody the time to read them."""
+    on, opens = day_of(sketch.record.get("pack_on")), sketch.opens_at
+    late = on and opens and legal.consults(sketch.record) and on > opens.astimezone(config.city.zone).date()
+    return [_fault("pack_on", language, "papers_late", name="pack_on")] if late else []
 
 
 def _missing(name: str, language: str) -> Fault:

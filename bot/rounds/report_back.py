@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from bot.compose import Part
 from bot.cutting import cut
 from bot.letters import BULK, letters
+from bot.rounds.outcome import load
 from bot.rounds.record import in_language
+from flows.model import Button
 from flows.words import fill
 from storage import contacts, outbox, rounds, wishes
 
@@ -35,7 +37,7 @@ def _send(
     reachable = {id_: each for id_, each in contacts.by_ids(db, ids).items() if each.may_be_written_to}
     fresh = rounds.invite(db, played.row.id, reachable, "report_back", now)
     languages = {each.language for each in reachable.values()}
-    texts = {each: tuple(map(Part, cut(text(played, library, report, each)))) for each in languages}
+    texts = {each: _parts(played, library, report, each) for each in languages}
     rows = [
         row
         for id_ in fresh
@@ -50,6 +52,14 @@ def _send(
     return outbox.enqueue(db, rows)
 
 
+def _parts(played: Played, library: Library, report: Mapping[str, str], language: str) -> tuple[Part, ...]:
+    """Return the result in as many messages as it takes, and the question whether it was clear."""
+    phrases, code = library.phrases[language], played.row.code
+    offers = (Button(phrases["yes_label"], f"@clear:{code}"), Button(phrases["no_label"], f"@unclear:{code}"))
+    *first, last = cut(f"{text(played, library, report, language)}\n\n{phrases['report_back_clear']}")
+    return (*map(Part, first), Part(last, offers, columns=2))
+
+
 def text(played: Played, library: Library, report: Mapping[str, str], language: str) -> str:
     """Return the message in a language; the report in the flow's own language where it has none in this one."""
     phrases = library.phrases[language]
@@ -58,6 +68,7 @@ def text(played: Played, library: Library, report: Mapping[str, str], language: 
     parts = (
         fill(phrases["report_back_intro"], {"topic": topic}),
         report.get(language) or report.get(played.flow.language) or next(iter(report.values())),
+        fill(phrases["report_back_signed"], {"name": load(played.row.outcome).signed}),
         phrases["report_back_caveat"],
         fill(phrases["report_back_more"], {"round_url": values["round_url"]}),
     )

@@ -5,8 +5,15 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.errors import Refused
+from bot.rounds.outcome import sorted_out
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.rounds.outcome import Outcome
 
 _FOLDER = Path(__file__).parent / "texts"
 FALLBACK = "en"
@@ -64,3 +71,32 @@ def names() -> tuple[str, ...]:
 def influences(language: str) -> list[tuple[str, str]]:
     """Return (id, meaning) of the five promises, from least say to most."""
     return list(_texts(language)["influences"].items())
+
+
+def options(language: str, name: str) -> list[tuple[str, str]]:
+    """Return (id, meaning) of what a field of the record offers to choose from."""
+    return list(_texts(language)[name].items())
+
+
+def report(language: str, people: int, outcome: Outcome) -> str:
+    """Return a report to write on: what people said, what is done, what is not and why, the decision."""
+    texts, parts = _texts(language)["report"], sorted_out(outcome.issues)
+    did_not = [texts["because"].format(what=what, why=why) for what, why in parts.did_not]
+    blocks = [
+        texts["people"].format(n=people),
+        _listed(texts["said"], parts.said),
+        _listed(texts["did"], parts.did),
+        _listed(texts["did_not"], did_not),
+        _decided(texts, outcome),
+        texts["thanks"],
+    ]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _decided(texts: Mapping[str, str], outcome: Outcome) -> str:
+    made = outcome.decision
+    return texts["decided"].format(day=made.on, text=made.text, reasons=made.reasons) if made else ""
+
+
+def _listed(head: str, lines: Sequence[str]) -> str:
+    return "\n".join((head, *(f"– {line}" for line in lines or ("…",))))

@@ -163,8 +163,11 @@ def test_without_a_command_the_help_is_shown(terminal: Terminal) -> None:
         (("translate", "import", "clock"), "say which language it is: --language fr."),
         (("translate", "export", "--language", "fr", "--language", "de", "--out", "x.po"), "need a spreadsheet"),
         (("translate", "import", "clock", "--language", "fr"), "clock is no table made by export: "),
-        (("round", "report-back", "x", "--text", "Thanks"), '"Thanks" is not NAME=TEXT.'),
-        (("round", "report-back", "x", "--text", "en=@none.txt"), "none.txt cannot be read as a text."),
+        (("round", "report-back", "x", "--signed", "Ada", "--text", "Thanks"), '"Thanks" is not NAME=TEXT.'),
+        (
+            ("round", "report-back", "x", "--signed", "Ada", "--text", "en=@none.txt"),
+            "none.txt cannot be read as a text.",
+        ),
         (("round", "new", *A_PULSE, "--record", "none.toml"), "none.toml cannot be read: No such file or directory."),
         (("round", "new", *A_PULSE, "--record", "clock"), "clock is no TOML: "),
         (("digest", "--service", "library", "--now", "later"), "'later' is no day or moment."),
@@ -715,7 +718,18 @@ def test_a_round_is_made_opened_extended_closed_and_reported_back(terminal: Term
     assert terminal("round", "list", "--state", "draft", "--json").json == []
     assert terminal("round", "close", code, "--why", "Enough").status == 0
     Path("es.txt").write_text("Gracias.", encoding="utf-8")
-    said = terminal("round", "report-back", code, "--text", "en=Thank you.", "--text", "es=@es.txt", "--json")
+    said = terminal(
+        "round",
+        "report-back",
+        code,
+        "--signed",
+        "Ada Ames",
+        "--text",
+        "en=Thank you.",
+        "--text",
+        "es=@es.txt",
+        "--json",
+    )
     assert said.json["state"] == "reported_back"
     assert said.json["report"] == {"en": "Thank you.", "es": "Gracias."}
     log = [line["what"] for line in terminal("round", "show", code, "--json").json["log"]]

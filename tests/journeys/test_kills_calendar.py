@@ -63,6 +63,8 @@ decided_on = "2027-03-15"
 open_points = "days and hours"
 fixed_points = "the building"
 influence = "ask"
+duty = "none"
+level = "collective"
 feedback_on = "2027-04-01"
 """
 ANSWERS = (
@@ -279,7 +281,7 @@ async def expired(ordeal: Ordeal) -> None:
 
 async def the_result_is_told(ordeal: Ordeal, code: str, citizens: list[Citizen]) -> None:
     """The command dies before and after its commit, and is then told that it has been done."""
-    words = ("round", "report-back", code, "--text", f"en={REPORTED}")
+    words = ("round", "report-back", code, "--signed", "Ada Ames", "--text", f"en={REPORTED}")
     await ordeal.command(*words, crash_at="report.written:1", status=-9)
     await ordeal.command(*words, crash_at="report.committed:1", status=-9)
     await ordeal.command(*words, status=1)

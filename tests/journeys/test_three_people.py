@@ -46,6 +46,8 @@ decided_on = "2027-03-15"
 open_points = { en = "days and hours", es = "días y horas" }
 fixed_points = { en = "the building", es = "el edificio" }
 influence = "ask"
+duty = "none"
+level = "collective"
 feedback_on = "2027-04-01"
 
 [lists]
@@ -103,7 +105,7 @@ def test_a_formal_round_from_draft_to_report_over_telegram(town: Town) -> None:
     people[0].sees("cerró")
     spanish = "Ustedes dijeron: más tarde. Abrimos hasta las 22:00."
     texts = ("--text", "en=You said: later. We open until 22:00.", "--text", f"es={spanish}")
-    town.civicloop("round", "report-back", code, *texts)
+    town.civicloop("round", "report-back", code, "--signed", "Ada Ames", *texts)
     for citizen in people:
         citizen.sees(spanish)
 

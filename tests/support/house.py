@@ -329,6 +329,8 @@ RECORD: dict[str, Any] = {
     "open_points": {"en": "the hours", "es": "el horario"},
     "fixed_points": {"en": "the place", "es": "el lugar"},
     "influence": "ask",
+    "duty": "none",
+    "level": "collective",
     "lists": {"ideas": [["early", {"en": "Open earlier", "es": "Abrir antes"}], ["late", "Open later"]]},
     "feedback_on": "2027-01-15",
 }

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bot.digests.results import Result
     from bot.files import Files
     from bot.rounds.audience import Tally
+    from bot.rounds.legal import Length
+    from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
     from bot.threads import Threads
     from flows.catalog import Catalog
     from flows.issues import Issue
@@ -37,7 +39,11 @@ class Need(Protocol):
 
     @property
     def kind(self) -> str:
-        """`text`, `date`, `list` (one option a line) or `choice`."""
+        """`text`, `date`, `list` (one option a line), `choice`, or `note` (a text nobody translates)."""
+
+    @property
+    def group(self) -> str:
+        """Of what is asked where there is a duty to consult: under which head."""
 
     @property
     def meaning(self) -> str:
@@ -97,7 +103,7 @@ class RoundView(Protocol):
 
     @property
     def state(self) -> str:
-        """`draft`, `checked`, `scheduled`, `open`, `paused`, `closed`, `reported_back` or `cancelled`."""
+        """`draft`, `checked`, `scheduled`, `open`, `paused`, `closed` …: see bot.rounds.lifecycle."""
 
     @property
     def audience(self) -> str:
@@ -118,6 +124,10 @@ class RoundView(Protocol):
     @property
     def report(self) -> Mapping[str, str]:
         """The report-back per language; empty before it is published."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What came of it so far."""
 
 
 class Version(Protocol):
@@ -158,6 +168,18 @@ class Counts(Protocol):
     @property
     def answers(self) -> int:
         """Answers that count."""
+
+    @property
+    def told(self) -> int:
+        """People the result was sent to."""
+
+    @property
+    def clear(self) -> int:
+        """How many of them said that it was clear."""
+
+    @property
+    def unclear(self) -> int:
+        """How many said that it was not."""
 
     @property
     def moves(self) -> Mapping[tuple[str, str], int]:
@@ -252,7 +274,31 @@ class Rounds(Protocol):
     def extend(self, code: str, closes_at: datetime, *, who: int | None, why: str) -> RoundView:
         """Move the end to a later moment, with the reason."""
 
-    def report_back(self, code: str, report: Mapping[str, str], *, who: int | None) -> RoundView:
+    def note(self, code: str, what: str, text: str, *, who: int | None) -> None:
+        """Write a complaint, an outage or a remark into its log."""
+
+    def raise_issue(self, code: str, issue: KeyIssue, *, who: int | None) -> RoundView:
+        """Write down something people raised, with the answer to it."""
+
+    def read(self, code: str, reading: Reading, *, who: int | None) -> RoundView:
+        """Note that somebody who decides has read a report."""
+
+    def analyse(self, code: str, analysis: str, *, who: int | None) -> RoundView:
+        """Say what the answers say."""
+
+    def decide(self, code: str, decision: Decision, *, who: int | None) -> RoundView:
+        """Write down what was decided, and why."""
+
+    def archive(self, code: str, lessons: str, *, who: int | None) -> RoundView:
+        """Put it away."""
+
+    def drafted(self, code: str, language: str) -> str:
+        """Return a report to write on."""
+
+    def length(self, code: str, language: str) -> Length | None:
+        """Count the days on which it is open; None where it does not close by itself."""
+
+    def report_back(self, code: str, report: Mapping[str, str], *, signed: str, who: int | None) -> RoundView:
         """Publish what people said and what we do with it, per language, and send it to all who wished for it."""
 
     def counts(self, code: str) -> Counts:

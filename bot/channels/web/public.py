@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from bot.channels.web.pages import backstage_of, pages_of
+from bot.rounds.lifecycle import OVER
 from bot.rounds.links import qr_svg
 from bot.rounds.record import in_language, public_url, title
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from bot.channels.web.backstage import RoundView
     from bot.channels.web.pages import Pages
 
-PUBLIC = frozenset({"scheduled", "open", "paused", "closed", "reported_back", "cancelled"})
+PUBLIC = frozenset({"scheduled", "open", "paused", "cancelled", *OVER})
 """States in which a round has a public page; a draft is nobody's business yet."""
 
 

@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import chat, public, service
 from bot.channels.web.failures import Contained, handlers
-from bot.channels.web.manage import desk, doors, figures, outcome, preview, sent, shelf, threads
+from bot.channels.web.manage import concluding, desk, doors, figures, outcome, preview, sent, shelf, threads
 from bot.channels.web.pages import HOME, Pages, pages_of
 from bot.channels.web.safety import Pace, SafeHeaders, same_origin
 from bot.channels.web.words import Dictionary
@@ -94,7 +94,13 @@ def _staff() -> list[Route]:
         post(f"{round_}/close", doors.staff(desk.close)),
         post(f"{round_}/cancel", doors.staff(desk.cancel)),
         post(f"{round_}/extend", doors.staff(desk.extend)),
+        post(f"{round_}/note", doors.staff(concluding.note)),
+        post(f"{round_}/issue", doors.staff(concluding.issue)),
+        post(f"{round_}/read", doors.staff(concluding.read)),
+        post(f"{round_}/analyse", doors.staff(concluding.analyse)),
+        post(f"{round_}/decide", doors.staff(concluding.decide)),
         post(f"{round_}/report", doors.staff(desk.report)),
+        post(f"{round_}/archive", doors.staff(concluding.archive)),
         get(f"{round_}/preview", doors.staff(preview.show)),
         post(f"{round_}/preview", doors.staff(preview.go_on)),
         get("/manage/flows", doors.staff(shelf.overview)),

@@ -13,7 +13,7 @@ from bot.texts import SOURCE, Sentences, locale, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
 FOLDER = Path(__file__).parent / "texts"
@@ -26,6 +26,10 @@ class Words(Sentences):
     def day(self, moment: datetime, zone: ZoneInfo) -> str:
         """Return the day of `moment` in words."""
         return format_date(moment.astimezone(zone), "full", locale=self.locale)
+
+    def day_of(self, day: date) -> str:
+        """Return a day in words."""
+        return format_date(day, "full", locale=self.locale)
 
     def weekday(self, number: int) -> str:
         """Return the name of a day of the week; 0 is Monday."""

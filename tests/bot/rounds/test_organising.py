@@ -38,7 +38,7 @@ ask = "Where is it too hot in summer?"
 why = "We plant trees there."
 next = "thanks"
 """
-ORDER = ["topic", "decided_on", "open_points", "fixed_points", "influence", "feedback_on", "ideas"]
+ORDER = ["topic", "decided_on", "open_points", "fixed_points", "influence", "feedback_on", "ideas", "duty", "level"]
 
 
 def fields(faults: list[Fault]) -> list[str]:
@@ -230,7 +230,7 @@ def test_a_whole_life_is_proved_and_what_happened_behind_the_log_is_not(house: H
     house.rounds.pause(made.code, why="flood")
     house.rounds.resume(made.code)
     house.rounds.close(made.code)
-    house.rounds.report_back(made.code, {"en": "We listened.", "es": "Escuchamos."})
+    house.rounds.report_back(made.code, {"en": "We listened.", "es": "Escuchamos."}, signed="Ada Ames, library")
     proof = house.rounds.prove(made.code)
     assert (proof.entries, proof.whole) == (9, True)
     assert house.rounds.holds(made.code, proof.head)
@@ -422,14 +422,14 @@ def test_a_report_back_waits_for_the_close_and_speaks_every_language(house: Hous
     code = house.need().code
     whole = {"en": "You said, we did.", "es": "Usted dijo, hicimos."}
     with pytest.raises(Refused, match="close the round first"):
-        house.rounds.report_back(code, whole)
+        house.rounds.report_back(code, whole, signed="Ada Ames, library")
     house.rounds.close(code)
     with pytest.raises(Refused, match="says nothing in es"):
-        house.rounds.report_back(code, {"en": "You said, we did."})
-    published = house.rounds.report_back(code, whole)
+        house.rounds.report_back(code, {"en": "You said, we did."}, signed="Ada Ames, library")
+    published = house.rounds.report_back(code, whole, signed="Ada Ames, library")
     assert (published.state, published.report) == ("reported_back", whole)
     with pytest.raises(Refused, match="published already"):
-        house.rounds.report_back(code, whole)
+        house.rounds.report_back(code, whole, signed="Ada Ames, library")
 
 
 async def test_the_result_goes_once_to_everyone_who_wished_for_it_and_may_be_written_to(house: House) -> None:
@@ -444,7 +444,7 @@ async def test_the_result_goes_once_to_everyone_who_wished_for_it_and_may_be_wri
         await each.says("ok")
     await Citizen(house, "stopped").says("STOP")
     house.rounds.close(code)
-    house.rounds.report_back(code, {"en": "We open later.", "es": "Abrimos más tarde."})
+    house.rounds.report_back(code, {"en": "We open later.", "es": "Abrimos más tarde."}, signed="Ada Ames, library")
     news = [row for row in house.table("outbox") if row.key.startswith("report.")]
     assert [row.contact_id for row in news] == [house.contact("yes").id]
     text = house.said("yes")[-1].text
@@ -464,7 +464,7 @@ async def test_a_long_result_is_several_messages_of_which_each_fits_into_one(hou
     await citizen.says("ok")
     house.rounds.close(code)
     paragraphs = [f"{n} 👋 {'We open later. ' * 150}".strip() for n in range(4)]
-    house.rounds.report_back(code, dict.fromkeys(("en", "es"), "\n\n".join(paragraphs)))
+    house.rounds.report_back(code, dict.fromkeys(("en", "es"), "\n\n".join(paragraphs)), signed="Ada Ames")
     keys = [row.key for row in house.table("outbox") if row.key.startswith("report.")]
     texts = [each.text for each in house.said("c1")[-len(keys) :]]
     assert len(keys) == 4

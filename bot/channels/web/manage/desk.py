@@ -18,9 +18,10 @@ from bot.errors import Refused
 from bot.pictures.drawing import svg
 from bot.pictures.drop_off import drop_off
 from bot.pictures.listing import listing
-from bot.rounds.lifecycle import BEGINNING, BEGUN, LINK
+from bot.rounds import legal
+from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, RUNNING, State
 from bot.rounds.record import OPTIONAL, in_language
-from bot.rounds.wording import spoken
+from bot.rounds.wording import meaning, options, spoken
 from bot.texts import texts
 from flows.diagram import verb_of
 from flows.model import Choose, End, Photo, Pick, Rate, Review, Say, Voice
@@ -102,12 +103,13 @@ def _rows(request: Request, visitor: Visitor) -> list[Row]:
 
 async def show(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/rounds/<code>`: where a round stands and what can be done next."""
-    return await _round_page(request, visitor)
+    return await round_page(request, visitor)
 
 
-async def _round_page(
+async def round_page(
     request: Request, visitor: Visitor, *, errors: Sequence[forms.Error] = (), typed: Mapping[str, str] | None = None
 ) -> Response:
+    """Return the page of a round, with what was typed into one of its forms and what is wrong with it."""
     round_ = await seen(request, visitor)
     facts = await asyncio.to_thread(_round_facts, request, round_)
     signing = await asyncio.to_thread(_signing, request, round_, visitor)
@@ -170,7 +172,36 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "deep_link": rounds.deep_link(round_.code),
         "flow_languages": [(one, own_name(one)) for one in flow.languages],
         "facts": rounds.facts(round_.code, words.language),
+        **_after(request, round_, flow.languages),
     }
+
+
+def _after(request: Request, round_: RoundView, languages: Sequence[str]) -> dict[str, object]:
+    """Return what comes of the round, and how long people have to answer."""
+    rounds, language = backstage_of(request).rounds, pages_of(request).words(request).language
+    consults = legal.consults(round_.record)
+    may_report = round_.state == State.DECIDED or (round_.state in ANSWERED and not consults)
+    return {
+        "outcome": round_.outcome,
+        "consults": consults,
+        "log_is_open": round_.state in (*RUNNING, *ANSWERED),
+        "may_report": may_report,
+        "drafts": {one: rounds.drafted(round_.code, one) for one in languages} if may_report else {},
+        "length": rounds.length(round_.code, language),
+        "legal": _legal(round_, language),
+    }
+
+
+def _legal(round_: RoundView, language: str) -> list[tuple[str, str]]:
+    """Return what the record says of the law, in words: (what, text)."""
+    said = [(field, in_language(round_.record.get(field.name), language)) for field in legal.FIELDS]
+    return [
+        (meaning(language, field.name), dict(options(language, field.name)).get(text, text))
+        if field.kind == "choice"
+        else (meaning(language, field.name), text)
+        for field, text in said
+        if text
+    ]
 
 
 def questions(flow: Flow, language: str, counted: DropOff) -> list[Question]:
@@ -385,7 +416,7 @@ async def approve(request: Request, visitor: Visitor) -> Response:
         await asyncio.to_thread(backstage_of(request).rounds.approve, round_.code, who=visitor.person.id)
     except Refused as error:
         said = spoken(error, pages_of(request).words(request).language)
-        return await _round_page(request, visitor, errors=[forms.Error("state", said)])
+        return await round_page(request, visitor, errors=[forms.Error("state", said)])
     return to(f"/manage/rounds/{round_.code}?done=approved")
 
 
@@ -395,7 +426,7 @@ async def open_(request: Request, visitor: Visitor) -> Response:
     rounds, words = backstage_of(request).rounds, pages_of(request).words(request)
     faults = await asyncio.to_thread(rounds.check, round_.code, words.language)
     if faults:
-        return await _round_page(request, visitor, errors=[forms.Error("faults", words("round_page.cannot_open"))])
+        return await round_page(request, visitor, errors=[forms.Error("faults", words("round_page.cannot_open"))])
     opened = await asyncio.to_thread(rounds.open, round_.code, who=visitor.person.id)
     return to(f"/manage/rounds/{round_.code}?done={opened.state}")
 
@@ -429,12 +460,12 @@ async def _step(
     why = typed.get(reason or "why", "").strip()
     if reason and not why:
         missing = forms.Error(reason, pages_of(request).words(request)("round_page.no_reason"))
-        return await _round_page(request, visitor, errors=[missing], typed=typed)
+        return await round_page(request, visitor, errors=[missing], typed=typed)
     try:
         await asyncio.to_thread(act, round_.code, who=visitor.person.id, why=why)
     except Refused as error:  # somebody else was faster
         said = forms.Error("state", spoken(error, pages_of(request).words(request).language))
-        return await _round_page(request, visitor, errors=[said])
+        return await round_page(request, visitor, errors=[said])
     return to(f"/manage/rounds/{round_.code}?done={done}")
 
 
@@ -448,12 +479,12 @@ async def extend(request: Request, visitor: Visitor) -> Response:
     errors = [] if until else [forms.Error("until", words("form.bad_date"))]
     errors += [] if why else [forms.Error("why", words("round_page.no_reason"))]
     if until is None or errors:
-        return await _round_page(request, visitor, errors=errors, typed=typed)
+        return await round_page(request, visitor, errors=errors, typed=typed)
     rounds = backstage_of(request).rounds
     try:
         await asyncio.to_thread(rounds.extend, round_.code, until, who=visitor.person.id, why=why)
     except Refused as error:
-        return await _round_page(
+        return await round_page(
             request, visitor, errors=[forms.Error("until", spoken(error, words.language))], typed=typed
         )
     return to(f"/manage/rounds/{round_.code}?done=extended")
@@ -467,9 +498,15 @@ async def report(request: Request, visitor: Visitor) -> Response:
     told = {one: typed.get(f"report.{one}", "").replace("\r\n", "\n").strip() for one in flow.languages}
     words = pages_of(request).words(request)
     errors = [forms.Error(f"report.{one}", words("round_page.no_report")) for one, text in told.items() if not text]
+    signed = typed.get("signed", "").strip()
+    errors += [] if signed else [forms.Error("signed", words("after.signed_missing"))]
     if errors:
-        return await _round_page(request, visitor, errors=errors, typed=typed)
-    await asyncio.to_thread(backstage_of(request).rounds.report_back, round_.code, told, who=visitor.person.id)
+        return await round_page(request, visitor, errors=errors, typed=typed)
+    act = backstage_of(request).rounds.report_back
+    try:
+        await asyncio.to_thread(act, round_.code, told, signed=signed, who=visitor.person.id)
+    except Refused as error:  # somebody else was faster
+        return await round_page(request, visitor, errors=[forms.Error("state", spoken(error, words.language))])
     return to(f"/manage/rounds/{round_.code}?done=reported_back")
 
 

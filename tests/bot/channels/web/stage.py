@@ -226,7 +226,7 @@ class Program:
     def round(self, title: str, flow: str = "deliver_pulse", **facts: object) -> str:
         """Write a draft and return its code."""
         given: dict[str, Any] = {
-            "record": {},
+            "record": {"duty": "none", "level": "collective"},
             "audience": "link",
             "opens_at": None,
             "closes_at": None,

@@ -382,7 +382,7 @@ class TestEveryReader:
         code = it.opened("The reading room", **FORMAL)
         told = it.opened("The night bus", **FORMAL)
         it.rounds.close(told, who=None)
-        it.rounds.report_back(told, {"en": "We open.", "es": "Abrimos."}, who=None)
+        it.rounds.report_back(told, {"en": "We open.", "es": "Abrimos."}, signed="Ada Ames, library", who=None)
         context = chromium.new_context(
             viewport={"width": 390, "height": 844},
             color_scheme=scheme,

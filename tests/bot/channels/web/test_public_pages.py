@@ -24,6 +24,8 @@ FORMAL: dict[str, Any] = {
         "open_points": "The days and hours",
         "fixed_points": "The building",
         "influence": "ask",
+        "duty": "none",
+        "level": "collective",
         "feedback_on": "2027-02-01",
         "outcome": "feel at home in the library",
     },
@@ -98,7 +100,9 @@ class TestRound:
         page = await client.get(f"/rounds/{code}")
         assert "On 1 February 2027 you can read here" in page.text
         assert f'href="/chat/{code}"' not in page.text
-        it.rounds.report_back(code, {"en": "We open on Sundays.", "es": "Abrimos los domingos."}, who=None)
+        it.rounds.report_back(
+            code, {"en": "We open on Sundays.", "es": "Abrimos los domingos."}, signed="Ada Ames, library", who=None
+        )
         assert "We open on Sundays." in (await client.get(f"/rounds/{code}")).text
         assert "Abrimos los domingos." in (await client.get(f"/rounds/{code}", headers={"accept-language": "es"})).text
 

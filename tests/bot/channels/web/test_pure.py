@@ -42,6 +42,7 @@ SAME_IN_SOME = {
     "form.fault",
     "flows.version",
     "flows.versions",
+    "after.changed_no",
 }
 """Sentences of one word that some language writes as English does: chat, conversation, cookies."""
 

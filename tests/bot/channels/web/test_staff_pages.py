@@ -216,6 +216,8 @@ ROUND: Mapping[str, str] = {
     "open_points.en": "The days and hours.",
     "fixed_points.en": "The building",
     "influence": "ask",
+    "duty": "none",
+    "level": "collective",
     "feedback_on": "2027-02-01",
     "outcome.en": "feel at home",
     "audience": "link",
@@ -251,7 +253,7 @@ class TestARoundsLife:
         assert "snow" in page.text
         page = await posted(client, f"/manage/rounds/{code}/close", why="enough said")
         assert "write what people said" in page.text
-        told = {"report.en": "We open on Sundays.", "report.es": "Abrimos los domingos."}
+        told = {"report.en": "We open on Sundays.", "report.es": "Abrimos los domingos.", "signed": "Ada Ames"}
         page = await posted(client, f"/manage/rounds/{code}/report", **told)
         assert "The result is published" in page.text
         assert "We open on Sundays." in (await client.get(f"/rounds/{code}")).text
@@ -365,16 +367,17 @@ class TestARoundsLife:
         await client.post("/manage/sign-in", data={"token": it.link(ORGANISER, language="es")})
         page = await posted(client, f"/manage/rounds/{code}/extend", until="2026-11-25", why="nieve")
         assert faults(page) == ["el nuevo cierre debe ser posterior al actual"]
-        page = await posted(client, f"/manage/rounds/{code}/report", **{"report.en": "x", "report.es": "x"})
-        assert page.status_code == 409
-        assert "cierre primero la ronda" in page.text
+        page = await posted(
+            client, f"/manage/rounds/{code}/report", **{"report.en": "x", "report.es": "x", "signed": "A"}
+        )
+        assert faults(page) == ["cierre primero la ronda y después publique el resultado"]
 
     async def test_the_result_is_told_in_every_language(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.opened("The reading room", **FORMAL)
         it.rounds.close(code, who=None)
         await entered(it, client, ORGANISER)
         page = await posted(client, f"/manage/rounds/{code}/report", **{"report.en": "We open on Sundays."})
-        assert faults(page) == ["Write the result in this language, too"]
+        assert faults(page) == ["Write the result in this language, too", "Write who answers for this text"]
         assert "We open on Sundays." in page.text
 
     async def test_two_tabs_closing_at_once_is_no_crash(self, it: Program, client: httpx.AsyncClient) -> None:

@@ -1,0 +1,141 @@
+"""Commands for what comes of a round: notes in its log, issues people raised, who read what, the decision, the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.common import as_json, configured, office, spoken
+from bot.commands.rounds import round_, shown, text_given
+from bot.errors import Refused
+
+if TYPE_CHECKING:
+    from bot.config import Config
+
+day = click.option("--on", metavar="DAY", required=True, help="On which day, as 2026-12-31.")
+
+
+@round_.command()
+@click.argument("code")
+@click.argument("what", type=click.Choice(["complaint", "outage", "remark"]))
+@click.argument("text")
+@configured
+@as_json
+def note(config: Config, code: str, what: str, text: str, *, in_json: bool) -> None:
+    """Write a complaint, an outage or a remark into the log of a round."""
+    with office(config) as here:
+        here.rounds.note(code, what, text)
+        shown(here, code, in_json=in_json)
+
+
+@round_.command()
+@click.argument("code")
+@click.option("--said", "issue", required=True, help="What people raised.")
+@click.option("--people", type=click.IntRange(min=1), help="How many raised it, where that was counted.")
+@click.option("--response", required=True, help="What you say to it.")
+@click.option(
+    "--changed", required=True, type=click.Choice(["yes", "partly", "no"]), help="Whether it changed anything."
+)
+@click.option("--reason", default="", help="Why not, or why only in part.")
+@click.option("--number", type=click.IntRange(min=1), help="Write this issue anew. [default: one more]")
+@configured
+@as_json
+def issue(  # noqa: PLR0913 - options
+    config: Config,
+    code: str,
+    *,
+    issue: str,
+    people: int | None,
+    response: str,
+    changed: str,
+    reason: str,
+    number: int | None,
+    in_json: bool,
+) -> None:
+    """Write down something people raised, with your answer to it."""
+    from bot.rounds.outcome import KeyIssue
+
+    with office(config) as here:
+        here.rounds.raise_issue(code, KeyIssue(issue, people, response, changed, reason), number=number)
+        shown(here, code, in_json=in_json)
+
+
+@round_.command()
+@click.argument("code")
+@click.option("--who", required=True, help="Who of those who decide.")
+@click.option("--what", required=True, help="Which report.")
+@day
+@configured
+@as_json
+def read(config: Config, code: str, *, who: str, what: str, on: str, in_json: bool) -> None:
+    """Note that somebody who decides has read a report."""
+    from bot.rounds.outcome import Reading
+
+    with office(config) as here:
+        here.rounds.read(code, Reading(who, what, on))
+        shown(here, code, in_json=in_json)
+
+
+@round_.command()
+@click.argument("code")
+@click.option("--text", required=True, help="What the answers say, or where that is written; @FILE reads it.")
+@configured
+@as_json
+def analyse(config: Config, code: str, *, text: str, in_json: bool) -> None:
+    """Say what the answers say: then the round waits for its decision."""
+    with office(config) as here:
+        here.rounds.analyse(code, text_given(text))
+        shown(here, code, in_json=in_json)
+
+
+@round_.command()
+@click.argument("code")
+@click.option("--text", required=True, help="What was decided; @FILE reads it.")
+@day
+@click.option("--reasons", required=True, help="Why; @FILE reads it.")
+@click.option("--not-chosen", default="", help="Which options were not chosen, and why; @FILE reads it.")
+@configured
+@as_json
+def decide(config: Config, code: str, *, text: str, on: str, reasons: str, not_chosen: str, in_json: bool) -> None:
+    """Write down what was decided, and why."""
+    from bot.rounds.outcome import Decision
+
+    with office(config) as here:
+        here.rounds.decide(code, Decision(text_given(text), on, text_given(reasons), text_given(not_chosen)))
+        shown(here, code, in_json=in_json)
+
+
+@round_.command()
+@click.argument("code")
+@click.option("--language", metavar="XX", help="In this language. [default: the city's first]")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it into this file.")
+@configured
+def draft(config: Config, code: str, *, language: str | None, out: Path | None) -> None:
+    """Print a report to write on: what people said, what you do and do not, from the log of issues."""
+    with office(config) as here:
+        text = here.rounds.drafted(code, spoken(config, language))
+    if out is None:
+        click.echo(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"{out} cannot be written: {error.strerror}.") from error
+    click.echo(str(out), err=True)
+
+
+@round_.command()
+@click.argument("code")
+@click.option("--lessons", required=True, help="What you learnt for the next round; @FILE reads it.")
+@configured
+@as_json
+def archive(config: Config, code: str, *, lessons: str, in_json: bool) -> None:
+    """Put a round away once its result is published: then nothing about it changes any more."""
+    with office(config) as here:
+        here.rounds.archive(code, text_given(lessons))
+        shown(here, code, in_json=in_json)
+
+
+COMMANDS = (round_,)

@@ -1,0 +1,65 @@
+"""How an act on a round is done: whole or not at all, one after the other, with a line in its log."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from bot.rounds import wording
+from bot.rounds.looking import Looking
+from storage import crossings, people, rounds, trail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from storage.rounds import RoundRow
+
+CLOCK = "clock"
+COMMAND_LINE = "command line"
+
+
+class Acting(Looking):
+    """The rounds of an installation, to act on. Synchronous; each act is one transaction."""
+
+    @contextmanager
+    def _act(self) -> Iterator[Connection]:
+        """One act of an organiser, done whole or not at all."""
+        with self._database.transaction() as db:
+            yield db
+            crossings.passed("round.acts")
+        crossings.passed("round.acted")
+
+    def _held(self, db: Connection, code: str) -> RoundRow:
+        """Return a round that is to be changed: whoever acts on it at the same time waits, and sees it changed."""
+        row = rounds.by_code(db, code, lock=True)
+        if row is None:
+            raise wording.Forbidden("no_round", code=code)
+        return row
+
+    @staticmethod
+    def _reasoned(why: str) -> None:
+        if not why.strip():
+            raise wording.Forbidden("no_reason")
+
+    @staticmethod
+    def _must_be(row: RoundRow, states: Sequence[str], key: str, **values: object) -> None:
+        if row.state not in states:
+            raise wording.Forbidden(key, **values)
+
+    @staticmethod
+    def _note(
+        db: Connection,
+        row: RoundRow,
+        who: int | None,
+        what: str,
+        now: datetime,
+        why: str = "",
+        *,
+        changed: Mapping[str, tuple[Any, Any]] | None = None,
+    ) -> None:
+        person = people.get(db, who) if who is not None else None
+        name = person.name if person is not None else COMMAND_LINE
+        trail.add(db, row.id, now, name[:120], what, why[:500], changed, by=who)

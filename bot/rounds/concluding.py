@@ -1,0 +1,184 @@
+"""What an organiser does once a round has been answered: read, decide, report back, keep for later.
+
+closed → analysed → decided → reported_back → archived. Where there is no duty to consult, a round may report back as
+soon as it has closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.rounds import legal, outcome, record, wording
+from bot.rounds.acting import Acting
+from bot.rounds.lifecycle import ANSWERED, BEGUN, State
+from bot.rounds.looking import view
+from bot.rounds.report_back import send as send_report
+from storage import crossings, rounds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from bot.rounds.looking import RoundView
+    from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
+    from storage.rounds import RoundRow
+
+NOTES = ("complaint", "outage", "remark")
+"""What may be noted in the log of a round."""
+
+
+class Concluding(Acting):
+    """What comes of rounds."""
+
+    def note(self, code: str, what: str, text: str, *, who: int | None = None) -> None:
+        """Write a complaint, an outage or a remark into the log of a round, at any time."""
+        if what not in NOTES:
+            raise wording.Forbidden("not_a_note", notes=", ".join(NOTES))
+        with self._act() as db:
+            row = self._held(db, code)
+            self._said("note", text)
+            self._note(db, row, who, what, self._clock(), text.strip())
+
+    def raise_issue(
+        self, code: str, issue: KeyIssue, *, number: int | None = None, who: int | None = None
+    ) -> RoundView:
+        """Write down something people raised, with the answer to it; `number` (from 1) writes an issue anew.
+
+        The log of issues may grow from the first answer until the report is published.
+        """
+        with self._act() as db:
+            row = self._held(db, code)
+            self._must_be(row, _OPEN_LOG, "no_more_issues")
+            self._fits(issue)
+            now = outcome.load(row.outcome)
+            if number is not None and not 1 <= number <= len(now.issues):
+                raise wording.Forbidden("no_issue", number=number, most=len(now.issues))
+            return self._kept(db, row, now.with_issue(issue, number), who, "issue")
+
+    def _fits(self, issue: KeyIssue) -> None:
+        self._said("issue", issue.issue)
+        self._said("response", issue.response)
+        if issue.changed not in outcome.CHANGED:
+            raise wording.Forbidden("not_changed", options=", ".join(outcome.CHANGED))
+        if issue.changed != "yes":
+            self._said("reason", issue.reason)
+
+    def read(self, code: str, reading: Reading, *, who: int | None = None) -> RoundView:
+        """Note that somebody who decides has read a report, and on which day."""
+        with self._act() as db:
+            row = self._held(db, code)
+            self._must_be(row, ANSWERED, "not_closed")
+            self._said("reader", reading.who)
+            self._said("read_what", reading.what)
+            self._is_day(reading.on)
+            now = outcome.load(row.outcome)
+            return self._kept(db, row, replace(now, readings=(*now.readings, reading)), who, "read")
+
+    def analyse(self, code: str, analysis: str, *, who: int | None = None) -> RoundView:
+        """Say what the answers say, or where that is written: then the round waits for its decision.
+
+        Where there is a duty to consult, the issues people raised are written down first.
+        """
+        with self._act() as db:
+            row = self._held(db, code)
+            self._must_be(row, (State.CLOSED, State.ANALYSED), "not_closed")
+            self._said("analysis", analysis)
+            now = outcome.load(row.outcome)
+            if self._consults(row) and not now.issues:
+                raise wording.Forbidden("no_issues")
+            rounds.move(db, row.id, (State.CLOSED,), State.ANALYSED)
+            return self._kept(db, row, replace(now, analysis=analysis.strip()), who, "analysed")
+
+    def decide(self, code: str, decision: Decision, *, who: int | None = None) -> RoundView:
+        """Write down what was decided and why.
+
+        Where there is a duty to consult, those who decide have read a report first, and say what they did not choose.
+        """
+        with self._act() as db:
+            row = self._held(db, code)
+            self._must_be(row, _undecided(self._consults(row)), "not_analysed")
+            now = outcome.load(row.outcome)
+            self._decided(row, decision, now)
+            rounds.move(db, row.id, (State.CLOSED, State.ANALYSED), State.DECIDED)
+            return self._kept(db, row, replace(now, decision=decision), who, "decided")
+
+    def _decided(self, row: RoundRow, decision: Decision, now: Outcome) -> None:
+        self._said("decision", decision.text)
+        self._said("reasons", decision.reasons)
+        self._is_day(decision.on)
+        if self._consults(row):
+            self._said("not_chosen", decision.not_chosen)
+            if not now.readings:
+                raise wording.Forbidden("no_reader")
+
+    def report_back(self, code: str, report: Mapping[str, str], *, signed: str, who: int | None = None) -> RoundView:
+        """Publish what people said and what we do with it, per language, and send it to all who wished for it.
+
+        `signed`: name and office of the person who answers for it. A round held by duty is decided first.
+        """
+        now = self._clock()
+        with self._database.transaction() as db:
+            row = self._held(db, code)
+            self._may_report(row)
+            self._said("signed", signed)
+            for language in self._library.played(db, row).flow.languages:
+                if not report.get(language, "").strip():
+                    raise wording.Forbidden("no_report", language=language)
+            rounds.change(db, row.id, report=record.dump(report))
+            rounds.move(db, row.id, ANSWERED, State.REPORTED_BACK, reported_at=now)
+            known = outcome.load(row.outcome)
+            made = self._kept(db, row, replace(known, signed=signed.strip()), who, "reported_back")
+            row = self._row(db, code)
+            send_report(db, self._library.played(db, row), self._library, report, now)
+            crossings.passed("report.written")
+        crossings.passed("report.committed")
+        return made
+
+    def _may_report(self, row: RoundRow) -> None:
+        if row.state in {State.REPORTED_BACK, State.ARCHIVED}:
+            raise wording.Forbidden("already_reported")
+        self._must_be(row, ANSWERED, "report_first")
+        if self._consults(row):
+            self._must_be(row, (State.DECIDED,), "decide_first")
+
+    def archive(self, code: str, lessons: str, *, who: int | None = None) -> RoundView:
+        """Say what was learnt for the next round: then nothing about this one changes any more."""
+        with self._act() as db:
+            row = self._held(db, code)
+            self._must_be(row, (State.REPORTED_BACK,), "report_before")
+            self._said("lessons", lessons)
+            rounds.move(db, row.id, (State.REPORTED_BACK,), State.ARCHIVED)
+            now = replace(outcome.load(row.outcome), lessons=lessons.strip())
+            return self._kept(db, row, now, who, "archived")
+
+    # ----------------------------------------------------------------- rules
+
+    def _kept(self, db: Connection, row: RoundRow, now: Outcome, who: int | None, what: str) -> RoundView:
+        before = outcome.load(row.outcome)
+        rounds.change(db, row.id, outcome=outcome.dump(now))
+        self._note(db, row, who, what, self._clock(), changed=outcome.changes(before, now))
+        return view(self._row(db, row.code))
+
+    @staticmethod
+    def _consults(row: RoundRow) -> bool:
+        return legal.consults(record.load(row.record))
+
+    @staticmethod
+    def _said(name: str, text: str) -> None:
+        if not text.strip():
+            raise wording.Forbidden("unsaid", name=name)
+
+    @staticmethod
+    def _is_day(text: str) -> None:
+        if record.day_of(text) is None:
+            raise wording.Forbidden("not_a_date", name=text or "-")
+
+
+_OPEN_LOG = tuple(state for state in BEGUN if state not in {State.REPORTED_BACK, State.ARCHIVED})
+
+
+def _undecided(consults: bool) -> Sequence[State]:  # noqa: FBT001 - a rule with one condition
+    """Return from where a round is decided; what was decided may be written down anew until it is published."""
+    return (State.ANALYSED, State.DECIDED) if consults else (State.CLOSED, State.ANALYSED, State.DECIDED)
