@@ -587,8 +587,9 @@ class Desk:
 
     def _mine(self, visit: Visit) -> Prompts:
         """Say of each round somebody has handed in answers for what has come of them."""
-        done = [each for each in visit.guest.rows if visit.guest.rows[each].ended_at is not None]
-        rows = [row for row in (self._row(visit, each) for each in done) if row is not None]
+        visit.ledger.flush(visit.db)
+        done = [each for each in sessions.all_of(visit.db, visit.guest.contact.id) if each.ended_at is not None]
+        rows = [row for row in (self._row(visit, each.round_id) for each in done) if row is not None]
         said = tuple(self._came_of(visit, row) for row in rows)
         return (*(said or (self._say(visit, "mine_none"),)), *self._back(visit))
 

@@ -131,7 +131,7 @@ class Concluding(Acting):
             known = outcome.load(row.outcome)
             made = self._kept(db, row, replace(known, signed=signed.strip()), who, "reported_back")
             row = self._row(db, code)
-            send_report(db, self._library.played(db, row), self._library, report, now)
+            send_report(db, self._library.played(db, row), self._library, report, signed.strip(), now)
             crossings.passed("report.written")
         crossings.passed("report.committed")
         return made

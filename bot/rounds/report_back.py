@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from bot.compose import Part
 from bot.cutting import cut
 from bot.letters import BULK, letters
-from bot.rounds.outcome import load
 from bot.rounds.record import in_language
 from flows.model import Button
 from flows.words import fill
@@ -25,19 +24,29 @@ BATCH = 1000
 """Contacts written to with one set of statements."""
 
 
-def send(db: Connection, played: Played, library: Library, report: Mapping[str, str], now: datetime) -> int:
+def send(
+    db: Connection, played: Played, library: Library, report: Mapping[str, str], signed: str, now: datetime
+) -> int:
     """Enqueue the result for all who wished for it and may be written to; return how many. Each gets it once."""
     wanted = wishes.of(db, played.row.id)
-    return sum(_send(db, wanted[n : n + BATCH], played, library, report, now) for n in range(0, len(wanted), BATCH))
+    return sum(
+        _send(db, wanted[n : n + BATCH], played, library, report, signed, now) for n in range(0, len(wanted), BATCH)
+    )
 
 
 def _send(
-    db: Connection, ids: list[int], played: Played, library: Library, report: Mapping[str, str], now: datetime
+    db: Connection,
+    ids: list[int],
+    played: Played,
+    library: Library,
+    report: Mapping[str, str],
+    signed: str,
+    now: datetime,
 ) -> int:
     reachable = {id_: each for id_, each in contacts.by_ids(db, ids).items() if each.may_be_written_to}
     fresh = rounds.invite(db, played.row.id, reachable, "report_back", now)
     languages = {each.language for each in reachable.values()}
-    texts = {each: _parts(played, library, report, each) for each in languages}
+    texts = {each: _parts(played, library, report, signed, each) for each in languages}
     rows = [
         row
         for id_ in fresh
@@ -52,15 +61,15 @@ def _send(
     return outbox.enqueue(db, rows)
 
 
-def _parts(played: Played, library: Library, report: Mapping[str, str], language: str) -> tuple[Part, ...]:
+def _parts(played: Played, library: Library, report: Mapping[str, str], signed: str, language: str) -> tuple[Part, ...]:
     """Return the result in as many messages as it takes, and the question whether it was clear."""
     phrases, code = library.phrases[language], played.row.code
     offers = (Button(phrases["yes_label"], f"@clear:{code}"), Button(phrases["no_label"], f"@unclear:{code}"))
-    *first, last = cut(f"{text(played, library, report, language)}\n\n{phrases['report_back_clear']}")
+    *first, last = cut(f"{text(played, library, report, signed, language)}\n\n{phrases['report_back_clear']}")
     return (*map(Part, first), Part(last, offers, columns=2))
 
 
-def text(played: Played, library: Library, report: Mapping[str, str], language: str) -> str:
+def text(played: Played, library: Library, report: Mapping[str, str], signed: str, language: str) -> str:
     """Return the message in a language; the report in the flow's own language where it has none in this one."""
     phrases = library.phrases[language]
     values = library.facts(played.row, played.flow).values
@@ -68,7 +77,7 @@ def text(played: Played, library: Library, report: Mapping[str, str], language: 
     parts = (
         fill(phrases["report_back_intro"], {"topic": topic}),
         report.get(language) or report.get(played.flow.language) or next(iter(report.values())),
-        fill(phrases["report_back_signed"], {"name": load(played.row.outcome).signed}),
+        fill(phrases["report_back_signed"], {"name": signed}),
         phrases["report_back_caveat"],
         fill(phrases["report_back_more"], {"round_url": values["round_url"]}),
     )

@@ -237,6 +237,7 @@ class Asked:
     meaning: str = ""
     options: tuple[tuple[str, str], ...] = ()
     preset: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,238 @@
+"""From the last answer to the report: what is written down, in which order, and what is refused."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.errors import Refused
+from bot.rounds import legal
+from bot.rounds.outcome import Decision, KeyIssue, Reading
+from tests.support.house import NOON, RECORD, Citizen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.house import House
+
+FULL: dict[str, Any] = RECORD | {
+    "duty": "law",
+    "decision": "which hours the library opens",
+    "duty_source": "Libraries Act, section 7",
+    "fixed_why": "the building belongs to somebody else",
+    "pack": "https://city.example/hours",
+    "pack_version": "2",
+    "pack_on": "2026-11-20",
+    "pack_languages": "English, Spanish",
+    "easy_read": "page 3 of the papers",
+    "pack_options": "late, early, Sundays; given up: nights, nobody came",
+    "pack_costs": "late: 20,000 a year",
+    "pack_effects": "late: those who work",
+    "affected": "12,000 readers",
+    "invited": "everyone who agreed, by message, on the first day",
+    "seldom_heard": "two evenings in the hostel",
+    "equality": "no group is worse off",
+    "length_reason": "no holidays in it",
+    "analysis": "shares by district",
+    "privacy_version": "3",
+    "dpia": "D-17",
+}
+ISSUE = KeyIssue("Open on Sundays", 40, "We open on Sundays", "yes", "")
+REFUSED = KeyIssue("Open at night", None, "We do not open at night", "no", "nobody could be paid")
+DECISION = Decision("The library opens on Sundays.", "2027-01-10", "Forty people asked for it.", "nights: too dear")
+READING = Reading("Ada Ames, mayor", "report of the answers", "2027-01-05")
+TOLD = {"en": "We open on Sundays.", "es": "Abrimos los domingos."}
+
+
+def closed(house: House, record: dict[str, Any] = FULL) -> str:
+    """Return the code of a round that has closed."""
+    code = house.need(record=record).code
+    house.rounds.close(code)
+    return code
+
+
+@pytest.mark.parametrize("name", [field.name for field in legal.FIELDS if field.full and not field.optional])
+def test_where_there_is_a_duty_each_field_of_the_record_is_needed(house: House, name: str) -> None:
+    code = house.need(opened=False, record={key: text for key, text in FULL.items() if key != name}).code
+    has_default = name == "contact_person"
+    assert [fault.field for fault in house.rounds.check(code)] == ([] if has_default else [name])
+
+
+def test_without_a_duty_the_short_record_is_enough_and_of_running_feedback_nothing_is_asked(house: House) -> None:
+    assert house.rounds.check(house.need(opened=False).code) == []
+    pulse = house.need(opened=False, flow="deliver_pulse", record={}, closes_at=None)
+    assert house.rounds.check(pulse.code) == []
+    assert not [need for need in house.rounds.needs("deliver_pulse", "library", "en") if need.group]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"duty": "maybe"}, "duty must be one of law, promise, practice, fairness, none"),
+        ({"level": "all"}, "level must be one of individual, group, collective"),
+        ({"pack_on": "2026-12-01"}, "pack_on lies after the first day"),
+        ({"pack_on": "soon"}, "pack_on is not a day"),
+        ({"decision": {"en": "the hours"}}, "decision says nothing in es"),
+    ],
+)
+def test_what_cannot_stand_in_the_record_is_named(house: House, wrong: dict[str, Any], words: str) -> None:
+    code = house.need(opened=False, record=FULL | wrong).code
+    assert [words in fault.message for fault in house.rounds.check(code)] == [True]
+
+
+def test_from_the_last_answer_to_the_archive_in_order(house: House) -> None:
+    code, rounds = closed(house), house.rounds
+    with pytest.raises(Refused, match="write down first what people raised"):
+        rounds.analyse(code, "Most want Sundays.")
+    rounds.raise_issue(code, ISSUE)
+    rounds.raise_issue(code, REFUSED)
+    with pytest.raises(Refused, match="say first what the answers say"):
+        rounds.decide(code, DECISION)
+    assert rounds.analyse(code, "Most want Sundays.").state == "analysed"
+    with pytest.raises(Refused, match="note first who"):
+        rounds.decide(code, DECISION)
+    rounds.read(code, READING)
+    with pytest.raises(Refused, match="the decision and its reasons are written down before"):
+        rounds.report_back(code, TOLD, signed="Ada Ames, mayor")
+    assert rounds.decide(code, DECISION).state == "decided"
+    with pytest.raises(Refused, match="signed is missing"):
+        rounds.report_back(code, TOLD, signed=" ")
+    with pytest.raises(Refused, match="publish the result first"):
+        rounds.archive(code, "Ask earlier.")
+    assert rounds.report_back(code, TOLD, signed="Ada Ames, mayor").state == "reported_back"
+    with pytest.raises(Refused, match="until the report is published"):
+        rounds.raise_issue(code, ISSUE)
+    kept = rounds.archive(code, "Ask earlier.")
+    assert (kept.state, kept.outcome.signed, kept.outcome.lessons) == ("archived", "Ada Ames, mayor", "Ask earlier.")
+    assert (kept.outcome.issues, kept.outcome.readings) == ((ISSUE, REFUSED), (READING,))
+    what = [entry.what for entry in rounds.log(code)]
+    assert what[3:] == ["closed", "issue", "issue", "analysed", "read", "decided", "reported_back", "archived"]
+    assert rounds.prove(code).whole
+
+
+def test_where_nobody_has_to_consult_a_round_reports_back_as_soon_as_it_has_closed(house: House) -> None:
+    code = closed(house, RECORD)
+    assert house.rounds.report_back(code, TOLD, signed="Ada Ames").state == "reported_back"
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (lambda rounds, code: rounds.note(code, "gossip", "x"), "one of complaint, outage, remark"),
+        (lambda rounds, code: rounds.note(code, "complaint", " "), "note is missing"),
+        (lambda rounds, code: rounds.raise_issue(code, KeyIssue("x", 1, "y", "no", "")), "reason is missing"),
+        (lambda rounds, code: rounds.raise_issue(code, KeyIssue("x", 1, "y", "perhaps", "")), "one of yes, partly, no"),
+        (lambda rounds, code: rounds.raise_issue(code, ISSUE, number=1), "there is no issue 1"),
+        (lambda rounds, code: rounds.read(code, Reading("Ada", "report", "today")), "today is not a day"),
+    ],
+)
+def test_what_says_too_little_is_refused(house: House, act: Callable[[Any, str], object], words: str) -> None:
+    code = closed(house)
+    with pytest.raises(Refused, match=words):
+        act(house.rounds, code)
+    assert house.rounds.log(code)[-1].what == "closed"
+
+
+def test_an_issue_can_be_written_anew_and_the_log_keeps_both(house: House) -> None:
+    code = closed(house)
+    house.rounds.raise_issue(code, REFUSED)
+    house.rounds.raise_issue(code, ISSUE, number=1)
+    assert house.rounds.find(code).outcome.issues == (ISSUE,)  # type: ignore[union-attr]
+    before, after = house.rounds.log(code)[-1].changed["outcome.issues"]
+    assert (before[0]["issue"], after[0]["issue"]) == (REFUSED.issue, ISSUE.issue)
+
+
+def test_an_outcome_changed_behind_the_log_is_seen(house: House) -> None:
+    from storage import rounds as stored  # noqa: PLC0415 - what only somebody with the database can do
+
+    code = closed(house)
+    house.rounds.raise_issue(code, REFUSED)
+    with house.database.transaction() as db:
+        row = stored.by_code(db, code)
+        assert row is not None
+        assert row.outcome is not None
+        stored.change(db, row.id, outcome=row.outcome.replace("nobody could be paid", "too late"))
+    assert house.rounds.prove(code).altered == ("round",)
+
+
+def test_the_report_is_drafted_from_the_issues_in_each_language(house: House) -> None:
+    code = closed(house)
+    house.rounds.raise_issue(code, ISSUE)
+    house.rounds.raise_issue(code, REFUSED)
+    draft = house.rounds.drafted(code, "en")
+    for words in ("– Open on Sundays", "– We do not open at night (nobody could be paid)", "You said", "We do not"):
+        assert words in draft
+    assert "Ustedes dijeron" in house.rounds.drafted(code, "es")
+
+
+async def test_who_gets_the_result_says_whether_it_was_clear_and_the_last_word_counts(house: House) -> None:
+    code = await answered(house, RECORD)
+    house.rounds.close(code)
+    house.rounds.report_back(code, TOLD, signed="Ada Ames, library")
+    await house.delivered()
+    citizen = Citizen(house)
+    told = house.said("c1")[-1]
+    assert "Responsible: Ada Ames, library" in told.text
+    assert told.text.endswith("Was this clear?")
+    await citizen.taps("No", told)
+    assert heard(house, code) == (1, 0, 1)
+    (thanks,) = await citizen.taps("Yes", told)
+    assert heard(house, code) == (1, 1, 0)
+    assert "Thank you" in thanks.text
+
+
+async def test_a_citizen_asks_what_happened_to_theirs_and_hears_where_it_is(house: House) -> None:
+    nobody = Citizen(house, "c2")
+    assert "have not handed in" in (await nobody.says("/mine"))[-1].text
+    code = await answered(house, FULL)
+    citizen = Citizen(house)
+
+    async def mine() -> str:
+        return str((await citizen.says("What happened to mine"))[0].text)
+
+    assert "Others can still answer, until 14 December 2026" in await mine()
+    house.rounds.close(code)
+    assert "are being read" in await mine()
+    house.rounds.raise_issue(code, ISSUE)
+    house.rounds.analyse(code, "Most want Sundays.")
+    assert "The decision comes next" in await mine()
+    house.rounds.read(code, READING)
+    house.rounds.decide(code, DECISION)
+    assert "it has been decided" in await mine()
+    house.rounds.report_back(code, TOLD, signed="Ada Ames")
+    assert f"/rounds/{code}" in await mine()
+
+
+def test_days_are_counted_with_the_holidays_of_the_country_in_the_readers_language() -> None:
+    found = legal.length(date(2026, 12, 21), date(2027, 1, 3), "ES", "MD", "es")
+    assert (found.days, found.working_days) == (14, 8)
+    assert found.holidays == ((date(2026, 12, 25), "Natividad del Señor"), (date(2027, 1, 1), "Año Nuevo"))
+    assert legal.length(date(2026, 12, 21), date(2027, 1, 3), "", "", "es").working_days == 10
+
+
+def test_a_round_counts_both_its_first_and_its_last_day(house: House) -> None:
+    code = house.need(opens_at=NOON, closes_at=NOON + timedelta(days=6)).code
+    length = house.rounds.length(code, "en")
+    assert length is not None
+    assert (length.days, length.working_days) == (7, 5)
+
+
+async def answered(house: House, record: dict[str, Any]) -> str:
+    """Let one citizen hand in, wishing for the result; return the code of the round."""
+    from tests.bot.test_turns import INTO, to_review  # noqa: PLC0415 - a conversation told there
+
+    code = house.need(record=record).code
+    citizen = Citizen(house)
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen, send_you_the_result="Yes")
+    await citizen.says("ok")
+    return code
+
+
+def heard(house: House, code: str) -> tuple[int, int, int]:
+    """Return to how many a result was sent, to how many it was clear, and to how many not."""
+    counts = house.rounds.counts(code)
+    return counts.told, counts.clear, counts.unclear
