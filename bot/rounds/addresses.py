@@ -8,6 +8,7 @@ import hashlib
 import re
 from array import array
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
@@ -134,7 +135,13 @@ def _place(heading: Sequence[str], names: frozenset[str]) -> int | None:
 
 def _line(row: int, cells: Sequence[str], places: Sequence[int | None]) -> Line:
     mail, language, zone = (cells[at].strip() if at is not None and at < len(cells) else "" for at in places)
-    return Line(row, plain(mail), language.casefold(), zone if zone in available_timezones() else None)
+    return Line(row, plain(mail), language.casefold(), zone if zone in _zones() else None)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Return the zones this machine knows, once: each asking looks through a folder."""
+    return frozenset(available_timezones())
 
 
 def plain(address: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
+from random import Random
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -15,11 +17,12 @@ from bot.errors import Refused
 from bot.rounds import whom
 from bot.rounds.hours import Hours
 from bot.rounds.lifecycle import reminds_at
-from storage import audience, contacts, rounds
+from storage import audience, contacts, rounds, sessions
 from storage.contacts import NewContact
 from tests.bot.jobs.test_sweeps import agreed
 from tests.bot.rounds.test_lifecycle import Sketch
 from tests.bot.test_turns import INTO
+from tests.storage import makers
 from tests.support.house import NOON, Citizen, House
 
 if TYPE_CHECKING:
@@ -341,6 +344,60 @@ async def test_after_the_closing_days_nobody_can_tell_who_was_asked(house: House
     house.sweeps.privacy()
     assert house.rounds.audience(code).people == 2
     assert {(row.contact_id, row.zone) for row in house.table("audience")} == {(None, None)}
+
+
+SELDOM = 0.2
+STEPS = ("sweep", "hour", "day", "week", "stop", "gone", "forget", "answer", "join", "pause", "resume", "close")
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_the_sum_is_the_audience_whatever_happens(house: House, seed: int) -> None:
+    chance = Random(seed)  # noqa: S311 - a story to be told again, no secret
+    names = [f"p{n}" for n in range(8)]
+    ids = [one.id for one in people(house, *names)]
+    code = house.need(audience="agreed", spread_hours=chance.choice([None, 5, 40])).code
+    drawn = 0
+    for _ in range(40):
+        happens(house, code, chance.choice(STEPS), chance, ids)
+        with house.database.reading() as db:
+            of = rounds.by_code(db, code)
+        assert of is not None
+        found, rows = house.rounds.audience(code), len(house.table("audience"))
+        if of.drawn_at is not None:
+            assert found.people == rows
+        assert rows >= drawn
+        drawn = rows
+        assert of.state != "closed" or found.waiting == 0
+    outbox = [row.key for row in house.table("outbox") if row.key.startswith(("invite.", "remind."))]
+    assert len(outbox) == len(set(outbox)) <= 2 * drawn
+
+
+def happens(house: House, code: str, what: str, chance: Random, ids: list[int]) -> None:
+    """Let one thing happen to the round or to somebody."""
+    who = chance.choice(ids)
+    match what:
+        case "hour" | "day" | "week":
+            house.clock.forward(**{f"{what}s": 1})
+        case "pause" | "resume" | "close":
+            with suppress(Refused):
+                getattr(house.rounds, what)(code, why="a test") if chance.random() < (
+                    0.2 if what == "close" else 1
+                ) else 0
+        case "join":
+            people(house, f"new{chance.random()}")
+        case "stop" | "gone" | "forget":
+            with house.database.transaction() as db:
+                if what == "forget":
+                    contacts.forget(db, who, house.clock())
+                else:
+                    getattr(contacts, "set_stopped" if what == "stop" else "set_unreachable")(db, who, house.clock())
+        case "answer":
+            with house.database.transaction() as db:
+                of, contact = rounds.by_code(db, code), contacts.get(db, who)
+                assert of is not None
+                if contact is not None and not sessions.all_of(db, who):
+                    sessions.save(db, [makers.session(contact, of, ended_at=house.clock(), status="completed")])
+    house.sweeps.rounds()
 
 
 # --------------------------------------------------------------------------- the clock on the wall

@@ -267,6 +267,17 @@ class TestARoundsLife:
         ]
         assert {entry.who for entry in it.rounds.log(code)} == {"Ada", "Ben"}
 
+    async def test_the_page_counts_the_audience_before_anything_is_sent(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        await entered(it, client, ORGANISER)
+        for audience in ("agreed", "listed"):
+            it.rounds.create(
+                service="library", flow="deliver_pulse", title="Again", record={}, audience=audience, code=audience
+            )
+            shown = await client.get(f"/manage/rounds/{audience}")
+            assert "Everybody is in exactly one line" in shown.text
+
     async def test_a_second_person_signs_on_the_rounds_page(self, it: Program, client: httpx.AsyncClient) -> None:
         await entered(it, client, ORGANISER, ("approver", "library"))
         page = await posted(client, "/manage/rounds/new", **ROUND)
