@@ -16,7 +16,7 @@ from bot.correspondence import Correspondence
 from bot.handover import take_over
 from bot.participation import REST, SILENCE, Spoken, as_session
 from bot.rounds import codes
-from bot.rounds.lifecycle import State
+from bot.rounds.lifecycle import BEGINNING, State
 from bot.rounds.record import in_language, spoken_day
 from bot.staff import STAFF
 from flows import joining
@@ -24,7 +24,7 @@ from flows.model import Button, Kind, Message, Option, Prompt, Script, Status, p
 from flows.phrasebook import EVERYWHERE
 from flows.speak import WORD, listing, word_list
 from flows.words import chosen, fill, fold, meaning, table
-from storage import outbox, rounds, sessions, wishes
+from storage import outbox, places, rounds, sessions, wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bot.threads import Threads
     from flows.catalog import Catalog
     from storage.answers import AnswerRow
+    from storage.places import Place
     from storage.rounds import RoundRow
     from storage.sealing import Keys
     from storage.sessions import SessionRow
@@ -61,6 +62,8 @@ CHOOSING, SWITCHING, DELETING, RECEIPT, LANGUAGE = "choose", "switch", "delete",
 """What the desk may be waiting for."""
 ON = "on"
 """Stands after what a receipt waits for, where the passage it opens is not finished."""
+PAGED = frozenset({"web"})
+"""Channels where a code opens a page, on which people then start."""
 UNFINISHED = frozenset({Status.ACTIVE, Status.STOPPED})
 
 
@@ -282,6 +285,8 @@ class Desk:
         row = row or rounds.by_code(visit.db, code)
         if row is not None:
             return self._enter(visit, row)
+        if (place := places.by_code(visit.db, code)) is not None:
+            return self._came_by(visit, place)
         ours = [row for row in visit.ledger.open_rounds.values() if row.service == code]
         if len(ours) == 1:
             return self._enter(visit, ours[0])
@@ -291,9 +296,18 @@ class Desk:
             return self._bare(visit, self._choices(visit, greet=True))
         return self._bare(visit, (self._say(visit, "code_unknown"), *self._choices(visit)))
 
-    def _enter(self, visit: Visit, row: RoundRow) -> Spoken:
+    def _came_by(self, visit: Visit, place: Place) -> Spoken:
+        """Start the round of a place. Where its code opens a page first (the web chat), the page has counted that."""
+        row = self._row(visit, place.round_id)
+        if row is None:
+            return self._bare(visit, (self._say(visit, "code_unknown"), *self._choices(visit)))
+        if visit.guest.contact.channel not in PAGED:
+            visit.ledger.arrive(place.id, places.SEEN)
+        return self._enter(visit, row, place.id)
+
+    def _enter(self, visit: Visit, row: RoundRow, came_by: int = 0) -> Spoken:
         """Start, or go on with, the session in this round; kindly say why not where that cannot be."""
-        if row.state in {State.DRAFT, State.SCHEDULED}:
+        if row.state in BEGINNING:
             return self._bare(visit, self._not_yet(visit, row))
         if row.state != State.OPEN:
             return self._bare(visit, (self._closed(visit, row), *self._choices(visit)))
@@ -308,7 +322,7 @@ class Desk:
             case Status.COMPLETED if known is not None and not self._may_repeat(visit, played, known):
                 return self._bare(visit, self._had(visit, played, known))
             case _:
-                return self._participations.begin(visit.ledger, visit.guest, played)
+                return self._participations.begin(visit.ledger, visit.guest, played, came_by)
 
     def _may_repeat(self, visit: Visit, played: Played, known: SessionRow) -> bool:
         """A running round may be answered again after a rest."""

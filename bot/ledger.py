@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flows import memory
-from storage import answers, audience, contacts, moves, outbox, sessions, wishes
+from storage import answers, audience, contacts, moves, outbox, places, sessions, wishes
 from storage.sessions import SessionRow, Step
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ class Ledger:
     _handed_in: set[answers.Participation] = field(default_factory=set)
     _quotable: dict[answers.Participation, bool] = field(default_factory=dict)
     _moves: dict[moves.Arrow, int] = field(default_factory=dict)
+    _arrivals: dict[places.Arrival, int] = field(default_factory=dict)
     _wishes: dict[wishes.Wish, bool] = field(default_factory=dict)
     _changes: dict[int, dict[str, Any]] = field(default_factory=dict)
     _forgotten: list[tuple[int, int]] = field(default_factory=list)
@@ -186,6 +187,10 @@ class Ledger:
         arrow = (round_id, self._day, origin, to)
         self._moves[arrow] = self._moves.get(arrow, 0) + 1
 
+    def arrive(self, place_id: int, what: str) -> None:
+        """Somebody came by a place (`seen`), or who did began (`started`) or came to the end (`finished`)."""
+        self._arrivals[place_id, what] = self._arrivals.get((place_id, what), 0) + 1
+
     def wish(self, round_id: int, guest: Guest, *, wanted: bool) -> None:
         """Whether the guest wants the result of a round sent."""
         self._wishes[round_id, guest.contact.id] = wanted
@@ -219,6 +224,7 @@ class Ledger:
         self._flush_answers(db)
         self._flush_sessions(db, last=last)
         moves.count(db, self._moves)
+        places.count(db, self._arrivals)
         wishes.add(db, [wish for wish, wanted in self._wishes.items() if wanted], self.now)
         wishes.remove(db, [wish for wish, wanted in self._wishes.items() if not wanted])
         for contact_id, values in self._changes.items():
@@ -228,7 +234,15 @@ class Ledger:
         for contact_id in self._cancelled:
             outbox.cancel(db, contact_id, self.now, bulk_only=True)
         self.enqueued += outbox.enqueue(db, self._out)
-        for noted in (self._moves, self._wishes, self._changes, self._declined, self._cancelled, self._out):
+        for noted in (
+            self._moves,
+            self._arrivals,
+            self._wishes,
+            self._changes,
+            self._declined,
+            self._cancelled,
+            self._out,
+        ):
             noted.clear()
 
     def _flush_answers(self, db: Connection) -> None:

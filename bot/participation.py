@@ -38,6 +38,7 @@ from flows.model import (
     Voice,
     Withdrawn,
 )
+from storage import places
 from storage.answers import AnswerRow
 from storage.sessions import SessionRow
 
@@ -86,8 +87,11 @@ class Participations:
         self._mint = mint
         self._zone = zone
 
-    def begin(self, ledger: Ledger, guest: Guest, played: Played) -> Spoken:
-        """Start a new session in a round; it takes the place of an earlier one that is over."""
+    def begin(self, ledger: Ledger, guest: Guest, played: Played, came_by: int = 0) -> Spoken:
+        """Start a new session in a round; it takes the place of an earlier one that is over.
+
+        `came_by` is the place whose code brought them; 0: none.
+        """
         chance = self._mint()
         receipt = codes.receipt(chance)
         contact = guest.contact
@@ -99,6 +103,8 @@ class Participations:
             first_time=not guest.rows,
         )
         turn = start(played.flow, context, ledger.now)
+        if came_by:
+            turn = Turn(turn.session.moved(came_by=came_by), turn.prompts, turn.events)
         before = guest.rows.get(played.row.id)
         if before is not None and before.ended_at is None and not played.flow.running:
             self._leave(ledger, guest, played)
@@ -182,6 +188,8 @@ class Participations:
 
     def _noted(self, ledger: Ledger, guest: Guest, played: Played, row: SessionRow, turn: Turn, origin: str) -> Spoken:
         session = turn.session
+        if session.came_by:
+            session = _counted(ledger, guest.session(played.row.id), session)
         note = _Note(ledger, guest, played, row, session, self.pseudonym(played, guest.contact.address_hash))
         if session.status is Status.COMPLETED and row.ended_at is None:
             row = row._replace(ended_at=ledger.now)
@@ -199,6 +207,16 @@ class Participations:
             ended=not session.active,
             urgent=note.urgent,
         )
+
+
+def _counted(ledger: Ledger, before: Session | None, session: Session) -> Session:
+    """Count at the place they came by that they began or came to the end, and then forget where they came from."""
+    if before is not None and session.answers and not before.answers and session.status not in _UNTRACED:
+        ledger.arrive(session.came_by, places.STARTED)
+    if session.status is not Status.COMPLETED:
+        return session
+    ledger.arrive(session.came_by, places.FINISHED)
+    return session.moved(came_by=0)
 
 
 def _spoken(guest: Guest, played: Played) -> Session | None:

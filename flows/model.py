@@ -438,6 +438,8 @@ class Session(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_
     So long the next question is held back: nobody has read it, so words that come later still, but before it is asked,
     belong to this answer too.
     """
+    came_by: int = 0
+    """The place of the round whose code brought them, as long as it is not counted that they finished; 0: none."""
 
     @property
     def active(self) -> bool:

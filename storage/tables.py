@@ -251,6 +251,25 @@ round_log = Table(  # only ever added to (triggers refuse the rest): who did wha
     UniqueConstraint("round_id", "number"),
 )
 
+places = Table(  # where a round hangs out its code: a library, a bus stop, a street stall; never deleted, posters stay
+    "places",
+    metadata,
+    _id(),
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), nullable=False),
+    C("code", String(64), nullable=False, unique=True),  # whole, as in links: the round's own comes first in it
+    C("name", String(80), nullable=False),
+    C("created_at", Instant, nullable=False),
+    UniqueConstraint("round_id", "name"),
+)
+
+arrivals = Table(  # how many came by a place: sums, never who
+    "arrivals",
+    metadata,
+    C("place_id", ForeignKey("places.id", ondelete="CASCADE"), primary_key=True),
+    C("what", String(8), primary_key=True),  # seen, started, finished
+    C("count", Integer, nullable=False),
+)
+
 invitations = Table(
     "invitations",
     metadata,

@@ -12,6 +12,7 @@ import click
 from bot.commands.audience import asked_options, audience, list_in, meant, quiet
 from bot.commands.common import Moment, as_json, configured, last_moment, many, moment, office, show, spoken, table
 from bot.commands.facts import facts_option, from_file, laid, pair, record_option, refuse_slips
+from bot.commands.places import place, standings
 from bot.errors import Refused, Usage
 from bot.rounds.lifecycle import State
 
@@ -379,7 +380,7 @@ def _proven(proof: Proof, *, lost: bool) -> str:
     return f"unbroken, {many(proof.entries, 'line')} long. Its last hash: {proof.head}"
 
 
-for _command in (audience, list_in):
+for _command in (audience, list_in, place):
     round_.add_command(_command)
 
 
@@ -436,7 +437,13 @@ def _data(here: Office, one: RoundView) -> dict[str, Any]:
     numbers = {name: getattr(counts, name) for name in ("invited", "started", "active", "finished", "answers")}
     moves = [{"from": origin, "to": to, "count": count} for (origin, to), count in counts.moves.items()]
     log = [_entry(each) for each in here.rounds.log(one.code)]
-    known = {"counts": {**numbers, "moves": moves}, "results": here.rounds.results(one.code), "log": log}
+    places = [{**asdict(each), "short": here.rounds.short_url(each.code)} for each in here.rounds.places(one.code)]
+    known = {
+        "counts": {**numbers, "moves": moves},
+        "places": places,
+        "results": here.rounds.results(one.code),
+        "log": log,
+    }
     return {**asdict(one), **_addresses(here, one.code), **known}
 
 
@@ -466,6 +473,8 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
     click.echo(
         f"  invited {counts.invited}, started {counts.started}, finished {counts.finished}, answers {counts.answers}"
     )
+    for standing in standings(here, one.code):
+        click.echo(f"  {standing}")
     for want in _wants(here.rounds.results(one.code), here.config):
         click.echo(f"  {want}")
     for line in here.rounds.log(one.code):

@@ -43,9 +43,21 @@ def round_code(title: str, chance: str) -> str:
 
     At most 21 of the letters, digits and dashes that Telegram allows in a deep link.
     """
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG].strip("-") or "round"
-    return f"{slug}-{spell(f'round {chance}', 5).lower()}"
+    return f"{_slug(title) or 'round'}-{spell(f'round {chance}', 5).lower()}"
+
+
+def place_code(round_code: str, name: str, chance: str) -> str:
+    """Return the code of a place of a round (`library-q7-door`): 44 letters at most, of the 64 that Telegram allows.
+
+    Two letters of chance, so that nobody counts for a place by guessing its code from its name.
+    """
+    return f"{round_code}-{spell(f'place {chance}', 2).lower()}-{_slug(name) or 'place'}"
+
+
+def _slug(text: str) -> str:
+    """Return a text in at most 15 plain small letters, digits and dashes; empty where it has none."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG].strip("-")
 
 
 def own_code(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Addresses of a round: the Telegram deep link, the public page, the chat, and QR codes of them."""
+"""Addresses of a round and its places: the Telegram deep link, the public page, the chat, and QR codes of them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def page_url(public_url: str, code: str) -> str:
 def chat_url(public_url: str, code: str) -> str:
     """Return the address of the web chat that starts this round."""
     return f"{public_url}/chat/{code}"
+
+
+def short_url(public_url: str, code: str) -> str:
+    """Return the shortest address of a round or a place, for people who type it from a poster."""
+    return f"{public_url}/{code}"
 
 
 def qr_svg(address: str) -> str:

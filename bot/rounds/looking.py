@@ -13,13 +13,14 @@ from bot.digests import polls
 from bot.digests.results import result
 from bot.digests.weeks import Week
 from bot.rounds import audience as audiences
-from bot.rounds import legal, links, outcome, record, whom, wording
+from bot.rounds import legal, links, outcome, places, record, whom, wording
 from bot.rounds.hours import Hours
 from bot.rounds.library import sketch
 from bot.rounds.lifecycle import LISTED, RUNNING, State
 from flows.changes import changes
 from flows.speak import shortened
 from storage import answers, flow_versions, moves, people, rounds, sessions, trail, wishes
+from storage import places as kept_places
 from storage.people import APPROVER
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bot.rounds.legal import Length
     from bot.rounds.library import Library
     from bot.rounds.outcome import Outcome
+    from bot.rounds.places import PlaceView
     from bot.rounds.record import Fault, Need
     from bot.rounds.whom import Whom
     from flows.catalog import Catalog
@@ -239,6 +241,23 @@ class Looking:
 
     def _rules(self, row: RoundRow) -> Rules:
         return audiences.rules(row, self.channels, Hours.of(self._config), self._clock())
+
+    def places(self, code: str) -> list[PlaceView]:
+        """Return where a round hangs out its code, and how many came by each place; few people are not told."""
+        with self._database.reading() as db:
+            return places.views(db, self._row(db, code).id, self._config.digest.minimum_cell)
+
+    def leads_to(self, code: str) -> tuple[RoundView | None, int]:
+        """Return the round that a code leads to, its own or that of a place, and the place's id; 0: no place."""
+        with self._database.reading() as db:
+            row, place = rounds.by_code(db, code), None
+            if row is None and (place := kept_places.by_code(db, code)) is not None:
+                row = rounds.get(db, place.round_id)
+        return (None if row is None else view(row)), (0 if place is None else place.id)
+
+    def short_url(self, code: str) -> str:
+        """Return the shortest public address of a round or a place."""
+        return links.short_url(record.public_url(self._config), code)
 
     def results(self, code: str) -> list[Result]:
         """Return what people want by a round's orders, divided points, best and last, as far as it may be told now."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import Refused
-from bot.rounds import addresses, codes, record, wording
+from bot.rounds import addresses, codes, places, record, wording
 from bot.rounds import whom as whoms
 from bot.rounds.concluding import Concluding
 from bot.rounds.invitations import MAIL, letters_of
@@ -19,6 +19,7 @@ from bot.rounds.looking import ASKING, RoundView, stage_of, view
 from bot.rounds.whom import Held
 from bot.rounds.written import shaped
 from storage import audience, contacts, flow_versions, outbox, people, rounds, sessions
+from storage import places as kept_places
 from storage.contacts import NewContact
 from storage.people import APPROVER
 from storage.rounds import NewRound
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.rounds.addresses import Line, Reading
+    from bot.rounds.places import PlaceView
     from flows.model import Flow
     from storage.rounds import RoundRow
 
@@ -90,7 +92,7 @@ class Rounds(Concluding):
         )
         whoms.checked_reminder(remind_at, opens_at, closes_at)
         with self._act() as db:
-            if rounds.by_code(db, new.code) is not None:
+            if rounds.by_code(db, new.code) or kept_places.by_code(db, new.code):
                 raise wording.Forbidden("taken_code", code=new.code)
             row = rounds.add(db, new)
             self._note(db, row, who, "created", now, changed=_changed(None, row))
@@ -306,6 +308,38 @@ class Rounds(Concluding):
             now = self._row(db, code)
             self._note(db, row, who, "extended", self._clock(), why, changed=_changed(row, now))
             return view(now)
+
+    def add_place(self, code: str, name: str, *, who: int | None = None) -> PlaceView:
+        """Name a place where the round hangs out a code of its own; who comes by it is counted there.
+
+        A place stays for good, as a poster may. Raises `Refused` once the round is over, and for a name it has.
+        """
+        name = " ".join(name.split())
+        if not 0 < len(name) <= places.LONGEST:
+            raise wording.Forbidden("no_place_name", most=places.LONGEST)
+        with self._act() as db:
+            row = self._held(db, code)
+            self._must_be(row, (*BEGINNING, *RUNNING), "over_already")
+            known = kept_places.of(db, row.id)
+            if any(each.name.casefold() == name.casefold() for each in known):
+                raise wording.Forbidden("taken_place", name=name)
+            if len(known) >= places.MOST:
+                raise wording.Forbidden("many_places", most=places.MOST)
+            place = kept_places.add(db, row.id, self._free(db, row, name), name, self._clock())
+            self._note(db, row, who, "placed", self._clock(), name)
+            return places.view(place, kept_places.Arrivals(), self._config.digest.minimum_cell)
+
+    def _free(self, db: Connection, row: RoundRow, name: str) -> str:
+        """Return a code for a place that leads nowhere yet."""
+        while True:
+            code = codes.place_code(row.code, name, self._mint())
+            if not (rounds.by_code(db, code) or kept_places.by_code(db, code)):
+                return code
+
+    def saw(self, place_id: int) -> None:
+        """Count that somebody opened a page by the code of a place."""
+        with self._act() as db:
+            kept_places.count(db, {(place_id, kept_places.SEEN): 1})
 
     def retire(self, flow: str, version: int, *, again: bool = False) -> None:
         """Let no new round open with a version (`again`: let them again); those that run end on it.

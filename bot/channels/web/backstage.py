@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.rounds.audience import Tally
     from bot.rounds.legal import Length
     from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
+    from bot.rounds.places import PlaceView
     from bot.threads import Threads
     from flows.catalog import Catalog
     from flows.issues import Issue
@@ -303,6 +304,21 @@ class Rounds(Protocol):
 
     def counts(self, code: str) -> Counts:
         """Count the round now."""
+
+    def places(self, code: str) -> Sequence[PlaceView]:
+        """Return where the round hangs out its code, with how many came by each place as far as it may be told."""
+
+    def add_place(self, code: str, name: str, *, who: int | None) -> PlaceView:
+        """Name a place with a code of its own. Raises `Refused` where that cannot be."""
+
+    def leads_to(self, code: str) -> tuple[RoundView | None, int]:
+        """Return the round that a code leads to, its own or that of a place, and the place's id; 0: no place."""
+
+    def saw(self, place_id: int) -> None:
+        """Count that somebody opened a page by the code of a place."""
+
+    def short_url(self, code: str) -> str:
+        """Return the shortest public address of a round or a place."""
 
     def results(self, code: str) -> Sequence[Result]:
         """Return what people want by the round's orders, divided points, best and last, as far as it may be told."""

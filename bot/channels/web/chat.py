@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from bot.channels.web import photos, voices
 from bot.channels.web.channel import Line, Post, address_of, is_done, rung, spoken
 from bot.channels.web.pages import LANGUAGE_COOKIE, backstage_of, local, pages_of, to
+from bot.channels.web.public import PUBLIC
 from bot.channels.web.safety import set_cookie
 from bot.rounds.record import title
 from flows.memory import load
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.datastructures import FormData
     from starlette.requests import Request
 
+    from bot.channels.web.backstage import RoundView
     from bot.channels.web.safety import Pace
     from bot.channels.web.words import Words
 
@@ -58,12 +60,23 @@ async def show(request: Request) -> Response:
         return to(f"/chat/{wanted}" if _CODE.fullmatch(wanted) else "/chat")
     if code and not _CODE.fullmatch(code):
         raise HTTPException(404)
+    if code:
+        await asyncio.to_thread(_saw, request, code)
     return await _page(request, code)
+
+
+def _saw(request: Request, code: str) -> None:
+    """Count a look at a place's code; a network address that looks too often is not counted."""
+    rounds = backstage_of(request).rounds
+    _, place = rounds.leads_to(code)
+    looks = cast("Pace", request.app.state.looks)
+    if place and looks.allows(request.client.host if request.client else ""):
+        rounds.saw(place)
 
 
 async def _page(request: Request, code: str = "", problem: str = "", status: int = 200) -> Response:
     lines = await _conversation(request)
-    offer = await asyncio.to_thread(_title, request, code) if code else ""
+    offer = await asyncio.to_thread(_offer, request, code) if code else NO_OFFER
     pages = pages_of(request)
     response = pages.page(
         request,
@@ -84,11 +97,49 @@ async def _page(request: Request, code: str = "", problem: str = "", status: int
     return response
 
 
-def _title(request: Request, code: str) -> str:
-    found = backstage_of(request).rounds.find(code)
-    if found is None or found.state != "open":
-        return ""
-    return title(found.record, found.title, pages_of(request).language(request))
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a code in the address leads to."""
+
+    title: str = ""
+    """The round's, where it can be started."""
+    why_not: str = ""
+    """Why it cannot, to whoever came for it."""
+    page: str = ""
+    """Where the round is explained."""
+    telegram: str | None = None
+    """The same in Telegram."""
+
+
+NO_OFFER = Offer()
+
+
+def _offer(request: Request, code: str) -> Offer:
+    rounds = backstage_of(request).rounds
+    found, _ = rounds.leads_to(code)
+    if found is None or found.state == "draft":
+        return NO_OFFER
+    if found.state != "open":
+        page = f"/rounds/{found.code}" if found.state in PUBLIC else ""
+        return Offer(why_not=_why_not(request, found), page=page)
+    named = title(found.record, found.title, pages_of(request).language(request))
+    return Offer(named, page=f"/rounds/{found.code}", telegram=rounds.deep_link(code))
+
+
+def _why_not(request: Request, found: RoundView) -> str:
+    """Say kindly why a round takes no answers now."""
+    pages, words = pages_of(request), pages_of(request).words(request)
+    match found.state:
+        case "checked" | "scheduled" if found.opens_at:
+            return words("chat.not_yet", day=words.day(found.opens_at, pages.zone))
+        case "checked" | "scheduled":
+            return words("chat.not_opened")
+        case "paused":
+            return words("chat.rests")
+        case "cancelled":
+            return words("chat.called_off")
+        case _:
+            return words("chat.over")
 
 
 async def stream(request: Request) -> Response:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from bot.channels.web.pages import backstage_of, pages_of
+from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.rounds.lifecycle import OVER
 from bot.rounds.links import qr_svg
 from bot.rounds.record import in_language, public_url, title
@@ -73,6 +73,15 @@ async def about(request: Request) -> Response:
         telegram=rounds.deep_link(round_.code),
         report=in_language(round_.report, language),
     )
+
+
+async def typed(request: Request) -> Response:
+    """`GET /<code>`: what people type from a poster; on to the chat of the round or place."""
+    code = request.path_params["code"]
+    found, _ = await asyncio.to_thread(backstage_of(request).rounds.leads_to, code)
+    if found is None or found.state == "draft":
+        raise HTTPException(404)
+    return to(f"/chat/{code}")
 
 
 async def qr(request: Request) -> Response:

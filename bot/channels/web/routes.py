@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import chat, public, service
 from bot.channels.web.failures import Contained, handlers
-from bot.channels.web.manage import concluding, desk, doors, figures, outcome, preview, sent, shelf, threads
+from bot.channels.web.manage import concluding, desk, doors, figures, outcome, places, preview, sent, shelf, threads
 from bot.channels.web.pages import HOME, Pages, pages_of
 from bot.channels.web.safety import Pace, SafeHeaders, same_origin
 from bot.channels.web.words import Dictionary
@@ -38,13 +38,20 @@ def site(backstage: Backstage, *, texts: tuple[Path, ...] = ()) -> Starlette:
     """Return the whole site; `texts` are further folders with sentences, for languages we do not bring."""
     pages = Pages(backstage, Dictionary.load(*texts), _fingerprint())
     app = Starlette(
-        routes=[*_machines(), *_citizens(), *_staff(), Mount("/static", StaticFiles(directory=HOME / "static"))],
+        routes=[
+            *_machines(),
+            *_citizens(),
+            *_staff(),
+            Mount("/static", StaticFiles(directory=HOME / "static")),
+            get("/{code}", public.typed),  # last: it takes what no other address is
+        ],
         middleware=[Middleware(SafeHeaders, secure=pages.secure), Middleware(Contained)],
         exception_handlers=handlers(),
         max_body_size=LARGEST,
     )
     app.state.pages = pages
     app.state.pace = Pace(40, timedelta(minutes=1), backstage.clock)
+    app.state.looks = Pace(120, timedelta(minutes=1), backstage.clock)
     app.state.newcomers = Pace(600, timedelta(minutes=1), backstage.clock)
     return app
 
@@ -101,6 +108,8 @@ def _staff() -> list[Route]:
         post(f"{round_}/decide", doors.staff(concluding.decide)),
         post(f"{round_}/report", doors.staff(desk.report)),
         post(f"{round_}/archive", doors.staff(concluding.archive)),
+        post(f"{round_}/places", doors.staff(places.add)),
+        get(f"{round_}/places/{{place}}/qr.svg", doors.staff(places.qr)),
         get(f"{round_}/preview", doors.staff(preview.show)),
         post(f"{round_}/preview", doors.staff(preview.go_on)),
         get("/manage/flows", doors.staff(shelf.overview)),

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from bot.channels.web.manage import form as forms
-from bot.channels.web.manage import outcome
+from bot.channels.web.manage import outcome, places
 from bot.channels.web.manage.doors import APPROVER, MANAGER, ORGANISER, form_of, page
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
@@ -168,6 +168,8 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "closes": forms.last_day(round_.closes_at, pages.zone, words),
         "log": [(words.moment(entry.at.astimezone(pages.zone)), entry) for entry in rounds.log(round_.code)],
         "sends_files": any(isinstance(each, Photo | Voice) for each in flow.script(flow.language).states.values()),
+        "places": places.shown(rounds, round_),
+        "may_place": round_.state in (*BEGINNING, *RUNNING),
         "chat_url": rounds.chat_url(round_.code),
         "deep_link": rounds.deep_link(round_.code),
         "flow_languages": [(one, own_name(one)) for one in flow.languages],

@@ -1,0 +1,62 @@
+"""Places of a round on its page: a code for each, and how many came by it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from bot.channels.web.manage import desk
+from bot.channels.web.manage import form as forms
+from bot.channels.web.manage.doors import ORGANISER, form_of
+from bot.channels.web.pages import backstage_of, pages_of, to
+from bot.errors import Refused
+from bot.rounds.links import qr_svg
+from bot.rounds.wording import spoken
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from bot.channels.web.backstage import Rounds, RoundView
+    from bot.channels.web.manage.doors import Visitor
+    from bot.rounds.places import PlaceView
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A place with its addresses."""
+
+    place: PlaceView
+    web: str
+    telegram: str | None
+
+
+def shown(rounds: Rounds, round_: RoundView) -> list[Row]:
+    """Return the places of a round as its page lists them."""
+    found = rounds.places(round_.code)
+    return [Row(each, rounds.short_url(each.code), rounds.deep_link(each.code)) for each in found]
+
+
+async def add(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/rounds/<code>/places`: name a place."""
+    round_ = await desk.seen(request, visitor, ORGANISER)
+    name = str((await form_of(request)).get("place", ""))
+    rounds = backstage_of(request).rounds
+    try:
+        await asyncio.to_thread(rounds.add_place, round_.code, name, who=visitor.person.id)
+    except Refused as error:
+        said = spoken(error, pages_of(request).words(request).language)
+        return await desk.round_page(request, visitor, errors=[forms.Error("place", said)], typed={"place": name})
+    return to(f"/manage/rounds/{round_.code}?done=placed#places")
+
+
+async def qr(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/rounds/<code>/places/<place>/qr.svg`: the QR code of a place, to hang up."""
+    round_ = await desk.seen(request, visitor)
+    code, rounds = request.path_params["place"], backstage_of(request).rounds
+    if code not in {each.code for each in await asyncio.to_thread(rounds.places, round_.code)}:
+        raise HTTPException(404)
+    return Response(qr_svg(rounds.short_url(code)), media_type="image/svg+xml")

@@ -1,0 +1,47 @@
+"""`round place`: where a round hangs out its code, and how many come by each place."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.common import as_json, configured, office, show
+
+if TYPE_CHECKING:
+    from bot.commands.common import Office
+    from bot.config import Config
+
+
+@click.command()
+@click.argument("code")
+@click.argument("names", nargs=-1, required=True)
+@configured
+@as_json
+def place(config: Config, code: str, *, names: tuple[str, ...], in_json: bool) -> None:
+    """Give places of a round codes of their own, as in "library, main door".
+
+    `round show` tells then how many opened the code of each place, started and finished. No person is kept with a
+    place, and fewer than five people are not told.
+    """
+    with office(config) as here:
+        made = [here.rounds.add_place(code, name) for name in names]
+        if in_json:
+            show([{**asdict(each), "short": here.rounds.short_url(each.code)} for each in made])
+        for each in [] if in_json else made:
+            click.echo(f"{each.name}: {here.rounds.short_url(each.code)}")
+
+
+def standings(here: Office, code: str) -> list[str]:
+    """Return a line for each place of a round."""
+    minimum = here.config.digest.minimum_cell
+
+    def told(count: int | None) -> str:
+        return f"fewer than {minimum}" if count is None else str(count)
+
+    return [
+        f"place {each.name}: opened {told(each.seen)}, started {told(each.started)}, finished {told(each.finished)}"
+        f", {here.rounds.short_url(each.code)}"
+        for each in here.rounds.places(code)
+    ]

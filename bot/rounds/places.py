@@ -1,0 +1,43 @@
+"""Places of a round as organisers see them: how people came by each, as far as it may be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.digests.disclosure import cell
+from storage import places as kept
+from storage.places import Arrivals
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from storage.places import Place
+
+MOST = 500
+"""Places of one round."""
+LONGEST = 80
+"""Letters of a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceView:
+    """A place with its sums; None stands for fewer than the minimum, and more than none."""
+
+    code: str
+    name: str
+    seen: int | None
+    started: int | None
+    finished: int | None
+
+
+def views(db: Connection, round_id: int, minimum: int) -> list[PlaceView]:
+    """Return the places of a round, the oldest first; sums of few people are left out."""
+    counts = kept.counts(db, round_id)
+    return [view(place, counts.get(place.id, Arrivals()), minimum) for place in kept.of(db, round_id)]
+
+
+def view(place: Place, came: Arrivals, minimum: int) -> PlaceView:
+    """Return a place with its sums as they may be shown."""
+    told = [cell(count, minimum) for count in (came.seen, came.started, came.finished)]
+    return PlaceView(place.code, place.name, *told)
