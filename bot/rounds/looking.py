@@ -277,7 +277,9 @@ class Looking:
         """Return a report to write on in a language, from the log of issues and the decision."""
         with self._database.reading() as db:
             row = self._row(db, code)
-        return wording.report(language, self.counts(code).finished, outcome.load(row.outcome))
+        came = outcome.load(row.outcome)
+        day = record.spoken_day(came.decision.on, language) if came.decision else ""
+        return wording.report(language, self.counts(code).finished, came, day)
 
     def length(self, code: str, language: str) -> Length | None:
         """Count the days on which a round is open; None where it does not close by itself."""

@@ -78,8 +78,8 @@ def options(language: str, name: str) -> list[tuple[str, str]]:
     return list(_texts(language)[name].items())
 
 
-def report(language: str, people: int, outcome: Outcome) -> str:
-    """Return a report to write on: what people said, what is done, what is not and why, the decision."""
+def report(language: str, people: int, outcome: Outcome, day: str) -> str:
+    """Return a report to write on: what people said, what is done, what is not and why, the decision of a `day`."""
     texts, parts = _texts(language)["report"], sorted_out(outcome.issues)
     did_not = [texts["because"].format(what=what, why=why) for what, why in parts.did_not]
     blocks = [
@@ -87,15 +87,15 @@ def report(language: str, people: int, outcome: Outcome) -> str:
         _listed(texts["said"], parts.said),
         _listed(texts["did"], parts.did),
         _listed(texts["did_not"], did_not),
-        _decided(texts, outcome),
+        _decided(texts, outcome, day),
         texts["thanks"],
     ]
     return "\n\n".join(block for block in blocks if block)
 
 
-def _decided(texts: Mapping[str, str], outcome: Outcome) -> str:
+def _decided(texts: Mapping[str, str], outcome: Outcome, day: str) -> str:
     made = outcome.decision
-    return texts["decided"].format(day=made.on, text=made.text, reasons=made.reasons) if made else ""
+    return texts["decided"].format(day=day, text=made.text, reasons=made.reasons) if made else ""
 
 
 def _listed(head: str, lines: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from bot.pictures.drop_off import drop_off
 from bot.pictures.listing import listing
 from bot.rounds import legal
 from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, RUNNING, State
-from bot.rounds.record import OPTIONAL, in_language
+from bot.rounds.record import OPTIONAL, day_of, in_language, spoken_day
 from bot.rounds.wording import meaning, options, spoken
 from bot.texts import texts
 from flows.diagram import verb_of
@@ -197,6 +197,9 @@ def _after(request: Request, round_: RoundView, languages: Sequence[str]) -> dic
 def _legal(round_: RoundView, language: str) -> list[tuple[str, str]]:
     """Return what the record says of the law, in words: (what, text)."""
     said = [(field, in_language(round_.record.get(field.name), language)) for field in legal.FIELDS]
+    said = [
+        (field, spoken_day(text, language) if field.kind == "date" and day_of(text) else text) for field, text in said
+    ]
     return [
         (meaning(language, field.name), dict(options(language, field.name)).get(text, text))
         if field.kind == "choice"
