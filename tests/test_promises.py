@@ -46,6 +46,7 @@ HOMES = {
     "matplotlib": ("bot/digests",),
     "starlette": ("bot/channels/web", "bot/app.py"),
     "segno": ("bot/rounds",),
+    "fpdf": ("bot/pictures",),
     "pyxform": ("bot/importing",),
     "xlrd": ("bot/importing",),
 }
@@ -254,7 +255,12 @@ def test_locks_hold_all_that_their_parts_ask_for(lock: str) -> None:
 
 def test_what_we_import_is_what_we_ask_for() -> None:
     asked = {canonicalize_name(Requirement(line).name) for line in project()["project"]["dependencies"]}
-    known_as = {"telegram": "python-telegram-bot", "PIL": "pillow", "prometheus_client": "prometheus-client"}
+    known_as = {
+        "telegram": "python-telegram-bot",
+        "PIL": "pillow",
+        "fpdf": "fpdf2",
+        "prometheus_client": "prometheus-client",
+    }
     used = {name for _, module in modules() for name, for_types in imports(module) if not for_types}
     ours = {*PACKAGES, *sys.stdlib_module_names, "__future__", ""}
     assert {canonicalize_name(known_as.get(name, name)) for name in used - ours} <= asked | {"numpy"}

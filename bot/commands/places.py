@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.common import as_json, configured, office, show
+from bot.commands.common import as_json, configured, office, show, wall_clock, write
 
 if TYPE_CHECKING:
     from bot.commands.common import Office
@@ -31,6 +32,29 @@ def place(config: Config, code: str, *, names: tuple[str, ...], in_json: bool) -
             show([{**asdict(each), "short": here.rounds.short_url(each.code)} for each in made])
         for each in [] if in_json else made:
             click.echo(f"{each.name}: {here.rounds.short_url(each.code)}")
+
+
+@click.command()
+@click.argument("code")
+@click.option(
+    "--place", "where", default="", metavar="NAME", help="For this place of the round: its code counts there."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write it into this .pdf file. [default: CODE.pdf]",
+)
+@configured
+def poster(config: Config, code: str, *, where: str, out: Path | None) -> None:
+    """Make the poster of a round: a PDF, one A4 page for each of its languages.
+
+    It tells what the round is about, until when, and every way in: a QR code, an address to type, a telephone.
+    """
+    from bot.rounds.posters import poster as made
+
+    with office(config) as here:
+        paper = made(here.rounds, config, code, wall_clock(), where)
+    write(out or Path(f"{code}.pdf"), paper)
 
 
 def standings(here: Office, code: str) -> list[str]:

@@ -12,7 +12,7 @@ import click
 from bot.commands.audience import asked_options, audience, list_in, meant, quiet
 from bot.commands.common import Moment, as_json, configured, last_moment, many, moment, office, show, spoken, table
 from bot.commands.facts import facts_option, from_file, laid, pair, record_option, refuse_slips
-from bot.commands.places import place, standings
+from bot.commands.places import place, poster, standings
 from bot.errors import Refused, Usage
 from bot.rounds.lifecycle import State
 
@@ -380,7 +380,7 @@ def _proven(proof: Proof, *, lost: bool) -> str:
     return f"unbroken, {many(proof.entries, 'line')} long. Its last hash: {proof.head}"
 
 
-for _command in (audience, list_in, place):
+for _command in (audience, list_in, place, poster):
     round_.add_command(_command)
 
 

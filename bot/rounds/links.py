@@ -27,6 +27,11 @@ def short_url(public_url: str, code: str) -> str:
     return f"{public_url}/{code}"
 
 
+def modules(address: str) -> tuple[bytearray, ...]:
+    """Return the squares of a QR code row by row, 1 for dark, without the white around it."""
+    return tuple(segno.make(address, error="q", micro=False).matrix)
+
+
 def qr_svg(address: str) -> str:
     """Return a QR code as an SVG picture, readable with a quarter of it dirty."""
     out = io.BytesIO()

@@ -108,6 +108,7 @@ def _staff() -> list[Route]:
         post(f"{round_}/decide", doors.staff(concluding.decide)),
         post(f"{round_}/report", doors.staff(desk.report)),
         post(f"{round_}/archive", doors.staff(concluding.archive)),
+        get(f"{round_}/poster.pdf", doors.staff(places.poster)),
         post(f"{round_}/places", doors.staff(places.add)),
         get(f"{round_}/places/{{place}}/qr.svg", doors.staff(places.qr)),
         get(f"{round_}/preview", doors.staff(preview.show)),

@@ -60,3 +60,22 @@ async def qr(request: Request, visitor: Visitor) -> Response:
     if code not in {each.code for each in await asyncio.to_thread(rounds.places, round_.code)}:
         raise HTTPException(404)
     return Response(qr_svg(rounds.short_url(code)), media_type="image/svg+xml")
+
+
+async def poster(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/rounds/<code>/poster.pdf`: the round's poster; `?place=` names one of its places."""
+    from bot.rounds import posters  # noqa: PLC0415 - slow to load, rarely needed
+
+    round_ = await desk.seen(request, visitor)
+    backstage, where = backstage_of(request), request.query_params.get("place", "")
+    try:
+        paper = await asyncio.to_thread(
+            posters.poster, backstage.rounds, backstage.config, round_.code, backstage.clock(), where
+        )
+    except Refused as error:
+        said = spoken(error, pages_of(request).words(request).language)
+        return await desk.round_page(request, visitor, errors=[forms.Error("state", said)])
+    name = f"{where or round_.code}.pdf"
+    return Response(
+        paper, media_type="application/pdf", headers={"content-disposition": f'attachment; filename="{name}"'}
+    )

@@ -113,3 +113,30 @@ async def test_only_organisers_of_the_service_add_places(it: Program, client: ht
     await entered(it, client, ("organiser", "bus"))
     assert (await posted(client, f"/manage/rounds/{code}/places", place="Door")).status_code == 404
     assert it.rounds.places(code) == []
+
+
+async def test_the_poster_of_a_place_is_a_download_while_people_can_still_come(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    code = it.opened("How is the library?", code="library")
+    door = it.rounds.add_place(code, "Main door").code
+    await entered(it, client, ORGANISER)
+    path = f"/manage/rounds/{code}/poster.pdf?place={door}"
+    assert path in (await client.get(f"/manage/rounds/{code}")).text
+    paper = await client.get(path)
+    assert paper.headers["content-type"] == "application/pdf"
+    assert paper.headers["content-disposition"] == f'attachment; filename="{door}.pdf"'
+    assert paper.content.startswith(b"%PDF-")
+    it.rounds.close(code)
+    page = await client.get(path)
+    assert page.status_code == 422
+    assert faults(page) == ["the round is over: a poster would lead people to a closed door"]
+    assert "poster.pdf" not in (await client.get(f"/manage/rounds/{code}")).text
+
+
+async def test_a_poster_of_a_place_that_is_not_there_says_so(it: Program, client: httpx.AsyncClient) -> None:
+    code = it.opened("How is the library?", code="library")
+    await entered(it, client, ORGANISER)
+    page = await client.get(f"/manage/rounds/{code}/poster.pdf", params={"place": 'roof"\r\n'})
+    assert page.status_code == 422
+    assert "there is no place roof" in faults(page)[0]
