@@ -53,8 +53,9 @@ class Sheet:
 
 
 def pdf(sheets: Sequence[Sheet], modules: Modules, shown: str, mark: str, now: datetime) -> bytes:
-    """Return the poster: `modules` are those of the QR code, `shown` is its address as people type it, `mark` tells the place.
+    """Return the poster.
 
+    `modules` are those of the QR code, `shown` is its address as people type it, `mark` tells staff the place, and
     `now` is written into the file as its date.
     """
     paper = FPDF(format="A4")
