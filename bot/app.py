@@ -220,6 +220,7 @@ class App:
         )
         alone: dict[str, Callable[[], object]] = {
             "rounds": sweeps.rounds,
+            "promises": sweeps.promises,
             "digests": sweeps.digests,
             "sessions": sweeps.sessions,
             "leaps": sweeps.leaps,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from storage.weekly import Figures
 
 COUNTED = ("week", "stage", "item", "choice", "people")
-WAITING = ("scheduled", "open", "paused", "closed")
+WAITING = ("scheduled", "open", "paused", "closed", "analysed", "decided")
 """States of rounds with a deadline ahead, or missed."""
 
 

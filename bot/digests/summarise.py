@@ -174,7 +174,7 @@ def _tick(deadline: Deadline, today: date) -> Clock | None:
             tick, on = Tick.OPENS, deadline.opens_on
         case "open" | "paused" if deadline.closes_on and deadline.closes_on >= today:
             tick, on = Tick.CLOSES, deadline.closes_on
-        case "closed" if deadline.feedback_on:
+        case "closed" | "analysed" | "decided" if deadline.feedback_on:
             tick, on = Tick.OVERDUE if deadline.feedback_on < today else Tick.DUE, deadline.feedback_on
         case _:
             return None

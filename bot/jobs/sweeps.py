@@ -14,7 +14,7 @@ from bot.errors import Refused, Trouble
 from bot.jobs.schedule import told
 from bot.letters import BULK, letters
 from bot.participation import left
-from bot.rounds import lifecycle, whom
+from bot.rounds import lifecycle, promise, whom
 from bot.rounds.acting import CLOCK
 from bot.rounds.audience import meant, rules
 from bot.rounds.hours import Hours
@@ -192,6 +192,29 @@ class Sweeps:
             self._wake()
             log.info("round.asked", round=row.code, what=asks.__name__, contacts=batch)
 
+    def promises(self) -> int:
+        """Remind those who look after a round of the day for which its result is promised; return how many rounds."""
+        with self._database.reading() as db:
+            rows = rounds.find(db, states=lifecycle.ANSWERED)
+        return _all_of((f"round {row.code}", partial(self._promise, row)) for row in rows)
+
+    def _promise(self, row: RoundRow) -> int:
+        now = self._clock()
+        on, today = promise.promised(row), now.astimezone(self._config.city.zone).date()
+        with self._database.reading() as db:
+            if not promise.due(on, today, _reminded(db, row)):
+                return 0
+        with self._database.transaction() as db:
+            still = rounds.by_code(db, row.code, lock=True)
+            which = promise.due(on, today, _reminded(db, row)) if still and still.state == row.state else ""
+            if which:
+                promise.remind(db, row, which, self._config, self._channels, now)
+                trail.add(db, row.id, now, CLOCK, promise.REMINDED, which)
+            crossings.passed("promise.reminds")
+        crossings.passed("promise.reminded")
+        self._wake()
+        return int(bool(which))
+
     # ----------------------------------------------------------------- sessions
 
     def sessions(self) -> int:
@@ -328,6 +351,11 @@ def _all_of(acts: Iterable[tuple[str, Callable[[], int]]]) -> int:
     if trouble:
         raise ExceptionGroup("; ".join(ill), trouble)
     return done
+
+
+def _reminded(db: Connection, row: RoundRow) -> set[str]:
+    """Return which reminders of its promise a round has had."""
+    return {entry.why for entry in trail.of(db, row.id) if entry.what == promise.REMINDED}
 
 
 def _name(row: SessionRow) -> str:

@@ -1,0 +1,76 @@
+"""A result is promised for a day: who looks after the round is reminded of it. Pure but for the queue.
+
+As GOV.UK's publishing software does for consultations: four weeks before the day, one week before, and once it has
+passed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.compose import Part
+from bot.letters import BULK, letters
+from bot.rounds import record
+from bot.staff import MANAGER, ORGANISER
+from bot.texts import texts
+from storage import contacts, outbox, people
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import date, datetime
+
+    from sqlalchemy import Connection
+
+    from bot.config import Config
+    from storage.rounds import RoundRow
+
+REMINDED = "reminded"
+"""What the log of a round says of a reminder; its reason is which."""
+OVERDUE = "overdue"
+AHEAD = (("one_week", timedelta(days=7)), ("four_weeks", timedelta(days=28)))
+"""(which, how long before the day), the nearer first."""
+
+
+def due(promised: date | None, today: date, reminded: Collection[str]) -> str:
+    """Return which reminder is due; empty: none. Of several that were missed only the last is given."""
+    if promised is None:
+        return ""
+    ahead = next((name for name, span in AHEAD if promised - today <= span), "")
+    which = OVERDUE if promised < today else ahead
+    later = {"four_weeks": {"four_weeks", "one_week", OVERDUE}, "one_week": {"one_week", OVERDUE}}
+    return "" if later.get(which, {which}) & set(reminded) else which
+
+
+def promised(row: RoundRow) -> date | None:
+    """Return the day for which the result of a round is promised."""
+    return record.day_of(record.load(row.record).get("feedback_on"))
+
+
+def remind(db: Connection, row: RoundRow, which: str, config: Config, channels: Iterable[str], now: datetime) -> int:
+    """Queue the reminder for all organisers and managers of the service; return how many messages."""
+    known = {
+        person.id: person for role in (ORGANISER, MANAGER) for person, _ in people.with_role(db, role, row.service)
+    }
+    reached = set(channels)
+    rows = [
+        letter
+        for person in known.values()
+        for contact in contacts.of_person(db, person.id)
+        if contact.channel in reached and contact.may_be_written_to
+        for letter in letters(
+            contact,
+            (Part(_text(row, which, config, person.language)),),
+            f"due.{row.id}.{which}.{contact.id}",
+            now,
+            BULK,
+        )
+    ]
+    return outbox.enqueue(db, rows)
+
+
+def _text(row: RoundRow, which: str, config: Config, language: str) -> str:
+    said, on = texts(language), promised(row)
+    url = f"{record.public_url(config)}/manage/rounds/{row.code}"
+    day = record.spoken_day(on, language) if on else ""
+    return said(f"due.{which}", title=record.title(record.load(row.record), row.title, language), day=day, url=url)

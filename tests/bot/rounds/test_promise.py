@@ -1,0 +1,78 @@
+"""Whoever looks after a round is reminded of the day for which its result is promised."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.rounds import promise
+from storage import contacts, people
+from storage.contacts import NewContact
+from tests.support.house import RECORD
+
+if TYPE_CHECKING:
+    from tests.support.house import House
+
+DAY = date(2027, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("today", "reminded", "which"),
+    [
+        (date(2027, 1, 3), (), ""),
+        (date(2027, 1, 4), (), "four_weeks"),
+        (date(2027, 1, 5), ("four_weeks",), ""),
+        (date(2027, 1, 25), ("four_weeks",), "one_week"),
+        (date(2027, 1, 25), (), "one_week"),
+        (date(2027, 1, 26), ("one_week",), ""),
+        (date(2027, 2, 1), ("four_weeks", "one_week"), ""),
+        (date(2027, 2, 2), ("four_weeks", "one_week"), "overdue"),
+        (date(2027, 3, 1), ("overdue",), ""),
+    ],
+)
+def test_it_comes_four_weeks_and_one_week_before_and_once_after(
+    today: date, reminded: tuple[str, ...], which: str
+) -> None:
+    assert promise.due(DAY, today, reminded) == which
+
+
+def test_nothing_is_promised_and_nobody_reminded() -> None:
+    assert not promise.due(None, DAY, ())
+
+
+def test_each_of_those_who_look_after_it_gets_each_reminder_once(house: House) -> None:
+    for name, role, service in (("Ada", "organiser", "library"), ("Cyd", "manager", "*"), ("Eve", "manager", "bus7")):
+        staff(house, name, role, service)
+    code = house.need(record=RECORD | {"feedback_on": "2027-02-01"}).code
+    house.rounds.close(code)
+    assert house.sweeps.promises() == 0
+    for days, which in ((41, "four_weeks"), (25, "one_week"), (5, "overdue")):
+        house.clock.forward(days=days)
+        assert [house.sweeps.promises(), house.sweeps.promises()] == [1, 0]
+        assert house.rounds.log(code)[-1].why == which
+    for name, told in (("Ada", 3), ("Cyd", 3), ("Eve", 0)):
+        texts = [each.text for each in house.said(name)]
+        assert len(texts) == told
+        assert all("1 February 2027" in text and f"/manage/rounds/{code}" in text for text in texts)
+    assert house.rounds.prove(code).whole
+
+
+def test_once_the_result_is_published_nobody_is_reminded(house: House) -> None:
+    staff(house, "Ada", "organiser", "library")
+    code = house.need(record=RECORD | {"feedback_on": "2027-02-01"}).code
+    house.rounds.close(code)
+    house.rounds.report_back(code, {"en": "We open.", "es": "Abrimos."}, signed="Ada Ames")
+    house.clock.forward(days=90)
+    assert house.sweeps.promises() == 0
+
+
+def staff(house: House, name: str, role: str, service: str) -> None:
+    """Let somebody with a role be reachable."""
+    with house.database.transaction() as db:
+        person = people.add(db, name, "en", house.clock())
+        people.grant(db, person.id, role, service, house.clock())
+        hash_ = house.keys.address_hash("pigeon", name)
+        new = NewContact("pigeon", hash_, house.keys.seal(name), "en", house.clock(), person.id)
+        contacts.add(db, [new])
