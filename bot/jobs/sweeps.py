@@ -184,7 +184,7 @@ class Sweeps:
                     return asked
                 played = self._library.played(db, row)
                 batch = asks(db, played, self._library, self._channels, self._rules(row, now), self._hours, now)
-                crossings.passed(f"round.{asks.__name__}s")
+                crossings.passed("round.invites" if asks is invite else "round.reminds")
             crossings.passed("round.invited" if asks is invite else "round.reminded")
             if not batch:
                 return asked

@@ -38,8 +38,9 @@ class Ours:
             known = rounds.by_code(db, survey.CODE)
         if known is None:
             closes = self.app.clock() + timedelta(days=30)
+            record = {"duty": "none", "level": "collective"}
             self.app.rounds.create(
-                service="library", flow="survey", title="Survey", record={}, code=survey.CODE, closes_at=closes
+                service="library", flow="survey", title="Survey", record=record, code=survey.CODE, closes_at=closes
             )
             sign(self.app.rounds, self.app.database, survey.CODE, self.app.clock())
             self.app.rounds.open(survey.CODE)

@@ -18,6 +18,7 @@ from tests.journeys.town import Postbox, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
+    from email.message import EmailMessage
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -28,6 +29,8 @@ MADRID = ZoneInfo("Europe/Madrid")
 DRAWING = ["audience.draws", "audience.drew", "audience.drawn", "audience.stands"]
 OPENING = ["round.moves", "round.moved", *DRAWING, "round.invites", "round.invited"]
 REMINDING = ["round.reminds", "round.reminded"]
+SETTLING = ["audience.settles", "audience.settled"]
+PROMISING = ["promise.reminds", "promise.reminded"]
 RESTING = ["round.rests", "round.rested"]
 SILENCE = ["session.reminds", "session.reminded"]
 SWEEPS = (
@@ -46,6 +49,8 @@ CROSSINGS = [
     *OPENING,
     *DRAWING,
     *REMINDING,
+    *SETTLING,
+    *PROMISING,
     *RESTING,
     *SILENCE,
     *SWEEPS,
@@ -65,7 +70,7 @@ fixed_points = "the building"
 influence = "ask"
 duty = "none"
 level = "collective"
-feedback_on = "2027-04-01"
+feedback_on = "2027-02-10"
 """
 ANSWERS = (
     ("16 or older", "yes"),
@@ -78,6 +83,7 @@ ANSWERS = (
     ("Send OK", "ok"),
 )
 INVITED, REMINDED, REPORTED = "we may invite you again", "You began to answer", "You said: later."
+PROMISED = "the result is promised for"
 TALKING, SILENT, AGAIN = 6, 2, 1
 """How many people answer the round to its end, how many fall silent in it, and how many of the first look again."""
 BOSSES = ("maya@city.example", "omar@city.example")
@@ -128,7 +134,7 @@ async def test_rounds_reminders_reports_and_digests_come_once_wherever_the_proce
         await dies_at_each(ordeal, SWEEPS)
         await digests_are_written(ordeal, box, chief)
         await a_week_is_counted_anew(ordeal)
-        await the_round_closes(ordeal)
+        await the_round_closes(ordeal, box, chief)
         await the_result_is_told(ordeal, code, citizens)
         await organisers_act(ordeal)
         check(ordeal, box, citizens, chief, code)
@@ -205,6 +211,12 @@ async def the_round_reminds(ordeal: Ordeal) -> None:
     """At half of its time the round looks who is silent, wherever it is killed."""
     ordeal.set_clock(january(17, 12))
     await dies_at_each(ordeal, REMINDING)
+    answered = tables.audience.c.state == "answered"
+    with ordeal.writing() as db:
+        noted = db.execute(update(tables.audience).where(answered).values(state="invited")).rowcount
+    await dies_at_each(ordeal, SETTLING)
+    with ordeal.looking() as db:
+        assert len(db.execute(select(tables.audience.c.id).where(answered)).all()) == noted > 0
 
 
 async def digests_are_written(ordeal: Ordeal, box: Postbox, chief: Citizen) -> None:
@@ -259,13 +271,27 @@ async def mailed(box: Postbox) -> None:
             await asyncio.sleep(0.1)
 
 
-async def the_round_closes(ordeal: Ordeal) -> None:
+async def promised(box: Postbox) -> None:
+    """Wait until everybody who looks after the round was reminded by mail of the day of its result."""
+    async with asyncio.timeout(PATIENCE):
+        while {mail["To"] for mail in box.messages if of_a_promise(mail)} != set(BOSSES):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.1)
+
+
+def of_a_promise(mail: EmailMessage) -> bool:
+    """Whether a mail reminds of the day for which a result is promised."""
+    body = mail.get_body(("plain",))
+    return body is not None and PROMISED in " ".join(body.get_content().split())
+
+
+async def the_round_closes(ordeal: Ordeal, box: Postbox, chief: Citizen) -> None:
     """Whoever has been silent for a week has left; then the round is over."""
     ordeal.set_clock(january(20, 12))
     await dies_at_each(ordeal, LEAVING)
     ordeal.set_clock(january(21, 9))
     await dies_at_each(ordeal, CLOSING)
-    await lives_until(ordeal, expired(ordeal))
+    await dies_at_each(ordeal, PROMISING)
+    await lives_until(ordeal, expired(ordeal), seen(chief, PROMISED), promised(box))
 
 
 async def expired(ordeal: Ordeal) -> None:
@@ -327,7 +353,7 @@ def check(ordeal: Ordeal, box: Postbox, citizens: list[Citizen], chief: Citizen,
     assert state == "reported_back"
     assert log_of(ordeal, code) == [
         *("created", "approved", "scheduled", "opened", "paused", "resumed"),
-        *("closed", "reported_back"),
+        *("closed", "reminded", "reported_back"),
     ]
     assert ended["completed"] == TALKING
     assert ended.keys() <= {"completed", "expired"}, "a session stands open, or somewhere else"
@@ -348,7 +374,9 @@ def check_repeats(ordeal: Ordeal, box: Postbox, citizens: list[Citizen], chief: 
         came = [sum(words in text for text in sent(each)) for each in people]
         assert min(came) == 1
         assert sum(came) - len(people) <= flown[what]
-    mails = Counter((mail["To"], mail["Message-ID"]) for mail in box.messages)
+    promises = {(mail["To"], mail["Message-ID"]) for mail in box.messages if of_a_promise(mail)}
+    assert len(promises) == len(BOSSES), "somebody was reminded twice of one day"
+    mails = Counter((mail["To"], mail["Message-ID"]) for mail in box.messages if not of_a_promise(mail))
     assert {to for to, _ in mails} == set(BOSSES)
     assert len(mails) == len(BOSSES), "a repeated mail has another Message-ID"
     chats = sum("people answered" in text for text in sent(chief))
