@@ -27,6 +27,7 @@ SECONDS: Mapping[str, float] = {
     "load": 5,
     "inbox": 10,
     "rounds": 5,
+    "promises": 300,
     "digests": 15,
     "sessions": 300,
     "leaps": 300,
