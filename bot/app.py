@@ -30,6 +30,7 @@ from bot.channels.web import site
 from bot.channels.web.channel import WebChannel
 from bot.channels.web.safety import Gate
 from bot.clock import CLOCK, clock_of, mint, rehearse, steady
+from bot.counter import Counter
 from bot.delivery import Delivery
 from bot.demo import prepare
 from bot.desk import Desk
@@ -156,7 +157,11 @@ class App:
             self.rounds.username = lambda: telegram.username
         capabilities = {name: channel.capabilities for name, channel in self.channels.items()}
         self.threads = Threads(config, self.library.phrases, self.keys, mint, capabilities)
-        self.turns = self._turns()
+        self.desk = self._desk()
+        self.counter = Counter(database, self.desk, self.library, self.keys, clock, mint, self.chat.capabilities)
+        self.turns = Turns(
+            self.database, self.channels, self.desk, self.keys, config.city.languages, self.clock, self.measures
+        )
         paces = {"telegram": pacing.telegram(config.telegram.messages_per_second)}
         self.delivery = Delivery(database, self.channels, self.keys, self.owner, clock, self.measures, paces)
         self.delivery.shared = self.shared
@@ -206,12 +211,11 @@ class App:
             )
         return {channel.name: channel for channel in channels}
 
-    def _turns(self) -> Turns:
+    def _desk(self) -> Desk:
         config, keys = self.config, self.keys
         participations = Participations(keys, self.mint, config.city.zone)
         staff = Staff(config, self.library, keys, self.mint, self.digests.so_far_text)
-        desk = Desk(config, self.catalog, self.library, keys, participations, staff, self.threads, self.mint)
-        return Turns(self.database, self.channels, desk, keys, config.city.languages, self.clock, self.measures)
+        return Desk(config, self.catalog, self.library, keys, participations, staff, self.threads, self.mint)
 
     def _schedule(self) -> Schedule:
         capabilities = {name: channel.capabilities for name, channel in self.channels.items()}

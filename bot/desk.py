@@ -575,7 +575,8 @@ class Desk:
         """Let them write to the people of the service at hand; where nobody can be reached so, name a person."""
         at_hand = visit.guest.current() or next(reversed(visit.guest.rows), None)
         row = None if at_hand is None else self._row(visit, at_hand)
-        prompts = self._people.human(visit, row.service if row else None)
+        answerable = visit.guest.contact.unreachable_at is None  # nobody writes back to what staff take down
+        prompts = self._people.human(visit, row.service if row else None) if answerable else None
         if prompts is not None:
             return prompts
         contact = self._config.city.human_contact

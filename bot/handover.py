@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.model import Status
-from storage import answers, contacts, sessions, wishes
+from storage import answers, contacts, entries, sessions, wishes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -31,6 +31,7 @@ def take_over(db: Connection, ledger: Ledger, library: Library, guest: Guest, of
     taken = sessions.hand_over(db, row, guest.contact.id)
     answers.carry(db, of.id, library.pseudonym(of, owner.address_hash) or b"", mine)
     wishes.carry(db, of.id, owner.id, guest.contact.id)
+    entries.carry(db, of.id, owner.id, guest.contact.id)
     for other in ledger.guests.values():
         if other.contact.id == owner.id:
             other.drop(of.id)

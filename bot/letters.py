@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.compose import Part
     from storage.contacts import Contact
 
-__all__ = ["BULK", "DIGEST", "REPLY", "apart", "letters", "read", "write"]
+__all__ = ["BULK", "DIGEST", "REPLY", "apart", "letters", "line", "read", "write"]
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -115,6 +115,12 @@ def apart(message: Outbound) -> list[Outbound]:
     *first, last = cut(message.text)
     before += [replace(message, key=f"{message.key}.{n}", text=piece, buttons=()) for n, piece in enumerate(first)]
     return [*before, replace(message, text=last)]
+
+
+def line(text: str, language: str, buttons: Sequence[Button], columns: int, wants: str) -> dict[str, Any]:
+    """Return what the bot says as a conversation that we show keeps it."""
+    offers = [msgspec.structs.asdict(button) for button in buttons]
+    return {"text": text, "language": language, "buttons": offers, "columns": columns, "wants": wants}
 
 
 def _picture(picture: Picture | None) -> dict[str, str] | None:

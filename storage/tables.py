@@ -331,6 +331,19 @@ sessions = Table(
     Index(None, "status", "started_at"),  # not `updated_at`: writing an index at each turn cost a fifth of its SQL
 )
 
+entries = Table(  # passages that staff take down for somebody, from the telephone, paper or a desk
+    "entries",
+    metadata,
+    C("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
+    C("person_id", ForeignKey("people.id", ondelete="SET NULL")),  # who entered it; never in what goes out
+    C("kind", String(12), nullable=False),  # individual, group, organisation
+    C("heads", Integer, nullable=False),  # how many people a group has; 1 otherwise
+    C("organisation", String(120), nullable=False),  # its name; empty otherwise
+    C("created_at", Instant, nullable=False),
+    Index(None, "round_id"),
+)
+
 answers = Table(  # append-only but for the three marks; `counted_at` set and `withdrawn_at` null: it counts
     "answers",
     metadata,

@@ -11,6 +11,7 @@ import click
 
 from bot.commands.audience import asked_options, audience, list_in, meant, quiet
 from bot.commands.common import Moment, as_json, configured, last_moment, many, moment, office, show, spoken, table
+from bot.commands.entering import enter
 from bot.commands.facts import facts_option, from_file, laid, pair, record_option, refuse_slips
 from bot.commands.places import place, poster, standings
 from bot.errors import Refused, Usage
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bot.rounds.looking import RoundView
     from bot.rounds.record import Fault
     from bot.texts import Texts
+    from storage.entries import Voices
     from storage.trail import Entry, Proof
 
 
@@ -380,7 +382,7 @@ def _proven(proof: Proof, *, lost: bool) -> str:
     return f"unbroken, {many(proof.entries, 'line')} long. Its last hash: {proof.head}"
 
 
-for _command in (audience, list_in, place, poster):
+for _command in (audience, list_in, place, poster, enter):
     round_.add_command(_command)
 
 
@@ -440,6 +442,7 @@ def _data(here: Office, one: RoundView) -> dict[str, Any]:
     places = [{**asdict(each), "short": here.rounds.short_url(each.code)} for each in here.rounds.places(one.code)]
     known = {
         "counts": {**numbers, "moves": moves},
+        "voices": here.rounds.voices(one.code),
         "places": places,
         "results": here.rounds.results(one.code),
         "log": log,
@@ -473,6 +476,8 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
     click.echo(
         f"  invited {counts.invited}, started {counts.started}, finished {counts.finished}, answers {counts.answers}"
     )
+    for apart in _apart(here.rounds.voices(one.code)):
+        click.echo(f"  {apart}")
     for standing in standings(here, one.code):
         click.echo(f"  {standing}")
     for want in _wants(here.rounds.results(one.code), here.config):
@@ -482,6 +487,16 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
             f"  {line.at.astimezone(zone):%Y-%m-%d %H:%M} {line.what} by {line.who}"
             + (f": {line.why}" if line.why else "")
         )
+
+
+def _apart(voices: Voices) -> list[str]:
+    """Return a line on groups and organisations, where there are any: they are counted apart from individuals."""
+    if not (voices.groups or voices.organisations):
+        return []
+    groups = f"{many(voices.groups, 'group')} of {many(voices.heads, 'head')} together"
+    told = f"finished by {many(voices.individuals, 'individual')}, {groups}, "
+    names = f": {', '.join(voices.organisations)}" if voices.organisations else ""
+    return [f"{told}{many(len(voices.organisations), 'organisation')}{names}"]
 
 
 def _wants(results: Sequence[Result], config: Config) -> list[str]:

@@ -19,7 +19,7 @@ from bot.rounds.library import sketch
 from bot.rounds.lifecycle import LISTED, RUNNING, State
 from flows.changes import changes
 from flows.speak import shortened
-from storage import answers, flow_versions, moves, people, rounds, sessions, trail, wishes
+from storage import answers, entries, flow_versions, moves, people, rounds, sessions, trail, wishes
 from storage import places as kept_places
 from storage.people import APPROVER
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from flows.model import Flow
     from storage.audience import Rules
     from storage.database import Database
+    from storage.entries import Voices
     from storage.flow_versions import FlowVersion
     from storage.people import Person
     from storage.rounds import RoundRow
@@ -241,6 +242,11 @@ class Looking:
 
     def _rules(self, row: RoundRow) -> Rules:
         return audiences.rules(row, self.channels, Hours.of(self._config), self._clock())
+
+    def voices(self, code: str) -> Voices:
+        """Count who has finished a round: individuals, groups with their heads, organisations by name."""
+        with self._database.reading() as db:
+            return entries.voices(db, self._row(db, code).id)
 
     def places(self, code: str) -> list[PlaceView]:
         """Return where a round hangs out its code, and how many came by each place; few people are not told."""

@@ -12,6 +12,7 @@ from bot.turns import LATER
 from flows import memory
 from flows.catalog import Catalog
 from storage import tables
+from tests.bot.test_counter import Taking, lines
 from tests.bot.test_turns import INTO
 from tests.support.house import Citizen, House, raw
 
@@ -331,3 +332,10 @@ async def test_an_expired_session_goes_on_no_more(house: House, citizen: Citizen
     assert await passes(house, citizen, seconds=1) == []
     with house.database.reading() as db:
         assert memory.load(db.execute(tables.sessions.select()).one().body).joins_until == ""
+
+
+def test_whoever_enters_answers_for_somebody_is_asked_the_next_question_at_once(house: House) -> None:
+    taking = Taking(house, lamps(house))
+    taking.does(*INTO)
+    assert NEXT in lines(taking.says("All of them are dark."))[-1].text
+    assert [row.wakes_at for row in house.table("sessions")] == [None]

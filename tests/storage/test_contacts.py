@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from storage import audience, contacts, messages, outbox, people, proof, rounds, sessions, threads, wishes
+from storage import audience, contacts, entries, messages, outbox, people, proof, rounds, sessions, threads, wishes
 from storage.messages import NewLine
 from storage.tables import invitations, metadata
 from storage.tables import messages as lines
@@ -150,6 +150,7 @@ def test_a_forgotten_contact_leaves_nothing_but_a_proof(database: Database) -> N
             audience.add(db, round_.id, [audience.Candidate(contact.id, contact.address_hash, None, "")])
             outbox.enqueue(db, [message(contact, f"hello {contact.id}")])
             messages.append(db, [NewLine(contact.id, f"in {contact.id}", NOW, "citizen", "{}")])
+            entries.add(db, entries.Entry(contact.id, round_.id, None, entries.INDIVIDUAL, 1, "", NOW))
             threads.open_(db, f"name{contact.id}", contact.id, "library", NOW)
         contacts.forget(db, anna.id, NOW + MINUTE)
     with database.reading() as db:

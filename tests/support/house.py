@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from bot import config, letters
 from bot.channels.base import Capabilities, Inbound, Raw, Sent
+from bot.counter import Counter
 from bot.delivery import Delivery
 from bot.desk import Desk
 from bot.digests.writing import Digests
@@ -197,6 +198,8 @@ class House:
             self.threads,
             self.mint,
         )
+        capabilities = Capabilities(buttons=100, label=300, text=20_000)
+        self.counter = Counter(self.database, self.desk, self.library, self.keys, self.clock, self.mint, capabilities)
         self.turns = self.new_turns()
         self.delivery = self.new_delivery("me:1:x")
         self.sweeps = Sweeps(
@@ -216,6 +219,7 @@ class House:
     channels: dict[str, Any] = field(init=False)
     threads: Threads = field(init=False)
     desk: Desk = field(init=False)
+    counter: Counter = field(init=False)
     turns: Turns = field(init=False)
     delivery: Delivery = field(init=False)
     sweeps: Sweeps = field(init=False)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bot.channels.web.channel import WebChannel
     from bot.config import Config
+    from bot.counter import Counter
     from bot.digests.model import Digest
     from bot.digests.results import Result
     from bot.files import Files
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from flows.issues import Issue
     from flows.model import Flow
     from storage.database import Database
+    from storage.entries import Voices
     from storage.people import Person
     from storage.sealing import Keys
 
@@ -320,6 +322,9 @@ class Rounds(Protocol):
     def short_url(self, code: str) -> str:
         """Return the shortest public address of a round or a place."""
 
+    def voices(self, code: str) -> Voices:
+        """Count who has finished: individuals, groups with their heads, organisations by name."""
+
     def results(self, code: str) -> Sequence[Result]:
         """Return what people want by the round's orders, divided points, best and last, as far as it may be told."""
 
@@ -396,6 +401,10 @@ class Backstage(Protocol):
     @property
     def chat(self) -> WebChannel:
         """The channel whose `accept` the loop has set by `listen`."""
+
+    @property
+    def counter(self) -> Counter:
+        """Where staff take down what people say elsewhere."""
 
     @property
     def files(self) -> Files:

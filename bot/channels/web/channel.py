@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from bot import letters
 from bot.channels.base import Capabilities, Gone, Inbound, Raw, Receipt, Sent
 from bot.channels.web import voices
 from bot.errors import ChannelTrouble, Missing, Unreadable
@@ -224,7 +225,7 @@ class WebChannel:
         with self.database.reading() as db:
             contact = contacts.find(db, [key]).get(key)
             rows = [] if contact is None else messages.of(db, contact.id, after=after, limit=LATEST)
-        return [_line(row) for row in rows]
+        return [line_of(row) for row in rows]
 
     def _is_answered(self, address: str, line: int) -> bool:
         """Where the visitor's own line is gone, they were forgotten: then the answer may bear any number."""
@@ -266,13 +267,7 @@ class WebChannel:
             return 0 if contact is None else _id_of(messages.of(db, contact.id, limit=LATEST), key)
 
     def _body(self, message: Outbound) -> str:
-        body = {
-            "text": message.text,
-            "language": message.language,
-            "buttons": [msgspec.structs.asdict(button) for button in message.buttons],
-            "columns": message.columns,
-            "wants": message.wants,
-        }
+        body = letters.line(message.text, message.language, message.buttons, message.columns, message.wants)
         if message.picture is not None:
             body |= {"file": self._picture(message.key, message.picture.png), "alt": message.picture.alt}
         return json.dumps(body, ensure_ascii=False)
@@ -314,7 +309,8 @@ def _id_of(lines: Sequence[messages.Line], key: str) -> int:
     return next((line.id for line in lines if line.key == key), 0)
 
 
-def _line(row: messages.Line) -> Line:
+def line_of(row: messages.Line) -> Line:
+    """Return a kept line as a page shows it."""
     body: dict[str, Any] = json.loads(row.body)
     buttons = tuple(Button(**button) for button in body.pop("buttons", ()))
     return Line(row.id, row.author, buttons=buttons, **body)

@@ -14,7 +14,19 @@ from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import chat, public, service
 from bot.channels.web.failures import Contained, handlers
-from bot.channels.web.manage import concluding, desk, doors, figures, outcome, places, preview, sent, shelf, threads
+from bot.channels.web.manage import (
+    concluding,
+    desk,
+    doors,
+    entering,
+    figures,
+    outcome,
+    places,
+    preview,
+    sent,
+    shelf,
+    threads,
+)
 from bot.channels.web.pages import HOME, Pages, pages_of
 from bot.channels.web.safety import Pace, SafeHeaders, same_origin
 from bot.channels.web.words import Dictionary
@@ -108,6 +120,10 @@ def _staff() -> list[Route]:
         post(f"{round_}/decide", doors.staff(concluding.decide)),
         post(f"{round_}/report", doors.staff(desk.report)),
         post(f"{round_}/archive", doors.staff(concluding.archive)),
+        get(f"{round_}/enter", doors.staff(entering.offer)),
+        post(f"{round_}/enter", doors.staff(entering.begin)),
+        get(f"{round_}/enter/{{name}}", doors.staff(entering.show)),
+        post(f"{round_}/enter/{{name}}", doors.staff(entering.say)),
         get(f"{round_}/poster.pdf", doors.staff(places.poster)),
         post(f"{round_}/places", doors.staff(places.add)),
         get(f"{round_}/places/{{place}}/qr.svg", doors.staff(places.qr)),

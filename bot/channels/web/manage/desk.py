@@ -168,6 +168,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "closes": forms.last_day(round_.closes_at, pages.zone, words),
         "log": [(words.moment(entry.at.astimezone(pages.zone)), entry) for entry in rounds.log(round_.code)],
         "sends_files": any(isinstance(each, Photo | Voice) for each in flow.script(flow.language).states.values()),
+        "voices": rounds.voices(round_.code),
         "places": places.shown(rounds, round_),
         "may_place": round_.state in (*BEGINNING, *RUNNING),
         "chat_url": rounds.chat_url(round_.code),

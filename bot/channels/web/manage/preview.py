@@ -169,7 +169,7 @@ def _advanced(request: Request, flow: Flow, form: FormData) -> Rehearsal | None:
     session = memory.load(before.session) if before else None
     if before is None or session is None or not session.active:
         return None
-    message, shown = _message(form, before.lines)
+    message, shown = message_of(form, before.lines)
     turn = engine.advance(flow, session, message, backstage_of(request).clock())
     lines = before.lines
     if message.kind is not Kind.SILENCE:
@@ -192,8 +192,8 @@ def _written(message: Message, shown: str) -> str:
             return shown
 
 
-def _message(form: FormData, lines: tuple[Line, ...]) -> tuple[Message, str]:
-    """Return what was sent and how it reads."""
+def message_of(form: FormData, lines: tuple[Line, ...]) -> tuple[Message, str]:
+    """Return what a form sent and how it reads."""
     word, data = str(form.get("word", "")), str(form.get("data", ""))
     if word in WORDS:
         return Message(Kind.TEXT, text=f"/{word}"), f"/{word}"

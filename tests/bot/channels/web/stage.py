@@ -17,9 +17,13 @@ from bot.channels.web import site
 from bot.channels.web.channel import WebChannel
 from bot.compose import compose
 from bot.config import Config, load
+from bot.counter import Counter
+from bot.desk import Desk
 from bot.files import Files
+from bot.participation import Participations
 from bot.rounds.library import Library
 from bot.rounds.organising import Rounds
+from bot.staff import Staff
 from bot.threads import Threads
 from flows.catalog import Catalog
 from flows.engine import advance, ask_again, start
@@ -204,6 +208,13 @@ class Program:
         self.rounds = Rounds(self.config, self.database, self.keys, self.catalog, library, self.clock, self.mint)
         capabilities = {"web": self.chat.capabilities}
         self.threads = Threads(self.config, library.phrases, self.keys, self.mint, capabilities)
+        desk, shown = self._desk(library), self.chat.capabilities
+        self.counter = Counter(self.database, desk, library, self.keys, self.clock, self.mint, shown)
+
+    def _desk(self, library: Library) -> Desk:
+        participations = Participations(self.keys, self.mint, self.config.city.zone)
+        staff = Staff(self.config, library, self.keys, self.mint, lambda *_: None)
+        return Desk(self.config, self.catalog, library, self.keys, participations, staff, self.threads, self.mint)
 
     def clock(self) -> datetime:
         return self.now

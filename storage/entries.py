@@ -1,0 +1,76 @@
+"""Passages that staff take down for somebody: who entered them, and whether they speak for one person or for many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, insert, select, update
+
+from storage.rows import Shape
+from storage.tables import entries, sessions
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+INDIVIDUAL, GROUP, ORGANISATION = KINDS = ("individual", "group", "organisation")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One passage taken down by a member of staff; `person_id` is None where that is not known, or no more."""
+
+    contact_id: int
+    round_id: int
+    person_id: int | None
+    kind: str
+    heads: int
+    organisation: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """Who has finished a round: individuals, groups with their heads together, organisations by name."""
+
+    individuals: int
+    groups: int
+    heads: int
+    organisations: tuple[str, ...]
+
+
+_shape = Shape(entries, Entry)
+_finished = (
+    select(entries.c.kind, entries.c.heads, entries.c.organisation)
+    .join(sessions, (sessions.c.contact_id == entries.c.contact_id) & (sessions.c.round_id == entries.c.round_id))
+    .where(sessions.c.ended_at.is_not(None))
+)
+
+
+def add(db: Connection, new: Entry) -> None:
+    """Keep that a passage is taken down for somebody."""
+    db.execute(insert(entries), _shape.write([new]))
+
+
+def get(db: Connection, contact_id: int, round_id: int) -> Entry | None:
+    """Return how a passage was taken down; None where nobody did that for them."""
+    mine = (entries.c.contact_id == contact_id, entries.c.round_id == round_id)
+    return _shape.first(db.execute(select(*_shape.columns).where(*mine)))
+
+
+def voices(db: Connection, round_id: int) -> Voices:
+    """Count who has finished a round: a group is one answer with its heads, an organisation none of them."""
+    ended = select(func.count()).select_from(sessions).where(sessions.c.round_id == round_id)
+    everybody = db.execute(ended.where(sessions.c.ended_at.is_not(None))).scalar_one()
+    found = db.execute(_finished.where(entries.c.round_id == round_id).order_by(entries.c.organisation)).all()
+    heads = [row.heads for row in found if row.kind == GROUP]
+    names = tuple(row.organisation for row in found if row.kind == ORGANISATION)
+    return Voices(everybody - len(heads) - len(names), len(heads), sum(heads), names)
+
+
+def carry(db: Connection, round_id: int, old: int, new: int) -> None:
+    """Let an entry follow its passage to another contact."""
+    mine = (entries.c.round_id == round_id, entries.c.contact_id == old)
+    db.execute(update(entries).where(*mine).values(contact_id=new))
