@@ -16,7 +16,7 @@ from bot.correspondence import Correspondence
 from bot.handover import take_over
 from bot.participation import REST, SILENCE, Spoken, as_session
 from bot.rounds import codes
-from bot.rounds.lifecycle import BEGINNING, State
+from bot.rounds.lifecycle import BEGINNING, State, may_finish
 from bot.rounds.record import in_language, spoken_day
 from bot.staff import STAFF
 from flows import joining
@@ -28,6 +28,7 @@ from storage import outbox, places, rounds, sessions, wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -189,7 +190,7 @@ class Desk:
     def _on(self, visit: Visit, round_id: int, message: Message) -> Spoken:
         """Take the message as a turn of the session in this round."""
         row = self._row(visit, round_id)
-        if row is None or row.state != State.OPEN:
+        if row is None or not self._takes(visit, row):
             return self._over(visit, round_id, row)
         played = self._library.played(visit.db, row)
         which = self._which(visit, row)
@@ -201,6 +202,14 @@ class Desk:
             self._participations.stop_others(visit.ledger, visit.guest, round_id)
             self._people.stop(visit)
         return spoken.saying(*self._left_open(visit)) if spoken.ended else spoken
+
+    @staticmethod
+    def _takes(visit: Visit, row: RoundRow) -> bool:
+        """Whether a round takes the next message of this session: it is open, or has closed in the middle of it."""
+        if row.state == State.OPEN:
+            return True
+        known = visit.guest.rows[row.id]
+        return known.ended_at is None and may_finish(row, known.started_at, visit.ledger.now)
 
     def _over(self, visit: Visit, round_id: int, row: RoundRow | None) -> Spoken:
         """The round of this session is over, or rests: say so, and what else there is."""
@@ -635,8 +644,14 @@ class Desk:
 
     def _change(self, visit: Visit) -> Prompts:
         """Show the answers handed in last to somebody who wants to change one."""
-        row = self._finished(visit)
+        row = self._finished(visit) or self._handed_in(visit)
         return (self._say(visit, "change_none"),) if row is None else self._reopen(visit, row)
+
+    def _handed_in(self, visit: Visit) -> RoundRow | None:
+        """Return the last round that somebody has handed in answers for, also one that has closed since."""
+        visit.ledger.flush(visit.db)
+        done = [row for row in sessions.all_of(visit.db, visit.guest.contact.id) if row.ended_at is not None]
+        return self._row(visit, max(done, key=_ended).round_id) if done else None
 
     def _finished(self, visit: Visit) -> RoundRow | None:
         """Return the round in which somebody handed in answers last; None where there is none."""
@@ -800,6 +815,10 @@ class Desk:
             words, danger = self._catalog.words(language), self._catalog.danger(language)
             self._scripts[language] = Script(language, {}, self._library.phrases[language], words, danger)
         return self._scripts[language]
+
+
+def _ended(row: SessionRow) -> datetime:
+    return row.ended_at or row.updated_at
 
 
 _FATE: Mapping[str, str] = {

@@ -45,6 +45,16 @@ BEGUN = (*RUNNING, *OVER)
 """There may be answers."""
 
 
+GRACE = timedelta(hours=1)
+"""After a round has closed, whoever was in the middle of it may come to the end."""
+
+
+def may_finish(round_: Closed, began: datetime, now: datetime) -> bool:
+    """Whether somebody who began a passage at `began` may still go on with it although the round has closed."""
+    over = round_.closed_at
+    return round_.state == State.CLOSED and over is not None and began <= over and now < over + GRACE
+
+
 class Act(StrEnum):
     """What the clock does to a round."""
 
@@ -93,6 +103,18 @@ class Round(Protocol):
     @property
     def remind_at(self) -> datetime | None:
         """When it shall remind; None: at the usual moment."""
+
+
+class Closed(Protocol):
+    """What must be known of a round to tell whether it still takes answers of those in the middle."""
+
+    @property
+    def state(self) -> str:
+        """See `State`."""
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """When it closed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,3 +236,33 @@ def heard(house: House, code: str) -> tuple[int, int, int]:
     """Return to how many a result was sent, to how many it was clear, and to how many not."""
     counts = house.rounds.counts(code)
     return counts.told, counts.clear, counts.unclear
+
+
+async def test_whoever_is_in_the_middle_when_a_round_closes_may_come_to_the_end(house: House) -> None:
+    from tests.bot.test_turns import INTO, to_review  # noqa: PLC0415 - a conversation told there
+
+    code = house.need().code
+    quick, slow, late = Citizen(house, "quick"), Citizen(house, "slow"), Citizen(house, "late")
+    for each in (quick, slow):
+        await each.starts(code)
+        await each.does(*INTO)
+    house.rounds.close(code)
+    assert "closed" in (await late.starts(code))[-1].text
+    house.clock.forward(minutes=59)
+    await to_review(quick)
+    await quick.says("ok")
+    house.clock.forward(minutes=1)
+    assert "closed in the meantime" in (await slow.says("Longer hours"))[0].text
+    counts = house.rounds.counts(code)
+    assert (counts.answers, counts.finished) == (1, 1)
+    assert "answers can no longer change" in (await quick.says("CHANGE"))[-1].text
+
+
+async def test_a_round_that_was_given_up_knows_no_grace(house: House) -> None:
+    from tests.bot.test_turns import INTO  # noqa: PLC0415 - a conversation told there
+
+    code, citizen = house.need().code, Citizen(house)
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    house.rounds.cancel(code, why="no money")
+    assert "closed in the meantime" in (await citizen.says("Longer hours"))[0].text
