@@ -75,6 +75,9 @@ def test_who_is_cut_short_is_told_that_nothing_was_handed_in(town: Path) -> None
     assert (ran.returncode, ran.stderr) == (0, "It was not handed in: in a round with an end, nothing of it counts.\n")
 
 
+CROSSINGS = ["counter.begins", "counter.begun", "counter.hears", "counter.heard"]
+
+
 @pytest.mark.parametrize(
     ("crash_at", "entries"),
     [("counter.begins:1", 0), ("counter.begun:1", 1), ("counter.hears:3", 1), ("counter.heard:3", 1)],

@@ -20,6 +20,7 @@ from sqlalchemy import select, update
 
 import bot
 from storage.tables import sessions
+from tests.bot import test_entering as entering
 from tests.bot import test_moving as moving
 from tests.journeys import test_kills_calendar as calendar
 from tests.journeys import test_kills_joining as joining
@@ -199,6 +200,7 @@ def test_no_crossing_is_forgotten() -> None:
         MENDED,
         STOPPING,
         calendar.CROSSINGS,
+        entering.CROSSINGS,
         joining.CROSSINGS,
         moving.CROSSINGS,
         web.CROSSINGS,
