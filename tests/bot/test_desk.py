@@ -205,6 +205,7 @@ async def test_a_button_of_a_closed_round_is_kindly_refused(house: House, citize
     await citizen.starts(code)
     (question,) = await citizen.does(*INTO)
     house.rounds.close(code)
+    house.clock.forward(hours=1)
     (said,) = await citizen.taps("Good", question)
     assert "has closed in the meantime" in said.text
     assert citizen.answers(code) == []
