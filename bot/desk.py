@@ -601,7 +601,7 @@ class Desk:
     def _heard_result(self, visit: Visit, what: str, code: str) -> Prompts:
         """Note whether the result of a round was clear to somebody; the last word counts."""
         row = rounds.by_code(visit.db, code)
-        if row is None or row.reported_at is None:
+        if row is None or not rounds.was_told(visit.db, row.id, visit.guest.contact.id):
             return self._stale(visit, "")
         mine = [(row.id, visit.guest.contact.id)]
         for other in (wishes.CLEAR, wishes.UNCLEAR):

@@ -68,7 +68,8 @@ class Eraser:
         of = rounds.get(db, round_id)
         kept = of is not None and (of.key_sealed is None or self._answers_in(db, of, owner.address_hash, ledger))
         sessions.forget(db, contact_id, round_id)
-        wishes.remove(db, [(round_id, contact_id)])
+        for what in (wishes.RESULT, wishes.CLEAR, wishes.UNCLEAR):
+            wishes.remove(db, [(round_id, contact_id)], what)
         if contact_id == guest.contact.id:
             guest.drop(round_id)
         return kept

@@ -162,6 +162,13 @@ def invite(db: Connection, round_id: int, contact_ids: Iterable[int], which: str
     return sorted(db.execute(_invite[db.dialect.name], rows).scalars())
 
 
+def was_told(db: Connection, round_id: int, contact_id: int) -> bool:
+    """Whether the result of a round was sent to a contact."""
+    mine = (invitations.c.round_id == round_id, invitations.c.contact_id == contact_id)
+    told = select(invitations.c.id).where(*mine, invitations.c.which == "report_back")
+    return db.execute(told).first() is not None
+
+
 def invited(db: Connection, round_id: int) -> dict[str, int]:
     """How many contacts were written to because of a round, by kind."""
     counted = select(invitations.c.which, func.count()).where(invitations.c.round_id == round_id)

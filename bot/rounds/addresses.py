@@ -102,12 +102,13 @@ def lines(path: Path) -> Iterator[Line]:
         delimiter = max(",;\t", key=first.count)
         table = csv.reader(file, delimiter=delimiter)
         try:
-            heading = [cell.strip().casefold() for cell in next(table, [])]
+            cells = next(table, [])
+            heading = [cell.strip().casefold() for cell in cells]
             places = [_place(heading, names) for names in (MAIL, LANGUAGE, ZONE)]
             if places[0] is None and not any("@" in cell for cell in heading):
                 raise Refused(f'{path} has no column "mail": name the column of addresses so in its first row.')
             if places[0] is None:  # no heading at all
-                yield _line(1, heading, [next(n for n, cell in enumerate(heading) if "@" in cell), None, None])
+                yield _line(1, cells, [next(n for n, cell in enumerate(heading) if "@" in cell), None, None])
                 places[0] = next(n for n, cell in enumerate(heading) if "@" in cell)
             for cells in table:
                 if any(cell.strip() for cell in cells):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -47,9 +47,9 @@ class Tally:
     invited: int = 0
     """Asked, and silent so far."""
     answered: int = 0
-    failed: Mapping[str, int] = ()  # type: ignore[assignment]  # always given
+    failed: Mapping[str, int] = field(default_factory=dict)
     """What the channel said of an invitation that cannot arrive, and how often."""
-    excluded: Mapping[str, int] = ()  # type: ignore[assignment]
+    excluded: Mapping[str, int] = field(default_factory=dict)
     """Why people are left out (`storage.audience.REASONS`), and how many."""
 
     @property

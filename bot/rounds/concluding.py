@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.rounds import legal, outcome, record, wording
 from bot.rounds.acting import Acting
-from bot.rounds.lifecycle import ANSWERED, BEGUN, State
+from bot.rounds.lifecycle import ANSWERED, RUNNING, State
 from bot.rounds.looking import view
 from bot.rounds.report_back import send as send_report
 from storage import crossings, rounds
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 NOTES = ("complaint", "outage", "remark")
 """What may be noted in the log of a round."""
+RAISING = (*RUNNING, *ANSWERED)
+"""States in which issues are written down: from the first answer until the report is published."""
 
 
 class Concluding(Acting):
@@ -50,7 +52,7 @@ class Concluding(Acting):
         """
         with self._act() as db:
             row = self._held(db, code)
-            self._must_be(row, _OPEN_LOG, "no_more_issues")
+            self._must_be(row, RAISING, "no_more_issues")
             self._fits(issue)
             now = outcome.load(row.outcome)
             if number is not None and not 1 <= number <= len(now.issues):
@@ -98,7 +100,7 @@ class Concluding(Acting):
         """
         with self._act() as db:
             row = self._held(db, code)
-            self._must_be(row, _undecided(self._consults(row)), "not_analysed")
+            self._must_be(row, _undecided(consults=self._consults(row)), "not_analysed")
             now = outcome.load(row.outcome)
             self._decided(row, decision, now)
             rounds.move(db, row.id, (State.CLOSED, State.ANALYSED), State.DECIDED)
@@ -140,8 +142,8 @@ class Concluding(Acting):
         if row.state in {State.REPORTED_BACK, State.ARCHIVED}:
             raise wording.Forbidden("already_reported")
         self._must_be(row, ANSWERED, "report_first")
-        if self._consults(row):
-            self._must_be(row, (State.DECIDED,), "decide_first")
+        if not may_report(row.state, consults=self._consults(row)):
+            raise wording.Forbidden("decide_first")
 
     def archive(self, code: str, lessons: str, *, who: int | None = None) -> RoundView:
         """Say what was learnt for the next round: then nothing about this one changes any more."""
@@ -176,9 +178,11 @@ class Concluding(Acting):
             raise wording.Forbidden("not_a_date", name=text or "-")
 
 
-_OPEN_LOG = tuple(state for state in BEGUN if state not in {State.REPORTED_BACK, State.ARCHIVED})
+def may_report(state: str, *, consults: bool) -> bool:
+    """Whether a round in this state may report back; one held by duty is decided first."""
+    return state == State.DECIDED or (state in ANSWERED and not consults)
 
 
-def _undecided(consults: bool) -> Sequence[State]:  # noqa: FBT001 - a rule with one condition
+def _undecided(*, consults: bool) -> Sequence[State]:
     """Return from where a round is decided; what was decided may be written down anew until it is published."""
     return (State.ANALYSED, State.DECIDED) if consults else (State.CLOSED, State.ANALYSED, State.DECIDED)

@@ -26,8 +26,13 @@ def _texts(language: str) -> dict[str, dict[str, str]]:
 
 
 def fault(reader: str, key: str, **values: object) -> str:
-    """Return one line about what is wrong, in the language `reader` (English where there is no such file)."""
-    return _texts(reader)["faults"][key].format(**values)
+    """Return one line about what is wrong, in the language `reader` (English where there is no such file).
+
+    `unsaid` with `name` asks for something that nobody has said.
+    """
+    texts = _texts(reader)
+    said = texts["unsaid"][str(values["name"])] if key == "unsaid" else texts["faults"][key]
+    return said.format(**values)
 
 
 def short(reader: str, key: str, **values: object) -> str:

@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from bot.channels.web.pages import backstage_of, pages_of, to
-from bot.rounds.lifecycle import OVER
+from bot.rounds.lifecycle import ANSWERED, OVER, State
 from bot.rounds.links import qr_svg
-from bot.rounds.record import in_language, public_url, title
+from bot.rounds.record import day_of, in_language, public_url, title
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 PUBLIC = frozenset({"scheduled", "open", "paused", "cancelled", *OVER})
 """States in which a round has a public page; a draft is nobody's business yet."""
+
+TOLD = ("fixed_why", "pack", "pack_options", "pack_costs", "pack_effects", "other_ways", "contact_person")
+"""What of the record of a consultation everybody may read."""
+PUBLISHED = frozenset({State.REPORTED_BACK, State.ARCHIVED})
+"""States in which everybody may read what was decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,31 @@ async def about(request: Request) -> Response:
         minutes=minutes,
         telegram=rounds.deep_link(round_.code),
         report=in_language(round_.report, language),
+        answered=round_.state in ANSWERED,
+        late=_late(request, round_),
+        legal=_legal(request, round_, language),
     )
+
+
+def _late(request: Request, round_: RoundView) -> bool:
+    """Whether the day for which the result was promised is over."""
+    today = backstage_of(request).clock().astimezone(pages_of(request).zone).date()
+    promised = day_of(round_.record.get("feedback_on"))
+    return promised is not None and promised < today
+
+
+def _legal(request: Request, round_: RoundView, language: str) -> list[tuple[str, str]]:
+    """Return what the record says that everybody may read, with its heads; once it is published, the decision too."""
+    words = pages_of(request).words(request)
+    said = [(words(f"round.{name}"), in_language(round_.record.get(name), language)) for name in TOLD]
+    made = round_.outcome.decision if round_.state in PUBLISHED else None
+    if made is None:
+        return said
+    return [
+        *said,
+        (words("round.decision"), f"{made.text}\n{made.reasons}"),
+        (words("round.not_chosen"), made.not_chosen),
+    ]
 
 
 async def typed(request: Request) -> Response:

@@ -40,7 +40,9 @@ def test_each_fault_is_told_with_its_row_and_all_are_counted(tmp_path: Path) -> 
 
 
 def test_a_list_without_a_heading_is_read_and_one_without_addresses_is_refused(tmp_path: Path) -> None:
-    assert addresses.look(written(tmp_path, "a@city.example\nb@city.example\n")).good == 2
+    file = written(tmp_path, "Ada@City.example\nb@city.example\n")
+    assert [line.address for line in addresses.lines(file)] == ["Ada@city.example", "b@city.example"]
+    assert addresses.look(file).good == 2
     with pytest.raises(Refused, match='has no column "mail"'):
         addresses.look(written(tmp_path, "name\nAnna\n"))
     with pytest.raises(Refused, match="cannot be read"):

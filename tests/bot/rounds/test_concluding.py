@@ -10,7 +10,8 @@ import pytest
 from bot.errors import Refused
 from bot.rounds import legal
 from bot.rounds.outcome import Decision, KeyIssue, Reading
-from tests.support.house import NOON, RECORD, Citizen
+from bot.rounds.wording import spoken
+from tests.support.house import NOON, RECORD, Citizen, raw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +98,7 @@ def test_from_the_last_answer_to_the_archive_in_order(house: House) -> None:
     with pytest.raises(Refused, match="the decision and its reasons are written down before"):
         rounds.report_back(code, TOLD, signed="Ada Ames, mayor")
     assert rounds.decide(code, DECISION).state == "decided"
-    with pytest.raises(Refused, match="signed is missing"):
+    with pytest.raises(Refused, match="say who answers for this text"):
         rounds.report_back(code, TOLD, signed=" ")
     with pytest.raises(Refused, match="publish the result first"):
         rounds.archive(code, "Ask earlier.")
@@ -121,8 +122,8 @@ def test_where_nobody_has_to_consult_a_round_reports_back_as_soon_as_it_has_clos
     ("act", "words"),
     [
         (lambda rounds, code: rounds.note(code, "gossip", "x"), "one of complaint, outage, remark"),
-        (lambda rounds, code: rounds.note(code, "complaint", " "), "note is missing"),
-        (lambda rounds, code: rounds.raise_issue(code, KeyIssue("x", 1, "y", "no", "")), "reason is missing"),
+        (lambda rounds, code: rounds.note(code, "complaint", " "), "say in a few words what is to be noted"),
+        (lambda rounds, code: rounds.raise_issue(code, KeyIssue("x", 1, "y", "no", "")), "say why it has not changed"),
         (lambda rounds, code: rounds.raise_issue(code, KeyIssue("x", 1, "y", "perhaps", "")), "one of yes, partly, no"),
         (lambda rounds, code: rounds.raise_issue(code, ISSUE, number=1), "there is no issue 1"),
         (lambda rounds, code: rounds.read(code, Reading("Ada", "report", "today")), "today is not a day"),
@@ -181,6 +182,10 @@ async def test_who_gets_the_result_says_whether_it_was_clear_and_the_last_word_c
     (thanks,) = await citizen.taps("Yes", told)
     assert heard(house, code) == (1, 1, 0)
     assert "Thank you" in thanks.text
+    stranger = Citizen(house, "c9")
+    await stranger.says("hello")
+    await stranger.sends(raw("c9", kind="tap", data=f"@clear:{code}"))
+    assert heard(house, code) == (1, 1, 0)
 
 
 async def test_a_citizen_asks_what_happened_to_theirs_and_hears_where_it_is(house: House) -> None:
@@ -266,3 +271,10 @@ async def test_a_round_that_was_given_up_knows_no_grace(house: House) -> None:
     await citizen.does(*INTO)
     house.rounds.cancel(code, why="no money")
     assert "closed in the meantime" in (await citizen.says("Longer hours"))[0].text
+
+
+def test_what_was_left_unsaid_is_asked_for_in_the_organisers_language(house: House) -> None:
+    code = closed(house)
+    with pytest.raises(Refused) as refused:
+        house.rounds.raise_issue(code, KeyIssue("", 1, "y", "yes", ""))
+    assert spoken(refused.value, "es") == "diga qué planteó la gente"

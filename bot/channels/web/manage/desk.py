@@ -19,7 +19,8 @@ from bot.pictures.drawing import svg
 from bot.pictures.drop_off import drop_off
 from bot.pictures.listing import listing
 from bot.rounds import legal
-from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, RUNNING, State
+from bot.rounds.concluding import RAISING, may_report
+from bot.rounds.lifecycle import BEGINNING, BEGUN, LINK, RUNNING
 from bot.rounds.record import OPTIONAL, day_of, in_language, spoken_day
 from bot.rounds.wording import meaning, options, spoken
 from bot.texts import texts
@@ -183,13 +184,13 @@ def _after(request: Request, round_: RoundView, languages: Sequence[str]) -> dic
     """Return what comes of the round, and how long people have to answer."""
     rounds, language = backstage_of(request).rounds, pages_of(request).words(request).language
     consults = legal.consults(round_.record)
-    may_report = round_.state == State.DECIDED or (round_.state in ANSWERED and not consults)
+    reports = may_report(round_.state, consults=consults)
     return {
         "outcome": round_.outcome,
         "consults": consults,
-        "log_is_open": round_.state in (*RUNNING, *ANSWERED),
-        "may_report": may_report,
-        "drafts": {one: rounds.drafted(round_.code, one) for one in languages} if may_report else {},
+        "log_is_open": round_.state in RAISING,
+        "may_report": reports,
+        "drafts": {one: rounds.drafted(round_.code, one) for one in languages} if reports else {},
         "length": rounds.length(round_.code, language),
         "legal": _legal(round_, language),
     }

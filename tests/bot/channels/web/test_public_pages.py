@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from bot.channels.web import site
+from bot.rounds.outcome import Decision
 from tests.bot.channels.web.stage import NOW
 
 if TYPE_CHECKING:
@@ -103,8 +104,32 @@ class TestRound:
         it.rounds.report_back(
             code, {"en": "We open on Sundays.", "es": "Abrimos los domingos."}, signed="Ada Ames, library", who=None
         )
-        assert "We open on Sundays." in (await client.get(f"/rounds/{code}")).text
+        page = await client.get(f"/rounds/{code}")
+        assert "We open on Sundays." in page.text
+        assert "Responsible: Ada Ames, library" in page.text
         assert "Abrimos los domingos." in (await client.get(f"/rounds/{code}", headers={"accept-language": "es"})).text
+
+    async def test_what_the_law_wants_is_there_to_read_and_the_decision_once_it_is_published(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        papers = {"pack": "https://city.example/hours", "pack_costs": "late: 20,000 a year", "other_ways": "555 0142"}
+        code = it.opened("The reading room", **{**FORMAL, "record": {**FORMAL["record"], **papers}})
+        page = await client.get(f"/rounds/{code}")
+        assert all(said in page.text for said in ("Papers to read", *papers.values()))
+        it.rounds.close(code, who=None)
+        made = Decision("The library opens on Sundays.", "2027-01-10", "Forty people asked.", "nights: too dear")
+        it.rounds.decide(code, made, who=None)
+        assert "nights: too dear" not in (await client.get(f"/rounds/{code}")).text
+        said = {"en": "We open on Sundays.", "es": "Abrimos los domingos."}
+        it.rounds.report_back(code, said, signed="Ada Ames, library", who=None)
+        page = await client.get(f"/rounds/{code}")
+        assert all(words in page.text for words in (made.text, made.reasons, made.not_chosen))
+
+    async def test_a_result_that_is_late_is_said_to_be_late(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        it.rounds.close(code, who=None)
+        it.now += timedelta(days=120)
+        assert "The result was promised for 1 February 2027. It is late." in (await client.get(f"/rounds/{code}")).text
 
     async def test_what_has_not_begun_has_no_page(self, it: Program, client: httpx.AsyncClient) -> None:
         for address in (it.round("A draft"), "nothing-here"):
