@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot import letters
+from bot.channels import ASSISTED
 from bot.channels.base import Inbound
 from bot.compose import compose
 from bot.ledger import Guest, Ledger
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from storage.rounds import RoundRow
     from storage.sealing import Keys
 
-PHONE, PAPER, DESK = CHANNELS = ("phone", "paper", "desk")
-"""Where staff hear what they enter."""
 LATER = frozenset({"result", "invite"})
 """What asks whether the bot may write later: it cannot, to somebody without an address."""
 MOST_HEADS = 10_000
@@ -118,8 +117,8 @@ class Counter:
 
         The name is a secret of the entry's page. Raises `Refused` where the round takes no answers.
         """
-        if channel not in CHANNELS:
-            raise wording.Forbidden("no_such_group", value=channel, known=", ".join(CHANNELS))
+        if channel not in ASSISTED:
+            raise wording.Forbidden("no_such_group", value=channel, known=", ".join(ASSISTED))
         name, now = f"{channel}-{self._mint()}", self._clock()
         with self._database.transaction() as db:
             row = self._open(db, code)
@@ -223,7 +222,7 @@ class Counter:
         """Return the round and the address of an entry."""
         row, channel = rounds.by_code(db, code), name.partition("-")[0]
         address = (channel, self._keys.address_hash(channel, name))
-        contact = contacts.find(db, [address]).get(address) if channel in CHANNELS else None
+        contact = contacts.find(db, [address]).get(address) if channel in ASSISTED else None
         if row is None or contact is None or entries.get(db, contact.id, row.id) is None:
             raise wording.Forbidden("no_entry")
         return row, address

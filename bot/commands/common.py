@@ -190,3 +190,18 @@ def office(config: Config) -> Iterator[Office]:
 def interactive() -> bool:
     """Whether a person sits at the keyboard."""
     return sys.stdin.isatty()
+
+
+def one_called(name: str, known: Mapping[int, str], what: str, role: str, service: str) -> int:
+    """Return who of those `known` (id to name) is called so; `what` they may do for the service because of their role.
+
+    Raises `Refused` where nobody is, or more than one.
+    """
+    mine = [id_ for id_, called in known.items() if called.casefold() == name.casefold()]
+    if len(mine) != 1:
+        names = ", ".join(sorted(known.values())) or "nobody yet"
+        raise Refused(
+            f'"{name}" may not {what} {service}. May do so: {names}. '
+            f"To let somebody: civicloop invite --role {role} --service {service} --name NAME"
+        )
+    return mine[0]

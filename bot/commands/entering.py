@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.channels import ASSISTED
 from bot.clock import mint
-from bot.commands.common import configured, office, spoken, wall_clock
-from bot.counter import CHANNELS, Counter, Voice
+from bot.commands.common import configured, office, one_called, spoken, wall_clock
 from bot.errors import Refused
-from storage.entries import GROUP, INDIVIDUAL, ORGANISATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,13 +21,14 @@ if TYPE_CHECKING:
     from bot.commands.common import Office
     from bot.compose import Part
     from bot.config import Config
+    from bot.counter import Counter, Voice
 
 ROLES = ("organiser", "manager")
 
 
 @click.command()
 @click.argument("code")
-@click.option("--channel", type=click.Choice(CHANNELS), required=True, help="Where it was said.")
+@click.option("--channel", type=click.Choice(ASSISTED), required=True, help="Where it was said.")
 @click.option("--as", "name", required=True, metavar="NAME", help="Who enters it: an organiser or manager there.")
 @click.option("--language", metavar="XX", help="In this language. [default: the city's first]")
 @click.option("--group", "heads", type=int, metavar="N", help="For a group of so many people: one answer.")
@@ -48,6 +48,9 @@ def enter(config: Config, code: str, *, channel: str, **given: Any) -> None:  # 
 
 
 def _voice(given: dict[str, Any]) -> Voice:
+    from bot.counter import Voice
+    from storage.entries import GROUP, INDIVIDUAL, ORGANISATION
+
     if given["heads"] is not None and given["organisation"]:
         raise Refused("an answer is that of a group or of an organisation: give --group or --organisation.")
     kind = GROUP if given["heads"] is not None else ORGANISATION if given["organisation"] else INDIVIDUAL
@@ -63,14 +66,7 @@ def _member(here: Office, code: str, name: str) -> int:
         raise Refused(f'there is no round with the code {code}. See them all: "civicloop round list"')
     with here.database.reading() as db:
         known = {one.id: one.name for role in ROLES for one, _ in people.with_role(db, role, found.service)}
-    mine = [id_ for id_, called in known.items() if called.casefold() == name.casefold()]
-    if len(mine) != 1:
-        names = ", ".join(sorted(known.values())) or "nobody yet"
-        raise Refused(
-            f'"{name}" may not enter answers for {found.service}. May do so: {names}. '
-            f"To let somebody: civicloop invite --role organiser --service {found.service} --name NAME"
-        )
-    return mine[0]
+    return one_called(name, known, "enter answers for", "organiser", found.service)
 
 
 def _no_figures(db: Connection, service: str, language: str, now: datetime) -> None:
@@ -80,6 +76,7 @@ def _no_figures(db: Connection, service: str, language: str, now: datetime) -> N
 def _counter(here: Office) -> Counter:
     """Put a counter together whose questions are read at a terminal."""
     from bot.channels.console import Console
+    from bot.counter import Counter
     from bot.desk import Desk
     from bot.participation import Participations
     from bot.staff import Staff

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.commands.audience import asked_options, audience, list_in, meant, quiet
-from bot.commands.common import Moment, as_json, configured, last_moment, many, moment, office, show, spoken, table
+from bot.commands.common import (
+    Moment,
+    as_json,
+    configured,
+    last_moment,
+    many,
+    moment,
+    office,
+    one_called,
+    show,
+    spoken,
+    table,
+)
 from bot.commands.entering import enter
 from bot.commands.facts import facts_option, from_file, laid, pair, record_option, refuse_slips
 from bot.commands.places import place, poster, standings
@@ -248,14 +260,7 @@ def _signer(here: Office, one: RoundView, name: str) -> int:
 
     with here.database.reading() as db:
         known = {person.id: person.name for person, _ in people.with_role(db, people.APPROVER, one.service)}
-    mine = [id_ for id_, called in known.items() if called.casefold() == name.casefold()]
-    if len(mine) != 1:
-        names = ", ".join(known.values()) or "nobody yet"
-        raise Refused(
-            f'"{name}" may not approve rounds of {one.service}. May do so: {names}. '
-            f"To let somebody: civicloop invite --role approver --service {one.service} --name NAME"
-        )
-    return mine[0]
+    return one_called(name, known, "approve rounds of", "approver", one.service)
 
 
 @round_.command("open")

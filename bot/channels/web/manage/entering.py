@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
+from bot.channels import ASSISTED
 from bot.channels.web.channel import line_of
 from bot.channels.web.chat import live
 from bot.channels.web.manage.desk import seen
@@ -16,7 +17,7 @@ from bot.channels.web.manage.form import Error
 from bot.channels.web.manage.preview import message_of
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
-from bot.counter import CHANNELS, Voice
+from bot.counter import Voice
 from bot.errors import Refused
 from bot.rounds.wording import spoken
 from storage.entries import KINDS
@@ -69,10 +70,10 @@ async def _form(request: Request, visitor: Visitor, typed: Mapping[str, str], er
         "manage/enter.html",
         status=422 if error else 200,
         round=round_,
-        channels=CHANNELS,
+        channels=ASSISTED,
         kinds=KINDS,
         flow_languages=[(one, own_name(one)) for one in flow.languages],
-        typed={"channel": CHANNELS[0], "kind": KINDS[0], "language": language, **typed},
+        typed={"channel": ASSISTED[0], "kind": KINDS[0], "language": language, **typed},
         errors=[Error("kind", spoken(error, language))] if error else [],
     )
 
