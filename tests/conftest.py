@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-pytest_plugins = ["tests.support.browser", "tests.support.pictures", "tests.support.postgres"]
+pytest_plugins = ["tests.support.browser", "tests.support.logs", "tests.support.pictures", "tests.support.postgres"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,22 +15,11 @@ from bot import config, log
 from bot.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.support.house import Citizen, House
 
 TOKEN = "123456:abcdefghijklmnopqrstuvwxyz0123"
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """Leave the log of the other tests as it was."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def written(**environ: str) -> io.StringIO:

@@ -120,7 +120,7 @@ class TestChat:
             page.get_by_label("Your message").fill("More chairs")
             page.keyboard.press("Enter")
             sees(page, "Where should the next one be?")
-            assert page.get_by_label("Your message").input_value() == ""
+            expect(page.get_by_label("Your message")).to_have_value("")
             assert page.evaluate("window.mark") == 1
             (session,) = it.chats.sessions.values()
             assert session.answers["when"].value == ("w1", "w2")
