@@ -106,7 +106,12 @@ def list_in(config: Config, code: str, file: Path, *, ground: str, leave_out: bo
     nobody. While a row is bad nothing is taken in, unless you say --leave-out.
     """
     with office(config) as here, click.progressbar(length=0, label=str(file), file=sys.stderr) as bar:
-        seen, new = here.rounds.receive(code, file, ground, leave_out=leave_out, read=bar.update)
+
+        def heard(rows: int, of: int) -> None:
+            bar.length = of
+            bar.update(rows)
+
+        seen, new = here.rounds.receive(code, file, ground, leave_out=leave_out, read=heard)
     refused = bool(seen.bad) and not leave_out
     if in_json:
         show({**asdict(seen), "new": new})

@@ -142,12 +142,13 @@ class Rounds(Concluding):
         *,
         leave_out: bool = False,
         who: int | None = None,
-        read: Callable[[int], object] = lambda _: None,
+        read: Callable[[int, int], object] = lambda _rows, _all: None,
     ) -> tuple[Reading, int]:
         """Take the mail addresses of a CSV file into the audience of a draft; return what it holds, how many are new.
 
         `ground` is the legal ground on which the city may write to them. Nothing is taken in while a row is bad, unless
-        bad rows are to be left out; nor is anything of a file not read to its end. `read` hears of the progress.
+        bad rows are to be left out; nor is anything of a file not read to its end. `read` hears group by group
+        how many more rows have been taken in, and of how many.
         """
         if not ground.strip():
             raise wording.Forbidden("no_ground")
@@ -162,7 +163,7 @@ class Rounds(Concluding):
             audience.turn_back(db, row.id)
         for group in addresses.groups(file):
             self._take_in(row, group)
-            read(len(group))
+            read(len(group), seen.rows)
         return seen, self._arrived(code, Held(ground.strip()[:500], seen.sha256, 0), who)
 
     def _take_in(self, row: RoundRow, group: Sequence[Line]) -> None:

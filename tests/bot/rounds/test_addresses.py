@@ -97,11 +97,14 @@ async def test_a_list_cut_short_leaves_nobody_in_the_audience(
     house.rounds.channels = ("pigeon", "mail")
     file = written(tmp_path, "mail\n" + "".join(f"a{n}@city.example\n" for n in range(5)))
 
-    def cut(read: int) -> None:
-        raise KeyboardInterrupt(read)
+    heard: list[tuple[int, int]] = []
+
+    def cut(rows: int, of: int) -> None:
+        raise KeyboardInterrupt(rows, of)
 
     with pytest.raises(KeyboardInterrupt):
         house.rounds.receive(code, file, GROUND, read=cut)
     assert house.rounds.audience(code).people == 0
-    assert house.rounds.receive(code, file, GROUND)[1] == 5
+    assert house.rounds.receive(code, file, GROUND, read=lambda *some: heard.append(some))[1] == 5
+    assert heard == [(2, 5), (2, 5), (1, 5)]
     assert house.rounds.audience(code).people == 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING
 
 from bot.channels.web.manage import form as forms
@@ -61,7 +62,7 @@ def _issue(rounds: Rounds, code: str, typed: dict[str, str], who: int) -> None:
     people = typed.get("issue-people", "")
     raised = KeyIssue(
         typed.get("issue-said", ""),
-        int(people) if people.isascii() and people.isdigit() and int(people) else None,
+        int(people) or None if re.fullmatch(r"[0-9]{1,9}", people) else None,
         typed.get("issue-response", ""),
         typed.get("issue-changed", ""),
         typed.get("issue-reason", ""),

@@ -48,7 +48,7 @@ async def begin(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/enter`: begin an entry; each is a person of its own."""
     round_ = await seen(request, visitor, *ROLES)
     typed = {key: str(value) for key, value in (await form_of(request)).items()}
-    heads = typed.get("heads", "").strip()
+    heads = typed.get("heads", "").strip()[:9]
     counter, language = backstage_of(request).counter, typed.get("language", "")
     try:
         voice = Voice.of(typed.get("kind", ""), int(heads) if heads.isdecimal() else None, typed.get("name", ""))

@@ -391,6 +391,16 @@ class TestARoundsLife:
         assert faults(page) == ["Write the result in this language, too", "Write who answers for this text"]
         assert "We open on Sundays." in page.text
 
+    async def test_what_people_raised_is_kept_whatever_stands_in_the_field_of_a_number(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        await entered(it, client, ORGANISER)
+        for number, kept in (("40", 40), ("", None), ("many", None), ("9" * 5000, None), ("0", None)):
+            said = {"issue-said": "Open on Sundays", "issue-response": "Yes", "issue-changed": "yes"}
+            await posted(client, f"/manage/rounds/{code}/issue", **said, **{"issue-people": number})
+            assert it.rounds.find(code).outcome.issues[-1].people == kept  # type: ignore[union-attr]
+
     async def test_two_tabs_closing_at_once_is_no_crash(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.opened("The night bus")
         await entered(it, client, ORGANISER)
