@@ -65,9 +65,20 @@ def watched(context: BrowserContext, url: str) -> Iterator[Page]:
     assert strangers == [], "something was asked of a third party"
 
 
+def button(page: Page, label: str) -> Locator:
+    """Find the button with this label."""
+    return page.get_by_role("button", name=label, exact=True).last
+
+
 def press(page: Page, label: str) -> None:
     """Press the button with this label."""
-    page.get_by_role("button", name=label, exact=True).last.click()
+    button(page, label).click()
+
+
+def follow(control: Locator) -> None:
+    """Press what leads to another page, and wait until that page is there: what is done before is done to the old."""
+    with control.page.expect_navigation():
+        control.click()
 
 
 def sees(page: Page, text: str) -> None:
@@ -392,8 +403,9 @@ class TestEveryReader:
             for path in ("/", f"/rounds/{code}", f"/rounds/{told}", "/privacy", "/nowhere", "/chat", f"/chat/{code}"):
                 page.goto(url + path)
                 accessible(page, path)
-            press(page, "Start this round")
-            for label in ("Yes", "Good"):
+            follow(button(page, "Start this round"))
+            for asked, label in (("Are you 16 or older?", "Yes"), ("How is the library?", "Good")):
+                sees(page, asked)
                 accessible(page, f"before {label}")
                 press(page, label)
             sees(page, "When should it be open?")
@@ -401,8 +413,9 @@ class TestEveryReader:
             page.get_by_label("On Sundays").check()
             accessible(page, "ticks and rights")
             press(page, "Done")
-            for _ in range(2):
-                accessible(page, "free text, place")
+            for asked in ("What one thing would make it better?", "Where should the next one be?"):
+                sees(page, asked)
+                accessible(page, asked)
                 press(page, "Skip")
             sees(page, "Would you like to send a picture?")
             accessible(page, "picture")
@@ -440,36 +453,36 @@ class TestStaff:
             accessible(page, "outside")
             page.goto(f"{url}/manage/sign-in?token={it.link(ORGANISER, MANAGER)}")
             accessible(page, "the door")
-            press(page, "Sign in")
+            follow(button(page, "Sign in"))
             accessible(page, "no rounds")
-            page.get_by_role("link", name="New round").click()
+            follow(page.get_by_role("link", name="New round"))
             accessible(page, "choosing")
-            page.get_by_role("link", name=re.compile("^Choose: How is it going")).first.click()
-            press(page, "Save the draft")
+            follow(page.get_by_role("link", name=re.compile("^Choose: How is it going")).first)
+            follow(button(page, "Save the draft"))
             expect(page.get_by_role("alert")).to_be_focused()
             accessible(page, "faults")
             page.get_by_role("alert").get_by_role("link", name="Enter a title").click()
             expect(page.get_by_label("Title")).to_be_focused()
             page.keyboard.type("How is the library?")
-            press(page, "Save the draft")
+            follow(button(page, "Save the draft"))
             accessible(page, "a draft")
-            page.get_by_role("link", name="Try it out as a citizen").click()
+            follow(page.get_by_role("link", name="Try it out as a citizen"))
             accessible(page, "a rehearsal")
             press(page, "Yes")
             sees(page, "Shall we begin?")
-            page.get_by_role("link", name="Back to the round").click()
-            press(page, "Open the round")
+            follow(page.get_by_role("link", name="Back to the round"))
+            follow(button(page, "Open the round"))
             expect(page.get_by_text("The round is open.")).to_be_visible()
             accessible(page, "an open round")
-            page.get_by_role("link", name="Public page of this round").click()
-            page.get_by_role("link", name="Answer here in the browser").click()
+            follow(page.get_by_role("link", name="Public page of this round"))
+            follow(page.get_by_role("link", name="Answer here in the browser"))
             expect(page.get_by_role("button", name="Start this round")).to_be_visible()
 
     def test_counts_grow_before_the_organisers_eyes(self, context: BrowserContext, it: Program, url: str) -> None:
         code = it.opened("How is the library?")
         with watched(context, url) as page:
             page.goto(f"{url}/manage/sign-in?token={it.link(ORGANISER)}")
-            press(page, "Sign in")
+            follow(button(page, "Sign in"))
             page.clock.install()
             page.goto(f"{url}/manage/rounds/{code}")
             page.route(
@@ -483,10 +496,10 @@ class TestStaff:
         it.figures["library"] = WEEK
         with watched(context, url) as page:
             page.goto(f"{url}/manage/sign-in?token={it.link(MANAGER)}")
-            press(page, "Sign in")
+            follow(button(page, "Sign in"))
             expect(page.get_by_role("heading", name="Figures")).to_be_visible()
             accessible(page, "figures")
-            page.get_by_role("link", name=re.compile("^Open: ")).click()
+            follow(page.get_by_role("link", name=re.compile("^Open: ")))
             accessible(page, "a digest")
             page.wait_for_function("document.querySelector('.chart img').naturalWidth > 0")
             assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -506,7 +519,7 @@ class TestStaff:
                 )
                 with watched(context, url) as page:
                     page.goto(f"{url}/manage/sign-in?token={it.link(ORGANISER, MANAGER, language=language)}")
-                    page.locator("main form button").click()
+                    follow(page.locator("main form button"))
                     for path in ("", "/picture"):
                         page.goto(f"{url}/manage/rounds/{code}{path}")
                         accessible(page, f"a round{path} in {language}, {scheme}")
@@ -532,7 +545,7 @@ class TestStaff:
                 context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
                 with watched(context, url) as page:
                     page.goto(f"{url}/manage/sign-in?token={it.link(ORGANISER, MANAGER, language=language)}")
-                    page.locator("main form button").click()
+                    follow(page.locator("main form button"))
                     for path in (f"/rounds/{code}", "/digests/library/now"):
                         page.goto(f"{url}/manage{path}")
                         accessible(page, f"{path} in {language}, {scheme}")
