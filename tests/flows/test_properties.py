@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from flows import cards, memory
 from flows.catalog import Catalog
 from flows.model import (
+    Allocate,
     Ask,
     BestWorst,
     Choose,
@@ -125,6 +126,9 @@ def is_valid(state: State, value: Value) -> bool:
             )
         case Rank(places=places):
             return isinstance(value, tuple) and 0 < len(set(value)) == len(value) <= places
+        case Allocate(options=options, points=points):
+            given = dict(one.split("=") for one in value) if isinstance(value, tuple) else {}
+            return list(given) == [option.id for option in options] and sum(map(int, given.values())) == points
         case BestWorst():
             said = [cards.read(one) for one in value] if isinstance(value, tuple) else []
             return bool(said) and all(one.left_out or {one.best, one.last} < {*one.shown} for one in said)
@@ -189,6 +193,10 @@ def sensible(state: State, number: int) -> str | Message:
             return str(number % len(options) + 1)
         case Rank():
             return "2, 1" if number % 2 else "1"
+        case Allocate(options=options, points=points):
+            given = ["0"] * len(options)
+            given[number % len(options)] = str(points)
+            return ", ".join(given)
         case BestWorst():
             return "2, 1" if number % 2 else "1, 2"
         case Photo():
