@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.menu.links import sign_in_url
 from bot.rounds.record import public_url
-from bot.staff import MANAGER, ORGANISER, sign_in_url
+from bot.staff import MANAGER, ORGANISER
 from bot.texts import texts
 from storage import people, rounds
 from storage.people import APPROVER, EVERY_SERVICE, Link

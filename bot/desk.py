@@ -14,6 +14,8 @@ from bot import correspondence, erasure
 from bot.channels.base import Inbound
 from bot.correspondence import Correspondence
 from bot.handover import take_over
+from bot.menu import menu as menus
+from bot.menu import worker
 from bot.participation import REST, SILENCE, Spoken, as_session
 from bot.rounds import codes
 from bot.rounds.lifecycle import BEGINNING, State, may_finish
@@ -124,6 +126,8 @@ class Desk:
             return self._bare(visit, self._staff.answer(db, ledger, guest, inbound.message.text))
         if inbound.message.kind is Kind.TAP:
             return self._tapped(visit)
+        if said.partition(" ")[0] == menus.COMMAND and not inbound.edited and (menu := self._staff.menu(visit)):
+            return self._bare(visit, (menu,))
         if (passed := self._people.passed(visit)) is not None:
             return passed
         if guest.contact.asks:
@@ -470,6 +474,9 @@ class Desk:
                 return self._bare(visit, self._with_receipt(visit, "change", asks))
             case "@clear" | "@unclear":
                 return self._bare(visit, self._heard_result(visit, kind.removeprefix("@"), value))
+            case worker.MENU:
+                screen = self._staff.tapped(visit, value)
+                return self._bare(visit, self._stale(visit, "") if screen is None else (screen,))
             case "@language" if value in self._config.city.languages:
                 return self._bare(visit, self._speak(visit, value))
             case "@human" | "@reply" | "@close":
@@ -489,6 +496,8 @@ class Desk:
         if kind in {correspondence.WRITING, correspondence.WHOM, correspondence.REPLYING}:
             return self._people.heard(visit, asks)
         word = self._meaning(visit, text)
+        if kind.startswith(menus.WAITING):
+            return self._for_menu(visit, asks, word)
         if kind == DELETING and word in {"yes", "no"}:
             return self._bare(visit, self._delete(visit, yes=word == "yes"))
         if kind == DELETING and (word not in EVERYWHERE or visit.message.kind is not Kind.TEXT):
@@ -505,6 +514,15 @@ class Desk:
         if kind == LANGUAGE:
             return self._language_named(visit, text)
         return None
+
+    def _for_menu(self, visit: Visit, asks: str, word: str | None) -> Spoken | None:
+        """Take the message as what the menu of staff waits for; the words that are heard everywhere end the waiting."""
+        aside = word in EVERYWHERE and word not in {"back", "skip", "ok", "yes", "no"}
+        if aside or visit.inbound.edited:
+            visit.ledger.change(visit.guest, asks=None if aside else asks)
+            return None
+        screen = self._staff.heard(visit, asks, word)
+        return None if screen is None else self._bare(visit, (screen,))
 
     def _picked(self, visit: Visit, service: str | None, text: str, word: str | None) -> Spoken | None:
         """Take a number or a label as the choice; what is neither, no word and no receipt, shows the choices again."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from bot.rounds.record import public_url, spoken_day
+from bot.menu.links import Links
+from bot.menu.menu import Menu
+from bot.rounds.record import spoken_day
 from bot.texts import texts
 from flows.model import Prompt
 from flows.words import fill
 from storage import answers, people, rounds
-from storage.people import EVERY_SERVICE, Link
+from storage.people import APPROVER, EVERY_SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.config import Config, Service
+    from bot.desk import Visit
     from bot.ledger import Guest, Ledger
     from bot.rounds.library import Library
+    from bot.rounds.organising import Rounds
     from storage.rounds import RoundRow
     from storage.sealing import Keys
 
 STAFF = frozenset({"/digest", "/manage", "/rounds"})
 """Commands that only staff have."""
-SIGN_IN = timedelta(minutes=30)
-"""How long a sign-in link works."""
 MANAGER, ORGANISER = "manager", "organiser"
 
 
@@ -41,12 +42,22 @@ class SoFar(Protocol):
 class Staff:
     """Answers those who have a role."""
 
-    def __init__(self, config: Config, library: Library, keys: Keys, mint: Callable[[], str], so_far: SoFar) -> None:
+    def __init__(
+        self,
+        config: Config,
+        library: Library,
+        keys: Keys,
+        mint: Callable[[], str],
+        so_far: SoFar,
+        rounds: Rounds | None = None,
+    ) -> None:
+        """Without `rounds` nobody steers any from here, as at a terminal."""
         self._config = config
         self._library = library
         self._keys = keys
-        self._mint = mint
         self._so_far = so_far
+        self._links = Links(config, library.phrases, keys, mint)
+        self._menu = None if rounds is None else Menu(config, rounds, library, self._links)
 
     def welcome(self, db: Connection, ledger: Ledger, guest: Guest, token: str) -> tuple[Prompt, ...]:
         """Give the role an invitation stands for to whoever follows it first."""
@@ -68,7 +79,7 @@ class Staff:
         if person is None:
             return ()
         roles = {role.role for role in people.roles_of(db, person)}
-        return tuple(self._say(guest, f"staff_help_{role}") for role in (MANAGER, ORGANISER) if role in roles)
+        return tuple(self._say(guest, f"staff_help_{role}") for role in (MANAGER, ORGANISER, APPROVER) if role in roles)
 
     def answer(self, db: Connection, ledger: Ledger, guest: Guest, text: str) -> tuple[Prompt, ...]:
         """Answer a command of staff; others read that it is one."""
@@ -83,12 +94,24 @@ class Staff:
             case _:
                 return self._rounds(db, guest, person)
 
+    # ----------------------------------------------------------------- the menu
+
+    def menu(self, visit: Visit) -> Prompt | None:
+        """Open the menu; None for whoever has no role: they do not learn that there is one."""
+        return None if self._menu is None else self._menu.opened(visit)
+
+    def tapped(self, visit: Visit, value: str) -> Prompt | None:
+        """Answer a button of the menu; None for whoever has no role."""
+        return None if self._menu is None else self._menu.tapped(visit, value)
+
+    def heard(self, visit: Visit, asks: str, word: str | None) -> Prompt | None:
+        """Take a text that the menu waits for; None where it is for somebody else."""
+        return None if self._menu is None else self._menu.heard(visit, asks, word)
+
+    # ----------------------------------------------------------------- commands
+
     def _sign_in(self, db: Connection, ledger: Ledger, guest: Guest, person: int) -> Prompt:
-        token = self._mint()
-        expires = ledger.now + SIGN_IN
-        people.add_link(db, Link(self._keys.token_hash(token), "sign_in", ledger.now, expires, person_id=person))
-        until = texts(guest.contact.language).hour(expires.astimezone(self._config.city.zone))
-        return self._say(guest, "manage_link", until=until, url=sign_in_url(self._config, token))
+        return Prompt(self._links.sign_in(db, person, guest.contact.language, ledger.now))
 
     def _digests(self, db: Connection, ledger: Ledger, guest: Guest, person: int) -> tuple[Prompt, ...]:
         ledger.flush(db)
@@ -132,8 +155,3 @@ class Staff:
 
     def _say(self, guest: Guest, key: str, **values: object) -> Prompt:
         return Prompt(fill(self._library.phrases[guest.contact.language][key], values).strip())
-
-
-def sign_in_url(config: Config, token: str) -> str:
-    """Return the address at which a one-time link lets its owner in."""
-    return f"{public_url(config)}/manage/sign-in?token={token}"

@@ -110,6 +110,27 @@ class Database:
         self.engine.dispose()
 
 
+class Ongoing:
+    """A transaction that somebody else has begun, in place of a database: what is done inside it is done with it.
+
+    Each of its own transactions is whole or not at all; none is kept before the one around them is.
+    """
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Write, and take back what was written on any exception."""
+        with self._db.begin_nested():
+            yield self._db
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Look at what stands now, with what has been written so far."""
+        yield self._db
+
+
 def fetch(db: Connection, words: str, parameters: Any = ()) -> list[tuple[Any, ...]]:  # noqa: ANN401 - the driver's
     """Return the rows of a statement in the driver's words, as the driver gives them. See `drive`."""
     cursor = drive(db, words, parameters)

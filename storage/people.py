@@ -146,6 +146,12 @@ def add_link(db: Connection, link: Link) -> None:
     db.execute(insert(links), _link.write([link]))
 
 
+def links_since(db: Connection, person_id: int, kind: str, since: datetime) -> list[datetime]:
+    """Return when the links of a kind were made that a person has got since then, the first first."""
+    mine = (links.c.person_id == person_id, links.c.kind == kind, links.c.created_at > since)
+    return list(db.execute(select(links.c.created_at).where(*mine).order_by(links.c.created_at)).scalars())
+
+
 def look_at_link(db: Connection, token_hash: bytes, now: datetime) -> Link | None:
     """Return a link that can still be used, without using it."""
     usable = (links.c.token_hash == token_hash, links.c.used_at.is_(None), links.c.expires_at > now)

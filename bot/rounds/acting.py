@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from bot.rounds import wording
 from bot.rounds.looking import Looking
 from storage import crossings, people, rounds, trail
+from storage.database import Ongoing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +25,15 @@ COMMAND_LINE = "command line"
 
 class Acting(Looking):
     """The rounds of an installation, to act on. Synchronous; each act is one transaction."""
+
+    def within(self, db: Connection) -> Self:
+        """Return the same rounds inside a transaction that somebody else has begun: a turn, say.
+
+        What an act writes there is kept with the turn, and what it refuses leaves the turn as it was.
+        """
+        inside = copy.copy(self)
+        inside._database = Ongoing(db)  # noqa: SLF001 - one of us
+        return inside
 
     @contextmanager
     def _act(self) -> Iterator[Connection]:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from flows.issues import Issue
     from flows.model import Flow
     from storage.audience import Rules
-    from storage.database import Database
+    from storage.database import Database, Ongoing
     from storage.entries import Voices
     from storage.flow_versions import FlowVersion
     from storage.people import Person
@@ -123,7 +123,7 @@ class Looking:
         mint: Callable[[], str],
     ) -> None:
         self._config = config
-        self._database = database
+        self._database: Database | Ongoing = database
         self._keys = keys
         self._catalog = catalog
         self._library = library
@@ -159,6 +159,10 @@ class Looking:
         """Whether a hash noted earlier, in hex, stands in the trail of a round."""
         with self._database.reading() as db:
             return trail.holds(db, self._row(db, code).id, head)
+
+    def flows(self) -> list[Flow]:
+        """Return the flows that a new round can ask, each in its newest version."""
+        return self._catalog.flows
 
     def needs(self, flow: str, service: str, language: str) -> list[Need]:
         """Return what the record must say for this flow in this service, in the order to ask it."""

@@ -194,7 +194,7 @@ class House:
             self.library,
             self.keys,
             Participations(self.keys, self.mint, self.config.city.zone),
-            Staff(self.config, self.library, self.keys, self.mint, self.digests.so_far_text),
+            Staff(self.config, self.library, self.keys, self.mint, self.digests.so_far_text, self.rounds),
             self.threads,
             self.mint,
         )

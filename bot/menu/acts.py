@@ -1,0 +1,133 @@
+"""What can be done to a round now, and by whom; and how it is done. The rules themselves are those of `bot.rounds`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.rounds import legal
+from bot.rounds.concluding import may_report
+from bot.rounds.lifecycle import ANSWERED, BEGINNING, State
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from bot.menu.worker import Worker
+    from bot.rounds.looking import RoundView
+    from bot.rounds.record import Fault
+
+
+class Act(StrEnum):
+    """What a button of a round does."""
+
+    FILL = "fill"
+    SIGN = "sign"
+    OPEN = "open"
+    SCHEDULE = "schedule"
+    DAY = "day"
+    RESUME = "resume"
+    PAUSE = "pause"
+    EXTEND = "extend"
+    CLOSE = "close"
+    CANCEL = "cancel"
+    REPORT = "report"
+
+
+REASONED = frozenset({Act.PAUSE, Act.EXTEND, Act.CANCEL, Act.REPORT})
+"""What is done for a reason, which its log keeps; a report, once somebody puts their name to it."""
+UNWRITTEN = "…"
+"""Stands in a drafted report where nobody has written anything yet."""
+SPANS = (3, 7, 14, 28)
+"""By how many days a round can be extended with a tap."""
+_RUNNING = {
+    State.OPEN: (Act.PAUSE, Act.EXTEND, Act.CLOSE, Act.CANCEL),
+    State.PAUSED: (Act.RESUME, Act.EXTEND, Act.CLOSE, Act.CANCEL),
+    State.SCHEDULED: (Act.EXTEND, Act.CANCEL),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What decides what can be done to a round."""
+
+    state: str
+    faults: tuple[Fault, ...]
+    unsigned: bool
+    opens_later: bool
+    may_report: bool
+    organises: bool
+    """Whether the person may act on the round."""
+    may_sign: bool
+
+
+def standing(worker: Worker, round_: RoundView, now: datetime) -> Standing:
+    """Look where a round stands, for a person."""
+    rounds, begins = worker.rounds, round_.state in BEGINNING
+    return Standing(
+        state=round_.state,
+        faults=tuple(rounds.check(round_.code, worker.language)) if begins else (),
+        unsigned=begins and rounds.unsigned(round_.code),
+        opens_later=round_.opens_at is not None and round_.opens_at > now,
+        may_report=may_report(round_.state, consults=legal.consults(round_.record)),
+        organises=worker.may(round_.service, "organiser"),
+        may_sign=begins and any(person.id == worker.person for person in rounds.approvers(round_.code)),
+    )
+
+
+def possible(stands: Standing) -> list[Act]:
+    """Return exactly what this person can do to the round now, what is most likely first."""
+    ready = not stands.faults
+    signs = [Act.SIGN] if stands.state == State.DRAFT and stands.unsigned and stands.may_sign and ready else []
+    return [*signs, *(_of_organiser(stands, ready=ready) if stands.organises else ())]
+
+
+def _of_organiser(stands: Standing, *, ready: bool) -> list[Act]:
+    if stands.state in {State.DRAFT, State.CHECKED}:
+        opening = [Act.SCHEDULE if stands.opens_later else Act.OPEN] if ready and not stands.unsigned else []
+        return [*([] if ready else [Act.FILL]), *opening, Act.DAY, Act.CANCEL]
+    if stands.state in ANSWERED:
+        return [Act.REPORT] if stands.may_report else []
+    return list(_RUNNING.get(State(stands.state), ()))
+
+
+def later_end(round_: RoundView, days: int, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the end of a round so many days on, at the same hour of the city's clock."""
+    return (round_.closes_at or now).astimezone(zone) + timedelta(days=days)
+
+
+def do(worker: Worker, round_: RoundView, act: Act, why: str, ends: datetime | None) -> None:
+    """Do it. Raises `Refused` where the rules forbid it: the round has moved on, say."""
+    rounds, code, who = worker.rounds, round_.code, worker.person
+    match act:
+        case Act.SIGN:
+            rounds.approve(code, who=who)
+        case Act.OPEN | Act.SCHEDULE:
+            rounds.open(code, who=who)
+        case Act.PAUSE:
+            rounds.pause(code, who=who, why=why)
+        case Act.RESUME:
+            rounds.resume(code, who=who)
+        case Act.EXTEND if ends is not None:
+            rounds.extend(code, ends, who=who, why=why)
+        case Act.CLOSE:
+            rounds.close(code, who=who)
+        case Act.CANCEL:
+            rounds.cancel(code, who=who, why=why)
+        case Act.REPORT:
+            rounds.report_back(code, drafts(worker, round_), signed=why, who=who)
+        case _:
+            raise ValueError(act)
+
+
+def drafts(worker: Worker, round_: RoundView) -> dict[str, str]:
+    """Return the report of a round as its log of issues and its decision make it, by language."""
+    rounds = worker.rounds
+    return {one: rounds.drafted(round_.code, one) for one in rounds.played(round_.code).languages}
+
+
+def whole(worker: Worker, round_: RoundView) -> bool:
+    """Whether nothing is left to write in the drafted report."""
+    return not any(UNWRITTEN in text for text in drafts(worker, round_).values())

@@ -1,0 +1,277 @@
+"""A round begun in the chat: a flow, a service, a title, then what is missing, one thing after the other."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import Refused
+from bot.menu.steering import Steering
+from bot.menu.worker import ORGANISER, mark_of, named, number, short
+from bot.rounds.lifecycle import AGREED, BEGINNING, LINK
+from bot.rounds.record import Need, in_language
+from bot.rounds.wording import meaning, spoken
+from flows import dates
+from flows.model import Button, Prompt
+from flows.words import clean, plain_digits
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from bot.menu.worker import Worker
+    from bot.rounds.looking import RoundView
+    from flows.model import Flow
+
+TITLE, FIELD, DAY = "o:title", "o:field", "o:day"
+"""What the menu may be waiting for: the title of a new round, a field of its record, its first day."""
+WEEKS = (1, 2, 4, 6, 12)
+"""For how many weeks a round can be asked with a tap."""
+OPTIONS = 6
+"""A choice with more options than this is made in the browser."""
+LONGEST_TITLE = 200
+LONGEST_TEXT = 4000
+BESIDE = ("group", "limits")
+"""What some promises ask for beside the flow's own fields."""
+ENDS, WHOM = "closes_at", "audience"
+"""Facts of a round that are no fields of its record."""
+
+
+class Drafting(Steering):
+    """Screens that write a round."""
+
+    @staticmethod
+    def writes(worker: Worker, round_: RoundView) -> bool:
+        """Whether this person may change the facts of a round, and they may still change."""
+        return worker.may(round_.service, ORGANISER) and round_.state in BEGINNING
+
+    # ----------------------------------------------------------------- a new round
+
+    def flows(self, worker: Worker, page: int) -> Prompt:
+        """Offer the flows that this person can ask with."""
+        found = [flow for flow in self._rounds.flows() if self._services(worker, flow)]
+        entries = [
+            Button(short(in_language(flow.title, worker.language)), f"@o:flow:{mark_of(flow.id)}") for flow in found
+        ]
+        text = worker.text("which_flow" if entries else "no_flow")
+        return worker.screen(text, *worker.paged(entries, page, "new"), worker.button("back", "home"))
+
+    def _services(self, worker: Worker, flow: Flow) -> list[str]:
+        """Return the services of this person that are in the stage of a flow."""
+        fitting = [service.key for service in self._config.services if flow.stage in service.stages]
+        return worker.services(fitting, ORGANISER)
+
+    def flow(self, worker: Worker, mark: str, page: int) -> Prompt:
+        """Ask for which service; with one alone go on to the title."""
+        flow = self._marked(mark)
+        keys = self._services(worker, flow) if flow else []
+        if flow is None or not keys:
+            return self.gone(worker)
+        if len(keys) == 1:
+            return self.titled(worker, mark, mark_of(keys[0]))
+        labels = {key: short(self._config.service(key).label(worker.language)) for key in keys}
+        entries = [Button(label, f"@o:service:{mark}:{mark_of(key)}") for key, label in labels.items()]
+        pages = worker.paged(entries, page, "flow", mark)
+        return worker.screen(worker.text("which_service"), *pages, worker.button("back", "new", 0))
+
+    def _marked(self, mark: str) -> Flow | None:
+        return next((flow for flow in self._rounds.flows() if mark_of(flow.id) == mark), None)
+
+    def titled(self, worker: Worker, flow: str, service: str) -> Prompt:
+        """Ask for the title."""
+        worker.waits(f"{TITLE} {flow} {service}")
+        return worker.screen(worker.text("ask_title"), worker.button("back", "new", 0))
+
+    def create(self, worker: Worker, mark: str, service_mark: str) -> Prompt:
+        """Take the title, and write the draft: from here on nothing typed is lost."""
+        flow, title = self._marked(mark), clean(worker.visit.message.text).strip()[:LONGEST_TITLE]
+        service = named(self._services(worker, flow) if flow else [], service_mark)
+        if flow is None or service is None:
+            worker.waits(None)
+            return self.gone(worker)
+        if not title:
+            return self.titled(worker, mark, service_mark)
+        worker.waits(None)
+        made = worker.rounds.create(service=service, flow=flow.id, title=title, record={}, who=worker.person)
+        return self.whom(worker, made, worker.text("made", title=made.title))
+
+    # ----------------------------------------------------------------- whom and how long
+
+    def whom(self, worker: Worker, round_: RoundView, *above: str) -> Prompt:
+        """Ask who can take part."""
+        buttons = [worker.button(f"whom_{one}", "whom", round_.code, one) for one in (LINK, AGREED)]
+        text = [*above, worker.text("ask_whom"), worker.text("whom_more")]
+        return worker.screen(text, *buttons, worker.button("back", "round", round_.code))
+
+    def long(self, worker: Worker, round_: RoundView) -> Prompt:
+        """Ask for how long."""
+        running = self._running(round_)
+        weeks = [
+            Button(self.last_day(worker, self._end(worker, round_, one)), f"@o:long:{round_.code}:{one}")
+            for one in WEEKS
+        ]
+        endless = (worker.button("endless", "long", round_.code, 0),) if running else ()
+        back = worker.button("back", "round", round_.code)
+        return worker.screen(worker.text("ask_long"), *weeks, *endless, back)
+
+    def _running(self, round_: RoundView) -> bool:
+        return any(flow.id == round_.flow and flow.running for flow in self._rounds.flows())
+
+    def _end(self, worker: Worker, round_: RoundView, weeks: int) -> datetime:
+        """Return the end of the last day of so many weeks, counted from the first one."""
+        zone = self._config.city.zone
+        first = (round_.opens_at or worker.visit.ledger.now).astimezone(zone).date()
+        return datetime.combine(first + timedelta(weeks=weeks), time(), zone)
+
+    def took_whom(self, worker: Worker, round_: RoundView, audience: str) -> Prompt:
+        """Keep who can take part, and ask on."""
+        if audience not in {LINK, AGREED}:
+            return self.gone(worker)
+        return self._changed(worker, round_, audience=audience) or self._on(worker, self._fresh(worker, round_))
+
+    def took_long(self, worker: Worker, round_: RoundView, weeks: str) -> Prompt:
+        """Keep how long a round is open, and ask on."""
+        if number(weeks) not in {*WEEKS, *([0] if self._running(round_) else [])}:
+            return self.gone(worker)
+        ends = self._end(worker, round_, number(weeks)) if number(weeks) else None
+        return self._changed(worker, round_, closes_at=ends) or self.next(worker, self._fresh(worker, round_))
+
+    def _on(self, worker: Worker, round_: RoundView) -> Prompt:
+        return self.long(worker, round_) if round_.closes_at is None else self.next(worker, round_)
+
+    @staticmethod
+    def _fresh(worker: Worker, round_: RoundView) -> RoundView:
+        return worker.rounds.find(round_.code) or round_
+
+    def _changed(self, worker: Worker, round_: RoundView, **facts: Any) -> Prompt | None:  # noqa: ANN401 - facts of many types
+        """Change facts of a round; None where that was done, else how the round stands and why it was not."""
+        try:
+            worker.rounds.change(round_.code, who=worker.person, **facts)
+        except Refused as refused:
+            worker.waits(None)
+            why = spoken(refused, worker.language)
+            return self.round(worker, self._fresh(worker, round_), worker.text("refused", why=why), "")
+        return None
+
+    # ----------------------------------------------------------------- the first day
+
+    def day_asked(self, worker: Worker, round_: RoundView) -> Prompt:
+        """Ask for the day on which a round opens."""
+        worker.waits(f"{DAY} {round_.code}")
+        today = worker.button("today", "today", round_.code)
+        example = self.day(worker, worker.visit.ledger.now + timedelta(days=7))
+        return worker.screen(
+            worker.text("ask_day", example=example), today, worker.button("back", "round", round_.code)
+        )
+
+    def took_today(self, worker: Worker, round_: RoundView) -> Prompt:
+        """Let a round open as soon as somebody opens it."""
+        return self._changed(worker, round_, opens_at=None) or self.round(worker, self._fresh(worker, round_))
+
+    def took_day(self, worker: Worker, round_: RoundView) -> Prompt:
+        """Take the day on which a round opens: as it begins."""
+        day = self._typed_day(worker)
+        if day is None or day <= self._today(worker):
+            return self.day_asked(worker, round_)
+        worker.waits(None)
+        opens = datetime.combine(day, time(), self._config.city.zone)
+        return self._changed(worker, round_, opens_at=opens) or self.round(worker, self._fresh(worker, round_))
+
+    def _today(self, worker: Worker) -> date:
+        return worker.visit.ledger.now.astimezone(self._config.city.zone).date()
+
+    def _typed_day(self, worker: Worker) -> date | None:
+        """Return the day that was typed; None where it is none, or one that could be two."""
+        today = self._today(worker)
+        read = dates.read(plain_digits(worker.visit.message.text), worker.language, today, today)
+        return read.on if isinstance(read, dates.Day) else None
+
+    # ----------------------------------------------------------------- what is missing
+
+    def next(self, worker: Worker, round_: RoundView, after: str = "") -> Prompt:
+        """Ask for the next thing that is missing behind `after`; show the round where nothing is."""
+        worker.waits(None)
+        order = [ENDS, WHOM, *self._needed(worker, round_)]
+        missing = {fault.field for fault in worker.rounds.check(round_.code, worker.language)}
+        behind = order[order.index(after) + 1 :] if after in order else order
+        wanted = next((name for name in behind if name in missing), None)
+        return self.round(worker, round_) if wanted is None else self.field(worker, round_, wanted)
+
+    def field(self, worker: Worker, round_: RoundView, name: str) -> Prompt:
+        """Ask for one thing that the record must say."""
+        if name in {ENDS, WHOM}:
+            return self.long(worker, round_) if name == ENDS else self.whom(worker, round_)
+        need = self._needed(worker, round_).get(name)
+        if need is None or round_.state not in BEGINNING:
+            return self.stale(worker, round_)
+        mark = mark_of(name)
+        skip = worker.button("skip", "skip", round_.code, mark)
+        back = worker.button("back", "round", round_.code)
+        if need.kind == "choice" and len(need.options) <= OPTIONS:
+            options = [
+                Button(short(label), f"@o:set:{round_.code}:{mark}:{place}")
+                for place, (_, label) in enumerate(need.options)
+            ]
+            return worker.screen([*self._asked(worker, need), *self._in_full(need)], *options, skip, back)
+        worker.waits(f"{FIELD} {round_.code} {mark}")
+        return worker.screen([*self._asked(worker, need), worker.text(f"ask_{need.kind}")], skip, back)
+
+    @staticmethod
+    def _asked(worker: Worker, need: Need) -> list[str]:
+        proposed = worker.text("proposed", text=need.preset) if need.preset and need.kind != "choice" else ""
+        return [worker.text("ask_field", meaning=need.meaning), proposed]
+
+    @staticmethod
+    def _in_full(need: Need) -> list[str]:
+        """Return the options whose labels a button cuts off."""
+        cut = any(short(label) != label for _, label in need.options)
+        return [f"– {label}" for _, label in need.options] if cut else []
+
+    def _needed(self, worker: Worker, round_: RoundView) -> dict[str, Need]:
+        """Return all that the record may say, in the order to ask; what some promises ask for beside it comes last."""
+        own = {need.name: need for need in worker.rounds.needs(round_.flow, round_.service, worker.language)}
+        return own | {name: Need(name, "text", meaning(worker.language, name)) for name in BESIDE if name not in own}
+
+    def marked(self, worker: Worker, round_: RoundView, mark: str) -> str:
+        """Return the field that a mark stands for; empty where there is none any more."""
+        return named(self._needed(worker, round_), mark) or ""
+
+    def chose(self, worker: Worker, round_: RoundView, mark: str, place: str) -> Prompt:
+        """Keep the option that was tapped, and ask on."""
+        name = self.marked(worker, round_, mark)
+        need = self._needed(worker, round_).get(name)
+        if need is None or not need.options or number(place) >= len(need.options):
+            return self.stale(worker, round_)
+        return self._keep(worker, round_, name, need.options[number(place)][0])
+
+    def wrote(self, worker: Worker, round_: RoundView, mark: str) -> Prompt:
+        """Keep what was written for a field, and ask on; what does not fit is asked for again."""
+        name = self.marked(worker, round_, mark)
+        need = self._needed(worker, round_).get(name)
+        if need is None:
+            worker.waits(None)
+            return self.stale(worker, round_)
+        value = self._value(worker, need)
+        return self.field(worker, round_, name) if value is None else self._keep(worker, round_, name, value)
+
+    def _value(self, worker: Worker, need: Need) -> object:
+        """Return what was written as the record keeps it; None where it does not fit."""
+        text = clean(worker.visit.message.text)[:LONGEST_TEXT].strip()
+        match need.kind:
+            case "date":
+                day = self._typed_day(worker)
+                return day and day.isoformat()
+            case "list":
+                lines = [line.strip() for line in text.splitlines() if line.strip()]
+                return [(f"o{n}", line) for n, line in enumerate(lines, 1)] if len(lines) > 1 else None
+            case _:
+                return text.rstrip(".") or None
+
+    def _keep(self, worker: Worker, round_: RoundView, name: str, value: object) -> Prompt:
+        record = dict(round_.record)
+        if isinstance(value, list):
+            lists = record.get("lists")
+            record["lists"] = {**(lists if isinstance(lists, dict) else {}), name: value}
+        else:
+            record[name] = value
+        worker.waits(None)
+        return self._changed(worker, round_, record=record) or self.next(worker, self._fresh(worker, round_), name)

@@ -1,0 +1,170 @@
+"""The menu of staff: which screen a command, a button or a text leads to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.menu.acts import Act
+from bot.menu.drafting import DAY, FIELD, TITLE, Drafting
+from bot.menu.steering import SURE, WHY
+from bot.menu.worker import ORGANISER, SIGHT, Worker, number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.desk import Visit
+    from bot.rounds.looking import RoundView
+    from flows.model import Prompt
+
+COMMAND = "/organise"
+WAITING = "o:"
+"""What everything begins with that the menu may be waiting for."""
+
+
+class Menu(Drafting):
+    """The menu. Whoever has no role does not learn that there is one."""
+
+    def opened(self, visit: Visit) -> Prompt | None:
+        """Return the first screen; None for whoever has no role."""
+        worker = Worker.of(visit, self._rounds)
+        if worker is None:
+            return None
+        self._stops_waiting(worker)
+        return self.home(worker)
+
+    # ----------------------------------------------------------------- buttons
+
+    def tapped(self, visit: Visit, value: str) -> Prompt | None:
+        """Return the screen that a button leads to; None for whoever has no role."""
+        worker = Worker.of(visit, self._rounds)
+        if worker is None:
+            return None
+        kind, *rest = value.split(":")
+        if kind != "yes":
+            self._stops_waiting(worker)
+        return self._general(worker, kind, rest) or self._of_round(worker, kind, rest) or self.gone(worker)
+
+    @staticmethod
+    def _stops_waiting(worker: Worker) -> None:
+        if (worker.visit.guest.contact.asks or "").startswith(WAITING):
+            worker.waits(None)
+
+    def _general(self, worker: Worker, kind: str, rest: list[str]) -> Prompt | None:
+        match kind, rest:
+            case "home", []:
+                return self.home(worker)
+            case "browser", []:
+                return self.browser(worker)
+            case "list", [page] if worker.is_(*SIGHT):
+                return self.listed(worker, number(page))
+            case _ if worker.is_(ORGANISER):
+                return self._of_new(worker, kind, rest)
+            case _:
+                return None
+
+    def _of_new(self, worker: Worker, kind: str, rest: list[str]) -> Prompt | None:
+        match kind, rest:
+            case "new", [page]:
+                return self.flows(worker, number(page))
+            case "flow", [flow, *page]:
+                return self.flow(worker, flow, number("".join(page)))
+            case "service", [flow, service]:
+                return self.titled(worker, flow, service)
+            case _:
+                return None
+
+    def _of_round(self, worker: Worker, kind: str, rest: list[str]) -> Prompt | None:
+        round_ = self.seen(worker, rest[0]) if rest else None
+        if round_ is None:
+            return None
+        return self._steered(worker, round_, kind, rest[1:]) or self._written(worker, round_, kind, rest[1:])
+
+    def _steered(self, worker: Worker, round_: RoundView, kind: str, rest: list[str]) -> Prompt | None:
+        match kind, rest:
+            case "round", []:
+                return self.round(worker, round_)
+            case "page", []:
+                return self.browser(worker, round_)
+            case "do", [act] if act in list(Act):
+                return self._asked_for(worker, round_, Act(act))
+            case "span", [days]:
+                return self.span(worker, round_, days)
+            case "yes", [what]:
+                return self.yes(worker, round_, what)
+            case "no", []:
+                return self.no(worker, round_)
+            case _:
+                return None
+
+    def _asked_for(self, worker: Worker, round_: RoundView, act: Act) -> Prompt:
+        """Lead to what an act needs first; the button of one that is not possible any more is refused."""
+        needs: dict[Act, Callable[[Worker, RoundView], Prompt]] = {Act.FILL: self.next, Act.DAY: self.day_asked}
+        return (
+            needs[act](worker, round_)
+            if act in needs and self.writes(worker, round_)
+            else self.ask(worker, round_, act)
+        )
+
+    def _written(self, worker: Worker, round_: RoundView, kind: str, rest: list[str]) -> Prompt | None:
+        if not self.writes(worker, round_):
+            return self.stale(worker, round_)
+        match kind, rest:
+            case "whom", [audience]:
+                return self.took_whom(worker, round_, audience)
+            case "long", [weeks]:
+                return self.took_long(worker, round_, weeks)
+            case "today", []:
+                return self.took_today(worker, round_)
+            case "set", [mark, place]:
+                return self.chose(worker, round_, mark, place)
+            case "skip", [mark]:
+                return self.next(worker, round_, self.marked(worker, round_, mark))
+            case _:
+                return None
+
+    # ----------------------------------------------------------------- texts
+
+    def heard(self, visit: Visit, asks: str, word: str | None) -> Prompt | None:
+        """Take a text as what the menu waits for; `word` is what it means everywhere. None: it is for somebody else."""
+        worker = Worker.of(visit, self._rounds)
+        if worker is None:
+            return None
+        kind, *rest = asks.split()
+        if word == "back":
+            worker.waits(None)
+            return self._behind(worker, kind, rest)
+        match kind, rest:
+            case _ if kind == SURE:
+                return self._sure_again(worker, rest, word)
+            case _ if kind == WHY:
+                return self.why(worker, *rest)
+            case _ if kind == TITLE:
+                return self.create(worker, *rest)
+            case _:
+                return self._field(worker, kind, rest, word)
+
+    def _behind(self, worker: Worker, kind: str, rest: list[str]) -> Prompt:
+        """Return the screen behind what was asked."""
+        round_ = self.seen(worker, rest[0] if kind in {FIELD, DAY} else rest[-1])
+        if round_ is None:
+            return self.flows(worker, 0) if kind == TITLE else self.home(worker)
+        return self.round(worker, round_)
+
+    def _sure_again(self, worker: Worker, rest: list[str], word: str | None) -> Prompt | None:
+        """Take a typed yes or no; anything else leaves what was asked, and is for somebody else."""
+        round_ = self.seen(worker, rest[1])
+        if round_ is not None and word in {"yes", "ok"}:
+            return self.yes(worker, round_, rest[0])
+        worker.waits(None)
+        return self.no(worker, round_) if round_ is not None and word == "no" else None
+
+    def _field(self, worker: Worker, kind: str, rest: list[str], word: str | None) -> Prompt | None:
+        round_ = self.seen(worker, rest[0])
+        if round_ is None or not self.writes(worker, round_):
+            worker.waits(None)
+            return self.gone(worker) if round_ is None else self.stale(worker, round_)
+        if kind == DAY:
+            return self.took_day(worker, round_)
+        if word == "skip":
+            return self.next(worker, round_, self.marked(worker, round_, rest[1]))
+        return self.wrote(worker, round_, rest[1])

@@ -1,0 +1,180 @@
+"""What the menu shows: the first screen, the list of rounds, and where each round stands."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.menu.acts import possible, standing
+from bot.menu.worker import APPROVER, MANAGER, ORGANISER, SIGHT, Worker, data, short
+from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, RUNNING, State
+from bot.rounds.record import public_url, spoken_day
+from bot.texts import texts
+from flows.model import Button
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.config import Config
+    from bot.menu.acts import Standing
+    from bot.menu.links import Links
+    from bot.rounds.library import Library
+    from bot.rounds.looking import Counts, RoundView
+    from bot.rounds.organising import Rounds
+    from flows.model import Prompt
+
+FAULTS = 6
+"""So many faults are named; more would hide the buttons."""
+_URGENT = (*RUNNING, *ANSWERED, State.CHECKED, State.DRAFT, State.SCHEDULED, State.REPORTED_BACK)
+"""States by how soon they want somebody."""
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Showing:
+    """Screens that change nothing."""
+
+    def __init__(self, config: Config, rounds: Rounds, library: Library, links: Links) -> None:
+        self._config = config
+        self._rounds = rounds
+        self._library = library
+        self._links = links
+
+    # ----------------------------------------------------------------- the first screen
+
+    def home(self, worker: Worker) -> Prompt:
+        """Show what a person can do by their roles."""
+        buttons = []
+        if worker.is_(*SIGHT):
+            buttons.append(worker.button("rounds", "list", 0))
+        if worker.is_(ORGANISER):
+            buttons.append(worker.button("new", "new", 0))
+        buttons.append(worker.button("browser", "browser"))
+        return worker.screen([worker.text("home"), *self._roles(worker)], *buttons)
+
+    def _roles(self, worker: Worker) -> list[str]:
+        """Return a line for each role: for which services, and what it lets them do."""
+        held = [role for role in (ORGANISER, APPROVER, MANAGER) if worker.is_(role)]
+        return [worker.text(f"may_{role}", services=self._served(worker, role)) for role in held]
+
+    def _served(self, worker: Worker, role: str) -> str:
+        names = {service.key: service.label(worker.language) for service in self._config.services}
+        return ", ".join(names[key] for key in worker.services(names, role))
+
+    def browser(self, worker: Worker, round_: RoundView | None = None) -> Prompt:
+        """Give a one-time link into the browser, and where a round is to be found there."""
+        visit = worker.visit
+        link = self._links.sign_in(visit.db, worker.person, worker.language, visit.ledger.now)
+        if round_ is None:
+            return worker.screen(link, worker.button("back", "home"))
+        url = f"{public_url(self._config)}/manage/rounds/{round_.code}"
+        return worker.screen([link, worker.text("then", url=url)], worker.button("back", "round", round_.code))
+
+    # ----------------------------------------------------------------- the list
+
+    def listed(self, worker: Worker, page: int) -> Prompt:
+        """Show a person's rounds, the most urgent first."""
+        keys = worker.services([service.key for service in self._config.services], *SIGHT)
+        found = sorted(worker.rounds.listed(keys), key=_urgency)
+        entries = [Button(short(self._line(worker, each)), data("round", each.code)) for each in found]
+        text = worker.text("list" if entries else "list_none")
+        return worker.screen(text, *worker.paged(entries, page, "list"), worker.button("back", "home"))
+
+    def _line(self, worker: Worker, round_: RoundView) -> str:
+        return worker.text("line", title=round_.title, state=self._state(worker, round_))
+
+    def _state(self, worker: Worker, round_: RoundView) -> str:
+        return self._library.phrases[worker.language].get(f"state_{round_.state}", round_.state)
+
+    # ----------------------------------------------------------------- one round
+
+    def round(self, worker: Worker, round_: RoundView, *above: str) -> Prompt:
+        """Show where a round stands, what it lacks, and a button for all that this person can do now."""
+        stands = standing(worker, round_, worker.visit.ledger.now)
+        lines = [
+            *above,
+            *self._head(worker, round_),
+            *self._numbers(worker, round_),
+            *self._lacks(worker, round_, stands),
+        ]
+        buttons = [worker.button(f"act_{act}", "do", round_.code, act) for act in possible(stands)]
+        return worker.screen(
+            lines,
+            *buttons,
+            worker.button("page", "page", round_.code),
+            worker.button("again", "round", round_.code),
+            worker.button("back", "list", 0),
+        )
+
+    def _head(self, worker: Worker, round_: RoundView) -> list[str]:
+        service = self._config.service(round_.service).label(worker.language)
+        head = worker.text("head", title=round_.title, service=service, state=self._state(worker, round_))
+        opens = worker.text("opens", day=self.day(worker, round_.opens_at)) if self._opens_later(worker, round_) else ""
+        ends = self.last_day(worker, round_.closes_at)
+        return [head, opens, worker.text("until", day=ends) if ends else ""]
+
+    @staticmethod
+    def _opens_later(worker: Worker, round_: RoundView) -> bool:
+        opens = round_.opens_at
+        return round_.state in BEGINNING and opens is not None and opens > worker.visit.ledger.now
+
+    def _numbers(self, worker: Worker, round_: RoundView) -> list[str]:
+        """Return the live numbers of a round that has begun, of one that has not whom it would ask."""
+        if round_.state in BEGUN:
+            return [_counted(worker, worker.rounds.counts(round_.code))]
+        return [self.asked(worker, round_)] if round_.state in BEGINNING else []
+
+    def asked(self, worker: Worker, round_: RoundView) -> str:
+        """Return whom a round would ask if it opened now."""
+        if round_.audience == LINK:
+            return worker.text("asks_link")
+        tally = worker.rounds.audience(round_.code)
+        written = texts(worker.language).number
+        return worker.text("asks", people=written(tally.waiting), left_out=written(sum(tally.excluded.values())))
+
+    def _lacks(self, worker: Worker, round_: RoundView, stands: Standing) -> list[str]:
+        """Return what keeps a round from opening, in plain words."""
+        if round_.state not in BEGINNING:
+            return []
+        if stands.faults:
+            named = [f"– {fault.message}" for fault in stands.faults[:FAULTS]]
+            more = len(stands.faults) - FAULTS
+            return [
+                worker.text("lacks"),
+                *named,
+                worker.text("more", n=texts(worker.language).number(more)) if more > 0 else "",
+            ]
+        return [worker.text("lacks_nothing"), self._signature(worker, round_, stands)]
+
+    @staticmethod
+    def _signature(worker: Worker, round_: RoundView, stands: Standing) -> str:
+        """Return who has signed a round, or who may."""
+        signed = worker.rounds.signature(round_.code)
+        if signed is not None:
+            return worker.text("signed", name=signed.who)
+        if not stands.unsigned:
+            return ""
+        names = ", ".join(person.name for person in worker.rounds.approvers(round_.code))
+        return worker.text("signers", names=names) if names else worker.text("no_signer")
+
+    # ----------------------------------------------------------------- days
+
+    def day(self, worker: Worker, moment: datetime | None) -> str:
+        """Return the city's day of a moment, in words; empty where there is none."""
+        return spoken_day(moment.astimezone(self._config.city.zone), worker.language) if moment else ""
+
+    def last_day(self, worker: Worker, moment: datetime | None) -> str:
+        """Return the last day before a moment: midnight belongs to the day before."""
+        return self.day(worker, moment and moment - timedelta(microseconds=1))
+
+
+def _counted(worker: Worker, counts: Counts) -> str:
+    dropped = max(0, counts.started - counts.finished - counts.active)
+    numbers = {"invited": counts.invited, "started": counts.started, "finished": counts.finished, "dropped": dropped}
+    written = texts(worker.language).number
+    return worker.text("numbers", **{name: written(count) for name, count in numbers.items()})
+
+
+def _urgency(round_: RoundView) -> tuple[int, datetime]:
+    """Return how soon a round wants somebody: first by what it is, then by when it ends."""
+    known: Sequence[str] = _URGENT
+    return (known.index(round_.state) if round_.state in known else len(known), round_.closes_at or _NEVER)

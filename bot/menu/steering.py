@@ -1,0 +1,168 @@
+"""How a round is steered from the chat: each act asks once more, and is done in the transaction of its answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.errors import Refused
+from bot.menu.acts import REASONED, SPANS, Act, do, drafts, later_end, possible, standing, whole
+from bot.menu.showing import Showing
+from bot.menu.worker import number
+from bot.rounds.wording import spoken
+from bot.texts import texts
+from flows.model import Button, Prompt
+from flows.words import clean
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.menu.worker import Worker
+    from bot.rounds.looking import RoundView
+
+SURE, WHY = "o:sure", "o:why"
+"""What the menu may be waiting for: Yes or No to an act, the reason for one."""
+LONGEST_REASON = 500
+
+
+class Steering(Showing):
+    """Screens that act on a round."""
+
+    def ask(self, worker: Worker, round_: RoundView, act: Act) -> Prompt:
+        """Ask once more before an act; what cannot be done any more shows how the round stands now."""
+        if act not in possible(standing(worker, round_, worker.visit.ledger.now)):
+            return self.stale(worker, round_)
+        match act:
+            case Act.EXTEND:
+                return self._spans(worker, round_)
+            case Act.REPORT if not whole(worker, round_):
+                back = worker.button("back", "round", round_.code)
+                text = [worker.text("report_unfinished"), "", *_drafted(worker, round_)]
+                return worker.screen(text, worker.button("page", "page", round_.code), back)
+            case _:
+                return self._sure(worker, round_, act)
+
+    def stale(self, worker: Worker, round_: RoundView) -> Prompt:
+        """Refuse a button gently that is older than what has become of its round."""
+        worker.waits(None)
+        return self.round(worker, round_, worker.text("old"), "")
+
+    def _spans(self, worker: Worker, round_: RoundView) -> Prompt:
+        days = [
+            Button(self.last_day(worker, self._later(worker, round_, span)), f"@o:span:{round_.code}:{span}")
+            for span in SPANS
+        ]
+        back = worker.button("back", "round", round_.code)
+        return worker.screen(worker.text("ask_span", title=round_.title), *days, back)
+
+    def span(self, worker: Worker, round_: RoundView, days: str) -> Prompt:
+        """Ask once more before the end of a round is moved by so many days."""
+        if number(days) not in SPANS or Act.EXTEND not in possible(standing(worker, round_, worker.visit.ledger.now)):
+            return self.stale(worker, round_)
+        return self._sure(worker, round_, Act.EXTEND, number(days))
+
+    def _sure(self, worker: Worker, round_: RoundView, act: Act, span: int = 0) -> Prompt:
+        worker.waits(_waited(SURE, act, span, round_.code))
+        yes = worker.button("yes", "yes", round_.code, f"{act}{span or ''}")
+        no = worker.button("no", "no", round_.code)
+        return worker.screen(self._question(worker, round_, act, span), yes, no)
+
+    def _question(self, worker: Worker, round_: RoundView, act: Act, span: int) -> list[str]:
+        """Return what an act means for people, before it is done."""
+        ends = self.last_day(worker, self._later(worker, round_, span))
+        opens = self.day(worker, round_.opens_at)
+        asked = worker.text(f"sure_{act}", title=round_.title, ends=ends, opens=opens)
+        match act:
+            case Act.OPEN | Act.SCHEDULE:
+                return [asked, self.asked(worker, round_)]
+            case Act.CLOSE | Act.PAUSE | Act.CANCEL:
+                return [asked, self._amid(worker, round_)]
+            case Act.REPORT:
+                return [*_drafted(worker, round_), "", asked]
+            case _:
+                return [asked]
+
+    @staticmethod
+    def _amid(worker: Worker, round_: RoundView) -> str:
+        """Return how many people are in the middle of a round."""
+        active = worker.rounds.counts(round_.code).active
+        return worker.text("amid", people=texts(worker.language).number(active)) if active else ""
+
+    def _later(self, worker: Worker, round_: RoundView, span: int) -> datetime:
+        return later_end(round_, span, self._config.city.zone, worker.visit.ledger.now)
+
+    # ----------------------------------------------------------------- yes and no
+
+    def no(self, worker: Worker, round_: RoundView) -> Prompt:
+        """Leave all as it is."""
+        worker.waits(None)
+        return self.round(worker, round_, worker.text("not_done"), "")
+
+    def yes(self, worker: Worker, round_: RoundView, what: str) -> Prompt:
+        """Do what was asked about, or ask for its reason; a Yes to an older question does nothing."""
+        act, span = _read(what)
+        waited = worker.visit.guest.contact.asks
+        if act is None or waited != _waited(SURE, act, span, round_.code):
+            return self.stale(worker, round_)
+        if act in REASONED:
+            worker.waits(_waited(WHY, act, span, round_.code))
+            return self._ask_why(worker, act, round_.code)
+        return self._done(worker, round_, act, span, "")
+
+    @staticmethod
+    def _ask_why(worker: Worker, act: Act, code: str) -> Prompt:
+        key = "ask_signed" if act is Act.REPORT else "ask_why"
+        return worker.screen(worker.text(key), worker.button("back", "no", code))
+
+    def why(self, worker: Worker, what: str, code: str) -> Prompt:
+        """Take what was written as the reason, and act."""
+        round_, (act, span) = self.seen(worker, code), _read(what)
+        message = worker.visit.message
+        said = clean(message.text)[:LONGEST_REASON] if message.text else ""
+        if round_ is None or act is None:
+            worker.waits(None)
+            return self.gone(worker)
+        if not said:
+            return self._ask_why(worker, act, code)
+        return self._done(worker, round_, act, span, said)
+
+    def _done(self, worker: Worker, round_: RoundView, act: Act, span: int, why: str) -> Prompt:
+        """Do it, and show how the round stands then; what the rules forbid by now is said kindly."""
+        worker.waits(None)
+        ends = self._later(worker, round_, span) if span else None
+        try:
+            do(worker, round_, act, why, ends)
+            above = worker.text("done")
+        except Refused as refused:
+            above = worker.text("refused", why=spoken(refused, worker.language))
+        return self.round(worker, worker.rounds.find(round_.code) or round_, above, "")
+
+    # ----------------------------------------------------------------- which round
+
+    def seen(self, worker: Worker, code: str) -> RoundView | None:
+        """Return a round that this person may see."""
+        found = worker.rounds.find(code)
+        return found if found is not None and worker.may(found.service, "organiser", "approver") else None
+
+    @staticmethod
+    def gone(worker: Worker) -> Prompt:
+        """Say that a button leads nowhere any more, and where the menu is."""
+        return worker.screen(worker.text("gone"), worker.button("back", "home"))
+
+
+def _drafted(worker: Worker, round_: RoundView) -> list[str]:
+    """Return the text that tells people what came of a round, in each of its languages."""
+    written = drafts(worker, round_)
+    if len(written) == 1:
+        return list(written.values())
+    return [line for language, text in written.items() for line in (f"[{language}]", text, "")]
+
+
+def _waited(kind: str, act: Act, span: int, code: str) -> str:
+    """Return how it is kept what we wait for: at most 40 letters."""
+    return f"{kind} {act}{span or ''} {code}"
+
+
+def _read(what: str) -> tuple[Act | None, int]:
+    """Return the act and the span of days that a button or a memory names."""
+    name = what.rstrip("0123456789")
+    return (Act(name) if name in list(Act) else None), number(what[len(name) :])

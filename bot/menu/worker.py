@@ -1,0 +1,114 @@
+"""Who is at the menu: a member of staff in a chat, with what their roles let them see and do."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.texts import texts
+from flows.model import Button, Prompt
+from storage import people
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from bot.desk import Visit
+    from bot.rounds.organising import Rounds
+
+MANAGER, ORGANISER, APPROVER = "manager", "organiser", "approver"
+SIGHT = (ORGANISER, APPROVER)
+"""Who may see a round's inside; only organisers may act."""
+MENU = "@o"
+"""What every button of the menu begins with."""
+PAGE = 5
+"""Entries of a list on one screen: with the ways on and back there are eight buttons at most."""
+LONGEST_LABEL = 48
+"""Letters of an entry of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One visit of a member of staff to the menu."""
+
+    visit: Visit
+    person: int
+    roles: tuple[people.Role, ...]
+    rounds: Rounds
+    """The rounds, inside the transaction of the turn."""
+
+    @classmethod
+    def of(cls, visit: Visit, rounds: Rounds) -> Worker | None:
+        """Return who this is; None where they have no role."""
+        person = visit.guest.contact.person_id
+        roles = () if person is None else tuple(people.roles_of(visit.db, person))
+        return cls(visit, person, roles, rounds.within(visit.db)) if person is not None and roles else None
+
+    @property
+    def language(self) -> str:
+        """The language of the chat."""
+        return self.visit.language
+
+    def is_(self, *roles: str) -> bool:
+        """Whether they have one of these roles for any service."""
+        return any(role.role in roles for role in self.roles)
+
+    def may(self, service: str, *roles: str) -> bool:
+        """Whether they have one of these roles for a service."""
+        return any(role.role in roles and role.service in {service, people.EVERY_SERVICE} for role in self.roles)
+
+    def services(self, every: Iterable[str], *roles: str) -> list[str]:
+        """Return which of `every` service they have one of these roles for."""
+        return [service for service in every if self.may(service, *roles)]
+
+    def waits(self, asks: str | None) -> None:
+        """Wait for words, or (None) for nothing any more."""
+        self.visit.ledger.change(self.visit.guest, asks=asks)
+
+    # ----------------------------------------------------------------- words
+
+    def text(self, key: str, **values: object) -> str:
+        """Return a sentence of the menu, filled in."""
+        return texts(self.language)(f"menu.{key}", **values)
+
+    def button(self, key: str, *to: object) -> Button:
+        """Return a button with the words `key`, to a screen."""
+        return Button(self.text(key), data(*to))
+
+    def screen(self, text: str | Sequence[str], *buttons: Button) -> Prompt:
+        """Return a screen: its lines, then its buttons, which are tapped and never numbered."""
+        lines = [text] if isinstance(text, str) else text
+        return Prompt("\n".join(line for line in lines if line), buttons, numbered=False)
+
+    def paged(self, entries: Sequence[Button], page: int, *base: object) -> tuple[Button, ...]:
+        """Return the entries of one page, with the ways to the pages beside it."""
+        last = max(0, (len(entries) - 1) // PAGE)
+        page = min(max(0, page), last)
+        before = (self.button("earlier", *base, page - 1),) if page else ()
+        after = (self.button("later", *base, page + 1),) if page < last else ()
+        return (*entries[page * PAGE : (page + 1) * PAGE], *before, *after)
+
+
+def data(*parts: object) -> str:
+    """Return what a button to a screen carries: at most 64 bytes, since codes have 24 letters and names are hashed."""
+    return ":".join((MENU, *map(str, parts)))
+
+
+def short(label: str) -> str:
+    """Return a label that a phone shows in one or two lines."""
+    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1].rstrip()}…"
+
+
+def number(text: str) -> int:
+    """Return a number that a button carries; 0 for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
+
+
+def named(names: Collection[str], mark: str) -> str | None:
+    """Return which of these names a mark stands for."""
+    return next((name for name in names if mark_of(name) == mark), None)
+
+
+def mark_of(name: str) -> str:
+    """Return six letters for a name that may be longer than a button carries."""
+    return hashlib.sha256(name.encode()).hexdigest()[:6]

@@ -1,0 +1,416 @@
+"""The organiser's menu: rounds are looked at, steered and begun with buttons, by whoever may, once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.menu.links import MOST
+from storage import contacts, people, rounds
+from tests.bot.test_threads import Staff, employed, labels, last, text
+from tests.flows.talk import LANGUAGES
+from tests.support.house import Citizen, House, raw
+
+if TYPE_CHECKING:
+    from bot.channels.base import Outbound
+
+BUTTONS = 8
+"""Most buttons a screen has."""
+
+
+async def organiser(house: House, name: str = "Omar", language: str = "en") -> Staff:
+    return await employed(house, name, ("organiser", "library"), language=language)
+
+
+async def approver(house: House) -> Staff:
+    return await employed(house, "Ada", ("approver", "library"))
+
+
+def state(house: House, code: str) -> str:
+    found = house.rounds.find(code)
+    assert found is not None
+    return found.state
+
+
+def log(house: House, code: str) -> list[tuple[str, str, str]]:
+    return [(each.who, each.what, each.why) for each in house.rounds.log(code)]
+
+
+async def at(staff: Staff, code: str) -> Outbound:
+    """Bring somebody to the screen of a round."""
+    return (await staff.sends(raw(staff.address, kind="tap", data=f"@o:round:{code}")))[-1]
+
+
+# --------------------------------------------------------------------------- who has a menu
+
+
+async def test_the_menu_offers_what_the_role_allows(house: House) -> None:
+    omar, ada = await organiser(house), await approver(house)
+    max_ = await employed(house, "Max", ("manager", "library"))
+    assert labels((await omar.says("/organise"))[0]) == ["My rounds", "New round", "Sign in to the browser"]
+    assert labels((await ada.says("/organise"))[0]) == ["My rounds", "Sign in to the browser"]
+    (said,) = await max_.says("/organise")
+    assert labels(said) == ["Sign in to the browser"]
+    assert "You read the digest of: Central Library" in said.text
+
+
+async def test_a_stranger_hears_of_the_menu_what_they_hear_of_any_unknown_command(house: House) -> None:
+    ana, ben = Citizen(house, "ana"), Citizen(house, "ben")
+    for person in (ana, ben):
+        await person.says("hello")
+    assert text(await ana.says("/organise")) == text(await ben.says("/anything"))
+    code = house.need().code
+    assert text(await ana.sends(raw("ana", kind="tap", data=f"@o:yes:{code}:close"))) == text(
+        await ben.sends(raw("ben", kind="tap", data="@nothing:at:all"))
+    )
+    assert state(house, code) == "open"
+
+
+async def test_a_role_for_one_service_shows_no_round_of_another(house: House) -> None:
+    house.need()
+    nina = await employed(house, "Nina", ("organiser", "bus12"))
+    await nina.says("/organise")
+    assert (await nina.taps("My rounds"))[0].text == "There are no rounds yet."
+    (said,) = await nina.sends(raw(nina.address, kind="tap", data=f"@o:round:{house.rounds.listed()[0].code}"))
+    assert said.text == "That button leads nowhere any more."
+
+
+async def test_a_link_into_the_browser_works_once_and_only_so_many_are_given(house: House) -> None:
+    omar = await organiser(house)
+    await omar.says("/organise")
+    for _ in range(MOST):
+        assert "/manage/sign-in?token=" in (await omar.taps("Sign in to the browser"))[0].text
+    assert "You have asked for many links" in (await omar.taps("Sign in to the browser"))[0].text
+    assert "You have asked for many links" in (await omar.says("/manage"))[0].text
+    assert len(house.table("links")) == MOST
+    house.clock.forward(minutes=31)
+    assert "/manage/sign-in?token=" in (await omar.says("/manage"))[0].text
+
+
+# --------------------------------------------------------------------------- the list
+
+
+async def test_the_rounds_that_need_somebody_first_stand_first_and_pages_have_eight_buttons(house: House) -> None:
+    for n in range(7):
+        house.need(opened=False, title=f"Draft {n}")
+    house.need(title="Late", closes_at=house.clock() + timedelta(days=30))
+    house.need(title="Soon", closes_at=house.clock() + timedelta(days=3))
+    omar = await organiser(house)
+    await omar.says("/organise")
+    (first,) = await omar.taps("My rounds")
+    assert labels(first)[:3] == ["Soon · open", "Late · open", "Draft 6 · draft"]
+    assert labels(first)[-2:] == ["Next page →", "Back"]
+    (second,) = await omar.taps("Next page →")
+    assert labels(second) == [*(f"Draft {n} · draft" for n in (3, 2, 1, 0)), "← Page before", "Back"]
+    assert (await omar.taps("Late · open", first))[0].text.startswith("“Late” – Central Library: open")
+
+
+# --------------------------------------------------------------------------- one round
+
+
+async def test_a_round_shows_its_live_numbers(house: House) -> None:
+    code = house.need().code
+    omar, ana = await organiser(house), Citizen(house, "ana")
+    await ana.starts(code)
+    said = await at(omar, code)
+    assert "Invited: 0. Started: 1. Finished: 0. Stopped on the way: 0." in said.text
+    assert labels(said) == [
+        *("Pause", "Give people more time", "Close now", "Cancel the round"),
+        *("Open in the browser", "Look again", "Back"),
+    ]
+
+
+async def test_a_draft_names_what_it_lacks_and_offers_to_fill_it_in(house: House) -> None:
+    omar = await organiser(house)
+    code = house.need(opened=False, record={}).code
+    said = await at(omar, code)
+    assert "Before it can open, this is still missing:" in said.text
+    assert "– topic is missing: what the round is about" in said.text
+    assert "… and" in said.text
+    assert labels(said)[:3] == ["Fill in what is missing", "Choose the first day", "Cancel the round"]
+
+
+async def test_a_second_person_signs_and_only_then_it_opens(house: House) -> None:
+    omar, ada = await organiser(house), await approver(house)
+    code = house.need(opened=False).code
+    said = await at(omar, code)
+    assert "These may: Ada" in said.text
+    assert "Open now" not in labels(said)
+    await at(ada, code)
+    (asked,) = await ada.taps("Read and found good: sign")
+    assert asked.text.startswith("Sign “Opening hours”?")
+    (signed,) = await ada.taps("Yes")
+    assert "Signed by Ada" in signed.text
+    assert "Open now" not in labels(signed)
+    await at(omar, code)
+    (asked,) = await omar.taps("Open now")
+    assert asked.text == "Open “Opening hours” now?\nWhoever has the link can take part. Nobody is invited."
+    assert labels(asked) == ["Yes", "No"]
+    (opened,) = await omar.taps("Yes")
+    assert opened.text.startswith("Done.\n“Opening hours” – Central Library: open")
+    assert state(house, code) == "open"
+    assert log(house, code)[1:] == [("Ada", "approved", ""), ("Omar", "opened", "")]
+
+
+async def test_whoever_wrote_a_round_is_not_offered_to_sign_it(house: House) -> None:
+    both = await employed(house, "Bo", ("organiser", "library"), ("approver", "library"))
+    person = house.contact(both.address).person_id
+    code = house.need(opened=False, who=person).code
+    said = await at(both, code)
+    assert "Read and found good: sign" not in labels(said)
+    assert "nobody may yet" in said.text
+
+
+async def test_before_people_are_written_to_their_number_is_told(house: House) -> None:
+    omar = await organiser(house)
+    for n in range(3):
+        await Citizen(house, f"p{n}").says("hello")
+        with house.database.transaction() as db:
+            contacts.set_invite_again(db, house.contact(f"p{n}").id, house.clock())
+    code = house.need(opened=False, audience="agreed").code
+    house.sign(code)
+    await at(omar, code)
+    (asked,) = await omar.taps("Open now")
+    assert "People who will be invited: 3. Left out: 0." in asked.text
+
+
+async def test_pausing_asks_once_more_and_then_why(house: House) -> None:
+    omar, code = await organiser(house), house.need().code
+    await at(omar, code)
+    assert "nobody can answer" in (await omar.taps("Pause"))[0].text
+    assert (await omar.taps("Yes"))[0].text.startswith("Why?")
+    assert state(house, code) == "open"
+    (said,) = await omar.says("a mistake in the letter")
+    assert said.text.startswith("Done.\n“Opening hours” – Central Library: paused")
+    assert log(house, code)[-1] == ("Omar", "paused", "a mistake in the letter")
+    await omar.taps("Let it go on")
+    await omar.taps("Yes")
+    assert state(house, code) == "open"
+
+
+async def test_the_reason_can_be_left_and_nothing_is_done(house: House) -> None:
+    omar, code = await organiser(house), house.need().code
+    await at(omar, code)
+    await omar.does("Cancel the round", "Yes")
+    (said,) = await omar.says("/back")
+    assert "open" in said.text
+    assert "Done." not in (await omar.says("nobody came"))[0].text
+    assert state(house, code) == "open"
+
+
+async def test_more_time_is_given_to_the_day_that_is_tapped(house: House) -> None:
+    omar = await organiser(house)
+    code = house.need().code
+    await at(omar, code)
+    (days,) = await omar.taps("Give people more time")
+    assert labels(days) == ["17 December 2026", "21 December 2026", "28 December 2026", "11 January 2027", "Back"]
+    (asked,) = await omar.taps("28 December 2026")
+    assert asked.text == "New last day of “Opening hours”: 28 December 2026. Is that right?"
+    await omar.taps("Yes")
+    (said,) = await omar.says("the letter came late")
+    assert "Last day: 28 December 2026" in said.text
+    assert log(house, code)[-1] == ("Omar", "extended", "the letter came late")
+
+
+async def test_no_leaves_everything_as_it_is(house: House) -> None:
+    omar, code = await organiser(house), house.need().code
+    await at(omar, code)
+    await omar.taps("Close now")
+    assert (await omar.taps("No"))[0].text.startswith("Nothing was done.")
+    assert state(house, code) == "open"
+
+
+async def test_yes_and_no_may_be_typed(house: House) -> None:
+    omar, code = await organiser(house), house.need().code
+    await at(omar, code)
+    await omar.taps("Close now")
+    assert (await omar.says("no"))[0].text.startswith("Nothing was done.")
+    await omar.taps("Close now")
+    assert (await omar.says("yes"))[0].text.startswith("Done.")
+    assert state(house, code) == "closed"
+
+
+# --------------------------------------------------------------------------- old buttons, two at once
+
+
+async def test_of_two_who_close_at_once_one_wins_and_the_other_is_told_how_it_stands(house: House) -> None:
+    omar, olga = await organiser(house), await organiser(house, "Olga")
+    code = house.need().code
+    for each in (omar, olga):
+        await at(each, code)
+        await each.taps("Close now")
+    yes = [raw(each.address, kind="tap", data=each.button("Yes")) for each in (omar, olga)]
+    await house.turns.accept(yes)
+    assert last(omar).text.startswith("Done.\n“Opening hours” – Central Library: closed")
+    assert last(olga).text.startswith("That does not work: the round is not open\n")
+    assert [what for _, what, _ in log(house, code)].count("closed") == 1
+
+
+async def test_a_double_tap_acts_once(house: House) -> None:
+    omar, code = await organiser(house), house.need().code
+    await at(omar, code)
+    await omar.taps("Close now")
+    twice = omar.button("Yes")
+    await omar.sends(raw(omar.address, kind="tap", data=twice), raw(omar.address, kind="tap", data=twice))
+    assert last(omar).text.startswith("That button is old. This is how the round stands now:")
+    assert [what for _, what, _ in log(house, code)].count("closed") == 1
+
+
+async def test_an_old_yes_does_nothing_and_shows_how_the_round_stands(house: House) -> None:
+    omar, code = await organiser(house), house.need().code
+    await at(omar, code)
+    (old,) = await omar.taps("Close now")
+    await at(omar, code)
+    (said,) = await omar.taps("Yes", old)
+    assert said.text.startswith("That button is old.")
+    assert state(house, code) == "open"
+
+
+async def test_the_button_of_an_act_that_is_past_is_refused_gently(house: House) -> None:
+    omar, code = await organiser(house), house.need().code
+    shown = await at(omar, code)
+    house.rounds.close(code)
+    for label in ("Pause", "Give people more time", "Close now", "Cancel the round"):
+        (said,) = await omar.taps(label, shown)
+        assert said.text.startswith("That button is old.")
+        assert "closed" in said.text
+
+
+async def test_whoever_lost_the_role_meanwhile_acts_no_more(house: House) -> None:
+    omar, code = await organiser(house), house.need().code
+    await at(omar, code)
+    await omar.taps("Close now")
+    with house.database.transaction() as db:
+        people.revoke(db, house.contact(omar.address).person_id or 0, "organiser", "library")
+    await omar.taps("Yes")
+    assert state(house, code) == "open"
+
+
+async def test_what_is_asked_outlives_a_restart(house: House) -> None:
+    omar, code = await organiser(house), house.need().code
+    await at(omar, code)
+    await omar.does("Pause", "Yes")
+    await house.turns.end()
+    house.turns = house.new_turns()
+    house.turns.begin()
+    await omar.says("the water is off")
+    assert log(house, code)[-1] == ("Omar", "paused", "the water is off")
+
+
+async def test_what_was_refused_leaves_the_turn_as_it_was(house: House) -> None:
+    """A refusal inside the transaction of a turn takes back only what the act itself wrote."""
+    omar, code = await organiser(house), house.need(opened=False).code
+    with house.database.transaction() as db:
+        inside = house.rounds.within(db)
+        with pytest.raises(Exception, match="nobody has signed"):
+            inside.open(code)
+        rounds.change(db, 1, title="Kept")
+    assert house.rounds.listed()[0].title == "Kept"
+    assert (await at(omar, code)).text.startswith("“Kept”")
+
+
+# --------------------------------------------------------------------------- a new round
+
+
+async def test_a_round_is_begun_and_filled_in_step_by_step(house: House) -> None:
+    omar = await organiser(house)
+    await omar.says("/organise")
+    (flows,) = await omar.taps("New round")
+    assert flows.text == "What do you want to ask? Choose a flow."
+    label = next(each for each in labels(flows) if "need" in each.lower() or "matter" in each.lower())
+    assert "What is the title?" in (await omar.taps(label))[0].text
+    (whom,) = await omar.says("When should we open?")
+    assert whom.text.startswith("The draft “When should we open?” is saved.")
+    (code,) = [each.code for each in house.rounds.listed()]
+    assert labels(whom) == ["Whoever has the link", "The same, and invite all who agreed", "Back"]
+    (long,) = await omar.taps("The same, and invite all who agreed")
+    assert "What is the last day?" in long.text
+    (topic,) = await omar.taps("21 December 2026")
+    assert "What is missing: what the round is about" in topic.text
+    steps = {
+        "what the round is about": "the opening hours of the library",
+        "the day of the decision": "1 February 2027",
+        "what people can still change": "the hours",
+        "what is decided already": "the place",
+        "the day on which you publish": "15 January 2027",
+        "ideas": "Open earlier\nOpen later",
+    }
+    said = topic
+    for _ in range(20):
+        asked = next((key for key in steps if key in said.text.partition("\n")[0]), None)
+        if asked:
+            (said,) = await omar.says(steps[asked])
+        elif "how the answers count" in said.text:
+            (said,) = await omar.taps(next(each for each in labels(said) if each.startswith("we ask")))
+        elif "whether you have to consult" in said.text:
+            (said,) = await omar.taps("no duty: we ask because we want to know")
+        elif "whose case it is" in said.text:
+            (said,) = await omar.taps("all people of a place")
+        else:
+            break
+    assert "Nothing is missing." in said.text
+    assert house.rounds.check(code) == []
+    found = house.rounds.find(code)
+    assert found is not None
+    assert (found.audience, found.record["decided_on"]) == ("agreed", "2027-02-01")
+    assert {who for who, _, _ in log(house, code)} == {"Omar"}
+
+
+async def test_what_does_not_fit_is_asked_again_and_skip_goes_on(house: House) -> None:
+    omar = await organiser(house)
+    record = {"topic": "hours", "decider": "the council"}
+    await at(omar, house.need(opened=False, record=record).code)
+    (asked,) = await omar.taps("Fill in what is missing")
+    assert "the day of the decision" in asked.text
+    assert (await omar.says("some day"))[0].text == asked.text
+    (after,) = await omar.says("/skip")
+    assert "what people can still change" in after.text
+    (back,) = await omar.says("/back")
+    assert "still missing" in back.text
+
+
+async def test_the_first_day_lets_a_signed_round_open_by_itself(house: House) -> None:
+    omar, code = await organiser(house), house.need(opened=False).code
+    await at(omar, code)
+    await omar.taps("Choose the first day")
+    (said,) = await omar.says("1 December 2026")
+    assert "First day: 1 December 2026" in said.text
+    house.sign(code)
+    await at(omar, code)
+    (asked,) = await omar.taps("Open on its first day")
+    assert asked.text.startswith("“Opening hours” opens by itself on 1 December 2026.")
+    await omar.taps("Yes")
+    assert state(house, code) == "scheduled"
+
+
+async def test_the_result_is_previewed_signed_and_published(house: House) -> None:
+    omar, code = await organiser(house), house.need().code
+    house.rounds.close(code)
+    await at(omar, code)
+    (said,) = await omar.taps("Tell people what came of it")
+    assert said.text.startswith("This is the text so far.")
+    assert labels(said) == ["Open in the browser", "Back"]
+
+
+# --------------------------------------------------------------------------- every language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_screen_speaks_the_language_and_has_a_way_back(house: House, language: str) -> None:
+    omar = await organiser(house, language=language)
+    draft, code = house.need(opened=False, record={}).code, house.need().code
+    screens = [*await omar.says("/organise")]
+    for data in (
+        "list:0", "new:0", "browser", f"round:{code}", f"round:{draft}", f"page:{code}", f"do:{code}:extend",
+        f"do:{code}:close", f"do:{code}:pause", f"do:{draft}:fill", f"do:{draft}:day", f"do:{code}:open", "nowhere",
+    ):  # fmt: skip
+        screens += await omar.sends(raw(omar.address, kind="tap", data=f"@o:{data}"))
+    for screen in screens:
+        assert 1 <= len(screen.buttons) <= BUTTONS
+        assert "{" not in screen.text
+        assert all(len(button.data.encode()) <= 64 for button in screen.buttons)
+    backs = {"en": "Back", "es": "Atrás", "fr": "Retour", "de": "Zurück", "pt": "Voltar", "ar": "رجوع"}
+    asked = [screen for screen in screens if backs[language] not in labels(screen)]
+    assert len(asked) == 3  # the first screen, and two questions with Yes and No
