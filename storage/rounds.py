@@ -75,6 +75,8 @@ class RoundRow:
     """None: at the usual moment."""
     drawn_at: datetime | None = None
     """When the audience was last written down; None: not yet."""
+    aims: str | None = None
+    """JSON: how many answers are wanted, and of whom; who lives here."""
 
 
 _shape = Shape(rounds, RoundRow)

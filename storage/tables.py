@@ -232,6 +232,7 @@ rounds = Table(
     C("spread_hours", Integer),  # over how many hours of sending time the invitations go out; null: at once
     C("remind_at", Instant),  # null: at the usual moment
     C("drawn_at", Instant),  # when its audience was last written down
+    C("aims", Text),  # JSON: how many answers are wanted, and of whom; who lives here (bot.rounds.aims)
     C("key_sealed", LargeBinary),  # pseudonym key, destroyed when the round's time is over
     Index(None, "service", "state"),
 )
@@ -268,6 +269,17 @@ arrivals = Table(  # how many came by a place: sums, never who
     C("place_id", ForeignKey("places.id", ondelete="CASCADE"), primary_key=True),
     C("what", String(8), primary_key=True),  # seen, started, finished
     C("count", Integer, nullable=False),
+)
+
+margins = Table(  # who lives in the city, by area, language, age, …: for every round that says nothing of its own
+    "margins",
+    metadata,
+    C("variable", String(60), primary_key=True),
+    C("groups", Text, nullable=False),  # JSON: group to people or percent
+    C("source", String(300), nullable=False),
+    C("valid_on", String(10), nullable=False),  # ISO day when it held
+    C("entered_by", String(120), nullable=False),
+    C("entered_at", Instant, nullable=False),
 )
 
 invitations = Table(

@@ -41,7 +41,7 @@ FACTS = (
     "report",
 )
 """Columns of a round that no act changes without an entry."""
-LATER = ("outcome", "whom", "spread_hours", "remind_at")
+LATER = ("outcome", "whom", "spread_hours", "remind_at", "aims")
 """Such columns too, of later revisions: where they hold nothing, the hash is what it was without them."""
 
 

@@ -25,6 +25,7 @@ from bot.commands.common import (
 )
 from bot.commands.entering import enter
 from bot.commands.facts import facts_option, from_file, laid, pair, record_option, refuse_slips
+from bot.commands.numbers import READER, aim, lines, watch
 from bot.commands.places import place, poster, standings
 from bot.errors import Refused, Usage
 from bot.rounds.lifecycle import State
@@ -387,7 +388,7 @@ def _proven(proof: Proof, *, lost: bool) -> str:
     return f"unbroken, {many(proof.entries, 'line')} long. Its last hash: {proof.head}"
 
 
-for _command in (audience, list_in, place, poster, enter):
+for _command in (audience, list_in, place, poster, enter, aim, watch):
     round_.add_command(_command)
 
 
@@ -448,6 +449,7 @@ def _data(here: Office, one: RoundView) -> dict[str, Any]:
     known = {
         "counts": {**numbers, "moves": moves},
         "voices": here.rounds.voices(one.code),
+        "numbers": here.rounds.numbers(one.code, READER),
         "places": places,
         "results": here.rounds.results(one.code),
         "log": log,
@@ -481,8 +483,9 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
     click.echo(
         f"  invited {counts.invited}, started {counts.started}, finished {counts.finished}, answers {counts.answers}"
     )
-    for apart in _apart(here.rounds.voices(one.code)):
-        click.echo(f"  {apart}")
+    numbers = here.rounds.numbers(one.code, READER)
+    for line in [*_apart(numbers.voices), *(lines(numbers) if numbers.started or numbers.wanted else ())]:
+        click.echo(f"  {line}")
     for standing in standings(here, one.code):
         click.echo(f"  {standing}")
     for want in _wants(here.rounds.results(one.code), here.config):

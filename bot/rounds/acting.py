@@ -71,6 +71,10 @@ class Acting(Looking):
         *,
         changed: Mapping[str, tuple[Any, Any]] | None = None,
     ) -> None:
-        person = people.get(db, who) if who is not None else None
-        name = person.name if person is not None else COMMAND_LINE
-        trail.add(db, row.id, now, name[:120], what, why[:500], changed, by=who)
+        trail.add(db, row.id, now, name_of(db, who), what, why[:500], changed, by=who)
+
+
+def name_of(db: Connection, who: int | None) -> str:
+    """Return what a member of staff is called in a log; None: somebody at the command line."""
+    person = people.get(db, who) if who is not None else None
+    return (person.name if person is not None else COMMAND_LINE)[:120]

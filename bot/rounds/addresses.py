@@ -101,7 +101,7 @@ def fault(address: str) -> str:
 
 def lines(path: Path) -> Iterator[Line]:
     """Give the lines of a file that hold anything. Raises `Refused` where it has no column of addresses."""
-    with path.open(encoding=_encoding(path), newline="") as file:
+    with path.open(encoding=encoding(path), newline="") as file:
         first = file.readline()
         file.seek(0)
         delimiter = max(",;\t", key=first.count)
@@ -159,7 +159,7 @@ def plain(address: str) -> str:
         return address
 
 
-def _encoding(path: Path) -> str:
+def encoding(path: Path) -> str:
     """Return how a file is written: by its mark, else UTF-16 by its zeros, UTF-8 if it fits, or Windows-1252."""
     try:
         with path.open("rb") as file:

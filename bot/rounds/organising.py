@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import Refused
 from bot.rounds import addresses, codes, places, record, wording
 from bot.rounds import whom as whoms
-from bot.rounds.concluding import Concluding
+from bot.rounds.fairness import Fairness
 from bot.rounds.invitations import MAIL, letters_of
 from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LINK, LISTED, RUNNING, State
 from bot.rounds.looking import ASKING, RoundView, stage_of, view
@@ -42,7 +42,7 @@ FACTS = frozenset(
 )
 
 
-class Rounds(Concluding):
+class Rounds(Fairness):
     """The rounds of an installation. Synchronous; each act is one transaction."""
 
     def create(  # noqa: PLR0913 - a round has that many facts

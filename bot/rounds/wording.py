@@ -53,6 +53,16 @@ class Forbidden(Refused):
         return fault(language, self._key, **self._values)
 
 
+def standing(reader: str, verdict: str) -> str:
+    """Return how a group stands, in words."""
+    return _texts(reader)["standing"][verdict]
+
+
+def missing(reader: str, kind: str, **values: object) -> str:
+    """Return one sentence about a group that is missing: who it is, how large, what to do about it."""
+    return _texts(reader)["missing"][kind].format(**values)
+
+
 def change(reader: str, kind: str, **values: object) -> str:
     """Return one line about what changed between two versions of a flow; `none` says that nothing did."""
     return _texts(reader)["changes"][kind].format(**values)

@@ -1,0 +1,95 @@
+"""`margins`: who lives in the city, so that rounds see who is missing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.common import as_json, configured, many, office, show, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.config import Config
+    from bot.rounds.margins import Margin
+
+_round = click.option("--round", "code", metavar="CODE", help="For this round alone. [default: for all of the city's]")
+
+
+@click.group("margins")
+def margins() -> None:
+    """Say who lives in the city: then each round tells who answers less than they are many."""
+
+
+@margins.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--source", required=True, help='Where the numbers come from, as in "Census 2021, table 4".')
+@click.option("--date", "on", required=True, metavar="DAY", help="Of which day they are, as in 2021-03-21.")
+@_round
+@configured
+def read(config: Config, file: Path, source: str, on: str, code: str | None) -> int:
+    """Take in a CSV: variable, group, and people or percent, a row for each group.
+
+    A variable is area, language, age or another question about the person; with --round, also a question of its own
+    with options. A group is an option's id or label; rest is everybody else who lives there. The file takes the place
+    of what was said by the same variables. While a row is bad nothing is taken in.
+    """
+    from bot.errors import Refused
+    from bot.rounds import addresses
+    from bot.rounds.margins import table as lines_of
+
+    try:
+        text = file.read_text(encoding=addresses.encoding(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"{file} cannot be read: save it as CSV in UTF-8.") from error
+    with office(config) as here:
+        lines = lines_of(text)
+        slips = here.rounds.weigh(lines, source, on, code=code)
+    for slip in slips:
+        click.echo(f"row {slip.row}: {slip.said('en')}")
+    click.echo(REFUSED if slips else f"{many(len(lines), 'group')} taken in.")
+    return int(bool(slips))
+
+
+@margins.command("list")
+@_round
+@configured
+@as_json
+def list_(config: Config, code: str | None, *, in_json: bool) -> None:
+    """List who lives in the city, or what a round goes by, with the source and day of the numbers."""
+    with office(config) as here:
+        found = here.rounds.margins(code)
+    if in_json:
+        show([asdict(each) for each in found.values()])
+    elif found:
+        table([("VARIABLE", "GROUP", "NUMBER", "OF 100", "OF", "SOURCE"), *_rows(found)])
+    else:
+        click.echo('Nobody has said yet who lives here. Say it: "civicloop margins read --help"')
+
+
+@margins.command()
+@click.argument("variable")
+@_round
+@configured
+def forget(config: Config, variable: str, code: str | None) -> None:
+    """Forget who lives in the city by one variable, as in area."""
+    with office(config) as here:
+        here.rounds.unweigh(variable, code=code)
+    click.echo(f"{variable} forgotten.")
+
+
+REFUSED = "Nothing was taken in: mend the rows and give the file again."
+
+
+def _rows(found: Mapping[str, Margin]) -> Sequence[tuple[str, ...]]:
+    return [
+        (name, group, f"{number:g}", f"{100 * margin.share(group):.1f}", margin.on, margin.source)
+        for name, margin in found.items()
+        for group, number in margin.groups.items()
+    ]
+
+
+COMMANDS = (margins,)

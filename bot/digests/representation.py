@@ -1,0 +1,129 @@
+"""Who answered against who lives there: shares beside shares, and the groups that are missing.
+
+All of it is reckoned from what may be shown (`bot.digests.disclosure`, rule 7): counts of groups add up to each other,
+so they come in steps of the minimum, none below one step. What follows from them follows for everybody who reads them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.digests import statistics
+from bot.digests.disclosure import PERCENT_FROM, stepped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FEW, MANY = 0.8, 1.25
+"""Representation ratios between which a group is heard about as much as it is large: a rule of the house."""
+NAMED = 2
+"""So many missing groups are named, with what to do about them."""
+
+
+class Verdict(StrEnum):
+    """How a group stands."""
+
+    FEW = "few"
+    """Missing: heard less than it is large, by more than chance."""
+    FAIR = "fair"
+    MANY = "many"
+    UNSURE = "unsure"
+    """The shares differ, but so they may by chance."""
+    UNTOLD = "untold"
+    """There is nothing to compare, or too few people for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One group. Nothing that is hidden is in here."""
+
+    group: str
+    answers: int | None
+    """People of the group who answered, in steps; None below one step."""
+    residents: float | None
+    """Part of the residents, from 0 to 1; None where nobody has said it."""
+    share: float | None
+    """Part of those who answered, by what is told."""
+    verdict: Verdict
+
+    @property
+    def ratio(self) -> float | None:
+        """The representation ratio: part of those who answered, divided by part of the residents."""
+        return self.share / self.residents if self.share is not None and self.residents else None
+
+    @property
+    def gap(self) -> float:
+        """How many of each answer are missing from the group, from -1 to 1."""
+        return (self.residents or 0.0) - (self.share or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """The groups of one variable; `base` is how many people said which is theirs, in steps, None below one step."""
+
+    base: int | None
+    standings: tuple[Standing, ...]
+
+    @property
+    def missing(self) -> list[Standing]:
+        """The groups that are missing, the one first that most answers are missing of."""
+        found = [each for each in self.standings if each.verdict is Verdict.FEW]
+        return sorted(found, key=lambda each: -each.gap)
+
+
+def represent(people: Mapping[str, int], residents: Mapping[str, float], minimum: int) -> Representation:
+    """Return how each group of `people` stands.
+
+    `residents` holds the parts of the residents, from 0 to 1, also of groups nobody can choose ("rest"): those count
+    with the residents and do not stand in the list. Where it is empty, counts are told and nothing is compared.
+
+    A group is missing (or heard more than it is large) only where both hold: its ratio lies outside 0.8 to 1.25, and
+    its part of the residents lies outside the Wilson 95 % interval of its part of those who answered. For that interval
+    the people of the group are as many (as few) as they can be behind what is told. Below ten people nothing is said.
+    """
+    told = {group: stepped(count, minimum) for group, count in people.items()}
+    base = stepped(sum(count for group, count in people.items() if not residents or group in residents), minimum)
+    enough = base is not None and base >= PERCENT_FROM and any(count is not None for count in told.values())
+    compared = base if enough and base else 0
+    return Representation(
+        base, tuple(_standing(group, told[group], residents.get(group), compared, minimum) for group in people)
+    )
+
+
+def _standing(group: str, count: int | None, residents: float | None, base: int, minimum: int) -> Standing:
+    share = min(count / base, 1.0) if base and count is not None else None
+    if not base or not residents:
+        return Standing(group, count, residents, share, Verdict.UNTOLD)
+    return Standing(group, count, residents, share, _verdict(count, residents, base, minimum))
+
+
+def _verdict(count: int | None, residents: float, base: int, minimum: int) -> Verdict:
+    ratio = (count or 0) / base / residents
+    if FEW <= ratio <= MANY:
+        return Verdict.FAIR
+    off = (minimum - 1) // 2
+    if ratio < FEW:
+        most = minimum - 1 if count is None else count + off
+        least_base = max(base - minimum // 2, most)
+        return Verdict.FEW if statistics.wilson(most, least_base).high < residents else Verdict.UNSURE
+    least = max((count or 0) - minimum // 2, 0)
+    return Verdict.MANY if statistics.wilson(least, base + off).low > residents else Verdict.UNSURE
+
+
+def most_missing(tables: Mapping[str, Representation]) -> list[tuple[str, Standing]]:
+    """Return the groups of all variables that most answers are missing of, each with its variable."""
+    found = [(variable, each) for variable, table in tables.items() for each in table.missing]
+    return sorted(found, key=lambda pair: -pair[1].gap)[:NAMED]
+
+
+def per_hundred(part: float) -> int:
+    """Return a part as a number of every hundred, never none where there is somebody, never all but of all."""
+    return statistics.percent(round(part * 10_000), 10_000)
+
+
+def parts(weights: Mapping[str, float]) -> dict[str, float]:
+    """Return weights as parts of their sum."""
+    total = sum(weights.values())
+    return {group: weight / total for group, weight in weights.items()} if total else {}

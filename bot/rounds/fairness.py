@@ -1,0 +1,296 @@
+"""Who takes part in a round, against who lives there and what was aimed at."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from bot.digests import representation
+from bot.digests.disclosure import stepped
+from bot.pictures.drop_off import drop_off
+from bot.rounds import aims, margins, variables, wording
+from bot.rounds.acting import name_of
+from bot.rounds.concluding import Concluding
+from bot.rounds.lifecycle import BEGINNING, RUNNING
+from bot.rounds.margins import Margin
+from bot.rounds.record import in_language
+from bot.rounds.variables import AREA, LANGUAGE
+from storage import entries, moves, rounds, turnout
+from storage import margins as kept_margins
+from storage.margins import MarginRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from sqlalchemy import Connection
+
+    from bot.digests.representation import Representation, Standing
+    from bot.rounds.aims import Aims, Targets
+    from bot.rounds.margins import Line, Slip
+    from bot.rounds.variables import Variable
+    from flows.model import Flow
+    from storage.entries import Voices
+    from storage.rounds import RoundRow
+    from storage.turnout import Way
+
+STOPS = 3
+"""So many questions are named at which people stop."""
+MARGINS, AIMS = "margins", "aims"
+"""What is noted in the log of a round: who lives there, what is aimed at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A number of people who came so far, in steps of the minimum; None below one step."""
+
+    sent: int | None
+    reached: int | None
+    started: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A question after which so many people did not go on; some may be about to."""
+
+    state: str
+    question: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The groups of one variable: how they stand, how many of each are wanted, how far each has come by language."""
+
+    variable: Variable
+    margin: Margin | None
+    """Who lives there, where somebody has said it."""
+    found: Representation
+    wanted: Mapping[str, int]
+    ways: Mapping[str, Told]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A round in numbers as they may be shown. Sums are exact; groups come in steps."""
+
+    sent: int
+    reached: int
+    started: int
+    finished: int
+    wanted: int | None
+    """How many answers are aimed at."""
+    stops: tuple[Stop, ...]
+    """Where most people stop, those first that more do."""
+    voices: Voices
+    tables: tuple[Table, ...]
+    missing: tuple[tuple[Table, Standing], ...]
+    """The groups that most answers are missing of."""
+    minimum: int
+
+
+class Fairness(Concluding):
+    """Who takes part in rounds."""
+
+    # ----------------------------------------------------------------- looking
+
+    def variables(self, code: str | None = None) -> Mapping[str, Variable]:
+        """Return by what those who answer a round can be told apart; None: by what a city can be described."""
+        if code is None:
+            return variables.of_city(self._config, self._catalog.bank)
+        with self._database.reading() as db:
+            return self._variables(db, self._row(db, code))
+
+    def _variables(self, db: Connection, row: RoundRow) -> Mapping[str, Variable]:
+        flow = self._library.played(db, row).flow
+        return variables.of_round(flow, self._config.service(row.service), self._config, self._catalog.bank)
+
+    def margins(self, code: str | None = None) -> Mapping[str, Margin]:
+        """Return who lives in the city; with `code`, what a round goes by: its own numbers before the city's."""
+        with self._database.reading() as db:
+            return self._margins(db, None if code is None else self._row(db, code))
+
+    def entered(self) -> list[MarginRow]:
+        """Return who lives in the city as it was entered: by whom and when, too."""
+        with self._database.reading() as db:
+            return kept_margins.every(db)
+
+    @staticmethod
+    def _margins(db: Connection, row: RoundRow | None) -> dict[str, Margin]:
+        city = {each.variable: _margin(each) for each in kept_margins.every(db)}
+        return city if row is None else {**city, **aims.load(row.aims).margins}
+
+    def aims(self, code: str) -> Aims:
+        """Return what a round aims at, as it was said."""
+        with self._database.reading() as db:
+            return aims.load(self._row(db, code).aims)
+
+    def numbers(self, code: str, language: str = wording.FALLBACK) -> Numbers:
+        """Count a round now, by group and against its aims; questions in `language`.
+
+        All is counted by the database, a statement for each kind.
+        """
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            ways = turnout.ways(db, row.id)
+            tables = self._tables(db, row, ways)
+            flow = self._library.played(db, row).flow
+            stops = _stops(
+                flow, {(one.origin, one.to): one.count for one in moves.of(db, row.id)}, self._least, language
+            )
+            voices = entries.voices(db, row.id)
+        shown = {each.variable.key: each for each in tables}
+        found = representation.most_missing({name: each.found for name, each in shown.items()})
+        return Numbers(
+            sum(way.sent for way in ways.values()),
+            sum(way.reached for way in ways.values()),
+            sum(way.started for way in ways.values()),
+            sum(way.finished for way in ways.values()),
+            aims.load(row.aims).answers,
+            stops,
+            voices,
+            tables,
+            tuple((shown[name], standing) for name, standing in found),
+            self._least,
+        )
+
+    @property
+    def _least(self) -> int:
+        return self._config.digest.minimum_cell
+
+    def _tables(self, db: Connection, row: RoundRow, ways: Mapping[str, Way]) -> tuple[Table, ...]:
+        known, margins_ = self._variables(db, row), self._margins(db, row)
+        targets = aims.load(row.aims).of(margins_)
+        counted = self._counted(db, row, known)
+        shown = [
+            name for name in known if name in {AREA, LANGUAGE, *margins_, *targets} and len(known[name].groups) > 1
+        ]
+        return tuple(
+            Table(
+                known[name],
+                margins_.get(name),
+                representation.represent(
+                    counted[name],
+                    representation.parts(margins_[name].groups) if name in margins_ else {},
+                    self._least,
+                ),
+                targets.get(name, {}),
+                {language: self._told(way) for language, way in ways.items()} if name == LANGUAGE else {},
+            )
+            for name in shown
+        )
+
+    def _told(self, way: Way) -> Told:
+        return Told(*(stepped(count, self._least) for count in (way.sent, way.reached, way.started)))
+
+    def _counted(self, db: Connection, row: RoundRow, known: Mapping[str, Variable]) -> dict[str, dict[str, int]]:
+        """Count individuals by every variable, exactly. Once the round's key is gone, all who answered look alike."""
+        apart: Sequence[bytes] = ()
+        if row.key_sealed is not None:
+            apart = list(map(self._library.pseudonyms(row), turnout.speak_for_many(db, row.id)))
+        items = [each.item for each in known.values() if each.item]
+        states = [each.state for each in known.values() if each.state]
+        chosen = turnout.choices(db, row.id, items, states, apart)
+        spoken = turnout.languages(db, row.id, apart)
+        return {
+            name: {
+                group: spoken.get(group, 0) if name == LANGUAGE else chosen.get((each.item or each.state, group), 0)
+                for group in each.groups
+            }
+            for name, each in known.items()
+        }
+
+    # ----------------------------------------------------------------- acting
+
+    def weigh(
+        self, lines: Sequence[Line], source: str, on: str, *, code: str | None = None, who: int | None = None
+    ) -> list[Slip]:
+        """Keep who lives there, for the city or for one round, in place of what was said by the same variables.
+
+        `source` says who counted, `on` (ISO day) when it held. Returns what is wrong with the lines; then nothing is
+        kept. Raises `Refused` for a missing source or day, and once the round is over.
+        """
+        found, slips = margins.weighed(lines, self.variables(code))
+        told, day = margins.sourced(source, on, self._today())
+        if slips:
+            return slips
+        new = {name: Margin(name, groups, told, day) for name, groups in found.items()}
+        with self._act() as db:
+            if code is None:
+                kept_margins.put(db, [self._margin_row(db, each, who) for each in new.values()])
+            else:
+                row = self._running(db, code)
+                before = aims.load(row.aims)
+                self._aimed(db, row, replace(before, margins={**before.margins, **new}), who, MARGINS)
+        return []
+
+    def _today(self) -> date:
+        return self._clock().astimezone(self._config.city.zone).date()
+
+    def _margin_row(self, db: Connection, margin: Margin, who: int | None) -> MarginRow:
+        weights = json.dumps(margin.groups, ensure_ascii=False)
+        return MarginRow(margin.variable, weights, margin.source, margin.on, name_of(db, who), self._clock())
+
+    def unweigh(self, variable: str, *, code: str | None = None, who: int | None = None) -> None:
+        """Forget who lives there by a variable. Raises `Refused` where nothing was said by it."""
+        with self._act() as db:
+            row = None if code is None else self._running(db, code)
+            before = aims.load(row.aims) if row else None
+            if row is None or before is None:
+                gone = kept_margins.remove(db, variable)
+            else:
+                gone = variable in before.margins
+                rest = {name: each for name, each in before.margins.items() if name != variable}
+                self._aimed(db, row, replace(before, margins=rest), who, MARGINS)
+            if not gone:
+                raise wording.Forbidden("no_margin", variable=variable)
+
+    def aim(self, code: str, answers: int | None, wanted: Targets, *, who: int | None = None) -> None:
+        """Say how many answers are wanted in all, and of whom; None and nothing: no target any more."""
+        with self._act() as db:
+            row = self._running(db, code)
+            new = aims.aimed(aims.load(row.aims), answers, wanted, self._variables(db, row))
+            self._aimed(db, row, new, who, AIMS)
+
+    def _running(self, db: Connection, code: str) -> RoundRow:
+        row = self._held(db, code)
+        self._must_be(row, (*BEGINNING, *RUNNING), "over_already")
+        return row
+
+    def _aimed(self, db: Connection, row: RoundRow, new: Aims, who: int | None, what: str) -> None:
+        changed = aims.changes(aims.load(row.aims), new)
+        if changed:
+            rounds.change(db, row.id, aims=aims.dump(new))
+            self._note(db, row, who, what, self._clock(), changed=changed)
+
+
+def _margin(row: MarginRow) -> Margin:
+    groups: dict[str, Any] = json.loads(row.groups)
+    return Margin(row.variable, groups, row.source, row.valid_on)
+
+
+def sentences(table: Table, standing: Standing, minimum: int, reader: str) -> tuple[str, str, str]:
+    """Return in words who is missing, how the shares stand, and what to do about it."""
+    variable = table.variable
+    kind = variable.key if variable.key in {AREA, LANGUAGE} else "other"
+    question = in_language(variable.question, reader).strip().split("\n")[0]
+    who = wording.missing(reader, kind, group=variable.label(standing.group, reader), question=question)
+    residents = representation.per_hundred(standing.residents or 0.0)
+    if standing.answers is None:
+        shares = wording.missing(reader, "hardly", minimum=minimum, base=table.found.base, residents=residents)
+    else:
+        answers = representation.per_hundred(standing.share or 0.0)
+        shares = wording.missing(reader, "shares", answers=answers, residents=residents)
+    return who, shares, wording.missing(reader, f"{kind}_do")
+
+
+def _stops(flow: Flow, ways: Mapping[tuple[str, str], int], minimum: int, language: str) -> tuple[Stop, ...]:
+    spoken = flow.script(language).states
+    stopped = drop_off(flow, ways, minimum).stopped
+    found = [
+        Stop(state, spoken[state].text.strip().split("\n")[0], part.count)
+        for state, part in stopped.items()
+        if part.count
+    ]
+    return tuple(sorted(found, key=lambda stop: -stop.people)[:STOPS])

@@ -1,0 +1,130 @@
+"""Who takes part in a round, counted by group with a statement each. Exact: for whoever counts, not to be shown so.
+
+Individuals only. What staff take down for a group or an organisation, and whoever says that they answer for one, counts
+apart.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import and_, case, func, or_, select
+
+from storage.audience import ANSWERED, INVITED
+from storage.entries import INDIVIDUAL
+from storage.tables import answers, audience, contacts, entries, invitations, outbox, sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy import ColumnElement, Connection
+
+APART = 500
+"""Pseudonyms looked up with one statement."""
+ROLE, GROUP = "you.role", "group"
+"""The item that asks what somebody speaks for, and its option for those who speak for many."""
+
+
+class Way(NamedTuple):
+    """So many people were written to, were reached, have begun, have come to the end."""
+
+    sent: int = 0
+    reached: int = 0
+    started: int = 0
+    finished: int = 0
+
+
+def ways(db: Connection, round_id: int) -> dict[str, Way]:
+    """Return how far people have come, by the language they are written to in; groups and organisations apart.
+
+    A letter has reached somebody when the channel has taken it and has not given it back since.
+    """
+    sent, unsent, began = _sent(db, round_id), _unsent(db, round_id), _began(db, round_id)
+    return {
+        language: Way(
+            sent.get(language, (0, 0))[0],
+            max(sent.get(language, (0, 0))[1] - unsent.get(language, 0), 0),
+            *began.get(language, (0, 0)),
+        )
+        for language in {*sent, *began}
+    }
+
+
+def _sent(db: Connection, round_id: int) -> dict[str, tuple[int, int]]:
+    mine = and_(audience.c.round_id == invitations.c.round_id, audience.c.contact_id == invitations.c.contact_id)
+    arrived = func.sum(case((audience.c.state.in_((INVITED, ANSWERED)), 1), else_=0))
+    found = (
+        select(contacts.c.language, func.count(), arrived)
+        .join(contacts, contacts.c.id == invitations.c.contact_id)
+        .outerjoin(audience, mine)
+        .where(invitations.c.round_id == round_id, invitations.c.which == "invitation")
+        .group_by(contacts.c.language)
+    )
+    return {language: (count, int(there)) for language, count, there in db.execute(found)}
+
+
+def _unsent(db: Connection, round_id: int) -> dict[str, int]:
+    waits = (outbox.c.sent_at.is_(None), outbox.c.key.startswith(f"invite.{round_id}.", autoescape=True))
+    found = select(contacts.c.language, func.count()).join(contacts, contacts.c.id == outbox.c.contact_id)
+    return dict(db.execute(found.where(*waits).group_by(contacts.c.language)).all())
+
+
+def _began(db: Connection, round_id: int) -> dict[str, tuple[int, int]]:
+    mine = and_(entries.c.contact_id == sessions.c.contact_id, entries.c.round_id == sessions.c.round_id)
+    found = (
+        select(contacts.c.language, func.count(), func.count(sessions.c.ended_at))
+        .join(contacts, contacts.c.id == sessions.c.contact_id)
+        .outerjoin(entries, mine)
+        .where(sessions.c.round_id == round_id, or_(entries.c.kind.is_(None), entries.c.kind == INDIVIDUAL))
+        .group_by(contacts.c.language)
+    )
+    return {language: (started, finished) for language, started, finished in db.execute(found)}
+
+
+# --------------------------------------------------------------------------- by what they said
+
+
+def choices(
+    db: Connection, round_id: int, items: Collection[str], states: Collection[str], apart: Sequence[bytes] = ()
+) -> dict[tuple[str, str], int]:
+    """Return how many people chose an option, by (item or state, option); `apart` holds pseudonyms not to count."""
+    asked = or_(answers.c.item.in_(list(items)), answers.c.state.in_(list(states)))
+    of = case((answers.c.item.in_(list(items)), answers.c.item), else_=answers.c.state)
+    found = select(of, answers.c.choice, func.count(answers.c.pseudonym.distinct()))
+    found = found.where(*_counted(round_id), asked, answers.c.choice.is_not(None)).group_by(of, answers.c.choice)
+    counts = {(what, choice): people for what, choice, people in db.execute(found)}
+    for group in _groups(apart):
+        for what, choice, people in db.execute(found.where(answers.c.pseudonym.in_(group))):
+            counts[what, choice] -= people
+    return counts
+
+
+def languages(db: Connection, round_id: int, apart: Sequence[bytes] = ()) -> dict[str, int]:
+    """Return in how many languages how many people answered; whoever changed it counts once."""
+    speaks_for_many = case((and_(answers.c.item == ROLE, answers.c.choice == GROUP), 1), else_=0)
+    person = select(func.max(answers.c.language).label("language")).where(*_counted(round_id))
+    person = person.group_by(answers.c.pseudonym).having(func.sum(speaks_for_many) == 0)
+    counts = _by_language(db, person)
+    for group in _groups(apart):
+        for language, people in _by_language(db, person.where(answers.c.pseudonym.in_(group))).items():
+            counts[language] -= people
+    return counts
+
+
+def _by_language(db: Connection, person: object) -> dict[str, int]:
+    each = person.subquery()  # type: ignore[attr-defined]
+    return dict(db.execute(select(each.c.language, func.count()).group_by(each.c.language)).all())
+
+
+def _counted(round_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (answers.c.round_id == round_id, answers.c.withdrawn_at.is_(None), answers.c.counted_at.is_not(None))
+
+
+def _groups(pseudonyms: Sequence[bytes]) -> list[list[bytes]]:
+    return [list(pseudonyms[at : at + APART]) for at in range(0, len(pseudonyms), APART)]
+
+
+def speak_for_many(db: Connection, round_id: int) -> list[bytes]:
+    """Return the hashed addresses of entries that speak for a group or an organisation."""
+    found = select(contacts.c.address_hash).join(entries, entries.c.contact_id == contacts.c.id)
+    return list(db.execute(found.where(entries.c.round_id == round_id, entries.c.kind != INDIVIDUAL)).scalars())

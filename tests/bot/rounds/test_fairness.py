@@ -1,0 +1,288 @@
+"""Who takes part in a round: counted by group, against who lives there and what was aimed at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.channels.base import Gone
+from bot.counter import Voice
+from bot.errors import Refused
+from bot.rounds.fairness import sentences
+from bot.rounds.margins import Line
+from storage import answers, contacts, moves, rounds, sessions, turnout
+from storage.contacts import NewContact
+from storage.turnout import Way
+from tests.bot.rounds.test_audience import people as agreed
+from tests.bot.test_counter import PULSE as TAKEN
+from tests.bot.test_counter import Taking
+from tests.flows.talk import LANGUAGES
+from tests.storage import makers
+from tests.support.house import NOON, House
+
+if TYPE_CHECKING:
+    from bot.rounds.fairness import Numbers, Table
+
+CENSUS, DAY = "Census 2021, table 4", "2021-03-21"
+
+
+def said(house: House, code: str, count: int, area: str = "", language: str = "en", **more: Any) -> None:
+    """Let so many people have handed in answers, in a language, and said where they live."""
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        begun = sum(sessions.counts(db, row.id).values())
+        names = [f"{code} {begun + n}" for n in range(count)]
+        new = [
+            NewContact("pigeon", house.keys.address_hash("pigeon", name), house.keys.seal(name), language, NOON)
+            for name in names
+        ]
+        made = contacts.add(db, new)
+        sessions.save(db, [makers.session(one, row, NOON, status="completed", ended_at=NOON) for one in made])
+        key = house.library.pseudonyms(row)
+        chosen = {"area": area, **more}
+        for one in made:
+            about: dict[str, Any] = {"at": NOON, "who": key(one.address_hash), "language": language}
+            asked = [
+                makers.answer(row, state=f"about_{name}", verb="choose", item=f"you.{name}", choice=choice, **about)
+                for name, choice in chosen.items()
+                if choice
+            ]
+            answers.append(db, [makers.answer(row, **about), *asked])
+
+
+def table(numbers: Numbers, variable: str) -> Table:
+    return next(each for each in numbers.tables if each.variable.key == variable)
+
+
+def counts(numbers: Numbers, variable: str) -> dict[str, int | None]:
+    return {each.group: each.answers for each in table(numbers, variable).found.standings}
+
+
+def weighed(house: House, code: str | None = None, **groups: int) -> None:
+    lines = [Line(row, "area", group, str(number)) for row, (group, number) in enumerate(groups.items(), 2)]
+    assert house.rounds.weigh(lines, CENSUS, DAY, code=code) == []
+
+
+# --------------------------------------------------------------------------- who lives there
+
+
+def test_the_city_is_described_once_for_all_rounds_and_a_round_may_say_it_otherwise(house: House) -> None:
+    weighed(house, harbour=100, hillside=300)
+    first, second = house.need(code="first").code, house.need(code="second").code
+    weighed(house, first, harbour=9, hillside=1)
+    assert house.rounds.margins(second)["area"].share("harbour") == 0.25
+    assert house.rounds.margins(first)["area"].share("harbour") == 0.9
+    assert house.rounds.margins()["area"].source == CENSUS
+    house.rounds.unweigh("area", code=first)
+    assert house.rounds.margins(first)["area"].share("harbour") == 0.25
+
+
+def test_while_a_row_is_bad_nothing_is_kept(house: House) -> None:
+    weighed(house, harbour=100, hillside=300)
+    slips = house.rounds.weigh([Line(2, "area", "harbour", "1"), Line(3, "age", "16_24", "x")], CENSUS, DAY)
+    assert [slip.row for slip in slips] == [3]
+    assert set(house.rounds.margins()) == {"area"}
+    assert house.rounds.margins()["area"].groups == {"harbour": 100, "hillside": 300}
+
+
+def test_new_numbers_take_the_place_of_old_ones_and_say_who_entered_them(house: House) -> None:
+    weighed(house, harbour=100, old_town=50, hillside=300)
+    weighed(house, harbour=1, hillside=1)
+    (row,) = house.rounds.entered()
+    assert (row.entered_by, row.entered_at, row.valid_on) == ("command line", NOON, DAY)
+    assert house.rounds.margins()["area"].groups == {"harbour": 1, "hillside": 1}
+
+
+def test_what_a_round_goes_by_stands_in_its_log_and_the_log_stays_whole(house: House) -> None:
+    code = house.need().code
+    weighed(house, code, harbour=9, hillside=1)
+    house.rounds.aim(code, 100, {"area": {"harbour": 60}})
+    *_, weighing, aiming = house.rounds.log(code)
+    assert (weighing.what, weighing.changed["margins.area"][1]["source"]) == ("margins", CENSUS)
+    assert (aiming.what, aiming.changed["aims.answers"]) == ("aims", (None, 100))
+    assert house.rounds.prove(code).whole
+    house.rounds.aim(code, 100, {"area": {"harbour": 60}})
+    assert len(house.rounds.log(code)) == aiming.number
+
+
+def test_what_changes_behind_the_log_is_seen(house: House) -> None:
+    code = house.need().code
+    house.rounds.aim(code, 100, {})
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        rounds.change(db, row.id, aims='{"answers": 3}')
+    assert house.rounds.prove(code).altered == ("round",)
+
+
+@pytest.mark.parametrize(
+    ("act", "fault"),
+    [
+        (lambda rounds: rounds.aim("here", 0, {}), "a target is a whole number of answers"),
+        (lambda rounds: rounds.aim("here", None, {"area": {"moon": 3}}), '"moon" is no group of area'),
+        (lambda rounds: rounds.aim("here", None, {"gender": {"man": 3}}), '"gender" is nothing to compare by'),
+        (lambda rounds: rounds.unweigh("area"), "nobody has said who lives here by area"),
+        (lambda rounds: rounds.unweigh("area", code="here"), "nobody has said who lives here by area"),
+        (lambda rounds: rounds.weigh([], "", DAY), "say where the numbers come from"),
+        (lambda rounds: rounds.aim("none", 3, {}), "there is no round with the code none"),
+    ],
+    ids=["none", "no group", "not asked", "city", "round", "source", "code"],
+)
+def test_what_cannot_be_is_refused_in_one_line(house: House, act: Any, fault: str) -> None:
+    house.need(code="here")
+    with pytest.raises(Refused, match=fault):
+        act(house.rounds)
+
+
+def test_once_a_round_is_over_its_aims_stay(house: House) -> None:
+    code = house.need().code
+    house.rounds.close(code)
+    with pytest.raises(Refused, match="over already"):
+        house.rounds.aim(code, 100, {})
+
+
+# --------------------------------------------------------------------------- who takes part
+
+
+def test_people_are_counted_by_area_and_language_in_steps(house: House) -> None:
+    code = house.need().code
+    said(house, code, 22, "harbour")
+    said(house, code, 3, "hillside", "es")
+    said(house, code, 9, "rather_not", "es")
+    numbers = house.rounds.numbers(code)
+    assert counts(numbers, "area") == {"harbour": 20, "old_town": None, "hillside": None}
+    assert counts(numbers, "language") == {"en": 20, "es": 10}
+    assert table(numbers, "area").found.base == 25
+    assert (numbers.started, numbers.finished) == (34, 34)
+    assert table(numbers, "language").ways["es"].started == 10
+
+
+def test_the_two_most_missing_groups_are_named_with_what_to_do(house: House) -> None:
+    weighed(house, harbour=10, old_town=10, hillside=10)
+    code = house.need().code
+    said(house, code, 100, "harbour")
+    said(house, code, 10, "old_town")
+    numbers = house.rounds.numbers(code)
+    assert [standing.group for _, standing in numbers.missing] == ["hillside", "old_town"]
+    told = [sentences(of, standing, numbers.minimum, "en") for of, standing in numbers.missing]
+    assert told[0][:2] == (
+        "People who live here: Hillside.",
+        "Fewer than 5 of about 110 people who answered. Of every 100 residents: 33.",
+    )
+    assert told[1][1] == "Of every 100 answers: 9. Of every 100 residents: 33."
+    assert "Hang up a poster there" in told[0][2]
+
+
+@pytest.mark.parametrize("reader", LANGUAGES)
+def test_who_is_missing_is_said_in_every_language_by_area_language_and_any_question(house: House, reader: str) -> None:
+    code = house.need().code
+    weights = {"area": ("harbour", "hillside"), "language": ("en", "es"), "age": ("16_24", "25_44")}
+    lines = [Line(n, name, group, "50") for name, groups in weights.items() for n, group in enumerate(groups, 2)]
+    assert house.rounds.weigh(lines, CENSUS, DAY, code=code) == []
+    said(house, code, 100, "harbour", age="16_24")
+    found = {each.variable.key: each for each in house.rounds.numbers(code).tables}
+    told = [
+        " ".join(sentences(found[name], found[name].found.missing[0], 5, reader))
+        for name in ("area", "language", "age")
+    ]
+    assert all("{" not in one and "50" in one for one in told)
+    assert len(set(told)) == 3
+
+
+def test_a_question_of_the_flow_can_be_compared_too(house: House) -> None:
+    code = house.pulse().code
+    known = house.rounds.variables(code)
+    assert list(known) == ["language", "step", "acted"]
+    assert known["step"].label("arrive", "es") == "Llegar y entrar"
+
+
+def test_groups_and_organisations_stay_apart(house: House) -> None:
+    code = house.pulse().code
+    said(house, code, 20)
+    for kind, heads, name in (("group", 40, ""), ("organisation", None, "The Choir"), ("individual", None, "")):
+        Taking(house, code, voice=Voice.of(kind, heads, name)).does(*TAKEN)
+    numbers = house.rounds.numbers(code)
+    assert numbers.finished == 21
+    assert (numbers.voices.groups, numbers.voices.heads, numbers.voices.organisations) == (1, 40, ("The Choir",))
+    with house.database.reading() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        apart = [house.library.pseudonyms(row)(each) for each in turnout.speak_for_many(db, row.id)]
+        assert turnout.languages(db, row.id) == {"en": 23}
+        assert turnout.languages(db, row.id, apart) == {"en": 21}
+        assert turnout.choices(db, row.id, ["del.overall"], []) == {("del.overall", "4"): 23}
+        assert turnout.choices(db, row.id, ["del.overall"], [], apart) == {("del.overall", "4"): 21}
+
+
+def test_whoever_says_that_they_answer_for_a_group_is_no_resident(house: House) -> None:
+    code = house.need().code
+    said(house, code, 20, "harbour")
+    said(house, code, 20, role="group")
+    assert counts(house.rounds.numbers(code), "language")["en"] == 20
+
+
+def test_what_was_taken_back_or_not_handed_in_does_not_count(house: House) -> None:
+    code = house.need().code
+    said(house, code, 20, "harbour")
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        lone = [makers.answer(row, b"x", "about_area", item="you.area", choice="hillside", counted_at=None)]
+        answers.append(db, lone)
+        answers.append(db, [makers.answer(row, b"y", "about_area", item="you.area", choice="hillside")])
+        answers.withdraw(db, [(row.id, b"y", "about_area")], NOON)
+        assert turnout.choices(db, row.id, ["you.area"], []) == {("you.area", "harbour"): 20}
+        assert turnout.languages(db, row.id) == {"en": 20}
+
+
+async def test_sent_and_reached_are_told_apart(house: House) -> None:
+    agreed(house, "a", "b", "gone")
+    house.pigeon.receipts["gone"] = [Gone("blocked")]
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    assert ways(house, code) == {"en": Way(3, 0, 0, 0)}
+    await house.delivered()
+    house.sweeps.rounds()
+    assert ways(house, code)["en"][:2] == (3, 2)
+    assert (house.rounds.numbers(code).sent, house.rounds.numbers(code).reached) == (3, 2)
+
+
+def ways(house: House, code: str) -> dict[str, Way]:
+    with house.database.reading() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        return turnout.ways(db, row.id)
+
+
+# --------------------------------------------------------------------------- what is aimed at
+
+
+def test_targets_follow_from_who_lives_there_but_for_those_said(house: House) -> None:
+    weighed(house, harbour=100, old_town=100, hillside=200)
+    code = house.need().code
+    house.rounds.aim(code, 400, {"area": {"harbour": 150}})
+    numbers = house.rounds.numbers(code)
+    assert numbers.wanted == 400
+    assert table(numbers, "area").wanted == {"harbour": 150, "old_town": 100, "hillside": 200}
+    house.rounds.aim(code, None, {})
+    assert house.rounds.numbers(code).wanted is None
+    assert table(house.rounds.numbers(code), "area").wanted == {}
+
+
+def test_the_questions_where_most_people_stop_are_named(house: House) -> None:
+    code = house.need().code
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        counted = {("@start", "opening"): 60, ("opening", "age"): 58, ("age", "begin"): 42}
+        moves.count(db, {(row.id, "2026-11-24", *arrow): n for arrow, n in counted.items()})
+    stops = house.rounds.numbers(code).stops
+    assert [(stop.state, stop.people) for stop in stops] == [("begin", 40), ("age", 15)]
+    assert stops[1].question.startswith("Are you")
+
+
+def test_a_round_nobody_has_answered_has_numbers_too(house: House) -> None:
+    numbers = house.rounds.numbers(house.need(opened=False).code)
+    assert (numbers.sent, numbers.started, numbers.stops, numbers.missing) == (0, 0, (), ())
