@@ -106,5 +106,6 @@ def _groups(table: Table, minimum: int) -> Iterator[str]:
         name = f"{table.variable.key} {table.variable.label(each.group, READER)}"
         line = f"{name}: {came}answers {told(each.answers)}{wanted}"
         if each.residents is not None:
-            line += f", {per_hundred(each.residents)} of 100 residents"
+            shares = "" if each.share is None else f"{per_hundred(each.share)} of 100 answers, "
+            line += f", {shares}{per_hundred(each.residents)} of 100 residents"
         yield line if each.verdict is Verdict.UNTOLD else f"{line}: {worded(READER, each.verdict)}"

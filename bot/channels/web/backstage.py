@@ -19,10 +19,16 @@ if TYPE_CHECKING:
     from bot.digests.model import Digest
     from bot.digests.results import Result
     from bot.files import Files
+    from bot.rounds.addresses import Reading as Addresses
+    from bot.rounds.aims import Aims, Targets
     from bot.rounds.audience import Tally
+    from bot.rounds.fairness import Numbers
     from bot.rounds.legal import Length
+    from bot.rounds.margins import Line, Margin, Slip
     from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
     from bot.rounds.places import PlaceView
+    from bot.rounds.variables import Variable
+    from bot.rounds.whom import Whom
     from bot.threads import Threads
     from flows.catalog import Catalog
     from flows.issues import Issue
@@ -131,6 +137,18 @@ class RoundView(Protocol):
     @property
     def outcome(self) -> Outcome:
         """What came of it so far."""
+
+    @property
+    def whom(self) -> Whom:
+        """Who of its audience is meant."""
+
+    @property
+    def spread_hours(self) -> int | None:
+        """Over how many hours invitations go out; None: at once."""
+
+    @property
+    def remind_at(self) -> datetime | None:
+        """When the silent are reminded; None: at the usual moment."""
 
 
 class Version(Protocol):
@@ -324,6 +342,34 @@ class Rounds(Protocol):
 
     def voices(self, code: str) -> Voices:
         """Count who has finished: individuals, groups with their heads, organisations by name."""
+
+    def numbers(self, code: str, language: str) -> Numbers:
+        """Count it by group, against who lives there and what is aimed at; questions in `language`."""
+
+    def variables(self, code: str | None = None) -> Mapping[str, Variable]:
+        """Return by what those who answer can be told apart; None: by what the city can be described."""
+
+    def margins(self, code: str | None = None) -> Mapping[str, Margin]:
+        """Return who lives in the city; with `code`, what the round goes by."""
+
+    def aims(self, code: str) -> Aims:
+        """Return what the round aims at, as it was said."""
+
+    def weigh(
+        self, lines: Sequence[Line], source: str, on: str, *, code: str | None = None, who: int | None = None
+    ) -> Sequence[Slip]:
+        """Keep who lives there, for the city or the round; return what is wrong, and then keep nothing."""
+
+    def unweigh(self, variable: str, *, code: str | None = None, who: int | None = None) -> None:
+        """Forget who lives there by a variable."""
+
+    def aim(self, code: str, answers: int | None, wanted: Targets, *, who: int | None = None) -> None:
+        """Say how many answers are wanted in all, and of whom."""
+
+    def receive(
+        self, code: str, file: Path, ground: str, *, leave_out: bool = False, who: int | None = None
+    ) -> tuple[Addresses, int]:
+        """Take the addresses of a CSV into the audience of a draft; return what it holds, how many are new."""
 
     def results(self, code: str) -> Sequence[Result]:
         """Return what people want by the round's orders, divided points, best and last, as far as it may be told."""

@@ -26,6 +26,7 @@ from bot.channels.web.manage import (
     sent,
     shelf,
     threads,
+    turnout,
 )
 from bot.channels.web.pages import HOME, Pages, pages_of
 from bot.channels.web.safety import Pace, SafeHeaders, same_origin
@@ -127,6 +128,10 @@ def _staff() -> list[Route]:
         get(f"{round_}/poster.pdf", doors.staff(places.poster)),
         post(f"{round_}/places", doors.staff(places.add)),
         get(f"{round_}/places/{{place}}/qr.svg", doors.staff(places.qr)),
+        get(f"{round_}/turnout", doors.staff(turnout.show)),
+        post(f"{round_}/margins", doors.staff(turnout.weigh)),
+        post(f"{round_}/margins/forget", doors.staff(turnout.unweigh)),
+        post(f"{round_}/aims", doors.staff(turnout.aim)),
         get(f"{round_}/preview", doors.staff(preview.show)),
         post(f"{round_}/preview", doors.staff(preview.go_on)),
         get("/manage/flows", doors.staff(shelf.overview)),

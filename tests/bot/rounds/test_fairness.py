@@ -168,7 +168,7 @@ def test_the_two_most_missing_groups_are_named_with_what_to_do(house: House) -> 
     assert [standing.group for _, standing in numbers.missing] == ["hillside", "old_town"]
     told = [sentences(of, standing, numbers.minimum, "en") for of, standing in numbers.missing]
     assert told[0][:2] == (
-        "People who live here: Hillside.",
+        "People who live in this area: Hillside.",
         "Fewer than 5 of about 110 people who answered. Of every 100 residents: 33.",
     )
     assert told[1][1] == "Of every 100 answers: 9. Of every 100 residents: 33."

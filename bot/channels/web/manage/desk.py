@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from bot.channels.web.manage import form as forms
-from bot.channels.web.manage import outcome, places
+from bot.channels.web.manage import outcome, places, turnout
 from bot.channels.web.manage.doors import APPROVER, MANAGER, ORGANISER, form_of, page
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
@@ -169,7 +169,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "closes": forms.last_day(round_.closes_at, pages.zone, words),
         "log": [(words.moment(entry.at.astimezone(pages.zone)), entry) for entry in rounds.log(round_.code)],
         "sends_files": any(isinstance(each, Photo | Voice) for each in flow.script(flow.language).states.values()),
-        "voices": rounds.voices(round_.code),
+        "live": turnout.live(request, round_) if round_.state in BEGUN else None,
         "places": places.shown(rounds, round_),
         "may_place": round_.state in (*BEGINNING, *RUNNING),
         "chat_url": rounds.chat_url(round_.code),
@@ -255,9 +255,9 @@ async def numbers(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/rounds/<code>/numbers`: the counts alone, for the page's script."""
     round_ = await seen(request, visitor)
     counts = await asyncio.to_thread(backstage_of(request).rounds.counts, round_.code)
-    return HTMLResponse(
-        pages_of(request).part("manage/numbers.html", "numbers", counts, pages_of(request).words(request))
-    )
+    live = await asyncio.to_thread(turnout.live, request, round_)
+    words = pages_of(request).words(request)
+    return HTMLResponse(pages_of(request).part("manage/numbers.html", "numbers", counts, live, words))
 
 
 # --------------------------------------------------------------------------- writing
