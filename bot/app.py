@@ -40,6 +40,7 @@ from bot.files import Files
 from bot.jobs import schedule
 from bot.jobs.schedule import Schedule
 from bot.jobs.sweeps import Sweeps
+from bot.menu.reading import Reading
 from bot.metrics import Metrics, ages
 from bot.participation import Participations
 from bot.rounds.library import Library
@@ -165,7 +166,8 @@ class App:
         paces = {"telegram": pacing.telegram(config.telegram.messages_per_second)}
         self.delivery = Delivery(database, self.channels, self.keys, self.owner, clock, self.measures, paces)
         self.delivery.shared = self.shared
-        self.turns.committed = self.delivery.wake
+        self.reading = Reading(database, self.files.sources, capabilities, self.catalog, clock, self.delivery.wake)
+        self.turns.committed = self._committed
         self.schedule = self._schedule()
         self.stopping = asyncio.Event()
 
@@ -180,6 +182,7 @@ class App:
         database.tidy()
         app = cls(config, database, clock, mint)
         with database.reading() as db:
+            app.library.learn(db)
             for issue in app.library.edited(db):
                 log.warning("flow.edited", file=issue.file, line=issue.line, help=issue.message)
         return app
@@ -217,6 +220,16 @@ class App:
         staff = Staff(config, self.library, keys, self.mint, self.digests.so_far_text, self.rounds)
         return Desk(config, self.catalog, self.library, keys, participations, staff, self.threads, self.mint)
 
+    def _committed(self) -> None:
+        """Turns have said something: send it, and look whether a file was sent."""
+        self.delivery.wake()
+        self.reading.wake()
+
+    def _learn(self) -> None:
+        """Take in the flows that other processes have published."""
+        with self.database.reading() as db:
+            self.library.learn(db)
+
     def _schedule(self) -> Schedule:
         capabilities = {name: channel.capabilities for name, channel in self.channels.items()}
         sweeps = Sweeps(
@@ -234,6 +247,7 @@ class App:
             "time": self.shared.ask,
             "load": self._weigh,
             "inbox": self.turns.ring,
+            "flows": self._learn,
             **{name: partial(self._alone, name, sweep) for name, sweep in alone.items()},
         }
         rehearsed = dict.fromkeys(jobs, schedule.REHEARSAL)
@@ -278,6 +292,7 @@ class App:
         sending = asyncio.create_task(self.delivery.run(), name="delivery")
         serving = asyncio.create_task(server.serve(sockets=[listening]), name="pages")
         receiving = [asyncio.create_task(self._listen(each), name=f"listen {each.name}") for each in self._listeners()]
+        receiving.append(asyncio.create_task(self.reading.run(), name="files"))
         asked = asyncio.create_task(self.stopping.wait(), name="stop")
         try:
             await self._welcome(server)

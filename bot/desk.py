@@ -126,12 +126,12 @@ class Desk:
             return self._bare(visit, self._staff.answer(db, ledger, guest, inbound.message.text))
         if inbound.message.kind is Kind.TAP:
             return self._tapped(visit)
-        if said.partition(" ")[0] == menus.COMMAND and not inbound.edited and (menu := self._staff.menu(visit)):
-            return self._bare(visit, (menu,))
+        if (screen := self._staff.called(visit)) is not None:
+            return self._bare(visit, (screen,))
         if (passed := self._people.passed(visit)) is not None:
             return passed
-        if guest.contact.asks:
-            spoken = self._awaited(visit, guest.contact.asks)
+        if asks := guest.contact.asks:
+            spoken = self._for_menu(visit, asks) if asks.startswith(menus.WAITING) else self._awaited(visit, asks)
             if spoken is not None:
                 return spoken
         current = guest.current()
@@ -417,6 +417,8 @@ class Desk:
         if data.startswith("@"):
             kind, _, value = data.partition(":")
             return self._own_button(visit, kind, value)
+        if (rehearsed := self._staff.rehearsed(visit)) is not None:
+            return self._bare(visit, rehearsed)
         tag = (parse_button(data) or ("",))[0]
         if (visit.guest.contact.asks or "").startswith(f"{correspondence.WRITING} "):
             visit.ledger.change(visit.guest, asks=None)  # whoever answers a question writes to people no more
@@ -475,8 +477,8 @@ class Desk:
             case "@clear" | "@unclear":
                 return self._bare(visit, self._heard_result(visit, kind.removeprefix("@"), value))
             case worker.MENU:
-                screen = self._staff.tapped(visit, value)
-                return self._bare(visit, self._stale(visit, "") if screen is None else (screen,))
+                screens = self._staff.tapped(visit, value)
+                return self._bare(visit, self._stale(visit, "") if screens is None else screens)
             case "@language" if value in self._config.city.languages:
                 return self._bare(visit, self._speak(visit, value))
             case "@human" | "@reply" | "@close":
@@ -496,8 +498,6 @@ class Desk:
         if kind in {correspondence.WRITING, correspondence.WHOM, correspondence.REPLYING}:
             return self._people.heard(visit, asks)
         word = self._meaning(visit, text)
-        if kind.startswith(menus.WAITING):
-            return self._for_menu(visit, asks, word)
         if kind == DELETING and word in {"yes", "no"}:
             return self._bare(visit, self._delete(visit, yes=word == "yes"))
         if kind == DELETING and (word not in EVERYWHERE or visit.message.kind is not Kind.TEXT):
@@ -515,8 +515,11 @@ class Desk:
             return self._language_named(visit, text)
         return None
 
-    def _for_menu(self, visit: Visit, asks: str, word: str | None) -> Spoken | None:
+    def _for_menu(self, visit: Visit, asks: str) -> Spoken | None:
         """Take the message as what the menu of staff waits for; the words that are heard everywhere end the waiting."""
+        if (rehearsed := self._staff.rehearsed(visit)) is not None:
+            return self._bare(visit, rehearsed)
+        word = self._meaning(visit, visit.message.text)
         aside = word in EVERYWHERE and word not in {"back", "skip", "ok", "yes", "no"}
         if aside or visit.inbound.edited:
             visit.ledger.change(visit.guest, asks=None if aside else asks)

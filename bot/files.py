@@ -37,14 +37,14 @@ class Files:
     """What citizens sent over the channels by which something can be fetched again."""
 
     def __init__(self, sources: Mapping[str, Source]) -> None:
-        self._sources = sources
+        self.sources = sources
 
     async def look(self, channel: str, kind: str, file: str) -> Shown:
         """Return a photo as a fresh JPEG, a voice message without its tags.
 
         Raises `Missing` where there is none under this reference (any more), `Trouble` where the channel is silent.
         """
-        source = self._sources.get(channel)
+        source = self.sources.get(channel)
         if source is None:
             raise Missing(f"{channel} brings no files")
         return await asyncio.to_thread(bare, kind, await source.fetch(file))

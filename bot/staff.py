@@ -96,11 +96,18 @@ class Staff:
 
     # ----------------------------------------------------------------- the menu
 
-    def menu(self, visit: Visit) -> Prompt | None:
-        """Open the menu; None for whoever has no role: they do not learn that there is one."""
-        return None if self._menu is None else self._menu.opened(visit)
+    def called(self, visit: Visit) -> Prompt | None:
+        """Open the menu, or take in a flow file; None for anything else, and for whoever has no role.
 
-    def tapped(self, visit: Visit, value: str) -> Prompt | None:
+        They do not learn that there is a menu.
+        """
+        return None if self._menu is None or visit.inbound.edited else self._menu.called(visit)
+
+    def rehearsed(self, visit: Visit) -> tuple[Prompt, ...] | None:
+        """Take a message as the next one of a rehearsal; None where none goes on."""
+        return None if self._menu is None else self._menu.rehearsed(visit)
+
+    def tapped(self, visit: Visit, value: str) -> tuple[Prompt, ...] | None:
         """Answer a button of the menu; None for whoever has no role."""
         return None if self._menu is None else self._menu.tapped(visit, value)
 

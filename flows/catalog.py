@@ -73,6 +73,19 @@ class Catalog:
         compiled = {key: compile_sheet(shelf, sheet) for key, sheet in shelf.flows.items()}
         return Catalog(shelf, MappingProxyType(compiled), MappingProxyType(dict(files)), self.rules)
 
+    def grow(self, files: Mapping[str, str]) -> None:
+        """Take in the flows of `files` (name to text), which were published while the program runs.
+
+        What is here stays as it is: versions never change. Whoever holds this catalogue has the new flows as well.
+        """
+        beside = self.beside(files)
+        new = {key: one for key, one in beside.compiled.items() if key not in self.compiled}
+        self.shelf.flows.update({key: beside.shelf.flows[key] for key in new})
+        object.__setattr__(self, "texts", MappingProxyType({**files, **self.texts}))
+        object.__setattr__(self, "compiled", MappingProxyType({**self.compiled, **new}))
+        for known in ("flows", "_newest", "names", "issues"):
+            self.__dict__.pop(known, None)
+
     def faults_of(self, files: Mapping[str, str]) -> list[Issue]:
         """Return what is wrong with the `files` (name to text) of a flow that is not in this catalogue yet.
 

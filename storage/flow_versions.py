@@ -28,6 +28,8 @@ class FlowVersion:
     published_at: datetime
     retired_at: datetime | None = None
     """Since when no new round opens with it."""
+    channel: str | None = None
+    """Over which channel it was sent and published; None: a file has it."""
 
 
 _shape = Shape(flow_versions, FlowVersion)
@@ -35,9 +37,11 @@ _insert = insert_new(flow_versions)
 _all = select(*_shape.columns)
 
 
-def publish(db: Connection, flow: str, version: int, sha256: str, source: str, now: datetime) -> bool:
+def publish(
+    db: Connection, flow: str, version: int, sha256: str, source: str, now: datetime, channel: str | None = None
+) -> bool:
     """Keep a version; return whether it was new. Raises `VersionChanged` where it is published with another text."""
-    if many(db, _insert, _shape.write([FlowVersion(flow, version, sha256, source, now)])):
+    if many(db, _insert, _shape.write([FlowVersion(flow, version, sha256, source, now, None, channel)])):
         return True
     known = load(db, flow, version)
     if known is not None and known.sha256 != sha256:
@@ -56,6 +60,12 @@ def load(db: Connection, flow: str, version: int) -> FlowVersion | None:
     """Return a published version."""
     which = (flow_versions.c.flow == flow, flow_versions.c.version == version)
     return _shape.first(db.execute(_all.where(*which)))
+
+
+def sent(db: Connection) -> list[tuple[str, int]]:
+    """Return (flow, version) of what was published in a chat: no file has it."""
+    which = select(flow_versions.c.flow, flow_versions.c.version).where(flow_versions.c.channel.is_not(None))
+    return [(flow, version) for flow, version in db.execute(which.order_by(flow_versions.c.published_at))]
 
 
 def published(db: Connection) -> list[FlowVersion]:

@@ -20,6 +20,7 @@ from storage.tables import (
     contacts,
     inbox,
     links,
+    manuscripts,
     messages,
     outbox,
     rounds,
@@ -169,6 +170,11 @@ def _used_links(now: datetime, policy: Policy) -> Delete:
     return delete(links).where(links.c.expires_at < now - timedelta(days=policy.transcript_days))
 
 
+def _manuscripts(now: datetime, policy: Policy) -> Delete:
+    """Flow files that were sent; what was published of them stays."""
+    return delete(manuscripts).where(manuscripts.c.created_at < now - timedelta(days=policy.transcript_days))
+
+
 def _sign_ins(now: datetime, _policy: Policy) -> Delete:
     return delete(web_sessions).where(web_sessions.c.expires_at < now)
 
@@ -200,6 +206,7 @@ _SWEEPS: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
     "about_you": _about_you,
     "answers": _answers,
     "links": _used_links,
+    "manuscripts": _manuscripts,
     "sign_ins": _sign_ins,
     "contacts": _strangers,
 }

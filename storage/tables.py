@@ -204,6 +204,7 @@ flow_versions = Table(  # published: never changed, never deleted
     C("source", Text, nullable=False),  # JSON: file name to text, with frame, items and translations it was built from
     C("published_at", Instant, nullable=False),
     C("retired_at", Instant),  # no new round opens with it; running ones end on it
+    C("channel", String(20)),  # it was sent over this channel and published there; null: it is a file's
 )
 
 rounds = Table(
@@ -534,6 +535,24 @@ outbox = Table(
     Index("ix_outbox_unsent", "status", "channel", "priority", "due_at", **_where("sent_at IS NULL")),
     Index(None, "contact_id", "status"),
     sqlite_autoincrement=True,  # nor that of a message: a late receipt must not settle another
+)
+
+manuscripts = Table(  # flow files that staff send to the bot: looked at, tried out, published
+    "manuscripts",
+    metadata,
+    _id(),
+    C("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False),
+    C("sent_as", String(100), nullable=False, unique=True),  # which message brought it
+    C("file", String(300), nullable=False),  # the channel's reference
+    C("name", String(100), nullable=False),
+    C("state", String(10), nullable=False),  # sent, faulty, sound, published
+    C("tries", Integer, nullable=False, default=0),
+    C("due_at", Instant),  # when it is looked at; null: it was
+    C("files", Text, nullable=False, default="{}"),  # JSON: file name to text, of what it makes
+    C("session", Text),  # JSON of flows.model.Session: how far somebody has tried it out
+    C("created_at", Instant, nullable=False),
+    Index(None, "contact_id"),
+    Index(None, "due_at"),
 )
 
 digests = Table(

@@ -45,6 +45,16 @@ class Raw(NamedTuple):
     body: bytes
 
 
+class Document(NamedTuple):
+    """A file sent as a file, which is neither a picture nor a sound."""
+
+    file: str
+    """The channel's reference."""
+    name: str
+    size: int
+    """Bytes, as the channel says; 0 where it does not."""
+
+
 class Inbound(NamedTuple):
     """One message of one contact, read out of a raw update."""
 
@@ -65,6 +75,8 @@ class Inbound(NamedTuple):
     """False: the person blocked the bot; True: they let it back in. No message then."""
     line: str | None = None
     """How it stands in the conversation that we show (see `storage.messages`); None where the channel shows its own."""
+    document: Document | None = None
+    """A file that came with it; no question asks for one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,8 @@ def office(config: Config) -> Iterator[Office]:
         keys = unlock(database, config.privacy.key_file, mint)
         catalog = Catalog.load(extra=config.flows.extra)
         library = Library(config, catalog, keys)
+        with database.reading() as db:
+            library.learn(db)
         rounds = Rounds(config, database, keys, catalog, library, wall_clock, mint)
         yield Office(config, database, keys, catalog, library, rounds)
     finally:

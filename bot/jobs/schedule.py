@@ -26,6 +26,7 @@ SECONDS: Mapping[str, float] = {
     "time": 60,
     "load": 5,
     "inbox": 10,
+    "flows": 10,
     "rounds": 5,
     "promises": 300,
     "digests": 15,

@@ -48,7 +48,7 @@ class Drafting(Steering):
 
     def flows(self, worker: Worker, page: int) -> Prompt:
         """Offer the flows that this person can ask with."""
-        found = [flow for flow in self._rounds.flows() if self._services(worker, flow)]
+        found = [flow for flow in self._rounds.catalog.flows if self._services(worker, flow)]
         entries = [
             Button(short(in_language(flow.title, worker.language)), f"@o:flow:{mark_of(flow.id)}") for flow in found
         ]
@@ -74,7 +74,7 @@ class Drafting(Steering):
         return worker.screen(worker.text("which_service"), *pages, worker.button("back", "new", 0))
 
     def _marked(self, mark: str) -> Flow | None:
-        return next((flow for flow in self._rounds.flows() if mark_of(flow.id) == mark), None)
+        return next((flow for flow in self._rounds.catalog.flows if mark_of(flow.id) == mark), None)
 
     def titled(self, worker: Worker, flow: str, service: str) -> Prompt:
         """Ask for the title."""
@@ -114,7 +114,7 @@ class Drafting(Steering):
         return worker.screen(worker.text("ask_long"), *weeks, *endless, back)
 
     def _running(self, round_: RoundView) -> bool:
-        return any(flow.id == round_.flow and flow.running for flow in self._rounds.flows())
+        return any(flow.id == round_.flow and flow.running for flow in self._rounds.catalog.flows)
 
     def _end(self, worker: Worker, round_: RoundView, weeks: int) -> datetime:
         """Return the end of the last day of so many weeks, counted from the first one."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.menu.acts import Act
-from bot.menu.drafting import DAY, FIELD, TITLE, Drafting
+from bot.menu.drafting import DAY, FIELD, TITLE
+from bot.menu.manuscripts import TRYING, Manuscripts
 from bot.menu.steering import SURE, WHY
 from bot.menu.worker import ORGANISER, SIGHT, Worker, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.desk import Visit
+    from bot.desk import Prompts, Visit
     from bot.rounds.looking import RoundView
     from flows.model import Prompt
 
@@ -21,20 +22,23 @@ WAITING = "o:"
 """What everything begins with that the menu may be waiting for."""
 
 
-class Menu(Drafting):
+class Menu(Manuscripts):
     """The menu. Whoever has no role does not learn that there is one."""
 
-    def opened(self, visit: Visit) -> Prompt | None:
-        """Return the first screen; None for whoever has no role."""
-        worker = Worker.of(visit, self._rounds)
+    def called(self, visit: Visit) -> Prompt | None:
+        """Return the first screen, or what is said to a file; None for anything else, and for strangers."""
+        opens = visit.message.text.partition(" ")[0] == COMMAND
+        worker = Worker.of(visit, self._rounds) if opens or visit.inbound.document else None
         if worker is None:
             return None
+        if not opens:
+            return self.sent(worker)
         self._stops_waiting(worker)
         return self.home(worker)
 
     # ----------------------------------------------------------------- buttons
 
-    def tapped(self, visit: Visit, value: str) -> Prompt | None:
+    def tapped(self, visit: Visit, value: str) -> Prompts | None:
         """Return the screen that a button leads to; None for whoever has no role."""
         worker = Worker.of(visit, self._rounds)
         if worker is None:
@@ -42,7 +46,9 @@ class Menu(Drafting):
         kind, *rest = value.split(":")
         if kind != "yes":
             self._stops_waiting(worker)
-        return self._general(worker, kind, rest) or self._of_round(worker, kind, rest) or self.gone(worker)
+        if kind == "try" and worker.is_(ORGANISER) and (manuscript := self.mine(worker, "".join(rest))):
+            return self.rehearse(worker, manuscript)
+        return (self._general(worker, kind, rest) or self._of_round(worker, kind, rest) or self.gone(worker),)
 
     @staticmethod
     def _stops_waiting(worker: Worker) -> None:
@@ -70,6 +76,11 @@ class Menu(Drafting):
                 return self.flow(worker, flow, number("".join(page)))
             case "service", [flow, service]:
                 return self.titled(worker, flow, service)
+            case "file", []:
+                return self.asked_for_file(worker)
+            case "publish", [which]:
+                manuscript = self.mine(worker, which)
+                return None if manuscript is None else self.publish(worker, manuscript)
             case _:
                 return None
 
@@ -121,6 +132,16 @@ class Menu(Drafting):
                 return self.next(worker, round_, self.marked(worker, round_, mark))
             case _:
                 return None
+
+    # ----------------------------------------------------------------- files and rehearsals
+
+    def rehearsed(self, visit: Visit) -> Prompts | None:
+        """Take a message as the next one of a rehearsal; None where none goes on, or it is for somebody else."""
+        kind, _, which = (visit.guest.contact.asks or "").partition(" ")
+        worker = Worker.of(visit, self._rounds) if kind == TRYING else None
+        if worker is None or visit.inbound.edited:
+            return None
+        return self.tried(worker, which, visit.message)
 
     # ----------------------------------------------------------------- texts
 

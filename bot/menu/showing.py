@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.rounds.library import Library
     from bot.rounds.looking import Counts, RoundView
     from bot.rounds.organising import Rounds
-    from flows.model import Prompt
+    from flows.model import Flow, Prompt
 
 FAULTS = 6
 """So many faults are named; more would hide the buttons."""
@@ -38,6 +38,7 @@ class Showing:
         self._rounds = rounds
         self._library = library
         self._links = links
+        self._tried: dict[int, Flow] = {}
 
     # ----------------------------------------------------------------- the first screen
 
@@ -47,7 +48,7 @@ class Showing:
         if worker.is_(*SIGHT):
             buttons.append(worker.button("rounds", "list", 0))
         if worker.is_(ORGANISER):
-            buttons.append(worker.button("new", "new", 0))
+            buttons += [worker.button("new", "new", 0), worker.button("file", "file")]
         buttons.append(worker.button("browser", "browser"))
         return worker.screen([worker.text("home"), *self._roles(worker)], *buttons)
 

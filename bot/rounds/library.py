@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.errors import Refused, Trouble
-from bot.rounds import record
+from bot.rounds import record, wording
 from flows.binding import bind
 from flows.checks.published import Published, edited
 from flows.source import FlowTrouble, compile_files
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from storage.rounds import RoundRow
     from storage.sealing import Keys
 
+SENT = "sent/"
+"""Folder, so to say, of the files of flows that were published in a chat."""
 KEPT = 256
 """Most bound rounds held at once; the oldest goes first."""
 
@@ -123,6 +125,29 @@ class Library:
             flow_versions.publish(db, flow, version, sha256, source, now)
         except VersionChanged as changed:
             raise Refused(str(changed)) from changed
+
+    def learn(self, db: Connection) -> None:
+        """Take in the flows that were published in a chat, here or by another process, since the last look."""
+        for flow, version in flow_versions.sent(db):
+            kept = None if (flow, version) in self._catalog.compiled else flow_versions.load(db, flow, version)
+            if kept is not None:
+                files = json.loads(kept.source)
+                self._catalog.grow({name: text for name, text in files.items() if name.startswith(SENT)})
+
+    def take_in(self, db: Connection, files: Mapping[str, str], channel: str, now: datetime) -> Flow:
+        """Publish a flow that was sent over a channel: from now on every round can ask it.
+
+        Raises `Refused` where its version is taken: by a file, or by what was published before.
+        """
+        ((flow, version),) = self._catalog.beside(files).compiled
+        if (flow, version) in self._catalog.compiled or flow_versions.load(db, flow, version) is not None:
+            raise wording.Forbidden("version_taken", flow=flow, version=version, next=version + 1)
+        self._catalog.grow({f"{SENT}{version}/{name}": text for name, text in files.items()})
+        found = self._catalog.get(flow, version)
+        bundled, sha256 = self._catalog.bundle(found)
+        source = json.dumps(bundled, ensure_ascii=False, sort_keys=True)
+        flow_versions.publish(db, flow, version, sha256, source, now, channel)
+        return found
 
     def compared(self, db: Connection, flow: str, old: int, new: int) -> tuple[Flow, Flow]:
         """Return two versions of a flow: the old as published, the new as its file is now, where there is one.

@@ -160,9 +160,10 @@ class Looking:
         with self._database.reading() as db:
             return trail.holds(db, self._row(db, code).id, head)
 
-    def flows(self) -> list[Flow]:
-        """Return the flows that a new round can ask, each in its newest version."""
-        return self._catalog.flows
+    @property
+    def catalog(self) -> Catalog:
+        """The flows that there are."""
+        return self._catalog
 
     def needs(self, flow: str, service: str, language: str) -> list[Need]:
         """Return what the record must say for this flow in this service, in the order to ask it."""

@@ -24,6 +24,7 @@ from tests.bot import test_entering as entering
 from tests.bot import test_moving as moving
 from tests.journeys import test_kills_calendar as calendar
 from tests.journeys import test_kills_joining as joining
+from tests.journeys import test_kills_menu as menu
 from tests.journeys import test_kills_web as web
 from tests.journeys.ordeal import (
     ASKED,
@@ -202,6 +203,7 @@ def test_no_crossing_is_forgotten() -> None:
         calendar.CROSSINGS,
         entering.CROSSINGS,
         joining.CROSSINGS,
+        menu.CROSSINGS,
         moving.CROSSINGS,
         web.CROSSINGS,
         *WAYS.values(),

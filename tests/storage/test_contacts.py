@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from storage import audience, contacts, entries, messages, outbox, people, proof, rounds, sessions, threads, wishes
+from storage import (
+    audience,
+    contacts,
+    entries,
+    manuscripts,
+    messages,
+    outbox,
+    people,
+    proof,
+    rounds,
+    sessions,
+    threads,
+    wishes,
+)
 from storage.messages import NewLine
 from storage.tables import invitations, metadata
 from storage.tables import messages as lines
@@ -152,6 +165,7 @@ def test_a_forgotten_contact_leaves_nothing_but_a_proof(database: Database) -> N
             messages.append(db, [NewLine(contact.id, f"in {contact.id}", NOW, "citizen", "{}")])
             entries.add(db, entries.Entry(contact.id, round_.id, None, entries.INDIVIDUAL, 1, "", NOW))
             threads.open_(db, f"name{contact.id}", contact.id, "library", NOW)
+            manuscripts.add(db, manuscripts.NewManuscript(contact.id, f"m{contact.id}", "f", "tea.toml", NOW, NOW))
         contacts.forget(db, anna.id, NOW + MINUTE)
     with database.reading() as db:
         for table in metadata.sorted_tables:

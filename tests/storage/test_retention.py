@@ -12,7 +12,9 @@ from storage import (
     answers,
     contacts,
     digests,
+    flow_versions,
     inbox,
+    manuscripts,
     messages,
     outbox,
     people,
@@ -160,6 +162,16 @@ def test_contacts_nothing_needs_any_more_go_and_the_others_stay(database: Databa
         assert sweep(db, NOW + 30 * DAY + MINUTE) == {"contacts": 1}
         left = contacts.by_ids(db, [contact.id for contact in who.values()])
         assert set(left) == {contact.id for name, contact in who.items() if name != "stranger"}
+
+
+def test_a_flow_file_that_was_sent_goes_and_what_was_published_of_it_stays(database: Database) -> None:
+    with database.transaction() as db:
+        contact = add_contact(db, "1")
+        manuscripts.add(db, manuscripts.NewManuscript(contact.id, "m1", "f", "tea.toml", NOW, NOW))
+        flow_versions.publish(db, "tea", 1, "00", "{}", NOW, "telegram")
+        assert sweep(db, NOW + 29 * DAY) == {}
+        assert sweep(db, NOW + 31 * DAY)["manuscripts"] == 1
+        assert flow_versions.sent(db) == [("tea", 1)]
 
 
 def test_used_links_and_ended_sign_ins_go(database: Database) -> None:

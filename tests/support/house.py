@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from bot import config, letters
-from bot.channels.base import Capabilities, Inbound, Raw, Sent
+from bot.channels.base import Capabilities, Document, Inbound, Raw, Sent
 from bot.counter import Counter
 from bot.delivery import Delivery
 from bot.desk import Desk
 from bot.digests.writing import Digests
-from bot.errors import Unreadable
+from bot.errors import Missing, Unreadable
 from bot.jobs.sweeps import Sweeps
+from bot.menu.reading import Reading
 from bot.metrics import Metrics
 from bot.participation import Participations
 from bot.rounds.library import Library
@@ -74,6 +75,8 @@ class Pigeon:
         self.receipts: dict[str, list[Receipt | Exception]] = defaultdict(list)
         """By address: what is answered to the next messages, before everything is taken."""
         self.slowness = 0.0
+        self.files: dict[str, bytes | Exception] = {}
+        """What can be fetched by its reference."""
         self._ids = itertools.count(1000)
 
     async def listen(self, accept: Accept) -> None:
@@ -87,7 +90,10 @@ class Pigeon:
         if "address" not in update:
             return []
         message = Message(**{"kind": Kind.TEXT, **update.get("message", {})} | _kind(update))
-        return [Inbound("pigeon", update["address"], message, **update.get("about", {}))]
+        about = update.get("about", {})
+        if "document" in about:
+            about["document"] = Document(*about["document"])
+        return [Inbound("pigeon", update["address"], message, **about)]
 
     async def send(self, message: Outbound) -> Receipt:
         if self.slowness:
@@ -99,6 +105,13 @@ class Pigeon:
         if isinstance(receipt, Sent):
             self.sent.append(message)
         return receipt
+
+    async def fetch(self, file: str) -> bytes:
+        if file not in self.files:
+            raise Missing("no such file")
+        if isinstance(found := self.files[file], Exception):
+            raise found
+        return found
 
     async def close(self) -> None:
         pass
@@ -202,6 +215,14 @@ class House:
         self.counter = Counter(self.database, self.desk, self.library, self.keys, self.clock, self.mint, capabilities)
         self.turns = self.new_turns()
         self.delivery = self.new_delivery("me:1:x")
+        self.reading = Reading(
+            self.database,
+            {"pigeon": self.pigeon},
+            {"pigeon": self.pigeon.capabilities},
+            self.catalog,
+            self.clock,
+            lambda: None,
+        )
         self.sweeps = Sweeps(
             self.config,
             self.database,
@@ -223,6 +244,7 @@ class House:
     turns: Turns = field(init=False)
     delivery: Delivery = field(init=False)
     sweeps: Sweeps = field(init=False)
+    reading: Reading = field(init=False)
 
     def new_turns(self) -> Turns:
         """Return another writer, as a restarted process has one."""

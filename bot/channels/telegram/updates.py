@@ -14,7 +14,7 @@ import re
 import msgspec
 from msgspec import Struct, field
 
-from bot.channels.base import Inbound, Raw
+from bot.channels.base import Document, Inbound, Raw
 from bot.channels.telegram import salvage
 from bot.errors import Unreadable
 from flows.model import Kind, Message
@@ -75,6 +75,8 @@ class _Picture(Struct):
 class _Document(Struct):
     file_id: str
     mime_type: str | None = None
+    file_name: str | None = None
+    file_size: int | None = None
 
 
 class _Replied(Struct):
@@ -224,7 +226,8 @@ def _said(message: _Message, raw: Raw) -> list[Inbound]:
         return []
     said = _content(message)
     if said is None:
-        return [] if _is_service(raw) else [_inbound(message, Message(Kind.OTHER))]
+        other = _inbound(message, Message(Kind.OTHER))._replace(document=_attached(message))
+        return [] if _is_service(raw) else [other]
     return [_inbound(message, said, start=_start(said.text) if said.kind is _TEXT else None)]
 
 
@@ -252,6 +255,12 @@ def _content(message: _Message) -> Message | None:
             return Message(kind, text=caption or "", file=file) if kind else None
         case _:
             return None
+
+
+def _attached(message: _Message) -> Document | None:
+    """Return the file that came with a message."""
+    found = message.document
+    return None if found is None else Document(found.file_id, found.file_name or "", found.file_size or 0)
 
 
 def _inbound(message: _Message, said: Message, *, edited: bool = False, start: str | None = None) -> Inbound:

@@ -9,6 +9,7 @@ import pytest
 from telegram import Audio, Bot, Document, PhotoSize, Update, Voice
 from telegram.constants import MessageType
 
+from bot.channels import base
 from bot.channels.base import Inbound, Raw
 from bot.channels.telegram import updates
 from bot.errors import Unreadable
@@ -79,7 +80,8 @@ def test_of_a_photo_the_largest_size_and_the_words_are_kept() -> None:
 
 def test_a_picture_sent_as_a_file_is_a_photo_and_any_other_file_is_not() -> None:
     assert only(said(document={"file_id": "f", "mime_type": "image/png"})).message == Message(Kind.PHOTO, file="f")
-    assert only(said(document={"file_id": "f", "mime_type": "text/csv"})).message == Message(Kind.OTHER)
+    other = only(said(document={"file_id": "f", "mime_type": "text/csv", "file_name": "a.csv", "file_size": 7}))
+    assert (other.message, other.document) == (Message(Kind.OTHER), base.Document("f", "a.csv", 7))
 
 
 def test_a_voice_message_a_song_and_a_recording_sent_as_a_file_are_voices() -> None:

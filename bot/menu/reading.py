@@ -1,0 +1,130 @@
+"""Files that staff sent are fetched and looked at here, beside the turns: a slow network holds nobody up.
+
+What waits lies in a table. A process that dies in between leaves it there, and who looks again tells the same once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.compose import compose
+from bot.errors import Missing, Trouble
+from bot.letters import REPLY, letters
+from bot.menu.examining import Examined, examine
+from bot.menu.telling import told
+from storage import contacts, crossings, manuscripts, outbox
+from storage.database import StorageTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from bot.channels.base import Capabilities
+    from bot.files import Source
+    from flows.catalog import Catalog
+    from storage.database import Database
+    from storage.manuscripts import Manuscript
+
+EVERY = 5.0
+"""Seconds after which we look whether another process has left something."""
+TRIES, AGAIN = 5, timedelta(seconds=20)
+"""How often a file is fetched, and how long after a failure."""
+AT_ONCE = 20
+
+log = structlog.get_logger()
+
+
+class Reading:
+    """Looks at what was sent. Asynchronous where it fetches, in worker threads otherwise."""
+
+    def __init__(
+        self,
+        database: Database,
+        sources: Mapping[str, Source],
+        channels: Mapping[str, Capabilities],
+        catalog: Catalog,
+        clock: Callable[[], datetime],
+        told: Callable[[], None],
+    ) -> None:
+        """`told` is called after each commit that has something to send."""
+        self._database = database
+        self._sources = sources
+        self._channels = channels
+        self._catalog = catalog
+        self._clock = clock
+        self._after = told
+        self._woken = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            self._woken.clear()
+            try:
+                await self.look()
+            except StorageTrouble as trouble:
+                log.warning("manuscripts.trouble", reason=str(trouble))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), EVERY)
+
+    def wake(self) -> None:
+        """Something may have been sent: look at once. May be called from any thread."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # closed in between
+                self._loop.call_soon_threadsafe(self._woken.set)
+
+    async def look(self) -> None:
+        """Look at all that waits now, one after the other."""
+        for manuscript, channel in await asyncio.to_thread(self._due):
+            await self._read(manuscript, channel)
+
+    def _due(self) -> list[tuple[Manuscript, str]]:
+        with self._database.reading() as db:
+            return manuscripts.due(db, self._clock(), AT_ONCE)
+
+    async def _read(self, manuscript: Manuscript, channel: str) -> None:
+        try:
+            body = await self._fetched(channel, manuscript.file)
+        except Missing:
+            found = Examined("file_gone")
+        except Trouble as trouble:
+            log.warning("manuscript.unfetched", manuscript=manuscript.id, reason=str(trouble))
+            if manuscript.tries + 1 < TRIES:
+                await asyncio.to_thread(self._put_off, manuscript)
+                return
+            found = Examined("file_gone")
+        else:
+            found = await asyncio.to_thread(examine, manuscript.name, body, self._catalog)
+        await asyncio.to_thread(self._tell, manuscript, found)
+        self._after()
+
+    async def _fetched(self, channel: str, file: str) -> bytes:
+        source = self._sources.get(channel)
+        if source is None:
+            raise Missing(f"{channel} brings no files")
+        return await source.fetch(file)
+
+    def _put_off(self, manuscript: Manuscript) -> None:
+        with self._database.transaction() as db:
+            manuscripts.put_off(db, manuscript.id, manuscript.tries + 1, self._clock() + AGAIN)
+            crossings.passed("manuscript.puts_off")
+        crossings.passed("manuscript.put_off")
+
+    def _tell(self, manuscript: Manuscript, found: Examined) -> None:
+        """Say what was found, once: of two processes the first one says it."""
+        becomes = manuscripts.SOUND if found.files else manuscripts.FAULTY
+        with self._database.transaction() as db:
+            contacts.hold(db, [manuscript.contact_id])
+            contact = contacts.get(db, manuscript.contact_id)
+            if manuscripts.settle(db, manuscript.id, becomes, found.files) and contact is not None:
+                prompt = told(contact.language, manuscript.id, found, self._catalog)
+                parts = compose((prompt,), self._channels[contact.channel])
+                outbox.enqueue(db, letters(contact, parts, f"manuscript:{manuscript.id}", self._clock(), REPLY))
+            crossings.passed("manuscript.tells")
+        crossings.passed("manuscript.told")

@@ -1,0 +1,66 @@
+"""What is said of a file that staff sent: its faults with their places, or what it asks. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.cutting import cut
+from bot.menu.examining import asked, playable
+from bot.menu.worker import data
+from bot.rounds.record import in_language
+from bot.texts import texts
+from flows.model import Button, Prompt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.menu.examining import Examined
+    from flows.catalog import Catalog
+
+SHOWN = 8
+"""So many faults, and so many questions, are named; then follows how many more there are."""
+LONGEST_LINE = 300
+
+
+def told(language: str, manuscript: int, found: Examined, catalog: Catalog) -> Prompt:
+    """Return what was found in a file, with what can be done next."""
+    said = texts(language)
+    back = Button(said("menu.to_menu"), data("home"))
+    if found.reason:
+        return Prompt(said(f"menu.{found.reason}"), (back,), numbered=False)
+    if not found.files:
+        lines = (said("menu.file_faults"), *listed(language, found.faults), said("menu.file_send_again"))
+        return Prompt("\n".join(lines), (back,), numbered=False)
+    return sound(language, manuscript, found.files, catalog, found.hints)
+
+
+def sound(
+    language: str, manuscript: int, files: Mapping[str, str], catalog: Catalog, hints: Sequence[str] = ()
+) -> Prompt:
+    """Return what a flow asks, with the ways to try it out and to publish it."""
+    said, flow = texts(language), playable(catalog, files)
+    if flow is None:
+        return Prompt(said("menu.file_no_flow"), (Button(said("menu.to_menu"), data("home")),), numbered=False)
+    spoken = language if language in flow.languages else flow.language
+    head = said(
+        "menu.file_sound",
+        title=in_language(flow.title, spoken),
+        version=said.number(flow.version),
+        questions=said.number(flow.questions),
+        minutes=said.number(max(1, round(flow.minutes))),
+    )
+    worth = (said("menu.file_hints"), *listed(language, hints)) if hints else ()
+    lines = (head, *listed(language, asked(catalog, files, spoken)), *worth)
+    buttons = (
+        Button(said("menu.try"), data("try", manuscript)),
+        Button(said("menu.publish"), data("publish", manuscript)),
+        Button(said("menu.to_menu"), data("home")),
+    )
+    return Prompt("\n".join(lines), buttons, numbered=False)
+
+
+def listed(language: str, entries: Sequence[str]) -> list[str]:
+    """Return the first entries, a line each, and how many more there are."""
+    shown = [f"– {cut(entry, LONGEST_LINE)[0]}" for entry in entries[:SHOWN]]
+    more = len(entries) - SHOWN
+    return [*shown, texts(language)("menu.more", n=texts(language).number(more))] if more > 0 else shown
