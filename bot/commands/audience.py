@@ -59,6 +59,27 @@ _SENDING = (
 )
 
 
+CLEARED = {"anybody": "whom", "at_once": "spread_hours", "usual_reminder": "remind_at"}
+"""What an option lets a round forget: the option, and the fact it clears."""
+_CLEARING = (
+    click.option("--anybody", is_flag=True, help="Ask all who agreed again: forget --used and the like."),
+    click.option("--at-once", is_flag=True, help="Invite at once again, not over hours."),
+    click.option("--usual-reminder", is_flag=True, help="Remind at the usual moment again."),
+)
+
+
+def clearing_options(command: Command) -> Command:
+    """Add the options that forget who of the audience is meant, and when they are asked."""
+    for option in reversed(_CLEARING):
+        command = option(command)
+    return command
+
+
+def cleared(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts that are to be forgotten, with what stands in their place."""
+    return {fact: {} if fact == "whom" else None for option, fact in CLEARED.items() if given[option]}
+
+
 def asked_options(command: Command) -> Command:
     """Add the options that say who of the audience is meant, and when they are asked."""
     for option in reversed((*_OPTIONS, *_SENDING)):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.commands.audience import asked_options, audience, list_in, meant, quiet
+from bot.commands.audience import asked_options, audience, cleared, clearing_options, list_in, meant, quiet
 from bot.commands.common import (
     Moment,
     as_json,
@@ -105,6 +105,7 @@ def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_j
 @click.option("--to", "closes", type=Moment(), help="Another day or moment to close.")
 @click.option("--audience", type=click.Choice(["link", "agreed", "listed"]), help="Another audience.")
 @asked_options
+@clearing_options
 @record_option
 @facts_option
 @configured
@@ -130,6 +131,9 @@ def change(
         "remind_at": moment(given["reminds"], zone),
     }
     changed: dict[str, Any] = {name: value for name, value in whole.items() if value is not None}
+    if both := changed.keys() & cleared(given).keys():
+        raise Usage(f"say one of the two: set or clear {', '.join(sorted(both))}.")
+    changed |= cleared(given)
     if not (changed or record or given["facts"]):
         raise Usage("say what to change: --title, --from, --to, --audience, --record or --set NAME=TEXT.")
     said = [*(name.removesuffix("_at") for name in changed), *record, *(pair(one)[0] for one in given["facts"])]

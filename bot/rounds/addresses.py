@@ -15,6 +15,7 @@ from zoneinfo import available_timezones
 import numpy as np
 
 from bot.errors import Refused
+from bot.rounds import wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -111,7 +112,7 @@ def lines(path: Path) -> Iterator[Line]:
             heading = [cell.strip().casefold() for cell in cells]
             places = [_place(heading, names) for names in (MAIL, LANGUAGE, ZONE)]
             if places[0] is None and not any("@" in cell for cell in heading):
-                raise Refused(f'{path} has no column "mail": name the column of addresses so in its first row.')
+                raise wording.Forbidden("list_column", file=path.name)
             if places[0] is None:  # no heading at all
                 yield _line(1, cells, [next(n for n, cell in enumerate(heading) if "@" in cell), None, None])
                 places[0] = next(n for n, cell in enumerate(heading) if "@" in cell)
@@ -119,7 +120,7 @@ def lines(path: Path) -> Iterator[Line]:
                 if any(cell.strip() for cell in cells):
                     yield _line(table.line_num, cells, places)
         except (csv.Error, UnicodeDecodeError) as error:
-            raise Refused(f"{path} cannot be read near row {table.line_num + 1}: save it as CSV in UTF-8.") from error
+            raise wording.Forbidden("list_row", file=path.name, row=table.line_num + 1) from error
 
 
 def groups(path: Path) -> Iterator[list[Line]]:

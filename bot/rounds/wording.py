@@ -46,11 +46,11 @@ class Forbidden(Refused):
 
     def __init__(self, key: str, **values: object) -> None:
         super().__init__(fault(FALLBACK, key, **values))
-        self._key, self._values = key, values
+        self.key, self._values = key, values
 
     def spoken(self, language: str) -> str:
         """Return the line in a language."""
-        return fault(language, self._key, **self._values)
+        return fault(language, self.key, **self._values)
 
 
 def standing(reader: str, verdict: str) -> str:

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from bot.channels.web import chat, public, service
 from bot.channels.web.failures import Contained, handlers
 from bot.channels.web.manage import (
+    asking,
     concluding,
     desk,
     doors,
@@ -128,6 +129,9 @@ def _staff() -> list[Route]:
         get(f"{round_}/poster.pdf", doors.staff(places.poster)),
         post(f"{round_}/places", doors.staff(places.add)),
         get(f"{round_}/places/{{place}}/qr.svg", doors.staff(places.qr)),
+        get(f"{round_}/audience", doors.staff(asking.show)),
+        post(f"{round_}/audience", doors.staff(asking.change)),
+        post(f"{round_}/list", doors.staff(asking.receive, files=1)),
         get(f"{round_}/turnout", doors.staff(turnout.show)),
         post(f"{round_}/margins", doors.staff(turnout.weigh)),
         post(f"{round_}/margins/forget", doors.staff(turnout.unweigh)),

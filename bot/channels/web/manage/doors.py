@@ -56,15 +56,18 @@ class Visitor:
         return [service for service in every if self.may(service, *roles)]
 
 
-def staff(handler: StaffHandler) -> Callable[[Request], Awaitable[Response]]:
-    """Let only signed-in staff through; others read how to get in. A POST must carry the session's stamp."""
+def staff(handler: StaffHandler, *, files: int = 0) -> Callable[[Request], Awaitable[Response]]:
+    """Let only signed-in staff through; others read how to get in. A POST must carry the session's stamp.
+
+    `files` says how many files its form may bring.
+    """
 
     async def guarded(request: Request) -> Response:
         visitor = await asyncio.to_thread(_visitor, request)
         if visitor is None:
             return page(request, None, "manage/door.html", status=401, link="")
         request.state.own_language = visitor.person.language
-        if request.method == "POST" and not _stamped(await form_of(request), visitor):
+        if request.method == "POST" and not _stamped(await form_of(request, files), visitor):
             raise HTTPException(403)
         return await handler(request, visitor)
 
@@ -78,9 +81,9 @@ def page(
     return pages_of(request).page(request, template, status=status, visitor=visitor, **facts)
 
 
-async def form_of(request: Request) -> FormData:
-    """Return the fields of a form; texts up to 256 KB each."""
-    return await request.form(max_files=0, max_fields=300, max_part_size=256 * 1024)
+async def form_of(request: Request, files: int = 0) -> FormData:
+    """Return the fields of a form, read once; texts up to 256 KB each."""
+    return await request.form(max_files=files, max_fields=300, max_part_size=256 * 1024)
 
 
 def _visitor(request: Request) -> Visitor | None:

@@ -21,6 +21,7 @@ from tests.bot.channels.web.test_public_pages import FORMAL
 from tests.bot.channels.web.test_pure import jpeg
 from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, WEEK, walked
 from tests.bot.channels.web.test_staff_results import ordered
+from tests.bot.channels.web.test_turnout_pages import said
 from tests.bot.digests.polled import poll
 from tests.support.browser import PATIENCE_MS
 
@@ -477,6 +478,49 @@ class TestStaff:
             follow(page.get_by_role("link", name="Public page of this round"))
             follow(page.get_by_role("link", name="Answer here in the browser"))
             expect(page.get_by_role("button", name="Start this round")).to_be_visible()
+
+    @pytest.mark.parametrize("language", ["en", "ar"])
+    def test_who_is_asked_and_who_takes_part_is_there_for_everyone(
+        self, chromium: Browser, it: Program, language: str
+    ) -> None:
+        it.config = replace(it.config, city=replace(it.config.city, languages=("en", "ar")))
+        it.with_flow()
+        draft = it.round("When should we open?", **{**FORMAL, "audience": "agreed"})
+        code = it.opened("Opening hours", **FORMAL)
+        said(it, code, 100, "harbour")
+        said(it, code, 12, "hillside", "ar")
+        context = chromium.new_context(viewport={"width": 390, "height": 844})
+        with served(it) as url, watched(context, url) as page:
+            page.goto(f"{url}/manage/sign-in?token={it.link(('organiser', '*'), language=language)}")
+            follow(page.locator("main form button"))
+            page.goto(f"{url}/manage/rounds/{draft}/audience")
+            for summary in page.locator("details > summary").all():
+                summary.click()
+            accessible(page, "whom to ask")
+            page.get_by_role("checkbox").first.check()
+            follow(page.locator('form[action$="/audience"] button'))
+            expect(page.get_by_role("checkbox").first).to_be_checked()
+            follow(page.locator('form[action$="/list"] button'))
+            expect(page.get_by_role("alert")).to_be_focused()
+            accessible(page, "a list without a file")
+            page.goto(f"{url}/manage/rounds/{code}/turnout")
+            page.locator("details > summary").first.click()
+            form = page.locator('form[action$="/margins"]').first
+            for group, people in (("harbour", "120"), ("old_town", "some"), ("hillside", "400")):
+                form.locator(f'[name="people.area.{group}"]').fill(people)
+            form.locator('[name="source"]').fill("Census 2021")
+            form.locator('[name="on"]').fill("2021-03-21")
+            follow(form.get_by_role("button"))
+            expect(page.get_by_role("alert")).to_be_focused()
+            accessible(page, "a number that is none")
+            form.locator('[name="people.area.old_town"]').fill("80")
+            follow(form.get_by_role("button"))
+            accessible(page, "who takes part")
+            page.goto(f"{url}/manage/rounds/{code}")
+            expect(page.locator("#numbers .lacking li")).to_have_count(2)
+            accessible(page, "numbers of an open round")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        context.close()
 
     def test_counts_grow_before_the_organisers_eyes(self, context: BrowserContext, it: Program, url: str) -> None:
         code = it.opened("How is the library?")

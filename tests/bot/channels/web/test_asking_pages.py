@@ -1,0 +1,202 @@
+"""Whom a round asks, in the browser: who is meant, when, and a list that the city holds."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import func, select
+
+from storage import contacts
+from storage.contacts import NewContact
+from storage.tables import outbox
+from tests.bot.channels.web.stage import NOW
+from tests.bot.channels.web.test_public_pages import FORMAL
+from tests.bot.channels.web.test_staff_pages import ORGANISER, entered, faults, posted, stamp
+
+if TYPE_CHECKING:
+    import httpx
+
+    from bot.rounds.looking import RoundView
+    from tests.bot.channels.web.stage import Program
+
+DRAFT: dict[str, Any] = {**FORMAL, "audience": "agreed"}
+
+
+def agreed(it: Program, *names: str, language: str = "en") -> None:
+    """Let people be there who agreed to be invited again."""
+    with it.database.transaction() as db:
+        new = [NewContact("web", it.keys.address_hash("web", one), it.keys.seal(one), language, NOW) for one in names]
+        for one in contacts.add(db, new):
+            contacts.set_invite_again(db, one.id, NOW)
+
+
+def kept(it: Program, code: str) -> RoundView:
+    """Return a round that is there."""
+    found = it.rounds.find(code)
+    assert found is not None
+    return found
+
+
+async def changed(client: httpx.AsyncClient, code: str, **fields: str | list[str]) -> httpx.Response:
+    """Send the form as a browser does: a box for each tick."""
+    given = {"audience": "agreed", "themes": "", "sample": "", "spread_hours": "", "remind_at": "", **fields}
+    token = stamp(await client.get("/manage"))
+    return await client.post(f"/manage/rounds/{code}/audience", data={"stamp": token, **given})
+
+
+async def sent(client: httpx.AsyncClient, code: str, text: str | bytes, **fields: str) -> httpx.Response:
+    """Send a list with the form."""
+    data = {"stamp": stamp(await client.get("/manage")), "ground": "members, article 6", **fields}
+    body = text if isinstance(text, bytes) else text.encode()
+    return await client.post(f"/manage/rounds/{code}/list", data=data, files={"file": ("members.csv", body)})
+
+
+async def test_who_is_meant_is_ticked_and_counted_before_anything_is_sent(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    agreed(it, "a", "b")
+    agreed(it, "ana", language="es")
+    code = it.round("Opening hours", **DRAFT)
+    await entered(it, client, ORGANISER)
+    assert f'href="/manage/rounds/{code}/audience"' in (await client.get(f"/manage/rounds/{code}")).text
+    page = await changed(client, code, languages=["es"])
+    assert page.url.params["done"] == "asking"
+    assert re.search(r'name="languages" value="es" checked', page.text)
+    assert not re.search(r'name="languages" value="en" checked', page.text)
+    assert re.search(r'To be asked</th><td class="number">1</td>', page.text)
+    assert kept(it, code).whom.languages == ("es",)
+    with it.database.reading() as db:
+        assert db.execute(select(func.count()).select_from(outbox)).scalar_one() == 0
+
+
+async def test_everything_the_command_line_can_say_is_kept_and_cleared_again(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    code = it.round("Opening hours", **DRAFT)
+    await entered(it, client, ORGANISER)
+    ticks = {"services": ["bus7", "library"], "areas": ["harbour"], "stages": ["deliver"]}
+    more = {"themes": "sign، night bus,", "sample": "50", "spread_hours": "6", "remind_at": "2026-12-05T10:30"}
+    page = await changed(client, code, **ticks, **more)
+    found = kept(it, code)
+    assert (found.whom.services, found.whom.areas, found.whom.stages) == (
+        ("bus7", "library"),
+        ("harbour",),
+        ("deliver",),
+    )
+    assert (found.whom.themes, found.whom.sample, found.spread_hours) == (("sign", "night bus"), 50, 6)
+    assert found.remind_at == datetime(2026, 12, 5, 10, 30, tzinfo=ZoneInfo(it.config.city.time_zone))
+    for shown in ('value="sign, night bus"', 'value="50"', 'value="6"', 'value="2026-12-05T10:30"', found.whom.seed):
+        assert shown in page.text
+    await changed(client, code, **ticks, **more)
+    assert kept(it, code).whom.seed == found.whom.seed
+    await changed(client, code)
+    clear = kept(it, code)
+    assert (clear.whom.narrow, clear.spread_hours, clear.remind_at) == (False, None, None)
+    assert it.rounds.log(code)[-1].who == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"sample": "lots"}, "Enter a whole number, like 120, or leave it empty"),
+        ({"sample": "0"}, "a sample is a whole number of people from 1 on"),
+        ({"spread_hours": "2000"}, "invitations are spread over a whole number of hours from 1 to 1000"),
+        ({"remind_at": "soon"}, "Enter a day and an hour, or leave it empty"),
+        ({"remind_at": "2031-01-01T10:00"}, "the reminder must lie between the day the round opens"),
+        ({"themes": "!!!"}, "a theme has no letters: give a word, as in signs"),
+        ({"areas": "moon"}, "there is no moon: choose of harbour, old_town, hillside"),
+        (
+            {"audience": "link", "sample": "5"},
+            "The choices below are among people who agreed to be asked again: choose that here, or clear them",
+        ),
+        ({"audience": "all"}, "the audience must be agreed"),
+    ],
+)  # fmt: skip
+async def test_each_fault_stands_at_its_field(
+    it: Program, client: httpx.AsyncClient, fields: dict[str, str], said: str
+) -> None:
+    code = it.round("Opening hours", **DRAFT)
+    await entered(it, client, ORGANISER)
+    page = await changed(client, code, **fields)
+    assert page.status_code == 422
+    (line,) = faults(page)
+    assert line.startswith(said)
+    (name,) = re.findall(r'<li><a href="#([^"]+)"', page.text)
+    assert f'id="{name}"' in page.text
+    assert not kept(it, code).whom.narrow
+
+
+async def test_a_list_is_taken_in_with_its_ground_and_the_same_twice_adds_nobody(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    code = it.round("Opening hours", **{**DRAFT, "audience": "link"})
+    await entered(it, client, ORGANISER)
+    page = await sent(client, code, "mail;language\na@city.example;es\nb@city.example;en\nA@city.example;en\n")
+    assert page.url.params["done"] == "listed"
+    assert "New people: 3. Good rows: 3, the same twice: 0, bad and left out: 0." in page.text
+    assert "members, article 6" in page.text
+    assert kept(it, code).audience == "listed"
+    assert re.search(r'Together</th><td class="number">3</td>', page.text)
+    again = await sent(client, code, "mail;language\na@city.example;es\nb@city.example;en\nA@city.example;en\n")
+    assert "New people: 0." in again.text
+    assert len(kept(it, code).whom.lists) == 1
+
+
+async def test_bad_rows_are_told_and_nothing_is_taken_in_unless_they_are_left_out(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    code = it.round("Opening hours", **DRAFT)
+    await entered(it, client, ORGANISER)
+    text = "mail\na@city.example\nnobody\njürgen@city.example\n"
+    page = await sent(client, code, text)
+    assert page.status_code == 422
+    assert faults(page) == ["Nothing was taken in. Mend the bad rows, or tick below to leave them out: 2"]
+    assert "Row 3: no mail address" in page.text
+    assert "Row 4: letters before the @" in page.text
+    assert 'value="members, article 6"' in page.text
+    assert kept(it, code).whom.lists == ()
+    left = await sent(client, code, text, leave_out="yes")
+    assert "New people: 1. Good rows: 1, the same twice: 0, bad and left out: 2." in left.text
+
+
+@pytest.mark.parametrize(
+    ("text", "ground", "said"),
+    [
+        ("name\nAda\n", "members", 'members.csv has no column "mail": name the column'),
+        ("mail\na@city.example\n", " ", "say on which legal ground the city may write to these addresses"),
+    ],
+)  # fmt: skip
+async def test_a_list_that_cannot_be_taken_says_what_to_do(
+    it: Program, client: httpx.AsyncClient, text: str, ground: str, said: str
+) -> None:
+    code = it.round("Opening hours", **DRAFT)
+    await entered(it, client, ORGANISER)
+    page = await sent(client, code, text, ground=ground)
+    assert page.status_code == 422
+    assert faults(page)[0].startswith(said)
+    assert "/tmp" not in page.text
+
+
+async def test_without_a_file_one_is_asked_for(it: Program, client: httpx.AsyncClient) -> None:
+    code = it.round("Opening hours", **DRAFT)
+    await entered(it, client, ORGANISER)
+    assert faults(await posted(client, f"/manage/rounds/{code}/list", ground="x")) == ["Choose the file of the list"]
+    data = {"stamp": stamp(await client.get("/manage")), "ground": "x"}
+    two = [("file", ("a.csv", b"mail\n")), ("file", ("b.csv", b"mail\n"))]
+    assert (await client.post(f"/manage/rounds/{code}/list", data=data, files=two)).status_code == 400
+    elsewhere = {"file": ("a.csv", b"mail\n")}
+    assert (await client.post(f"/manage/rounds/{code}/audience", data=data, files=elsewhere)).status_code == 400
+
+
+async def test_once_a_round_is_open_or_for_others_the_page_is_not_there(it: Program, client: httpx.AsyncClient) -> None:
+    code, draft = it.opened("Open", **FORMAL), it.round("Draft", **DRAFT)
+    await entered(it, client, ORGANISER)
+    assert (await client.get(f"/manage/rounds/{code}/audience")).status_code == 404
+    assert (await changed(client, code)).status_code == 404
+    await entered(it, client, ("approver", "library"))
+    assert (await client.get(f"/manage/rounds/{draft}/audience")).status_code == 404
+    assert (await sent(client, draft, "mail\n")).status_code == 404
