@@ -238,6 +238,7 @@ class App:
         alone: dict[str, Callable[[], object]] = {
             "rounds": sweeps.rounds,
             "promises": sweeps.promises,
+            "findings": sweeps.findings,
             "digests": sweeps.digests,
             "sessions": sweeps.sessions,
             "leaps": sweeps.leaps,

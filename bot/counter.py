@@ -8,7 +8,7 @@ one transaction: heard, answered and written down, without inbox and outbox.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot import letters
@@ -20,7 +20,7 @@ from bot.participation import SILENCE, Spoken
 from bot.rounds import wording
 from bot.rounds.lifecycle import State
 from flows.model import Kind, Message, Status, button_data
-from storage import contacts, crossings, entries, messages, rounds, sessions
+from storage import contacts, crossings, entries, findings, messages, rounds, sessions
 from storage.contacts import NewContact
 from storage.entries import GROUP, INDIVIDUAL, KINDS, ORGANISATION, Entry
 from storage.messages import BOT, CITIZEN, NewLine
@@ -55,9 +55,11 @@ class Voice:
     kind: str = INDIVIDUAL
     heads: int = 1
     organisation: str = ""
+    late: bool = False
+    """It reached us after the last day to answer."""
 
     @classmethod
-    def of(cls, kind: str, heads: int | None, organisation: str) -> Voice:
+    def of(cls, kind: str, heads: int | None, organisation: str, *, late: bool = False) -> Voice:
         """Return it as it is kept. Raises `Refused` for a group without heads and an organisation without a name."""
         name = " ".join(organisation.split())
         if kind not in KINDS:
@@ -66,7 +68,7 @@ class Voice:
             raise wording.Forbidden("no_heads", most=MOST_HEADS)
         if kind == ORGANISATION and not 0 < len(name) <= LONGEST:
             raise wording.Forbidden("no_organisation", most=LONGEST)
-        return cls(kind, (heads or 1) if kind == GROUP else 1, name if kind == ORGANISATION else "")
+        return cls(kind, (heads or 1) if kind == GROUP else 1, name if kind == ORGANISATION else "", late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,17 @@ class Counter:
         self._mint = mint
         self._capabilities = capabilities
 
-    def begin(self, code: str, channel: str, language: str, voice: Voice, who: int | None) -> Begun:
-        """Begin an entry in an open round; `who` is the member of staff.
+    def takes(self, code: str) -> bool:
+        """Whether answers may be entered in a round now."""
+        with self._database.reading() as db:
+            row = rounds.by_code(db, code)
+            return row is not None and _takes(db, row)
 
-        The name is a secret of the entry's page. Raises `Refused` where the round takes no answers.
+    def begin(self, code: str, channel: str, language: str, voice: Voice, who: int | None) -> Begun:
+        """Begin an entry in a round that is open, or has closed and not been counted; `who` is the member of staff.
+
+        What came after the last day is `voice.late`; in an open round nothing is. The name is a secret of the entry's
+        page. Raises `Refused` where the round takes no answers.
         """
         if channel not in ASSISTED:
             raise wording.Forbidden("no_such_group", value=channel, known=", ".join(ASSISTED))
@@ -128,7 +137,9 @@ class Counter:
             new = NewContact(channel, hash_, self._keys.seal(name), language, now)
             contact = contacts.welcome(db, [new])[channel, hash_]
             contacts.set_unreachable(db, contact.id, now)
-            entries.add(db, Entry(contact.id, row.id, who, voice.kind, voice.heads, voice.organisation, now))
+            late = voice.late and row.state == State.CLOSED
+            mine = (contact.id, row.id, who, voice.kind, voice.heads, voice.organisation, now)
+            entries.add(db, Entry(*mine, late=late))
             first = Inbound(channel, name, Message(Kind.TEXT, ""), start=code)
             parts = self._heard(db, row, (channel, hash_), first, "start")
             crossings.passed("counter.begins")
@@ -159,7 +170,7 @@ class Counter:
             guest = self._guest(db, address)
             session = guest.session(row.id)
             done = session is not None and session.status is Status.COMPLETED
-            over = session is None or not session.active or row.state != State.OPEN
+            over = session is None or not session.active or not _takes(db, row)
             receipt = session.receipt if session is not None and done else ""
         return Talk(address[0], lines, parts, over=over, receipt=receipt, language=contact.language)
 
@@ -176,7 +187,7 @@ class Counter:
         line = NewLine(guest.contact.id, messages.heard(key), now, CITIZEN, said)
         if shown and not messages.append(db, [line]):
             return ()
-        ledger = Ledger(now, {each.id: each for each in rounds.open_ones(db)}, {address: guest})
+        ledger = Ledger(now, {each.id: each for each in (*rounds.open_ones(db), *_reopened(db, row))}, {address: guest})
         spoken = self._plain(db, ledger, guest, row, self._desk.answer(db, ledger, guest, inbound))
         parts = compose(spoken.prompts, self._capabilities)
         ledger.change(guest, stopped_at=None, invite_again_at=None)
@@ -214,7 +225,7 @@ class Counter:
         row = rounds.by_code(db, code)
         if row is None:
             raise wording.Forbidden("no_round", code=code)
-        if row.state != State.OPEN:
+        if not _takes(db, row):
             raise wording.Forbidden("not_open")
         return row
 
@@ -229,8 +240,19 @@ class Counter:
 
     def _guest(self, db: Connection, address: Address) -> Guest:
         contact = contacts.find(db, [address])[address]
-        stood = sessions.of(db, [contact.id]).get(contact.id, ())
+        stood = sessions.all_of(db, contact.id)
         return Guest(contact, {each.round_id: each for each in stood})
+
+
+def _takes(db: Connection, row: RoundRow) -> bool:
+    """Whether staff may still enter answers: paper comes in after the last day, until everything has been counted."""
+    return row.state == State.OPEN or (row.state == State.CLOSED and findings.get(db, row.id) is None)
+
+
+def _reopened(db: Connection, row: RoundRow) -> tuple[RoundRow, ...]:
+    """Return a closed round as open, for this entry alone."""
+    late = row.state == State.CLOSED and _takes(db, row)
+    return (replace(row, state=State.OPEN),) if late else ()
 
 
 def _line(guest: Guest, part: Part, key: str, now: datetime) -> NewLine:

@@ -159,6 +159,9 @@ class City:
         Field(pattern=r"^[A-Za-z0-9-]{0,30}$", description='the part of the country, as in subdivision = "ENG"'),
     ]
     """ISO 3166-2 without the country; empty: holidays of the whole country."""
+    data_licence: Annotated[
+        Name, Field(description='the name of a licence in quotes, as in data_licence = "CC BY 4.0"')
+    ]
 
     @property
     def zone(self) -> ZoneInfo:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, insert, select, update
 
 from storage.rows import Shape
-from storage.tables import entries, sessions
+from storage.tables import contacts, entries, sessions
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,21 +29,27 @@ class Entry:
     heads: int
     organisation: str
     created_at: datetime
+    late: bool = False
+    """It came after the last day to answer: counted apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """Who has finished a round: individuals, groups with their heads together, organisations by name."""
+    """Who has finished a round: individuals, groups with their heads together, organisations by name.
+
+    What came after the last day is counted in `late` alone.
+    """
 
     individuals: int
     groups: int
     heads: int
     organisations: tuple[str, ...]
+    late: int = 0
 
 
 _shape = Shape(entries, Entry)
 _finished = (
-    select(entries.c.kind, entries.c.heads, entries.c.organisation)
+    select(entries.c.kind, entries.c.heads, entries.c.organisation, entries.c.late)
     .join(sessions, (sessions.c.contact_id == entries.c.contact_id) & (sessions.c.round_id == entries.c.round_id))
     .where(sessions.c.ended_at.is_not(None))
 )
@@ -65,9 +71,18 @@ def voices(db: Connection, round_id: int) -> Voices:
     ended = select(func.count()).select_from(sessions).where(sessions.c.round_id == round_id)
     everybody = db.execute(ended.where(sessions.c.ended_at.is_not(None))).scalar_one()
     found = db.execute(_finished.where(entries.c.round_id == round_id).order_by(entries.c.organisation)).all()
-    heads = [row.heads for row in found if row.kind == GROUP]
-    names = tuple(row.organisation for row in found if row.kind == ORGANISATION)
-    return Voices(everybody - len(heads) - len(names), len(heads), sum(heads), names)
+    in_time = [row for row in found if not row.late]
+    heads = [row.heads for row in in_time if row.kind == GROUP]
+    names = tuple(row.organisation for row in in_time if row.kind == ORGANISATION)
+    late = len(found) - len(in_time)
+    return Voices(everybody - len(heads) - len(names) - late, len(heads), sum(heads), names, late)
+
+
+def apart(db: Connection, round_id: int) -> list[bytes]:
+    """Return the hashed addresses of those who are counted apart: groups, organisations, and whoever came late."""
+    special = (entries.c.kind != INDIVIDUAL) | entries.c.late
+    whose = select(contacts.c.address_hash).join(entries, entries.c.contact_id == contacts.c.id)
+    return [row[0] for row in db.execute(whose.where(entries.c.round_id == round_id, special))]
 
 
 def carry(db: Connection, round_id: int, old: int, new: int) -> None:

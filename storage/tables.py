@@ -238,6 +238,14 @@ rounds = Table(
     Index(None, "service", "state"),
 )
 
+findings = Table(  # what a closed round says, as everybody may know it: counted once, never anew
+    "findings",
+    metadata,
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
+    C("at", Instant, nullable=False),
+    C("body", Text, nullable=False),  # JSON: bot.digests.findings
+)
+
 round_log = Table(  # only ever added to (triggers refuse the rest): who did what, when, why
     "round_log",
     metadata,
@@ -354,6 +362,7 @@ entries = Table(  # passages that staff take down for somebody, from the telepho
     C("heads", Integer, nullable=False),  # how many people a group has; 1 otherwise
     C("organisation", String(120), nullable=False),  # its name; empty otherwise
     C("created_at", Instant, nullable=False),
+    C("late", Boolean, nullable=False, default=False),  # came after the last day: counted apart
     Index(None, "round_id"),
 )
 

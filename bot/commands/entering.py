@@ -33,6 +33,7 @@ ROLES = ("organiser", "manager")
 @click.option("--language", metavar="XX", help="In this language. [default: the city's first]")
 @click.option("--group", "heads", type=int, metavar="N", help="For a group of so many people: one answer.")
 @click.option("--organisation", default="", metavar="NAME", help="For an organisation.")
+@click.option("--late", is_flag=True, help="It came after the last day to answer: it is counted apart.")
 @configured
 def enter(config: Config, code: str, *, channel: str, **given: Any) -> None:  # noqa: ANN401 - options
     """Enter one person's answers: read the questions out, type what you hear, BACK and STOP work as for citizens.
@@ -54,7 +55,7 @@ def _voice(given: dict[str, Any]) -> Voice:
     if given["heads"] is not None and given["organisation"]:
         raise Refused("an answer is that of a group or of an organisation: give --group or --organisation.")
     kind = GROUP if given["heads"] is not None else ORGANISATION if given["organisation"] else INDIVIDUAL
-    return Voice.of(kind, given["heads"], given["organisation"])
+    return Voice.of(kind, given["heads"], given["organisation"], late=given["late"])
 
 
 def _member(here: Office, code: str, name: str) -> int:

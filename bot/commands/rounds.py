@@ -25,6 +25,7 @@ from bot.commands.common import (
 )
 from bot.commands.entering import enter
 from bot.commands.facts import facts_option, from_file, laid, pair, record_option, refuse_slips
+from bot.commands.keeping import page
 from bot.commands.numbers import READER, aim, lines, watch
 from bot.commands.places import place, poster, standings
 from bot.errors import Refused, Usage
@@ -392,7 +393,7 @@ def _proven(proof: Proof, *, lost: bool) -> str:
     return f"unbroken, {many(proof.entries, 'line')} long. Its last hash: {proof.head}"
 
 
-for _command in (audience, list_in, place, poster, enter, aim, watch):
+for _command in (audience, list_in, place, poster, page, enter, aim, watch):
     round_.add_command(_command)
 
 
@@ -502,7 +503,12 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
 
 
 def _apart(voices: Voices) -> list[str]:
-    """Return a line on groups and organisations, where there are any: they are counted apart from individuals."""
+    """Return a line on groups and organisations, and one on what came late: they are counted apart."""
+    late = [f"after the last day came {voices.late}"] if voices.late else []
+    return [*_together(voices), *late]
+
+
+def _together(voices: Voices) -> list[str]:
     if not (voices.groups or voices.organisations):
         return []
     groups = f"{many(voices.groups, 'group')} of {many(voices.heads, 'head')} together"

@@ -27,12 +27,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.digests import statistics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+Value = TypeVar("Value", int, float)
 
 MINIMUM = 5
 """People per cell inside the administration; 10 in public."""
@@ -338,7 +340,7 @@ def _inside(points: int, step: int) -> int:
     return min(max(points, step), 100 - step)
 
 
-def middle(counts: Mapping[int, int], minimum: int) -> int | None:
+def middle(counts: Mapping[Value, int], minimum: int) -> Value | None:
     """Return the median of so many people by value; None where half the minimum of people could move it."""
     base, values = sum(counts.values()), sorted(counts)
     before = max((base - 1 - minimum) // 2, 0)
@@ -346,7 +348,7 @@ def middle(counts: Mapping[int, int], minimum: int) -> int | None:
     return low if low == high else None
 
 
-def _at(values: Sequence[int], counts: Mapping[int, int], place: int) -> int:
+def _at(values: Sequence[Value], counts: Mapping[Value, int], place: int) -> Value:
     """Return what the person at this place says, with everybody in the order of what they say."""
     passed = accumulate(counts[value] for value in values)
     return next(value for value, people in zip(values, passed, strict=True) if people > place)

@@ -29,6 +29,7 @@ SECONDS: Mapping[str, float] = {
     "flows": 10,
     "rounds": 5,
     "promises": 300,
+    "findings": 60,
     "digests": 15,
     "sessions": 300,
     "leaps": 300,

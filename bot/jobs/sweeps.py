@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.compose import compose
+from bot.digests.findings import dump
 from bot.errors import Refused, Trouble
 from bot.jobs.schedule import told
 from bot.letters import BULK, letters
 from bot.participation import left
+from bot.rounds import findings as counting
 from bot.rounds import lifecycle, promise, whom
 from bot.rounds.acting import CLOCK
 from bot.rounds.audience import meant, rules
@@ -25,7 +27,7 @@ from flows import memory
 from flows.engine import ask_again
 from flows.model import Prompt
 from flows.words import fill
-from storage import audience, contacts, crossings, digests, files, outbox, retention, rounds, sessions, trail
+from storage import audience, contacts, crossings, digests, files, findings, outbox, retention, rounds, sessions, trail
 from storage.database import Conflict, StorageTrouble, Unopened
 
 if TYPE_CHECKING:
@@ -214,6 +216,28 @@ class Sweeps:
         crossings.passed("promise.reminded")
         self._wake()
         return int(bool(which))
+
+    def findings(self) -> int:
+        """Count for everybody what the rounds say that are over; return how many were counted."""
+        now = self._clock()
+        with self._database.reading() as db:
+            over = {row.id: row for row in rounds.find(db, states=lifecycle.OVER) if counting.due(row, now)}
+            rows = [over[round_id] for round_id in findings.wanting(db, over)]
+        return _all_of((f"round {row.code}", partial(self._count, row)) for row in rows)
+
+    def _count(self, row: RoundRow) -> int:
+        now = self._clock()
+        with self._database.transaction() as db:
+            still = rounds.by_code(db, row.code, lock=True)
+            if still is None:
+                return 0
+            found = counting.count(db, self._library, row, self._config.digest.public_minimum_cell, now)
+            kept = findings.keep(db, row.id, now, dump(found))
+            if kept:
+                trail.add(db, row.id, now, CLOCK, counting.COUNTED)
+            crossings.passed("findings.keeps")
+        crossings.passed("findings.kept")
+        return int(kept)
 
     # ----------------------------------------------------------------- sessions
 

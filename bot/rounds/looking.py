@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.digests import polls
+from bot.digests.findings import load as load_findings
 from bot.digests.results import result
 from bot.digests.weeks import Week
 from bot.rounds import audience as audiences
@@ -19,7 +20,7 @@ from bot.rounds.library import sketch
 from bot.rounds.lifecycle import LISTED, RUNNING, State
 from flows.changes import changes
 from flows.speak import shortened
-from storage import answers, entries, flow_versions, moves, people, rounds, sessions, trail, wishes
+from storage import answers, entries, findings, flow_versions, moves, people, rounds, sessions, trail, wishes
 from storage import places as kept_places
 from storage.people import APPROVER
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.config import Config
+    from bot.digests.findings import Findings
     from bot.digests.results import Result
     from bot.rounds.audience import Tally
     from bot.rounds.legal import Length
@@ -276,6 +278,12 @@ class Looking:
         with self._database.reading() as db:
             look = polls.Look(Week.of(now, zone), zone, now, minimum)
             return [result(poll, minimum) for poll in polls.of_round(db, self._library, self._row(db, code), look)]
+
+    def findings(self, code: str) -> Findings | None:
+        """Return what a closed round says, as everybody may know it; None: it has not been counted yet."""
+        with self._database.reading() as db:
+            body = findings.get(db, self._row(db, code).id)
+        return None if body is None else load_findings(body)
 
     def facts(self, code: str, language: str) -> dict[str, str]:
         """Return everything the round's texts are filled with, in `language`, days in words."""

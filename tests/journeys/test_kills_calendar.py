@@ -30,6 +30,7 @@ DRAWING = ["audience.draws", "audience.drew", "audience.drawn", "audience.stands
 OPENING = ["round.moves", "round.moved", *DRAWING, "round.invites", "round.invited"]
 REMINDING = ["round.reminds", "round.reminded"]
 SETTLING = ["audience.settles", "audience.settled"]
+COUNTING = ["findings.keeps", "findings.kept"]
 PROMISING = ["promise.reminds", "promise.reminded"]
 RESTING = ["round.rests", "round.rested"]
 SILENCE = ["session.reminds", "session.reminded"]
@@ -59,6 +60,7 @@ CROSSINGS = [
     *LEAVING,
     *CLOSING,
     *REPORT,
+    *COUNTING,
     *ACTING,
 ]
 RECORD = """
@@ -136,6 +138,7 @@ async def test_rounds_reminders_reports_and_digests_come_once_wherever_the_proce
         await a_week_is_counted_anew(ordeal)
         await the_round_closes(ordeal, box, chief)
         await the_result_is_told(ordeal, code, citizens)
+        await what_people_said_is_counted(ordeal, code)
         await organisers_act(ordeal)
         check(ordeal, box, citizens, chief, code)
     print(f"{ordeal.kills} kills, {len(box.messages)} mails for {len(BOSSES)} readers")  # noqa: T201 - the figures
@@ -314,6 +317,16 @@ async def the_result_is_told(ordeal: Ordeal, code: str, citizens: list[Citizen])
     await lives_until(ordeal, *(seen(each, REPORTED) for each in citizens[:TALKING]))
 
 
+async def what_people_said_is_counted(ordeal: Ordeal, code: str) -> None:
+    """Nobody is in the middle any more: it is counted once, wherever it is killed."""
+    ordeal.set_clock(january(21, 11))
+    await dies_at_each(ordeal, COUNTING)
+    mine = select(tables.rounds.c.id).where(tables.rounds.c.code == code).scalar_subquery()
+    with ordeal.looking() as db:
+        assert len(db.execute(select(tables.findings.c.body).where(tables.findings.c.round_id == mine)).all()) == 1
+    assert log_of(ordeal, code)[-1] == "counted"
+
+
 async def organisers_act(ordeal: Ordeal) -> None:
     """A command that dies before its commit has done nothing, one that dies after it has done all."""
     about = ("--service", "library", "--flow", "matters", "--title", "By hand")
@@ -353,7 +366,7 @@ def check(ordeal: Ordeal, box: Postbox, citizens: list[Citizen], chief: Citizen,
     assert state == "reported_back"
     assert log_of(ordeal, code) == [
         *("created", "approved", "scheduled", "opened", "paused", "resumed"),
-        *("closed", "reminded", "reported_back"),
+        *("closed", "reminded", "reported_back", "counted"),
     ]
     assert ended["completed"] == TALKING
     assert ended.keys() <= {"completed", "expired"}, "a session stands open, or somewhere else"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.channels.web.channel import WebChannel
     from bot.config import Config
     from bot.counter import Counter
+    from bot.digests.findings import Findings
     from bot.digests.model import Digest
     from bot.digests.results import Result
     from bot.files import Files
@@ -373,6 +374,9 @@ class Rounds(Protocol):
 
     def results(self, code: str) -> Sequence[Result]:
         """Return what people want by the round's orders, divided points, best and last, as far as it may be told."""
+
+    def findings(self, code: str) -> Findings | None:
+        """Return what the closed round says, as everybody may know it; None: it has not been counted yet."""
 
     def facts(self, code: str, language: str) -> Mapping[str, str]:
         """Return everything the round's texts are filled with, in `language`, days in words."""

@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from bot.channels.web import photos, voices
 from bot.channels.web.channel import Line, Post, address_of, is_done, rung, spoken
 from bot.channels.web.pages import LANGUAGE_COOKIE, backstage_of, local, pages_of, to
-from bot.channels.web.public import PUBLIC
+from bot.channels.web.round_page import PUBLIC
 from bot.channels.web.safety import set_cookie
 from bot.rounds.record import title
 from flows.memory import load

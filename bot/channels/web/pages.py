@@ -35,14 +35,8 @@ class Pages:
 
     @cached_property
     def environment(self) -> jinja2.Environment:
-        """The templates; everything put into them is escaped, every name must exist."""
-        return jinja2.Environment(
-            loader=jinja2.FileSystemLoader(HOME / "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        """The templates."""
+        return environment()
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -92,6 +86,17 @@ class Pages:
             "version": self.version,
             "problem": "",
         }
+
+
+def environment() -> jinja2.Environment:
+    """Return the templates; everything put into them is escaped, every name must exist."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HOME / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def pages_of(request: Request) -> Pages:

@@ -10,23 +10,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from bot.channels.web.pages import backstage_of, pages_of, to
-from bot.rounds.lifecycle import ANSWERED, OVER, State
+from bot.channels.web.round_page import PUBLIC, RoundPage, service_name, title_of
 from bot.rounds.links import qr_svg
-from bot.rounds.record import day_of, in_language, public_url, title
+from bot.rounds.record import in_language, public_url
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from bot.channels.web.backstage import RoundView
     from bot.channels.web.pages import Pages
-
-PUBLIC = frozenset({"scheduled", "open", "paused", "cancelled", *OVER})
-"""States in which a round has a public page; a draft is nobody's business yet."""
-
-TOLD = ("fixed_why", "pack", "pack_options", "pack_costs", "pack_effects", "other_ways", "contact_person")
-"""What of the record of a consultation everybody may read."""
-PUBLISHED = frozenset({State.REPORTED_BACK, State.ARCHIVED})
-"""States in which everybody may read what was decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +40,9 @@ async def front(request: Request) -> Response:
 
 def _card(pages: Pages, request: Request, round_: RoundView) -> Card:
     closes = pages.words(request).day(round_.closes_at, pages.zone) if round_.closes_at else ""
-    return Card(round_.code, title_of(round_, pages.language(request)), service_name(pages, request, round_), closes)
+    language = pages.language(request)
+    service = service_name(pages.backstage.config, round_, language)
+    return Card(round_.code, title_of(round_, language), service, closes)
 
 
 async def privacy(request: Request) -> Response:
@@ -62,46 +56,36 @@ async def privacy(request: Request) -> Response:
 async def about(request: Request) -> Response:
     """`GET /rounds/<code>`: what a round is for, how to take part, and afterwards what came of it."""
     round_ = await _public(request)
-    pages, language = pages_of(request), pages_of(request).language(request)
-    rounds = backstage_of(request).rounds
-    minutes = await asyncio.to_thread(_minutes, request, round_)
-    return pages.page(
-        request,
-        "round.html",
-        round=round_,
-        title=title_of(round_, language),
-        service=service_name(pages, request, round_),
-        facts=await asyncio.to_thread(rounds.facts, round_.code, language),
-        opens=pages.words(request).day(round_.opens_at, pages.zone) if round_.opens_at else "",
-        closes=pages.words(request).day(round_.closes_at, pages.zone) if round_.closes_at else "",
-        minutes=minutes,
-        telegram=rounds.deep_link(round_.code),
-        report=in_language(round_.report, language),
-        answered=round_.state in ANSWERED,
-        late=_late(request, round_),
-        legal=_legal(request, round_, language),
-    )
+    known = await asyncio.to_thread(_shown(request).facts, round_, pages_of(request).language(request))
+    return pages_of(request).page(request, "round.html", layout="base.html", **known)
 
 
-def _late(request: Request, round_: RoundView) -> bool:
-    """Whether the day for which the result was promised is over."""
-    today = backstage_of(request).clock().astimezone(pages_of(request).zone).date()
-    promised = day_of(round_.record.get("feedback_on"))
-    return promised is not None and promised < today
+async def figures(request: Request) -> Response:
+    """`GET /rounds/<code>/figures.csv`: what people said, as far as everybody may know it, in the page's language."""
+    round_ = await _public(request)
+    return _sheet(round_, "figures", await asyncio.to_thread(_shown(request).figures, round_, _language(request)))
 
 
-def _legal(request: Request, round_: RoundView, language: str) -> list[tuple[str, str]]:
-    """Return what the record says that everybody may read, with its heads; once it is published, the decision too."""
-    words = pages_of(request).words(request)
-    said = [(words(f"round.{name}"), in_language(round_.record.get(name), language)) for name in TOLD]
-    made = round_.outcome.decision if round_.state in PUBLISHED else None
-    if made is None:
-        return said
-    return [
-        *said,
-        (words("round.decision"), f"{made.text}\n{made.reasons}"),
-        (words("round.not_chosen"), made.not_chosen),
-    ]
+async def codebook(request: Request) -> Response:
+    """`GET /rounds/<code>/codebook.csv`: what the figures mean, in every language of the round."""
+    round_ = await _public(request)
+    return _sheet(round_, "codebook", await asyncio.to_thread(_shown(request).codebook, round_))
+
+
+def _sheet(round_: RoundView, what: str, body: str | None) -> Response:
+    if body is None:
+        raise HTTPException(404)
+    name = {"content-disposition": f'attachment; filename="{round_.code}-{what}.csv"'}
+    return Response(body.encode("utf-8-sig"), media_type="text/csv", headers=name)
+
+
+def _language(request: Request) -> str:
+    return pages_of(request).language(request)
+
+
+def _shown(request: Request) -> RoundPage:
+    backstage = backstage_of(request)
+    return RoundPage(backstage.rounds, backstage.config, pages_of(request).dictionary, backstage.clock())
 
 
 async def typed(request: Request) -> Response:
@@ -125,23 +109,3 @@ async def _public(request: Request) -> RoundView:
     if round_ is None or round_.state not in PUBLIC:
         raise HTTPException(404)
     return round_
-
-
-def _minutes(request: Request, round_: RoundView) -> int:
-    return max(1, round(backstage_of(request).rounds.played(round_.code).minutes))
-
-
-# --------------------------------------------------------------------------- facts in a language
-
-
-def title_of(round_: RoundView, language: str) -> str:
-    """Return the round's title in `language` where the record has it, else as the organiser wrote it."""
-    return title(round_.record, round_.title, language)
-
-
-def service_name(pages: Pages, request: Request, round_: RoundView) -> str:
-    """Return what people call the service of a round."""
-    for service in pages.backstage.config.services:
-        if service.key == round_.service:
-            return service.label(pages.language(request))
-    return round_.service

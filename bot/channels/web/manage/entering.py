@@ -51,7 +51,12 @@ async def begin(request: Request, visitor: Visitor) -> Response:
     heads = typed.get("heads", "").strip()[:9]
     counter, language = backstage_of(request).counter, typed.get("language", "")
     try:
-        voice = Voice.of(typed.get("kind", ""), int(heads) if heads.isdecimal() else None, typed.get("name", ""))
+        voice = Voice.of(
+            typed.get("kind", ""),
+            int(heads) if heads.isdecimal() else None,
+            typed.get("name", ""),
+            late=typed.get("came") == "late",
+        )
         begun = await asyncio.to_thread(
             counter.begin, round_.code, typed.get("channel", ""), language, voice, visitor.person.id
         )
@@ -70,6 +75,7 @@ async def _form(request: Request, visitor: Visitor, typed: Mapping[str, str], er
         "manage/enter.html",
         status=422 if error else 200,
         round=round_,
+        takes=await asyncio.to_thread(backstage_of(request).counter.takes, round_.code),
         channels=ASSISTED,
         kinds=KINDS,
         flow_languages=[(one, own_name(one)) for one in flow.languages],

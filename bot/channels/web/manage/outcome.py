@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from bot.channels.web.manage import desk
 from bot.channels.web.pages import backstage_of, pages_of
+from bot.channels.web.round_page import PUBLIC, RoundPage, zipped
 from bot.digests.render.bars import bar_chart
 from bot.digests.render.sheet import sheet
 from bot.digests.render.told import wanted
@@ -51,6 +52,18 @@ async def drawn(request: Request, visitor: Visitor) -> Response:
     if picture is None:
         raise HTTPException(404)
     return Response(picture.png, media_type="image/png")
+
+
+async def folder(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/rounds/<code>/page.zip`: the public page as a folder that needs no server."""
+    round_ = await desk.seen(request, visitor)
+    if round_.state not in PUBLIC:
+        raise HTTPException(404)
+    backstage = backstage_of(request)
+    page = RoundPage(backstage.rounds, backstage.config, pages_of(request).dictionary, backstage.clock())
+    name = {"content-disposition": f'attachment; filename="{round_.code}.zip"'}
+    body = await asyncio.to_thread(lambda: zipped(round_.code, page.kept(round_)))
+    return Response(body, media_type="application/zip", headers=name)
 
 
 async def _results(request: Request, round_: RoundView) -> Sequence[Result]:

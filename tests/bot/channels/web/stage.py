@@ -19,7 +19,9 @@ from bot.compose import compose
 from bot.config import Config, load
 from bot.counter import Counter
 from bot.desk import Desk
+from bot.digests.writing import Digests
 from bot.files import Files
+from bot.jobs.sweeps import Sweeps
 from bot.participation import Participations
 from bot.rounds.library import Library
 from bot.rounds.organising import Rounds
@@ -218,6 +220,13 @@ class Program:
 
     def clock(self) -> datetime:
         return self.now
+
+    def sweeps(self) -> Sweeps:
+        """Return what the clock does to the rounds."""
+        library = Library(self.config, self.catalog, self.keys)
+        digests = Digests(self.config, self.catalog.bank, library)
+        channels = {"web": self.chat.capabilities}
+        return Sweeps(self.config, self.database, library, digests, channels, self.clock, lambda: None)
 
     def mint(self) -> str:
         self.minted += 1

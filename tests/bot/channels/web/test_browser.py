@@ -17,6 +17,7 @@ from bot.digests.render import bar_chart
 from bot.digests.results import result
 from bot.texts import texts
 from tests.bot.channels.web.stage import served
+from tests.bot.channels.web.test_findings_pages import counted
 from tests.bot.channels.web.test_public_pages import FORMAL
 from tests.bot.channels.web.test_pure import jpeg
 from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, WEEK, walked
@@ -595,6 +596,32 @@ class TestStaff:
                         accessible(page, f"{path} in {language}, {scheme}")
                         assert page.evaluate("document.documentElement.scrollWidth") <= 390
                         page.wait_for_function("[...document.images].every(one => one.naturalWidth > 0)")
+                context.close()
+
+    @pytest.mark.parametrize("language", ["en", "ar"])
+    def test_what_people_said_is_there_for_everyone(self, chromium: Browser, it: Program, language: str) -> None:
+        """The findings of a round: light and dark, from left and right, without a script, on a phone and on paper."""
+        it.config = replace(it.config, city=replace(it.config.city, languages=("en", "ar")))
+        code = counted(it)
+        with served(it) as url:
+            for scheme in SCHEMES:
+                context = chromium.new_context(
+                    viewport={"width": 390, "height": 844},
+                    color_scheme=scheme,
+                    locale=language,
+                    java_script_enabled=scheme == "light",
+                )
+                with watched(context, url) as page:
+                    page.goto(f"{url}/rounds/{code}")
+                    assert page.locator(".bar").count() > 10
+                    for summary in page.locator(".finding summary").all():
+                        summary.click()
+                    if scheme == "light":
+                        accessible(page, f"findings in {language}")
+                        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+                    page.emulate_media(media="print")
+                    expect(page.locator(".finding table").first).to_be_visible()
+                    expect(page.locator(".finding summary").first).to_be_hidden()
                 context.close()
 
     def test_it_all_prints(self, context: BrowserContext, it: Program, url: str) -> None:

@@ -1,0 +1,158 @@
+"""What a closed round says, as its public page shows it: sentences, bars and tables. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.digests.render.told import listed, score_words, wanted
+from bot.digests.results import Kind
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from bot.channels.web.words import Words
+    from bot.digests.findings import Answer, Finding, Findings
+    from bot.digests.results import Result
+    from bot.texts import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One option as a bar; `width` is of 100."""
+
+    label: str
+    share: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One question: what was asked, who answered, bars with their words, and the numbers as a table."""
+
+    question: str
+    sentences: tuple[str, ...]
+    bars: tuple[Bar, ...] = ()
+    alt: str = ""
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    """In each the label first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Everything the page shows of what people said; without chapters only why there are none."""
+
+    sentences: tuple[str, ...]
+    chapters: tuple[Chapter, ...]
+    notes: tuple[str, ...]
+
+
+def book(findings: Findings, words: Words, texts: Texts, zone: ZoneInfo) -> Book:
+    """Return findings in the words of a page."""
+    few = findings.people is None
+    method = words("findings.method", minimum=findings.minimum, day=words.day(findings.at, zone))
+    return Book(
+        sentences=tuple(filter(None, _turnout(findings, words))),
+        chapters=tuple(_chapter(one, findings.minimum, words, texts) for one in findings.findings),
+        notes=() if few else (words("findings.caveat"), method),
+    )
+
+
+def _turnout(findings: Findings, words: Words) -> tuple[str, ...]:
+    people = findings.people
+    minimum = findings.minimum
+    told = words("findings.few", minimum=minimum) if people is None else _people(people, words)
+    return told, _apart(findings, words), _late(findings, words)
+
+
+def _people(people: int, words: Words) -> str:
+    return words("findings.people", n=words.number(people))
+
+
+def _apart(findings: Findings, words: Words) -> str:
+    if not (findings.groups or findings.organisations):
+        return ""
+    numbers = {name: words.number(getattr(findings, name)) for name in ("groups", "heads", "organisations")}
+    return words("findings.groups", **numbers)
+
+
+def _late(findings: Findings, words: Words) -> str:
+    if findings.late == 0:
+        return ""
+    told = words("findings.fewer", minimum=findings.minimum) if findings.late is None else words.number(findings.late)
+    return words("findings.late", n=told)
+
+
+def _chapter(one: Finding, minimum: int, words: Words, texts: Texts) -> Chapter:
+    answered = (
+        words("findings.answered_few", minimum=minimum)
+        if one.people is None
+        else words("findings.answered", n=words.number(one.people))
+    )
+    head = f"{answered[:1].upper()}{answered[1:]}."
+    if one.ballot is not None:
+        return _ordered(one, one.ballot, head, minimum, texts)
+    if one.answers and one.people is not None:
+        return _chosen(one, head, minimum, words, texts)
+    number = words("findings.middle", n=f"{words.number(one.middle)} {one.unit}".strip()) if one.middle else ""
+    own = "" if one.answers or one.verb == "number" else words("findings.own_words")
+    return Chapter(texts.pick(one.question), tuple(filter(None, (head, number, own))))
+
+
+def _chosen(one: Finding, head: str, minimum: int, words: Words, texts: Texts) -> Chapter:
+    shares = [_share(each, words, texts) for each in one.answers]
+    bars = tuple(
+        Bar(texts.pick(each.label), share, 100 if each.everybody else each.percent or 0)
+        for each, share in zip(one.answers, shares, strict=True)
+        if each.percent is not None or each.everybody
+    )
+    rows = tuple(
+        (texts.pick(each.label), _number(each.people, minimum, words), share, _span(each, words, texts))
+        for each, share in zip(one.answers, shares, strict=True)
+    )
+    said = "; ".join(words("findings.bar", label=bar.label, share=bar.share) for bar in bars)
+    several = words("findings.several") if one.verb == "pick" else ""
+    return Chapter(
+        question=texts.pick(one.question),
+        sentences=tuple(filter(None, (head, several))),
+        bars=bars,
+        alt=words("findings.alt", list=said) if bars else "",
+        columns=tuple(words(f"findings.{name}") for name in ("option", "number", "share", "between")),
+        rows=rows,
+    )
+
+
+def _share(each: Answer, words: Words, texts: Texts) -> str:
+    if not each.counts:
+        return words("findings.outside")
+    if each.everybody:
+        return words("findings.nearly_all")
+    return "" if each.percent is None else texts.percent(each.percent)
+
+
+def _number(people: int | None, minimum: int, words: Words) -> str:
+    return words("findings.fewer", minimum=minimum) if people is None else words.number(people)
+
+
+def _span(each: Answer, words: Words, texts: Texts) -> str:
+    if each.low is None or each.high is None:
+        return ""
+    return words("findings.span", low=texts.percent(each.low), high=texts.percent(each.high))
+
+
+def _ordered(one: Finding, ballot: Result, head: str, minimum: int, texts: Texts) -> Chapter:
+    told = wanted(ballot, minimum, texts)
+    drawn = [each for each in ballot.standings if each.score is not None]
+    bars = tuple(
+        Bar(texts.pick(each.label), score_words(each.score, ballot, texts), _width(each.score or 0, ballot))
+        for each in drawn
+    )
+    rows = tuple((row[1], row[0], *row[2:]) for row in told.rows)
+    columns = (told.columns[1], told.columns[0], *told.columns[2:]) if told.columns else ()
+    alt = texts("digest.wanted.alt", list=listed(ballot, texts)) if bars else ""
+    return Chapter(texts.pick(one.question), (head, *told.sentences[1:]), bars, alt, columns, rows)
+
+
+def _width(score: int, ballot: Result) -> int:
+    return (score + 100) // 2 if ballot.kind is Kind.BESTWORST else score

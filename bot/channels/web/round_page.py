@@ -1,0 +1,169 @@
+"""The public page of a round: before, during and after, on the site and as a folder that outlives it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.channels.web.findings import book
+from bot.channels.web.pages import HOME, environment
+from bot.channels.web.words import own_name
+from bot.digests.render import open_data
+from bot.rounds.lifecycle import ANSWERED, OVER, State
+from bot.rounds.record import day_of, in_language, public_url, title
+from bot.texts import texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.channels.web.backstage import Rounds, RoundView
+    from bot.channels.web.words import Dictionary
+    from bot.config import Config
+    from bot.digests.findings import Findings
+
+TOLD = ("fixed_why", "pack", "pack_options", "pack_costs", "pack_effects", "other_ways", "contact_person")
+"""What of the record of a consultation everybody may read."""
+PUBLISHED = frozenset({State.REPORTED_BACK, State.ARCHIVED})
+"""States in which everybody may read what was decided."""
+
+
+PUBLIC = frozenset({"scheduled", "open", "paused", "cancelled", *OVER})
+"""States in which a round has a public page; a draft is nobody's business yet."""
+
+
+@dataclass(frozen=True)
+class RoundPage:
+    """Says of a round what everybody may know, at the moment `now`. Synchronous."""
+
+    rounds: Rounds
+    config: Config
+    dictionary: Dictionary
+    now: datetime
+
+    def facts(self, round_: RoundView, language: str) -> dict[str, Any]:
+        """Return what the page shows in a language."""
+        words, zone, findings = self.dictionary.words(language), self.config.city.zone, self._findings(round_)
+        return {
+            "round": round_,
+            "title": title_of(round_, language),
+            "service": service_name(self.config, round_, language),
+            "facts": self.rounds.facts(round_.code, language),
+            "opens": words.day(round_.opens_at, zone) if round_.opens_at else "",
+            "closes": words.day(round_.closes_at, zone) if round_.closes_at else "",
+            "minutes": max(1, round(self.rounds.played(round_.code).minutes)),
+            "telegram": self.rounds.deep_link(round_.code),
+            "report": in_language(round_.report, language),
+            "answered": round_.state in ANSWERED,
+            "over": round_.state in OVER,
+            "late": self._late(round_),
+            "legal": self._legal(round_, language),
+            "book": book(findings, words, texts(language), zone) if findings else None,
+            "licence": self.config.city.data_licence,
+            "root": "",
+        }
+
+    def _findings(self, round_: RoundView) -> Findings | None:
+        return self.rounds.findings(round_.code) if round_.state in OVER else None
+
+    def _late(self, round_: RoundView) -> bool:
+        """Whether the day for which the result was promised is over."""
+        promised = day_of(round_.record.get("feedback_on"))
+        return promised is not None and promised < self.now.astimezone(self.config.city.zone).date()
+
+    def _legal(self, round_: RoundView, language: str) -> list[tuple[str, str]]:
+        """Return what the record says that everybody may read, with its heads; once published, the decision too."""
+        words = self.dictionary.words(language)
+        said = [(words(f"round.{name}"), in_language(round_.record.get(name), language)) for name in TOLD]
+        made = round_.outcome.decision if round_.state in PUBLISHED else None
+        if made is None:
+            return said
+        decision = (words("round.decision"), f"{made.text}\n{made.reasons}")
+        return [*said, decision, (words("round.not_chosen"), made.not_chosen)]
+
+    # ----------------------------------------------------------------- open data
+
+    def figures(self, round_: RoundView, language: str) -> str | None:
+        """Return what people said as CSV; None while it has not been counted."""
+        found = self._findings(round_)
+        return open_data.figures(round_.code, found, texts(language)) if found else None
+
+    def codebook(self, round_: RoundView) -> str | None:
+        """Return what the figures mean as CSV, in every language of the round; None while they are not counted."""
+        found = self._findings(round_)
+        if found is None:
+            return None
+        languages = self.rounds.played(round_.code).languages
+        return open_data.codebook(round_.code, found, {one: self._whole(round_, one) for one in languages})
+
+    def _whole(self, round_: RoundView, language: str) -> dict[str, str]:
+        """Return what is to be known of the round as a whole, for its codebook."""
+        words, zone = self.dictionary.words(language), self.config.city.zone
+        known = {
+            "title": title_of(round_, language),
+            "asked_by": self.config.city.speaker(language),
+            "service": service_name(self.config, round_, language),
+            "opens": words.day(round_.opens_at, zone) if round_.opens_at else "",
+            "closes": words.day(round_.closes_at, zone) if round_.closes_at else "",
+            "caveat": words("findings.caveat"),
+            "licence": self.config.city.data_licence,
+            "page": f"{public_url(self.config)}/rounds/{round_.code}",
+        }
+        return {name: text for name, text in known.items() if text}
+
+    # ----------------------------------------------------------------- a folder that outlives the bot
+
+    def kept(self, round_: RoundView) -> dict[str, bytes]:
+        """Return the page in every language of the round with its figures, as files that need no server, by name."""
+        offered = self.config.city.languages
+        languages = [one for one in self.rounds.played(round_.code).languages if one in offered] or [offered[0]]
+        names = {one: "index.html" if one == languages[0] else f"{one}.html" for one in languages}
+        files = {names[one]: self._page(round_, one, names).encode() for one in languages}
+        for name, body in (
+            ("figures.csv", self.figures(round_, languages[0])),
+            ("codebook.csv", self.codebook(round_)),
+        ):
+            if body is not None:
+                files[name] = body.encode("utf-8-sig")
+        return files | {name: (HOME / "static" / name).read_bytes() for name in ("civicloop.css", "icon.svg")}
+
+    def _page(self, round_: RoundView, language: str, names: Mapping[str, str]) -> str:
+        words, city = self.dictionary.words(language), self.config.city
+        known = {
+            **self.facts(round_, language),
+            "t": words,
+            "layout": "still.html",
+            "root": public_url(self.config),
+            "languages": [(names[one], one, own_name(one)) for one in names],
+            "chosen": language,
+            "city": city.name,
+            "org": city.speaker(language),
+            "human": city.human_contact,
+            "day": words.day(self.now, city.zone),
+        }
+        return environment().get_template("round.html").render(known)
+
+
+def zipped(folder: str, files: Mapping[str, bytes]) -> bytes:
+    """Return files as one archive with them in a folder; the same files give the same archive."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, body in files.items():
+            archive.writestr(zipfile.ZipInfo(f"{folder}/{name}"), body, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+# --------------------------------------------------------------------------- facts in a language
+
+
+def title_of(round_: RoundView, language: str) -> str:
+    """Return the round's title in `language` where the record has it, else as the organiser wrote it."""
+    return title(round_.record, round_.title, language)
+
+
+def service_name(config: Config, round_: RoundView, language: str) -> str:
+    """Return what people call the service of a round."""
+    known = {service.key: service for service in config.services}
+    return known[round_.service].label(language) if round_.service in known else round_.service

@@ -1,0 +1,269 @@
+"""What a closed round says, as everybody may know it: counted once, kept, and shown the same for ever. Pure.
+
+Pages, files and charts of the public all show one `Findings`. As it is never counted anew, two looks at it differ by
+nobody, whoever deletes their answers later. Its rules, with the public minimum (see `bot.digests.disclosure`):
+
+- Counts are told in steps of the minimum, so that neither sums nor a manager's digests give back a few people. A step
+  is no coarser than chance: with 30 people and more, half a step of ten is within the 95 % range of any share.
+- Fewer people than the minimum are told as that; none and all are not told apart from nearly none and nearly all.
+- Percentages are of what is told, without those who said that they do not know or that it does not apply to them.
+- Only what people chose is told. What they wrote, sent or marked on a map is counted, not shown.
+- What they said about their age, their consent and how to reach them is no finding.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
+from dataclasses import dataclass, replace
+from datetime import datetime  # noqa: TC003 - msgspec reads the annotations
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot.digests import disclosure, statistics
+from bot.digests.disclosure import stepped
+from bot.digests.results import Kind, Poll, Result, result
+from flows.ballots import said
+from flows.model import Allocate, BestWorst, Choose, Number, Pick, Question, Rank, Rate
+from storage.ballots import EVERYBODY
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from flows.model import Flow, Option
+    from storage.ballots import Tally
+    from storage.findings import Counted
+
+NOT_ASKED_ABOUT = frozenset({"age", "begin", "gate", "quote", "result", "invite"})
+"""Roles of questions that serve the conversation."""
+BALLOTS = {Rank: Kind.RANK, Allocate: Kind.ALLOCATE, BestWorst: Kind.BESTWORST}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One option of a question."""
+
+    option: str
+    label: Mapping[str, str]
+    people: int | None
+    """In steps of the minimum; None: fewer than it, none among them."""
+    percent: int | None = None
+    """Of the base; None where it is not told, or no part of the base."""
+    low: int | None = None
+    high: int | None = None
+    """Percent within which the share may lie by chance (Wilson, 95 %) and by the step."""
+    everybody: bool = False
+    """All of the base, or nearly."""
+    counts: bool = True
+    """False for "do not know" and "does not apply": they are no part of the base."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What people said to one question."""
+
+    state: str
+    item: str
+    verb: str
+    question: Mapping[str, str]
+    people: int | None
+    """Who answered, in steps of the minimum; None: fewer than it."""
+    base: int | None = None
+    """Of whom the percentages are."""
+    answers: tuple[Answer, ...] = ()
+    """In the order they were offered."""
+    middle: float | None = None
+    """Of numbers: what the middle person said, where half the minimum of people could not move it."""
+    unit: str = ""
+    ballot: Result | None = None
+    """Of options that were put in order, given points or called best and last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a round says."""
+
+    at: datetime
+    minimum: int
+    people: int | None
+    """Individuals who handed in answers in time; None: fewer than the minimum."""
+    groups: int = 0
+    heads: int = 0
+    organisations: int = 0
+    late: int | None = 0
+    """People who came later than that, in steps; their answers are not in the figures. None: fewer than the minimum."""
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turnout:
+    """Who took part: individuals in time, groups with their heads, organisations, and who came late."""
+
+    people: int
+    groups: int = 0
+    heads: int = 0
+    organisations: int = 0
+    late: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A round as it was asked: its flow with the texts filled in, what it is called, the public minimum."""
+
+    code: str
+    title: Mapping[str, str]
+    flow: Flow
+    minimum: int
+
+    def question(self, state: str) -> dict[str, str]:
+        """Return the words of a question in each language."""
+        return {one: self.flow.script(one).states[state].text.strip() for one in self.flow.languages}
+
+    def label(self, state: str, place: int) -> dict[str, str]:
+        """Return the words of an option in each language."""
+        return {one: _options(self.flow, one, state)[place].label for one in self.flow.languages}
+
+
+def _options(flow: Flow, language: str, state: str) -> Sequence[Option]:
+    options: Sequence[Option] = getattr(flow.script(language).states[state], "options", ())
+    return options
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was counted of a round: how many people answered each question, and how many said what."""
+
+    answered: Mapping[str, int]
+    given: Sequence[Counted]
+
+    def of(self, state: str) -> list[Counted]:
+        """Return what was said to one question."""
+        return [one for one in self.given if one.state == state]
+
+
+def dump(findings: Findings) -> str:
+    """Return findings as JSON; equal findings give equal text."""
+    return msgspec.json.encode(findings, order="sorted").decode()
+
+
+def load(text: str) -> Findings:
+    """Read findings back. Raises `msgspec.ValidationError` where the text is none."""
+    return msgspec.json.decode(text, type=Findings)
+
+
+def found(asked: Asked, turnout: Turnout, counts: Counts, at: datetime) -> Findings:
+    """Return as much of a round as everybody may know; with fewer people than the minimum, no findings."""
+    enough = turnout.people >= asked.minimum
+    return Findings(
+        at=at,
+        minimum=asked.minimum,
+        people=turnout.people if enough else None,
+        groups=turnout.groups,
+        heads=turnout.heads,
+        organisations=turnout.organisations,
+        late=stepped(turnout.late, asked.minimum) if turnout.late else 0,
+        findings=tuple(_finding(asked, state, counts) for state in _questions(asked.flow)) if enough else (),
+    )
+
+
+def _questions(flow: Flow) -> Iterator[Question]:
+    """Give what was asked about the service and the person, in the order of the flow."""
+    for state in flow.script(flow.language).states.values():
+        if isinstance(state, Question) and state.role not in NOT_ASKED_ABOUT:
+            yield state
+
+
+def _finding(asked: Asked, state: Question, counts: Counts) -> Finding:
+    given = counts.of(state.id)
+    plain = Finding(
+        state=state.id,
+        item=state.item or "",
+        verb=type(state).__name__.lower(),
+        question=asked.question(state.id),
+        people=stepped(counts.answered.get(state.id, 0), asked.minimum),
+    )
+    match state:
+        case Choose() | Rate() | Pick():
+            return _chosen(asked, state, plain, given)
+        case Rank() | Allocate() | BestWorst():
+            return replace(plain, ballot=result(_poll(asked, state, given), asked.minimum))
+        case Number():
+            return replace(plain, middle=_middle(given, asked.minimum), unit=state.unit)
+        case _:
+            return plain
+
+
+# --------------------------------------------------------------------------- shares
+
+
+def _chosen(asked: Asked, state: Choose | Rate | Pick, plain: Finding, given: Sequence[Counted]) -> Finding:
+    chosen: Counter[str] = Counter()
+    for one in given:
+        for option in json.loads(one.choices) if one.choices else filter(None, (one.choice,)):
+            chosen[option] += one.people
+    outside = {option.id for option in state.options if isinstance(state, Rate) and option.value is None}
+    everybody = sum(one.people for one in given if one.choices or one.choice not in outside)
+    base = stepped(everybody, asked.minimum)
+    answers = tuple(
+        _answer(option.id, asked.label(state.id, place), chosen[option.id], asked.minimum)
+        for place, option in enumerate(state.options)
+    )
+    return replace(plain, base=base, answers=tuple(_shared(one, base, outside, asked.minimum) for one in answers))
+
+
+def _answer(option: str, label: Mapping[str, str], people: int, minimum: int) -> Answer:
+    return Answer(option, label, stepped(people, minimum))
+
+
+def _shared(one: Answer, base: int | None, outside: Collection[str], minimum: int) -> Answer:
+    """Return an answer with its share of the base, from what is told of both."""
+    if one.option in outside:
+        return replace(one, counts=False)
+    if base is None or one.people is None or base < disclosure.PERCENT_FROM:
+        return one
+    if one.people >= base:
+        return replace(one, everybody=True)
+    span, half = statistics.wilson(one.people, base), minimum / 2 / base
+    low, high = max(span.low - half, 0.0), min(span.high + half, 1.0)
+    share = statistics.percent(one.people, base)
+    return replace(one, percent=share, low=statistics.points(low), high=statistics.points(high))
+
+
+def _middle(given: Sequence[Counted], minimum: int) -> float | None:
+    values: Counter[float] = Counter()
+    for one in given:
+        if one.score is not None:
+            values[one.score] += one.people
+    return disclosure.middle(values, minimum) if values.total() >= minimum else None
+
+
+# --------------------------------------------------------------------------- ballots
+
+
+def _poll(asked: Asked, state: Rank | Allocate | BestWorst, given: Sequence[Counted]) -> Poll:
+    kind = BALLOTS[type(state)]
+    tally = _tally(kind, given)
+    return Poll(
+        code=asked.code,
+        title=asked.title,
+        state=state.id,
+        kind=kind,
+        question=asked.question(state.id),
+        options={option.id: asked.label(state.id, place) for place, option in enumerate(state.options)},
+        most=state.places if isinstance(state, Rank) else getattr(state, "points", 0),
+        people=tally[EVERYBODY],
+        tally=tally,
+        whole=True,
+    )
+
+
+def _tally(kind: Kind, given: Sequence[Counted]) -> Tally:
+    tally: Tally = Counter()
+    for one in given:
+        if one.choices:
+            tally[EVERYBODY] += one.people
+            for each in said(kind.value, json.loads(one.choices)):
+                tally[each] += one.people
+    return tally

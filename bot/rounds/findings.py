@@ -1,0 +1,50 @@
+"""When what a round says is counted, and from which answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.digests.findings import Asked, Counts, Turnout, found
+from bot.rounds import record
+from bot.rounds.lifecycle import GRACE, OVER, State
+from storage import entries, findings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.digests.findings import Findings
+    from bot.rounds.library import Library
+    from storage.rounds import RoundRow
+
+PAPER = timedelta(days=14)
+"""So long after the last day staff may enter what came on paper, unless the answers are said to be analysed before."""
+COUNTED = "counted"
+"""What the log of a round says once its answers are counted for everybody."""
+
+
+def due(row: RoundRow, now: datetime) -> bool:
+    """Whether the answers of a round are to be counted for everybody: all that count are there."""
+    if row.closed_at is None or row.state not in OVER:
+        return False
+    return now >= row.closed_at + (PAPER if row.state == State.CLOSED else GRACE)
+
+
+def count(db: Connection, library: Library, row: RoundRow, minimum: int, now: datetime) -> Findings:
+    """Count a round: individuals in the figures; groups, organisations and whoever came late beside them."""
+    flow = library.played(db, row).flow
+    kept = record.load(row.record)
+    titles = {language: record.title(kept, row.title, language) for language in flow.languages}
+    apart = [who for each in entries.apart(db, row.id) if (who := library.pseudonym(row, each)) is not None]
+    voices = entries.voices(db, row.id)
+    turnout = Turnout(
+        people=findings.people(db, row.id, apart),
+        groups=voices.groups,
+        heads=voices.heads,
+        organisations=len(voices.organisations),
+        late=voices.late,
+    )
+    counts = Counts(findings.answered(db, row.id, apart), findings.count(db, row.id, apart))
+    return found(Asked(row.code, titles, flow, minimum), turnout, counts, now)

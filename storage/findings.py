@@ -1,0 +1,77 @@
+"""What a closed round says: its answers counted once for everybody, and what was made of that, kept as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import distinct, func, select
+
+from storage.rows import Insert, read
+from storage.tables import answers, findings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection
+
+
+class Counted(NamedTuple):
+    """How many people gave one answer to one question of a round; a text or a picture is None in all of them."""
+
+    state: str
+    choice: str | None
+    choices: str | None
+    """JSON: several options, an order, points, cards."""
+    score: float | None
+    """What the option is worth, or the number given."""
+    people: int
+
+
+_keep = Insert(findings, ("round_id", "at", "body"), end="ON CONFLICT (round_id) DO NOTHING")
+
+
+def count(db: Connection, round_id: int, without: Collection[bytes] = ()) -> list[Counted]:
+    """Count the answers of a round that were handed in; somebody with one answer twice is one person.
+
+    Those under the pseudonyms `without` are left out.
+    """
+    said = [answers.c[name] for name in ("state", "choice", "choices", "score")]
+    each = select(*said, answers.c.pseudonym).where(*_counting(round_id, without), answers.c.skipped.is_(False))
+    one = each.distinct().subquery()
+    columns = [one.c[name] for name in ("state", "choice", "choices", "score")]
+    return read(Counted, db.execute(select(*columns, func.count()).group_by(*columns)))
+
+
+def people(db: Connection, round_id: int, without: Collection[bytes] = ()) -> int:
+    """Return how many people have handed in answers to a round."""
+    wanted = select(func.count(distinct(answers.c.pseudonym))).where(*_counting(round_id, without))
+    return int(db.execute(wanted).scalar_one())
+
+
+def answered(db: Connection, round_id: int, without: Collection[bytes] = ()) -> dict[str, int]:
+    """Return how many people answered each question of a round."""
+    counted = (*_counting(round_id, without), answers.c.skipped.is_(False))
+    wanted = select(answers.c.state, func.count(distinct(answers.c.pseudonym))).where(*counted)
+    return {row.state: int(row[1]) for row in db.execute(wanted.group_by(answers.c.state))}
+
+
+def _counting(round_id: int, without: Collection[bytes]) -> list[ColumnElement[bool]]:
+    mine = [answers.c.round_id == round_id, answers.c.withdrawn_at.is_(None), answers.c.counted_at.is_not(None)]
+    return [*mine, answers.c.pseudonym.not_in(without)] if without else mine
+
+
+def keep(db: Connection, round_id: int, at: datetime, body: str) -> bool:
+    """Keep what a round says; return False where that is kept already: it is never written anew."""
+    return bool(_keep(db, [(round_id, at, body)]))
+
+
+def get(db: Connection, round_id: int) -> str | None:
+    """Return what a round says as it was kept."""
+    return db.execute(select(findings.c.body).where(findings.c.round_id == round_id)).scalar()
+
+
+def wanting(db: Connection, round_ids: Collection[int]) -> set[int]:
+    """Return those of these rounds that keep nothing yet."""
+    kept = select(findings.c.round_id).where(findings.c.round_id.in_(round_ids))
+    return {*round_ids} - {row[0] for row in db.execute(kept)}

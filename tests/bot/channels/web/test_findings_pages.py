@@ -1,0 +1,116 @@
+"""What everybody may read of a round that is over: on its page, as open data, and as a folder that outlives it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tests.bot.channels.web.stage import NOW
+from tests.bot.channels.web.test_public_pages import FORMAL
+from tests.bot.channels.web.test_staff_pages import ORGANISER, entered
+from tests.support.answering import answered
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.bot.channels.web.stage import Program
+
+IDEAS = [["early", "Open <early>"], ["late", "Open later"], ["sunday", "Open on Sundays"]]
+
+
+def counted(it: Program, people: int = 60) -> str:
+    """Return an option round that so many have answered, closed and counted for everybody."""
+    record = {**FORMAL["record"], "lists": {"ideas": IDEAS}}
+    code = it.opened("Which hours?", "option_round", record=record, closes_at=NOW + timedelta(days=20))
+    answered(it.database, it.rounds.played(code), code, people, NOW)
+    it.rounds.close(code, who=None)
+    it.now = NOW + timedelta(days=15)
+    assert it.sweeps().findings() == 1
+    return code
+
+
+class TestFindings:
+    async def test_before_the_end_nobody_reads_any(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        answered(it.database, it.rounds.played(code), code, 60, NOW)
+        page = await client.get(f"/rounds/{code}")
+        assert "What people said" not in page.text
+        assert "being counted" not in page.text
+        assert [(await client.get(f"/rounds/{code}/{name}.csv")).status_code for name in ("figures", "codebook")] == [
+            404,
+            404,
+        ]
+
+    async def test_once_it_is_over_it_says_that_they_come(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        it.rounds.close(code, who=None)
+        assert "The answers are being counted." in (await client.get(f"/rounds/{code}")).text
+
+    async def test_each_question_has_its_bars_its_words_and_its_table(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        page = (await client.get(f"/rounds/{counted(it)}")).text
+        assert "60 people handed in their answers." in page
+        chapters = page.split('<section class="finding">')[1:]
+        assert len(chapters) >= 6
+        approve = next(each for each in chapters if "Here are 3 ideas." in each)
+        (alt,) = re.findall(r'role="img" aria-label="(Bar chart\. [^"]+)"', approve)
+        shares = re.findall(r"<b>(\d+%)</b>", approve)
+        assert shares
+        assert all(share in alt for share in shares)
+        assert "<td" in approve
+        assert "Open &lt;early&gt;" in page
+        assert "Numbers of people are rounded to 10" in page
+        assert "They do not stand for everybody who lives here." in page
+
+    async def test_of_a_few_it_says_why_there_are_none(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = counted(it, people=9)
+        page = (await client.get(f"/rounds/{code}")).text
+        assert "Fewer than 10 people answered." in page
+        assert '<section class="finding">' not in page
+        assert len((await client.get(f"/rounds/{code}/figures.csv")).text.splitlines()) == 1
+
+    async def test_the_figures_are_open_data_that_says_what_it_means(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = counted(it)
+        sheet = await client.get(f"/rounds/{code}/figures.csv", headers={"accept-language": "es"})
+        assert sheet.headers["content-disposition"] == f'attachment; filename="{code}-figures.csv"'
+        figures = list(csv.DictReader(io.StringIO(sheet.content.decode("utf-8-sig"))))
+        ordered = [row for row in figures if row["verb"] == "rank"]
+        assert {row["option"] for row in ordered} == {"early", "late", "sunday"}
+        assert all(row["score"] for row in ordered)
+        told = [row for row in figures if row["people"]]
+        assert told
+        assert all(int(row["people"]) % 10 == 0 for row in told)
+        asked = await client.get(f"/rounds/{code}/codebook.csv")
+        book = list(csv.DictReader(io.StringIO(asked.content.decode("utf-8-sig"))))
+        known = {(row["what"], row["name"], row["of"], row["language"]): row["meaning"] for row in book}
+        for language in ("en", "es"):
+            assert all(("column", name, "", language) in known for name in figures[0])
+            for row in figures:
+                assert known["question", row["question"], "", language]
+                assert not row["option"] or known["option", row["option"], row["question"], language]
+        assert known["round", "licence", code, "en"] == "CC BY 4.0"
+        assert known["option", "late", ordered[0]["question"], "es"] == "Open later", "labels nobody translated"
+
+    async def test_the_page_as_a_folder_needs_no_server(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = counted(it)
+        await entered(it, client, ORGANISER)
+        got = await client.get(f"/manage/rounds/{code}/page.zip")
+        with zipfile.ZipFile(io.BytesIO(got.content)) as archive:
+            files = {name.removeprefix(f"{code}/"): archive.read(name) for name in archive.namelist()}
+        assert set(files) == {"index.html", "es.html", "figures.csv", "codebook.csv", "civicloop.css", "icon.svg"}
+        for name in ("index.html", "es.html"):
+            page = files[name].decode()
+            here = {link for link in re.findall(r'(?:href|src)="([^"#]+)"', page) if "://" not in link}
+            assert here <= set(files), "what the page leads to lies beside it"
+            assert "<script" not in page
+        assert "60 people handed in their answers." in files["index.html"].decode()
+        assert "Entregaron sus respuestas 60 personas." in files["es.html"].decode()
+        draft = it.round("A draft")
+        assert (await client.get(f"/manage/rounds/{draft}/page.zip")).status_code == 404

@@ -1,0 +1,109 @@
+"""When what a round says is counted for everybody, from whom, and that it stays."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.counter import Voice
+from bot.errors import Refused
+from bot.rounds.findings import PAPER
+from bot.rounds.lifecycle import GRACE
+from storage.entries import GROUP, ORGANISATION
+from tests.bot.test_counter import PULSE, Taking
+from tests.support.answering import answered
+
+if TYPE_CHECKING:
+    from tests.support.house import House
+
+
+def closed(house: House, people: int = 40) -> str:
+    """Return a formal round that so many have answered, just closed."""
+    code = house.need().code
+    answered(house.database, house.rounds.played(code), code, people, house.clock())
+    house.rounds.close(code)
+    return code
+
+
+def test_it_is_counted_once_paper_has_had_its_time(house: House) -> None:
+    code = closed(house)
+    house.clock.forward(seconds=(PAPER - timedelta(seconds=1)).total_seconds())
+    assert house.sweeps.findings() == 0
+    assert house.rounds.findings(code) is None
+    house.clock.forward(seconds=1)
+    assert [house.sweeps.findings(), house.sweeps.findings()] == [1, 0]
+    told = house.rounds.findings(code)
+    assert told is not None
+    assert (told.people, told.at) == (40, house.clock())
+    assert house.rounds.log(code)[-1].what == "counted"
+    assert house.rounds.prove(code).whole
+
+
+def test_it_is_counted_earlier_where_the_answers_are_said_to_be_analysed(house: House) -> None:
+    code = closed(house)
+    house.rounds.analyse(code, "People want longer hours.")
+    assert house.sweeps.findings() == 0, "somebody may still be in the middle"
+    house.clock.forward(seconds=GRACE.total_seconds())
+    assert house.sweeps.findings() == 1
+
+
+def test_who_deletes_their_answers_later_changes_nothing_of_it(house: House) -> None:
+    code = closed(house)
+    house.clock.forward(days=PAPER.days)
+    house.sweeps.findings()
+    before = house.rounds.findings(code)
+    answered(house.database, house.rounds.played(code), code, 100, house.clock(), seed=2)
+    house.sweeps.findings()
+    assert house.rounds.findings(code) == before
+
+
+@pytest.mark.parametrize("state", ["open", "cancelled"])
+def test_what_is_not_over_is_not_counted(house: House, state: str) -> None:
+    code = house.need().code
+    if state == "cancelled":
+        house.rounds.cancel(code, why="a mistake")
+    house.clock.forward(days=15)
+    assert house.sweeps.findings() == 0
+    assert house.rounds.findings(code) is None
+
+
+def test_groups_organisations_and_whoever_came_late_stand_beside_the_figures(house: House) -> None:
+    code = house.pulse().code
+    answered(house.database, house.rounds.played(code), code, 40, house.clock())
+    Taking(house, code, voice=Voice.of(GROUP, 24, "")).does(*PULSE)
+    Taking(house, code, voice=Voice.of(ORGANISATION, None, "The Choir")).does(*PULSE)
+    house.rounds.close(code)
+    house.clock.forward(days=1)
+    Taking(house, code, "paper").does(*PULSE)
+    Taking(house, code, "paper", voice=Voice(late=True)).does(*PULSE)
+    assert (house.rounds.voices(code).individuals, house.rounds.voices(code).late) == (1, 1)
+    house.clock.forward(days=PAPER.days)
+    house.sweeps.findings()
+    told = house.rounds.findings(code)
+    assert told is not None
+    assert told.people == 41
+    assert (told.groups, told.heads, told.organisations, told.late) == (1, 24, 1, None)
+
+
+def test_paper_is_entered_until_all_has_been_counted(house: House) -> None:
+    code = house.pulse().code
+    half = Taking(house, code, "paper")
+    half.does(*PULSE[:2])
+    house.rounds.close(code)
+    house.clock.forward(days=2)
+    assert house.counter.takes(code)
+    assert half.does(*PULSE[2:]).receipt
+    assert Taking(house, code, "paper").does(*PULSE).receipt
+    house.clock.forward(days=PAPER.days)
+    house.sweeps.findings()
+    assert not house.counter.takes(code)
+    with pytest.raises(Refused):
+        Taking(house, code, "paper")
+
+
+def test_nothing_that_came_while_the_round_was_open_is_late(house: House) -> None:
+    code = house.pulse().code
+    Taking(house, code, "paper", voice=Voice(late=True)).does(*PULSE)
+    assert house.rounds.voices(code).late == 0
