@@ -111,7 +111,8 @@ def _chosen(one: Finding, head: str, minimum: int, words: Words, texts: Texts) -
         (texts.pick(each.label), _number(each.people, minimum, words), share, _span(each, words, texts))
         for each, share in zip(one.answers, shares, strict=True)
     )
-    said = "; ".join(words("findings.bar", label=bar.label, share=bar.share) for bar in bars)
+    each_said = (texts("digest.wanted.standing_few", label=bar.label, score=bar.share) for bar in bars)
+    said = texts("digest.wanted.between").join(each_said)
     several = words("findings.several") if one.verb == "pick" else ""
     return Chapter(
         question=texts.pick(one.question),
