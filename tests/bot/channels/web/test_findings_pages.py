@@ -9,9 +9,12 @@ import zipfile
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import update
+
+from storage import tables
 from tests.bot.channels.web.stage import NOW
 from tests.bot.channels.web.test_public_pages import FORMAL
-from tests.bot.channels.web.test_staff_pages import ORGANISER, entered
+from tests.bot.channels.web.test_staff_pages import ORGANISER, entered, posted
 from tests.support.answering import answered
 
 if TYPE_CHECKING:
@@ -114,3 +117,23 @@ class TestFindings:
         assert "Entregaron sus respuestas 60 personas." in files["es.html"].decode()
         draft = it.round("A draft")
         assert (await client.get(f"/manage/rounds/{draft}/page.zip")).status_code == 404
+
+
+class TestPaper:
+    async def test_it_is_entered_after_the_last_day_and_what_was_late_stands_apart(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("How is the library?")
+        it.rounds.close(code, who=None)
+        await entered(it, client, ORGANISER)
+        page = (await client.get(f"/manage/rounds/{code}")).text
+        assert f'href="/manage/rounds/{code}/enter"' in page
+        assert 'name="came" value="late"' in (await client.get(f"/manage/rounds/{code}/enter")).text
+        began = await posted(client, f"/manage/rounds/{code}/enter", channel="paper", kind="individual", came="late")
+        assert began.url.path.startswith(f"/manage/rounds/{code}/enter/paper-")
+        with it.database.transaction() as db:
+            db.execute(update(tables.sessions).values(ended_at=NOW, status="completed"))
+        assert "Came after the last day, counted apart: 1." in (await client.get(f"/manage/rounds/{code}")).text
+        it.now = NOW + timedelta(days=15)
+        it.sweeps().findings()
+        assert "no answers can be entered" in (await client.get(f"/manage/rounds/{code}/enter")).text
