@@ -136,4 +136,5 @@ class TestPaper:
         assert "Came after the last day, counted apart: 1." in (await client.get(f"/manage/rounds/{code}")).text
         it.now = NOW + timedelta(days=15)
         it.sweeps().findings()
+        await entered(it, client, ORGANISER)
         assert "no answers can be entered" in (await client.get(f"/manage/rounds/{code}/enter")).text
