@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
-from storage.rows import Shape
+from storage.rows import Insert, Shape
 from storage.tables import margins
 
 if TYPE_CHECKING:
@@ -30,13 +31,17 @@ class MarginRow:
 
 
 _shape = Shape(margins, MarginRow)
+_anew = ", ".join(f'"{name}" = excluded."{name}"' for name in _shape.names if name != "variable")
+_put = Insert(margins, _shape.names, end=f"ON CONFLICT (variable) DO UPDATE SET {_anew}")
 
 
 def put(db: Connection, rows: Iterable[MarginRow]) -> None:
-    """Keep these in place of what was said by the same variables before."""
-    new = list(rows)
-    db.execute(delete(margins).where(margins.c.variable.in_([row.variable for row in new])))
-    db.execute(insert(margins), _shape.write(new))
+    """Keep these in place of what was said by the same variables before.
+
+    Written in one order always, so that two writers never wait for each other crosswise.
+    """
+    kept = sorted(rows, key=attrgetter("variable"))
+    _put(db, [astuple(row) for row in kept])
 
 
 def remove(db: Connection, variable: str) -> bool:

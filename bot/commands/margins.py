@@ -61,13 +61,17 @@ def read(config: Config, file: Path, source: str, on: str, code: str | None) -> 
 def list_(config: Config, code: str | None, *, in_json: bool) -> None:
     """List who lives in the city, or what a round goes by, with the source and day of the numbers."""
     with office(config) as here:
-        found = here.rounds.margins(code)
+        found, entered = here.rounds.margins(code), here.rounds.entered()
     if in_json:
         show([asdict(each) for each in found.values()])
     elif found:
         table([("VARIABLE", "GROUP", "NUMBER", "OF 100", "OF", "SOURCE"), *_rows(found)])
     else:
         click.echo('Nobody has said yet who lives here. Say it: "civicloop margins read --help"')
+    for row in [] if in_json or code else entered:
+        click.echo(
+            f"{row.variable} entered by {row.entered_by}, {row.entered_at.astimezone(config.city.zone):%Y-%m-%d}"
+        )
 
 
 @margins.command()

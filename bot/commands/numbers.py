@@ -85,14 +85,14 @@ def lines(numbers: Numbers) -> Iterator[str]:
     for stop in numbers.stops:
         yield f'about {stop.people} did not go on from "{stop.question}"'
     for table in numbers.tables:
-        yield from _groups(table, numbers.minimum)
+        yield from _groups(table, numbers.minimum, invited=bool(numbers.sent))
     from bot.rounds.fairness import sentences
 
     for table, standing in numbers.missing:
         yield "missing: " + " ".join(sentences(table, standing, numbers.minimum, READER))
 
 
-def _groups(table: Table, minimum: int) -> Iterator[str]:
+def _groups(table: Table, minimum: int, *, invited: bool) -> Iterator[str]:
     from bot.digests.representation import Verdict, per_hundred
     from bot.rounds.wording import standing as worded
 
@@ -103,6 +103,7 @@ def _groups(table: Table, minimum: int) -> Iterator[str]:
         wanted = f" of {table.wanted[each.group]} wanted" if each.group in table.wanted else ""
         way = table.ways.get(each.group)
         came = f"started {told(way.started)}, " if way else ""
+        came = f"sent to {told(way.sent)}, reached {told(way.reached)}, {came}" if way and invited else came
         name = f"{table.variable.key} {table.variable.label(each.group, READER)}"
         line = f"{name}: {came}answers {told(each.answers)}{wanted}"
         if each.residents is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from storage import answers, ballots, contacts, inbox, messages, outbox, sessions, weekly
+from storage import answers, ballots, contacts, inbox, messages, outbox, sessions, turnout, weekly
 from storage.database import Database
 from tests.storage.makers import DAY, KEYS, MINUTE, NOW, Update, add_contact, add_round, answer, message, session, text
 
@@ -46,6 +46,9 @@ ACTS: dict[str, Callable[[Connection], Any]] = {
     "earliest ballots": lambda db: ballots.earliest(db, "library", (1, "order"), *WEEK, 9),
     "came": lambda db: weekly.came(db, [(1, b"anna")]),
     "handed_in": lambda db: answers.handed_in(db, [1]),
+    "ways": lambda db: turnout.ways(db, 1),
+    "chosen": lambda db: turnout.choices(db, 1, ["you.area"], ["step"], [b"anna"]),
+    "spoken": lambda db: turnout.languages(db, 1, [b"anna"]),
     "of": lambda db: answers.of(db, 1, b"anna"),
     "withdraw": lambda db: answers.withdraw(db, [(1, b"anna", "overall")], NOW),
     "hand_in": lambda db: answers.hand_in(db, [(1, b"anna")], NOW),

@@ -237,6 +237,16 @@ def test_what_was_taken_back_or_not_handed_in_does_not_count(house: House) -> No
         assert turnout.languages(db, row.id) == {"en": 20}
 
 
+def test_once_nobody_can_be_linked_to_answers_the_numbers_stay(house: House) -> None:
+    code = house.need().code
+    said(house, code, 22, "harbour")
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        rounds.destroy_key(db, row.id)
+    assert counts(house.rounds.numbers(code), "area")["harbour"] == 20
+
+
 async def test_sent_and_reached_are_told_apart(house: House) -> None:
     agreed(house, "a", "b", "gone")
     house.pigeon.receipts["gone"] = [Gone("blocked")]

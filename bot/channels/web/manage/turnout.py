@@ -111,6 +111,8 @@ class Form:
     """Whether the round says it for itself."""
     percent: bool
     rest: str
+    usual: bool
+    """Whether it is area, language or another thing about the person."""
 
 
 def live(request: Request, round_: RoundView) -> Live:
@@ -219,7 +221,8 @@ def _form(
     )
     percent = bool(weights) and abs(sum(weights.values()) - 100) <= 1
     day = date.fromisoformat(margin.on) if margin else None
-    return Form(variable.key, _title(variable, words), fields, margin, day, own, percent, number(REST))
+    usual = not variable.state
+    return Form(variable.key, _title(variable, words), fields, margin, day, own, percent, number(REST), usual)
 
 
 async def weigh(request: Request, visitor: Visitor) -> Response:
