@@ -1,7 +1,7 @@
 """Who takes part in a round, counted by group with a statement each. Exact: for whoever counts, not to be shown so.
 
-Individuals only. What staff take down for a group or an organisation, and whoever says that they answer for one, counts
-apart.
+Individuals only. What staff take down for a group or an organisation, what came late, and whoever says that they answer
+for a group, counts apart (`storage.entries.apart`).
 """
 
 from __future__ import annotations
@@ -71,11 +71,12 @@ def _unsent(db: Connection, round_id: int) -> dict[str, int]:
 
 def _began(db: Connection, round_id: int) -> dict[str, tuple[int, int]]:
     mine = and_(entries.c.contact_id == sessions.c.contact_id, entries.c.round_id == sessions.c.round_id)
+    for_one = and_(entries.c.kind == INDIVIDUAL, ~entries.c.late)
     found = (
         select(contacts.c.language, func.count(), func.count(sessions.c.ended_at))
         .join(contacts, contacts.c.id == sessions.c.contact_id)
         .outerjoin(entries, mine)
-        .where(sessions.c.round_id == round_id, or_(entries.c.kind.is_(None), entries.c.kind == INDIVIDUAL))
+        .where(sessions.c.round_id == round_id, or_(entries.c.kind.is_(None), for_one))
         .group_by(contacts.c.language)
     )
     return {language: (started, finished) for language, started, finished in db.execute(found)}
@@ -122,9 +123,3 @@ def _counted(round_id: int) -> tuple[ColumnElement[bool], ...]:
 
 def _groups(pseudonyms: Sequence[bytes]) -> list[list[bytes]]:
     return [list(pseudonyms[at : at + APART]) for at in range(0, len(pseudonyms), APART)]
-
-
-def speak_for_many(db: Connection, round_id: int) -> list[bytes]:
-    """Return the hashed addresses of entries that speak for a group or an organisation."""
-    found = select(contacts.c.address_hash).join(entries, entries.c.contact_id == contacts.c.id)
-    return list(db.execute(found.where(entries.c.round_id == round_id, entries.c.kind != INDIVIDUAL)).scalars())

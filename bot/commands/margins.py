@@ -39,14 +39,19 @@ def read(config: Config, file: Path, source: str, on: str, code: str | None) -> 
     """
     from bot.errors import Refused
     from bot.rounds import addresses
-    from bot.rounds.margins import table as lines_of
+    from bot.rounds import margins as tables
+    from bot.rounds.wording import Forbidden
 
     try:
+        if file.stat().st_size > tables.LARGEST:
+            raise Forbidden("margin_rows", most=tables.MOST_ROWS)
         text = file.read_text(encoding=addresses.encoding(file))
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise Refused(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
         raise Refused(f"{file} cannot be read: save it as CSV in UTF-8.") from error
     with office(config) as here:
-        lines = lines_of(text)
+        lines = tables.table(text)
         slips = here.rounds.weigh(lines, source, on, code=code)
     for slip in slips:
         click.echo(f"row {slip.row}: {slip.said('en')}")

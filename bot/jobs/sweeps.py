@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -18,6 +19,7 @@ from bot.participation import left
 from bot.rounds import findings as counting
 from bot.rounds import lifecycle, promise, whom
 from bot.rounds.acting import CLOCK
+from bot.rounds.addresses import TAKING
 from bot.rounds.audience import meant, rules
 from bot.rounds.hours import Hours
 from bot.rounds.invitations import invite, letters_of, may_remind, remind
@@ -349,7 +351,10 @@ class Sweeps:
         return sum(gone.values())
 
     def _files(self) -> int:
-        """Delete the uploads that nothing needs any more: their answer, thread or chat is gone. Return how many."""
+        """Delete what nothing needs any more: uploads whose answer, thread or chat is gone, lists left lying.
+
+        Return how many.
+        """
         with self._database.reading() as db:
             needed, undone = files.needed(db), files.oldest_undone(db)
         before = (min(self._clock(), undone or self._clock()) - SETTLED).timestamp()
@@ -358,7 +363,10 @@ class Sweeps:
         over = [file for file in found if file.name not in needed and file.stat().st_mtime < before]
         for file in over:
             file.unlink(missing_ok=True)
-        return len(over)
+        left = [each for each in folder.glob(f"{TAKING}*") if each.stat().st_mtime < before]
+        for each in left:  # the process was killed while it took in a list
+            shutil.rmtree(each, ignore_errors=True)
+        return len(over) + len(left)
 
 
 def _all_of(acts: Iterable[tuple[str, Callable[[], int]]]) -> int:

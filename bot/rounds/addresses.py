@@ -27,6 +27,8 @@ GROUP = 1000
 """Addresses taken in with one commit."""
 PIECE = 1 << 20
 """Bytes read at once to find the encoding."""
+TAKING = "civicloop-list-"
+"""What folders are called in which a list lies while it is taken in."""
 LONGEST = 254
 """Characters of an address (RFC 5321)."""
 MAIL = frozenset({"mail", "email", "e-mail", "address", "correo", "courriel", "endereço", "adresse", "بريد"})

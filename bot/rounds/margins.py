@@ -26,6 +26,8 @@ COLUMNS = {
 LONGEST = 300
 """Letters of a source."""
 MOST_ROWS = 5000
+LARGEST = 2_000_000
+"""Bytes of a file with so many rows."""
 SLACK = 1.0
 """So far from 100 may percents add up that were rounded one by one."""
 _NUMBER = re.compile(r"\d{1,12}([.,]\d{1,6})?")

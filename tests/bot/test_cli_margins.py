@@ -48,6 +48,10 @@ def test_a_file_that_is_no_table_is_one_line(terminal: Terminal) -> None:
     assert (missing.status, missing.err) == (1, "civicloop: none.csv cannot be read: No such file or directory.\n")
 
 
+def test_a_file_that_is_no_small_table_is_not_read(terminal: Terminal) -> None:
+    assert "give from 1 to 5000 rows below the first" in taken(terminal, "x" * 2_000_001).err
+
+
 def test_a_round_says_it_for_itself_and_forgets_it_again(terminal: Terminal) -> None:
     code = terminal.a_round()
     assert taken(terminal, "variable,group,percent\nacted,yes,60\nacted,no,40\n", "--round", code).status == 0

@@ -254,6 +254,20 @@ def test_what_is_no_upload_of_ours_stays_whatever_folder_the_city_names(house: H
     assert {file.name for file in folder.iterdir()} == theirs
 
 
+def test_a_list_that_a_killed_process_left_lying_goes_after_an_hour(house: House) -> None:
+    folder, now = house.config.database.files, house.clock()
+    for name, age in (
+        ("civicloop-list-a", timedelta(hours=2)),
+        ("civicloop-list-b", timedelta(0)),
+        ("list-2026", timedelta(9)),
+    ):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "members.csv").write_text("mail", encoding="utf-8")
+        os.utime(folder / name, times=((now - age).timestamp(),) * 2)
+    house.sweeps.privacy()
+    assert sorted(each.name for each in folder.iterdir()) == ["civicloop-list-b", "list-2026"]
+
+
 def test_uploads_go_with_what_needed_them_and_not_before(house: House) -> None:
     folder, now = house.config.database.files, house.clock()
     folder.mkdir()

@@ -11,7 +11,7 @@ from bot.counter import Voice
 from bot.errors import Refused
 from bot.rounds.fairness import sentences
 from bot.rounds.margins import Line
-from storage import answers, contacts, moves, rounds, sessions, turnout
+from storage import answers, contacts, entries, moves, rounds, sessions, turnout
 from storage.contacts import NewContact
 from storage.turnout import Way
 from tests.bot.rounds.test_audience import people as agreed
@@ -209,11 +209,25 @@ def test_groups_and_organisations_stay_apart(house: House) -> None:
     with house.database.reading() as db:
         row = rounds.by_code(db, code)
         assert row is not None
-        apart = [house.library.pseudonyms(row)(each) for each in turnout.speak_for_many(db, row.id)]
+        apart = [house.library.pseudonyms(row)(each) for each in entries.apart(db, row.id)]
         assert turnout.languages(db, row.id) == {"en": 23}
         assert turnout.languages(db, row.id, apart) == {"en": 21}
         assert turnout.choices(db, row.id, ["del.overall"], []) == {("del.overall", "4"): 23}
         assert turnout.choices(db, row.id, ["del.overall"], [], apart) == {("del.overall", "4"): 21}
+
+
+def test_what_comes_after_the_last_day_counts_apart(house: House) -> None:
+    code = house.pulse().code
+    said(house, code, 20)
+    house.rounds.close(code)
+    Taking(house, code, "paper", Voice(late=True)).does(*TAKEN)
+    numbers = house.rounds.numbers(code)
+    assert (numbers.finished, numbers.voices.late) == (20, 1)
+    with house.database.reading() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        apart = [house.library.pseudonyms(row)(each) for each in entries.apart(db, row.id)]
+        assert turnout.languages(db, row.id, apart) == {"en": 20}
 
 
 def test_whoever_says_that_they_answer_for_a_group_is_no_resident(house: House) -> None:

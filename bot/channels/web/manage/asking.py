@@ -20,6 +20,7 @@ from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
 from bot.errors import Refused
+from bot.rounds.addresses import TAKING
 from bot.rounds.lifecycle import AGREED, BEGINNING, LINK, LISTED
 from bot.rounds.wording import Forbidden, spoken
 from flows.model import Stage
@@ -233,7 +234,9 @@ def _take(
     leave_out: bool,  # noqa: FBT001 - handed on by a thread
 ) -> tuple[Reading, int]:
     """Take in a file that came with a form; it lies in a folder of its own until then, and nowhere afterwards."""
-    with TemporaryDirectory(prefix="civicloop-") as folder:
+    home = backstage_of(request).uploads
+    home.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=TAKING, dir=home) as folder:
         path = Path(folder) / (Path(upload.filename or "").name or "list.csv")
         with path.open("wb") as file:
             shutil.copyfileobj(upload.file, file)
