@@ -11,6 +11,7 @@ from bot.menu.worker import ORGANISER, mark_of, named, number, short
 from bot.rounds.lifecycle import AGREED, BEGINNING, LINK
 from bot.rounds.record import Need, in_language
 from bot.rounds.wording import meaning, spoken
+from bot.texts import texts
 from flows import dates
 from flows.model import Button, Prompt
 from flows.words import clean, plain_digits
@@ -218,7 +219,9 @@ class Drafting(Steering):
     @staticmethod
     def _asked(worker: Worker, need: Need) -> list[str]:
         proposed = worker.text("proposed", text=need.preset) if need.preset and need.kind != "choice" else ""
-        return [worker.text("ask_field", meaning=need.meaning), proposed]
+        own = f"need_{need.name}"
+        means = worker.text(own) if texts(worker.language).has(f"menu.{own}") else need.meaning
+        return [worker.text("ask_field", meaning=means), proposed]
 
     @staticmethod
     def _in_full(need: Need) -> list[str]:

@@ -94,6 +94,8 @@ class Menu(Manuscripts):
         match kind, rest:
             case "round", []:
                 return self.round(worker, round_)
+            case "read", []:
+                return self.read(worker, round_)
             case "page", []:
                 return self.browser(worker, round_)
             case "do", [act] if act in list(Act):

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from bot.menu.acts import possible, standing
 from bot.menu.worker import APPROVER, MANAGER, ORGANISER, SIGHT, Worker, data, short
 from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, RUNNING, State
 from bot.rounds.record import public_url, spoken_day
+from bot.rounds.wording import meaning
 from bot.texts import texts
-from flows.model import Button
+from flows.model import Button, End, Review, Say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.channels.web.words import Dictionary
     from bot.config import Config
     from bot.menu.acts import Standing
     from bot.menu.links import Links
     from bot.rounds.library import Library
     from bot.rounds.looking import Counts, RoundView
     from bot.rounds.organising import Rounds
+    from bot.rounds.record import Need
     from flows.model import Flow, Prompt
 
 FAULTS = 6
 """So many faults are named; more would hide the buttons."""
 _URGENT = (*RUNNING, *ANSWERED, State.CHECKED, State.DRAFT, State.SCHEDULED, State.REPORTED_BACK)
 """States by how soon they want somebody."""
+NEW_LINE = "\n"
+_SILENT = (Say, End, Review)
+"""States that ask nothing."""
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -101,6 +108,7 @@ class Showing:
         return worker.screen(
             lines,
             *buttons,
+            worker.button("read", "read", round_.code),
             worker.button("page", "page", round_.code),
             worker.button("again", "round", round_.code),
             worker.button("back", "list", 0),
@@ -157,6 +165,19 @@ class Showing:
         names = ", ".join(person.name for person in worker.rounds.approvers(round_.code))
         return worker.text("signers", names=names) if names else worker.text("no_signer")
 
+    # ----------------------------------------------------------------- what people are told
+
+    def read(self, worker: Worker, round_: RoundView) -> Prompt:
+        """Show what a round tells people and asks them: whoever signs it has read that."""
+        facts, flow = worker.rounds.facts(round_.code, worker.language), worker.rounds.played(round_.code)
+        spoken = worker.language if worker.language in flow.languages else flow.language
+        needs = worker.rounds.needs(round_.flow, round_.service, worker.language)
+        told = [_fact(worker, need, facts[need.name]) for need in needs if facts.get(need.name)]
+        states = flow.script(spoken).states.values()
+        asked = [f"– {state.text.strip().partition(NEW_LINE)[0]}" for state in states if not isinstance(state, _SILENT)]
+        lines = [worker.text("read_facts"), *told, "", worker.text("read_questions"), *asked]
+        return worker.screen(NEW_LINE.join(lines), worker.button("back", "round", round_.code))
+
     # ----------------------------------------------------------------- days
 
     def day(self, worker: Worker, moment: datetime | None) -> str:
@@ -173,6 +194,21 @@ def _counted(worker: Worker, counts: Counts) -> str:
     numbers = {"invited": counts.invited, "started": counts.started, "finished": counts.finished, "dropped": dropped}
     written = texts(worker.language).number
     return worker.text("numbers", **{name: written(count) for name, count in numbers.items()})
+
+
+def _fact(worker: Worker, need: Need, text: str) -> str:
+    """Return one thing that a round says, under the name that the form gives it."""
+    said, key = _dictionary().words(worker.language), f"need.{need.name}"
+    what = said(key) if said.has(key) else meaning(worker.language, need.name)
+    return worker.text("read_fact", what=what, text=dict(need.options).get(text, text))
+
+
+@cache
+def _dictionary() -> Dictionary:
+    """Return the sentences of the pages, which have a short name for each field."""
+    from bot.channels.web.words import Dictionary  # noqa: PLC0415 - the pages know us
+
+    return Dictionary.load()
 
 
 def _urgency(round_: RoundView) -> tuple[int, datetime]:

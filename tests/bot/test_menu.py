@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.menu.links import MOST
+from bot.rounds.outcome import KeyIssue
 from storage import contacts, people, rounds
 from tests.bot.test_threads import Staff, employed, labels, last, text
 from tests.flows.talk import LANGUAGES
@@ -120,7 +121,7 @@ async def test_a_round_shows_its_live_numbers(house: House) -> None:
     assert "Invited: 0. Started: 1. Finished: 0. Stopped on the way: 0." in said.text
     assert labels(said) == [
         *("Pause", "Give people more time", "Close now", "Cancel the round"),
-        *("Open in the browser", "Look again", "Back"),
+        *("Read what people are told", "Open in the browser", "Look again", "Back"),
     ]
 
 
@@ -154,6 +155,17 @@ async def test_a_second_person_signs_and_only_then_it_opens(house: House) -> Non
     assert opened.text.startswith("Done.\n“Opening hours” – Central Library: open")
     assert state(house, code) == "open"
     assert log(house, code)[1:] == [("Ada", "approved", ""), ("Omar", "opened", "")]
+
+
+async def test_who_signs_reads_first_what_people_are_told_and_asked(house: House) -> None:
+    ada = await approver(house)
+    await at(ada, house.need(opened=False).code)
+    (said,) = await ada.taps("Read what people are told")
+    assert "– What it is about: the opening hours of the library" in said.text
+    assert "– Who decides: The city council" in said.text
+    assert "no duty: we ask because we want to know" in said.text
+    assert "What they are asked:\n– " in said.text
+    assert labels(said) == ["Back"]
 
 
 async def test_whoever_wrote_a_round_is_not_offered_to_sign_it(house: House) -> None:
@@ -337,7 +349,7 @@ async def test_a_round_is_begun_and_filled_in_step_by_step(house: House) -> None
         "what people can still change": "the hours",
         "what is decided already": "the place",
         "the day on which you publish": "15 January 2027",
-        "ideas": "Open earlier\nOpen later",
+        "the ideas": "Open earlier\nOpen later",
     }
     said = topic
     for _ in range(20):
@@ -387,13 +399,33 @@ async def test_the_first_day_lets_a_signed_round_open_by_itself(house: House) ->
     assert state(house, code) == "scheduled"
 
 
-async def test_the_result_is_previewed_signed_and_published(house: House) -> None:
+async def test_a_result_with_gaps_is_shown_and_written_in_the_browser(house: House) -> None:
     omar, code = await organiser(house), house.need().code
     house.rounds.close(code)
     await at(omar, code)
     (said,) = await omar.taps("Tell people what came of it")
     assert said.text.startswith("This is the text so far.")
     assert labels(said) == ["Open in the browser", "Back"]
+
+
+async def test_a_result_is_read_signed_by_name_and_published_once(house: House) -> None:
+    omar, code = await organiser(house), house.need().code
+    for said, reason, changed in (("Open on Sundays", "", "yes"), ("Open at night", "too few staff", "no")):
+        house.rounds.raise_issue(code, KeyIssue(said, 4, "We have looked into it", changed, reason))
+    house.rounds.close(code)
+    await at(omar, code)
+    (asked,) = await omar.taps("Tell people what came of it")
+    assert "Open on Sundays" in asked.text
+    assert "This text is published and goes to everybody who asked for it." in asked.text
+    yes = omar.button("Yes")
+    (who,) = await omar.sends(raw(omar.address, kind="tap", data=yes))
+    assert who.text.startswith("Who answers for this text?")
+    (done,) = await omar.says("Olive Moss, head of the library")
+    assert done.text.startswith("Done.\n“Opening hours” – Central Library: reported back")
+    assert (await omar.sends(raw(omar.address, kind="tap", data=yes)))[0].text.startswith("That button is old.")
+    found = house.rounds.find(code)
+    assert found is not None
+    assert found.outcome.signed == "Olive Moss, head of the library"
 
 
 # --------------------------------------------------------------------------- every language
@@ -405,7 +437,8 @@ async def test_every_screen_speaks_the_language_and_has_a_way_back(house: House,
     draft, code = house.need(opened=False, record={}).code, house.need().code
     screens = [*await omar.says("/organise")]
     for data in (
-        "list:0", "new:0", "browser", f"round:{code}", f"round:{draft}", f"page:{code}", f"do:{code}:extend",
+        "list:0", "new:0", "browser", "file", f"read:{code}", f"round:{code}", f"round:{draft}", f"page:{code}",
+        f"do:{code}:extend",
         f"do:{code}:close", f"do:{code}:pause", f"do:{draft}:fill", f"do:{draft}:day", f"do:{code}:open", "nowhere",
     ):  # fmt: skip
         screens += await omar.sends(raw(omar.address, kind="tap", data=f"@o:{data}"))

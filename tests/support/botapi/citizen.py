@@ -57,10 +57,12 @@ class Citizen:
         self._world.files[f"{name}s"] = content
         return self._says({"photo": photo_sizes(name, content), **({"caption": caption} if caption else {})})
 
-    async def sends_file(self, name: str, mime_type: str, content: bytes = b"%PDF-") -> Json:
+    async def sends_file(self, name: str, mime_type: str, content: bytes | str = b"%PDF-") -> Json:
         """Send a file as a file."""
-        file = self._world.store(content)
-        document = {"file_id": file, "file_unique_id": file[-8:], "file_name": name, "mime_type": mime_type}
+        body = content.encode() if isinstance(content, str) else content
+        file = self._world.store(body)
+        about: Json = {"file_id": file, "file_unique_id": file[-8:], "file_size": len(body)}
+        document = {**about, "file_name": name, "mime_type": mime_type}
         return self._says({"document": document})
 
     async def sends_sticker(self) -> Json:

@@ -119,6 +119,11 @@ class Citizen:
         message: Json = self._does("sends_photo", caption)
         return message
 
+    def sends_file(self, name: str, mime_type: str, content: str) -> Json:
+        """Send a file of text as a file."""
+        message: Json = self._does("sends_file", name, mime_type, content)
+        return message
+
     def sends_sticker(self) -> Json:
         """Send a sticker."""
         message: Json = self._does("sends_sticker")
