@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 EVERY_SERVICE = "*"
 APPROVER = "approver"
@@ -118,6 +118,18 @@ def revoke(db: Connection, person_id: int, role: str, service: str) -> None:
     db.execute(delete(roles).where(*mine))
 
 
+def remove(db: Connection, person_id: int, role: str | None = None, service: str | None = None) -> int:
+    """Take away all roles of a person, or those of one kind, or for one service; return how many went."""
+    wanted = {roles.c.person_id: person_id, roles.c.role: role, roles.c.service: service}
+    return db.execute(delete(roles).where(*(column == value for column, value in wanted.items() if value))).rowcount
+
+
+def leave(db: Connection, person_id: int) -> None:
+    """They work here no more: signed out everywhere, and their chats are those of a citizen."""
+    sign_out(db, person_id=person_id)
+    db.execute(update(contacts).where(contacts.c.person_id == person_id).values(person_id=None))
+
+
 def roles_of(db: Connection, person_id: int) -> list[Role]:
     """Return all roles of a person."""
     return _role.read(db.execute(select(*_role.columns).where(roles.c.person_id == person_id).order_by(roles.c.id)))
@@ -144,6 +156,35 @@ def may(db: Connection, person_id: int, allowed: Collection[str], service: str) 
 def add_link(db: Connection, link: Link) -> None:
     """Keep a link; only its hash (`Keys.token_hash`) is kept."""
     db.execute(insert(links), _link.write([link]))
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation to a role that can still be followed."""
+
+    id: int
+    role: str
+    service: str
+    name: str | None
+    expires_at: datetime
+
+
+_invitation = Shape(links, Invitation)
+
+
+def _waits(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (links.c.kind == "invite", links.c.used_at.is_(None), links.c.expires_at > now)
+
+
+def invitations(db: Connection, now: datetime) -> list[Invitation]:
+    """Return the invitations that nobody has followed and that still work, the first first."""
+    return _invitation.read(db.execute(select(*_invitation.columns).where(*_waits(now)).order_by(links.c.id)))
+
+
+def withdraw(db: Connection, invitation: int, now: datetime) -> bool:
+    """Let an invitation work no more; return whether it still did."""
+    which = update(links).where(links.c.id == invitation, *_waits(now))
+    return db.execute(which.values(used_at=now)).rowcount == 1
 
 
 def links_since(db: Connection, person_id: int, kind: str, since: datetime) -> list[datetime]:

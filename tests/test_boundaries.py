@@ -21,6 +21,8 @@ UNNAMED = {
     # One commit of a command whose last act it is: its exit status tells, and it may be given again.
     "bot/commands/inbox.py retry",
     "bot/commands/inbox.py drop",
+    "bot/commands/staff.py remove",
+    "bot/commands/staff.py withdraw",
     "bot/commands/running.py _person",
     "bot/commands/running.py _token",
     # The sample city's sign-in links: each start makes new ones.

@@ -1,0 +1,112 @@
+"""`staff`: who has which role, which invitations still wait, and how both are taken away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.common import as_json, configured, office, show, table, wall_clock
+from bot.errors import Refused
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.commands.common import Office
+    from bot.config import Config
+    from storage.people import Person, Role
+
+ROLES = ("manager", "organiser", "approver")
+
+
+@click.group()
+def staff() -> None:
+    """Who works with this installation: roles and invitations. "civicloop invite" adds somebody."""
+
+
+@staff.command("list")
+@configured
+@as_json
+def list_(config: Config, *, in_json: bool) -> None:
+    """Name everybody with a role, how they are reached, and the invitations nobody has followed yet."""
+    from storage import people
+
+    with office(config) as here, here.database.reading() as db:
+        known = [_told(db, person) for person in people.everyone(db)]
+        waiting = people.invitations(db, wall_clock())
+    if in_json:
+        show({"people": known, "invitations": waiting})
+        return
+    table([("Number", "Who", "Roles", "Reached by"), *(tuple(each.values()) for each in known)])
+    for one in waiting:
+        until = one.expires_at.astimezone(config.city.zone)
+        click.echo(f"invitation {one.id}: {one.role} of {one.service} {one.name or ''}, until {until:%Y-%m-%d %H:%M}")
+
+
+def _told(db: Connection, person: Person) -> dict[str, str]:
+    from storage import contacts, people
+
+    roles = _roles(people.roles_of(db, person.id))
+    channels = ", ".join(dict.fromkeys(contact.channel for contact in contacts.of_person(db, person.id)))
+    return {
+        "number": str(person.id),
+        "name": person.name,
+        "roles": roles or "none",
+        "channels": channels or "the browser alone",
+    }
+
+
+@staff.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), help="Only this role. [default: all]")
+@click.option("--service", help="Only for this service. [default: all]")
+@configured
+def remove(config: Config, name: str, role: str | None, service: str | None) -> None:
+    """Take roles away from somebody. Who has none left is signed out, and their chats are those of a citizen again."""
+    from storage import people
+
+    with office(config) as here:
+        person = _called(here, name)
+        with here.database.transaction() as db:
+            gone = people.remove(db, person.id, role, service)
+            left = people.roles_of(db, person.id)
+            if gone and not left:
+                people.leave(db, person.id)
+    if not gone:
+        raise Refused(f'{person.name} has no such role. See "civicloop staff list".')
+    click.echo(f"{person.name} keeps: {_roles(left)}" if left else f"{person.name} has no role any more.")
+
+
+def _roles(left: list[Role]) -> str:
+    return ", ".join(f"{each.role} of {each.service}" for each in left)
+
+
+def _called(here: Office, name: str) -> Person:
+    """Return who is called so, or has this number. Raises `Refused` where nobody is, or more than one."""
+    from storage import people
+
+    with here.database.reading() as db:
+        everyone = people.everyone(db)
+    found = [each for each in everyone if name == str(each.id) or name.casefold() == each.name.casefold()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Refused(f'several are called {name}: give the number that "civicloop staff list" names.')
+    raise Refused(f'nobody is called {name}. See "civicloop staff list".')
+
+
+@staff.command()
+@click.argument("number", type=int)
+@configured
+def withdraw(config: Config, number: int) -> None:
+    """Let an invitation work no more; NUMBER is how "civicloop staff list" names it."""
+    from storage import people
+
+    with office(config) as here, here.database.transaction() as db:
+        gone = people.withdraw(db, number, wall_clock())
+    if not gone:
+        raise Refused(f'there is no invitation {number} that could still be followed. See "civicloop staff list".')
+    click.echo(f"Nobody can follow invitation {number} any more.")
+
+
+COMMANDS = (staff,)

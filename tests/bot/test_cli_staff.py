@@ -1,0 +1,83 @@
+"""Who works with an installation is listed, and roles and invitations can be taken away again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from storage import contacts, people
+from storage.contacts import NewContact
+from tests.bot.test_cli import Terminal, terminal
+
+if TYPE_CHECKING:
+    from storage.database import Database
+
+__all__ = ["terminal"]
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def listed(terminal: Terminal) -> dict[str, Any]:
+    found: dict[str, Any] = terminal("staff", "list", "--json").json
+    return found
+
+
+def hired(terminal: Terminal) -> None:
+    """Invite two people by mail: they have their roles at once."""
+    for role, service, name in (
+        ("organiser", "library", "Omar"),
+        ("approver", "library", "Omar"),
+        ("manager", "*", "Maya"),
+    ):
+        mail = f"{name.lower()}@city.example"
+        terminal("invite", "--role", role, "--service", service, "--name", name, "--mail", mail)
+
+
+def test_everybody_is_named_with_roles_and_ways(terminal: Terminal) -> None:
+    hired(terminal)
+    assert [(each["name"], each["roles"], each["channels"]) for each in listed(terminal)["people"]] == [
+        ("Omar", "organiser of library, approver of library", "mail"),
+        ("Maya", "manager of *", "mail"),
+    ]
+    said = terminal("staff", "list").out
+    assert "Omar  organiser of library, approver of library  mail" in said
+    assert "invitation 1: organiser of library Omar, until " in said
+
+
+def test_an_invitation_is_withdrawn_and_cannot_be_followed(terminal: Terminal) -> None:
+    hired(terminal)
+    first, *rest = [each["id"] for each in listed(terminal)["invitations"]]
+    assert "Nobody can follow invitation" in terminal("staff", "withdraw", str(first)).out
+    assert [each["id"] for each in listed(terminal)["invitations"]] == rest
+    again = terminal("staff", "withdraw", str(first))
+    assert "there is no invitation" in again.err
+
+
+def test_a_role_is_taken_away_and_the_last_one_ends_it_all(terminal: Terminal) -> None:
+    hired(terminal)
+    assert "Omar keeps: approver of library" in terminal("staff", "remove", "omar", "--role", "organiser").out
+    assert "has no such role" in terminal("staff", "remove", "Omar", "--service", "bus12").err
+    assert "Omar has no role any more." in terminal("staff", "remove", "Omar").out
+    left = listed(terminal)["people"][0]
+    assert left == {"number": "1", "name": "Omar", "roles": "none", "channels": "the browser alone"}
+
+
+def test_nobody_or_several_of_a_name_are_not_guessed(terminal: Terminal) -> None:
+    hired(terminal)
+    assert "nobody is called Ada" in terminal("staff", "remove", "Ada").err
+    terminal("invite", "--role", "manager", "--service", "*", "--name", "Maya", "--mail", "other@city.example")
+    assert "several are called Maya" in terminal("staff", "remove", "Maya").err
+    assert "Maya has no role any more." in terminal("staff", "remove", "3").out
+
+
+def test_who_leaves_is_signed_out_and_writes_as_a_citizen(database: Database) -> None:
+    with database.transaction() as db:
+        person = people.add(db, "Omar", "en", NOW)
+        people.grant(db, person.id, "organiser", "library", NOW)
+        people.sign_in(db, b"browser", person.id, NOW, NOW.replace(day=25))
+        (contact,) = contacts.add(db, [NewContact("telegram", b"hash", b"sealed", "en", NOW, person.id)])
+        assert people.remove(db, person.id) == 1
+        people.leave(db, person.id)
+        assert people.signed_in(db, b"browser", NOW) is None
+        found = contacts.get(db, contact.id)
+        assert found is not None
+        assert found.person_id is None
