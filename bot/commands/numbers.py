@@ -109,4 +109,5 @@ def _groups(table: Table, minimum: int, *, invited: bool) -> Iterator[str]:
         if each.residents is not None:
             shares = "" if each.share is None else f"{per_hundred(each.share)} of 100 answers, "
             line += f", {shares}{per_hundred(each.residents)} of 100 residents"
-        yield line if each.verdict is Verdict.UNTOLD else f"{line}: {worded(READER, each.verdict)}"
+        ratio = "" if each.ratio is None else f" ({each.ratio:.2f})"
+        yield line if each.verdict is Verdict.UNTOLD else f"{line}: {worded(READER, each.verdict)}{ratio}"

@@ -46,12 +46,9 @@ class Standing:
     """Part of the residents, from 0 to 1; None where nobody has said it."""
     share: float | None
     """Part of those who answered, by what is told."""
+    ratio: float | None
+    """The representation ratio: part of those who answered, divided by part of the residents; to two places."""
     verdict: Verdict
-
-    @property
-    def ratio(self) -> float | None:
-        """The representation ratio: part of those who answered, divided by part of the residents."""
-        return self.share / self.residents if self.share is not None and self.residents else None
 
     @property
     def gap(self) -> float:
@@ -94,9 +91,9 @@ def represent(people: Mapping[str, int], residents: Mapping[str, float], minimum
 
 def _standing(group: str, count: int | None, residents: float | None, base: int, minimum: int) -> Standing:
     share = min(count / base, 1.0) if base and count is not None else None
-    if not base or not residents:
-        return Standing(group, count, residents, share, Verdict.UNTOLD)
-    return Standing(group, count, residents, share, _verdict(count, residents, base, minimum))
+    ratio = round(share / residents, 2) if share is not None and residents else None
+    verdict = _verdict(count, residents, base, minimum) if base and residents else Verdict.UNTOLD
+    return Standing(group, count, residents, share, ratio, verdict)
 
 
 def _verdict(count: int | None, residents: float, base: int, minimum: int) -> Verdict:

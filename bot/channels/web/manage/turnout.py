@@ -53,6 +53,7 @@ class Row:
     residents: int | None
     """Of every hundred residents."""
     verdict: str
+    ratio: str
     missing: bool
 
 
@@ -133,6 +134,7 @@ def _sheet(table: Table, words: Words) -> Sheet:
             _per_hundred(each.share),
             _per_hundred(each.residents),
             "" if each.verdict is Verdict.UNTOLD else standing(words.language, each.verdict),
+            "" if each.ratio is None else words.number(each.ratio),
             each.verdict is Verdict.FEW,
         )
         for each in table.found.standings
