@@ -129,8 +129,14 @@ class Showing:
     def _numbers(self, worker: Worker, round_: RoundView) -> list[str]:
         """Return the live numbers of a round that has begun, of one that has not whom it would ask."""
         if round_.state in BEGUN:
-            return [_counted(worker, worker.rounds.counts(round_.code))]
+            return [_counted(worker, worker.rounds.counts(round_.code)), *self._missing(worker, round_)]
         return [self.asked(worker, round_)] if round_.state in BEGINNING else []
+
+    @staticmethod
+    def _missing(worker: Worker, round_: RoundView) -> list[str]:
+        """Return who is missing, and what to do about it, as long as something can be done."""
+        found = worker.rounds.missing(round_.code, worker.language) if round_.state in RUNNING else []
+        return [worker.text("missing"), *(f"– {line}" for line in found)] if found else []
 
     def asked(self, worker: Worker, round_: RoundView) -> str:
         """Return whom a round would ask if it opened now."""

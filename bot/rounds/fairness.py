@@ -140,8 +140,6 @@ class Fairness(Concluding):
                 flow, {(one.origin, one.to): one.count for one in moves.of(db, row.id)}, self._least, language
             )
             voices = entries.voices(db, row.id)
-        shown = {each.variable.key: each for each in tables}
-        found = representation.most_missing({name: each.found for name, each in shown.items()})
         return Numbers(
             sum(way.sent for way in ways.values()),
             sum(way.reached for way in ways.values()),
@@ -151,9 +149,16 @@ class Fairness(Concluding):
             stops,
             voices,
             tables,
-            tuple((shown[name], standing) for name, standing in found),
+            _most_missing(tables),
             self._least,
         )
+
+    def missing(self, code: str, reader: str) -> list[str]:
+        """Return in words who is missing most, a line each. Nothing is counted where nobody said who lives there."""
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            tables = self._tables(db, row, {}) if self._margins(db, row) else ()
+        return [" ".join(sentences(table, each, self._least, reader)) for table, each in _most_missing(tables)]
 
     @property
     def _least(self) -> int:
@@ -268,6 +273,12 @@ class Fairness(Concluding):
 def _margin(row: MarginRow) -> Margin:
     groups: dict[str, Any] = json.loads(row.groups)
     return Margin(row.variable, groups, row.source, row.valid_on)
+
+
+def _most_missing(tables: Sequence[Table]) -> tuple[tuple[Table, Standing], ...]:
+    shown = {each.variable.key: each for each in tables}
+    found = representation.most_missing({name: each.found for name, each in shown.items()})
+    return tuple((shown[name], standing) for name, standing in found)
 
 
 def sentences(table: Table, standing: Standing, minimum: int, reader: str) -> tuple[str, str, str]:

@@ -17,6 +17,8 @@ from storage.turnout import Way
 from tests.bot.rounds.test_audience import people as agreed
 from tests.bot.test_counter import PULSE as TAKEN
 from tests.bot.test_counter import Taking
+from tests.bot.test_menu import at
+from tests.bot.test_threads import employed
 from tests.flows.talk import LANGUAGES
 from tests.storage import makers
 from tests.support.house import NOON, House
@@ -173,6 +175,19 @@ def test_the_two_most_missing_groups_are_named_with_what_to_do(house: House) -> 
     )
     assert told[1][1] == "Of every 100 answers: 9. Of every 100 residents: 33."
     assert "Hang up a poster there" in told[0][2]
+
+
+async def test_an_organiser_reads_in_the_chat_who_is_missing_while_the_round_runs(house: House) -> None:
+    code = house.need().code
+    said(house, code, 100, "harbour")
+    omar = await employed(house, "Omar", ("organiser", "library"))
+    assert "Who is missing most" not in (await at(omar, code)).text
+    weighed(house, harbour=10, hillside=10)
+    shown = (await at(omar, code)).text
+    assert "Who is missing most:\n– People who live in this area: Hillside. Fewer than 5" in shown
+    assert "Hang up a poster there" in shown
+    house.rounds.close(code)
+    assert "Who is missing most" not in (await at(omar, code)).text
 
 
 @pytest.mark.parametrize("reader", LANGUAGES)
