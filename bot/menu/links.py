@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from bot.rounds.record import public_url
 from bot.texts import texts
@@ -38,8 +39,8 @@ class Links:
         self._keys = keys
         self._mint = mint
 
-    def sign_in(self, db: Connection, person: int, language: str, now: datetime) -> str:
-        """Return a link that lets this person in once, in words; or when they can have the next one."""
+    def sign_in(self, db: Connection, person: int, language: str, now: datetime, to: str = "") -> str:
+        """Return a link that lets this person in once, in words, to the page `to`; or when they can have the next."""
         had = people.links_since(db, person, SIGN_IN, now - LASTS)
         if len(had) >= MOST:
             again = texts(language).hour((had[0] + LASTS).astimezone(self._config.city.zone))
@@ -47,10 +48,10 @@ class Links:
         token, expires = self._mint(), now + LASTS
         people.add_link(db, Link(self._keys.token_hash(token), SIGN_IN, now, expires, person_id=person))
         until = texts(language).hour(expires.astimezone(self._config.city.zone))
-        values = {"until": until, "url": sign_in_url(self._config, token)}
+        values = {"until": until, "url": sign_in_url(self._config, token, to)}
         return fill(self._phrases[language]["manage_link"], values).strip()
 
 
-def sign_in_url(config: Config, token: str) -> str:
-    """Return the address at which a one-time link lets its owner in."""
-    return f"{public_url(config)}/manage/sign-in?token={token}"
+def sign_in_url(config: Config, token: str, to: str = "") -> str:
+    """Return the address at which a one-time link lets its owner in, to the page `to` of staff where one is named."""
+    return f"{public_url(config)}/manage/sign-in?{urlencode({'token': token} | ({'to': to} if to else {}), safe='/')}"

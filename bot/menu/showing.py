@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.menu.acts import possible, standing
 from bot.menu.worker import APPROVER, MANAGER, ORGANISER, SIGHT, Worker, data, short
 from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, RUNNING, State
-from bot.rounds.record import public_url, spoken_day
+from bot.rounds.record import spoken_day
 from bot.rounds.wording import meaning
 from bot.texts import texts
 from flows.model import Button, End, Review, Say
@@ -69,13 +69,11 @@ class Showing:
         return ", ".join(names[key] for key in worker.services(names, role))
 
     def browser(self, worker: Worker, round_: RoundView | None = None) -> Prompt:
-        """Give a one-time link into the browser, and where a round is to be found there."""
+        """Give a one-time link into the browser, to the page of a round where one is at hand."""
         visit = worker.visit
-        link = self._links.sign_in(visit.db, worker.person, worker.language, visit.ledger.now)
-        if round_ is None:
-            return worker.screen(link, worker.button("back", "home"))
-        url = f"{public_url(self._config)}/manage/rounds/{round_.code}"
-        return worker.screen([link, worker.text("then", url=url)], worker.button("back", "round", round_.code))
+        to = f"/manage/rounds/{round_.code}" if round_ else ""
+        link = self._links.sign_in(visit.db, worker.person, worker.language, visit.ledger.now, to)
+        return worker.screen(link, worker.button("back", *(("round", round_.code) if round_ else ("home",))))
 
     # ----------------------------------------------------------------- the list
 

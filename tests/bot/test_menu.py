@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.errors import Refused
 from bot.menu.links import MOST
 from bot.rounds.outcome import KeyIssue
 from storage import contacts, people, rounds
@@ -259,6 +262,21 @@ async def test_of_two_who_close_at_once_one_wins_and_the_other_is_told_how_it_st
     await house.turns.accept(yes)
     assert last(omar).text.startswith("Done.\n“Opening hours” – Central Library: closed")
     assert last(olga).text.startswith("That does not work: the round is not open\n")
+    assert [what for _, what, _ in log(house, code)].count("closed") == 1
+
+
+async def test_a_chat_and_a_page_that_close_at_once_close_once(house: House) -> None:
+    omar, code = await organiser(house), house.need().code
+    await at(omar, code)
+    await omar.taps("Close now")
+
+    def by_page() -> None:
+        with suppress(Refused):
+            house.rounds.close(code)
+
+    await asyncio.gather(omar.taps("Yes"), asyncio.to_thread(by_page))
+    assert last(omar).text.startswith(("Done.", "That does not work: the round is not open"))
+    assert "Central Library: closed" in last(omar).text
     assert [what for _, what, _ in log(house, code)].count("closed") == 1
 
 

@@ -170,3 +170,21 @@ def test_a_link_from_the_menu_lets_into_the_browser_once(town: Town) -> None:
         statuses = [browser.post(f"{town.url}/manage/sign-in", data={"token": token}).status_code for _ in range(2)]
         assert statuses == [303, 410]
         assert browser.get(link).status_code == 410
+
+
+@pytest.mark.slow
+def test_a_link_on_a_round_leads_to_its_page_and_nowhere_else(town: Town) -> None:
+    omar = _joined(town, 1, "organiser", "Omar")
+    code = town.open_pulse("library")
+    omar.sends("/organise")
+    omar.answers("What would you like to do?", "My rounds")
+    omar.answers("Your rounds.", "How is library? · open")
+    omar.answers("Invited: 0.", "Open in the browser")
+    (link,) = re.findall(r"http\S+", str(omar.sees("It works once")["text"]))
+    with httpx.Client(headers={"origin": town.url}) as browser:
+        (to,) = re.findall(r'name="to" value="([^"]+)"', browser.get(link).text)
+        assert to == f"/manage/rounds/{code}"
+        assert 'name="to"' not in browser.get(link.replace(to, "//elsewhere.example")).text
+        form = {"token": link.partition("token=")[2].partition("&")[0], "to": to}
+        assert browser.post(f"{town.url}/manage/sign-in", data=form).headers["location"] == to
+        assert browser.get(f"{town.url}{to}").status_code == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     StaffHandler = Callable[["Request", "Visitor"], Awaitable[Response]]
 
 COOKIE = "civicloop_staff"
+HOME = "/manage"
+INSIDE = re.compile(r"/manage(/[a-z0-9-]+){1,3}")
+"""What a sign-in link may lead to."""
 STAY = timedelta(hours=12)
 """A working day; after it a new link is needed."""
 ORGANISER, MANAGER, APPROVER, OPERATOR = "organiser", "manager", "approver", "operator"
@@ -112,11 +116,16 @@ def _stamped(form: FormData, visitor: Visitor) -> bool:
 
 
 async def knock(request: Request) -> Response:
-    """`GET /manage/sign-in?token=…`: a button. Looking uses nothing up: mail scanners follow every link."""
+    """`GET /manage/sign-in?token=…`: a button. Looking uses nothing up: mail scanners follow every link.
+
+    `to` may name the page of staff that the link leads to.
+    """
     token = request.query_params.get("token", "")
     link = await asyncio.to_thread(_look, request, token)
     status = 200 if link else 410
-    return page(request, None, "manage/door.html", status=status, link=token if link else "", known=link, tried=True)
+    wanted = _inside(request.query_params.get("to", ""))
+    facts = {"link": token if link else "", "known": link, "wanted": wanted, "tried": True}
+    return page(request, None, "manage/door.html", status=status, **facts)
 
 
 async def enter(request: Request) -> Response:
@@ -125,9 +134,14 @@ async def enter(request: Request) -> Response:
     cookie = await asyncio.to_thread(_enter, request, str(form.get("token", "")), str(form.get("name", "")).strip())
     if cookie is None:
         return page(request, None, "manage/door.html", status=410, link="", known=None, tried=True)
-    response = to("/manage")
+    response = to(_inside(str(form.get("to", ""))) or HOME)
     set_cookie(response, COOKIE, cookie, age=STAY, secure=pages_of(request).secure)
     return response
+
+
+def _inside(path: str) -> str:
+    """Return a path that leads to a page of staff; empty where it leads anywhere else."""
+    return path if INSIDE.fullmatch(path) else ""
 
 
 async def leave(request: Request, _who: Visitor) -> Response:
