@@ -24,6 +24,7 @@ from bot.commands.common import (
     table,
 )
 from bot.commands.entering import enter
+from bot.commands.examples import begun, example, example_option, named
 from bot.commands.facts import facts_option, from_file, laid, pair, record_option, refuse_slips
 from bot.commands.keeping import page
 from bot.commands.numbers import READER, aim, lines, watch
@@ -60,7 +61,7 @@ def round_() -> None:
 @round_.command()
 @click.option("--service", required=True, help="Which service it is about.")
 @click.option("--flow", required=True, help="Which flow is asked.")
-@click.option("--title", required=True, help="What citizens read as its name, in the flow's language.")
+@click.option("--title", help="What citizens read as its name, in the flow's language. [default: as the record says]")
 @click.option("--code", help="Its short name in links and on posters. [default: one made from the title]")
 @click.option("--from", "opens", type=Moment(), help="Day or moment it opens. [default: when you open it]")
 @click.option("--to", "closes", type=Moment(), help="Day (to its end) or moment it closes.")
@@ -72,6 +73,7 @@ def round_() -> None:
     help="Who is asked: whoever has the link, or also those who agreed to be invited again, or a list of the city's.",
 )
 @asked_options
+@example_option
 @record_option
 @facts_option
 @configured
@@ -80,12 +82,13 @@ def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_j
     """Write a draft, and say what it still needs before it can open."""
     with office(config) as here:
         own = here.rounds.language(given["flow"], given["service"])
-        record = laid(given["facts"], from_file(given["record"]), own)
+        below, closes = begun(here, given, opens, closes)
+        record = laid(given["facts"], {**below, **from_file(given["record"])}, own)
         refuse_slips(here, given["flow"], given["service"], record)
         made = here.rounds.create(
             service=given["service"],
             flow=given["flow"],
-            title=given["title"],
+            title=named(given["title"], record, own),
             record=record,
             audience=given["audience"],
             opens_at=moment(opens, config.city.zone),
@@ -393,7 +396,7 @@ def _proven(proof: Proof, *, lost: bool) -> str:
     return f"unbroken, {many(proof.entries, 'line')} long. Its last hash: {proof.head}"
 
 
-for _command in (audience, list_in, place, poster, page, enter, aim, watch):
+for _command in (audience, example, list_in, place, poster, page, enter, aim, watch):
     round_.add_command(_command)
 
 

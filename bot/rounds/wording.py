@@ -83,6 +83,11 @@ def names() -> tuple[str, ...]:
     return tuple(_texts(FALLBACK)["meanings"])
 
 
+def about_example(language: str, key: str, **values: object) -> str:
+    """Return what stands above a part of an example that is written into a file."""
+    return _texts(language)["example"][key].format(**values)
+
+
 def influences(language: str) -> list[tuple[str, str]]:
     """Return (id, meaning) of the five promises, from least say to most."""
     return list(_texts(language)["influences"].items())

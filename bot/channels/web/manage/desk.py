@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
@@ -18,6 +19,7 @@ from bot.errors import Refused
 from bot.pictures.drawing import svg
 from bot.pictures.drop_off import drop_off
 from bot.pictures.listing import listing
+from bot.rounds import example as examples
 from bot.rounds import legal
 from bot.rounds.concluding import RAISING, may_report
 from bot.rounds.lifecycle import BEGINNING, BEGUN, LINK, RUNNING
@@ -268,7 +270,23 @@ async def new(request: Request, visitor: Visitor) -> Response:
     service, flow = await asyncio.to_thread(_wanted, request, visitor)
     if service is None or flow is None:
         return page(request, visitor, "manage/choose.html", choices=_choices(request, visitor), wanted=service)
-    return await _form_page(request, visitor, service, flow, typed={"audience": "link"})
+    filled = _wants_example(request)
+    typed = await asyncio.to_thread(_exemplary, request, service, flow) if filled else {"audience": LINK}
+    return await _form_page(request, visitor, service, flow, typed=typed)
+
+
+def _wants_example(request: Request) -> bool:
+    return bool(request.query_params.get("example"))
+
+
+def _exemplary(request: Request, service: Service, flow: Flow) -> dict[str, str]:
+    """Return the form filled with the example of a flow, its days counted from today."""
+    if flow.id not in examples.known():
+        raise HTTPException(404)
+    languages, zone = languages_of(request, flow), pages_of(request).zone
+    today = backstage_of(request).clock().astimezone(zone).date()
+    shown = examples.example(flow, languages[0], today)
+    return forms.filled(shown, _needs(request, service, flow), languages, flow.language)
 
 
 async def create(request: Request, visitor: Visitor) -> Response:
@@ -368,7 +386,15 @@ async def _form_page(
         wrong={error.name: error.message for error in errors},
         flow_languages=[(one, own_name(one)) for one in languages_of(request, flow)],
         round=round_,
+        is_example=round_ is None and _wants_example(request),
+        example_url="" if round_ else _example_url(service, flow),
     )
+
+
+def _example_url(service: Service, flow: Flow) -> str:
+    """Return where the form stands filled with an example of the flow; empty where there is none."""
+    asked = urlencode({"service": service.key, "flow": flow.id, "example": 1})
+    return f"/manage/rounds/new?{asked}" if flow.id in examples.known() else ""
 
 
 def _wanted(request: Request, visitor: Visitor, form: FormData | None = None) -> tuple[Service | None, Flow | None]:

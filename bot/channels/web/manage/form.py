@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from bot.rounds.lifecycle import AUDIENCES
+from bot.rounds.lifecycle import AUDIENCES, LINK
 from bot.rounds.record import in_language
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bot.channels.web.backstage import Need, RoundView
     from bot.channels.web.words import Words
+    from bot.rounds.example import Example
 
 OWN = ("title", "audience", "opens_on", "closes_on")
 """What a round has beside its record."""
@@ -73,9 +74,18 @@ def shown(round_: RoundView, needs: Sequence[Need], languages: Sequence[str], zo
     typed = {"title": round_.title, "audience": round_.audience}
     typed["opens_on"] = round_.opens_at.astimezone(zone).date().isoformat() if round_.opens_at else ""
     typed["closes_on"] = _last_day(round_.closes_at, zone)
-    for need in needs:
-        typed |= _typed(need, round_.record, languages)
-    return typed
+    return typed | _all_typed(needs, round_.record, languages)
+
+
+def filled(example: Example, needs: Sequence[Need], languages: Sequence[str], own: str) -> dict[str, str]:
+    """Return what the form's fields hold for an example, its title in the round's `own` language."""
+    closes = example.closes_on.isoformat() if example.closes_on else ""
+    typed = {"title": in_language(example.title, own), "audience": LINK, "opens_on": "", "closes_on": closes}
+    return typed | _all_typed(needs, example.record, languages)
+
+
+def _all_typed(needs: Sequence[Need], record: Mapping[str, object], languages: Sequence[str]) -> dict[str, str]:
+    return {name: text for need in needs for name, text in _typed(need, record, languages).items()}
 
 
 def last_day(moment: datetime | None, zone: ZoneInfo, words: Words) -> str:

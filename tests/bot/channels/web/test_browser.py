@@ -448,6 +448,18 @@ send = "أرسل"
 
 
 class TestStaff:
+    def test_an_organiser_begins_with_an_example(self, context: BrowserContext, it: Program, url: str) -> None:
+        with watched(context, url) as page:
+            page.goto(f"{url}/manage/sign-in?token={it.link(ORGANISER)}")
+            follow(button(page, "Sign in"))
+            page.goto(f"{url}/manage/rounds/new?service=library&flow=option_round")
+            follow(page.get_by_role("link", name="Fill in an example"))
+            expect(page.get_by_text("This is an example.")).to_be_visible()
+            expect(page.get_by_label("Title")).to_have_value("When should the library be open?")
+            accessible(page, "an example")
+            follow(button(page, "Save the draft"))
+            expect(page.get_by_text("let a second person sign it")).to_be_visible()
+
     def test_an_organiser_opens_a_round_in_two_minutes(self, context: BrowserContext, it: Program, url: str) -> None:
         """From the link to the first citizen, with every page on the way fit for everyone."""
         with watched(context, url) as page:
