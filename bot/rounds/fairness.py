@@ -136,9 +136,7 @@ class Fairness(Concluding):
             ways = turnout.ways(db, row.id)
             tables = self._tables(db, row, ways)
             flow = self._library.played(db, row).flow
-            stops = _stops(
-                flow, {(one.origin, one.to): one.count for one in moves.of(db, row.id)}, self._least, language
-            )
+            went = {(one.origin, one.to): one.count for one in moves.of(db, row.id)}
             voices = entries.voices(db, row.id)
         return Numbers(
             sum(way.sent for way in ways.values()),
@@ -146,7 +144,7 @@ class Fairness(Concluding):
             sum(way.started for way in ways.values()),
             sum(way.finished for way in ways.values()),
             aims.load(row.aims).answers,
-            stops,
+            _stops(flow, went, self._least, language),
             voices,
             tables,
             _most_missing(tables),
@@ -167,24 +165,24 @@ class Fairness(Concluding):
     def _tables(self, db: Connection, row: RoundRow, ways: Mapping[str, Way]) -> tuple[Table, ...]:
         known, margins_ = self._variables(db, row), self._margins(db, row)
         targets = aims.load(row.aims).of(margins_)
-        counted = self._counted(db, row, known)
-        shown = [
-            name for name in known if name in {AREA, LANGUAGE, *margins_, *targets} and len(known[name].groups) > 1
-        ]
+        usual = {AREA, LANGUAGE, *margins_, *targets}
+        shown = {name: each for name, each in known.items() if name in usual and len(each.groups) > 1}
+        counted = self._counted(db, row, shown)
+        came = {language: self._told(way) for language, way in ways.items()}
         return tuple(
             Table(
-                known[name],
+                each,
                 margins_.get(name),
-                representation.represent(
-                    counted[name],
-                    representation.parts(margins_[name].groups) if name in margins_ else {},
-                    self._least,
-                ),
+                self._represented(counted[name], margins_.get(name)),
                 targets.get(name, {}),
-                {language: self._told(way) for language, way in ways.items()} if name == LANGUAGE else {},
+                came if name == LANGUAGE else {},
             )
-            for name in shown
+            for name, each in shown.items()
         )
+
+    def _represented(self, people: Mapping[str, int], margin: Margin | None) -> Representation:
+        residents = representation.parts(margin.groups) if margin else {}
+        return representation.represent(people, residents, self._least)
 
     def _told(self, way: Way) -> Told:
         return Told(*(stepped(count, self._least) for count in (way.sent, way.reached, way.started)))
