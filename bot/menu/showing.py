@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.rounds.library import Library
     from bot.rounds.looking import Counts, RoundView
     from bot.rounds.organising import Rounds
-    from bot.rounds.record import Need
+    from bot.rounds.record import Fault, Need
     from flows.model import Flow, Prompt
 
 FAULTS = 6
@@ -34,6 +34,8 @@ _URGENT = (*RUNNING, *ANSWERED, State.CHECKED, State.DRAFT, State.SCHEDULED, Sta
 NEW_LINE = "\n"
 _SILENT = (Say, End, Review)
 """States that ask nothing."""
+_DAYS = {"closes_at": "closes_on", "opens_at": "opens_on"}
+"""Names on the form of facts that are called otherwise."""
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -149,7 +151,7 @@ class Showing:
         if round_.state not in BEGINNING:
             return []
         if stands.faults:
-            named = [f"– {fault.message}" for fault in stands.faults[:FAULTS]]
+            named = [_lacking(worker, fault) for fault in stands.faults[:FAULTS]]
             more = len(stands.faults) - FAULTS
             return [
                 worker.text("lacks"),
@@ -202,9 +204,20 @@ def _counted(worker: Worker, counts: Counts) -> str:
 
 def _fact(worker: Worker, need: Need, text: str) -> str:
     """Return one thing that a round says, under the name that the form gives it."""
-    said, key = _dictionary().words(worker.language), f"need.{need.name}"
-    what = said(key) if said.has(key) else meaning(worker.language, need.name)
+    what = _label(worker, need.name) or meaning(worker.language, need.name)
     return worker.text("read_fact", what=what, text=dict(need.options).get(text, text))
+
+
+def _lacking(worker: Worker, fault: Fault) -> str:
+    """Return what keeps a round from opening, under the name that the form gives the field."""
+    what = _label(worker, fault.field)
+    return worker.text("read_fact", what=what, text=fault.short) if what else f"– {fault.message}"
+
+
+def _label(worker: Worker, name: str) -> str:
+    """Return the name of a field on the form; empty where it has none."""
+    said = _dictionary().words(worker.language)
+    return next((said(key) for key in (f"need.{name}", f"form.{_DAYS.get(name, '')}") if said.has(key)), "")
 
 
 @cache

@@ -133,7 +133,7 @@ async def test_a_draft_names_what_it_lacks_and_offers_to_fill_it_in(house: House
     code = house.need(opened=False, record={}).code
     said = await at(omar, code)
     assert "Before it can open, this is still missing:" in said.text
-    assert "– topic is missing: what the round is about" in said.text
+    assert "– What it is about: is missing" in said.text
     assert "… and" in said.text
     assert labels(said)[:3] == ["Fill in what is missing", "Choose the first day", "Cancel the round"]
 
