@@ -28,6 +28,9 @@ CLOSES = "closes"
 WEEKEND = (5, 6)
 """Saturday and Sunday, counted from Monday as 0."""
 
+ANYWHERE = frozenset({"title", "days", "lists", "decider", "task", "hazard", "area"})
+"""What may well be the same in a city's own words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -66,6 +69,17 @@ def _day(name: str, day: date, later: timedelta) -> str:
     """Return a day on which an office works; `later` moves what comes after the last answer."""
     day += later if name in record.DAYS else timedelta()
     return (day + timedelta(7 - day.weekday() if day.weekday() in WEEKEND else 0)).isoformat()
+
+
+def untouched(flow: str, said: Mapping[str, Any]) -> list[str]:
+    """Return the fields of a record that say, word for word and in any language, what the example of the flow says."""
+    made_up = _read(flow) if flow in known() else {}
+    texts = {name: text for name, text in made_up.items() if name not in ANYWHERE and isinstance(text, dict)}
+    return [name for name, text in texts.items() if set(text.values()) & _words(said.get(name, ""))]
+
+
+def _words(said: str | Mapping[str, str]) -> set[str]:
+    return {said} if isinstance(said, str) else set(said.values())
 
 
 @cache

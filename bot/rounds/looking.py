@@ -14,7 +14,7 @@ from bot.digests.findings import load as load_findings
 from bot.digests.results import result
 from bot.digests.weeks import Week
 from bot.rounds import audience as audiences
-from bot.rounds import legal, links, outcome, places, record, whom, wording
+from bot.rounds import example, legal, links, outcome, places, record, whom, wording
 from bot.rounds.hours import Hours
 from bot.rounds.library import sketch
 from bot.rounds.lifecycle import LISTED, RUNNING, State
@@ -180,9 +180,10 @@ class Looking:
         return self._library.spoken(self._flow(flow), service).language
 
     def hints(self, code: str, language: str = wording.FALLBACK) -> list[str]:
-        """Return what does not keep the round from opening and should be known: its flow's languages nobody is offered.
+        """Return what does not keep the round from opening and should be known.
 
-        A flow in every language of the bot was made for all cities: there it is no oversight.
+        That is its flow's languages nobody is offered (of a flow in every language of the bot, which was made for all
+        cities, it is no oversight), and fields that still say what the example says.
         """
         with self._database.reading() as db:
             row = self._row(db, code)
@@ -190,7 +191,9 @@ class Looking:
         offered = self._config.service(row.service).languages
         lost = [] if set(self._catalog.languages) <= set(spoken) else [one for one in spoken if one not in offered]
         values = {"flow": row.flow, "service": row.service, "languages": ", ".join(lost)}
-        return [wording.fault(language, "not_offered", **values)] if lost else []
+        unheard = [wording.fault(language, "not_offered", **values)] if lost else []
+        same = ", ".join(example.untouched(row.flow, record.load(row.record)))
+        return [*unheard, *([wording.fault(language, "example_words", names=same)] if same else [])]
 
     def check(self, code: str, language: str = wording.FALLBACK) -> list[Fault]:
         """Return everything that keeps the round from opening; empty: it may open."""

@@ -12,7 +12,7 @@ import pytest
 
 from bot.errors import Refused
 from bot.rounds import legal, record
-from bot.rounds.example import FOLDER, example, known, written
+from bot.rounds.example import FOLDER, example, known, untouched, written
 from bot.rounds.library import Library
 from bot.rounds.organising import Rounds
 from bot.rounds.wording import meaning
@@ -220,3 +220,20 @@ def test_a_written_example_reads_back_as_the_same_record(flow: str, reader: str)
     assert faults == []
     assert read == {"title": one.title, **one.record}
     assert f"# {meaning(reader, 'influence')}\n" in text
+
+
+def test_what_still_says_what_the_example_says_is_found_in_any_language() -> None:
+    said = {**shown("option_round").record, "topic": {"en": "my own", "es": "el horario de la biblioteca"}}
+    mine: dict[str, object] = {name: "my own" for name in said if name != "lists"}
+    assert untouched("option_round", mine) == []
+    assert untouched("option_round", mine | {"topic": said["topic"], "dpia": said["dpia"]}) == ["topic", "dpia"]
+    assert {"topic", "pack_costs", "contact_person"} <= set(untouched("option_round", said))
+    assert untouched("nobody_has_written_it", said) == []
+
+
+def test_a_round_tells_what_is_left_of_the_example_and_opens_all_the_same(house: House) -> None:
+    code = house.need(opened=False, record=shown("need_round").record | {"topic": "my own"}).code
+    left = "open_points, fixed_points, other_ways"
+    told = [f"the words of the example still stand in {left}: people would read them as yours"]
+    assert house.rounds.hints(code) == told
+    assert house.rounds.check(code) == []
