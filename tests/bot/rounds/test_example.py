@@ -232,7 +232,7 @@ def test_what_still_says_what_the_example_says_is_found_in_any_language() -> Non
 
 
 def test_a_round_tells_what_is_left_of_the_example_and_opens_all_the_same(house: House) -> None:
-    code = house.need(opened=False, record=shown("need_round").record | {"topic": "my own"}).code
+    code = house.need(opened=False, record={**shown("need_round").record, "topic": "my own"}).code
     left = "open_points, fixed_points, other_ways"
     told = [f"the words of the example still stand in {left}: people would read them as yours"]
     assert house.rounds.hints(code) == told
