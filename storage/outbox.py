@@ -261,8 +261,11 @@ def waiting_for(db: Connection, contact_id: int) -> int:
 
 
 def oldest_due(db: Connection, now: datetime) -> datetime | None:
-    """Since when the longest overdue message has been due; None where nothing is overdue."""
-    overdue = (_unsent, outbox.c.status != HELD, outbox.c.due_at <= now)
+    """Since when the longest overdue message has been due; None where nothing is overdue.
+
+    Bulk is never overdue: a large round takes its hour, and nothing is wrong with whoever sends it.
+    """
+    overdue = (_unsent, outbox.c.status != HELD, outbox.c.priority < BULK, outbox.c.due_at <= now)
     return db.execute(select(func.min(outbox.c.due_at)).where(*overdue)).scalar()
 
 

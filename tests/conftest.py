@@ -22,6 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="let the journeys write the pictures in docs/ anew, from what they see",
     )
     parser.addoption("--flood-all", action="store_true", help="let the flood of the journeys be 100,000 updates")
+    parser.addoption(
+        "--round", default="1500x30", help="let the large round of the journeys ask so many people x so fast"
+    )
     parser.addoption("--wild", default="1", help="let citizens by chance walk so many times as far (tests/reference)")
 
 

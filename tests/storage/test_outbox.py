@@ -226,6 +226,15 @@ def test_how_long_the_oldest_message_is_overdue_is_told(database: Database) -> N
         assert outbox.oldest_due(db, NOW) is None
 
 
+def test_the_many_messages_of_a_round_are_not_overdue_while_they_wait_for_their_turn(database: Database) -> None:
+    with database.transaction() as db:
+        anna, ben = add_contact(db, "1"), add_contact(db, "2")
+        outbox.enqueue(db, [message(anna, "a", NOW - 60 * MINUTE)._replace(priority=outbox.BULK)])
+        assert outbox.oldest_due(db, NOW) is None
+        outbox.enqueue(db, [message(ben, "b", NOW - MINUTE)])
+        assert outbox.oldest_due(db, NOW) == NOW - MINUTE
+
+
 def test_several_senders_never_claim_the_same_message_nor_break_a_chats_order(database: Database) -> None:
     with database.transaction() as db:
         people = [add_contact(db, str(n)) for n in range(12)]

@@ -62,6 +62,15 @@ class Client:
         """Forget all faults."""
         self.ask("mend")
 
+    def admit(self, first: int, many: int) -> None:
+        """Let so many people, with ids from `first`, have started the bot long ago: it may write to them."""
+        self.ask("admit", first=first, many=many)
+
+    def sent(self, words: str) -> Json:
+        """Return of all messages with these words to whom one went, how often, and when; see `BotApi.sent`."""
+        told: Json = self.ask("sent", words=words)
+        return told
+
     def limit(self, **pace: Any) -> None:
         """Refuse with 429 whatever is sent faster; see `BotApi.limit`."""
         self.ask("limit", **pace)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -93,6 +94,24 @@ class BotApi:
             person = Citizen(self.world, identity, name=name, language_code=language_code, patience=self.patience)
             self.citizens[identity] = person
         return self.citizens[identity]
+
+    def admit(self, first: int, many: int) -> None:
+        """Let so many people, with ids from `first`, have started the bot long ago: it may write to them."""
+        for identity in range(first, first + many):
+            self.citizen(identity)
+            self.world.chats[identity].started = True
+
+    def sent(self, words: str) -> Json:
+        """Return of all messages with these words to whom one went, how often, and when, in seconds of our clock."""
+        written = [one for one in self.requests if one.method == "sendMessage"]
+        asked = [one for one in written if words in str(one.parameters.get("text", ""))]
+        went = [one for one in asked if one.status == 200]
+        chats = Counter(str(one.parameters["chat_id"]) for one in went)
+        return {
+            "chats": chats,
+            "at": [one.at for one in went],
+            "limited": [one.at for one in asked if one.status == 429],
+        }
 
     def group(self, identity: int, title: str = "Neighbours") -> Chat:
         """Return a new group chat the bot is in; the id is negative."""
@@ -283,6 +302,8 @@ class BotApi:
                 return self.emit(asked["kind"], asked["content"], checked=asked["checked"])
             case ["state"]:
                 return self._state()
+            case ["sent"]:
+                return self.sent(asked["words"])
             case [arrangement]:
                 self._arrange(arrangement, asked)
         return None
@@ -291,6 +312,8 @@ class BotApi:
         match what:
             case "fault":
                 self.fault(**asked)
+            case "admit":
+                self.admit(**asked)
             case "mend":
                 self.world.faults.clear()
             case "limit":

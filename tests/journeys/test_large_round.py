@@ -1,0 +1,206 @@
+"""A round asks very many people at Telegram's pace, while others talk and the process is killed.
+
+1,500 people at 30 messages a second, as Telegram permits. `--round 100000x30` asks 100,000 in an hour; with
+`--round 100000x300` the pace of the server's limit and of the program's own are both ten times Telegram's, so that the
+hour takes six minutes.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from itertools import count, pairwise
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import func, select, update
+
+from storage import contacts, outbox, tables
+from storage.contacts import NewContact
+from storage.database import Database
+from storage.sealing import Keys
+from tests.journeys.test_replicas import SETTINGS, script
+from tests.journeys.town import Town
+from tests.support.botapi.client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from tests.support.botapi.schema import Json
+
+KILLS = 5
+FIRST = 5_000_000
+"""The first number of those who are asked, far from those who talk."""
+INVITED = "we may invite you again"
+BURST = 30
+"""Messages the server lets pass at once: a second of Telegram's pace."""
+DEAD = 1.0
+"""Seconds without a message: no process lives."""
+AT_ONCE = 1_000
+"""People written down in one transaction."""
+
+
+@pytest.fixture
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """How many people are asked, and how many messages a second are permitted."""
+    people, _, per_second = request.config.getoption("--round").partition("x")
+    return int(people), int(per_second)
+
+
+@pytest.fixture
+def town(tmp_path: Path, size: tuple[int, int]) -> Iterator[Town]:
+    """Give a city whose Telegram permits so many messages a second, and refuses what comes faster."""
+    with Town(tmp_path, SETTINGS, messages_per_second=size[1]) as built:
+        built.telegram.limit(per_second=size[1], burst=BURST * size[1] // 30)
+        built.start()
+        yield built
+        assert built.telegram.violations == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_everybody_is_asked_at_the_pace_that_is_permitted_while_others_talk_and_the_process_is_killed(
+    town: Town, size: tuple[int, int]
+) -> None:
+    people, per_second = size
+    talkers = _Talkers(town, town.open_pulse("library"), rest=min(people / 100_000, 1))
+    _agree(town, people)
+    facts = ("--service", "library", "--flow", "deliver_pulse", "--title", "Once more", "--audience", "agreed")
+    code = town.asks("round", "new", *facts)["code"]
+    town.civicloop("round", "open", code)
+    talkers.start()
+    patience = 2 * people / per_second + 120
+    flown = [_dies_at(town, talkers, people * (kill + 1) // (KILLS + 1), patience) for kill in range(KILLS)]
+    _waits_until(town, patience, lambda: _left(town) == 0)
+    talkers.end()
+    told = _asked(town)
+    often = Counter(told["chats"].values())
+    repeats = sum((times - 1) * chats for times, chats in often.items())
+    reached, waits = _reached(town.telegram.sent("")["at"], per_second), sorted(talkers.waits)
+    sys.stdout.write(
+        f"{people} people asked at {per_second} a second: {reached:.1%} of the permitted rate while it lived, "
+        f"{len(told['limited'])} refused, {repeats} repeated in {KILLS} kills with {sum(flown)} on the wire; "
+        f"{len(waits)} waits for an answer, the middle one {waits[len(waits) // 2]:.2f} s, the last {waits[-1]:.2f}\n"
+    )
+    assert len(told["chats"]) == people, "nobody is missed"
+    assert max(often) <= 2, "nobody is asked a third time"
+    assert repeats <= sum(flown), "only what was on the wire at a kill came again"
+    assert told["limited"] == []
+    assert waits[-1] < people / per_second / 4, "who talks does not wait for the invitations"
+    assert _ends(town, code) == {"invited": people}
+
+
+def _asked(town: Town) -> Json:
+    return town.telegram.sent(INVITED)
+
+
+def _agree(town: Town, people: int) -> None:
+    """Let so many people have started the bot long ago, and have agreed to be invited again."""
+    town.telegram.admit(FIRST, people)
+    keys = Keys.load(town.folder / "data" / "keys", lambda: "never")
+    database = Database.open(f"sqlite:///{town.folder}/data/civicloop.sqlite3")
+    for begin in range(FIRST, FIRST + people, AT_ONCE):
+        with database.transaction() as db:
+            numbers = range(begin, min(begin + AT_ONCE, FIRST + people))
+            _write_down(db, keys, [str(number) for number in numbers])
+    database.close()
+
+
+def _write_down(db: Connection, keys: Keys, addresses: list[str]) -> None:
+    now = datetime.now(UTC)
+    new = [NewContact("telegram", keys.address_hash("telegram", a), keys.seal(a), "en", now) for a in addresses]
+    ids = [contact.id for contact in contacts.add(db, new)]
+    db.execute(update(tables.contacts).where(tables.contacts.c.id.in_(ids)).values(invite_again_at=now))
+
+
+def _dies_at(town: Town, talkers: _Talkers, asked: int, patience: float) -> int:
+    """Kill the process once so many have been asked, and start it again; return how many messages were on the wire."""
+    _waits_until(town, patience, lambda: town.telegram.state()["counts"].get("sendMessage", 0) >= asked)
+    talkers.may_talk.clear()
+    talkers.deaths += 1
+    town.stop(signal.SIGKILL)
+    flying = _counts(town, tables.outbox.c.status).get("sending", 0)
+    town.start()
+    talkers.may_talk.set()
+    return flying
+
+
+def _waits_until(town: Town, patience: float, happens: Callable[[], bool]) -> None:
+    """Look once a second: with so many people each look costs something."""
+    deadline = time.monotonic() + patience
+    while not happens():
+        assert time.monotonic() < deadline, town.log()[-4000:]
+        time.sleep(1)
+
+
+def _left(town: Town) -> int:
+    """Return how many people are still to be asked, or on their way."""
+    waiting = _counts(town, tables.audience.c.state, tables.audience.c.state.in_(("arriving", "waiting")))
+    due = tables.outbox.c.status.in_(("due", "sending")) & (tables.outbox.c.priority == outbox.BULK)
+    return sum(waiting.values()) + sum(_counts(town, tables.outbox.c.status, due).values())
+
+
+def _counts(town: Town, column: ColumnElement[str], *where: ColumnElement[bool]) -> dict[str, int]:
+    """Count rows by what stands in a column."""
+    database = Database.open(f"sqlite:///{town.folder}/data/civicloop.sqlite3")
+    with database.reading() as db:
+        found = {row[0]: row[1] for row in db.execute(select(column, func.count()).where(*where).group_by(column))}
+    database.close()
+    return found
+
+
+def _ends(town: Town, code: str) -> dict[str, int]:
+    """Return how many people of a round's audience stand where."""
+    mine = select(tables.rounds.c.id).where(tables.rounds.c.code == code).scalar_subquery()
+    return _counts(town, tables.audience.c.state, tables.audience.c.round_id == mine)
+
+
+def _reached(at: list[float], per_second: int) -> float:
+    """Return which part of the permitted rate was reached, leaving out the seconds in which no process lived."""
+    sent, seconds = 0, 0.0
+    for before, after in pairwise(sorted(at)):
+        if after - before < DEAD:
+            sent, seconds = sent + 1, seconds + after - before
+    return sent / (seconds * per_second)
+
+
+class _Talkers(Thread):
+    """One citizen after the other answers a whole pulse, while the process lives."""
+
+    def __init__(self, town: Town, code: str, rest: float) -> None:
+        """`rest`: seconds after each word."""
+        super().__init__(daemon=True)
+        self._rest = rest
+        self.waits: list[float] = []
+        """Seconds until each answer came, leaving out those in which the process died."""
+        self.deaths = 0
+        self.may_talk = Event()
+        self.may_talk.set()
+        self._ends = Event()
+        self._code = code
+        self._line = Client(town.telegram.url)
+
+    def run(self) -> None:
+        for person in count(7):
+            citizen = self._line.citizen(person)
+            for verb, *words in script(person, self._code):
+                self.may_talk.wait()
+                began, life = time.monotonic(), self.deaths
+                getattr(citizen, verb)(*words)
+                if life == self.deaths:
+                    self.waits.append(time.monotonic() - began)
+                if self._ends.wait(self._rest):
+                    return
+
+    def end(self) -> None:
+        """Let them say no more."""
+        self._ends.set()
+        self.join()
+        self._line.close()
