@@ -1,0 +1,234 @@
+"""Two organisers, an approver and 300 citizens at once: two rounds from draft to archive, in chat and browser."""
+
+from __future__ import annotations
+
+import html
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from http import HTTPStatus
+from threading import Barrier
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+import pytest
+
+from tests.journeys.test_chat_desk import begun, filled_in, opened, signed
+from tests.journeys.test_three_people import MONDAY, SETTINGS, _in_spanish, _joined
+from tests.journeys.town import Town
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.support.botapi.client import Citizen
+
+BY_CHAT, BY_WEB = 240, 60
+HOURS = {
+    "title": "Which hours are best?",
+    "audience": "link",
+    "closes_on": "2027-01-12",
+    "topic.en": "opening hours",
+    "topic.es": "el horario",
+    "decider.en": "the city council",
+    "decider.es": "el pleno municipal",
+    "decided_on": "2027-03-15",
+    "open_points.en": "days and hours",
+    "open_points.es": "días y horas",
+    "fixed_points.en": "the building",
+    "fixed_points.es": "el edificio",
+    "influence": "ask",
+    "duty": "none",
+    "level": "collective",
+    "feedback_on": "2027-04-01",
+    "ideas.en": "Open until 22:00\nOpen on Sundays\nOpen at 7:00",
+    "ideas.es": "Abrir hasta las 22:00\nAbrir los domingos\nAbrir a las 7:00",
+}
+"""What an organiser types into the form of the browser."""
+NOTHING: Mapping[str, str] = {}
+REPORT = {"report.en": "You said: later. We open until 22:00.", "report.es": "Ustedes dijeron: más tarde. Abrimos."}
+
+
+@pytest.fixture
+def town(bare_url: str, tmp_path: Path) -> Iterator[Town]:
+    """A city with one service, on a Monday morning of 2027."""
+    with Town(tmp_path, SETTINGS, database=bare_url) as built:
+        built.set_clock(MONDAY)
+        built.start()
+        yield built
+        assert built.telegram.violations == []
+        assert built.stop() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_two_organisers_an_approver_and_300_citizens_take_two_rounds_from_draft_to_archive(town: Town) -> None:
+    omar, ada = _joined(town, 1, "organiser", "Omar"), _joined(town, 2, "approver", "Ada")
+    with _Desk(town, "Olive") as olive, ThreadPoolExecutor(BY_WEB + 2) as pool:
+        drafting = pool.submit(_drafts, omar)
+        hours = olive.drafts(HOURS)
+        drafting.result()
+        needs = next(each["code"] for each in town.asks("round", "list") if each["code"] != hours)
+        signed(ada)
+        _signs(ada, HOURS["title"])
+        opening = pool.submit(opened, omar)
+        olive.does(hours, "open")
+        opening.result()
+        cast = [{"id": n, "name": "Ana", "language_code": "es", "script": _in_spanish(hours)} for n in range(100, 340)]
+        talking = pool.submit(town.telegram.play, cast)
+        barrier = Barrier(BY_WEB)
+        walks = [pool.submit(_walks, town, needs if n % 2 else hours, barrier) for n in range(BY_WEB)]
+        assert [walk.result() for walk in walks] == [""] * BY_WEB
+        assert talking.result() == {}
+        _from_end_to_archive(town, omar, olive, hours, needs)
+
+
+def _from_end_to_archive(town: Town, omar: Citizen, olive: _Desk, hours: str, needs: str) -> None:
+    assert _finished(town, hours) == BY_CHAT + BY_WEB // 2
+    assert _finished(town, needs) == BY_WEB // 2
+    _two_close_at_once(town, omar, olive, needs)
+    town.set_clock(MONDAY + timedelta(days=2))
+    olive.enters()
+    town.until("the clock has closed the other", lambda: town.asks("round", "show", hours)["state"] == "closed")
+    olive.does(hours, "analyse", {"analysis-text": "Most want longer hours."})
+    made = {"text": "We open until 22:00.", "on": "2027-01-20", "reasons": "240 people asked.", "not-chosen": "7:00"}
+    olive.does(hours, "decide", {f"decision-{name}": text for name, text in made.items()})
+    olive.does(hours, "report", {**REPORT, "signed": "Ada Ames, library"})
+    town.until("everybody was told", lambda: town.asks("round", "show", hours)["state"] == "reported_back")
+    for citizen in (town.telegram.citizen(100), town.telegram.citizen(339)):
+        citizen.sees("Ustedes dijeron: más tarde.")
+    olive.does(hours, "archive", {"lessons": "Ask earlier."})
+    _by_hand(town, needs)
+    for code, done in ((hours, 8), (needs, 8)):
+        log = town.asks("round", "show", code)["log"]
+        assert town.asks("round", "show", code)["state"] == "archived"
+        steps = [each["what"] for each in log if each["what"] != "changed"]
+        assert steps[:4] == ["created", "approved", "opened", "closed"], steps
+        assert len(set(steps)) >= done
+        assert "unbroken" in town.civicloop("round", "verify", code)
+    page = httpx.get(f"{town.url}/rounds/{hours}", headers={"accept-language": "es"}).text
+    assert "Ustedes dijeron: más tarde." in page
+
+
+def _drafts(omar: Citizen) -> None:
+    begun(omar)
+    filled_in(omar)
+
+
+def _finished(town: Town, code: str) -> int:
+    number: int = town.asks("round", "show", code)["counts"]["finished"]
+    return number
+
+
+def _signs(ada: Citizen, title: str) -> None:
+    ada.sends("/organise")
+    ada.answers("What would you like to do?", "My rounds")
+    ada.answers("Your rounds.", f"{title} · draft")
+    ada.answers("Nothing is missing.", "Read and found good: sign")
+    ada.answers(f"Sign “{title}”?", "Yes")
+    ada.sees("Done.", "Signed by Ada.")
+
+
+def _two_close_at_once(town: Town, omar: Citizen, olive: _Desk, code: str) -> None:
+    """One of them is first, the other hears how the round stands; it is closed once."""
+    omar.taps("Look again")
+    omar.sees("Started:")
+    omar.taps("Close now")
+    omar.sees("People can no longer answer.")
+    with ThreadPoolExecutor(2) as pool:
+        tapped = pool.submit(omar.taps, "Yes")
+        olive.does(code, "close", refused=True)
+        tapped.result()
+    omar.sees("Central Library: closed")
+    log = [each["what"] for each in town.asks("round", "show", code)["log"]]
+    assert log.count("closed") == 1
+
+
+def _by_hand(town: Town, code: str) -> None:
+    """What comes after an end, on the command line."""
+    town.civicloop("round", "analyse", code, "--text", "People want quiet.")
+    decision = ("--text", "A quiet room.", "--on", "2027-01-20", "--reasons", "Asked for most.")
+    town.civicloop("round", "decide", code, *decision, "--not-chosen", "Longer hours.")
+    texts = ("--text", "en=You said: quiet. We make a room.", "--text", "es=Ustedes dijeron: silencio.")
+    town.civicloop("round", "report-back", code, "--signed", "Ada Ames", *texts)
+    town.civicloop("round", "archive", code, "--lessons", "Ask in the evening.")
+
+
+class _Desk:
+    """An organiser at a browser, without a script."""
+
+    def __init__(self, town: Town, name: str) -> None:
+        self._town, self._name = town, name
+        self._browser = httpx.Client(base_url=town.url, headers={"origin": town.url}, follow_redirects=True, timeout=60)
+        self.enters()
+
+    def enters(self) -> None:
+        """Sign in by a link; that lasts for half a day."""
+        invited = ("--role", "organiser", "--service", "library", "--name", self._name)
+        link = self._town.asks("invite", *invited)["web"]
+        self._browser.post("/manage/sign-in", data={"token": link.partition("token=")[2]}).raise_for_status()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._browser.close()
+
+    def drafts(self, typed: dict[str, str]) -> str:
+        """Fill in the form of a round; return its code."""
+        page = self._sent("/manage/rounds/new", service="library", flow="option_round", **typed)
+        assert page.url.path.count("/") == 3, _faults(page.text)
+        return page.url.path.rpartition("/")[2]
+
+    def does(self, code: str, act: str, typed: Mapping[str, str] = NOTHING, *, refused: bool = False) -> None:
+        """Press a button of a round's page with what is typed beside it."""
+        page = self._sent(f"/manage/rounds/{code}/{act}", **typed)
+        assert refused or "done=" in str(page.url), _faults(page.text)
+
+    def _sent(self, path: str, **typed: str) -> httpx.Response:
+        stamp = re.findall(r'name="stamp" value="(\w+)"', self._browser.get("/manage").text)[0]
+        page = self._browser.post(path, data={"stamp": stamp, **typed})
+        assert page.status_code < 500
+        return page
+
+
+def _faults(page: str) -> list[str]:
+    return re.findall(r"<li><a[^>]*>(.*?)</a>", page)
+
+
+def _walks(town: Town, code: str, barrier: Barrier) -> str:
+    """Answer a round on the web by the first buttons; return the end of the page where it comes to no receipt."""
+    with httpx.Client(base_url=town.url, headers={"origin": town.url}, follow_redirects=True, timeout=60) as browser:
+        browser.get(f"/chat/{code}")
+        barrier.wait(60)
+        page = browser.post("/chat/start", data={"nonce": _nonce(browser, code), "code": code})
+        for _ in range(200):
+            if "receipt" in page.text:
+                break
+            if 'name="data"' not in page.text:  # the reply takes longer than the page waits for it
+                time.sleep(0.5)
+                page = browser.get("/chat")
+                continue
+            answer = browser.post("/chat", data=_first(page.text))
+            if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:  # nobody of flesh and blood is so fast
+                time.sleep(10)
+            else:
+                page = answer
+        return "" if "receipt" in page.text else re.sub(r"<[^>]*>|\s+", " ", page.text)[-1500:]
+
+
+def _nonce(browser: httpx.Client, code: str) -> str:
+    found: list[str] = re.findall(r'name="nonce" value="([^"]+)"', browser.get(f"/chat/{code}").text)
+    return found[0]
+
+
+def _first(page: str) -> dict[str, Any]:
+    """Return what a press on the first button sends; on OK, or on Done where one is in order. A box is ticked."""
+    shown = re.findall(r'<button name="data" value="([^"]+)"[^>]*>(✓ )?<bdi>([^<]*)</bdi>', page)
+    labels = [label for _, _, label in shown]
+    fresh = next(label for _, ticked, label in shown if not ticked)
+    ends = "OK" if "OK" in labels else "Done" if any(label.startswith("1. ") for label in labels) else fresh
+    data = next(data for data, _, label in shown if label == ends)
+    nonce = re.findall(r'name="nonce" value="([^"]+)"', page)[0]
+    return {"data": html.unescape(data), "pick": "1", "nonce": nonce}
