@@ -179,11 +179,12 @@ class Looking:
         self._service(service)
         return self._library.spoken(self._flow(flow), service).language
 
-    def hints(self, code: str, language: str = wording.FALLBACK) -> list[str]:
+    def hints(self, code: str, language: str = wording.FALLBACK, named: Callable[[str], str] = str) -> list[str]:
         """Return what does not keep the round from opening and should be known.
 
         That is its flow's languages nobody is offered (of a flow in every language of the bot, which was made for all
-        cities, it is no oversight), and fields that still say what the example says.
+        cities, it is no oversight), and fields that still say what the example says. `named` tells what a reader calls
+        a field.
         """
         with self._database.reading() as db:
             row = self._row(db, code)
@@ -192,7 +193,7 @@ class Looking:
         lost = [] if set(self._catalog.languages) <= set(spoken) else [one for one in spoken if one not in offered]
         values = {"flow": row.flow, "service": row.service, "languages": ", ".join(lost)}
         unheard = [wording.fault(language, "not_offered", **values)] if lost else []
-        same = ", ".join(example.untouched(row.flow, record.load(row.record)))
+        same = ", ".join(map(named, example.untouched(row.flow, record.load(row.record))))
         return [*unheard, *([wording.fault(language, "example_words", names=same)] if same else [])]
 
     def check(self, code: str, language: str = wording.FALLBACK) -> list[Fault]:

@@ -263,7 +263,7 @@ class Rounds(Protocol):
     def check(self, code: str, language: str) -> Sequence[Fault]:
         """Return everything that keeps the round from opening; empty: it may open."""
 
-    def hints(self, code: str, language: str) -> Sequence[str]:
+    def hints(self, code: str, language: str, named: Callable[[str], str]) -> Sequence[str]:
         """Return what does not keep the round from opening and should be known."""
 
     def open(self, code: str, *, who: int | None) -> RoundView:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
     from starlette.datastructures import FormData
     from starlette.requests import Request
 
-    from bot.channels.web.backstage import Counts, Need, RoundView
+    from bot.channels.web.backstage import Counts, Need, Rounds, RoundView
     from bot.channels.web.manage.doors import Visitor
+    from bot.channels.web.words import Words
     from bot.config import Service
     from bot.pictures.drop_off import DropOff
     from bot.pictures.listing import Row as Listed
@@ -157,7 +159,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "service": backstage.config.service(round_.service).label(words.language),
         "minutes": max(1, round(flow.minutes)),
         "faults": rounds.check(round_.code, words.language) if round_.state in BEGINNING else [],
-        "hints": rounds.hints(round_.code, words.language) if round_.state in BEGINNING else [],
+        "hints": _hints(rounds, round_, words),
         "counts": counts,
         "audience": rounds.audience(round_.code) if round_.audience != LINK else None,
         "questions": questions(flow, words.language, counted),
@@ -273,6 +275,16 @@ async def new(request: Request, visitor: Visitor) -> Response:
     filled = _wants_example(request)
     typed = await asyncio.to_thread(_exemplary, request, service, flow) if filled else {"audience": LINK}
     return await _form_page(request, visitor, service, flow, typed=typed)
+
+
+def _hints(rounds: Rounds, round_: RoundView, words: Words) -> Sequence[str]:
+    begins = round_.state in BEGINNING
+    return rounds.hints(round_.code, words.language, partial(_called, words)) if begins else []
+
+
+def _called(words: Words, field: str) -> str:
+    """Return what the form calls a field, in quotation marks of its language."""
+    return words("form.called", name=words(f"need.{field}")) if words.has(f"need.{field}") else field
 
 
 def _wants_example(request: Request) -> bool:
