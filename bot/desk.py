@@ -18,7 +18,7 @@ from bot.menu import menu as menus
 from bot.menu import worker
 from bot.participation import REST, SILENCE, Spoken, as_session
 from bot.rounds import codes
-from bot.rounds.lifecycle import BEGINNING, State, may_finish
+from bot.rounds.lifecycle import BEGINNING, State, closed_on, may_finish
 from bot.rounds.record import in_language, spoken_day
 from bot.staff import STAFF
 from flows import joining
@@ -359,8 +359,7 @@ class Desk:
         if row.state in {State.PAUSED, State.CANCELLED}:
             return self._say(visit, f"round_{row.state}")
         values = self._values(visit, row)
-        when = row.closed_at or row.closes_at or visit.ledger.now
-        values["closes_on"] = spoken_day(when.astimezone(self._config.city.zone), visit.language)
+        values["closes_on"] = self._closing(visit, row)
         return self._say(visit, "round_closed_feedback" if values.get("feedback_on") else "round_closed", **values)
 
     # ----------------------------------------------------------------- what is open
@@ -823,8 +822,8 @@ class Desk:
         return str(self._values(visit, row).get("topic") or row.title)
 
     def _closing(self, visit: Visit, row: RoundRow) -> str:
-        when = row.closed_at or row.closes_at
-        return spoken_day(when.astimezone(self._config.city.zone), visit.language) if when else ""
+        day = closed_on(row.closes_at, row.closed_at, self._config.city.zone)
+        return spoken_day(day, visit.language) if day else ""
 
     def _meaning(self, visit: Visit, text: str) -> str | None:
         """Return the word that `text` is, in the contact's language or, failing that, in any other of the city's."""

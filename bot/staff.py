@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.menu.links import Links
 from bot.menu.menu import Menu
+from bot.rounds.lifecycle import last_day
 from bot.rounds.record import spoken_day
 from bot.texts import texts
 from flows.model import Prompt
@@ -150,7 +151,7 @@ class Staff:
         state = self._library.phrases[language].get(f"state_{row.state}", row.state)
         if row.closes_at is None:
             return self._say(guest, "rounds_line_running", title=row.title, state=state, people=people_).text
-        closes_on = spoken_day(row.closes_at.astimezone(self._config.city.zone), language)
+        closes_on = spoken_day(last_day(row.closes_at, self._config.city.zone), language)
         return self._say(guest, "rounds_line", title=row.title, state=state, closes_on=closes_on, people=people_).text
 
     def _services(self, db: Connection, person: int, role: str) -> list[Service]:

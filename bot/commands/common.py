@@ -6,9 +6,9 @@ import functools
 import json
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, is_dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -95,15 +95,30 @@ def many(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+LATEST = 2999
+"""No round is held later: days are reckoned from, on and on."""
+
+
 class Moment(click.ParamType[datetime]):
     """A day (`2026-12-01`) or a moment (`2026-12-01T08:00`), in the city's time zone where it names none."""
 
     name = "day or moment"
 
+    class Day(datetime):
+        """A day given without a time, as the moment it begins."""
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401 - click's own
         """Read ISO 8601."""
         if isinstance(value, datetime):
             return value
+        found = self._read(value, param, ctx)
+        if found.year > LATEST:
+            self.fail(f"{value!r} is too far away.", param, ctx)
+        return found
+
+    def _read(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        with suppress(ValueError):
+            return self.Day.combine(date.fromisoformat(value), time())
         try:
             return datetime.fromisoformat(value)
         except ValueError:
@@ -116,9 +131,9 @@ def moment(given: datetime | None, zone: ZoneInfo) -> datetime | None:
 
 
 def last_moment(given: datetime | None, zone: ZoneInfo) -> datetime | None:
-    """Return the end of a day given without a time, for a round that lasts through that day."""
-    if given and given.time() == time(0) and given.tzinfo is None:
-        given = given.replace(hour=23, minute=59)
+    """Return the end of a day given without a time, for a round that lasts through that day: the next midnight."""
+    if isinstance(given, Moment.Day):
+        given = datetime.combine(given.date() + timedelta(days=1), time())
     return moment(given, zone)
 
 

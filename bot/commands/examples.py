@@ -94,7 +94,7 @@ def begun(
         return {}, closes
     flow = here.catalog.get(given["flow"]).among(here.config.service(given["service"]).languages)
     shown = example_of(here.config, flow, here.config.city.languages[0], opens, closes)
-    last = datetime.combine(shown.closes_on, time()) if shown.closes_on else None
+    last = Moment.Day.combine(shown.closes_on, time()) if shown.closes_on else None
     return {**shown.record, "title": shown.title}, closes or last
 
 

@@ -27,14 +27,14 @@ def page(config: Config, code: str, *, out: Path | None) -> None:
 
     It needs no server: open index.html, or put the folder on any web site.
     """
-    from bot.channels.web.round_page import PUBLIC, RoundPage
+    from bot.channels.web.round_page import RoundPage, is_public
     from bot.channels.web.words import Dictionary
 
     with office(config) as here:
         found = here.rounds.find(code)
         if found is None:
             raise Refused(f'there is no round with the code {code}. See them all: "civicloop round list"')
-        if found.state not in PUBLIC:
+        if not is_public(here.rounds, found):
             raise Refused(f"{code} is {found.state}: it has no public page yet.")
         files = RoundPage(here.rounds, config, Dictionary.load(), wall_clock()).kept(found)
     for name, body in files.items():

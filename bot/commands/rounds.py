@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import asdict
+from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +31,12 @@ from bot.commands.keeping import page
 from bot.commands.numbers import READER, aim, lines, watch
 from bot.commands.places import place, poster, standings
 from bot.errors import Refused, Usage
-from bot.rounds.lifecycle import State
+from bot.rounds.lifecycle import State, last_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from bot.commands.common import Office
     from bot.config import Config
@@ -485,7 +487,7 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
     click.echo(f"  {one.state}, {one.flow}@{one.version} for {one.service}, audience {one.audience}")
     for name, at in (("opens", one.opens_at), ("closes", one.closes_at)):
         if at:
-            click.echo(f"  {name} {at.astimezone(zone):%Y-%m-%d %H:%M}")
+            click.echo(f"  {name} {_at(at.astimezone(zone), zone, ends=name == 'closes')}")
     for name, address in _addresses(here, one.code).items():
         click.echo(f"  {name}: {address}")
     click.echo(
@@ -503,6 +505,13 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
             f"  {line.at.astimezone(zone):%Y-%m-%d %H:%M} {line.what} by {line.who}"
             + (f": {line.why}" if line.why else "")
         )
+
+
+def _at(at: datetime, zone: ZoneInfo, *, ends: bool) -> str:
+    """Return a moment; an end at midnight as that of the day before."""
+    if ends and at.time() == time():
+        return f"{last_day(at, zone)} 24:00"
+    return f"{at:%Y-%m-%d %H:%M}"
 
 
 def _apart(voices: Voices) -> list[str]:

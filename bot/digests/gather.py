@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot.digests.disclosure import steps
 from bot.digests.summarise import BASE_WEEKS, HISTORY, QUOTES, Answers, Deadline, Said
 from bot.digests.weeks import Week
+from bot.rounds.lifecycle import last_day
 from storage import answers as stored
 from storage import rounds, weekly
 
@@ -113,7 +114,7 @@ def deadlines(db: Connection, service: str, zone: ZoneInfo) -> tuple[Deadline, .
 
 def _deadline(row: RoundRow, zone: ZoneInfo) -> Deadline:
     opens_on = row.opens_at.astimezone(zone).date() if row.opens_at else None
-    closes_on = row.closes_at.astimezone(zone).date() if row.closes_at else None
+    closes_on = last_day(row.closes_at, zone) if row.closes_at else None
     return Deadline(row.code, row.title, row.state, opens_on, closes_on, _feedback_on(row))
 
 

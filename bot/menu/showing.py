@@ -192,7 +192,7 @@ class Showing:
 
     def last_day(self, worker: Worker, moment: datetime | None) -> str:
         """Return the last day before a moment: midnight belongs to the day before."""
-        return self.day(worker, moment and moment - timedelta(microseconds=1))
+        return self.day(worker, moment and moment.astimezone(UTC) - timedelta(microseconds=1))
 
 
 def _counted(worker: Worker, counts: Counts) -> str:

@@ -105,11 +105,11 @@ def fault(address: str) -> str:
 def lines(path: Path) -> Iterator[Line]:
     """Give the lines of a file that hold anything. Raises `Refused` where it has no column of addresses."""
     with path.open(encoding=encoding(path), newline="") as file:
-        first = file.readline()
-        file.seek(0)
-        delimiter = max(",;\t", key=first.count)
-        table = csv.reader(file, delimiter=delimiter)
+        table = csv.reader(())
         try:
+            first = file.readline()
+            file.seek(0)
+            table = csv.reader(file, delimiter=max(",;\t", key=first.count))
             cells = next(table, [])
             heading = [cell.strip().casefold() for cell in cells]
             places = [_place(heading, names) for names in (MAIL, LANGUAGE, ZONE)]

@@ -8,13 +8,13 @@ paused and go on; whatever has not closed may be cancelled, for a reason.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import date, datetime, tzinfo
 
 
 class State(StrEnum):
@@ -53,6 +53,21 @@ def may_finish(round_: Closed, began: datetime, now: datetime) -> bool:
     """Whether somebody who began a passage at `began` may still go on with it although the round has closed."""
     over = round_.closed_at
     return round_.state == State.CLOSED and over is not None and began <= over and now < over + GRACE
+
+
+def last_day(end: datetime, zone: tzinfo) -> date:
+    """Return the last day on which people may answer a round that closes at `end`: midnight is the day before's.
+
+    Reckoned in UTC, as in some zones a year has a midnight that is not there.
+    """
+    return (end.astimezone(UTC) - timedelta(microseconds=1)).astimezone(zone).date()
+
+
+def closed_on(closes_at: datetime | None, closed_at: datetime | None, zone: tzinfo) -> date | None:
+    """Return the last day of a round that closes, or has closed: by its clock, or earlier by hand."""
+    if closes_at is not None and (closed_at is None or closed_at >= closes_at):
+        return last_day(closes_at, zone)
+    return closed_at.astimezone(zone).date() if closed_at is not None else None
 
 
 class Act(StrEnum):

@@ -6,7 +6,6 @@ The command line, the pages and the chat look at the same.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.digests import polls
@@ -17,7 +16,7 @@ from bot.rounds import audience as audiences
 from bot.rounds import example, legal, links, outcome, places, record, whom, wording
 from bot.rounds.hours import Hours
 from bot.rounds.library import sketch
-from bot.rounds.lifecycle import LISTED, RUNNING, State
+from bot.rounds.lifecycle import LISTED, RUNNING, State, closed_on
 from flows.changes import changes
 from flows.speak import shortened
 from storage import answers, entries, findings, flow_versions, moves, people, rounds, sessions, trail, wishes
@@ -72,6 +71,7 @@ class RoundView:
     record: Mapping[str, object]
     opens_at: datetime | None
     closes_at: datetime | None
+    closed_at: datetime | None
     report: Mapping[str, str]
     whom: Whom
     spread_hours: int | None
@@ -311,7 +311,8 @@ class Looking:
         if row.closes_at is None:
             return None
         city, opens = self._config.city, row.opened_at or row.opens_at or self._clock()
-        first, last = (at.astimezone(city.zone).date() for at in (opens, row.closes_at - timedelta(microseconds=1)))
+        first = opens.astimezone(city.zone).date()
+        last = closed_on(row.closes_at, row.closed_at, city.zone) or first
         return legal.length(first, max(first, last), city.country, city.subdivision, language)
 
     def played(self, code: str) -> Flow:
@@ -452,6 +453,7 @@ def view(row: RoundRow) -> RoundView:
         record=record.load(row.record),
         opens_at=row.opens_at,
         closes_at=row.closes_at,
+        closed_at=row.closed_at,
         report=record.load(row.report) if row.report else {},
         whom=whom.load(row.whom),
         spread_hours=row.spread_hours,

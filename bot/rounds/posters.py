@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.pictures.poster import Sheet, pdf
 from bot.rounds import wording
-from bot.rounds.lifecycle import BEGINNING, RUNNING
+from bot.rounds.lifecycle import BEGINNING, RUNNING, last_day
 from bot.rounds.links import modules
 from bot.rounds.record import spoken_day, title
 from bot.texts import texts
@@ -74,7 +74,7 @@ def _time(found: RoundView, config: Config, said: Texts) -> str:
     """Return until when one can answer; before the round opens, also from when."""
     zone = config.city.zone
     opens = spoken_day(found.opens_at.astimezone(zone), said.language) if found.opens_at else ""
-    closes = spoken_day(found.closes_at.astimezone(zone), said.language) if found.closes_at else ""
+    closes = spoken_day(last_day(found.closes_at, zone), said.language) if found.closes_at else ""
     begins = opens if found.state in BEGINNING else ""
     if begins and closes:
         return said("poster.from_to", opens=begins, closes=closes)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from babel.dates import format_date
 
 from bot.rounds import legal, wording
+from bot.rounds.lifecycle import last_day
 from bot.texts import locale
 from flows.phrasebook import AT_BINDING, AT_PLAY
 from flows.words import placeholders
@@ -125,7 +126,7 @@ def _defaults(
     url = public_url(config)
     end = sketch.closes_at or sketch.created_at
     kept = (end + timedelta(days=config.privacy.answers_months * MONTH)).date().isoformat()
-    closes = sketch.closes_at.astimezone(config.city.zone).date().isoformat() if sketch.closes_at else ""
+    closes = last_day(sketch.closes_at, config.city.zone).isoformat() if sketch.closes_at else ""
     return {
         "city": config.city.name,
         "org": _every(config.city.org, flow),
@@ -297,7 +298,7 @@ def _too_early(sketch: Sketch, config: Config) -> list[str]:
     """
     if sketch.closes_at is None:
         return []
-    last = (sketch.closes_at - timedelta(microseconds=1)).astimezone(config.city.zone).date()
+    last = last_day(sketch.closes_at, config.city.zone)
     days = [(name, day_of(sketch.record.get(name))) for name in DAYS]
     told = {"decided_on"} if sketch.record.get("influence") == "tell" else set()
     return [name for name, day in days if day is not None and day < last and name not in told]

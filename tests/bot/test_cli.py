@@ -713,7 +713,7 @@ def test_a_round_is_made_opened_extended_closed_and_reported_back(terminal: Term
     assert terminal("round", "check", code).out == f"{code} may open.\n"
     assert terminal("round", "open", code, "--json").json["state"] == "open"
     extended = terminal("round", "extend", code, "--to", "2026-12-31", "--why", "Late post", "--json").json
-    assert extended["closes_at"] == "2026-12-31T23:59:00+00:00"
+    assert extended["closes_at"] == "2027-01-01T00:00:00+00:00"
     assert f"{code}  open" in terminal("round", "list").out
     assert terminal("round", "list", "--state", "draft", "--json").json == []
     assert terminal("round", "close", code, "--why", "Enough").status == 0

@@ -81,7 +81,7 @@ def test_a_round_begins_with_the_example_and_what_is_typed_stands_above_it(termi
     assert shown["title"] == "A library that is open late: how could it work?"
     assert shown["record"]["idea"]["en"] == "open at night"
     assert shown["record"]["idea"]["es"].startswith("abrir hasta las diez")
-    assert shown["closes_at"].startswith("2026-12-12T23:59")
+    assert shown["closes_at"].startswith("2026-12-13T00:00")
 
 
 def test_a_pulse_from_its_example_opens_without_a_last_day(terminal: Terminal) -> None:

@@ -132,6 +132,10 @@ class RoundView(Protocol):
         """When it closes; None: not by itself."""
 
     @property
+    def closed_at(self) -> datetime | None:
+        """When it closed, or was cancelled; None: it has not."""
+
+    @property
     def report(self) -> Mapping[str, str]:
         """The report-back per language; empty before it is published."""
 

@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from bot.channels.web import photos, voices
 from bot.channels.web.channel import Line, Post, address_of, is_done, rung, spoken
 from bot.channels.web.pages import LANGUAGE_COOKIE, backstage_of, local, pages_of, to
-from bot.channels.web.round_page import PUBLIC
+from bot.channels.web.round_page import is_public
 from bot.channels.web.safety import set_cookie
 from bot.rounds.record import title
 from flows.memory import load
@@ -120,7 +120,7 @@ def _offer(request: Request, code: str) -> Offer:
     if found is None or found.state == "draft":
         return NO_OFFER
     if found.state != "open":
-        page = f"/rounds/{found.code}" if found.state in PUBLIC else ""
+        page = f"/rounds/{found.code}" if is_public(rounds, found) else ""
         return Offer(why_not=_why_not(request, found), page=page)
     named = title(found.record, found.title, pages_of(request).language(request))
     return Offer(named, page=f"/rounds/{found.code}", telegram=rounds.deep_link(code))

@@ -10,7 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from bot.channels.web.pages import backstage_of, pages_of, to
-from bot.channels.web.round_page import PUBLIC, RoundPage, service_name, title_of
+from bot.channels.web.round_page import RoundPage, is_public, service_name, title_of
+from bot.rounds.lifecycle import last_day
 from bot.rounds.links import qr_svg
 from bot.rounds.record import in_language, public_url
 
@@ -39,7 +40,7 @@ async def front(request: Request) -> Response:
 
 
 def _card(pages: Pages, request: Request, round_: RoundView) -> Card:
-    closes = pages.words(request).day(round_.closes_at, pages.zone) if round_.closes_at else ""
+    closes = pages.words(request).day_of(last_day(round_.closes_at, pages.zone)) if round_.closes_at else ""
     language = pages.language(request)
     service = service_name(pages.backstage.config, round_, language)
     return Card(round_.code, title_of(round_, language), service, closes)
@@ -105,7 +106,8 @@ async def qr(request: Request) -> Response:
 
 
 async def _public(request: Request) -> RoundView:
-    round_ = await asyncio.to_thread(backstage_of(request).rounds.find, request.path_params["code"])
-    if round_ is None or round_.state not in PUBLIC:
+    rounds, code = backstage_of(request).rounds, request.path_params["code"]
+    round_ = await asyncio.to_thread(rounds.find, code)
+    if round_ is None or not await asyncio.to_thread(is_public, rounds, round_):
         raise HTTPException(404)
     return round_

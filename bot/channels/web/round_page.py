@@ -11,7 +11,7 @@ from bot.channels.web.findings import book
 from bot.channels.web.pages import HOME, environment
 from bot.channels.web.words import own_name
 from bot.digests.render import open_data
-from bot.rounds.lifecycle import ANSWERED, OVER, State
+from bot.rounds.lifecycle import ANSWERED, OVER, State, closed_on
 from bot.rounds.record import day_of, in_language, public_url, title
 from bot.texts import texts
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.channels.web.backstage import Rounds, RoundView
-    from bot.channels.web.words import Dictionary
+    from bot.channels.web.words import Dictionary, Words
     from bot.config import Config
     from bot.digests.findings import Findings
 
@@ -30,8 +30,10 @@ PUBLISHED = frozenset({State.REPORTED_BACK, State.ARCHIVED})
 """States in which everybody may read what was decided."""
 
 
-PUBLIC = frozenset({"scheduled", "open", "paused", "cancelled", *OVER})
+SHOWN = frozenset({State.SCHEDULED, State.OPEN, State.PAUSED, *OVER})
 """States in which a round has a public page; a draft is nobody's business yet."""
+ANNOUNCED = frozenset({"scheduled", "opened"})
+"""What the log says of a round that everybody could see: it keeps its page where it is cancelled then."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class RoundPage:
             "service": service_name(self.config, round_, language),
             "facts": self.rounds.facts(round_.code, language),
             "opens": words.day(round_.opens_at, zone) if round_.opens_at else "",
-            "closes": words.day(round_.closes_at, zone) if round_.closes_at else "",
+            "closes": self._last_day(round_, words),
             "minutes": max(1, round(self.rounds.played(round_.code).minutes)),
             "telegram": self.rounds.deep_link(round_.code),
             "report": in_language(round_.report, language),
@@ -64,6 +66,11 @@ class RoundPage:
             "licence": self.config.city.data_licence,
             "root": "",
         }
+
+    def _last_day(self, round_: RoundView, words: Words) -> str:
+        """Return the last day to answer: the one that was said, or on which the round was closed before it."""
+        day = closed_on(round_.closes_at, round_.closed_at, self.config.city.zone)
+        return words.day_of(day) if day else ""
 
     def _findings(self, round_: RoundView) -> Findings | None:
         return self.rounds.findings(round_.code) if round_.state in OVER else None
@@ -106,7 +113,7 @@ class RoundPage:
             "asked_by": self.config.city.speaker(language),
             "service": service_name(self.config, round_, language),
             "opens": words.day(round_.opens_at, zone) if round_.opens_at else "",
-            "closes": words.day(round_.closes_at, zone) if round_.closes_at else "",
+            "closes": self._last_day(round_, words),
             "caveat": words("findings.caveat"),
             "licence": self.config.city.data_licence,
             "page": f"{public_url(self.config)}/rounds/{round_.code}",
@@ -153,6 +160,13 @@ def zipped(folder: str, files: Mapping[str, bytes]) -> bytes:
         for name, body in files.items():
             archive.writestr(zipfile.ZipInfo(f"{folder}/{name}"), body, zipfile.ZIP_DEFLATED)
     return out.getvalue()
+
+
+def is_public(rounds: Rounds, round_: RoundView) -> bool:
+    """Whether everybody may see a round."""
+    if round_.state == State.CANCELLED:
+        return any(entry.what in ANNOUNCED for entry in rounds.log(round_.code))
+    return round_.state in SHOWN
 
 
 # --------------------------------------------------------------------------- facts in a language

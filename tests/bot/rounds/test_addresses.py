@@ -32,6 +32,23 @@ def test_every_usual_encoding_is_read(tmp_path: Path, encoding: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"mail\nann@city.example\n\x81b@city.example\n",
+        "mail\na@city.example\n".encode("utf-16") + b"\n",
+        bytes(range(256)) * 20,
+        b"mail\na@city.example\nb\0@city.example\n",
+    ],
+)
+def test_what_is_broken_is_told_in_one_line(tmp_path: Path, content: bytes) -> None:
+    """A byte of no encoding, half a letter of UTF-16, a picture, a nothing in the middle."""
+    file = tmp_path / "members.csv"
+    file.write_bytes(content)
+    with pytest.raises(Refused, match=r"save it as CSV in UTF-8|no column"):
+        addresses.look(file)
+
+
 def test_each_fault_is_told_with_its_row_and_all_are_counted(tmp_path: Path) -> None:
     rows = ["mail", "a@city.example", "nobody", "jürgen@city.example", "a@CITY.example", "", "x@bücher.example"]
     seen = addresses.look(written(tmp_path, "\n".join(rows)))

@@ -19,6 +19,7 @@ from storage import people, threads
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
+    from sqlalchemy import Connection
     from starlette.datastructures import FormData
     from starlette.requests import Request
     from starlette.responses import HTMLResponse, Response
@@ -167,7 +168,7 @@ def _enter(request: Request, token: str, name: str) -> str | None:
         link = people.use_link(db, backstage.keys.token_hash(token), now)
         if link is None:
             return None
-        person_id = link.person_id
+        person_id = link.person_id or _inside_already(request, db)
         if person_id is None:
             called = name or link.name or link.role or "?"
             person_id = people.add(db, called[:100], pages_of(request).language(request), now).id
@@ -175,6 +176,16 @@ def _enter(request: Request, token: str, name: str) -> str | None:
             people.grant(db, person_id, link.role, link.service, now)
         people.sign_in(db, backstage.keys.token_hash(cookie), person_id, now, now + STAY)
     return cookie
+
+
+def _inside_already(request: Request, db: Connection) -> int | None:
+    """Return who this browser is signed in as: an invitation gives that person one more role, and makes nobody new.
+
+    Else whoever writes a round could sign it as somebody else.
+    """
+    backstage, token = backstage_of(request), request.cookies.get(COOKIE, "")
+    known = people.signed_in(db, backstage.keys.token_hash(token), backstage.clock()) if token else None
+    return known.id if known else None
 
 
 def _leave(backstage: Backstage, token: str) -> None:

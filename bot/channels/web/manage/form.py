@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from bot.rounds import lifecycle
 from bot.rounds.lifecycle import AUDIENCES, LINK
 from bot.rounds.record import in_language
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from bot.channels.web.words import Words
     from bot.rounds.example import Example
 
+LATEST = 2999
+"""The last year of a round."""
 OWN = ("title", "audience", "opens_on", "closes_on")
 """What a round has beside its record."""
 
@@ -50,7 +53,7 @@ def read(
     def day(name: str) -> date | None:
         text = typed.get(name, "").strip()
         try:
-            return date.fromisoformat(text) if text else None
+            return _day(text) if text else None
         except ValueError:
             errors.append(Error(name, words("form.bad_date")))
             return None
@@ -90,13 +93,13 @@ def _all_typed(needs: Sequence[Need], record: Mapping[str, object], languages: S
 
 def last_day(moment: datetime | None, zone: ZoneInfo, words: Words) -> str:
     """Return the last day on which a round is open, in words; empty where it does not close by itself."""
-    return words.day(moment - timedelta(microseconds=1), zone) if moment else ""
+    return words.day_of(lifecycle.last_day(moment, zone)) if moment else ""
 
 
 def end_of(text: str, zone: ZoneInfo) -> datetime | None:
     """Return the moment at which a typed day ends, or None where it is no day."""
     try:
-        return _end(date.fromisoformat(text.strip()), zone)
+        return _end(_day(text.strip()), zone)
     except ValueError:
         return None
 
@@ -163,6 +166,14 @@ def _bad_day(need: Need, record: Mapping[str, object]) -> bool:
     return False
 
 
+def _day(text: str) -> date:
+    """Read a day. Raises `ValueError` for what is none, and for one so far away that nobody lives to see it."""
+    day = date.fromisoformat(text)
+    if day.year > LATEST:
+        raise ValueError(text)
+    return day
+
+
 def _begin(day: date | None, zone: ZoneInfo) -> datetime | None:
     return datetime.combine(day, time(), zone) if day else None
 
@@ -173,4 +184,4 @@ def _end(day: date | None, zone: ZoneInfo) -> datetime | None:
 
 def _last_day(moment: datetime | None, zone: ZoneInfo) -> str:
     """Return the last day on which a round is open: midnight belongs to the day before."""
-    return (moment.astimezone(zone) - timedelta(microseconds=1)).date().isoformat() if moment else ""
+    return lifecycle.last_day(moment, zone).isoformat() if moment else ""

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from bot.channels.web.manage import desk
 from bot.channels.web.pages import backstage_of, pages_of
-from bot.channels.web.round_page import PUBLIC, RoundPage, zipped
+from bot.channels.web.round_page import RoundPage, is_public, zipped
 from bot.digests.render.bars import bar_chart
 from bot.digests.render.sheet import sheet
 from bot.digests.render.told import wanted
@@ -57,9 +57,9 @@ async def drawn(request: Request, visitor: Visitor) -> Response:
 async def folder(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/rounds/<code>/page.zip`: the public page as a folder that needs no server."""
     round_ = await desk.seen(request, visitor)
-    if round_.state not in PUBLIC:
-        raise HTTPException(404)
     backstage = backstage_of(request)
+    if not await asyncio.to_thread(is_public, backstage.rounds, round_):
+        raise HTTPException(404)
     page = RoundPage(backstage.rounds, backstage.config, pages_of(request).dictionary, backstage.clock())
     name = {"content-disposition": f'attachment; filename="{round_.code}.zip"'}
     body = await asyncio.to_thread(lambda: zipped(round_.code, page.kept(round_)))

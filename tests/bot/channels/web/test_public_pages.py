@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -135,6 +135,33 @@ class TestRound:
         for address in (it.round("A draft"), "nothing-here"):
             assert (await client.get(f"/rounds/{address}")).status_code == 404
             assert (await client.get(f"/rounds/{address}/qr.svg")).status_code == 404
+
+    async def test_the_last_day_is_the_last_on_which_one_can_answer(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        """A round that its form closes on the 12th closes as the 13th begins."""
+        end = datetime(2026, 12, 13, tzinfo=it.config.city.zone)
+        code = it.opened("The reading room", **{**FORMAL, "closes_at": end})
+        for path in ("/", f"/rounds/{code}"):
+            page = (await client.get(path)).text
+            assert "Saturday, 12 December 2026" in page
+            assert "13 December" not in page
+
+    async def test_a_round_closed_earlier_says_on_which_day(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        it.rounds.close(code, who=None)
+        page = (await client.get(f"/rounds/{code}")).text
+        assert "22 November 2026" in page
+        assert "12 December" not in page
+
+    async def test_a_draft_that_is_given_up_stays_nobodys_business(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        draft, opened = it.round("A secret", **FORMAL), it.opened("The reading room", **FORMAL)
+        for code in (draft, opened):
+            it.rounds.cancel(code, why="no money", who=None)
+        assert (await client.get(f"/rounds/{draft}")).status_code == 404
+        assert (await client.get(f"/rounds/{opened}")).status_code == 200
 
 
 class TestPrivacy:

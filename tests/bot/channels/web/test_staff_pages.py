@@ -278,6 +278,22 @@ class TestARoundsLife:
             shown = await client.get(f"/manage/rounds/{audience}")
             assert "Everybody is in exactly one line" in shown.text
 
+    async def test_whoever_has_written_a_round_is_no_second_person_by_another_invitation(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        await entered(it, client, ORGANISER)
+        page = await posted(client, "/manage/rounds/new", **ROUND)
+        code = page.url.path.rsplit("/", 1)[1]
+        with it.database.transaction() as db:
+            hash_, until = it.keys.token_hash("again"), it.now + timedelta(minutes=30)
+            link = people.Link(hash_, "invite", it.now, until, role="approver", service="library", name="Ada")
+            people.add_link(db, link)
+        await client.post("/manage/sign-in", data={"token": "again"})
+        page = await posted(client, f"/manage/rounds/{code}/approve")
+        assert faults(page) == ["whoever has written or changed a round cannot sign it: let a second person look at it"]
+        with it.database.reading() as db:
+            assert len(people.with_role(db, "approver", "library")) == 1
+
     async def test_a_second_person_signs_on_the_rounds_page(self, it: Program, client: httpx.AsyncClient) -> None:
         await entered(it, client, ORGANISER, ("approver", "library"))
         page = await posted(client, "/manage/rounds/new", **ROUND)

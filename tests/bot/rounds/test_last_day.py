@@ -1,0 +1,121 @@
+"""Days of rounds on odd calendars: the last day is the last on which one can answer, wherever the city lies."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.channels.web.manage import form
+from bot.commands.common import Moment, last_moment, moment
+from bot.digests.gather import deadlines
+from bot.rounds import legal
+from bot.rounds.lifecycle import Act, due, last_day
+from bot.rounds.posters import poster
+from storage import rounds
+from tests.support.house import RECORD, Citizen
+
+if TYPE_CHECKING:
+    from tests.support.house import House
+
+MADRID, NEPAL, CAIRO = (ZoneInfo(name) for name in ("Europe/Madrid", "Asia/Kathmandu", "Africa/Cairo"))
+CONTEXT = click.Context(click.Command("x"))
+
+
+def typed(text: str) -> datetime:
+    return Moment().convert(text, None, CONTEXT)
+
+
+@given(
+    day=st.dates(date(2026, 1, 1), date(2032, 12, 31)),
+    zone=st.sampled_from(["Europe/Madrid", "Asia/Kathmandu", "Africa/Cairo", "Pacific/Apia", "America/Santiago"]),
+)
+def test_browser_and_command_line_close_a_day_at_the_same_moment_and_call_it_by_its_name(day: date, zone: str) -> None:
+    at = last_moment(typed(day.isoformat()), ZoneInfo(zone))
+    assert at is not None
+    assert at == form.end_of(day.isoformat(), ZoneInfo(zone))
+    assert last_day(at, ZoneInfo(zone)) == day
+
+
+def test_a_moment_at_midnight_is_no_whole_day() -> None:
+    at = last_moment(typed("2027-01-17T00:00"), MADRID)
+    assert at == datetime(2027, 1, 17, tzinfo=MADRID)
+    assert last_day(at, MADRID) == date(2027, 1, 16)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "closes"),
+    [
+        (NEPAL, "2027-01-17", "2027-01-17T18:15"),
+        (MADRID, "2027-10-31", "2027-10-31T23:00"),
+        (MADRID, "2027-03-28", "2027-03-28T22:00"),
+        (CAIRO, "2027-04-29", "2027-04-29T22:00"),
+        (MADRID, "2028-02-29", "2028-02-29T23:00"),
+        (MADRID, "2027-01-03", "2027-01-03T23:00"),
+    ],
+)
+def test_a_day_ends_when_it_ends_there(zone: ZoneInfo, day: str, closes: str) -> None:
+    """Nepal is at a quarter to; two days with a change of the clock; a midnight that is not there; 29 February; W53."""
+    at = last_moment(typed(day), zone)
+    assert at is not None
+    assert at.astimezone(UTC) == datetime.fromisoformat(closes).replace(tzinfo=UTC)
+
+
+def test_a_round_that_opens_in_the_missing_hour_opens_at_once_after_it(house: House) -> None:
+    opens = moment(typed("2027-03-28T02:30"), MADRID)
+    code = house.need(opens_at=opens, closes_at=datetime(2027, 4, 20, tzinfo=MADRID), opened=False, record=LATER).code
+    house.sign(code)
+    house.rounds.open(code)
+    for at, state in (("2027-03-28T01:29:59", "scheduled"), ("2027-03-28T01:30:00", "open")):
+        house.clock.now = datetime.fromisoformat(at).replace(tzinfo=UTC)
+        house.sweeps.rounds()
+        found = house.rounds.find(code)
+        assert found is not None
+        assert found.state == state
+
+
+LATER = RECORD | {"decided_on": "2027-06-01", "feedback_on": "2027-06-10"}
+
+
+async def test_whoever_answers_in_the_last_second_counts_and_everybody_reads_the_same_last_day(house: House) -> None:
+    midnight = datetime(2026, 12, 13, tzinfo=house.config.city.zone)
+    code = house.need(closes_at=midnight).code
+    assert house.rounds.facts(code, "en")["closes_on"] == "12 December 2026"
+    with house.database.reading() as db:
+        (deadline,) = deadlines(db, "library", house.config.city.zone)
+    assert deadline.closes_on == date(2026, 12, 12)
+    assert poster(house.rounds, house.config, code, house.clock())
+    house.clock.now = midnight - timedelta(microseconds=1)
+    assert house.sweeps.rounds() == 0
+    assert "16 or older" in (await Citizen(house, "anna").starts(code))[-1].text
+    house.clock.now = midnight + timedelta(hours=2)
+    assert house.sweeps.rounds() == 1
+    said = await Citizen(house, "ben").starts(code)
+    assert any("12 December 2026" in each.text for each in said), [each.text for each in said]
+
+
+@given(
+    first=st.dates(date(2026, 1, 1), date(2028, 12, 31)),
+    days=st.integers(1, 90),
+    zone=st.sampled_from(["Europe/Madrid", "Asia/Kathmandu", "Africa/Cairo", "Australia/Lord_Howe"]),
+)
+def test_the_days_a_round_is_open_are_counted_on_the_citys_calendar(first: date, days: int, zone: str) -> None:
+    end = form.end_of((first + timedelta(days - 1)).isoformat(), ZoneInfo(zone))
+    assert end is not None
+    assert legal.length(first, last_day(end, ZoneInfo(zone)), "", "", "en").days == days
+
+
+def test_a_clock_that_jumps_over_the_whole_round_opens_and_closes_it(house: House) -> None:
+    code = house.need(opens_at=house.clock() + timedelta(days=2), opened=False).code
+    house.sign(code)
+    house.rounds.open(code)
+    house.clock.forward(days=60)
+    with house.database.reading() as db:
+        row = rounds.by_code(db, code)
+    assert row is not None
+    assert [step.act for step in due([row], house.clock())] == [Act.OPEN, Act.CLOSE]
