@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.importing.writing import toml
 from bot.rounds import legal, record, wording
 
 if TYPE_CHECKING:
@@ -124,16 +123,16 @@ def _blocks(shown: Example, reader: str) -> Iterator[str]:
         if name != "lists":
             yield _block(name, wording.meaning(reader, name), said, reader)
     for name, rows in shown.record.get("lists", {}).items():
-        lines = [f"  {toml({'id': id_} | _first(labels, reader))}," for id_, labels in rows]
+        lines = [f"  {_toml({'id': id_} | _first(labels, reader))}," for id_, labels in rows]
         yield "\n".join([_comments([wording.about_example(reader, "list")]), f"lists.{name} = [", *lines, "]"])
 
 
 def _block(name: str, meaning: str, said: str | Mapping[str, str], reader: str) -> str:
     """Return one field: what it means, what may be chosen, and what it says."""
     if isinstance(said, str):
-        value = said if name in record.DATES else toml(said)
+        value = said if name in record.DATES else _toml(said)
         return "\n".join([_comments([meaning, *_choices(name, reader)]), f"{name} = {value}"])
-    lines = [f"{name}.{one} = {toml(text)}" for one, text in _first(said, reader).items()]
+    lines = [f"{name}.{one} = {_toml(text)}" for one, text in _first(said, reader).items()]
     return "\n".join([_comments([meaning]), *lines])
 
 
@@ -151,3 +150,9 @@ def _choices(name: str, reader: str) -> list[str]:
 
 def _comments(lines: Sequence[str]) -> str:
     return "\n".join(f"# {line}" for line in lines)
+
+
+def _toml(value: object) -> str:
+    from bot.importing.writing import toml  # noqa: PLC0415 - loads what reads workbooks: only for who writes a file
+
+    return toml(value)
