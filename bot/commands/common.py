@@ -127,7 +127,9 @@ class Moment(click.ParamType[datetime]):
 
 def moment(given: datetime | None, zone: ZoneInfo) -> datetime | None:
     """Return a moment that came from `Moment` as an aware one."""
-    return given if given is None or given.tzinfo else given.replace(tzinfo=zone)
+    if given is None or given.tzinfo:
+        return given
+    return datetime.combine(given.date(), given.time(), zone)  # a plain one, as databases know no other
 
 
 def last_moment(given: datetime | None, zone: ZoneInfo) -> datetime | None:
