@@ -18,7 +18,7 @@ from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LINK, LISTED, RUNNING, St
 from bot.rounds.looking import ASKING, RoundView, stage_of, view
 from bot.rounds.whom import Held
 from bot.rounds.written import shaped
-from storage import audience, contacts, flow_versions, outbox, people, rounds, sessions
+from storage import audience, contacts, flow_versions, outbox, people, rounds, sessions, trail
 from storage import places as kept_places
 from storage.contacts import NewContact
 from storage.people import APPROVER
@@ -98,10 +98,11 @@ class Rounds(Fairness):
             self._note(db, row, who, "created", now, changed=_changed(None, row))
         return view(row)
 
-    def change(self, code: str, *, who: int | None = None, **facts: Any) -> RoundView:  # noqa: ANN401 - facts of many types
+    def change(self, code: str, *, who: int | None = None, seen: int | None = None, **facts: Any) -> RoundView:  # noqa: ANN401 - facts of many types
         """Change facts of a round that has not begun (the same names as in `create`); a signature is void then.
 
-        Raises `Refused` once it is open.
+        `seen` is the last entry of its log that whoever changes it has seen. Raises `Refused` where somebody else has
+        changed it since, and once it is open.
         """
         unknown = facts.keys() - FACTS
         if unknown:
@@ -109,6 +110,7 @@ class Rounds(Fairness):
         with self._act() as db:
             row = self._held(db, code)
             self._must_be(row, BEGINNING, "not_draft")
+            self._as_seen(db, row, seen)
             flow = self._flow(facts.get("flow", row.flow))
             service = facts.get("service", row.service)
             if "record" in facts:
@@ -212,11 +214,18 @@ class Rounds(Fairness):
                 outbox.cancel(db, one.id, now, bulk_only=True)
             return audience.hush(db, [self._keys.quiet_hash(MAIL, mail) for mail in plain], now)
 
-    def approve(self, code: str, *, who: int, why: str = "") -> RoundView:
+    @staticmethod
+    def _as_seen(db: Connection, row: RoundRow, seen: int | None) -> None:
+        """Nobody writes over, or signs, what they have not read."""
+        if seen is not None and any(each.what == "changed" and each.number > seen for each in trail.of(db, row.id)):
+            raise wording.Forbidden("changed_meanwhile")
+
+    def approve(self, code: str, *, who: int, why: str = "", seen: int | None = None) -> RoundView:
         """Sign a draft in which nothing is missing: now it may open, and its questions are those that were signed.
 
         `who` may approve rounds of the service, and has neither written this one nor changed it: two people have seen
-        it then. `why` stands in the log. Raises `Refused` otherwise, and while `check` finds faults.
+        it then. `why` stands in the log. `seen` is the last entry of its log that they have seen. Raises `Refused`
+        otherwise, where somebody has changed it since, and while `check` finds faults.
         """
         now = self._clock()
         with self._act() as db:
@@ -226,6 +235,7 @@ class Rounds(Fairness):
                 raise wording.Forbidden("not_approver", service=row.service)
             if who in self.authors(db, row):
                 raise wording.Forbidden("own_round")
+            self._as_seen(db, row, seen)
             self._complete(db, row)
             self._library.publish(db, row.flow, row.version, now)
             rounds.move(db, row.id, (State.DRAFT,), State.CHECKED)

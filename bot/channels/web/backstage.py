@@ -216,6 +216,10 @@ class LogEntry(Protocol):
     """One thing done to a round."""
 
     @property
+    def number(self) -> int:
+        """From 1."""
+
+    @property
     def at(self) -> datetime:
         """When."""
 
@@ -252,8 +256,11 @@ class Rounds(Protocol):
     ) -> RoundView:
         """Write a draft; `who` is the person's id. Raises `Refused` where the facts cannot stand."""
 
-    def change(self, code: str, *, who: int | None, **facts: object) -> RoundView:
-        """Change facts of a draft (the same names as in `create`). Raises `Refused` once it is open."""
+    def change(self, code: str, *, who: int | None, seen: int | None, **facts: object) -> RoundView:
+        """Change facts of a draft (the same names as in `create`).
+
+        Raises `Refused` once it is open, and where it was changed after the entry `seen` of its log.
+        """
 
     def listed(self, services: Sequence[str] | None = None, states: Sequence[str] = ()) -> Sequence[RoundView]:
         """Return rounds, newest first, of these services (None: all) in these states (empty: all)."""
@@ -276,8 +283,8 @@ class Rounds(Protocol):
     def close(self, code: str, *, who: int | None, why: str = "") -> RoundView:
         """Close now."""
 
-    def approve(self, code: str, *, who: int) -> RoundView:
-        """Sign it as the second person."""
+    def approve(self, code: str, *, who: int, seen: int | None) -> RoundView:
+        """Sign it as the second person, who has seen it as it stood at the entry `seen` of its log."""
 
     def unsigned(self, code: str) -> bool:
         """Whether a second person has to sign before it can open."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -310,17 +311,21 @@ async def create(request: Request, visitor: Visitor) -> Response:
     if filled.errors:
         return await _form_page(request, visitor, service, flow, typed=typed, errors=filled.errors)
     rounds = backstage_of(request).rounds
-    made = await asyncio.to_thread(
-        rounds.create,
-        service=service.key,
-        flow=flow.id,
-        title=filled.title,
-        record=filled.record,
-        audience=filled.audience,
-        opens_at=filled.opens_at,
-        closes_at=filled.closes_at,
-        who=visitor.person.id,
-    )
+    try:
+        made = await asyncio.to_thread(
+            rounds.create,
+            service=service.key,
+            flow=flow.id,
+            title=filled.title,
+            record=filled.record,
+            audience=filled.audience,
+            opens_at=filled.opens_at,
+            closes_at=filled.closes_at,
+            who=visitor.person.id,
+        )
+    except Refused as error:
+        wrong = [_refused(request, error)]
+        return await _form_page(request, visitor, service, flow, typed=typed, errors=wrong)
     return to(f"/manage/rounds/{made.code}?done=created")
 
 
@@ -341,17 +346,32 @@ async def change(request: Request, visitor: Visitor) -> Response:
     rounds = backstage_of(request).rounds
     needs = {need.name for need in await asyncio.to_thread(_needs, request, service, flow)}
     beside = {name: text for name, text in round_.record.items() if name not in needs}
-    await asyncio.to_thread(
-        rounds.change,
-        round_.code,
-        title=filled.title,
-        record={**beside, **filled.record},
-        audience=filled.audience,
-        opens_at=filled.opens_at,
-        closes_at=filled.closes_at,
-        who=visitor.person.id,
-    )
+    try:
+        await asyncio.to_thread(
+            rounds.change,
+            round_.code,
+            title=filled.title,
+            record={**beside, **filled.record},
+            audience=filled.audience,
+            opens_at=filled.opens_at,
+            closes_at=filled.closes_at,
+            who=visitor.person.id,
+            seen=_seen_entry(typed),
+        )
+    except Refused as error:  # what was typed stays on the page, and may be sent once more
+        wrong = [_refused(request, error)]
+        return await _form_page(request, visitor, service, flow, typed=typed, errors=wrong, round_=round_)
     return to(f"/manage/rounds/{round_.code}?done=changed")
+
+
+def _seen_entry(form: Mapping[str, object]) -> int | None:
+    """Return the last entry of a round's log that somebody had seen on the page they send."""
+    said = str(form.get("seen", ""))
+    return int(said) if re.fullmatch("[0-9]{1,9}", said) else None
+
+
+def _refused(request: Request, error: Refused) -> forms.Error:
+    return forms.Error("title", spoken(error, pages_of(request).words(request).language))
 
 
 async def _editable(request: Request, visitor: Visitor) -> tuple[RoundView, Service, Flow]:
@@ -398,9 +418,14 @@ async def _form_page(
         wrong={error.name: error.message for error in errors},
         flow_languages=[(one, own_name(one)) for one in languages_of(request, flow)],
         round=round_,
+        last_entry=await asyncio.to_thread(_last_entry, request, round_),
         is_example=round_ is None and _wants_example(request),
         example_url="" if round_ else _example_url(service, flow),
     )
+
+
+def _last_entry(request: Request, round_: RoundView | None) -> int:
+    return 0 if round_ is None else backstage_of(request).rounds.log(round_.code)[-1].number
 
 
 def _example_url(service: Service, flow: Flow) -> str:
@@ -458,7 +483,8 @@ async def approve(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/approve`: sign the round as the second person."""
     round_ = await seen(request, visitor, APPROVER)
     try:
-        await asyncio.to_thread(backstage_of(request).rounds.approve, round_.code, who=visitor.person.id)
+        sign, last = backstage_of(request).rounds.approve, _seen_entry(await form_of(request))
+        await asyncio.to_thread(sign, round_.code, who=visitor.person.id, seen=last)
     except Refused as error:
         said = spoken(error, pages_of(request).words(request).language)
         return await round_page(request, visitor, errors=[forms.Error("state", said)])
@@ -472,7 +498,10 @@ async def open_(request: Request, visitor: Visitor) -> Response:
     faults = await asyncio.to_thread(rounds.check, round_.code, words.language)
     if faults:
         return await round_page(request, visitor, errors=[forms.Error("faults", words("round_page.cannot_open"))])
-    opened = await asyncio.to_thread(rounds.open, round_.code, who=visitor.person.id)
+    try:
+        opened = await asyncio.to_thread(rounds.open, round_.code, who=visitor.person.id)
+    except Refused as error:  # somebody was faster, or it is not signed
+        return await round_page(request, visitor, errors=[forms.Error("state", spoken(error, words.language))])
     return to(f"/manage/rounds/{round_.code}?done={opened.state}")
 
 

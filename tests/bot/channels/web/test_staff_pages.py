@@ -294,6 +294,32 @@ class TestARoundsLife:
         with it.database.reading() as db:
             assert len(people.with_role(db, "approver", "library")) == 1
 
+    async def test_nobody_signs_or_writes_over_what_was_changed_since_they_saw_it(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        await entered(it, client, ORGANISER)
+        page = await posted(client, "/manage/rounds/new", **ROUND)
+        code = page.url.path.rsplit("/", 1)[1]
+        (seen,) = re.findall(r'name="seen" value="(\d+)"', (await client.get(f"/manage/rounds/{code}/edit")).text)
+        first = await posted(client, f"/manage/rounds/{code}/edit", **{**ROUND, "title": "By Ada", "seen": seen})
+        assert "done=changed" in str(first.url)
+        late = await posted(client, f"/manage/rounds/{code}/edit", **{**ROUND, "title": "By Ben", "seen": seen})
+        assert faults(late) == ["somebody has changed the round since you saw it: read it again"]
+        assert 'value="By Ben"' in late.text, "what was typed is not lost"
+        found = it.rounds.find(code)
+        assert found is not None
+        assert found.title == "By Ada"
+        (now,) = re.findall(r'name="seen" value="(\d+)"', late.text)
+        again = await posted(client, f"/manage/rounds/{code}/edit", **{**ROUND, "title": "By Ben", "seen": now})
+        assert "done=changed" in str(again.url)
+        client.cookies.clear()
+        await entered(it, client, ("approver", "library"))
+        refused = await posted(client, f"/manage/rounds/{code}/approve", seen=now)
+        assert faults(refused) == ["somebody has changed the round since you saw it: read it again"]
+        (read,) = re.findall(r'name="seen" value="(\d+)"', refused.text)
+        signed = await posted(client, f"/manage/rounds/{code}/approve", seen=read)
+        assert "You have signed the round." in signed.text
+
     async def test_a_second_person_signs_on_the_rounds_page(self, it: Program, client: httpx.AsyncClient) -> None:
         await entered(it, client, ORGANISER, ("approver", "library"))
         page = await posted(client, "/manage/rounds/new", **ROUND)
@@ -303,7 +329,7 @@ class TestARoundsLife:
         page = await posted(client, f"/manage/rounds/{code}/approve")
         assert faults(page) == ["whoever has written or changed a round cannot sign it: let a second person look at it"]
         page = await posted(client, f"/manage/rounds/{code}/open")
-        assert page.status_code == 409
+        assert page.status_code == 422
         token = it.link(("approver", "library"), name="Cleo")
         page = await client.get(f"/manage/rounds/{code}")
         assert "These people may sign: Cleo." in page.text
