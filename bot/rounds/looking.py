@@ -302,7 +302,7 @@ class Looking:
             row = self._row(db, code)
         came = outcome.load(row.outcome)
         day = record.spoken_day(came.decision.on, language) if came.decision else ""
-        return wording.report(language, self.counts(code).finished, came, day)
+        return wording.report(language, self.voices(code), self._config.digest.public_minimum_cell, came, day)
 
     def length(self, code: str, language: str) -> Length | None:
         """Count the days on which a round is open; None where it does not close by itself."""

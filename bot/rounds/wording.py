@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.rounds.outcome import Outcome
+    from storage.entries import Voices
 
 _FOLDER = Path(__file__).parent / "texts"
 FALLBACK = "en"
@@ -98,12 +99,15 @@ def options(language: str, name: str) -> list[tuple[str, str]]:
     return list(_texts(language)[name].items())
 
 
-def report(language: str, people: int, outcome: Outcome, day: str) -> str:
-    """Return a report to write on: what people said, what is done, what is not and why, the decision of a `day`."""
+def report(language: str, voices: Voices, minimum: int, outcome: Outcome, day: str) -> str:
+    """Return a report to write on: what people said, what is done, what is not and why, the decision of a `day`.
+
+    It is to be published: fewer people than the public minimum are not told.
+    """
     texts, parts = _texts(language)["report"], sorted_out(outcome.issues)
     did_not = [texts["because"].format(what=what, why=why) for what, why in parts.did_not]
     blocks = [
-        texts["people"].format(n=people),
+        _took_part(texts, voices, minimum),
         _listed(texts["said"], parts.said),
         _listed(texts["did"], parts.did),
         _listed(texts["did_not"], did_not),
@@ -111,6 +115,15 @@ def report(language: str, people: int, outcome: Outcome, day: str) -> str:
         texts["thanks"],
     ]
     return "\n\n".join(block for block in blocks if block)
+
+
+def _took_part(texts: Mapping[str, str], voices: Voices, minimum: int) -> str:
+    people = voices.individuals
+    told = texts["few"].format(minimum=minimum) if people < minimum else texts["people"].format(n=people)
+    if not (voices.groups or voices.organisations):
+        return told
+    apart = texts["apart"].format(groups=voices.groups, organisations=len(voices.organisations))
+    return f"{told} {apart}"
 
 
 def _decided(texts: Mapping[str, str], outcome: Outcome, day: str) -> str:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.errors import Refused
-from bot.rounds import legal
-from bot.rounds.outcome import Decision, KeyIssue, Reading
+from bot.rounds import legal, wording
+from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
 from bot.rounds.wording import spoken
+from storage.entries import Voices
 from tests.support.house import NOON, RECORD, Citizen, raw
 
 if TYPE_CHECKING:
@@ -166,6 +167,18 @@ def test_the_report_is_drafted_from_the_issues_in_each_language(house: House) ->
     for words in ("– Open on Sundays", "– We do not open at night (nobody could be paid)", "You said", "We do not"):
         assert words in draft
     assert "Ustedes dijeron" in house.rounds.drafted(code, "es")
+
+
+@pytest.mark.parametrize(
+    ("voices", "said"),
+    [
+        (Voices(40, 0, 0, ()), "40 people took part."),
+        (Voices(1, 0, 0, ()), "Fewer than 10 people took part."),
+        (Voices(16, 2, 8, ("The Choir",)), "16 people took part. Beside them answered: groups 2, organisations 1."),
+    ],
+)
+def test_the_draft_tells_no_few_and_counts_groups_and_organisations_apart(voices: Voices, said: str) -> None:
+    assert wording.report("en", voices, 10, Outcome(), "").startswith(f"{said}\n")
 
 
 async def test_who_gets_the_result_says_whether_it_was_clear_and_the_last_word_counts(house: House) -> None:
