@@ -285,7 +285,9 @@ def _hints(rounds: Rounds, round_: RoundView, words: Words) -> Sequence[str]:
 
 def _called(words: Words, field: str) -> str:
     """Return what the form calls a field, in quotation marks of its language."""
-    return words("form.called", name=words(f"need.{field}")) if words.has(f"need.{field}") else field
+    said = meaning(words.language, field)
+    name = words(f"need.{field}") if words.has(f"need.{field}") else f"{said[:1].upper()}{said[1:]}"
+    return words("form.called", name=name)
 
 
 def _wants_example(request: Request) -> bool:
