@@ -16,6 +16,7 @@ import click
 
 from bot.clock import clock_of, mint, rehearse
 from bot.errors import Refused, Usage
+from bot.rounds.lifecycle import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -93,10 +94,6 @@ def write(path: Path, text: str | bytes) -> None:
 def many(count: int, noun: str) -> str:
     """Return a count with its noun: `1 way`, `2 ways`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-LATEST = 2999
-"""No round is held later: days are reckoned from, on and on."""
 
 
 class Moment(click.ParamType[datetime]):

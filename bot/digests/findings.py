@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.digests import disclosure, statistics
+from bot.digests import disclosure, questions, statistics
 from bot.digests.disclosure import stepped
-from bot.digests.results import Kind, Poll, Result, result
+from bot.digests.results import Poll, Result, result
 from flows.ballots import said
 from flows.model import Allocate, BestWorst, Choose, Number, Pick, Question, Rank, Rate
 from storage.ballots import EVERYBODY
@@ -32,13 +32,13 @@ from storage.ballots import EVERYBODY
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from flows.model import Flow, Option
+    from bot.digests.results import Kind
+    from flows.model import Flow
     from storage.ballots import Tally
     from storage.findings import Counted
 
 NOT_ASKED_ABOUT = frozenset({"age", "begin", "gate", "quote", "result", "invite"})
 """Roles of questions that serve the conversation."""
-BALLOTS = {Rank: Kind.RANK, Allocate: Kind.ALLOCATE, BestWorst: Kind.BESTWORST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +117,6 @@ class Asked:
     flow: Flow
     minimum: int
 
-    def question(self, state: str) -> dict[str, str]:
-        """Return the words of a question in each language."""
-        return {one: self.flow.script(one).states[state].text.strip() for one in self.flow.languages}
-
-    def label(self, state: str, place: int) -> dict[str, str]:
-        """Return the words of an option in each language."""
-        return {one: _options(self.flow, one, state)[place].label for one in self.flow.languages}
-
-
-def _options(flow: Flow, language: str, state: str) -> Sequence[Option]:
-    options: Sequence[Option] = getattr(flow.script(language).states[state], "options", ())
-    return options
-
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -181,7 +168,7 @@ def _finding(asked: Asked, state: Question, counts: Counts) -> Finding:
         state=state.id,
         item=state.item or "",
         verb=type(state).__name__.lower(),
-        question=asked.question(state.id),
+        question=questions.question(asked.flow, state.id),
         people=stepped(counts.answered.get(state.id, 0), asked.minimum),
     )
     match state:
@@ -207,7 +194,7 @@ def _chosen(asked: Asked, state: Choose | Rate | Pick, plain: Finding, given: Se
     everybody = sum(one.people for one in given if one.choices or one.choice not in outside)
     base = stepped(everybody, asked.minimum)
     answers = tuple(
-        _answer(option.id, asked.label(state.id, place), chosen[option.id], asked.minimum)
+        _answer(option.id, questions.label(asked.flow, state.id, place), chosen[option.id], asked.minimum)
         for place, option in enumerate(state.options)
     )
     return replace(plain, base=base, answers=tuple(_shared(one, base, outside, asked.minimum) for one in answers))
@@ -243,16 +230,16 @@ def _middle(given: Sequence[Counted], minimum: int) -> float | None:
 
 
 def _poll(asked: Asked, state: Rank | Allocate | BestWorst, given: Sequence[Counted]) -> Poll:
-    kind = BALLOTS[type(state)]
+    kind, most = questions.kind(state)
     tally = _tally(kind, given)
     return Poll(
         code=asked.code,
         title=asked.title,
         state=state.id,
         kind=kind,
-        question=asked.question(state.id),
-        options={option.id: asked.label(state.id, place) for place, option in enumerate(state.options)},
-        most=state.places if isinstance(state, Rank) else getattr(state, "points", 0),
+        question=questions.question(asked.flow, state.id),
+        options={option.id: questions.label(asked.flow, state.id, place) for place, option in enumerate(state.options)},
+        most=most,
         people=tally[EVERYBODY],
         tally=tally,
         whole=True,

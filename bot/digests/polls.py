@@ -10,8 +10,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.digests import questions
 from bot.digests.disclosure import steps
-from bot.digests.results import Kind, Poll
+from bot.digests.results import Poll
 from bot.rounds import record
 from bot.rounds.lifecycle import OVER
 from flows.model import Allocate, BestWorst, Rank
@@ -19,7 +20,7 @@ from storage import ballots, rounds, weekly
 from storage.ballots import EVERYBODY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from bot.digests.weeks import Week
     from bot.rounds.library import Library
-    from flows.model import Flow, Option
+    from flows.model import Flow
     from storage.ballots import Question, Tally
     from storage.rounds import RoundRow
     from storage.weekly import Span
@@ -125,29 +126,19 @@ def _in_steps(
 
 
 def _poll(row: RoundRow, flow: Flow, question: Rank | Allocate | BestWorst, tally: Tally, *, whole: bool) -> Poll:
-    kind, most = _kind(question)
+    kind, most = questions.kind(question)
     return Poll(
         code=row.code,
         title=_titles(row, flow),
         state=question.id,
         kind=kind,
-        question=_in_each(flow, question.id),
-        options={option.id: _labels(flow, question.id, place) for place, option in enumerate(question.options)},
+        question=questions.question(flow, question.id),
+        options={option.id: questions.label(flow, question.id, place) for place, option in enumerate(question.options)},
         most=most,
         people=tally[EVERYBODY],
         tally=tally,
         whole=whole,
     )
-
-
-def _kind(question: Rank | Allocate | BestWorst) -> tuple[Kind, int]:
-    match question:
-        case Rank():
-            return Kind.RANK, question.places
-        case Allocate():
-            return Kind.ALLOCATE, question.points
-        case BestWorst():
-            return Kind.BESTWORST, 0
 
 
 # --------------------------------------------------------------------------- words
@@ -156,16 +147,3 @@ def _kind(question: Rank | Allocate | BestWorst) -> tuple[Kind, int]:
 def _titles(row: RoundRow, flow: Flow) -> dict[str, str]:
     kept = record.load(row.record)
     return {language: record.title(kept, row.title, language) for language in flow.languages}
-
-
-def _in_each(flow: Flow, state: str) -> dict[str, str]:
-    return {language: flow.script(language).states[state].text.strip() for language in flow.languages}
-
-
-def _labels(flow: Flow, state: str, place: int) -> dict[str, str]:
-    return {language: _options(flow, language, state)[place].label for language in flow.languages}
-
-
-def _options(flow: Flow, language: str, state: str) -> Sequence[Option]:
-    options: Sequence[Option] = getattr(flow.script(language).states[state], "options", ())
-    return options

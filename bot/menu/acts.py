@@ -98,12 +98,15 @@ def later_end(round_: RoundView, days: int, zone: ZoneInfo, now: datetime) -> da
     return (round_.closes_at or now).astimezone(zone) + timedelta(days=days)
 
 
-def do(worker: Worker, round_: RoundView, act: Act, why: str, ends: datetime | None) -> None:
-    """Do it. Raises `Refused` where the rules forbid it: the round has moved on, say."""
+def do(worker: Worker, round_: RoundView, act: Act, why: str, ends: datetime | None, seen: int) -> None:
+    """Do it. Raises `Refused` where the rules forbid it: the round has moved on, say.
+
+    `seen` is the last entry of its log that whoever signs has seen.
+    """
     rounds, code, who = worker.rounds, round_.code, worker.person
     match act:
         case Act.SIGN:
-            rounds.approve(code, who=who)
+            rounds.approve(code, who=who, seen=seen)
         case Act.OPEN | Act.SCHEDULE:
             rounds.open(code, who=who)
         case Act.PAUSE:

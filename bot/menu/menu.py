@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.menu.acts import Act
 from bot.menu.drafting import DAY, FIELD, TITLE
 from bot.menu.manuscripts import TRYING, Manuscripts
-from bot.menu.steering import SURE, WHY
+from bot.menu.steering import SURE, WHY, act_of
 from bot.menu.worker import ORGANISER, SIGHT, Worker, number
 
 if TYPE_CHECKING:
@@ -98,8 +98,9 @@ class Menu(Manuscripts):
                 return self.read(worker, round_)
             case "page", []:
                 return self.browser(worker, round_)
-            case "do", [act] if act in list(Act):
-                return self._asked_for(worker, round_, Act(act))
+            case "do", [what]:
+                act, seen = act_of(what)
+                return None if act is None else self._asked_for(worker, round_, act, seen)
             case "span", [days]:
                 return self.span(worker, round_, days)
             case "yes", [what]:
@@ -109,13 +110,13 @@ class Menu(Manuscripts):
             case _:
                 return None
 
-    def _asked_for(self, worker: Worker, round_: RoundView, act: Act) -> Prompt:
+    def _asked_for(self, worker: Worker, round_: RoundView, act: Act, seen: int) -> Prompt:
         """Lead to what an act needs first; the button of one that is not possible any more is refused."""
         needs: dict[Act, Callable[[Worker, RoundView], Prompt]] = {Act.FILL: self.next, Act.DAY: self.day_asked}
         return (
             needs[act](worker, round_)
             if act in needs and self.writes(worker, round_)
-            else self.ask(worker, round_, act)
+            else self.ask(worker, round_, act, seen)
         )
 
     def _written(self, worker: Worker, round_: RoundView, kind: str, rest: list[str]) -> Prompt | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from bot.menu.acts import possible, standing
+from bot.menu.acts import Act, possible, standing
 from bot.menu.worker import APPROVER, MANAGER, ORGANISER, SIGHT, Worker, data, short
 from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, RUNNING, State
 from bot.rounds.record import spoken_day
@@ -104,7 +104,10 @@ class Showing:
             *self._numbers(worker, round_),
             *self._lacks(worker, round_, stands),
         ]
-        buttons = [worker.button(f"act_{act}", "do", round_.code, act) for act in possible(stands)]
+        buttons = [
+            worker.button(f"act_{act}", "do", round_.code, f"{act}{self._read_so_far(worker, round_, act)}")
+            for act in possible(stands)
+        ]
         return worker.screen(
             lines,
             *buttons,
@@ -113,6 +116,11 @@ class Showing:
             worker.button("again", "round", round_.code),
             worker.button("back", "list", 0),
         )
+
+    @staticmethod
+    def _read_so_far(worker: Worker, round_: RoundView, act: Act) -> int | str:
+        """Return the last entry of the round's log, for whoever signs what this screen shows."""
+        return worker.rounds.log(round_.code)[-1].number if act is Act.SIGN else ""
 
     def _head(self, worker: Worker, round_: RoundView) -> list[str]:
         service = self._config.service(round_.service).label(worker.language)

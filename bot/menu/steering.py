@@ -27,8 +27,11 @@ LONGEST_REASON = 500
 class Steering(Showing):
     """Screens that act on a round."""
 
-    def ask(self, worker: Worker, round_: RoundView, act: Act) -> Prompt:
-        """Ask once more before an act; what cannot be done any more shows how the round stands now."""
+    def ask(self, worker: Worker, round_: RoundView, act: Act, seen: int = 0) -> Prompt:
+        """Ask once more before an act; what cannot be done any more shows how the round stands now.
+
+        `seen` is the last entry of the round's log that whoever signs has seen.
+        """
         if act not in possible(standing(worker, round_, worker.visit.ledger.now)):
             return self.stale(worker, round_)
         match act:
@@ -39,7 +42,7 @@ class Steering(Showing):
                 text = [worker.text("report_unfinished"), "", *_drafted(worker, round_)]
                 return worker.screen(text, worker.button("page", "page", round_.code), back)
             case _:
-                return self._sure(worker, round_, act)
+                return self._sure(worker, round_, act, seen)
 
     def stale(self, worker: Worker, round_: RoundView) -> Prompt:
         """Refuse a button gently that is older than what has become of its round."""
@@ -68,7 +71,7 @@ class Steering(Showing):
 
     def _question(self, worker: Worker, round_: RoundView, act: Act, span: int) -> list[str]:
         """Return what an act means for people, before it is done."""
-        ends = self.last_day(worker, self._later(worker, round_, span))
+        ends = self.last_day(worker, self._later(worker, round_, span)) if act is Act.EXTEND else ""
         opens = self.day(worker, round_.opens_at)
         asked = worker.text(f"sure_{act}", title=round_.title, ends=ends, opens=opens)
         match act:
@@ -99,7 +102,7 @@ class Steering(Showing):
 
     def yes(self, worker: Worker, round_: RoundView, what: str) -> Prompt:
         """Do what was asked about, or ask for its reason; a Yes to an older question does nothing."""
-        act, span = _read(what)
+        act, span = act_of(what)
         waited = worker.visit.guest.contact.asks
         if act is None or waited != _waited(SURE, act, span, round_.code):
             return self.stale(worker, round_)
@@ -115,7 +118,7 @@ class Steering(Showing):
 
     def why(self, worker: Worker, what: str, code: str) -> Prompt:
         """Take what was written as the reason, and act."""
-        round_, (act, span) = self.seen(worker, code), _read(what)
+        round_, (act, span) = self.seen(worker, code), act_of(what)
         message = worker.visit.message
         said = clean(message.text)[:LONGEST_REASON] if message.text else ""
         if round_ is None or act is None:
@@ -128,9 +131,9 @@ class Steering(Showing):
     def _done(self, worker: Worker, round_: RoundView, act: Act, span: int, why: str) -> Prompt:
         """Do it, and show how the round stands then; what the rules forbid by now is said kindly."""
         worker.waits(None)
-        ends = self._later(worker, round_, span) if span else None
+        ends = self._later(worker, round_, span) if act is Act.EXTEND else None
         try:
-            do(worker, round_, act, why, ends)
+            do(worker, round_, act, why, ends, seen=span)
             above = worker.text("done")
         except Refused as refused:
             above = worker.text("refused", why=spoken(refused, worker.language))
@@ -162,7 +165,7 @@ def _waited(kind: str, act: Act, span: int, code: str) -> str:
     return f"{kind} {act}{span or ''} {code}"
 
 
-def _read(what: str) -> tuple[Act | None, int]:
-    """Return the act and the span of days that a button or a memory names."""
+def act_of(what: str) -> tuple[Act | None, int]:
+    """Return the act that a button or a memory names, and the number with it: days, or an entry of a round's log."""
     name = what.rstrip("0123456789")
     return (Act(name) if name in list(Act) else None), number(what[len(name) :])

@@ -189,9 +189,7 @@ class Fairness(Concluding):
 
     def _counted(self, db: Connection, row: RoundRow, known: Mapping[str, Variable]) -> dict[str, dict[str, int]]:
         """Count individuals by every variable, exactly. Once the round's key is gone, all who answered look alike."""
-        apart: Sequence[bytes] = ()
-        if row.key_sealed is not None:
-            apart = list(map(self._library.pseudonyms(row), entries.apart(db, row.id)))
+        apart = self._library.apart(db, row)
         items = [each.item for each in known.values() if each.item]
         states = [each.state for each in known.values() if each.state]
         chosen = turnout.choices(db, row.id, items, states, apart)

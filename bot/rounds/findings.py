@@ -37,8 +37,7 @@ def count(db: Connection, library: Library, row: RoundRow, minimum: int, now: da
     flow = library.played(db, row).flow
     kept = record.load(row.record)
     titles = {language: record.title(kept, row.title, language) for language in flow.languages}
-    apart = [who for each in entries.apart(db, row.id) if (who := library.pseudonym(row, each)) is not None]
-    voices = entries.voices(db, row.id)
+    apart, voices = library.apart(db, row), entries.voices(db, row.id)
     turnout = Turnout(
         people=findings.people(db, row.id, apart),
         groups=voices.groups,

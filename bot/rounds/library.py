@@ -12,7 +12,7 @@ from bot.rounds import record, wording
 from flows.binding import bind
 from flows.checks.published import Published, edited
 from flows.source import FlowTrouble, compile_files
-from storage import flow_versions
+from storage import entries, flow_versions
 from storage.database import VersionChanged
 
 if TYPE_CHECKING:
@@ -100,6 +100,15 @@ class Library:
     def pseudonyms(self, row: RoundRow) -> Callable[[bytes], bytes]:
         """Return what makes a round's pseudonyms of hashed addresses, for many at once. Its key must be there."""
         return partial(self._keys.pseudonym, self._keys.unseal(row.key_sealed or b""))
+
+    def apart(self, db: Connection, row: RoundRow) -> list[bytes]:
+        """Return the pseudonyms of those who are counted apart: groups, organisations, and whoever came late.
+
+        Once a round's key is gone nobody can tell them from the others.
+        """
+        if row.key_sealed is None:
+            return []
+        return list(map(self.pseudonyms(row), entries.apart(db, row.id)))
 
     def facts(self, row: RoundRow, flow: Flow) -> record.Facts:
         """Return what the texts of a round are filled with."""

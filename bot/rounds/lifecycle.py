@@ -45,6 +45,8 @@ BEGUN = (*RUNNING, *OVER)
 """There may be answers."""
 
 
+LATEST = 2999
+"""The last year of a round: other days are reckoned from its own, on and on."""
 GRACE = timedelta(hours=1)
 """After a round has closed, whoever was in the middle of it may come to the end."""
 

@@ -14,7 +14,7 @@ from bot.rounds import addresses, codes, places, record, wording
 from bot.rounds import whom as whoms
 from bot.rounds.fairness import Fairness
 from bot.rounds.invitations import MAIL, letters_of
-from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LINK, LISTED, RUNNING, State
+from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LATEST, LINK, LISTED, RUNNING, State
 from bot.rounds.looking import ASKING, RoundView, stage_of, view
 from bot.rounds.whom import Held
 from bot.rounds.written import shaped
@@ -66,6 +66,7 @@ class Rounds(Fairness):
         `whom` says who of the audience is meant (see `bot.rounds.whom`), `spread_hours` over how many hours of sending
         time they are invited, `remind_at` when the silent are reminded.
         """
+        self._near(opens_at, closes_at, remind_at)
         if code is not None and codes.own_code(code) is None:
             raise wording.Forbidden("bad_code", code=code)
         found = self._flow(flow)
@@ -104,6 +105,7 @@ class Rounds(Fairness):
         `seen` is the last entry of its log that whoever changes it has seen. Raises `Refused` where somebody else has
         changed it since, and once it is open.
         """
+        self._near(*(facts.get(name) for name in MOMENTS))
         unknown = facts.keys() - FACTS
         if unknown:
             raise TypeError(f"a round has no {', '.join(sorted(unknown))}")
@@ -215,6 +217,12 @@ class Rounds(Fairness):
             return audience.hush(db, [self._keys.quiet_hash(MAIL, mail) for mail in plain], now)
 
     @staticmethod
+    def _near(*moments: datetime | None) -> None:
+        """Nobody can reckon with days at the end of the calendar."""
+        if any(at is not None and at.year > LATEST for at in moments):
+            raise wording.Forbidden("too_far", year=LATEST)
+
+    @staticmethod
     def _as_seen(db: Connection, row: RoundRow, seen: int | None) -> None:
         """Nobody writes over, or signs, what they have not read."""
         if seen is not None and any(each.what == "changed" and each.number > seen for each in trail.of(db, row.id)):
@@ -313,6 +321,7 @@ class Rounds(Fairness):
             row = self._held(db, code)
             self._must_be(row, ASKING, "not_open")
             self._reasoned(why)
+            self._near(closes_at)
             if closes_at <= max(row.closes_at or self._clock(), self._clock()):
                 raise wording.Forbidden("later")
             rounds.change(db, row.id, closes_at=closes_at)

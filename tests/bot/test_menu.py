@@ -138,6 +138,21 @@ async def test_a_draft_names_what_it_lacks_and_offers_to_fill_it_in(house: House
     assert labels(said)[:3] == ["Fill in what is missing", "Choose the first day", "Cancel the round"]
 
 
+async def test_nobody_signs_what_was_changed_after_their_screen(house: House) -> None:
+    ada = await approver(house)
+    code = house.need(opened=False).code
+    read = await at(ada, code)
+    house.rounds.change(code, title="Other hours")
+    (asked,) = await ada.taps("Read and found good: sign", read)
+    assert asked.text.startswith("Sign “Other hours”?")
+    (refused,) = await ada.taps("Yes")
+    assert "somebody has changed the round since you saw it: read it again" in refused.text
+    assert state(house, code) == "draft"
+    await ada.taps("Read and found good: sign", refused)
+    (signed,) = await ada.taps("Yes")
+    assert "Signed by Ada" in signed.text
+
+
 async def test_a_second_person_signs_and_only_then_it_opens(house: House) -> None:
     omar, ada = await organiser(house), await approver(house)
     code = house.need(opened=False).code

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
+import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from bot.channels.web.manage import form
 from bot.commands.common import Moment, last_moment, moment
 from bot.digests.gather import deadlines
+from bot.errors import Refused
 from bot.rounds import legal
 from bot.rounds.lifecycle import Act, due, last_day
 from bot.rounds.posters import poster
@@ -21,10 +23,18 @@ from storage import rounds
 from tests.support.house import RECORD, Citizen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.house import House
 
 MADRID, NEPAL, CAIRO = (ZoneInfo(name) for name in ("Europe/Madrid", "Asia/Kathmandu", "Africa/Cairo"))
 CONTEXT = click.Context(click.Command("x"))
+
+
+def words_of(paper: bytes) -> str:
+    """Return what stands on a poster."""
+    with pypdfium2.PdfDocument(paper) as document:
+        return " ".join("\n".join(page.get_textpage().get_text_bounded() for page in document).split())
 
 
 def typed(text: str) -> datetime:
@@ -89,7 +99,7 @@ async def test_whoever_answers_in_the_last_second_counts_and_everybody_reads_the
     with house.database.reading() as db:
         (deadline,) = deadlines(db, "library", house.config.city.zone)
     assert deadline.closes_on == date(2026, 12, 12)
-    assert poster(house.rounds, house.config, code, house.clock())
+    assert "12 December 2026" in words_of(poster(house.rounds, house.config, code, house.clock()))
     house.clock.now = midnight - timedelta(microseconds=1)
     assert house.sweeps.rounds() == 0
     assert "16 or older" in (await Citizen(house, "anna").starts(code))[-1].text
@@ -108,6 +118,27 @@ def test_the_days_a_round_is_open_are_counted_on_the_citys_calendar(first: date,
     end = form.end_of((first + timedelta(days - 1)).isoformat(), ZoneInfo(zone))
     assert end is not None
     assert legal.length(first, last_day(end, ZoneInfo(zone)), "", "", "en").days == days
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "3000-01-01", "9999-12-31T23:59"])
+def test_a_day_at_the_end_of_the_calendar_is_refused_in_words(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="too far away"):
+        typed(text)
+    assert form.end_of(text[:10], MADRID) is None
+
+
+def test_no_act_takes_a_day_at_the_end_of_the_calendar(house: House) -> None:
+    far = datetime(9999, 12, 30, tzinfo=UTC)
+    code = house.need().code
+    draft = house.need(opened=False).code
+    acts: list[Callable[[], object]] = [
+        lambda: house.rounds.extend(code, far, why="more time"),
+        lambda: house.rounds.change(draft, opens_at=far),
+        lambda: house.need(closes_at=far, opened=False),
+    ]
+    for act in acts:
+        with pytest.raises(Refused, match="before the year 2999"):
+            act()
 
 
 def test_a_clock_that_jumps_over_the_whole_round_opens_and_closes_it(house: House) -> None:

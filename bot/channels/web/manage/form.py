@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from bot.channels.web.words import Words
     from bot.rounds.example import Example
 
-LATEST = 2999
-"""The last year of a round."""
 OWN = ("title", "audience", "opens_on", "closes_on")
 """What a round has beside its record."""
 
@@ -169,7 +167,7 @@ def _bad_day(need: Need, record: Mapping[str, object]) -> bool:
 def _day(text: str) -> date:
     """Read a day. Raises `ValueError` for what is none, and for one so far away that nobody lives to see it."""
     day = date.fromisoformat(text)
-    if day.year > LATEST:
+    if day.year > lifecycle.LATEST:
         raise ValueError(text)
     return day
 
