@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import String, and_, case, cast, delete, exists, func, literal, or_, select, update
+from sqlalchemy import String, and_, bindparam, case, cast, delete, exists, func, literal, or_, select, update
 
 from storage.outbox import GONE
-from storage.rows import Insert, Update, read
+from storage.rows import IDS, Insert, Lookup, Update, read
 from storage.tables import audience, contacts, invitations, outbox, people, quiet, rounds, sessions
 
 if TYPE_CHECKING:
@@ -289,10 +289,9 @@ def end(db: Connection, rules: Rules) -> None:
     db.execute(_in(rules.round_id, WAITING).values(state=EXCLUDED, reason=why))
 
 
-def known(db: Connection, round_id: int) -> list[int]:
-    """Return the contacts in the audience, before it is drawn: those of lists."""
-    mine = (audience.c.round_id == round_id, audience.c.state != ARRIVING, audience.c.contact_id.is_not(None))
-    return list(db.execute(select(audience.c.contact_id).where(*mine)).scalars())
+def among(db: Connection, round_id: int, ids: Sequence[int]) -> set[int]:
+    """Return which of these contacts are in the audience before it is drawn: those of lists."""
+    return set(_among(db, ids, mine=round_id))
 
 
 def counts(db: Connection, round_id: int) -> dict[tuple[str, str], int]:
@@ -301,6 +300,10 @@ def counts(db: Connection, round_id: int) -> dict[tuple[str, str], int]:
     counted = select(audience.c.state, audience.c.reason, func.count()).where(*mine)
     found = db.execute(counted.group_by(audience.c.state, audience.c.reason))
     return {(state, reason): count for state, reason, count in found}
+
+
+_there = (audience.c.round_id == bindparam("mine"), audience.c.contact_id.in_(IDS), audience.c.state != ARRIVING)
+_among = Lookup(int, select(audience.c.contact_id).where(*_there))
 
 
 # --------------------------------------------------------------------------- the quiet list

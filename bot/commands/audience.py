@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bot.config import Config
+    from bot.rounds.addresses import Read
     from bot.rounds.audience import Tally
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
@@ -126,13 +128,9 @@ def list_in(config: Config, code: str, file: Path, *, ground: str, leave_out: bo
     Columns: mail, and if you like language and zone. STOP and the quiet list win over it; the same file twice adds
     nobody. While a row is bad nothing is taken in, unless you say --leave-out.
     """
-    with office(config) as here, click.progressbar(length=0, label=str(file), file=sys.stderr) as bar:
-
-        def heard(rows: int, of: int) -> None:
-            bar.length = of
-            bar.update(rows)
-
-        seen, new = here.rounds.receive(code, file, ground, leave_out=leave_out, read=heard)
+    with office(config) as here, ExitStack() as bars:
+        looked, taken = (_bar(bars, f"{word} {file}") for word in ("looking through", "taking in"))
+        seen, new = here.rounds.receive(code, file, ground, leave_out=leave_out, looked=looked, taken=taken)
     refused = bool(seen.bad) and not leave_out
     if in_json:
         show({**asdict(seen), "new": new})
@@ -142,6 +140,19 @@ def list_in(config: Config, code: str, file: Path, *, ground: str, leave_out: bo
         counted = f"{seen.good} good, {seen.broken} broken, {seen.foreign} foreign, {seen.twice} twice"
         click.echo(f"{counted}. " + (REFUSED if refused else f"{new} new in the audience of {code}."))
     return int(refused)
+
+
+def _bar(shown: ExitStack, label: str) -> Read:
+    """Return what draws a bar on standard error: from the first it hears, and in place of what was `shown` before."""
+    bars: list[Any] = []
+
+    def heard(more: int, of: int) -> None:
+        if not bars:
+            shown.close()
+            bars.append(shown.enter_context(click.progressbar(length=of, label=label, file=sys.stderr)))
+        bars[0].update(more)
+
+    return heard
 
 
 @click.command("quiet")

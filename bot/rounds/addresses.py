@@ -6,29 +6,31 @@ import codecs
 import csv
 import hashlib
 import re
-from array import array
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import available_timezones
-
-import numpy as np
 
 from bot.errors import Refused
 from bot.rounds import wording
+from storage.seen import open_seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+Read: TypeAlias = "Callable[[int, int], object]"
+"""Hears how many more have been done, and of how many."""
 SHOWN = 10
 """Faults that are told by row; the rest is counted."""
 GROUP = 1000
 """Addresses taken in with one commit."""
 PIECE = 1 << 20
-"""Bytes read at once to find the encoding."""
+"""Bytes hashed at once."""
 TAKING = "civicloop-list-"
 """What folders are called in which a list lies while it is taken in."""
+NO_LETTER = "\ufffd"
+"""What stands for bytes that mean nothing."""
 LONGEST = 254
 """Characters of an address (RFC 5321)."""
 MAIL = frozenset({"mail", "email", "e-mail", "address", "correo", "courriel", "endereço", "adresse", "بريد"})
@@ -36,6 +38,10 @@ LANGUAGE = frozenset({"language", "lang", "idioma", "langue", "sprache", "língu
 ZONE = frozenset({"zone", "time_zone", "timezone"})
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+def unheard(_more: int, _of: int) -> None:
+    """Hear, and show nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +78,27 @@ class Reading:
         return self.broken + self.foreign
 
     def note(self, row: int, kind: str) -> None:
-        """Count a fault, and name it if it is among the first."""
+        """Count a row by its fault, and name that if it is among the first; `good` is none."""
         setattr(self, kind, getattr(self, kind) + 1)
-        self.faults = sorted([*self.faults, (row, kind)])[:SHOWN]
+        if kind != "good" and len(self.faults) < SHOWN:
+            self.faults.append((row, kind))
 
 
-def look(path: Path) -> Reading:
-    """Look through a file: sixteen bytes of memory a row. Raises `Refused`."""
-    reading, seen = Reading(_sha256(path)), array("Q")
-    rows = array("Q")
-    for line in lines(path):
-        kind = fault(line.address)
-        if kind:
+def look(path: Path, looked: Read = unheard) -> Reading:
+    """Look through a file of any size: what was seen before lies in a scratch file, not in memory.
+
+    `looked` hears how many lines more have been looked at, and of how many. Raises `Refused`.
+    """
+    reading, of = _whole(path)
+    told = 0
+    with open_seen() as seen:
+        for line in lines(path):
+            kind = fault(line.address) or ("good" if seen.add(line.address) else "twice")
             reading.note(line.row, kind)
-        else:
-            seen.append(int.from_bytes(hashlib.sha256(line.address.encode()).digest()[:8]))
-            rows.append(line.row)
-    _, first = np.unique(np.array(seen, dtype=np.uint64), return_index=True)
-    twice = np.setdiff1d(np.arange(len(seen)), first)
-    reading.good, reading.twice = len(first), len(twice)
-    reading.faults = sorted([*reading.faults, *((rows[n], "twice") for n in twice[:SHOWN])])[:SHOWN]
+            if line.row - told >= GROUP:
+                looked(line.row - told, of)
+                told = line.row
+    looked(of - told, of)
     return reading
 
 
@@ -99,15 +106,16 @@ def fault(address: str) -> str:
     """Return what is wrong with an address: nothing, `foreign`, or `broken`."""
     if _ADDRESS.fullmatch(address) and len(address) <= LONGEST:
         return ""
-    return "foreign" if not address.isascii() and address.count("@") == 1 else "broken"
+    readable = address.count("@") == 1 and NO_LETTER not in address
+    return "foreign" if readable and not address.isascii() else "broken"
 
 
 def lines(path: Path) -> Iterator[Line]:
     """Give the lines of a file that hold anything. Raises `Refused` where it has no column of addresses."""
-    with path.open(encoding=encoding(path), newline="") as file:
+    with path.open(encoding=encoding(path), errors=_windows.__name__, newline="") as file:
         table = csv.reader(())
         try:
-            first = file.readline()
+            first = file.readline(PIECE)
             file.seek(0)
             table = csv.reader(file, delimiter=max(",;\t", key=first.count))
             cells = next(table, [])
@@ -121,7 +129,7 @@ def lines(path: Path) -> Iterator[Line]:
             for cells in table:
                 if any(cell.strip() for cell in cells):
                     yield _line(table.line_num, cells, places)
-        except (csv.Error, UnicodeDecodeError) as error:
+        except csv.Error as error:
             raise wording.Forbidden("list_row", file=path.name, row=table.line_num + 1) from error
 
 
@@ -163,33 +171,43 @@ def plain(address: str) -> str:
 
 
 def encoding(path: Path) -> str:
-    """Return how a file is written: by its mark, else UTF-16 by its zeros, UTF-8 if it fits, or Windows-1252."""
+    """Return how a file is written: by its mark, else UTF-16 by its zeros, else UTF-8; see `_windows` for the rest."""
     try:
         with path.open("rb") as file:
             head = file.read(4096)
-            for mark, name in _MARKS:
-                if head.startswith(mark):
-                    return name
-            if b"\0" in head:
-                return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
-            decoder = codecs.getincrementaldecoder("utf-8")()
-            file.seek(0)
-            while piece := file.read(PIECE):
-                decoder.decode(piece)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "cp1252"
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}.") from error
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name
+    if b"\0" in head:
+        return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
     return "utf-8"
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
+def _windows(error: UnicodeError) -> tuple[str, int]:
+    """Read bytes that are no UTF-8 as Windows-1252: lists are put together from files written in either way.
+
+    What is neither becomes U+FFFD, which no address has: that row is broken, and no other.
+    """
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    if error.encoding != "utf-8":
+        return NO_LETTER, error.end
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error(_windows.__name__, _windows)
+
+
+def _whole(path: Path) -> tuple[Reading, int]:
+    """Return what is known of a file from its bytes: their hash, and how many ends of lines are among them."""
+    digest, ends = hashlib.sha256(), 0
     try:
         with path.open("rb") as file:
             while piece := file.read(PIECE):
                 digest.update(piece)
+                ends += piece.count(b"\n")
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}.") from error
-    return digest.hexdigest()
+    return Reading(digest.hexdigest()), ends

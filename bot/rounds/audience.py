@@ -133,8 +133,8 @@ def tally(db: Connection, library: Library, row: RoundRow, by: Rules) -> Tally:
     if row.drawn_at is None:
         counted -= Counter({(WAITING, ""): counted[WAITING, ""]})
         counted.update(_outcome(reason) for reason in _listed(db, by))
-        in_it = set(audience.known(db, row.id))
         for group in meant(db, library, row, by):
+            in_it = audience.among(db, row.id, [one.contact_id for one in group])
             counted.update(_outcome(one.reason) for one in group if one.contact_id not in in_it)
     return told(counted)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import Refused
 from bot.rounds import addresses, codes, places, record, wording
 from bot.rounds import whom as whoms
+from bot.rounds.addresses import unheard
 from bot.rounds.fairness import Fairness
 from bot.rounds.invitations import MAIL, letters_of
 from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LATEST, LINK, LISTED, RUNNING, State
@@ -25,13 +26,13 @@ from storage.people import APPROVER
 from storage.rounds import NewRound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from sqlalchemy import Connection
 
-    from bot.rounds.addresses import Line, Reading
+    from bot.rounds.addresses import Line, Read, Reading
     from bot.rounds.places import PlaceView
     from flows.model import Flow
     from storage.rounds import RoundRow
@@ -146,17 +147,18 @@ class Rounds(Fairness):
         *,
         leave_out: bool = False,
         who: int | None = None,
-        read: Callable[[int, int], object] = lambda _rows, _all: None,
+        looked: Read = unheard,
+        taken: Read = unheard,
     ) -> tuple[Reading, int]:
         """Take the mail addresses of a CSV file into the audience of a draft; return what it holds, how many are new.
 
         `ground` is the legal ground on which the city may write to them. Nothing is taken in while a row is bad, unless
-        bad rows are to be left out; nor is anything of a file not read to its end. `read` hears group by group
-        how many more rows have been taken in, and of how many.
+        bad rows are to be left out; nor is anything of a file not read to its end. `looked` hears how many lines more
+        have been looked at, and of how many; `taken` the same of the rows that are taken in.
         """
         if not ground.strip():
             raise wording.Forbidden("no_ground")
-        seen = addresses.look(file)
+        seen = addresses.look(file, looked)
         if seen.bad and not leave_out:
             return seen, 0
         with self._act() as db:
@@ -167,7 +169,7 @@ class Rounds(Fairness):
             audience.turn_back(db, row.id)
         for group in addresses.groups(file):
             self._take_in(row, group)
-            read(len(group), seen.rows)
+            taken(len(group), seen.rows)
         return seen, self._arrived(code, Held(ground.strip()[:500], seen.sha256, 0), who)
 
     def _take_in(self, row: RoundRow, group: Sequence[Line]) -> None:

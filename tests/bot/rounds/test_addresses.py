@@ -35,18 +35,42 @@ def test_every_usual_encoding_is_read(tmp_path: Path, encoding: str) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"mail\nann@city.example\n\x81b@city.example\n",
-        "mail\na@city.example\n".encode("utf-16") + b"\n",
         bytes(range(256)) * 20,
         b"mail\na@city.example\nb\0@city.example\n",
+        b'mail\n"' + b"x" * 200_000 + b'"\n',
     ],
 )
-def test_what_is_broken_is_told_in_one_line(tmp_path: Path, content: bytes) -> None:
-    """A byte of no encoding, half a letter of UTF-16, a picture, a nothing in the middle."""
+def test_what_is_no_list_is_told_in_one_line(tmp_path: Path, content: bytes) -> None:
+    """A picture, a nothing in the middle, a cell without an end."""
     file = tmp_path / "members.csv"
     file.write_bytes(content)
     with pytest.raises(Refused, match=r"save it as CSV in UTF-8|no column"):
         addresses.look(file)
+
+
+def test_a_list_put_together_from_two_encodings_keeps_every_address(tmp_path: Path) -> None:
+    file = tmp_path / "members.csv"
+    rows = ("Jürgen;a@bücher.example\n", "Ærø;b@bücher.example\n") * 3000
+    file.write_bytes(b"name;mail\n" + b"".join(row.encode(("utf-8", "cp1252")[n % 2]) for n, row in enumerate(rows)))
+    assert {line.address for line in addresses.lines(file)} == {"a@xn--bcher-kva.example", "b@xn--bcher-kva.example"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "name;mail\nÄ;a@city.example\nx;\udc81b@city.example\n\udc81;c@city.example\n".encode(
+            "utf-8", "surrogateescape"
+        ),
+        "name;mail\nÄ;a@city.example\n".encode("utf-16") + b"\n",
+    ],
+)
+def test_a_row_of_no_encoding_is_named_and_no_other(tmp_path: Path, content: bytes) -> None:
+    """A byte that means nothing in an address is a fault of that row, in a name it does not matter; half a letter."""
+    file = tmp_path / "members.csv"
+    file.write_bytes(content)
+    seen = addresses.look(file)
+    assert seen.faults == [(3, "broken")]
+    assert (seen.good, seen.broken, seen.foreign) == (content.count(b"@") - 1 or 1, 1, 0)
 
 
 def test_each_fault_is_told_with_its_row_and_all_are_counted(tmp_path: Path) -> None:
@@ -120,8 +144,8 @@ async def test_a_list_cut_short_leaves_nobody_in_the_audience(
         raise KeyboardInterrupt(rows, of)
 
     with pytest.raises(KeyboardInterrupt):
-        house.rounds.receive(code, file, GROUND, read=cut)
+        house.rounds.receive(code, file, GROUND, taken=cut)
     assert house.rounds.audience(code).people == 0
-    assert house.rounds.receive(code, file, GROUND, read=lambda *some: heard.append(some))[1] == 5
+    assert house.rounds.receive(code, file, GROUND, taken=lambda *some: heard.append(some))[1] == 5
     assert heard == [(2, 5), (2, 5), (1, 5)]
     assert house.rounds.audience(code).people == 5
