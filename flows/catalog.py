@@ -93,7 +93,7 @@ class Catalog:
         """
         beside, alone = self.beside(files), Shelf.of(files)
         compiled = (issue for one in beside.compiled.values() for issue in one.issues)
-        read = (*read_along(alone, self._rules), *unfair(alone))
+        read = (*read_along(alone, self.plain), *unfair(alone))
         found = {*beside.shelf.issues, *compiled, *read, *beside._walked_through()}  # noqa: SLF001 - one of us
         return sorted(issue for issue in found if issue.file in files)
 
@@ -131,7 +131,7 @@ class Catalog:
     def _read_along(self) -> Iterable[Issue]:
         """Return what is not plain or fair in the texts, and what is wrong with the rules for that."""
         yield from self._plain[1]
-        yield from read_along(self.shelf, self._rules)
+        yield from read_along(self.shelf, self.plain)
         yield from unfair(self.shelf)
 
     def _walked_through(self) -> Iterable[Issue]:
@@ -144,13 +144,14 @@ class Catalog:
         yield from untaken(flow, where)
         yield from musts(flow, where)
         yield from grounds(flow, where, self.bank)
-        yield from promises(flow, where, self._rules)
+        yield from promises(flow, where, self.plain)
 
     @cached_property
     def _plain(self) -> tuple[Mapping[str, Plain], list[Issue]]:
         return rules(self.rules)
 
-    def _rules(self, language: str) -> Plain:
+    def plain(self, language: str) -> Plain:
+        """Return what is plain in a language; for one without rules of its own, what holds in all."""
         return self._plain[0].get(language) or Plain(language)
 
     def own(self, flow: Flow) -> tuple[str, frozenset[str]]:

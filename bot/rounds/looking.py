@@ -13,7 +13,9 @@ from bot.digests.findings import load as load_findings
 from bot.digests.results import result
 from bot.digests.weeks import Week
 from bot.rounds import audience as audiences
-from bot.rounds import example, legal, links, outcome, places, record, whom, wording
+from bot.rounds import example, foreseen, legal, links, outcome, places, record, whom, wording
+from bot.rounds.advice import advice
+from bot.rounds.foreseen import Foreseen
 from bot.rounds.hours import Hours
 from bot.rounds.library import sketch
 from bot.rounds.lifecycle import LISTED, RUNNING, State, closed_on
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from bot.config import Config
     from bot.digests.findings import Findings
     from bot.digests.results import Result
+    from bot.rounds.advice import Advice
     from bot.rounds.audience import Tally
+    from bot.rounds.foreseen import Unsaved
     from bot.rounds.legal import Length
     from bot.rounds.library import Library
     from bot.rounds.outcome import Outcome
@@ -183,18 +187,36 @@ class Looking:
         """Return what does not keep the round from opening and should be known.
 
         That is its flow's languages nobody is offered (of a flow in every language of the bot, which was made for all
-        cities, it is no oversight), and fields that still say what the example says. `named` tells what a reader calls
-        a field.
+        cities, it is no oversight), fields that still say what the example says, and words that could be plainer.
+        `named` tells what a reader calls a field.
         """
         with self._database.reading() as db:
             row = self._row(db, code)
             spoken = self._library.whole(db, row).languages
+            better = self._advice(db, row, language)
         offered = self._config.service(row.service).languages
         lost = [] if set(self._catalog.languages) <= set(spoken) else [one for one in spoken if one not in offered]
         values = {"flow": row.flow, "service": row.service, "languages": ", ".join(lost)}
         unheard = [wording.fault(language, "not_offered", **values)] if lost else []
         same = ", ".join(map(named, example.untouched(row.flow, record.load(row.record))))
-        return [*unheard, *([wording.fault(language, "example_words", names=same)] if same else [])]
+        left = [wording.fault(language, "example_words", names=same)] if same else []
+        return [*unheard, *left, *(wording.named(language, named(one.field), one.message) for one in better)]
+
+    def foresee(self, written: Unsaved, language: str = wording.FALLBACK) -> Foreseen:
+        """Return what `check` and `hints` would say of the words of a round if they were kept now. Nothing is."""
+        found = self._flow(written.flow)
+        with self._database.reading() as db:
+            kept = self._row(db, written.code) if written.code else None
+            row = kept or foreseen.blank(written, stage_of(found), found.version, self._clock())
+            row = foreseen.laid(written, row)
+            return Foreseen(tuple(self._faults(db, row, language)), tuple(self._advice(db, row, language)))
+
+    def _advice(self, db: Connection, row: RoundRow, language: str) -> list[Advice]:
+        """Return what would make the words of a round better for those who read them."""
+        flow = self._library.flow(db, row)
+        return advice(
+            record.load(row.record), record.read_by_people(flow), flow.language, self._catalog.plain, language
+        )
 
     def check(self, code: str, language: str = wording.FALLBACK) -> list[Fault]:
         """Return everything that keeps the round from opening; empty: it may open."""

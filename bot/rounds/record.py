@@ -217,6 +217,12 @@ def wanted(flow: Flow) -> list[str]:
     return [*first, *sorted(texts - set(first)), *sorted(set(flow.lists) - set(AUTOMATIC_LISTS))]
 
 
+def read_by_people(flow: Flow) -> list[str]:
+    """Return the fields that citizens read as they are written: no days, choices, lists or notes for the file."""
+    own = [name for name in wanted(flow) if name not in {*DATES, *flow.lists, "influence"}]
+    return [*own, *(field.name for field in legal.asked(flow) if field.kind == "text")]
+
+
 def needs(
     sketch: Sketch, flow: Flow, config: Config, phrases: Mapping[str, Mapping[str, str]], language: str
 ) -> list[Need]:

@@ -59,6 +59,16 @@ def standing(reader: str, verdict: str) -> str:
     return _texts(reader)["standing"][verdict]
 
 
+def advice(reader: str, key: str, **values: object) -> str:
+    """Return one line about words that could be plainer."""
+    return _texts(reader)["advice"][key].format(**values)
+
+
+def named(reader: str, name: str, said: str) -> str:
+    """Return what is said of a field, behind its name."""
+    return _texts(reader)["advice"]["named"].format(name=name, said=said)
+
+
 def missing(reader: str, kind: str, **values: object) -> str:
     """Return one sentence about a group that is missing: who it is, how large, what to do about it."""
     return _texts(reader)["missing"][kind].format(**values)

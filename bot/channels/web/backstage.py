@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.rounds.aims import Aims, Targets
     from bot.rounds.audience import Tally
     from bot.rounds.fairness import Numbers
+    from bot.rounds.foreseen import Foreseen, Unsaved
     from bot.rounds.legal import Length
     from bot.rounds.margins import Line, Margin, Slip
     from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
@@ -276,6 +277,9 @@ class Rounds(Protocol):
 
     def hints(self, code: str, language: str, named: Callable[[str], str]) -> Sequence[str]:
         """Return what does not keep the round from opening and should be known."""
+
+    def foresee(self, written: Unsaved, language: str) -> Foreseen:
+        """Return what keeps what is being written from opening, and what would make it better. Nothing is kept."""
 
     def open(self, code: str, *, who: int | None) -> RoundView:
         """Open now, or schedule where its day lies ahead. Raises `Refused` while `check` finds faults."""

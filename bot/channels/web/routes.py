@@ -26,6 +26,7 @@ from bot.channels.web.manage import (
     preview,
     sent,
     shelf,
+    standing,
     threads,
     turnout,
 )
@@ -100,6 +101,7 @@ def _staff() -> list[Route]:
         get("/manage", doors.staff(desk.overview)),
         get("/manage/rounds/new", doors.staff(desk.new)),
         post("/manage/rounds/new", doors.staff(desk.create)),
+        post("/manage/rounds/new/check", doors.staff(standing.of_new)),
         get(round_, doors.staff(desk.show)),
         get(f"{round_}/files", doors.staff(sent.overview)),
         get(f"{round_}/files/{{number:int}}", doors.staff(sent.show)),
@@ -110,6 +112,7 @@ def _staff() -> list[Route]:
         get(f"{round_}/picture.svg", doors.staff(desk.picture_file)),
         get(f"{round_}/edit", doors.staff(desk.edit)),
         post(f"{round_}/edit", doors.staff(desk.change)),
+        post(f"{round_}/edit/check", doors.staff(standing.of_draft)),
         post(f"{round_}/approve", doors.staff(desk.approve)),
         post(f"{round_}/open", doors.staff(desk.open_)),
         post(f"{round_}/pause", doors.staff(desk.pause)),

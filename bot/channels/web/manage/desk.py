@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from bot.channels.web.manage import form as forms
 from bot.channels.web.manage import outcome, places, turnout
+from bot.channels.web.manage import standing as standings
 from bot.channels.web.manage.doors import APPROVER, MANAGER, ORGANISER, form_of, page
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
@@ -32,7 +33,7 @@ from flows.diagram import verb_of
 from flows.model import Choose, End, Photo, Pick, Rate, Review, Say, Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from starlette.datastructures import FormData
     from starlette.requests import Request
@@ -270,7 +271,7 @@ async def numbers(request: Request, visitor: Visitor) -> Response:
 
 async def new(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/rounds/new`: first which service and which flow, then everything the flow's texts need."""
-    service, flow = await asyncio.to_thread(_wanted, request, visitor)
+    service, flow = await asyncio.to_thread(wanted, request, visitor)
     if service is None or flow is None:
         return page(request, visitor, "manage/choose.html", choices=_choices(request, visitor), wanted=service)
     filled = _wants_example(request)
@@ -301,15 +302,15 @@ def _exemplary(request: Request, service: Service, flow: Flow) -> dict[str, str]
     languages, zone = languages_of(request, flow), pages_of(request).zone
     today = backstage_of(request).clock().astimezone(zone).date()
     shown = examples.example(flow, languages[0], today)
-    return forms.filled(shown, _needs(request, service, flow), languages, flow.language)
+    return forms.filled(shown, needs_of(request, service, flow), languages, flow.language)
 
 
 async def create(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/new`: write the draft, or show every fault beside its field."""
-    service, flow = await asyncio.to_thread(_wanted, request, visitor, await form_of(request))
+    service, flow = await asyncio.to_thread(wanted, request, visitor, await form_of(request))
     if service is None or flow is None:
         raise HTTPException(404)
-    filled, typed = await _filled(request, service, flow)
+    filled, typed = await read_form(request, service, flow)
     if filled.errors:
         return await _form_page(request, visitor, service, flow, typed=typed, errors=filled.errors)
     rounds = backstage_of(request).rounds
@@ -333,27 +334,26 @@ async def create(request: Request, visitor: Visitor) -> Response:
 
 async def edit(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/rounds/<code>/edit`: the form of a round that has not begun."""
-    round_, service, flow = await _editable(request, visitor)
-    needs = await asyncio.to_thread(_needs, request, service, flow)
+    round_, service, flow = await editable(request, visitor)
+    needs = await asyncio.to_thread(needs_of, request, service, flow)
     typed = forms.shown(round_, needs, languages_of(request, flow), pages_of(request).zone)
     return await _form_page(request, visitor, service, flow, typed=typed, round_=round_)
 
 
 async def change(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/edit`: keep what was typed, or show every fault beside its field."""
-    round_, service, flow = await _editable(request, visitor)
-    filled, typed = await _filled(request, service, flow)
+    round_, service, flow = await editable(request, visitor)
+    filled, typed = await read_form(request, service, flow)
     if filled.errors:
         return await _form_page(request, visitor, service, flow, typed=typed, errors=filled.errors, round_=round_)
     rounds = backstage_of(request).rounds
-    needs = {need.name for need in await asyncio.to_thread(_needs, request, service, flow)}
-    beside = {name: text for name, text in round_.record.items() if name not in needs}
+    needs = {need.name for need in await asyncio.to_thread(needs_of, request, service, flow)}
     try:
         await asyncio.to_thread(
             rounds.change,
             round_.code,
             title=filled.title,
-            record={**beside, **filled.record},
+            record=whole(round_, filled, needs),
             audience=filled.audience,
             opens_at=filled.opens_at,
             closes_at=filled.closes_at,
@@ -376,7 +376,8 @@ def _refused(request: Request, error: Refused) -> forms.Error:
     return forms.Error("title", spoken(error, pages_of(request).words(request).language))
 
 
-async def _editable(request: Request, visitor: Visitor) -> tuple[RoundView, Service, Flow]:
+async def editable(request: Request, visitor: Visitor) -> tuple[RoundView, Service, Flow]:
+    """Return the draft in the address, for who may change it, with its service and its flow."""
     round_ = await seen(request, visitor, ORGANISER)
     if round_.state not in BEGINNING:
         raise HTTPException(404)
@@ -385,11 +386,18 @@ async def _editable(request: Request, visitor: Visitor) -> tuple[RoundView, Serv
     return round_, service, backstage.catalog.get(round_.flow).among(service.languages)
 
 
-async def _filled(request: Request, service: Service, flow: Flow) -> tuple[forms.Filled, dict[str, str]]:
+async def read_form(request: Request, service: Service, flow: Flow) -> tuple[forms.Filled, dict[str, str]]:
+    """Return what a form of a round means, and what was typed."""
     pages = pages_of(request)
     typed = {key: str(value) for key, value in (await form_of(request)).items()}
-    needs = await asyncio.to_thread(_needs, request, service, flow)
+    needs = await asyncio.to_thread(needs_of, request, service, flow)
     return forms.read(typed, needs, languages_of(request, flow), pages.zone, pages.words(request)), typed
+
+
+def whole(round_: RoundView | None, filled: forms.Filled, names: Collection[str]) -> dict[str, object]:
+    """Return the record as it would be kept: what the form does not ask for (its fields are `names`) stays."""
+    kept = round_.record if round_ else {}
+    return {name: text for name, text in kept.items() if name not in names} | dict(filled.record)
 
 
 async def _form_page(
@@ -402,12 +410,15 @@ async def _form_page(
     errors: Sequence[forms.Error] = (),
     round_: RoundView | None = None,
 ) -> Response:
-    words = pages_of(request).words(request)
-    needs = await asyncio.to_thread(_needs, request, service, flow)
+    words, languages = pages_of(request).words(request), languages_of(request, flow)
+    needs = await asyncio.to_thread(needs_of, request, service, flow)
+    filled = forms.read(typed, needs, languages, pages_of(request).zone, words)
+    standing = await asyncio.to_thread(standings.standing, request, service, flow, filled, round_)
     return page(
         request,
         visitor,
         "manage/form.html",
+        standing=standing,
         status=422 if errors else 200,
         service=service,
         service_name=service.label(words.language),
@@ -418,7 +429,7 @@ async def _form_page(
         typed=typed,
         errors=list(errors),
         wrong={error.name: error.message for error in errors},
-        flow_languages=[(one, own_name(one)) for one in languages_of(request, flow)],
+        flow_languages=[(one, own_name(one)) for one in languages],
         round=round_,
         last_entry=await asyncio.to_thread(_last_entry, request, round_),
         is_example=round_ is None and _wants_example(request),
@@ -436,7 +447,7 @@ def _example_url(service: Service, flow: Flow) -> str:
     return f"/manage/rounds/new?{asked}" if flow.id in examples.known() else ""
 
 
-def _wanted(request: Request, visitor: Visitor, form: FormData | None = None) -> tuple[Service | None, Flow | None]:
+def wanted(request: Request, visitor: Visitor, form: FormData | None = None) -> tuple[Service | None, Flow | None]:
     """Return the service and flow named in the address or the form, where this person may open rounds for it."""
     given = form if form is not None else request.query_params
     config, catalog = backstage_of(request).config, backstage_of(request).catalog
@@ -468,7 +479,8 @@ def _choices(request: Request, visitor: Visitor) -> list[tuple[Service, str, lis
     ]
 
 
-def _needs(request: Request, service: Service, flow: Flow) -> Sequence[Need]:
+def needs_of(request: Request, service: Service, flow: Flow) -> Sequence[Need]:
+    """Return what the form asks for."""
     return backstage_of(request).rounds.needs(flow.id, service.key, pages_of(request).words(request).language)
 
 
