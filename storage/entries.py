@@ -85,6 +85,16 @@ def apart(db: Connection, round_id: int) -> list[bytes]:
     return [row[0] for row in db.execute(whose.where(entries.c.round_id == round_id, special))]
 
 
+def by_address(db: Connection, round_id: int) -> dict[bytes, Entry]:
+    """Return the entries of a round by the hashed address of the person they are of."""
+    found = db.execute(
+        select(contacts.c.address_hash, *_shape.columns)
+        .join(entries, entries.c.contact_id == contacts.c.id)
+        .where(entries.c.round_id == round_id)
+    )
+    return {row[0]: Entry(*row[1:]) for row in found}
+
+
 def carry(db: Connection, round_id: int, old: int, new: int) -> None:
     """Let an entry follow its passage to another contact."""
     mine = (entries.c.round_id == round_id, entries.c.contact_id == old)

@@ -28,6 +28,18 @@ class Counted(NamedTuple):
     people: int
 
 
+class Crossed(NamedTuple):
+    """How many people gave one answer to one question of a round in one language over one channel."""
+
+    state: str
+    choice: str | None
+    choices: str | None
+    score: float | None
+    channel: str
+    language: str
+    people: int
+
+
 _keep = Insert(findings, ("round_id", "at", "body"), end="ON CONFLICT (round_id) DO NOTHING")
 
 
@@ -54,6 +66,21 @@ def answered(db: Connection, round_id: int, without: Collection[bytes] = ()) -> 
     counted = (*_counting(round_id, without), answers.c.skipped.is_(False))
     wanted = select(answers.c.state, func.count(distinct(answers.c.pseudonym))).where(*counted)
     return {row.state: int(row[1]) for row in db.execute(wanted.group_by(answers.c.state))}
+
+
+def crossed(
+    db: Connection, round_id: int, without: Collection[bytes] = (), among: Collection[bytes] | None = None
+) -> list[Crossed]:
+    """Count the answers of a round by channel and language; of each person the newest to each question, so once.
+
+    Those under the pseudonyms `without` are left out; with `among` only those under these are counted.
+    """
+    mine = [*_counting(round_id, without), *([] if among is None else [answers.c.pseudonym.in_(among)])]
+    newest = select(func.max(answers.c.id)).where(*mine, answers.c.skipped.is_(False))
+    newest = newest.group_by(answers.c.pseudonym, answers.c.state)
+    columns = [answers.c[name] for name in Crossed._fields[:-1]]
+    wanted = select(*columns, func.count()).where(answers.c.id.in_(newest)).group_by(*columns)
+    return read(Crossed, db.execute(wanted))
 
 
 def _counting(round_id: int, without: Collection[bytes]) -> list[ColumnElement[bool]]:

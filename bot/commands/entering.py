@@ -43,7 +43,7 @@ def enter(config: Config, code: str, *, channel: str, **given: Any) -> None:  # 
     with office(config) as here:
         counter = _counter(here)
         begun = counter.begin(
-            code, channel, spoken(config, given["language"]), _voice(given), _member(here, code, given["name"])
+            code, channel, spoken(config, given["language"]), _voice(given), member(here, code, given["name"])
         )
         _Taking(counter, code, begun.name).run(begun.parts)
 
@@ -58,8 +58,8 @@ def _voice(given: dict[str, Any]) -> Voice:
     return Voice.of(kind, given["heads"], given["organisation"], late=given["late"])
 
 
-def _member(here: Office, code: str, name: str) -> int:
-    """Return who of the staff of a round's service is called so."""
+def member(here: Office, code: str, name: str, what: str = "enter answers for") -> int:
+    """Return who of the staff of a round's service is called so; `what` they want to do for it."""
     from storage import people
 
     found = here.rounds.find(code)
@@ -67,7 +67,7 @@ def _member(here: Office, code: str, name: str) -> int:
         raise Refused(f'there is no round with the code {code}. See them all: "civicloop round list"')
     with here.database.reading() as db:
         known = {one.id: one.name for role in ROLES for one, _ in people.with_role(db, role, found.service)}
-    return one_called(name, known, "enter answers for", "organiser", found.service)
+    return one_called(name, known, what, "organiser", found.service)
 
 
 def _no_figures(db: Connection, service: str, language: str, now: datetime) -> None:

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import csv
-import json
-from collections import defaultdict
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot.commands.common import Moment, as_json, configured, moment, office, spoken, wall_clock
+from bot.commands.entering import member
 from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
     from typing import TextIO
     from zoneinfo import ZoneInfo
 
+    from bot.commands.common import Office
     from bot.config import Config
     from bot.digests.model import Digest
     from bot.digests.weeks import Week
-    from storage.answers import AnswerRow
-
-COLUMNS = ("person", "day", "stage", "flow", "state", "item", "verb", "answer", "score", "text", "language", "channel")
-ABOUT_YOU = "you."
-"""What the ids of questions about the person begin with."""
+    from storage.rounds import RoundRow
 
 
 @click.command()
@@ -92,93 +89,124 @@ def _keep(found: Digest, language: str, folder: Path, url: str) -> None:
 @click.command()
 @click.argument("given", metavar="CODE", required=False)
 @click.option("--round", "named", metavar="CODE", help="The same as CODE.")
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice(["team", "publication"]),
+    default="team",
+    show_default=True,
+    help="For those who work on the answers, line by line; or for everybody, in figures nobody can be found in.",
+)
 @click.option("--format", "form", type=click.Choice(["csv"]), default="csv", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
 @click.option(
     "--every-text",
     is_flag=True,
-    help="Also the words of people who did not agree to be quoted: for those who work on the answers, not to pass on.",
+    help="Also the words of people who did not agree to be quoted: only for the team, not to pass on.",
 )
+@click.option("--as", "name", metavar="NAME", help="Who takes it, for the round's log. [default: the command line]")
 @configured
-def export(config: Config, *, given: str | None, named: str | None, form: str, out: Path, every_text: bool) -> None:
-    """Write the answers of the round CODE that count.
+def export(config: Config, *, given: str | None, named: str | None, out: Path, **wish: Any) -> None:  # noqa: ANN401 - options
+    """Write the answers of the round CODE that count, and beside them a codebook that says what the columns mean.
 
-    What its flow works out of them (its columns) stands below them. Nothing that leads to a person is in them, and
-    what fewer than the least number of people said about themselves is left out.
+    For the team: a line for each answer, below them what the flow works out of them (its columns). Nothing that leads
+    to a person is in it; what somebody said about themselves is left out where too few share it.
+
+    For publication: how many people gave each answer, by channel, language and for whom they spoke, once a closed round
+    has been counted; no line stands for fewer people than the public minimum. The round's log notes each export.
     """
-    from bot.columns import with_columns
-    from storage import answers, rounds
-
     code = given or named
     if not code or (given and named):
         raise Usage("say which round, once: civicloop export CODE --out FILE.")
-    with office(config) as here, here.database.reading() as db:
+    if wish["every_text"] and wish["purpose"] != "team":
+        raise Usage("what people wrote is for the team alone: leave out --every-text or --for publication.")
+    with office(config) as here:
+        _found(here, code)
+        who = member(here, code, wish["name"], "export answers of") if wish["name"] else None
+        if wish["purpose"] == "team":
+            _for_team(here, code, out, who, every_text=wish["every_text"])
+        else:
+            _for_publication(here, code, out, who)
+
+
+def _found(here: Office, code: str) -> RoundRow:
+    from storage import rounds
+
+    with here.database.reading() as db:
         row = rounds.by_code(db, code)
-        if row is None:
-            raise Refused(f'there is no round with the code {code}. See them all: "civicloop round list"')
+    if row is None:
+        raise Refused(f'there is no round with the code {code}. See them all: "civicloop round list"')
+    return row
+
+
+def _for_team(here: Office, code: str, out: Path, who: int | None, *, every_text: bool) -> None:
+    from bot.rounds import exporting
+    from storage import answers
+
+    minimum, row = here.config.digest.minimum_cell, _found(here, code)
+    with here.database.reading() as db:
         people = answers.handed_in(db, [row.id]).get(row.id, 0)
-        if people < config.digest.minimum_cell:
-            raise Refused(f"{people} people answered; fewer than {config.digest.minimum_cell} are not shown.")
-        rare = _rare(answers.every(db, row.id), config.digest.minimum_cell)
-        shown = (_shown(each, rare, every_text=every_text) for each in answers.every(db, row.id))
-        try:
-            out.touch(mode=0o600)
-            with out.open("w", encoding="utf-8-sig", newline="") as file:
-                count = _write(file, with_columns(here.rounds.played(code), shown))
-        except OSError as error:
-            raise Refused(f"{out} cannot be written: {error.strerror}.") from error
+    if people < minimum:
+        raise Refused(f"{people} people answered; fewer than {minimum} are not shown.")
+    with _opened(out) as file:
+        here.rounds.exported(code, "exported_text" if every_text else "exported_team", who=who)
+        with here.database.reading() as db:
+            lines = exporting.team(db, here.library, row, minimum, every_text=every_text)
+            count = _write(file, exporting.COLUMNS[exporting.TEAM], lines)
+    _explained(here, code, exporting.TEAM, out)
     click.echo(f"{out}: {count} answers of {people} people.")
 
 
-def _about_you(row: AnswerRow) -> bool:
-    return (row.item or "").startswith(ABOUT_YOU)
+def _for_publication(here: Office, code: str, out: Path, who: int | None) -> None:
+    from bot.rounds import exporting
+
+    found = here.rounds.findings(code)
+    if found is None:
+        raise Refused(
+            f"the answers of {code} have not been counted for everybody yet. The bot does so by itself once the round "
+            "is closed and paper has had its time. For the team: leave out --for publication."
+        )
+    if not found.lines:
+        raise Refused(f"nothing of {code} can be told to everybody: fewer than {found.minimum} people gave any answer.")
+    flow, row = here.rounds.played(code), _found(here, code)
+    with _opened(out) as file:
+        here.rounds.exported(code, "exported_public", who=who)
+        lines = exporting.publication(flow, row.stage, found.lines)
+        count = _write(file, exporting.COLUMNS[exporting.PUBLICATION], lines)
+    _explained(here, code, exporting.PUBLICATION, out)
+    click.echo(f"{out}: {count} lines, each of {found.minimum} people or more.")
 
 
-def _given(row: AnswerRow) -> tuple[str, str | None]:
-    return (row.state, row.choices or row.choice or row.text)
+@contextmanager
+def _opened(out: Path) -> Iterator[TextIO]:
+    """Open a file that only its owner may read. Raises `Refused` where it cannot be written."""
+    try:
+        out.touch(mode=0o600)
+        with out.open("w", encoding="utf-8-sig", newline="") as file:
+            yield file
+    except OSError as error:
+        raise Refused(f"{out} cannot be written: {error.strerror}.") from error
 
 
-def _rare(rows: Iterable[AnswerRow], least: int) -> frozenset[tuple[str, str | None]]:
-    """Return what fewer than `least` people said about themselves."""
-    people: defaultdict[tuple[str, str | None], set[bytes]] = defaultdict(set)
-    for row in filter(_about_you, rows):
-        people[_given(row)].add(row.pseudonym)
-    return frozenset(given for given, who in people.items() if len(who) < least)
-
-
-def _shown(row: AnswerRow, rare: Collection[tuple[str, str | None]], *, every_text: bool) -> AnswerRow:
-    """Return an answer as it may leave the house."""
-    if _about_you(row) and _given(row) in rare:
-        return row._replace(choice=None, choices=None, score=None, text=None)
-    return row if every_text or row.quotable else row._replace(text=None)
-
-
-def _write(file: TextIO, rows: Iterable[AnswerRow]) -> int:
+def _write(file: TextIO, head: Sequence[str], lines: Iterable[Sequence[object]]) -> int:
     writer = csv.writer(file)
-    writer.writerow(COLUMNS)
+    writer.writerow(head)
     count = 0
-    for line in _lines(rows):
+    for line in lines:
         writer.writerow(line)
         count += 1
     return count
 
 
-def _lines(rows: Iterable[AnswerRow]) -> Iterator[tuple[object, ...]]:
-    """Give a line for each answer; people are numbered, days stand without the hour."""
-    numbers: dict[bytes, int] = {}
-    for row in rows:
-        person = numbers.setdefault(row.pseudonym, len(numbers) + 1)
-        answer = "|".join(json.loads(row.choices)) if row.choices else row.choice
-        day = row.answered_at.date().isoformat()
-        asked = (row.stage, f"{row.flow}@{row.version}", row.state, row.item, row.verb)
-        told = (_plain(answer), row.score, _plain(row.text))
-        yield (person, day, *asked, *told, row.language, row.channel)
+def _explained(here: Office, code: str, purpose: str, out: Path) -> None:
+    """Write the codebook of an export beside it, in every language of the round."""
+    from bot.digests.render import open_data
+    from bot.rounds.exporting import COLUMNS
 
-
-def _plain(text: str | None) -> str | None:
-    from bot.digests.render.sheet import safe
-
-    return safe(text) if text else text
+    flow, digest = here.rounds.played(code), here.config.digest
+    minimum = digest.minimum_cell if purpose == "team" else digest.public_minimum_cell
+    with _opened(out.with_name(f"{out.stem}-codebook.csv")) as file:
+        file.write(open_data.explained(flow, purpose, COLUMNS[purpose], minimum))
 
 
 COMMANDS = (digest, export)

@@ -19,6 +19,8 @@ says nothing about anyone, so it may be named exactly, but the base of a stage o
    are told as soon as such a step is a quarter or less; a median only where half the minimum of people could not move
    it. What is told of a round that is open counts people in steps of the minimum, one step behind, as in a week that is
    running: whoever looks twice, or at the end, sees nobody or at least the minimum of people come.
+9. Of several facts about the same people, a fact is told as far as at least the minimum of people share it and all
+   facts told before it. Whom it is hidden from are at least that many too, of two or more kinds (rule 2).
 """
 
 from __future__ import annotations
@@ -32,9 +34,13 @@ from typing import TYPE_CHECKING, TypeVar
 from bot.digests import statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Value = TypeVar("Value", int, float)
+Facts = tuple[str, ...]
+"""What is known of a person or of one of their answers, the most important fact first."""
+Told = tuple[str | None, ...]
+"""The same as it may be shown: None where hidden."""
 
 MINIMUM = 5
 """People per cell inside the administration; 10 in public."""
@@ -352,3 +358,50 @@ def _at(values: Sequence[Value], counts: Mapping[Value, int], place: int) -> Val
     """Return what the person at this place says, with everybody in the order of what they say."""
     passed = accumulate(counts[value] for value in values)
     return next(value for value, people in zip(values, passed, strict=True) if people > place)
+
+
+# --------------------------------------------------------------------------- several facts at once
+
+
+def narrowed(people: Mapping[Facts, int], minimum: int, given: int = 0) -> dict[Facts, Told]:
+    """Return what may be shown of each combination of facts, by how many people share it.
+
+    The first `given` facts are shown as they are. From there on each is shown only together with those before it: at
+    least `minimum` people share what is told, or nothing more is.
+    """
+    shown: dict[Facts, Told] = {}
+    for members in _by(people, lambda facts: facts[:given]).values():
+        _narrow(people, members, given, minimum, shown)
+    return shown
+
+
+def _narrow(
+    people: Mapping[Facts, int], members: Sequence[Facts], at: int, minimum: int, shown: dict[Facts, Told]
+) -> None:
+    """Decide on the facts from place `at` on of combinations that are alike before it."""
+    if at == len(members[0]):
+        shown.update({facts: facts for facts in members})
+        return
+    kinds = _by(members, lambda facts: facts[at])
+    counts = [sum(people[facts] for facts in kind) for kind in kinds.values()]
+    hidden = _hidden(counts, minimum)
+    for place, kind in enumerate(kinds.values()):
+        if place in hidden:
+            shown.update({facts: (*facts[:at], *(None for _ in facts[at:])) for facts in kind})
+        else:
+            _narrow(people, kind, at + 1, minimum, shown)
+
+
+def _by(people: Iterable[Facts], key: Callable[[Facts], object]) -> dict[object, list[Facts]]:
+    found: dict[object, list[Facts]] = {}
+    for facts in sorted(people):
+        found.setdefault(key(facts), []).append(facts)
+    return found
+
+
+def _hidden(counts: Sequence[int], minimum: int) -> set[int]:
+    """Return the places of the kinds that are told as one: at least the minimum of people together, or everybody."""
+    hidden = {place for place, told in enumerate(row(counts, minimum)) if told is None}
+    while 0 < sum(counts[place] for place in hidden) < minimum and len(hidden) < len(counts):
+        hidden.add(_smallest(counts, [place for place in range(len(counts)) if place not in hidden]))
+    return hidden

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.digests import disclosure, questions, statistics
+from bot.digests import crossed, disclosure, questions, statistics
+from bot.digests.crossed import Line  # noqa: TC001 - msgspec reads the annotations
 from bot.digests.disclosure import stepped
 from bot.digests.results import Poll, Result, result
 from flows.ballots import said
@@ -32,6 +33,7 @@ from storage.ballots import EVERYBODY
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from bot.digests.crossed import Part
     from bot.digests.results import Kind
     from flows.model import Flow
     from storage.ballots import Tally
@@ -90,11 +92,14 @@ class Findings:
     people: int | None
     """Individuals who handed in answers in time; None: fewer than the minimum."""
     groups: int = 0
-    heads: int = 0
+    heads: int | None = 0
+    """People in these groups together, in steps; None: fewer than the minimum."""
     organisations: int = 0
     late: int | None = 0
     """People who came later than that, in steps; their answers are not in the figures. None: fewer than the minimum."""
     findings: tuple[Finding, ...] = ()
+    lines: tuple[Line, ...] = ()
+    """The same answers by channel and language, for a publication; rounds counted before there were any have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,23 +141,36 @@ def dump(findings: Findings) -> str:
 
 
 def load(text: str) -> Findings:
-    """Read findings back. Raises `msgspec.ValidationError` where the text is none."""
-    return msgspec.json.decode(text, type=Findings)
+    """Read findings back. Raises `msgspec.ValidationError` where the text is none.
+
+    The heads of groups were once kept as they are; they too are told in steps.
+    """
+    kept = msgspec.json.decode(text, type=Findings)
+    return replace(kept, heads=_steps(kept.heads, kept.minimum)) if kept.heads else kept
 
 
-def found(asked: Asked, turnout: Turnout, counts: Counts, at: datetime) -> Findings:
-    """Return as much of a round as everybody may know; with fewer people than the minimum, no findings."""
+def found(asked: Asked, turnout: Turnout, counts: Counts, at: datetime, parts: Sequence[Part] = ()) -> Findings:
+    """Return as much of a round as everybody may know; with fewer people than the minimum, no findings.
+
+    `parts` are the answers of everybody by channel and language.
+    """
     enough = turnout.people >= asked.minimum
+    states = [*_questions(asked.flow)] if enough else []
     return Findings(
         at=at,
         minimum=asked.minimum,
         people=turnout.people if enough else None,
         groups=turnout.groups,
-        heads=turnout.heads,
+        heads=_steps(turnout.heads, asked.minimum),
         organisations=turnout.organisations,
-        late=stepped(turnout.late, asked.minimum) if turnout.late else 0,
-        findings=tuple(_finding(asked, state, counts) for state in _questions(asked.flow)) if enough else (),
+        late=_steps(turnout.late, asked.minimum),
+        findings=tuple(_finding(asked, state, counts) for state in states),
+        lines=crossed.lines(states, parts, asked.minimum),
     )
+
+
+def _steps(count: int, minimum: int) -> int | None:
+    return stepped(count, minimum) if count else 0
 
 
 def _questions(flow: Flow) -> Iterator[Question]:

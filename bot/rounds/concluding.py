@@ -43,6 +43,11 @@ class Concluding(Acting):
             self._said("note", text)
             self._note(db, row, who, what, self._clock(), text.strip())
 
+    def exported(self, code: str, what: str, *, who: int | None = None) -> None:
+        """Write into the log of a round that its answers leave the house, and for whom: one of `exporting.NOTED`."""
+        with self._act() as db:
+            self._note(db, self._held(db, code), who, what, self._clock())
+
     def raise_issue(
         self, code: str, issue: KeyIssue, *, number: int | None = None, who: int | None = None
     ) -> RoundView:

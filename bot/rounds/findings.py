@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.digests.crossed import Part
 from bot.digests.findings import Asked, Counts, Turnout, found
 from bot.rounds import record
 from bot.rounds.lifecycle import GRACE, OVER, State
 from storage import entries, findings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -46,4 +49,15 @@ def count(db: Connection, library: Library, row: RoundRow, minimum: int, now: da
         late=voices.late,
     )
     counts = Counts(findings.answered(db, row.id, apart), findings.count(db, row.id, apart))
-    return found(Asked(row.code, titles, flow, minimum), turnout, counts, now)
+    return found(Asked(row.code, titles, flow, minimum), turnout, counts, now, list(_parts(db, library, row, apart)))
+
+
+def _parts(db: Connection, library: Library, row: RoundRow, apart: list[bytes]) -> Iterator[Part]:
+    """Give the answers of individuals in time; then of each kind that is counted apart, and of those who came late."""
+    yield Part(entries.INDIVIDUAL, late=False, given=findings.crossed(db, row.id, apart))
+    special: defaultdict[tuple[str | None, bool], list[bytes]] = defaultdict(list)
+    for who, one in library.entered(db, row).items():
+        special[None if one.late else one.kind, one.late].append(who)
+    special.pop((entries.INDIVIDUAL, False), None)
+    for (kind, late), whose in sorted(special.items(), key=str):
+        yield Part(kind, late=late, given=findings.crossed(db, row.id, among=whose))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flows.catalog import Catalog
     from flows.issues import Issue
     from flows.model import Flow
+    from storage.entries import Entry
     from storage.rounds import RoundRow
     from storage.sealing import Keys
 
@@ -109,6 +110,13 @@ class Library:
         if row.key_sealed is None:
             return []
         return list(map(self.pseudonyms(row), entries.apart(db, row.id)))
+
+    def entered(self, db: Connection, row: RoundRow) -> dict[bytes, Entry]:
+        """Return the entries of a round by the pseudonym of the person; none once the round's key is gone."""
+        if row.key_sealed is None:
+            return {}
+        pseudonym = self.pseudonyms(row)
+        return {pseudonym(hash_): one for hash_, one in entries.by_address(db, row.id).items()}
 
     def facts(self, row: RoundRow, flow: Flow) -> record.Facts:
         """Return what the texts of a round are filled with."""

@@ -21,8 +21,10 @@ from openpyxl import load_workbook
 
 from bot import cli, clock, config
 from bot.commands import common
+from bot.digests.findings import dump as findings_as_kept
 from bot.errors import Refused, Trouble
-from storage import answers, contacts, moves, people, rounds
+from bot.rounds import findings as counting
+from storage import answers, contacts, findings, moves, people, rounds
 from storage.answers import AnswerRow
 from storage.database import Database, StorageTrouble
 from storage.sealing import Keys
@@ -1029,20 +1031,21 @@ def test_an_export_holds_the_answers_and_nothing_that_leads_to_a_person(terminal
 
 def test_an_export_leaves_out_rare_people_and_words_not_to_be_quoted(terminal: Terminal) -> None:
     code = terminal.a_round()
-    answered(code, 6)
+    answered(code, 17)
     database = Database.open("sqlite:///data/civicloop.sqlite3")
     with database.transaction() as db:
         (one, *_) = answers.every(db, rounds.by_code(db, code).id)  # type: ignore[union-attr]
         role = one._replace(state="about_role", verb="choose", item="you.role", score=None, quotable=True)
-        ages = [role._replace(choice="citizen", pseudonym=bytes([n] * 16)) for n in range(5)]
-        rare = role._replace(choice="mayor", pseudonym=bytes([5] * 16))
+        roles = ["citizen"] * 9 + ["worker"] * 7 + ["mayor"]
         said = one._replace(state="reason", verb="ask", choice=None, score=None, text="between us")
-        answers.append(db, [*ages, rare, said])
+        about = [role._replace(choice=each, pseudonym=bytes([n] * 16)) for n, each in enumerate(roles)]
+        answers.append(db, [*about, said])
     database.close()
     terminal("export", "--round", code, "--out", "out.csv")
     shown = Path("out.csv").read_text(encoding="utf-8-sig")
-    assert shown.count("citizen") == 5
+    assert shown.count("citizen") == 9
     assert "mayor" not in shown
+    assert "worker" not in shown, "with the workers told, who is left is the mayor"
     assert "between us" not in shown
     assert "'=1+1" in shown
     assert Path("out.csv").stat().st_mode & 0o077 == 0
@@ -1050,6 +1053,117 @@ def test_an_export_leaves_out_rare_people_and_words_not_to_be_quoted(terminal: T
     every = Path("all.csv").read_text(encoding="utf-8-sig")
     assert "between us" in every
     assert "mayor" not in every
+
+
+def sheet(name: str) -> list[dict[str, str]]:
+    """Read a file of an export."""
+    with Path(name).open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def counted(code: str) -> None:
+    """Close a round, and count its answers for everybody, as the bot does when paper has had its time."""
+    with common.office(config.load(None, {})) as here:
+        here.rounds.open(code)
+        here.rounds.close(code)
+        with here.database.transaction() as db:
+            row = rounds.by_code(db, code)
+            assert row is not None
+            told = counting.count(db, here.library, row, 10, common.wall_clock())
+            findings.keep(db, row.id, common.wall_clock(), findings_as_kept(told))
+
+
+def test_an_export_for_the_team_says_how_for_whom_and_when_people_answered(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    answered(code, 5)
+    terminal("export", code, "--out", "out.csv")
+    (first, *_) = sheet("out.csv")
+    told = [first[name] for name in ("language", "channel", "entry", "kind", "heads", "late")]
+    assert told == ["en", "web", "self", "individual", "1", "no"]
+
+
+@pytest.mark.parametrize("purpose", ["team", "publication"])
+def test_a_codebook_stands_beside_an_export_and_says_what_each_column_means(purpose: str, terminal: Terminal) -> None:
+    code = terminal.a_round()
+    answered(code, 20)
+    counted(code)
+    assert terminal("export", code, "--for", purpose, "--out", "out.csv").status == 0
+    book = sheet("out-codebook.csv")
+    for language in ("en", "es"):
+        meant = {row["name"]: row["meaning"] for row in book if (row["what"], row["language"]) == ("column", language)}
+        assert list(meant) == list(sheet("out.csv")[0])
+        assert all(meant.values())
+    assert {row["name"] for row in book if row["what"] == "option" and row["of"] == "overall"} >= {"5", "1"}
+    (rule,) = (row["meaning"] for row in book if (row["what"], row["language"]) == ("rule", "en"))
+    assert ("5" if purpose == "team" else "10") in rule
+
+
+def test_an_export_for_publication_is_of_many_and_of_nobody(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    answered(code, 24)
+    said = terminal("export", code, "--for", "publication", "--out", "out.csv")
+    assert (said.status, Path("out.csv").exists()) == (1, False)
+    assert "have not been counted for everybody yet" in said.err
+    counted(code)
+    said = terminal("export", code, "--for", "publication", "--out", "out.csv")
+    assert said.out == "out.csv: 1 lines, each of 10 people or more.\n"
+    assert sheet("out.csv") == [
+        {
+            "stage": "deliver",
+            "flow": "deliver_pulse@1",
+            "state": "overall",
+            "item": "del.overall",
+            "verb": "rate",
+            "answer": "5",
+            "language": "en",
+            "channel": "web",
+            "entry": "self",
+            "kind": "individual",
+            "late": "no",
+            "people": "20",
+        }
+    ], "the one reason is not told"
+    first = Path("out.csv").read_bytes()
+    answered(code, 100)
+    terminal("export", code, "--for", "publication", "--out", "out.csv")
+    assert Path("out.csv").read_bytes() == first, "two looks differ by nobody"
+
+
+def test_what_people_wrote_is_not_exported_for_publication(terminal: Terminal) -> None:
+    said = terminal("export", "any", "--for", "publication", "--every-text", "--out", "out.csv")
+    assert said.status == 2
+    assert "for the team alone" in said.err
+
+
+def test_too_few_people_are_not_exported_for_publication(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    answered(code, 9)
+    counted(code)
+    said = terminal("export", code, "--for", "publication", "--out", "out.csv")
+    assert (said.status, Path("out.csv").exists()) == (1, False)
+    assert f"nothing of {code} can be told to everybody" in said.err
+
+
+def test_the_log_of_a_round_notes_who_took_its_answers_and_for_whom(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    answered(code, 20)
+    counted(code)
+    database = Database.open("sqlite:///data/civicloop.sqlite3")
+    with database.transaction() as db:
+        ada = people.add(db, "Ada", "en", datetime(2026, 11, 18, tzinfo=UTC))
+        people.grant(db, ada.id, "organiser", "library", datetime(2026, 11, 18, tzinfo=UTC))
+    database.close()
+    for words in ((), ("--every-text", "--as", "Ada"), ("--for", "publication", "--as", "ada")):
+        assert terminal("export", code, *words, "--out", "out.csv").status == 0
+    assert terminal("export", code, "--as", "Eve", "--out", "out.csv").status == 1
+    with common.office(config.load(None, {})) as here:
+        log = [(entry.what, entry.who) for entry in here.rounds.log(code)]
+        assert here.rounds.prove(code).whole
+    assert log[-3:] == [
+        ("exported_team", "command line"),
+        ("exported_text", "Ada"),
+        ("exported_public", "Ada"),
+    ]
 
 
 COLUMNS = """\

@@ -73,15 +73,15 @@ def _people(people: int, words: Words) -> str:
 def _apart(findings: Findings, words: Words) -> str:
     if not (findings.groups or findings.organisations):
         return ""
-    numbers = {name: words.number(getattr(findings, name)) for name in ("groups", "heads", "organisations")}
-    return words("findings.groups", **numbers)
+    heads = _number(findings.heads, findings.minimum, words)
+    numbers = {name: words.number(getattr(findings, name)) for name in ("groups", "organisations")}
+    return words("findings.groups", heads=heads, **numbers)
 
 
 def _late(findings: Findings, words: Words) -> str:
     if findings.late == 0:
         return ""
-    told = words("findings.fewer", minimum=findings.minimum) if findings.late is None else words.number(findings.late)
-    return words("findings.late", n=told)
+    return words("findings.late", n=_number(findings.late, findings.minimum, words))
 
 
 def _chapter(one: Finding, minimum: int, words: Words, texts: Texts) -> Chapter:

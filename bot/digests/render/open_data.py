@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.digests.render.sheet import safe
 from bot.texts import texts as texts_of
+from flows.model import Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from bot.digests.findings import Answer, Finding, Findings
     from bot.digests.results import Standing
     from bot.texts import Texts
+    from flows.model import Flow
 
 SHARED = ("round", "question", "wording", "verb", "answered", "base")
 CHOSEN = ("people", "percent", "low", "high")
@@ -74,6 +76,30 @@ def codebook(code: str, findings: Findings, facts: Mapping[str, Mapping[str, str
         writer.writerow(("rule", "disclosure", "", language, said("codebook.rule", minimum=findings.minimum)))
         writer.writerows(_asked_about(findings.findings, language))
     return out.getvalue()
+
+
+def explained(flow: Flow, purpose: str, columns: Sequence[str], minimum: int) -> str:
+    """Return as CSV what every column of an export means, and every question and option, in each language of a flow.
+
+    `purpose` is `team` or `publication`; `minimum` the least number of people behind what is told.
+    """
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(HEAD)
+    for language in flow.languages:
+        said = texts_of(language)
+        writer.writerows(("column", name, "", language, said(f"export.{name}")) for name in columns)
+        writer.writerow(("rule", "disclosure", "", language, said(f"export.rule_{purpose}", minimum=minimum)))
+        writer.writerows(_every_question(flow, language))
+    return out.getvalue()
+
+
+def _every_question(flow: Flow, language: str) -> Iterator[tuple[str, ...]]:
+    for state in flow.script(language).states.values():
+        if isinstance(state, Question):
+            yield "question", state.id, "", language, safe(state.text.strip())
+            options = getattr(state, "options", ())
+            yield from (("option", option.id, state.id, language, safe(option.label)) for option in options)
 
 
 def _asked_about(findings: Sequence[Finding], language: str) -> Iterator[tuple[str, ...]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.counter import Voice
+from bot.digests.findings import dump, load
 from bot.errors import Refused
 from bot.rounds.findings import PAPER
 from bot.rounds.lifecycle import GRACE
@@ -84,7 +86,18 @@ def test_groups_organisations_and_whoever_came_late_stand_beside_the_figures(hou
     told = house.rounds.findings(code)
     assert told is not None
     assert told.people == 41
-    assert (told.groups, told.heads, told.organisations, told.late) == (1, 24, 1, None)
+    assert (told.groups, told.heads, told.organisations, told.late) == (1, 20, 1, None), "heads in steps of ten"
+    assert {line.kind for line in told.lines} == {"individual"}, "one group is too few to be told of"
+
+
+def test_what_was_kept_with_all_heads_of_groups_is_told_in_steps(house: House) -> None:
+    code = closed(house)
+    house.clock.forward(days=PAPER.days)
+    house.sweeps.findings()
+    told = house.rounds.findings(code)
+    assert told is not None
+    for heads, shown in ((24, 20), (9, None), (0, 0)):
+        assert load(dump(replace(told, heads=heads))).heads == shown
 
 
 def test_paper_is_entered_until_all_has_been_counted(house: House) -> None:

@@ -1,0 +1,156 @@
+"""What leaves the house of a round's answers: line by line for the team that works on them, in figures for everybody.
+
+For the team: a line for each answer, people under numbers. What they said about themselves is shown as far as at least
+the internal minimum of people share it, together with how they answered (`bot.digests.disclosure`, 9); what they wrote,
+only where they agreed to be quoted, unless the team asks for all of it.
+
+For publication: the lines that were counted with the findings of a closed round, once and for ever: nothing follows
+from comparing two of them. Both have the same columns as far as they can, and both are noted in the round's log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from bot.channels import ASSISTED
+from bot.columns import with_columns
+from bot.digests.disclosure import narrowed
+from bot.digests.render.sheet import safe
+from storage import answers
+from storage.entries import INDIVIDUAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from sqlalchemy import Connection
+
+    from bot.digests.crossed import Line
+    from bot.rounds.library import Library
+    from flows.model import Flow
+    from storage.answers import AnswerRow
+    from storage.entries import Entry
+    from storage.rounds import RoundRow
+
+TEAM, PUBLICATION = PURPOSES = ("team", "publication")
+_ASKED = ("stage", "flow", "state", "item", "verb", "answer")
+_WHO = ("language", "channel", "entry", "kind")
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    TEAM: ("person", "day", *_ASKED, "score", "text", *_WHO, "heads", "late"),
+    PUBLICATION: (*_ASKED, *_WHO, "late", "people"),
+}
+NOTED = ("exported_team", "exported_text", "exported_public")
+"""What the log of a round says: for the team, for the team with every text, for publication."""
+ABOUT_YOU = "you."
+"""What the ids of questions about the person begin with."""
+HIDDEN = "*"
+"""What stands for a fact that is not told."""
+IN_TIME, GRACE, LATE = "no", "grace", "yes"
+"""Whether somebody came late; `grace`: they had begun before the round closed, and finished shortly after."""
+SELF, STAFF = "self", "staff"
+"""Who typed an answer."""
+
+Cells = tuple[object, ...]
+"""A line of an export, as its columns say."""
+
+
+def team(db: Connection, library: Library, row: RoundRow, minimum: int, *, every_text: bool) -> Iterator[Cells]:
+    """Give the answers of a round that count, one by one, and then what its flow works out of them."""
+    entered = library.entered(db, row)
+    linked = row.key_sealed is not None
+    hidden = _hidden(answers.every(db, row.id), entered, minimum)
+    shown = (_shown(each, hidden, every_text=every_text) for each in answers.every(db, row.id))
+    numbers: dict[bytes, int] = {}
+    for each in with_columns(library.played(db, row).flow, shown):
+        person = numbers.setdefault(each.pseudonym, len(numbers) + 1)
+        yield (person, *_line(each), *_voice(each, row, entered.get(each.pseudonym), linked=linked))
+
+
+def _line(row: AnswerRow) -> Cells:
+    """Return what was asked and answered; the day stands without the hour."""
+    answer = "|".join(json.loads(row.choices)) if row.choices else row.choice
+    asked = (row.stage, f"{row.flow}@{row.version}", row.state, row.item, row.verb)
+    return (row.answered_at.date().isoformat(), *asked, _plain(answer), row.score, _plain(row.text))
+
+
+def _plain(text: str | None) -> str | None:
+    return safe(text) if text else text
+
+
+def _voice(row: AnswerRow, of: RoundRow, entry: Entry | None, *, linked: bool) -> Cells:
+    """Return how somebody answered; once the round's key is gone nobody can tell for whom they spoke."""
+    came = (row.language, row.channel, _typed(row.channel))
+    if not linked:
+        return (*came, "", "", "")
+    kind, heads = (entry.kind, entry.heads) if entry else (INDIVIDUAL, 1)
+    return (*came, kind, heads, _late(row, of, entry))
+
+
+def _late(row: AnswerRow, of: RoundRow, entry: Entry | None) -> str:
+    if entry is not None and entry.late:
+        return LATE
+    after = of.closed_at is not None and row.counted_at is not None and row.counted_at > of.closed_at
+    return GRACE if after and row.channel not in ASSISTED else IN_TIME
+
+
+def _typed(channel: str) -> str:
+    return STAFF if channel in ASSISTED else SELF
+
+
+# --------------------------------------------------------------------------- what people said about themselves
+
+
+def _about_you(row: AnswerRow) -> bool:
+    return (row.item or "").startswith(ABOUT_YOU)
+
+
+def _hidden(rows: Iterable[AnswerRow], entered: Mapping[bytes, Entry], minimum: int) -> frozenset[tuple[bytes, str]]:
+    """Return whose answers about themselves are hidden, each (pseudonym, state)."""
+    ways: defaultdict[bytes, set[str]] = defaultdict(set)
+    about: defaultdict[bytes, dict[str, str]] = defaultdict(dict)
+    for row in rows:
+        ways[row.pseudonym] |= {row.channel, row.language}
+        if _about_you(row):
+            about[row.pseudonym][row.state] = row.choices or row.choice or row.text or ""
+    states = list(dict.fromkeys(state for said in about.values() for state in said))
+    facts = {
+        who: (_how(entered.get(who)), " ".join(sorted(ways[who])), *(said.get(state, "") for state in states))
+        for who, said in about.items()
+    }
+    told = narrowed(Counter(facts.values()), minimum, given=2)
+    names = ("", "", *states)
+    every = ((who, zip(names, told[one], strict=True)) for who, one in facts.items())
+    return frozenset((who, state) for who, facts_ in every for state, value in facts_ if value is None)
+
+
+def _how(entry: Entry | None) -> str:
+    return f"{entry.kind} {entry.late}" if entry else f"{INDIVIDUAL} {False}"
+
+
+def _shown(row: AnswerRow, hidden: frozenset[tuple[bytes, str]], *, every_text: bool) -> AnswerRow:
+    """Return an answer as the team may see it."""
+    if _about_you(row) and (row.pseudonym, row.state) in hidden:
+        return row._replace(choice=None, choices=None, score=None, text=None)
+    return row if every_text or row.quotable else row._replace(text=None)
+
+
+# --------------------------------------------------------------------------- for everybody
+
+
+def publication(flow: Flow, stage: str, lines: Iterable[Line]) -> Iterator[Cells]:
+    """Give the lines of a publication; what is not told is a star."""
+    asked = flow.script(flow.language).states
+    for one in lines:
+        state = asked[one.state]
+        named = (
+            stage,
+            f"{flow.id}@{flow.version}",
+            one.state,
+            getattr(state, "item", ""),
+            type(state).__name__.lower(),
+        )
+        entry = None if one.channel is None else _typed(one.channel)
+        who = (one.answer, one.language, one.channel, entry, one.kind)
+        late = LATE if one.late else IN_TIME
+        yield (*named, *(HIDDEN if fact is None else fact for fact in who), late, one.people)
