@@ -5,6 +5,7 @@ An answer *stands* while it is not withdrawn, and *counts* once it is handed in 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -127,6 +128,15 @@ def who_chose(db: Connection, round_id: int, item: str, choices: Collection[str]
     given = (answers.c.round_id == round_id, answers.c.item == item, answers.c.choice.in_(list(choices)))
     counted = select(answers.c.pseudonym).where(*given, _stands, answers.c.counted_at.is_not(None))
     return set(db.execute(counted).scalars())
+
+
+def chosen(db: Connection, round_id: int, states: Collection[str]) -> Iterator[tuple[bytes, str, set[str]]]:
+    """Give (pseudonym, state, options chosen there) of a round's answers to these questions that count, one by one."""
+    given = (answers.c.round_id == round_id, answers.c.state.in_(list(states)), answers.c.skipped.is_(False))
+    columns = (answers.c.pseudonym, answers.c.state, answers.c.choice, answers.c.choices)
+    counted = select(*columns).where(*given, _stands, answers.c.counted_at.is_not(None))
+    for who_, state, choice, several in db.execute(counted.execution_options(yield_per=1000)):
+        yield who_, state, set(json.loads(several)) if several else {choice}
 
 
 def words(db: Connection, round_id: int) -> Iterator[tuple[bytes, str]]:

@@ -46,7 +46,9 @@ _OPTIONS = (
         type=click.Choice([stage.value for stage in Stage]),
         help="Who took part in a round of this stage.",
     ),
-    click.option("--raised", "themes", multiple=True, metavar="WORD", help="Who wrote this word in an answer."),
+    click.option(
+        "--raised", "themes", multiple=True, metavar="WORD", help="Who wrote this word, or chose an option with it."
+    ),
     click.option("--sample", type=click.IntRange(1), metavar="N", help="So many of them, by chance."),
     click.option("--seed", help="What chance starts from: the same seed draws the same people. [default: a new one]"),
 )

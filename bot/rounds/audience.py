@@ -112,12 +112,17 @@ def _said(db: Connection, library: Library, whom: Whom) -> list[Callable[[bytes]
     if whom.areas:
         looked.append(lambda row: answers.who_chose(db, row.id, AREA, whom.areas))
     if whom.themes:
-        looked.append(lambda row: _raised(answers.words(db, row.id), whom.themes))
+        looked.append(lambda row: _wrote(db, row, whom.themes) | _chose(db, library, row, whom.themes))
     return [_any_of([(library.pseudonyms(row), found) for row in linked if (found := of(row))]) for of in looked]
 
 
-def _raised(words: Iterable[tuple[bytes, str]], themes: Sequence[str]) -> set[bytes]:
-    return {who for who, text in words if whoms.raises(text, themes)}
+def _wrote(db: Connection, row: RoundRow, themes: Sequence[str]) -> set[bytes]:
+    return {who for who, text in answers.words(db, row.id) if whoms.raises(text, themes)}
+
+
+def _chose(db: Connection, library: Library, row: RoundRow, themes: Sequence[str]) -> set[bytes]:
+    wanted = whoms.offered(library.played(db, row).flow, themes)
+    return {who for who, state, options in answers.chosen(db, row.id, wanted) if wanted[state] & options}
 
 
 def _any_of(known: list[tuple[Callable[[bytes], bytes], set[bytes]]]) -> Callable[[bytes], bool]:

@@ -18,6 +18,7 @@ from bot.channels import ASSISTED
 from bot.columns import with_columns
 from bot.digests.disclosure import narrowed
 from bot.digests.render.sheet import safe
+from bot.rounds.whom import ABOUT_YOU
 from storage import answers
 from storage.entries import INDIVIDUAL
 
@@ -42,8 +43,6 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 NOTED = ("exported_team", "exported_text", "exported_public")
 """What the log of a round says: for the team, for the team with every text, for publication."""
-ABOUT_YOU = "you."
-"""What the ids of questions about the person begin with."""
 HIDDEN = "*"
 """What stands for a fact that is not told."""
 IN_TIME, GRACE, LATE = "no", "grace", "yes"

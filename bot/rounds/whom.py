@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.rounds import wording
-from flows.model import Stage
+from flows.model import Choose, Pick, Stage
 from flows.words import fold
 
 if TYPE_CHECKING:
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.config import Config
+    from flows.model import Flow
 
+ABOUT_YOU = "you."
+"""What the ids of questions about the person begin with."""
 MOST = 10_000_000
 """No sample is larger."""
 ENDING = 3
@@ -48,7 +51,7 @@ class Whom:
     stages: tuple[str, ...] = ()
     """Took part in a round of one of these."""
     themes: tuple[str, ...] = ()
-    """Wrote one of these words in an answer."""
+    """Wrote one of these words in an answer, or chose an option that has it."""
     sample: int | None = None
     """So many of them, by chance."""
     seed: str = ""
@@ -140,6 +143,20 @@ def raises(text: str, themes: Sequence[str]) -> bool:
     """Whether a text has one of these words or phrases, in any plain form: "sign" is in "no SIGNS at all"."""
     words = fold(text).split()
     return any(_phrase(words, fold(theme).split()) for theme in themes)
+
+
+def offered(flow: Flow, themes: Sequence[str]) -> dict[str, set[str]]:
+    """Return by question which of its options have one of these words, in any language of the flow.
+
+    Steps of a scale are no themes, nor is what somebody says about themselves or about how to be reached.
+    """
+    found: dict[str, set[str]] = {}
+    for script in flow.scripts.values():
+        for state in script.states.values():
+            if isinstance(state, Choose | Pick) and state.role is None and not (state.item or "").startswith(ABOUT_YOU):
+                raised = {option.id for option in state.options if raises(option.label, themes)}
+                found[state.id] = found.get(state.id, set()) | raised
+    return {state: options for state, options in found.items() if options}
 
 
 def _phrase(words: Sequence[str], wanted: Sequence[str]) -> bool:

@@ -17,7 +17,8 @@ from bot.errors import Refused
 from bot.rounds import whom
 from bot.rounds.hours import Hours
 from bot.rounds.lifecycle import reminds_at
-from storage import audience, contacts, rounds, sessions
+from storage import answers, audience, contacts, rounds, sessions
+from storage.answers import AnswerRow
 from storage.contacts import NewContact
 from tests.bot.jobs.test_sweeps import agreed
 from tests.bot.rounds.test_lifecycle import Sketch
@@ -122,6 +123,52 @@ async def test_who_raised_a_theme_is_found_as_long_as_the_rounds_key_exists(hous
         assert of is not None
         rounds.destroy_key(db, of.id)
     assert house.rounds.audience(first).people == 0
+
+
+def said(house: House, code: str, who: Contact, **answer: Any) -> None:
+    """Let a contact have given an answer that counts in a round."""
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        pseudonym = house.library.pseudonyms(row)(who.address_hash)
+        facts = (row.id, row.service, row.stage, row.flow, row.version, pseudonym)
+        verb = "pick" if "choices" in answer else "choose"
+        given_ = {"verb": verb, "language": who.language, "channel": "pigeon", "counted_at": NOON, **answer}
+        answers.append(db, [AnswerRow(*facts, answered_at=NOON, **given_)])
+
+
+async def test_who_lives_in_an_area_is_found_by_what_they_said_of_themselves(house: House) -> None:
+    before = house.need().code
+    harbour, hill, silent = people(house, "harbour", "hill", "silent")
+    said(house, before, harbour, state="about_area", item="you.area", choice="harbour")
+    said(house, before, hill, state="about_area", item="you.area", choice="other")
+    said(house, before, silent, state="about_area", item="you.area", skipped=True)
+    house.rounds.close(before)
+    code = house.need(audience="agreed", whom={"areas": ["harbour"]}).code
+    house.sweeps.rounds()
+    assert invited(house) == ["harbour"]
+    assert house.rounds.audience(code).people == 1
+
+
+@pytest.mark.parametrize("theme", ["opening hour", "horario"])
+async def test_who_chose_an_option_that_has_a_theme_raised_it_in_whatever_language(house: House, theme: str) -> None:
+    before = house.need().code
+    one, both, other, taken_back = people(house, "one", "both", "other", "taken back")
+    said(house, before, one, state="barrier", item="com.barrier", choices='["opening_hours"]')
+    said(house, before, both, state="barrier", item="com.barrier", choices='["cost", "opening_hours"]')
+    said(house, before, other, state="barrier", item="com.barrier", choices='["cost"]')
+    gone = {"state": "barrier", "item": "com.barrier", "choices": '["opening_hours"]', "withdrawn_at": NOON}
+    said(house, before, taken_back, **gone)
+    house.rounds.close(before)
+    house.need(audience="agreed", whom={"themes": [theme]})
+    house.sweeps.rounds()
+    assert invited(house) == ["both", "one"]
+
+
+async def test_a_step_of_a_scale_and_what_people_are_is_no_theme(house: House) -> None:
+    flow = house.rounds.played(house.need().code)
+    assert whom.offered(flow, ["opening hour"]) == {"barrier": {"opening_hours"}}
+    assert whom.offered(flow, ["harbour", "good"]) == {}
 
 
 @pytest.mark.parametrize(
