@@ -43,6 +43,7 @@ from bot.jobs.sweeps import Sweeps
 from bot.menu.reading import Reading
 from bot.metrics import Metrics, ages
 from bot.participation import Participations
+from bot.rounds.hours import Hours
 from bot.rounds.library import Library
 from bot.rounds.organising import Rounds
 from bot.staff import Staff
@@ -164,7 +165,9 @@ class App:
             self.database, self.channels, self.desk, self.keys, config.city.languages, self.clock, self.measures
         )
         paces = {"telegram": pacing.telegram(config.telegram.messages_per_second)}
-        self.delivery = Delivery(database, self.channels, self.keys, self.owner, clock, self.measures, paces)
+        self.delivery = Delivery(
+            database, self.channels, self.keys, self.owner, clock, self.measures, paces, hours=Hours.of(config)
+        )
         self.delivery.shared = self.shared
         self.reading = Reading(database, self.files.sources, capabilities, self.catalog, clock, self.delivery.wake)
         self.turns.committed = self._committed

@@ -20,6 +20,7 @@ import structlog
 from bot import letters, ownership
 from bot.channels.base import Again, Ambiguous, Gone, Relocated, Sent
 from bot.pacing import Pace, Pacer
+from bot.rounds.invitations import by_day
 from storage import audience, contacts, crossings, leases, outbox
 from storage.database import StorageTrouble
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from bot.channels.base import Channel, Outbound, Receipt
     from bot.metrics import Metrics
+    from bot.rounds.hours import Hours
     from storage.database import Database
     from storage.leases import Lease
     from storage.outbox import OutboxRow, Outcome
@@ -91,7 +93,7 @@ def _lost(results: Sequence[_Result], outcomes: Sequence[Outcome]) -> list[tuple
 class Delivery:
     """Sends for all channels until it is stopped."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it stands between all of these
         self,
         database: Database,
         channels: Mapping[str, Channel],
@@ -100,7 +102,10 @@ class Delivery:
         clock: Callable[[], datetime],
         metrics: Metrics,
         paces: Mapping[str, Pace],
+        *,
+        hours: Hours | None = None,
     ) -> None:
+        """`hours`: when people may be asked into a round; None: at any time."""
         self._database = database
         self._keys = keys
         self._owner = owner
@@ -108,6 +113,7 @@ class Delivery:
         self.shared = clock
         """What time it is for all processes, by which leases run."""
         self._metrics = metrics
+        self._hours = hours
         self.senders = {name: _Sender(self, channel, paces.get(name, Pace())) for name, channel in channels.items()}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -151,12 +157,18 @@ class Delivery:
                 outbox.extend(db, hands.claims, self._owner, now + LEASE)
             rows: list[OutboxRow] = []
             if held is not None and hands.room:
-                rows = outbox.claim(db, channel, self._owner, now, LEASE, hands.room, hands.least)
+                rows = self._awake(db, outbox.claim(db, channel, self._owner, now, LEASE, hands.room, hands.least), now)
             crossings.passed("delivery.claimed" if rows else "delivery.settled")
         crossings.passed("delivery.committed")
         if len(mine) < len(hands.results):
             log.warning("delivery.fenced", channel=channel, rows=len(hands.results) - len(mine))
         return _Exchange(held, rows)
+
+    def _awake(self, db: Connection, rows: list[OutboxRow], now: datetime) -> list[OutboxRow]:
+        """Return what may leave by day or night; the rest waits for its morning."""
+        mornings = by_day(db, rows, self._hours, now) if self._hours else {}
+        outbox.settle(db, [outbox.postpone(row, mornings[row.id]) for row in rows if row.id in mornings], self._owner)
+        return [row for row in rows if row.id not in mornings]
 
     def holds(self, lease: Lease | None) -> bool:
         """Whether a sender is still alone with its channel, for all it knows."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import String, and_, bindparam, case, cast, delete, exists, func, literal, or_, select, update
 
-from storage.outbox import GONE
+from storage.outbox import DUE, GONE
 from storage.rows import IDS, Insert, Lookup, Update, read
 from storage.tables import audience, contacts, invitations, outbox, people, quiet, rounds, sessions
 
@@ -32,6 +32,8 @@ REASONS = (
 """Why a person is excluded."""
 BEGUN = "invite."
 """What the keys of invitations begin with; round and contact follow."""
+ASKING = (BEGUN, "remind.")
+"""The same of all that asks somebody into a round and comes by day only."""
 
 
 class Candidate(NamedTuple):
@@ -227,6 +229,26 @@ def to_remind(
         .where(invited, ~over, ~began, ~_today(rules))
     )
     return list(db.execute(found.order_by(audience.c.id).limit(limit)).scalars())
+
+
+def zones_of(db: Connection, ids: Sequence[int]) -> dict[tuple[int, int], str | None]:
+    """Return the zones of these contacts by (round id, contact id); None stands for the city's."""
+    return {(round_id, contact_id): zone for round_id, contact_id, zone in _zones_of.raw(db, ids)}
+
+
+def put_off(db: Connection, round_id: int, zone: str | None, until: datetime) -> int:
+    """Let no invitation or reminder of a round that waits for somebody in a zone leave before then; return how many."""
+    there = select(audience.c.contact_id).where(
+        audience.c.round_id == round_id, audience.c.zone.is_not_distinct_from(zone)
+    )
+    asking = or_(*(outbox.c.key.startswith(f"{begin}{round_id}.", autoescape=True) for begin in ASKING))
+    mine = (outbox.c.sent_at.is_(None), outbox.c.status == DUE, outbox.c.due_at < until, asking)
+    return db.execute(update(outbox).where(*mine, outbox.c.contact_id.in_(there)).values(due_at=until)).rowcount
+
+
+_zones_of = Lookup(
+    tuple, select(audience.c.round_id, audience.c.contact_id, audience.c.zone).where(audience.c.contact_id.in_(IDS))
+)
 
 
 # --------------------------------------------------------------------------- what became of them

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -39,9 +39,10 @@ class Hours:
         """Return the moment at which the city's day of `now` began."""
         return _instant(now.astimezone(self.zone).date(), None, self.zone)
 
-    def opening(self, at: datetime) -> datetime:
-        """Return the first moment from `at` on at which the city may write."""
-        for begins, ends in self._spans(at, at + 3 * DAY):
+    def opening(self, at: datetime, zone: str | None = None) -> datetime:
+        """Return the first moment from `at` on at which somebody in `zone` may be written to."""
+        there = replace(self, zone=self._known(zone))
+        for begins, ends in there._spans(at, at + 3 * DAY):  # noqa: SLF001 - one of us
             if at < ends:
                 return max(at, begins)
         return at

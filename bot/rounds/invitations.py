@@ -17,7 +17,7 @@ from storage.audience import INVITED, WAITING
 from storage.outbox import NewMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.rounds.library import Library, Played
     from storage.audience import Rules
     from storage.contacts import Contact
+    from storage.outbox import OutboxRow
     from storage.rounds import RoundRow
 
 BATCH = 500
@@ -96,6 +97,23 @@ def remind(
     says = _Sayings(played, library, channels, reminder)
     outbox.enqueue(db, says.to(contacts.by_ids(db, fresh).values(), f"remind.{row.id}", now))
     return len(silent)
+
+
+def by_day(db: Connection, rows: Sequence[OutboxRow], hours: Hours, now: datetime) -> dict[int, datetime]:
+    """Return which of these messages may not leave now, by id, and their morning; what waits like them is put off too.
+
+    Invitations and reminders are written by day; but so many may wait that the night comes first, or nobody could send.
+    """
+    asking = [row for row in rows if row.key.startswith(audience.ASKING)]
+    if not asking or hours.earliest == hours.latest:
+        return {}
+    zones = audience.zones_of(db, [row.contact_id for row in asking])
+    whose = {row.id: (int(row.key.split(".")[1]), row.contact_id) for row in asking}
+    asleep = {row: of for row, of in whose.items() if not hours.day(now, zones.get(of))}
+    mornings = {place: hours.opening(now, place[1]) for place in {(of[0], zones.get(of)) for of in asleep.values()}}
+    for (round_id, zone), morning in mornings.items():
+        audience.put_off(db, round_id, zone, morning)
+    return {row: mornings[of[0], zones.get(of)] for row, of in asleep.items()}
 
 
 class _Sayings:

@@ -24,6 +24,7 @@ from bot.jobs.sweeps import Sweeps
 from bot.menu.reading import Reading
 from bot.metrics import Metrics
 from bot.participation import Participations
+from bot.rounds.hours import Hours
 from bot.rounds.library import Library
 from bot.rounds.organising import Rounds
 from bot.staff import Staff
@@ -253,7 +254,10 @@ class House:
 
     def new_delivery(self, owner: str) -> Delivery:
         """Return another sender."""
-        return Delivery(self.database, self.channels, self.keys, owner, self.clock, self.metrics, self.paces)
+        hours = Hours.of(self.config)
+        return Delivery(
+            self.database, self.channels, self.keys, owner, self.clock, self.metrics, self.paces, hours=hours
+        )
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[House]:

@@ -268,6 +268,38 @@ async def test_whose_zone_is_known_is_asked_by_their_own_day(house: House) -> No
     assert invited(house) == ["away", "home"]
 
 
+@pytest.mark.parametrize("asks", ["invite.", "remind."])
+async def test_what_has_not_left_when_the_night_comes_waits_for_the_morning_of_each(house: House, asks: str) -> None:
+    """Of 100,000 people the last is asked an hour after the first; and who was down by day may start at night."""
+    people(house, "home", "there", "away")
+    code = house.need(audience="agreed", opened=False, remind_at=NOON + timedelta(days=2)).code
+    house.sign(code)
+    house.rounds.open(code)
+    with house.database.transaction() as db:
+        of = rounds.by_code(db, code)
+        assert of is not None
+        away = house.contact("away")
+        audience.add(db, of.id, [audience.Candidate(away.id, away.address_hash, "Asia/Kathmandu", "")])
+    house.sweeps.rounds()
+    if asks == "remind.":
+        await house.delivered()
+        house.clock.forward(days=2)
+        house.sweeps.rounds()
+    assert invited(house, asks) == ["away", "home", "there"]
+    before, day = len(house.pigeon.sent), house.clock()
+
+    async def came(hour: int, minute: int = 0) -> list[str]:
+        house.clock.now = day.replace(hour=hour, minute=minute)
+        return sorted(one.address for one in (await house.delivered())[before:])
+
+    assert await came(20) == []
+    day += timedelta(days=1)
+    assert await came(3, 14) == []
+    assert await came(3, 15) == ["away"]
+    assert await came(8, 59) == ["away"]
+    assert await came(9) == ["away", "home", "there"]
+
+
 async def test_two_rounds_never_ask_one_person_on_one_day(house: House) -> None:
     people(house, "a")
     first = house.need(audience="agreed").code
