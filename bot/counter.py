@@ -18,9 +18,11 @@ from bot.compose import compose
 from bot.ledger import Guest, Ledger
 from bot.participation import SILENCE, Spoken
 from bot.rounds import wording
+from bot.rounds.acting import name_of
 from bot.rounds.lifecycle import State
+from bot.rounds.looking import ENTERED
 from flows.model import Kind, Message, Status, button_data
-from storage import contacts, crossings, entries, findings, messages, rounds, sessions
+from storage import contacts, crossings, entries, findings, messages, rounds, sessions, trail
 from storage.contacts import NewContact
 from storage.entries import GROUP, INDIVIDUAL, KINDS, ORGANISATION, Entry
 from storage.messages import BOT, CITIZEN, NewLine
@@ -95,6 +97,9 @@ class Begun(NamedTuple):
 class Counter:
     """Takes entries down. Synchronous; each message is one transaction."""
 
+    operator: str | None = None
+    """The account at whose command line it is done; None: it is done elsewhere."""
+
     def __init__(
         self,
         database: Database,
@@ -139,7 +144,10 @@ class Counter:
             contacts.set_unreachable(db, contact.id, now)
             late = voice.late and row.state == State.CLOSED
             mine = (contact.id, row.id, who, voice.kind, voice.heads, voice.organisation, now)
-            entries.add(db, Entry(*mine, late=late))
+            taken = Entry(*mine, late=late)
+            entries.add(db, taken)
+            name_ = name_of(db, who, self.operator)
+            trail.add(db, row.id, now, name_, ENTERED, by=who, operator=self.operator, taken=taken)
             first = Inbound(channel, name, Message(Kind.TEXT, ""), start=code)
             parts = self._heard(db, row, (channel, hash_), first, "start")
             crossings.passed("counter.begins")

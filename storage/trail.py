@@ -4,13 +4,17 @@ Each entry carries a hash over itself and over the hash of the entry before (a h
 "How to time-stamp a digital document", 1991): whoever changes one, takes one out or puts one in breaks every hash from
 there on. The database refuses to change or delete entries (triggers, revision 0011). Against somebody who owns the
 database and writes a whole trail anew helps a hash that was noted elsewhere: `prove` tells whether the trail has it.
-Each entry also notes a hash of the round's facts as they were then, so that a round changed behind its trail is seen.
+Each entry also notes which columns of the round it has set, from what to what, and a hash of the round's facts as they
+were then; the entry of a passage that staff took down notes how it was taken down. So a round or a passage changed
+behind the trail is seen, and which of its facts, even where a later act has changed the fact again. What no entry notes
+(as in trails that began before entries noted it) is not compared.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
@@ -18,13 +22,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select
 
 from storage.rows import Shape
+from storage.tables import entries as passages
 from storage.tables import flow_versions, round_log, rounds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
+
+    from storage.entries import Entry as Passage
+    from storage.rounds import RoundRow
 
 FACTS = (
     "code",
@@ -43,6 +51,11 @@ FACTS = (
 """Columns of a round that no act changes without an entry."""
 LATER = ("outcome", "whom", "spread_hours", "remind_at", "aims")
 """Such columns too, of later revisions: where they hold nothing, the hash is what it was without them."""
+STAMPS = ("created_at", "created_by", "opened_at", "closed_at", "reported_at")
+"""Such columns too, that are noted only one by one."""
+_COLUMNS = (*FACTS, *LATER, *STAMPS)
+_LONG = frozenset({"record", "report", "outcome", "whom", "aims"})
+"""Columns of which a hash is noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,9 @@ class Entry:
     """One thing that was done to a round; `number` counts from 1.
 
     `details` is JSON: `round` the hash of the round's facts after it, `questions` that of its published flow, `by` the
-    id of the member of staff, `changed` the facts that are other than before, each with its old and its new value.
+    id of the member of staff, `operator` the account at whose command line it was done, `changed` the facts that are
+    other than before, each with its old and its new value, `set` the columns of the round that are, `entry` how a
+    passage was taken down.
     """
 
     round_id: int
@@ -68,10 +83,26 @@ class Entry:
         return {name: (old, new) for name, (old, new) in json.loads(self.details).get("changed", {}).items()}
 
     @property
+    def fields(self) -> list[str]:
+        """The names of what is other than before, without what they lie in: `topic` for `record.topic`."""
+        return list(dict.fromkeys(name.removeprefix("record.").partition(".")[0] for name in self.changed))
+
+    @property
+    def reason(self) -> str:
+        """Why it was done; `why` without the names of facts, which stood there before they were noted elsewhere."""
+        return "" if self.what == "changed" and "set" not in json.loads(self.details) else self.why
+
+    @property
     def by(self) -> int | None:
         """Id of the member of staff who did it; None: the clock, or somebody at the command line."""
         by: int | None = json.loads(self.details).get("by")
         return by
+
+    @property
+    def operator(self) -> str | None:
+        """The account at whose command line it was done; None: elsewhere."""
+        operator: str | None = json.loads(self.details).get("operator")
+        return operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +115,8 @@ class Proof:
     broken: int | None = None
     """The first entry that is not as it was written, or that is missing; None: the trail is whole."""
     altered: tuple[str, ...] = ()
-    """`round` or `questions`, where they are not what the last entry that notes them says."""
+    """What is not as the entries say: columns of the round by name (`round` where no entry notes which), `entries.` and
+    a column of a passage that staff took down (`entries` where the whole passage is unknown), `questions`."""
 
     @property
     def whole(self) -> bool:
@@ -93,7 +125,8 @@ class Proof:
 
 
 _shape = Shape(round_log, Entry)
-_facts = select(*(rounds.c[name] for name in (*FACTS, *LATER)))
+_facts = select(*(rounds.c[name] for name in _COLUMNS))
+_taken_down = ("kind", "heads", "organisation", "created_at", "late")
 _of = select(*_shape.columns).order_by(round_log.c.number)
 
 
@@ -106,20 +139,27 @@ def add(  # noqa: PLR0913, PLR0917 - all that an entry says
     why: str = "",
     changed: Mapping[str, tuple[Any, Any]] | None = None,
     by: int | None = None,
+    *,
+    operator: str | None = None,
+    before: RoundRow | None = None,
+    taken: Passage | None = None,
 ) -> Entry:
     """Write down what was done to a round, after it was done. Two who write at once come one after the other.
 
-    Values in `changed` are such as JSON knows.
+    Values in `changed` are such as JSON knows. `before` is the round as it was (None: nothing of it was set), `taken` a
+    passage that was taken down by it. The first entry notes all of the round.
     """
     row = db.execute(_facts.where(rounds.c.id == round_id).with_for_update(key_share=True)).one()
     found = db.execute(_of.where(round_log.c.round_id == round_id).order_by(None).order_by(round_log.c.number.desc()))
     last = found.first()
-    number, before = (last.number + 1, last.hash) if last else (1, b"")
-    noted: dict[str, Any] = {"round": _seal(row), "questions": _questions(db, row), "by": by}
+    number, above = (last.number + 1, last.hash) if last else (1, b"")
+    noted: dict[str, Any] = {"round": _seal(row), "questions": _questions(db, row), "by": by, "operator": operator}
+    noted["set"] = _set(row, before, first=last is None)
+    noted["entry"] = taken and _passage(*(getattr(taken, name) for name in _taken_down))
     if changed:
         noted["changed"] = {name: list(pair) for name, pair in changed.items()}
     details = _packed({name: value for name, value in noted.items() if value})
-    hash_ = _digest(before, row.code, number, at, who, what, why, details)
+    hash_ = _digest(above, row.code, number, at, who, what, why, details)
     entry = Entry(round_id, number, at, who, what, why, details, hash_)
     db.execute(insert(round_log), _shape.write([entry]))
     return entry
@@ -131,7 +171,11 @@ def of(db: Connection, round_id: int) -> list[Entry]:
 
 
 def prove(db: Connection, round_id: int) -> Proof:
-    """Reckon every hash of a round's trail anew, and compare the round as it is with what the trail says of it."""
+    """Reckon every hash of a round's trail anew, and compare the round as it is with what the trail says of it.
+
+    Facts that no entry notes are not compared: entries of earlier versions noted fewer. Nor is a passage missed that is
+    there no more, as people may have theirs deleted.
+    """
     row = db.execute(_facts.where(rounds.c.id == round_id)).one()
     entries = of(db, round_id)
     head = entries[-1].hash.hex() if entries else ""
@@ -155,11 +199,81 @@ def _broken(code: str, entries: Sequence[Entry]) -> int | None:
 
 def _altered(db: Connection, row: Row[Any], entries: Sequence[Entry]) -> tuple[str, ...]:
     """Compare with what was noted last; entries from before hashes were noted say nothing."""
+    details = [json.loads(entry.details) for entry in entries]
     noted: dict[str, Any] = {}
-    for entry in entries:
-        noted |= json.loads(entry.details)
-    now = {"round": _seal(row), "questions": _questions(db, row)}
-    return tuple(name for name, value in now.items() if noted.get(name, value) != value)
+    for each in details:
+        noted |= each
+    columns = _columns_altered(_plain(row), details)
+    unnoted = () if columns or noted.get("round", _seal(row)) == _seal(row) else ("round",)
+    asks_other = noted.get("questions", now := _questions(db, row)) != now
+    known = _passages_altered(db, entries[0].round_id, details) if entries else ()
+    return (*columns, *unnoted, *known, *(("questions",) if asks_other else ()))
+
+
+def _columns_altered(now: Mapping[str, Any], details: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the columns that are not what was set last, or were not when they were set anew."""
+    noted: dict[str, Any] = {}
+    wrong: set[str] = set()
+    for each in details:
+        for name, (old, new) in each.get("set", {}).items():
+            if noted.get(name, old) != old:
+                wrong.add(name)
+            noted[name] = new
+    wrong |= {name for name, value in noted.items() if now.get(name) != value}
+    return tuple(name for name in _COLUMNS if name in wrong)
+
+
+def _passages_altered(db: Connection, round_id: int, details: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Compare the passages that staff took down with what was noted of them, from the first on that was noted."""
+    noted = [each["entry"] for each in details if "entry" in each]
+    if not details or not ("set" in details[0] or noted):
+        return ()
+    since = "" if "created_at" in details[0].get("set", {}) else min(each["created_at"] for each in noted)
+    columns = select(*(passages.c[name] for name in _taken_down)).where(passages.c.round_id == round_id)
+    found = [_passage(*row) for row in db.execute(columns)]
+    spare = Counter(_packed(each) for each in noted)
+    strange = Counter(_packed(each) for each in found if each["created_at"] >= since) - spare
+    left = [json.loads(each) for each in spare - Counter(map(_packed, found))]
+    wrong = {name for each in strange for name in _differing(json.loads(each), left)}
+    return tuple(f"entries.{name}" if name else "entries" for name in ("", *_taken_down) if name in wrong)
+
+
+def _differing(passage: Mapping[str, Any], noted: Iterable[Mapping[str, Any]]) -> Sequence[str]:
+    """Return in what a passage differs from the most like it of those noted; an empty name: it is like none."""
+    differing = ([name for name in _taken_down if passage[name] != each[name]] for each in noted)
+    nearest = min(differing, key=len, default=[""])
+    return nearest if len(nearest) == 1 else [""]
+
+
+def _passage(kind: str, heads: int, organisation: str, created_at: datetime, late: bool) -> dict[str, Any]:  # noqa: FBT001 - a column
+    """Return how a passage was taken down, as it is noted: of a name only its hash, as entries stay for ever."""
+    named = hashlib.sha256(organisation.encode()).hexdigest() if organisation else ""
+    values = (kind, heads, named, _moment(created_at), bool(late))
+    return dict(zip(_taken_down, values, strict=True))
+
+
+def _set(row: Row[Any], before: RoundRow | None, *, first: bool) -> dict[str, tuple[Any, Any]]:
+    """Return the columns that are other than before, each with its old and its new value."""
+    now = _plain(row)
+    if first:
+        return {name: (None, value) for name, value in now.items()}
+    if before is None:
+        return {}
+    old = _plain([getattr(before, name) for name in _COLUMNS])
+    return {name: (old[name], value) for name, value in now.items() if old[name] != value}
+
+
+def _plain(row: Iterable[Any]) -> dict[str, Any]:
+    """Return a round's columns by name, as they are noted."""
+    return {name: _noted(name, value) for name, value in zip(_COLUMNS, row, strict=True)}
+
+
+def _noted(name: str, value: Any) -> Any:  # noqa: ANN401 - columns of many types
+    if value is None:
+        return None
+    if name.endswith("_at"):
+        return _moment(value)
+    return hashlib.sha256(value.encode()).hexdigest() if name in _LONG else value
 
 
 def _questions(db: Connection, row: Row[Any]) -> str | None:
@@ -173,7 +287,7 @@ def _questions(db: Connection, row: Row[Any]) -> str | None:
 
 def _seal(row: Row[Any]) -> str:
     """Return the hash of a round's facts, in hex."""
-    named = dict(zip((*FACTS, *LATER), row, strict=True))
+    named = dict(zip(_COLUMNS, row, strict=True))
     facts: list[Any] = [_moment(named[name]) if name.endswith("_at") else named[name] for name in FACTS]
     facts += [
         {name: _moment(named[name]) if name.endswith("_at") else named[name]}

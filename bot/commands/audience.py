@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bot.commands.acting import acting, member_of
 from bot.commands.common import Moment, as_json, configured, many, office, show, table
 from flows.model import Stage
 
@@ -122,9 +123,12 @@ def audience(config: Config, code: str, *, in_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--ground", required=True, help="On which legal ground the city may write to these addresses.")
 @click.option("--leave-out", is_flag=True, help="Take in the good rows although others are bad.")
+@acting
 @configured
 @as_json
-def list_in(config: Config, code: str, file: Path, *, ground: str, leave_out: bool, in_json: bool) -> int:
+def list_in(
+    config: Config, code: str, file: Path, *, ground: str, leave_out: bool, member: str | None, in_json: bool
+) -> int:
     """Take a CSV of mail addresses that the city holds into a round's audience.
 
     Columns: mail, and if you like language and zone. STOP and the quiet list win over it; the same file twice adds
@@ -132,7 +136,8 @@ def list_in(config: Config, code: str, file: Path, *, ground: str, leave_out: bo
     """
     with office(config) as here, ExitStack() as bars:
         looked, taken = (_bar(bars, f"{word} {file}") for word in ("looking through", "taking in"))
-        seen, new = here.rounds.receive(code, file, ground, leave_out=leave_out, looked=looked, taken=taken)
+        who = member_of(here, member, code)
+        seen, new = here.rounds.receive(code, file, ground, leave_out=leave_out, looked=looked, taken=taken, who=who)
     refused = bool(seen.bad) and not leave_out
     if in_json:
         show({**asdict(seen), "new": new})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import pwd
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, is_dataclass
@@ -198,26 +199,21 @@ def office(config: Config) -> Iterator[Office]:
         with database.reading() as db:
             library.learn(db)
         rounds = Rounds(config, database, keys, catalog, library, wall_clock, mint)
+        rounds.operator = account()
         yield Office(config, database, keys, catalog, library, rounds)
     finally:
         database.close()
 
 
+def account() -> str:
+    """Return the account of this machine that somebody is signed in to; under sudo, whose it was before."""
+    before = os.environ.get("SUDO_USER") if os.geteuid() == 0 else None
+    try:
+        return before or pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run under a number that has no name
+        return str(os.getuid())
+
+
 def interactive() -> bool:
     """Whether a person sits at the keyboard."""
     return sys.stdin.isatty()
-
-
-def one_called(name: str, known: Mapping[int, str], what: str, role: str, service: str) -> int:
-    """Return who of those `known` (id to name) is called so; `what` they may do for the service because of their role.
-
-    Raises `Refused` where nobody is, or more than one.
-    """
-    mine = [id_ for id_, called in known.items() if called.casefold() == name.casefold()]
-    if len(mine) != 1:
-        names = ", ".join(sorted(known.values())) or "nobody yet"
-        raise Refused(
-            f'"{name}" may not {what} {service}. May do so: {names}. '
-            f"To let somebody: civicloop invite --role {role} --service {service} --name NAME"
-        )
-    return mine[0]

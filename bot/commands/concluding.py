@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.commands.acting import acting, member_of
 from bot.commands.common import as_json, configured, office, spoken
 from bot.commands.rounds import round_, shown, text_given
 from bot.errors import Refused
@@ -21,12 +22,13 @@ day = click.option("--on", metavar="DAY", required=True, help="On which day, as 
 @click.argument("code")
 @click.argument("what", type=click.Choice(["complaint", "outage", "remark"]))
 @click.argument("text")
+@acting
 @configured
 @as_json
-def note(config: Config, code: str, what: str, text: str, *, in_json: bool) -> None:
+def note(config: Config, code: str, what: str, text: str, *, member: str | None, in_json: bool) -> None:
     """Write a complaint, an outage or a remark into the log of a round."""
     with office(config) as here:
-        here.rounds.note(code, what, text)
+        here.rounds.note(code, what, text, who=member_of(here, member, code))
         shown(here, code, in_json=in_json)
 
 
@@ -40,6 +42,7 @@ def note(config: Config, code: str, what: str, text: str, *, in_json: bool) -> N
 )
 @click.option("--reason", default="", help="Why not, or why only in part.")
 @click.option("--number", type=click.IntRange(min=1), help="Write this issue anew. [default: one more]")
+@acting
 @configured
 @as_json
 def issue(  # noqa: PLR0913 - options
@@ -52,13 +55,16 @@ def issue(  # noqa: PLR0913 - options
     changed: str,
     reason: str,
     number: int | None,
+    member: str | None,
     in_json: bool,
 ) -> None:
     """Write down something people raised, with your answer to it."""
     from bot.rounds.outcome import KeyIssue
 
     with office(config) as here:
-        here.rounds.raise_issue(code, KeyIssue(issue, people, response, changed, reason), number=number)
+        here.rounds.raise_issue(
+            code, KeyIssue(issue, people, response, changed, reason), number=number, who=member_of(here, member, code)
+        )
         shown(here, code, in_json=in_json)
 
 
@@ -67,26 +73,28 @@ def issue(  # noqa: PLR0913 - options
 @click.option("--who", required=True, help="Who of those who decide.")
 @click.option("--what", required=True, help="Which report.")
 @day
+@acting
 @configured
 @as_json
-def read(config: Config, code: str, *, who: str, what: str, on: str, in_json: bool) -> None:
+def read(config: Config, code: str, *, who: str, what: str, on: str, member: str | None, in_json: bool) -> None:
     """Note that somebody who decides has read a report."""
     from bot.rounds.outcome import Reading
 
     with office(config) as here:
-        here.rounds.read(code, Reading(who, what, on))
+        here.rounds.read(code, Reading(who, what, on), who=member_of(here, member, code))
         shown(here, code, in_json=in_json)
 
 
 @round_.command()
 @click.argument("code")
 @click.option("--text", required=True, help="What the answers say, or where that is written; @FILE reads it.")
+@acting
 @configured
 @as_json
-def analyse(config: Config, code: str, *, text: str, in_json: bool) -> None:
+def analyse(config: Config, code: str, *, text: str, member: str | None, in_json: bool) -> None:
     """Say what the answers say: then the round waits for its decision."""
     with office(config) as here:
-        here.rounds.analyse(code, text_given(text))
+        here.rounds.analyse(code, text_given(text), who=member_of(here, member, code))
         shown(here, code, in_json=in_json)
 
 
@@ -96,14 +104,21 @@ def analyse(config: Config, code: str, *, text: str, in_json: bool) -> None:
 @day
 @click.option("--reasons", required=True, help="Why; @FILE reads it.")
 @click.option("--not-chosen", default="", help="Which options were not chosen, and why; @FILE reads it.")
+@acting
 @configured
 @as_json
-def decide(config: Config, code: str, *, text: str, on: str, reasons: str, not_chosen: str, in_json: bool) -> None:
+def decide(  # noqa: PLR0913 - options
+    config: Config, code: str, *, text: str, on: str, reasons: str, not_chosen: str, member: str | None, in_json: bool
+) -> None:
     """Write down what was decided, and why."""
     from bot.rounds.outcome import Decision
 
     with office(config) as here:
-        here.rounds.decide(code, Decision(text_given(text), on, text_given(reasons), text_given(not_chosen)))
+        here.rounds.decide(
+            code,
+            Decision(text_given(text), on, text_given(reasons), text_given(not_chosen)),
+            who=member_of(here, member, code),
+        )
         shown(here, code, in_json=in_json)
 
 
@@ -129,12 +144,13 @@ def draft(config: Config, code: str, *, language: str | None, out: Path | None) 
 @round_.command()
 @click.argument("code")
 @click.option("--lessons", required=True, help="What you learnt for the next round; @FILE reads it.")
+@acting
 @configured
 @as_json
-def archive(config: Config, code: str, *, lessons: str, in_json: bool) -> None:
+def archive(config: Config, code: str, *, lessons: str, member: str | None, in_json: bool) -> None:
     """Put a round away once its result is published: then nothing about it changes any more."""
     with office(config) as here:
-        here.rounds.archive(code, text_given(lessons))
+        here.rounds.archive(code, text_given(lessons), who=member_of(here, member, code))
         shown(here, code, in_json=in_json)
 
 

@@ -9,7 +9,8 @@ import click
 
 from bot.channels import ASSISTED
 from bot.clock import mint
-from bot.commands.common import configured, office, one_called, spoken, wall_clock
+from bot.commands.acting import MANAGER, ORGANISER, acting, member_of
+from bot.commands.common import configured, office, spoken, wall_clock
 from bot.errors import Refused
 
 if TYPE_CHECKING:
@@ -23,13 +24,11 @@ if TYPE_CHECKING:
     from bot.config import Config
     from bot.counter import Counter, Voice
 
-ROLES = ("organiser", "manager")
-
 
 @click.command()
 @click.argument("code")
 @click.option("--channel", type=click.Choice(ASSISTED), required=True, help="Where it was said.")
-@click.option("--as", "name", required=True, metavar="NAME", help="Who enters it: an organiser or manager there.")
+@acting
 @click.option("--language", metavar="XX", help="In this language. [default: the city's first]")
 @click.option("--group", "heads", type=int, metavar="N", help="For a group of so many people: one answer.")
 @click.option("--organisation", default="", metavar="NAME", help="For an organisation.")
@@ -41,10 +40,11 @@ def enter(config: Config, code: str, *, channel: str, **given: Any) -> None:  # 
     Each entry is a person of its own. The receipt at the end is for them: it opens their answers anywhere.
     """
     with office(config) as here:
-        counter = _counter(here)
-        begun = counter.begin(
-            code, channel, spoken(config, given["language"]), _voice(given), member(here, code, given["name"])
+        counter, who = (
+            _counter(here),
+            member_of(here, given["member"], code, ORGANISER, MANAGER, to="enter answers for"),
         )
+        begun = counter.begin(code, channel, spoken(config, given["language"]), _voice(given), who)
         _Taking(counter, code, begun.name).run(begun.parts)
 
 
@@ -56,18 +56,6 @@ def _voice(given: dict[str, Any]) -> Voice:
         raise Refused("an answer is that of a group or of an organisation: give --group or --organisation.")
     kind = GROUP if given["heads"] is not None else ORGANISATION if given["organisation"] else INDIVIDUAL
     return Voice.of(kind, given["heads"], given["organisation"], late=given["late"])
-
-
-def member(here: Office, code: str, name: str, what: str = "enter answers for") -> int:
-    """Return who of the staff of a round's service is called so; `what` they want to do for it."""
-    from storage import people
-
-    found = here.rounds.find(code)
-    if found is None:
-        raise Refused(f'there is no round with the code {code}. See them all: "civicloop round list"')
-    with here.database.reading() as db:
-        known = {one.id: one.name for role in ROLES for one, _ in people.with_role(db, role, found.service)}
-    return one_called(name, known, what, "organiser", found.service)
 
 
 def _no_figures(db: Connection, service: str, language: str, now: datetime) -> None:
@@ -88,7 +76,9 @@ def _counter(here: Office) -> Counter:
     staff = Staff(config, library, keys, mint, _no_figures)
     threads = Threads(config, library.phrases, keys, mint, {})
     desk = Desk(config, here.catalog, library, keys, participations, staff, threads, mint)
-    return Counter(here.database, desk, library, keys, wall_clock, mint, Console.capabilities)
+    counter = Counter(here.database, desk, library, keys, wall_clock, mint, Console.capabilities)
+    counter.operator = here.rounds.operator
+    return counter
 
 
 def _told(text: str) -> None:

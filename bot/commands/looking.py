@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.commands.acting import MANAGER, ORGANISER, acting, member_of
 from bot.commands.common import Moment, as_json, configured, moment, office, spoken, wall_clock
-from bot.commands.entering import member
 from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _keep(found: Digest, language: str, folder: Path, url: str) -> None:
     is_flag=True,
     help="Also the words of people who did not agree to be quoted: only for the team, not to pass on.",
 )
-@click.option("--as", "name", metavar="NAME", help="Who takes it, for the round's log. [default: the command line]")
+@acting
 @configured
 def export(config: Config, *, given: str | None, named: str | None, out: Path, **wish: Any) -> None:  # noqa: ANN401 - options
     """Write the answers of the round CODE that count, and beside them a codebook that says what the columns mean.
@@ -122,7 +122,7 @@ def export(config: Config, *, given: str | None, named: str | None, out: Path, *
         raise Usage("what people wrote is for the team alone: leave out --every-text or --for publication.")
     with office(config) as here:
         _found(here, code)
-        who = member(here, code, wish["name"], "export answers of") if wish["name"] else None
+        who = member_of(here, wish["member"], code, ORGANISER, MANAGER, to="export answers of")
         if wish["purpose"] == "team":
             _for_team(here, code, out, who, every_text=wish["every_text"])
         else:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.commands.acting import acting, member, member_of
 from bot.commands.common import as_json, configured, many, office, show, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bot.commands.common import Office
     from bot.config import Config
     from bot.rounds.margins import Margin
 
@@ -29,8 +31,9 @@ def margins() -> None:
 @click.option("--source", required=True, help='Where the numbers come from, as in "Census 2021, table 4".')
 @click.option("--date", "on", required=True, metavar="DAY", help="Of which day they are, as in 2021-03-21.")
 @_round
+@acting
 @configured
-def read(config: Config, file: Path, source: str, on: str, code: str | None) -> int:
+def read(config: Config, file: Path, source: str, on: str, code: str | None, member: str | None) -> int:
     """Take in a CSV: variable, group, and people or percent, a row for each group.
 
     A variable is area, language, age or another question about the person; with --round, also a question of its own
@@ -52,7 +55,7 @@ def read(config: Config, file: Path, source: str, on: str, code: str | None) -> 
         raise Refused(f"{file} cannot be read: save it as CSV in UTF-8.") from error
     with office(config) as here:
         lines = tables.table(text)
-        slips = here.rounds.weigh(lines, source, on, code=code)
+        slips = here.rounds.weigh(lines, source, on, code=code, who=_who(here, member, code))
     for slip in slips:
         click.echo(f"row {slip.row}: {slip.said('en')}")
     click.echo(REFUSED if slips else f"{many(len(lines), 'group')} taken in.")
@@ -82,12 +85,18 @@ def list_(config: Config, code: str | None, *, in_json: bool) -> None:
 @margins.command()
 @click.argument("variable")
 @_round
+@acting
 @configured
-def forget(config: Config, variable: str, code: str | None) -> None:
+def forget(config: Config, variable: str, code: str | None, member: str | None) -> None:
     """Forget who lives in the city by one variable, as in area."""
     with office(config) as here:
-        here.rounds.unweigh(variable, code=code)
+        here.rounds.unweigh(variable, code=code, who=_who(here, member, code))
     click.echo(f"{variable} forgotten.")
+
+
+def _who(here: Office, name: str | None, code: str | None) -> int | None:
+    """Return who says it of a round, or (who organises for all services) of the city."""
+    return member(here, name) if code is None else member_of(here, name, code)
 
 
 REFUSED = "Nothing was taken in: mend the rows and give the file again."

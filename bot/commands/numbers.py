@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.commands.acting import acting, member_of
 from bot.commands.common import as_json, configured, office, show, wall_clock
 from bot.errors import Usage
 
@@ -31,14 +32,15 @@ READER = "en"
     metavar="VARIABLE.GROUP=N",
     help="Of whom, as in area.harbour=120. [default: by who lives there, see civicloop margins]",
 )
+@acting
 @configured
-def aim(config: Config, code: str, *, answers: int | None, groups: tuple[str, ...]) -> None:
+def aim(config: Config, code: str, *, answers: int | None, groups: tuple[str, ...], member: str | None) -> None:
     """Say how many answers a round wants, in all and of whom, in place of what was said before.
 
     Without options the round has no target any more. Groups of which nothing is said get their part by who lives there.
     """
     with office(config) as here:
-        here.rounds.aim(code, answers, _targets(groups))
+        here.rounds.aim(code, answers, _targets(groups), who=member_of(here, member, code))
         for line in lines(here.rounds.numbers(code, READER)):
             click.echo(line)
 

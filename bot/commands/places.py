@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.commands.acting import acting, member_of
 from bot.commands.common import as_json, configured, office, show, wall_clock, write
 
 if TYPE_CHECKING:
@@ -18,16 +19,18 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("code")
 @click.argument("names", nargs=-1, required=True)
+@acting
 @configured
 @as_json
-def place(config: Config, code: str, *, names: tuple[str, ...], in_json: bool) -> None:
+def place(config: Config, code: str, *, names: tuple[str, ...], member: str | None, in_json: bool) -> None:
     """Give places of a round codes of their own, as in "library, main door".
 
     `round show` tells then how many opened the code of each place, started and finished. No person is kept with a
     place, and fewer than five people are not told.
     """
     with office(config) as here:
-        made = [here.rounds.add_place(code, name) for name in names]
+        who = member_of(here, member, code)
+        made = [here.rounds.add_place(code, name, who=who) for name in names]
         if in_json:
             show([{**asdict(each), "short": here.rounds.short_url(each.code)} for each in made])
         for each in [] if in_json else made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from dataclasses import asdict
 from datetime import time
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.commands.acting import acting, found_round, member, member_of, signer
 from bot.commands.audience import asked_options, audience, cleared, clearing_options, list_in, meant, quiet
 from bot.commands.common import (
     Moment,
@@ -19,7 +21,6 @@ from bot.commands.common import (
     many,
     moment,
     office,
-    one_called,
     show,
     spoken,
     table,
@@ -78,11 +79,13 @@ def round_() -> None:
 @example_option
 @record_option
 @facts_option
+@acting
 @configured
 @as_json
 def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_json: bool, **given: Any) -> None:  # noqa: ANN401 - options
     """Write a draft, and say what it still needs before it can open."""
     with office(config) as here:
+        who = member(here, given["member"], given["service"])
         own = here.rounds.language(given["flow"], given["service"])
         below, closes = begun(here, given, opens, closes)
         record = laid(given["facts"], {**below, **from_file(given["record"])}, own)
@@ -99,6 +102,7 @@ def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_j
             whom=meant(given),
             spread_hours=given["spread_hours"],
             remind_at=moment(given["reminds"], config.city.zone),
+            who=who,
         )
         _draft(here, made, f"a draft of {made.flow}@{made.version} for {made.service}.", in_json=in_json)
         _hint(here, made.code, aside=in_json)
@@ -114,6 +118,8 @@ def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_j
 @clearing_options
 @record_option
 @facts_option
+@click.option("--because", default="", help="Why, kept in the round's log.")
+@acting
 @configured
 @as_json
 def change(
@@ -144,13 +150,22 @@ def change(
         raise Usage("say what to change: --title, --from, --to, --audience, --record or --set NAME=TEXT.")
     said = [*(name.removesuffix("_at") for name in changed), *record, *(pair(one)[0] for one in given["facts"])]
     with office(config) as here:
-        known = _found(here, code)
+        known = found_round(here, code)
         if record or given["facts"]:
             own = here.rounds.language(known.flow, known.service)
             changed["record"] = laid(given["facts"], {**known.record, **record}, own)
             refuse_slips(here, known.flow, known.service, changed["record"])
-        made = here.rounds.change(code, **changed)
-        _draft(here, made, f"{', '.join(dict.fromkeys(said))} set.", in_json=in_json)
+        who, before = member_of(here, given["member"], code), here.rounds.log(code)
+        made = here.rounds.change(code, who=who, why=given["because"], **changed)
+        new = here.rounds.log(code)[len(before) :]
+        _draft(here, made, _set(said, new), in_json=in_json)
+
+
+def _set(said: Sequence[str], new: Sequence[Entry]) -> str:
+    """Say which of the facts that were given are other than before, by the new entries of the log."""
+    fields = {name.removesuffix("_at") for entry in new for name in entry.fields}
+    names = [name for name in dict.fromkeys(said) if name in fields]
+    return f"{', '.join(names)} set." if new else "all of that stood there already: nothing has changed."
 
 
 @round_.command("list")
@@ -191,7 +206,7 @@ def show_(config: Config, code: str, *, qr: Path | None, in_json: bool) -> None:
     if qr and qr.suffix not in {".svg", ".png"}:
         raise Usage(f"{qr} is neither .svg nor .png.")
     with office(config) as here:
-        found = _found(here, code)
+        found = found_round(here, code)
         here.rounds.username = functools.cache(lambda: username(config))
         if qr:
             _draw(here, found.code, qr)
@@ -214,7 +229,7 @@ def results(config: Config, code: str, *, language: str | None, out: Path | None
 
     said = texts(spoken(config, language))
     with office(config) as here:
-        found = here.rounds.results(_found(here, code).code)
+        found = here.rounds.results(found_round(here, code).code)
     if out:
         _write(out, sheet(found, said))
     if in_json:
@@ -248,40 +263,36 @@ def check(config: Config, code: str, *, in_json: bool) -> int:
 
 @round_.command()
 @click.argument("code")
-@click.option(
-    "--as", "name", required=True, metavar="NAME", help="Who signs: somebody who may approve for the service."
-)
+@acting
 @configured
 @as_json
-def approve(config: Config, code: str, *, name: str, in_json: bool) -> None:
+def approve(config: Config, code: str, *, member: str | None, in_json: bool) -> None:
     """Sign a round as the second person: then it may open, with the questions as they are now.
 
-    The log says that it was done at the command line. Whoever has written or changed a round cannot sign it, and a
-    change takes the signature away. A round without an end needs none.
+    --as says who signs: somebody who may approve for the service. The log says that it was done at the command line,
+    and at whose account. Whoever has written or changed a round cannot sign it, and a change takes the signature away.
+    A round without an end needs none.
     """
     with office(config) as here:
-        found = _found(here, code)
-        signed = here.rounds.approve(code, who=_signer(here, found, name), why="at the command line")
-        _shown(here, signed, in_json=in_json)
+        who = signer(here, member, code)
+        why = f"at the command line, operator {here.rounds.operator}"
+        _shown(here, here.rounds.approve(code, who=who, why=why), in_json=in_json)
 
 
-def _signer(here: Office, one: RoundView, name: str) -> int:
-    """Return who of those who may approve for a service is called so."""
-    from storage import people
-
-    with here.database.reading() as db:
-        known = {person.id: person.name for person, _ in people.with_role(db, people.APPROVER, one.service)}
-    return one_called(name, known, "approve rounds of", "approver", one.service)
+_same = copy.copy(approve)
+_same.hidden = True
+round_.add_command(_same, "sign")
 
 
 @round_.command("open")
 @click.argument("code")
+@acting
 @configured
 @as_json
-def open_(config: Config, code: str, *, in_json: bool) -> None:
+def open_(config: Config, code: str, *, member: str | None, in_json: bool) -> None:
     """Open a round now, or schedule it where its day lies ahead."""
     with office(config) as here:
-        _shown(here, here.rounds.open(code), in_json=in_json)
+        _shown(here, here.rounds.open(code, who=member_of(here, member, code)), in_json=in_json)
         _hint(here, code, aside=in_json)
 
 
@@ -289,59 +300,64 @@ def open_(config: Config, code: str, *, in_json: bool) -> None:
 @click.argument("code")
 @click.option("--to", "closes", type=Moment(), required=True, help="The later day (to its end) or moment.")
 @needed_reason
+@acting
 @configured
 @as_json
-def extend(config: Config, code: str, *, closes: datetime, why: str, in_json: bool) -> None:
+def extend(config: Config, code: str, *, closes: datetime, why: str, member: str | None, in_json: bool) -> None:
     """Let a round close later."""
     later = last_moment(closes, config.city.zone)
     if later is None:
         raise Usage("say to which day: --to 2026-12-31")
     with office(config) as here:
-        _shown(here, here.rounds.extend(code, later, why=why), in_json=in_json)
+        _shown(here, here.rounds.extend(code, later, who=member_of(here, member, code), why=why), in_json=in_json)
 
 
 @round_.command()
 @click.argument("code")
 @needed_reason
+@acting
 @configured
 @as_json
-def pause(config: Config, code: str, *, why: str, in_json: bool) -> None:
+def pause(config: Config, code: str, *, why: str, member: str | None, in_json: bool) -> None:
     """Let an open round rest: nobody is invited or reminded, and no answers are taken."""
     with office(config) as here:
-        _shown(here, here.rounds.pause(code, why=why), in_json=in_json)
+        _shown(here, here.rounds.pause(code, who=member_of(here, member, code), why=why), in_json=in_json)
 
 
 @round_.command()
 @click.argument("code")
 @reason
+@acting
 @configured
 @as_json
-def resume(config: Config, code: str, *, why: str, in_json: bool) -> None:
+def resume(config: Config, code: str, *, why: str, member: str | None, in_json: bool) -> None:
     """Let a paused round go on where it was."""
     with office(config) as here:
-        _shown(here, here.rounds.resume(code, why=why), in_json=in_json)
+        _shown(here, here.rounds.resume(code, who=member_of(here, member, code), why=why), in_json=in_json)
 
 
 @round_.command()
 @click.argument("code")
 @reason
+@acting
 @configured
 @as_json
-def close(config: Config, code: str, *, why: str, in_json: bool) -> None:
+def close(config: Config, code: str, *, why: str, member: str | None, in_json: bool) -> None:
     """Close a round now; invitations not yet sent stay unsent."""
     with office(config) as here:
-        _shown(here, here.rounds.close(code, why=why), in_json=in_json)
+        _shown(here, here.rounds.close(code, who=member_of(here, member, code), why=why), in_json=in_json)
 
 
 @round_.command()
 @click.argument("code")
 @needed_reason
+@acting
 @configured
 @as_json
-def cancel(config: Config, code: str, *, why: str, in_json: bool) -> None:
+def cancel(config: Config, code: str, *, why: str, member: str | None, in_json: bool) -> None:
     """Give a round up before it has closed: nobody is asked any more, and nothing comes of it."""
     with office(config) as here:
-        _shown(here, here.rounds.cancel(code, why=why), in_json=in_json)
+        _shown(here, here.rounds.cancel(code, who=member_of(here, member, code), why=why), in_json=in_json)
 
 
 @round_.command("report-back")
@@ -350,13 +366,20 @@ def cancel(config: Config, code: str, *, why: str, in_json: bool) -> None:
     "--text", "texts", multiple=True, required=True, metavar="XX=TEXT", help="The report in a language; @FILE reads it."
 )
 @click.option("--signed", required=True, metavar="NAME", help="Name and office of the person who answers for it.")
+@acting
 @configured
 @as_json
-def report_back(config: Config, code: str, *, texts: tuple[str, ...], signed: str, in_json: bool) -> None:
+def report_back(
+    config: Config, code: str, *, texts: tuple[str, ...], signed: str, member: str | None, in_json: bool
+) -> None:
     """Publish what people said, what we do and what we do not, and send it to all who wished for it."""
     report = {language: text_given(text) for language, text in (pair(each) for each in texts)}
     with office(config) as here:
-        _shown(here, here.rounds.report_back(code, report, signed=signed), in_json=in_json)
+        _shown(
+            here,
+            here.rounds.report_back(code, report, who=member_of(here, member, code), signed=signed),
+            in_json=in_json,
+        )
 
 
 @round_.command()
@@ -374,7 +397,7 @@ def verify(config: Config, *, codes: tuple[str, ...], head: str | None, in_json:
         raise Usage("say of which round the hash is: civicloop round verify CODE --head HASH")
     with office(config) as here:
         names = codes or tuple(one.code for one in here.rounds.listed())
-        proofs = {_found(here, code).code: here.rounds.prove(code) for code in names}
+        proofs = {found_round(here, code).code: here.rounds.prove(code) for code in names}
         lost = head is not None and not here.rounds.holds(codes[0], head)
     if in_json:
         show({code: {**asdict(proof), "whole": proof.whole and not lost} for code, proof in proofs.items()})
@@ -389,9 +412,11 @@ def _proven(proof: Proof, *, lost: bool) -> str:
     """Return what a look at a round's log has shown, in one line."""
     if proof.broken is not None:
         return f"BROKEN from line {proof.broken} on: it was changed, removed or slipped in after it was written."
-    if "round" in proof.altered:
-        return "BROKEN: the round is not as its log says; something changed it and left no line."
-    if "questions" in proof.altered:
+    if named := [name for name in proof.altered if name != "questions"]:
+        which = ", ".join(name for name in named if name != "round")
+        what = f"{which} was changed" if which else "something changed it"
+        return f"BROKEN: the round is not as its log says; {what} and left no line."
+    if proof.altered:
         return "BROKEN: the questions are not those the round opened with."
     if lost:
         return "BROKEN: the hash you noted does not stand in its log; the log was written anew."
@@ -436,13 +461,6 @@ def _told(result: Result, minimum: int, said: Texts) -> None:
     click.echo()
 
 
-def _found(here: Office, code: str) -> RoundView:
-    found = here.rounds.find(code)
-    if found is None:
-        raise Refused(f'there is no round with the code {code}. See them all: "civicloop round list"')
-    return found
-
-
 def _addresses(here: Office, code: str) -> dict[str, str]:
     addresses = {"page": here.rounds.page_url(code), "chat": here.rounds.chat_url(code)}
     link = here.rounds.deep_link(code)
@@ -469,13 +487,13 @@ def _data(here: Office, one: RoundView) -> dict[str, Any]:
 
 def _entry(each: Entry) -> dict[str, Any]:
     """Return an entry of a round's log, for programs."""
-    said = {name: getattr(each, name) for name in ("number", "at", "who", "what", "why")}
+    said = {name: getattr(each, name) for name in ("number", "at", "who", "operator", "what", "why")}
     return {**said, "changed": each.changed, "hash": each.hash.hex()}
 
 
 def shown(here: Office, code: str, *, in_json: bool) -> None:
     """Print a round as it is now."""
-    _shown(here, _found(here, code), in_json=in_json)
+    _shown(here, found_round(here, code), in_json=in_json)
 
 
 def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
@@ -500,11 +518,11 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
         click.echo(f"  {standing}")
     for want in _wants(here.rounds.results(one.code), here.config):
         click.echo(f"  {want}")
-    for line in here.rounds.log(one.code):
-        click.echo(
-            f"  {line.at.astimezone(zone):%Y-%m-%d %H:%M} {line.what} by {line.who}"
-            + (f": {line.why}" if line.why else "")
-        )
+    for line, times in here.rounds.told(one.code):
+        often = f" {times} times" if times > 1 else ""
+        fields = ", ".join(line.fields) if line.what == "changed" else ""
+        why = "".join(f": {said}" for said in (fields, line.reason) if said)
+        click.echo(f"  {line.at.astimezone(zone):%Y-%m-%d %H:%M} {line.what}{often} by {line.who}{why}")
 
 
 def _at(at: datetime, zone: ZoneInfo, *, ends: bool) -> str:

@@ -114,12 +114,13 @@ class Sweeps:
         self, row: RoundRow, was: Sequence[State], becomes: State, what: str, now: datetime, **stamps: datetime
     ) -> int:
         with self._database.transaction() as db:
+            before = rounds.by_code(db, row.code, lock=True)
             moved = rounds.move(db, row.id, was, becomes, **stamps)
             if moved:
                 if becomes == State.CLOSED:
                     outbox.drop(db, letters_of(row.id), now)
                     audience.end(db, self._rules(row, now))
-                trail.add(db, row.id, now, CLOCK, what)
+                trail.add(db, row.id, now, CLOCK, what, before=before)
             crossings.passed("round.moves")
         crossings.passed("round.moved")
         if moved:

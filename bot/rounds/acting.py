@@ -24,7 +24,13 @@ COMMAND_LINE = "command line"
 
 
 class Acting(Looking):
-    """The rounds of an installation, to act on. Synchronous; each act is one transaction."""
+    """The rounds of an installation, to act on. Synchronous; each act is one transaction.
+
+    `who` acts is a member of staff by their id; None: the `operator`, an account at the command line.
+    """
+
+    operator: str | None = None
+    """The account at whose command line everything is done; None: it is done elsewhere."""
 
     def within(self, db: Connection) -> Self:
         """Return the same rounds inside a transaction that somebody else has begun: a turn, say.
@@ -60,8 +66,8 @@ class Acting(Looking):
         if row.state not in states:
             raise wording.Forbidden(key, **values)
 
-    @staticmethod
     def _note(
+        self,
         db: Connection,
         row: RoundRow,
         who: int | None,
@@ -71,10 +77,13 @@ class Acting(Looking):
         *,
         changed: Mapping[str, tuple[Any, Any]] | None = None,
     ) -> None:
-        trail.add(db, row.id, now, name_of(db, who), what, why[:500], changed, by=who)
+        """Write into the log what was done to a round; `row` is the round as it was before."""
+        name = name_of(db, who, self.operator)
+        trail.add(db, row.id, now, name, what, why[:500], changed, by=who, operator=self.operator, before=row)
 
 
-def name_of(db: Connection, who: int | None) -> str:
-    """Return what a member of staff is called in a log; None: somebody at the command line."""
+def name_of(db: Connection, who: int | None, operator: str | None = None) -> str:
+    """Return what a member of staff is called in a log; None: the operator at a command line."""
     person = people.get(db, who) if who is not None else None
-    return (person.name if person is not None else COMMAND_LINE)[:120]
+    unnamed = f"operator {operator}" if operator else COMMAND_LINE
+    return (person.name if person is not None else unnamed)[:120]

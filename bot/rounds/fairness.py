@@ -231,7 +231,9 @@ class Fairness(Concluding):
 
     def _margin_row(self, db: Connection, margin: Margin, who: int | None) -> MarginRow:
         weights = json.dumps(margin.groups, ensure_ascii=False)
-        return MarginRow(margin.variable, weights, margin.source, margin.on, name_of(db, who), self._clock())
+        return MarginRow(
+            margin.variable, weights, margin.source, margin.on, name_of(db, who, self.operator), self._clock()
+        )
 
     def unweigh(self, variable: str, *, code: str | None = None, who: int | None = None) -> None:
         """Forget who lives there by a variable. Raises `Refused` where nothing was said by it."""

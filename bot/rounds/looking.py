@@ -6,6 +6,7 @@ The command line, the pages and the chat look at the same.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from bot.digests import polls
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
     from storage.sealing import Keys
     from storage.trail import Entry, Proof
 
+ENTERED = "entered"
+"""What the log of a round says of answers that staff take down."""
 ASKING = (State.SCHEDULED, *RUNNING)
 """States of rounds that need their flow."""
 _LONGEST_QUOTE = 160
@@ -156,6 +159,14 @@ class Looking:
         with self._database.reading() as db:
             return trail.of(db, self._row(db, code).id)
 
+    def told(self, code: str) -> list[tuple[Entry, int]]:
+        """Return what was done to a round, oldest first, for readers: each entry with how often it was done in a row.
+
+        Answers that one member of staff takes down one after the other are told together.
+        """
+        runs = groupby(self.log(code), key=lambda each: (each.who,) if each.what == ENTERED else each.number)
+        return [(run[-1], len(run)) for run in (list(each) for _, each in runs)]
+
     def prove(self, code: str) -> Proof:
         """Reckon the trail of a round anew; what it returns says whether all is as it was written."""
         with self._database.reading() as db:
@@ -245,9 +256,14 @@ class Looking:
 
     @staticmethod
     def authors(db: Connection, row: RoundRow) -> set[int]:
-        """Return the ids of those who have written or changed a round."""
-        written = {each.by for each in trail.of(db, row.id) if each.what in {"created", "changed"}}
-        return {id_ for id_ in (*written, row.created_by) if id_ is not None}
+        """Return the ids of those who have written or changed a round.
+
+        An account at a command line that wrote in nobody's name is whoever of the staff is called like it.
+        """
+        written = [each for each in trail.of(db, row.id) if each.what in {"created", "changed"}]
+        accounts = {each.operator.casefold() for each in written if each.by is None and each.operator}
+        namesakes = {one.id for one in people.everyone(db) if one.name.casefold() in accounts} if accounts else set()
+        return {id_ for id_ in (*(each.by for each in written), row.created_by) if id_ is not None} | namesakes
 
     def counts(self, code: str) -> Counts:
         """Count the round now."""

@@ -100,11 +100,19 @@ class Rounds(Fairness):
             self._note(db, row, who, "created", now, changed=_changed(None, row))
         return view(row)
 
-    def change(self, code: str, *, who: int | None = None, seen: int | None = None, **facts: Any) -> RoundView:  # noqa: ANN401 - facts of many types
+    def change(
+        self,
+        code: str,
+        *,
+        who: int | None = None,
+        seen: int | None = None,
+        why: str = "",
+        **facts: Any,  # noqa: ANN401 - facts of many types
+    ) -> RoundView:
         """Change facts of a round that has not begun (the same names as in `create`); a signature is void then.
 
-        `seen` is the last entry of its log that whoever changes it has seen. Raises `Refused` where somebody else has
-        changed it since, and once it is open.
+        `seen` is the last entry of its log that whoever changes it has seen, `why` stands in its log. Where everything
+        is as it was, nothing is done. Raises `Refused` where somebody else has changed it since, and once it is open.
         """
         self._near(*(facts.get(name) for name in MOMENTS))
         unknown = facts.keys() - FACTS
@@ -119,16 +127,15 @@ class Rounds(Fairness):
             if "record" in facts:
                 facts = _entitled(facts | {"record": _shaped(facts["record"])}, self.language(flow.id, service))
             self._allowed(service, flow, facts.get("audience", row.audience), str(facts.get("title", row.title)))
-            named = _named(row, facts)
             self._asked_of(row, facts)
             if "record" in facts:
                 facts["record"] = _dumped(facts["record"])
             rounds.change(db, row.id, **facts | {"stage": stage_of(flow), "version": flow.version})
-            void = (State.CHECKED,) if flow.running else (State.CHECKED, State.SCHEDULED)
-            rounds.move(db, row.id, void, State.DRAFT)
-            now = self._row(db, code)
-            self._note(db, row, who, "changed", self._clock(), ", ".join(named), changed=_changed(row, now))
-            return view(now)
+            if changed := _changed(row, self._row(db, code)):
+                void = (State.CHECKED,) if flow.running else (State.CHECKED, State.SCHEDULED)
+                rounds.move(db, row.id, void, State.DRAFT)
+                self._note(db, row, who, "changed", self._clock(), why.strip(), changed=changed)
+            return view(self._row(db, code))
 
     def _asked_of(self, row: RoundRow, facts: dict[str, Any]) -> None:
         """Check who is asked and when, and lay it down in the shape that is kept; lists stay."""
@@ -411,13 +418,6 @@ def _entitled(facts: Mapping[str, Any], own: str) -> dict[str, Any]:
     title = titles.pop(own, "")
     beside = {**kept, "title": titles} if titles else kept
     return {**({"title": title} if title else {}), **facts, "record": beside}
-
-
-def _named(row: RoundRow, facts: Mapping[str, Any]) -> list[str]:
-    """Return which facts a change names; of a record, what is other than before."""
-    old, new = record.load(row.record), facts.get("record", {})
-    inside = {name for name in {*old, *new} if old.get(name) != new.get(name)} if "record" in facts else set()
-    return sorted({*facts, *inside} - {"record"})
 
 
 def _changed(before: RoundRow | None, after: RoundRow) -> dict[str, tuple[Any, Any]]:

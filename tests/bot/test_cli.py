@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 A_PULSE = ("--service", "library", "--flow", "deliver_pulse", "--title", "P")
 ROOT = Path(cli.__file__).parents[1]
 NOW = "2026-11-22T19:00:00+00:00"
+OPERATOR = f"operator {common.account()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -736,7 +737,7 @@ def test_a_round_is_made_opened_extended_closed_and_reported_back(terminal: Term
     assert said.json["report"] == {"en": "Thank you.", "es": "Gracias."}
     log = [line["what"] for line in terminal("round", "show", code, "--json").json["log"]]
     assert log == ["created", "opened", "extended", "closed", "reported_back"]
-    assert "extended by command line: Late post" in terminal("round", "show", code).out
+    assert f"extended by {OPERATOR}: Late post" in terminal("round", "show", code).out
 
 
 def test_a_round_rests_goes_on_and_is_given_up(terminal: Terminal) -> None:
@@ -747,7 +748,7 @@ def test_a_round_rests_goes_on_and_is_given_up(terminal: Terminal) -> None:
     assert terminal("round", "pause", code, "--why", "flood", "--json").json["state"] == "paused"
     assert terminal("round", "resume", code, "--json").json["state"] == "open"
     assert terminal("round", "cancel", code, "--why", "no money", "--json").json["state"] == "cancelled"
-    assert "cancelled by command line: no money" in terminal("round", "show", code).out
+    assert f"cancelled by {OPERATOR}: no money" in terminal("round", "show", code).out
 
 
 def test_a_second_person_signs_by_name_and_the_log_says_where(terminal: Terminal) -> None:
@@ -757,7 +758,139 @@ def test_a_second_person_signs_by_name_and_the_log_says_where(terminal: Terminal
     assert '"Ben" may not approve rounds of library. May do so: nobody yet.' in nobody.err
     terminal("invite", "--role", "approver", "--service", "library", "--name", "Ben", "--mail", "ben@city.example")
     assert "May do so: Ben." in terminal("round", "approve", code, "--as", "Max").err
-    assert "approved by Ben: at the command line" in terminal("round", "approve", code, "--as", "ben").out
+    signed = terminal("round", "approve", code, "--as", "ben")
+    assert f"approved by Ben: at the command line, {OPERATOR}\n" in signed.out
+
+
+def invited(terminal: Terminal, **roles: str) -> None:
+    """Let people have a role for the library, by name."""
+    for name, role in roles.items():
+        terminal("invite", "--role", role, "--service", "library", "--name", name, "--mail", f"{name}@city.example")
+
+
+def test_whoever_acts_is_named_in_the_log_by_name_or_number_or_as_the_operator(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invited(terminal, Olga="organiser", Omar="organiser")
+    about = (*A_PULSE, "--code", "lib")
+    terminal("round", "new", *about, "--as", "olga")
+    terminal("round", "open", "lib", "--as", "2")
+    terminal("round", "pause", "lib", "--why", "flood")
+    monkeypatch.setenv("CIVICLOOP_AS", "Omar")
+    terminal("round", "resume", "lib")
+    terminal("round", "close", "lib", "--as", "Olga")
+    log = terminal("round", "show", "lib", "--json").json["log"]
+    assert [(line["what"], line["who"]) for line in log] == [
+        ("created", "Olga"),
+        ("opened", "Omar"),
+        ("paused", OPERATOR),
+        ("resumed", "Omar"),
+        ("closed", "Olga"),
+    ]
+    assert {line["operator"] for line in log} == {common.account()}
+
+
+def test_two_of_one_name_are_told_apart_by_their_number(terminal: Terminal) -> None:
+    invited(terminal, Olga="organiser", olga="organiser")
+    code = terminal.a_round()
+    both = terminal("round", "open", code, "--as", "Olga")
+    assert (both.status, both.err.count("\n")) == (1, 1)
+    assert 'give the number that "civicloop staff list" names' in both.err
+    assert "opened by olga" in terminal("round", "open", code, "--as", "2").out
+
+
+ACTS: dict[str, tuple[str, ...]] = {
+    "new": (*A_PULSE,),
+    "change": ("lib", "--title", "Another"),
+    "approve": ("lib",),
+    "open": ("lib",),
+    "extend": ("lib", "--to", "2026-12-31", "--why", "post"),
+    "pause": ("lib", "--why", "flood"),
+    "resume": ("lib",),
+    "close": ("lib",),
+    "cancel": ("lib", "--why", "money"),
+    "report-back": ("lib", "--text", "en=Thanks", "--signed", "Ada"),
+    "note": ("lib", "remark", "rain"),
+    "issue": ("lib", "--said", "a", "--response", "b", "--changed", "yes"),
+    "read": ("lib", "--who", "a", "--what", "b", "--on", "2026-11-22"),
+    "analyse": ("lib", "--text", "a"),
+    "decide": ("lib", "--text", "a", "--on", "2026-11-22", "--reasons", "b"),
+    "archive": ("lib", "--lessons", "a"),
+    "place": ("lib", "door"),
+    "aim": ("lib", "--answers", "3"),
+    "list-in": ("lib", "clock", "--ground", "a"),
+    "enter": ("lib", "--channel", "phone"),
+}
+LOOKS = frozenset(
+    {"audience", "check", "draft", "example", "list", "page", "poster", "results", "show", "verify", "watch"}
+)
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_nobody_acts_in_the_name_of_whoever_has_no_role_for_it(act: str, terminal: Terminal) -> None:
+    invited(terminal, Mia="manager" if act != "enter" else "approver")
+    terminal("round", "new", *A_PULSE, "--code", "lib")
+    said = terminal("round", act, *ACTS[act], "--as", "Mia")
+    assert (said.status, said.err.count("\n")) == (1, 1)
+    assert said.err.startswith('civicloop: "Mia" may not ')
+    assert "May do so: nobody yet. To let somebody: civicloop invite --role " in said.err
+    assert [line["what"] for line in terminal("round", "show", "lib", "--json").json["log"]] == ["created"]
+
+
+def test_every_act_on_a_round_says_who_does_it() -> None:
+    group = cli.civicloop.commands["round"]
+    assert isinstance(group, click.Group)
+    named = {name for name, each in group.commands.items() if "--as" in {o for p in each.params for o in p.opts}}
+    assert named == {*ACTS, "sign"} == group.commands.keys() - LOOKS
+
+
+def test_whoever_writes_at_the_command_line_does_not_sign_there(terminal: Terminal) -> None:
+    invited(terminal, Ben="approver")
+    code = terminal.a_round()
+    unnamed = terminal("round", "approve", code)
+    assert (unnamed.status, unnamed.err.count("\n")) == (2, 1)
+    assert "say who signs: --as NAME" in unnamed.err
+    database = Database.open("sqlite:///data/civicloop.sqlite3")
+    with database.transaction() as db:
+        people.grant(db, 1, "organiser", "library", datetime.fromisoformat(NOW))
+    database.close()
+    terminal("round", "change", code, "--title", "Another", "--as", "Ben")
+    own = terminal("round", "sign", code, "--as", "Ben")
+    assert (own.status, own.err.count("\n")) == (1, 1)
+    assert "cannot sign it" in own.err
+
+
+def test_an_account_that_bears_somebodys_name_is_that_person(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invited(terminal, Ben="approver", Ada="approver")
+    monkeypatch.setattr(common, "account", lambda: "ben")
+    code = terminal.a_round()
+    assert "cannot sign it" in terminal("round", "sign", code, "--as", "Ben").err
+    signed = terminal("round", "sign", code, "--as", "Ada")
+    assert "approved by Ada: at the command line, operator ben" in signed.out
+
+
+def test_a_change_logs_what_is_other_than_before_and_why(terminal: Terminal) -> None:
+    terminal("round", "new", *A_PULSE, "--code", "lib")
+    terminal("round", "open", "lib")
+    terminal("round", "new", *A_PULSE, "--code", "draft", "--to", "2026-12-31")
+    given = ("--title", "P", "--to", "2026-12-31", "--set", "hazard=a fire")
+    said = terminal("round", "change", "draft", *given, "--because", "a new law")
+    assert said.out.startswith("draft: hazard set.\n")
+    (_, line) = terminal("round", "show", "draft", "--json").json["log"]
+    assert (line["changed"], line["why"]) == ({"record.hazard": [None, "a fire"]}, "a new law")
+    assert f"changed by {OPERATOR}: hazard: a new law\n" in terminal("round", "show", "draft").out
+
+
+def test_what_changes_nothing_leaves_no_line_and_the_signature(terminal: Terminal) -> None:
+    invited(terminal, Ben="approver")
+    terminal("round", "new", *A_PULSE, "--code", "lib", "--to", "2026-12-31")
+    terminal("round", "approve", "lib", "--as", "Ben")
+    said = terminal("round", "change", "lib", "--title", "P", "--to", "2026-12-31", "--because", "no reason")
+    assert (said.status, said.out.splitlines()[0]) == (0, "lib: all of that stood there already: nothing has changed.")
+    shown = terminal("round", "show", "lib", "--json").json
+    assert (shown["state"], [line["what"] for line in shown["log"]]) == ("checked", ["created", "approved"])
 
 
 def test_the_log_of_a_round_is_proved(terminal: Terminal) -> None:
@@ -781,7 +914,8 @@ def test_the_log_of_a_round_is_proved(terminal: Terminal) -> None:
     behind.close()
     said = terminal("round", "verify")
     assert said.status == 1
-    assert f"{code}: BROKEN: the round is not as its log says" in said.out
+    changed = "the round is not as its log says; title was changed and left no line."
+    assert f"{code}: BROKEN: {changed}" in said.out
     assert f"{other}: BROKEN from line 1 on" in said.out
     proofs = terminal("round", "verify", "--json").json
     assert {name: proof["whole"] for name, proof in proofs.items()} == {code: False, other: False}
@@ -858,7 +992,7 @@ def test_a_change_says_what_was_set_and_what_is_still_missing(terminal: Terminal
     assert said.out.startswith("lend: topic, influence set.\n")
     assert "  decided_on is missing: the day of the decision\n" in said.out
     assert "topic is missing" not in said.out
-    assert "changed by command line: influence, topic" in terminal("round", "show", "lend").out
+    assert f"changed by {OPERATOR}: influence, topic\n" in terminal("round", "show", "lend").out
     faults = terminal("round", "change", "lend", "--set", "decided_on=2100-01-20", "--json").json["faults"]
     assert "feedback_on" in {fault["field"] for fault in faults}
 
@@ -1160,7 +1294,7 @@ def test_the_log_of_a_round_notes_who_took_its_answers_and_for_whom(terminal: Te
         log = [(entry.what, entry.who) for entry in here.rounds.log(code)]
         assert here.rounds.prove(code).whole
     assert log[-3:] == [
-        ("exported_team", "command line"),
+        ("exported_team", OPERATOR),
         ("exported_text", "Ada"),
         ("exported_public", "Ada"),
     ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.commands import common
 from tests.bot.test_cli import Terminal, terminal
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def test_a_table_is_taken_in_and_listed_with_source_and_day(terminal: Terminal, 
     assert (said.status, said.out) == (0, "4 groups taken in.\n")
     listed = terminal("margins", "list").out
     assert "area      hillside  80      40.0    2021-03-21  Census" in listed
-    assert "area entered by command line, 20" in listed
+    assert f"area entered by operator {common.account()}, 20" in listed
     assert terminal("margins", "list", "--json").json[0]["groups"] == {"harbour": 120, "hillside": 80}
 
 

@@ -12,7 +12,7 @@ from bot.counter import Talk, Voice
 from bot.errors import Refused
 from flows.model import Kind, Message
 from storage import people
-from storage.entries import Voices
+from storage.entries import GROUP, Voices
 from tests.bot.test_turns import INTO
 
 if TYPE_CHECKING:
@@ -92,6 +92,24 @@ def test_who_entered_it_stands_beside_the_passage_and_not_in_the_answers(house: 
     taking.does(*PULSE)
     assert [row.person_id for row in house.table("entries")] == [olive]
     assert "Olive" not in str([tuple(row) for name in ("answers", "sessions") for row in house.table(name)])
+
+
+def test_who_entered_it_when_stands_in_the_log_which_tells_if_it_is_changed_later(house: House) -> None:
+    code, who = house.pulse().code, staff(house)
+    house.counter.operator = "ada"
+    for voice in (ONE, Voice.of(GROUP, 12, "")):
+        Taking(house, code, "paper", voice, who)
+    Taking(house, code, "paper", ONE)
+    assert [(each.who, each.operator) for each in house.rounds.log(code)[2:]] == [
+        ("Olive", "ada"),
+        ("Olive", "ada"),
+        ("operator ada", "ada"),
+    ]
+    assert [(each.who, times) for each, times in house.rounds.told(code)[2:]] == [("Olive", 2), ("operator ada", 1)]
+    assert house.rounds.prove(code).whole
+    with house.database.transaction() as db:
+        db.exec_driver_sql("UPDATE entries SET late = (kind = 'group')")
+    assert house.rounds.prove(code).altered == ("entries.late",)
 
 
 def test_two_entries_at_once_are_two_people(house: House) -> None:

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import bindparam, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from storage import flow_versions, rounds, trail
+from storage import entries, flow_versions, rounds, trail
+from storage.entries import GROUP, INDIVIDUAL, ORGANISATION, Entry
 from storage.tables import flow_versions as versions
 from storage.tables import round_log
 from storage.tables import rounds as kept
-from tests.storage.makers import DAY, MINUTE, NOW, add_round
+from tests.storage.makers import DAY, MINUTE, NOW, add_contact, add_round
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -123,11 +124,13 @@ def test_an_entry_slipped_in_is_found(database: Database) -> None:
 def test_an_entry_taken_from_the_end_is_found_by_the_round_and_by_a_hash_noted_earlier(database: Database) -> None:
     round_id = written(database)
     with database.transaction() as db:
-        assert rounds.move(db, round_id, ["open"], "closed")
-        head = trail.add(db, round_id, NOW, "clock", "closed").hash.hex()
+        before = rounds.get(db, round_id)
+        assert rounds.move(db, round_id, ["open"], "closed", closed_at=NOW)
+        head = trail.add(db, round_id, NOW, "clock", "closed", before=before).hash.hex()
+    assert proof(database, round_id).whole
     tamper(database, delete(round_log).where(round_log.c.number == 5))
     found = proof(database, round_id)
-    assert (found.broken, found.altered) == (None, ("round",))
+    assert (found.broken, found.altered) == (None, ("state", "closed_at"))
     with database.reading() as db:
         assert not trail.holds(db, round_id, head)
         assert trail.holds(db, round_id, f" {found.head.upper()}\n")
@@ -137,7 +140,126 @@ def test_a_round_changed_without_an_entry_is_found(database: Database) -> None:
     round_id = written(database)
     with database.transaction() as db:
         rounds.change(db, round_id, record='{"topic": "other"}')
-    assert proof(database, round_id) == trail.Proof(4, proof(database, round_id).head, altered=("round",))
+    assert proof(database, round_id) == trail.Proof(4, proof(database, round_id).head, altered=("record",))
+
+
+FORGED: dict[str, str] = {
+    "service": "'pool'",
+    "stage": "'assess'",
+    "flow": "'another'",
+    "version": "7",
+    "title": "'Another'",
+    "record": "'[]'",
+    "audience": "'agreed'",
+    "state": "'decided'",
+    "opens_at": "'2026-01-01 00:00:00.000000'",
+    "closes_at": "'2026-01-01 00:00:00.000000'",
+    "created_at": "'2026-01-01 00:00:00.000000'",
+    "opened_at": "'2026-01-01 00:00:00.000000'",
+    "closed_at": "'2026-01-01 00:00:00.000000'",
+    "reported_at": "'2026-01-01 00:00:00.000000'",
+    "report": "'{}'",
+    "outcome": "'{}'",
+    "whom": "'{}'",
+    "spread_hours": "9",
+    "remind_at": "'2026-01-01 00:00:00.000000'",
+    "aims": "'{}'",
+}
+
+
+@pytest.mark.parametrize("column", FORGED)
+def test_each_fact_of_a_round_changed_by_hand_is_named(database: Database, column: str) -> None:
+    round_id = written(database)
+    with database.transaction() as db:
+        db.exec_driver_sql(f"UPDATE rounds SET {column} = {FORGED[column]}")  # noqa: S608 - a column of ours
+    assert proof(database, round_id).altered == (column,)
+
+
+def test_another_code_breaks_the_trail_from_its_beginning(database: Database) -> None:
+    round_id = written(database)
+    with database.transaction() as db:
+        db.exec_driver_sql("UPDATE rounds SET code = 'other'")
+    found = proof(database, round_id)
+    assert (found.broken, found.altered) == (1, ("code",))
+
+
+def test_a_later_act_does_not_cover_what_was_changed_by_hand(database: Database) -> None:
+    round_id = written(database)
+    with database.transaction() as db:
+        db.exec_driver_sql("UPDATE rounds SET title = 'Another', opened_at = '2026-01-01 00:00:00.000000'")
+    with database.transaction() as db:
+        before = rounds.get(db, round_id)
+        rounds.change(db, round_id, title="A third")
+        trail.add(db, round_id, NOW, "Olga", "changed", before=before)
+    assert proof(database, round_id).altered == ("title", "opened_at")
+
+
+def test_a_trail_from_before_facts_were_noted_one_by_one_is_proved_as_it_was(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "_set", lambda *_args, **_more: {})
+    round_id = written(database)
+    take_down(database, round_id, noted=False)
+    monkeypatch.undo()
+    with database.transaction() as db:
+        db.exec_driver_sql("UPDATE rounds SET opened_at = '2026-01-01 00:00:00.000000'")
+    assert proof(database, round_id).whole
+    with database.transaction() as db:
+        before = rounds.get(db, round_id)
+        rounds.move(db, round_id, ["open"], "closed", closed_at=NOW)
+        trail.add(db, round_id, NOW, "clock", "closed", before=before)
+    assert proof(database, round_id).whole
+    with database.transaction() as db:
+        db.exec_driver_sql("UPDATE rounds SET closed_at = '2026-01-01 00:00:00.000000'")
+    assert proof(database, round_id).altered == ("closed_at",)
+    with database.transaction() as db:
+        rounds.change(db, round_id, title="Another", closed_at=NOW)
+    assert proof(database, round_id).altered == ("round",)
+
+
+def take_down(database: Database, round_id: int, *, noted: bool = True) -> None:
+    """Let staff take three passages down at once: of a person, a group that came late, and an organisation."""
+    kinds = ((INDIVIDUAL, 1, "", False), (GROUP, 12, "", True), (ORGANISATION, 1, "Café Süd", False))
+    with database.transaction() as db:
+        for kind, heads, name, late in kinds:
+            contact = add_contact(db, f"{round_id} {kind}", "paper")
+            taken = Entry(contact.id, round_id, None, kind, heads, name, NOW, late)
+            entries.add(db, taken)
+            if noted:
+                trail.add(db, round_id, NOW, "Olga", "entered", taken=taken)
+
+
+@pytest.mark.parametrize(
+    ("forged", "named"),
+    [
+        ("late = (kind = 'organisation') WHERE kind = 'organisation'", "entries.late"),
+        ("late = (kind = 'individual') WHERE kind = 'group'", "entries.late"),
+        ("heads = 120 WHERE kind = 'group'", "entries.heads"),
+        ("organisation = 'Café Nord' WHERE kind = 'organisation'", "entries.organisation"),
+        ("created_at = '2026-01-01 00:00:00.000000' WHERE kind = 'group'", "entries.created_at"),
+        ("heads = 9, created_at = '2026-12-24 00:00:00.000000' WHERE kind = 'group'", "entries"),
+    ],
+)
+def test_a_passage_changed_after_it_was_taken_down_is_found(database: Database, forged: str, named: str) -> None:
+    round_id, other = written(database), written(database, "other")
+    take_down(database, round_id)
+    assert proof(database, round_id).whole
+    with database.transaction() as db:
+        db.exec_driver_sql(f"UPDATE entries SET {forged}")  # noqa: S608 - a text of ours
+    assert proof(database, round_id).altered == (named,)
+    assert proof(database, other).whole
+
+
+def test_a_passage_slipped_in_is_found_and_one_that_was_deleted_is_nobodys_fault(database: Database) -> None:
+    round_id = written(database)
+    take_down(database, round_id)
+    with database.transaction() as db:
+        db.exec_driver_sql("DELETE FROM entries WHERE kind = 'group'")
+    assert proof(database, round_id).whole
+    with database.transaction() as db:
+        contact = add_contact(db, "late", "paper")
+        entries.add(db, Entry(contact.id, round_id, None, ORGANISATION, 1, "Nobody", NOW + DAY))
+    assert proof(database, round_id).altered == ("entries",)
 
 
 def test_other_questions_than_those_it_opened_with_are_found(database: Database) -> None:

@@ -233,7 +233,7 @@ class LogEntry(Protocol):
         """The act, in the past tense: `created`, `opened`, `closed`."""
 
     @property
-    def why(self) -> str:
+    def reason(self) -> str:
         """The reason given; may be empty."""
 
 
@@ -257,8 +257,8 @@ class Rounds(Protocol):
     ) -> RoundView:
         """Write a draft; `who` is the person's id. Raises `Refused` where the facts cannot stand."""
 
-    def change(self, code: str, *, who: int | None, seen: int | None, **facts: object) -> RoundView:
-        """Change facts of a draft (the same names as in `create`).
+    def change(self, code: str, *, who: int | None, seen: int | None, why: str = "", **facts: object) -> RoundView:
+        """Change facts of a draft (the same names as in `create`); `why` stands in its log.
 
         Raises `Refused` once it is open, and where it was changed after the entry `seen` of its log.
         """
@@ -398,6 +398,9 @@ class Rounds(Protocol):
 
     def log(self, code: str) -> Sequence[LogEntry]:
         """Return what was done to the round, oldest first."""
+
+    def told(self, code: str) -> Sequence[tuple[LogEntry, int]]:
+        """Return the same for readers: answers taken down one after the other are one entry, with their number."""
 
     def played(self, code: str) -> Flow:
         """Return the round's flow with its texts filled in, as citizens get it."""

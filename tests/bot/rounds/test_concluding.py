@@ -156,7 +156,7 @@ def test_an_outcome_changed_behind_the_log_is_seen(house: House) -> None:
         assert row is not None
         assert row.outcome is not None
         stored.change(db, row.id, outcome=row.outcome.replace("nobody could be paid", "too late"))
-    assert house.rounds.prove(code).altered == ("round",)
+    assert house.rounds.prove(code).altered == ("outcome",)
 
 
 def test_the_report_is_drafted_from_the_issues_in_each_language(house: House) -> None:

@@ -239,7 +239,7 @@ def test_a_whole_life_is_proved_and_what_happened_behind_the_log_is_not(house: H
         row = rounds.by_code(db, made.code)
         assert row is not None
         rounds.change(db, row.id, report='{"en": "We did not."}')
-    assert house.rounds.prove(made.code).altered == ("round",)
+    assert house.rounds.prove(made.code).altered == ("report",)
 
 
 def test_of_two_people_who_close_at_once_one_is_told_that_it_is_closed(house: House) -> None:

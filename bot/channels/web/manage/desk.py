@@ -25,7 +25,7 @@ from bot.pictures.listing import listing
 from bot.rounds import example as examples
 from bot.rounds import legal
 from bot.rounds.concluding import RAISING, may_report
-from bot.rounds.lifecycle import BEGINNING, BEGUN, LINK, RUNNING
+from bot.rounds.lifecycle import BEGINNING, BEGUN, LINK, RUNNING, State
 from bot.rounds.record import OPTIONAL, day_of, in_language, spoken_day
 from bot.rounds.wording import meaning, options, spoken
 from bot.texts import texts
@@ -173,7 +173,9 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "picture": svg(flow, texts(words.language), round_.title, counted if counts.moves else None),
         "opens": words.day(round_.opens_at, pages.zone) if round_.opens_at else "",
         "closes": forms.last_day(round_.closes_at, pages.zone, words),
-        "log": [(words.moment(entry.at.astimezone(pages.zone)), entry) for entry in rounds.log(round_.code)],
+        "log": [
+            (words.moment(entry.at.astimezone(pages.zone)), entry, times) for entry, times in rounds.told(round_.code)
+        ],
         "sends_files": any(isinstance(each, Photo | Voice) for each in flow.script(flow.language).states.values()),
         "live": turnout.live(request, round_) if round_.state in BEGUN else None,
         "places": places.shown(rounds, round_),
@@ -359,6 +361,7 @@ async def change(request: Request, visitor: Visitor) -> Response:
             closes_at=filled.closes_at,
             who=visitor.person.id,
             seen=_seen_entry(typed),
+            why=typed.get("because", "").strip(),
         )
     except Refused as error:  # what was typed stays on the page, and may be sent once more
         wrong = [_refused(request, error)]
@@ -431,6 +434,7 @@ async def _form_page(
         wrong={error.name: error.message for error in errors},
         flow_languages=[(one, own_name(one)) for one in languages],
         round=round_,
+        was_signed=round_ is not None and round_.state != State.DRAFT,
         last_entry=await asyncio.to_thread(_last_entry, request, round_),
         is_example=round_ is None and _wants_example(request),
         example_url="" if round_ else _example_url(service, flow),

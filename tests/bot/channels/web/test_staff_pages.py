@@ -382,6 +382,23 @@ class TestARoundsLife:
         assert (await client.get(f"/manage/rounds/{code}/edit")).status_code == 404
         assert (await posted(client, f"/manage/rounds/{code}/edit", **ROUND)).status_code == 404
 
+    async def test_why_a_signed_round_is_changed_stands_in_its_log(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        await entered(it, client, ORGANISER)
+        page = await posted(client, "/manage/rounds/new", **ROUND)
+        code = page.url.path.rsplit("/", 1)[1]
+        assert 'name="because"' not in (await client.get(f"/manage/rounds/{code}/edit")).text
+        sign(it.rounds, it.database, code, it.now)
+        assert 'name="because"' in (await client.get(f"/manage/rounds/{code}/edit")).text
+        same = await posted(client, f"/manage/rounds/{code}/edit", **ROUND)
+        assert (same.status_code, it.rounds.find(code).state) == (200, "checked")  # type: ignore[union-attr]
+        why = "The <old> name misled people."
+        changed = await posted(client, f"/manage/rounds/{code}/edit", **{**ROUND, "title": "Quiet", "because": why})
+        assert "The &lt;old&gt; name misled people." in changed.text
+        *_, signed, last = it.rounds.log(code)
+        assert (signed.what, last.changed, last.why) == ("approved", {"title": (ROUND["title"], "Quiet")}, why)
+
     async def test_a_language_of_its_flow_that_nobody_is_offered_is_told_and_an_error_stops_it(
         self, it: Program, client: httpx.AsyncClient
     ) -> None:
