@@ -194,6 +194,24 @@ def zones(db: Connection, round_id: int, states: Collection[str]) -> list[str | 
     return list(db.execute(found.distinct()).scalars())
 
 
+def waiting(db: Connection, round_id: int) -> dict[tuple[str | None, str], int]:
+    """Count those whose turn has not come, by zone (None: the city's) and channel."""
+    found = select(audience.c.zone, contacts.c.channel, func.count())
+    found = found.join(contacts, contacts.c.id == audience.c.contact_id)
+    found = found.where(audience.c.round_id == round_id, audience.c.state == WAITING)
+    rows = db.execute(found.group_by(audience.c.zone, contacts.c.channel))
+    return {(zone, channel): people for zone, channel, people in rows}
+
+
+def unsent(db: Connection, round_id: int) -> dict[tuple[str | None, str], int]:
+    """Count those whose invitation is written and has not left, by zone and channel."""
+    found = select(audience.c.zone, outbox.c.channel, func.count(outbox.c.contact_id.distinct()))
+    found = found.join(audience, audience.c.contact_id == outbox.c.contact_id)
+    mine = (audience.c.round_id == round_id, outbox.c.key.startswith(f"{BEGUN}{round_id}.", autoescape=True))
+    rows = db.execute(found.where(outbox.c.sent_at.is_(None), *mine).group_by(audience.c.zone, outbox.c.channel))
+    return {(zone, channel): people for zone, channel, people in rows}
+
+
 def next_ones(db: Connection, rules: Rules, awake: Sequence[str | None], limit: int) -> list[Waiting]:
     """Return who may be asked next, where it is day; who was asked today in another round is passed over."""
     began = exists().where(sessions.c.contact_id == contacts.c.id, sessions.c.round_id == rules.round_id)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
+from dataclasses import asdict
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -11,12 +14,17 @@ import click
 from bot.commands.acting import acting, member_of
 from bot.commands.common import as_json, configured, office, show, wall_clock
 from bot.errors import Usage
+from bot.rounds.lifecycle import RUNNING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
 
+    from bot.commands.common import Office
     from bot.config import Config
     from bot.rounds.fairness import Numbers, Table
+    from bot.rounds.sending import Sending
 
 READER = "en"
 """Language of what commands say."""
@@ -58,23 +66,105 @@ def _targets(given: Iterable[str]) -> dict[str, dict[str, int]]:
 
 @click.command("watch")
 @click.argument("code")
-@click.option("--every", type=click.IntRange(1, 3600), default=10, show_default=True, help="Seconds between two looks.")
-@click.option("--times", type=click.IntRange(1), help="So many looks. [default: until Ctrl-C]")
+@click.option("--every", type=click.IntRange(1, 3600), help="Seconds between two looks. [default: 10; for a bar 1]")
+@click.option("--times", type=click.IntRange(1), help="So many looks. [default: until all are asked, or Ctrl-C]")
 @configured
 @as_json
-def watch(config: Config, code: str, *, every: int, times: int | None, in_json: bool) -> None:
-    """Watch a round's numbers: reached, started, finished, where people stop, who is missing."""
+def watch(config: Config, code: str, *, every: int | None, times: int | None, in_json: bool) -> None:
+    """Watch a round: how far its invitations are, then reached, started, finished, where people stop, who is missing.
+
+    As long as anybody is to be asked, a terminal shows a bar with who waits until morning and when the last invitation
+    leaves at the permitted pace; elsewhere it is a line. It ends when all are asked or the round is over. Of a round
+    that has nobody left to ask it shows the numbers until Ctrl-C.
+    """
     with office(config) as here:
-        for look in range(times) if times else count():
-            if look:
-                time.sleep(every)
-            numbers = here.rounds.numbers(code, READER)
-            if in_json:
-                show(numbers)
-                continue
-            click.echo(f"{code}, {wall_clock().astimezone(config.city.zone):%Y-%m-%d %H:%M:%S}")
-            for line in lines(numbers):
-                click.echo(f"  {line}")
+        seen(here, code, every, times, in_json=in_json)
+
+
+def seen(here: Office, code: str, every: int | None = None, times: int | None = None, *, in_json: bool = False) -> None:
+    """Show a round again and again: its sending until it is done, or `times` looks at its numbers."""
+    found = here.rounds.find(code)
+    asks = found is not None and found.state in RUNNING and not here.rounds.sending(code).done
+    if asks and sys.stderr.isatty() and not (times or in_json):
+        _bar(here, code, every or 1)
+        _numbers(here, code, in_json=False)
+        return
+    for look in range(times) if times else count():
+        if look:
+            time.sleep(every or 10)
+        _numbers(here, code, in_json=in_json)
+        sending = here.rounds.sending(code)
+        if not times and (sending.done if asks else sending.over):
+            return
+
+
+def _numbers(here: Office, code: str, *, in_json: bool) -> None:
+    numbers, sending = here.rounds.numbers(code, READER), here.rounds.sending(code)
+    zone = here.config.city.zone
+    if in_json:
+        show({**asdict(numbers), "sending": sending})
+        return
+    click.echo(f"{code}, {wall_clock().astimezone(zone):%Y-%m-%d %H:%M:%S}")
+    if sending.people:
+        click.echo(f"  asked: {'; '.join(_said(sending, zone, wall_clock()))}")
+    for line in lines(numbers):
+        click.echo(f"  {line}")
+
+
+def _bar(here: Office, code: str, every: int) -> None:
+    """Draw a bar on standard error until all are asked or the round is over."""
+    sending, zone = here.rounds.sending(code), here.config.city.zone
+    with click.progressbar(
+        length=max(sending.people, 1),
+        label=code,
+        width=_WIDE,
+        show_eta=False,
+        update_min_steps=0,
+        item_show_func=lambda now: now and _fitting(_said(now, zone, wall_clock()), len(code)),
+        file=sys.stderr,
+    ) as bar:
+        while True:
+            bar.length = max(sending.people, 1)
+            bar.update(sending.sent - bar.pos, sending)
+            if sending.done:
+                return
+            time.sleep(every)
+            sending = here.rounds.sending(code)
+
+
+_WIDE = 16
+"""Letters of a bar: beside it stands more that matters."""
+
+
+def _fitting(parts: Sequence[str], label: int) -> str:
+    """Return as many parts as a line of the terminal has room for, the most telling first."""
+    room, said = shutil.get_terminal_size().columns - label - _WIDE - 12, ""
+    for part in parts:
+        longer = f"{said}, {part}" if said else part
+        said = longer if len(longer) <= room else said
+    return said
+
+
+def _said(sending: Sending, zone: ZoneInfo, now: datetime) -> list[str]:
+    """Return how far the invitations are, in parts."""
+    parts = [f"sent to {sending.sent} of {sending.people}"]
+    if sending.over and sending.waiting:
+        return [*parts, f"over, {sending.waiting} never asked", *_came(sending)]
+    if sending.asleep and sending.wakes_at:
+        parts.append(f"{sending.asleep} wait until {_hour(sending.wakes_at, zone, now)}")
+    if sending.ends_at:
+        parts.append(f"last about {_hour(sending.ends_at, zone, now)}")
+    return [*parts, *_came(sending)]
+
+
+def _came(sending: Sending) -> list[str]:
+    return [f"{sending.failed} failed" if sending.failed else "", f"reached {sending.reached}"][not sending.failed :]
+
+
+def _hour(at: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Return an hour of the city's clock, with its day where that is another."""
+    there, here = at.astimezone(zone), now.astimezone(zone)
+    return f"{there:%H:%M}" if there.date() == here.date() else f"{there:%Y-%m-%d %H:%M}"
 
 
 def lines(numbers: Numbers) -> Iterator[str]:

@@ -29,7 +29,7 @@ from bot.commands.entering import enter
 from bot.commands.examples import begun, example, example_option, named
 from bot.commands.facts import facts_option, from_file, laid, pair, record_option, refuse_slips
 from bot.commands.keeping import page
-from bot.commands.numbers import READER, aim, lines, watch
+from bot.commands.numbers import READER, aim, lines, seen, watch
 from bot.commands.places import place, poster, standings
 from bot.errors import Refused, Usage
 from bot.rounds.lifecycle import State, last_day
@@ -286,14 +286,18 @@ round_.add_command(_same, "sign")
 
 @round_.command("open")
 @click.argument("code")
+@click.option("--watch", "watched", is_flag=True, help="Then show how far the invitations are: see round watch.")
 @acting
 @configured
 @as_json
-def open_(config: Config, code: str, *, member: str | None, in_json: bool) -> None:
+def open_(config: Config, code: str, *, watched: bool, member: str | None, in_json: bool) -> None:
     """Open a round now, or schedule it where its day lies ahead."""
     with office(config) as here:
-        _shown(here, here.rounds.open(code, who=member_of(here, member, code)), in_json=in_json)
+        opened = here.rounds.open(code, who=member_of(here, member, code))
+        _shown(here, opened, in_json=in_json)
         _hint(here, code, aside=in_json)
+        if watched and opened.state == State.OPEN:
+            seen(here, code, in_json=in_json)
 
 
 @round_.command()

@@ -47,6 +47,16 @@ class Hours:
                 return max(at, begins)
         return at
 
+    def after(self, since: datetime, span: timedelta) -> datetime:
+        """Return when so much sending time has passed in the city since a moment: the inverse of `elapsed`."""
+        left, at = span, self.opening(since)
+        for begins, ends in self._spans(since, since + (3 + span // timedelta(minutes=1)) * DAY):
+            free = max(timedelta(), ends - max(begins, since))
+            if free and left <= free:
+                return max(begins, since) + left
+            left, at = left - free, ends
+        return at
+
     def elapsed(self, since: datetime, now: datetime) -> timedelta:
         """Return how much sending time has passed in the city: nights do not count.
 

@@ -19,10 +19,12 @@ from bot.rounds.advice import advice
 from bot.rounds.foreseen import Foreseen
 from bot.rounds.hours import Hours
 from bot.rounds.library import sketch
-from bot.rounds.lifecycle import LISTED, RUNNING, State, closed_on
+from bot.rounds.lifecycle import BEGINNING, LISTED, RUNNING, State, closed_on
+from bot.rounds.sending import Plan, sending
 from flows.changes import changes
 from flows.speak import shortened
 from storage import answers, entries, findings, flow_versions, moves, people, rounds, sessions, trail, wishes
+from storage import audience as kept_audience
 from storage import places as kept_places
 from storage.people import APPROVER
 
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from bot.rounds.outcome import Outcome
     from bot.rounds.places import PlaceView
     from bot.rounds.record import Fault, Need
+    from bot.rounds.sending import Sending
     from bot.rounds.whom import Whom
     from flows.catalog import Catalog
     from flows.issues import Issue
@@ -288,6 +291,22 @@ class Looking:
         with self._database.reading() as db:
             row = self._row(db, code)
             return audiences.tally(db, self._library, row, self._rules(row))
+
+    def sending(self, code: str) -> Sending:
+        """Count how far the invitations of a round are, and reckon when the last of them leaves."""
+        now, hours = self._clock(), Hours.of(self._config)
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            tally = audiences.tally(db, self._library, row, self._rules(row))
+            waits, unsent = kept_audience.waiting(db, row.id), kept_audience.unsent(db, row.id)
+        plan = Plan(
+            rates={"telegram": self._config.telegram.messages_per_second},
+            hours=hours,
+            opened_at=row.opened_at,
+            spread_hours=row.spread_hours,
+            over=row.state not in (*BEGINNING, *RUNNING),
+        )
+        return sending(tally, waits, unsent, plan, now)
 
     def _rules(self, row: RoundRow) -> Rules:
         return audiences.rules(row, self.channels, Hours.of(self._config), self._clock())

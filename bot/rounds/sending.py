@@ -1,0 +1,92 @@
+"""How far the invitations of a round are: what has left, what waits, and when the last one leaves. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.rounds.audience import Tally
+    from bot.rounds.hours import Hours
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """The invitations of a round in numbers of people; who is left out is none of them."""
+
+    sent: int
+    """Their letter has left."""
+    reached: int
+    """It has not come back."""
+    failed: int
+    waiting: int
+    """Their letter has not left yet."""
+    asleep: int
+    """So many of those wait because it is night where they are."""
+    wakes_at: datetime | None
+    """When the first of those may be written to."""
+    ends_at: datetime | None
+    """When the last letter leaves, at the pace that is permitted and by day; None: nobody waits."""
+    over: bool
+    """Whether nobody will be asked any more, whoever still waits."""
+
+    @property
+    def people(self) -> int:
+        """All who are asked."""
+        return self.sent + self.waiting
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing left to wait for."""
+        return self.over or not self.waiting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What decides how fast the invitations of a round leave."""
+
+    rates: Mapping[str, float]
+    """Messages a second, by channel; others go as fast as they take them."""
+    hours: Hours
+    opened_at: datetime | None
+    spread_hours: int | None
+    over: bool
+
+
+Waiting: TypeAlias = "Mapping[tuple[str | None, str], int]"
+"""People by zone (None: the city's) and channel."""
+
+
+def sending(tally: Tally, waits: Waiting, unsent: Waiting, plan: Plan, now: datetime) -> Sending:
+    """Return how far it is; `waits` are those whose turn has not come, of `unsent` the letter is written."""
+    failed, written = sum(tally.failed.values()), sum(unsent.values())
+    reached, waiting = max(tally.invited + tally.answered - written, 0), tally.waiting + written
+    if plan.over or not waiting:
+        return Sending(reached + failed, reached, failed, waiting, 0, None, None, plan.over)
+    all_ = Counter(waits) + Counter(unsent)
+    asleep = {place: n for place, n in all_.items() if not plan.hours.day(now, place[0])}
+    wakes = [plan.hours.opening(now, zone) for zone, _ in asleep]
+    ends = _ends(all_, waiting - all_.total(), plan, max([now, *wakes]))
+    return Sending(
+        reached + failed, reached, failed, waiting, sum(asleep.values()), min(wakes, default=None), ends, plan.over
+    )
+
+
+def _ends(waits: Waiting, unknown: int, plan: Plan, since: datetime) -> datetime:
+    """Return when the last letter leaves; channels send beside one another, each at its pace.
+
+    `unknown` people are not written down yet: they may be on any channel.
+    """
+    seconds = [
+        (unknown + sum(n for (_, one), n in waits.items() if one == channel)) / rate
+        for channel, rate in plan.rates.items()
+    ]
+    at = plan.hours.after(since, timedelta(seconds=max(seconds, default=0)))
+    if plan.spread_hours is None or plan.opened_at is None:
+        return at
+    return max(at, plan.hours.after(plan.opened_at, timedelta(hours=plan.spread_hours)))
