@@ -26,6 +26,7 @@ import uvicorn
 
 from bot import log as logs
 from bot import ownership, pacing
+from bot.channels import ASSISTED
 from bot.channels.web import site
 from bot.channels.web.channel import WebChannel
 from bot.channels.web.safety import Gate
@@ -153,7 +154,8 @@ class App:
         self.telegram = self._telegram()
         self.webhook = Hook(self.telegram) if self.telegram and config.telegram.mode == "webhook" else None
         self.channels = self._channels()
-        self.files = Files({"web": self.chat, **({"telegram": self.telegram} if self.telegram else {})})
+        here = dict.fromkeys(("web", *ASSISTED), self.chat)  # what staff take down lies where the web chat's files lie
+        self.files = Files({**here, **({"telegram": self.telegram} if self.telegram else {})})
         if self.telegram is not None:
             telegram = self.telegram
             self.rounds.username = lambda: telegram.username

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 _TEXT, _OTHER = Kind.TEXT, Kind.OTHER  # to find a member in its enum takes 0.1 µs
 
+_POINT = re.compile(r"([+-]?\d{1,3}\.\d{3,})(?:\s*[,;]\s*|\s+)([+-]?\d{1,3}\.\d{3,})")
+"""A point as maps write it: latitude and longitude in degrees, to a hundred metres at least (nobody means a house)."""
+
 PLACE_LIMIT = 300
 """Most characters of a street or area in words."""
 
@@ -228,19 +231,18 @@ _POLE, _DATE_LINE = 90.0, 180.0
 
 def _place(question: Place, message: Message) -> Understood:
     if message.kind is Kind.PLACE:
-        return _pin(question, message)
+        return Fault("place_live") if message.live else _pin(question, message.latitude, message.longitude)
     text = clean(message.text)
     if message.kind is not _TEXT or not fold(text):
         return Fault("place_again")
+    if point := _POINT.fullmatch(plain_digits(text)):
+        return _pin(question, float(point[1]), float(point[2]))
     if len(text) > PLACE_LIMIT:
         return Fault("ask_too_long", {"most": PLACE_LIMIT, "length": len(text)})
     return Answer(question.id, text)
 
 
-def _pin(question: Place, message: Message) -> Understood:
-    latitude, longitude = message.latitude, message.longitude
-    if message.live:
-        return Fault("place_live")
+def _pin(question: Place, latitude: float | None, longitude: float | None) -> Understood:
     if latitude is None or longitude is None or not (abs(latitude) <= _POLE and abs(longitude) <= _DATE_LINE):
         return Fault("place_again")
     return Answer(question.id, f"{latitude:.5f},{longitude:.5f}")

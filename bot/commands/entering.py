@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from bot.clock import mint
 from bot.commands.acting import MANAGER, ORGANISER, acting, member_of
 from bot.commands.common import configured, office, spoken, wall_clock
 from bot.errors import Refused
+from flows.model import Kind, Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from bot.commands.common import Office
     from bot.compose import Part
     from bot.config import Config
-    from bot.counter import Counter, Voice
+    from bot.counter import Counter, Talk, Voice
 
 
 @click.command()
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 def enter(config: Config, code: str, *, channel: str, **given: Any) -> None:  # noqa: ANN401 - options
     """Enter one person's answers: read the questions out, type what you hear, BACK and STOP work as for citizens.
 
+    Where a picture or a recording is asked for, type the path of its file; where a place is, the street or a point on
+    the map, as in 48.20820, 16.37380.
+
     Each entry is a person of its own. The receipt at the end is for them: it opens their answers anywhere.
     """
     with office(config) as here:
@@ -45,7 +50,7 @@ def enter(config: Config, code: str, *, channel: str, **given: Any) -> None:  # 
             member_of(here, given["member"], code, ORGANISER, MANAGER, to="enter answers for"),
         )
         begun = counter.begin(code, channel, spoken(config, given["language"]), _voice(given), who)
-        _Taking(counter, code, begun.name).run(begun.parts)
+        _Taking(here, counter, code, begun.name).run(begun.parts)
 
 
 def _voice(given: dict[str, Any]) -> Voice:
@@ -88,12 +93,14 @@ def _told(text: str) -> None:
 class _Taking:
     """One entry at a terminal."""
 
-    def __init__(self, counter: Counter, code: str, name: str) -> None:
+    def __init__(self, here: Office, counter: Counter, code: str, name: str) -> None:
         from bot.channels.console import Console
 
         self._counter, self._code, self._name = counter, code, name
+        self._uploads = Path(here.config.database.files)
         self._lines = sys.stdin
         self._console = Console(self._lines, _told)
+        self._wants = ""
 
     def run(self, first: Sequence[Part]) -> None:
         """Take line after line until nothing is asked any more."""
@@ -101,13 +108,53 @@ class _Taking:
         talk = self._counter.look(self._code, self._name)
         for number, line in enumerate(self._lines, 1):
             for inbound in self._console.parse(self._console.raw(line, number)):
-                talk = self._counter.say(self._code, self._name, inbound.message, line.strip(), str(number))
-                self._show(talk.parts)
+                talk = self._heard(inbound.message, line.strip(), number) or talk
             if talk.over:
                 break
         if not talk.receipt:
             click.echo("It was not handed in: in a round with an end, nothing of it counts.", err=True)
 
+    def _heard(self, message: Message, line: str, number: int) -> Talk | None:
+        """Take one line down; None where it names a file that cannot be taken, and the question stands."""
+        try:
+            message = self._with_file(message)
+        except Refused as fault:
+            click.echo(str(fault), err=True)
+            return None
+        talk = self._counter.say(self._code, self._name, message, line, str(number))
+        self._show(talk.parts)
+        return talk
+
+    def _with_file(self, message: Message) -> Message:
+        """Return a message with the file that its text names, where it brings or is asked for one."""
+        file = Path(message.text.strip()).expanduser()
+        named = message.kind in {Kind.PHOTO, Kind.VOICE}
+        asked = self._wants in {Kind.PHOTO, Kind.VOICE} and message.kind is Kind.TEXT and file.is_file()
+        if not (named or asked):
+            return message
+        kind = message.kind if named else Kind(self._wants)
+        return Message(kind, file=_kept(kind, file, self._uploads))
+
     def _show(self, parts: Sequence[Part]) -> None:
         for part in parts:
             self._console.show(part.text, part.buttons)
+        self._wants = next((part.wants for part in reversed(parts)), self._wants)
+
+
+def _kept(kind: Kind, file: Path, uploads: Path) -> str:
+    """Keep a file freed of hidden facts, as a citizen's own. Raises `Refused` where it is none of its kind."""
+    from bot.channels.web import photos, voices
+
+    try:
+        body = file.read_bytes()
+        return photos.keep(body, uploads, mint()) if kind is Kind.PHOTO else voices.keep(body, uploads, mint())
+    except OSError as error:
+        raise Refused(f"{file} cannot be read: {error.strerror}. Type the path of the file, or SKIP.") from error
+    except photos.NoPicture as error:
+        raise Refused(
+            f"{file} is no JPEG, PNG or WebP picture of at most 10 MB. Type another path, or SKIP."
+        ) from error
+    except voices.NoVoice as error:
+        raise Refused(
+            f"{file} is no Ogg, WebM, M4A, WAV or MP3 of at most 10 MB. Type another path, or SKIP."
+        ) from error

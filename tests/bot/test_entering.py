@@ -13,6 +13,8 @@ from sqlalchemy import func, select
 
 from storage import people, tables
 from storage.database import Database
+from tests.bot.channels.web.test_pure import jpeg
+from tests.support import recordings
 from tests.support.house import NOON
 
 if TYPE_CHECKING:
@@ -73,6 +75,49 @@ def test_an_entry_is_read_out_line_by_line_and_ends_with_a_receipt(town: Path) -
 def test_who_is_cut_short_is_told_that_nothing_was_handed_in(town: Path) -> None:
     ran = enters(town, "1\n1\n")
     assert (ran.returncode, ran.stderr) == (0, "It was not handed in: in a round with an end, nothing of it counts.\n")
+
+
+DAMAGE = """\
+flow = "damage"
+version = 1
+stage = "deliver"
+language = "en"
+title = "Damage"
+frame = "pulse"
+start = "picture"
+
+[states.picture]
+photo = "Show the damage."
+
+[states.sound]
+voice = "How does it sound?"
+
+[states.spot]
+place = "Where is it?"
+"""
+
+
+def test_pictures_recordings_and_points_are_entered_by_the_paths_of_their_files(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[flows]\nfolder = "own"\n', encoding="utf-8")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/damage.toml").write_text(DAMAGE, encoding="utf-8")
+    (tmp_path / "door.jpg").write_bytes(jpeg())
+    (tmp_path / "noise.ogg").write_bytes(recordings.ogg())
+    (tmp_path / "notes.txt").write_text("no picture", encoding="utf-8")
+    about = ("--service", "library", "--flow", "damage", "--title", "Damage", "--code", "pulse")
+    assert run(tmp_path, "round", "new", *about).returncode == 0
+    run(tmp_path, "round", "open", "pulse")
+    with database_of(tmp_path).transaction() as db:
+        people.grant(db, people.add(db, "Maya", "en", NOON).id, "manager", "library", NOON)
+    ran = enters(tmp_path, "1\n1\n(photo gone.jpg)\nnotes.txt\ndoor.jpg\n(voice noise.ogg)\n48.2082, 16.3738\nno\n")
+    assert "gone.jpg cannot be read: No such file or directory. Type the path of the file, or SKIP." in ran.stderr
+    assert "notes.txt is no JPEG, PNG or WebP picture of at most 10 MB." in ran.stderr
+    with database_of(tmp_path).reading() as db:
+        kept = {row.state: row for row in db.execute(tables.answers.select())}
+    assert kept["spot"].text == "48.20820,16.37380"
+    uploads = tmp_path / "data/files"
+    for state, secret in (("picture", b"Spy camera"), ("sound", recordings.SECRET)):
+        assert secret not in (uploads / kept[state].file).read_bytes()
 
 
 CROSSINGS = ["counter.begins", "counter.begun", "counter.hears", "counter.heard"]

@@ -184,9 +184,20 @@ def test_a_place_is_a_pin_or_words() -> None:
     assert at("spot").says("Main Street").answers["spot"] == "Main Street"
 
 
+@pytest.mark.parametrize("sent", ["40.4168, -3.7038", "40.41680;-3.70380", "٤٠.٤١٦٨, -٣.٧٠٣٨", " 40.4168 -3.7038 "])
+def test_a_point_typed_as_maps_write_it_is_a_pin(sent: str) -> None:
+    assert at("spot").says(sent).answers["spot"] == "40.41680,-3.70380"
+
+
+@pytest.mark.parametrize("sent", ["12, 14", "Main Street 40.4", "40.4168", "Bus 12.5, 14.5"])
+def test_numbers_of_houses_and_lines_are_words(sent: str) -> None:
+    assert at("spot").says(sent).answers["spot"] == sent
+
+
 @pytest.mark.parametrize(
     ("sent", "phrase"),
     [
+        ("91.0001, 0.0001", "place_again"),
         ("(place live)", "place_live"),
         ("(place 91,0)", "place_again"),
         ("(place nan,0)", "place_again"),

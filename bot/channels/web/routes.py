@@ -130,7 +130,7 @@ def _staff() -> list[Route]:
         get(f"{round_}/enter", doors.staff(entering.offer)),
         post(f"{round_}/enter", doors.staff(entering.begin)),
         get(f"{round_}/enter/{{name}}", doors.staff(entering.show)),
-        post(f"{round_}/enter/{{name}}", doors.staff(entering.say)),
+        post(f"{round_}/enter/{{name}}", doors.staff(entering.say, files=1)),
         get(f"{round_}/poster.pdf", doors.staff(places.poster)),
         get(f"{round_}/page.zip", doors.staff(outcome.folder)),
         post(f"{round_}/places", doors.staff(places.add)),

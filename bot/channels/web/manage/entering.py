@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from bot.channels import ASSISTED
+from bot.channels.web import photos, voices
 from bot.channels.web.channel import line_of
 from bot.channels.web.chat import live
 from bot.channels.web.manage.desk import seen
@@ -20,23 +21,27 @@ from bot.channels.web.words import own_name
 from bot.counter import Voice
 from bot.errors import Refused
 from bot.rounds.wording import spoken
+from flows.model import Kind, Message
 from storage.entries import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+    from starlette.datastructures import FormData
     from starlette.requests import Request
     from starlette.responses import Response
 
     from bot.channels.web.backstage import RoundView
-    from bot.channels.web.channel import Line
     from bot.channels.web.manage.doors import Visitor
     from bot.counter import Talk
-    from storage.messages import Line as Kept
 
 ROLES = (ORGANISER, MANAGER)
 WORDS = ("why", "skip", "back", "change", "stop")
 """What whoever enters may send at any time."""
+FILES = {"photo": photos.keep, "voice": voices.keep}
+"""What an answer may bring, and what keeps it: checked and freed of hidden facts as a citizen's own."""
+LONGEST = 1000
+"""Letters of a caption."""
 
 
 async def offer(request: Request, visitor: Visitor) -> Response:
@@ -95,38 +100,54 @@ async def show(request: Request, visitor: Visitor) -> Response:
 
 
 async def say(request: Request, visitor: Visitor) -> Response:
-    """`POST /manage/rounds/<code>/enter/<name>`: one answer, or a word."""
+    """`POST /manage/rounds/<code>/enter/<name>`: one answer, a file that goes with it, or a word."""
     round_, form = await seen(request, visitor, *ROLES), await form_of(request)
     counter, name = backstage_of(request).counter, request.path_params["name"]
     home = f"/manage/rounds/{round_.code}/enter"
     try:
         talk = await asyncio.to_thread(counter.look, round_.code, name)
-        message, shown = message_of(form, tuple(map(line_of, talk.lines)))
+        message, shown = await _meant(request, form, talk)
         if shown:
             nonce = str(form.get("nonce", "")) or backstage_of(request).mint()
             await asyncio.to_thread(counter.say, round_.code, name, message, shown, nonce)
     except Refused:  # deleted, or never begun
         return to(home)
+    except photos.NoPicture:
+        return _shown(request, visitor, round_, talk, "chat.photo_wrong")
+    except voices.NoVoice:
+        return _shown(request, visitor, round_, talk, "chat.voice_wrong")
     return to(f"{home}/{name}#latest")
 
 
-def _shown(request: Request, visitor: Visitor, round_: RoundView, talk: Talk) -> Response:
-    lines = _plain(talk.lines)
+async def _meant(request: Request, form: FormData, talk: Talk) -> tuple[Message, str]:
+    """Return what a form says and how it reads. Raises `NoPicture` or `NoVoice` for a file that is none."""
+    act = str(form.get("act", ""))
+    if act not in FILES:
+        return message_of(form, tuple(map(line_of, talk.lines)))
+    upload, keep = form.get(act), FILES[act]
+    body = await upload.read() if isinstance(upload, UploadFile) else b""
+    backstage, caption = backstage_of(request), str(form.get("text", "")).strip()[:LONGEST]
+    file = await asyncio.to_thread(keep, body, backstage.uploads, backstage.mint())
+    said = pages_of(request).words(request)(f"chat.{act}_sent")
+    return Message(Kind(act), file=file, text=caption), f"{said}: {caption}" if caption else said
+
+
+def _shown(request: Request, visitor: Visitor, round_: RoundView, talk: Talk, problem: str = "") -> Response:
+    lines = tuple(map(line_of, talk.lines))
+    now = live(lines)
     return page(
         request,
         visitor,
         "manage/entry.html",
+        status=422 if problem else 200,
+        problem=pages_of(request).words(request)(problem) if problem else "",
         round=round_,
         talk=talk,
         lines=lines,
-        live=live(lines),
-        first_live=min(live(lines), default=0),
+        live=now,
+        first_live=min(now, default=0),
+        wants=next((line.wants for line in lines if line.id in now and line.wants), ""),
         everywhere=WORDS,
         name=request.path_params["name"],
         nonce=backstage_of(request).mint(),
     )
-
-
-def _plain(lines: Sequence[Kept]) -> list[Line]:
-    """Return lines without what only a citizen's own device can send: pictures, recordings, positions."""
-    return [replace(line_of(line), wants="") for line in lines]

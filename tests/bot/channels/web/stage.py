@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from bot.channels import ASSISTED
 from bot.channels.base import Gone, Outbound
 from bot.channels.web import site
 from bot.channels.web.channel import WebChannel
@@ -201,7 +202,7 @@ class Program:
 
     def __post_init__(self) -> None:
         self.with_flow()
-        self.files = Files({"web": self.chat})
+        self.files = Files(dict.fromkeys(("web", *ASSISTED), self.chat))
 
     def with_flow(self, name: str = "", text: str = "") -> None:
         """Start anew on a catalogue with one more file, where one is given."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -12,8 +12,10 @@ from bot.channels.web import site
 from storage.entries import Voices
 from storage.tables import metadata
 from tests.bot.channels.web.test_chat_pages import button, nonce, said
+from tests.bot.channels.web.test_pure import jpeg
 from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, entered, faults, posted, stamp
 from tests.bot.test_counter import PULSE
+from tests.support import recordings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,3 +142,71 @@ async def test_only_staff_of_the_service_enter_and_only_while_the_round_is_open(
     it.rounds.pause(code, why="flood")
     assert "The round is not open" in (await client.get(f"/manage/rounds/{code}/enter")).text
     assert (await begun(client, code)).status_code == 422
+
+
+DAMAGE = """\
+flow = "damage"
+version = 1
+stage = "deliver"
+language = "en"
+title = "Damage"
+frame = "pulse"
+start = "picture"
+
+[states.picture]
+photo = "Show the damage."
+
+[states.sound]
+voice = "How does it sound?"
+
+[states.spot]
+place = "Where is it?"
+"""
+
+
+async def damage(it: Program, client: httpx.AsyncClient) -> httpx.Response:
+    """Begin an entry that asks for a picture, a recording and a place."""
+    it.with_flow("damage.toml", DAMAGE)
+    code = it.opened("Damage", flow="damage")
+    await entered(it, client, ORGANISER)
+    return await does(client, await begun(client, code, channel="desk"), *PULSE[:2])
+
+
+async def brought(client: httpx.AsyncClient, page: httpx.Response, act: str, body: bytes, text: str) -> httpx.Response:
+    """Send a file with a few words."""
+    form = {"stamp": stamp(page), "nonce": nonce(page), "act": act, "text": text}
+    return await client.post(page.url.path, data=form, files={act: ("file", body, "application/octet-stream")})
+
+
+async def test_a_picture_a_recording_and_a_point_are_entered_as_a_citizens_own(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    page = await damage(it, client)
+    assert 'enctype="multipart/form-data"' in page.text
+    page = await brought(client, page, "photo", jpeg(), "the door")
+    page = await brought(client, page, "voice", recordings.ogg(), "")
+    assert "mine: Picture: the door" in said(page)
+    assert "a point on the map" in page.text
+    page = await client.post(
+        page.url.path, data={"stamp": stamp(page), "nonce": nonce(page), "text": "48.2082, 16.3738"}
+    )
+    kept: dict[str, Any] = {row.state: row for row in rows(it, "answers")}  # type: ignore[attr-defined]
+    assert (kept["picture"].text, kept["spot"].text) == ("the door", "48.20820,16.37380")
+    for state, secret in (("picture", b"Spy camera"), ("sound", recordings.SECRET)):
+        assert secret not in (it.uploads / kept[state].file).read_bytes()
+    shown = await it.files.look("desk", "photo", kept["picture"].file)
+    assert shown.media_type == "image/jpeg"
+
+
+@pytest.mark.parametrize("files", [True, False])
+async def test_what_is_no_picture_is_told_and_the_question_stands(
+    it: Program, client: httpx.AsyncClient, *, files: bool
+) -> None:
+    page = await damage(it, client)
+    form = {"stamp": stamp(page), "nonce": nonce(page), "act": "photo"}
+    sent = {"photo": ("a.jpg", b"<svg/>", "image/jpeg")} if files else None
+    answer = await client.post(page.url.path, data=form, files=sent)
+    assert answer.status_code == 422
+    assert "not a picture we can read" in answer.text
+    assert 'type="file"' in answer.text
+    assert [row for row in rows(it, "answers") if row.state == "picture"] == []  # type: ignore[attr-defined]
