@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from bot.rounds import legal, outcome, record, wording
 from bot.rounds.acting import Acting
-from bot.rounds.lifecycle import ANSWERED, RUNNING, State
+from bot.rounds.lifecycle import ANSWERED, RUNNING, State, closed_on
 from bot.rounds.looking import view
 from bot.rounds.report_back import send as send_report
 from storage import crossings, rounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from sqlalchemy import Connection
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
     from storage.rounds import RoundRow
 
+TELL = "tell"
+"""The promise of a round that tells of a decision which may have been taken before."""
 NOTES = ("complaint", "outage", "remark")
 """What may be noted in the log of a round."""
 RAISING = (*RUNNING, *ANSWERED)
@@ -79,7 +82,7 @@ class Concluding(Acting):
             self._must_be(row, ANSWERED, "not_closed")
             self._said("reader", reading.who)
             self._said("read_what", reading.what)
-            self._is_day(reading.on)
+            self._was(row, reading.on)
             now = outcome.load(row.outcome)
             return self._kept(db, row, replace(now, readings=(*now.readings, reading)), who, "read")
 
@@ -114,11 +117,20 @@ class Concluding(Acting):
     def _decided(self, row: RoundRow, decision: Decision, now: Outcome) -> None:
         self._said("decision", decision.text)
         self._said("reasons", decision.reasons)
-        self._is_day(decision.on)
+        told = record.load(row.record).get("influence") == TELL
+        self._was(row, decision.on, at_any_time=told)
         if self._consults(row):
             self._said("not_chosen", decision.not_chosen)
             if not now.readings:
                 raise wording.Forbidden("no_reader")
+            self._after_reading(decision, now)
+
+    def _after_reading(self, decision: Decision, now: Outcome) -> None:
+        """Refuse a decision from before the first reading; one that lies ahead, of earlier versions, says nothing."""
+        on, days = record.day_of(decision.on), (record.day_of(reading.on) for reading in now.readings)
+        first = min((day for day in days if day is not None and day <= self._today()), default=None)
+        if on is not None and first is not None and on < first:
+            raise wording.Forbidden("before_read", day=decision.on, read=first)
 
     def report_back(self, code: str, report: Mapping[str, str], *, signed: str, who: int | None = None) -> RoundView:
         """Publish what people said and what we do with it, per language, and send it to all who wished for it.
@@ -177,10 +189,19 @@ class Concluding(Acting):
         if not text.strip():
             raise wording.Forbidden("unsaid", name=name)
 
-    @staticmethod
-    def _is_day(text: str) -> None:
-        if record.day_of(text) is None:
+    def _was(self, row: RoundRow, text: str, *, at_any_time: bool = False) -> None:
+        """Refuse what is no day, one that lies ahead, and (unless `at_any_time`) one before the last day to answer."""
+        day, closed = record.day_of(text), closed_on(row.closes_at, row.closed_at, self._config.city.zone)
+        if day is None:
             raise wording.Forbidden("not_a_date", name=text or "-")
+        if day > self._today():
+            raise wording.Forbidden("not_yet", day=text)
+        if closed is not None and day < closed and not at_any_time:
+            raise wording.Forbidden("before_closed", day=text, closed=closed)
+
+    def _today(self) -> date:
+        """Return today's day in the city."""
+        return self._clock().astimezone(self._config.city.zone).date()
 
 
 def may_report(state: str, *, consults: bool) -> bool:

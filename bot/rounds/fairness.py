@@ -22,7 +22,6 @@ from storage.margins import MarginRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     from sqlalchemy import Connection
 
@@ -225,9 +224,6 @@ class Fairness(Concluding):
                 before = aims.load(row.aims)
                 self._aimed(db, row, replace(before, margins={**before.margins, **new}), who, MARGINS)
         return []
-
-    def _today(self) -> date:
-        return self._clock().astimezone(self._config.city.zone).date()
 
     def _margin_row(self, db: Connection, margin: Margin, who: int | None) -> MarginRow:
         weights = json.dumps(margin.groups, ensure_ascii=False)

@@ -318,6 +318,11 @@ def _papers_late(sketch: Sketch, config: Config, language: str) -> list[Fault]:
 
 
 def _missing(name: str, language: str) -> Fault:
+    if name == "duty":  # what else is needed hangs on it: all of it is named at once
+        more = [field.name for field in legal.FIELDS if field.full and not field.optional]
+        meanings = "; ".join(wording.meaning(language, each) for each in more)
+        named = {"meaning": wording.meaning(language, name), "fields": ", ".join(more), "meanings": meanings}
+        return _fault(name, language, "missing_duty", name=name, **named)
     return _fault(name, language, "missing", name=name, meaning=wording.meaning(language, name))
 
 

@@ -29,10 +29,12 @@ def _texts(language: str) -> dict[str, dict[str, str]]:
 def fault(reader: str, key: str, **values: object) -> str:
     """Return one line about what is wrong, in the language `reader` (English where there is no such file).
 
-    `unsaid` with `name` asks for something that nobody has said.
+    `unsaid` with `name` asks for something that nobody has said; a `state` is said in words.
     """
     texts = _texts(reader)
     said = texts["unsaid"][str(values["name"])] if key == "unsaid" else texts["faults"][key]
+    if "state" in values:
+        values["state"] = texts["states"][str(values["state"])]
     return said.format(**values)
 
 

@@ -893,6 +893,27 @@ def test_what_changes_nothing_leaves_no_line_and_the_signature(terminal: Termina
     assert (shown["state"], [line["what"] for line in shown["log"]]) == ("checked", ["created", "approved"])
 
 
+def test_a_day_on_which_nothing_can_have_been_is_refused_in_one_line(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    terminal("round", "open", code)
+    terminal("round", "close", code)
+    for day, words in (("2026-11-23", "lies ahead"), ("2026-11-21", "lies before the last day to answer, 2026-11-22")):
+        for act in (("read", "--who", "Ada", "--what", "report"), ("decide", "--text", "Yes", "--reasons", "Many")):
+            said = terminal("round", act[0], code, *act[1:], "--on", day)
+            assert (said.status, said.err.count("\n")) == (1, 1)
+            assert f"{day} {words}" in said.err
+    assert terminal("round", "decide", code, "--text", "Yes", "--reasons", "Many", "--on", "2026-11-22").status == 0
+
+
+def test_what_a_duty_asks_for_is_named_before_anybody_has_said_whether_there_is_one(terminal: Terminal) -> None:
+    terminal(*A_FORMAL_ROUND)
+    said = terminal("round", "check", "lend").out
+    (line,) = [line for line in said.splitlines() if line.startswith("duty is missing: ")]
+    assert all(name in line for name in ("decision", "pack_costs", "equality", "length_reason", "analysis", "dpia"))
+    terminal("round", "change", "lend", "--set", "duty=none")
+    assert "pack_costs" not in terminal("round", "check", "lend").out
+
+
 def test_the_log_of_a_round_is_proved(terminal: Terminal) -> None:
     assert terminal("round", "verify").out == "There is no round yet, and so no log.\n"
     code, other = terminal.a_round(), terminal("round", "new", *A_PULSE, "--json").json["code"]

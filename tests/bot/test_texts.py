@@ -107,6 +107,23 @@ def test_day_and_hour_are_written_as_the_language_writes_them(language: str, mom
     assert texts(language).hour(at) == hour
 
 
+MELTING = {"es": "de|a", "pt": "de|a|em|por", "fr": "de|à|le|la|les", "de": "von|in|an|bei|zu|mit|für|der|die|das"}
+"""Words that melt into an article behind them, or ask for another form of it: "de el", "a o", "à le", "von die"."""
+WITH_ARTICLE = "org|decider|service|topic|group|idea|outcome"
+"""Gaps that are filled with names that may bring their article."""
+KEYS = frozenset({"rounds/texts/not_approver"})
+"""Sentences whose gap is a key of the configuration."""
+
+
+@pytest.mark.parametrize("language", MELTING)
+def test_no_gap_stands_where_its_article_would_melt(language: str) -> None:
+    melts = re.compile(rf"(?<!\w)({MELTING[language]}) \{{({WITH_ARTICLE})\}}", re.IGNORECASE)
+    said = {f"{folder}/{key}": text for folder in FOLDERS for key, text in sentences(folder, language).items()}
+    bad = {key for key, text in said.items() if melts.search(text)}
+    bad |= {file.name for file in ROOT.glob(f"flows/**/*.{language}.toml") if melts.search(file.read_text("utf-8"))}
+    assert {key for key in bad if key.replace("faults.", "") not in KEYS} == set()
+
+
 @pytest.mark.parametrize("file", [*ROOT.glob("flows/[!p]*/**/*.fr.toml"), *ROOT.glob("bot/**/fr.toml")], ids=str)
 def test_french_keeps_its_double_marks_on_the_line_of_their_word(file: Path) -> None:
     written = [line for line in file.read_text("utf-8").splitlines() if not line.startswith("#")]

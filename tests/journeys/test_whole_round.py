@@ -92,7 +92,7 @@ def _from_end_to_archive(town: Town, omar: Citizen, olive: _Desk, hours: str, ne
     olive.enters()
     town.until("the clock has closed the other", lambda: town.asks("round", "show", hours)["state"] == "closed")
     olive.does(hours, "analyse", {"analysis-text": "Most want longer hours."})
-    made = {"text": "We open until 22:00.", "on": "2027-01-20", "reasons": "240 people asked.", "not-chosen": "7:00"}
+    made = {"text": "We open until 22:00.", "on": "2027-01-13", "reasons": "240 people asked.", "not-chosen": "7:00"}
     olive.does(hours, "decide", {f"decision-{name}": text for name, text in made.items()})
     olive.does(hours, "report", {**REPORT, "signed": "Ada Ames, library"})
     town.until("everybody was told", lambda: town.asks("round", "show", hours)["state"] == "reported_back")
@@ -148,7 +148,7 @@ def _two_close_at_once(town: Town, omar: Citizen, olive: _Desk, code: str) -> No
 def _by_hand(town: Town, code: str) -> None:
     """What comes after an end, on the command line."""
     town.civicloop("round", "analyse", code, "--text", "People want quiet.")
-    decision = ("--text", "A quiet room.", "--on", "2027-01-20", "--reasons", "Asked for most.")
+    decision = ("--text", "A quiet room.", "--on", "2027-01-13", "--reasons", "Asked for most.")
     town.civicloop("round", "decide", code, *decision, "--not-chosen", "Longer hours.")
     texts = ("--text", "en=You said: quiet. We make a room.", "--text", "es=Ustedes dijeron: silencio.")
     town.civicloop("round", "report-back", code, "--signed", "Ada Ames", *texts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from bot.errors import Refused
 from bot.rounds import legal, wording
+from bot.rounds.lifecycle import State
 from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
 from bot.rounds.wording import spoken
 from storage.entries import Voices
@@ -43,8 +45,8 @@ FULL: dict[str, Any] = RECORD | {
 }
 ISSUE = KeyIssue("Open on Sundays", 40, "We open on Sundays", "yes", "")
 REFUSED = KeyIssue("Open at night", None, "We do not open at night", "no", "nobody could be paid")
-DECISION = Decision("The library opens on Sundays.", "2027-01-10", "Forty people asked for it.", "nights: too dear")
-READING = Reading("Ada Ames, mayor", "report of the answers", "2027-01-05")
+DECISION = Decision("The library opens on Sundays.", "2026-11-27", "Forty people asked for it.", "nights: too dear")
+READING = Reading("Ada Ames, mayor", "report of the answers", "2026-11-26")
 TOLD = {"en": "We open on Sundays.", "es": "Abrimos los domingos."}
 
 
@@ -52,6 +54,7 @@ def closed(house: House, record: dict[str, Any] = FULL) -> str:
     """Return the code of a round that has closed."""
     code = house.need(record=record).code
     house.rounds.close(code)
+    house.clock.forward(days=5)
     return code
 
 
@@ -137,6 +140,85 @@ def test_what_says_too_little_is_refused(house: House, act: Callable[[Any, str],
     assert house.rounds.log(code)[-1].what == "closed"
 
 
+WRONG_DAYS = [
+    ("2026-11-30", "2026-11-30 lies ahead"),
+    ("2026-11-23", "2026-11-23 lies before the last day to answer, 2026-11-24"),
+    ("yesterday", "yesterday is not a day"),
+]
+"""The round closed on 24 November; it is the 29th."""
+
+
+@pytest.mark.parametrize(("day", "words"), WRONG_DAYS)
+def test_nobody_has_read_or_decided_before_the_end_or_after_today(house: House, day: str, words: str) -> None:
+    code = closed(house)
+    with pytest.raises(Refused, match=words):
+        house.rounds.read(code, replace(READING, on=day))
+    house.rounds.read(code, READING)
+    house.rounds.raise_issue(code, ISSUE)
+    house.rounds.analyse(code, "Most want Sundays.")
+    with pytest.raises(Refused, match=words):
+        house.rounds.decide(code, replace(DECISION, on=day))
+    assert house.rounds.find(code).state == "analysed"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("day", ["2026-11-24", "2026-11-29"])
+def test_the_last_day_to_answer_and_today_are_days_to_decide(house: House, day: str) -> None:
+    code = closed(house, RECORD)
+    assert house.rounds.decide(code, replace(DECISION, on=day)).outcome.decision == replace(DECISION, on=day)
+
+
+def test_where_one_has_to_consult_the_decision_comes_after_the_first_reading(house: House) -> None:
+    code = closed(house)
+    house.rounds.raise_issue(code, ISSUE)
+    house.rounds.analyse(code, "Most want Sundays.")
+    house.rounds.read(code, READING)
+    with pytest.raises(Refused, match="2026-11-25 lies before 2026-11-26, when the first"):
+        house.rounds.decide(code, replace(DECISION, on="2026-11-25"))
+    assert house.rounds.decide(code, replace(DECISION, on="2026-11-26")).state == "decided"
+
+
+def test_a_round_that_only_tells_may_have_been_decided_before(house: House) -> None:
+    code = closed(house, RECORD | {"influence": "tell"})
+    assert house.rounds.decide(code, replace(DECISION, on="2026-11-01")).state == "decided"
+    with pytest.raises(Refused, match="lies ahead"):
+        house.rounds.decide(code, replace(DECISION, on="2026-12-01"))
+
+
+@pytest.mark.parametrize("language", ["es", "fr", "de", "pt", "ar"])
+def test_a_wrong_day_and_a_state_are_told_in_each_language(house: House, language: str) -> None:
+    code = closed(house)
+    for day, _ in WRONG_DAYS[:2]:
+        with pytest.raises(Refused) as refused:
+            house.rounds.read(code, replace(READING, on=day))
+        said = spoken(refused.value, language)
+        assert day in said
+        assert "lies" not in said
+    with pytest.raises(Refused) as refused:
+        house.rounds.open(code)
+    assert "closed" in str(refused.value)
+    assert "closed" not in spoken(refused.value, language)
+
+
+def test_each_state_has_its_words_in_each_language() -> None:
+    for language in ("en", "es", "fr", "de", "pt", "ar"):
+        said = [wording.fault(language, "cannot_sign", state=state.value) for state in State]
+        assert len(set(said)) == len(said)
+
+
+def test_as_long_as_nobody_has_said_whether_to_consult_all_that_hangs_on_it_is_named(house: House) -> None:
+    code = house.need(opened=False, record={key: text for key, text in RECORD.items() if key != "duty"}).code
+    (fault,) = house.rounds.check(code)
+    asked = [field.name for field in legal.FIELDS if field.full and not field.optional]
+    assert fault.field == "duty"
+    assert ", ".join(asked) in fault.message
+    assert "(duty = none), the record stays short" in fault.message
+    assert all(wording.meaning("en", name) in fault.short for name in asked)
+    with pytest.raises(Refused, match="pack_costs"):
+        house.rounds.open(code)
+    house.rounds.change(code, record=RECORD | {"duty": "law"})
+    assert {fault.field for fault in house.rounds.check(code)} == {*asked} - {"contact_person"}
+
+
 def test_an_issue_can_be_written_anew_and_the_log_keeps_both(house: House) -> None:
     code = closed(house)
     house.rounds.raise_issue(code, REFUSED)
@@ -214,6 +296,7 @@ async def test_a_citizen_asks_what_happened_to_theirs_and_hears_where_it_is(hous
     house.rounds.close(code)
     assert "are being read" in await mine()
     house.rounds.raise_issue(code, ISSUE)
+    house.clock.forward(days=5)
     house.rounds.analyse(code, "Most want Sundays.")
     assert "The decision comes next" in await mine()
     house.rounds.read(code, READING)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,8 @@ from storage.entries import GROUP, ORGANISATION
 from tests.bot.test_counter import PULSE, Taking
 from tests.support.answering import answered
 
+README = Path(__file__).parents[3] / "README.md"
+
 if TYPE_CHECKING:
     from tests.support.house import House
 
@@ -27,6 +30,11 @@ def closed(house: House, people: int = 40) -> str:
     answered(house.database, house.rounds.played(code), code, people, house.clock())
     house.rounds.close(code)
     return code
+
+
+def test_documents_say_how_long_paper_has_time() -> None:
+    assert timedelta(weeks=2) == PAPER
+    assert "Two weeks after it has closed" in README.read_text("utf-8")
 
 
 def test_it_is_counted_once_paper_has_had_its_time(house: House) -> None:

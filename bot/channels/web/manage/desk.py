@@ -25,6 +25,7 @@ from bot.pictures.listing import listing
 from bot.rounds import example as examples
 from bot.rounds import legal
 from bot.rounds.concluding import RAISING, may_report
+from bot.rounds.findings import PAPER
 from bot.rounds.lifecycle import BEGINNING, BEGUN, LINK, RUNNING, State
 from bot.rounds.record import OPTIONAL, day_of, in_language, spoken_day
 from bot.rounds.wording import meaning, options, spoken
@@ -197,6 +198,7 @@ def _after(request: Request, round_: RoundView, languages: Sequence[str]) -> dic
         "outcome": round_.outcome,
         "consults": consults,
         "log_is_open": round_.state in RAISING,
+        "paper_days": PAPER.days,
         "may_report": reports,
         "drafts": {one: rounds.drafted(round_.code, one) for one in languages} if reports else {},
         "length": rounds.length(round_.code, language),

@@ -117,7 +117,8 @@ class TestRound:
         page = await client.get(f"/rounds/{code}")
         assert all(said in page.text for said in ("Papers to read", *papers.values()))
         it.rounds.close(code, who=None)
-        made = Decision("The library opens on Sundays.", "2027-01-10", "Forty people asked.", "nights: too dear")
+        today = it.now.date().isoformat()
+        made = Decision("The library opens on Sundays.", today, "Forty people asked.", "nights: too dear")
         it.rounds.decide(code, made, who=None)
         assert "nights: too dear" not in (await client.get(f"/rounds/{code}")).text
         said = {"en": "We open on Sundays.", "es": "Abrimos los domingos."}

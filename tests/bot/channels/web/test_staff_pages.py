@@ -14,6 +14,7 @@ from bot.channels.web import site
 from bot.channels.web.manage.doors import COOKIE, STAY
 from bot.digests.disclosure import share
 from bot.digests.model import Digest, Form, Point, Score, Voice, Voices, Who, dump
+from bot.rounds.findings import PAPER
 from flows import transcript
 from flows.catalog import Catalog
 from storage import digests, moves, people, rounds
@@ -420,6 +421,34 @@ class TestARoundsLife:
         page = await posted(client, f"/manage/rounds/{code}/open")
         assert "opens by itself" in page.text
         assert "from Tuesday, 1 December 2026" in (await client.get(f"/rounds/{code}")).text
+
+    async def test_a_reading_or_a_decision_has_a_day_on_which_it_can_have_been(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        it.rounds.close(code)
+        it.now += timedelta(days=1)
+        await entered(it, client, ORGANISER)
+        today, ahead = it.now.date(), it.now.date() + timedelta(days=1)
+        read = {"read-who": "Ada Ames", "read-what": "report"}
+        said = await posted(client, f"/manage/rounds/{code}/read", **read, **{"read-on": ahead.isoformat()})
+        assert faults(said) == [f"{ahead} lies ahead: write the day on which it was, today or before"]
+        assert 'value="Ada Ames"' in said.text, "what was typed is not lost"
+        made = {"decision-text": "Yes", "decision-reasons": "Many", "decision-not-chosen": "No"}
+        early = today - timedelta(days=2)
+        said = await posted(client, f"/manage/rounds/{code}/decide", **made, **{"decision-on": early.isoformat()})
+        assert f"{early} lies before the last day to answer" in faults(said)[0]
+        done = await posted(client, f"/manage/rounds/{code}/decide", **made, **{"decision-on": today.isoformat()})
+        assert "done=decided" in str(done.url)
+
+    async def test_how_long_paper_has_time_is_said_by_the_rule_itself(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        it.rounds.close(code)
+        page = await entered(it, client, ORGANISER)
+        page = await client.get(f"/manage/rounds/{code}")
+        assert f"can be entered for {PAPER.days} days, or until" in page.text
 
     async def test_more_time_needs_a_later_day_and_a_reason(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.opened("The reading room", **FORMAL)
