@@ -48,6 +48,8 @@ class Menu(Manuscripts):
             self._stops_waiting(worker)
         if kind == "try" and worker.is_(ORGANISER) and (manuscript := self.mine(worker, "".join(rest))):
             return self.rehearse(worker, manuscript)
+        if kind == "look" and rest and (round_ := self.seen(worker, rest[0])) is not None:
+            return self.look(worker, round_)
         return (self._general(worker, kind, rest) or self._of_round(worker, kind, rest) or self.gone(worker),)
 
     @staticmethod
@@ -94,6 +96,8 @@ class Menu(Manuscripts):
         match kind, rest:
             case "round", []:
                 return self.round(worker, round_)
+            case "figures", []:
+                return self.figures(worker, round_)
             case "read", []:
                 return self.read(worker, round_)
             case "page", []:

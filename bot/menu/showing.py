@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from bot.menu import figures
 from bot.menu.acts import Act, possible, standing
 from bot.menu.worker import APPROVER, MANAGER, ORGANISER, SIGHT, Worker, data, short
 from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, RUNNING, State
@@ -17,8 +20,9 @@ from flows.model import Button, End, Review, Say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.channels.web.words import Dictionary
+    from bot.channels.web.words import Dictionary, Words
     from bot.config import Config
+    from bot.desk import Prompts
     from bot.menu.acts import Standing
     from bot.menu.links import Links
     from bot.rounds.library import Library
@@ -31,6 +35,10 @@ FAULTS = 6
 """So many faults are named; more would hide the buttons."""
 _URGENT = (*RUNNING, *ANSWERED, State.CHECKED, State.DRAFT, State.SCHEDULED, State.REPORTED_BACK)
 """States by how soon they want somebody."""
+GAP = timedelta(seconds=3)
+"""So long nobody's numbers are shown anew: a message is changed in place no faster than it can be read."""
+LOOKERS = 1000
+"""So many who looked are remembered."""
 NEW_LINE = "\n"
 _SILENT = (Say, End, Review)
 """States that ask nothing."""
@@ -48,6 +56,8 @@ class Showing:
         self._library = library
         self._links = links
         self._tried: dict[int, Flow] = {}
+        self._looked: dict[int, datetime] = {}
+        """When somebody last had the numbers of a round shown anew."""
 
     # ----------------------------------------------------------------- the first screen
 
@@ -111,11 +121,22 @@ class Showing:
         return worker.screen(
             lines,
             *buttons,
-            worker.button("read", "read", round_.code),
+            *self._more(worker, round_),
             worker.button("page", "page", round_.code),
             worker.button("again", "round", round_.code),
             worker.button("back", "list", 0),
         )
+
+    @staticmethod
+    def _more(worker: Worker, round_: RoundView) -> list[Button]:
+        """Return the ways to what a round tells people, and to its numbers or whom it would ask; one screen has room.
+
+        Of a round that has begun, the screen of its numbers leads on to what people are told.
+        """
+        read = worker.button("read", "read", round_.code)
+        if round_.state in BEGUN:
+            return [worker.button("figures", "figures", round_.code)]
+        return [read] if round_.audience == LINK else [read, worker.button("left_out_who", "figures", round_.code)]
 
     @staticmethod
     def _read_so_far(worker: Worker, round_: RoundView, act: Act) -> int | str:
@@ -178,6 +199,50 @@ class Showing:
             return ""
         names = ", ".join(person.name for person in worker.rounds.approvers(round_.code))
         return worker.text("signers", names=names) if names else worker.text("no_signer")
+
+    # ----------------------------------------------------------------- all numbers
+
+    def figures(self, worker: Worker, round_: RoundView, *, again: bool = False) -> Prompt:
+        """Show a round's numbers, in place of the screen that was there before; `again`: of itself."""
+        words, zone = _dictionary().words(worker.language), self._config.city.zone
+        lines = [self._head(worker, round_)[0]]
+        if round_.state in BEGUN:
+            lines += self._come(worker, round_, words)
+        else:
+            lines.append(self.asked(worker, round_))
+        if round_.audience != LINK:
+            sending = worker.rounds.sending(round_.code)
+            lines[1:1] = figures.sent(sending, worker.language, zone) if round_.state in BEGUN else []
+            lines += figures.left_out(worker.rounds.audience(round_.code), words)
+        buttons = (
+            worker.button("again", "look", round_.code),
+            worker.button("read", "read", round_.code),
+            worker.button("back", "round", round_.code),
+        )
+        return replace(worker.screen(lines, *buttons), update=again)
+
+    def _come(self, worker: Worker, round_: RoundView, words: Words) -> list[str]:
+        """Return who has come how far: all of them, and by group against what is wanted."""
+        numbers = worker.rounds.numbers(round_.code, worker.language)
+        found, wanted = words.number(numbers.finished), numbers.wanted
+        return [
+            _counted(worker, worker.rounds.counts(round_.code)),
+            words("turnout.progress", n=found, wanted=words.number(wanted)) if wanted else "",
+            *self._missing(worker, round_),
+            *figures.stops(numbers, words),
+            *(line for table in numbers.tables for line in figures.groups(table, numbers.minimum, words)),
+            f"\n{words('turnout.steps', minimum=words.number(numbers.minimum))}" if numbers.tables else "",
+        ]
+
+    def look(self, worker: Worker, round_: RoundView) -> Prompts:
+        """Show the numbers of this moment in place of the older ones; whoever looked just now waits a little."""
+        now, last = worker.visit.ledger.now, self._looked.get(worker.person)
+        if last is not None and timedelta() <= now - last < GAP:
+            return ()
+        if len(self._looked) >= LOOKERS:
+            self._looked.clear()
+        self._looked[worker.person] = now
+        return (self.figures(worker, round_, again=True),)
 
     # ----------------------------------------------------------------- what people are told
 

@@ -12,7 +12,8 @@ import pytest
 from bot.errors import Refused
 from bot.menu.links import MOST
 from bot.rounds.outcome import KeyIssue
-from storage import contacts, people, rounds
+from storage import contacts, moves, people, rounds
+from tests.bot.rounds.test_audience import people as people_of
 from tests.bot.test_threads import Staff, employed, labels, last, text
 from tests.flows.talk import LANGUAGES
 from tests.support.house import Citizen, House, raw
@@ -124,7 +125,7 @@ async def test_a_round_shows_its_live_numbers(house: House) -> None:
     assert "Invited: 0. Started: 1. Finished: 0. Stopped on the way: 0." in said.text
     assert labels(said) == [
         *("Pause", "Give people more time", "Close now", "Cancel the round"),
-        *("Read what people are told", "Open in the browser", "Look again", "Back"),
+        *("All numbers", "Open in the browser", "Look again", "Back"),
     ]
 
 
@@ -482,3 +483,67 @@ async def test_every_screen_speaks_the_language_and_has_a_way_back(house: House,
     backs = {"en": "Back", "es": "Atrás", "fr": "Retour", "de": "Zurück", "pt": "Voltar", "ar": "رجوع"}
     asked = [screen for screen in screens if backs[language] not in labels(screen)]
     assert len(asked) == 3  # the first screen, and two questions with Yes and No
+
+
+# --------------------------------------------------------------------------- all numbers
+
+
+async def test_all_numbers_of_a_round_are_shown_and_grow_in_place(house: House) -> None:
+    people_of(house, "ana", "ben", "cleo")
+    with house.database.transaction() as db:
+        contacts.set_stopped(db, house.contact("cleo").id, house.clock())
+    code = house.need(audience="agreed").code
+    house.rounds.aim(code, 200, {"area": {"harbour": 50}})
+    house.sweeps.rounds()
+    omar = await organiser(house)
+    await at(omar, code)
+    (shown,) = await omar.taps("All numbers")
+    assert "Invitations sent: 0 of 2. Reached: 0. Not delivered: 0." in shown.text
+    assert "The last invitation leaves about:" in shown.text
+    assert "Finished by individuals: 0. Wanted: 200." in shown.text
+    assert "By area\n– Harbour: answers under 5, wanted 50" in shown.text
+    assert "Left out, and why:\n– sent STOP: 1" in shown.text
+    assert labels(shown) == ["Look again", "Read what people are told", "Back"]
+    await house.delivered()
+    again = omar.button("Look again", shown)
+    (fresh,) = await omar.sends(raw(omar.address, kind="tap", data=again, about={"message_id": "77"}))
+    assert (shown.replaces, fresh.replaces) == (None, "77")
+    assert "Invitations sent: 2 of 2. Reached: 2. Not delivered: 0." in fresh.text
+    assert "The last invitation" not in fresh.text
+    assert await omar.taps("Look again", shown) == []
+    house.clock.forward(seconds=4)
+    assert len(await omar.taps("Look again", shown)) == 1
+
+
+async def test_who_is_left_out_is_told_before_a_round_opens(house: House) -> None:
+    people_of(house, "ana", "ben")
+    with house.database.transaction() as db:
+        contacts.set_unreachable(db, house.contact("ben").id, house.clock())
+    omar = await organiser(house)
+    said = await at(omar, house.need(opened=False, audience="agreed").code)
+    assert len(labels(said)) <= BUTTONS
+    (shown,) = await omar.taps("Who is left out", said)
+    assert "People who will be invited: 1. Left out: 1." in shown.text
+    assert "Left out, and why:\n– cannot be reached: 1" in shown.text
+    assert "Who is left out" not in labels(await at(omar, house.need(opened=False).code))
+
+
+async def test_where_people_stop_and_how_groups_stand_is_told_in_each_language(house: House) -> None:
+    code = house.need().code
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        moves.count(db, {(row.id, "2026-11-16", "@start", "opening"): 60, (row.id, "2026-11-16", "opening", "age"): 20})
+    for n, language in enumerate(LANGUAGES):
+        staff = await employed(house, f"O{n}", ("organiser", "library"), language=language)
+        said = (await staff.sends(raw(staff.address, kind="tap", data=f"@o:figures:{code}")))[-1]
+        assert "40" in said.text or "٤٠" in said.text
+        assert "{" not in said.text
+
+
+async def test_nobody_sees_numbers_of_a_round_that_is_not_theirs(house: House) -> None:
+    code = house.need().code
+    nina = await employed(house, "Nina", ("organiser", "bus12"))
+    for kind in ("figures", "look"):
+        (said,) = await nina.sends(raw(nina.address, kind="tap", data=f"@o:{kind}:{code}"))
+        assert "leads nowhere any more" in said.text
