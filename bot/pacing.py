@@ -3,7 +3,9 @@
 The pace of a channel is a grid of release times without drift: the n-th message leaves n steps after the first,
 however long sending takes. Who comes a little late (`LATE`) takes his place on the grid all the same, or every delay of
 a busy machine would be lost for good; after a longer pause the grid begins anew, so that nothing is made up for in a
-burst. Measured against a server that refuses every excess: see `make bench`.
+burst. How many may be on their way at once is bounded, too, so that no stall of the network or of the far side makes
+more of them arrive together than the channel lets pass. Measured against a server that refuses every excess: see
+`make bench`.
 """
 
 from __future__ import annotations
@@ -26,11 +28,16 @@ def telegram(messages_per_second: float = 30.0) -> Pace:
     """Telegram's published limits (core.telegram.org/bots/faq): 30 a second over all, one a second in a chat.
 
     A chat may run ahead by a short burst, so that somebody who taps fast is not kept waiting. Of requests there may be
-    as many as keep the rate while each takes a quarter of a second, or two seconds at 30 a second.
+    as many as keep the rate while each takes a quarter of a second, or `MANY` where that is more; but never as many as
+    leave in a second. What is counted is what arrives: if all that is on its way is late and arrives at once, and what
+    follows is in time, it still is no more than a second's worth ahead, which Telegram lets pass.
     """
-    return Pace(messages_per_second, chat_rate=1.0, burst=10, wires=max(64, int(messages_per_second / 4)))
+    most = max(MANY, int(messages_per_second / 4))
+    return Pace(messages_per_second, chat_rate=1.0, burst=10, wires=max(1, min(most, int(messages_per_second) - 2)))
 
 
+MANY = 64
+"""Requests open at once, as far as the limit leaves room for them."""
 LATE = 1 / 60
 """Seconds by which a release may come late and still be on the grid: half a place at 30 a second.
 

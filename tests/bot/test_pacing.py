@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pacing import CAREFUL, LATE, Pace, Pacer
+from bot.pacing import CAREFUL, LATE, Pace, Pacer, telegram
+from tests.support.botapi.world import Pace as Limit
 
 waits = st.lists(st.floats(0, 0.2, allow_nan=False), min_size=1, max_size=80)
 
@@ -53,6 +56,62 @@ def test_however_late_each_one_is_a_burst_makes_up_for_no_more_than_a_short_dela
         left.append(now)
     for first, before in enumerate(left):
         assert all(after - before >= n / rate - LATE - 1e-9 for n, after in enumerate(left[first:]))
+
+
+@dataclass
+class _Wire:
+    """A bot that always has something to send, over a line on which each message takes its time."""
+
+    rate: float
+    now: float = 0.0
+    arrivals: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._pace = telegram(self.rate)
+        self._pacer = Pacer(self._pace)
+        self._answers: list[float] = []
+
+    def sends(self, late: float, there: float, back: float) -> None:
+        """Send one message when there is a wire and a moment, `late` where it had to wait; then it is on the line."""
+        if len(self._answers) == self._pace.wires:
+            self.now = max(self.now, heappop(self._answers))
+        if self._pacer.free_at() > self.now:
+            self.now = self._pacer.free_at() + late
+        self._pacer.slot(self.now)
+        self.arrivals.append(self.now + there)
+        heappush(self._answers, self.now + there + back)
+
+    def refused(self) -> int:
+        """Return how many a server refuses that counts what arrives, with a second's worth at once and no more."""
+        server = Limit(self.rate, int(self.rate))
+        return sum(not server.allows(at) for at in sorted(self.arrivals))
+
+
+def stalls(longest: float) -> st.SearchStrategy[list[tuple[int, float]]]:
+    """So many messages, one after the other, each of which takes so long."""
+    return st.lists(st.tuples(st.integers(1, 80), st.floats(0, longest, allow_nan=False)), min_size=1, max_size=12)
+
+
+@given(stalls(5.0), stalls(5.0), st.floats(0, 2 * LATE), st.sampled_from([3, 30, 60, 300]))
+def test_however_long_the_network_stalls_no_more_arrive_together_than_are_let_pass(
+    there: list[tuple[int, float]], back: list[tuple[int, float]], late: float, rate: int
+) -> None:
+    wire = _Wire(rate)
+    for n, (out, home) in enumerate(zip(_each(there), _each(back), strict=False)):
+        wire.sends(late if n % 2 else 0.0, out, home)
+    assert wire.refused() == 0
+
+
+@given(st.lists(st.floats(0, 0.12, allow_nan=False), min_size=5, max_size=30), st.sampled_from([30, 60, 300]))
+def test_where_answers_come_within_a_quarter_of_a_second_the_rate_is_reached(delays: list[float], rate: int) -> None:
+    wire, many = _Wire(rate), 600
+    for n in range(many):
+        wire.sends(LATE * 0.9 * (n % 3 == 0), delays[n % len(delays)], delays[(n // 2) % len(delays)])
+    assert many / (wire.now * rate) >= 0.99
+
+
+def _each(stalls: list[tuple[int, float]]) -> list[float]:
+    return [seconds for many, seconds in stalls for _ in range(many)]
 
 
 def test_after_a_pause_nothing_is_made_up_for() -> None:
