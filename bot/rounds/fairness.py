@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from bot.digests.representation import Representation, Standing
     from bot.rounds.aims import Aims, Targets
+    from bot.rounds.looking import Counts
     from bot.rounds.margins import Line, Slip
     from bot.rounds.variables import Variable
     from flows.model import Flow
@@ -89,6 +90,18 @@ class Numbers:
     minimum: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Tallied:
+    """What the database has counted of a round, not yet in anybody's language."""
+
+    wanted: int | None
+    ways: Mapping[str, Way]
+    tables: tuple[Table, ...]
+    flow: Flow
+    went: Mapping[tuple[str, str], int]
+    voices: Voices
+
+
 class Fairness(Concluding):
     """Who takes part in rounds."""
 
@@ -130,23 +143,38 @@ class Fairness(Concluding):
 
         All is counted by the database, a statement for each kind.
         """
+        return self._in_words(self._tallied(code), language)
+
+    def glance(self, code: str, language: str = wording.FALLBACK) -> tuple[Counts, Numbers]:
+        """Return a round in numbers as they were a few seconds ago at most, for pages that ask again and again."""
+        counted = self._lately.of(code, self._clock(), lambda: (self.counts(code), self._tallied(code)))
+        return counted[0], self._in_words(counted[1], language)
+
+    def _tallied(self, code: str) -> _Tallied:
         with self._database.reading() as db:
             row = self._row(db, code)
             ways = turnout.ways(db, row.id)
-            tables = self._tables(db, row, ways)
-            flow = self._library.played(db, row).flow
-            went = {(one.origin, one.to): one.count for one in moves.of(db, row.id)}
-            voices = entries.voices(db, row.id)
+            return _Tallied(
+                aims.load(row.aims).answers,
+                ways,
+                self._tables(db, row, ways),
+                self._library.played(db, row).flow,
+                {(one.origin, one.to): one.count for one in moves.of(db, row.id)},
+                entries.voices(db, row.id),
+            )
+
+    def _in_words(self, found: _Tallied, language: str) -> Numbers:
+        ways = found.ways.values()
         return Numbers(
-            sum(way.sent for way in ways.values()),
-            sum(way.reached for way in ways.values()),
-            sum(way.started for way in ways.values()),
-            sum(way.finished for way in ways.values()),
-            aims.load(row.aims).answers,
-            _stops(flow, went, self._least, language),
-            voices,
-            tables,
-            _most_missing(tables),
+            sum(way.sent for way in ways),
+            sum(way.reached for way in ways),
+            sum(way.started for way in ways),
+            sum(way.finished for way in ways),
+            found.wanted,
+            _stops(found.flow, found.went, self._least, language),
+            found.voices,
+            found.tables,
+            _most_missing(found.tables),
             self._least,
         )
 

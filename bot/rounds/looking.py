@@ -18,6 +18,7 @@ from bot.rounds import example, foreseen, legal, links, outcome, places, record,
 from bot.rounds.advice import advice
 from bot.rounds.foreseen import Foreseen
 from bot.rounds.hours import Hours
+from bot.rounds.lately import Lately
 from bot.rounds.library import sketch
 from bot.rounds.lifecycle import BEGINNING, LISTED, RUNNING, State, closed_on
 from bot.rounds.sending import Plan, sending
@@ -143,6 +144,7 @@ class Looking:
         self._mint = mint
         self.username: Callable[[], str | None] = lambda: None
         """The bot's name on Telegram, once it is known."""
+        self._lately: Lately[Any] = Lately()
         self.channels = audiences.reached(config)
         """Where this city can write to somebody."""
 

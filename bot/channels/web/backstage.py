@@ -362,6 +362,9 @@ class Rounds(Protocol):
     def numbers(self, code: str, language: str) -> Numbers:
         """Count it by group, against who lives there and what is aimed at; questions in `language`."""
 
+    def glance(self, code: str, language: str) -> tuple[Counts, Numbers]:
+        """Return both, as they were a few seconds ago at most."""
+
     def variables(self, code: str | None = None) -> Mapping[str, Variable]:
         """Return by what those who answer can be told apart; None: by what the city can be described."""
 

@@ -10,6 +10,7 @@ from bot.channels.base import Gone
 from bot.counter import Voice
 from bot.errors import Refused
 from bot.rounds.fairness import sentences
+from bot.rounds.lately import FRESH
 from bot.rounds.margins import Line
 from storage import answers, contacts, entries, moves, rounds, sessions, turnout
 from storage.contacts import NewContact
@@ -159,6 +160,19 @@ def test_people_are_counted_by_area_and_language_in_steps(house: House) -> None:
     assert table(numbers, "area").found.base == 25
     assert (numbers.started, numbers.finished) == (34, 34)
     assert table(numbers, "language").ways["es"].started == 10
+
+
+def test_who_glances_again_within_seconds_sees_what_was_counted(house: House) -> None:
+    code = house.need().code
+    said(house, code, 6, "harbour")
+    assert [numbers.finished for _, numbers in (house.rounds.glance(code), house.rounds.glance(code, "es"))] == [6, 6]
+    said(house, code, 5, "hillside")
+    house.clock.forward(seconds=FRESH.total_seconds() - 1)
+    assert house.rounds.glance(code)[1].finished == 6
+    assert house.rounds.numbers(code).finished == 11, "whoever opens the page sees what is"
+    house.clock.forward(seconds=1)
+    counts_, numbers = house.rounds.glance(code)
+    assert (counts_.answers, numbers.finished) == (11, 11)
 
 
 def test_the_two_most_missing_groups_are_named_with_what_to_do(house: House) -> None:

@@ -262,12 +262,12 @@ def _drawn(request: Request, round_: RoundView) -> Drawn:
 
 
 async def numbers(request: Request, visitor: Visitor) -> Response:
-    """`GET /manage/rounds/<code>/numbers`: the counts alone, for the page's script."""
-    round_ = await seen(request, visitor)
-    counts = await asyncio.to_thread(backstage_of(request).rounds.counts, round_.code)
-    live = await asyncio.to_thread(turnout.live, request, round_)
-    words = pages_of(request).words(request)
-    return HTMLResponse(pages_of(request).part("manage/numbers.html", "numbers", counts, live, words))
+    """`GET /manage/rounds/<code>/numbers`: the counts alone, for the page's script; a few seconds old at most."""
+    round_, words = await seen(request, visitor), pages_of(request).words(request)
+    counts, found = await asyncio.to_thread(backstage_of(request).rounds.glance, round_.code, words.language)
+    return HTMLResponse(
+        pages_of(request).part("manage/numbers.html", "numbers", counts, turnout.shown(found, words), words)
+    )
 
 
 # --------------------------------------------------------------------------- writing

@@ -119,7 +119,11 @@ class Form:
 def live(request: Request, round_: RoundView) -> Live:
     """Return the numbers of a round now, in words of the visitor's language."""
     words = pages_of(request).words(request)
-    found = backstage_of(request).rounds.numbers(round_.code, words.language)
+    return shown(backstage_of(request).rounds.numbers(round_.code, words.language), words)
+
+
+def shown(found: Numbers, words: Words) -> Live:
+    """Return numbers as a page shows them."""
     missing = (sentences(table, each, found.minimum, words.language) for table, each in found.missing)
     return Live(found, tuple(_sheet(table, words) for table in found.tables), tuple(missing))
 
