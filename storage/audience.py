@@ -160,10 +160,16 @@ def receive(db: Connection, round_id: int, rows: Iterable[tuple[int | None, byte
     )
 
 
-def arrive(db: Connection, round_id: int) -> int:
-    """Take in everybody of a list that was read to its end; return how many."""
+def arriving(db: Connection, round_id: int) -> int:
+    """How many people of a list are written down and not taken in."""
+    mine = (audience.c.round_id == round_id, audience.c.state == ARRIVING)
+    return db.execute(select(func.count()).select_from(audience).where(*mine)).scalar_one()
+
+
+def arrive(db: Connection, round_id: int) -> None:
+    """Take in everybody of a list that was read to its end."""
     becomes = case((audience.c.mark.is_not(None), EXCLUDED), else_=WAITING)
-    return db.execute(_in(round_id, ARRIVING).values(state=becomes)).rowcount
+    db.execute(_in(round_id, ARRIVING).values(state=becomes))
 
 
 def turn_back(db: Connection, round_id: int) -> int:

@@ -174,13 +174,16 @@ class Rounds(Fairness):
             if any(one.sha256 == seen.sha256 for one in whoms.load(row.whom).lists):
                 return seen, 0
             audience.turn_back(db, row.id)
+        new = 0
         for group in addresses.groups(file):
-            self._take_in(row, group)
+            new += self._take_in(row, group)
             taken(len(group), seen.rows)
-        return seen, self._arrived(code, Held(ground.strip()[:500], seen.sha256, 0), who)
+        if not self._arrived(code, Held(ground.strip()[:500], seen.sha256, new), who):
+            raise wording.Forbidden("lists_at_once")
+        return seen, new
 
-    def _take_in(self, row: RoundRow, group: Sequence[Line]) -> None:
-        """Write down a group of addresses, sealed; of who is on the quiet list nothing but that."""
+    def _take_in(self, row: RoundRow, group: Sequence[Line]) -> int:
+        """Write down a group of addresses, sealed, and return how many are new; of the quiet list nothing but that."""
         known, first, now = self._config.city.languages, self._config.city.languages[0], self._clock()
         marks = {line.address: self._keys.quiet_hash(MAIL, line.address) for line in group}
         with self._act() as db:
@@ -198,21 +201,27 @@ class Rounds(Fairness):
             ]
             made = contacts.add(db, new) if new else []
             people_ = [(one.id, None, line.zone) for one, line in zip(made, heard, strict=True)]
-            audience.receive(db, row.id, [*people_, *((None, mark, None) for mark in hushed)])
+            return audience.receive(db, row.id, [*people_, *((None, mark, None) for mark in hushed)])
 
-    def _arrived(self, code: str, held: Held, who: int | None) -> int:
-        """The whole list is there: from now on it belongs to the audience; a signature is void."""
+    def _arrived(self, code: str, held: Held, who: int | None) -> bool:
+        """The whole list is there: from now on it belongs to the audience; a signature is void.
+
+        Where it is not, because another list was taken in meanwhile and swept this one away, nothing of it stays.
+        """
         with self._act() as db:
             row = self._held(db, code)
             self._must_be(row, BEGINNING, "not_draft")
-            new = audience.arrive(db, row.id)
+            if audience.arriving(db, row.id) != held.people:
+                audience.turn_back(db, row.id)
+                return False
+            audience.arrive(db, row.id)
             meant = whoms.load(row.whom)
-            whole = replace(meant, lists=(*meant.lists, replace(held, people=new)))
+            whole = replace(meant, lists=(*meant.lists, held))
             rounds.change(db, row.id, whom=whoms.dump(whole), audience=LISTED if row.audience == LINK else row.audience)
             rounds.move(db, row.id, (State.CHECKED, State.SCHEDULED), State.DRAFT)
             now = self._row(db, code)
             self._note(db, row, who, "changed", self._clock(), held.ground, changed=_changed(row, now))
-        return new
+        return True
 
     def hush(self, mails: Iterable[str]) -> int:
         """Put mail addresses on the quiet list, whoever holds them; return how many are new on it."""

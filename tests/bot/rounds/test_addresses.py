@@ -149,3 +149,25 @@ async def test_a_list_cut_short_leaves_nobody_in_the_audience(
     assert house.rounds.receive(code, file, GROUND, taken=lambda *some: heard.append(some))[1] == 5
     assert heard == [(2, 5), (2, 5), (1, 5)]
     assert house.rounds.audience(code).people == 5
+
+
+async def test_two_lists_at_once_lose_nobody_in_silence(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "GROUP", 2)
+    code = house.need(opened=False).code
+    house.rounds.channels = ("pigeon", "mail")
+    other = written(tmp_path, "mail\n" + "".join(f"b{n}@city.example\n" for n in range(3))).rename(tmp_path / "b.csv")
+    file = written(tmp_path, "mail\n" + "".join(f"a{n}@city.example\n" for n in range(5)))
+    came: list[int] = []
+
+    def somebody_else(_more: int, _of: int) -> None:
+        if not came:
+            came.append(house.rounds.receive(code, other, GROUND)[1])
+
+    with pytest.raises(Refused, match="another list was taken in for this round at the same moment"):
+        house.rounds.receive(code, file, GROUND, taken=somebody_else)
+    assert came == [3]
+    assert house.rounds.audience(code).people == 3
+    assert house.rounds.receive(code, file, GROUND)[1] == 5
+    assert house.rounds.audience(code).people == 8
