@@ -394,7 +394,8 @@ def report_back(
 def verify(config: Config, *, codes: tuple[str, ...], head: str | None, in_json: bool) -> int:
     """Prove that the logs of rounds are unbroken, and the rounds as their logs say; without CODES, of all rounds.
 
-    Whoever changes, removes or slips in a line breaks the log from there on. Note the last hash on paper, or let
+    Whoever changes, removes or slips in a line breaks the log from there on; whoever changes a round or an entered
+    answer in the database is found by the field, even after later acts. Note the last hash on paper, or let
     somebody else keep it: with --head it shows that a log was not written anew from its beginning.
     """
     if head is not None and len(codes) != 1:
@@ -592,6 +593,9 @@ def _draft(here: Office, made: RoundView, said: str, *, in_json: bool) -> None:
         if signs:
             click.echo(f"  civicloop round approve {made.code} --as NAME")
         click.echo(f"  civicloop round open {made.code}")
+        last = here.rounds.log(made.code)[-1]
+        if signs and last.by is None:
+            click.echo(f"(The log names the writer as {last.who}; to be named yourself, give --as NAME)")
 
 
 def _hint(here: Office, code: str, *, aside: bool) -> None:

@@ -29,9 +29,6 @@ class Acting(Looking):
     `who` acts is a member of staff by their id; None: the `operator`, an account at the command line.
     """
 
-    operator: str | None = None
-    """The account at whose command line everything is done; None: it is done elsewhere."""
-
     def within(self, db: Connection) -> Self:
         """Return the same rounds inside a transaction that somebody else has begun: a turn, say.
 

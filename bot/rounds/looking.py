@@ -142,6 +142,8 @@ class Looking:
         self._library = library
         self._clock = clock
         self._mint = mint
+        self.operator: str | None = None
+        """The account at whose command line everything is done; None: it is done elsewhere."""
         self.username: Callable[[], str | None] = lambda: None
         """The bot's name on Telegram, once it is known."""
         self._lately: Lately[Any] = Lately()
@@ -259,16 +261,19 @@ class Looking:
             found = {person.id: person for person, _ in people.with_role(db, APPROVER, row.service)}
         return [person for id_, person in found.items() if id_ not in own]
 
-    @staticmethod
-    def authors(db: Connection, row: RoundRow) -> set[int]:
+    def authors(self, db: Connection, row: RoundRow) -> set[int]:
         """Return the ids of those who have written or changed a round.
 
-        An account at a command line that wrote in nobody's name is whoever of the staff is called like it.
+        An account at a command line that wrote in nobody's name is whoever of the staff is called like it. And at a
+        command line, where a name is all that tells who acts, so is everybody who is called like one who wrote: one may
+        be invited twice.
         """
         written = [each for each in trail.of(db, row.id) if each.what in {"created", "changed"}]
-        accounts = {each.operator.casefold() for each in written if each.by is None and each.operator}
-        namesakes = {one.id for one in people.everyone(db) if one.name.casefold() in accounts} if accounts else set()
-        return {id_ for id_ in (*(each.by for each in written), row.created_by) if id_ is not None} | namesakes
+        ids = {id_ for id_ in (*(each.by for each in written), row.created_by) if id_ is not None}
+        everyone = people.everyone(db)
+        names = {person.name.casefold() for person in everyone if person.id in ids} if self.operator else set()
+        names |= {each.operator.casefold() for each in written if each.by is None and each.operator}
+        return ids | {person.id for person in everyone if person.name.casefold() in names}
 
     def counts(self, code: str) -> Counts:
         """Count the round now."""

@@ -850,14 +850,38 @@ def test_whoever_writes_at_the_command_line_does_not_sign_there(terminal: Termin
     unnamed = terminal("round", "approve", code)
     assert (unnamed.status, unnamed.err.count("\n")) == (2, 1)
     assert "say who signs: --as NAME" in unnamed.err
-    database = Database.open("sqlite:///data/civicloop.sqlite3")
-    with database.transaction() as db:
-        people.grant(db, 1, "organiser", "library", datetime.fromisoformat(NOW))
-    database.close()
+    invited(terminal, ben="organiser")
     terminal("round", "change", code, "--title", "Another", "--as", "Ben")
     own = terminal("round", "sign", code, "--as", "Ben")
     assert (own.status, own.err.count("\n")) == (1, 1)
     assert "cannot sign it" in own.err
+
+
+def test_whoever_wrote_in_the_browser_does_not_sign_at_the_command_line(terminal: Terminal) -> None:
+    invited(terminal, Ben="approver", Ada="approver")
+    code = terminal.a_round()
+    with common.office(config.load(None, {})) as here:
+        here.rounds.operator = None
+        here.rounds.change(code, who=1, title="By Ben")
+    assert "cannot sign it" in terminal("round", "sign", code, "--as", "1").err
+    assert "approved by Ada" in terminal("round", "sign", code, "--as", "2").out
+
+
+def test_an_account_is_that_of_the_person_behind_sudo_and_may_be_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUDO_USER", "anna")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert common.account() == "anna"
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    monkeypatch.setattr(os, "getuid", lambda: 4_242_424)
+    assert common.account() == "4242424"
+
+
+def test_a_draft_in_nobodys_name_says_how_to_write_in_ones_own(terminal: Terminal) -> None:
+    invited(terminal, Olga="organiser")
+    unnamed = terminal(*A_FORMAL_ROUND)
+    assert f"(The log names the writer as {OPERATOR}; to be named yourself, give --as NAME)" in unnamed.out
+    named = terminal("round", "new", *A_PULSE, "--to", "2026-12-31", "--as", "Olga")
+    assert "to be named yourself" not in named.out
 
 
 def test_an_account_that_bears_somebodys_name_is_that_person(
