@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 INDIVIDUAL, GROUP, ORGANISATION = KINDS = ("individual", "group", "organisation")
+DECLARED = "declared"
+"""Somebody who said themselves that they answer for a group or an organisation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Voices:
     heads: int
     organisations: tuple[str, ...]
     late: int = 0
+    declared: int = 0
+    """Said themselves that they answer for a group or an organisation: nobody knows for how many."""
 
 
 _shape = Shape(entries, Entry)

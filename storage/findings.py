@@ -8,12 +8,13 @@ from sqlalchemy import distinct, func, select
 
 from storage.rows import Insert, read
 from storage.tables import answers, findings
+from storage.turnout import GROUP, ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Select
 
 
 class Counted(NamedTuple):
@@ -46,7 +47,7 @@ _keep = Insert(findings, ("round_id", "at", "body"), end="ON CONFLICT (round_id)
 def count(db: Connection, round_id: int, without: Collection[bytes] = ()) -> list[Counted]:
     """Count the answers of a round that were handed in; somebody with one answer twice is one person.
 
-    Those under the pseudonyms `without` are left out.
+    Those under the pseudonyms `without` are left out, and so is whoever said that they answer for many.
     """
     said = [answers.c[name] for name in ("state", "choice", "choices", "score")]
     each = select(*said, answers.c.pseudonym).where(*_counting(round_id, without), answers.c.skipped.is_(False))
@@ -56,26 +57,42 @@ def count(db: Connection, round_id: int, without: Collection[bytes] = ()) -> lis
 
 
 def people(db: Connection, round_id: int, without: Collection[bytes] = ()) -> int:
-    """Return how many people have handed in answers to a round."""
+    """Return how many individuals have handed in answers to a round."""
     wanted = select(func.count(distinct(answers.c.pseudonym))).where(*_counting(round_id, without))
     return int(db.execute(wanted).scalar_one())
 
 
 def answered(db: Connection, round_id: int, without: Collection[bytes] = ()) -> dict[str, int]:
-    """Return how many people answered each question of a round."""
+    """Return how many individuals answered each question of a round."""
     counted = (*_counting(round_id, without), answers.c.skipped.is_(False))
     wanted = select(answers.c.state, func.count(distinct(answers.c.pseudonym))).where(*counted)
     return {row.state: int(row[1]) for row in db.execute(wanted.group_by(answers.c.state))}
 
 
-def crossed(
-    db: Connection, round_id: int, without: Collection[bytes] = (), among: Collection[bytes] | None = None
-) -> list[Crossed]:
-    """Count the answers of a round by channel and language; of each person the newest to each question, so once.
+def declared(db: Connection, round_id: int, without: Collection[bytes] = ()) -> int:
+    """Return how many people said themselves that they answer for a group or an organisation."""
+    mine = [*_counting(round_id, without, individuals=False), answers.c.pseudonym.in_(_for_many(round_id))]
+    return int(db.execute(select(func.count(distinct(answers.c.pseudonym))).where(*mine)).scalar_one())
 
-    Those under the pseudonyms `without` are left out; with `among` only those under these are counted.
+
+def crossed(
+    db: Connection, round_id: int, without: Collection[bytes] = (), *, among: Collection[bytes] | None = None
+) -> list[Crossed]:
+    """Count the answers of individuals by channel and language; of each person the newest to each question, so once.
+
+    Those under the pseudonyms `without` are left out; with `among` those under these are counted, and nobody else.
     """
-    mine = [*_counting(round_id, without), *([] if among is None else [answers.c.pseudonym.in_(among)])]
+    chosen = [] if among is None else [answers.c.pseudonym.in_(among)]
+    return _crossed(db, [*_counting(round_id, without, individuals=among is None), *chosen])
+
+
+def crossed_for_many(db: Connection, round_id: int, without: Collection[bytes] = ()) -> list[Crossed]:
+    """Count the same of those who said themselves that they answer for a group or an organisation."""
+    chosen = answers.c.pseudonym.in_(_for_many(round_id))
+    return _crossed(db, [*_counting(round_id, without, individuals=False), chosen])
+
+
+def _crossed(db: Connection, mine: list[ColumnElement[bool]]) -> list[Crossed]:
     newest = select(func.max(answers.c.id)).where(*mine, answers.c.skipped.is_(False))
     newest = newest.group_by(answers.c.pseudonym, answers.c.state)
     columns = [answers.c[name] for name in Crossed._fields[:-1]]
@@ -83,9 +100,16 @@ def crossed(
     return read(Crossed, db.execute(wanted))
 
 
-def _counting(round_id: int, without: Collection[bytes]) -> list[ColumnElement[bool]]:
+def _counting(round_id: int, without: Collection[bytes], *, individuals: bool = True) -> list[ColumnElement[bool]]:
     mine = [answers.c.round_id == round_id, answers.c.withdrawn_at.is_(None), answers.c.counted_at.is_not(None)]
+    mine += [answers.c.pseudonym.not_in(_for_many(round_id))] if individuals else []
     return [*mine, answers.c.pseudonym.not_in(without)] if without else mine
+
+
+def _for_many(round_id: int) -> Select[tuple[bytes]]:
+    """Who said that they answer for a group or an organisation; one answer of theirs speaks for all."""
+    said = (answers.c.round_id == round_id, answers.c.item == ROLE, answers.c.choice == GROUP)
+    return select(answers.c.pseudonym).where(*said, answers.c.withdrawn_at.is_(None), answers.c.counted_at.is_not(None))
 
 
 def keep(db: Connection, round_id: int, at: datetime, body: str) -> bool:

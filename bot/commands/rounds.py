@@ -540,7 +540,8 @@ def _at(at: datetime, zone: ZoneInfo, *, ends: bool) -> str:
 def _apart(voices: Voices) -> list[str]:
     """Return a line on groups and organisations, and one on what came late: they are counted apart."""
     late = [f"after the last day came {voices.late}"] if voices.late else []
-    return [*_together(voices), *late]
+    declared = [f"said that they answer for a group or organisation: {voices.declared}"] if voices.declared else []
+    return [*_together(voices), *declared, *late]
 
 
 def _together(voices: Voices) -> list[str]:

@@ -37,7 +37,7 @@ class Line:
     channel: str | None
     language: str | None
     kind: str | None
-    """individual, group, organisation; None of those who came late."""
+    """individual, group, organisation, declared (said they answer for many); None of those who came late."""
     late: bool
     people: int
     """In steps of the minimum: at least one."""

@@ -97,6 +97,8 @@ class Findings:
     organisations: int = 0
     late: int | None = 0
     """People who came later than that, in steps; their answers are not in the figures. None: fewer than the minimum."""
+    declared: int | None = 0
+    """Who said themselves that they answer for a group or an organisation, in steps; not in the figures either."""
     findings: tuple[Finding, ...] = ()
     lines: tuple[Line, ...] = ()
     """The same answers by channel and language, for a publication; rounds counted before there were any have none."""
@@ -111,6 +113,7 @@ class Turnout:
     heads: int = 0
     organisations: int = 0
     late: int = 0
+    declared: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,7 @@ def found(asked: Asked, turnout: Turnout, counts: Counts, at: datetime, parts: S
         heads=_steps(turnout.heads, asked.minimum),
         organisations=turnout.organisations,
         late=_steps(turnout.late, asked.minimum),
+        declared=_steps(turnout.declared, asked.minimum),
         findings=tuple(_finding(asked, state, counts) for state in states),
         lines=crossed.lines(states, parts, asked.minimum),
     )

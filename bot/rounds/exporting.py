@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.channels import ASSISTED
 from bot.columns import with_columns
@@ -20,7 +20,8 @@ from bot.digests.disclosure import narrowed
 from bot.digests.render.sheet import safe
 from bot.rounds.whom import ABOUT_YOU
 from storage import answers
-from storage.entries import INDIVIDUAL
+from storage.entries import DECLARED, INDIVIDUAL
+from storage.turnout import GROUP, ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -54,16 +55,34 @@ Cells = tuple[object, ...]
 """A line of an export, as its columns say."""
 
 
+class Speaker(NamedTuple):
+    """For whom somebody answered, and whether it came after the last day."""
+
+    kind: str = INDIVIDUAL
+    heads: int | None = 1
+    """None where nobody knows."""
+    late: bool = False
+
+
+ALONE, DECLARING = Speaker(), Speaker(DECLARED, None)
+
+
 def team(db: Connection, library: Library, row: RoundRow, minimum: int, *, every_text: bool) -> Iterator[Cells]:
     """Give the answers of a round that count, one by one, and then what its flow works out of them."""
-    entered = library.entered(db, row)
+    speakers = _speakers(library.entered(db, row), answers.who_chose(db, row.id, ROLE, [GROUP]))
     linked = row.key_sealed is not None
-    hidden = _hidden(answers.every(db, row.id), entered, minimum)
+    hidden = _hidden(answers.every(db, row.id), speakers, minimum)
     shown = (_shown(each, hidden, every_text=every_text) for each in answers.every(db, row.id))
     numbers: dict[bytes, int] = {}
     for each in with_columns(library.played(db, row).flow, shown):
         person = numbers.setdefault(each.pseudonym, len(numbers) + 1)
-        yield (person, *_line(each), *_voice(each, row, entered.get(each.pseudonym), linked=linked))
+        yield (person, *_line(each), *_voice(each, row, speakers.get(each.pseudonym, ALONE), linked=linked))
+
+
+def _speakers(entered: Mapping[bytes, Entry], many: Iterable[bytes]) -> dict[bytes, Speaker]:
+    """Return who is not simply a person who answered for themselves in time; `many` said that they answer for many."""
+    found = {who: Speaker(one.kind, one.heads, one.late) for who, one in entered.items()}
+    return found | {who: DECLARING for who in many if found.get(who, ALONE) == ALONE}
 
 
 def _line(row: AnswerRow) -> Cells:
@@ -77,17 +96,16 @@ def _plain(text: str | None) -> str | None:
     return safe(text) if text else text
 
 
-def _voice(row: AnswerRow, of: RoundRow, entry: Entry | None, *, linked: bool) -> Cells:
+def _voice(row: AnswerRow, of: RoundRow, speaker: Speaker, *, linked: bool) -> Cells:
     """Return how somebody answered; once the round's key is gone nobody can tell for whom they spoke."""
     came = (row.language, row.channel, _typed(row.channel))
     if not linked:
         return (*came, "", "", "")
-    kind, heads = (entry.kind, entry.heads) if entry else (INDIVIDUAL, 1)
-    return (*came, kind, heads, _late(row, of, entry))
+    return (*came, speaker.kind, speaker.heads, _late(row, of, speaker))
 
 
-def _late(row: AnswerRow, of: RoundRow, entry: Entry | None) -> str:
-    if entry is not None and entry.late:
+def _late(row: AnswerRow, of: RoundRow, speaker: Speaker) -> str:
+    if speaker.late:
         return LATE
     after = of.closed_at is not None and row.counted_at is not None and row.counted_at > of.closed_at
     return GRACE if after and row.channel not in ASSISTED else IN_TIME
@@ -104,7 +122,7 @@ def _about_you(row: AnswerRow) -> bool:
     return (row.item or "").startswith(ABOUT_YOU)
 
 
-def _hidden(rows: Iterable[AnswerRow], entered: Mapping[bytes, Entry], minimum: int) -> frozenset[tuple[bytes, str]]:
+def _hidden(rows: Iterable[AnswerRow], speakers: Mapping[bytes, Speaker], minimum: int) -> frozenset[tuple[bytes, str]]:
     """Return whose answers about themselves are hidden, each (pseudonym, state)."""
     ways: defaultdict[bytes, set[str]] = defaultdict(set)
     about: defaultdict[bytes, dict[str, str]] = defaultdict(dict)
@@ -114,7 +132,7 @@ def _hidden(rows: Iterable[AnswerRow], entered: Mapping[bytes, Entry], minimum: 
             about[row.pseudonym][row.state] = row.choices or row.choice or row.text or ""
     states = list(dict.fromkeys(state for said in about.values() for state in said))
     facts = {
-        who: (_how(entered.get(who)), " ".join(sorted(ways[who])), *(said.get(state, "") for state in states))
+        who: (_how(speakers.get(who, ALONE)), " ".join(sorted(ways[who])), *(said.get(state, "") for state in states))
         for who, said in about.items()
     }
     told = narrowed(Counter(facts.values()), minimum, given=2)
@@ -123,8 +141,8 @@ def _hidden(rows: Iterable[AnswerRow], entered: Mapping[bytes, Entry], minimum: 
     return frozenset((who, state) for who, facts_ in every for state, value in facts_ if value is None)
 
 
-def _how(entry: Entry | None) -> str:
-    return f"{entry.kind} {entry.late}" if entry else f"{INDIVIDUAL} {False}"
+def _how(speaker: Speaker) -> str:
+    return f"{speaker.kind} {speaker.late}"
 
 
 def _shown(row: AnswerRow, hidden: frozenset[tuple[bytes, str]], *, every_text: bool) -> AnswerRow:

@@ -16,8 +16,8 @@ from bot.rounds.lifecycle import BEGINNING, RUNNING
 from bot.rounds.margins import Margin
 from bot.rounds.record import in_language
 from bot.rounds.variables import AREA, LANGUAGE
-from storage import entries, moves, rounds, turnout
 from storage import margins as kept_margins
+from storage import moves, rounds, turnout
 from storage.margins import MarginRow
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class Fairness(Concluding):
                 self._tables(db, row, ways),
                 self._library.played(db, row).flow,
                 {(one.origin, one.to): one.count for one in moves.of(db, row.id)},
-                entries.voices(db, row.id),
+                self._library.voices(db, row),
             )
 
     def _in_words(self, found: _Tallied, language: str) -> Numbers:

@@ -36,17 +36,18 @@ def due(row: RoundRow, now: datetime) -> bool:
 
 
 def count(db: Connection, library: Library, row: RoundRow, minimum: int, now: datetime) -> Findings:
-    """Count a round: individuals in the figures; groups, organisations and whoever came late beside them."""
+    """Count a round: individuals in the figures; who speaks for many and whoever came late beside them."""
     flow = library.played(db, row).flow
     kept = record.load(row.record)
     titles = {language: record.title(kept, row.title, language) for language in flow.languages}
-    apart, voices = library.apart(db, row), entries.voices(db, row.id)
+    apart, voices = library.apart(db, row), library.voices(db, row)
     turnout = Turnout(
         people=findings.people(db, row.id, apart),
         groups=voices.groups,
         heads=voices.heads,
         organisations=len(voices.organisations),
         late=voices.late,
+        declared=voices.declared,
     )
     counts = Counts(findings.answered(db, row.id, apart), findings.count(db, row.id, apart))
     return found(Asked(row.code, titles, flow, minimum), turnout, counts, now, list(_parts(db, library, row, apart)))
@@ -55,6 +56,7 @@ def count(db: Connection, library: Library, row: RoundRow, minimum: int, now: da
 def _parts(db: Connection, library: Library, row: RoundRow, apart: list[bytes]) -> Iterator[Part]:
     """Give the answers of individuals in time; then of each kind that is counted apart, and of those who came late."""
     yield Part(entries.INDIVIDUAL, late=False, given=findings.crossed(db, row.id, apart))
+    yield Part(entries.DECLARED, late=False, given=findings.crossed_for_many(db, row.id, apart))
     special: defaultdict[tuple[str | None, bool], list[bytes]] = defaultdict(list)
     for who, one in library.entered(db, row).items():
         special[None if one.late else one.kind, one.late].append(who)

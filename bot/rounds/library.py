@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from bot.rounds import record, wording
 from flows.binding import bind
 from flows.checks.published import Published, edited
 from flows.source import FlowTrouble, compile_files
-from storage import entries, flow_versions
+from storage import entries, findings, flow_versions
 from storage.database import VersionChanged
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flows.catalog import Catalog
     from flows.issues import Issue
     from flows.model import Flow
-    from storage.entries import Entry
+    from storage.entries import Entry, Voices
     from storage.rounds import RoundRow
     from storage.sealing import Keys
 
@@ -110,6 +110,11 @@ class Library:
         if row.key_sealed is None:
             return []
         return list(map(self.pseudonyms(row), entries.apart(db, row.id)))
+
+    def voices(self, db: Connection, row: RoundRow) -> Voices:
+        """Count who has finished a round; whoever said that they answer for many is no individual."""
+        found, many = entries.voices(db, row.id), findings.declared(db, row.id, self.apart(db, row))
+        return replace(found, individuals=max(found.individuals - many, 0), declared=many)
 
     def entered(self, db: Connection, row: RoundRow) -> dict[bytes, Entry]:
         """Return the entries of a round by the pseudonym of the person; none once the round's key is gone."""

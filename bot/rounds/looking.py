@@ -24,7 +24,7 @@ from bot.rounds.lifecycle import BEGINNING, LISTED, RUNNING, State, closed_on
 from bot.rounds.sending import Plan, sending
 from flows.changes import changes
 from flows.speak import shortened
-from storage import answers, entries, findings, flow_versions, moves, people, rounds, sessions, trail, wishes
+from storage import answers, findings, flow_versions, moves, people, rounds, sessions, trail, wishes
 from storage import audience as kept_audience
 from storage import places as kept_places
 from storage.people import APPROVER
@@ -321,7 +321,7 @@ class Looking:
     def voices(self, code: str) -> Voices:
         """Count who has finished a round: individuals, groups with their heads, organisations by name."""
         with self._database.reading() as db:
-            return entries.voices(db, self._row(db, code).id)
+            return self._library.voices(db, self._row(db, code))
 
     def places(self, code: str) -> list[PlaceView]:
         """Return where a round hangs out its code, and how many came by each place; few people are not told."""

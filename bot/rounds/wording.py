@@ -132,10 +132,10 @@ def report(language: str, voices: Voices, minimum: int, outcome: Outcome, day: s
 def _took_part(texts: Mapping[str, str], voices: Voices, minimum: int) -> str:
     people = voices.individuals
     told = texts["few"].format(minimum=minimum) if people < minimum else texts["people"].format(n=people)
-    if not (voices.groups or voices.organisations):
-        return told
     apart = texts["apart"].format(groups=voices.groups, organisations=len(voices.organisations))
-    return f"{told} {apart}"
+    declared = texts["declared"].format(n=voices.declared)
+    beside = [apart] if voices.groups or voices.organisations else []
+    return " ".join([told, *beside, *([declared] if voices.declared >= minimum else [])])
 
 
 def _decided(texts: Mapping[str, str], outcome: Outcome, day: str) -> str:

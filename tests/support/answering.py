@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flows.model import Allocate, Ask, Choose, Number, Pick, Question, Rank, Rate
 from storage import answers, rounds
 from storage.answers import AnswerRow
+from storage.turnout import GROUP, ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,28 +22,37 @@ if TYPE_CHECKING:
     from storage.rounds import RoundRow
 
 
-def answered(database: Database, flow: Flow, code: str, people: int, at: datetime, seed: int = 1) -> None:
-    """Let so many people answer all that the round's flow, its texts filled in, asks of them; each counts."""
+def answered(
+    database: Database, flow: Flow, code: str, people: int, at: datetime, seed: int = 1, *, for_many: bool = False
+) -> None:
+    """Let so many people answer all that the round's flow, its texts filled in, asks of them; each counts.
+
+    `for_many`: some of them say that they answer for a group or organisation.
+    """
     chance = random.Random(seed)  # noqa: S311 - no secret
     with database.transaction() as db:
         row = rounds.by_code(db, code)
         assert row is not None
         for person in range(people):
-            answers.append(db, list(_said(row, flow, person.to_bytes(16, "big"), at, chance)))
+            answers.append(db, list(_said(row, flow, person.to_bytes(16, "big"), at, chance, for_many=for_many)))
 
 
-def _said(row: RoundRow, flow: Flow, who: bytes, at: datetime, chance: random.Random) -> Iterator[AnswerRow]:
+def _said(
+    row: RoundRow, flow: Flow, who: bytes, at: datetime, chance: random.Random, *, for_many: bool
+) -> Iterator[AnswerRow]:
     for state in flow.script(flow.language).states.values():
         if isinstance(state, Question):
-            facts: dict[str, Any] = {"verb": type(state).__name__.lower(), "item": state.item, **_given(state, chance)}
+            given = _given(state, chance, for_many=for_many)
+            facts: dict[str, Any] = {"verb": type(state).__name__.lower(), "item": state.item, **given}
             shared = (row.id, row.service, row.stage, row.flow, row.version, who, state.id)
             verb = facts.pop("verb")
             yield AnswerRow(*shared, verb, flow.language, "web", at, counted_at=at, **facts)
 
 
-def _given(state: Question, chance: random.Random) -> dict[str, Any]:
+def _given(state: Question, chance: random.Random, *, for_many: bool) -> dict[str, Any]:
     match state:
         case Choose(options=options) | Rate(options=options):
+            options = tuple(one for one in options if for_many or (state.item, one.id) != (ROLE, GROUP))
             weights = range(len(options), 0, -1)
             (one,) = chance.choices(options, weights)
             return {"choice": one.id, "score": one.value}

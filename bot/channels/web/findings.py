@@ -63,7 +63,7 @@ def _turnout(findings: Findings, words: Words) -> tuple[str, ...]:
     people = findings.people
     minimum = findings.minimum
     told = words("findings.few", minimum=minimum) if people is None else _people(people, words)
-    return told, _apart(findings, words), _late(findings, words)
+    return told, _apart(findings, words), _declared(findings, words), _late(findings, words)
 
 
 def _people(people: int, words: Words) -> str:
@@ -76,6 +76,12 @@ def _apart(findings: Findings, words: Words) -> str:
     heads = _number(findings.heads, findings.minimum, words)
     numbers = {name: words.number(getattr(findings, name)) for name in ("groups", "organisations")}
     return words("findings.groups", heads=heads, **numbers)
+
+
+def _declared(findings: Findings, words: Words) -> str:
+    if findings.declared == 0:
+        return ""
+    return words("findings.declared", n=_number(findings.declared, findings.minimum, words))
 
 
 def _late(findings: Findings, words: Words) -> str:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.counter import Voice
+from bot.digests.disclosure import stepped
 from bot.digests.findings import dump, load
 from bot.errors import Refused
+from bot.rounds import exporting
 from bot.rounds.findings import PAPER
 from bot.rounds.lifecycle import GRACE
+from storage import answers, rounds
 from storage.entries import GROUP, ORGANISATION
 from tests.bot.test_counter import PULSE, Taking
 from tests.support.answering import answered
@@ -106,6 +109,33 @@ def test_what_was_kept_with_all_heads_of_groups_is_told_in_steps(house: House) -
     assert told is not None
     for heads, shown in ((24, 20), (9, None), (0, 0)):
         assert load(dump(replace(told, heads=heads))).heads == shown
+
+
+def test_who_says_that_they_answer_for_many_is_no_individual(house: House) -> None:
+    code = house.need().code
+    answered(house.database, house.rounds.played(code), code, 200, house.clock(), for_many=True)
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        many = len(answers.who_chose(db, row.id, "you.role", ["group"]))
+    assert 9 < many < 60
+    assert house.rounds.voices(code).declared == many
+    house.rounds.close(code)
+    house.clock.forward(days=PAPER.days)
+    house.sweeps.findings()
+    told = house.rounds.findings(code)
+    assert told is not None
+    assert (told.people, told.declared) == (200 - many, stepped(many, 10))
+    (role,) = [one for one in told.findings if one.item == "you.role"]
+    assert {one.option: one.people for one in role.answers}["group"] is None, "they are not in the figures"
+    assert {line.kind for line in told.lines} == {"individual", "declared"}
+    assert (
+        sum(line.people for line in told.lines if (line.state, line.kind) == (role.state, "declared")) == told.declared
+    )
+    with house.database.reading() as db:
+        lines = list(exporting.team(db, house.library, row, 5, every_text=False))
+    kinds = {line[0]: line[exporting.COLUMNS["team"].index("kind")] for line in lines}
+    assert sum(kind == "declared" for kind in kinds.values()) == many
 
 
 def test_paper_is_entered_until_all_has_been_counted(house: House) -> None:
