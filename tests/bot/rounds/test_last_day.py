@@ -76,20 +76,32 @@ def test_a_day_ends_when_it_ends_there(zone: ZoneInfo, day: str, closes: str) ->
     assert at.astimezone(UTC) == datetime.fromisoformat(closes).replace(tzinfo=UTC)
 
 
-def test_a_round_that_opens_in_the_missing_hour_opens_at_once_after_it(house: House) -> None:
-    opens = moment(typed("2027-03-28T02:30"), MADRID)
-    code = house.need(opens_at=opens, closes_at=datetime(2027, 4, 20, tzinfo=MADRID), opened=False, record=LATER).code
+@pytest.mark.parametrize(
+    ("opens", "strikes"),
+    [("2027-03-28T02:30", "2027-03-28T01:30"), ("2027-10-31T02:30", "2027-10-31T00:30")],
+)
+def test_a_round_that_opens_in_the_missing_hour_opens_right_after_it_and_in_the_repeated_one_the_first_time(
+    house: House, opens: str, strikes: str
+) -> None:
+    at, end = moment(typed(opens), MADRID), datetime.fromisoformat(opens).replace(tzinfo=MADRID) + timedelta(days=20)
+    code = house.need(opens_at=at, closes_at=end, opened=False, record=LATER).code
     house.sign(code)
     house.rounds.open(code)
-    for at, state in (("2027-03-28T01:29:59", "scheduled"), ("2027-03-28T01:30:00", "open")):
-        house.clock.now = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    struck = datetime.fromisoformat(strikes).replace(tzinfo=UTC)
+    for now, state in (
+        (struck - timedelta(seconds=1), "scheduled"),
+        (struck, "open"),
+        (struck + timedelta(hours=1), "open"),
+    ):
+        house.clock.now = now
         house.sweeps.rounds()
         found = house.rounds.find(code)
         assert found is not None
         assert found.state == state
+    assert [entry.what for entry in house.rounds.log(code)].count("opened") == 1
 
 
-LATER = RECORD | {"decided_on": "2027-06-01", "feedback_on": "2027-06-10"}
+LATER = RECORD | {"decided_on": "2028-06-01", "feedback_on": "2028-06-10"}
 
 
 async def test_whoever_answers_in_the_last_second_counts_and_everybody_reads_the_same_last_day(house: House) -> None:

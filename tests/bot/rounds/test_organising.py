@@ -363,6 +363,23 @@ class TestTheSecondPerson:
         flow.write_text(SHADE, encoding="utf-8")
         assert house.rounds.open(code).state == "open"
 
+    def test_a_flow_edited_while_a_signed_round_waits_for_its_day_changes_nothing_of_it(
+        self, database: Database, tmp_path: Path, mint: Callable[[], str]
+    ) -> None:
+        own = tmp_path / "flows"
+        own.mkdir()
+        flow = own / "shade.toml"
+        flow.write_text(SHADE, encoding="utf-8")
+        house = House(database, tmp_path, mint, catalog=Catalog.load(extra=(own,)))
+        code = house.need(flow="shade", record=RECORD, opens_at=NOON + timedelta(days=1)).code
+        flow.write_text(SHADE.replace("too hot", "too cold"), encoding="utf-8")
+        later = House(database, tmp_path, mint, catalog=Catalog.load(extra=(own,)))
+        later.clock.forward(days=1)
+        later.sweeps.rounds()
+        found = later.rounds.find(code)
+        assert (found.state, found.version) == ("open", 1)  # type: ignore[union-attr]
+        assert "too hot" in later.rounds.played(code).script("en").states["hot"].text
+
 
 def test_an_unknown_code_is_refused_in_one_line(house: House) -> None:
     for act in (house.rounds.open, house.rounds.close, house.rounds.counts, house.rounds.check):
