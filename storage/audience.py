@@ -32,7 +32,7 @@ REASONS = (
 """Why a person is excluded."""
 BEGUN = "invite."
 """What the keys of invitations begin with; round and contact follow."""
-ASKING = (BEGUN, "remind.")
+ASKING = (BEGUN, "remind.", "silence.")
 """The same of all that asks somebody into a round and comes by day only."""
 
 

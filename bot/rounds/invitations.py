@@ -38,7 +38,7 @@ MAIL = "mail"
 
 def letters_of(round_id: int) -> tuple[str, ...]:
     """Return what the keys of the messages begin with that ask people into a round, or back into it."""
-    return f"invite.{round_id}.", f"remind.{round_id}.", f"silence.{round_id}."
+    return tuple(f"{begin}{round_id}." for begin in audience.ASKING)
 
 
 def invite(
@@ -102,7 +102,7 @@ def remind(
 def by_day(db: Connection, rows: Sequence[OutboxRow], hours: Hours, now: datetime) -> dict[int, datetime]:
     """Return which of these messages may not leave now, by id, and their morning; what waits like them is put off too.
 
-    Invitations and reminders are written by day; but so many may wait that the night comes first, or nobody could send.
+    So many may wait that the night comes first, or nobody could send; and whoever fell silent at night is due at night.
     """
     asking = [row for row in rows if row.key.startswith(audience.ASKING)]
     if not asking or hours.earliest == hours.latest:

@@ -331,12 +331,12 @@ class House:
             return db.execute(select(table).order_by(*table.primary_key)).all()
 
     def _due(self) -> bool:
-        """Whether anything can be sent now; who waits behind a message put off waits with it."""
-        put_off = set()
+        """Whether anything can be sent now; who waits behind a message put off, no less urgent, waits with it."""
+        put_off = dict[int, int]()
         for row in self.table("outbox"):
             if row.status == "due" and row.due_at > self.clock():
-                put_off.add(row.contact_id)
-            elif row.status in {"due", "sending"} and row.contact_id not in put_off:
+                put_off[row.contact_id] = min(row.priority, put_off.get(row.contact_id, row.priority))
+            elif row.status in {"due", "sending"} and row.priority < put_off.get(row.contact_id, row.priority + 1):
                 return True
         return False
 

@@ -135,6 +135,23 @@ async def test_who_falls_silent_is_reminded_once_and_only_if_they_agreed_to_be_w
     assert reminder.buttons
 
 
+async def test_whoever_fell_silent_at_night_is_reminded_by_day(house: House) -> None:
+    house.clock.now = NOON.replace(hour=22)
+    await agreed(house, "yes")
+    talker = Citizen(house, "yes")
+    await talker.starts(house.pulse().code)
+    await talker.does(*INTO)
+    before = len(await house.delivered())
+    house.clock.forward(days=3)
+    assert house.sweeps.sessions() == 1
+    assert len(await house.delivered()) == before
+    await talker.says("/help")
+    assert len(await house.delivered()) > before, "replies go by night, too"
+    answered = len(house.pigeon.sent)
+    house.clock.forward(hours=11)
+    assert len(await house.delivered()) == answered + 1
+
+
 async def test_a_session_silent_for_a_week_ends_and_can_be_begun_again(house: House, citizen: Citizen) -> None:
     code = house.pulse().code
     await citizen.starts(code)
