@@ -81,10 +81,11 @@ def from_file(path: Path | None) -> dict[str, Any]:
 
 def refuse_slips(here: Office, flow: str, service: str, record: Mapping[str, object]) -> None:
     """Raise `Usage` for a fact that no text asks for, for a day that is none, for an unknown promise."""
+    from bot.rounds.example import OURS
     from bot.rounds.record import unfit
 
     names = {need.name for need in here.rounds.needs(flow, service, here.config.city.languages[0])}
-    names |= FROM_ROUND | {"title", "lists"}
+    names |= FROM_ROUND | {"title", "lists", OURS}
     for name in record.keys() - names:
         near = get_close_matches(name, names, 1)
         asked = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(names))}."

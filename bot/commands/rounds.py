@@ -33,6 +33,7 @@ from bot.commands.numbers import READER, aim, lines, seen, watch
 from bot.commands.places import place, poster, standings
 from bot.errors import Refused, Usage
 from bot.rounds.lifecycle import State, last_day
+from bot.rounds.wording import fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -519,6 +520,8 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
     numbers = here.rounds.numbers(one.code, READER)
     for line in [*_apart(numbers.voices), *(lines(numbers) if numbers.started or numbers.wanted else ())]:
         click.echo(f"  {line}")
+    if left := here.rounds.borrowed(one.code):
+        click.echo(f"  {fault('en', 'example_words', names=', '.join(left))}")
     for standing in standings(here, one.code):
         click.echo(f"  {standing}")
     for want in _wants(here.rounds.results(one.code), here.config):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import Refused
 from bot.menu.steering import Steering
 from bot.menu.worker import ORGANISER, mark_of, named, number, short
+from bot.rounds.example import kept
 from bot.rounds.lifecycle import AGREED, BEGINNING, LINK
 from bot.rounds.record import Need, in_language
 from bot.rounds.wording import meaning, spoken
@@ -214,7 +215,28 @@ class Drafting(Steering):
             ]
             return worker.screen([*self._asked(worker, need), *self._in_full(need)], *options, skip, back)
         worker.waits(f"{FIELD} {round_.code} {mark}")
-        return worker.screen([*self._asked(worker, need), worker.text(f"ask_{need.kind}")], skip, back)
+        lines = [*self._asked(worker, need), self._from_example(worker, round_, name), worker.text(f"ask_{need.kind}")]
+        keep = (worker.button("keep", "keep", round_.code, mark),) if lines[-2] else ()
+        return worker.screen(lines, *keep, skip, back)
+
+    @staticmethod
+    def _from_example(worker: Worker, round_: RoundView, name: str) -> str:
+        """Return what a field still says of the example; empty where it says something else."""
+        if name not in worker.rounds.borrowed(round_.code):
+            return ""
+        lists: Any = round_.record.get("lists") or {}
+        labels = [in_language(label, worker.language) for _, label in lists.get(name, ())]
+        text = " · ".join(labels) or in_language(round_.record.get(name), worker.language)
+        return worker.text("borrowed", text=text)
+
+    def keep(self, worker: Worker, round_: RoundView, mark: str) -> Prompt:
+        """Keep that what a field says of the example is true here, and ask on."""
+        name = self.marked(worker, round_, mark)
+        if name not in worker.rounds.borrowed(round_.code):
+            return self.stale(worker, round_)
+        worker.waits(None)
+        record = kept(round_.record, [name])
+        return self._changed(worker, round_, record=record) or self.next(worker, self._fresh(worker, round_), name)
 
     @staticmethod
     def _asked(worker: Worker, need: Need) -> list[str]:

@@ -135,6 +135,8 @@ class Menu(Manuscripts):
                 return self.took_today(worker, round_)
             case "set", [mark, place]:
                 return self.chose(worker, round_, mark, place)
+            case "keep", [mark]:
+                return self.keep(worker, round_, mark)
             case "skip", [mark]:
                 return self.next(worker, round_, self.marked(worker, round_, mark))
             case _:

@@ -13,7 +13,7 @@ from bot.menu.acts import Act, possible, standing
 from bot.menu.worker import APPROVER, MANAGER, ORGANISER, SIGHT, Worker, data, short
 from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, RUNNING, State
 from bot.rounds.record import spoken_day
-from bot.rounds.wording import meaning
+from bot.rounds.wording import fault, meaning
 from bot.texts import texts
 from flows.model import Button, End, Review, Say
 
@@ -254,8 +254,21 @@ class Showing:
         told = [_fact(worker, need, facts[need.name]) for need in needs if facts.get(need.name)]
         states = flow.script(spoken).states.values()
         asked = [f"– {state.text.strip().partition(NEW_LINE)[0]}" for state in states if not isinstance(state, _SILENT)]
-        lines = [worker.text("read_facts"), *told, "", worker.text("read_questions"), *asked]
+        lines = [
+            *self._borrowed(worker, round_),
+            worker.text("read_facts"),
+            *told,
+            "",
+            worker.text("read_questions"),
+            *asked,
+        ]
         return worker.screen(NEW_LINE.join(lines), worker.button("back", "round", round_.code))
+
+    @staticmethod
+    def _borrowed(worker: Worker, round_: RoundView) -> list[str]:
+        """Return where words of the example still stand: nobody should take them for the city's."""
+        names = [_label(worker, name) or meaning(worker.language, name) for name in worker.rounds.borrowed(round_.code)]
+        return [fault(worker.language, "example_words", names=", ".join(names)), ""] if names else []
 
     # ----------------------------------------------------------------- days
 

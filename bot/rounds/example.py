@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from bot.rounds import legal, record, wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from flows.model import Flow
@@ -27,8 +27,12 @@ CLOSES = "closes"
 WEEKEND = (5, 6)
 """Saturday and Sunday, counted from Monday as 0."""
 
-ANYWHERE = frozenset({"title", "days", "lists", "decider", "task", "hazard", "area"})
-"""What may well be the same in a city's own words."""
+BESIDE = frozenset({"title", "days", "lists"})
+"""What stands in an example beside the fields of the record."""
+ANYWHERE = frozenset({"decider", "task", "hazard", "area"})
+"""What may well be the same in a city's own words, as may the labels of lists."""
+OURS = "own_words"
+"""The field that names those whose words are true for the city, although the example says the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +74,51 @@ def _day(name: str, day: date, later: timedelta) -> str:
     return (day + timedelta(7 - day.weekday() if day.weekday() in WEEKEND else 0)).isoformat()
 
 
-def untouched(flow: str, said: Mapping[str, Any]) -> list[str]:
-    """Return the fields of a record that say, word for word and in any language, what the example of the flow says."""
+def untouched(flow: str, said: Mapping[str, Any], acts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the fields of a record made of the example of its flow that still hold words of it, in any language.
+
+    `acts` are the facts of the record that each act on the round has written: it was made of the example where one act
+    wrote words of it into several fields. Somebody may well find the same words alone. Organisers keep what is true for
+    them by naming it under `OURS`.
+    """
     made_up = _read(flow) if flow in known() else {}
-    texts = {name: text for name, text in made_up.items() if name not in ANYWHERE and isinstance(text, dict)}
-    return [name for name, text in texts.items() if set(text.values()) & _words(said.get(name, ""))]
+    began = any(len(_alike(made_up, one)) > 1 for one in acts)
+    true = {name.strip() for name in str(said.get(OURS, "")).split(",")}
+    return [name for name in _alike(made_up, said) if name not in true] if began else []
+
+
+def alike(flow: str, said: Mapping[str, Any]) -> list[str]:
+    """Return the fields of a record that say what the example says and what few would say by themselves."""
+    made_up = _read(flow) if flow in known() else {}
+    return [name for name in _alike(made_up, said) if name not in {*ANYWHERE, *made_up.get("lists", {})}]
+
+
+def _alike(made_up: Mapping[str, Any], said: Mapping[str, Any]) -> list[str]:
+    """Return the fields of a record, lists too, that hold words of an example."""
+    texts = {name: text for name, text in made_up.items() if name not in BESIDE and isinstance(text, dict)}
+    own, lists = said.get("lists") or {}, made_up.get("lists", {})
+    return [
+        *(name for name, text in texts.items() if set(text.values()) & _words(said.get(name, ""))),
+        *(name for name, rows in lists.items() if _labels(rows) & _labels_of(own.get(name, ()))),
+    ]
 
 
 def _words(said: str | Mapping[str, str]) -> set[str]:
     return {said} if isinstance(said, str) else set(said.values())
+
+
+def _labels(rows: Iterable[Mapping[str, str]]) -> set[str]:
+    return {label for row in rows for name, label in row.items() if name != "id"}
+
+
+def _labels_of(rows: Iterable[Sequence[Any]]) -> set[str]:
+    return {label for _, said in rows for label in _words(said)}
+
+
+def kept(said: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the record in which these fields are said to be true as they stand."""
+    before = [name.strip() for name in str(said.get(OURS, "")).split(",") if name.strip()]
+    return {**said, OURS: ", ".join(dict.fromkeys([*before, *names]))}
 
 
 @cache

@@ -205,20 +205,32 @@ class Looking:
         """Return what does not keep the round from opening and should be known.
 
         That is its flow's languages nobody is offered (of a flow in every language of the bot, which was made for all
-        cities, it is no oversight), fields that still say what the example says, and words that could be plainer.
-        `named` tells what a reader calls a field.
+        cities, it is no oversight), words that an example has, too, and words that could be plainer. `named` tells what
+        a reader calls a field.
         """
         with self._database.reading() as db:
             row = self._row(db, code)
             spoken = self._library.whole(db, row).languages
-            better = self._advice(db, row, language)
+            better, made_of_it = self._advice(db, row, language), self._borrowed(db, row)
         offered = self._config.service(row.service).languages
         lost = [] if set(self._catalog.languages) <= set(spoken) else [one for one in spoken if one not in offered]
         values = {"flow": row.flow, "service": row.service, "languages": ", ".join(lost)}
         unheard = [wording.fault(language, "not_offered", **values)] if lost else []
-        same = ", ".join(map(named, example.untouched(row.flow, record.load(row.record))))
+        same = ", ".join(map(named, [] if made_of_it else example.alike(row.flow, record.load(row.record))))
         left = [wording.fault(language, "example_words", names=same)] if same else []
         return [*unheard, *left, *(wording.named(language, named(one.field), one.message) for one in better)]
+
+    def borrowed(self, code: str) -> list[str]:
+        """Return the fields of a draft that still hold words of the example: it cannot open with them."""
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            return self._borrowed(db, row) if row.state in BEGINNING else []
+
+    @staticmethod
+    def _borrowed(db: Connection, row: RoundRow) -> list[str]:
+        said = record.load(row.record)
+        acts = [_recorded(each.changed) for each in trail.of(db, row.id)] if row.id else [said]
+        return example.untouched(row.flow, said, acts)
 
     def foresee(self, written: Unsaved, language: str = wording.FALLBACK) -> Foreseen:
         """Return what `check` and `hints` would say of the words of a round if they were kept now. Nothing is."""
@@ -435,7 +447,9 @@ class Looking:
         kept = [*_retired(db, row, language), *self._faults_of_flow(row, flow, language)]
         if row.audience == LISTED and not whom.load(row.whom).lists:
             kept.append(record.Fault("audience", *[wording.fault(language, "no_people")] * 2))
-        return [*kept, *_faults_of_time(row, flow, now, language), *found]
+        named = {one.field for one in found}
+        still = _of_example([name for name in self._borrowed(db, row) if name not in named], language)
+        return [*kept, *_faults_of_time(row, flow, now, language), *found, *still]
 
     def _faults_of_flow(self, row: RoundRow, flow: Flow, language: str) -> list[Fault]:
         """A flow with an error would lead people astray; one in a language the round does not speak reaches nobody."""
@@ -480,6 +494,20 @@ def _brief(text: str) -> str:
 def stage_of(flow: Flow) -> str:
     """Return the stage of a flow; empty for one of none."""
     return "" if flow.stage is None else flow.stage.value
+
+
+def _recorded(changed: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
+    """Return what an act has made of a record, as its trail tells."""
+    return {name.removeprefix("record."): new for name, (_, new) in changed.items() if new}
+
+
+def _of_example(fields: Sequence[str], language: str) -> list[Fault]:
+    """Words that were made up for an example would be read as a promise of the city."""
+    key = "still_example"
+    return [
+        record.Fault(name, wording.fault(language, key, name=name), wording.short(language, key, name=name))
+        for name in fields
+    ]
 
 
 def _retired(db: Connection, row: RoundRow, language: str) -> list[Fault]:

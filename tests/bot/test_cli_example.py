@@ -41,9 +41,14 @@ def test_a_printed_example_makes_a_draft_as_it_is(terminal: Terminal) -> None:
     words = head.removeprefix("#   civicloop ").replace("SERVICE", "library").replace("FILE", "example.toml").split()
     made = terminal(*words, "--code", "hours")
     assert made.status == 0
-    assert "It is complete." in made.out
+    assert "topic still holds words of the example: write your own, or name it in own_words" in made.out
+    left = [fault["field"] for fault in terminal("round", "check", "hours", "--json").json]
+    assert {"topic", "decider", "task", "ideas"} <= set(left)
+    shown = terminal("round", "show", "hours").out
+    assert shown.startswith("hours: When should the library be open?\n")
+    assert "the words of the example still stand in topic, " in shown
+    assert "It is complete." in terminal("round", "change", "hours", "--set", f"own_words={', '.join(left)}").out
     assert terminal("round", "check", "hours").status == 0
-    assert terminal("round", "show", "hours").out.startswith("hours: When should the library be open?\n")
 
 
 def test_an_example_is_printed_with_what_each_field_means(terminal: Terminal) -> None:
@@ -76,7 +81,7 @@ def test_its_days_are_counted_from_the_first(terminal: Terminal) -> None:
 def test_a_round_begins_with_the_example_and_what_is_typed_stands_above_it(terminal: Terminal) -> None:
     made = terminal(*options("--flow", "idea_round", "--example", "--code", "late", "--set", "idea.en=open at night"))
     assert made.status == 0
-    assert "It is complete." in made.out
+    assert "idea still holds words of the example" in made.out
     shown = terminal("round", "show", "late", "--json").json
     assert shown["title"] == "A library that is open late: how could it work?"
     assert shown["record"]["idea"]["en"] == "open at night"
@@ -84,8 +89,12 @@ def test_a_round_begins_with_the_example_and_what_is_typed_stands_above_it(termi
     assert shown["closes_at"].startswith("2026-12-13T00:00")
 
 
-def test_a_pulse_from_its_example_opens_without_a_last_day(terminal: Terminal) -> None:
+def test_a_pulse_from_its_example_opens_without_a_last_day_once_its_words_are_true(terminal: Terminal) -> None:
     assert terminal(*options("--flow", "deliver_pulse", "--example", "--code", "how")).status == 0
+    refused = terminal("round", "open", "how")
+    assert (refused.status, "decider still holds words of the example" in refused.err) == (1, True)
+    left = ", ".join(fault["field"] for fault in terminal("round", "check", "how", "--json").json)
+    assert terminal("round", "change", "how", "--set", f"own_words={left}").status == 0
     assert terminal("round", "open", "how").out.startswith("how: How is the library?\n  open,")
 
 

@@ -11,12 +11,14 @@ import pytest
 
 from bot.errors import Refused
 from bot.menu.links import MOST
+from bot.menu.worker import mark_of
+from bot.rounds.example import example
 from bot.rounds.outcome import KeyIssue
 from storage import contacts, moves, people, rounds
 from tests.bot.rounds.test_audience import people as people_of
 from tests.bot.test_threads import Staff, employed, labels, last, text
 from tests.flows.talk import LANGUAGES
-from tests.support.house import Citizen, House, raw
+from tests.support.house import NOON, Citizen, House, raw
 
 if TYPE_CHECKING:
     from bot.channels.base import Outbound
@@ -547,3 +549,30 @@ async def test_nobody_sees_numbers_of_a_round_that_is_not_theirs(house: House) -
     for kind in ("figures", "look"):
         (said,) = await nina.sends(raw(nina.address, kind="tap", data=f"@o:{kind}:{code}"))
         assert "leads nowhere any more" in said.text
+
+
+# --------------------------------------------------------------------------- words of an example
+
+
+async def test_words_of_an_example_are_shown_and_asked_for_until_each_is_ones_own_or_kept(house: House) -> None:
+    omar = await organiser(house)
+    shown = example(house.catalog.get("idea_round").among(["en", "es"]), "en", house.clock().date())
+    made = house.rounds.create(
+        service="library", flow="idea_round", title="Late", record=shown.record, closes_at=NOON + timedelta(days=20)
+    )
+    assert "still holds words of the example: write your own" in (await at(omar, made.code)).text
+    (read,) = await omar.taps("Read what people are told")
+    assert read.text.startswith("the words of the example still stand in What it is about, ")
+    assert "Open now" not in labels(await at(omar, made.code))
+    (asked,) = await omar.taps("Fill in what is missing")
+    while labels(asked)[:1] == ["Keep them"]:
+        assert len(labels(asked)) <= BUTTONS
+        own = "Who decides" not in asked.text and "who decides" not in asked.text
+        (asked,) = await (omar.says("my own") if own else omar.taps("Keep them", asked))
+    assert house.rounds.borrowed(made.code) == []
+    assert house.rounds.find(made.code).record["own_words"] == "decider"  # type: ignore[union-attr]
+    assert "Nothing is missing." in asked.text
+    before = house.rounds.log(made.code)
+    (said,) = await omar.sends(raw(omar.address, kind="tap", data=f"@o:keep:{made.code}:{mark_of('topic')}"))
+    assert "That button is old." in said.text
+    assert house.rounds.log(made.code) == before

@@ -74,6 +74,7 @@ def test_from_nothing_to_an_open_round(chromium: Browser, town: Town, picture: C
     omar.page.get_by_label("Title").fill(TITLE)
     omar.shows(picture("organisers-3"))
     omar.presses("Save the draft")
+    omar.presses("These words are true here")
     expect(omar.page.get_by_text("Ada").first).to_be_visible()
     omar.shows(picture("organisers-4"))
     round_page = omar.page.url

@@ -278,6 +278,9 @@ class Rounds(Protocol):
     def hints(self, code: str, language: str, named: Callable[[str], str]) -> Sequence[str]:
         """Return what does not keep the round from opening and should be known."""
 
+    def borrowed(self, code: str) -> Sequence[str]:
+        """Return the fields of a draft that still hold words of the example: it cannot open with them."""
+
     def foresee(self, written: Unsaved, language: str) -> Foreseen:
         """Return what keeps what is being written from opening, and what would make it better. Nothing is kept."""
 

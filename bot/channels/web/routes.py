@@ -113,6 +113,7 @@ def _staff() -> list[Route]:
         get(f"{round_}/edit", doors.staff(desk.edit)),
         post(f"{round_}/edit", doors.staff(desk.change)),
         post(f"{round_}/edit/check", doors.staff(standing.of_draft)),
+        post(f"{round_}/keep", doors.staff(desk.keep)),
         post(f"{round_}/approve", doors.staff(desk.approve)),
         post(f"{round_}/open", doors.staff(desk.open_)),
         post(f"{round_}/pause", doors.staff(desk.pause)),

@@ -12,7 +12,7 @@ import pytest
 
 from bot.errors import Refused
 from bot.rounds import legal, record
-from bot.rounds.example import FOLDER, example, known, untouched, written
+from bot.rounds.example import FOLDER, example, kept, known, untouched, written
 from bot.rounds.library import Library
 from bot.rounds.organising import Rounds
 from bot.rounds.wording import meaning
@@ -140,6 +140,8 @@ def test_an_example_is_signed_opened_and_played_to_its_end_in_each_language(
     closes = datetime.combine(one.closes_on + timedelta(days=1), time(), zone) if one.closes_on else None
     record_ = {**one.record, "title": one.title}
     made = rounds.create(service="library", flow=flow, title=one.title["en"], record=record_, closes_at=closes)
+    assert [each.field for each in rounds.check(made.code)] == rounds.borrowed(made.code)
+    rounds.change(made.code, record=kept(made.record, rounds.borrowed(made.code)))
     assert rounds.check(made.code) == []
     sign(rounds, house.database, made.code, house.clock())
     assert rounds.open(made.code).state == "open"
@@ -223,17 +225,49 @@ def test_a_written_example_reads_back_as_the_same_record(flow: str, reader: str)
 
 
 def test_what_still_says_what_the_example_says_is_found_in_any_language() -> None:
-    said = {**shown("option_round").record, "topic": {"en": "my own", "es": "el horario de la biblioteca"}}
-    mine: dict[str, object] = {name: "my own" for name in said if name != "lists"}
-    assert untouched("option_round", mine) == []
-    assert untouched("option_round", mine | {"topic": said["topic"], "dpia": said["dpia"]}) == ["topic", "dpia"]
-    assert {"topic", "pack_costs", "contact_person"} <= set(untouched("option_round", said))
-    assert untouched("nobody_has_written_it", said) == []
+    whole = shown("option_round").record
+    mine: dict[str, object] = {name: "my own" for name in whole if name != "lists"}
+    half = mine | {"topic": {"en": "my own", "es": "el horario de la biblioteca"}, "dpia": whole["dpia"]}
+    assert untouched("option_round", mine, [whole]) == []
+    assert untouched("option_round", half, [whole]) == ["topic", "dpia"]
+    assert {"topic", "pack_costs", "contact_person", "decider", "task", "ideas"} <= {
+        *untouched("option_round", whole, [whole])
+    }
+    assert untouched("nobody_has_written_it", whole, [whole]) == []
 
 
-def test_a_round_tells_what_is_left_of_the_example_and_opens_all_the_same(house: House) -> None:
-    code = house.need(opened=False, record={**shown("need_round").record, "topic": "my own"}).code
-    left = "open_points, fixed_points, other_ways"
-    told = [f"the words of the example still stand in {left}: people would read them as yours"]
-    assert house.rounds.hints(code) == told
+def test_labels_of_a_list_are_found_and_what_is_kept_is_not() -> None:
+    whole = shown("option_round").record
+    ideas = {"ideas": [["a", "Sundays from 10 to 4"], ["b", "Mondays"]]}
+    assert untouched("option_round", {"lists": ideas}, [whole]) == ["ideas"]
+    assert untouched("option_round", {"lists": {"ideas": [["a", "Sundays"], ["b", "Mondays"]]}}, [whole]) == []
+    assert untouched("option_round", kept({"decider": whole["decider"]}, ["decider"]), [whole]) == []
+
+
+def test_who_finds_the_same_words_alone_is_told_and_not_kept_from_opening(house: House) -> None:
+    whole = shown("need_round").record
+    code = house.need(opened=False).code
+    for name in ("topic", "decider", "open_points"):  # one thing after the other, as the chat asks
+        house.rounds.change(code, record={**house.rounds.find(code).record, name: whole[name]})  # type: ignore[union-attr]
     assert house.rounds.check(code) == []
+    assert house.rounds.hints(code) == [
+        "the words of the example still stand in topic, open_points: people would read them as yours"
+    ]
+
+
+def test_a_round_does_not_open_with_words_of_the_example_unless_they_are_true(house: House) -> None:
+    code = house.need(opened=False, record={**shown("need_round").record, "topic": "my own"}).code
+    left = house.rounds.borrowed(code)
+    assert {"open_points", "fixed_points", "other_ways", "decider"} <= set(left)
+    assert [each.field for each in house.rounds.check(code)] == left
+    with pytest.raises(Refused, match="open_points still holds words of the example"):
+        house.sign(code)
+    lists = {"ideas": [["a", "My own"], ["b", "Another"]]}
+    mine: dict[str, object] = {**dict.fromkeys(left, "my own"), "lists": lists}
+    mine = {**house.rounds.find(code).record, **mine}  # type: ignore[union-attr]
+    house.rounds.change(code, record=mine | {"decider": shown("need_round").record["decider"]})
+    assert [each.field for each in house.rounds.check(code)] == ["decider"]
+    house.rounds.change(code, record=kept(house.rounds.find(code).record, ["decider"]))  # type: ignore[union-attr]
+    house.sign(code)
+    assert house.rounds.open(code).state == "open"
+    assert "own_words" in house.rounds.log(code)[2].fields

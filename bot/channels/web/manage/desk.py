@@ -163,6 +163,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "minutes": max(1, round(flow.minutes)),
         "faults": rounds.check(round_.code, words.language) if round_.state in BEGINNING else [],
         "hints": _hints(rounds, round_, words),
+        "borrowed": borrowed(request, round_),
         "counts": counts,
         "audience": rounds.audience(round_.code) if round_.audience != LINK else None,
         "questions": questions(flow, words.language, counted),
@@ -293,6 +294,27 @@ def _called(words: Words, field: str) -> str:
     said = meaning(words.language, field)
     name = words(f"need.{field}") if words.has(f"need.{field}") else f"{said[:1].upper()}{said[1:]}"
     return words("form.called", name=name)
+
+
+def borrowed(request: Request, round_: RoundView) -> str:
+    """Return the names of the fields of a draft that still hold words of the example; empty: none do."""
+    words = pages_of(request).words(request)
+    names = backstage_of(request).rounds.borrowed(round_.code)
+    return ", ".join(_called(words, name) for name in names)
+
+
+async def keep(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/rounds/<code>/keep`: say that what still stands of the example is true here."""
+    round_ = await seen(request, visitor, ORGANISER)
+    rounds, last = backstage_of(request).rounds, _seen_entry(await form_of(request))
+    names = await asyncio.to_thread(rounds.borrowed, round_.code)
+    record = examples.kept(round_.record, names)
+    try:
+        await asyncio.to_thread(rounds.change, round_.code, record=record, who=visitor.person.id, seen=last)
+    except Refused as error:
+        said = spoken(error, pages_of(request).words(request).language)
+        return await round_page(request, visitor, errors=[forms.Error("state", said)])
+    return to(f"/manage/rounds/{round_.code}?done=changed")
 
 
 def _wants_example(request: Request) -> bool:

@@ -12,12 +12,13 @@ from starlette.responses import PlainTextResponse
 
 from bot.channels.web.channel import NAME, Line, WebChannel, is_done
 from bot.channels.web.chat import WORDS, live
-from bot.channels.web.manage.desk import seen
+from bot.channels.web.manage.desk import borrowed, seen
 from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import direction, own_name
 from bot.compose import compose
 from bot.rounds.record import in_language
+from bot.rounds.wording import fault
 from flows import engine, memory, transcript
 from flows.examples import filled
 from flows.model import Context, Kind, Message
@@ -55,6 +56,8 @@ class Piece:
     title: str
     home: str
     of_round: bool
+    warning: str = ""
+    """What to know of it: that words of an example still stand in it."""
 
     @property
     def action(self) -> str:
@@ -99,7 +102,9 @@ async def keep(request: Request, _visitor: Visitor) -> Response:
 async def _round(request: Request, visitor: Visitor) -> Piece:
     round_ = await seen(request, visitor)
     flow = await asyncio.to_thread(backstage_of(request).rounds.played, round_.code)
-    return Piece(flow, round_.title, f"/manage/rounds/{round_.code}", of_round=True)
+    names = await asyncio.to_thread(borrowed, request, round_)
+    warning = fault(pages_of(request).words(request).language, "example_words", names=names) if names else ""
+    return Piece(flow, round_.title, f"/manage/rounds/{round_.code}", of_round=True, warning=warning)
 
 
 async def _flow(request: Request) -> Piece:

@@ -458,6 +458,8 @@ class TestStaff:
             expect(page.get_by_label("Title")).to_have_value("When should the library be open?")
             accessible(page, "an example")
             follow(button(page, "Save the draft"))
+            accessible(page, "a draft of an example")
+            follow(button(page, "These words are true here"))
             expect(page.get_by_text("let a second person sign it")).to_be_visible()
 
     def test_an_organiser_opens_a_round_in_two_minutes(self, context: BrowserContext, it: Program, url: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bot.channels.web.test_staff_pages import ORGANISER, entered, faults
+from tests.bot.channels.web.test_staff_pages import ORGANISER, entered, faults, posted
 from tests.support.house import CATALOG
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def asked(flow: str, *more: str) -> str:
 
 
 @pytest.mark.parametrize("flow", READY)
-async def test_the_example_saved_as_it_is_makes_a_draft_without_a_fault(
+async def test_the_example_saved_as_it_is_lacks_nothing_but_words_of_ones_own(
     it: Program, client: httpx.AsyncClient, flow: str
 ) -> None:
     await entered(it, client, ORGANISER)
@@ -63,7 +63,16 @@ async def test_the_example_saved_as_it_is_makes_a_draft_without_a_fault(
     assert LINK not in page.text
     page = await client.post("/manage/rounds/new", data=Form(page.text).fields)
     assert faults(page) == []
-    assert it.rounds.check(it.rounds.listed()[0].code) == []
+    code = it.rounds.listed()[0].code
+    assert [each.field for each in it.rounds.check(code)] == it.rounds.borrowed(code) != []
+    assert "Words of the example still stand in: “" in page.text
+    preview = await client.get(f"/manage/rounds/{code}/preview")
+    assert "people would read them as yours" in preview.text
+    page = await posted(client, f"/manage/rounds/{code}/keep", seen="1")
+    assert page.url.params["done"] == "changed"
+    assert "Words of the example" not in page.text
+    assert it.rounds.check(code) == []
+    assert "own_words" in it.rounds.log(code)[-1].fields
 
 
 async def test_the_link_leads_there_and_the_choice_of_flows_is_as_it_was(
@@ -108,3 +117,20 @@ async def test_a_flow_without_an_example_has_no_link(it: Program, client: httpx.
     assert 'name="title"' in page.text
     assert LINK not in page.text
     assert (await client.get(asked("our_own", "example=1"))).status_code == 404
+
+
+async def test_only_an_organiser_says_that_words_are_true_here_and_of_what_they_have_seen(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    await entered(it, client, ORGANISER)
+    await client.post("/manage/rounds/new", data=Form((await client.get(asked("idea_round", "example=1"))).text).fields)
+    code = it.rounds.listed()[0].code
+    it.rounds.change(code, title="Other")
+    page = await posted(client, f"/manage/rounds/{code}/keep", seen="1")
+    assert faults(page) == ["somebody has changed the round since you saw it: read it again"]
+    await entered(it, client, ("approver", "library"))
+    page = await client.get(f"/manage/rounds/{code}")
+    assert "Words of the example still stand in" in page.text
+    assert "These words are true here" not in page.text
+    assert (await posted(client, f"/manage/rounds/{code}/keep", seen="2")).status_code == 404
+    assert it.rounds.borrowed(code)

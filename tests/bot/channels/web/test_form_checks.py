@@ -25,11 +25,22 @@ if TYPE_CHECKING:
     from tests.bot.channels.web.stage import Program
 
 NEW = "/manage/rounds/new/check"
+OURS = """document.querySelectorAll("textarea").forEach(
+    (each) => { each.value = each.value.split("\\n").map((line) => line && line + " too").join("\\n"); })"""
+"""Writes other words over all those of an example."""
+
+
+def ours(fields: dict[str, str]) -> dict[str, str]:
+    """Return a form in which every sentence of the example is another."""
+    return {
+        name: "\n".join(f"{line} too" for line in text.splitlines()) if "." in name or " " in text else text
+        for name, text in fields.items()
+    }
 
 
 async def checked(client: httpx.AsyncClient, flow: str = "option_round", **typed: str) -> dict[str, Any]:
-    """Type this over the example of a flow, and return what the checks say."""
-    fields = Form((await client.get(asked(flow, "example=1"))).text).fields
+    """Type this over a whole form, and return what the checks say."""
+    fields = ours(Form((await client.get(asked(flow, "example=1"))).text).fields)
     answer = await client.post(NEW, data=fields | {name.replace("__", "."): text for name, text in typed.items()})
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
@@ -47,6 +58,11 @@ def beside(found: dict[str, Any], field: str) -> str:
         ({"title": ""}, "title", "Error: Enter a title"),
         ({"topic__en": "", "topic__es": ""}, "topic.en", "Error: is missing"),
         ({"topic__es": ""}, "topic.en", ""),
+        (
+            {"topic__es": "el horario de la biblioteca", "ideas__en": "Sundays from 10 to 4\nb\nc\nd"},
+            "ideas.en",
+            "Error: still holds words of the example: write your own",
+        ),
         ({"closes_on": "2026-11-01"}, "closes_on", "Error: the day on which it closes lies in the past"),
         ({"closes_on": "soon"}, "closes_on", "Error: Enter a day, like 31 12 2026"),
         ({"decided_on": "2026-12-01"}, "decided_on", "Error: lies before the round closes: choose a later day"),
@@ -72,7 +88,7 @@ async def test_each_thing_is_said_beside_its_field(
 async def test_what_a_draft_would_lack_is_what_it_lacks_once_it_is_kept(it: Program, client: httpx.AsyncClient) -> None:
     await entered(it, client, ORGANISER)
     typed = {"topic.en": "", "topic.es": "", "decided_on": "2026-12-01", "pack_on": "2026-12-24", "dpia": ""}
-    fields = Form((await client.get(asked("option_round", "example=1"))).text).fields | {"duty": "law"} | typed
+    fields = ours(Form((await client.get(asked("option_round", "example=1"))).text).fields) | {"duty": "law"} | typed
     before = (await client.post(NEW, data=fields)).json()
     await client.post("/manage/rounds/new", data=fields)
     faults = it.rounds.check(it.rounds.listed()[0].code, "en")
@@ -117,7 +133,7 @@ async def test_without_a_script_the_page_says_what_is_missing_as_it_comes(
 ) -> None:
     await entered(it, client, ORGANISER)
     page = await client.get(asked("option_round", "example=1"))
-    assert "Nothing is missing" in page.text
+    assert '<li><a href="#decider.en">Who decides</a>: still holds words of the example: write your own' in page.text
     page = await client.get(asked("option_round"))
     assert '<li><a href="#title">Title</a>: Enter a title</li>' in page.text
     assert '<li><a href="#topic.en">What it is about</a>: is missing</li>' in page.text
@@ -132,6 +148,10 @@ class TestBrowser:
             page.goto(f"{url}/manage/sign-in?token={it.link(ORGANISER)}")
             follow(button(page, "Sign in"))
             page.goto(f"{url}{asked('option_round', 'example=1')}")
+            expect(page.locator("#standing")).to_contain_text("still holds words of the example")
+            page.evaluate(OURS)
+            page.get_by_label("Title").press("End")
+            page.keyboard.type("!")
             expect(page.locator("#standing")).to_contain_text("Nothing is missing")
             page.get_by_label("Day of the decision").fill("2026-12-01")
             page.get_by_label("Title").fill("")
