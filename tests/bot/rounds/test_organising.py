@@ -220,6 +220,22 @@ def test_the_log_says_of_each_fact_what_it_was_and_what_it_is(house: House) -> N
     assert extended.changed == {"closes_at": (made.closes_at.isoformat(), later.isoformat())}
 
 
+@pytest.mark.parametrize("stamp", ["opened_at", "closed_at", "reported_at"])
+def test_what_the_clock_and_people_have_set_is_sealed_by_their_lines(house: House, stamp: str) -> None:
+    code = house.need(opens_at=NOON + timedelta(hours=1), closes_at=NOON + timedelta(days=2)).code
+    house.clock.forward(hours=2)
+    house.sweeps.rounds()
+    house.clock.forward(days=3)
+    house.sweeps.rounds()
+    house.rounds.report_back(code, {"en": "We listened.", "es": "Escuchamos."}, signed="Ada Ames, library")
+    assert house.rounds.prove(code).whole
+    with house.database.transaction() as db:
+        db.exec_driver_sql(f"UPDATE rounds SET {stamp} = created_at")  # noqa: S608 - a column of ours
+    assert house.rounds.prove(code).altered == (stamp,)
+    house.rounds.archive(code, "Ask earlier.")
+    assert house.rounds.prove(code).altered == (stamp,)
+
+
 def test_a_whole_life_is_proved_and_what_happened_behind_the_log_is_not(house: House) -> None:
     made = house.need(opened=False, opens_at=NOON + timedelta(hours=1))
     house.rounds.change(made.code, title="Other hours")
