@@ -48,6 +48,18 @@ async def does(client: httpx.AsyncClient, page: httpx.Response, *labels: str) ->
     return page
 
 
+async def test_the_log_on_the_page_tells_what_was_entered_in_a_row_together(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    code = it.opened("How is the library?", code="library")
+    await entered(it, client, ORGANISER)
+    for _ in range(3):
+        await begun(client, code)
+    log = (await client.get(f"/manage/rounds/{code}")).text.partition('id="log"')[2]
+    assert re.findall(r"<strong>(Answers entered by staff[^<]*)</strong>", log) == ["Answers entered by staff (3)"]
+    assert [entry.what for entry in it.rounds.log(code)].count("entered") == 3
+
+
 @pytest.mark.parametrize("role", [ORGANISER, MANAGER])
 async def test_staff_enter_what_somebody_says_and_hand_out_a_receipt(
     it: Program, client: httpx.AsyncClient, role: tuple[str, str]
