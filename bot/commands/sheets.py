@@ -24,13 +24,17 @@ _STAGES = ("commission", "design", "pilot", "deliver", "assess", "renew")
 @click.command("import")
 @click.argument("form", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it there. [default: ./<flow>.toml]")
-@click.option("--stage", type=click.Choice(_STAGES), default="design", show_default=True)
+@click.option(
+    "--stage",
+    type=click.Choice(_STAGES),
+    help="The stage of the flow. [default: what the column stage of the form's settings says, else design]",
+)
 @click.option("--frame", default="round", show_default=True, help="What stands around the questions: round or pulse.")
 @click.option("--language", default="", metavar="XX", help="The main language, such as en. [default: the form's own]")
 @configured
 @as_json
 def import_(
-    config: Config, form: Path, out: Path | None, stage: str, frame: str, language: str, *, in_json: bool
+    config: Config, form: Path, out: Path | None, stage: str | None, frame: str, language: str, *, in_json: bool
 ) -> int:
     """Make a flow of FORM, a spreadsheet in the XLSForm format of ODK and Kobo (.xlsx, .xls, .csv).
 
@@ -41,14 +45,15 @@ def import_(
 
     catalog = Catalog.load(extra=config.flows.extra)
     _refuse_unknown(frame, language, catalog)
-    wishes = Wishes(stage=stage, frame=frame, language=language, flow=out.name.removesuffix(".toml") if out else "")
+    flow = out.name.removesuffix(".toml") if out else ""
+    wishes = Wishes(stage=stage or "", frame=frame, language=language, flow=flow)
     made = carry(_bytes(form), form.name, wishes, catalog)
     folder = out.parent if out else Path()
     _write(folder, made)
     if in_json:
         show(_as_data(made, folder))
     else:
-        elsewhere = not_asked_from(folder / next(iter(made.files)), stage, config) if made.files else ""
+        elsewhere = not_asked_from(folder / next(iter(made.files)), made.stage, config) if made.files else ""
         for line in _told(made, folder, elsewhere):
             click.echo(line)
     return int(not made.is_sound)

@@ -18,6 +18,7 @@ from bot.importing.ways import settled
 from bot.importing.wording import plain
 from bot.importing.workbook import Unreadable, read
 from bot.texts import texts
+from flows.model import Stage
 from flows.places import QUESTIONS
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ _ROUNDS = 5
 _Source: TypeAlias = "tuple[str, tuple[Loss, ...]]"
 """The name of the form's file, and what of it is lost."""
 
+STAGES = tuple(stage.value for stage in Stage)
+STAGE, ASSUMED = "stage", "design"
+"""The column of a form's settings that names the stage of the flow, and the stage of one that does not."""
 _WORDS_OF_WHEN = ("any", "all", "not")
 """What a `when` table understands as its own."""
 
@@ -49,7 +53,8 @@ _WORDS_OF_WHEN = ("any", "all", "not")
 class Wishes:
     """What a form does not say and its author does."""
 
-    stage: str = "design"
+    stage: str = ""
+    """Where it is empty, what the form's settings say in a column "stage"; else `ASSUMED`."""
     frame: str = "round"
     language: str = ""
     """Code of the main language; where it is empty, the form's own."""
@@ -63,6 +68,9 @@ class Imported:
 
     flow: str = ""
     version: int = 1
+    stage: str = ""
+    assumed: bool = False
+    """Nobody has said the stage."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Texts of the flow and its translations by file name; none where nothing could be carried."""
     questions: tuple[Question, ...] = ()
@@ -116,12 +124,16 @@ def carry(data: bytes, name: str, wishes: Wishes, catalog: Catalog) -> Imported:
         return Imported(losses=losses, notes=notes, reason=f"{name}: none of its questions can be asked here.")
     flow = _flow_name(book, name, wishes)
     version = 1 + max((number for known, number in catalog.compiled if known == flow), default=0)
-    head = {"flow": flow, "version": version, "stage": wishes.stage, "language": languages.main}
+    said = wishes.stage or _stage(book)
+    stage = said or ASSUMED
+    head = {"flow": flow, "version": version, "stage": stage, "language": languages.main}
     head |= {"title": _title(book, flow), "frame": wishes.frame}
     files = _files(head, found, columns, languages, (name, losses), catalog)
     return Imported(
         flow=flow,
         version=version,
+        stage=stage,
+        assumed=not said,
         files=files,
         questions=tuple(found),
         columns=tuple(columns),
@@ -151,6 +163,12 @@ def _offer(languages: Iterable[str]) -> Offer:
 def _flow_name(book: Workbook, name: str, wishes: Wishes) -> str:
     wanted = wishes.flow or book.settings.get("id_string") or PurePath(name).stem
     return cleaned(wanted, "form")[:LONGEST_NAME].rstrip("_")
+
+
+def _stage(book: Workbook) -> str:
+    """Return the stage that the settings name; empty where they name none there is."""
+    named = book.settings.get(STAGE, "").lower()
+    return named if named in STAGES else ""
 
 
 def _title(book: Workbook, flow: str) -> str:
@@ -234,5 +252,8 @@ def _report_setting(setting: str, value: str, ledger: Ledger) -> None:
         ledger.note("settings", 2, f'"{setting}" is for programs that fill in forms')
     elif setting == "version":
         ledger.note("settings", 2, f'a flow counts its versions itself, so "{value}" is not kept')
+    elif setting == STAGE:
+        if value.lower() not in STAGES:
+            ledger.lose("settings", 2, f'stage "{value}" is none of {", ".join(STAGES)}')
     elif setting not in _READ:
         ledger.lose("settings", 2, f'"{setting}" is left out')

@@ -117,6 +117,12 @@ def _packed(name: str, body: bytes, catalog: Catalog) -> Examined:
     return _form(name, body, catalog)
 
 
+_UNSTAGED = (
+    'settings: no column "stage", so the flow is of the stage design. For another: commission, pilot, deliver, assess '
+    "or renew in that column."
+)
+
+
 def _form(name: str, body: bytes, catalog: Catalog) -> Examined:
     from bot.importing.losses import lines  # noqa: PLC0415 - slow to load, rarely needed
     from bot.importing.xlsform import Wishes, carry  # noqa: PLC0415 - the same
@@ -125,5 +131,5 @@ def _form(name: str, body: bytes, catalog: Catalog) -> Examined:
     if made.reason:
         return Examined(faults=(made.reason, *lines(made.losses)))
     errors, warnings = _told(made.issues)
-    lost = (*lines(made.losses), *warnings)
+    lost = (*lines(made.losses), *([_UNSTAGED] if made.assumed else []), *warnings)
     return Examined(faults=errors, hints=lost, files={} if errors else dict(made.files))

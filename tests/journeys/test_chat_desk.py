@@ -10,12 +10,10 @@ import httpx
 import pytest
 
 from tests.bot.test_manuscripts import TEA
-from tests.journeys.test_three_people import MONDAY, SETTINGS, _joined
-from tests.journeys.town import Town
+from tests.journeys.test_three_people import _joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from tests.journeys.town import Town
     from tests.support.botapi.client import Citizen
 
 GUIDE = Path(__file__).parents[2] / "docs" / "organising-in-the-chat.md"
@@ -32,17 +30,6 @@ CHOICES = {
     "whether you have to consult": "no duty: we ask because we want to know",
     "whose case it is": "all people of a place",
 }
-
-
-@pytest.fixture
-def town(bare_url: str, tmp_path: Path) -> Iterator[Town]:
-    """A city with one service, on a Monday morning of 2027."""
-    with Town(tmp_path, SETTINGS, database=bare_url) as built:
-        built.set_clock(MONDAY)
-        built.start()
-        yield built
-        assert built.telegram.violations == []
-        assert built.stop() == 0
 
 
 @pytest.mark.slow

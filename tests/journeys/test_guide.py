@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.test_three_people import SETTINGS
-from tests.journeys.town import Town
+from tests.journeys.town import SETTINGS, Town
 from tests.support.browser import PATIENCE_MS
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from sqlalchemy import select
 
 from storage import tables
 from storage.database import Database
-from tests.journeys.test_three_people import RECORD, SETTINGS
-from tests.journeys.town import Postbox, Town, free_port
+from tests.journeys.test_three_people import RECORD
+from tests.journeys.town import SETTINGS, Postbox, Town, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.journeys.test_three_people import SETTINGS
-from tests.journeys.town import Town
+from tests.journeys.town import SETTINGS, Town
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,39 +6,24 @@ import os
 import re
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import expect
 
 import bot
-from tests.journeys.town import Town, free_port
+from tests.journeys.town import MONDAY, Town, free_port
 from tests.support.browser import PATIENCE_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from playwright.sync_api import Browser, Page
 
     from tests.support.botapi.client import Citizen
 
-MADRID = ZoneInfo("Europe/Madrid")
-SETTINGS = """
-[city]
-name = "Rivermouth"
-org = { en = "the City of Rivermouth", es = "el Ayuntamiento de Rivermouth" }
-languages = ["en", "es"]
-time_zone = "Europe/Madrid"
-
-[[services]]
-key = "library"
-name = { en = "Central Library", es = "Biblioteca Central" }
-steps = [ { id = "arrive", en = "Getting in", es = "Llegar" }, { id = "borrow", en = "Borrowing", es = "Libros" } ]
-areas = [ { id = "harbour", en = "Harbour", es = "El Puerto" }, { id = "hill", en = "Hillside", es = "La Ladera" } ]
-"""
 RECORD = """
 topic = { en = "opening hours", es = "el horario" }
 decider = { en = "the city council", es = "el pleno municipal" }
@@ -71,18 +56,6 @@ REST = (
     ("invitarle otra vez", "no"),
 )
 """What is left of the option round after its free text: words of the question, and what the citizen types."""
-MONDAY = datetime(2027, 1, 11, 9, tzinfo=MADRID)
-
-
-@pytest.fixture
-def town(bare_url: str, tmp_path: Path) -> Iterator[Town]:
-    """A city with one service, started on a Monday morning of 2027 on an empty database."""
-    with Town(tmp_path, SETTINGS, database=bare_url) as built:
-        built.set_clock(MONDAY)
-        built.start()
-        yield built
-        assert built.telegram.violations == []
-        assert built.stop() == 0
 
 
 @pytest.mark.slow

@@ -15,12 +15,11 @@ import httpx
 import pytest
 
 from tests.journeys.test_chat_desk import begun, filled_in, opened, signed
-from tests.journeys.test_three_people import MONDAY, SETTINGS, _in_spanish, _joined
-from tests.journeys.town import Town
+from tests.journeys.test_three_people import _in_spanish, _joined
+from tests.journeys.town import MONDAY, Town
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from tests.support.botapi.client import Citizen
 
@@ -48,17 +47,6 @@ HOURS = {
 """What an organiser types into the form of the browser."""
 NOTHING: Mapping[str, str] = {}
 REPORT = {"report.en": "You said: later. We open until 22:00.", "report.es": "Ustedes dijeron: más tarde. Abrimos."}
-
-
-@pytest.fixture
-def town(bare_url: str, tmp_path: Path) -> Iterator[Town]:
-    """A city with one service, on a Monday morning of 2027."""
-    with Town(tmp_path, SETTINGS, database=bare_url) as built:
-        built.set_clock(MONDAY)
-        built.start()
-        yield built
-        assert built.telegram.violations == []
-        assert built.stop() == 0
 
 
 @pytest.mark.slow

@@ -13,7 +13,9 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
+from zoneinfo import ZoneInfo
 
 import httpx
 from aiosmtpd.controller import Controller
@@ -21,12 +23,27 @@ from aiosmtpd.controller import Controller
 from tests.support.botapi import client as botapi
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from email.message import EmailMessage
     from pathlib import Path
 
     from aiosmtpd.smtp import Envelope
 
+MADRID = ZoneInfo("Europe/Madrid")
+SETTINGS = """
+[city]
+name = "Rivermouth"
+org = { en = "the City of Rivermouth", es = "el Ayuntamiento de Rivermouth" }
+languages = ["en", "es"]
+time_zone = "Europe/Madrid"
+
+[[services]]
+key = "library"
+name = { en = "Central Library", es = "Biblioteca Central" }
+steps = [ { id = "arrive", en = "Getting in", es = "Llegar" }, { id = "borrow", en = "Borrowing", es = "Libros" } ]
+areas = [ { id = "harbour", en = "Harbour", es = "El Puerto" }, { id = "hill", en = "Hillside", es = "La Ladera" } ]
+"""
+MONDAY = datetime(2027, 1, 11, 9, tzinfo=MADRID)
+"""When the journeys of a small city begin."""
 UNWANTED = ("CIVICLOOP_", "COVERAGE_")
 """What the bot must not inherit: settings of whoever runs the tests, and the slowness of being measured."""
 PATIENCE = 60.0

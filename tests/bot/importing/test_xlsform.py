@@ -492,3 +492,28 @@ def test_what_is_no_form_is_refused_with_what_to_do(name: str, data: bytes, reas
     made = carry(data, name, Wishes(), catalog())
     assert (made.verdict, made.is_sound) == ("not at all", False)
     assert reason in made.reason
+
+
+STAGED = """\
+| survey | | | |
+| | type | name | label |
+| | text | why | Why? |
+| settings | | | |
+| | form_title | stage |
+| | Why | {stage} |
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "wished", "stage", "assumed"),
+    [("pilot", "", "pilot", False), ("Deliver", "", "deliver", False), ("pilot", "renew", "renew", False),
+     ("soon", "", "design", True), ("", "", "design", True)],
+)  # fmt: skip
+def test_the_stage_is_what_the_settings_or_the_author_say(said: str, wished: str, stage: str, *, assumed: bool) -> None:
+    made = carry(STAGED.format(stage=said).encode(), "form.md", Wishes(stage=wished), catalog())
+    assert (made.stage, made.assumed, made.reason) == (stage, assumed, "")
+    assert f'stage = "{stage}"' in made.files[f"{made.flow}.toml"]
+    told = [one.what for one in made.losses]
+    assert told == (
+        ['stage "soon" is none of commission, design, pilot, deliver, assess, renew'] if said == "soon" else []
+    )
