@@ -83,14 +83,19 @@ def untouched(flow: str, said: Mapping[str, Any], acts: Iterable[Mapping[str, An
     """
     made_up = _read(flow) if flow in known() else {}
     began = any(len(_alike(made_up, one)) > 1 for one in acts)
-    true = {name.strip() for name in str(said.get(OURS, "")).split(",")}
-    return [name for name in _alike(made_up, said) if name not in true] if began else []
+    return [name for name in _alike(made_up, said) if name not in _true(said)] if began else []
 
 
 def alike(flow: str, said: Mapping[str, Any]) -> list[str]:
-    """Return the fields of a record that say what the example says and what few would say by themselves."""
+    """Return the fields that say what the example says and few would say by themselves, without those kept as true."""
     made_up = _read(flow) if flow in known() else {}
-    return [name for name in _alike(made_up, said) if name not in {*ANYWHERE, *made_up.get("lists", {})}]
+    passed = {*ANYWHERE, *made_up.get("lists", {}), *_true(said)}
+    return [name for name in _alike(made_up, said) if name not in passed]
+
+
+def _true(said: Mapping[str, Any]) -> list[str]:
+    """Return the fields whose words are true for the city, whoever has said the same."""
+    return [name.strip() for name in str(said.get(OURS, "")).split(",") if name.strip()]
 
 
 def _alike(made_up: Mapping[str, Any], said: Mapping[str, Any]) -> list[str]:
@@ -117,8 +122,7 @@ def _labels_of(rows: Iterable[Sequence[Any]]) -> set[str]:
 
 def kept(said: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """Return the record in which these fields are said to be true as they stand."""
-    before = [name.strip() for name in str(said.get(OURS, "")).split(",") if name.strip()]
-    return {**said, OURS: ", ".join(dict.fromkeys([*before, *names]))}
+    return {**said, OURS: ", ".join(dict.fromkeys([*_true(said), *names]))}
 
 
 @cache
