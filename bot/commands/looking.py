@@ -167,7 +167,10 @@ def _for_publication(here: Office, code: str, out: Path, who: int | None) -> Non
             "is closed and paper has had its time. For the team: leave out --for publication."
         )
     if not found.lines:
-        raise Refused(f"nothing of {code} can be told to everybody: fewer than {found.minimum} people gave any answer.")
+        raise Refused(
+            f"nothing of {code} can be told to everybody so: fewer than {found.minimum} people gave any answer, or it "
+            f"was counted before there were such files. Its figures are on its page: {here.rounds.page_url(code)}"
+        )
     flow, row = here.rounds.played(code), _found(here, code)
     with _opened(out) as file:
         here.rounds.exported(code, "exported_public", who=who)

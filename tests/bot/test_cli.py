@@ -1320,7 +1320,8 @@ def test_too_few_people_are_not_exported_for_publication(terminal: Terminal) -> 
     counted(code)
     said = terminal("export", code, "--for", "publication", "--out", "out.csv")
     assert (said.status, Path("out.csv").exists()) == (1, False)
-    assert f"nothing of {code} can be told to everybody" in said.err
+    assert f"nothing of {code} can be told to everybody so: fewer than 10 people" in said.err
+    assert said.err.endswith(f"/rounds/{code}\n")
 
 
 def test_the_log_of_a_round_notes_who_took_its_answers_and_for_whom(terminal: Terminal) -> None:

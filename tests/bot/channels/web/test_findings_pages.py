@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 
+from bot.digests.disclosure import stepped
 from storage import tables
 from tests.bot.channels.web.stage import NOW
 from tests.bot.channels.web.test_public_pages import FORMAL
@@ -37,6 +38,24 @@ def counted(it: Program, people: int = 60) -> str:
 
 
 class TestFindings:
+    async def test_who_says_that_they_answer_for_many_is_told_apart(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        answered(it.database, it.rounds.played(code), code, 300, NOW, for_many=True)
+        many = it.rounds.voices(code).declared
+        await entered(it, client, ORGANISER)
+        staff = await client.get(f"/manage/rounds/{code}")
+        assert f"Said themselves that they answer for a group or organisation, counted apart: {many}." in staff.text
+        it.rounds.close(code, who=None)
+        it.now = NOW + timedelta(days=15)
+        it.sweeps().findings()
+        page = (await client.get(f"/rounds/{code}")).text
+        assert f"{300 - many} people handed in their answers." in page
+        told = stepped(many, 10) or "fewer than 10"
+        assert f"people who said that they answer for a group or organisation: {told}." in page
+        assert f"Others said that they answer for a group or organisation: {many}." in it.rounds.drafted(code, "en")
+
     async def test_before_the_end_nobody_reads_any(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.opened("The reading room", **FORMAL)
         answered(it.database, it.rounds.played(code), code, 60, NOW)
