@@ -48,6 +48,10 @@ OVERTAKEN = 1.0
 """Seconds' worth of invitations that may leave between the writing of a reply and its leaving: what was on the wire
 already, and what leaves until the reply is claimed. On a machine that is busy with other things all are slower alike.
 """
+REACHED = 0.8
+"""The part of the permitted rate that is reached by a process killed every ten seconds, on a machine with as much else
+to do. Measured so: 0.94 to 0.95; `make bench` measures the rate of one that is left alone.
+"""
 RESTS = 0.5
 """Seconds after each word of those who talk: no chat may be answered much faster than once a second."""
 AT_ONCE = 1_000
@@ -102,6 +106,7 @@ def test_everybody_is_asked_at_the_pace_that_is_permitted_while_others_talk_and_
     assert max(often) <= 2, "nobody is asked a third time"
     assert repeats <= sum(flown), "only what was on the wire at a kill came again"
     assert told["limited"] == []
+    assert reached > REACHED
     assert len(waits) > KILLS, "somebody talked"
     assert ahead[-1] < per_second * OVERTAKEN, "who talks does not wait for the invitations"
     assert _ends(town, code) == {"invited": people}
