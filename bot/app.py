@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 import uvicorn
 
+from bot import leaving, ownership, pacing
 from bot import log as logs
-from bot import ownership, pacing
 from bot.channels import ASSISTED
 from bot.channels.web import site
 from bot.channels.web.channel import WebChannel
@@ -47,6 +47,7 @@ from bot.participation import Participations
 from bot.rounds.hours import Hours
 from bot.rounds.library import Library
 from bot.rounds.organising import Rounds
+from bot.rounds.record import public_url
 from bot.staff import Staff
 from bot.threads import Threads
 from bot.turns import Turns
@@ -214,9 +215,9 @@ class App:
         if self.config.mail.host:
             from bot.channels.mail import MailChannel  # noqa: PLC0415 - needed only where mail is set up
 
-            channels.append(
-                MailChannel(self.config.mail, self.config.city.speaker(self.config.city.languages[0]), self.clock)
-            )
+            speaker = self.config.city.speaker(self.config.city.languages[0])
+            leave = partial(leaving.link, self.keys, public_url(self.config))
+            channels.append(MailChannel(self.config.mail, speaker, self.clock, leave=leave))
         return {channel.name: channel for channel in channels}
 
     def _desk(self) -> Desk:

@@ -19,6 +19,7 @@ from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING
 
 from bot.channels.base import Again, Ambiguous, Capabilities, Gone, Sent
+from bot.texts import texts
 from storage import crossings
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ NO_MAILBOX = frozenset({550, 551, 553})
 """Replies that mean nobody lives there (RFC 5321); other 5xx refuse this message only."""
 WIRE = SMTP.clone(cte_type="7bit")
 """Every server takes seven bits."""
+HEADS = WIRE.clone(max_line_length=998)
+"""How long a line may be at the most (RFC 5322): the link of a header is not to be folded or written otherwise."""
 _ADDRESS = re.compile(r"[!-~]+@[!-~]+")
 _ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}")
 
@@ -53,10 +56,15 @@ class MailChannel:
         subject: str,
         clock: Callable[[], datetime],
         *,
+        leave: Callable[[str], str] | None = None,
         trust: ssl.SSLContext | None = None,
         patience: float = PATIENCE,
     ) -> None:
-        """`subject` heads messages that bring none; `trust` replaces the system's certificates; patience in seconds."""
+        """`subject` heads messages that bring none; `leave` gives the link that stops all mails to an address.
+
+        `trust` replaces the system's certificates; `patience` is in seconds.
+        """
+        self._leave = leave
         self._settings = settings
         self._subject = subject
         self._clock = clock
@@ -90,8 +98,9 @@ class MailChannel:
         mail["Date"] = format_datetime(self._clock())
         mail["Message-ID"] = message_id(message.key, sender)
         mail["Auto-Submitted"] = "auto-generated"
-        mail["List-Unsubscribe"] = f"<mailto:{parseaddr(sender)[1]}?subject=STOP>"
-        mail.set_content(message.text)
+        way_out = self._leave(message.address) if self._leave else ""
+        _add_ways_out(mail, parseaddr(sender)[1], way_out)
+        mail.set_content(_with_way_out(message, way_out))
         _add_body(mail, message)
         mail["Content-Language"] = message.language
         return mail
@@ -102,7 +111,7 @@ class MailChannel:
             with self._server() as server:
                 _expect(server.mail(parseaddr(self._settings.from_address)[1]))
                 _expect(server.rcpt(message.address))
-                body = self.compose(message).as_bytes()
+                body = self.compose(message).as_bytes(policy=HEADS)
                 handed_over = True
                 crossings.passed("mail.hands_over")
                 _expect(server.data(body))
@@ -140,6 +149,21 @@ def message_id(key: str, sender: str) -> str:
     """Return the Message-ID of a key: always the same, and it tells nothing of the key."""
     domain = parseaddr(sender)[1].rpartition("@")[2] or "civicloop.invalid"
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{domain}>"
+
+
+def _add_ways_out(mail: EmailMessage, sender: str, link: str) -> None:
+    """Say how a reader's program stops these mails: with one click (RFC 8058) where the page is safe, or by mail."""
+    ways = [f"<{link}>"] if link else []
+    mail["List-Unsubscribe"] = ", ".join([*ways, f"<mailto:{sender}?subject=STOP>"])
+    if link.startswith("https:"):
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+
+
+def _with_way_out(message: Outbound, link: str) -> str:
+    """Return the text with the link; a mail with HTML as well is a digest, which says itself how to end it."""
+    if not link or (message.mail and message.mail.html):
+        return message.text
+    return f"{message.text.rstrip()}\n\n{texts(message.language)('mail.leave', url=link)}\n"
 
 
 def _add_body(mail: EmailMessage, message: Outbound) -> None:

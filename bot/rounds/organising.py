@@ -9,6 +9,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bot import leaving
 from bot.errors import Refused
 from bot.rounds import addresses, codes, places, record, wording
 from bot.rounds import whom as whoms
@@ -233,6 +234,17 @@ class Rounds(Fairness):
                 contacts.set_stopped(db, one.id, now)
                 outbox.cancel(db, one.id, now, bulk_only=True)
             return audience.hush(db, [self._keys.quiet_hash(MAIL, mail) for mail in plain], now)
+
+    def may_leave(self, token: str) -> bool:
+        """Whether a link of a mail can stop the mails to somebody."""
+        return leaving.whose(self._keys, token) is not None
+
+    def leave(self, token: str) -> bool:
+        """Stop all mails to whom a link of a mail belongs; return whether it is one of ours."""
+        address = leaving.whose(self._keys, token)
+        if address is not None:
+            self.hush([address])
+        return address is not None
 
     @staticmethod
     def _near(*moments: datetime | None) -> None:

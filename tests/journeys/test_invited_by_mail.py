@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
@@ -211,11 +212,14 @@ def troubles(town: Town) -> list[str]:
 def one_round_a_day_and_none_after_stop(town: Town, office: Office, code: str) -> None:
     """Ben answers STOP, as his mail says; another round waits until tomorrow, and the first reminds nobody unasked."""
     (ben,) = office.to(BEN)
-    way = urlsplit(ben["List-Unsubscribe"].strip("<>"))
+    page, way = (urlsplit(each.strip(" <>")) for each in ben["List-Unsubscribe"].split(","))
     assert (way.scheme, way.path, parse_qs(way.query)["subject"]) == ("mailto", "voice@city.example", ["STOP"])
     assert "STOP" in text_of(ben)
     other = opened(town, "bus7")
-    town.civicloop("quiet", BEN)
+    assert page.geturl() in text_of(ben)
+    assert httpx.get(page.geturl()).status_code == HTTPStatus.OK, "looking at the page stops nothing yet"
+    assert town.asks("round", "audience", other)["excluded"].get("stopped") is None
+    assert httpx.post(page.geturl(), data={"List-Unsubscribe": "One-Click"}).status_code == HTTPStatus.OK
     with office.open():
         swept(town)
         assert not any(other in text_of(mail) for mail in office.messages), "they were asked today"

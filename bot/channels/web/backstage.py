@@ -240,6 +240,12 @@ class LogEntry(Protocol):
 class Rounds(Protocol):
     """What an organiser does; pages, chat and command line call the same."""
 
+    def may_leave(self, token: str) -> bool:
+        """Whether a link of a mail can stop the mails to somebody."""
+
+    def leave(self, token: str) -> bool:
+        """Stop all mails to whom a link of a mail belongs; return whether it is one of ours."""
+
     def needs(self, flow: str, service: str, language: str) -> Sequence[Need]:
         """Return what the record must say for this flow in this service, in the order to ask it."""
 

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.channels.web import chat, public, service
+from bot.channels.web import chat, leaving, public, service
 from bot.channels.web.failures import Contained, handlers
 from bot.channels.web.manage import (
     asking,
@@ -79,6 +79,8 @@ def _citizens() -> list[Route]:
         get("/rounds/{code}/qr.svg", public.qr),
         get("/rounds/{code}/figures.csv", public.figures),
         get("/rounds/{code}/codebook.csv", public.codebook),
+        get("/stop/{token}", leaving.show),
+        post("/stop/{token}", leaving.leave),
         get("/chat", chat.show),
         post("/chat", chat.say),
         post("/chat/start", chat.start),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
+from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -145,6 +146,20 @@ async def test_a_mail_says_that_a_machine_sent_it_and_how_to_end_it(channel: Mai
     assert mail["List-Unsubscribe"] == "<mailto:voice@city.example?subject=STOP>"
     assert mail["Content-Language"] == "es"
     assert mail["Date"].datetime == NOW
+
+
+async def test_a_mail_can_be_stopped_with_one_click(office: Office, postman: Postman) -> None:
+    """RFC 8058: the page must be safe; elsewhere the link stands without the promise of one click."""
+    invitation = letter(mail=Mail("Tell us", ""), text="Read more\n", language="de")
+    for host, one_click in (("https://city.example", "List-Unsubscribe=One-Click"), ("http://127.0.0.1:8080", None)):
+        url = f"{host}/stop/{'x' * 120}"
+        channel = MailChannel(settings(office.port), "News", lambda: NOW, leave=partial(str.format, url), patience=5)
+        await channel.send(invitation)
+        mail = postman.received[-1]
+        assert mail["List-Unsubscribe"] == f"<{url}>, <mailto:voice@city.example?subject=STOP>"
+        assert mail["List-Unsubscribe-Post"] == one_click
+        says = f"Um keine Mails mehr von uns zu bekommen, öffnen Sie diese Seite: {url}"
+        assert mail.get_content() == f"Read more\n\n{says}\n"
 
 
 async def test_the_same_key_has_the_same_message_id(channel: MailChannel, postman: Postman) -> None:

@@ -13,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from bot import leaving
 from bot.digests.render import bar_chart
 from bot.digests.results import result
 from bot.texts import texts
@@ -402,7 +403,9 @@ class TestEveryReader:
             locale="en",
         )
         with watched(context, url) as page:
-            for path in ("/", f"/rounds/{code}", f"/rounds/{told}", "/privacy", "/nowhere", "/chat", f"/chat/{code}"):
+            out = leaving.link(it.keys, "", "ana@home.example")
+            public = ("/", f"/rounds/{code}", f"/rounds/{told}", "/privacy", "/nowhere", out, "/chat", f"/chat/{code}")
+            for path in public:
                 page.goto(url + path)
                 accessible(page, path)
             follow(button(page, "Start this round"))

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from bot import leaving
 from bot.channels.web import site
 from bot.rounds.outcome import Decision
+from storage import audience
 from tests.bot.channels.web.stage import NOW
 
 if TYPE_CHECKING:
@@ -231,3 +233,23 @@ class TestMachines:
         page = await client.post("/privacy")
         assert page.status_code == 405
         assert "use the buttons of the page" in page.text
+
+
+class TestTheWayOutOfMails:
+    async def test_one_press_stops_all_mails_and_a_look_does_not(self, it: Program, client: httpx.AsyncClient) -> None:
+        page = leaving.link(it.keys, "http://voice.test", "ana@home.example")
+        quiet = it.keys.quiet_hash("mail", "ana@home.example")
+        shown = await client.get(page)
+        assert "Stop our mails?" in shown.text
+        assert "ana@" not in shown.text
+        with it.database.reading() as db:
+            assert audience.hushed(db, [quiet]) == set()
+        left = await client.post(page, data={"List-Unsubscribe": "One-Click"})
+        assert "Done: no more mails" in left.text
+        with it.database.reading() as db:
+            assert audience.hushed(db, [quiet]) == {quiet}
+        assert (await client.post(page)).status_code == 200
+
+    async def test_a_link_that_is_none_of_ours_is_not_there(self, client: httpx.AsyncClient) -> None:
+        for act in (client.get, client.post):
+            assert (await act("/stop/abcdefgh")).status_code == 404

@@ -1,0 +1,31 @@
+"""The way out of mails: a link that stops them, for whoever holds it, without an account."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING
+
+from storage.database import Unopened
+
+if TYPE_CHECKING:
+    from storage.sealing import Keys
+
+_FOR = "stop mails to "
+"""Stands before what is sealed: nothing sealed for another purpose stops anything."""
+
+
+def link(keys: Keys, public_url: str, address: str) -> str:
+    """Return the address of the page that stops all mails to `address`. It is always the same, and does not tell it."""
+    token = base64.urlsafe_b64encode(keys.seal(_FOR + address)).decode().rstrip("=")
+    return f"{public_url}/stop/{token}"
+
+
+def whose(keys: Keys, token: str) -> str | None:
+    """Return whose mails a token stops; None where it is none of ours, or its key is no longer in the key file."""
+    try:
+        told = keys.unseal_bytes(base64.b64decode(token + "=" * (-len(token) % 4), altchars="-_", validate=True))
+        purpose, address = told[: len(_FOR)].decode(), told[len(_FOR) :].decode()
+    except (binascii.Error, ValueError, Unopened):
+        return None
+    return address if purpose == _FOR and address else None
