@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
-from storage import proof, weekly
+from storage import proof, themes, weekly
 from storage.rows import Insert, Shape, many, read
 from storage.tables import answers, rounds
 
@@ -161,6 +161,8 @@ def forget(db: Connection, round_id: int, pseudonym: bytes, now: datetime, *, cl
     if closed:
         kept = update(answers).where(mine).values(text=None, file=None, quotable=False, pseudonym=anew)
         touched += db.execute(kept).rowcount
+        # After the words: whoever was just reading them has committed by now, so nothing of theirs is left over.
+        themes.forget_text(db, select(answers.c.id).where(answers.c.round_id == round_id, answers.c.pseudonym == anew))
     proof.note(db, "answers", touched, now)
     return touched
 

@@ -520,6 +520,68 @@ week_changes = Table(  # since the week was counted
     Index(None, "week_id", "channel"),
 )
 
+# --------------------------------------------------------------------------- what free texts are about
+
+# A codebook per service. What is kept of a text goes with its answer; the themes themselves name nobody.
+
+codebooks = Table(  # changes of a codebook are numbered, so that texts sorted by an older one are known
+    "codebooks",
+    metadata,
+    C("service", String(60), primary_key=True),
+    C("revision", Integer, nullable=False),
+)
+
+themes = Table(
+    "themes",
+    metadata,
+    _id(),
+    C("service", String(60), nullable=False),
+    C("key", String(60), nullable=False),  # of a starter code; of a proposal, which text it began with
+    C("names", Text, nullable=False),  # JSON: language to name
+    C("state", String(10), nullable=False),  # proposed, confirmed, merged, dropped
+    C("merged_into", Id),  # another theme; no foreign key, since a theme may go into one that came later
+    C("origin", String(10), nullable=False),  # starter, proposal, manager
+    C("created_at", Instant, nullable=False),
+    UniqueConstraint("service", "key"),
+)
+
+readings = Table(  # that a text was read, and what a machine made of it: as personal as the text itself
+    "readings",
+    metadata,
+    C("answer_id", ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True),
+    C("service", String(60), nullable=False),
+    C("vector", LargeBinary),  # half-precision floats, little-endian; null: the reader makes none
+    C("language", String(12), nullable=False),
+    C("reader", String(40), nullable=False),  # what made the vector; those of two readers cannot be compared
+    C("read_at", Instant, nullable=False),
+    C("revision", Integer, nullable=False),  # of the codebook it was last sorted by; 0: not yet
+    Index(None, "service", "revision"),
+)
+
+text_themes = Table(  # what a text is about: none, one or several themes
+    "text_themes",
+    metadata,
+    C("answer_id", ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True),
+    C("theme_id", ForeignKey("themes.id", ondelete="CASCADE"), primary_key=True),
+    C("sure", Float, nullable=False),  # 0 to 1
+    C("by", String(8), nullable=False),  # sorter, group (the texts a proposal was made of), person
+    Index(None, "theme_id"),
+)
+
+theme_examples = Table(  # what people corrected: the sorter learns from each; goes with the text
+    "theme_examples",
+    metadata,
+    _id(),
+    C("theme_id", ForeignKey("themes.id", ondelete="CASCADE"), nullable=False),
+    C("answer_id", ForeignKey("answers.id", ondelete="CASCADE"), nullable=False),
+    C("fits", Boolean, nullable=False),
+    C("person_id", ForeignKey("people.id", ondelete="SET NULL")),  # who said so
+    C("at", Instant, nullable=False),
+    UniqueConstraint("answer_id", "theme_id"),
+    Index(None, "theme_id"),
+    Index(None, "person_id"),
+)
+
 # --------------------------------------------------------------------------- out
 
 outbox = Table(

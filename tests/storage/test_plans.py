@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from storage import answers, ballots, contacts, inbox, messages, outbox, sessions, turnout, weekly
+from storage import answers, ballots, contacts, inbox, messages, outbox, sessions, themes, turnout, weekly
 from storage.database import Database
 from tests.storage.makers import DAY, KEYS, MINUTE, NOW, Update, add_contact, add_round, answer, message, session, text
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 WEEK = (NOW - DAY, NOW + DAY)
-FEW = {"SCAN picked", "SCAN anon_1", "SCAN (subquery-1)", "SCAN (subquery-2)", "SCAN CONSTANT ROW"}
+FEW = {"SCAN picked", "SCAN anon_1", "SCAN anon_2", "SCAN (subquery-1)", "SCAN (subquery-2)", "SCAN CONSTANT ROW"}
 """Results of inner queries that went by an index themselves, and an empty list."""
 
 
@@ -49,6 +49,15 @@ ACTS: dict[str, Callable[[Connection], Any]] = {
     "ways": lambda db: turnout.ways(db, 1),
     "chosen": lambda db: turnout.choices(db, 1, ["you.area"], ["step"], [b"anna"]),
     "spoken": lambda db: turnout.languages(db, 1, [b"anna"]),
+    "raised": lambda db: themes.raised(db, "library", *WEEK),
+    "raised at": lambda db: themes.raised_at(db, "library", *WEEK),
+    "chose": lambda db: themes.chose(db, "library", *WEEK, ["del.step"]),
+    "read so far": lambda db: themes.read_so_far(db, "library", *WEEK),
+    "behind": lambda db: themes.behind(db, 1, *WEEK, 9),
+    "people behind": lambda db: themes.people_behind(db, 1, *WEEK),
+    "unread": lambda db: themes.unread(db, "library", NOW, 9),
+    "is behind": lambda db: themes.is_behind(db, "library"),
+    "read texts": lambda db: themes.texts(db, "library", NOW),
     "of": lambda db: answers.of(db, 1, b"anna"),
     "withdraw": lambda db: answers.withdraw(db, [(1, b"anna", "overall")], NOW),
     "hand_in": lambda db: answers.hand_in(db, [(1, b"anna")], NOW),

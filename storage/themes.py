@@ -1,0 +1,483 @@
+"""The codebook of a service: its themes, which text is about which, and what people corrected.
+
+People are counted, not messages: somebody who writes thrice of one theme raises it once. A theme that went into another
+takes its texts along, so nothing has to be followed when counting.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from sqlalchemy import and_, delete, func, select, update
+
+from storage.rows import Insert, Shape, read
+from storage.tables import answers, codebooks, readings, text_themes, theme_examples, themes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, Select, Subquery
+
+PROPOSED, CONFIRMED, MERGED, DROPPED = "proposed", "confirmed", "merged", "dropped"
+"""States: found among texts that fitted nothing, and nobody has looked at it; in use; gone into another; not wanted."""
+LIVE: Final = (PROPOSED, CONFIRMED)
+"""States in which texts are sorted into a theme."""
+STARTER, PROPOSAL, MANAGER = "starter", "proposal", "manager"
+"""Where a theme is from: the bank's starter codes, a group of texts that fitted nothing, somebody who made it."""
+SORTER, GROUP, PERSON = "sorter", "group", "person"
+"""Who said that a text is about a theme: the sorter; the proposal that was made of it; a person, who is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """One theme of a codebook."""
+
+    id: int
+    service: str
+    key: str
+    names: str
+    """JSON: language to name. Read it with `name`."""
+    state: str
+    merged_into: int | None
+    origin: str
+    created_at: datetime
+
+    def name(self, language: str) -> str:
+        """Return the name in this language, else in the first it was given in."""
+        named: dict[str, str] = json.loads(self.names)
+        return named.get(language) or next(iter(named.values()), self.key)
+
+
+class Raised(NamedTuple):
+    """How many people raised a theme."""
+
+    theme_id: int
+    people: int
+
+
+class RaisedAt(NamedTuple):
+    """How many people raised a theme in a stage, in answer to one question."""
+
+    theme_id: int
+    stage: str
+    item: str | None
+    """Of the bank; None for a question of the flow's own."""
+    state: str
+    people: int
+
+
+class Behind(NamedTuple):
+    """A text behind a theme."""
+
+    answer_id: int
+    round_id: int
+    pseudonym: bytes
+    stage: str
+    item: str | None
+    state: str
+    text: str | None
+    """None once the person had it deleted after the round closed: the theme stays, the words are gone."""
+    language: str
+    quotable: bool
+    counted_at: datetime
+    sure: float
+    by: str
+
+
+_shape = Shape(themes, Theme)
+_all = select(*_shape.columns)
+_stands = and_(answers.c.withdrawn_at.is_(None), answers.c.counted_at.is_not(None))
+
+
+# --------------------------------------------------------------------------- the codebook
+
+
+def codebook(db: Connection, service: str, states: Collection[str] = LIVE) -> list[Theme]:
+    """Return the themes of a service that are in one of these states, the oldest first."""
+    wanted = (themes.c.service == service, themes.c.state.in_(list(states)))
+    return _shape.read(db.execute(_all.where(*wanted).order_by(themes.c.id)))
+
+
+def get(db: Connection, theme_id: int, *, lock: bool = False) -> Theme | None:
+    """Return a theme; with `lock` nobody else changes it until the transaction ends."""
+    wanted = _all.where(themes.c.id == theme_id)
+    return _shape.first(db.execute(wanted.with_for_update() if lock else wanted))
+
+
+def revision(db: Connection, service: str) -> int:
+    """Return which change of its codebook a service is at, 0 before the first."""
+    return db.execute(select(codebooks.c.revision).where(codebooks.c.service == service)).scalar() or 0
+
+
+_next = Insert(
+    codebooks, ("service", "revision"), end="ON CONFLICT (service) DO UPDATE SET revision = codebooks.revision + 1"
+)
+
+
+def changed(db: Connection, service: str) -> None:
+    """Note that texts have to be sorted anew: the codebook is another, or somebody corrected it."""
+    _next(db, [(service, 1)])
+
+
+_add = Insert(
+    themes, ("service", "key", "names", "state", "origin", "created_at"), end="ON CONFLICT (service, key) DO NOTHING"
+)
+
+
+def add(db: Connection, service: str, new: Sequence[tuple[str, Mapping[str, str]]], origin: str, now: datetime) -> int:
+    """Add themes by (key, names); one whose key is there already stays as it is. Return how many are new.
+
+    Proposals wait for somebody to look at them; others are confirmed from the start.
+    """
+    state = PROPOSED if origin == PROPOSAL else CONFIRMED
+    rows = [(service, key, _names(names), state, origin, now) for key, names in new]
+    added = _add(db, rows)
+    if added:
+        changed(db, service)
+    return added
+
+
+def _names(names: Mapping[str, str]) -> str:
+    return json.dumps(dict(names), ensure_ascii=False)
+
+
+def by_key(db: Connection, service: str, key: str) -> Theme | None:
+    """Return the theme of this key."""
+    return _shape.first(db.execute(_all.where(themes.c.service == service, themes.c.key == key)))
+
+
+def rename(db: Connection, theme: Theme, names: Mapping[str, str]) -> None:
+    """Give a theme other names; those in other languages stay. Whoever names a proposal wants it: it is confirmed."""
+    merged = {**json.loads(theme.names), **names}
+    _set(db, theme, names=_names(merged), state=CONFIRMED)
+
+
+def confirm(db: Connection, theme: Theme) -> None:
+    """Take a theme into use."""
+    _set(db, theme, state=CONFIRMED)
+
+
+def drop(db: Connection, theme: Theme) -> None:
+    """Use a theme no more. Its texts stay noted, so that the same is not proposed again."""
+    _set(db, theme, state=DROPPED)
+
+
+def merge(db: Connection, theme: Theme, into: Theme) -> None:
+    """Let a theme go into another of the same service, with its texts and what was corrected.
+
+    Where a text is in both, what a person said stands. Raises ValueError for two services, or a theme into itself.
+    """
+    if theme.id == into.id or theme.service != into.service:
+        raise ValueError(f"theme {theme.id} cannot go into {into.id}")
+    for table in (text_themes, theme_examples):
+        there = select(table.c.answer_id).where(table.c.theme_id == into.id)
+        moving = (table.c.theme_id == theme.id, table.c.answer_id.not_in(there))
+        db.execute(update(table).where(*moving).values(theme_id=into.id))
+        db.execute(delete(table).where(table.c.theme_id == theme.id))
+    _set(db, theme, state=MERGED, merged_into=into.id)
+
+
+def _set(db: Connection, theme: Theme, **values: object) -> None:
+    db.execute(update(themes).where(themes.c.id == theme.id).values(**values))
+    changed(db, theme.service)
+
+
+# --------------------------------------------------------------------------- what people corrected
+
+
+class Example(NamedTuple):
+    """What a person said of a text and a theme."""
+
+    theme_id: int
+    answer_id: int
+    fits: bool
+
+
+_correct = Insert(
+    theme_examples,
+    ("theme_id", "answer_id", "fits", "person_id", "at"),
+    end="ON CONFLICT (answer_id, theme_id) DO UPDATE SET fits = excluded.fits, person_id = excluded.person_id, "
+    "at = excluded.at",
+)
+_put_person = Insert(
+    text_themes,
+    ("answer_id", "theme_id", "sure", "by"),
+    end="ON CONFLICT (answer_id, theme_id) DO UPDATE SET sure = excluded.sure, by = excluded.by",
+)
+
+
+def correct(db: Connection, theme: Theme, answer_id: int, person: int | None, now: datetime, *, fits: bool) -> None:
+    """Note that a text is about a theme, or is not: it holds at once, and the sorter learns from it."""
+    _correct(db, [(theme.id, answer_id, fits, person, now)])
+    if fits:
+        _put_person(db, [(answer_id, theme.id, 1.0, PERSON)])
+    else:
+        db.execute(delete(text_themes).where(text_themes.c.answer_id == answer_id, text_themes.c.theme_id == theme.id))
+    changed(db, theme.service)
+
+
+def examples(db: Connection, service: str) -> list[Example]:
+    """Return all corrections of the themes a service uses, the oldest first."""
+    columns = (theme_examples.c.theme_id, theme_examples.c.answer_id, theme_examples.c.fits)
+    wanted = select(*columns).join(themes, themes.c.id == theme_examples.c.theme_id)
+    wanted = wanted.where(themes.c.service == service, themes.c.state.in_(LIVE)).order_by(theme_examples.c.id)
+    return read(Example, db.execute(wanted))
+
+
+# --------------------------------------------------------------------------- counting
+
+
+def raised(
+    db: Connection, service: str, since: datetime, until: datetime, states: Collection[str] = LIVE
+) -> list[Raised]:
+    """Count the people who raised each theme in texts counted in [since, until), most first.
+
+    A person is a pseudonym of a round. Themes nobody raised are left out.
+    """
+    each = _each(service, since, until, states, themes.c.id)
+    counted = select(each.c.id, func.count()).group_by(each.c.id)
+    return sorted(read(Raised, db.execute(counted)), key=lambda one: (-one.people, one.theme_id))
+
+
+def raised_at(
+    db: Connection, service: str, since: datetime, until: datetime, states: Collection[str] = LIVE
+) -> list[RaisedAt]:
+    """Count the same by stage and question; somebody who raises a theme in answer to two questions is in both."""
+    where = (answers.c.stage, answers.c.item, answers.c.state)
+    each = _each(service, since, until, states, themes.c.id, *where)
+    columns = (each.c.id, each.c.stage, each.c.item, each.c.state)
+    counted = select(*columns, func.count()).group_by(*columns)
+    return sorted(read(RaisedAt, db.execute(counted)), key=lambda one: (one.theme_id, -one.people, one.state))
+
+
+def _each(
+    service: str, since: datetime, until: datetime, states: Collection[str], *columns: ColumnElement[object]
+) -> Subquery:
+    told = select(*columns, answers.c.round_id, answers.c.pseudonym).distinct()
+    joined = told.join(text_themes, text_themes.c.theme_id == themes.c.id)
+    joined = joined.join(answers, answers.c.id == text_themes.c.answer_id)
+    return joined.where(themes.c.state.in_(list(states)), _within(service, since, until)).subquery()
+
+
+def _within(service: str, since: datetime, until: datetime) -> ColumnElement[bool]:
+    counted = answers.c.counted_at
+    return and_(answers.c.service == service, counted >= since, counted < until, answers.c.withdrawn_at.is_(None))
+
+
+class Chose(NamedTuple):
+    """How many people who raised a theme chose an option elsewhere: the step, the place, the score."""
+
+    theme_id: int
+    item: str
+    choice: str
+    people: int
+
+
+def chose(
+    db: Connection,
+    service: str,
+    since: datetime,
+    until: datetime,
+    items: Collection[str],
+    states: Collection[str] = LIVE,
+) -> list[Chose]:
+    """Count what the people who raised each theme in [since, until) chose in the same round at these items.
+
+    For `del.step` this is the step of the service that a theme belongs to; most people first within a theme.
+    """
+    each = _each(service, since, until, states, themes.c.id)
+    said = (answers.c.round_id == each.c.round_id, answers.c.pseudonym == each.c.pseudonym)
+    joined = select(each.c.id, answers.c.item, answers.c.choice, each.c.round_id, each.c.pseudonym)
+    given = joined.join(answers, and_(*said)).where(answers.c.item.in_(list(items)), answers.c.choice.is_not(None))
+    one = given.where(_stands).distinct().subquery()
+    columns = (one.c.id, one.c.item, one.c.choice)
+    counted = read(Chose, db.execute(select(*columns, func.count()).group_by(*columns)))
+    return sorted(counted, key=lambda found: (found.theme_id, found.item, -found.people, found.choice))
+
+
+class Read(NamedTuple):
+    """How many people wrote something in a span, and how far their texts are sorted."""
+
+    people: int
+    fitting: int
+    """Of them, those with a text that is about some theme."""
+    texts: int
+    unsorted: int
+    """Texts not sorted yet by any codebook: figures of the span will still grow."""
+
+
+def read_so_far(db: Connection, service: str, since: datetime, until: datetime) -> Read:
+    """Tell how many people wrote in [since, until), how many of them fit a theme, and what is not sorted yet."""
+    written = and_(_within(service, since, until), answers.c.verb == "ask", answers.c.text.is_not(None))
+    sorted_ = and_(readings.c.answer_id == answers.c.id, readings.c.revision > 0)
+    texts = select(func.count(), func.count(readings.c.answer_id)).select_from(answers.outerjoin(readings, sorted_))
+    all_, done = db.execute(texts.where(written)).one()
+    fits = select(text_themes.c.answer_id).join(themes, themes.c.id == text_themes.c.theme_id)
+    fitting = answers.c.id.in_(fits.where(themes.c.state.in_(LIVE)))
+    return Read(_people(db, written), _people(db, and_(written, fitting)), all_, all_ - done)
+
+
+def _people(db: Connection, wanted: ColumnElement[bool]) -> int:
+    each = select(answers.c.round_id, answers.c.pseudonym).where(wanted).distinct().subquery()
+    return db.execute(select(func.count()).select_from(each)).scalar_one()
+
+
+def people_behind(db: Connection, theme_id: int, since: datetime, until: datetime) -> set[tuple[int, bytes]]:
+    """Return (round id, pseudonym) of who raised a theme in texts counted in [since, until)."""
+    theirs = select(text_themes.c.answer_id).where(text_themes.c.theme_id == theme_id)
+    within = (answers.c.counted_at >= since, answers.c.counted_at < until, answers.c.withdrawn_at.is_(None))
+    found = select(answers.c.round_id, answers.c.pseudonym).where(answers.c.id.in_(theirs), *within).distinct()
+    return {(row[0], row[1]) for row in db.execute(found)}
+
+
+_BEHIND = (*(answers.c[name] for name in Behind._fields[1:10]), text_themes.c.sure, text_themes.c.by)
+
+
+def behind(db: Connection, theme_id: int, since: datetime, until: datetime, limit: int) -> list[Behind]:
+    """Return at most `limit` texts behind a theme counted in [since, until), the newest first."""
+    joined = select(answers.c.id, *_BEHIND).join(text_themes, text_themes.c.answer_id == answers.c.id)
+    within = (answers.c.counted_at >= since, answers.c.counted_at < until, answers.c.withdrawn_at.is_(None))
+    found = joined.where(text_themes.c.theme_id == theme_id, *within)
+    return read(Behind, db.execute(found.order_by(answers.c.counted_at.desc(), answers.c.id.desc()).limit(limit)))
+
+
+def of_texts(db: Connection, answer_ids: Collection[int]) -> dict[int, list[int]]:
+    """Return the live themes of each of these texts, the surest first; texts without any are left out."""
+    joined = select(text_themes.c.answer_id, text_themes.c.theme_id).join(themes, themes.c.id == text_themes.c.theme_id)
+    wanted = joined.where(text_themes.c.answer_id.in_(list(answer_ids)), themes.c.state.in_(LIVE))
+    found: dict[int, list[int]] = {}
+    for answer_id, theme_id in db.execute(wanted.order_by(text_themes.c.sure.desc(), text_themes.c.theme_id)):
+        found.setdefault(answer_id, []).append(theme_id)
+    return found
+
+
+# --------------------------------------------------------------------------- reading
+
+
+class Unread(NamedTuple):
+    """A text nobody has read yet."""
+
+    answer_id: int
+    service: str
+    text: str
+    language: str
+    """Of the chat."""
+    counted_at: datetime
+
+
+class Reading(NamedTuple):
+    """What a reader made of a text."""
+
+    answer_id: int
+    service: str
+    vector: bytes | None
+    language: str
+    reader: str
+    read_at: datetime
+    revision: int = 0
+
+
+class Sorted(NamedTuple):
+    """That a text is about a theme."""
+
+    answer_id: int
+    theme_id: int
+    sure: float
+    by: str = SORTER
+
+
+class Text(NamedTuple):
+    """A text that was read, as the sorter wants it."""
+
+    answer_id: int
+    round_id: int
+    pseudonym: bytes
+    stage: str
+    text: str
+    language: str
+    vector: bytes | None
+    reader: str
+    revision: int
+
+
+_written = and_(answers.c.verb == "ask", answers.c.text.is_not(None), _stands)
+_keep = Insert(readings, Reading._fields, end="ON CONFLICT (answer_id) DO NOTHING")
+_sort = Insert(text_themes, Sorted._fields, end="ON CONFLICT (answer_id, theme_id) DO NOTHING")
+
+
+def unread(db: Connection, service: str, since: datetime | None, limit: int) -> list[Unread]:
+    """Return at most `limit` texts that count and were not read, those counted first; `since` leaves out earlier ones.
+
+    Whoever reads many hands in the last moment it was given, so that what is read already is not gone through again.
+    """
+    columns = (answers.c.id, answers.c.service, answers.c.text, answers.c.language, answers.c.counted_at)
+    wanted = select(*columns).outerjoin(readings, readings.c.answer_id == answers.c.id)
+    new = wanted.where(answers.c.service == service, _written, readings.c.answer_id.is_(None))
+    new = new if since is None else new.where(answers.c.counted_at >= since)
+    return read(Unread, db.execute(new.order_by(answers.c.counted_at, answers.c.id).limit(limit)))
+
+
+def keep(db: Connection, new: Iterable[Reading]) -> int:
+    """Keep what was made of texts; texts that went meanwhile, or that somebody else has read, are passed over."""
+    rows = {row.answer_id: row for row in new}
+    return _keep(db, [rows[answer_id] for answer_id in _held(db, rows)])
+
+
+def _held(db: Connection, answer_ids: Iterable[int]) -> list[int]:
+    """Return which of these answers are still there with their text; they stay so until the transaction ends."""
+    there = select(answers.c.id).where(answers.c.id.in_(sorted(answer_ids)), answers.c.text.is_not(None))
+    return list(db.execute(there.order_by(answers.c.id).with_for_update(read=True)).scalars())
+
+
+def is_behind(db: Connection, service: str) -> bool:
+    """Return whether a service has texts that were read and not sorted by its codebook as it is now."""
+    late = select(readings.c.answer_id).where(
+        readings.c.service == service, readings.c.revision < revision(db, service)
+    )
+    return db.execute(late.limit(1)).first() is not None
+
+
+def texts(db: Connection, service: str, since: datetime, among: Collection[int] | None = None) -> list[Text]:
+    """Return the texts of a service that were read and counted since then; with `among` only these, however old."""
+    columns = (answers.c.id, *(answers.c[name] for name in ("round_id", "pseudonym", "stage", "text")))
+    made = (readings.c.language, readings.c.vector, readings.c.reader, readings.c.revision)
+    wanted = select(*columns, *made).join(readings, readings.c.answer_id == answers.c.id)
+    which = answers.c.id.in_(list(among)) if among is not None else answers.c.counted_at >= since
+    return read(Text, db.execute(wanted.where(answers.c.service == service, _written, which).order_by(answers.c.id)))
+
+
+def settle(db: Connection, revision_: int, texts_: Collection[int], found: Iterable[Sorted]) -> None:
+    """Keep what the sorter says of these texts, in place of what it said before; what a person said stands."""
+    held = _held(db, texts_)
+    own = and_(text_themes.c.by == SORTER, text_themes.c.answer_id.in_(held))
+    db.execute(delete(text_themes).where(own))
+    there = set(held)
+    _sort(db, sorted((one for one in found if one.answer_id in there), key=itemgetter(0, 1)))
+    done = update(readings).where(readings.c.answer_id.in_(held), readings.c.revision < revision_)
+    db.execute(done.values(revision=revision_))
+
+
+def forget_text(db: Connection, answer_ids: Select[tuple[int]]) -> None:
+    """Forget what was made of texts whose words go while their answers stay: vectors and corrections, not the themes.
+
+    Free text goes, coded themes stay (the same rule as for structured answers).
+    """
+    for table in (readings, theme_examples):
+        db.execute(delete(table).where(table.c.answer_id.in_(answer_ids)))
+
+
+def group(db: Connection, theme: Theme, members: Iterable[tuple[int, float]]) -> int:
+    """Note the texts a proposal was made of, each with how near it lies to the middle; return how many."""
+    near = dict(members)
+    return _sort(db, [Sorted(answer_id, theme.id, near[answer_id], GROUP) for answer_id in _held(db, near)])
+
+
+def members(db: Connection, service: str, states: Collection[str]) -> list[tuple[int, int]]:
+    """Return (theme id, answer id) of the texts that proposals of a service were made of."""
+    wanted = select(text_themes.c.theme_id, text_themes.c.answer_id).join(themes, themes.c.id == text_themes.c.theme_id)
+    grouped = wanted.where(themes.c.service == service, themes.c.state.in_(list(states)), text_themes.c.by == GROUP)
+    return [(row[0], row[1]) for row in db.execute(grouped.order_by(text_themes.c.theme_id, text_themes.c.answer_id))]
