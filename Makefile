@@ -12,7 +12,7 @@ SEED ?= 1
 ALL := -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage style types tests lint check bench mutants lock clean
+.PHONY: help run test coverage style types tests lint check bench evaluate mutants lock clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/'
@@ -46,6 +46,9 @@ check: lint types  ## all of `make test` but the tests
 bench: $(BENCHING)  ## time everything beside its peers, about an hour; NAMES=turns for a part
 	$(BIN)/python -m tests.benchmarks $(NAMES)
 
+evaluate: $(TESTING)  ## compare reading of free text with what people coded; NAMES=themes for a part, DATA=folder
+	$(BIN)/python -m tests.evaluate $(if $(DATA),--data $(DATA)) $(NAMES)
+
 mutants: $(MUTATING)  ## change the engine a little, 250 times, and count what the tests notice: about an hour
 	$(BIN)/python -m tests.support.mutants --many $(MANY) --seed $(SEED)
 
@@ -53,7 +56,7 @@ lock: $(TESTING)  ## write the lock files anew from pyproject.toml
 	$(BIN)/python -m tests.support.lock
 
 clean:  ## remove what was made, but not ./data
-	rm -rf $(VENV) mutants build dist *.egg-info .coverage* coverage.xml .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) mutants build dist *.egg-info .coverage* coverage.xml .evaluate .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

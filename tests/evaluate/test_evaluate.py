@@ -1,0 +1,42 @@
+"""`make evaluate` says what is wrong with a call in one line, and prints a table that can be pasted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.evaluate import __main__ as evaluate
+from tests.evaluate.table import Row, at_least, lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_without_data_it_says_where_to_name_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        evaluate.main(["--data", "/nowhere"])
+    assert "--data" in capsys.readouterr().err
+
+
+def test_a_measure_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        evaluate.main(["--data", str(tmp_path), "tehmes"])
+    assert "no measure tehmes" in capsys.readouterr().err
+
+
+def test_a_measure_whose_data_is_missing_is_passed_over_and_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(evaluate, "CACHE", tmp_path / "cache")
+    assert evaluate.main(["--data", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert all(f"| {name} " in said for name in evaluate.NAMES)
+
+
+def test_the_table_says_whether_a_target_is_met() -> None:
+    head, _, met, missed = lines([at_least("F1", 0.61, 0.6), at_least("tau", 0.7, 0.8, "10 themes")])
+    assert head.split("|")[1].strip() == "what"
+    assert [cell.strip() for cell in met.split("|")[1:-1]] == ["F1", "0.610", "≥ 0.6", "yes", ""]
+    assert "NO" in missed
+    assert Row("x", "1").met is None
