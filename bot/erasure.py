@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.rounds.lifecycle import RUNNING
 from flows import memory
-from storage import answers, contacts, rounds, sessions, wishes
+from storage import actions, answers, contacts, rounds, sessions, wishes
 from storage.contacts import NewContact
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class Eraser:
         of = rounds.get(db, round_id)
         kept = of is not None and (of.key_sealed is None or self._answers_in(db, of, owner.address_hash, ledger))
         sessions.forget(db, contact_id, round_id)
+        actions.unlink(db, round_id, contact_id)
         for what in (wishes.RESULT, wishes.CLEAR, wishes.UNCLEAR):
             wishes.remove(db, [(round_id, contact_id)], what)
         if contact_id == guest.contact.id:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.model import Status
-from storage import answers, contacts, entries, sessions, wishes
+from storage import actions, answers, contacts, entries, sessions, wishes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -29,7 +29,9 @@ def take_over(db: Connection, ledger: Ledger, library: Library, guest: Guest, of
         return False
     sessions.forget(db, guest.contact.id, of.id)
     taken = sessions.hand_over(db, row, guest.contact.id)
-    answers.carry(db, of.id, library.pseudonym(of, owner.address_hash) or b"", mine)
+    theirs = library.pseudonym(of, owner.address_hash) or b""
+    answers.carry(db, of.id, theirs, mine)
+    actions.carry(db, of.id, (owner.id, theirs), (guest.contact.id, mine))
     wishes.carry(db, of.id, owner.id, guest.contact.id)
     entries.carry(db, of.id, owner.id, guest.contact.id)
     for other in ledger.guests.values():

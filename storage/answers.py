@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
-from storage import proof, themes, weekly
+from storage import actions, proof, themes, weekly
 from storage.rows import Insert, Shape, many, read
 from storage.tables import answers, rounds
 
@@ -163,6 +163,7 @@ def forget(db: Connection, round_id: int, pseudonym: bytes, now: datetime, *, cl
         touched += db.execute(kept).rowcount
         # After the words: whoever was just reading them has committed by now, so nothing of theirs is left over.
         themes.forget_text(db, select(answers.c.id).where(answers.c.round_id == round_id, answers.c.pseudonym == anew))
+    touched += actions.forget_replies(db, round_id, pseudonym, closed=closed, anew=anew)
     proof.note(db, "answers", touched, now)
     return touched
 

@@ -15,6 +15,8 @@ from storage.outbox import GONE, SENT
 from storage.rounds import PAUSED
 from storage.sessions import ACTIVE
 from storage.tables import (
+    action_links,
+    action_replies,
     answers,
     audience,
     contacts,
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from sqlalchemy import Connection, Delete, Select, Update
+    from sqlalchemy import ColumnElement, Connection, Delete, Select, Table, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +161,26 @@ def _about_you(now: datetime, _policy: Policy) -> Delete:
 
 def _answers(now: datetime, policy: Policy) -> Delete:
     """Digests and reports keep the figures."""
+    return delete(answers).where(_past(answers, now, policy))
+
+
+def _replies(now: datetime, policy: Policy) -> Delete:
+    """What was answered to a question asked back, as the answers themselves."""
+    return delete(action_replies).where(_past(action_replies, now, policy))
+
+
+def _past(table: Table, now: datetime, policy: Policy) -> ColumnElement[bool]:
     before = months_before(now, policy.answers_months)
     done = select(rounds.c.id).where(func.coalesce(rounds.c.reported_at, rounds.c.closed_at) < before)
     running = select(rounds.c.id).where(rounds.c.closed_at.is_(None), rounds.c.closes_at.is_(None))
-    old = and_(answers.c.answered_at < before, answers.c.round_id.in_(running))
-    return delete(answers).where(or_(answers.c.round_id.in_(done), old))
+    old = and_(table.c.answered_at < before, table.c.round_id.in_(running))
+    return or_(table.c.round_id.in_(done), old)
+
+
+def _action_links(now: datetime, policy: Policy) -> Delete:
+    """How many were told stays with the action; who they were goes with the round's key, or when answers would go."""
+    old = action_links.c.at < months_before(now, policy.answers_months)
+    return delete(action_links).where(or_(action_links.c.round_id.in_(_over(now, policy)), old))
 
 
 def _used_links(now: datetime, policy: Policy) -> Delete:
@@ -205,6 +222,8 @@ _SWEEPS: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
     "wishes": _wishes,
     "about_you": _about_you,
     "answers": _answers,
+    "action_replies": _replies,
+    "action_links": _action_links,
     "links": _used_links,
     "manuscripts": _manuscripts,
     "sign_ins": _sign_ins,

@@ -582,6 +582,86 @@ theme_examples = Table(  # what people corrected: the sorter learns from each; g
     Index(None, "person_id"),
 )
 
+# --------------------------------------------------------------------------- what is made of it
+
+actions = Table(  # what a service does about something it was told: records, kept
+    "actions",
+    metadata,
+    _id(),
+    C("service", String(60), nullable=False),
+    C("kind", String(8), nullable=False),  # fix, answer, ask, not_us
+    C("source", String(8), nullable=False),  # theme, score, issue, words
+    C("origin", Text, nullable=False),  # JSON: what gave rise to it (storage.actions.Origin)
+    C("words", Text, nullable=False),  # what will be done, or what is asked
+    C("state", String(8), nullable=False),  # open, done, not_done
+    C("outcome", Text, nullable=False, default=""),  # "we did", or the reason
+    C("body", String(200), nullable=False, default=""),  # of what is not ours: who is responsible
+    C("owner", String(100), nullable=False, default=""),  # as they were called when it was given to them
+    C("person_id", ForeignKey("people.id", ondelete="SET NULL")),  # who owns it; null: nobody, or gone
+    C("due_on", String(10)),  # ISO day
+    C("created_at", Instant, nullable=False),
+    C("settled_at", Instant),
+    C("raised", Integer),  # people who raised it; null: not counted
+    C("agreed", Integer, nullable=False, default=0),  # of them, those who agreed to hear of it
+    C("told", Integer, nullable=False, default=0),  # of those, those a message went to
+    C("letter", Text, nullable=False, default="{}"),  # JSON: what they were told or asked, by language
+    C("expires_at", Instant),  # of a question: when it takes no answer any more
+    Index(None, "service", "state"),
+    Index(None, "state", "due_on"),
+)
+
+action_log = Table(  # only ever added to (triggers refuse the rest): who changed what of an action, when, why
+    "action_log",
+    metadata,
+    _id(),
+    C("action_id", ForeignKey("actions.id"), nullable=False),
+    C("at", Instant, nullable=False),
+    C("who", String(120), nullable=False),
+    C("what", String(20), nullable=False),
+    C("why", String(500), nullable=False, default=""),
+    C("changed", Text, nullable=False, default="{}"),  # JSON: column to its old and its new value
+    Index(None, "action_id"),
+)
+
+action_links = Table(  # to whom an action was told, or a question put; goes with the contact and with the round's key
+    "action_links",
+    metadata,
+    C("action_id", ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True),
+    C("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    C("what", String(8), primary_key=True),  # told, asked
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), nullable=False),  # in which they raised it
+    C("at", Instant, nullable=False),
+    Index(None, "contact_id"),
+    Index(None, "round_id"),
+)
+
+action_replies = Table(  # what people answered to a question that was asked back; goes as their answers go
+    "action_replies",
+    metadata,
+    _id(),
+    C("action_id", ForeignKey("actions.id", ondelete="CASCADE"), nullable=False),
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), nullable=False),
+    C("pseudonym", LargeBinary, nullable=False),  # of that round
+    C("choice", Integer),  # which of what was offered, from 0; null: words
+    C("text", Text),
+    C("language", String(12), nullable=False),
+    C("answered_at", Instant, nullable=False),
+    UniqueConstraint("action_id", "pseudonym"),
+    Index(None, "round_id", "pseudonym"),
+)
+
+looks = Table(  # only ever added to (triggers refuse the rest): who looked at the answers behind a figure
+    "looks",
+    metadata,
+    _id(),
+    C("service", String(60), nullable=False),
+    C("at", Instant, nullable=False),
+    C("who", String(120), nullable=False),
+    C("what", Text, nullable=False),  # JSON: by what they were picked out, and the page
+    C("rows", Integer, nullable=False),  # how many answers were shown
+    Index(None, "service", "at"),
+)
+
 # --------------------------------------------------------------------------- out
 
 outbox = Table(

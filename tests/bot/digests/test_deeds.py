@@ -1,0 +1,84 @@
+"""Item 9 of the digest: what is overdue first, then what was done, what will not be, and what is open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.digests.deeds import LINES, Deed, Deeds, Stand, deeds, summed
+from storage import actions
+from storage.actions import Action, NewAction, Origin
+from tests.storage.makers import DAY, NOW
+
+if TYPE_CHECKING:
+    from storage.database import Database
+
+ZONE = ZoneInfo("Europe/Madrid")
+BLANK = Action(1, "s", "fix", "words", "{}", "w", "open", "", "", "", None, None, NOW, None, None, 0, 0, "{}", None)
+
+
+def made(number: int, **facts: Any) -> Action:
+    return replace(BLANK, id=number, **facts)
+
+
+def test_the_lines_come_in_the_order_a_manager_asks() -> None:
+    rows = [
+        made(1, due_on="2026-12-24", owner="Kim"),
+        made(2, due_on="2026-11-12", owner="Ali", words="SMS test"),
+        made(3, state="done", settled_at=NOW - 6 * DAY, outcome="A new sign."),
+        made(4, state="not_done", settled_at=NOW - DAY, outcome="No staff."),
+        made(5, state="done", settled_at=NOW - 7 * DAY),
+    ]
+    told = summed(rows, NOW, ZONE)
+    assert [(each.id, each.stand) for each in told.lines] == [(2, "late"), (3, "done"), (4, "not_done"), (1, "open")]
+    assert told.lines[0] == Deed(2, "fix", Stand.LATE, "SMS test", "Ali", date(2026, 11, 12), 10)
+    assert (told.more, told.empty) == (0, False)
+
+
+def test_nothing_done_and_nobody_to_tell_is_nothing_to_tell() -> None:
+    assert summed([], NOW, ZONE) == Deeds()
+    assert Deeds().empty
+    assert not summed([made(1, state="done", agreed=3)], NOW, ZONE).empty
+
+
+def test_the_day_is_the_citys() -> None:
+    late = NOW.replace(hour=23, minute=30)  # in Madrid it is the 23rd
+    assert summed([made(1, due_on="2026-11-22")], late, ZONE).lines[0].days == 1
+    assert summed([made(1, due_on="2026-11-22")], late, ZoneInfo("UTC")).lines[0].stand is Stand.OPEN
+
+
+acts = st.builds(
+    made,
+    st.integers(1, 99),
+    state=st.sampled_from(actions.STATES),
+    settled_at=st.none() | st.timedeltas(timedelta(-20), timedelta(20)).map(lambda span: NOW + span),
+    due_on=st.none() | st.dates(date(2026, 10, 1), date(2026, 12, 31)).map(date.isoformat),
+    agreed=st.integers(0, 9),
+    told=st.integers(0, 9),
+)
+
+
+@given(st.lists(acts, max_size=9))
+def test_whatever_there_is_it_takes_at_most_five_lines_and_loses_no_action(rows: list[Action]) -> None:
+    found = summed(rows, NOW, ZONE)
+    wanted = [r for r in rows if r.state == "open" or (r.settled_at and NOW - 7 * DAY < r.settled_at <= NOW)]
+    assert len(found.lines) <= LINES
+    assert len(found.lines) + found.more == len(wanted)
+    assert (found.told, found.agreed) == (sum(row.told for row in rows), sum(row.agreed for row in rows))
+
+
+def test_what_a_digest_said_can_be_said_again_a_year_later(database: Database) -> None:
+    with database.transaction() as db:
+        new = NewAction("library", "fix", "words", Origin("Queue"), "A desk", NOW - 9 * DAY, due_on="2026-11-20")
+        row = actions.add(db, new, "Ana")
+        then = deeds(db, "library", NOW, ZONE)
+        done = actions.change(db, row, NOW + DAY, "Ana", "done", state="done", settled_at=NOW + DAY, told=5, agreed=9)
+        actions.change(db, done, NOW + 2 * DAY, "Ana", "moved", due_on="2027-01-01", words="Two desks")
+        assert then.lines[0].stand is Stand.LATE
+        assert deeds(db, "library", NOW, ZONE) == then
+        assert deeds(db, "library", NOW + DAY, ZONE).lines[0].stand is Stand.DONE
