@@ -13,6 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
+from bot.assessing.gap import Gap  # noqa: TC001 - the same
 from bot.digests.disclosure import Running, Share  # noqa: TC001 - the same
 from bot.digests.results import Result  # noqa: TC001 - the same
 
@@ -155,6 +156,8 @@ class Digest:
     voices: Voices = Voices()
     hidden: int = 0
     """Cells not shown because too few people are in them."""
+    gap: Gap | None = None
+    """What the manager who gets it expected against what people said; None for all others."""
 
 
 def dump(digest: Digest | None) -> str:

@@ -45,7 +45,7 @@ def _story(told: Told, length: int) -> str:
     blocks = [[told.title, told.span], list(told.clock), [told.new, told.channels, told.short]]
     blocks += [[" ".join(stage.sentences)] for stage in told.stages]
     blocks += [[" ".join(wanted.sentences)] for wanted in told.wanted]
-    blocks += [list(_voices(told, length)), [told.caveat, told.hidden]]
+    blocks += [list(_voices(told, length)), list(told.gap), [told.caveat, told.hidden]]
     return "\n\n".join(filter(None, ("\n".join(filter(None, block)) for block in blocks)))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.assessing import gap as gaps
+from bot.assessing.words import words as assessing
 from bot.digests import statistics
 from bot.digests.disclosure import Strength, few
 from bot.digests.model import Form
@@ -88,7 +90,9 @@ class Told:
     hidden: str
     method: str
     headings: Mapping[str, str]
-    """Words for `clock`, `who`, `score`, `wanted`, `voices`, `table`; the columns `week`, `share`, `range`, `base`."""
+    """Words for the heads and for the columns `week`, `share`, `range` and `base`."""
+    gap: tuple[str, ...] = ()
+    """What this manager expected, and what it says of them: two lines at most."""
 
 
 def page(digest: Digest, texts: Texts, quotes: int = 20) -> Told:
@@ -116,11 +120,13 @@ def page(digest: Digest, texts: Texts, quotes: int = 20) -> Told:
         hidden=texts.many("digest.foot.hidden", digest.hidden, minimum=digest.minimum) if digest.hidden else "",
         method=texts("digest.foot.method") if digest.scores else "",
         headings=_headings(texts),
+        gap=gaps.lines(digest.gap, assessing(texts.language)) if digest.gap else (),
     )
 
 
 def _headings(texts: Texts) -> dict[str, str]:
     heads = {name: texts(f"digest.head.{name}") for name in ("clock", "who", "score", "wanted", "voices", "table")}
+    heads["gap"] = assessing(texts.language)("gap.head")
     return heads | {name: texts(f"digest.table.{name}") for name in ("week", "share", "range", "base")}
 
 
