@@ -68,6 +68,8 @@ class NewAction:
     told: int = 0
     letter: str = "{}"
     expires_at: datetime | None = None
+    form: str | None = None
+    """Of a browser: the form it came by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,11 @@ def add(db: Connection, new: NewAction, who: str) -> Action:
     row = Action(*db.execute(insert(actions).returning(*_shape.columns), values).one())
     _note(db, row.id, new.created_at, who, "begun", "", {})
     return row
+
+
+def by_form(db: Connection, form: str) -> Action | None:
+    """Return the action that came by this form of a browser."""
+    return _shape.first(db.execute(_all.where(actions.c.form == form)))
 
 
 def get(db: Connection, action_id: int, *, lock: bool = False) -> Action | None:

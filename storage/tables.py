@@ -606,6 +606,7 @@ actions = Table(  # what a service does about something it was told: records, ke
     C("told", Integer, nullable=False, default=0),  # of those, those a message went to
     C("letter", Text, nullable=False, default="{}"),  # JSON: what they were told or asked, by language
     C("expires_at", Instant),  # of a question: when it takes no answer any more
+    C("form", String(140), unique=True),  # of a browser: the form, so that the same one acts once
     Index(None, "service", "state"),
     Index(None, "state", "due_on"),
 )

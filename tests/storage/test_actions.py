@@ -45,6 +45,13 @@ def test_an_action_keeps_what_gave_rise_to_it(database: Database) -> None:
         assert actions.get(db, row.id + 1) is None
 
 
+def test_the_form_an_action_came_by_is_known(database: Database) -> None:
+    with database.transaction() as db:
+        row = begun(db, form="7:chance")
+        assert actions.by_form(db, "7:chance") == row
+        assert actions.by_form(db, "8:chance") is None
+
+
 def test_the_actions_of_a_service_come_newest_first_by_their_state(database: Database) -> None:
     with database.transaction() as db:
         first, second = begun(db), begun(db, state="done")

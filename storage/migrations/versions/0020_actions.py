@@ -48,10 +48,12 @@ def _actions() -> None:
         sa.Column("told", sa.Integer(), nullable=False),
         sa.Column("letter", sa.Text(), nullable=False),
         sa.Column("expires_at", _AT),
+        sa.Column("form", sa.String(140)),
         sa.ForeignKeyConstraint(
             ["person_id"], ["people.id"], name=op.f("fk_actions_person_id_people"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_actions")),
+        sa.UniqueConstraint("form", name=op.f("uq_actions_form")),
     )
     op.create_index(op.f("ix_actions_service_state"), "actions", ["service", "state"])
     op.create_index(op.f("ix_actions_state_due_on"), "actions", ["state", "due_on"])

@@ -1,0 +1,318 @@
+"""How actions are begun, given to somebody and ended: the same rules for pages and chat. Each act is one transaction's.
+
+Whoever acts sees first how many people it reaches (`Preview`); only the second press writes. Nothing that is refused
+has written anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.actions import telling
+from bot.actions.reach import NOBODY, Reach, reach
+from bot.actions.telling import GIVEN, Letter, Teller
+from bot.digests.headlines import headlines
+from bot.digests.weeks import Week
+from bot.errors import Refused
+from bot.rounds.hours import Hours
+from bot.texts import texts
+from bot.threads import people_of
+from storage import actions, themes
+from storage.actions import ANSWER, ASK, ASKED, DONE, FIX, NOT_DONE, NOT_US, OPEN, SCORE, THEME, TOLD, NewAction, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.channels.base import Capabilities
+    from bot.config import Config
+    from bot.digests.summarise import Headline
+    from bot.rounds.library import Library
+    from flows.bank import Bank
+    from storage.actions import Action
+    from storage.people import Person
+
+ASKED_FOR = timedelta(days=14)
+"""So long a question takes answers."""
+CHOICES = 4
+"""Most answers a question offers."""
+LONGEST = 2000
+"""Letters of what people are told."""
+LONGEST_WORDS = 300
+"""Letters of what will be done, in a list."""
+TELLING = frozenset({ANSWER, ASK})
+"""Kinds that are nothing without somebody to tell."""
+
+
+class Unfit(Refused):
+    """What cannot be done so: said in English, and again in the reader's language."""
+
+    def __init__(self, key: str, name: str = "", **values: object) -> None:
+        """`name` is the field at fault."""
+        super().__init__(texts("en")(f"deed.fault.{key}", **values))
+        self.key, self.name, self._values = key, name, values
+
+    def spoken(self, language: str) -> str:
+        """Return the line in a language."""
+        return texts(language)(f"deed.fault.{self.key}", **self._values)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody is about to do."""
+
+    service: str
+    kind: str
+    source: str
+    origin: Origin = field(default_factory=Origin)
+    words: str = ""
+    """What will be done, or why it is not ours."""
+    letter: Letter = field(default_factory=Letter)
+    owner: int | None = None
+    due_on: str = ""
+    body: str = ""
+    form: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What will happen, before it does."""
+
+    reach: Reach
+    tells: bool
+    """Whether anybody is told."""
+    why_not: str = ""
+    """Key of the reason why nobody is, where people are known."""
+
+    @property
+    def going(self) -> int:
+        """To how many people it goes."""
+        return self.reach.going if self.tells else 0
+
+    @property
+    def left_out(self) -> int:
+        """How many raised it and hear nothing: they did not agree, sent STOP or cannot be reached."""
+        return (self.reach.raised or 0) - self.going
+
+
+class Actions:
+    """The actions of an installation. Writes into the transaction it is given."""
+
+    def __init__(self, config: Config, library: Library, bank: Bank, channels: Mapping[str, Capabilities]) -> None:
+        self._config = config
+        self._library = library
+        self._channels = channels
+        self._headlines: Mapping[str, Headline] = {one.item: one for one in headlines(bank)}
+        self.teller = Teller(config, library.phrases, channels, Hours.of(config))
+
+    # ----------------------------------------------------------------- what gives rise to it
+
+    def origin(self, source: str, name: str, week: str) -> Origin:
+        """Return what the address of a form names. Raises `Unfit` where there is no such thing."""
+        if source not in actions.SOURCES:
+            raise Unfit("no_origin")
+        if source not in {SCORE, THEME}:
+            return Origin(name[:LONGEST_WORDS])
+        try:
+            since, until = (each.isoformat() for each in Week.parse(week).span(self._config.city.zone))
+        except ValueError as error:
+            raise Unfit("no_week") from error
+        if source == THEME:
+            return Origin(name, since=since, until=until)
+        found = self._headlines.get(name)
+        if found is None:
+            raise Unfit("no_origin")
+        return Origin(name, found.stage, choices=tuple(sorted(found.negative)), since=since, until=until)
+
+    def known(self, db: Connection, service: str, source: str, origin: Origin) -> bool:
+        """Whether what gives rise to an action is of this service."""
+        if source != THEME:
+            return True
+        theme = themes.get(db, int(origin.name)) if origin.name.isdecimal() else None
+        return theme is not None and theme.service == service
+
+    def named(self, db: Connection, source: str, origin: Origin, language: str) -> str:
+        """Return what gave rise to an action, in words: the theme, the question, the issue."""
+        if source == THEME and origin.name.isdecimal():
+            theme = themes.get(db, int(origin.name))
+            return theme.name(language) if theme else ""
+        if source == SCORE:
+            found = self._headlines.get(origin.name)
+            return texts(language).pick(found.question) if found else origin.name
+        return origin.name
+
+    # ----------------------------------------------------------------- before
+
+    def languages(self, service: str) -> tuple[str, ...]:
+        """Return the languages people of a service may read."""
+        return tuple(self._config.service(service).languages)
+
+    def owners(self, db: Connection, service: str) -> list[Person]:
+        """Return who an action of a service can be given to."""
+        return people_of(db, service)
+
+    def preview(self, db: Connection, draft: Draft, now: datetime) -> Preview:
+        """Say what a draft does, and whom it reaches. Raises `Unfit` where it cannot be done."""
+        self._fits(db, draft, now)
+        found = NOBODY if draft.kind == FIX else self._reach(db, draft, now)
+        why_not = self._why_not(found, draft.kind)
+        if why_not and draft.kind in TELLING:
+            raise Unfit(why_not, minimum=self._config.digest.minimum_cell)
+        return Preview(found, not why_not and draft.kind != FIX, why_not)
+
+    def _reach(self, db: Connection, draft: Draft, now: datetime) -> Reach:
+        about = (draft.service, draft.source, draft.origin, draft.kind)
+        return reach(db, self._library, self._channels, *about, now)
+
+    def _why_not(self, found: Reach, kind: str) -> str:
+        """Return why nobody can be told; empty: they can.
+
+        A question needs as many who can be asked as the minimum, or no answer could ever be shown.
+        """
+        minimum = self._config.digest.minimum_cell
+        if found.raised is None:
+            return "unknown"
+        if found.single_out(minimum):
+            return "few"
+        if kind == ASK and found.going < minimum:
+            return "few_asked"
+        return "" if found.going else "nobody"
+
+    def _fits(self, db: Connection, draft: Draft, now: datetime) -> None:
+        if draft.kind not in actions.KINDS or not self.known(db, draft.service, draft.source, draft.origin):
+            raise Unfit("no_origin")
+        if not draft.words.strip():
+            raise Unfit("no_reason" if draft.kind == NOT_US else "no_words", "words")
+        if len(draft.words) > LONGEST_WORDS:
+            raise Unfit("long_words", "words", most=LONGEST_WORDS)
+        if draft.kind == FIX:
+            self._owned(db, draft, now)
+        else:
+            self._written(draft)
+
+    def _owned(self, db: Connection, draft: Draft, now: datetime) -> None:
+        if draft.owner is not None and draft.owner not in {each.id for each in self.owners(db, draft.service)}:
+            raise Unfit("no_owner", "owner")
+        self.day(draft.due_on, now)
+
+    def day(self, text: str, now: datetime) -> str | None:
+        """Return an ISO day that lies not in the past; None: none was named. Raises `Unfit`."""
+        if not text:
+            return None
+        on = telling.day_of(text)
+        if on is None:
+            raise Unfit("bad_day", "due")
+        if on < self.today(now):
+            raise Unfit("past_day", "due")
+        return on.isoformat()
+
+    def today(self, now: datetime) -> date:
+        """Return the city's day."""
+        return now.astimezone(self._config.city.zone).date()
+
+    def _written(self, draft: Draft) -> None:
+        said, offered = draft.letter.texts, draft.letter.choices
+        first = next(iter(said), self.languages(draft.service)[0])
+        if not said and draft.kind in TELLING:
+            raise Unfit("no_text", f"text-{first}")
+        for language, text in said.items():
+            if len(text) > LONGEST:
+                raise Unfit("long_text", f"text-{language}", most=LONGEST)
+        counts = {len(offered.get(language, ())) for language in said}
+        if draft.kind == ASK and (len(counts) > 1 or not counts <= {0, *range(2, CHOICES + 1)}):
+            raise Unfit("choices", f"choices-{first}", most=CHOICES)
+
+    # ----------------------------------------------------------------- acts
+
+    def do(self, db: Connection, draft: Draft, person: Person, now: datetime) -> Action:
+        """Begin the action and tell whom it concerns; the same form of a browser acts once. Raises `Unfit`."""
+        if draft.form and (known := actions.by_form(db, draft.form)) is not None:
+            return known
+        preview = self.preview(db, draft, now)
+        row = actions.add(db, self._new(db, draft, preview, now), person.name)
+        if row.kind == FIX and row.person_id != person.id:
+            self.teller.tell_owner(db, row, GIVEN, now, person.name)
+        if preview.tells:
+            self._tell(db, row, row.kind, preview.reach, now)
+        return row
+
+    def _new(self, db: Connection, draft: Draft, preview: Preview, now: datetime) -> NewAction:
+        over = {ANSWER: DONE, NOT_US: NOT_DONE}.get(draft.kind, OPEN)
+        names = {each.id: each.name for each in self.owners(db, draft.service)}
+        counted = preview.reach if draft.kind != FIX else self._reach(db, replace(draft, kind=ANSWER), now)
+        small = counted.single_out(self._config.digest.minimum_cell)
+        return NewAction(
+            draft.service,
+            draft.kind,
+            draft.source,
+            draft.origin,
+            draft.words.strip(),
+            now,
+            state=over,
+            outcome=draft.words.strip() if over != OPEN else "",
+            body=draft.body.strip()[:200],
+            owner=names.get(draft.owner or 0, ""),
+            person_id=draft.owner if draft.owner in names else None,
+            due_on=draft.due_on or None,
+            settled_at=now if over != OPEN else None,
+            raised=None if small else counted.raised,
+            agreed=0 if small or draft.kind == ASK else counted.agreed,
+            told=0 if draft.kind == ASK else preview.going,
+            letter=telling.dump(draft.letter),
+            expires_at=now + ASKED_FOR if draft.kind == ASK else None,
+            form=draft.form or None,
+        )
+
+    def _tell(self, db: Connection, row: Action, about: str, found: Reach, now: datetime) -> None:
+        actions.link(db, row.id, found.links, ASKED if about == ASK else TOLD, now)
+        self.teller.send(db, row, about, found.links, now)
+
+    # ----------------------------------------------------------------- later
+
+    def give(self, db: Connection, row: Action, to: int | None, due_on: str, person: Person, now: datetime) -> Action:
+        """Let somebody own an open action until a day, and tell them. Raises `Unfit`."""
+        self._open(row)
+        names = {each.id: each.name for each in self.owners(db, row.service)}
+        if to is not None and to not in names:
+            raise Unfit("no_owner", "owner")
+        day = due_on if due_on == row.due_on else self.day(due_on, now)
+        owned = names.get(to or 0, "")
+        given = actions.change(db, row, now, person.name, "given", person_id=to, owner=owned, due_on=day or None)
+        if to not in {None, person.id} and given != row:
+            self.teller.tell_owner(db, given, GIVEN, now, person.name)
+        return given
+
+    @staticmethod
+    def _open(row: Action) -> None:
+        if row.state != OPEN:
+            raise Unfit("settled")
+
+    def foresee(self, db: Connection, row: Action, now: datetime) -> Preview:
+        """Say whom the end of an action would be told to."""
+        found = reach(db, self._library, self._channels, row.service, row.source, row.of, ANSWER, now)
+        why_not = self._why_not(found, ANSWER)
+        return Preview(found, not why_not, why_not)
+
+    def settle(
+        self, db: Connection, row: Action, state: str, outcome: str, person: Person, now: datetime, *, tell: bool
+    ) -> Action:
+        """End an action: it is done, or will not be and why; tell those who raised it where so wished."""
+        self._open(row)
+        said = outcome.strip()
+        if state not in {DONE, NOT_DONE} or not said:
+            raise Unfit("no_reason" if state == NOT_DONE else "no_outcome", "outcome")
+        if len(said) > LONGEST:
+            raise Unfit("long_text", "outcome", most=LONGEST)
+        preview = self.foresee(db, row, now) if tell and row.kind != ASK else None
+        letter = telling.dump(Letter({person.language: said})) if preview else row.letter
+        ended: dict[str, Any] = {"state": state, "outcome": said, "settled_at": now, "letter": letter}
+        if preview and preview.tells:
+            ended |= {"raised": preview.reach.raised, "agreed": preview.reach.agreed, "told": preview.going}
+        done = actions.change(db, row, now, person.name, state, **ended)
+        if preview and preview.tells:
+            self._tell(db, done, state, preview.reach, now)
+        return done

@@ -1,0 +1,112 @@
+"""Who raised something, and which of them may be told: only those who agreed, and never one whom it would single out.
+
+Who raised it is found among the pseudonyms of each round; whom that is, only by going through the contacts who agreed
+to hear of it. So nobody learns who they are: what comes back is how many, and to whom a message goes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from storage import actions, contacts, rounds, themes, wishes
+from storage.actions import ASK, SCORE, THEME, Link
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from sqlalchemy import Connection
+
+    from bot.channels.base import Capabilities
+    from bot.rounds.library import Library
+    from storage.actions import Origin
+    from storage.contacts import Contact
+    from storage.rounds import RoundRow
+
+BATCH = 500
+"""Contacts looked at with one statement."""
+REST = timedelta(days=30)
+"""Nobody is asked back by a service more often than this."""
+MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far words would go."""
+
+    raised: int | None
+    """People who raised it; None where nobody can tell who did."""
+    agreed: int
+    """Of them, those who agreed to hear of it, or to be asked again."""
+    links: tuple[Link, ...]
+    """Of those, whom a message goes to: neither STOP nor gone, on a channel there is."""
+
+    @property
+    def going(self) -> int:
+        """To how many it goes."""
+        return len(self.links)
+
+    def single_out(self, minimum: int) -> bool:
+        """Whether so few raised it that words to them would tell who they are."""
+        return self.raised is not None and self.raised < minimum
+
+
+NOBODY = Reach(None, 0, ())
+
+
+def reach(  # noqa: PLR0913, PLR0917 - what decides whom words may go to
+    db: Connection,
+    library: Library,
+    channels: Mapping[str, Capabilities],
+    service: str,
+    source: str,
+    origin: Origin,
+    kind: str,
+    now: datetime,
+) -> Reach:
+    """Return whom an action of a kind reaches, by what gave rise to it."""
+    who = raisers(db, service, source, origin)
+    if who is None:
+        return NOBODY
+    agreed = {one.id: (one, link) for one, link in _agreed(db, library, who, asks=kind == ASK)}
+    resting = actions.asked_since(db, service, now - REST) if kind == ASK else set()
+    heard = set(channels) - ({MAIL} if kind == ASK else set())
+    links = [
+        link
+        for one, link in agreed.values()
+        if one.may_be_written_to and one.channel in heard and one.id not in resting
+    ]
+    return Reach(sum(map(len, who.values())), len(agreed), tuple(links))
+
+
+def raisers(db: Connection, service: str, source: str, origin: Origin) -> dict[int, set[bytes]] | None:
+    """Return by round the pseudonyms of those who raised something; None where nobody can tell who did."""
+    if source not in {SCORE, THEME} or not origin.since:
+        return None
+    since, until = datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until)
+    if source == SCORE:
+        return actions.gave(db, service, origin.name, origin.choices, since, until)
+    found: dict[int, set[bytes]] = {}
+    for round_id, pseudonym in themes.people_behind(db, int(origin.name), since, until):
+        found.setdefault(round_id, set()).add(pseudonym)
+    return found
+
+
+def _agreed(
+    db: Connection, library: Library, who: Mapping[int, set[bytes]], *, asks: bool
+) -> Iterator[tuple[Contact, Link]]:
+    """Give those who raised it and agreed, with the round they raised it in. Without its key a round knows nobody."""
+    for row in rounds.by_ids(db, who).values():
+        if row.key_sealed is not None:
+            asked = actions.took_part(db, row.id) if asks else wishes.of(db, row.id)
+            yield from ((one, Link(one.id, row.id)) for one in _among(db, library, row, asked, who[row.id]))
+
+
+def _among(
+    db: Connection, library: Library, row: RoundRow, ids: list[int], who: Collection[bytes]
+) -> Iterator[Contact]:
+    pseudonym = library.pseudonyms(row)
+    for n in range(0, len(ids), BATCH):
+        found = contacts.by_ids(db, ids[n : n + BATCH]).values()
+        yield from (one for one in found if pseudonym(one.address_hash) in who)
