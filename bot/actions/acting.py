@@ -19,6 +19,7 @@ from bot.errors import Refused
 from bot.rounds.hours import Hours
 from bot.texts import texts
 from bot.threads import people_of
+from flows.words import fill
 from storage import actions, themes
 from storage.actions import ANSWER, ASK, ASKED, DONE, FIX, NOT_DONE, NOT_US, OPEN, SCORE, THEME, TOLD, NewAction, Origin
 
@@ -135,14 +136,16 @@ class Actions:
         theme = themes.get(db, int(origin.name)) if origin.name.isdecimal() else None
         return theme is not None and theme.service == service
 
-    def named(self, db: Connection, source: str, origin: Origin, language: str) -> str:
+    def named(self, db: Connection, service: str, source: str, origin: Origin, language: str) -> str:
         """Return what gave rise to an action, in words: the theme, the question, the issue."""
         if source == THEME and origin.name.isdecimal():
             theme = themes.get(db, int(origin.name))
             return theme.name(language) if theme else ""
         if source == SCORE:
             found = self._headlines.get(origin.name)
-            return texts(language).pick(found.question) if found else origin.name
+            asked = texts(language).pick(found.question) if found else origin.name
+            names = {"service": self._config.service(service).spoken(language)}
+            return fill(asked, names | {"org": self._config.city.speaker(language)})
         return origin.name
 
     # ----------------------------------------------------------------- before

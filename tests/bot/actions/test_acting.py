@@ -1,0 +1,270 @@
+"""What a service does about what it was told, and who hears of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.actions.acting import Draft, Unfit
+from bot.actions.telling import Letter, load
+from storage import actions, answers, contacts, people, rounds, themes
+from storage.actions import ANSWER, ASK, ASKED, FIX, ISSUE, NOT_US, SCORE, THEME, TOLD, Origin
+from tests.bot.actions.scene import WEEK, draft, scene, sent
+from tests.bot.channels.web.stage import NOW, Program, program
+from tests.storage.makers import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from storage.actions import Action
+    from tests.bot.actions.scene import Scene
+
+
+@pytest.fixture
+def it(tmp_path: Path) -> Iterator[Program]:
+    made = program(tmp_path)
+    yield made
+    made.database.close()
+
+
+def done(of: Scene, plan: Draft) -> Action:
+    with of.it.database.transaction() as db:
+        return of.acts.do(db, plan, of.manager, of.it.now)
+
+
+def refused(of: Scene, plan: Draft) -> str:
+    with pytest.raises(Unfit) as error, of.it.database.transaction() as db:
+        of.acts.do(db, plan, of.manager, of.it.now)
+    with of.it.database.reading() as db:
+        assert actions.of(db, "library") == []
+    assert sent(of.it) == []
+    return error.value.key
+
+
+def test_an_answer_goes_to_those_who_raised_it_and_agreed_and_is_counted_first(it: Program) -> None:
+    of = scene(it)
+    with it.database.reading() as db:
+        seen = of.acts.preview(db, draft(of), NOW)
+    assert (seen.reach.raised, seen.reach.agreed, seen.going, seen.left_out) == (18, 14, 14, 4)
+    assert sent(it) == []
+    row = done(of, draft(of))
+    assert (row.state, row.raised, row.agreed, row.told) == ("done", 18, 14, 14)
+    told = sent(it)
+    assert {contact for contact, _ in told} == {one.id for one in of.who[:14]}
+    assert all("We open a second desk." in body and "STOP" in body and "Ada" not in body for _, body in told)
+    with it.database.reading() as db:
+        assert actions.linked(db, row.id, TOLD) == {one.id for one in of.who[:14]}
+
+
+def test_who_sent_stop_or_is_gone_hears_nothing_and_counts_as_not_told(it: Program) -> None:
+    of = scene(it)
+    with it.database.transaction() as db:
+        contacts.set_stopped(db, of.who[0].id, NOW)
+        contacts.set_unreachable(db, of.who[1].id, NOW)
+    row = done(of, draft(of))
+    assert (row.agreed, row.told) == (14, 12)
+    assert not {of.who[0].id, of.who[1].id} & {contact for contact, _ in sent(it)}
+
+
+def test_at_night_it_waits_for_the_morning(it: Program) -> None:
+    of = scene(it)
+    it.now = NOW.replace(hour=23)
+    done(of, draft(of))
+    assert sent(it) == []
+    it.now = (NOW + DAY).replace(hour=12)
+    assert len(sent(it)) == 14
+
+
+def test_each_reads_it_in_their_language_or_with_a_note_which_one_it_is(it: Program) -> None:
+    of = scene(it, languages=("en", "es", "pt"))
+    done(of, draft(of, letter=Letter({"en": "A second desk.", "es": "Otro mostrador."})))
+    told = dict(sent(it))
+    assert "A second desk." in told[of.who[0].id]
+    assert "Otro mostrador." in told[of.who[1].id]
+    assert "A second desk." in told[of.who[2].id]
+    assert "Língua: English" in told[of.who[2].id]
+    assert "Idioma" not in told[of.who[1].id]
+
+
+@pytest.mark.parametrize("kind", [ANSWER, ASK])
+def test_words_to_fewer_people_than_the_minimum_would_single_them_out(it: Program, kind: str) -> None:
+    of = scene(it, raised=4, wish=4, again=4)
+    assert refused(of, draft(of, kind)) == "few"
+
+
+def test_nobody_is_told_who_did_not_agree(it: Program) -> None:
+    of = scene(it, wish=0)
+    assert refused(of, draft(of)) == "nobody"
+
+
+def test_of_free_words_nobody_can_tell_who_said_them(it: Program) -> None:
+    of = scene(it)
+    assert refused(of, replace(draft(of), source=ISSUE, origin=Origin("Parking"))) == "unknown"
+
+
+def test_once_the_key_of_a_round_is_gone_nobody_can_be_told(it: Program) -> None:
+    of = scene(it)
+    with it.database.transaction() as db:
+        rounds.change(db, of.round.id, key_sealed=None)
+    assert refused(of, draft(of)) == "nobody"
+
+
+@pytest.mark.parametrize(
+    ("facts", "fault"),
+    [
+        ({"words": " "}, "no_words"),
+        ({"words": "x" * 301}, "long_words"),
+        ({"letter": Letter()}, "no_text"),
+        ({"letter": Letter({"en": "x" * 2001})}, "long_text"),
+        ({"kind": ASK, "letter": Letter({"en": "When?"}, {"en": ("Late",)})}, "choices"),
+        ({"kind": ASK, "letter": Letter({"en": "When?"}, {"en": tuple("abcde")})}, "choices"),
+        ({"kind": ASK, "letter": Letter({"en": "A", "es": "B"}, {"en": ("a", "b"), "es": ()})}, "choices"),
+        ({"kind": NOT_US, "words": ""}, "no_reason"),
+        ({"kind": FIX, "due_on": "soon"}, "bad_day"),
+        ({"kind": FIX, "due_on": "2026-11-21"}, "past_day"),
+        ({"kind": FIX, "owner": 4711}, "no_owner"),
+        ({"kind": "praise"}, "no_origin"),
+        ({"source": THEME, "origin": Origin("99", since="2026-11-16", until="2026-11-23")}, "no_origin"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_anything_is_written(
+    it: Program, facts: dict[str, object], fault: str
+) -> None:
+    of = scene(it)
+    assert refused(of, replace(draft(of), **facts)) == fault  # type: ignore[arg-type]  # facts of many types
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "week", "fault"),
+    [
+        ("rumour", "x", WEEK, "no_origin"),
+        (SCORE, "del.nothing", WEEK, "no_origin"),
+        (SCORE, "del.overall", "2026-W99", "no_week"),
+    ],
+)
+def test_an_address_that_names_nothing_is_refused(it: Program, source: str, name: str, week: str, fault: str) -> None:
+    with pytest.raises(Unfit) as error:
+        scene(it, raised=0).acts.origin(source, name, week)
+    assert error.value.key == fault
+    assert error.value.spoken("de") != error.value.spoken("en")
+
+
+def test_the_same_form_acts_once(it: Program) -> None:
+    of = scene(it)
+    first, second = (done(of, draft(of, form="7:chance")) for _ in range(2))
+    assert first == second
+    assert len(sent(it)) == 14
+
+
+def test_who_raised_a_theme_is_told_of_it(it: Program) -> None:
+    of = scene(it, raised=6, wish=6)
+    with it.database.transaction() as db:
+        themes.add(db, "library", [("waiting", {"en": "Waiting"})], themes.MANAGER, NOW)
+        theme = themes.by_key(db, "library", "waiting")
+        assert theme is not None
+        for said in answers.texts(db, "library", NOW - DAY, NOW + DAY, 99):
+            themes.correct(db, theme, said.id, None, NOW, fits=True)
+        about = of.acts.origin(THEME, str(theme.id), WEEK)
+        assert of.acts.named(db, "library", THEME, about, "en") == "Waiting"
+        row = of.acts.do(db, replace(draft(of), source=THEME, origin=about), of.manager, NOW)
+    assert (row.raised, row.told) == (6, 6)
+
+
+def test_what_is_not_ours_is_kept_and_told_where_people_agreed(it: Program) -> None:
+    of = scene(it)
+    row = done(of, draft(of, NOT_US, "The state owns the road.", letter=Letter(), body="State road office"))
+    assert (row.state, row.outcome, row.told) == ("not_done", "The state owns the road.", 14)
+    assert all("The state owns the road." in body and "State road office" in body for _, body in sent(it))
+
+
+def test_what_is_not_ours_is_kept_where_nobody_can_be_told(it: Program) -> None:
+    of = scene(it, raised=3, wish=3)
+    row = done(of, draft(of, NOT_US, "The state owns the road."))
+    assert (row.state, row.raised, row.agreed, row.told) == ("not_done", None, 0, 0)
+    assert sent(it) == []
+
+
+class TestWhoOwnsIt:
+    def owner(self, of: Scene) -> int:
+        with of.it.database.transaction() as db:
+            kim = people.add(db, "Kim", "en", NOW)
+            people.grant(db, kim.id, "organiser", "library", NOW)
+            keys = of.it.keys
+            new = contacts.NewContact("web", keys.address_hash("web", "kim"), keys.seal("kim"), "en", NOW, kim.id)
+            contacts.add(db, [new])
+        return kim.id
+
+    def test_they_are_told_and_nobody_else(self, it: Program) -> None:
+        of = scene(it)
+        row = done(of, draft(of, FIX, owner=self.owner(of), due_on="2026-12-01"))
+        assert (row.state, row.owner, row.agreed, row.told) == ("open", "Kim", 14, 0)
+        ((_, body),) = sent(it)
+        assert "Ada gives you an action of Central Library: “A second desk.”. It is due on" in body
+
+    def test_it_can_be_given_on_with_another_day(self, it: Program) -> None:
+        of = scene(it)
+        kim = self.owner(of)
+        row = done(of, draft(of, FIX, owner=of.manager.id))
+        assert sent(it) == []
+        with it.database.transaction() as db:
+            given = of.acts.give(db, row, kim, "2026-12-01", of.manager, NOW)
+            assert (given.owner, given.due_on) == ("Kim", "2026-12-01")
+            with pytest.raises(Unfit, match="role for this service"):
+                of.acts.give(db, given, 4711, "", of.manager, NOW)
+        assert len(sent(it)) == 1
+
+    def test_its_end_is_told_to_those_who_raised_it(self, it: Program) -> None:
+        of = scene(it)
+        row = done(of, draft(of, FIX, owner=of.manager.id))
+        with it.database.transaction() as db:
+            assert of.acts.foresee(db, row, NOW).going == 14
+            ended = of.acts.settle(db, row, "done", "The desk is open.", of.manager, NOW, tell=True)
+            assert (ended.state, ended.told, ended.agreed) == ("done", 14, 14)
+            with pytest.raises(Unfit, match="settled already"):
+                of.acts.settle(db, ended, "done", "Again.", of.manager, NOW, tell=True)
+            with pytest.raises(Unfit, match="settled already"):
+                of.acts.give(db, ended, None, "", of.manager, NOW)
+        assert all("This is what we did." in body and "The desk is open." in body for _, body in sent(it))
+
+    def test_its_end_may_stay_untold(self, it: Program) -> None:
+        of = scene(it)
+        row = done(of, draft(of, FIX))
+        with it.database.transaction() as db:
+            with pytest.raises(Unfit, match="say why"):
+                of.acts.settle(db, row, "not_done", " ", of.manager, NOW, tell=False)
+            ended = of.acts.settle(db, row, "not_done", "No money.", of.manager, NOW, tell=False)
+        assert (ended.state, ended.outcome, ended.told) == ("not_done", "No money.", 0)
+        assert sent(it) == []
+
+
+class TestAskingBack:
+    question = Letter({"en": "Which day?"}, {"en": ("Saturday", "Sunday")})
+
+    def test_only_who_agreed_to_be_asked_again_is_asked(self, it: Program) -> None:
+        of = scene(it, again=7)
+        row = done(of, draft(of, ASK, "Which day?", letter=self.question))
+        assert (row.state, row.agreed, row.told, row.expires_at) == ("open", 0, 0, NOW + timedelta(days=14))
+        asked = sent(it)
+        assert {contact for contact, _ in asked} == {one.id for one in of.who[:7]}
+        assert all(f'["Sunday","@ask:{row.id}:1"]' in body for _, body in asked)
+        with it.database.reading() as db:
+            assert len(actions.linked(db, row.id, ASKED)) == 7
+        assert load(row.letter) == self.question
+
+    def test_too_few_to_show_their_answers_are_not_asked(self, it: Program) -> None:
+        of = scene(it, again=4)
+        assert refused(of, draft(of, ASK, "Which day?", letter=self.question)) == "few_asked"
+
+    def test_nobody_is_asked_again_within_thirty_days(self, it: Program) -> None:
+        of = scene(it, again=7)
+        done(of, draft(of, ASK, "Which day?", letter=self.question))
+        it.now = NOW + 29 * DAY
+        with it.database.reading() as db, pytest.raises(Unfit, match="can be asked"):
+            of.acts.preview(db, draft(of, ASK, "And when?", letter=self.question), it.now)
+        it.now = NOW + 31 * DAY
+        with it.database.reading() as db:
+            assert of.acts.preview(db, draft(of, ASK, "And when?", letter=self.question), it.now).going == 7
