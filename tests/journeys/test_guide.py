@@ -70,7 +70,7 @@ def test_from_nothing_to_an_open_round(chromium: Browser, town: Town, picture: C
     omar.shows(picture("organisers-2"))
     omar.presses("Choose: How could it be better?", "link")
     omar.presses("Fill in an example", "link")
-    omar.page.get_by_label("Title").fill(TITLE)
+    omar.page.get_by_label("Title", exact=True).fill(TITLE)
     omar.shows(picture("organisers-3"))
     omar.presses("Save the draft")
     omar.presses("These words are true here")

@@ -201,7 +201,7 @@ def _opens_a_round(chromium: Browser, link: str, picture: Path | None) -> None:
     page = _signed_in(chromium, link)
     page.get_by_role("link", name="New round").click()
     page.get_by_role("link", name=re.compile("^Choose: How is it going")).first.click()
-    page.get_by_label("Title").fill("How is our library?")
+    page.get_by_label("Title", exact=True).fill("How is our library?")
     page.get_by_role("button", name="Save the draft").click()
     page.get_by_role("button", name="Open the round").click()
     expect(page.get_by_text("The round is open.")).to_be_visible()

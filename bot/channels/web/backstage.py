@@ -6,7 +6,7 @@ Everything here is synchronous unless it says `async`; pages call it in worker t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -236,6 +236,10 @@ class LogEntry(Protocol):
     def reason(self) -> str:
         """The reason given; may be empty."""
 
+    @property
+    def changed(self) -> Mapping[str, tuple[Any, Any]]:
+        """What is other than before: (old, new) by the name of the fact."""
+
 
 class Rounds(Protocol):
     """What an organiser does; pages, chat and command line call the same."""
@@ -260,8 +264,9 @@ class Rounds(Protocol):
         opens_at: datetime | None,
         closes_at: datetime | None,
         who: int | None,
+        code: str | None = None,
     ) -> RoundView:
-        """Write a draft; `who` is the person's id. Raises `Refused` where the facts cannot stand."""
+        """Write a draft; `who` is the person's id, `code` one of their choice. Raises `Refused` where the facts cannot stand."""
 
     def change(self, code: str, *, who: int | None, seen: int | None, why: str = "", **facts: object) -> RoundView:
         """Change facts of a draft (the same names as in `create`); `why` stands in its log.

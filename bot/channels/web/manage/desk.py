@@ -16,6 +16,7 @@ from bot.channels.web.manage import form as forms
 from bot.channels.web.manage import outcome, places, turnout
 from bot.channels.web.manage import standing as standings
 from bot.channels.web.manage.doors import APPROVER, MANAGER, ORGANISER, form_of, page
+from bot.channels.web.manage.logged import Reader
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
 from bot.errors import Refused
@@ -26,12 +27,13 @@ from bot.rounds import example as examples
 from bot.rounds import legal
 from bot.rounds.concluding import RAISING, may_report
 from bot.rounds.findings import PAPER
-from bot.rounds.lifecycle import BEGINNING, BEGUN, LINK, RUNNING, State
+from bot.rounds.lifecycle import AUDIENCES, BEGINNING, BEGUN, LINK, RUNNING, State, closed_on
+from bot.rounds.outcome import CHANGED
 from bot.rounds.record import OPTIONAL, day_of, in_language, spoken_day
-from bot.rounds.wording import meaning, options, spoken
+from bot.rounds.wording import Forbidden, meaning, options, spoken
 from bot.texts import texts
 from flows.diagram import verb_of
-from flows.model import Choose, End, Photo, Pick, Rate, Review, Say, Voice
+from flows.model import Choose, End, Photo, Pick, Rate, Review, Say, Stage, Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -39,8 +41,9 @@ if TYPE_CHECKING:
     from starlette.datastructures import FormData
     from starlette.requests import Request
 
-    from bot.channels.web.backstage import Counts, Need, Rounds, RoundView
+    from bot.channels.web.backstage import Counts, LogEntry, Need, Rounds, RoundView
     from bot.channels.web.manage.doors import Visitor
+    from bot.channels.web.manage.logged import Change
     from bot.channels.web.words import Words
     from bot.config import Service
     from bot.pictures.drop_off import DropOff
@@ -49,6 +52,8 @@ if TYPE_CHECKING:
 
 SIGHT = (ORGANISER, APPROVER)
 """Who may see a round's inside; only organisers may act."""
+AT_FAULT = {"bad_code": "code", "taken_code": "code", "audience": "audience", "bad_reminder": "closes_on"}
+"""The field of the form that a rule is about; any other is said beside the title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,16 @@ class Drawn:
     listing: list[Listed]
     counted: bool
     minimum: int
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One line of a round's log: when, what, how often in a row, and what is other than before."""
+
+    at: str
+    entry: LogEntry
+    times: int
+    changes: Sequence[Change]
 
 
 # --------------------------------------------------------------------------- looking
@@ -155,13 +170,14 @@ def _signing(request: Request, round_: RoundView, visitor: Visitor) -> dict[str,
 
 def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
     backstage, pages, words = backstage_of(request), pages_of(request), pages_of(request).words(request)
-    rounds = backstage.rounds
+    rounds, reader = backstage.rounds, Reader(words, pages.zone, _called_by_people(request))
     counts, flow = rounds.counts(round_.code), rounds.played(round_.code)
+    last_day = closed_on(round_.closes_at, round_.closed_at, pages.zone)
     counted = drop_off(flow, counts.moves, backstage.config.digest.minimum_cell)
     return {
         "service": backstage.config.service(round_.service).label(words.language),
         "minutes": max(1, round(flow.minutes)),
-        "faults": rounds.check(round_.code, words.language) if round_.state in BEGINNING else [],
+        "faults": _faults(request, round_) if round_.state in BEGINNING else [],
         "hints": _hints(rounds, round_, words),
         "borrowed": borrowed(request, round_),
         "counts": counts,
@@ -174,9 +190,10 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "wanted_head": texts(words.language)("digest.head.wanted"),
         "picture": svg(flow, texts(words.language), round_.title, counted if counts.moves else None),
         "opens": words.day(round_.opens_at, pages.zone) if round_.opens_at else "",
-        "closes": forms.last_day(round_.closes_at, pages.zone, words),
+        "closes": words.day_of(last_day) if last_day else "",
         "log": [
-            (words.moment(entry.at.astimezone(pages.zone)), entry, times) for entry, times in rounds.told(round_.code)
+            Logged(words.moment(entry.at.astimezone(pages.zone)), entry, times, reader.changes(entry.changed))
+            for entry, times in rounds.told(round_.code)
         ],
         "sends_files": any(isinstance(each, Photo | Voice) for each in flow.script(flow.language).states.values()),
         "live": turnout.live(request, round_) if round_.state in BEGUN else None,
@@ -187,6 +204,29 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "flow_languages": [(one, own_name(one)) for one in flow.languages],
         "facts": rounds.facts(round_.code, words.language),
         **_after(request, round_, flow.languages),
+    }
+
+
+def _faults(request: Request, round_: RoundView) -> list[standings.Lack]:
+    """Return why a round cannot open yet, each with its field of the form."""
+    rounds, words, config = backstage_of(request).rounds, pages_of(request).words(request), backstage_of(request).config
+    service, flow = config.service(round_.service), rounds.played(round_.code)
+    return standings.lacks(request, service, flow, rounds.check(round_.code, words.language))
+
+
+def _called_by_people(request: Request) -> dict[str, str]:
+    """Return what the page calls what a log knows by an id: services, flows, areas, stages, languages, audiences."""
+    backstage, words = backstage_of(request), pages_of(request).words(request)
+    services = backstage.config.services
+    areas = {id_: in_language(label, words.language) for service in services for id_, label in service.areas}
+    return {
+        **areas,
+        **{flow.id: in_language(flow.title, words.language) for flow in backstage.catalog.flows},
+        **{service.key: service.label(words.language) for service in services},
+        **{stage.value: words(f"stage.{stage.value}") for stage in Stage},
+        **{one: own_name(one) for one in backstage.config.city.languages},
+        **{one: words(f"form.{one}") for one in AUDIENCES},
+        **{one: words(f"after.changed_{one}") for one in CHANGED},
     }
 
 
@@ -351,6 +391,7 @@ async def create(request: Request, visitor: Visitor) -> Response:
             opens_at=filled.opens_at,
             closes_at=filled.closes_at,
             who=visitor.person.id,
+            code=filled.code or None,
         )
     except Refused as error:
         wrong = [_refused(request, error)]
@@ -400,7 +441,9 @@ def _seen_entry(form: Mapping[str, object]) -> int | None:
 
 
 def _refused(request: Request, error: Refused) -> forms.Error:
-    return forms.Error("title", spoken(error, pages_of(request).words(request).language))
+    """Return what was refused, beside the field it is about."""
+    key = error.key if isinstance(error, Forbidden) else ""
+    return forms.Error(AT_FAULT.get(key, "title"), spoken(error, pages_of(request).words(request).language))
 
 
 async def editable(request: Request, visitor: Visitor) -> tuple[RoundView, Service, Flow]:
@@ -424,7 +467,8 @@ async def read_form(request: Request, service: Service, flow: Flow) -> tuple[for
 def whole(round_: RoundView | None, filled: forms.Filled, names: Collection[str]) -> dict[str, object]:
     """Return the record as it would be kept: what the form does not ask for (its fields are `names`) stays."""
     kept = round_.record if round_ else {}
-    return {name: text for name, text in kept.items() if name not in names} | dict(filled.record)
+    asked = {*names, "title"} if filled.retitled else names
+    return {name: text for name, text in kept.items() if name not in asked} | dict(filled.record)
 
 
 async def _form_page(

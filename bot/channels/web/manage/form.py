@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from bot.rounds import lifecycle
+from bot.rounds import codes, lifecycle
 from bot.rounds.lifecycle import AUDIENCES, LINK
 from bot.rounds.record import in_language
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from bot.channels.web.backstage import Need, RoundView
     from bot.channels.web.words import Words
     from bot.rounds.example import Example
 
-OWN = ("title", "audience", "opens_on", "closes_on")
+OWN = ("title", "code", "audience", "opens_on", "closes_on")
 """What a round has beside its record."""
 
 
@@ -40,6 +41,10 @@ class Filled:
     closes_at: datetime | None
     record: Mapping[str, object]
     errors: Sequence[Error]
+    code: str = ""
+    """The short name in links and on posters, where somebody chose one."""
+    retitled: bool = False
+    """Whether the form held the titles in other languages: then what it leaves empty is taken away."""
 
 
 def read(
@@ -56,18 +61,21 @@ def read(
             errors.append(Error(name, words("form.bad_date")))
             return None
 
-    title = typed.get("title", "").strip()
+    title, code = typed.get("title", "").strip(), typed.get("code", "").strip().lower()
     if not title:
         errors.append(Error("title", words("form.no_title")))
+    if code and codes.own_code(code) is None:
+        errors.append(Error("code", words("form.bad_code")))
     opens, closes = day("opens_on"), day("closes_on")
     if opens and closes and closes < opens:
         errors.append(Error("closes_on", words("form.end_first")))
     audience = typed.get("audience", "")
     if audience not in AUDIENCES:
         errors.append(Error("audience", words("form.no_audience")))
-    record = _record(typed, needs, languages)
+    record = _record(typed, needs, languages) | _titles(typed, languages)
     errors += [Error(need.name, words("form.bad_date")) for need in needs if _bad_day(need, record)]
-    return Filled(title[:200], audience, _begin(opens, zone), _end(closes, zone), record, errors)
+    retitled = any(f"title.{one}" in typed for one in languages)
+    return Filled(title[:200], audience, _begin(opens, zone), _end(closes, zone), record, errors, code, retitled)
 
 
 def shown(round_: RoundView, needs: Sequence[Need], languages: Sequence[str], zone: ZoneInfo) -> dict[str, str]:
@@ -75,6 +83,7 @@ def shown(round_: RoundView, needs: Sequence[Need], languages: Sequence[str], zo
     typed = {"title": round_.title, "audience": round_.audience}
     typed["opens_on"] = round_.opens_at.astimezone(zone).date().isoformat() if round_.opens_at else ""
     typed["closes_on"] = _last_day(round_.closes_at, zone)
+    typed |= _typed_titles(round_.record.get("title"))
     return typed | _all_typed(needs, round_.record, languages)
 
 
@@ -82,6 +91,7 @@ def filled(example: Example, needs: Sequence[Need], languages: Sequence[str], ow
     """Return what the form's fields hold for an example, its title in the round's `own` language."""
     closes = example.closes_on.isoformat() if example.closes_on else ""
     typed = {"title": in_language(example.title, own), "audience": LINK, "opens_on": "", "closes_on": closes}
+    typed |= {name: text for name, text in _typed_titles(example.title).items() if name != f"title.{own}"}
     return typed | _all_typed(needs, example.record, languages)
 
 
@@ -113,6 +123,16 @@ def _typed(need: Need, record: Mapping[str, object], languages: Sequence[str]) -
     if isinstance(value, dict):
         return {f"{need.name}.{one}": str(value.get(one, "")) for one in languages}
     return {f"{need.name}.{languages[0]}": str(value or "")}
+
+
+def _titles(typed: Mapping[str, str], languages: Sequence[str]) -> dict[str, object]:
+    """Return the titles beside the round's own, as its record keeps them."""
+    titles = {one: text[:200] for one in languages if (text := typed.get(f"title.{one}", "").strip())}
+    return {"title": titles} if titles else {}
+
+
+def _typed_titles(titles: object) -> dict[str, str]:
+    return {f"title.{one}": str(text) for one, text in titles.items()} if isinstance(titles, Mapping) else {}
 
 
 def _record(typed: Mapping[str, str], needs: Sequence[Need], languages: Sequence[str]) -> dict[str, object]:

@@ -20,12 +20,12 @@ from bot.rounds.foreseen import Unsaved
 from bot.rounds.wording import meaning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from bot.channels.web.backstage import Need, RoundView
+    from bot.channels.web.backstage import Fault, Need, RoundView
     from bot.channels.web.manage.doors import Visitor
     from bot.channels.web.manage.form import Error, Filled
     from bot.channels.web.words import Words
@@ -106,6 +106,13 @@ def standing(
     return Standing(tuple(_lacks(filled.errors, found, places)), _beside(filled.errors, found, places))
 
 
+def lacks(request: Request, service: Service, flow: Flow, faults: Iterable[Fault]) -> list[Lack]:
+    """Return why a round that is kept cannot open yet, each with the field of the form it is at."""
+    needs = {need.name: need for need in desk.needs_of(request, service, flow)}
+    places = _Places(needs, desk.languages_of(request, flow), pages_of(request).words(request))
+    return _named(faults, places)
+
+
 @dataclass(frozen=True, slots=True)
 class _Places:
     """Where on the form each field of a round is, and what it is called there."""
@@ -134,12 +141,15 @@ def _lacks(errors: Sequence[Error], found: Foreseen, places: _Places) -> list[La
     """Return everything that is missing, once a field: what the form says of it by itself comes first."""
     own = [Lack(places.of(error.name), places.label(error.name), error.message) for error in errors]
     named = {lack.to for lack in own}
-    more = [
+    return [*own, *(lack for lack in _named(found.faults, places) if not lack.to or lack.to not in named)]
+
+
+def _named(faults: Iterable[Fault], places: _Places) -> list[Lack]:
+    return [
         Lack(to, places.label(fault.field), fault.short) if to else Lack("", "", fault.message)
-        for fault in found.faults
+        for fault in faults
         for to in (places.of(fault.field),)
     ]
-    return [*own, *(lack for lack in more if not lack.to or lack.to not in named)]
 
 
 def _beside(errors: Sequence[Error], found: Foreseen, places: _Places) -> dict[str, list[tuple[str, str]]]:

@@ -150,11 +150,11 @@ class TestBrowser:
             page.goto(f"{url}{asked('option_round', 'example=1')}")
             expect(page.locator("#standing")).to_contain_text("still holds words of the example")
             page.evaluate(OURS)
-            page.get_by_label("Title").press("End")
+            page.get_by_label("Title", exact=True).press("End")
             page.keyboard.type("!")
             expect(page.locator("#standing")).to_contain_text("Nothing is missing")
             page.get_by_label("Day of the decision").fill("2026-12-01")
-            page.get_by_label("Title").fill("")
+            page.get_by_label("Title", exact=True).fill("")
             wrong = page.get_by_label("Day of the decision")
             expect(wrong).to_have_attribute("aria-invalid", "true")
             expect(wrong).to_have_accessible_description(re.compile("lies before the round closes: choose a later day"))
@@ -164,7 +164,7 @@ class TestBrowser:
             if shot:
                 page.screenshot(path=shot)
             page.locator("#standing").get_by_role("link", name="Title").click()
-            expect(page.get_by_label("Title")).to_be_focused()
+            expect(page.get_by_label("Title", exact=True)).to_be_focused()
             page.keyboard.type("When should we open?")
             wrong.fill("2027-03-01")
             expect(page.locator("#standing")).to_contain_text("Nothing is missing")
@@ -204,7 +204,7 @@ class TestBrowser:
             page.goto(f"{url}{asked('idea_round', 'example=1')}")
             page.route("**/check", lambda route: route.abort())
             with page.expect_event("requestfailed"):
-                page.get_by_label("Title").fill("Ours")
+                page.get_by_label("Title", exact=True).fill("Ours")
             follow(button(page, "Save the draft"))
             assert [one.title for one in it.rounds.listed()] == ["Ours"]
 
