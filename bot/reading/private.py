@@ -1,0 +1,66 @@
+"""What in a text leads to a person, in the languages we ship: found by rules, the same text always in the same way.
+
+Numbers and addresses of a shape are found nearly always, names mostly: `docs/privacy.md` says how many and which not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.reading import addresses, names, numbers
+from bot.reading.plain import plain
+from bot.reading.spans import Found, Span, mask, settled
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from bot.texts import Texts
+
+LONGEST = 20_000
+"""So many characters of a text are looked at; what comes behind is one find, for nobody has looked there."""
+
+
+class Finder:
+    """Finds what is private in texts of one city.
+
+    `countries`: ISO codes of where its local telephone numbers belong. `people`: full names that are known beforehand,
+    as those of the city's staff.
+    """
+
+    def __init__(self, countries: Sequence[str] = (), people: Collection[str] = ()) -> None:
+        self._countries = tuple(countries)
+        self._people = tuple(people)
+
+    def find(self, text: str, language: str, people: Collection[str] = ()) -> tuple[Span, ...]:
+        """Return what is private in `text`, in its order; `people`: names known beforehand of this text alone."""
+        read = plain(text[:LONGEST])
+        spans = settled(self._found(read, language, (*self._people, *people)))
+        if len(text) > LONGEST:
+            return (*(each for each in spans if each.end < LONGEST), Span(LONGEST, len(text), Found.NAME))
+        return spans
+
+    def _found(self, text: str, language: str, people: Collection[str]) -> Iterator[Span]:
+        yield from numbers.found(text, self._countries)
+        yield from addresses.found(text)
+        yield from names.found(text, language, people)
+
+    def masked(self, text: str, language: str, texts: Texts) -> str:
+        """Return `text` as anybody may read it, with words in the reader's language for what is private."""
+        return mask(text, self.find(text, language), lambda found: texts(f"private.{found}"))
+
+    def quotable(self, text: str, language: str) -> bool:
+        """Whether a machine may pick `text` as a quote: nothing in it is doubtful."""
+        return all(span.found is not Found.DOUBT for span in self.find(text, language))
+
+
+COUNTRIES = {"en": ("GB",), "de": ("DE",), "es": ("ES",), "fr": ("FR",), "pt": ("PT",), "ar": ()}
+"""Whose local numbers are meant where the city names no country, by language."""
+
+
+def countries_of(country: str, languages: Sequence[str]) -> tuple[str, ...]:
+    """Return the countries of a city's local telephone numbers: its own, else those its languages suggest."""
+    return (
+        (country,)
+        if country
+        else tuple(dict.fromkeys(one for each in languages for one in COUNTRIES.get(each[:2], ())))
+    )
