@@ -18,6 +18,8 @@ from storage.tables import (
     action_links,
     action_replies,
     answers,
+    assessment_calls,
+    assessments,
     audience,
     contacts,
     inbox,
@@ -50,6 +52,8 @@ class Policy:
     """Answers begun and never handed in, and what was taken back."""
     close_days: int = 30
     """After closing: the link between people and their answers."""
+    assessments_months: int = 24
+    """How managers saw themselves: long enough to compare a quarter with the one a year before."""
     answers_months: int = 12
     """After the report (or, without one, the closing): the answers themselves. In an always open round: since given."""
 
@@ -192,6 +196,17 @@ def _manuscripts(now: datetime, policy: Policy) -> Delete:
     return delete(manuscripts).where(manuscripts.c.created_at < now - timedelta(days=policy.transcript_days))
 
 
+def _assessments(now: datetime, policy: Policy) -> Delete:
+    """What somebody said of their own work, and what they began and never ended."""
+    old = assessments.c.begun_at < months_before(now, policy.assessments_months)
+    left = and_(assessments.c.done_at.is_(None), assessments.c.touched_at < months_before(now, 3))
+    return delete(assessments).where(or_(old, left))
+
+
+def _assessment_calls(now: datetime, policy: Policy) -> Delete:
+    return delete(assessment_calls).where(assessment_calls.c.at < months_before(now, policy.assessments_months))
+
+
 def _sign_ins(now: datetime, _policy: Policy) -> Delete:
     return delete(web_sessions).where(web_sessions.c.expires_at < now)
 
@@ -226,6 +241,8 @@ _SWEEPS: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
     "action_links": _action_links,
     "links": _used_links,
     "manuscripts": _manuscripts,
+    "assessments": _assessments,
+    "assessment_calls": _assessment_calls,
     "sign_ins": _sign_ins,
     "contacts": _strangers,
 }

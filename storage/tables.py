@@ -707,6 +707,61 @@ manuscripts = Table(  # flow files that staff send to the bot: looked at, tried 
     Index(None, "due_at"),
 )
 
+# --------------------------------------------------------------------------- how managers see themselves
+
+assessments = Table(  # one person's look at their own work; it is theirs, and seen by whom they choose
+    "assessments",
+    metadata,
+    _id(),
+    C("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    C("service", String(60), nullable=False),
+    C("stage", String(12)),  # only the items of this stage; null: all
+    C("begun_at", Instant, nullable=False),
+    C("touched_at", Instant, nullable=False),
+    C("done_at", Instant),  # null: they have not come to the end
+    C("session", Text),  # JSON of flows.model.Session: how far they have come in the chat
+    C("top", Text, nullable=False, default="[]"),  # JSON list of the items they want to work on
+    Index(None, "person_id"),
+    Index(None, "service", "done_at"),
+)
+
+assessed_levels = Table(
+    "assessed_levels",
+    metadata,
+    C("assessment_id", ForeignKey("assessments.id", ondelete="CASCADE"), primary_key=True),
+    C("item", String(5), primary_key=True),  # bot.assessing.items
+    C("level", Integer),  # 0 to 4; null: not for us now
+    C("evidence", String(300), nullable=False),  # where one can see it; empty: nowhere
+)
+
+predictions = Table(  # what somebody expected of a round, from before its first answer
+    "predictions",
+    metadata,
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
+    C("person_id", ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    C("percent", Integer, nullable=False),
+    C("said_at", Instant, nullable=False),
+    Index(None, "person_id"),
+)
+
+assessment_calls = Table(  # who was asked to look at their work, on which occasion: once
+    "assessment_calls",
+    metadata,
+    C("person_id", ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    C("service", String(60), primary_key=True),
+    C("occasion", String(40), primary_key=True),  # a quarter (2026-Q4), or a round (round:17)
+    C("at", Instant, nullable=False),
+)
+
+assessment_viewers = Table(  # whom somebody shows their scores to
+    "assessment_viewers",
+    metadata,
+    C("person_id", ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    C("viewer_id", ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    C("service", String(60), primary_key=True),
+    Index(None, "viewer_id"),
+)
+
 digests = Table(
     "digests",
     metadata,
