@@ -1,0 +1,201 @@
+"""Sorting texts into none, one or several themes of a codebook, and learning from each correction.
+
+One classifier for each theme (logistic regression, Ng & Jordan 2001) sees two things of a text: its vector of meaning,
+which knows that words may differ and mean the same, and its letters in groups of two to five, which know names and
+turns of phrase. Before anybody has corrected anything it learns from the cues of the codebook alone; each correction is
+one more example beside them. The numbers below were chosen on a part of real coded texts that no published figure is
+measured on (docs/evaluation.md).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_matrix, hstack, vstack
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+
+from bot.themes.encoder import LETTERS_READ
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+THRESHOLD: Final = 0.2
+"""From this on a text is about a theme, while nobody has corrected enough to measure a better one. Themes are rare, and
+the classifiers are trained half way towards balance, so one half would miss most."""
+ENOUGH: Final = 40
+"""So many texts judged wholly until thresholds are measured."""
+STRENGTH: Final = 10.0
+"""Inverse of the penalty on weights."""
+BALANCE: Final = 0.5
+"""How far rare themes weigh as much as frequent ones: 0 not at all, 1 wholly."""
+FOLDS: Final = 4
+SAMPLE: Final = 5000
+"""Texts from which common letters are told from telling ones, and the middle of all vectors is taken."""
+AT_ONCE: Final = 5000
+"""Texts in memory at once as letters."""
+
+_letters = HashingVectorizer(
+    analyzer="char_wb", ngram_range=(2, 5), n_features=2**18, alternate_sign=False, norm=None, dtype=np.float32
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Texts with the vectors an encoder made of them, one row each; None where it makes none."""
+
+    words: Sequence[str]
+    vectors: NDArray[np.float32] | None
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.words)
+
+    def some(self, which: slice | NDArray[Any]) -> Texts:
+        """Return some of them: a slice, rows by number, or one truth value for each."""
+        rows = np.arange(len(self))[which]
+        return Texts([self.words[row] for row in rows], None if self.vectors is None else self.vectors[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What there is to learn from: texts, and for each whether it is about each theme."""
+
+    texts: Texts
+    about: NDArray[np.float32]
+    """One row for each text, one column for each theme: 1 yes, 0 no, NaN nobody has said."""
+
+
+class Found(NamedTuple):
+    """That a text is about a theme."""
+
+    text: int
+    theme: int
+    sure: float
+    """0 to 1, as the classifier says; to be compared within a theme."""
+
+
+class Sorter:
+    """A codebook that has learned. Deterministic: the same lessons give the same sorter."""
+
+    def __init__(self, cues: Lesson, corrected: Lesson, sample: Texts) -> None:
+        """Learn from cues and corrections; `sample` are some of the texts that will be sorted."""
+        self._eyes = _Eyes(sample if len(sample) else cues.texts)
+        self._cues = cues
+        self._corrected = corrected
+        seen, about = self._lessons(cues, corrected)
+        self._minds = _learn(seen, about)
+        self.thresholds = self._measured()
+
+    def _lessons(self, *lessons: Lesson) -> tuple[csr_matrix, NDArray[np.float32]]:
+        given = [each for each in lessons if len(each.texts)]
+        seen = [self._eyes(each.texts) for each in given]
+        return vstack(seen).tocsr(), np.vstack([each.about for each in given])
+
+    def scores(self, texts: Texts) -> NDArray[np.float32]:
+        """Return how sure each text is about each theme: a row for each text, a column for each theme."""
+        rows = [_judge(self._minds, self._eyes(part)) for part in _parts(texts)]
+        return np.vstack(rows) if rows else np.zeros((0, len(self._minds)), np.float32)
+
+    def sort(self, texts: Texts) -> list[Found]:
+        """Return what each text is about; texts that fit nothing are in no row."""
+        return self.found(self.scores(texts))
+
+    def found(self, scores: NDArray[np.float32]) -> list[Found]:
+        """Return what texts of these scores are about."""
+        rows, columns = np.nonzero(scores >= self.thresholds)
+        return [Found(int(row), int(one), float(scores[row, one])) for row, one in zip(rows, columns, strict=True)]
+
+    def _measured(self) -> NDArray[np.float32]:
+        """Return the threshold of each theme: so that as many corrected texts fit as people said do.
+
+        Each is judged by what was learned without it. Only texts that somebody judged wholly count here: of others we
+        know the themes the sorter had proposed, so they would say little of those it misses.
+        """
+        about = self._corrected.about
+        whole = ~np.isnan(about).any(1)
+        if whole.sum() < ENOUGH:
+            return np.full(self._cues.about.shape[1], THRESHOLD, np.float32)
+        judged = self._judged_without_itself()[whole]
+        shares = np.maximum(about[whole].mean(0), 1 / whole.sum())
+        return np.array([np.quantile(judged[:, one], 1 - share) for one, share in enumerate(shares)], np.float32)
+
+    def _judged_without_itself(self) -> NDArray[np.float32]:
+        texts, about = self._corrected.texts, self._corrected.about
+        cues, seen = self._eyes(self._cues.texts), self._eyes(texts)
+        fold = np.random.default_rng(1).permutation(len(about)) % FOLDS
+        judged = np.zeros_like(about)
+        for part in range(FOLDS):
+            rest = fold != part
+            minds = _learn(vstack([cues, seen[rest]]).tocsr(), np.vstack([self._cues.about, about[rest]]))
+            judged[~rest] = _judge(minds, seen[~rest])
+        return judged
+
+
+class _Eyes:
+    """What the classifiers see of a text."""
+
+    def __init__(self, sample: Texts) -> None:
+        self._rare = TfidfTransformer(sublinear_tf=True).fit(_letters.transform(_cut(sample.words[:SAMPLE])))
+        self._middle = None if sample.vectors is None else sample.vectors[:SAMPLE].mean(0)
+
+    def __call__(self, texts: Texts) -> csr_matrix:
+        """Return one row for each text. What all texts share says nothing, so the middle is taken away."""
+        letters = self._rare.transform(_letters.transform(_cut(texts.words)))
+        if texts.vectors is None or self._middle is None:
+            return letters.tocsr()
+        return hstack([csr_matrix(normal(texts.vectors - self._middle)), letters]).tocsr()
+
+
+def _cut(words: Sequence[str]) -> list[str]:
+    return [text[:LETTERS_READ] for text in words]
+
+
+def normal(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return rows of length 1."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    made: NDArray[np.float32] = (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
+    return made
+
+
+def _parts(texts: Texts) -> Iterator[Texts]:
+    for begin in range(0, len(texts), AT_ONCE):
+        yield texts.some(slice(begin, begin + AT_ONCE))
+
+
+def _learn(seen: csr_matrix, about: NDArray[np.float32]) -> list[LogisticRegression | float]:
+    """Return a classifier for each theme, or what is true of all where nothing tells it apart."""
+    return [_mind(seen, about[:, theme]) for theme in range(about.shape[1])]
+
+
+def _mind(seen: csr_matrix, about: NDArray[np.float32]) -> LogisticRegression | float:
+    told = ~np.isnan(about)
+    yes = about[told] > 0
+    if not yes.any() or yes.all():
+        return float(yes.any())
+    weights = np.where(yes, ((~yes).sum() / yes.sum()) ** BALANCE, 1.0)
+    mind = LogisticRegression(C=STRENGTH, solver="liblinear", intercept_scaling=2.0, random_state=0)
+    return mind.fit(seen[told], yes, sample_weight=weights)
+
+
+def _judge(minds: Sequence[LogisticRegression | float], seen: csr_matrix) -> NDArray[np.float32]:
+    columns = [
+        np.full(seen.shape[0], mind) if isinstance(mind, float) else mind.predict_proba(seen)[:, 1] for mind in minds
+    ]
+    return np.column_stack(columns).astype(np.float32) if columns else np.zeros((seen.shape[0], 0), np.float32)
+
+
+def doubles(words: Sequence[str]) -> NDArray[np.bool_]:
+    """Return for each text whether the same was said before: a copied text is one text when a theme is sought."""
+    seen: Counter[str] = Counter()
+    again = []
+    for text in words:
+        plain = " ".join(text.casefold().split())
+        again.append(seen[plain] > 0)
+        seen[plain] += 1
+    return np.array(again, bool)
