@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.digests.summarise import Scope
+    from bot.reading.private import Finder
     from storage.answers import TextRow
     from storage.database import Database
     from storage.rounds import RoundRow
@@ -33,8 +34,11 @@ WAITING = ("scheduled", "open", "paused", "closed", "analysed", "decided")
 """States of rounds with a deadline ahead, or missed."""
 
 
-def gather(db: Connection, service: str, week: Week, zone: ZoneInfo) -> Answers:
-    """Count what `summarise` needs for this week of this service, on the calendar of `zone`."""
+def gather(db: Connection, service: str, week: Week, zone: ZoneInfo, finder: Finder) -> Answers:
+    """Count what `summarise` needs for this week of this service, on the calendar of `zone`.
+
+    `finder` finds what in people's words leads to somebody: nothing of it goes into a digest.
+    """
     spans = {week.back(back): week.back(back).span(zone) for back in range(HISTORY + 1)}
     figures = weekly.figures(db, service, spans.values())
     totals = weekly.everybody(db, service, figures)
@@ -45,7 +49,7 @@ def gather(db: Connection, service: str, week: Week, zone: ZoneInfo) -> Answers:
         people=frame(("week", "channel", "people"), _people(weeks)),
         totals=frame(("channel", "people"), totals.items()),
         written=frame(("week", "texts"), ((each, figures.texts) for each, figures in weeks.items())),
-        said=tuple(_said(stored.texts(db, service, since, until, QUOTES, quotable_only=True), zone)),
+        said=tuple(_said(stored.texts(db, service, since, until, QUOTES, quotable_only=True), zone, finder)),
     )
 
 
@@ -84,10 +88,12 @@ def _people(weeks: Mapping[str, Figures]) -> Iterator[tuple[object, ...]]:
             yield week, each.channel, each.people
 
 
-def _said(rows: Iterable[TextRow], zone: ZoneInfo) -> Iterator[Said]:
+def _said(rows: Iterable[TextRow], zone: ZoneInfo, finder: Finder) -> Iterator[Said]:
+    """Give what may be quoted, masked; a text that may hold somebody's name is left to people to read."""
     for row in rows:
-        on = row.counted_at.astimezone(zone).date()
-        yield Said(str(Week.holding(on)), on, row.stage, row.text, row.score_item or "", row.score_choice or "")
+        on, text = row.counted_at.astimezone(zone).date(), finder.quoted(row.text, row.language)
+        if text is not None:
+            yield Said(str(Week.holding(on)), on, row.stage, text, row.score_item or "", row.score_choice or "")
 
 
 def in_steps(db: Connection, answers: Answers, scope: Scope) -> Answers:

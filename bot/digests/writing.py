@@ -15,6 +15,7 @@ from bot.digests.schedule import Due, Rhythm, due
 from bot.digests.summarise import Scope, summarise
 from bot.digests.weeks import Week
 from bot.errors import Refused
+from bot.reading.private import finder
 from bot.rounds.record import public_url
 from bot.texts import texts
 from storage import contacts, crossings, digests, outbox, people
@@ -63,7 +64,10 @@ class Digests:
         place = zone or self._config.city.zone
         scope = self._scope(db, service, week, place, so_far=now < week.ends(place))
         look = polls.Look(week, place, now, scope.minimum)
-        counted = replace(gather(db, service, week, place), polls=polls.of_week(db, self._library, service, look))
+        counted = replace(
+            gather(db, service, week, place, finder(db, self._config)),
+            polls=polls.of_week(db, self._library, service, look),
+        )
         return summarise(in_steps(db, counted, scope) if scope.so_far else counted, scope, now)
 
     def so_far(self, db: Connection, service: str, now: datetime) -> Digest | None:

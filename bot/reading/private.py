@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 from bot.reading import addresses, names, numbers
 from bot.reading.plain import plain
-from bot.reading.spans import Found, Span, mask, settled
+from bot.reading.spans import Found, Span, settled, veil, worded
+from storage import people as staff
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from sqlalchemy import Connection
+
+    from bot.config import Config
     from bot.texts import Texts
 
 LONGEST = 20_000
@@ -46,11 +50,12 @@ class Finder:
 
     def masked(self, text: str, language: str, texts: Texts) -> str:
         """Return `text` as anybody may read it, with words in the reader's language for what is private."""
-        return mask(text, self.find(text, language), lambda found: texts(f"private.{found}"))
+        return worded(veil(text, self.find(text, language)), texts)
 
-    def quotable(self, text: str, language: str) -> bool:
-        """Whether a machine may pick `text` as a quote: nothing in it is doubtful."""
-        return all(span.found is not Found.DOUBT for span in self.find(text, language))
+    def quoted(self, text: str, language: str) -> str | None:
+        """Return `text` as it may be kept for a quote, with marks for `worded`; None where it holds a doubt."""
+        spans = self.find(text, language)
+        return None if any(span.found is Found.DOUBT for span in spans) else veil(text, spans)
 
 
 COUNTRIES = {"en": ("GB",), "de": ("DE",), "es": ("ES",), "fr": ("FR",), "pt": ("PT",), "ar": ()}
@@ -64,3 +69,9 @@ def countries_of(country: str, languages: Sequence[str]) -> tuple[str, ...]:
         if country
         else tuple(dict.fromkeys(one for each in languages for one in COUNTRIES.get(each[:2], ())))
     )
+
+
+def finder(db: Connection, config: Config) -> Finder:
+    """Return the finder of this city, which knows the names of its staff."""
+    city = config.city
+    return Finder(countries_of(city.country, city.languages), [one.name for one in staff.everyone(db)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,12 +42,17 @@ class Span(NamedTuple):
 def settled(spans: Iterable[Span]) -> tuple[Span, ...]:
     """Return spans in their order without overlaps: of two that meet, the earlier one given stays.
 
-    What of the later one stands beside it is kept, so that nothing found is shown. A doubt gives way whole.
+    Halves of one find are one. What of the later one stands beside it is kept, so that nothing found is shown. A doubt gives way whole.
     """
     kept: list[Span] = []
     for span in spans:
         kept += _beside(span, kept)
-    return tuple(sorted(kept))
+    joined: list[Span] = []
+    for span in sorted(kept):
+        if joined and (joined[-1].end, joined[-1].found) == (span.start, span.found):
+            span = Span(joined.pop().start, span.end, span.found)  # noqa: PLW2901 - two halves of one find
+        joined.append(span)
+    return tuple(joined)
 
 
 def _beside(span: Span, kept: list[Span]) -> list[Span]:
@@ -69,3 +75,16 @@ def mask(text: str, spans: Iterable[Span], word: Callable[[Found], str]) -> str:
             parts += [text[at : span.start], word(span.found)]
             at = span.end
     return "".join((*parts, text[at:]))
+
+
+def veil(text: str, spans: Iterable[Span]) -> str:
+    """Return `text` with a mark in the place of each span, which `worded` turns into a word for the reader."""
+    return mask(text, spans, lambda found: f"[{found}]")
+
+
+_VEILED = re.compile(rf"\[({'|'.join(found for found in Found if found is not Found.DOUBT)})\]")
+
+
+def worded(text: str, texts: Callable[[str], str]) -> str:
+    """Return a text kept without what was private in it, in words of the reader's language."""
+    return _VEILED.sub(lambda match: texts(f"private.{match[1]}"), text)

@@ -12,6 +12,7 @@ from bot.digests.disclosure import Strength, few
 from bot.digests.model import Form
 from bot.digests.results import Kind
 from bot.digests.weeks import Week
+from bot.reading.spans import worded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -389,7 +390,7 @@ def _cell(standing: Standing, name: str, result: Result, texts: Texts) -> str:
 
 def _quote(voice: Voice, texts: Texts) -> Quote:
     tone = texts(f"digest.voices.{voice.tone}") if voice.tone else ""
-    return Quote(texts("digest.voices.quote", text=" ".join(voice.text.split())), tone)
+    return Quote(texts("digest.voices.quote", text=worded(" ".join(voice.text.split()), texts)), tone)
 
 
 def _more(digest: Digest, told: int, texts: Texts) -> str:

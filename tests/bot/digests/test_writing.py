@@ -18,10 +18,12 @@ from bot import letters
 from bot.digests.disclosure import Strength
 from bot.digests.headlines import headlines
 from bot.digests.model import Form, Tick, dump, load
+from bot.digests.render.told import page
 from bot.digests.weeks import Week
 from bot.digests.writing import Digests, files, page_url
 from bot.errors import Refused
 from bot.rounds.library import Library
+from bot.texts import texts
 from flows.catalog import Catalog
 from storage import answers, contacts, digests, people
 from storage.tables import outbox, weeks
@@ -116,6 +118,26 @@ def test_real_weeks_from_the_database_are_what_pandas_counts_from_the_file(datab
             assert score.positive.part == plain.positive or score.positive.band == "over"
     assert digest is not None
     assert digest.who.total == 472
+
+
+def test_no_words_in_a_digest_lead_to_a_person(database: Database, desk: Digests) -> None:
+    """What leads to somebody is masked in the reader's language; a text that may name somebody is left to people."""
+    said = (
+        "Call me on 07400 123456.",
+        "Torres Vidal was rude.",
+        "People wait for Xanthe Zorblax there.",
+        "Longer hours, please.",
+    )
+    with database.transaction() as db:
+        hire(db, "telegram", language="de", name="Ana Torres Vidal")
+        keep(db, [One(WEEK.monday, "5", said[n % 4], quotable=True) for n in range(12)])
+    with database.reading() as db:
+        digest = desk.of_week(db, SERVICE, WEEK, MONDAY)
+    assert digest is not None
+    told = {quote.text for quote in page(digest, texts("de")).quotes}
+    assert told == {"„Call me on [Telefonnummer].“", "„[Name] was rude.“", "„Longer hours, please.“"}
+    assert "123456" not in dump(digest)
+    assert "Zorblax" not in dump(digest)
 
 
 def test_only_what_stands_and_counts_is_counted(database: Database, desk: Digests) -> None:

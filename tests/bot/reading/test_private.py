@@ -95,9 +95,9 @@ def test_most_names_are_found(language: str, least: float) -> None:
 def test_a_pair_of_words_that_may_be_a_name_is_a_doubt_and_no_quote() -> None:
     text = "People wait for Xanthe Zorblax in the rain."
     assert found(text) == [("doubt", "Xanthe Zorblax")]
-    assert not FINDER.quotable(text, "en")
+    assert FINDER.quoted(text, "en") is None
     assert FINDER.masked(text, "en", texts("en")) == text
-    assert FINDER.quotable("The queue is long.", "en")
+    assert FINDER.quoted("The queue is long, says Rosalind Franklin.", "en") == "The queue is long, says [name]."
 
 
 def test_what_is_masked_is_said_in_the_language_of_the_reader() -> None:
@@ -121,6 +121,8 @@ def test_names_known_of_one_text_alone_are_found_in_it() -> None:
 def test_of_two_finds_that_meet_the_first_stays_and_what_stands_beside_it_is_kept() -> None:
     spans = settled([Span(3, 6, Found.PHONE), Span(0, 9, Found.IDENTITY), Span(5, 12, Found.DOUBT)])
     assert spans == (Span(0, 3, Found.IDENTITY), Span(3, 6, Found.PHONE), Span(6, 9, Found.IDENTITY))
+    halves = [Span(0, 3, Found.NAME), Span(4, 6, Found.NAME), Span(0, 6, Found.NAME), Span(6, 7, Found.PHONE)]
+    assert settled(halves) == (Span(0, 6, Found.NAME), Span(6, 7, Found.PHONE))
     assert mask("abcdefghijkl", spans, lambda each: f"<{each}>") == "<identity><phone><identity>jkl"
 
 
