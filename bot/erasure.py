@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from bot.rounds.lifecycle import RUNNING
 from flows import memory
-from storage import actions, answers, contacts, rounds, sessions, wishes
+from storage import actions, answers, contacts, rounds, seals, sessions, trail, wishes
 from storage.contacts import NewContact
+from storage.seals import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from storage.contacts import Contact
     from storage.rounds import RoundRow
     from storage.sessions import SessionRow
+
+
+CITIZEN, FORGOTTEN = "citizen", "forgotten"
+"""What the log of an ended round says of who had their answers deleted: nobody's name, and that it was done."""
 
 
 class Eraser:
@@ -86,7 +91,12 @@ class Eraser:
             return False
         closed = of.state not in RUNNING
         anew = self._mint().encode()[:16].ljust(16, b"\0")
-        return answers.forget(db, of.id, pseudonym, ledger.now, closed=closed, anew=anew) > 0 and closed
+        sealed = seals.of_one(db, of.id, pseudonym) if closed else NOTHING
+        touched = answers.forget(db, of.id, pseudonym, ledger.now, closed=closed, anew=anew)
+        if sealed.answers:
+            noted = seals.forgotten(sealed, seals.of_one(db, of.id, anew))
+            trail.add(db, of.id, ledger.now, CITIZEN, FORGOTTEN, sealed=noted)
+        return touched > 0 and closed
 
 
 def passages(db: Connection, library: Library, contact: Contact) -> Iterator[tuple[RoundRow, list[AnswerRow]]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
-from storage import proof
+from storage import proof, seals, trail
 from storage.inbox import WAITING
 from storage.outbox import GONE, SENT
 from storage.rounds import PAUSED
@@ -22,6 +22,7 @@ from storage.tables import (
     assessments,
     audience,
     contacts,
+    findings,
     inbox,
     links,
     manuscripts,
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Delete, Select, Table, Update
+
+CLOCK, SWEPT = "clock", "swept"
+"""Who sweeps, and what the trail of a round says of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,30 @@ class Policy:
 
 def forget(db: Connection, now: datetime, policy: Policy) -> dict[str, int]:
     """Delete what is past its date; return how many rows of each kind went. Proof rows are written for the same."""
-    gone = {what: db.execute(statement(now, policy)).rowcount for what, statement in _SWEEPS.items()}
+    gone = {what: _swept(db, what, statement(now, policy), now) for what, statement in _SWEEPS.items()}
     for what, rows in gone.items():
         proof.note(db, what, rows, now)
     return {what: rows for what, rows in gone.items() if rows > 0}
+
+
+def _swept(db: Connection, what: str, statement: Delete | Update, now: datetime) -> int:
+    """Delete what one statement says. Rounds whose answers were sealed note in their trail that these are gone."""
+    sealed = _of_ended(db, statement) if what in seals.SWEPT else {}
+    rows = db.execute(statement).rowcount
+    for round_id, went in sorted(sealed.items()):
+        trail.add(db, round_id, now, CLOCK, SWEPT, str(went), sealed=seals.swept(what, went))
+    return rows
+
+
+def _of_ended(db: Connection, statement: Delete | Update) -> dict[int, int]:
+    """Return how many answers a statement is about to delete, by the round, of those that have ended."""
+    ended = select(rounds.c.id).where(rounds.c.closed_at.is_not(None))
+    going = select(answers.c.round_id, func.count()).where(answers.c.round_id.in_(ended), *_where(statement))
+    return dict(db.execute(going.group_by(answers.c.round_id)).all())
+
+
+def _where(statement: Delete | Update) -> tuple[ColumnElement[bool], ...]:
+    return () if statement.whereclause is None else (statement.whereclause,)
 
 
 def months_before(now: datetime, months: int) -> datetime:
@@ -158,8 +182,9 @@ def _wishes(now: datetime, policy: Policy) -> Delete:
 
 
 def _about_you(now: datetime, _policy: Policy) -> Delete:
-    """Once the report is published, who answered is in it as figures."""
-    reported = select(rounds.c.id).where(rounds.c.reported_at <= now)
+    """Once the report is published and the answers are counted, who answered is told as figures."""
+    counted = select(findings.c.round_id)
+    reported = select(rounds.c.id).where(rounds.c.reported_at <= now, rounds.c.id.in_(counted))
     return delete(answers).where(answers.c.item.like("you.%"), answers.c.round_id.in_(reported))
 
 

@@ -172,6 +172,12 @@ def in_round(db: Connection, round_id: int, status: str, limit: int = 500) -> li
     return _shape.read(db.execute(wanted.order_by(sessions.c.id).limit(limit)))
 
 
+def amid(db: Connection, round_id: int) -> list[bytes]:
+    """Return the hashed addresses of those who are in the middle of a passage through a round."""
+    whose = select(contacts.c.address_hash).join(sessions, sessions.c.contact_id == contacts.c.id)
+    return list(db.execute(whose.where(sessions.c.round_id == round_id, sessions.c.ended_at.is_(None))).scalars())
+
+
 def counts(db: Connection, round_id: int) -> dict[str, int]:
     """How many sessions of a round there are of each status."""
     counted = select(sessions.c.status, func.count()).where(sessions.c.round_id == round_id)

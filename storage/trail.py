@@ -5,9 +5,10 @@ Each entry carries a hash over itself and over the hash of the entry before (a h
 there on. The database refuses to change or delete entries (triggers, revision 0011). Against somebody who owns the
 database and writes a whole trail anew helps a hash that was noted elsewhere: `prove` tells whether the trail has it.
 Each entry also notes which columns of the round it has set, from what to what, and a hash of the round's facts as they
-were then; the entry of a passage that staff took down notes how it was taken down. So a round or a passage changed
-behind the trail is seen, and which of its facts, even where a later act has changed the fact again. What no entry notes
-(as in trails that began before entries noted it) is not compared.
+were then; the entry of a passage that staff took down notes how, and by whom, it was taken down. So a round or a
+passage changed behind the trail is seen, and which of its facts, even where a later act has changed the fact again. Of
+what lies beside the round entries note seals (`storage.seals`). What no entry notes (as in trails that began before
+entries noted it) is not compared.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
+from storage import seals
 from storage.rows import Shape
+from storage.seals import Line
 from storage.tables import entries as passages
-from storage.tables import flow_versions, round_log, rounds
+from storage.tables import flow_versions, people, round_log, rounds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -65,7 +68,7 @@ class Entry:
     `details` is JSON: `round` the hash of the round's facts after it, `questions` that of its published flow, `by` the
     id of the member of staff, `operator` the account at whose command line it was done, `changed` the facts that are
     other than before, each with its old and its new value, `set` the columns of the round that are, `entry` how a
-    passage was taken down.
+    passage was taken down, `sealed` what is final beside the round (`storage.seals`).
     """
 
     round_id: int
@@ -116,7 +119,10 @@ class Proof:
     """The first entry that is not as it was written, or that is missing; None: the trail is whole."""
     altered: tuple[str, ...] = ()
     """What is not as the entries say: columns of the round by name (`round` where no entry notes which), `entries.` and
-    a column of a passage that staff took down (`entries` where the whole passage is unknown), `questions`."""
+    a column of a passage that staff took down (`entries` where the whole passage is unknown), `places`, `answers`,
+    `findings`, `questions`."""
+    deletions: int = 0
+    """How many people had answers deleted that were sealed: each has left a line."""
 
     @property
     def whole(self) -> bool:
@@ -126,7 +132,7 @@ class Proof:
 
 _shape = Shape(round_log, Entry)
 _facts = select(*(rounds.c[name] for name in _COLUMNS))
-_taken_down = ("kind", "heads", "organisation", "created_at", "late")
+_taken_down = ("kind", "heads", "organisation", "created_at", "late", "person_id")
 _of = select(*_shape.columns).order_by(round_log.c.number)
 
 
@@ -143,11 +149,13 @@ def add(  # noqa: PLR0913, PLR0917 - all that an entry says
     operator: str | None = None,
     before: RoundRow | None = None,
     taken: Passage | None = None,
+    sealed: seals.Noted | None = None,
 ) -> Entry:
     """Write down what was done to a round, after it was done. Two who write at once come one after the other.
 
     Values in `changed` are such as JSON knows. `before` is the round as it was (None: nothing of it was set), `taken` a
-    passage that was taken down by it. The first entry notes all of the round.
+    passage that was taken down by it (in the name of `by`), `sealed` what is final with it. The first entry notes all
+    of the round.
     """
     row = db.execute(_facts.where(rounds.c.id == round_id).with_for_update(key_share=True)).one()
     found = db.execute(_of.where(round_log.c.round_id == round_id).order_by(None).order_by(round_log.c.number.desc()))
@@ -156,6 +164,7 @@ def add(  # noqa: PLR0913, PLR0917 - all that an entry says
     noted: dict[str, Any] = {"round": _seal(row), "questions": _questions(db, row), "by": by, "operator": operator}
     noted["set"] = _set(row, before, first=last is None)
     noted["entry"] = taken and _passage(*(getattr(taken, name) for name in _taken_down))
+    noted["sealed"] = sealed
     if changed:
         noted["changed"] = {name: list(pair) for name, pair in changed.items()}
     details = _packed({name: value for name, value in noted.items() if value})
@@ -179,7 +188,9 @@ def prove(db: Connection, round_id: int) -> Proof:
     row = db.execute(_facts.where(rounds.c.id == round_id)).one()
     entries = of(db, round_id)
     head = entries[-1].hash.hex() if entries else ""
-    return Proof(len(entries), head, _broken(row.code, entries), _altered(db, row, entries))
+    lines = [Line(each.what, each.why, json.loads(each.details).get("sealed", {})) for each in entries]
+    altered = _altered(db, row, entries, lines)
+    return Proof(len(entries), head, _broken(row.code, entries), altered, seals.deletions(lines))
 
 
 def holds(db: Connection, round_id: int, head: str) -> bool:
@@ -197,7 +208,7 @@ def _broken(code: str, entries: Sequence[Entry]) -> int | None:
     return None if entries else 1
 
 
-def _altered(db: Connection, row: Row[Any], entries: Sequence[Entry]) -> tuple[str, ...]:
+def _altered(db: Connection, row: Row[Any], entries: Sequence[Entry], lines: Sequence[Line]) -> tuple[str, ...]:
     """Compare with what was noted last; entries from before hashes were noted say nothing."""
     details = [json.loads(entry.details) for entry in entries]
     noted: dict[str, Any] = {}
@@ -206,8 +217,11 @@ def _altered(db: Connection, row: Row[Any], entries: Sequence[Entry]) -> tuple[s
     columns = _columns_altered(_plain(row), details)
     unnoted = () if columns or noted.get("round", _seal(row)) == _seal(row) else ("round",)
     asks_other = noted.get("questions", now := _questions(db, row)) != now
-    known = _passages_altered(db, entries[0].round_id, details) if entries else ()
-    return (*columns, *unnoted, *known, *(("questions",) if asks_other else ()))
+    beside: tuple[str, ...] = ()
+    if entries:
+        round_id = entries[0].round_id
+        beside = (*_passages_altered(db, round_id, details), *seals.altered(db, round_id, lines))
+    return (*columns, *unnoted, *beside, *(("questions",) if asks_other else ()))
 
 
 def _columns_altered(now: Mapping[str, Any], details: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -225,7 +239,8 @@ def _columns_altered(now: Mapping[str, Any], details: Iterable[Mapping[str, Any]
 
 def _passages_altered(db: Connection, round_id: int, details: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Compare the passages that staff took down with what was noted of them, from the first on that was noted."""
-    noted = [each["entry"] for each in details if "entry" in each]
+    known = set(db.execute(select(people.c.id)).scalars())
+    noted = [_by(each, known) for each in details if "entry" in each]
     if not details or not ("set" in details[0] or noted):
         return ()
     since = "" if "created_at" in details[0].get("set", {}) else min(each["created_at"] for each in noted)
@@ -245,11 +260,24 @@ def _differing(passage: Mapping[str, Any], noted: Iterable[Mapping[str, Any]]) -
     return nearest if len(nearest) == 1 else [""]
 
 
-def _passage(kind: str, heads: int, organisation: str, created_at: datetime, late: bool) -> dict[str, Any]:  # noqa: FBT001 - a column
+def _passage(
+    kind: str,
+    heads: int,
+    organisation: str,
+    created_at: datetime,
+    late: bool,  # noqa: FBT001 - a column
+    person_id: int | None,
+) -> dict[str, Any]:
     """Return how a passage was taken down, as it is noted: of a name only its hash, as entries stay for ever."""
     named = hashlib.sha256(organisation.encode()).hexdigest() if organisation else ""
-    values = (kind, heads, named, _moment(created_at), bool(late))
+    values = (kind, heads, named, _moment(created_at), bool(late), person_id)
     return dict(zip(_taken_down, values, strict=True))
+
+
+def _by(noted: Mapping[str, Any], known: Collection[int]) -> dict[str, Any]:
+    """Return a noted passage with who took it down, as long as they are `known`: of who has gone no id stays."""
+    by = noted.get("by")
+    return {**noted["entry"], "person_id": by if by in known else None}
 
 
 def _set(row: Row[Any], before: RoundRow | None, *, first: bool) -> dict[str, tuple[Any, Any]]:

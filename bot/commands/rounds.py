@@ -395,8 +395,10 @@ def report_back(
 def verify(config: Config, *, codes: tuple[str, ...], head: str | None, in_json: bool) -> int:
     """Prove that the logs of rounds are unbroken, and the rounds as their logs say; without CODES, of all rounds.
 
-    Whoever changes, removes or slips in a line breaks the log from there on; whoever changes a round or an entered
-    answer in the database is found by the field, even after later acts. Note the last hash on paper, or let
+    Whoever changes, removes or slips in a line breaks the log from there on; whoever changes a round in the database,
+    or how staff took answers down, is found by the field, even after later acts. Its places, its answers from when it
+    closes, and its published results are sealed, too: a change, a loss or an addition is named. Answers that people
+    have deleted, or that are past their date, leave a line and break nothing. Note the last hash on paper, or let
     somebody else keep it: with --head it shows that a log was not written anew from its beginning.
     """
     if head is not None and len(codes) != 1:
@@ -426,7 +428,8 @@ def _proven(proof: Proof, *, lost: bool) -> str:
         return "BROKEN: the questions are not those the round opened with."
     if lost:
         return "BROKEN: the hash you noted does not stand in its log; the log was written anew."
-    return f"unbroken, {many(proof.entries, 'line')} long. Its last hash: {proof.head}"
+    deleted = f" {many(proof.deletions, 'participant')} had answers deleted since." if proof.deletions else ""
+    return f"unbroken, {many(proof.entries, 'line')} long.{deleted} Its last hash: {proof.head}"
 
 
 for _command in (audience, example, list_in, place, poster, page, enter, aim, watch):

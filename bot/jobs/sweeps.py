@@ -29,7 +29,20 @@ from flows import memory
 from flows.engine import ask_again
 from flows.model import Prompt
 from flows.words import fill
-from storage import audience, contacts, crossings, digests, files, findings, outbox, retention, rounds, sessions, trail
+from storage import (
+    audience,
+    contacts,
+    crossings,
+    digests,
+    files,
+    findings,
+    outbox,
+    retention,
+    rounds,
+    seals,
+    sessions,
+    trail,
+)
 from storage.database import Conflict, StorageTrouble, Unopened
 
 if TYPE_CHECKING:
@@ -117,10 +130,12 @@ class Sweeps:
             before = rounds.by_code(db, row.code, lock=True)
             moved = rounds.move(db, row.id, was, becomes, **stamps)
             if moved:
+                sealed = None
                 if becomes == State.CLOSED:
                     outbox.drop(db, letters_of(row.id), now)
                     audience.end(db, self._rules(row, now))
-                trail.add(db, row.id, now, CLOCK, what, before=before)
+                    sealed = self._library.handed_in(db, row)
+                trail.add(db, row.id, now, CLOCK, what, before=before, sealed=sealed)
             crossings.passed("round.moves")
         crossings.passed("round.moved")
         if moved:
@@ -237,7 +252,8 @@ class Sweeps:
             found = counting.count(db, self._library, row, self._config.digest.public_minimum_cell, now)
             kept = findings.keep(db, row.id, now, dump(found))
             if kept:
-                trail.add(db, row.id, now, CLOCK, counting.COUNTED)
+                sealed = seals.handed_in(db, row.id, final=True) | seals.kept(db, row.id)
+                trail.add(db, row.id, now, CLOCK, counting.COUNTED, sealed=sealed)
             crossings.passed("findings.keeps")
         crossings.passed("findings.kept")
         return int(kept)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from storage.rounds import RoundRow
+    from storage.seals import Noted
 
 CLOCK = "clock"
 COMMAND_LINE = "command line"
@@ -63,7 +64,7 @@ class Acting(Looking):
         if row.state not in states:
             raise wording.Forbidden(key, **values)
 
-    def _note(
+    def _note(  # noqa: PLR0913 - all that a line of the log says
         self,
         db: Connection,
         row: RoundRow,
@@ -73,10 +74,11 @@ class Acting(Looking):
         why: str = "",
         *,
         changed: Mapping[str, tuple[Any, Any]] | None = None,
+        sealed: Noted | None = None,
     ) -> None:
-        """Write into the log what was done to a round; `row` is the round as it was before."""
-        name = name_of(db, who, self.operator)
-        trail.add(db, row.id, now, name, what, why[:500], changed, by=who, operator=self.operator, before=row)
+        """Write into the log what was done to a round; `row` is the round as it was before, `sealed` what is final."""
+        name, by = name_of(db, who, self.operator), self.operator
+        trail.add(db, row.id, now, name, what, why[:500], changed, by=who, operator=by, before=row, sealed=sealed)
 
 
 def name_of(db: Connection, who: int | None, operator: str | None = None) -> str:

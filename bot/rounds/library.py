@@ -12,7 +12,7 @@ from bot.rounds import record, wording
 from flows.binding import bind
 from flows.checks.published import Published, edited
 from flows.source import FlowTrouble, compile_files
-from storage import entries, findings, flow_versions
+from storage import entries, findings, flow_versions, seals, sessions
 from storage.database import VersionChanged
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from storage.entries import Entry, Voices
     from storage.rounds import RoundRow
     from storage.sealing import Keys
+    from storage.seals import Noted
 
 SENT = "sent/"
 """Folder, so to say, of the files of flows that were published in a chat."""
@@ -110,6 +111,11 @@ class Library:
         if row.key_sealed is None:
             return []
         return list(map(self.pseudonyms(row), entries.apart(db, row.id)))
+
+    def handed_in(self, db: Connection, row: RoundRow) -> Noted:
+        """Return the seals of what was handed in to a round that ends, without those who may still come to the end."""
+        amid = [] if row.key_sealed is None else map(self.pseudonyms(row), sessions.amid(db, row.id))
+        return seals.handed_in(db, row.id, list(amid))
 
     def voices(self, db: Connection, row: RoundRow) -> Voices:
         """Count who has finished a round; whoever said that they answer for many is no individual."""

@@ -24,6 +24,7 @@ from bot.rounds.lifecycle import BEGINNING, LISTED, RUNNING, State, closed_on
 from bot.rounds.sending import Plan, sending
 from flows.changes import changes
 from flows.speak import shortened
+from flows.words import fold
 from storage import answers, findings, flow_versions, moves, people, rounds, sessions, trail, wishes
 from storage import audience as kept_audience
 from storage import places as kept_places
@@ -274,18 +275,23 @@ class Looking:
         return [person for id_, person in found.items() if id_ not in own]
 
     def authors(self, db: Connection, row: RoundRow) -> set[int]:
-        """Return the ids of those who have written or changed a round.
+        """Return the ids of those who are taken for the writers of a round.
 
-        An account at a command line that wrote in nobody's name is whoever of the staff is called like it. And at a
-        command line, where a name is all that tells who acts, so is everybody who is called like one who wrote: one may
-        be invited twice.
+        Nobody signs under a second hat: whoever is called like one who wrote is taken for that person, at the command
+        line, in the chat and in the browser, as somebody may be invited twice. An account at a command line that wrote
+        in nobody's name is whoever of the staff is called like it.
         """
-        written = [each for each in trail.of(db, row.id) if each.what in {"created", "changed"}]
-        ids = {id_ for id_ in (*(each.by for each in written), row.created_by) if id_ is not None}
+        written, ids = _written(db, row), self.writers(db, row)
         everyone = people.everyone(db)
-        names = {person.name.casefold() for person in everyone if person.id in ids} if self.operator else set()
-        names |= {each.operator.casefold() for each in written if each.by is None and each.operator}
-        return ids | {person.id for person in everyone if person.name.casefold() in names}
+        names = [person.name for person in everyone if person.id in ids]
+        names += [each.who if each.by is not None else each.operator or "" for each in written]
+        same = {_called(name) for name in names} - {""}
+        return ids | {person.id for person in everyone if _called(person.name) in same}
+
+    @staticmethod
+    def writers(db: Connection, row: RoundRow) -> set[int]:
+        """Return the ids of those who have written or changed a round in their own name."""
+        return {id_ for id_ in (*(each.by for each in _written(db, row)), row.created_by) if id_ is not None}
 
     def counts(self, code: str) -> Counts:
         """Count the round now."""
@@ -437,7 +443,7 @@ class Looking:
     # ----------------------------------------------------------------- rules
 
     def _unsigned(self, db: Connection, row: RoundRow) -> bool:
-        return row.state == State.DRAFT and not self._library.flow(db, row).running
+        return row.state == State.DRAFT and needs_two(row, self._library.flow(db, row))
 
     def _faults(self, db: Connection, row: RoundRow, language: str) -> list[Fault]:
         flow = self._library.flow(db, row)
@@ -485,6 +491,20 @@ class Looking:
 
 
 _Sketch = record.Sketch
+
+
+def _written(db: Connection, row: RoundRow) -> list[Entry]:
+    return [each for each in trail.of(db, row.id) if each.what in {"created", "changed"}]
+
+
+def needs_two(row: RoundRow, flow: Flow) -> bool:
+    """Whether a second person signs the round before it opens: whatever has an end; only feedback without one runs."""
+    return row.closes_at is not None or not flow.running
+
+
+def _called(name: str) -> str:
+    """Return a name as names are compared: without case, accents and spare spaces."""
+    return fold(name) or " ".join(name.casefold().split())
 
 
 def _brief(text: str) -> str:

@@ -17,10 +17,10 @@ from bot.rounds.addresses import unheard
 from bot.rounds.fairness import Fairness
 from bot.rounds.invitations import MAIL, letters_of
 from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LATEST, LINK, LISTED, RUNNING, State
-from bot.rounds.looking import ASKING, RoundView, stage_of, view
+from bot.rounds.looking import ASKING, RoundView, needs_two, stage_of, view
 from bot.rounds.whom import Held
 from bot.rounds.written import shaped
-from storage import audience, contacts, flow_versions, outbox, people, rounds, sessions, trail
+from storage import audience, contacts, flow_versions, outbox, people, rounds, seals, sessions, trail
 from storage import places as kept_places
 from storage.contacts import NewContact
 from storage.people import APPROVER
@@ -132,8 +132,9 @@ class Rounds(Fairness):
             if "record" in facts:
                 facts["record"] = _dumped(facts["record"])
             rounds.change(db, row.id, **facts | {"stage": stage_of(flow), "version": flow.version})
-            if changed := _changed(row, self._row(db, code)):
-                void = (State.CHECKED,) if flow.running else (State.CHECKED, State.SCHEDULED)
+            now = self._row(db, code)
+            if changed := _changed(row, now):
+                void = (State.CHECKED, State.SCHEDULED) if needs_two(now, flow) else (State.CHECKED,)
                 rounds.move(db, row.id, void, State.DRAFT)
                 self._note(db, row, who, "changed", self._clock(), why.strip(), changed=changed)
             return view(self._row(db, code))
@@ -261,9 +262,9 @@ class Rounds(Fairness):
     def approve(self, code: str, *, who: int, why: str = "", seen: int | None = None) -> RoundView:
         """Sign a draft in which nothing is missing: now it may open, and its questions are those that were signed.
 
-        `who` may approve rounds of the service, and has neither written this one nor changed it: two people have seen
-        it then. `why` stands in the log. `seen` is the last entry of its log that they have seen. Raises `Refused`
-        otherwise, where somebody has changed it since, and while `check` finds faults.
+        `who` may approve rounds of the service, has neither written this one nor changed it, and is not called like
+        whoever did: two people have seen it then. `why` stands in the log. `seen` is the last entry of its log that
+        they have seen. Raises `Refused` otherwise, where somebody has changed it since, and while `check` finds faults.
         """
         now = self._clock()
         with self._act() as db:
@@ -272,7 +273,7 @@ class Rounds(Fairness):
             if not people.may(db, who, (APPROVER,), row.service):
                 raise wording.Forbidden("not_approver", service=row.service)
             if who in self.authors(db, row):
-                raise wording.Forbidden("own_round")
+                raise wording.Forbidden("own_round" if who in self.writers(db, row) else "namesake")
             self._as_seen(db, row, seen)
             self._complete(db, row)
             self._library.publish(db, row.flow, row.version, now)
@@ -320,7 +321,7 @@ class Rounds(Fairness):
         rounds.move(db, row.id, (row.state,), becomes, closed_at=now)
         outbox.drop(db, letters_of(row.id), now)
         audience.end(db, self._rules(row))
-        self._note(db, row, who, becomes.value, now, why)
+        self._note(db, row, who, becomes.value, now, why, sealed=self._library.handed_in(db, row))
         return view(self._row(db, row.code))
 
     def pause(self, code: str, *, who: int | None = None, why: str) -> RoundView:
@@ -376,7 +377,7 @@ class Rounds(Fairness):
             if len(known) >= places.MOST:
                 raise wording.Forbidden("many_places", most=places.MOST)
             place = kept_places.add(db, row.id, self._free(db, row, name), name, self._clock())
-            self._note(db, row, who, "placed", self._clock(), name)
+            self._note(db, row, who, seals.PLACED, self._clock(), name, sealed=seals.place(place))
             return places.view(place, kept_places.Arrivals(), self._config.digest.minimum_cell)
 
     def _free(self, db: Connection, row: RoundRow, name: str) -> str:

@@ -359,6 +359,8 @@ async def test_after_closing_delete_removes_words_and_the_link_and_figures_stay(
     assert citizen.answers(code) == []
     assert [row.choice for row in house.table("answers") if row.choice] == ["4"]
     assert all(row.text is None for row in house.table("answers"))
+    assert [(each.who, each.why) for each in house.rounds.log(code) if each.what == "forgotten"] == [("citizen", "")]
+    assert house.rounds.prove(code).whole
 
 
 async def test_stop_outside_a_session_means_never_write_first(house: House, citizen: Citizen) -> None:

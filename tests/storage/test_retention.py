@@ -12,6 +12,7 @@ from storage import (
     answers,
     contacts,
     digests,
+    findings,
     flow_versions,
     inbox,
     manuscripts,
@@ -123,6 +124,8 @@ def test_once_the_report_is_out_the_about_you_answers_go_and_later_the_wishes(da
         wishes.add(db, [(round_.id, anna.id)], NOW)
         answers.append(db, [answer(round_), answer(round_, state="age", item="you.age", choice="25-44")])
         assert sweep(db, NOW + DAY - MINUTE) == {}
+        assert sweep(db, NOW + DAY) == {}, "who answered has not been counted"
+        findings.keep(db, round_.id, NOW, "{}")
         assert sweep(db, NOW + DAY) == {"about_you": 1}
         assert sweep(db, NOW + 31 * DAY + MINUTE) == {"wishes": 1, "round_keys": 1}
 
@@ -208,7 +211,7 @@ def test_after_all_dates_nothing_of_a_person_is_left_but_round_and_digests(datab
         digests.write(db, digests.DigestRow(manager.id, "library", "2026-W47", NOW, "{}"))
         sweep(db, NOW + 400 * DAY)
         left = {table for table in metadata.tables if rows(db, table)}
-        assert left == {"rounds", "digests", "people", "forgettings"}
+        assert left == {"rounds", "round_log", "digests", "people", "forgettings"}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import bindparam, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from storage import entries, flow_versions, rounds, trail
+from storage import entries, flow_versions, people, rounds, trail
 from storage.entries import GROUP, INDIVIDUAL, ORGANISATION, Entry
 from storage.tables import flow_versions as versions
 from storage.tables import round_log
@@ -221,12 +221,14 @@ def take_down(database: Database, round_id: int, *, noted: bool = True) -> None:
     """Let staff take three passages down at once: of a person, a group that came late, and an organisation."""
     kinds = ((INDIVIDUAL, 1, "", False), (GROUP, 12, "", True), (ORGANISATION, 1, "Café Süd", False))
     with database.transaction() as db:
+        olga = people.add(db, "Olga", "en", NOW).id
+        people.add(db, "Ben", "en", NOW)
         for kind, heads, name, late in kinds:
             contact = add_contact(db, f"{round_id} {kind}", "paper")
-            taken = Entry(contact.id, round_id, None, kind, heads, name, NOW, late)
+            taken = Entry(contact.id, round_id, olga, kind, heads, name, NOW, late)
             entries.add(db, taken)
             if noted:
-                trail.add(db, round_id, NOW, "Olga", "entered", taken=taken)
+                trail.add(db, round_id, NOW, "Olga", "entered", by=olga, taken=taken)
 
 
 @pytest.mark.parametrize(
@@ -237,6 +239,8 @@ def take_down(database: Database, round_id: int, *, noted: bool = True) -> None:
         ("heads = 120 WHERE kind = 'group'", "entries.heads"),
         ("organisation = 'Café Nord' WHERE kind = 'organisation'", "entries.organisation"),
         ("created_at = '2026-01-01 00:00:00.000000' WHERE kind = 'group'", "entries.created_at"),
+        ("person_id = (SELECT max(id) FROM people) WHERE kind = 'group'", "entries.person_id"),
+        ("person_id = NULL WHERE kind = 'individual'", "entries.person_id"),
         ("heads = 9, created_at = '2026-12-24 00:00:00.000000' WHERE kind = 'group'", "entries"),
     ],
 )
@@ -248,6 +252,14 @@ def test_a_passage_changed_after_it_was_taken_down_is_found(database: Database, 
         db.exec_driver_sql(f"UPDATE entries SET {forged}")  # noqa: S608 - a text of ours
     assert proof(database, round_id).altered == (named,)
     assert proof(database, other).whole
+
+
+def test_of_staff_who_are_forgotten_no_entry_is_missed(database: Database) -> None:
+    round_id = written(database)
+    take_down(database, round_id)
+    with database.transaction() as db:
+        db.exec_driver_sql("DELETE FROM people WHERE name = 'Olga'")
+    assert proof(database, round_id).whole
 
 
 def test_a_passage_slipped_in_is_found_and_one_that_was_deleted_is_nobodys_fault(database: Database) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import delete, select, update
 
 from bot.counter import Voice
 from bot.digests.disclosure import stepped
@@ -18,8 +19,11 @@ from bot.rounds.findings import PAPER
 from bot.rounds.lifecycle import GRACE
 from storage import answers, rounds
 from storage.entries import GROUP, ORGANISATION
+from storage.tables import answers as table
 from tests.bot.test_counter import PULSE, Taking
+from tests.bot.test_turns import INTO
 from tests.support.answering import answered
+from tests.support.house import Citizen
 
 README = Path(__file__).parents[3] / "README.md"
 
@@ -70,6 +74,40 @@ def test_who_deletes_their_answers_later_changes_nothing_of_it(house: House) -> 
     answered(house.database, house.rounds.played(code), code, 100, house.clock(), seed=2)
     house.sweeps.findings()
     assert house.rounds.findings(code) == before
+
+
+async def test_who_is_in_the_middle_when_a_round_closes_goes_on_and_all_others_are_sealed(house: House) -> None:
+    code = house.pulse().code
+    done, amid = Citizen(house, "done"), Citizen(house, "amid")
+    for each in (done, amid):
+        await each.starts(code)
+        await each.does(*INTO, "Good")
+    await done.says("It was quick")
+    await done.does("Skip", "Skip", "Skip", *["No"] * 3)
+    assert house.rounds.counts(code).finished == 1
+    house.rounds.close(code)
+    await amid.says("BACK")
+    await amid.says("4")
+    assert [one.choice for one in house.answers(code, "amid")] == ["2"]
+    assert house.rounds.prove(code).whole
+    with house.database.transaction() as db:
+        db.execute(update(table).where(table.c.text == "It was quick").values(text="It was slow"))
+    assert house.rounds.prove(code).altered == ("answers",)
+
+
+@pytest.mark.parametrize("by_clock", [False, True], ids=["by hand", "by the clock"])
+def test_what_was_handed_in_is_sealed_when_the_round_closes(house: House, by_clock: bool) -> None:
+    code = house.need().code
+    answered(house.database, house.rounds.played(code), code, 30, house.clock())
+    if by_clock:
+        house.clock.forward(days=21)
+        assert house.sweeps.rounds() == 1
+    else:
+        house.rounds.close(code)
+    assert house.rounds.prove(code).whole
+    with house.database.transaction() as db:
+        db.execute(delete(table).where(table.c.pseudonym == select(table.c.pseudonym).limit(1).scalar_subquery()))
+    assert house.rounds.prove(code).altered == ("answers",)
 
 
 @pytest.mark.parametrize("state", ["open", "cancelled"])

@@ -360,6 +360,44 @@ class TestTheSecondPerson:
         code = house.pulse().code
         assert (house.rounds.unsigned(code), house.rounds.signature(code)) == (False, None)
 
+    def test_feedback_with_an_end_needs_a_second_person_too(self, house: House) -> None:
+        facts = {"service": "library", "flow": "deliver_pulse", "title": "How is it?", "record": {}}
+        code = house.rounds.create(**facts, opens_at=NOON + timedelta(days=1)).code  # type: ignore[arg-type]
+        house.rounds.open(code)
+        assert house.rounds.change(code, title="How was it?").state == "scheduled"
+        assert house.rounds.change(code, closes_at=NOON + timedelta(days=9)).state == "draft"
+        assert house.rounds.unsigned(code)
+        with pytest.raises(Refused, match="nobody has signed"):
+            house.rounds.open(code)
+        house.sign(code)
+        assert house.rounds.open(code).state == "scheduled"
+        assert house.rounds.change(code, title="How is it?").state == "draft"
+
+    @pytest.mark.parametrize("name", ["Zoë Núñez", "zoe nunez", " ZOE  NÚÑEZ "])
+    def test_two_of_one_name_are_taken_for_one_person_wherever_they_are(self, house: House, name: str) -> None:
+        with house.database.transaction() as db:
+            writer = people.add(db, "Zoë Núñez", "en", NOON).id
+            signs = people.add(db, name, "en", NOON).id
+            people.grant(db, signs, people.APPROVER, "*", NOON)
+        code = house.need(opened=False, who=writer).code
+        assert house.rounds.approvers(code) == []
+        with pytest.raises(Refused, match="is called like you"):
+            house.rounds.approve(code, who=signs)
+        with house.database.transaction() as db:
+            people.change(db, writer, name="Somebody Else")
+        with pytest.raises(Refused, match="is called like you"):
+            house.rounds.approve(code, who=signs)
+        house.sign(code)
+
+    def test_names_in_other_letters_and_without_any_are_told_apart(self, house: House) -> None:
+        with house.database.transaction() as db:
+            ids = [people.add(db, name, "en", NOON).id for name in ("ليلى", "أحمد", "张伟", "李娜", "☀", "☂")]
+            for each in ids:
+                people.grant(db, each, people.APPROVER, "*", NOON)
+        for place, writer in enumerate(ids):
+            code = house.need(opened=False, who=writer, title=f"Round {place}").code
+            assert {one.id for one in house.rounds.approvers(code)} == {*ids} - {writer}
+
     def test_the_questions_asked_are_those_that_were_signed(
         self, database: Database, tmp_path: Path, mint: Callable[[], str]
     ) -> None:

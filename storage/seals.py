@@ -1,0 +1,251 @@
+"""What lies beside a round and is final: a digest of it stands in the trail, so that a change behind it is found.
+
+Sealed are the places (each when it is named), the answers that were handed in (when the round ends, and once more when
+they are counted), and the findings (when they are kept). Of answers each participation has a seal of its own. Whoever
+has theirs deleted leaves a line that names the seal which goes and the one of what stays; what is past its date and
+swept away leaves a line for all. So a lawful deletion is known for one, and whatever else is missing, changed or added
+is found.
+
+A seal is the first half of a SHA-256 (FIPS 180-4) over the round's own pseudonym and all that was said under it: nobody
+can guess either, so a seal tells nothing about the answers, and once the round's key is destroyed, of nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64decode, b64encode
+from collections import Counter
+from datetime import UTC, datetime
+from functools import reduce
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import select
+
+from storage import findings as kept_findings
+from storage.places import of as places_of
+from storage.tables import answers, findings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from sqlalchemy import Connection, Row
+
+    from storage.places import Place
+
+Noted = dict[str, Any]
+"""What an entry of a trail notes of what lies beside the round, as JSON takes it."""
+ANSWERS, ABOUT_YOU = "answers", "about_you"
+"""What is swept away when its time is over: all that was said, and before that what people said about themselves."""
+SWEPT = frozenset({ANSWERS, ABOUT_YOU})
+PLACED, COUNTED = "placed", "counted"
+"""What the trail says of a place that is named, and of answers that are counted for everybody."""
+_SIZE = 16
+_YOU = "you."
+_SAID = (
+    *("state", "item", "verb", "choice", "choices", "score", "text", "file", "skipped", "quotable"),
+    *("stage", "flow", "version", "language", "channel", "answered_at", "counted_at"),
+)
+
+
+class Seals(NamedTuple):
+    """Seals of participations; what people said about themselves has its own, as it goes earlier."""
+
+    said: frozenset[bytes]
+    about: frozenset[bytes]
+    people: int = 0
+    answers: int = 0
+    """Rows that are sealed."""
+
+
+NOTHING = Seals(frozenset(), frozenset())
+
+
+class Line(NamedTuple):
+    """What an entry of a trail says of what lies beside the round."""
+
+    what: str
+    why: str
+    sealed: Noted
+
+
+# --------------------------------------------------------------------------- what an entry notes
+
+
+def place(new: Place) -> Noted:
+    """Return the seal of a place and its code."""
+    return {"place": _place(new)}
+
+
+def handed_in(db: Connection, round_id: int, without: Collection[bytes] = (), *, final: bool = False) -> Noted:
+    """Return the seals of what was handed in and stands, but for the pseudonyms `without`, who are in the middle.
+
+    `final`: nothing is added any more.
+    """
+    found = _seals(_participations(db, round_id), without)
+    counts = {"people": found.people, "rows": found.answers}
+    return {ANSWERS: {**counts, "said": _packed(found.said), "about": _packed(found.about), "final": final}}
+
+
+def kept(db: Connection, round_id: int) -> Noted:
+    """Return the seal of the findings of a round."""
+    return {"findings": _findings(db, round_id)}
+
+
+def of_one(db: Connection, round_id: int, pseudonym: bytes) -> Seals:
+    """Return the seals of one participation; empty ones where nothing of it is handed in."""
+    return _seals(_participations(db, round_id, pseudonym), ())
+
+
+def forgotten(gone: Seals, stays: Seals) -> Noted:
+    """Return which seals go because somebody had theirs deleted, and which stand for what stays without them."""
+    pairs = {"said": gone.said, "about": gone.about, "stays": stays.said | stays.about}
+    return {"forgotten": {name: _packed(seals) for name, seals in pairs.items()}}
+
+
+def swept(what: str, rows: int) -> Noted:
+    """Return that so many rows of a kind, `ANSWERS` or `ABOUT_YOU`, are past their date and gone."""
+    return {"swept": what, "rows": rows}
+
+
+# --------------------------------------------------------------------------- what is not as it was sealed
+
+
+def altered(db: Connection, round_id: int, lines: Sequence[Line]) -> tuple[str, ...]:
+    """Return what is not as the entries of a round's trail have sealed it: `places`, `answers`, `findings`."""
+    wrong = {
+        "places": _places_altered(db, round_id, lines),
+        "answers": _answers_altered(db, round_id, lines),
+        "findings": _findings_altered(db, round_id, lines),
+    }
+    return tuple(name for name, found in wrong.items() if found)
+
+
+def deletions(lines: Iterable[Line]) -> int:
+    """Return how many people had sealed answers of theirs deleted."""
+    return sum("forgotten" in line.sealed for line in lines)
+
+
+def _places_altered(db: Connection, round_id: int, lines: Sequence[Line]) -> bool:
+    """Compare each place with the entry that named it; earlier versions noted nothing but its name."""
+    placed = [line for line in lines if line.what == PLACED]
+    noted = Counter(line.sealed["place"] for line in placed if "place" in line.sealed)
+    named = Counter(line.why for line in placed if "place" not in line.sealed)
+    there = places_of(db, round_id)
+    strange = [each.name for each in there if _place(each) not in noted]
+    return Counter(strange) != named or Counter(_place(each) for each in there if each.name not in strange) != noted
+
+
+def _findings_altered(db: Connection, round_id: int, lines: Sequence[Line]) -> bool:
+    """Compare the findings with what was sealed; findings that nothing counted are forged."""
+    counted = [line.sealed.get("findings") for line in lines if line.what == COUNTED]
+    now = _findings(db, round_id)
+    return bool(now) if not counted else counted[-1] not in {None, now}
+
+
+class _Standing(NamedTuple):
+    """What the entries up to some point say must be there."""
+
+    said: frozenset[bytes]
+    about: frozenset[bytes]
+    final: bool
+    wrong: bool = False
+
+
+def _answers_altered(db: Connection, round_id: int, lines: Iterable[Line]) -> bool:
+    standing = reduce(_after, (line.sealed for line in lines), None)
+    if standing is None:
+        return False
+    there = _seals(_participations(db, round_id), ())
+    if standing.final:
+        return standing.wrong or (standing.said, standing.about) != (there.said, there.about)
+    return standing.wrong or not (standing.said <= there.said and standing.about <= there.about)
+
+
+def _after(before: _Standing | None, noted: Noted) -> _Standing | None:
+    """Return what must be there after one more entry. A later seal must hold all that was sealed before it."""
+    if ANSWERS in noted:
+        return _sealed_anew(before, noted[ANSWERS])
+    if before is None:
+        return None
+    if "forgotten" in noted:
+        return _without(before, noted["forgotten"])
+    gone = noted.get("swept")
+    if gone == ANSWERS:
+        return _Standing(frozenset(), frozenset(), final=True, wrong=before.wrong)
+    return before._replace(about=frozenset()) if gone == ABOUT_YOU else before
+
+
+def _sealed_anew(before: _Standing | None, noted: Mapping[str, Any]) -> _Standing:
+    said, about = _unpacked(noted["said"]), _unpacked(noted["about"])
+    lost = before is not None and not (before.said <= said and before.about <= about)
+    return _Standing(said, about, noted["final"], lost or (before is not None and before.wrong))
+
+
+def _without(before: _Standing, noted: Mapping[str, str]) -> _Standing:
+    said, about, stays = (_unpacked(noted[name]) for name in ("said", "about", "stays"))
+    strange = before.final and not (said <= before.said and about <= before.about)
+    left = (before.said - said) | stays
+    return _Standing(left, before.about - about, before.final, before.wrong or strange)
+
+
+# --------------------------------------------------------------------------- seals
+
+
+def _place(one: Place) -> str:
+    return _hex([one.code, one.name, _moment(one.created_at)])
+
+
+def _findings(db: Connection, round_id: int) -> str | None:
+    at = db.execute(select(findings.c.at).where(findings.c.round_id == round_id)).scalar()
+    return _hex([_moment(at), kept_findings.get(db, round_id)]) if at else None
+
+
+def _participations(
+    db: Connection, round_id: int, pseudonym: bytes | None = None
+) -> Iterator[tuple[bytes, list[Row[Any]]]]:
+    """Give (pseudonym, what it said that counts), one participation after the other."""
+    counted = (answers.c.round_id == round_id, answers.c.counted_at.is_not(None), answers.c.withdrawn_at.is_(None))
+    wanted = select(answers.c.pseudonym, *(answers.c[name] for name in _SAID)).where(*counted)
+    wanted = wanted if pseudonym is None else wanted.where(answers.c.pseudonym == pseudonym)
+    rows = db.execute(wanted.order_by(answers.c.pseudonym).execution_options(yield_per=1000))
+    for who, said in groupby(rows, key=itemgetter(0)):
+        yield who, list(said)
+
+
+def _seals(found: Iterable[tuple[bytes, Sequence[Row[Any]]]], without: Collection[bytes]) -> Seals:
+    said, about, people, count = set(), set(), 0, 0
+    left_out = frozenset(without)
+    for who, rows in found:
+        if who not in left_out:
+            you = [row for row in rows if (row.item or "").startswith(_YOU)]
+            rest = [row for row in rows if not (row.item or "").startswith(_YOU)]
+            said |= {_seal(who, rest)} if rest else set()
+            about |= {_seal(who, you)} if you else set()
+            people, count = people + 1, count + len(rows)
+    return Seals(frozenset(said), frozenset(about), people, count)
+
+
+def _seal(who: bytes, rows: Iterable[Row[Any]]) -> bytes:
+    """Return the seal of what somebody said, in whatever order a database gives it."""
+    lines = sorted(json.dumps(row[1:], ensure_ascii=False, default=_moment) for row in map(tuple, rows))
+    return hashlib.sha256(json.dumps([who.hex(), *lines], ensure_ascii=False).encode()).digest()[:_SIZE]
+
+
+def _packed(seals: Iterable[bytes]) -> str:
+    return b64encode(b"".join(sorted(seals))).decode()
+
+
+def _unpacked(text: str) -> frozenset[bytes]:
+    whole = b64decode(text)
+    return frozenset(whole[at : at + _SIZE] for at in range(0, len(whole), _SIZE))
+
+
+def _hex(said: object) -> str:
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
