@@ -26,6 +26,7 @@ import uvicorn
 
 from bot import leaving, ownership, pacing
 from bot import log as logs
+from bot.actions.acting import Actions
 from bot.channels import ASSISTED
 from bot.channels.web import site
 from bot.channels.web.channel import WebChannel
@@ -162,6 +163,7 @@ class App:
             self.rounds.username = lambda: telegram.username
         capabilities = {name: channel.capabilities for name, channel in self.channels.items()}
         self.threads = Threads(config, self.library.phrases, self.keys, mint, capabilities)
+        self.actions = Actions(config, self.library, self.catalog.bank, capabilities)
         self.desk = self._desk()
         self.counter = Counter(database, self.desk, self.library, self.keys, clock, mint, self.chat.capabilities)
         self.turns = Turns(

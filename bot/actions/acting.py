@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.actions import telling
+from bot.actions import results, telling
 from bot.actions.reach import NOBODY, Reach, reach
 from bot.actions.telling import GIVEN, Letter, Teller
 from bot.digests.headlines import headlines
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from bot.actions.results import Result
     from bot.channels.base import Capabilities
     from bot.config import Config
     from bot.digests.summarise import Headline
@@ -147,6 +148,15 @@ class Actions:
             names = {"service": self._config.service(service).spoken(language)}
             return fill(asked, names | {"org": self._config.city.speaker(language)})
         return origin.name
+
+    def result(self, db: Connection, row: Action, language: str) -> Result:
+        """Return what people answered to a question, as it may be shown to a reader of a language."""
+        return results.of(db, row, self._config.digest.minimum_cell, language, self.mask)
+
+    def mask(self, text: str, language: str) -> str:
+        """Return somebody's words without what would tell who they are."""
+        del language
+        return text
 
     # ----------------------------------------------------------------- before
 
@@ -279,13 +289,15 @@ class Actions:
     def give(self, db: Connection, row: Action, to: int | None, due_on: str, person: Person, now: datetime) -> Action:
         """Let somebody own an open action until a day, and tell them. Raises `Unfit`."""
         self._open(row)
+        if (to, due_on or None) == (row.person_id, row.due_on):
+            return row
         names = {each.id: each.name for each in self.owners(db, row.service)}
         if to is not None and to not in names:
             raise Unfit("no_owner", "owner")
         day = due_on if due_on == row.due_on else self.day(due_on, now)
         owned = names.get(to or 0, "")
         given = actions.change(db, row, now, person.name, "given", person_id=to, owner=owned, due_on=day or None)
-        if to not in {None, person.id} and given != row:
+        if to not in {None, person.id}:
             self.teller.tell_owner(db, given, GIVEN, now, person.name)
         return given
 
@@ -304,8 +316,10 @@ class Actions:
         self, db: Connection, row: Action, state: str, outcome: str, person: Person, now: datetime, *, tell: bool
     ) -> Action:
         """End an action: it is done, or will not be and why; tell those who raised it where so wished."""
-        self._open(row)
         said = outcome.strip()
+        if (row.state, row.outcome) == (state, said) and state != OPEN:  # the same form again
+            return row
+        self._open(row)
         if state not in {DONE, NOT_DONE} or not said:
             raise Unfit("no_reason" if state == NOT_DONE else "no_outcome", "outcome")
         if len(said) > LONGEST:

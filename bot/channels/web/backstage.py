@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from bot.actions.acting import Actions
     from bot.channels.web.channel import WebChannel
     from bot.config import Config
     from bot.counter import Counter
@@ -482,6 +483,10 @@ class Backstage(Protocol):
     @property
     def threads(self) -> Threads:
         """What citizens and the people of a service write to each other."""
+
+    @property
+    def actions(self) -> Actions:
+        """What services do about what they were told."""
 
     @property
     def chat(self) -> WebChannel:

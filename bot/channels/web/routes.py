@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from bot.channels.web import chat, leaving, public, service
 from bot.channels.web.failures import Contained, handlers
 from bot.channels.web.manage import (
+    actions,
     asking,
     concluding,
     desk,
@@ -96,6 +97,7 @@ def _staff() -> list[Route]:
     flow = "/manage/flows/{flow}"
     digest = "/manage/digests/{service}/{period}"
     thread = "/manage/threads/{name}"
+    action = "/manage/actions/{service}"
     return [
         get("/manage/sign-in", doors.knock),
         post("/manage/sign-in", doors.enter),
@@ -158,6 +160,13 @@ def _staff() -> list[Route]:
         get(digest, doors.staff(figures.show)),
         get(f"{digest}/chart.png", doors.staff(figures.drawn)),
         get(f"{digest}/wanted/{{number:int}}.png", doors.staff(figures.wanted)),
+        get("/manage/actions", doors.staff(actions.overview)),
+        get(action, doors.staff(actions.listed)),
+        get(f"{action}/act", doors.staff(actions.begin)),
+        post(f"{action}/act", doors.staff(actions.act)),
+        get(f"{action}/{{number:int}}", doors.staff(actions.show)),
+        post(f"{action}/{{number:int}}/give", doors.staff(actions.give)),
+        post(f"{action}/{{number:int}}/settle", doors.staff(actions.settle)),
         get("/manage/threads", doors.staff(threads.overview)),
         get(thread, doors.staff(threads.show)),
         get(f"{thread}/files/{{number:int}}", doors.staff(threads.file)),

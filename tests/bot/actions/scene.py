@@ -32,16 +32,10 @@ class Scene(NamedTuple):
     acts: Actions
 
 
-def acts_of(it: Program) -> Actions:
-    """Return the actions of a program."""
-    library = Library(it.config, it.catalog, it.keys)
-    return Actions(it.config, library, it.catalog.bank, {"web": it.chat.capabilities})
-
-
 def scene(it: Program, raised: int = 18, wish: int = 14, again: int = 0, languages: Sequence[str] = ("en",)) -> Scene:
     """Let so many say that the library is bad; the first `wish` want to hear of it, the first `again` be asked."""
     code = it.opened("How is the library?", "deliver_pulse")
-    acts, who = acts_of(it), []
+    acts, who = it.actions, []
     with it.database.transaction() as db:
         round_ = rounds.by_code(db, code)
         assert round_ is not None
