@@ -40,6 +40,7 @@ from bot.digests.writing import Digests
 from bot.errors import Trouble
 from bot.files import Files
 from bot.jobs import schedule
+from bot.jobs.deeds import Deeds
 from bot.jobs.schedule import Schedule
 from bot.jobs.sweeps import Sweeps
 from bot.menu.reading import Reading
@@ -249,6 +250,7 @@ class App:
             "findings": sweeps.findings,
             "digests": sweeps.digests,
             "sessions": sweeps.sessions,
+            "actions": Deeds(self.config, self.database, self.actions, self.steady, self.delivery.wake).sweep,
             "leaps": sweeps.leaps,
             "privacy": sweeps.privacy,
         }

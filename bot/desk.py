@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from msgspec.structs import replace
 
 from bot import correspondence, erasure
+from bot.actions import asked
 from bot.channels.base import Inbound
 from bot.correspondence import Correspondence
 from bot.handover import take_over
@@ -115,6 +116,7 @@ class Desk:
         self._mint = mint
         self._scripts: dict[str, Script] = {}
         self._people = Correspondence(config, threads, self._script, self._meaning, self._back)
+        self._asked = asked.AskedBack(library, self._people.urgent)
 
     def answer(self, db: Connection, ledger: Ledger, guest: Guest, inbound: Inbound) -> Spoken:
         """Return what is said to a message; what is to be remembered goes into the ledger."""
@@ -455,7 +457,7 @@ class Desk:
                 visit.ledger.decline(row.id, visit.guest)
         return self._bare(visit, (self._say(visit, "invitation_declined"),))
 
-    def _own_button(self, visit: Visit, kind: str, value: str) -> Spoken:  # noqa: C901, PLR0911 - a table of buttons
+    def _own_button(self, visit: Visit, kind: str, value: str) -> Spoken:  # noqa: C901, PLR0911, PLR0912 - a table of buttons
         match kind:
             case "@round":
                 return self._named(visit, value)
@@ -483,6 +485,9 @@ class Desk:
             case "@human" | "@reply" | "@close":
                 prompts = self._people.tapped(visit, kind, value)
                 return self._bare(visit, self._stale(visit, "") if prompts is None else prompts)
+            case asked.BUTTON:
+                prompts = self._asked.tapped(visit, value)
+                return self._bare(visit, self._stale(visit, "") if prompts is None else prompts)
             case "@delete" if (visit.guest.contact.asks or "").startswith(DELETING):
                 return self._bare(visit, self._delete(visit, yes=value == "yes"))
             case _:
@@ -497,6 +502,9 @@ class Desk:
         if kind in {correspondence.WRITING, correspondence.WHOM, correspondence.REPLYING}:
             return self._people.heard(visit, asks)
         word = self._meaning(visit, text)
+        if kind == asked.ANSWERING:
+            prompts = self._asked.heard(visit, asks, word)
+            return None if prompts is None else self._bare(visit, prompts)
         if kind == DELETING and word in {"yes", "no"}:
             return self._bare(visit, self._delete(visit, yes=word == "yes"))
         if kind == DELETING and (word not in EVERYWHERE or visit.message.kind is not Kind.TEXT):
@@ -701,6 +709,7 @@ class Desk:
             *(self._said_before(visit, *each) for each in erasure.passages(visit.db, self._library, contact)),
             *(self._kept_in(visit, row) for row in rows),
             *self._people.kept(visit),
+            *self._asked.kept(visit),
         ]
         phrases = self._library.phrases[visit.language]
         invite = phrases["yes_label" if contact.invite_again_at else "no_label"]

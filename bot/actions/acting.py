@@ -146,7 +146,9 @@ class Actions:
             found = self._headlines.get(origin.name)
             asked = texts(language).pick(found.question) if found else origin.name
             names = {"service": self._config.service(service).spoken(language)}
-            return fill(asked, names | {"org": self._config.city.speaker(language)})
+            said = fill(asked, names | {"org": self._config.city.speaker(language)})
+            bad = found.bad.get(texts(language).language, ()) if found else ()
+            return f"{said} – {texts(language).either(bad)}" if bad else said
         return origin.name
 
     def result(self, db: Connection, row: Action, language: str) -> Result:

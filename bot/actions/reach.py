@@ -99,8 +99,24 @@ def _agreed(
     """Give those who raised it and agreed, with the round they raised it in. Without its key a round knows nobody."""
     for row in rounds.by_ids(db, who).values():
         if row.key_sealed is not None:
-            asked = actions.took_part(db, row.id) if asks else wishes.of(db, row.id)
-            yield from ((one, Link(one.id, row.id)) for one in _among(db, library, row, asked, who[row.id]))
+            ids = _willing(db, library, row, asks=asks)
+            yield from ((one, Link(one.id, row.id)) for one in _among(db, library, row, ids, who[row.id]))
+
+
+def _willing(db: Connection, library: Library, row: RoundRow, *, asks: bool) -> list[int]:
+    """Return the contacts who agreed: to be invited again, for a question; to hear the result, for all else.
+
+    Running feedback has no result, so it does not ask for that wish. There whoever lets us write to them again hears.
+    """
+    if asks:
+        return actions.took_part(db, row.id)
+    wanted = wishes.of(db, row.id)
+    return wanted if _asks_for_wishes(db, library, row) else sorted({*wanted, *actions.took_part(db, row.id)})
+
+
+def _asks_for_wishes(db: Connection, library: Library, row: RoundRow) -> bool:
+    flow = library.whole(db, row)
+    return any(getattr(state, "role", None) == "result" for state in flow.script(flow.language).states.values())
 
 
 def _among(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.actions.telling import load
+from bot.digests.disclosure import INDICATION_BELOW
 from bot.digests.disclosure import row as told_row
 from storage import actions
 
@@ -43,10 +44,17 @@ def of(db: Connection, action: Action, minimum: int, language: str, mask: Mask) 
     given = actions.replies(db, action.id)
     people = len(given) - (len(given) % minimum if action.state == actions.OPEN else 0)
     if people < minimum or action.state == actions.OPEN:
-        return Result(people or None)
+        return Result(people if people >= minimum else None)
     letter = load(action.letter)
     offered = letter.choices.get(letter.in_(language), ())
     chosen = actions.chosen(given)
-    counts = told_row([chosen[n] for n in range(len(offered))], minimum) if offered else ()
+    counts = _told([chosen[n] for n in range(len(offered))], minimum) if offered else ()
     said = [mask(each.text, each.language) for each in given if each.text]
     return Result(people, list(zip(offered, counts, strict=True)), said[:SHOWN] if len(said) >= minimum else ())
+
+
+def _told(counts: Sequence[int], minimum: int) -> Sequence[int | None]:
+    """Return the counts as they may be shown; that all of a few people said the same would tell about each of them."""
+    if max(counts) == sum(counts) < INDICATION_BELOW:
+        return [None] * len(counts)
+    return told_row(counts, minimum)

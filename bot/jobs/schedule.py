@@ -32,6 +32,7 @@ SECONDS: Mapping[str, float] = {
     "findings": 60,
     "digests": 15,
     "sessions": 300,
+    "actions": 300,
     "leaps": 300,
     "privacy": 3600,
 }

@@ -105,7 +105,7 @@ class Sweeps:
         now = self._clock()
         with self._database.reading() as db:
             rows = {row.id: row for row in rounds.find(db, states=(State.SCHEDULED, *lifecycle.RUNNING))}
-        return _all_of(
+        return all_of(
             (f"round {rows[step.round_id].code}", partial(self._step, rows[step.round_id], step, now))
             for step in lifecycle.due(rows.values(), now)
         )
@@ -216,7 +216,7 @@ class Sweeps:
         """Remind those who look after a round of the day for which its result is promised; return how many rounds."""
         with self._database.reading() as db:
             rows = rounds.find(db, states=lifecycle.ANSWERED)
-        return _all_of((f"round {row.code}", partial(self._promise, row)) for row in rows)
+        return all_of((f"round {row.code}", partial(self._promise, row)) for row in rows)
 
     def _promise(self, row: RoundRow) -> int:
         now = self._clock()
@@ -241,7 +241,7 @@ class Sweeps:
         with self._database.reading() as db:
             over = {row.id: row for row in rounds.find(db, states=lifecycle.OVER) if counting.due(row, now)}
             rows = [over[round_id] for round_id in findings.wanting(db, over)]
-        return _all_of((f"round {row.code}", partial(self._count, row)) for row in rows)
+        return all_of((f"round {row.code}", partial(self._count, row)) for row in rows)
 
     def _count(self, row: RoundRow) -> int:
         now = self._clock()
@@ -269,7 +269,7 @@ class Sweeps:
         gone = {(row.contact_id, row.round_id) for row in over}
         ends = [(_name(row), partial(self._end, row)) for row in over]
         reminds = [(_name(row), partial(self._remind, row, now)) for row in silent if row[:2] not in gone]
-        return _all_of([*ends, *reminds])
+        return all_of([*ends, *reminds])
 
     def _over(self, db: Connection, now: datetime) -> list[SessionRow]:
         """Return the sessions silent for longer than their flow or the city waits, each once."""
@@ -386,7 +386,7 @@ class Sweeps:
         return len(over) + len(left)
 
 
-def _all_of(acts: Iterable[tuple[str, Callable[[], int]]]) -> int:
+def all_of(acts: Iterable[tuple[str, Callable[[], int]]]) -> int:
     """Do each named act and return the sum; one that fails holds up no other, and is named in what is raised."""
     done, ill, trouble = 0, [], []
     for name, act in acts:

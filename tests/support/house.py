@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from bot import config, letters
+from bot.actions.acting import Actions
 from bot.channels.base import Capabilities, Document, Inbound, Raw, Sent
 from bot.counter import Counter
 from bot.delivery import Delivery
@@ -202,6 +203,7 @@ class House:
         self.threads = Threads(
             self.config, self.library.phrases, self.keys, self.mint, {"pigeon": self.pigeon.capabilities}
         )
+        self.actions = Actions(self.config, self.library, self.catalog.bank, {"pigeon": self.pigeon.capabilities})
         self.desk = Desk(
             self.config,
             self.catalog,
@@ -240,6 +242,7 @@ class House:
     digests: Digests = field(init=False)
     channels: dict[str, Any] = field(init=False)
     threads: Threads = field(init=False)
+    actions: Actions = field(init=False)
     desk: Desk = field(init=False)
     counter: Counter = field(init=False)
     turns: Turns = field(init=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.actions.acting import Actions, Draft
 from bot.actions.telling import Letter
@@ -32,9 +32,11 @@ class Scene(NamedTuple):
     acts: Actions
 
 
-def scene(it: Program, raised: int = 18, wish: int = 14, again: int = 0, languages: Sequence[str] = ("en",)) -> Scene:
+def scene(
+    it: Program, raised: int = 18, wish: int = 14, again: int = 0, languages: Sequence[str] = ("en",), **facts: Any
+) -> Scene:
     """Let so many say that the library is bad; the first `wish` want to hear of it, the first `again` be asked."""
-    code = it.opened("How is the library?", "deliver_pulse")
+    code = it.opened("How is the library?", **facts)
     acts, who = it.actions, []
     with it.database.transaction() as db:
         round_ = rounds.by_code(db, code)

@@ -14,6 +14,7 @@ from storage import actions, answers, contacts, people, rounds, themes
 from storage.actions import ANSWER, ASK, ASKED, FIX, ISSUE, NOT_US, SCORE, THEME, TOLD, Origin
 from tests.bot.actions.scene import WEEK, draft, scene, sent
 from tests.bot.channels.web.stage import NOW, Program, program
+from tests.bot.channels.web.test_public_pages import FORMAL
 from tests.storage.makers import DAY
 
 if TYPE_CHECKING:
@@ -99,6 +100,16 @@ def test_words_to_fewer_people_than_the_minimum_would_single_them_out(it: Progra
 def test_nobody_is_told_who_did_not_agree(it: Program) -> None:
     of = scene(it, wish=0)
     assert refused(of, draft(of)) == "nobody"
+
+
+def test_running_feedback_asks_for_no_wish_so_who_may_be_written_to_again_hears(it: Program) -> None:
+    of = scene(it, wish=2, again=9)
+    assert done(of, draft(of)).told == 9
+
+
+def test_where_the_wish_is_asked_for_nothing_else_stands_for_it(it: Program) -> None:
+    of = scene(it, wish=6, again=9, **FORMAL)
+    assert done(of, draft(of)).told == 6
 
 
 def test_of_free_words_nobody_can_tell_who_said_them(it: Program) -> None:
