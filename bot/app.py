@@ -249,6 +249,7 @@ class App:
             "promises": sweeps.promises,
             "findings": sweeps.findings,
             "digests": sweeps.digests,
+            "assessments": sweeps.assessments,
             "sessions": sweeps.sessions,
             "actions": Deeds(self.config, self.database, self.actions, self.steady, self.delivery.wake).sweep,
             "leaps": sweeps.leaps,

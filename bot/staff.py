@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from bot.assessing.assessments import Assessments
+from bot.menu.assessing import Assessing
 from bot.menu.links import Links
 from bot.menu.menu import Menu
 from bot.rounds.lifecycle import last_day
@@ -58,7 +60,12 @@ class Staff:
         self._keys = keys
         self._so_far = so_far
         self._links = Links(config, library.phrases, keys, mint)
-        self._menu = None if rounds is None else Menu(config, rounds, library, self._links)
+        self._menu = None if rounds is None else self._opened(rounds)
+
+    def _opened(self, rounds: Rounds) -> Menu:
+        kept = Assessments(self._config, rounds.catalog.bank, self._library)
+        looking = Assessing(self._config, kept, rounds.catalog)
+        return Menu(self._config, rounds, self._library, self._links, looking)
 
     def welcome(self, db: Connection, ledger: Ledger, guest: Guest, token: str) -> tuple[Prompt, ...]:
         """Give the role an invitation stands for to whoever follows it first."""

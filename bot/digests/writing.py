@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot import letters
+from bot.assessing.assessments import Assessments
 from bot.channels.base import Outbound
 from bot.digests import polls, render
 from bot.digests.gather import deadlines, gather, in_steps, keep
@@ -49,6 +50,7 @@ class Digests:
         """`bank` says which question stands for each stage, `library` which options a round offers."""
         self._config = config
         self._library = library
+        self.assessments = Assessments(config, bank, library)
         self._headlines: tuple[Headline, ...] = headlines(bank)
         self._rhythm = rhythm(config)
 
@@ -155,7 +157,7 @@ class Digests:
         if one.zone != self._config.city.zone:  # of the city's own weeks `sweep` takes care
             keep(database, one.service, one.zone, now)
         with database.reading() as db:
-            digest = self.of_week(db, one.service, one.week, now, one.zone)
+            digest = self._for(db, one, now)
             addresses = [contact for contact in contacts.of_person(db, one.person.id) if _reachable(contact)]
         mailings = [row for contact in addresses for row in self._letters(digest, contact, one, now)]
         row = DigestRow(one.person.id, one.service, str(one.week), now, dump(digest))
@@ -167,6 +169,13 @@ class Digests:
             crossings.passed("digest.written")
         crossings.passed("digest.queued")
         return len(addresses) if digest else 0
+
+    def _for(self, db: Connection, one: Due, now: datetime) -> Digest | None:
+        """Return the digest of a week as one person gets it: what they expected of it is theirs alone."""
+        digest = self.of_week(db, one.service, one.week, now, one.zone)
+        if digest is None or digest.form is not Form.FULL:
+            return digest
+        return replace(digest, gap=self.assessments.gap(db, one.person.id, one.service, one.week, one.zone, now))
 
     def _letters(self, digest: Digest | None, contact: Contact, one: Due, now: datetime) -> list[NewMessage]:
         if digest is None:

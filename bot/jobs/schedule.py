@@ -31,6 +31,7 @@ SECONDS: Mapping[str, float] = {
     "promises": 300,
     "findings": 60,
     "digests": 15,
+    "assessments": 60,
     "sessions": 300,
     "actions": 300,
     "leaps": 300,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.assessing import calls
 from bot.compose import compose
 from bot.digests.findings import dump
 from bot.errors import Refused, Trouble
@@ -347,6 +348,22 @@ class Sweeps:
             self._wake()
             log.info("digests.written", messages=queued)
         return queued
+
+    def assessments(self) -> int:
+        """Ask managers to look at their own work where it is time; return how many were asked."""
+        now = self._clock()
+        with self._database.reading() as db:
+            waiting = calls.due(db, self._digests.assessments, self._config, now)
+        return _all_of((f"person {each.person.id}, {each.service}", partial(self._call, each, now)) for each in waiting)
+
+    def _call(self, one: calls.Due, now: datetime) -> int:
+        with self._database.transaction() as db:
+            asked = calls.call(db, one, self._config, self._channels, now)
+            crossings.passed("assessment.calls")
+        crossings.passed("assessment.called")
+        if asked:
+            self._wake()
+        return asked
 
     def privacy(self) -> int:
         """Forget what is past its date; return how many rows went."""

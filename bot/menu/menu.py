@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.menu import assessing
 from bot.menu.acts import Act
 from bot.menu.drafting import DAY, FIELD, TITLE
 from bot.menu.manuscripts import TRYING, Manuscripts
@@ -27,14 +28,15 @@ class Menu(Manuscripts):
 
     def called(self, visit: Visit) -> Prompt | None:
         """Return the first screen, or what is said to a file; None for anything else, and for strangers."""
-        opens = visit.message.text.partition(" ")[0] == COMMAND
+        command = visit.message.text.partition(" ")[0]
+        opens = command in {COMMAND, assessing.COMMAND}
         worker = Worker.of(visit, self._rounds) if opens or visit.inbound.document else None
         if worker is None:
             return None
         if not opens:
             return self.sent(worker)
         self._stops_waiting(worker)
-        return self.home(worker)
+        return self.home(worker) if command == COMMAND else self._assessing.home(worker)
 
     # ----------------------------------------------------------------- buttons
 
@@ -46,6 +48,8 @@ class Menu(Manuscripts):
         kind, *rest = value.split(":")
         if kind != "yes":
             self._stops_waiting(worker)
+        if kind == assessing.TO and rest and (screens := self._assessing.tapped(worker, rest)):
+            return screens
         if kind == "try" and worker.is_(ORGANISER) and (manuscript := self.mine(worker, "".join(rest))):
             return self.rehearse(worker, manuscript)
         if kind == "look" and rest and (round_ := self.seen(worker, rest[0])) is not None:
@@ -147,10 +151,11 @@ class Menu(Manuscripts):
     def rehearsed(self, visit: Visit) -> Prompts | None:
         """Take a message as the next one of a rehearsal; None where none goes on, or it is for somebody else."""
         kind, _, which = (visit.guest.contact.asks or "").partition(" ")
-        worker = Worker.of(visit, self._rounds) if kind == TRYING else None
+        worker = Worker.of(visit, self._rounds) if kind in {TRYING, assessing.ASSESSING} else None
         if worker is None or visit.inbound.edited:
             return None
-        return self.tried(worker, which, visit.message)
+        heard = self.tried if kind == TRYING else self._assessing.heard
+        return heard(worker, which, visit.message)
 
     # ----------------------------------------------------------------- texts
 

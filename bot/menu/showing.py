@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from bot.assessing.words import words
 from bot.menu import figures
 from bot.menu.acts import Act, possible, standing
 from bot.menu.worker import APPROVER, MANAGER, ORGANISER, SIGHT, Worker, data, short
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bot.config import Config
     from bot.desk import Prompts
     from bot.menu.acts import Standing
+    from bot.menu.assessing import Assessing
     from bot.menu.links import Links
     from bot.rounds.library import Library
     from bot.rounds.looking import Counts, RoundView
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 FAULTS = 6
 """So many faults are named; more would hide the buttons."""
+ASSESS = "as"
+"""What buttons to the screens of self-assessment carry."""
 _URGENT = (*RUNNING, *ANSWERED, State.CHECKED, State.DRAFT, State.SCHEDULED, State.REPORTED_BACK)
 """States by how soon they want somebody."""
 GAP = timedelta(seconds=3)
@@ -50,11 +54,12 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 class Showing:
     """Screens that change nothing."""
 
-    def __init__(self, config: Config, rounds: Rounds, library: Library, links: Links) -> None:
+    def __init__(self, config: Config, rounds: Rounds, library: Library, links: Links, assessing: Assessing) -> None:
         self._config = config
         self._rounds = rounds
         self._library = library
         self._links = links
+        self._assessing = assessing
         self._tried: dict[int, Flow] = {}
         self._looked: dict[int, datetime] = {}
         """When somebody last had the numbers of a round shown anew."""
@@ -68,6 +73,7 @@ class Showing:
             buttons.append(worker.button("rounds", "list", 0))
         if worker.is_(ORGANISER):
             buttons += [worker.button("new", "new", 0), worker.button("file", "file")]
+        buttons.append(Button(words(worker.language)("menu.button"), data(ASSESS, "home")))
         buttons.append(worker.button("browser", "browser"))
         return worker.screen([worker.text("home"), *self._roles(worker)], *buttons)
 

@@ -42,6 +42,7 @@ DIGEST = (
     "digest.queued mail.hands_over mail.handed_over"
 ).split()
 FOLDING = ["weeks.folds", "weeks.folded"]
+ASSESSING = ["assessment.calls", "assessment.called"]
 LEAVING = ["session.ends", "session.ended"]
 CLOSING = ["round.moves", "round.moved"]
 ACTING = ["round.acts", "round.acted"]
@@ -57,6 +58,7 @@ CROSSINGS = [
     *SWEEPS,
     *DIGEST,
     *FOLDING,
+    *ASSESSING,
     *LEAVING,
     *CLOSING,
     *REPORT,
@@ -86,6 +88,7 @@ ANSWERS = (
 )
 INVITED, REMINDED, REPORTED = "we may invite you again", "You began to answer", "You said: later."
 PROMISED = "the result is promised for"
+LOOK = "look at your own work"
 TALKING, SILENT, AGAIN = 6, 2, 1
 """How many people answer the round to its end, how many fall silent in it, and how many of the first look again."""
 BOSSES = ("maya@city.example", "omar@city.example")
@@ -130,6 +133,7 @@ async def test_rounds_reminders_reports_and_digests_come_once_wherever_the_proce
         ordeal.people(TALKING + SILENT, patient)
         citizens = [each for each in ordeal.api.citizens.values() if each is not chief]
         await lives_until(ordeal, *ordeal.talks, seen(chief, "manager"))
+        await managers_are_asked(ordeal, box, chief)
         code = await a_round_opens(ordeal, citizens)
         await the_silent_are_reminded(ordeal, citizens)
         await the_round_reminds(ordeal)
@@ -168,6 +172,13 @@ async def dies_at_each(ordeal: Ordeal, crossings: list[str]) -> None:
     for crossing in crossings:
         await ordeal.lives(f"{crossing}:1")
         assert await ordeal.dies(), ordeal.told()
+
+
+async def managers_are_asked(ordeal: Ordeal, box: Postbox, chief: Citizen) -> None:
+    """A day after they came, all three are asked to look at their own work, wherever it is killed."""
+    ordeal.set_clock(january(12, 10))
+    await dies_at_each(ordeal, ASSESSING)
+    await lives_until(ordeal, seen(chief, LOOK), mailed(box, LOOK))
 
 
 async def a_round_opens(ordeal: Ordeal, citizens: list[Citizen]) -> str:
@@ -267,24 +278,18 @@ def kept_figures(db: Connection) -> dict[weekly.Span, weekly.Figures]:
     return found
 
 
-async def mailed(box: Postbox) -> None:
-    """Wait until everybody who reads digests by mail has one."""
+async def mailed(box: Postbox, words: str = "") -> None:
+    """Wait until everybody who reads by mail has one that says so; without words: a digest."""
     async with asyncio.timeout(PATIENCE):
-        while {mail["To"] for mail in box.messages} != set(BOSSES):  # noqa: ASYNC110 - the mail server has a thread of its own
+        while {mail["To"] for mail in box.messages if of(mail, words)} != set(BOSSES):  # noqa: ASYNC110 - the mail server has a thread of its own
             await asyncio.sleep(0.1)
 
 
-async def promised(box: Postbox) -> None:
-    """Wait until everybody who looks after the round was reminded by mail of the day of its result."""
-    async with asyncio.timeout(PATIENCE):
-        while {mail["To"] for mail in box.messages if of_a_promise(mail)} != set(BOSSES):  # noqa: ASYNC110 - as above
-            await asyncio.sleep(0.1)
-
-
-def of_a_promise(mail: EmailMessage) -> bool:
-    """Whether a mail reminds of the day for which a result is promised."""
+def of(mail: EmailMessage, words: str) -> bool:
+    """Whether a mail says these words; without any: whether it is a digest, and no reminder."""
     body = mail.get_body(("plain",))
-    return body is not None and PROMISED in " ".join(body.get_content().split())
+    said = " ".join(body.get_content().split()) if body is not None else ""
+    return words in said if words else PROMISED not in said and LOOK not in said
 
 
 async def the_round_closes(ordeal: Ordeal, box: Postbox, chief: Citizen) -> None:
@@ -294,7 +299,7 @@ async def the_round_closes(ordeal: Ordeal, box: Postbox, chief: Citizen) -> None
     ordeal.set_clock(january(21, 9))
     await dies_at_each(ordeal, CLOSING)
     await dies_at_each(ordeal, PROMISING)
-    await lives_until(ordeal, expired(ordeal), seen(chief, PROMISED), promised(box))
+    await lives_until(ordeal, expired(ordeal), seen(chief, PROMISED), mailed(box, PROMISED))
 
 
 async def expired(ordeal: Ordeal) -> None:
@@ -363,6 +368,7 @@ def check(ordeal: Ordeal, box: Postbox, citizens: list[Citizen], chief: Citizen,
     written = Counter(key[0] for key in keys if key[-1] == "0")
     assert unsent == []
     assert (written["invite"], written["silence"], written["report"]) == (len(citizens), SILENT + AGAIN, TALKING)
+    assert written["assess"] == len(BOSSES) + 1
     assert state == "reported_back"
     assert log_of(ordeal, code) == [
         *("created", "approved", "scheduled", "opened", "paused", "resumed"),
@@ -387,9 +393,10 @@ def check_repeats(ordeal: Ordeal, box: Postbox, citizens: list[Citizen], chief: 
         came = [sum(words in text for text in sent(each)) for each in people]
         assert min(came) == 1
         assert sum(came) - len(people) <= flown[what]
-    promises = {(mail["To"], mail["Message-ID"]) for mail in box.messages if of_a_promise(mail)}
-    assert len(promises) == len(BOSSES), "somebody was reminded twice of one day"
-    mails = Counter((mail["To"], mail["Message-ID"]) for mail in box.messages if not of_a_promise(mail))
+    for words in (PROMISED, LOOK):
+        told = {(mail["To"], mail["Message-ID"]) for mail in box.messages if of(mail, words)}
+        assert len(told) == len(BOSSES), "somebody was reminded twice of one day, or asked twice to look"
+    mails = Counter((mail["To"], mail["Message-ID"]) for mail in box.messages if of(mail, ""))
     assert {to for to, _ in mails} == set(BOSSES)
     assert len(mails) == len(BOSSES), "a repeated mail has another Message-ID"
     chats = sum("people answered" in text for text in sent(chief))

@@ -1,0 +1,99 @@
+"""Managers are asked to look at their own work: one message for all that is due at a service, and none again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.assessing import rhythm
+from bot.assessing.words import words
+from bot.compose import Part
+from bot.letters import BULK, letters
+from bot.rounds import record
+from storage import assessments as stored
+from storage import contacts, outbox, people
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Container
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.assessing.assessments import Assessments
+    from bot.config import Config
+    from storage.rounds import RoundRow
+
+MANAGER = "manager"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Somebody to ask: on these occasions, with the first round whose result they can still foretell."""
+
+    person: people.Person
+    service: str
+    occasions: tuple[str, ...]
+    round: RoundRow | None
+    foretell: bool = False
+    """Whether its result can still be foretold."""
+
+
+def due(db: Connection, kept: Assessments, config: Config, now: datetime) -> list[Due]:
+    """Return whom to ask now."""
+    called, done = stored.called(db), stored.last_done(db)
+    found = []
+    for service in (each.key for each in config.services):
+        managers = {person.id: person for person, _ in people.with_role(db, MANAGER, service)}.values()
+        gates = {row.id: row for row in kept.gates(db, service, now)} if managers else {}
+        ahead = {row.id for row in kept.ahead(db, service, now)} if gates else set()
+        for person in managers:
+            last, known = done.get((person.id, service)), called.get((person.id, service), {})
+            lately = last is not None and now - last < rhythm.APART
+            wanted = (ahead if lately else set(gates)) - _foretold(db, person.id)
+            occasions = tuple(rhythm.due(person.created_at, last, known, wanted, now, config.city.zone))
+            first = _first(wanted, ahead, occasions)
+            if occasions:
+                found.append(Due(person, service, occasions, gates.get(first), first in ahead))
+    return found
+
+
+def _first(wanted: Collection[int], ahead: Collection[int], occasions: Collection[str]) -> int:
+    """Return the round to speak of, one that can still be foretold before others; 0: none."""
+    told = [each for each in wanted if rhythm.of_round(each) in occasions]
+    return min(told, key=lambda each: (each not in ahead, each), default=0)
+
+
+def _foretold(db: Connection, person_id: int) -> set[int]:
+    return {each.round_id for each in stored.predictions(db, person_id)}
+
+
+def call(db: Connection, one: Due, config: Config, channels: Container[str], now: datetime) -> int:
+    """Queue the message to all addresses of a person, unless somebody else has; return whether it was queued now."""
+    if not stored.call(db, one.person.id, one.service, one.occasions, now):
+        return 0
+    rows = [
+        letter
+        for contact in contacts.of_person(db, one.person.id)
+        if contact.channel in channels and contact.may_be_written_to
+        for letter in letters(
+            contact,
+            (Part(_text(one, config, contact.language)),),
+            f"assess.{one.person.id}.{one.service}.{one.occasions[0]}.{contact.id}",
+            now,
+            BULK,
+        )
+    ]
+    outbox.enqueue(db, rows)
+    return int(bool(rows))
+
+
+def _text(one: Due, config: Config, language: str) -> str:
+    """Return what is asked: the whole form, else the stage of the round that is about to ask people."""
+    said, service = words(language), config.service(one.service).label(language)
+    url = f"{record.public_url(config)}/manage/assess/{one.service}"
+    if one.round is None or not one.occasions[0].startswith("round:"):
+        return said("asked.full", service=service, url=url)
+    if not one.foretell:
+        return said("asked.stage_only", service=service, stage=said(f"stage.{one.round.stage}"), url=url)
+    title = record.title(record.load(one.round.record), one.round.title, language)
+    return said("asked.stage", service=service, title=title, url=url)
