@@ -20,7 +20,8 @@ from bot.menu import worker
 from bot.participation import REST, SILENCE, Spoken, as_session
 from bot.rounds import codes
 from bot.rounds.lifecycle import BEGINNING, State, closed_on, may_finish
-from bot.rounds.record import in_language, spoken_day
+from bot.rounds.record import spoken_day
+from bot.rounds.tongues import in_language
 from bot.staff import STAFF
 from flows import joining
 from flows.model import Button, Kind, Message, Option, Prompt, Script, Status, parse_button

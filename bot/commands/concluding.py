@@ -10,11 +10,14 @@ import click
 from bot.commands.acting import acting, member_of
 from bot.commands.common import as_json, configured, office, spoken
 from bot.commands.rounds import round_, shown, text_given
-from bot.errors import Refused
+from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
+    from bot.commands.common import Office
     from bot.config import Config
+    from bot.rounds.tongues import Text
 
+IN_A_LANGUAGE = "XX=TEXT, once for each language of the round, says it in several."
 day = click.option("--on", metavar="DAY", required=True, help="On which day, as 2026-12-31.")
 
 
@@ -34,13 +37,13 @@ def note(config: Config, code: str, what: str, text: str, *, member: str | None,
 
 @round_.command()
 @click.argument("code")
-@click.option("--said", "issue", required=True, help="What people raised.")
+@click.option("--said", "issue", required=True, multiple=True, help=f"What people raised; {IN_A_LANGUAGE}")
 @click.option("--people", type=click.IntRange(min=1), help="How many raised it, where that was counted.")
-@click.option("--response", required=True, help="What you say to it.")
+@click.option("--response", required=True, multiple=True, help="What you say to it; in several languages too.")
 @click.option(
     "--changed", required=True, type=click.Choice(["yes", "partly", "no"]), help="Whether it changed anything."
 )
-@click.option("--reason", default="", help="Why not, or why only in part.")
+@click.option("--reason", multiple=True, help="Why not, or why only in part; in several languages too.")
 @click.option("--number", type=click.IntRange(min=1), help="Write this issue anew. [default: one more]")
 @acting
 @configured
@@ -49,11 +52,11 @@ def issue(  # noqa: PLR0913 - options
     config: Config,
     code: str,
     *,
-    issue: str,
+    issue: tuple[str, ...],
     people: int | None,
-    response: str,
+    response: tuple[str, ...],
     changed: str,
-    reason: str,
+    reason: tuple[str, ...],
     number: int | None,
     member: str | None,
     in_json: bool,
@@ -62,9 +65,9 @@ def issue(  # noqa: PLR0913 - options
     from bot.rounds.outcome import KeyIssue
 
     with office(config) as here:
-        here.rounds.raise_issue(
-            code, KeyIssue(issue, people, response, changed, reason), number=number, who=member_of(here, member, code)
-        )
+        said, answer, why = (_worded(here, code, texts) for texts in (issue, response, reason))
+        raised = KeyIssue(said, people, answer, changed, why)
+        here.rounds.raise_issue(code, raised, number=number, who=member_of(here, member, code))
         shown(here, code, in_json=in_json)
 
 
@@ -100,25 +103,30 @@ def analyse(config: Config, code: str, *, text: str, member: str | None, in_json
 
 @round_.command()
 @click.argument("code")
-@click.option("--text", required=True, help="What was decided; @FILE reads it.")
+@click.option("--text", required=True, multiple=True, help=f"What was decided; @FILE reads it; {IN_A_LANGUAGE}")
 @day
-@click.option("--reasons", required=True, help="Why; @FILE reads it.")
-@click.option("--not-chosen", default="", help="Which options were not chosen, and why; @FILE reads it.")
+@click.option("--reasons", required=True, multiple=True, help="Why; @FILE reads it; in several languages too.")
+@click.option("--not-chosen", multiple=True, help="Which options were not chosen, and why; @FILE and languages too.")
 @acting
 @configured
 @as_json
 def decide(  # noqa: PLR0913 - options
-    config: Config, code: str, *, text: str, on: str, reasons: str, not_chosen: str, member: str | None, in_json: bool
+    config: Config,
+    code: str,
+    *,
+    text: tuple[str, ...],
+    on: str,
+    reasons: tuple[str, ...],
+    not_chosen: tuple[str, ...],
+    member: str | None,
+    in_json: bool,
 ) -> None:
     """Write down what was decided, and why."""
     from bot.rounds.outcome import Decision
 
     with office(config) as here:
-        here.rounds.decide(
-            code,
-            Decision(text_given(text), on, text_given(reasons), text_given(not_chosen)),
-            who=member_of(here, member, code),
-        )
+        made, why, others = (_worded(here, code, texts) for texts in (text, reasons, not_chosen))
+        here.rounds.decide(code, Decision(made, on, why, others), who=member_of(here, member, code))
         shown(here, code, in_json=in_json)
 
 
@@ -152,6 +160,18 @@ def archive(config: Config, code: str, *, lessons: str, member: str | None, in_j
     with office(config) as here:
         here.rounds.archive(code, text_given(lessons), who=member_of(here, member, code))
         shown(here, code, in_json=in_json)
+
+
+def _worded(here: Office, code: str, given: tuple[str, ...]) -> Text:
+    """Return a text for all languages, or one per language where each part begins with one of the round's and `=`."""
+    languages = here.rounds.played(code).languages
+    parts = {language: text for one in given for language, _, text in (one.partition("="),) if language in languages}
+    if len(parts) == len(given):
+        return {language: text_given(text) for language, text in parts.items()}
+    if len(given) > 1:
+        known = ", ".join(languages)
+        raise Usage(f"give it once, or once for each language, as in {languages[0]}=TEXT: this round has {known}.")
+    return text_given(given[0]) if given else ""
 
 
 COMMANDS = (round_,)

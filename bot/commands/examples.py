@@ -100,7 +100,7 @@ def begun(
 
 def named(title: str | None, record: Mapping[str, Any], own: str) -> str:
     """Return the title of a round, as it is typed or as the record says it in its `own` language."""
-    from bot.rounds.record import in_language
+    from bot.rounds.tongues import in_language
 
     found = title or in_language(record.get("title"), own)
     if not found:

@@ -25,7 +25,7 @@ from bot.rounds.audience import meant, rules
 from bot.rounds.hours import Hours
 from bot.rounds.invitations import invite, letters_of, may_remind, remind
 from bot.rounds.lifecycle import LINK, Act, State
-from bot.rounds.record import in_language
+from bot.rounds.tongues import in_language
 from flows import memory
 from flows.engine import ask_again
 from flows.model import Prompt

@@ -10,7 +10,8 @@ from bot.menu.steering import Steering
 from bot.menu.worker import ORGANISER, mark_of, named, number, short
 from bot.rounds.example import kept
 from bot.rounds.lifecycle import AGREED, BEGINNING, LINK
-from bot.rounds.record import Need, in_language
+from bot.rounds.record import Need
+from bot.rounds.tongues import in_language
 from bot.rounds.wording import meaning, spoken
 from bot.texts import texts
 from flows import dates

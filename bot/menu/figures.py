@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.digests.representation import Verdict, per_hundred
-from bot.rounds.record import in_language
+from bot.rounds.tongues import in_language
 from bot.rounds.wording import standing as worded
 from bot.texts import texts
 

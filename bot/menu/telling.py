@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.cutting import cut
 from bot.menu.examining import asked, playable
 from bot.menu.worker import data
-from bot.rounds.record import in_language
+from bot.rounds.tongues import in_language
 from bot.texts import texts
 from flows.model import Button, Prompt
 

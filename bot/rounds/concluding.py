@@ -14,6 +14,7 @@ from bot.rounds.acting import Acting
 from bot.rounds.lifecycle import ANSWERED, RUNNING, State, closed_on
 from bot.rounds.looking import view
 from bot.rounds.report_back import send as send_report
+from bot.rounds.tongues import tidy
 from storage import crossings, rounds
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from bot.rounds.looking import RoundView
     from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
+    from bot.rounds.tongues import Text
     from storage.rounds import RoundRow
 
 TELL = "tell"
@@ -58,6 +60,7 @@ class Concluding(Acting):
 
         The log of issues may grow from the first answer until the report is published.
         """
+        issue = outcome.tidied(issue)
         with self._act() as db:
             row = self._held(db, code)
             self._must_be(row, RAISING, "no_more_issues")
@@ -106,6 +109,7 @@ class Concluding(Acting):
 
         Where there is a duty to consult, those who decide have read a report first, and say what they did not choose.
         """
+        decision = outcome.tidied(decision)
         with self._act() as db:
             row = self._held(db, code)
             self._must_be(row, _undecided(consults=self._consults(row)), "not_analysed")
@@ -185,8 +189,8 @@ class Concluding(Acting):
         return legal.consults(record.load(row.record))
 
     @staticmethod
-    def _said(name: str, text: str) -> None:
-        if not text.strip():
+    def _said(name: str, text: Text) -> None:
+        if not tidy(text):
             raise wording.Forbidden("unsaid", name=name)
 
     def _was(self, row: RoundRow, text: str, *, at_any_time: bool = False) -> None:

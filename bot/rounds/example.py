@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.rounds import legal, record, wording
+from bot.rounds.tongues import in_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -140,7 +141,7 @@ def _text(name: str, said: str | Mapping[str, str], flow: Flow, reader: str) -> 
     if isinstance(said, str):
         return said
     field = legal.BY_NAME.get(name)
-    return record.in_language(said, reader) if field and field.kind == "note" else _spoken(said, flow)
+    return in_language(said, reader) if field and field.kind == "note" else _spoken(said, flow)
 
 
 def _spoken(said: Mapping[str, str], flow: Flow) -> dict[str, str]:

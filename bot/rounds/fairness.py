@@ -14,7 +14,7 @@ from bot.rounds.acting import name_of
 from bot.rounds.concluding import Concluding
 from bot.rounds.lifecycle import BEGINNING, RUNNING
 from bot.rounds.margins import Margin
-from bot.rounds.record import in_language
+from bot.rounds.tongues import in_language
 from bot.rounds.variables import AREA, LANGUAGE
 from storage import margins as kept_margins
 from storage import moves, rounds, turnout

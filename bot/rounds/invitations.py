@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.channels.base import Mail, Outbound
 from bot.compose import compose
 from bot.letters import BULK, letters, write
-from bot.rounds.record import in_language
+from bot.rounds.tongues import in_language
 from flows.model import Button, Prompt
 from flows.words import fill
 from storage import audience, contacts, outbox, rounds

@@ -22,6 +22,7 @@ from bot.rounds.lately import Lately
 from bot.rounds.library import sketch
 from bot.rounds.lifecycle import BEGINNING, LISTED, RUNNING, State, closed_on
 from bot.rounds.sending import Plan, sending
+from bot.rounds.tongues import in_language
 from flows.changes import changes
 from flows.speak import shortened
 from flows.words import fold
@@ -376,7 +377,7 @@ class Looking:
         with self._database.reading() as db:
             row = self._row(db, code)
             values = self._library.facts(row, self._library.flow(db, row)).values
-        return {name: record.in_language(text, language) for name, text in values.items()}
+        return {name: in_language(text, language) for name, text in values.items()}
 
     def drafted(self, code: str, language: str) -> str:
         """Return a report to write on in a language, from the log of issues and the decision."""

@@ -8,11 +8,17 @@ chosen (Aarhus Convention, Art. 6(9)).
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bot.rounds.tongues import Text, in_language, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable
+
+Said = TypeVar("Said", "KeyIssue", "Decision")
 
 CHANGED = ("yes", "partly", "no")
 """Whether what people raised has changed anything."""
@@ -22,12 +28,12 @@ CHANGED = ("yes", "partly", "no")
 class KeyIssue:
     """Something people raised, and what the body says to it."""
 
-    issue: str
+    issue: Text
     people: int | None
     """How many raised it; None: not counted."""
-    response: str
+    response: Text
     changed: str
-    reason: str
+    reason: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +49,10 @@ class Reading:
 class Decision:
     """What was decided, on which ISO day, why, and which options were not chosen and why."""
 
-    text: str
+    text: Text
     on: str
-    reasons: str
-    not_chosen: str
+    reasons: Text
+    not_chosen: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,27 @@ class Outcome:
         kept = list(self.issues)
         kept[number - 1] = issue
         return replace(self, issues=tuple(kept))
+
+
+def tidied(said: Said) -> Said:
+    """Return an issue or a decision without blanks around its texts, and without languages in which nothing is said."""
+    return _each(said, tidy)
+
+
+def spoken(outcome: Outcome, language: str) -> Outcome:
+    """Return an outcome as it reads in a language; where that is silent, in another one."""
+    made = outcome.decision
+    return replace(
+        outcome,
+        issues=tuple(_each(one, partial(in_language, language=language)) for one in outcome.issues),
+        decision=_each(made, partial(in_language, language=language)) if made else None,
+    )
+
+
+def _each(said: Said, made: Callable[[Text], Text]) -> Said:
+    known = {one.name: getattr(said, one.name) for one in fields(said)}
+    texts: dict[str, Any] = {name: made(text) for name, text in known.items() if isinstance(text, str | Mapping)}
+    return replace(said, **texts)
 
 
 def load(text: str | None) -> Outcome:
@@ -101,14 +128,27 @@ class Draft:
     """(what, why)."""
 
 
-def sorted_out(issues: Iterable[KeyIssue]) -> Draft:
-    """Sort the issues of a log under the three heads of a report."""
-    kept = tuple(issues)
+def sorted_out(issues: Iterable[KeyIssue], language: str) -> Draft:
+    """Sort the issues of a log under the three heads of a report in a language."""
+    kept = [(each.changed, _read(each, language)) for each in issues]
     return Draft(
-        tuple(each.issue for each in kept),
-        tuple(each.response for each in kept if each.changed != "no"),
-        tuple((each.response, each.reason) for each in kept if each.changed == "no"),
+        tuple(issue for _, (issue, _, _) in kept),
+        tuple(response for changed, (_, response, _) in kept if changed != "no"),
+        tuple((response, reason) for changed, (_, response, reason) in kept if changed == "no"),
     )
+
+
+def _read(issue: KeyIssue, language: str) -> tuple[str, str, str]:
+    issue_, response, reason = (in_language(text, language) for text in (issue.issue, issue.response, issue.reason))
+    return issue_, response, reason
+
+
+def silent(outcome: Outcome, language: str) -> bool:
+    """Whether something in the log of issues or the decision is told per language, but not in this one."""
+    made = outcome.decision
+    texts: list[Text] = [text for each in outcome.issues for text in (each.issue, each.response, each.reason)]
+    texts += [made.text, made.reasons, made.not_chosen] if made else []
+    return any(not isinstance(text, str) and not text.get(language) for text in texts)
 
 
 def changes(before: Outcome, after: Outcome) -> Mapping[str, tuple[Any, Any]]:

@@ -16,6 +16,7 @@ from babel.dates import format_date
 
 from bot.rounds import legal, wording
 from bot.rounds.lifecycle import last_day
+from bot.rounds.tongues import Text, in_language
 from bot.texts import locale
 from flows.phrasebook import AT_BINDING, AT_PLAY
 from flows.words import placeholders
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from bot.config import Config, Service
     from flows.model import Flow
 
-Text: TypeAlias = str | Mapping[str, str]
 Lists: TypeAlias = Mapping[str, Sequence[tuple[str, Text]]]
 
 DAYS = ("decided_on", "feedback_on", "keep_until")
@@ -191,13 +191,6 @@ def title(record: Mapping[str, Any], own: str, language: str) -> str:
     """Return a round's title in a language, where the record has it there; else its `own`, as it was first written."""
     written = record.get("title")
     return str((written.get(language) if isinstance(written, Mapping) else written) or own)
-
-
-def in_language(text: object, language: str) -> str:
-    """Return a text of the record in a language; any other where it is silent."""
-    if isinstance(text, Mapping):
-        return str(text.get(language) or next((one for one in text.values() if one), ""))
-    return str(text or "")
 
 
 def _lists(record: Mapping[str, Any], service: Service) -> Lists:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.compose import Part
 from bot.cutting import cut
 from bot.letters import BULK, letters
-from bot.rounds.record import in_language
+from bot.rounds.tongues import in_language
 from flows.model import Button
 from flows.words import fill
 from storage import contacts, outbox, rounds, wishes

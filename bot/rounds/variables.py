@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.rounds.record import in_language
+from bot.rounds.tongues import in_language
 from bot.texts import locale
 from flows.model import Choose
 from flows.words import fold
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from bot.config import Config, Service
-    from bot.rounds.record import Text
+    from bot.rounds.tongues import Text
     from flows.bank import Bank, Item
     from flows.model import Flow
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import Refused
 from bot.rounds.outcome import sorted_out
+from bot.rounds.tongues import in_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent / "texts"
 FALLBACK = "en"
+_ENDS = ".!?…:؟"
 
 
 @cache
@@ -50,6 +52,11 @@ class Forbidden(Refused):
     def __init__(self, key: str, **values: object) -> None:
         super().__init__(fault(FALLBACK, key, **values))
         self.key, self._values = key, values
+
+    @property
+    def about(self) -> str:
+        """What it is about, where it asks for something that nobody has said: `response`, say."""
+        return str(self._values.get("name", ""))
 
     def spoken(self, language: str) -> str:
         """Return the line in a language."""
@@ -116,14 +123,14 @@ def report(language: str, voices: Voices, minimum: int, outcome: Outcome, day: s
 
     It is to be published: fewer people than the public minimum are not told.
     """
-    texts, parts = _texts(language)["report"], sorted_out(outcome.issues)
+    texts, parts = _texts(language)["report"], sorted_out(outcome.issues, language)
     did_not = [texts["because"].format(what=what, why=why) for what, why in parts.did_not]
     blocks = [
         _took_part(texts, voices, minimum),
         _listed(texts["said"], parts.said),
         _listed(texts["did"], parts.did),
         _listed(texts["did_not"], did_not),
-        _decided(texts, outcome, day),
+        _decided(texts, outcome, language, day),
         texts["thanks"],
     ]
     return "\n\n".join(block for block in blocks if block)
@@ -138,9 +145,17 @@ def _took_part(texts: Mapping[str, str], voices: Voices, minimum: int) -> str:
     return " ".join([told, *beside, *([declared] if voices.declared >= minimum else [])])
 
 
-def _decided(texts: Mapping[str, str], outcome: Outcome, day: str) -> str:
+def _decided(texts: Mapping[str, str], outcome: Outcome, language: str, day: str) -> str:
     made = outcome.decision
-    return texts["decided"].format(day=day, text=made.text, reasons=made.reasons) if made else ""
+    if made is None:
+        return ""
+    text, reasons = (_sentence(in_language(said, language)) for said in (made.text, made.reasons))
+    return texts["decided"].format(day=day, text=text, reasons=reasons)
+
+
+def _sentence(text: str) -> str:
+    """Return a text with a full stop, so that another sentence may follow it."""
+    return text if not text or text[-1] in _ENDS else f"{text}."
 
 
 def _listed(head: str, lines: Sequence[str]) -> str:

@@ -80,8 +80,9 @@ def _from_end_to_archive(town: Town, omar: Citizen, olive: _Desk, hours: str, ne
     olive.enters()
     town.until("the clock has closed the other", lambda: town.asks("round", "show", hours)["state"] == "closed")
     olive.does(hours, "analyse", {"analysis-text": "Most want longer hours."})
-    made = {"text": "We open until 22:00.", "on": "2027-01-13", "reasons": "240 people asked.", "not-chosen": "7:00"}
-    olive.does(hours, "decide", {f"decision-{name}": text for name, text in made.items()})
+    made = {"text.en": "We open until 22:00.", "reasons.en": "240 people asked.", "not-chosen.en": "7:00"}
+    said = {f"decision-{name}": text for name, text in made.items()}
+    olive.does(hours, "decide", {**said, "decision-text.es": "Abrimos hasta las 22:00.", "decision-on": "2027-01-13"})
     olive.does(hours, "report", {**REPORT, "signed": "Ada Ames, library"})
     town.until("everybody was told", lambda: town.asks("round", "show", hours)["state"] == "reported_back")
     for citizen in (town.telegram.citizen(100), town.telegram.citizen(339)):

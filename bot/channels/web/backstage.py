@@ -267,7 +267,7 @@ class Rounds(Protocol):
         who: int | None,
         code: str | None = None,
     ) -> RoundView:
-        """Write a draft; `who` is the person's id, `code` one of their choice. Raises `Refused` where the facts cannot stand."""
+        """Write a draft; `who` is a person's id, `code` one of their choice. Raises `Refused` where it cannot be."""
 
     def change(self, code: str, *, who: int | None, seen: int | None, why: str = "", **facts: object) -> RoundView:
         """Change facts of a draft (the same names as in `create`); `why` stands in its log.
@@ -329,7 +329,9 @@ class Rounds(Protocol):
     def note(self, code: str, what: str, text: str, *, who: int | None) -> None:
         """Write a complaint, an outage or a remark into its log."""
 
-    def raise_issue(self, code: str, issue: KeyIssue, *, who: int | None) -> RoundView:
+    def raise_issue(
+        self, code: str, issue: KeyIssue, *, number: int | None = None, who: int | None = None
+    ) -> RoundView:
         """Write down something people raised, with the answer to it."""
 
     def read(self, code: str, reading: Reading, *, who: int | None) -> RoundView:

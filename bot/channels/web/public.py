@@ -13,7 +13,8 @@ from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.round_page import RoundPage, is_public, service_name, title_of
 from bot.rounds.lifecycle import last_day
 from bot.rounds.links import qr_svg
-from bot.rounds.record import in_language, public_url
+from bot.rounds.record import public_url
+from bot.rounds.tongues import in_language
 
 if TYPE_CHECKING:
     from starlette.requests import Request

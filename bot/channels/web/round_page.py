@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.web.findings import book
@@ -12,7 +12,8 @@ from bot.channels.web.pages import HOME, environment
 from bot.channels.web.words import own_name
 from bot.digests.render import open_data
 from bot.rounds.lifecycle import ANSWERED, OVER, State, closed_on
-from bot.rounds.record import day_of, in_language, public_url, title
+from bot.rounds.record import day_of, public_url, title
+from bot.rounds.tongues import in_language, spoken_in
 from bot.texts import texts
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bot.channels.web.words import Dictionary, Words
     from bot.config import Config
     from bot.digests.findings import Findings
+    from bot.rounds.tongues import Text
 
 TOLD = ("fixed_why", "pack", "pack_options", "pack_costs", "pack_effects", "other_ways", "contact_person")
 """What of the record of a consultation everybody may read."""
@@ -34,6 +36,16 @@ SHOWN = frozenset({State.SCHEDULED, State.OPEN, State.PAUSED, *OVER})
 """States in which a round has a public page; a draft is nobody's business yet."""
 ANNOUNCED = frozenset({"scheduled", "opened"})
 """What the log says of a round that everybody could see: it keeps its page where it is cancelled then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What the page says of a round under a head; the note stands below, `language` is that of the text where known."""
+
+    head: str
+    text: str
+    note: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,15 +92,23 @@ class RoundPage:
         promised = day_of(round_.record.get("feedback_on"))
         return promised is not None and promised < self.now.astimezone(self.config.city.zone).date()
 
-    def _legal(self, round_: RoundView, language: str) -> list[tuple[str, str]]:
+    def _legal(self, round_: RoundView, language: str) -> list[Fact]:
         """Return what the record says that everybody may read, with its heads; once published, the decision too."""
         words = self.dictionary.words(language)
-        said = [(words(f"round.{name}"), in_language(round_.record.get(name), language)) for name in TOLD]
+        said = [Fact(words(f"round.{name}"), in_language(round_.record.get(name), language)) for name in TOLD]
         made = round_.outcome.decision if round_.state in PUBLISHED else None
         if made is None:
             return said
-        decision = (words("round.decision"), f"{made.text}\n{made.reasons}")
-        return [*said, decision, (words("round.not_chosen"), made.not_chosen)]
+        own, spoken = self.rounds.played(round_.code).language, in_language(made.reasons, language)
+        decision = self._decision("decision", made.text, language, own)
+        whole = replace(decision, text=f"{decision.text}\n{spoken}")
+        return [*said, whole, self._decision("not_chosen", made.not_chosen, language, own)]
+
+    def _decision(self, name: str, text: Text, language: str, own: str) -> Fact:
+        """Return a part of the decision, with a note where it is not there in the reader's language."""
+        words, spoken = self.dictionary.words(language), spoken_in(text, language, own)
+        note = "" if spoken == language else words("round.only_in", language=own_name(spoken))
+        return Fact(words(f"round.{name}"), in_language(text, language), note, spoken)
 
     # ----------------------------------------------------------------- open data
 

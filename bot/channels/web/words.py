@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from bot.texts import SOURCE, Sentences, locale, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
 FOLDER = Path(__file__).parent / "texts"
@@ -30,6 +31,13 @@ class Words(Sentences):
     def day_of(self, day: date) -> str:
         """Return a day in words."""
         return format_date(day, "full", locale=self.locale)
+
+    def spoken_day(self, text: str) -> str:
+        """Return a day that is written as 2026-12-31 in words; any other text as it is."""
+        try:
+            return format_date(date.fromisoformat(text), "long", locale=self.locale)
+        except ValueError:
+            return text
 
     def weekday(self, number: int) -> str:
         """Return the name of a day of the week; 0 is Monday."""

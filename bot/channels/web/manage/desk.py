@@ -29,7 +29,9 @@ from bot.rounds.concluding import RAISING, may_report
 from bot.rounds.findings import PAPER
 from bot.rounds.lifecycle import AUDIENCES, BEGINNING, BEGUN, LINK, RUNNING, State, closed_on
 from bot.rounds.outcome import CHANGED
-from bot.rounds.record import OPTIONAL, day_of, in_language, spoken_day
+from bot.rounds.outcome import spoken as told_in
+from bot.rounds.record import OPTIONAL, day_of, spoken_day
+from bot.rounds.tongues import in_language
 from bot.rounds.wording import Forbidden, meaning, options, spoken
 from bot.texts import texts
 from flows.diagram import verb_of
@@ -135,6 +137,7 @@ async def round_page(
     """Return the page of a round, with what was typed into one of its forms and what is wrong with it."""
     round_ = await seen(request, visitor)
     facts = await asyncio.to_thread(_round_facts, request, round_)
+    anew = _anew(request, round_) if typed is None else {}
     signing = await asyncio.to_thread(_signing, request, round_, visitor)
     status = 422 if errors else 200
     return page(
@@ -145,11 +148,31 @@ async def round_page(
         round=round_,
         may_act=visitor.may(round_.service, ORGANISER),
         errors=list(errors),
-        typed=dict(typed or {}),
+        typed=dict(typed or anew),
         done=request.query_params.get("done", ""),
         **facts,
         **signing,
     )
+
+
+def _anew(request: Request, round_: RoundView) -> dict[str, str]:
+    """Return the fields of the issue that somebody wants to write anew: `?issue=2`."""
+    number, issues = request.query_params.get("issue", ""), round_.outcome.issues
+    if not re.fullmatch("[0-9]{1,4}", number) or not 1 <= int(number) <= len(issues):
+        return {}
+    own, one = backstage_of(request).rounds.played(round_.code).language, issues[int(number) - 1]
+    texts = {"issue-said": one.issue, "issue-response": one.response, "issue-reason": one.reason}
+    people = str(one.people or "")
+    return {"issue-number": number, "issue-people": people, "issue-changed": one.changed, **forms.worded(texts, own)}
+
+
+def _decided(round_: RoundView, own: str) -> dict[str, str]:
+    """Return the fields of the decision that was written down."""
+    made = round_.outcome.decision
+    if made is None:
+        return {}
+    texts = {"decision-text": made.text, "decision-reasons": made.reasons, "decision-not-chosen": made.not_chosen}
+    return {"decision-on": made.on, **forms.worded(texts, own)}
 
 
 def _signing(request: Request, round_: RoundView, visitor: Visitor) -> dict[str, object]:
@@ -203,7 +226,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "deep_link": rounds.deep_link(round_.code),
         "flow_languages": [(one, own_name(one)) for one in flow.languages],
         "facts": rounds.facts(round_.code, words.language),
-        **_after(request, round_, flow.languages),
+        **_after(request, round_, flow),
     }
 
 
@@ -230,18 +253,20 @@ def _called_by_people(request: Request) -> dict[str, str]:
     }
 
 
-def _after(request: Request, round_: RoundView, languages: Sequence[str]) -> dict[str, object]:
+def _after(request: Request, round_: RoundView, flow: Flow) -> dict[str, object]:
     """Return what comes of the round, and how long people have to answer."""
     rounds, language = backstage_of(request).rounds, pages_of(request).words(request).language
     consults = legal.consults(round_.record)
     reports = may_report(round_.state, consults=consults)
     return {
-        "outcome": round_.outcome,
+        "outcome": told_in(round_.outcome, language),
+        "decided": _decided(round_, flow.language),
+        "own_languages": [(one, own_name(one)) for one in languages_of(request, flow)],
         "consults": consults,
         "log_is_open": round_.state in RAISING,
         "paper_days": PAPER.days,
         "may_report": reports,
-        "drafts": {one: rounds.drafted(round_.code, one) for one in languages} if reports else {},
+        "drafts": {one: rounds.drafted(round_.code, one) for one in flow.languages} if reports else {},
         "length": rounds.length(round_.code, language),
         "legal": _legal(round_, language),
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.rounds import codes, lifecycle
 from bot.rounds.lifecycle import AUDIENCES, LINK
-from bot.rounds.record import in_language
+from bot.rounds.tongues import in_language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.channels.web.backstage import Need, RoundView
     from bot.channels.web.words import Words
     from bot.rounds.example import Example
+    from bot.rounds.tongues import Text
 
 OWN = ("title", "code", "audience", "opens_on", "closes_on")
 """What a round has beside its record."""
@@ -123,6 +124,12 @@ def _typed(need: Need, record: Mapping[str, object], languages: Sequence[str]) -
     if isinstance(value, dict):
         return {f"{need.name}.{one}": str(value.get(one, "")) for one in languages}
     return {f"{need.name}.{languages[0]}": str(value or "")}
+
+
+def worded(texts: Mapping[str, Text], own: str) -> dict[str, str]:
+    """Return what fields with a place for each language hold; what stands for all of them is in the round's `own`."""
+    laid = {name: text if isinstance(text, Mapping) else {own: text} for name, text in texts.items()}
+    return {f"{name}.{one}": said for name, text in laid.items() for one, said in text.items()}
 
 
 def _titles(typed: Mapping[str, str], languages: Sequence[str]) -> dict[str, object]:

@@ -17,7 +17,7 @@ from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import direction, own_name
 from bot.compose import compose
-from bot.rounds.record import in_language
+from bot.rounds.tongues import in_language
 from bot.rounds.wording import fault
 from flows import engine, memory, transcript
 from flows.examples import filled

@@ -19,7 +19,7 @@ from bot.errors import Refused
 from bot.pictures.drawing import svg
 from bot.pictures.listing import listing
 from bot.rounds.looking import ASKING
-from bot.rounds.record import in_language
+from bot.rounds.tongues import in_language
 from bot.texts import texts
 from flows.examples import filled
 from storage import flow_versions

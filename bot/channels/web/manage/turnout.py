@@ -18,7 +18,7 @@ from bot.errors import Refused
 from bot.rounds.fairness import sentences
 from bot.rounds.lifecycle import BEGINNING, RUNNING
 from bot.rounds.margins import Line
-from bot.rounds.record import in_language
+from bot.rounds.tongues import in_language
 from bot.rounds.variables import REST
 from bot.rounds.wording import fault, spoken, standing
 from storage.people import EVERY_SERVICE

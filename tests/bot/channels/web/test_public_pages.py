@@ -126,7 +126,7 @@ class TestRound:
         said = {"en": "We open on Sundays.", "es": "Abrimos los domingos."}
         it.rounds.report_back(code, said, signed="Ada Ames, library", who=None)
         page = await client.get(f"/rounds/{code}")
-        assert all(words in page.text for words in (made.text, made.reasons, made.not_chosen))
+        assert all(str(words) in page.text for words in (made.text, made.reasons, made.not_chosen))
 
     async def test_a_result_that_is_late_is_said_to_be_late(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.opened("The reading room", **FORMAL)

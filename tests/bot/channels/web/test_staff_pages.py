@@ -434,7 +434,7 @@ class TestARoundsLife:
         said = await posted(client, f"/manage/rounds/{code}/read", **read, **{"read-on": ahead.isoformat()})
         assert faults(said) == [f"{ahead} lies ahead: write the day on which it was, today or before"]
         assert 'value="Ada Ames"' in said.text, "what was typed is not lost"
-        made = {"decision-text": "Yes", "decision-reasons": "Many", "decision-not-chosen": "No"}
+        made = {"decision-text.en": "Yes", "decision-reasons.en": "Many", "decision-not-chosen.en": "No"}
         early = today - timedelta(days=2)
         said = await posted(client, f"/manage/rounds/{code}/decide", **made, **{"decision-on": early.isoformat()})
         assert f"{early} lies before the last day to answer" in faults(said)[0]
@@ -479,15 +479,21 @@ class TestARoundsLife:
         assert faults(page) == ["Write the result in this language, too", "Write who answers for this text"]
         assert "We open on Sundays." in page.text
 
-    async def test_what_people_raised_is_kept_whatever_stands_in_the_field_of_a_number(
+    async def test_how_many_raised_an_issue_is_a_number_or_nothing_and_what_was_typed_stays(
         self, it: Program, client: httpx.AsyncClient
     ) -> None:
         code = it.opened("The reading room", **FORMAL)
         await entered(it, client, ORGANISER)
-        for number, kept in (("40", 40), ("", None), ("many", None), ("9" * 5000, None), ("0", None)):
-            said = {"issue-said": "Open on Sundays", "issue-response": "Yes", "issue-changed": "yes"}
+        said = {"issue-said.en": "Open on Sundays", "issue-response.en": "Yes", "issue-changed": "yes"}
+        for number, kept in (("40", 40), ("", None)):
             await posted(client, f"/manage/rounds/{code}/issue", **said, **{"issue-people": number})
             assert it.rounds.find(code).outcome.issues[-1].people == kept  # type: ignore[union-attr]
+        for number in ("many", "9" * 5000, "0", "-3", "1.5"):
+            page = await posted(client, f"/manage/rounds/{code}/issue", **said, **{"issue-people": number})
+            assert "say how many people raised it as a whole number from 1 on" in faults(page)[0]
+            assert 'href="#issue-people"' in page.text
+            assert 'value="Open on Sundays"' in page.text
+        assert len(it.rounds.find(code).outcome.issues) == 2  # type: ignore[union-attr]
 
     async def test_two_tabs_closing_at_once_is_no_crash(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.opened("The night bus")

@@ -1,0 +1,30 @@
+"""A text for people: one for all languages, or one per language. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+Text: TypeAlias = str | Mapping[str, str]
+
+
+def in_language(text: object, language: str) -> str:
+    """Return a text in a language; any other where it is silent."""
+    if isinstance(text, Mapping):
+        return str(text.get(language) or next((one for one in text.values() if one), ""))
+    return str(text or "")
+
+
+def spoken_in(text: Text, language: str, own: str) -> str:
+    """Return in which language a text is read by somebody who wants `language`; one for all is in the round's `own`."""
+    if isinstance(text, str):
+        return own
+    return language if text.get(language) else next((one for one, said in text.items() if said), own)
+
+
+def tidy(text: Text) -> Text:
+    """Return a text without what is empty."""
+    if isinstance(text, str):
+        return text.strip()
+    said = {language: one.strip() for language, one in text.items() if one.strip()}
+    return said or ""
