@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from storage import actions, proof, themes, weekly
-from storage.rows import Insert, Shape, many, read
+from storage.rows import IDS, Insert, Shape, many, read
 from storage.tables import answers, rounds
 
 if TYPE_CHECKING:
@@ -313,6 +313,28 @@ def texts(
     return read(TextRow, db.execute(_texts(round_id is not None, quotable_only), asked))
 
 
+def these_texts(db: Connection, ids: Collection[int]) -> list[TextRow]:
+    """Return the free texts with these ids that still stand and may be quoted."""
+    return read(
+        TextRow, db.execute(_with_scores(select(answers).where(answers.c.id.in_(IDS), *_QUOTED)), {"ids": [*ids]})
+    )
+
+
+def quoted_ids(
+    db: Connection, service: str, since: datetime, until: datetime, every: int = 1, first: int = 0
+) -> list[tuple[int, int]]:
+    """Return (id, round id) of the free texts counted in [since, until) that may be quoted.
+
+    With `every` only each one whose id leaves `first` as remainder: a sample, where there are too many to look at.
+    """
+    within = (answers.c.service == service, answers.c.counted_at >= since, answers.c.counted_at < until)
+    wanted = select(answers.c.id, answers.c.round_id).where(*within, *_QUOTED, answers.c.id % every == first)
+    return [(answer_id, round_id) for answer_id, round_id in db.execute(wanted.order_by(answers.c.id))]
+
+
+_QUOTED = (_stands, answers.c.verb == "ask", answers.c.text.is_not(None), answers.c.quotable.is_(True))
+
+
 @cache
 def _texts(of_round: bool, quotable_only: bool) -> Select[Any]:  # noqa: FBT001 - what differs between statements
     counted = answers.c.counted_at
@@ -321,7 +343,12 @@ def _texts(of_round: bool, quotable_only: bool) -> Select[Any]:  # noqa: FBT001 
     wanted += [answers.c.round_id == bindparam("b_round")] if of_round else []
     wanted += [answers.c.quotable.is_(True)] if quotable_only else []
     newest = select(answers).where(*wanted).order_by(counted.desc(), answers.c.id.desc())
-    picked = newest.limit(bindparam("b_limit")).subquery("picked")
+    return _with_scores(newest.limit(bindparam("b_limit")))
+
+
+def _with_scores(texts_: Select[Any]) -> Select[Any]:
+    """Join each text with what the same person chose on the last scale before it; the newest first."""
+    picked = texts_.subquery("picked")
     rated = answers.alias("rated")
     before = (
         select(func.max(rated.c.id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from storage.rows import Shape
 from storage.tables import forgettings
@@ -37,3 +37,9 @@ def note(db: Connection, what: str, rows: int, now: datetime) -> None:
 def of(db: Connection) -> list[Forgetting]:
     """Return all proofs, oldest first."""
     return _shape.read(db.execute(select(*_shape.columns).order_by(forgettings.c.id)))
+
+
+def people(db: Connection, since: datetime, until: datetime) -> int:
+    """Return how many parts in rounds people had deleted in [since, until), in the whole city."""
+    within = (forgettings.c.what == "answers", forgettings.c.at >= since, forgettings.c.at < until)
+    return db.execute(select(func.count()).where(*within)).scalar_one()

@@ -184,6 +184,20 @@ def counts(db: Connection, round_id: int) -> dict[str, int]:
     return dict(db.execute(counted.group_by(sessions.c.status)).all())
 
 
+def passages(db: Connection, service: str, since: datetime, until: datetime) -> tuple[int, int]:
+    """Return how many people began to answer rounds of a service in [since, until), and how many of them finished.
+
+    Whoever was too young, or did not want to after the first words, has not begun.
+    """
+    counted = select(func.count(), func.count(sessions.c.ended_at)).join(rounds, rounds.c.id == sessions.c.round_id)
+    within = (sessions.c.started_at >= since, sessions.c.started_at < until, sessions.c.status.in_(_BEGAN))
+    began, finished = db.execute(counted.where(rounds.c.service == service, *within)).one()
+    return began, finished
+
+
+_BEGAN = (ACTIVE, "completed", "stopped", "expired", "deleted")
+
+
 def due(db: Connection, now: datetime, limit: int) -> list[Due]:
     """Return sessions that should have gone on by themselves by now, the longest overdue first."""
     return _due.read(db.execute(_waking, {"now": now, "limit": limit}))

@@ -219,17 +219,25 @@ def together(parts: Sequence[Share], minimum: int) -> Share:
     return over if over.band else _banded("under", base, base - high)
 
 
-def changed(now: Share, past: Sequence[Share], minimum: int) -> bool | None:
-    """Return whether the 95 % range of now minus past leaves out zero; None where what is shown does not settle it.
+def changed(now: Share, past: Sequence[Share], minimum: int, level: float = 0.95) -> bool | None:
+    """Return whether the range of now minus past leaves out zero; None where what is shown does not settle it.
 
     The range moves up with the share now and down with the share before, so the two farthest cases speak for all.
     """
     (least, most), (base, low, high) = possible(now, minimum), _sum(past, minimum)
-    lowest = statistics.newcombe(least, now.base or 0, high, base)
-    highest = statistics.newcombe(most, now.base or 0, low, base)
+    lowest = statistics.newcombe(least, now.base or 0, high, base, level)
+    highest = statistics.newcombe(most, now.base or 0, low, base, level)
     if lowest.low > 0 or highest.high < 0:
         return True
     return False if highest.low <= 0 <= lowest.high else None
+
+
+def surely_lost(now: Share, past: Sequence[Share], minimum: int) -> Fraction:
+    """Return how far a share lies under that of the past, at least, from 0 to 1; 0 where it may have lost nothing."""
+    (_, most), (base, low, _) = possible(now, minimum), _sum(past, minimum)
+    if not base or not now.base or not now.says:
+        return Fraction(0)
+    return max(Fraction(low, base) - Fraction(most, now.base), Fraction(0))
 
 
 def _sum(parts: Sequence[Share], minimum: int) -> tuple[int, int, int]:

@@ -3,53 +3,84 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+from bot.digests import disclosure
 from bot.digests.disclosure import steps
-from bot.digests.summarise import BASE_WEEKS, HISTORY, QUOTES, Answers, Deadline, Said
+from bot.digests.quotes import Said, by_lot, lot
+from bot.digests.summarise import BASE_WEEKS, MEDIAN_WEEKS, Answers, Deadline, Heard
 from bot.digests.weeks import Week
+from bot.rounds import complete
 from bot.rounds.lifecycle import last_day
 from storage import answers as stored
-from storage import rounds, weekly
+from storage import rounds, sessions, themes, weekly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
     import pandas as pd
     from sqlalchemy import Connection
 
-    from bot.digests.summarise import Scope
+    from bot.digests.summarise import Headline, Scope
     from bot.reading.private import Finder
     from storage.answers import TextRow
     from storage.database import Database
     from storage.rounds import RoundRow
-    from storage.weekly import Figures
+    from storage.weekly import Figures, Span
 
+Labels: TypeAlias = "Mapping[str, Mapping[str, str]]"
+"""Words by id and language."""
+NONE: Final[Labels] = {}
+
+POOL = 200
+"""Texts drawn by lot, of which quotes are chosen."""
+PEOPLE = disclosure.INDICATION_BELOW
+"""A week in which so many answered is told of by itself, whatever the minimum."""
+SAMPLE = 20_000
+"""Most texts of a week among which the lot decides; of more, each n-th."""
+STEPS = ("del.step", "pil.step")
+"""Items that ask at which step of the service something went wrong."""
+NOWHERE = frozenset({"nowhere", "went_well", "na"})
+"""Their options that are no step."""
 COUNTED = ("week", "stage", "item", "choice", "people")
 WAITING = ("scheduled", "open", "paused", "closed", "analysed", "decided")
 """States of rounds with a deadline ahead, or missed."""
 
 
-def gather(db: Connection, service: str, week: Week, zone: ZoneInfo, finder: Finder) -> Answers:
+def gather(
+    db: Connection,
+    service: str,
+    week: Week,
+    zone: ZoneInfo,
+    finder: Finder,
+    headlines: Sequence[Headline] = (),
+    steps: Labels = NONE,
+) -> Answers:
     """Count what `summarise` needs for this week of this service, on the calendar of `zone`.
 
-    `finder` finds what in people's words leads to somebody: nothing of it goes into a digest.
+    `finder` finds what in people's words leads to somebody: nothing of it goes into a digest. `headlines` say
+    which people who wrote something scored well; `steps` are the service's own, by id.
     """
-    spans = {week.back(back): week.back(back).span(zone) for back in range(HISTORY + 1)}
+    spans = {week.back(back): week.back(back).span(zone) for back in range(MEDIAN_WEEKS + 1)}
     figures = weekly.figures(db, service, spans.values())
     totals = weekly.everybody(db, service, figures)
     weeks = {str(each): figures[span] for each, span in spans.items()}
-    since, until = week.back(BASE_WEEKS).begins(zone), week.ends(zone)
+    began, finished = sessions.passages(db, service, *spans[week])
+    said = tuple(_by_lot(db, service, week, zone, weeks, finder))
     return Answers(
         counts=frame(COUNTED, _counts(weeks)),
         people=frame(("week", "channel", "people"), _people(weeks)),
         totals=frame(("channel", "people"), totals.items()),
         written=frame(("week", "texts"), ((each, figures.texts) for each, figures in weeks.items())),
-        said=tuple(_said(stored.texts(db, service, since, until, QUOTES, quotable_only=True), zone, finder)),
+        said=said,
+        heard=tuple(_heard(db, service, (spans[week], spans[week.back(1)]), headlines, steps, said)),
+        began=began,
+        finished=finished,
     )
 
 
@@ -88,12 +119,93 @@ def _people(weeks: Mapping[str, Figures]) -> Iterator[tuple[object, ...]]:
             yield week, each.channel, each.people
 
 
+def _by_lot(
+    db: Connection, service: str, week: Week, zone: ZoneInfo, weeks: Mapping[str, Figures], finder: Finder
+) -> Iterator[Said]:
+    """Give quotable texts of the week, and of the weeks before it that may be too quiet to be told of by themselves."""
+    for back in range(BASE_WEEKS + 1):
+        this = week.back(back)
+        figures = weeks[str(this)]
+        if back and sum(each.people for each in figures.people) >= PEOPLE:
+            return
+        every = max(-(-figures.texts // SAMPLE), 1)
+        ids = stored.quoted_ids(db, service, *this.span(zone), every, week.number % every)
+        drawn = sorted(ids, key=lambda each: lot(str(each[1]), str(week), str(each[0])))[:POOL]
+        rows = stored.these_texts(db, [answer_id for answer_id, _ in drawn]) if drawn else []
+        yield from by_lot(_said(rows, zone, finder), str(week))
+
+
 def _said(rows: Iterable[TextRow], zone: ZoneInfo, finder: Finder) -> Iterator[Said]:
     """Give what may be quoted, masked; a text that may hold somebody's name is left to people to read."""
     for row in rows:
-        on, text = row.counted_at.astimezone(zone).date(), finder.quoted(row.text, row.language)
-        if text is not None:
-            yield Said(str(Week.holding(on)), on, row.stage, text, row.score_item or "", row.score_choice or "")
+        on, scored = row.counted_at.astimezone(zone).date(), (row.score_item or "", row.score_choice or "")
+        if (text := finder.quoted(row.text, row.language)) is not None:
+            yield Said(str(Week.holding(on)), on, row.stage, text, *scored, str(row.id), str(row.round_id))
+
+
+# --------------------------------------------------------------------------- themes
+
+
+def _heard(
+    db: Connection,
+    service: str,
+    spans: tuple[Span, Span],
+    headlines: Sequence[Headline],
+    steps: Labels,
+    said: Sequence[Said],
+) -> Iterator[Heard]:
+    """Give each theme twice: by those who scored well, and by all others."""
+    book = {each.id: each for each in themes.codebook(db, service)}
+    if not book:
+        return
+    good = {(headline.item, choice) for headline in headlines for choice in headline.positive}
+    now, before = (_raised(db, service, span, good) for span in spans)
+    places, words = _places(db, service, spans[0]), _words(db, said)
+    for theme_id in sorted(now.keys() & book.keys()):
+        theme = book[theme_id]
+        step, people = places.get(theme_id, ("", 0))
+        for well in (False, True):
+            yield Heard(
+                theme.key,
+                json.loads(theme.names),
+                well,
+                now[theme_id][well],
+                before.get(theme_id, (0, 0))[well],
+                {} if well else dict(steps.get(step, {})),
+                people,
+                tuple(one for one in words.get(theme_id, ()) if ((one.item, one.choice) in good) == well),
+            )
+
+
+def _raised(db: Connection, service: str, span: Span, good: Collection[tuple[str, str]]) -> dict[int, tuple[int, int]]:
+    """Return by theme the people who did not score well, and those who did."""
+    content: Counter[int] = Counter()
+    for one in themes.chose(db, service, *span, {item for item, _ in good}):
+        content[one.theme_id] += one.people if (one.item, one.choice) in good else 0
+    everybody = {one.theme_id: one.people for one in themes.raised(db, service, *span)}
+    return {
+        theme: (max(people - content[theme], 0), min(content[theme], people)) for theme, people in everybody.items()
+    }
+
+
+def _places(db: Connection, service: str, span: Span) -> dict[int, tuple[str, int]]:
+    """Return by theme the step that most people name, with how many they are; none where two are named as often."""
+    named: dict[int, Counter[str]] = {}
+    for one in themes.chose(db, service, *span, STEPS):
+        if one.choice not in NOWHERE:
+            named.setdefault(one.theme_id, Counter())[one.choice] += one.people
+    first = {theme: [*steps.most_common(2), ("", 0)] for theme, steps in named.items()}
+    return {theme: steps[0] for theme, steps in first.items() if steps[0][1] > steps[1][1]}
+
+
+def _words(db: Connection, said: Sequence[Said]) -> dict[int, list[Said]]:
+    """Return the texts of each theme, in the order of their lots."""
+    found: dict[int, list[Said]] = {}
+    about = themes.of_texts(db, [int(one.key) for one in said]) if said else {}
+    for one in said:
+        for theme in about.get(int(one.key), ()):
+            found.setdefault(theme, []).append(one)
+    return found
 
 
 def in_steps(db: Connection, answers: Answers, scope: Scope) -> Answers:
@@ -121,7 +233,8 @@ def deadlines(db: Connection, service: str, zone: ZoneInfo) -> tuple[Deadline, .
 def _deadline(row: RoundRow, zone: ZoneInfo) -> Deadline:
     opens_on = row.opens_at.astimezone(zone).date() if row.opens_at else None
     closes_on = last_day(row.closes_at, zone) if row.closes_at else None
-    return Deadline(row.code, row.title, row.state, opens_on, closes_on, _feedback_on(row))
+    written = complete.fields(row) if complete.wanted(row) else None
+    return Deadline(row.code, row.title, row.state, opens_on, closes_on, _feedback_on(row), written)
 
 
 def _feedback_on(row: RoundRow) -> date | None:

@@ -14,8 +14,60 @@ from enum import StrEnum
 import msgspec
 
 from bot.assessing.gap import Gap  # noqa: TC001 - the same
+from bot.digests.deeds import Deeds  # noqa: TC001 - the same
 from bot.digests.disclosure import Running, Share  # noqa: TC001 - the same
 from bot.digests.results import Result  # noqa: TC001 - the same
+
+FIELDS_OF_A_RECORD = 20
+"""What a lawful round writes down, from its title to its lessons."""
+
+
+class State(StrEnum):
+    """Whether a manager must do something."""
+
+    ACT = "act"
+    WATCH = "watch"
+    STEADY = "steady"
+
+
+class Reason(StrEnum):
+    """Why a digest says Act or Watch."""
+
+    URGENT = "urgent"
+    """Reports of danger are open."""
+    OVERDUE = "overdue"
+    """People wait for a report-back that is late."""
+    FELL = "fell"
+    """The share of a stage fell, beyond chance at 99 %."""
+    DOUBLED = "doubled"
+    """A theme at least doubled."""
+    DROP = "drop"
+    """The share of a small base fell by many points."""
+    BELOW = "below"
+    """Week after week under the median."""
+    ABOVE = "above"
+    MISSING = "missing"
+    """A group is heard less than half as much as it is large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One reason to act or to watch, with the figure it rests on."""
+
+    reason: Reason
+    count: int = 0
+    """Reports, days late, people, points or weeks, as the reason has it."""
+    name: Mapping[str, str] = field(default_factory=dict)
+    """Title of the round, theme or group, by language."""
+    stage: str = ""
+
+    @property
+    def state(self) -> State:
+        """What it asks of the manager."""
+        return State.ACT if self.reason in ACTING else State.WATCH
+
+
+ACTING = frozenset({Reason.URGENT, Reason.OVERDUE, Reason.FELL, Reason.DOUBLED})
 
 
 class Form(StrEnum):
@@ -46,6 +98,8 @@ class Clock:
     on: date
     days: int
     """Days from the digest to `on`; days late where overdue."""
+    written: int | None = None
+    """How much of a lawful round's record is complete, of `FIELDS_OF_A_RECORD`; None where none is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +112,27 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """A group of residents that is heard too little."""
+
+    variable: str
+    group: Mapping[str, str]
+    """Its name by language."""
+    ratio: float
+    """Part of those who answered, divided by part of the residents; to two places."""
+
+
+@dataclass(frozen=True, slots=True)
 class Who:
     """Who answered. `new` and `total` are bases: everybody who took part, exactly."""
 
     new: int
     total: int
     channels: tuple[Channel, ...] = ()
+    finished: Share | None = None
+    """Of those who began in the week, who came to the end; None where nobody counts it."""
+    missing: tuple[Missing, ...] = ()
+    """The groups that most answers are missing of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +175,10 @@ class Score:
     """Words of the answers that count as positive, by language, best first."""
     bad: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     question: Mapping[str, str] = field(default_factory=dict)
+    median: int | None = None
+    """Of the weeks of half a year, in whole percent; None where there are too few of them."""
+    side: int = 0
+    """So many weeks in a row, this one the last, the share was above the median; below it where negative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +201,60 @@ class Voices:
     """Texts written, quoted or not; None where too few to say."""
     since: date | None = None
     """First day covered, where words of earlier, too quiet weeks are in here too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """What several people wrote about."""
+
+    key: str
+    name: Mapping[str, str]
+    people: int
+    """Never fewer than the minimum."""
+    before: int | None = None
+    """People in the week before; None where too few to say."""
+    compared: bool = False
+    """Whether enough was written in the week before to compare with."""
+    step: Mapping[str, str] = field(default_factory=dict)
+    """Step of the service, or place, at which most of them had it; empty where none stands out."""
+    quote: Voice | None = None
+
+
+class Move(StrEnum):
+    """What kind of step is proposed for this week."""
+
+    FIX = "fix"
+    ASK = "ask"
+    TELL = "tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Something a manager could do this week."""
+
+    move: Move
+    about: str
+    """What it rests on: `theme`, `score`, `overdue`, `due`, `missing` or `quiet`."""
+    name: Mapping[str, str] = field(default_factory=dict)
+    """Theme, round or group by language."""
+    stage: str = ""
+    step: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Foot:
+    """What was left out of the figures, and what was done to them."""
+
+    campaigns: int = 0
+    """Texts sent by many in nearly the same words, each counted once as a campaign ..."""
+    senders: int = 0
+    """... by so many people; counted apart, not deleted."""
+    deletions: int = 0
+    """Deletions in the city in this week."""
+    sampled: int = 0
+    """So many texts were drawn by lot and read; 0 where all were."""
+    written: int = 0
+    """Of so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +285,26 @@ class Digest:
     """Cells not shown because too few people are in them."""
     gap: Gap | None = None
     """What the manager who gets it expected against what people said; None for all others."""
+    urgent: int = 0
+    """Reports of danger that were sent at once in this week."""
+    alerts: tuple[Alert, ...] = ()
+    """Why the digest says Act or Watch, the gravest first; at most three."""
+    problems: tuple[Theme, ...] = ()
+    more_problems: int = 0
+    """Themes left out."""
+    works: Theme | None = None
+    deeds: Deeds | None = None
+    proposals: tuple[Proposal, ...] = ()
+    foot: Foot | None = None
+    again: tuple[str, ...] = ()
+    """Items that say what they said in the digest before: a rendering does not repeat them."""
+    sign_of_life: bool = False
+    """Nothing is new: it only says that everything runs."""
+
+    @property
+    def state(self) -> State:
+        """What is asked of the manager: the gravest of all alerts."""
+        return self.alerts[0].state if self.alerts else State.STEADY
 
 
 def dump(digest: Digest | None) -> str:

@@ -3,32 +3,55 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bot.digests import disclosure, statistics
+from bot.digests import disclosure, quotes, signals, statistics
 from bot.digests.disclosure import Share, Strength
-from bot.digests.model import Change, Channel, Clock, Digest, Form, Point, Score, Tick, Voice, Voices, Who
+from bot.digests.model import (
+    Change,
+    Channel,
+    Clock,
+    Digest,
+    Foot,
+    Form,
+    Missing,
+    Point,
+    Score,
+    Theme,
+    Tick,
+    Voice,
+    Voices,
+    Who,
+)
 from bot.digests.results import result
 from bot.digests.statistics import Posneg
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
     import pandas as pd
 
+    from bot.digests.deeds import Deeds
+    from bot.digests.quotes import Said
     from bot.digests.results import Poll, Result
     from bot.digests.weeks import Week
 
 HISTORY = 8
 """Weeks before this one that the trend shows."""
+MEDIAN_WEEKS = 25
+"""Weeks before this one whose median a run is measured against: half a year with this one."""
 BASE_WEEKS = 4
 """Full weeks before this one that a change is measured against."""
 NOBODY = Posneg(0, 0, 0)
 QUOTES = 20
 """Most quotes a digest keeps; renderings show fewer."""
+QUOTED = 5
+"""So many of them a mail shows: those are not quoted again in the next digest while there are others."""
+PROBLEMS = 3
+"""Themes told as problems; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +89,25 @@ class Deadline:
     opens_on: date | None = None
     closes_on: date | None = None
     feedback_on: date | None = None
+    written: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A text whose writer agreed to be quoted; `item` and `choice` are this person's answer on the scale before it."""
+class Heard:
+    """How many people wrote about a theme in the week and in the one before, counted once each.
 
-    week: str
-    on: date
-    stage: str
-    text: str
-    item: str = ""
-    choice: str = ""
+    `good`: they scored well, or were asked what works; otherwise it is a problem to them. `step` is where most of them
+    had it, by language, with the people who said so. `quotes` are texts whose writers agreed to be quoted.
+    """
+
+    theme: str
+    name: Mapping[str, str]
+    good: bool
+    people: int
+    people_before: int = 0
+    step: Mapping[str, str] = field(default_factory=dict)
+    step_people: int = 0
+    quotes: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +117,8 @@ class Answers:
     `counts`: week, stage, item, choice, people. `people`: week, channel, people who answered in it. `totals`: channel,
     people who answered up to the end of the week. `said`: quotable texts, newest first. `written`: week, texts
     (how many, quotable or not). Weeks are ISO names on the manager's calendar.
-    `polls`: questions whose options people put in order.
+    `polls`: questions whose options people put in order. `heard`: themes of free text. `began` and `finished`: people
+    who began in the week, and those of them who came to the end; None where it is not counted.
     """
 
     counts: pd.DataFrame
@@ -96,6 +127,9 @@ class Answers:
     written: pd.DataFrame
     said: tuple[Said, ...] = ()
     polls: tuple[Poll, ...] = ()
+    heard: tuple[Heard, ...] = ()
+    began: int | None = None
+    finished: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +147,36 @@ class Scope:
     so_far: bool = False
     earlier: Digest | None = None
     """The digest shown before this one: running figures may not differ from it by a few people."""
+    urgent: int = 0
+    """Reports of danger sent at once in the week."""
+    urgent_open: int = 0
+    """Those nobody has closed, of any week."""
+    missing: tuple[Missing, ...] = ()
+    deeds: Deeds | None = None
+    foot: Foot | None = None
 
 
 def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
     """Return the week's digest; None where nobody answered and no clock runs: then managers are left in peace."""
     clock = _clock(scope, now)
     new = _people(answers, str(scope.week))
-    if not new and not clock:
+    if not new and not clock and not scope.urgent_open:
         return None
     full = new >= scope.minimum
     who, held = _who(answers, scope, full=full)
     scores = _scores(answers, scope) if full else ()
     results = _results(answers, scope, full=full)
     voices = _voices(answers, scope, scores) if full else Voices()
-    return Digest(
+    problems, works = _themes(answers, scope, scores) if full and not scope.so_far else ((), ())
+    alerts = signals.alerts(
+        urgent=scope.urgent_open,
+        clock=clock,
+        scores=() if scope.so_far else scores,
+        themes=problems,
+        missing=who.missing,
+        minimum=scope.minimum,
+    )
+    told = Digest(
         service=scope.service,
         name=scope.name,
         area=scope.area,
@@ -142,8 +192,50 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
         scores=scores,
         results=results,
         voices=voices,
-        hidden=held + _hidden(who, scores, voices) + sum(each.base is None for each in results),
+        hidden=held
+        + _hidden(who, scores, voices)
+        + sum(each.base is None for each in results)
+        + (sum(0 < one.people < scope.minimum for one in answers.heard) if problems or works else 0),
+        urgent=scope.urgent,
+        alerts=alerts,
+        problems=problems[:PROBLEMS],
+        more_problems=len(problems[PROBLEMS:]),
+        works=next(iter(works), None),
+        deeds=scope.deeds,
+        proposals=signals.proposals(alerts, clock, problems, who.missing, quiet=not full),
+        foot=scope.foot if full else None,
     )
+    return replace(told, again=tuple(_again(told, scope.earlier))) if scope.earlier else told
+
+
+def sign_of_life(scope: Scope, now: datetime) -> Digest:
+    """Return the digest of a silent week after a month of silence: it only says that everything runs."""
+    week = scope.week
+    return Digest(
+        scope.service,
+        scope.name,
+        scope.area,
+        str(week),
+        week.monday,
+        week.sunday,
+        now,
+        Form.SHORT,
+        scope.so_far,
+        scope.minimum,
+        Who(0, 0),
+        sign_of_life=True,
+    )
+
+
+def _again(told: Digest, earlier: Digest) -> Iterator[str]:
+    """Name what says no more than the digest before did."""
+    if told.who.missing and told.who.missing == earlier.who.missing:
+        yield "missing"
+    before = {(each.code, each.state): each for each in earlier.results}
+    for each in told.results:
+        if before.get((each.code, each.state)) == each:
+            yield f"result.{each.code}.{each.state}"
+    yield from (f"proposal.{n}" for n, each in enumerate(told.proposals) if each in earlier.proposals)
 
 
 def _hidden(who: Who, scores: Sequence[Score], voices: Voices) -> int:
@@ -178,7 +270,7 @@ def _tick(deadline: Deadline, today: date) -> Clock | None:
             tick, on = Tick.OVERDUE if deadline.feedback_on < today else Tick.DUE, deadline.feedback_on
         case _:
             return None
-    return Clock(tick, deadline.code, deadline.title, on, abs((on - today).days))
+    return Clock(tick, deadline.code, deadline.title, on, abs((on - today).days), deadline.written)
 
 
 # --------------------------------------------------------------------------- who answered
@@ -191,16 +283,18 @@ def _people(answers: Answers, week: str) -> int:
 
 def _who(answers: Answers, scope: Scope, *, full: bool) -> tuple[Who, int]:
     totals = _by_channel(answers.totals)
-    who = Who(_people(answers, str(scope.week)), sum(totals.values()))
+    who = Who(_people(answers, str(scope.week)), sum(totals.values()), missing=scope.missing if full else ())
     if not full or scope.so_far:
         return who, 0
+    began = answers.began
+    finished = None if began is None else disclosure.share(min(answers.finished, began), began, scope.minimum)
     new = _by_channel(answers.people[answers.people["week"] == str(scope.week)])
     fresh = disclosure.row([new.get(name, 0) for name in totals], scope.minimum)
     earlier = {channel.name: channel.total for channel in scope.earlier.who.channels} if scope.earlier else {}
     before = [earlier.get(name) for name in totals]
     shown, held = disclosure.running(list(totals.values()), str(scope.week), before, scope.minimum)
     channels = tuple(Channel(*each) for each in zip(totals, fresh, shown, strict=True))
-    return Who(who.new, who.total, tuple(sorted(channels, key=_most_first))), held
+    return replace(who, channels=tuple(sorted(channels, key=_most_first)), finished=finished), held
 
 
 def _by_channel(people: pd.DataFrame) -> dict[str, int]:
@@ -221,13 +315,14 @@ def _scores(answers: Answers, scope: Scope) -> tuple[Score, ...]:
 
 
 def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline) -> Score | None:
-    weeks = [str(scope.week.back(back)) for back in range(HISTORY, -1, -1)]
+    weeks = [str(scope.week.back(back)) for back in range(MEDIAN_WEEKS, -1, -1)]
     known = [groups[week] for week in weeks[-1 - BASE_WEEKS :] if week in groups]
     if not any(group.base for group in known) and not groups.get(weeks[-1], NOBODY).unknown:
         return None
     current = groups.get(weeks[-1], NOBODY)
     positive, negative = shares(current, scope.minimum)
     points = _trend(groups, weeks, scope, headline)
+    line = [point.share for point in points]
     return Score(
         stage=headline.stage,
         item=headline.item,
@@ -235,7 +330,9 @@ def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline) -> Sc
         negative=negative,
         unknown=disclosure.cell(current.unknown, scope.minimum),
         change=_change(positive, [point.share for point in points[-1 - BASE_WEEKS : -1]], scope.minimum),
-        weeks=points,
+        weeks=points[-1 - HISTORY :],
+        median=signals.middle(line),
+        side=signals.side(line),
         good=headline.good,
         bad=headline.bad,
         question=headline.question,
@@ -312,10 +409,30 @@ def _voices(answers: Answers, scope: Scope, scores: Sequence[Score]) -> Voices:
     weeks = {str(first.back(-ahead)) for ahead in range(BASE_WEEKS + 1) if first.back(-ahead) <= scope.week}
     written = answers.written
     total = int(written.loc[written["week"].isin(weeks), "texts"].sum())
-    tones = _tones(scope, scores)
-    told = [said for said in answers.said if said.week in weeks][:QUOTES]
-    quotes = tuple(Voice(said.on, said.stage, said.text, _tone(said, tones, str(scope.week))) for said in told)
-    return Voices(quotes, disclosure.cell(total, scope.minimum), None if first == scope.week else first.monday)
+    drawn = _drawn([said for said in answers.said if said.week in weeks], scope, scores)
+    told = quotes.both_sides(drawn, _majority(scores))[:QUOTES]
+    return Voices(tuple(told), disclosure.cell(total, scope.minimum), None if first == scope.week else first.monday)
+
+
+def _drawn(said: Iterable[Said], scope: Scope, scores: Sequence[Score]) -> list[Voice]:
+    """Texts by lot, those first that were not quoted in the digest before."""
+    tones, known = _tones(scope, scores), {voice.text for voice in _quoted(scope.earlier)}
+    lot = quotes.by_lot(said, str(scope.week))
+    fresh = sorted(lot, key=lambda one: one.text in known)
+    return [Voice(one.on, one.stage, one.text, _tone(one, tones, str(scope.week))) for one in fresh]
+
+
+def _quoted(digest: Digest | None) -> list[Voice]:
+    if digest is None:
+        return []
+    themes = [*digest.problems, *([digest.works] if digest.works else [])]
+    return [*digest.voices.quotes[:QUOTED], *(theme.quote for theme in themes if theme.quote)]
+
+
+def _majority(scores: Sequence[Score]) -> str:
+    """The side most people of the week are on, by what is told; empty where that is not clear."""
+    sides = {score.positive.percent >= disclosure.HALF for score in scores if score.positive.percent is not None}
+    return "" if len(sides) != 1 else ("positive" if sides == {True} else "negative")
 
 
 def _tones(scope: Scope, scores: Sequence[Score]) -> dict[str, tuple[Headline, Score]]:
@@ -331,3 +448,39 @@ def _tone(said: Said, tones: Mapping[str, tuple[Headline, Score]], week: str) ->
     kind = headline.tone(said.choice) if said.item == headline.item else ""
     share = {"positive": score.positive, "negative": score.negative}.get(kind, disclosure.NOTHING)
     return kind if share.exact else ""
+
+
+# --------------------------------------------------------------------------- themes
+
+
+def _themes(answers: Answers, scope: Scope, scores: Sequence[Score]) -> tuple[tuple[Theme, ...], tuple[Theme, ...]]:
+    """Return what is a problem to people and what works, each with those most people wrote about first."""
+    written = answers.written
+    last = int(written.loc[written["week"] == str(scope.week.back(1)), "texts"].sum())
+    told = [one for one in answers.heard if one.people >= scope.minimum]
+    themes = [(one.good, _theme(one, scope, scores, compared=last >= scope.minimum)) for one in told]
+    ranked = sorted(themes, key=lambda each: (-each[1].people, each[1].key))
+    return tuple(each for good, each in ranked if not good), tuple(each for good, each in ranked if good)
+
+
+def _theme(heard: Heard, scope: Scope, scores: Sequence[Score], *, compared: bool) -> Theme:
+    return Theme(
+        key=heard.theme,
+        name=heard.name,
+        people=heard.people,
+        before=_before(heard, scope) if compared else None,
+        compared=compared,
+        step=heard.step if heard.step_people >= scope.minimum else {},
+        quote=next(iter(_drawn(heard.quotes, scope, scores)), None),
+    )
+
+
+def _before(heard: Heard, scope: Scope) -> int | None:
+    """People in the week before; as it was told then, where it was: whoever left since does not show."""
+    if scope.earlier and scope.earlier.period == str(scope.week.back(1)):
+        works = [scope.earlier.works] if scope.earlier.works else []
+        known = works if heard.good else scope.earlier.problems
+        told = next((theme.people for theme in known if theme.key == heard.theme), None)
+        if told is not None:
+            return told
+    return disclosure.cell(heard.people_before, scope.minimum)

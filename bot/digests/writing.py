@@ -9,9 +9,11 @@ from bot import letters
 from bot.assessing.assessments import Assessments
 from bot.channels.base import Outbound
 from bot.digests import polls, render
+from bot.digests.deeds import deeds
 from bot.digests.gather import deadlines, gather, in_steps, keep
 from bot.digests.headlines import headlines
-from bot.digests.model import Form, dump, load
+from bot.digests.missing import unheard
+from bot.digests.model import Foot, Form, dump, load
 from bot.digests.schedule import Due, Rhythm, due
 from bot.digests.summarise import Scope, summarise
 from bot.digests.weeks import Week
@@ -19,7 +21,7 @@ from bot.errors import Refused
 from bot.reading.private import finder
 from bot.rounds.record import public_url
 from bot.texts import texts
-from storage import contacts, crossings, digests, outbox, people
+from storage import contacts, crossings, digests, outbox, people, proof
 from storage.database import StorageTrouble
 from storage.digests import DigestRow
 from storage.outbox import NewMessage
@@ -51,6 +53,7 @@ class Digests:
         self._config = config
         self._library = library
         self.assessments = Assessments(config, bank, library)
+        self._bank = bank
         self._headlines: tuple[Headline, ...] = headlines(bank)
         self._rhythm = rhythm(config)
 
@@ -64,12 +67,11 @@ class Digests:
         Of a week that is still running it shows as much as may be shown.
         """
         place = zone or self._config.city.zone
-        scope = self._scope(db, service, week, place, so_far=now < week.ends(place))
+        scope = self._scope(db, service, week, place, now)
         look = polls.Look(week, place, now, scope.minimum)
-        counted = replace(
-            gather(db, service, week, place, finder(db, self._config)),
-            polls=polls.of_week(db, self._library, service, look),
-        )
+        steps = dict(self._config.service(service).steps)
+        counted = gather(db, service, week, place, finder(db, self._config), self._headlines, steps)
+        counted = replace(counted, polls=polls.of_week(db, self._library, service, look))
         return summarise(in_steps(db, counted, scope) if scope.so_far else counted, scope, now)
 
     def so_far(self, db: Connection, service: str, now: datetime) -> Digest | None:
@@ -86,7 +88,8 @@ class Digests:
         rows = digests.of(db, person_id, services=[service] if service else None)
         return [digest for digest in map(load, (row.body for row in rows)) if digest]
 
-    def _scope(self, db: Connection, service: str, week: Week, zone: ZoneInfo, *, so_far: bool = False) -> Scope:
+    def _scope(self, db: Connection, service: str, week: Week, zone: ZoneInfo, now: datetime) -> Scope:
+        so_far = now < week.ends(zone)
         return Scope(
             service=service,
             name=dict(self._config.service(service).name),
@@ -98,6 +101,9 @@ class Digests:
             minimum=self._config.digest.minimum_cell,
             so_far=so_far,
             earlier=_shown_before(db, service, week),
+            missing=() if so_far else unheard(db, self._library, self._config, self._bank, service),
+            deeds=deeds(db, service, now, zone),
+            foot=Foot(deletions=proof.people(db, week.begins(zone), week.ends(zone))),
         )
 
     # ------------------------------------------------------------------- writing

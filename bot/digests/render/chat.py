@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from bot.digests.render.bars import bar_chart
 from bot.digests.render.chart import picture
+from bot.digests.render.items import words
 from bot.digests.render.told import page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bot.channels.base import Picture
     from bot.digests.model import Digest
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 
 CAPTION = 1024
 """Most characters under a picture in a chat (Telegram's limit), counted as UTF-16 code units."""
+ALONE = 4000
+"""Most of a message by itself, with some room left of Telegram's 4096."""
+WORDS = 400
+"""A page a manager reads in five minutes has fewer words."""
+QUOTES = ((3, 160), (3, 100), (2, 160), (2, 100), (1, 100), (0, 0))
+ROOM = (*((number, length, False) for number, length in QUOTES), *((number, length, True) for number, length in QUOTES))
+"""How many quotes of how many letters are tried, and whether it has to be brief, in this order."""
 
 
 def chat(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Picture | None]:
@@ -30,23 +38,32 @@ def chat(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Picture | No
 
 
 def message(digest: Digest, texts: Texts, url: str = "") -> str:
-    """Return the message without its chart, short enough to go under one."""
+    """Return the message without its chart: short enough to go under one, else one page of fewer than 400 words."""
     link = texts("digest.foot.open_chat", url=url) if url else ""
-    room = CAPTION - units(link) - 2
-    story = ""
-    for quotes, length in ((3, 160), (3, 100), (2, 160), (2, 100), (1, 100), (0, 0)):
-        story = _story(page(digest, texts, quotes), length)
-        if units(story) <= room:
-            break
-    return "\n\n".join(filter(None, (story if units(story) <= room else cut(story, room), link)))
+    stories = [_story(page(digest, texts, quotes, brief=brief), length) for quotes, length, brief in ROOM]
+    under = [story for story in stories[: len(QUOTES)] if units(story) <= CAPTION - units(link) - 2]
+    alone = [story for story in stories if words(story) < WORDS - 2 and units(story) <= ALONE - units(link) - 2]
+    story = next(iter([*under, *alone]), "") or cut(stories[-1], ALONE - units(link) - 2)
+    return "\n\n".join(filter(None, (story, link)))
 
 
 def _story(told: Told, length: int) -> str:
-    blocks = [[told.title, told.span], list(told.clock), [told.new, told.channels, told.short]]
+    heads = told.headings
+    blocks = [[told.title, told.span], [told.headline, told.urgent], list(told.clock)]
+    blocks += [[told.new, told.channels, told.finished, told.missing, told.short]]
     blocks += [[" ".join(stage.sentences)] for stage in told.stages]
+    blocks += [_item(heads["problems"], told.problems), _item(heads["works"], [told.works])]
     blocks += [[" ".join(wanted.sentences)] for wanted in told.wanted]
-    blocks += [list(_voices(told, length)), list(told.gap), [told.caveat, told.hidden]]
+    blocks += [_item(heads["gap"], told.gap)] if told.gap else []
+    blocks += [_item(heads["deeds"], told.deeds), _item(heads["proposals"], told.proposals)]
+    blocks += [list(_voices(told, length)), [told.caveat, " ".join(filter(None, (told.hidden, *told.foot)))]]
     return "\n\n".join(filter(None, ("\n".join(filter(None, block)) for block in blocks)))
+
+
+def _item(heading: str, lines: Sequence[str]) -> list[str]:
+    """Lines under their heading; nothing where there are none."""
+    told = [line for line in lines if line]
+    return [heading, *told] if told else []
 
 
 def _voices(told: Told, length: int) -> Iterator[str]:

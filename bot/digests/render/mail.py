@@ -9,33 +9,54 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from bot.channels.base import Mail
+from bot.digests.render import items
 from bot.digests.render.bars import bar_chart
 from bot.digests.render.chart import picture
-from bot.digests.render.told import page
+from bot.digests.render.chat import WORDS
+from bot.digests.render.told import LONGEST, page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.digests.model import Digest
+    from bot.digests.render.told import Told
     from bot.texts import Texts
 
 CHART = "chart"
 """Content id of the chart."""
 WANTED = "wanted"
 """What the content ids of the bars of what people want begin with."""
-QUOTES = 5
+ROOM = ((5, LONGEST, False), (5, 240, False), (3, 160, False), (3, 160, True), (1, 100, True), (0, 0, True))
+"""How many quotes of how many letters are tried, and whether it has to be brief, in this order."""
 
 
 def mail(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Mail]:
     """Return the plain text and the rest of the mail. `url` is the digest's page; empty leaves the links out."""
     chart = picture(digest, texts)
-    told = page(digest, texts, QUOTES)
     service = texts.pick(digest.name, digest.service)
-    words = {name: texts(f"digest.foot.{name}", service=service, url=url) for name in ("open", "automatic", "stop")}
+    said = {name: texts(f"digest.foot.{name}", service=service, url=url) for name in ("open", "automatic", "stop")}
     bars = [(f"{WANTED}{number}", drawn) if (drawn := bar_chart(each, texts)) else None
             for number, each in enumerate(digest.results, 1)]  # fmt: skip
-    values = {"told": told, "url": url, "chart": chart, "cid": CHART, "bars": bars, "words": words}
-    text = _environment().get_template("digest.txt").render(values).strip() + "\n"
-    html = _environment().get_template("digest.html").render(values)
+    values = {"url": url, "chart": chart, "cid": CHART, "bars": bars, "words": said}
+    told, text = _on_one_page(digest, texts, values)
+    html = _environment().get_template("digest.html").render(values, told=told)
     return text, Mail(told.subject, html, ({CHART: chart} if chart else {}) | dict(filter(None, bars)))
+
+
+def _on_one_page(digest: Digest, texts: Texts, values: Mapping[str, object]) -> tuple[Told, str]:
+    """Return the digest with as many quotes, and as long ones, as leave it under 400 words without its tables."""
+    template = _environment().get_template("digest.txt")
+    for quotes, length, brief in ROOM:
+        told = page(digest, texts, quotes, length, brief=brief)
+        text = template.render(values, told=told).strip() + "\n"
+        if words(text) < WORDS:
+            break
+    return told, text
+
+
+def words(text: str) -> int:
+    """Return how many words a digest has as plain text, without its tables."""
+    return sum(items.words(line) for line in text.splitlines() if " | " not in line)
 
 
 @cache

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.assessing import gap as gaps
 from bot.assessing.words import words as assessing
 from bot.digests import statistics
 from bot.digests.disclosure import Strength, few
-from bot.digests.model import Form
+from bot.digests.model import FIELDS_OF_A_RECORD, Form
+from bot.digests.render import items
 from bot.digests.results import Kind
+from bot.digests.signals import RUN
 from bot.digests.weeks import Week
 from bot.reading.spans import worded
 
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
     from bot.digests.results import Result, Standing
     from bot.texts import Texts
 
+HEADS = ("clock", "who", "score", "problems", "works", "wanted", "deeds", "proposals", "voices", "table")
+WANTED = 3
+"""Questions of what people want that a brief digest tells."""
+DEADLINES = 4
+"""Lines of the clock."""
+LONGEST = 4000
+"""Letters of a text that is not cut."""
 VERDICTS = {True: "real", False: "not_real", None: "unsure"}
 """The word for a change, by whether it is real."""
 
@@ -91,42 +100,63 @@ class Told:
     hidden: str
     method: str
     headings: Mapping[str, str]
-    """Words for the heads and for the columns `week`, `share`, `range` and `base`."""
+    """Words for the items (`clock`, `who`, `score`, ...) and the columns `week`, `share`, `range`, `base`."""
     gap: tuple[str, ...] = ()
     """What this manager expected, and what it says of them: two lines at most."""
+    headline: str = ""
+    urgent: str = ""
+    finished: str = ""
+    missing: str = ""
+    problems: tuple[str, ...] = ()
+    works: str = ""
+    deeds: tuple[str, ...] = ()
+    proposals: tuple[str, ...] = ()
+    foot: tuple[str, ...] = ()
 
 
-def page(digest: Digest, texts: Texts, quotes: int = 20) -> Told:
-    """Return the digest in sentences, with at most so many quotes."""
+def page(digest: Digest, texts: Texts, quotes: int = 20, length: int = LONGEST, *, brief: bool = False) -> Told:
+    """Return the digest in sentences, with at most so many quotes of at most so many letters.
+
+    `brief` leaves out what a page or a table tells: channels, scales, the method, questions after the third.
+    """
     week, name = Week.parse(digest.period), texts.pick(digest.name, digest.service)
     span = texts.days(digest.since, digest.until)
     full = digest.form is Form.FULL
-    told = digest.voices.quotes[:quotes]
+    told = _apart(digest)[:quotes]
     return Told(
         language=texts.language,
         direction=texts.direction,
         title=texts("digest.title", service=name, week=week.number),
         span=texts("digest.span_so_far" if digest.so_far else "digest.span", days=span),
         subject=texts("digest.subject", service=name, week=week.number, days=span),
-        clock=tuple(clock_line(clock, texts) for clock in digest.clock),
-        new=_new(digest, texts),
-        channels=_channels(digest, texts),
-        short="" if full else texts("digest.who.short", minimum=digest.minimum),
-        stages=tuple(_stage(score, digest, texts) for score in digest.scores),
-        wanted=tuple(wanted(each, digest.minimum, texts) for each in digest.results),
-        quotes=tuple(_quote(voice, texts) for voice in told),
+        clock=tuple(_clock(digest.clock, texts)),
+        new="" if digest.sign_of_life else _new(digest, texts),
+        channels="" if brief else _channels(digest, texts),
+        short="" if full or digest.sign_of_life else texts("digest.who.short", minimum=digest.minimum),
+        stages=tuple(_stage(score, digest, texts, brief=brief) for score in digest.scores),
+        wanted=tuple(_wanted(each, digest, texts, brief=brief and n) for n, each in enumerate(digest.results, 1)),
+        quotes=tuple(_quote(voice, length, texts) for voice in told),
         since=texts("digest.voices.since", day=texts.day(digest.voices.since)) if digest.voices.since and told else "",
         more=_more(digest, len(told), texts),
         caveat=texts("digest.who.caveat", n=texts.number(digest.who.new), area=digest.area) if digest.scores else "",
         hidden=texts.many("digest.foot.hidden", digest.hidden, minimum=digest.minimum) if digest.hidden else "",
-        method=texts("digest.foot.method") if digest.scores else "",
+        method=texts("digest.foot.method") if digest.scores and not brief else "",
         headings=_headings(texts),
         gap=gaps.lines(digest.gap, assessing(texts.language)) if digest.gap else (),
+        headline="" if digest.so_far and not digest.alerts else items.headline(digest, texts),
+        urgent=items.urgent(digest, texts),
+        finished=items.finished(digest, texts),
+        missing=items.missing(digest, texts),
+        problems=items.problems(digest, texts),
+        works=items.works(digest, texts),
+        deeds=items.deeds(digest.deeds, texts),
+        proposals=() if digest.so_far else items.proposals(digest, texts),
+        foot=items.foot(digest, texts),
     )
 
 
 def _headings(texts: Texts) -> dict[str, str]:
-    heads = {name: texts(f"digest.head.{name}") for name in ("clock", "who", "score", "wanted", "voices", "table")}
+    heads = {name: texts(f"digest.head.{name}") for name in HEADS}
     heads["gap"] = assessing(texts.language)("gap.head")
     return heads | {name: texts(f"digest.table.{name}") for name in ("week", "share", "range", "base")}
 
@@ -134,12 +164,28 @@ def _headings(texts: Texts) -> dict[str, str]:
 # --------------------------------------------------------------------------- clock, who
 
 
+def _clock(clock: Sequence[Clock], texts: Texts) -> Iterator[str]:
+    """Give four lines at most: of more deadlines the first three, and how many are left."""
+    told = clock if len(clock) <= DEADLINES else clock[: DEADLINES - 1]
+    yield from (clock_line(each, texts) for each in told)
+    if left := len(clock) - len(told):
+        yield texts.many("digest.clock.more", left)
+
+
 def clock_line(clock: Clock, texts: Texts) -> str:
-    """Return one deadline as a sentence."""
-    day = texts.day(clock.on)
+    """Return one deadline as a sentence, with how much of the record is complete."""
+    told = _deadline(clock, texts)
+    if clock.written is None:
+        return told
+    kept = {"n": texts.number(clock.written), "most": texts.number(FIELDS_OF_A_RECORD)}
+    return f"{told} {texts('digest.clock.record', **kept)}"
+
+
+def _deadline(clock: Clock, texts: Texts) -> str:
+    title, day = items.short(clock.title), texts.day(clock.on)
     if clock.days == 0:
-        return texts(f"digest.clock.{clock.tick}_today", title=clock.title)
-    return texts.many(f"digest.clock.{clock.tick}", clock.days, title=clock.title, day=day)
+        return texts(f"digest.clock.{clock.tick}_today", title=title)
+    return texts.many(f"digest.clock.{clock.tick}", clock.days, title=title, day=day)
 
 
 def _new(digest: Digest, texts: Texts) -> str:
@@ -165,14 +211,16 @@ def _channel(channel: Channel, minimum: int, texts: Texts) -> str:
 # --------------------------------------------------------------------------- score
 
 
-def _stage(score: Score, digest: Digest, texts: Texts) -> Stage:
+def _stage(score: Score, digest: Digest, texts: Texts, *, brief: bool) -> Stage:
     name, good, bad = texts(f"stage.{score.stage}"), _words(score.good, texts), _words(score.bad, texts)
     if digest.so_far and score.positive.base is None:
         sentences = [texts("digest.score.wait", stage=name, minimum=digest.minimum)]
     else:
-        sentences = [headline(score, name, good, digest.minimum, texts), _why(score.positive, digest.minimum, texts)]
-        sentences += [_negative(score.negative, bad, texts)]
-        sentences += [_change(score, texts), _unknown(score, digest.minimum, texts)]
+        sentences = [headline(score, name, good, digest.minimum, texts)]
+        sentences += [] if brief else [_why(score.positive, digest.minimum, texts)]
+        sentences += [] if brief else [_negative(score.negative, bad, texts)]
+        sentences += [_change(score, texts), _run(score, texts)]
+        sentences += [] if brief else [_unknown(score, digest.minimum, texts)]
         sentences += [texts("digest.score.steps", minimum=digest.minimum)] if digest.so_far else []
     rows = tuple(row(point.week, point.share, point.week == digest.period, texts) for point in since_first(score.weeks))
     return Stage(name, good, tuple(filter(None, sentences)), _question(score, digest, texts), rows)
@@ -261,6 +309,14 @@ def _change(score: Score, texts: Texts) -> str:
     return texts.many(key, abs(change.points), verdict=verdict, **told)
 
 
+def _run(score: Score, texts: Texts) -> str:
+    """Say so where week after week lies on one side of the median: that is more than chance."""
+    if abs(score.side) < RUN or score.median is None:
+        return ""
+    side = "above" if score.side > 0 else "below"
+    return texts.many(f"digest.score.{side}", abs(score.side), median=texts.percent(score.median))
+
+
 def short_share(share: Share, texts: Texts) -> str:
     """Return a share in one or two words for a table: `68%`, `over 80%`, `too few`."""
     if share.band:
@@ -276,6 +332,16 @@ def row(week: str, share: Share, now: bool, texts: Texts) -> Row:  # noqa: FBT00
 
 
 # --------------------------------------------------------------------------- what people want
+
+
+def _wanted(result: Result, digest: Digest, texts: Texts, *, brief: int) -> Wanted:
+    """What was told in the digest before is not told again: the table has it. `brief`: its number, from 1, or 0."""
+    told = wanted(result, digest.minimum, texts)
+    if brief > WANTED:
+        return replace(told, sentences=())
+    if f"result.{result.code}.{result.state}" in digest.again:
+        return replace(told, sentences=(texts("digest.wanted.again", title=told.title),))
+    return replace(told, sentences=told.sentences[:1]) if brief else told
 
 
 def wanted(result: Result, minimum: int, texts: Texts) -> Wanted:
@@ -388,9 +454,17 @@ def _cell(standing: Standing, name: str, result: Result, texts: Texts) -> str:
 # --------------------------------------------------------------------------- in their words
 
 
-def _quote(voice: Voice, texts: Texts) -> Quote:
+def _apart(digest: Digest) -> list[Voice]:
+    """Return the quotes that do not stand beside a theme."""
+    themes = [*digest.problems, *([digest.works] if digest.works else [])]
+    beside = {theme.quote.text for theme in themes if theme.quote}
+    return [voice for voice in digest.voices.quotes if voice.text not in beside]
+
+
+def _quote(voice: Voice, length: int, texts: Texts) -> Quote:
     tone = texts(f"digest.voices.{voice.tone}") if voice.tone else ""
-    return Quote(texts("digest.voices.quote", text=worded(" ".join(voice.text.split()), texts)), tone)
+    words = items.shortened(worded(" ".join(voice.text.split()), texts), length)
+    return Quote(texts("digest.voices.quote", text=words), tone)
 
 
 def _more(digest: Digest, told: int, texts: Texts) -> str:

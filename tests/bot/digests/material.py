@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from bot.digests.summarise import HISTORY, Answers, Deadline, Headline, Said, Scope
+from bot.digests.quotes import Said
+from bot.digests.summarise import MEDIAN_WEEKS, Answers, Deadline, Headline, Scope
 from bot.digests.weeks import Week
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class One:
 def counted(people: Sequence[One], week: Week) -> Answers:
     """Count people as the database would, up to the end of `week`."""
     known = [one for one in people if one.on <= week.sunday]
-    window = [one for one in known if one.on >= week.back(HISTORY).monday]
+    window = [one for one in known if one.on >= week.back(MEDIAN_WEEKS).monday]
     rows = pd.DataFrame.from_records(
         [
             (str(Week.holding(one.on)), "deliver", "del.overall", one.choice, one.channel, bool(one.text))
@@ -78,6 +79,7 @@ def scope(
     minimum: int = 5,
     *,
     so_far: bool = False,
+    **facts: Any,
 ) -> Scope:
     """Return a scope for the sample service."""
     return Scope(
@@ -91,6 +93,7 @@ def scope(
         minimum=minimum,
         so_far=so_far,
         earlier=earlier,
+        **facts,
     )
 
 

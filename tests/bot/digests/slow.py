@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 Z = 1.959963984540054
 
 
-def wilson(part: int, base: int) -> tuple[float, float]:
+def wilson(part: int, base: int, z: float = Z) -> tuple[float, float]:
     """Return Wilson's score interval from its textbook form."""
-    p, z2 = part / base, Z * Z
+    p, z2 = part / base, z * z
     middle = (p + z2 / (2 * base)) / (1 + z2 / base)
-    half = Z / (1 + z2 / base) * sqrt(p * (1 - p) / base + z2 / (4 * base * base))
+    half = z / (1 + z2 / base) * sqrt(p * (1 - p) / base + z2 / (4 * base * base))
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def newcombe(part: int, base: int, part_before: int, base_before: int) -> tuple[float, float]:
+def newcombe(part: int, base: int, part_before: int, base_before: int, z: float = Z) -> tuple[float, float]:
     """Return Newcombe's hybrid score interval (method 10) from its textbook form."""
     p, q = part / base, part_before / base_before
-    (l1, u1), (l2, u2) = wilson(part, base), wilson(part_before, base_before)
+    (l1, u1), (l2, u2) = wilson(part, base, z), wilson(part_before, base_before, z)
     return p - q - sqrt((p - l1) ** 2 + (u2 - q) ** 2), p - q + sqrt((u1 - p) ** 2 + (q - l2) ** 2)
 
 

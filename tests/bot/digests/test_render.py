@@ -17,11 +17,15 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from bot.digests import render
-from bot.digests.render.chat import CAPTION, cut, units
+from bot.digests.model import Alert, Reason
+from bot.digests.render import items
+from bot.digests.render.chat import ALONE, CAPTION, WORDS, cut, units
+from bot.digests.render.mail import words as words_of
 from bot.digests.results import result
-from bot.digests.summarise import Deadline, summarise
+from bot.digests.summarise import Deadline, sign_of_life, summarise
 from bot.digests.weeks import Week
 from bot.texts import languages, texts
+from tests.bot.digests import sample
 from tests.bot.digests.material import One, counted, monday_after, scope
 from tests.bot.digests.polled import poll
 from tests.bot.digests.test_summarise import PEOPLE
@@ -118,7 +122,7 @@ def test_many_rounds_with_long_names_still_fit_and_keep_the_link() -> None:
     made = summarise(counted([One(WEEK.monday, "5")] * 50, WEEK), scope(WEEK, deadlines), monday_after(WEEK))
     assert made is not None
     text = render.message(made, texts("en"), URL)
-    assert units(text) <= CAPTION
+    assert units(text) <= ALONE
     assert text.endswith(URL)
 
 
@@ -218,10 +222,9 @@ def test_a_mail_without_pages_has_no_dead_link() -> None:
 def test_a_digest_of_a_real_week_stays_under_four_hundred_words(number: int, language: str) -> None:
     """Counted in the chat and in the mail without its table."""
     digest = real(Week(2022, number))
-    assert len(render.message(digest, texts(language), URL).split()) < 250
+    assert items.words(render.message(digest, texts(language), URL)) < 250
     text, _ = render.mail(digest, texts(language), URL)
-    prose = [line for line in text.splitlines() if " | " not in line]
-    assert len(" ".join(prose).split()) < 400
+    assert words_of(text) < 400
 
 
 # --------------------------------------------------------------------------- chart
@@ -376,3 +379,74 @@ def test_bars_in_arabic_grow_from_the_right() -> None:
     assert middles["en"] > 0.36
     assert middles["ar"] < 0.64
     assert middles["en"] + middles["ar"] == pytest.approx(1.0, abs=0.05)
+
+
+# --------------------------------------------------------------------------- the ten items
+
+
+def test_the_sample_is_told_in_ten_items_in_their_order() -> None:
+    text, _ = render.mail(sample.digest(), texts("en"), URL)
+    order = [
+        "Act: “Spring round” is 6 days overdue; “Waiting at hand-over” doubled: 14 people; hardly heard: age 16-24.",
+        "DEADLINES",
+        "Record: 11 of 20.",
+        "WHO ANSWERED",
+        "81% of 62 who began came to the end.",
+        "Too few: age 16-24 (ratio 0.4), Northgate (ratio 0.6).",
+        "18 points below the last 4 weeks (86% of 70): a real change.",
+        "1. Waiting at hand-over: 14 people, 6 the week before, mostly at “Hand-over”. “I stood there for 25 minutes.”",
+        "3. Door too heavy: 5 people, under 5 the week before.",
+        "1 more theme.",
+        "Friendly staff: 21 people, 20 the week before. “They helped me find it.”",
+        "1. Option a: 80; 2. Option b: 70; 3. Option c: under 20.",
+        "Late: SMS test (Kim, due 10 November).",
+        "Done: new sign (Ali).",
+        "Not done: Sunday hours. Why: no staff.",
+        "Told back: 41 of 60.",
+        "Fix: Waiting at hand-over, at “Hand-over”.",
+        "1 deletion in the city. No figure is weighted.",
+    ]
+    assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
+
+
+@EACH
+def test_chat_and_mail_of_the_sample_are_one_page_with_a_short_headline(language: str) -> None:
+    digest = sample.digest()
+    told = render.page(digest, texts(language))
+    assert 0 < items.words(told.headline) <= items.WORDS
+    message = render.message(digest, texts(language), URL)
+    assert items.words(message) < WORDS
+    assert words_of(render.mail(digest, texts(language), URL)[0]) < WORDS
+    for part in (told.headline, *told.problems, told.works, *told.deeds, *told.proposals, told.caveat, URL):
+        assert part in message
+
+
+def test_a_headline_of_long_names_leaves_out_what_does_not_fit_and_says_so() -> None:
+    name = {"en": "one two three four five six seven"}
+    alerts = tuple(Alert(Reason.DOUBLED, 12, name) for _ in range(3))
+    told = items.headline(replace(sample.digest(), alerts=alerts), texts("en"))
+    assert items.words(told) <= items.WORDS
+    assert told.endswith("; 1 more.")
+
+
+def test_what_was_told_last_time_is_not_told_again() -> None:
+    later = sample.digest(earlier=replace(sample.digest(), period="2026-W46"))
+    message = render.message(later, texts("en"), URL)
+    assert "“Garden”: as last time." in message
+    assert "Too few, as last time: age 16-24" in message
+    assert "As last time: Fix: Waiting at hand-over" in message
+
+
+def test_of_many_deadlines_three_are_told_and_the_rest_is_counted() -> None:
+    deadlines = [Deadline(str(n), f"Round {n}", "open", closes_on=date(2022, 9, 9 + n)) for n in range(6)]
+    made = summarise(counted([One(WEEK.monday, "5")] * 50, WEEK), scope(WEEK, deadlines), monday_after(WEEK))
+    assert made is not None
+    told = render.page(made, texts("en"))
+    assert (len(told.clock), told.clock[-1]) == (4, "3 more dates.")
+
+
+def test_a_sign_of_life_is_one_sentence() -> None:
+    made = sign_of_life(scope(WEEK), monday_after(WEEK))
+    message = render.message(made, texts("en"), URL)
+    assert "Steady: nothing new, no date is near, and everything runs." in message
+    assert len(message.split()) < 40

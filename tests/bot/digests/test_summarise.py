@@ -193,10 +193,14 @@ def test_an_erased_answer_does_not_show_in_the_week_it_was_counted() -> None:
 # --------------------------------------------------------------------------- in their words
 
 
-def test_only_words_that_may_be_quoted_are_quoted_newest_first() -> None:
-    people = [One(THE_DAY + timedelta(days=n), "5", f"Word {n}", quotable=n % 2 == 0) for n in range(7)]
+def test_only_words_that_may_be_quoted_are_quoted_in_an_order_drawn_by_lot() -> None:
+    """Whoever came first or last is not heard more; the lot of a text does not hang on the others."""
+    people = [One(THE_DAY + timedelta(days=n), "5", f"Word {n}", quotable=n % 2 == 0) for n in range(14)]
     made = full(people)
-    assert [voice.text for voice in made.voices.quotes] == ["Word 6", "Word 4", "Word 2", "Word 0"]
+    told = [voice.text for voice in made.voices.quotes]
+    assert sorted(told) == sorted(f"Word {n}" for n in range(0, 7, 2))
+    assert [voice.text for voice in full(list(reversed(people))).voices.quotes] == told
+    assert [voice.text for voice in full(people[1:]).voices.quotes] == [text for text in told if text != "Word 0"]
     assert made.voices.total == 7
 
 
@@ -207,7 +211,9 @@ def test_a_few_texts_are_not_counted_out() -> None:
 
 def test_a_quote_tells_its_score_only_where_that_score_is_shown() -> None:
     """One unhappy person among many happy ones stays nobody in particular."""
-    people = many(40, text="Fine") + many(4, "3") + many(1, "1", text="Bad") + many(30, on=WEEK.back(1).monday)
+    people = (
+        many(15, text="Fine") + many(25) + many(4, "3") + many(1, "1", text="Bad") + many(30, on=WEEK.back(1).monday)
+    )
     made = full(people)
     assert {(voice.text, voice.tone) for voice in made.voices.quotes} == {("Bad", ""), ("Fine", "positive")}
 

@@ -1,0 +1,57 @@
+"""Which words are quoted: by lot, so that nobody picks what suits; and not only those of the majority. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from bot.digests.model import Voice
+
+SIDES = {"positive": "negative", "negative": "positive"}
+WITHIN = 3
+"""Among so many quotes, the fewest a rendering shows, one speaks against the majority where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text whose writer agreed to be quoted; `item` and `choice` are this person's answer on the scale before it.
+
+    `key` tells it from every other text, `round_` is the code of its round.
+    """
+
+    week: str
+    on: date
+    stage: str
+    text: str
+    item: str = ""
+    choice: str = ""
+    key: str = ""
+    round_: str = ""
+
+
+def by_lot(said: Iterable[Said], week: str) -> list[Said]:
+    """Return texts in an order drawn by lot from round and week: the same for ever, and in nobody's hand.
+
+    The lot of a text does not depend on the others, so one that is deleted changes the order of none.
+    """
+    return sorted(said, key=lambda one: (lot(one.round_, week, one.key or one.text), one.key))
+
+
+def lot(round_: str, week: str, key: str) -> bytes:
+    """Return the lot of one text in one week."""
+    return sha256(f"{round_}/{week}/{key}".encode()).digest()
+
+
+def both_sides(voices: Sequence[Voice], majority: str) -> list[Voice]:
+    """Return the quotes with one against the majority among the first three, where anybody spoke against it."""
+    other = SIDES.get(majority)
+    against = next((voice for voice in voices if voice.tone == other), None)
+    if other is None or against is None or against in voices[:WITHIN]:
+        return list(voices)
+    rest = [voice for voice in voices if voice is not against]
+    return [*rest[: WITHIN - 1], against, *rest[WITHIN - 1 :]]

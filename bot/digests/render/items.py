@@ -1,0 +1,192 @@
+"""The items of a digest around its figures, in sentences: headline, themes, deeds, proposals, foot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.digests.deeds import Stand
+from bot.digests.disclosure import Strength
+from bot.digests.model import Form, Reason
+from bot.reading.spans import worded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bot.digests.deeds import Deed, Deeds
+    from bot.digests.model import Alert, Digest, Missing, Proposal, Theme
+    from bot.texts import Texts
+
+WORDS = 25
+"""Most words of the headline."""
+NAME, QUOTE = 48, 120
+"""Letters of a name, and of a quote beside a theme."""
+
+
+def headline(digest: Digest, texts: Texts) -> str:
+    """Return in one sentence what changed and whether something is asked: at most 25 words."""
+    if digest.sign_of_life:
+        return texts("digest.headline.alive")
+    if not digest.alerts:
+        full = digest.form is Form.FULL
+        return texts("digest.headline.steady" if full else "digest.headline.steady_short")
+    told = [_alert(each, texts) for each in digest.alerts]
+    state = texts(f"digest.state.{digest.state}")
+    sentences = [_line(state, told[:count], len(told) - count, texts) for count in range(len(told), 0, -1)]
+    return next((each for each in sentences if words(each) <= WORDS), sentences[-1])
+
+
+def _line(state: str, told: list[str], left: int, texts: Texts) -> str:
+    parts = [*told, *([texts.many("digest.headline.more", left)] if left else [])]
+    return texts("digest.headline.line", state=state, list=texts("digest.headline.between").join(parts))
+
+
+def _alert(alert: Alert, texts: Texts) -> str:
+    named = {"name": short(texts.pick(alert.name)), "stage": texts(f"stage.{alert.stage}") if alert.stage else ""}
+    if alert.reason is Reason.MISSING:
+        return texts("digest.headline.missing", **named)
+    return texts.many(f"digest.headline.{alert.reason}", alert.count, **named)
+
+
+def urgent(digest: Digest, texts: Texts) -> str:
+    """Return how many reports of danger went out at once; empty where none did."""
+    return texts.many("digest.headline.sent", digest.urgent) if digest.urgent else ""
+
+
+def short(name: str) -> str:
+    """Return a name cut at a word where it is long."""
+    return shortened(" ".join(name.split()), NAME)
+
+
+def words(text: str) -> int:
+    """Return how many words a text has; a mark that stands alone, as in French, is none."""
+    return sum(any(map(str.isalnum, word)) for word in text.split())
+
+
+def shortened(text: str, letters: int) -> str:
+    """Return a text of at most so many letters, cut at a word and marked."""
+    if len(text) <= letters:
+        return text
+    kept = text[: letters - 1]
+    return f"{(kept.rpartition(' ')[0] or kept).rstrip()}…"
+
+
+# --------------------------------------------------------------------------- who answered
+
+
+def finished(digest: Digest, texts: Texts) -> str:
+    """Return how many of those who began came to the end; empty where that is not told."""
+    share = digest.who.finished
+    if share is None or share.strength in {Strength.HIDDEN, Strength.COUNT} or not share.says:
+        return ""
+    base = texts.number(share.base or 0)
+    if share.band:
+        return texts(f"digest.who.finished_{share.band}", edge=texts.percent(share.edge), n=base)
+    return texts("digest.who.finished", percent=texts.percent(share.percent or 0), n=base)
+
+
+def missing(digest: Digest, texts: Texts) -> str:
+    """Return the groups that are heard too little; empty where none is."""
+    if not digest.who.missing:
+        return ""
+    key = "digest.who.missing_again" if "missing" in digest.again else "digest.who.missing"
+    return texts(key, list=texts("digest.themes.between").join(_group(each, texts) for each in digest.who.missing))
+
+
+def _group(each: Missing, texts: Texts) -> str:
+    ratio = texts.number(round(each.ratio, 1))
+    return texts("digest.who.missing_group", group=texts.pick(each.group), ratio=ratio)
+
+
+# --------------------------------------------------------------------------- themes
+
+
+def problems(digest: Digest, texts: Texts) -> tuple[str, ...]:
+    """Return each problem in two lines at most: theme, people, change, step, one quote."""
+    told = [
+        texts("digest.themes.line", place=texts.number(place), theme=_theme(each, digest, texts))
+        for place, each in enumerate(digest.problems, 1)
+    ]
+    more = [texts.many("digest.themes.more", digest.more_problems)] if digest.more_problems else []
+    return (*told, *more)
+
+
+def works(digest: Digest, texts: Texts) -> str:
+    """Return the strength to keep, with one quote; empty where nobody named one."""
+    return _theme(digest.works, digest, texts) if digest.works else ""
+
+
+def _theme(theme: Theme, digest: Digest, texts: Texts) -> str:
+    facts = texts("digest.themes.between").join(_facts(theme, digest.minimum, texts))
+    told = texts("digest.themes.theme", name=short(texts.pick(theme.name, theme.key)), facts=facts)
+    if theme.quote is None:
+        return told
+    quote = shortened(worded(" ".join(theme.quote.text.split()), texts), QUOTE)
+    return f"{told} {texts('digest.voices.quote', text=quote)}"
+
+
+def _facts(theme: Theme, minimum: int, texts: Texts) -> Iterator[str]:
+    yield texts.many("rounds.people", theme.people)
+    if theme.compared and theme.before is None:
+        yield texts("digest.themes.before_few", minimum=minimum)
+    elif theme.compared:
+        yield texts("digest.themes.before", n=texts.number(theme.before or 0))
+    if theme.step:
+        yield texts("digest.themes.step", step=short(texts.pick(theme.step)))
+
+
+# --------------------------------------------------------------------------- deeds, proposals
+
+
+def deeds(kept: Deeds | None, texts: Texts) -> tuple[str, ...]:
+    """Return what was done, is late, is not done and why, in five lines at most; empty where nothing is kept."""
+    if kept is None or kept.empty:
+        return ()
+    last = [texts.many("digest.deeds.more", kept.more)] if kept.more else []
+    if kept.agreed:
+        last += [texts("digest.deeds.told", told=texts.number(kept.told), most=texts.number(kept.agreed))]
+    return (*(_deed(each, texts) for each in kept.lines), *([" ".join(last)] if last else []))
+
+
+def _deed(deed: Deed, texts: Texts) -> str:
+    what, owner = short(deed.words), deed.owner
+    if deed.stand is Stand.NOT_DONE:
+        return texts("digest.deeds.not_done", what=what, why=short(deed.outcome))
+    day = texts("digest.deeds.due", day=texts.day(deed.due_on)) if deed.due_on and deed.stand is not Stand.DONE else ""
+    facts = texts("digest.themes.between").join(filter(None, (owner, day)))
+    return texts(f"digest.deeds.{deed.stand}" if facts else f"digest.deeds.{deed.stand}_bare", what=what, facts=facts)
+
+
+def proposals(digest: Digest, texts: Texts) -> tuple[str, ...]:
+    """Return what could be done this week."""
+    return tuple(
+        texts("digest.proposals.again", text=told) if f"proposal.{number}" in digest.again else told
+        for number, told in enumerate(_proposal(each, texts) for each in digest.proposals)
+    )
+
+
+def _proposal(each: Proposal, texts: Texts) -> str:
+    named: Mapping[str, str] = {
+        "name": short(texts.pick(each.name)),
+        "stage": texts(f"stage.{each.stage}") if each.stage else "",
+        "step": short(texts.pick(each.step)),
+    }
+    key = f"{each.move}_{each.about}"
+    return texts(f"digest.proposals.{key}_step" if each.step else f"digest.proposals.{key}", **named)
+
+
+def foot(digest: Digest, texts: Texts) -> tuple[str, ...]:
+    """Return what was done to the figures, and what was left out of them."""
+    kept = digest.foot
+    if kept is None:
+        return ()
+    told = [
+        texts.many("digest.foot.campaigns", kept.campaigns, senders=texts.number(kept.senders))
+        if kept.campaigns
+        else "",
+        texts.many("digest.foot.deletions", kept.deletions) if kept.deletions else "",
+        texts("digest.foot.sampled", n=texts.number(kept.sampled), most=texts.number(kept.written))
+        if kept.sampled
+        else "",
+        texts("digest.foot.weights") if digest.scores else "",
+    ]
+    return tuple(filter(None, told))

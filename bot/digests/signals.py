@@ -1,0 +1,174 @@
+"""When a digest says Act, Watch or Steady, and why. Pure; read from what is shown, so nothing hidden follows from it.
+
+The limits are rules of the house. 99 % where a share is said to have fallen, because many figures are looked at each
+week; a run of weeks on one side of the median, because two points make people react to noise (NHS England, *Making data
+count*; Riley and others 2021, BMJ Leader). No colours, and no alarm on a single number.
+"""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bot.digests import disclosure, statistics
+from bot.digests.model import ACTING, Alert, Move, Proposal, Reason, Tick
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from bot.digests.disclosure import Share
+    from bot.digests.model import Clock, Missing, Score, Theme
+
+MOST = 3
+"""Alerts, and proposals, in one digest."""
+LEVEL = 0.99
+"""A share fell where this range of the difference leaves out zero."""
+FIRM_FROM = disclosure.INDICATION_BELOW
+"""New answers from which a fall calls for action."""
+DROP = 15
+"""Points that a share of fewer answers has to fall."""
+DOUBLED_FROM = 10
+"""People from which a theme that doubled calls for action."""
+RUN = 6
+"""Weeks in a row on one side of the median."""
+MEDIAN_FROM = 12
+"""Weeks with a share that a median takes: of fewer, six on one side are half of all."""
+HARDLY_HEARD = 0.5
+"""Representation ratio under which a group is watched."""
+SOON = 7
+"""Days before a promised report-back at which it is proposed."""
+
+
+def alerts(
+    *,
+    urgent: int,
+    clock: Iterable[Clock],
+    scores: Sequence[Score],
+    themes: Iterable[Theme],
+    missing: Iterable[Missing],
+    minimum: int,
+) -> tuple[Alert, ...]:
+    """Return the reasons to act, then those to watch, the gravest first; at most three.
+
+    `urgent` counts reports of danger that nobody has closed, `themes` are all that are told.
+    """
+    found = [
+        *([Alert(Reason.URGENT, urgent)] if urgent else []),
+        *_overdue(clock),
+        *_falls(scores, minimum),
+        *_doubled(themes, minimum),
+        *_runs(scores),
+        *_unheard(missing),
+    ]
+    return tuple(sorted(found, key=lambda each: each.reason not in ACTING)[:MOST])
+
+
+def _overdue(clock: Iterable[Clock]) -> Iterator[Alert]:
+    late = [each for each in clock if each.tick is Tick.OVERDUE]
+    for each in sorted(late, key=lambda one: (-one.days, one.code)):
+        yield Alert(Reason.OVERDUE, each.days, {"": each.title})
+
+
+def _falls(scores: Sequence[Score], minimum: int) -> Iterator[Alert]:
+    for score in scores:
+        now, past = score.positive, [point.share for point in score.weeks[-5:-1]]
+        if score.change is None or not now.base:
+            continue
+        lost = disclosure.surely_lost(now, past, minimum)
+        told = statistics.points(float(lost))
+        if now.base >= FIRM_FROM:
+            if lost > 0 and disclosure.changed(now, past, minimum, LEVEL):
+                yield Alert(Reason.FELL, told, stage=score.stage)
+        elif 100 * lost >= DROP:
+            yield Alert(Reason.DROP, told, stage=score.stage)
+
+
+def _doubled(themes: Iterable[Theme], minimum: int) -> Iterator[Alert]:
+    """A number that is too small to tell is taken for the largest it can be."""
+    for theme in themes:
+        before = minimum - 1 if theme.before is None else theme.before
+        compared = theme.compared and theme.people >= max(DOUBLED_FROM, 2 * before)
+        if compared:
+            yield Alert(Reason.DOUBLED, theme.people, theme.name)
+
+
+def _runs(scores: Iterable[Score]) -> Iterator[Alert]:
+    for score in scores:
+        if abs(score.side) >= RUN:
+            reason = Reason.ABOVE if score.side > 0 else Reason.BELOW
+            yield Alert(reason, abs(score.side), stage=score.stage)
+
+
+def _unheard(missing: Iterable[Missing]) -> Iterator[Alert]:
+    for each in missing:
+        if each.ratio < HARDLY_HEARD:
+            yield Alert(Reason.MISSING, round(100 * each.ratio), each.group)
+
+
+# --------------------------------------------------------------------------- on which side of the median
+
+
+def middle(weeks: Sequence[Share]) -> int | None:
+    """Return the median of the shares that are told exactly, in whole percent; None of fewer than twelve weeks."""
+    told = [share.percent for share in weeks if share.percent is not None]
+    return int(median(told) + 0.5) if len(told) >= MEDIAN_FROM else None
+
+
+def side(weeks: Sequence[Share]) -> int:
+    """Return how many weeks in a row, up to the last, lie above the median; below it as a negative number.
+
+    A week without an exact share ends a run, and so does one that lies on the median.
+    """
+    told = [share.percent for share in weeks]
+    known = [percent for percent in told if percent is not None]
+    if len(known) < MEDIAN_FROM:
+        return 0
+    centre, run = median(known), 0
+    for percent in reversed(told):
+        if percent is None or percent == centre or run * (percent - centre) < 0:
+            break
+        run += 1 if percent > centre else -1
+    return run
+
+
+# --------------------------------------------------------------------------- what could be done
+
+
+def proposals(
+    found: Sequence[Alert],
+    clock: Sequence[Clock],
+    problems: Sequence[Theme],
+    missing: Sequence[Missing],
+    *,
+    quiet: bool,
+) -> tuple[Proposal, ...]:
+    """Return at most three steps for this week: tell who waits, fix what most people name, ask who is missing.
+
+    `quiet`: too few people answered to say anything.
+    """
+    every = [*_tell(clock), *_fix(found, problems), *_ask(missing, quiet=quiet)]
+    first = [next((each for each in every if each.move is move), None) for move in Move]
+    chosen = [each for each in first if each]
+    rest = [each for each in every if each not in chosen]
+    return tuple([*chosen, *rest][:MOST])
+
+
+def _tell(clock: Iterable[Clock]) -> Iterator[Proposal]:
+    for each in clock:
+        if each.tick is Tick.OVERDUE or (each.tick is Tick.DUE and each.days <= SOON):
+            yield Proposal(Move.TELL, each.tick.value, {"": each.title})
+
+
+def _fix(found: Iterable[Alert], problems: Iterable[Theme]) -> Iterator[Proposal]:
+    for theme in problems:
+        yield Proposal(Move.FIX, "theme", theme.name, step=theme.step)
+    for alert in found:
+        if alert.reason in {Reason.FELL, Reason.DROP, Reason.BELOW}:
+            yield Proposal(Move.FIX, "score", stage=alert.stage)
+
+
+def _ask(missing: Iterable[Missing], *, quiet: bool) -> Iterator[Proposal]:
+    for each in missing:
+        yield Proposal(Move.ASK, "missing", each.group)
+    if quiet:
+        yield Proposal(Move.ASK, "quiet")

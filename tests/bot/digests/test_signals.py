@@ -1,0 +1,238 @@
+"""When a digest says Act, Watch or Steady."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.digests import disclosure, signals
+from bot.digests.model import Form, Missing, Move, Reason, State, Theme
+from bot.digests.summarise import Deadline, Heard, sign_of_life, summarise
+from bot.digests.weeks import Week
+from tests.bot.digests import sample, slow
+from tests.bot.digests.material import One, counted, monday_after, scope
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.digests.disclosure import Share
+    from bot.digests.model import Alert, Digest
+
+WEEK = Week(2026, 47)
+
+
+def week(good: int, bad: int, back: int = 0) -> list[One]:
+    day = WEEK.back(back).monday
+    return [One(day, "5")] * good + [One(day, "1")] * bad
+
+
+def made(people: Sequence[One], *deadlines: Deadline, **facts: Any) -> Digest:
+    known = counted(people, WEEK)
+    found = summarise(known, scope(WEEK, deadlines, **facts), monday_after(WEEK))
+    assert found is not None
+    return found
+
+
+def reasons(found: Digest) -> list[Reason]:
+    return [alert.reason for alert in found.alerts]
+
+
+# --------------------------------------------------------------------------- act
+
+
+def test_a_week_like_the_others_is_steady() -> None:
+    found = made([*week(35, 15), *week(34, 16, 1), *week(36, 14, 2)])
+    assert (found.state, found.alerts) == (State.STEADY, ())
+
+
+def test_an_open_report_of_danger_asks_to_act_even_where_nobody_answered() -> None:
+    found = made([], urgent_open=1)
+    assert (found.form, found.state, reasons(found)) == (Form.SHORT, State.ACT, [Reason.URGENT])
+
+
+def test_a_report_back_that_is_late_asks_to_act() -> None:
+    found = made([], Deadline("spring", "Spring", "closed", feedback_on=WEEK.sunday - timedelta(days=5)))
+    assert [(each.reason, each.count) for each in found.alerts] == [(Reason.OVERDUE, 6)]
+    due = made([], Deadline("spring", "Spring", "closed", feedback_on=WEEK.sunday + timedelta(days=1)))
+    assert due.state is State.STEADY
+
+
+def test_a_fall_beyond_chance_at_99_percent_asks_to_act() -> None:
+    """34 of 50 after 60 of 70 is a real change at 95 %, and not enough to act; 28 of 50 is."""
+    assert made([*week(34, 16), *week(60, 10, 1)]).state is State.STEADY
+    found = made([*week(28, 22), *week(60, 10, 1)])
+    assert [(each.reason, each.stage, each.count) for each in found.alerts] == [(Reason.FELL, "deliver", 30)]
+
+
+def test_a_rise_is_no_alarm() -> None:
+    assert made([*week(60, 10), *week(20, 30, 1)]).state is State.STEADY
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(30, 60), st.integers(0, 60), st.integers(12, 80), st.integers(0, 80))
+def test_a_fall_is_called_one_only_where_it_is_beyond_chance(base: int, good: int, then: int, liked: int) -> None:
+    good, liked = min(good, base), min(liked, then)
+    found = made([*week(good, base - good), *week(liked, then - liked, 1)])
+    if Reason.FELL in reasons(found):
+        assert slow.newcombe(good, base, liked, then, 2.5758293035489004)[1] < 0
+    elif found.scores[0].change and found.scores[0].change.points is not None:
+        assert slow.newcombe(good, base, liked, then, 2.5758293035489004)[1] >= 0
+
+
+def theme(people: int, before: int | None, *, compared: bool = True) -> Theme:
+    return Theme("waiting", {"en": "Waiting"}, people, before, compared)
+
+
+def of_themes(*themes: Theme, minimum: int = 5) -> tuple[Alert, ...]:
+    return signals.alerts(urgent=0, clock=(), scores=(), themes=themes, missing=(), minimum=minimum)
+
+
+@pytest.mark.parametrize(
+    ("people", "before", "compared", "acts"),
+    [
+        (14, 6, True, True),
+        (12, 6, True, True),
+        (11, 6, True, False),
+        (9, 3, True, False),
+        (10, None, True, True),
+        (14, None, False, False),
+        (20, 0, True, True),
+    ],
+)
+def test_a_theme_of_ten_people_that_doubled_asks_to_act(
+    people: int,
+    before: int | None,
+    compared: bool,
+    acts: bool,
+) -> None:
+    found = of_themes(Theme("waiting", {}, people, before, compared))
+    assert [each.reason for each in found] == [Reason.DOUBLED] * acts
+
+
+def test_a_number_too_small_to_tell_counts_as_the_largest_it_can_be() -> None:
+    assert of_themes(theme(17, None), minimum=10) == ()
+    assert of_themes(theme(18, None), minimum=10) != ()
+
+
+# --------------------------------------------------------------------------- watch
+
+
+def test_a_fall_of_fifteen_points_of_few_answers_is_watched() -> None:
+    found = made([*week(12, 8), *week(60, 20, 1)])
+    assert [(each.reason, each.count, each.state) for each in found.alerts] == [(Reason.DROP, 15, State.WATCH)]
+    assert made([*week(13, 8), *week(60, 20, 1)]).alerts == ()
+
+
+def line(*percents: int | None) -> list[Share]:
+    return [disclosure.share(0, 0, 5) if each is None else disclosure.share(each, 100, 5) for each in percents]
+
+
+@pytest.mark.parametrize(
+    ("weeks", "side"),
+    [
+        ([70] * 6 + [60] * 6, -6),
+        ([60] * 6 + [70] * 6, 6),
+        ([70] * 7 + [60] * 5, -5),
+        ([70, 60] * 6, -1),
+        ([70] * 5 + [60] * 6, 0),
+        ([70] * 9 + [60] * 3 + [None] + [60] * 5, -5),
+        ([70] * 3 + [65] + [60] * 3 + [65] * 6, 0),
+    ],
+)
+def test_a_run_counts_weeks_on_one_side_of_the_median(weeks: list[int | None], side: int) -> None:
+    assert signals.side(line(*weeks)) == side
+
+
+def test_six_weeks_under_the_median_are_watched_and_told() -> None:
+    people = [one for back in range(14) for one in week(*((30, 20) if back < 6 else (40, 10)), back)]
+    found = made(people)
+    assert [(each.reason, each.count) for each in found.alerts if each.state is State.WATCH] == [(Reason.BELOW, 6)]
+    assert (found.scores[0].median, found.scores[0].side) == (80, -6)
+
+
+@given(st.lists(st.integers(10, 90), min_size=12, max_size=26))
+def test_a_run_is_never_longer_than_half_of_the_weeks(weeks: list[int]) -> None:
+    told = signals.side(line(*weeks))
+    assert abs(told) <= len(weeks) / 2
+    ordered = sorted(weeks)
+    centre = (ordered[(len(weeks) - 1) // 2] + ordered[len(weeks) // 2]) / 2
+    run = weeks[len(weeks) - abs(told) :]
+    assert all((each > centre) == (told > 0) and each != centre for each in run)
+
+
+def test_a_group_heard_less_than_half_is_watched() -> None:
+    groups = (Missing("age", {"en": "young"}, 0.49), Missing("area", {"en": "north"}, 0.5))
+    found = made(week(30, 10), missing=groups)
+    assert [(each.reason, each.name["en"]) for each in found.alerts] == [(Reason.MISSING, "young")]
+
+
+# --------------------------------------------------------------------------- at most three; what to do
+
+
+def test_there_are_at_most_three_alerts_the_gravest_first() -> None:
+    late = [Deadline(str(n), f"Round {n}", "closed", feedback_on=date(2026, 11, n)) for n in (3, 5)]
+    found = made([*week(28, 22), *week(60, 10, 1)], *late, urgent_open=2, missing=sample.MISSING)
+    assert reasons(found) == [Reason.URGENT, Reason.OVERDUE, Reason.OVERDUE]
+    assert found.alerts[1].count > found.alerts[2].count
+
+
+def test_the_sample_of_a_library_is_found_as_the_rules_have_it() -> None:
+    found = sample.digest()
+    assert found.state is State.ACT
+    assert reasons(found) == [Reason.OVERDUE, Reason.DOUBLED, Reason.MISSING]
+    assert [(each.move, each.about) for each in found.proposals] == [
+        (Move.FIX, "theme"),
+        (Move.ASK, "missing"),
+        (Move.TELL, "overdue"),
+    ]
+    assert [(each.key, each.people, each.before) for each in found.problems] == [
+        ("waiting", 14, 6),
+        ("sms", 9, 8),
+        ("door", 5, None),
+    ]
+    assert (found.more_problems, found.works and found.works.key) == (1, "staff")
+    assert found.problems[0].step["en"] == "Hand-over"
+
+
+def test_a_running_week_tells_no_theme_and_no_change() -> None:
+    known = replace(counted(sample.people(), WEEK), heard=sample.HEARD)
+    found = summarise(known, scope(WEEK, so_far=True), monday_after(WEEK))
+    assert found is not None
+    assert (found.problems, found.works, found.alerts) == ((), None, ())
+
+
+def test_what_says_the_same_as_in_the_digest_before_is_marked() -> None:
+    first = sample.digest()
+    later = sample.digest(earlier=replace(first, period="2026-W46"))
+    assert set(later.again) == {"missing", "result.garden.order", "proposal.0", "proposal.1", "proposal.2"}
+    other = sample.digest(earlier=replace(first, period="2026-W46"), missing=sample.MISSING[:1])
+    assert "missing" not in other.again
+
+
+def test_the_week_before_of_a_theme_is_what_was_told_of_it_then() -> None:
+    """Whoever had a text deleted since does not show in the difference."""
+    told = replace(sample.digest(), period="2026-W46", problems=(Theme("waiting", {}, 7),))
+    assert sample.digest(earlier=told).problems[0].before == 7
+
+
+def test_a_theme_of_a_few_people_is_told_nowhere_and_counted_as_hidden() -> None:
+    rare = Heard("rare", {"en": "Rare"}, good=False, people=4, people_before=9)
+    known = counted(sample.people(), WEEK)
+    all_, without = (
+        summarise(replace(known, heard=heard), scope(WEEK), monday_after(WEEK))
+        for heard in ((*sample.HEARD, rare), sample.HEARD)
+    )
+    assert all_ is not None
+    assert without is not None
+    assert "rare" not in {each.key for each in all_.problems}
+    assert all_.hidden == without.hidden + 1
+
+
+def test_a_sign_of_life_says_only_that_everything_runs() -> None:
+    found = sign_of_life(scope(WEEK), monday_after(WEEK))
+    assert (found.sign_of_life, found.state, found.who.new) == (True, State.STEADY, 0)
