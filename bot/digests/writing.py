@@ -216,7 +216,7 @@ def rhythm(config: Config) -> Rhythm:
 
 
 def files(digest: Digest, language: str, url: str = "") -> dict[str, bytes]:
-    """Return every rendering as files by name: JSON, chat text, chart, mail in text and HTML."""
+    """Return every rendering as files by name: JSON, chat text, chart, mail in text and HTML, paper, workbook."""
     words, name = texts(language), f"{digest.service}-{digest.period}"
     text, mail = render.mail(digest, words, url)
     message, picture = render.chat(digest, words, url)
@@ -225,6 +225,8 @@ def files(digest: Digest, language: str, url: str = "") -> dict[str, bytes]:
         f"{name}.chat.txt": message.encode(),
         f"{name}.mail.txt": text.encode(),
         f"{name}.mail.html": _with_files(mail, name).encode(),
+        f"{name}.pdf": render.pdf(digest, words, url),
+        f"{name}.xlsx": render.xlsx(digest, words.language),
     }
     inline = {f"{name}.{cid}.png": drawn.png for cid, drawn in mail.inline.items() if cid != render.CHART}
     return made | inline | ({f"{name}.png": picture.png} if picture else {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from unicodedata import combining, east_asian_width
+from unicodedata import bidirectional, combining, east_asian_width
 
 _NARROW, _WIDE, _USUAL, _LARGE, _FULL = 0.32, 0.9, 0.56, 0.7, 1.0
 """Widths of letters in parts of the size, a little generous: of the fonts of usual systems, the wider ones."""
@@ -24,6 +24,15 @@ def _letter(letter: str) -> float:
     if east_asian_width(letter) in {"W", "F"}:
         return _FULL
     return _LARGE if letter.isupper() else _USUAL
+
+
+def runs_from_right(text: str) -> bool:
+    """Whether a text that may stand in another language than its page is read from the right: its first letter tells.
+
+    So it is in the Unicode bidirectional algorithm (UAX 9, P2).
+    """
+    kinds = (bidirectional(letter) for letter in text)
+    return next((kind for kind in kinds if kind in {"L", "R", "AL"}), "L") != "L"
 
 
 def lines(text: str, size: float, room: float, most: int) -> list[str]:

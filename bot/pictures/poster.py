@@ -7,12 +7,13 @@ matplotlib and covers Latin, Greek, Cyrillic and Arabic), embedded; HarfBuzz joi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING, TypeAlias, cast
-from unicodedata import bidirectional
 
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue
+
+from bot.pictures import fonts
+from bot.pictures.lettering import runs_from_right
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,9 +63,8 @@ def pdf(sheets: Sequence[Sheet], modules: Modules, shown: str, mark: str, now: d
     paper.set_creation_date(now)
     paper.set_title(sheets[0].title)
     paper.set_auto_page_break(False)
-    fonts = files("matplotlib") / "mpl-data" / "fonts" / "ttf"
-    paper.add_font(_FONT, "", str(fonts / "DejaVuSans.ttf"))
-    paper.add_font(_FONT, "B", str(fonts / "DejaVuSans-Bold.ttf"))
+    paper.add_font(_FONT, "", str(fonts.REGULAR))
+    paper.add_font(_FONT, "B", str(fonts.BOLD))
     for sheet in sheets:
         _Page(paper, sheet).draw(modules, shown, mark)
     return bytes(paper.output())
@@ -81,9 +81,9 @@ class _Page:
         """Write the whole page."""
         paper, sheet = self._paper, self._sheet
         paper.add_page()
-        self._direct(rtl=_runs_from_right(sheet.org))
+        self._direct(rtl=runs_from_right(sheet.org))
         self._band(sheet.org)
-        self._direct(rtl=_runs_from_right(sheet.title))
+        self._direct(rtl=runs_from_right(sheet.title))
         y = self._say(sheet.title, BAND + 9, size=40, lines=3, bold=True)
         self._direct(rtl=sheet.rtl)
         y = self._say(sheet.tell, y + 3, size=24, lines=2)
@@ -160,15 +160,6 @@ class _Page:
         for row, bits in enumerate(modules):
             for column, length in _runs(bits):
                 self._paper.rect(left + column * module, upper + row * module, length * module, module, style="F")
-
-
-def _runs_from_right(text: str) -> bool:
-    """Whether a text that may stand in another language than its page is read from the right: its first letter tells.
-
-    So it is in the Unicode bidirectional algorithm (UAX 9, P2).
-    """
-    kinds = (bidirectional(letter) for letter in text)
-    return next((kind for kind in kinds if kind in {"L", "R", "AL"}), "L") != "L"
 
 
 def _runs(bits: Sequence[int]) -> list[tuple[int, int]]:

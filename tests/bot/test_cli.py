@@ -1399,7 +1399,7 @@ def test_a_digest_is_shown_and_kept_in_every_form(terminal: Terminal) -> None:
     assert said.status == 0
     assert "Central Library" in said.out
     kept = {path.suffix for path in Path("kept").iterdir()}
-    assert {".json", ".txt", ".html"} <= kept
+    assert {".json", ".txt", ".html", ".pdf", ".xlsx"} <= kept
     assert terminal("digest", "--service", "library", "--week", "2026-W47", "--json").json["period"] == "2026-W47"
 
 

@@ -159,6 +159,9 @@ def _staff() -> list[Route]:
         post("/manage/digests", doors.staff(figures.choose)),
         get(digest, doors.staff(figures.show)),
         get(f"{digest}/chart.png", doors.staff(figures.drawn)),
+        get(f"{digest}/page.pdf", doors.staff(figures.paper)),
+        get(f"{digest}/figures.xlsx", doors.staff(figures.book)),
+        get(f"{digest}/digest.json", doors.staff(figures.data)),
         get(f"{digest}/wanted/{{number:int}}.png", doors.staff(figures.wanted)),
         get("/manage/actions", doors.staff(actions.overview)),
         get(action, doors.staff(actions.listed)),
@@ -183,6 +186,7 @@ def _machines() -> list[Route]:
         get("/metrics", service.metrics),
         Route("/telegram", service.telegram, methods=["POST"]),
         get("/robots.txt", service.robots),
+        get("/digest.schema.json", figures.schema),
     ]
 
 

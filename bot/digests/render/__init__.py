@@ -1,9 +1,11 @@
-"""One digest, told in one way, shown as chat message, mail and page."""
+"""One digest, told in one way, shown as chat message, mail, page, paper and workbook."""
 
 from bot.digests.render.bars import bar_chart
+from bot.digests.render.book import xlsx
 from bot.digests.render.chart import picture
 from bot.digests.render.chat import chat, message
 from bot.digests.render.mail import CHART, mail
+from bot.digests.render.paper import pdf
 from bot.digests.render.told import Told, page
 
-__all__ = ["CHART", "Told", "bar_chart", "chat", "mail", "message", "page", "picture"]
+__all__ = ["CHART", "Told", "bar_chart", "chat", "mail", "message", "page", "pdf", "picture", "xlsx"]

@@ -9,7 +9,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from bot.channels.base import Picture
-from bot.digests.render.chart import GRID, INK, LARGE, LINE, PAPER, SHADE, SMALL, SOFT, printed, sheet_of_paper
+from bot.digests.render.chart import GRID, INK, LARGE, LINE, PAPER, SHADE, SMALL, SOFT, printed, sheet_of_paper, titled
 from bot.digests.render.told import listed, number_words, score_words
 from bot.digests.results import Kind
 from bot.texts import END, LEFT
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from bot.digests.results import Result, Standing
     from bot.texts import Texts
 
-WIDE, HEAD, BAR = 6.0, 0.55, 0.42
-"""Inches: the picture's width, what stands under the bars, and the height of one bar with its room."""
+WIDE, HEAD, FOOT, BAR = 6.0, 0.5, 0.45, 0.42
+"""Inches: the picture's width, what stands above and under the bars, and the height of one bar with its room."""
 NAMES = 0.36
 """How much of the width the names of options take."""
 LETTERS = 26
@@ -37,11 +37,12 @@ def bar_chart(result: Result, texts: Texts) -> Picture | None:
 
 
 def _png(drawn: list[Standing], result: Result, texts: Texts) -> bytes:
-    high = HEAD + BAR * len(drawn)
+    high = HEAD + FOOT + BAR * len(drawn)
     figure = sheet_of_paper((WIDE, high))
     turned = texts.direction == "rtl"
     edge = 0.04 if turned else NAMES
-    axes = figure.add_axes((edge, 0.38 / high, 0.96 - NAMES, (high - 0.45) / high), facecolor=PAPER)
+    axes = figure.add_axes((edge, FOOT / high, 0.96 - NAMES, BAR * len(drawn) / high), facecolor=PAPER)
+    titled(figure, texts.pick(result.title), texts)
     _frame(axes, drawn, result.kind, texts)
     for place, standing in enumerate(drawn):
         _bar(axes, place, standing, result, texts)

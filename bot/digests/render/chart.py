@@ -59,7 +59,8 @@ def _png(score: Score, texts: Texts) -> bytes:
     figure = sheet_of_paper(SIZE)
     turned = texts.direction == "rtl"
     axes = figure.add_axes((0.02 if turned else 0.105, 0.245, 0.875, 0.6), facecolor=PAPER)
-    _title(figure, score, texts)
+    said = {"stage": texts(f"stage.{score.stage}"), "good": good_words(score, texts)}
+    titled(figure, texts("digest.chart.title", **said), texts)
     weeks = since_first(score.weeks)
     _frame(axes, weeks, texts)
     _before(axes, score, len(weeks))
@@ -91,11 +92,11 @@ def printed(figure: Figure, axes: Axes, *, turned: bool) -> bytes:
     return out.getvalue()
 
 
-def _title(figure: Figure, score: Score, texts: Texts) -> None:
-    """The words above, from the side where reading begins, no wider than the picture."""
-    words = texts("digest.chart.title", stage=texts(f"stage.{score.stage}"), good=good_words(score, texts))
+def titled(figure: Figure, words: str, texts: Texts) -> None:
+    """Write words above, from the side where reading begins, no wider than the picture."""
     edge, side = (0.97, "right") if texts.direction == "rtl" else (0.03, "left")
-    title = figure.text(edge, 0.935, words, fontsize=TITLE, fontweight="bold", color=INK, va="center", ha=side)
+    top = 1 - 0.25 / float(figure.get_size_inches()[1])
+    title = figure.text(edge, top, words, fontsize=TITLE, fontweight="bold", color=INK, va="center", ha=side)
     _fit(title, 0.94 * figure.bbox.width)
 
 

@@ -12,9 +12,13 @@ from starlette.responses import Response
 from bot.channels.web.manage import rhythm
 from bot.channels.web.manage.doors import MANAGER, page
 from bot.channels.web.pages import backstage_of, pages_of, to
-from bot.digests.model import load
+from bot.digests import render
+from bot.digests.model import dump, load
 from bot.digests.render import bars, chart, told
+from bot.digests.render.schema import FILE as SCHEMA
+from bot.digests.render.words import words
 from bot.digests.weeks import Week
+from bot.digests.writing import page_url
 from bot.rounds.lifecycle import BEGUN
 from bot.texts import texts
 from storage import digests
@@ -28,7 +32,9 @@ if TYPE_CHECKING:
     from bot.channels.web.manage.doors import Visitor
     from bot.channels.web.manage.form import Error
     from bot.digests.model import Digest
+    from bot.texts import Texts
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOW = "now"
 """What stands in the address in place of a week for the week that is still running."""
 
@@ -125,6 +131,7 @@ async def show(request: Request, visitor: Visitor) -> Response:
         alt=picture.alt if picture else "",
         bars=[f"{request.url.path}/wanted/{n}.png" if one.standings else "" for n, one in enumerate(digest.results, 1)],
         address=request.url.path,
+        said=words(language),
     )
 
 
@@ -146,6 +153,40 @@ async def wanted(request: Request, visitor: Visitor) -> Response:
     if picture is None:
         raise HTTPException(404)
     return Response(picture.png, media_type="image/png")
+
+
+async def paper(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/digests/<service>/<week>/page.pdf`: one page to print."""
+    digest, said = await _asked(request, visitor)
+    url = page_url(backstage_of(request).config, digest)
+    return _file(await asyncio.to_thread(render.pdf, digest, said, url), digest, "pdf", "application/pdf")
+
+
+async def book(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/digests/<service>/<week>/figures.xlsx`: the figures as a workbook with its codebook."""
+    digest, said = await _asked(request, visitor)
+    return _file(await asyncio.to_thread(render.xlsx, digest, said.language), digest, "xlsx", XLSX)
+
+
+async def data(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/digests/<service>/<week>/digest.json`: the digest for programs."""
+    digest, _ = await _asked(request, visitor)
+    return _file(dump(digest).encode(), digest, "json", "application/json")
+
+
+async def schema(request: Request) -> Response:  # noqa: ARG001 - the contract of a page
+    """`GET /digest.schema.json`: what is in that file; nobody's figures, so everybody may read it."""
+    return Response(SCHEMA.read_bytes(), media_type="application/schema+json")
+
+
+async def _asked(request: Request, visitor: Visitor) -> tuple[Digest, Texts]:
+    said = texts(pages_of(request).words(request).language)
+    return await asyncio.to_thread(_digest, request, visitor), said
+
+
+def _file(body: bytes, digest: Digest, ending: str, kind: str) -> Response:
+    name = {"content-disposition": f'attachment; filename="{digest.service}-{digest.period}.{ending}"'}
+    return Response(body, media_type=kind, headers=name)
 
 
 def _digest(request: Request, visitor: Visitor) -> Digest:

@@ -845,6 +845,26 @@ class TestFigures:
         chart = await client.get("/manage/digests/library/now/chart.png")
         assert chart.content.startswith(b"\x89PNG")
 
+    @pytest.mark.parametrize(
+        ("file", "begins", "ending"),
+        [("page.pdf", b"%PDF-", "pdf"), ("figures.xlsx", b"PK", "xlsx"), ("digest.json", b'{"', "json")],
+    )
+    async def test_a_digest_is_taken_along_as_a_file(
+        self, it: Program, client: httpx.AsyncClient, file: str, begins: bytes, ending: str
+    ) -> None:
+        it.figures["library"] = it.figures["bus7"] = WEEK
+        await entered(it, client, MANAGER)
+        page = await client.get("/manage/digests/library/now")
+        assert f'href="/manage/digests/library/now/{file}"' in page.text
+        found = await client.get(f"/manage/digests/library/now/{file}")
+        assert found.content.startswith(begins)
+        assert found.headers["content-disposition"] == f'attachment; filename="library-{WEEK.period}.{ending}"'
+        assert (await client.get(f"/manage/digests/bus7/now/{file}")).status_code == 404
+
+    async def test_everybody_may_read_what_is_in_the_data(self, client: httpx.AsyncClient) -> None:
+        found = await client.get("/digest.schema.json")
+        assert found.json()["$defs"]["Digest"]["required"][0] == "service"
+
     async def test_every_past_week_can_be_read_again(self, it: Program, client: httpx.AsyncClient) -> None:
         token = it.link(MANAGER)
         with it.database.transaction() as db:

@@ -1,0 +1,278 @@
+"""A digest as a workbook: its figures as numbers, a sheet for each kind, and one that says what every column means.
+
+It holds what the digest holds: what may not be shown is not in there, and its cell is empty.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import chain
+from typing import TYPE_CHECKING, TypeAlias
+
+from bot.digests.render.told import bounds, since_first
+from bot.digests.render.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
+
+    from openpyxl import Workbook
+    from openpyxl.cell.cell import Cell
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from bot.digests.disclosure import Share
+    from bot.digests.model import Digest, Score
+    from bot.digests.results import Result
+    from bot.texts import Texts
+
+Value: TypeAlias = "str | int | float | date | None"
+FORMATS = {"percent": "0%", "points": "+0;-0;0", "day": "yyyy-mm-dd"}
+"""How numbers of a unit are shown."""
+WIDTHS = {"text": 28, "day": 14}
+"""Characters a column of a unit is wide; others are as wide as their heading, and no less than `NARROW`."""
+NARROW, LONG, MOST = 12, 60, 31
+"""Characters of a narrow column and of one with sentences, and of the longest name Excel takes for a sheet."""
+SENTENCES = frozenset({"question", "text", "meaning", "rule"})
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""What no workbook may hold (XML 1.0, 2.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, what it counts, of whom, and by which rule."""
+
+    name: str
+    unit: str = "text"
+    base: str = "none"
+    rule: str = "exact"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet with its rows."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+
+
+SHARES = (
+    Column("answers", "people", "answers", "cell"),
+    Column("part", "people", "answers", "share"),
+    Column("share", "percent", "answers", "share"),
+    Column("low", "percent", "answers", "chance"),
+    Column("high", "percent", "answers", "chance"),
+    Column("band", rule="band"),
+    Column("edge", "percent", "answers", "band"),
+)
+CHANGES = (
+    Column("negative", "percent", "answers", "share"),
+    Column("unknown", "people", "people", "cell"),
+    Column("before", "percent", "four", "share"),
+    Column("change", "points", "answers", "change"),
+    Column("change_low", "points", "answers", "change"),
+    Column("change_high", "points", "answers", "change"),
+    Column("real", rule="change"),
+)
+SCORES = (Column("stage"), Column("question"), *SHARES, *CHANGES)
+WEEKS = (Column("stage"), Column("week", "week"), *SHARES)
+DEADLINES = (Column("event"), Column("round"), Column("day", "day"), Column("days", "days"))
+CHANNELS = (
+    Column("channel"),
+    Column("new", "people", "people", "cell"),
+    Column("total", "people", "everybody", "running"),
+    Column("as_of", "week"),
+)
+WANTED = (
+    Column("round"),
+    Column("question"),
+    Column("way"),
+    Column("answers", "people", "answers", "cell"),
+    Column("place", "number", rule="score"),
+    Column("option"),
+    Column("score", "score", "answers", "score"),
+    Column("low", "score", "answers", "chance"),
+    Column("high", "score", "answers", "chance"),
+    Column("first", "percent", "answers", "score"),
+    Column("middle", "percent", "answers", "score"),
+    Column("nothing", "percent", "answers", "score"),
+    Column("shown", "number", "cards"),
+)
+VOICES = (Column("day", "day"), Column("stage"), Column("tone", rule="cell"), Column("text", rule="quote"))
+CODEBOOK = tuple(map(Column, ("sheet", "column", "meaning", "unit", "base", "rule")))
+
+
+def xlsx(digest: Digest, language: str) -> bytes:
+    """Return the workbook in a language; its sheets run from the right where the language does."""
+    from openpyxl import Workbook  # noqa: PLC0415 - a third of a second of import
+
+    said = words(language)
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    book.properties.title = said("digest.subject", service=_service(digest, said), week=digest.period, days="").strip()
+    book.properties.language = said.language
+    book.properties.created = digest.at.replace(tzinfo=None)
+    sheets = sheets_of(digest, said)
+    for sheet in (*sheets, _codebook(sheets, digest, said)):
+        _write(book, sheet, said)
+    out = BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def sheets_of(digest: Digest, said: Texts) -> tuple[Sheet, ...]:
+    """Return the sheets that have rows, the overview first."""
+    made = [
+        Sheet("overview", (Column("fact"), Column("value", "number")), tuple(_facts(digest, said))),
+        Sheet("deadlines", DEADLINES, tuple(_deadlines(digest, said))),
+        Sheet("scores", SCORES, tuple(_scored(score, digest, said) for score in digest.scores)),
+        Sheet("weeks", WEEKS, tuple(chain.from_iterable(_weeks(score, said) for score in digest.scores))),
+        Sheet("channels", CHANNELS, tuple(_channels(digest, said))),
+        Sheet("wanted", WANTED, tuple(chain.from_iterable(_wanted(each, said) for each in digest.results))),
+        Sheet("voices", VOICES, tuple(_voices(digest, said))),
+    ]
+    return tuple(sheet for sheet in made if sheet.rows)
+
+
+# --------------------------------------------------------------------------- what stands in them
+
+
+def _service(digest: Digest, said: Texts) -> str:
+    return said.pick(digest.name, digest.service)
+
+
+def _facts(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
+    facts: dict[str, Value] = {
+        "service": _service(digest, said),
+        "city": digest.area,
+        "week": digest.period,
+        "since": digest.since,
+        "until": digest.until,
+        "at": f"{digest.at:%Y-%m-%d %H:%M}",
+        "minimum": digest.minimum,
+        "new": digest.who.new,
+        "total": digest.who.total,
+        "hidden": digest.hidden,
+        "so_far": _yes(digest.so_far, said),
+    }
+    yield from ((said(f"fact.{name}"), value) for name, value in facts.items())
+
+
+def _yes(whether: bool | None, said: Texts) -> Value:  # noqa: FBT001 - what is to be written
+    return None if whether is None else said("word.yes" if whether else "word.no")
+
+
+def _deadlines(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
+    for clock in digest.clock:
+        yield said(f"event.{clock.tick}"), clock.title, clock.on, clock.days
+
+
+def _scored(score: Score, digest: Digest, said: Texts) -> tuple[Value, ...]:
+    change = score.change
+    question = said.pick(score.question).replace("{service}", _service(digest, said))
+    told = (change.before.percent, change.points, change.low, change.high) if change else (None,) * 4
+    changed = (_part(told[0]), *told[1:], _yes(change.real, said) if change else None)
+    negative = _part(score.negative.percent)
+    return (said(f"stage.{score.stage}"), question, *_share(score.positive, said), negative, score.unknown, *changed)
+
+
+def _weeks(score: Score, said: Texts) -> Iterator[tuple[Value, ...]]:
+    for point in since_first(score.weeks):
+        yield said(f"stage.{score.stage}"), point.week, *_share(point.share, said)
+
+
+def _share(share: Share, said: Texts) -> tuple[Value, ...]:
+    low, high = bounds(share) if share.exact else (None, None)
+    band = (said(f"word.{share.band}"), share.edge / 100) if share.band else (None, None)
+    return share.base, share.part, _part(share.percent), _part(low), _part(high), *band
+
+
+def _part(percent: int | None) -> float | None:
+    """Return percent as a part of one: spreadsheets show it as percent and reckon with it rightly."""
+    return None if percent is None else percent / 100
+
+
+def _channels(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
+    for channel in digest.who.channels:
+        key = f"channel.{channel.name}"
+        name = said(key) if said.has(key) else channel.name
+        yield name, channel.new, channel.total.count, channel.total.period
+
+
+def _wanted(result: Result, said: Texts) -> Iterator[tuple[Value, ...]]:
+    asked = (said.pick(result.title), said.pick(result.question), said(f"way.{result.kind}"), result.base)
+    for each in result.standings:
+        better = sum(other.score is not None and other.score > (each.score or 0) for other in result.standings)
+        place = None if each.score is None else better + 1
+        beside = (_part(each.first), _part(each.median), _part(each.nothing), each.shown)
+        yield *asked, place, said.pick(each.label), each.score, each.low, each.high, *beside
+
+
+def _voices(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
+    for voice in digest.voices.quotes:
+        tone = said(f"digest.voices.{voice.tone}") if voice.tone else None
+        yield voice.on, said(f"stage.{voice.stage}"), tone, voice.text
+
+
+def _codebook(sheets: Sequence[Sheet], digest: Digest, said: Texts) -> Sheet:
+    described = ((sheet, column) for sheet in sheets for column in sheet.columns)
+    rows = tuple(_described(sheet, column, digest, said) for sheet, column in described)
+    return Sheet("codebook", CODEBOOK, rows)
+
+
+def _described(sheet: Sheet, column: Column, digest: Digest, said: Texts) -> tuple[Value, ...]:
+    return (
+        said(f"sheet.{sheet.name}"),
+        said(f"column.{column.name}"),
+        said(f"meaning.{column.name}"),
+        said(f"unit.{column.unit}"),
+        said(f"base.{column.base}"),
+        said(f"rule.{column.rule}", minimum=digest.minimum),
+    )
+
+
+# --------------------------------------------------------------------------- how they are written
+
+
+def _write(book: Workbook, sheet: Sheet, said: Texts) -> None:
+    page: Worksheet = book.create_sheet(said(f"sheet.{sheet.name}")[:MOST])
+    page.freeze_panes = "A2"
+    page.sheet_view.rightToLeft = said.direction == "rtl"
+    page.print_title_rows = "1:1"
+    page.page_setup.orientation = "landscape"
+    page.page_setup.fitToHeight = 0
+    page.sheet_properties.pageSetUpPr.fitToPage = True
+    _head(page, sheet.columns, said)
+    for number, row in enumerate(sheet.rows, 2):
+        for place, (column, value) in enumerate(zip(sheet.columns, row, strict=True), 1):
+            _fill(page.cell(number, place), column, value)
+    page.auto_filter.ref = page.dimensions
+
+
+def _head(page: Worksheet, columns: Iterable[Column], said: Texts) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415 - with the rest of it
+
+    for place, column in enumerate(columns, 1):
+        cell = page.cell(1, place, said(f"column.{column.name}"))
+        cell.font = Font(bold=True)
+        cell.fill = PatternFill("solid", fgColor="FBE6D6")
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+        page.column_dimensions[cell.column_letter].width = _width(column, str(cell.value))
+
+
+def _width(column: Column, heading: str) -> float:
+    return LONG if column.name in SENTENCES else max(WIDTHS.get(column.unit, NARROW), len(heading) + 4)
+
+
+def _fill(cell: Cell, column: Column, value: Value) -> None:
+    from openpyxl.styles import Alignment  # noqa: PLC0415 - with the rest of it
+
+    cell.alignment = Alignment(vertical="top", wrap_text=column.name in SENTENCES)
+    if isinstance(value, str):
+        cell.value = _CONTROL.sub(" ", value)
+        cell.data_type = "s"  # whatever it begins with, it is no formula
+        return
+    cell.value = value
+    cell.number_format = FORMATS.get("day" if hasattr(value, "isoformat") else column.unit, "General")

@@ -1,0 +1,256 @@
+"""A digest on paper, in a workbook and for programs: the same figures, whole, and readable in every language."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import pypdfium2
+import pytest
+from hypothesis import given, settings
+from jsonschema import Draft202012Validator
+from openpyxl import load_workbook
+
+from bot.digests import render
+from bot.digests.model import dump
+from bot.digests.render import schema
+from bot.digests.render.told import bounds
+from bot.digests.render.words import words
+from bot.digests.summarise import summarise
+from bot.digests.weeks import Week
+from bot.pictures import fonts
+from bot.texts import languages, texts
+from tests.bot.digests.material import One, counted, monday_after, scope
+from tests.bot.digests.test_render import EACH, URL, real, small, wanted
+from tests.bot.digests.test_summarise import PEOPLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from openpyxl.worksheet.worksheet import Worksheet
+    from PIL.Image import Image
+
+    from bot.digests.model import Digest
+
+ALL = replace(real(), results=tuple(wanted(kind) for kind in ("rank", "allocate", "bestworst")))
+"""A digest with something of everything."""
+WEEK = Week(2026, 47)
+
+
+def made(people: Iterable[One], week: Week = WEEK) -> Digest:
+    """Return the digest of a week in which these people answered."""
+    digest = summarise(counted(list(people), week), scope(week), monday_after(week))
+    assert digest is not None
+    return digest
+
+
+# --------------------------------------------------------------------------- paper
+
+
+def page(paper: bytes) -> tuple[int, str, Image]:
+    """Return how many pages there are, the words of the first, and how it looks in grey."""
+    with pypdfium2.PdfDocument(paper) as document:
+        first = document[0]
+        return len(document), first.get_textpage().get_text_bounded(), first.render(scale=2, grayscale=True).to_pil()
+
+
+def letters(text: str) -> Counter[str]:
+    """Return the letters of a text without blanks, marks and joined forms, in no order."""
+    return Counter(letter for letter in unicodedata.normalize("NFKD", text) if letter.isalnum())
+
+
+def flat(text: str) -> str:
+    """Return a text in one line."""
+    return " ".join(text.replace("\ufffe", "").split())
+
+
+@EACH
+def test_all_of_a_digest_stands_on_one_page(language: str) -> None:
+    count, said, _ = page(render.pdf(ALL, texts(language), URL))
+    told = render.page(ALL, texts(language), 3)
+    assert count == 1
+    lines = (told.title, told.span, *told.clock, *told.stages[0].sentences, told.caveat, told.hidden, told.method, URL)
+    for line in (*lines, *(" ".join(each.sentences) for each in told.wanted), *(each.text for each in told.quotes)):
+        assert not letters(line) - letters(said), line
+        assert language == "ar" or flat(line) in flat(said), line
+
+
+@settings(deadline=None, max_examples=8)
+@given(PEOPLE)
+def test_any_digest_is_one_page_with_all_its_words(people: list[One]) -> None:
+    shouting = [One(one.on, one.choice, "word " * 150 + "end", one.channel) for one in people]
+    digest = summarise(counted(shouting, WEEK), scope(WEEK), monday_after(WEEK))
+    if digest is not None:
+        for language in ("de", "ar"):
+            count, said, image = page(render.pdf(digest, texts(language), URL))
+            told = render.page(digest, texts(language), 0)
+            assert count == 1
+            for line in (told.title, told.new, told.short, told.caveat, told.hidden, URL):
+                assert not letters(line) - letters(said)
+            assert image.crop((0, image.height - 60, *image.size)).getextrema() == (255, 255), "nothing at the edge"
+
+
+def test_the_page_is_the_same_bytes_every_time_and_has_a_title_and_a_language() -> None:
+    paper = render.pdf(ALL, texts("fr"), URL)
+    assert paper == render.pdf(ALL, texts("fr"), URL)
+    with pypdfium2.PdfDocument(paper) as document:
+        told = document.get_metadata_dict()
+    assert told["Title"] == render.page(ALL, texts("fr")).subject
+    assert told["CreationDate"].startswith("D:20220905")
+    assert b"/Lang (fr)" in paper
+
+
+def test_headings_paragraphs_and_pictures_are_tagged() -> None:
+    paper = render.pdf(ALL, texts("en"), URL)
+    parts = [paper.count(b"/S /" + part) for part in (b"H1", b"H2", b"P", b"Figure")]
+    assert parts[0] == 1
+    assert parts[1] >= 4
+    assert parts[2] > 10
+    assert parts[3] == 2
+    assert b"/MarkInfo" in paper
+
+
+def test_letters_of_any_script_are_drawn() -> None:
+    """Somebody's words are theirs, in whatever letters: where a font of this machine has them they are no frames."""
+    said = {
+        "hi": "बस हमेशा देर से आती है",
+        "th": "รถเมล์มาสายเสมอ",
+        "ta": "பேருந்து தாமதம்",
+        "he": "האוטובוס מאחר",
+        "ar": "الحافلة تتأخر",
+    }
+    for text in said.values():
+        _, found, _ = page(render.pdf(made([One(WEEK.monday, "5", text)] * 12), texts("en"), URL))
+        assert set(letters(text)) <= set(letters(found))
+        assert fonts.FRAMES not in fonts.for_letters(text)
+
+
+def test_where_no_font_has_a_letter_it_is_a_frame() -> None:
+    assert fonts.for_letters("Grüße, Привет, שלום, مرحبا") == ()
+    assert fonts.for_letters("\U0010fffd") == (fonts.FRAMES,)
+    assert page(render.pdf(made([One(WEEK.monday, "5", "\U0010fffd")] * 12), texts("en")))[0] == 1
+
+
+def test_arabic_runs_from_the_right_and_a_quote_as_it_was_written() -> None:
+    people = [One(WEEK.monday, "5", "Good.")] * 12
+    image = page(render.pdf(made(people), texts("ar"), URL))[2]
+    top = image.crop((0, 60, image.width, 160))
+    half = image.width // 2
+    dark = [sum(box.histogram()[:128]) for box in (top.crop((0, 0, half, 100)), top.crop((half, 0, image.width, 100)))]
+    assert dark[1] > 2 * dark[0]
+
+
+# --------------------------------------------------------------------------- programs
+
+
+def test_the_published_schema_is_that_of_the_digest() -> None:
+    assert schema.FILE.read_text("utf-8") == schema.schema(), "run: python -m bot.digests.render.schema"
+
+
+def validator() -> Draft202012Validator:
+    """Return what holds a digest against the published schema, and lets nothing through that is not in it."""
+    published = json.loads(schema.FILE.read_text("utf-8"))
+    Draft202012Validator.check_schema(published)
+    for part in published["$defs"].values():
+        if "properties" in part:
+            part["additionalProperties"] = False
+    return Draft202012Validator(published, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+@settings(deadline=None, max_examples=30)
+@given(PEOPLE)
+def test_every_digest_is_as_the_schema_says(people: list[One]) -> None:
+    digest = summarise(counted(people, WEEK), scope(WEEK), monday_after(WEEK))
+    validator().validate(json.loads(dump(digest)))
+
+
+def test_a_digest_with_everything_is_as_the_schema_says_and_a_fault_is_none() -> None:
+    told: dict[str, Any] = json.loads(dump(ALL))
+    validator().validate(told)
+    assert not validator().is_valid(told | {"minimum": "five"})
+    assert not validator().is_valid(told | {"unheard_of": 1})
+    assert not validator().is_valid({name: value for name, value in told.items() if name != "period"})
+
+
+def test_the_schema_says_what_its_fields_mean() -> None:
+    parts = json.loads(schema.FILE.read_text("utf-8"))["$defs"]
+    assert parts["Share"]["properties"]["part"]["description"].startswith("People in the share")
+    assert all(part.get("description") for part in parts.values())
+
+
+# --------------------------------------------------------------------------- workbook
+
+
+def sheets(digest: Digest, language: str) -> dict[str, Worksheet]:
+    """Return the sheets of the workbook by their names in Python."""
+    opened = load_workbook(BytesIO(render.xlsx(digest, language)))
+    names = {words(language)(f"sheet.{name}"): name for name in NAMES}
+    return {names[sheet.title]: sheet for sheet in opened.worksheets}
+
+
+NAMES = ("overview", "deadlines", "scores", "weeks", "channels", "wanted", "voices", "codebook")
+
+
+@EACH
+def test_every_column_of_a_workbook_is_explained(language: str) -> None:
+    found, said = sheets(ALL, language), words(language)
+    assert tuple(found) == NAMES
+    explained = [row[:3] for row in found["codebook"].iter_rows(min_row=2, values_only=True)]
+    for name, sheet in found.items():
+        head = [cell.value for cell in sheet[1]]
+        assert len(set(head)) == len(head)
+        assert name == "codebook" or {(said(f"sheet.{name}"), one) for one in head} <= {row[:2] for row in explained}
+        assert sheet.freeze_panes == "A2"
+        assert sheet.sheet_view.rightToLeft == (language == "ar")
+        assert all((sheet.column_dimensions[cell.column_letter].width or 0) >= 12 for cell in sheet[1])
+    assert all(all(row) for row in found["codebook"].iter_rows(values_only=True))
+
+
+def test_figures_are_numbers_and_those_of_the_digest() -> None:
+    found = sheets(ALL, "en")
+    (score,) = ALL.scores
+    head, row = found["scores"].iter_rows(values_only=True)
+    told = dict(zip(head, row, strict=True))
+    low, high = bounds(score.positive)
+    assert (told["Answers"], told["People"], told["Share"]) == (score.positive.base, score.positive.part, 0.94)
+    assert (told["Range from"], told["Range to"], told["Real change"]) == (low / 100, high / 100, "yes")
+    formats = {cell.value: found["scores"].cell(2, cell.column).number_format for cell in found["scores"][1]}
+    assert (formats["Share"], formats["Change"], formats["Answers"]) == ("0%", "+0;-0;0", "General")
+    weeks = list(found["weeks"].iter_rows(min_row=2, values_only=True))
+    assert [row[1] for row in weeks] == [f"2022-W{week}" for week in range(29, 36)]
+    assert [row[7:9] for row in weeks if row[7]] == [("over", 0.8)] * 2
+    days = [row[2] for row in found["deadlines"].iter_rows(min_row=2, values_only=True)]
+    assert all(isinstance(day, datetime) for day in days)
+
+
+def test_what_is_hidden_is_an_empty_cell() -> None:
+    found = sheets(small(*["5"] * 12), "en")
+    head, row = found["scores"].iter_rows(values_only=True)
+    told = dict(zip(head, row, strict=True))
+    assert (told["Answers"], told["People"], told["Share"], told["Range from"]) == (12, None, None, None)
+    assert (told["Over or under"], told["Edge"]) == ("over", 0.5)
+    assert set(sheets(small(*["5"] * 3), "en")) == {"overview", "codebook"}
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+SUM(A1)", "-2", "@x", "\x00bell\x07", "<b>&"])
+def test_words_are_words_whatever_they_begin_with(text: str) -> None:
+    found = sheets(made([One(WEEK.monday, "5", text)] * 12), "en")
+    cell = found["voices"].cell(2, 4)
+    assert cell.data_type == "s"
+    assert str(cell.value).strip() == "".join(one if one.isprintable() else " " for one in text).strip()
+
+
+def test_every_word_of_files_is_of_its_language() -> None:
+    """Few words are the same in two languages."""
+    english = words("en").sentences
+    for language in languages():
+        own = words(language).sentences
+        same = {
+            key for key in own if key.partition(".")[0] in ("files", "meaning", "rule") and own[key] == english[key]
+        }
+        assert language == "en" or not same
