@@ -354,7 +354,7 @@ class Sweeps:
         now = self._clock()
         with self._database.reading() as db:
             waiting = calls.due(db, self._digests.assessments, self._config, now)
-        return _all_of((f"person {each.person.id}, {each.service}", partial(self._call, each, now)) for each in waiting)
+        return all_of((f"person {each.person.id}, {each.service}", partial(self._call, each, now)) for each in waiting)
 
     def _call(self, one: calls.Due, now: datetime) -> int:
         with self._database.transaction() as db:
