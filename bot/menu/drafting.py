@@ -214,7 +214,9 @@ class Drafting(Steering):
                 Button(short(label), f"@o:set:{round_.code}:{mark}:{place}")
                 for place, (_, label) in enumerate(need.options)
             ]
-            return worker.screen([*self._asked(worker, need), *self._in_full(need)], *options, skip, back)
+            lines = [*self._asked(worker, need), *self._in_full(need)]
+            keep = (worker.button("keep", "keep", round_.code, mark),) if _borrowed(worker, round_, name) else ()
+            return worker.screen(lines, *keep, *options, skip, back)
         worker.waits(f"{FIELD} {round_.code} {mark}")
         lines = [*self._asked(worker, need), self._from_example(worker, round_, name), worker.text(f"ask_{need.kind}")]
         keep = (worker.button("keep", "keep", round_.code, mark),) if lines[-2] else ()
@@ -223,17 +225,18 @@ class Drafting(Steering):
     @staticmethod
     def _from_example(worker: Worker, round_: RoundView, name: str) -> str:
         """Return what a field still says of the example; empty where it says something else."""
-        if name not in worker.rounds.borrowed(round_.code):
+        if not _borrowed(worker, round_, name):
             return ""
         lists: Any = round_.record.get("lists") or {}
         labels = [in_language(label, worker.language) for _, label in lists.get(name, ())]
-        text = " · ".join(labels) or in_language(round_.record.get(name), worker.language)
+        own = round_.title if name == "title" else round_.record.get(name)
+        text = " · ".join(labels) or in_language(own, worker.language)
         return worker.text("borrowed", text=text)
 
     def keep(self, worker: Worker, round_: RoundView, mark: str) -> Prompt:
         """Keep that what a field says of the example is true here, and ask on."""
         name = self.marked(worker, round_, mark)
-        if name not in worker.rounds.borrowed(round_.code):
+        if not _borrowed(worker, round_, name):
             return self.stale(worker, round_)
         worker.waits(None)
         record = kept(round_.record, [name])
@@ -254,7 +257,9 @@ class Drafting(Steering):
 
     def _needed(self, worker: Worker, round_: RoundView) -> dict[str, Need]:
         """Return all that the record may say, in the order to ask; what some promises ask for beside it comes last."""
-        own = {need.name: need for need in worker.rounds.needs(round_.flow, round_.service, worker.language)}
+        title = ["title"] if _borrowed(worker, round_, "title") else []
+        own = {name: Need(name, "text", meaning(worker.language, name)) for name in title}
+        own |= {need.name: need for need in worker.rounds.needs(round_.flow, round_.service, worker.language)}
         return own | {name: Need(name, "text", meaning(worker.language, name)) for name in BESIDE if name not in own}
 
     def marked(self, worker: Worker, round_: RoundView, mark: str) -> str:
@@ -293,7 +298,12 @@ class Drafting(Steering):
                 return text.rstrip(".") or None
 
     def _keep(self, worker: Worker, round_: RoundView, name: str, value: object) -> Prompt:
+        if name == "title":
+            worker.waits(None)
+            return self._titled(worker, round_, str(value))
         record = dict(round_.record)
+        if record.get(name) == value and _borrowed(worker, round_, name):  # who says the same means it
+            record = kept(record, [name])
         if isinstance(value, list):
             lists = record.get("lists")
             record["lists"] = {**(lists if isinstance(lists, dict) else {}), name: value}
@@ -301,3 +311,14 @@ class Drafting(Steering):
             record[name] = value
         worker.waits(None)
         return self._changed(worker, round_, record=record) or self.next(worker, self._fresh(worker, round_), name)
+
+    def _titled(self, worker: Worker, round_: RoundView, title: str) -> Prompt:
+        """Keep a title of one's own: those of the example in other languages go with the old one."""
+        record = {name: said for name, said in round_.record.items() if name != "title"}
+        changed = self._changed(worker, round_, title=title[:LONGEST_TITLE], record=record)
+        return changed or self.next(worker, self._fresh(worker, round_), "title")
+
+
+def _borrowed(worker: Worker, round_: RoundView, name: str) -> bool:
+    """Whether a field of a draft still says what the example says."""
+    return name in worker.rounds.borrowed(round_.code)

@@ -32,6 +32,8 @@ BESIDE = frozenset({"title", "days", "lists"})
 """What stands in an example beside the fields of the record."""
 ANYWHERE = frozenset({"decider", "task", "hazard", "area"})
 """What may well be the same in a city's own words, as may the labels of lists."""
+CHOSEN = ("influence", *legal.CHOICES)
+"""Fields in which the example has chosen for the city."""
 OURS = "own_words"
 """The field that names those whose words are true for the city, although the example says the same."""
 
@@ -75,16 +77,48 @@ def _day(name: str, day: date, later: timedelta) -> str:
     return (day + timedelta(7 - day.weekday() if day.weekday() in WEEKEND else 0)).isoformat()
 
 
-def untouched(flow: str, said: Mapping[str, Any], acts: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the fields of a record made of the example of its flow that still hold words of it, in any language.
+def untouched(
+    flow: str,
+    said: Mapping[str, Any],
+    acts: Iterable[Mapping[str, Any]],
+    firsts: Iterable[date] = (),
+    last: date | None = None,
+) -> list[str]:
+    """Return the fields of a record made of the example of its flow that still hold what it says, in any language.
 
     `acts` are the facts of the record that each act on the round has written: it was made of the example where one act
-    wrote words of it into several fields. Somebody may well find the same words alone. Organisers keep what is true for
-    them by naming it under `OURS`.
+    wrote words of it into several fields. Somebody may well find the same words alone. In a round made of it what was
+    chosen counts, too, the title in each language, and days that are the example's with one of `firsts` as the first
+    day, and with its own `last` day to answer or that of the round. Organisers keep what is true for them by naming it
+    under `OURS`.
     """
     made_up = _read(flow) if flow in known() else {}
-    began = any(len(_alike(made_up, one)) > 1 for one in acts)
-    return [name for name in _alike(made_up, said) if name not in _true(said)] if began else []
+    if not any(len(_alike(made_up, one)) > 1 for one in acts):
+        return []
+    title = ["title"] if _words(made_up.get("title", {})) & _words(said.get("title", {})) else []
+    found = [*_alike(made_up, said), *title, *_chosen(made_up, said), *_unmoved(made_up, said, firsts, last)]
+    return [name for name in found if name not in _true(said)]
+
+
+def _chosen(made_up: Mapping[str, Any], said: Mapping[str, Any]) -> list[str]:
+    return [name for name in CHOSEN if name in made_up and said.get(name) == made_up[name]]
+
+
+def _unmoved(
+    made_up: Mapping[str, Any], said: Mapping[str, Any], firsts: Iterable[date], last: date | None
+) -> list[str]:
+    """Return the days that stand where the example puts them."""
+    spans = dict(made_up.get("days", {}))
+    length = timedelta(spans.pop(CLOSES)) if CLOSES in spans else None
+    moved = [(first, later) for first in firsts for later in {timedelta(), _later(first, length, last)}]
+    usual = {
+        name: {_day(name, first + timedelta(span), later) for first, later in moved} for name, span in spans.items()
+    }
+    return [name for name, days in usual.items() if said.get(name) in days]
+
+
+def _later(first: date, length: timedelta | None, last: date | None) -> timedelta:
+    return last - first - length if last is not None and length is not None else timedelta()
 
 
 def alike(flow: str, said: Mapping[str, Any]) -> list[str]:

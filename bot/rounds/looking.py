@@ -228,11 +228,13 @@ class Looking:
             row = self._row(db, code)
             return self._borrowed(db, row) if row.state in BEGINNING else []
 
-    @staticmethod
-    def _borrowed(db: Connection, row: RoundRow) -> list[str]:
-        said = record.load(row.record)
+    def _borrowed(self, db: Connection, row: RoundRow) -> list[str]:
+        said, zone = record.load(row.record), self._config.city.zone
         acts = [_recorded(each.changed) for each in trail.of(db, row.id)] if row.id else [said]
-        return example.untouched(row.flow, said, acts)
+        firsts = {at.astimezone(zone).date() for at in (row.opens_at, row.created_at) if at}
+        last = closed_on(row.closes_at, None, zone)
+        titled = {**said, "title": {"": row.title, **said.get("title", {})}}
+        return example.untouched(row.flow, titled, acts, firsts, last)
 
     def foresee(self, written: Unsaved, language: str = wording.FALLBACK) -> Foreseen:
         """Return what `check` and `hints` would say of the words of a round if they were kept now. Nothing is."""

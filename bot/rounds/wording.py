@@ -95,7 +95,7 @@ def spoken(error: Exception, language: str) -> str:
 
 def meaning(language: str, name: str) -> str:
     """Return what a field of the record means; the bare name for a field of the flow's own."""
-    return _texts(language)["meanings"].get(name, name)
+    return about_example(language, name) if name == "title" else _texts(language)["meanings"].get(name, name)
 
 
 def names() -> tuple[str, ...]:

@@ -258,15 +258,31 @@ def test_who_finds_the_same_words_alone_is_told_and_not_kept_from_opening(house:
     assert house.rounds.hints(code) == []
 
 
+def test_the_title_of_the_example_is_found_in_any_language_and_days_where_it_puts_them(house: House) -> None:
+    one = shown("need_round")
+    closes = datetime.combine(NOON.date() + timedelta(days=41), time(), house.config.city.zone)
+    titled = {**one.record, "title": {"es": one.title["es"]}}
+    code = house.need(opened=False, title="My own", record=titled, closes_at=closes).code
+    assert {"title", "decided_on"} <= set(house.rounds.borrowed(code))
+    later = shown("need_round", last=NOON.date() + timedelta(days=40)).record
+    house.rounds.change(code, record=later)
+    assert {"title", "decided_on", "feedback_on"} & set(house.rounds.borrowed(code)) == {"decided_on", "feedback_on"}
+    house.rounds.change(code, title=one.title["en"], record={**later, "decided_on": "2027-05-05"})
+    assert {"title", "decided_on", "feedback_on"} & set(house.rounds.borrowed(code)) == {"title", "feedback_on"}
+
+
 def test_a_round_does_not_open_with_words_of_the_example_unless_they_are_true(house: House) -> None:
     code = house.need(opened=False, record={**shown("need_round").record, "topic": "my own"}).code
     left = house.rounds.borrowed(code)
     assert {"open_points", "fixed_points", "other_ways", "decider"} <= set(left)
+    assert {"influence", "duty", "level", "decided_on", "feedback_on"} < set(left), "choices and days, too"
     assert [each.field for each in house.rounds.check(code)] == left
     with pytest.raises(Refused, match="open_points still holds words of the example"):
         house.sign(code)
     lists = {"ideas": [["a", "My own"], ["b", "Another"]]}
-    mine: dict[str, object] = {**dict.fromkeys(left, "my own"), "lists": lists}
+    days = {"decided_on": "2027-02-03", "feedback_on": "2027-03-03"}
+    chosen = {"influence": "work", "level": "group", "own_words": "duty"}
+    mine: dict[str, object] = {**dict.fromkeys(left, "my own"), "lists": lists, "duty": "none", **days, **chosen}
     mine = {**house.rounds.find(code).record, **mine}  # type: ignore[union-attr]
     house.rounds.change(code, record=mine | {"decider": shown("need_round").record["decider"]})
     assert [each.field for each in house.rounds.check(code)] == ["decider"]
