@@ -20,6 +20,7 @@ from storage import people, threads
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.alarms import Alarms
     from bot.config import Config
     from bot.desk import Prompts, Visit
     from bot.threads import Line, Threads
@@ -44,6 +45,7 @@ class Correspondence:
         self,
         config: Config,
         threads: Threads,
+        alarms: Alarms,
         script: Callable[[str], Script],
         meaning: Callable[[Visit, str], str | None],
         back: Callable[[Visit], Prompts],
@@ -51,6 +53,7 @@ class Correspondence:
         """`script` gives the desk's words in a language, `meaning` what a text means, `back` the question at hand."""
         self._config = config
         self._threads = threads
+        self._alarms = alarms
         self._script = script
         self._meaning = meaning
         self._back = back
@@ -180,6 +183,9 @@ class Correspondence:
         if kind == "@human" and value.isdecimal():
             service = self._numbered(value)
             return self._begin(visit, service) if service in self._threads.answered_for(visit.db) else None
+        if kind == "@alarm":
+            taken = self._alarms.taken(visit.db, visit.guest.contact, value, visit.ledger.now)
+            return (taken or Prompt(self._text(visit, "staff_only")),)
         thread = threads.named(visit.db, value)
         if thread is None:
             return (Prompt(self._text(visit, "thread_gone")),)
@@ -218,6 +224,8 @@ class Correspondence:
             return Spoken((self._with_done(visit, "human_wait"),))
         urgent = self.urgent(visit, sent.text)
         told = self._threads.bring(visit.db, thread, sent, now, sent_as=self._sent_as(visit), danger=bool(urgent))
+        if urgent:
+            self._alarms.in_thread(visit.db, visit.guest.contact, thread.service, thread.name, sent.text, now)
         if self._writes(visit):
             self._wait(visit, thread.service, thread)
         return Spoken(

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from bot import correspondence, erasure
 from bot.actions import asked
+from bot.alarms import Alarms
 from bot.channels.base import Inbound
 from bot.correspondence import Correspondence
 from bot.handover import take_over
@@ -116,8 +117,9 @@ class Desk:
         self._staff = staff
         self._mint = mint
         self._scripts: dict[str, Script] = {}
-        self._people = Correspondence(config, threads, self._script, self._meaning, self._back)
-        self._asked = asked.AskedBack(library, self._people.urgent)
+        self._alarms = Alarms(config, keys, threads.channels)
+        self._people = Correspondence(config, threads, self._alarms, self._script, self._meaning, self._back)
+        self._asked = asked.AskedBack(library, self._warned)
 
     def answer(self, db: Connection, ledger: Ledger, guest: Guest, inbound: Inbound) -> Spoken:
         """Return what is said to a message; what is to be remembered goes into the ledger."""
@@ -203,6 +205,8 @@ class Desk:
         which = self._which(visit, row)
         spoken = self._participations.go_on(visit.ledger, visit.guest, played, message)
         spoken = spoken._replace(prompts=(*which, *spoken.prompts)) if which else spoken
+        if spoken.urgent and (known := visit.guest.rows.get(round_id)):
+            self._alarms.in_round(visit.db, visit.guest.contact, row, known.started_at, message.text, visit.ledger.now)
         if spoken.asked:
             return spoken.saying(*self._word(visit, spoken.asked))
         if spoken.ended and visit.guest.contact.stopped_at == visit.ledger.now:
@@ -483,7 +487,7 @@ class Desk:
                 return self._bare(visit, self._stale(visit, "") if screens is None else screens)
             case "@language" if value in self._config.city.languages:
                 return self._bare(visit, self._speak(visit, value))
-            case "@human" | "@reply" | "@close":
+            case "@human" | "@reply" | "@close" | "@alarm":
                 prompts = self._people.tapped(visit, kind, value)
                 return self._bare(visit, self._stale(visit, "") if prompts is None else prompts)
             case asked.BUTTON:
@@ -581,8 +585,15 @@ class Desk:
         word = self._meaning(visit, message.text)
         if word == "start":
             return self._started(visit, "")
-        urgent = () if word else self._people.urgent(visit, message.text)
+        urgent = () if word else self._warned(visit, message.text)
         return self._bare(visit, (*urgent, *self._word(visit, word or "")))._replace(urgent=bool(urgent))
+
+    def _warned(self, visit: Visit, text: str) -> Prompts:
+        """Return what to do in danger where a text outside the questions of a round speaks of some; people are told."""
+        urgent = self._people.urgent(visit, text)
+        if urgent:
+            self._alarms.outside(visit.db, visit.guest.contact, text, visit.ledger.now)
+        return urgent
 
     def _word(self, visit: Visit, word: str) -> Prompts:  # noqa: C901, PLR0911 - a table of words
         match word:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.rounds.lifecycle import RUNNING
 from flows import memory
-from storage import actions, answers, contacts, rounds, seals, sessions, trail, wishes
+from storage import actions, alarms, answers, contacts, rounds, seals, sessions, trail, wishes
 from storage.contacts import NewContact
 from storage.seals import NOTHING
 
@@ -48,6 +48,7 @@ class Eraser:
         contact = guest.contact
         cut = any(row.key_sealed is None for row in self._rounds_of(db, contact.id))
         kept = [self._answers_in(db, of, contact.address_hash, ledger) for of in rounds.linked(db)]
+        alarms.forget_copies(db, contact.id)
         contacts.forget(db, contact.id, ledger.now)
         new = NewContact(
             contact.channel,
@@ -74,6 +75,7 @@ class Eraser:
         kept = of is not None and (of.key_sealed is None or self._answers_in(db, of, owner.address_hash, ledger))
         sessions.forget(db, contact_id, round_id)
         actions.unlink(db, round_id, contact_id)
+        alarms.forget_copies(db, contact_id, round_id)
         for what in (wishes.RESULT, wishes.CLEAR, wishes.UNCLEAR):
             wishes.remove(db, [(round_id, contact_id)], what)
         if contact_id == guest.contact.id:

@@ -104,7 +104,8 @@ class Threads:
         self._phrases = phrases
         self._keys = keys
         self._mint = mint
-        self._channels = channels
+        self.channels = self._channels = channels
+        """What each channel can do by which people are reached."""
 
     # ----------------------------------------------------------------- who is there
 

@@ -17,6 +17,7 @@ from storage.sessions import ACTIVE
 from storage.tables import (
     action_links,
     action_replies,
+    alarms,
     answers,
     assessment_calls,
     assessments,
@@ -212,6 +213,12 @@ def _action_links(now: datetime, policy: Policy) -> Delete:
     return delete(action_links).where(or_(action_links.c.round_id.in_(_over(now, policy)), old))
 
 
+def _alarms(now: datetime, policy: Policy) -> Update:
+    """That there was danger stays as a number; who wrote of it goes with the copies of their words."""
+    old = alarms.c.at < now - timedelta(days=policy.transcript_days)
+    return update(alarms).where(old, alarms.c.contact_id.is_not(None)).values(contact_id=None)
+
+
 def _used_links(now: datetime, policy: Policy) -> Delete:
     return delete(links).where(links.c.expires_at < now - timedelta(days=policy.transcript_days))
 
@@ -264,6 +271,7 @@ _SWEEPS: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
     "answers": _answers,
     "action_replies": _replies,
     "action_links": _action_links,
+    "alarms": _alarms,
     "links": _used_links,
     "manuscripts": _manuscripts,
     "assessments": _assessments,

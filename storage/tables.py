@@ -458,6 +458,22 @@ thread_messages = Table(
     Index(None, "sent_as"),
 )
 
+alarms = Table(  # words of danger, told to people at once; a digest counts them
+    "alarms",
+    metadata,
+    _id(),
+    C("key", LargeBinary, nullable=False, unique=True),  # keyed hash of the passage, so that it sounds once
+    C("service", String(60), nullable=False),  # empty: written outside every round
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE")),
+    C("contact_id", ForeignKey("contacts.id", ondelete="SET NULL")),  # so that DELETE finds what was sent of it
+    C("at", Instant, nullable=False),
+    C("told", Integer, nullable=False, default=0),  # addresses of staff it was sent to
+    C("closed_at", Instant),  # somebody said that they look after it
+    Index(None, "service", "at"),
+    Index(None, "contact_id"),
+    Index(None, "round_id"),
+)
+
 # --------------------------------------------------------------------------- what is counted already
 
 # Weeks that are over, counted once. Counts of people and texts only: no pseudonym and no word comes here, so nobody has

@@ -42,7 +42,8 @@ class Span(NamedTuple):
 def settled(spans: Iterable[Span]) -> tuple[Span, ...]:
     """Return spans in their order without overlaps: of two that meet, the earlier one given stays.
 
-    Halves of one find are one. What of the later one stands beside it is kept, so that nothing found is shown. A doubt gives way whole.
+    Halves of one find are one. What of the later one stands beside it is kept, so that nothing found is shown. A doubt
+    gives way whole.
     """
     kept: list[Span] = []
     for span in spans:
@@ -50,7 +51,7 @@ def settled(spans: Iterable[Span]) -> tuple[Span, ...]:
     joined: list[Span] = []
     for span in sorted(kept):
         if joined and (joined[-1].end, joined[-1].found) == (span.start, span.found):
-            span = Span(joined.pop().start, span.end, span.found)  # noqa: PLW2901 - two halves of one find
+            span = Span(joined.pop().start, span.end, span.found)  # noqa: PLW2901 - halves of one find
         joined.append(span)
     return tuple(joined)
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from storage import (
+    alarms,
     answers,
     contacts,
     digests,
@@ -175,6 +176,16 @@ def test_a_flow_file_that_was_sent_goes_and_what_was_published_of_it_stays(datab
         assert sweep(db, NOW + 29 * DAY) == {}
         assert sweep(db, NOW + 31 * DAY)["manuscripts"] == 1
         assert flow_versions.sent(db) == [("tea", 1)]
+
+
+def test_that_there_was_danger_stays_as_a_number_and_who_wrote_of_it_goes(database: Database) -> None:
+    with database.transaction() as db:
+        old, new = add_contact(db, "old").id, add_contact(db, "new").id
+        for n, (contact, at) in enumerate(((old, NOW - 31 * DAY), (new, NOW))):
+            assert alarms.sound(db, bytes([n]), "library", at, contact_id=contact) is not None
+        assert retention.forget(db, NOW, POLICY)["alarms"] == 1
+        assert db.execute(select(metadata.tables["alarms"].c.contact_id).order_by("id")).scalars().all() == [None, new]
+        assert alarms.waiting(db, "library") == 2
 
 
 def test_used_links_and_ended_sign_ins_go(database: Database) -> None:

@@ -1,0 +1,138 @@
+"""Words of danger reach a person at once: the managers of the service, else who runs the bot.
+
+Once for each passage through a round, and outside of rounds once for each person and day. Staff read the words without
+what leads to a person; who wrote them they do not learn.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.channels.base import Mail, Outbound
+from bot.compose import compose
+from bot.cutting import cut
+from bot.letters import REPLY, letters, write
+from bot.reading.private import finder
+from bot.texts import texts
+from bot.threads import MAIL, people_of, reached
+from flows.model import Button, Prompt
+from storage import alarms, outbox, people
+from storage.outbox import NewMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.channels.base import Capabilities
+    from bot.config import Config
+    from bot.texts import Texts
+    from storage.contacts import Contact
+    from storage.people import Person
+    from storage.rounds import RoundRow
+    from storage.sealing import Keys
+
+MANAGER, OPERATOR = "manager", "operator"
+LONGEST = 600
+"""So many characters of somebody's words are passed on."""
+
+log = structlog.get_logger()
+
+
+class Alarms:
+    """Sounds alarms, and takes it that somebody looks after one."""
+
+    def __init__(self, config: Config, keys: Keys, channels: Mapping[str, Capabilities]) -> None:
+        self._config = config
+        self._keys = keys
+        self._channels = channels
+
+    def in_round(
+        self, db: Connection, contact: Contact, of: RoundRow, began_at: datetime, text: str, now: datetime
+    ) -> None:
+        """Sound the alarm for words written in a passage through a round, unless it has sounded in it."""
+        alarm = alarms.sound(
+            db,
+            self._key(contact.id, of.id, began_at.isoformat()),
+            of.service,
+            now,
+            contact_id=contact.id,
+            round_id=of.id,
+        )
+        if alarm is not None:
+            self._tell(db, alarm, of.service, contact, text, now)
+
+    def outside(self, db: Connection, contact: Contact, text: str, now: datetime) -> None:
+        """Sound the alarm for words written while no round was asking, once a day."""
+        day = now.astimezone(self._config.city.zone).date()
+        alarm = alarms.sound(db, self._key(contact.id, day.isoformat()), "", now, contact_id=contact.id)
+        if alarm is not None:
+            self._tell(db, alarm, "", contact, text, now)
+
+    def in_thread(self, db: Connection, contact: Contact, service: str, name: str, text: str, now: datetime) -> None:
+        """Count words that people of a service were sent in a thread anyway; without any, tell who runs the bot."""
+        alarm = alarms.sound(db, self._key(contact.id, name), service, now, contact_id=contact.id)
+        if alarm is None:
+            return
+        if told := len(reached(db, people_of(db, service), self._channels)):
+            alarms.told(db, alarm, told)
+        else:
+            self._tell(db, alarm, service, contact, text, now)
+
+    def taken(self, db: Connection, contact: Contact, number: str, now: datetime) -> Prompt | None:
+        """Take it that a member of staff looks after an alarm; None where this is not theirs to do, or no alarm."""
+        alarm = alarms.get(db, int(number)) if number.isdecimal() and len(number) < len(str(2**62)) else None
+        if alarm is None or contact.person_id is None or not self._may(db, contact.person_id, alarm.service):
+            return None
+        fresh = alarms.close(db, alarm.id, now)
+        return Prompt(texts(contact.language)("alarm.taken" if fresh else "alarm.taken_before"))
+
+    def _may(self, db: Connection, person_id: int, service: str) -> bool:
+        return any(person.id == person_id for person in self._managers(db, service) + self._operators(db))
+
+    def _key(self, *parts: object) -> bytes:
+        return self._keys.token_hash(".".join(("alarm", *map(str, parts))))
+
+    # ----------------------------------------------------------------- whom it reaches
+
+    @staticmethod
+    def _managers(db: Connection, service: str) -> list[Person]:
+        return [person for person, _ in people.with_role(db, MANAGER, service)] if service else []
+
+    @staticmethod
+    def _operators(db: Connection) -> list[Person]:
+        return [person for person, _ in people.with_role(db, OPERATOR)]
+
+    def _whom(self, db: Connection, service: str) -> list[Contact]:
+        """Return the addresses of the managers, else of who runs the bot; each once."""
+        found = reached(db, self._managers(db, service), self._channels)
+        found = found or reached(db, self._operators(db), self._channels)
+        return list({contact.id: contact for contact in found}.values())
+
+    def _tell(self, db: Connection, alarm: int, service: str, of: Contact, text: str, now: datetime) -> None:
+        whom = self._whom(db, service)
+        masked = finder(db, self._config)
+        for contact in whom:
+            shown = texts(contact.language)
+            words, *_ = cut(masked.masked(text, of.language, shown), LONGEST)
+            outbox.enqueue(db, self._letters(contact, alarm, service, shown, words, now))
+        alarms.told(db, alarm, len(whom))
+        if not whom:
+            log.error("alarm.untold", service=service, alarm=alarm)
+
+    def _letters(
+        self, contact: Contact, alarm: int, service: str, shown: Texts, words: str, now: datetime
+    ) -> list[NewMessage]:
+        name = self._config.service(service).spoken(contact.language) if service else shown("alarm.city")
+        number = self._config.city.emergency_number
+        said = shown("alarm.new", service=name, number=number, words=words)
+        key = alarms.key(alarm, contact.id)
+        if contact.channel == MAIL:
+            mail = Mail(shown("alarm.subject", service=name), "")
+            body = write(Outbound(key, "", said, mail=mail, language=contact.language))
+            return [NewMessage(key, contact.id, MAIL, REPLY, body, now, now)]
+        buttons = (Button(shown("alarm.taken_label"), f"@alarm:{alarm}"),)
+        return letters(contact, compose((Prompt(said, buttons),), self._channels[contact.channel]), key, now, REPLY)

@@ -1,0 +1,96 @@
+"""Alarms: somebody wrote of danger, and people were told at once. One for each passage through a round."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.tables import alarms, contacts, messages, outbox
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, Delete, Table
+
+
+class Alarm(NamedTuple):
+    """An alarm; `service` is empty where it was about none, `told` how many addresses of staff it was sent to."""
+
+    id: int
+    service: str
+    at: datetime
+    told: int
+    closed_at: datetime | None
+
+
+_COLUMNS = (alarms.c.id, alarms.c.service, alarms.c.at, alarms.c.told, alarms.c.closed_at)
+
+
+def sound(
+    db: Connection, key: bytes, service: str, now: datetime, *, contact_id: int, round_id: int | None = None
+) -> int | None:
+    """Keep an alarm; return its id, or None where one with this `key` was sounded before."""
+    new = {"key": key, "service": service, "at": now, "contact_id": contact_id, "round_id": round_id}
+    write = (postgresql if db.dialect.name == "postgresql" else sqlite).insert(alarms)
+    found: int | None = db.execute(write.on_conflict_do_nothing().returning(alarms.c.id), new).scalar()
+    return found
+
+
+def told(db: Connection, alarm: int, count: int) -> None:
+    """Note to how many addresses an alarm was sent."""
+    db.execute(update(alarms).where(alarms.c.id == alarm).values(told=count))
+
+
+def get(db: Connection, alarm: int) -> Alarm | None:
+    """Return the alarm with this id."""
+    row = db.execute(select(*_COLUMNS).where(alarms.c.id == alarm)).one_or_none()
+    return Alarm(*row) if row else None
+
+
+def close(db: Connection, alarm: int, now: datetime) -> bool:
+    """Note that somebody looks after it; return whether nobody had before."""
+    still = (alarms.c.id == alarm, alarms.c.closed_at.is_(None))
+    return db.execute(update(alarms).where(*still).values(closed_at=now)).rowcount == 1
+
+
+def count(db: Connection, service: str, since: datetime, until: datetime) -> int:
+    """How many alarms of a service were sounded in [since, until)."""
+    within = (alarms.c.service == service, alarms.c.at >= since, alarms.c.at < until)
+    return db.execute(select(func.count()).select_from(alarms).where(*within)).scalar_one()
+
+
+def waiting(db: Connection, service: str) -> int:
+    """How many alarms of a service nobody has said they look after."""
+    still = (alarms.c.service == service, alarms.c.closed_at.is_(None))
+    return db.execute(select(func.count()).select_from(alarms).where(*still)).scalar_one()
+
+
+def untold(db: Connection) -> int:
+    """How many alarms reached nobody and wait."""
+    still = (alarms.c.told == 0, alarms.c.closed_at.is_(None))
+    return db.execute(select(func.count()).select_from(alarms).where(*still)).scalar_one()
+
+
+def key(alarm: int, *parts: object) -> str:
+    """Return the outbox key of what is sent of an alarm."""
+    return ".".join(("alarm", *map(str, (alarm, *parts))))
+
+
+def forget_copies(db: Connection, contact_id: int, round_id: int | None = None) -> int:
+    """Delete what was sent to staff of somebody's words of danger (in one round); return how many messages."""
+    mine = select(alarms.c.id).where(alarms.c.contact_id == contact_id)
+    if round_id is not None:
+        mine = mine.where(alarms.c.round_id == round_id)
+    beginnings = [f"{key(alarm)}." for alarm in db.execute(mine).scalars()]
+    if not beginnings:
+        return 0
+    shown = db.execute(_at_staff(messages, [f"out:{each}" for each in beginnings])).rowcount
+    return shown + db.execute(_at_staff(outbox, beginnings)).rowcount
+
+
+def _at_staff(table: Table, beginnings: list[str]) -> Delete:
+    begun: list[ColumnElement[bool]] = [table.c.key.startswith(each, autoescape=True) for each in beginnings]
+    staff = select(contacts.c.id).where(contacts.c.person_id.is_not(None))
+    return delete(table).where(table.c.contact_id.in_(staff), or_(*begun))

@@ -1,0 +1,124 @@
+"""Words of danger reach a person at once, once for each passage, and are counted; who wrote them stays unknown."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from storage import alarms
+from tests.bot.test_threads import employed, in_round, labels, last, text
+from tests.support.house import NOON, House, raw
+
+if TYPE_CHECKING:
+    from tests.support.house import Citizen
+
+BURNS = "There is a gas leak at 14 Albert Road, call Rosalind Franklin, 07400 123456"
+
+
+async def test_the_managers_of_the_service_read_it_at_once_without_what_leads_to_a_person(
+    house: House, citizen: Citizen
+) -> None:
+    maya = await employed(house, "Maya")
+    bea = await employed(house, "Bea", ("manager", "street_repair"))
+    code = await in_round(house, citizen)
+    said = text(await citizen.says(BURNS))
+    assert "call" in said
+    (sent,) = house.said(maya.address)[1:]
+    assert "“There is a gas leak at [house number] Albert Road, call [name], [phone number]”" in sent.text
+    assert "the Central Library" in sent.text
+    assert house.config.city.emergency_number in sent.text
+    assert citizen.address not in sent.text
+    assert len(house.said(bea.address)) == 1
+    assert code
+
+
+async def test_it_sounds_once_in_each_passage(house: House, citizen: Citizen) -> None:
+    maya = await employed(house, "Maya")
+    await in_round(house, citizen)
+    await citizen.says("gas leak here")
+    await citizen.says("really, a gas leak")
+    other = citizen.__class__(house, "another address")
+    await other.starts(house.table("rounds")[0].code)
+    await other.says("hello")
+    await other.says("my bin is on fire, a gas leak too")
+    assert len(house.table("alarms")) == 2
+    assert len([each for each in house.said(maya.address) if "gas leak" in each.text]) == 2
+
+
+async def test_without_a_manager_who_runs_the_bot_is_told(house: House, citizen: Citizen) -> None:
+    root = await employed(house, "Root", ("operator", "*"))
+    await in_round(house, citizen)
+    await citizen.says("gas leak")
+    assert "gas leak" in last(root).text
+    assert house.table("alarms")[0].told == 1
+
+
+async def test_where_nobody_can_be_told_it_is_kept_as_told_to_nobody(house: House, citizen: Citizen) -> None:
+    await in_round(house, citizen)
+    await citizen.says("gas leak")
+    with house.database.reading() as db:
+        assert alarms.untold(db) == 1
+
+
+async def test_outside_of_rounds_it_reaches_who_runs_the_bot_once_a_day(house: House, citizen: Citizen) -> None:
+    root = await employed(house, "Root", ("operator", "*"), language="de")
+    for words in ("there is a gas leak", "still a gas leak"):
+        await citizen.says(words)
+    assert "außerhalb einer Runde" in last(root).text
+    house.clock.forward(days=1)
+    await citizen.says("a gas leak again")
+    assert len(house.table("alarms")) == 2
+
+
+async def test_in_a_thread_it_is_counted_and_not_sent_twice(house: House, citizen: Citizen) -> None:
+    maya = await employed(house, "Maya")
+    await in_round(house, citizen)
+    await citizen.says("HUMAN")
+    await citizen.says("gas leak")
+    assert [each.told for each in house.table("alarms")] == [1]
+    assert len([each for each in house.said(maya.address) if "gas leak" in each.text]) == 1
+
+
+async def test_who_looks_after_it_says_so_with_one_press_and_only_staff_of_the_service_can(
+    house: House, citizen: Citizen
+) -> None:
+    maya = await employed(house, "Maya")
+    bea = await employed(house, "Bea", ("manager", "street_repair"))
+    await in_round(house, citizen)
+    await citizen.says("gas leak")
+    assert labels(last(maya)) == ["I look after it"]
+    data = last(maya).buttons[0].data
+    with house.database.reading() as db:
+        assert alarms.waiting(db, "library") == 1
+    for stranger in (bea, citizen):
+        await stranger.sends(raw(stranger.address, kind="tap", data=data))
+    with house.database.reading() as db:
+        assert alarms.waiting(db, "library") == 1
+    assert "noted" in text(await maya.taps("I look after it"))
+    assert "already" in text(await maya.sends(raw(maya.address, kind="tap", data=data)))
+    for broken in ("@alarm:x", "@alarm:999", f"@alarm:{10**30}"):
+        await maya.sends(raw(maya.address, kind="tap", data=broken))
+    with house.database.reading() as db:
+        assert alarms.waiting(db, "library") == 0
+        assert alarms.count(db, "library", NOON, NOON + timedelta(days=7)) == 1
+        assert alarms.count(db, "library", NOON - timedelta(days=7), NOON) == 0
+        assert alarms.count(db, "street_repair", NOON, NOON + timedelta(days=7)) == 0
+
+
+@pytest.mark.parametrize("at", ["outbox", "sent"])
+async def test_with_delete_go_the_copies_of_the_words_and_the_number_stays(
+    house: House, citizen: Citizen, at: str
+) -> None:
+    maya = await employed(house, "Maya")
+    await in_round(house, citizen)
+    await citizen.says("gas leak")
+    if at == "sent":
+        await house.delivered()
+    await citizen.says("DELETE")
+    await citizen.says("yes")
+    mine = house.contact(maya.address).id
+    assert not [row for row in house.table("outbox") if row.contact_id == mine and "gas" in row.body]
+    (kept,) = house.table("alarms")
+    assert kept.contact_id is None
