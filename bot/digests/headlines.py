@@ -37,6 +37,7 @@ def _headline(item: Item) -> Headline:
         good={language: _labels(item, good, language) for language in sorted(item.words)},
         bad={language: _labels(item, bad, language) for language in sorted(item.words)},
         question={language: item.text(language) for language in sorted(item.words)},
+        net="NET" in item.figures,
     )
 
 

@@ -179,6 +179,8 @@ class Score:
     """Of the weeks of half a year, in whole percent; None where there are too few of them."""
     side: int = 0
     """So many weeks in a row, this one the last, the share was above the median; below it where negative."""
+    net: tuple[int, int, int] | None = None
+    """Points better minus points worse, with the two ends of its range; None where not asked for or not told."""
 
 
 @dataclass(frozen=True, slots=True)

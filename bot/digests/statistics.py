@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import TYPE_CHECKING, TypeAlias
 
 from flows.ballots import BEFORE, BEST, LAST, SHOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy import float64, int64
+    from numpy.typing import NDArray
 
     from storage.ballots import Tally
 
@@ -175,3 +179,93 @@ def kish(weights: Sequence[float]) -> tuple[float, float]:
     """Return Kish's effective number of people, (sum w)^2 / sum w^2, and the design effect n / n_eff (Kish 1965)."""
     effective = sum(weights) ** 2 / sum(weight**2 for weight in weights)
     return effective, len(weights) / effective
+
+
+# --------------------------------------------------------------------------- by drawing again
+
+DRAWS = 2000
+"""So often people are drawn anew."""
+
+
+def seed(round_: str, week: str) -> int:
+    """Return where chance begins for a round and a week: the same for ever, so that a digest can be made again."""
+    return int.from_bytes(sha256(f"{round_}/{week}".encode()).digest()[:4])
+
+
+def bootstrap(
+    people: Sequence[int], figure: Callable[[NDArray[int64]], NDArray[float64]], seed: int, level: float = 0.95
+) -> Range:
+    """Return the percentile bootstrap range of a figure of people counted by kind (Efron 1979).
+
+    `figure` takes one row of counts by kind for each draw and returns one number for each. To draw people with
+    replacement is to draw their counts from a multinomial. The generator is numpy's old one, whose stream is promised
+    never to change (NEP 19): the same seed gives the same range with every version.
+    """
+    import numpy as np  # noqa: PLC0415 - a program that writes no digest does not pay for it
+
+    base = sum(people)
+    drawn = np.random.RandomState(seed).multinomial(base, [count / base for count in people], DRAWS)
+    tail = 50 * (1 - level)
+    low, high = np.percentile(figure(drawn), [tail, 100 - tail])
+    return Range(float(low), float(high))
+
+
+def net_range(group: Posneg, seed: int) -> Range:
+    """Return the range of share better minus share worse, by drawing people again."""
+    kinds = (group.positive, group.neutral, group.negative)
+    return bootstrap(kinds, lambda drawn: (drawn[:, 0] - drawn[:, 2]) / group.base, seed)
+
+
+# --------------------------------------------------------------------------- weights
+
+RAKED_FROM, CELL_FROM = 100, 5
+"""People, and people in each cell of those who answered, below which nobody is weighted."""
+LEAST, MOST = 0.2, 5.0
+"""Weights are cut to these: nobody counts for nothing, nobody for many."""
+ROUNDS, CLOSE = 200, 1e-9
+"""How often weights are adjusted at most, and how near each margin has to come to what it should be."""
+
+Cell: TypeAlias = "tuple[str, ...]"
+
+
+def rake(people: Mapping[Cell, int], margins: Sequence[Mapping[str, float]]) -> dict[Cell, float] | None:
+    """Return a weight for each cell so that every margin is met (iterative proportional fitting, Deming, Stephan 1940).
+
+    `people` counts who answered by one group of each variable; `margins` hold the parts of the residents by group, one
+    for each variable, from 0 to 1. Weights have a mean of 1. None, and nothing is weighted, under 100 people, with a
+    cell under 5, with a group nobody knows the part of, and where it does not settle within the cut.
+    """
+    base = sum(people.values())
+    known = all(cell[place] in margin for cell in people for place, margin in enumerate(margins))
+    if base < RAKED_FROM or min(people.values()) < CELL_FROM or not known:
+        return None
+    weights = dict.fromkeys(people, 1.0)
+    for _ in range(ROUNDS):
+        for place, margin in enumerate(margins):
+            _fit(weights, people, place, margin, base)
+        weights = {cell: min(max(weight, LEAST), MOST) for cell, weight in weights.items()}
+        if all(_met(weights, people, place, margin, base) for place, margin in enumerate(margins)):
+            return weights
+    return None
+
+
+def _fit(
+    weights: dict[Cell, float], people: Mapping[Cell, int], place: int, margin: Mapping[str, float], base: int
+) -> None:
+    sums = _sums(weights, people, place)
+    for cell in weights:
+        weights[cell] *= margin[cell[place]] * base / sums[cell[place]]
+
+
+def _met(
+    weights: Mapping[Cell, float], people: Mapping[Cell, int], place: int, margin: Mapping[str, float], base: int
+) -> bool:
+    sums = _sums(weights, people, place)
+    return all(abs(sums.get(group, 0.0) / base - part) < CLOSE for group, part in margin.items())
+
+
+def _sums(weights: Mapping[Cell, float], people: Mapping[Cell, int], place: int) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for cell, weight in weights.items():
+        sums[cell[place]] = sums.get(cell[place], 0.0) + weight * people[cell]
+    return sums

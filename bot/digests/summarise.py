@@ -67,6 +67,8 @@ class Headline:
     good: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bad: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     question: Mapping[str, str] = field(default_factory=dict)
+    net: bool = False
+    """Whether what counts is the share better minus the share worse."""
 
     def tone(self, choice: str) -> str:
         """Return `positive`, `neutral`, `negative`, `unknown` or, for any other answer, nothing."""
@@ -333,10 +335,20 @@ def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline) -> Sc
         weeks=points[-1 - HISTORY :],
         median=signals.middle(line),
         side=signals.side(line),
+        net=_net(positive, negative, scope, headline),
         good=headline.good,
         bad=headline.bad,
         question=headline.question,
     )
+
+
+def _net(positive: Share, negative: Share, scope: Scope, headline: Headline) -> tuple[int, int, int] | None:
+    """Points better minus worse, from the two shares as they are told; the range is the same whenever it is drawn."""
+    if not headline.net or positive.part is None or negative.part is None or not positive.base:
+        return None
+    group = Posneg(positive.part, positive.base - positive.part - negative.part, negative.part)
+    span = statistics.net_range(group, statistics.seed(f"{scope.service}/{headline.item}", str(scope.week)))
+    return statistics.points(group.net), statistics.points(span.low), statistics.points(span.high)
 
 
 def _groups(answers: Answers, headlines: Sequence[Headline]) -> dict[tuple[str, str], dict[str, Posneg]]:

@@ -219,7 +219,7 @@ def _stage(score: Score, digest: Digest, texts: Texts, *, brief: bool) -> Stage:
         sentences = [headline(score, name, good, digest.minimum, texts)]
         sentences += [] if brief else [_why(score.positive, digest.minimum, texts)]
         sentences += [] if brief else [_negative(score.negative, bad, texts)]
-        sentences += [_change(score, texts), _run(score, texts)]
+        sentences += [_net(score, texts), _change(score, texts), _run(score, texts)]
         sentences += [] if brief else [_unknown(score, digest.minimum, texts)]
         sentences += [texts("digest.score.steps", minimum=digest.minimum)] if digest.so_far else []
     rows = tuple(row(point.week, point.share, point.week == digest.period, texts) for point in since_first(score.weeks))
@@ -307,6 +307,13 @@ def _change(score: Score, texts: Texts) -> str:
         return texts("digest.score.level", verdict=verdict, **told)
     key = "digest.score.up" if change.points > 0 else "digest.score.down"
     return texts.many(key, abs(change.points), verdict=verdict, **told)
+
+
+def _net(score: Score, texts: Texts) -> str:
+    if score.net is None:
+        return ""
+    net, low, high = (texts.number(each) for each in score.net)
+    return texts("digest.score.net", net=net, low=low, high=high)
 
 
 def _run(score: Score, texts: Texts) -> str:

@@ -236,3 +236,18 @@ def test_a_theme_of_a_few_people_is_told_nowhere_and_counted_as_hidden() -> None
 def test_a_sign_of_life_says_only_that_everything_runs() -> None:
     found = sign_of_life(scope(WEEK), monday_after(WEEK))
     assert (found.sign_of_life, found.state, found.who.new) == (True, State.STEADY, 0)
+
+
+def test_where_better_counts_against_worse_the_difference_is_told_with_its_range() -> None:
+    known, plain = counted(sample.people(), WEEK), scope(WEEK)
+    asked = replace(plain, headlines=(replace(plain.headlines[0], net=True),))
+    found = summarise(known, asked, monday_after(WEEK))
+    assert found is not None
+    net = found.scores[0].net
+    assert net is not None
+    assert net[0] == 48
+    assert net[1] < 48 < net[2]
+    assert found == summarise(known, asked, monday_after(WEEK))
+    without = summarise(known, plain, monday_after(WEEK))
+    assert without is not None
+    assert without.scores[0].net is None

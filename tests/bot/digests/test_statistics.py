@@ -8,12 +8,14 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import bootstrap as scipy_bootstrap
 
 from bot.digests import disclosure, statistics
-from bot.digests.statistics import Posneg, Range
+from bot.digests.statistics import Posneg, Range, kish, net_range, newcombe, nps, rake, seed, wilson
 from flows import points
 from flows.ballots import said
 
@@ -165,3 +167,108 @@ def test_a_program_that_writes_no_digest_does_not_load_statsmodels() -> None:
     """Start-up stays quick."""
     code = "import sys, bot.digests.writing; sys.exit('statsmodels' in sys.modules or 'matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# --------------------------------------------------------------------------- published figures
+
+
+@pytest.mark.parametrize(
+    ("part", "base", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_is_as_published(part: int, base: int, low: float, high: float) -> None:
+    """Newcombe 1998, Statistics in Medicine 17, 857-872, table I, method 3; R: prop.test(x, n, correct = FALSE)."""
+    found = wilson(part, base)
+    assert (round(found.low, 4), round(found.high, 4)) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "low", "high"),
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+        ((10, 10), (0, 10), 0.6075, 1.0000),
+    ],
+)
+def test_newcombe_is_as_published(now: tuple[int, int], before: tuple[int, int], low: float, high: float) -> None:
+    """Newcombe 1998, Statistics in Medicine 17, 873-890, table II, method 10."""
+    found = newcombe(*now, *before)
+    assert (round(found.low, 4), round(found.high, 4)) == (low, high)
+
+
+# --------------------------------------------------------------------------- drawing again, weights
+
+
+def test_the_range_of_a_net_is_the_same_for_ever() -> None:
+    """The figures are written down: a change of numpy that moved them would change digests of the past."""
+    found = net_range(Posneg(40, 30, 30), seed("round 7", "2026-W47"))
+    assert (found.low, found.high) == pytest.approx((-0.06025, 0.26), abs=1e-12)
+    assert found == net_range(Posneg(40, 30, 30), seed("round 7", "2026-W47"))
+    assert seed("round 7", "2026-W47") != seed("round 7", "2026-W48")
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(5, 200), st.integers(5, 200), st.integers(5, 200))
+def test_the_range_of_a_net_is_near_that_of_the_normal_curve(good: int, middle: int, bad: int) -> None:
+    """Variance (P + N - (P - N)^2) / n, as for promoters and detractors (Rocks 2016)."""
+    group = Posneg(good, middle, bad)
+    found, (net, plain) = net_range(group, 1), nps(good, middle, bad)
+    room = 0.25 * (plain.high - plain.low) + 2 / group.base
+    assert abs(found.low - plain.low) < room
+    assert abs(found.high - plain.high) < room
+    assert found.low <= net <= found.high
+
+
+def test_drawing_again_agrees_with_another_library() -> None:
+    """Scipy draws the people themselves, one by one."""
+    people = [1.0] * 40 + [0.0] * 30 + [-1.0] * 30
+    other = scipy_bootstrap((people,), np.mean, n_resamples=4000, method="percentile", rng=np.random.default_rng(1))
+    found = net_range(Posneg(40, 30, 30), 5)
+    assert found.low == pytest.approx(other.confidence_interval.low, abs=0.02)
+    assert found.high == pytest.approx(other.confidence_interval.high, abs=0.02)
+
+
+CELLS: dict[tuple[str, ...], int] = {("y", "N"): 10, ("y", "S"): 20, ("o", "N"): 50, ("o", "S"): 20}
+MARGINS = ({"y": 0.4, "o": 0.6}, {"N": 0.5, "S": 0.5})
+
+
+def test_raking_meets_both_margins() -> None:
+    weights = rake(CELLS, MARGINS)
+    assert weights is not None
+    assert [round(weights[cell], 4) for cell in CELLS] == [1.0895, 1.4553, 0.7821, 1.0447]
+    each = [weights[cell] for cell, people in CELLS.items() for _ in range(people)]
+    assert round(kish(each)[0], 2) == 93.77
+
+
+@pytest.mark.parametrize(
+    ("cells", "margins"),
+    [
+        ({**CELLS, ("o", "N"): 49}, MARGINS),
+        ({**CELLS, ("y", "N"): 4, ("o", "S"): 60}, MARGINS),
+        (CELLS, ({"y": 0.4, "x": 0.6}, MARGINS[1])),
+        (CELLS, ({"y": 0.4, "o": 0.5, "x": 0.1}, MARGINS[1])),
+        ({("y", "N"): 5, ("y", "S"): 5, ("o", "N"): 300, ("o", "S"): 300}, ({"y": 0.6, "o": 0.4}, MARGINS[1])),
+    ],
+)
+def test_where_a_condition_does_not_hold_nobody_is_weighted(
+    cells: dict[tuple[str, ...], int], margins: tuple[dict[str, float], dict[str, float]]
+) -> None:
+    """Fewer than 100 people, a cell under 5, a group without its part or without people, a weight beyond the cut."""
+    assert rake(cells, margins) is None
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.integers(25, 80), min_size=4, max_size=4), st.integers(30, 70), st.integers(30, 70))
+def test_raked_weights_add_up_to_people_and_margins(people: list[int], young: int, north: int) -> None:
+    cells = dict(zip(CELLS, people, strict=True))
+    margins = ({"y": young / 100, "o": 1 - young / 100}, {"N": north / 100, "S": 1 - north / 100})
+    weights = rake(cells, margins)
+    if weights is None:
+        return
+    total = sum(people)
+    assert sum(weights[cell] * cells[cell] for cell in cells) == pytest.approx(total)
+    for place, margin in enumerate(margins):
+        for group, part in margin.items():
+            told = sum(weights[cell] * cells[cell] for cell in cells if cell[place] == group)
+            assert told / total == pytest.approx(part, abs=1e-8)
