@@ -266,6 +266,14 @@ def gave(
     return found
 
 
+def answered(db: Connection, service: str, item: str, since: datetime, until: datetime) -> set[tuple[int, bytes]]:
+    """Return (round id, pseudonym) of who chose anything at an item in [since, until)."""
+    given = (answers.c.service == service, answers.c.item == item, answers.c.choice.is_not(None))
+    within = (answers.c.counted_at >= since, answers.c.counted_at < until, answers.c.withdrawn_at.is_(None))
+    found = select(answers.c.round_id, answers.c.pseudonym).where(*given, *within).distinct()
+    return {(row[0], row[1]) for row in db.execute(found)}
+
+
 def took_part(db: Connection, round_id: int) -> list[int]:
     """Return the contacts with a passage in a round who agreed to be invited again, by id."""
     agreed = (sessions.c.round_id == round_id, contacts.c.invite_again_at.is_not(None))

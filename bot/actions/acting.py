@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.actions import results, telling
+from bot.actions import results, subjects, telling
+from bot.actions.behind import Behind
 from bot.actions.reach import NOBODY, Reach, reach
 from bot.actions.telling import GIVEN, Letter, Teller
 from bot.digests.headlines import headlines
 from bot.digests.weeks import Week
 from bot.errors import Refused
+from bot.reading.private import finder
 from bot.rounds.hours import Hours
 from bot.texts import texts
 from bot.threads import people_of
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.actions.results import Result
+    from bot.actions.subjects import Subject
     from bot.channels.base import Capabilities
     from bot.config import Config
     from bot.digests.summarise import Headline
@@ -109,12 +112,16 @@ class Actions:
         self._library = library
         self._channels = channels
         self._headlines: Mapping[str, Headline] = {one.item: one for one in headlines(bank)}
+        self.behind = Behind(config, bank)
         self.teller = Teller(config, library.phrases, channels, Hours.of(config))
 
     # ----------------------------------------------------------------- what gives rise to it
 
-    def origin(self, source: str, name: str, week: str) -> Origin:
-        """Return what the address of a form names. Raises `Unfit` where there is no such thing."""
+    def origin(self, source: str, name: str, week: str, now: datetime) -> Origin:
+        """Return what the address of a form names. Raises `Unfit` where there is no such thing.
+
+        A week that is running is no ground yet: who counts twice, before and after somebody answers, would know them.
+        """
         if source not in actions.SOURCES:
             raise Unfit("no_origin")
         if source not in {SCORE, THEME}:
@@ -123,6 +130,8 @@ class Actions:
             since, until = (each.isoformat() for each in Week.parse(week).span(self._config.city.zone))
         except ValueError as error:
             raise Unfit("no_week") from error
+        if until > now.isoformat():
+            raise Unfit("early")
         if source == THEME:
             return Origin(name, since=since, until=until)
         found = self._headlines.get(name)
@@ -153,12 +162,16 @@ class Actions:
 
     def result(self, db: Connection, row: Action, language: str) -> Result:
         """Return what people answered to a question, as it may be shown to a reader of a language."""
-        return results.of(db, row, self._config.digest.minimum_cell, language, self.mask)
+        finds, said = finder(db, self._config), texts(language)
+        minimum = self._config.digest.minimum_cell
+        return results.of(db, row, minimum, language, lambda text, of: finds.masked(text, of, said))
 
-    def mask(self, text: str, language: str) -> str:
-        """Return somebody's words without what would tell who they are."""
-        del language
-        return text
+    def subjects(self, db: Connection, service: str, week: str, language: str) -> list[Subject]:
+        """Return what there is to act on in a week: scores somebody gave, themes that the minimum of people raised."""
+        span, minimum = Week.parse(week).span(self._config.city.zone), self._config.digest.minimum_cell
+        given = [one for one in self._headlines if len(actions.answered(db, service, one, *span)) >= minimum]
+        scores = [(one, self.behind.question(service, one, language)) for one in given]
+        return subjects.of(db, service, scores, span, minimum, language)
 
     # ----------------------------------------------------------------- before
 

@@ -16,6 +16,7 @@ from bot.channels.web import chat, leaving, public, service
 from bot.channels.web.failures import Contained, handlers
 from bot.channels.web.manage import (
     actions,
+    answers,
     asking,
     concluding,
     desk,
@@ -170,6 +171,7 @@ def _staff() -> list[Route]:
         get(f"{action}/{{number:int}}", doors.staff(actions.show)),
         post(f"{action}/{{number:int}}/give", doors.staff(actions.give)),
         post(f"{action}/{{number:int}}/settle", doors.staff(actions.settle)),
+        get("/manage/answers/{service}", doors.staff(answers.show)),
         get("/manage/threads", doors.staff(threads.overview)),
         get(thread, doors.staff(threads.show)),
         get(f"{thread}/files/{{number:int}}", doors.staff(threads.file)),

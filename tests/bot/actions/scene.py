@@ -10,7 +10,7 @@ from bot.rounds.library import Library
 from storage import answers, contacts, outbox, people, rounds, sessions, wishes
 from storage.actions import ANSWER, SCORE
 from tests.bot.channels.web.stage import NOW, Program
-from tests.storage.makers import answer, session, text
+from tests.storage.makers import DAY, answer, session, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from storage.people import Person
     from storage.rounds import RoundRow
 
-WEEK = "2026-W47"
+WEEK, AT = "2026-W46", NOW - 7 * DAY
+"""The week in which they said so, and when."""
 
 
 class Scene(NamedTuple):
@@ -48,8 +49,8 @@ def scene(
             (one,) = contacts.add(db, [new])
             who.append(one)
             sessions.save(db, [session(one, round_, NOW, status="completed", ended_at=NOW)])
-            bad = answer(round_, pseudonym(hash_), at=NOW, choice="1" if n % 2 else "2", score=1.0)
-            said = text(round_, f"I stood there for {n} minutes", pseudonym(hash_), at=NOW)
+            bad = answer(round_, pseudonym(hash_), at=AT, choice="1" if n % 2 else "2", score=1.0)
+            said = text(round_, f"I stood there for {n} minutes", pseudonym(hash_), at=AT)
             answers.append(db, [bad, said])
             if n < again:
                 contacts.set_invite_again(db, one.id, NOW)
@@ -61,7 +62,7 @@ def scene(
 
 def draft(of: Scene, kind: str = ANSWER, words: str = "A second desk.", **facts: object) -> Draft:
     """Return what the manager is about to do about the bad answers."""
-    origin = of.acts.origin(SCORE, "del.overall", WEEK)
+    origin = of.acts.origin(SCORE, "del.overall", WEEK, of.it.now)
     return Draft(
         "library",
         kind,

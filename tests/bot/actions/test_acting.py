@@ -155,11 +155,12 @@ def test_what_cannot_be_done_is_refused_before_anything_is_written(
         ("rumour", "x", WEEK, "no_origin"),
         (SCORE, "del.nothing", WEEK, "no_origin"),
         (SCORE, "del.overall", "2026-W99", "no_week"),
+        (SCORE, "del.overall", "2026-W47", "early"),
     ],
 )
 def test_an_address_that_names_nothing_is_refused(it: Program, source: str, name: str, week: str, fault: str) -> None:
     with pytest.raises(Unfit) as error:
-        scene(it, raised=0).acts.origin(source, name, week)
+        scene(it, raised=0).acts.origin(source, name, week, NOW)
     assert error.value.key == fault
     assert error.value.spoken("de") != error.value.spoken("en")
 
@@ -177,9 +178,9 @@ def test_who_raised_a_theme_is_told_of_it(it: Program) -> None:
         themes.add(db, "library", [("waiting", {"en": "Waiting"})], themes.MANAGER, NOW)
         theme = themes.by_key(db, "library", "waiting")
         assert theme is not None
-        for said in answers.texts(db, "library", NOW - DAY, NOW + DAY, 99):
+        for said in answers.texts(db, "library", NOW - 9 * DAY, NOW, 99):
             themes.correct(db, theme, said.id, None, NOW, fits=True)
-        about = of.acts.origin(THEME, str(theme.id), WEEK)
+        about = of.acts.origin(THEME, str(theme.id), WEEK, NOW)
         assert of.acts.named(db, "library", THEME, about, "en") == "Waiting"
         row = of.acts.do(db, replace(draft(of), source=THEME, origin=about), of.manager, NOW)
     assert (row.raised, row.told) == (6, 6)

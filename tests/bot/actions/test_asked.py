@@ -52,7 +52,8 @@ def asked(house: House, letter: Letter = TAPS) -> Action:
     """Let a manager ask those who complained one more question."""
     with house.database.transaction() as db:
         ada = people.add(db, "Ada", "en", NOON)
-        origin = house.actions.origin(SCORE, "del.overall", "2026-W48")
+        house.clock.forward(days=7)
+        origin = house.actions.origin(SCORE, "del.overall", "2026-W48", house.clock())
         draft = Draft("library", ASK, SCORE, origin, "Which day?", letter)
         return house.actions.do(db, draft, ada, house.clock())
 

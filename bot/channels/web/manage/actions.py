@@ -342,7 +342,7 @@ def _about(request: Request, service: str, typed: Mapping[str, str]) -> tuple[st
     with backstage.database.reading() as db:
         owners = [(str(each.id), each.name) for each in backstage.actions.owners(db, service)]
         try:
-            origin = backstage.actions.origin(source, typed.get("name", ""), typed.get("week", ""))
+            origin = backstage.actions.origin(source, typed.get("name", ""), typed.get("week", ""), backstage.clock())
         except Unfit as error:
             raise HTTPException(404) from error
         if not backstage.actions.known(db, service, source, origin):
@@ -352,9 +352,9 @@ def _about(request: Request, service: str, typed: Mapping[str, str]) -> tuple[st
 
 def _draft(request: Request, visitor: Visitor, service: str, typed: Mapping[str, str]) -> Draft:
     """Return what was typed as what somebody is about to do."""
-    of = backstage_of(request).actions
+    of, now = backstage_of(request).actions, backstage_of(request).clock()
     source = typed.get("source") or WORDS
-    origin = of.origin(source, typed.get("name", ""), typed.get("week", ""))
+    origin = of.origin(source, typed.get("name", ""), typed.get("week", ""), now)
     said = {each: typed.get(f"text-{each}", "") for each in of.languages(service)}
     written = {each: text for each, text in said.items() if text}
     offered = {each: tuple(filter(None, _lines(typed.get(f"choices-{each}", "")))) for each in written}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from bot.actions.subjects import Subject
     from bot.channels.web.backstage import RoundView
     from bot.channels.web.manage.doors import Visitor
     from bot.channels.web.manage.form import Error
@@ -129,10 +130,20 @@ async def show(request: Request, visitor: Visitor) -> Response:
         "manage/digest.html",
         told=told.page(digest, texts(language)),
         alt=picture.alt if picture else "",
+        subjects=await asyncio.to_thread(_subjects, request, digest, language),
+        week=digest.period,
+        service=digest.service,
+        over=not digest.so_far,
         bars=[f"{request.url.path}/wanted/{n}.png" if one.standings else "" for n, one in enumerate(digest.results, 1)],
         address=request.url.path,
         said=words(language),
     )
+
+
+def _subjects(request: Request, digest: Digest, language: str) -> list[Subject]:
+    backstage = backstage_of(request)
+    with backstage.database.reading() as db:
+        return backstage.actions.subjects(db, digest.service, digest.period, language)
 
 
 async def drawn(request: Request, visitor: Visitor) -> Response:

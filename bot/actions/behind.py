@@ -1,0 +1,147 @@
+"""The answers behind a figure, for the people of the service. Each look leaves a line: who looked, when, at what."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.digests.weeks import Week
+from bot.reading.private import finder
+from bot.texts import texts
+from flows.words import fill
+from storage import behind, looks, themes
+from storage.behind import Picked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.config import Config
+    from flows.bank import Bank
+    from storage.behind import Said
+
+PAGE = 20
+"""Answers on one page."""
+NEWEST = 5
+"""Answers that a chat shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What stands in the address of the page."""
+
+    week: str
+    stage: str = ""
+    item: str = ""
+    choices: tuple[str, ...] = ()
+    theme: int | None = None
+    page: int = 1
+
+    @property
+    def noted(self) -> dict[str, object]:
+        """What the line says that a look leaves."""
+        said: Mapping[str, object] = {
+            "week": self.week,
+            "stage": self.stage,
+            "item": self.item,
+            "choice": ",".join(self.choices),
+            "theme": self.theme,
+            "page": self.page,
+        }
+        return {name: value for name, value in said.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer in words."""
+
+    at: datetime
+    stage: str
+    question: str
+    answer: str
+    words: Sequence[str]
+    """What the same person wrote beside it."""
+    themes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One page of answers."""
+
+    answers: Sequence[Answer]
+    total: int
+    pages: int
+
+
+class Behind:
+    """Opens figures."""
+
+    def __init__(self, config: Config, bank: Bank) -> None:
+        self._config = config
+        self._bank = bank
+
+    def open(self, db: Connection, service: str, by: Filters, who: str, language: str, now: datetime) -> Shown:
+        """Return a page of answers as they were given, and note who has looked. Raises ValueError for no such week."""
+        picked = self._picked(service, by)
+        rows = behind.of(db, picked, PAGE, (by.page - 1) * PAGE)
+        total = behind.count(db, picked)
+        looks.note(db, service, now, who, by.noted, len(rows))
+        shown = self._in_words(db, service, rows, language)
+        return Shown(shown, total, max(1, -(-total // PAGE)))
+
+    def newest(self, db: Connection, service: str, by: Filters, who: str, language: str, now: datetime) -> list[str]:
+        """Return the newest few in one line each, masked as a chat may be read by others; note who has looked."""
+        rows = behind.of(db, self._picked(service, by), NEWEST)
+        looks.note(db, service, now, who, {**by.noted, "in": "chat"}, len(rows))
+        finds, said = finder(db, self._config), texts(language)
+        lines = zip(rows, self._in_words(db, service, rows, language), strict=True)
+        return [
+            " · ".join(finds.masked(part, row.language, said) for part in (one.answer, *one.words) if part)
+            for row, one in lines
+        ]
+
+    def _picked(self, service: str, by: Filters) -> Picked:
+        since, until = Week.parse(by.week).span(self._config.city.zone)
+        return Picked(service, since, until, by.stage, by.item, by.choices, by.theme)
+
+    def _in_words(self, db: Connection, service: str, rows: Sequence[Said], language: str) -> list[Answer]:
+        written = behind.words(db, rows)
+        sorted_ = themes.of_texts(db, [row.id for row in rows])
+        names = {theme.id: theme.name(language) for theme in themes.codebook(db, service)}
+        return [
+            Answer(
+                row.counted_at,
+                row.stage,
+                self.question(service, row.item, language) or row.state,
+                row.text or self._said(row, language),
+                [text for text in written.get((row.round_id, row.pseudonym), ()) if text != row.text],
+                [names[each] for each in sorted_.get(row.id, ()) if each in names],
+            )
+            for row in rows
+        ]
+
+    def question(self, service: str, item: str | None, language: str) -> str:
+        """Return a question of the bank as people were asked it; empty for one of a flow's own."""
+        known = self._bank.items.get(item or "")
+        if known is None:
+            return ""
+        names = {"service": self._config.service(service).spoken(language)}
+        return fill(known.text(texts(language).language), names | {"org": self._config.city.speaker(language)})
+
+    def _said(self, row: Said, language: str) -> str:
+        """Return what was chosen, ordered or counted, in words."""
+        if row.choices:
+            return ", ".join(self.label(row.item, str(each), language) for each in json.loads(row.choices))
+        if row.choice is None and row.score is not None:
+            return texts(language).number(row.score)
+        return self.label(row.item, row.choice, language)
+
+    def label(self, item: str | None, choice: str | None, language: str) -> str:
+        """Return an answer in words; its id where it is one of a flow's own."""
+        known = self._bank.items.get(item or "")
+        if known is None or choice not in {option.id for option in known.options}:
+            return choice or ""
+        return known.label(str(choice), texts(language).language)

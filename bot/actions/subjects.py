@@ -1,0 +1,49 @@
+"""What a digest gives to act on: the scores it shows and the themes enough people raised, each with its answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from storage import themes
+from storage.actions import SCORE, THEME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+MOST = 5
+"""Themes that are offered, those most people raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One thing to act on; `name` is the question of the bank or the theme, as in `storage.actions.Origin`."""
+
+    source: str
+    name: str
+    label: str
+
+    @property
+    def query(self) -> str:
+        """What the address of its answers says of it."""
+        return f"item={self.name}" if self.source == SCORE else f"theme={self.name}"
+
+
+def of(
+    db: Connection,
+    service: str,
+    scores: Iterable[tuple[str, str]],
+    span: tuple[datetime, datetime],
+    minimum: int,
+    language: str,
+) -> list[Subject]:
+    """Return the scores, given as (question of the bank, its words), then the themes the minimum of people raised."""
+    names = {theme.id: theme.name(language) for theme in themes.codebook(db, service)}
+    raised = [each for each in themes.raised(db, service, *span) if each.people >= minimum]
+    return [
+        *(Subject(SCORE, item, words) for item, words in scores),
+        *(Subject(THEME, str(each.theme_id), names[each.theme_id]) for each in raised[:MOST]),
+    ]

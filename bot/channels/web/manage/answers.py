@@ -1,0 +1,97 @@
+"""The answers behind a figure, for those who look after the service. Each look leaves a line that says who looked."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+
+from bot.actions.behind import Filters
+from bot.channels.web.manage.doors import page
+from bot.channels.web.manage.threads import SIGHT
+from bot.channels.web.pages import backstage_of, pages_of
+from bot.digests.weeks import Week
+from flows.model import Stage
+from storage import crossings, themes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from bot.actions.behind import Shown
+    from bot.channels.web.manage.doors import Visitor
+
+
+async def show(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/answers/<service>?week=…&stage=…&item=…&choice=…&theme=…&page=…`: what people said, as they did."""
+    service = request.path_params["service"]
+    known = {each.key: each for each in backstage_of(request).config.services}
+    if service not in known or not visitor.may(service, *SIGHT):
+        raise HTTPException(404)
+    by = _filters(request)
+    shown, names = await asyncio.to_thread(_opened, request, visitor, service, by)
+    words = pages_of(request).words(request)
+    return page(
+        request,
+        visitor,
+        "manage/answers.html",
+        service=service,
+        name=known[service].label(words.language),
+        by=by,
+        question=backstage_of(request).actions.behind.question(service, by.item, words.language),
+        answers=_labels(request, by),
+        theme=names.get(by.theme or 0, ""),
+        themes=names,
+        stages=[str(each) for each in Stage],
+        week_before=str(Week.parse(by.week).back(1)),
+        shown=[(words.day(each.at, pages_of(request).zone), each) for each in shown.answers],
+        total=shown.total,
+        pages=shown.pages,
+        earlier=_address(service, replace(by, page=by.page - 1)) if by.page > 1 else "",
+        later=_address(service, replace(by, page=by.page + 1)) if by.page < shown.pages else "",
+    )
+
+
+def _labels(request: Request, by: Filters) -> str:
+    words = pages_of(request).words(request)
+    return ", ".join(backstage_of(request).actions.behind.label(by.item, each, words.language) for each in by.choices)
+
+
+def _opened(request: Request, visitor: Visitor, service: str, by: Filters) -> tuple[Shown, Mapping[int, str]]:
+    """Read the answers and note the look in one transaction: no answer is shown that nobody is noted for."""
+    backstage, language = backstage_of(request), pages_of(request).words(request).language
+    with backstage.database.transaction() as db:
+        names = {each.id: each.name(language) for each in themes.codebook(db, service)}
+        if by.theme is not None and by.theme not in names:
+            raise HTTPException(404)
+        shown = backstage.actions.behind.open(db, service, by, visitor.person.name, language, backstage.clock())
+        crossings.passed("answers.opens")
+    crossings.passed("answers.opened")
+    return shown, names
+
+
+def _filters(request: Request) -> Filters:
+    """Read the address; without a week it is the one that is running."""
+    said, zone = request.query_params, pages_of(request).zone
+    try:
+        week = Week.parse(said["week"]) if said.get("week") else Week.of(backstage_of(request).clock(), zone)
+    except ValueError as error:
+        raise HTTPException(404) from error
+    theme, at = said.get("theme", ""), said.get("page", "")
+    return Filters(
+        str(week),
+        said.get("stage", "")[:12],
+        said.get("item", "")[:60],
+        tuple(filter(None, said.get("choice", "")[:300].split(","))),
+        int(theme) if theme.isascii() and theme.isdecimal() and len(theme) < 16 else None,
+        int(at) if at.isascii() and at.isdecimal() and 0 < len(at) < 6 and int(at) else 1,
+    )
+
+
+def _address(service: str, by: Filters) -> str:
+    return f"/manage/answers/{service}?{urlencode(by.noted)}"

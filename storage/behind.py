@@ -1,0 +1,94 @@
+"""The answers behind a figure: picked out as the figure was counted, the newest first, page by page.
+
+What people said of themselves (`you.…`) is never among them: beside what they answered it would tell who they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import func, or_, select, tuple_
+
+from storage.rows import Shape
+from storage.tables import answers, text_themes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """By what answers are picked out; what is empty picks nothing out."""
+
+    service: str
+    since: datetime
+    until: datetime
+    stage: str = ""
+    item: str = ""
+    choices: tuple[str, ...] = ()
+    theme: int | None = None
+
+
+class Said(NamedTuple):
+    """One answer. The pseudonym links it to what the same person said, and is shown to nobody."""
+
+    id: int
+    round_id: int
+    pseudonym: bytes
+    stage: str
+    state: str
+    item: str | None
+    choice: str | None
+    choices: str | None
+    """JSON: several options, an order, points, cards."""
+    score: float | None
+    text: str | None
+    language: str
+    counted_at: datetime
+
+
+_shape = Shape(answers, Said)
+
+
+def count(db: Connection, picked: Picked) -> int:
+    """Return how many answers there are."""
+    return db.execute(select(func.count()).select_from(answers).where(*_where(picked))).scalar_one()
+
+
+def of(db: Connection, picked: Picked, limit: int, offset: int = 0) -> list[Said]:
+    """Return so many of them, the newest first."""
+    wanted = select(*_shape.columns).where(*_where(picked))
+    newest = wanted.order_by(answers.c.counted_at.desc(), answers.c.id.desc())
+    return _shape.read(db.execute(newest.limit(limit).offset(offset)))
+
+
+def words(db: Connection, rows: Collection[Said]) -> dict[tuple[int, bytes], list[str]]:
+    """Return what else the people of these answers wrote in the same round, by (round id, pseudonym), oldest first."""
+    people = {(row.round_id, row.pseudonym) for row in rows}
+    if not people:
+        return {}
+    theirs = tuple_(answers.c.round_id, answers.c.pseudonym).in_(list(people))
+    written = (answers.c.verb == "ask", answers.c.text.is_not(None), answers.c.counted_at.is_not(None))
+    columns = (answers.c.round_id, answers.c.pseudonym, answers.c.text)
+    wanted = select(*columns).where(theirs, *written, answers.c.withdrawn_at.is_(None)).order_by(answers.c.id)
+    found: dict[tuple[int, bytes], list[str]] = {}
+    for round_id, pseudonym, text in db.execute(wanted):
+        found.setdefault((round_id, pseudonym), []).append(text)
+    return found
+
+
+def _where(picked: Picked) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = [answers.c.service == picked.service, answers.c.withdrawn_at.is_(None)]
+    where += [answers.c.counted_at >= picked.since, answers.c.counted_at < picked.until, answers.c.skipped.is_(False)]
+    where += [or_(answers.c.item.is_(None), answers.c.item.not_like("you.%"))]
+    where += [answers.c.stage == picked.stage] if picked.stage else []
+    where += [answers.c.item == picked.item] if picked.item else []
+    where += [answers.c.choice.in_(picked.choices)] if picked.choices else []
+    if picked.theme is not None:
+        about = select(text_themes.c.answer_id).where(text_themes.c.theme_id == picked.theme)
+        where += [answers.c.id.in_(about)]
+    return where
