@@ -11,6 +11,8 @@ from io import BytesIO
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
+from bot.digests.deeds import Stand
+from bot.digests.render import items
 from bot.digests.render.told import bounds, since_first
 from bot.digests.render.words import words
 
@@ -34,7 +36,7 @@ WIDTHS = {"text": 28, "day": 14}
 """Characters a column of a unit is wide; others are as wide as their heading, and no less than `NARROW`."""
 NARROW, LONG, MOST = 12, 60, 31
 """Characters of a narrow column and of one with sentences, and of the longest name Excel takes for a sheet."""
-SENTENCES = frozenset({"question", "text", "meaning", "rule"})
+SENTENCES = frozenset({"question", "text", "meaning", "rule", "value", "quote", "action", "outcome", "proposal"})
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """What no workbook may hold (XML 1.0, 2.2)."""
 
@@ -75,6 +77,8 @@ CHANGES = (
     Column("change_low", "points", "answers", "change"),
     Column("change_high", "points", "answers", "change"),
     Column("real", rule="change"),
+    Column("median", "percent", "answers", "median"),
+    Column("run", "number", rule="median"),
 )
 SCORES = (Column("stage"), Column("question"), *SHARES, *CHANGES)
 WEEKS = (Column("stage"), Column("week", "week"), *SHARES)
@@ -101,6 +105,24 @@ WANTED = (
     Column("shown", "number", "cards"),
 )
 VOICES = (Column("day", "day"), Column("stage"), Column("tone", rule="cell"), Column("text", rule="quote"))
+THEMES = (
+    Column("kind"),
+    Column("theme"),
+    Column("people", "people", "people", "cell"),
+    Column("people_before", "people", "last", "cell"),
+    Column("step", rule="cell"),
+    Column("quote", rule="quote"),
+)
+GROUPS = (Column("group"), Column("ratio", "number", "residents", "ratio"))
+DEEDS = (
+    Column("stand"),
+    Column("action"),
+    Column("owner"),
+    Column("due", "day"),
+    Column("late", "days"),
+    Column("outcome"),
+)
+PROPOSALS = (Column("proposal"),)
 CODEBOOK = tuple(map(Column, ("sheet", "column", "meaning", "unit", "base", "rule")))
 
 
@@ -130,7 +152,11 @@ def sheets_of(digest: Digest, said: Texts) -> tuple[Sheet, ...]:
         Sheet("scores", SCORES, tuple(_scored(score, digest, said) for score in digest.scores)),
         Sheet("weeks", WEEKS, tuple(chain.from_iterable(_weeks(score, said) for score in digest.scores))),
         Sheet("channels", CHANNELS, tuple(_channels(digest, said))),
+        Sheet("groups", GROUPS, tuple((said.pick(each.group), each.ratio) for each in digest.who.missing)),
+        Sheet("themes", THEMES, tuple(_themes(digest, said))),
         Sheet("wanted", WANTED, tuple(chain.from_iterable(_wanted(each, said) for each in digest.results))),
+        Sheet("deeds", DEEDS, tuple(_deeds(digest, said))),
+        Sheet("proposals", PROPOSALS, tuple((line,) for line in items.proposals(digest, said))),
         Sheet("voices", VOICES, tuple(_voices(digest, said))),
     ]
     return tuple(sheet for sheet in made if sheet.rows)
@@ -144,8 +170,11 @@ def _service(digest: Digest, said: Texts) -> str:
 
 
 def _facts(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
+    finished = digest.who.finished
     facts: dict[str, Value] = {
         "service": _service(digest, said),
+        "state": said(f"digest.state.{digest.state}"),
+        "headline": items.headline(digest, said),
         "city": digest.area,
         "week": digest.period,
         "since": digest.since,
@@ -154,10 +183,12 @@ def _facts(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
         "minimum": digest.minimum,
         "new": digest.who.new,
         "total": digest.who.total,
+        "finished": _part(finished.percent) if finished else None,
+        "urgent": digest.urgent,
         "hidden": digest.hidden,
         "so_far": _yes(digest.so_far, said),
     }
-    yield from ((said(f"fact.{name}"), value) for name, value in facts.items())
+    yield from ((said(f"fact.{name}"), value) for name, value in facts.items() if value is not None)
 
 
 def _yes(whether: bool | None, said: Texts) -> Value:  # noqa: FBT001 - what is to be written
@@ -175,7 +206,19 @@ def _scored(score: Score, digest: Digest, said: Texts) -> tuple[Value, ...]:
     told = (change.before.percent, change.points, change.low, change.high) if change else (None,) * 4
     changed = (_part(told[0]), *told[1:], _yes(change.real, said) if change else None)
     negative = _part(score.negative.percent)
-    return (said(f"stage.{score.stage}"), question, *_share(score.positive, said), negative, score.unknown, *changed)
+    return (
+        said(f"stage.{score.stage}"),
+        question,
+        *_share(score.positive, said),
+        negative,
+        score.unknown,
+        *changed,
+        *_run(score),
+    )
+
+
+def _run(score: Score) -> tuple[Value, ...]:
+    return (None, None) if score.median is None else (score.median / 100, score.side)
 
 
 def _weeks(score: Score, said: Texts) -> Iterator[tuple[Value, ...]]:
@@ -208,6 +251,20 @@ def _wanted(result: Result, said: Texts) -> Iterator[tuple[Value, ...]]:
         place = None if each.score is None else better + 1
         beside = (_part(each.first), _part(each.median), _part(each.nothing), each.shown)
         yield *asked, place, said.pick(each.label), each.score, each.low, each.high, *beside
+
+
+def _themes(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
+    told = [*(("problem", each) for each in digest.problems), *([("works", digest.works)] if digest.works else [])]
+    for kind, each in told:
+        words_of = each.quote.text if each.quote else None
+        name, step = said.pick(each.name, each.key), said.pick(each.step) or None
+        yield said(f"word.{kind}"), name, each.people, each.before, step, words_of
+
+
+def _deeds(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
+    for each in digest.deeds.lines if digest.deeds else ():
+        late = each.days if each.stand is Stand.LATE else None
+        yield said(f"stand.{each.stand}"), each.words, each.owner or None, each.due_on, late, each.outcome or None
 
 
 def _voices(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:

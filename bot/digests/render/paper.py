@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bot.digests.render.bars import bar_chart
 from bot.digests.render.chart import picture
-from bot.digests.render.sections import Section, sections
+from bot.digests.render.sections import Section, foot, sections
 from bot.digests.render.told import page
 from bot.pictures import fonts
 from bot.pictures.lettering import runs_from_right
@@ -123,7 +123,7 @@ class _Page:
         link = texts("digest.foot.open_chat", url=url) if url else ""
         told = plan.told
         self._head = [(TITLE, told.title), (SPAN, told.span), *_body(sections(told))]
-        self._foot = [(FOOT, line) for line in (told.caveat, told.hidden, told.method, link) if line]
+        self._foot = [(FOOT, line) for line in (*foot(told), link) if line]
         everything = "".join(text for _, text in (*self._head, *self._foot))
         self._stand_in(everything)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from bot.assessing import gap, perception
-from bot.digests import disclosure, model, results
+from bot.digests import deeds, disclosure, model, results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FILE: Final = Path(__file__).with_name("digest.schema.json")
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
-MODULES: Final[tuple[ModuleType, ...]] = (model, disclosure, results, gap, perception)
+MODULES: Final[tuple[ModuleType, ...]] = (model, disclosure, results, deeds, gap, perception)
 """Where the parts of a digest are defined."""
 
 

@@ -28,15 +28,25 @@ def sections(told: Told) -> tuple[Section, ...]:
     heads = told.headings
     parts = [
         (heads["clock"], told.clock),
-        (heads["who"], [" ".join(filter(None, (told.new, told.channels))), told.short]),
+        (heads["who"], [" ".join(filter(None, (told.new, told.channels, told.finished))), told.missing, told.short]),
         (heads["score"], [" ".join(stage.sentences) for stage in told.stages]),
+        (heads["problems"], told.problems),
+        (heads["works"], [told.works]),
         (heads["wanted"], [" ".join(each.sentences) for each in told.wanted]),
         (heads["gap"], told.gap),
+        (heads["deeds"], told.deeds),
+        (heads["proposals"], told.proposals),
     ]
-    made = [Section(heading, _kept(lines)) for heading, lines in parts]
+    made = [Section("", _kept((told.headline, told.urgent)), leads=True)]
+    made += [Section(heading, _kept(lines)) for heading, lines in parts]
     made += [Section(heads["voices"], tuple(map(quoted, told.quotes)), quotes=True)]
     made += [Section("" if told.quotes else heads["voices"], _kept((told.since, told.more)))]
     return tuple(each for each in made if each.lines)
+
+
+def foot(told: Told) -> tuple[str, ...]:
+    """Return what is to be known of the figures: whom they are of, what is left out, how they were reckoned."""
+    return _kept((told.caveat, " ".join(_kept((told.hidden, *told.foot))), told.method))
 
 
 def quoted(quote: Quote) -> str:

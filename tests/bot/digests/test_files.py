@@ -19,12 +19,14 @@ from openpyxl import load_workbook
 from bot.digests import render
 from bot.digests.model import dump
 from bot.digests.render import schema
+from bot.digests.render.sections import foot, sections
 from bot.digests.render.told import bounds
 from bot.digests.render.words import words
 from bot.digests.summarise import summarise
 from bot.digests.weeks import Week
 from bot.pictures import fonts
 from bot.texts import languages, texts
+from tests.bot.digests import sample
 from tests.bot.digests.material import One, counted, monday_after, scope
 from tests.bot.digests.test_render import EACH, URL, real, small, wanted
 from tests.bot.digests.test_summarise import PEOPLE
@@ -38,7 +40,9 @@ if TYPE_CHECKING:
     from bot.digests.model import Digest
 
 ALL = replace(real(), results=tuple(wanted(kind) for kind in ("rank", "allocate", "bestworst")))
-"""A digest with something of everything."""
+"""A digest of real answers, and of what people want in each way."""
+WHOLE = sample.digest()
+"""A digest with something of all ten items."""
 WEEK = Week(2026, 47)
 
 
@@ -70,12 +74,13 @@ def flat(text: str) -> str:
 
 
 @EACH
-def test_all_of_a_digest_stands_on_one_page(language: str) -> None:
-    count, said, _ = page(render.pdf(ALL, texts(language), URL))
-    told = render.page(ALL, texts(language), 3)
+@pytest.mark.parametrize("digest", [ALL, WHOLE], ids=["real", "whole"])
+def test_all_of_a_digest_stands_on_one_page(digest: Digest, language: str) -> None:
+    count, said, _ = page(render.pdf(digest, texts(language), URL))
+    told = render.page(digest, texts(language), 1)
     assert count == 1
-    lines = (told.title, told.span, *told.clock, *told.stages[0].sentences, told.caveat, told.hidden, told.method, URL)
-    for line in (*lines, *(" ".join(each.sentences) for each in told.wanted), *(each.text for each in told.quotes)):
+    lines = [line for part in sections(told) if not part.quotes for line in (part.heading, *part.lines)]
+    for line in (told.title, told.span, *filter(lambda one: one != told.more, lines), *foot(told), URL):
         assert not letters(line) - letters(said), line
         assert language == "ar" or flat(line) in flat(said), line
 
@@ -170,8 +175,9 @@ def test_every_digest_is_as_the_schema_says(people: list[One]) -> None:
 
 
 def test_a_digest_with_everything_is_as_the_schema_says_and_a_fault_is_none() -> None:
-    told: dict[str, Any] = json.loads(dump(ALL))
-    validator().validate(told)
+    told: dict[str, Any] = json.loads(dump(WHOLE))
+    for digest in (ALL, WHOLE):
+        validator().validate(json.loads(dump(digest)))
     assert not validator().is_valid(told | {"minimum": "five"})
     assert not validator().is_valid(told | {"unheard_of": 1})
     assert not validator().is_valid({name: value for name, value in told.items() if name != "period"})
@@ -193,12 +199,25 @@ def sheets(digest: Digest, language: str) -> dict[str, Worksheet]:
     return {names[sheet.title]: sheet for sheet in opened.worksheets}
 
 
-NAMES = ("overview", "deadlines", "scores", "weeks", "channels", "wanted", "voices", "codebook")
+NAMES = (
+    "overview",
+    "deadlines",
+    "scores",
+    "weeks",
+    "channels",
+    "groups",
+    "themes",
+    "wanted",
+    "deeds",
+    "proposals",
+    "voices",
+    "codebook",
+)
 
 
 @EACH
 def test_every_column_of_a_workbook_is_explained(language: str) -> None:
-    found, said = sheets(ALL, language), words(language)
+    found, said = sheets(WHOLE, language), words(language)
     assert tuple(found) == NAMES
     explained = [row[:3] for row in found["codebook"].iter_rows(min_row=2, values_only=True)]
     for name, sheet in found.items():
@@ -228,13 +247,24 @@ def test_figures_are_numbers_and_those_of_the_digest() -> None:
     assert all(isinstance(day, datetime) for day in days)
 
 
+def test_themes_groups_and_deeds_are_rows() -> None:
+    found = sheets(WHOLE, "en")
+    rows = {name: list(found[name].iter_rows(min_row=2, values_only=True)) for name in ("themes", "groups", "deeds")}
+    assert rows["themes"][0][:4] == ("problem", "Waiting at hand-over", 14, 6)
+    assert rows["themes"][-1][:4] == ("works", "Friendly staff", 21, 20)
+    assert rows["groups"] == [("age 16-24", 0.4), ("Northgate", 0.6)]
+    assert {row[0] for row in rows["deeds"]} == {"done", "late", "not done"}
+    facts = dict(found["overview"].iter_rows(min_row=2, values_only=True))
+    assert facts["State"] == "Act"
+
+
 def test_what_is_hidden_is_an_empty_cell() -> None:
     found = sheets(small(*["5"] * 12), "en")
     head, row = found["scores"].iter_rows(values_only=True)
     told = dict(zip(head, row, strict=True))
     assert (told["Answers"], told["People"], told["Share"], told["Range from"]) == (12, None, None, None)
     assert (told["Over or under"], told["Edge"]) == ("over", 0.5)
-    assert set(sheets(small(*["5"] * 3), "en")) == {"overview", "codebook"}
+    assert set(sheets(small(*["5"] * 3), "en")) == {"overview", "proposals", "codebook"}
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+SUM(A1)", "-2", "@x", "\x00bell\x07", "<b>&"])
