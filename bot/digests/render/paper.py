@@ -43,8 +43,9 @@ SMALL = (7.5, 6.5, 5.5, 5.0)
 ROOM = ((5, 2), (3, 2), (3, 1), (1, 1), (3, 0), (1, 0), (0, 0))
 """How many quotes and charts are tried at each size, in this order."""
 INK, SOFT, RED, PALE = (45, 42, 50), (90, 84, 96), (143, 51, 37), (251, 230, 214)
-MARKS = str.maketrans({"\u2066": "\u200e", "\u2067": "\u200f", "\u2068": "\u200f", "\u2069": "\u200f"})
-"""Marks around words of another direction that fonts do not know, and plain ones that do as well."""
+ISOLATED = str.maketrans({"\u2066": "\u200f\u200e", "\u2068": "\u200f\u200e", "\u2069": "\u200e\u200f"})
+"""Marks around words read from the left in a text from the right, which fonts do not know; plain marks do as well."""
+BARE = str.maketrans("", "", "\u2066\u2067\u2068\u2069\u200e\u200f")
 FONT, OTHER = "DejaVu", "Other"
 
 
@@ -130,7 +131,7 @@ class _Page:
     def _stand_in(self, text: str) -> None:
         """Have other fonts ready for letters that ours has not."""
         names = []
-        for font in fonts.for_letters(text.translate(MARKS)):
+        for font in fonts.for_letters(text):
             names.append(f"{OTHER}{font.stem}")
             if names[-1].lower() not in self._paper.fonts:
                 self._paper.add_font(names[-1], "", str(font))
@@ -164,11 +165,10 @@ class _Page:
         from fpdf.enums import MethodReturnValue  # noqa: PLC0415 - with the rest of it
 
         self._paper.set_font(FONT, "B" if kind.bold else "", self._plan.size * kind.scale)
-        self._paper.set_text_shaping(
-            use_shaping_engine=True, direction="rtl" if self._from_right(kind, text) else "ltr"
-        )
+        turned = self._from_right(kind, text)
+        self._paper.set_text_shaping(use_shaping_engine=True, direction="rtl" if turned else "ltr")
         found = self._paper.multi_cell(
-            INNER, self._line(kind), _shown(text), dry_run=True, output=MethodReturnValue.LINES
+            INNER, self._line(kind), _shown(text, turned=turned), dry_run=True, output=MethodReturnValue.LINES
         )
         return len(found) if isinstance(found, list) else 1
 
@@ -178,7 +178,7 @@ class _Page:
         self._paper.set_xy(MARGIN, y + kind.above * line)
         turned = self._from_right(kind, text)
         with self._tagged(kind.part, text if turned else None):
-            self._paper.multi_cell(INNER, line, _shown(text), align="R" if turned else "L")
+            self._paper.multi_cell(INNER, line, _shown(text, turned=turned), align="R" if turned else "L")
         return y + (lines + kind.above) * line
 
     def _from_right(self, kind: Words, text: str) -> bool:
@@ -223,5 +223,6 @@ def _pixels(png: bytes) -> tuple[int, int]:
     return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
 
 
-def _shown(text: str) -> str:
-    return text.translate(MARKS)
+def _shown(text: str, *, turned: bool = False) -> str:
+    """Return a text without the marks that fonts do not know."""
+    return text.translate(ISOLATED if turned else BARE)
