@@ -153,6 +153,7 @@ class App:
         self.library = Library(config, self.catalog, self.keys)
         self.rounds = Rounds(config, database, self.keys, self.catalog, self.library, clock, mint)
         self.digests = Digests(config, self.catalog.bank, self.library)
+        self.assessments = self.digests.assessments
         self.chat = WebChannel(database, self.keys, clock, self.uploads)
         self.telegram = self._telegram()
         self.webhook = Hook(self.telegram) if self.telegram and config.telegram.mode == "webhook" else None

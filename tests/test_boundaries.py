@@ -17,6 +17,8 @@ UNNAMED = {
     # killed before the commit nothing has happened and they press again; after it the next page shows that it has.
     "bot/channels/web/manage/doors.py _enter",
     "bot/channels/web/manage/doors.py _leave",
+    "bot/channels/web/manage/assess.py _kept",
+    "bot/channels/web/manage/assess.py _shared",
     "bot/channels/web/manage/rhythm.py _kept",
     # One commit of a command whose last act it is: its exit status tells, and it may be given again.
     "bot/commands/inbox.py retry",

@@ -22,7 +22,7 @@ from bot.digests.headlines import headlines
 from bot.digests.statistics import Posneg
 from bot.digests.weeks import Week
 from bot.rounds.lifecycle import State
-from bot.rounds.record import in_language
+from bot.rounds.tongues import in_language
 from flows.words import fill
 from storage import assessments as stored
 from storage import people, rounds, weekly

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-SETTLED: Final = timedelta(days=1)
+SETTLED: Final = timedelta(hours=12)
 """Whoever has just got a role is left in peace for so long."""
 APART: Final = timedelta(days=45)
 """Two whole forms lie so far apart, also where a quarter ends in between."""

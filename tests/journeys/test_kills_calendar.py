@@ -133,7 +133,7 @@ async def test_rounds_reminders_reports_and_digests_come_once_wherever_the_proce
         ordeal.people(TALKING + SILENT, patient)
         citizens = [each for each in ordeal.api.citizens.values() if each is not chief]
         await lives_until(ordeal, *ordeal.talks, seen(chief, "manager"))
-        await managers_are_asked(ordeal, box, chief)
+        await managers_are_asked(ordeal)
         code = await a_round_opens(ordeal, citizens)
         await the_silent_are_reminded(ordeal, citizens)
         await the_round_reminds(ordeal)
@@ -174,11 +174,10 @@ async def dies_at_each(ordeal: Ordeal, crossings: list[str]) -> None:
         assert await ordeal.dies(), ordeal.told()
 
 
-async def managers_are_asked(ordeal: Ordeal, box: Postbox, chief: Citizen) -> None:
-    """A day after they came, all three are asked to look at their own work, wherever it is killed."""
-    ordeal.set_clock(january(12, 10))
+async def managers_are_asked(ordeal: Ordeal) -> None:
+    """In the evening after they came all three are asked to look at their own work, wherever it is killed."""
+    ordeal.set_clock(january(11, 22))
     await dies_at_each(ordeal, ASSESSING)
-    await lives_until(ordeal, seen(chief, LOOK), mailed(box, LOOK))
 
 
 async def a_round_opens(ordeal: Ordeal, citizens: list[Citizen]) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.actions.acting import Actions
+    from bot.assessing.assessments import Assessments
     from bot.channels.web.channel import WebChannel
     from bot.config import Config
     from bot.counter import Counter
@@ -489,6 +490,10 @@ class Backstage(Protocol):
     @property
     def actions(self) -> Actions:
         """What services do about what they were told."""
+
+    @property
+    def assessments(self) -> Assessments:
+        """How staff see their own work."""
 
     @property
     def chat(self) -> WebChannel:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.assessing.rhythm import due, of_round
+from bot.assessing.rhythm import SETTLED, due, of_round
 
 ZONE = ZoneInfo("Europe/Madrid")
 CAME = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def test_the_first_day_is_left_in_peace_and_then_the_whole_form_comes_once() -> None:
-    assert due(CAME, None, {}, [], CAME + DAY - timedelta(seconds=1), ZONE) == []
-    assert due(CAME, None, {}, [], CAME + DAY, ZONE) == ["2026-Q4"]
+def test_the_first_hours_are_left_in_peace_and_then_the_whole_form_comes_once() -> None:
+    assert due(CAME, None, {}, [], CAME + SETTLED - timedelta(seconds=1), ZONE) == []
+    assert due(CAME, None, {}, [], CAME + SETTLED, ZONE) == ["2026-Q4"]
     assert due(CAME, None, {"2026-Q4": CAME + DAY}, [], CAME + 20 * DAY, ZONE) == []
 
 

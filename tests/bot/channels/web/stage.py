@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from bot.actions.acting import Actions
+from bot.assessing.assessments import Assessments
 from bot.channels import ASSISTED
 from bot.channels.base import Gone, Outbound
 from bot.channels.web import site
@@ -212,6 +213,7 @@ class Program:
         self.rounds = Rounds(self.config, self.database, self.keys, self.catalog, library, self.clock, self.mint)
         capabilities = {"web": self.chat.capabilities}
         self.threads = Threads(self.config, library.phrases, self.keys, self.mint, capabilities)
+        self.assessments = Assessments(self.config, self.catalog.bank, library)
         self.actions = Actions(self.config, library, self.catalog.bank, capabilities)
         desk, shown = self._desk(library), self.chat.capabilities
         self.counter = Counter(self.database, desk, library, self.keys, self.clock, self.mint, shown)

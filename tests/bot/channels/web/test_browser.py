@@ -451,6 +451,31 @@ send = "أرسل"
 
 
 class TestStaff:
+    @pytest.mark.parametrize("scheme", SCHEMES)
+    def test_a_manager_looks_at_their_own_work(
+        self, chromium: Browser, it: Program, url: str, scheme: Literal["light", "dark"]
+    ) -> None:
+        it.opened("How is the library doing?")
+        context = chromium.new_context(viewport={"width": 360, "height": 800}, color_scheme=scheme, locale="en")
+        with watched(context, url) as page:
+            page.goto(f"{url}/manage/sign-in?token={it.link(('manager', 'library'))}")
+            follow(button(page, "Sign in"))
+            page.goto(f"{url}/manage/assess/library")
+            accessible(page, "before the first time")
+            follow(page.get_by_role("link", name="Only the stage Deliver"))
+            page.get_by_label("Your guess, from 0 to 100").fill("very many")
+            accessible(page, "the form")
+            follow(button(page, "Keep my answers"))
+            accessible(page, "a fault")
+            page.get_by_label("Your guess, from 0 to 100").fill("85")
+            for group in page.get_by_role("group").all()[:3]:
+                group.get_by_label("Repeated", exact=True).check()
+            follow(button(page, "Keep my answers"))
+            expect(page.get_by_text("Kept. Thank you.")).to_be_visible()
+            accessible(page, "what came of it")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        context.close()
+
     def test_an_organiser_begins_with_an_example(self, context: BrowserContext, it: Program, url: str) -> None:
         with watched(context, url) as page:
             page.goto(f"{url}/manage/sign-in?token={it.link(ORGANISER)}")
