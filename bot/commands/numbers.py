@@ -67,15 +67,15 @@ def _targets(given: Iterable[str]) -> dict[str, dict[str, int]]:
 @click.command("watch")
 @click.argument("code")
 @click.option("--every", type=click.IntRange(1, 3600), help="Seconds between two looks. [default: 10; for a bar 1]")
-@click.option("--times", type=click.IntRange(1), help="So many looks. [default: until all are asked, or Ctrl-C]")
+@click.option("--times", type=click.IntRange(1), help="So many looks. [default: until nobody is left to ask]")
 @configured
 @as_json
 def watch(config: Config, code: str, *, every: int | None, times: int | None, in_json: bool) -> None:
     """Watch a round: how far its invitations are, then reached, started, finished, where people stop, who is missing.
 
     As long as anybody is to be asked, a terminal shows a bar with who waits until morning and when the last invitation
-    leaves at the permitted pace; elsewhere it is a line. It ends when all are asked or the round is over. Of a round
-    that has nobody left to ask it shows the numbers until Ctrl-C.
+    leaves at the permitted pace; elsewhere it is a line. It ends when nobody is left to ask or the round is over. With
+    --every it goes on showing the numbers until the round is over, or Ctrl-C.
     """
     with office(config) as here:
         seen(here, code, every, times, in_json=in_json)
@@ -94,7 +94,7 @@ def seen(here: Office, code: str, every: int | None = None, times: int | None = 
             time.sleep(every or 10)
         _numbers(here, code, in_json=in_json)
         sending = here.rounds.sending(code)
-        if not times and (sending.done if asks else sending.over):
+        if not times and (sending.over if every and not asks else sending.done):
             return
 
 

@@ -149,12 +149,15 @@ class Invited:
 
 def _person(here: Office, who: Invited) -> int:
     """Keep somebody whose mail address is known already, and return their id."""
+    from bot.rounds import addresses
     from storage import contacts, people
 
-    address, now = str(who.mail), wall_clock()
-    key = ("mail", here.keys.address_hash("mail", address))
+    typed, now = str(who.mail).strip(), wall_clock()
+    address = addresses.plain(typed)
+    key, older = (("mail", here.keys.address_hash("mail", spelt)) for spelt in (address, typed))
     with here.database.transaction() as db:
-        known = contacts.find(db, [key]).get(key)
+        found = contacts.find(db, list(dict.fromkeys((key, older))))
+        known = found.get(key) or found.get(older)
         person = known.person_id if known else None
         if person is None:
             person = people.add(db, who.name or who.role, who.language, now).id

@@ -90,7 +90,7 @@ class Findings:
     at: datetime
     minimum: int
     people: int | None
-    """Individuals who handed in answers in time; None: fewer than the minimum."""
+    """Individuals who handed in answers in time, in steps; None: fewer than the minimum."""
     groups: int = 0
     heads: int | None = 0
     """People in these groups together, in steps; None: fewer than the minimum."""
@@ -146,10 +146,11 @@ def dump(findings: Findings) -> str:
 def load(text: str) -> Findings:
     """Read findings back. Raises `msgspec.ValidationError` where the text is none.
 
-    The heads of groups were once kept as they are; they too are told in steps.
+    People and the heads of groups were once kept as they are; they too are told in steps.
     """
     kept = msgspec.json.decode(text, type=Findings)
-    return replace(kept, heads=_steps(kept.heads, kept.minimum)) if kept.heads else kept
+    people, heads = (_steps(count, kept.minimum) if count else count for count in (kept.people, kept.heads))
+    return replace(kept, people=people, heads=heads)
 
 
 def found(asked: Asked, turnout: Turnout, counts: Counts, at: datetime, parts: Sequence[Part] = ()) -> Findings:
@@ -162,7 +163,7 @@ def found(asked: Asked, turnout: Turnout, counts: Counts, at: datetime, parts: S
     return Findings(
         at=at,
         minimum=asked.minimum,
-        people=turnout.people if enough else None,
+        people=_steps(turnout.people, asked.minimum) if enough else None,
         groups=turnout.groups,
         heads=_steps(turnout.heads, asked.minimum),
         organisations=turnout.organisations,

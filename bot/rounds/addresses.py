@@ -52,6 +52,8 @@ class Line:
     address: str
     language: str
     zone: str | None
+    typed: str = ""
+    """As it was compared by earlier versions, which took what differs in capitals for two: their quiet list holds."""
 
 
 @dataclass(slots=True)
@@ -152,7 +154,7 @@ def _place(heading: Sequence[str], names: frozenset[str]) -> int | None:
 
 def _line(row: int, cells: Sequence[str], places: Sequence[int | None]) -> Line:
     mail, language, zone = (cells[at].strip() if at is not None and at < len(cells) else "" for at in places)
-    return Line(row, plain(mail), language.casefold(), zone if zone in _zones() else None)
+    return Line(row, plain(mail), language.casefold(), zone if zone in _zones() else None, as_typed(mail))
 
 
 @cache
@@ -162,7 +164,17 @@ def _zones() -> frozenset[str]:
 
 
 def plain(address: str) -> str:
-    """Return an address as it is compared: the domain in small letters of ASCII, as the net knows it."""
+    """Return an address as it is compared: in small letters, the domain in those of ASCII, as the net knows it.
+
+    A mail server might tell capitals before the @ apart (RFC 5321, 2.4), and hardly one does: people type them as they
+    like.
+    """
+    local, at, domain = as_typed(address).rpartition("@")
+    return f"{local.lower()}{at}{domain}" if at else address
+
+
+def as_typed(address: str) -> str:
+    """Return an address with the domain as the net knows it, and the rest as it was typed."""
     local, at, domain = address.rpartition("@")
     try:
         return f"{local}{at}{domain.casefold().encode('idna').decode()}" if at else address

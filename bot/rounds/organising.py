@@ -162,14 +162,17 @@ class Rounds(Fairness):
         """Take the mail addresses of a CSV file into the audience of a draft; return what it holds, how many are new.
 
         `ground` is the legal ground on which the city may write to them. Nothing is taken in while a row is bad, unless
-        bad rows are to be left out; nor is anything of a file not read to its end. `looked` hears how many lines more
-        have been looked at, and of how many; `taken` the same of the rows that are taken in.
+        bad rows are to be left out; nor is anything of a file not read to its end. Raises `Refused` for a file without
+        any address. `looked` hears how many lines more have been looked at, and of how many; `taken` the same of the
+        rows that are taken in.
         """
         if not ground.strip():
             raise wording.Forbidden("no_ground")
         seen = addresses.look(file, looked)
         if seen.bad and not leave_out:
             return seen, 0
+        if not seen.rows:
+            raise wording.Forbidden("list_empty")
         with self._act() as db:
             row = self._held(db, code)
             self._must_be(row, BEGINNING, "not_draft")
@@ -187,10 +190,10 @@ class Rounds(Fairness):
     def _take_in(self, row: RoundRow, group: Sequence[Line]) -> int:
         """Write down a group of addresses, sealed, and return how many are new; of the quiet list nothing but that."""
         known, first, now = self._config.city.languages, self._config.city.languages[0], self._clock()
-        marks = {line.address: self._keys.quiet_hash(MAIL, line.address) for line in group}
+        marks = {line.address: {self._keys.quiet_hash(MAIL, said) for said in _spellings(line)} for line in group}
         with self._act() as db:
-            hushed = audience.hushed(db, list(marks.values()))
-            heard = list({line.address: line for line in group if marks[line.address] not in hushed}.values())
+            hushed = audience.hushed(db, [mark for each in marks.values() for mark in each])
+            heard = list({line.address: line for line in group if not marks[line.address] & hushed}.values())
             new = [
                 NewContact(
                     MAIL,
@@ -228,9 +231,11 @@ class Rounds(Fairness):
     def hush(self, mails: Iterable[str]) -> int:
         """Put mail addresses on the quiet list, whoever holds them; return how many are new on it."""
         now = self._clock()
-        plain = [addresses.plain(mail.strip()) for mail in mails]
+        typed = [mail.strip() for mail in mails]
+        plain = list(dict.fromkeys(map(addresses.plain, typed)))
+        spelt = {*plain, *map(addresses.as_typed, typed)}
         with self._act() as db:
-            found = contacts.find(db, [(MAIL, self._keys.address_hash(MAIL, mail)) for mail in plain])
+            found = contacts.find(db, [(MAIL, self._keys.address_hash(MAIL, mail)) for mail in sorted(spelt)])
             for one in found.values():
                 contacts.set_stopped(db, one.id, now)
                 outbox.cancel(db, one.id, now, bulk_only=True)
@@ -423,6 +428,10 @@ class Rounds(Fairness):
         found = self._faults(db, row, wording.FALLBACK)
         if found:
             raise wording.Forbidden("cannot_open", faults="; ".join(each.message for each in found))
+
+
+def _spellings(line: Line) -> set[str]:
+    return {line.address, line.typed or line.address}
 
 
 def _asks(row: RoundRow, flow: str, version: int) -> bool:

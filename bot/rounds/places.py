@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.digests.disclosure import cell
+from bot.digests.disclosure import stepped
 from storage import places as kept
 from storage.places import Arrivals
 
@@ -22,7 +22,7 @@ LONGEST = 80
 
 @dataclass(frozen=True, slots=True)
 class PlaceView:
-    """A place with its sums; None stands for fewer than the minimum, and more than none."""
+    """A place with its sums, in steps of the minimum; None stands for fewer than it, and more than none."""
 
     code: str
     name: str
@@ -32,12 +32,12 @@ class PlaceView:
 
 
 def views(db: Connection, round_id: int, minimum: int) -> list[PlaceView]:
-    """Return the places of a round, the oldest first; sums of few people are left out."""
+    """Return the places of a round, the oldest first; sums come in steps, those of few people not at all."""
     counts = kept.counts(db, round_id)
     return [view(place, counts.get(place.id, Arrivals()), minimum) for place in kept.of(db, round_id)]
 
 
 def view(place: Place, came: Arrivals, minimum: int) -> PlaceView:
     """Return a place with its sums as they may be shown."""
-    told = [cell(count, minimum) for count in (came.seen, came.started, came.finished)]
+    told = [stepped(count, minimum) if count else 0 for count in (came.seen, came.started, came.finished)]
     return PlaceView(place.code, place.name, *told)

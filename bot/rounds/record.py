@@ -39,6 +39,8 @@ GIVEN = frozenset(["city", "org", "service", "human_contact", "emergency_number"
 """Placeholders no organiser needs to fill."""
 AUTOMATIC_LISTS = ("steps", "areas")
 """Lists the service's configuration brings."""
+OLDEST = 120
+"""In years: nobody is asked whether they are older."""
 MONTH = 30.44
 """Days in a month on average (365.25 / 12, rounded)."""
 
@@ -278,16 +280,25 @@ def unfit(record: Mapping[str, Any], language: str) -> list[Fault]:
 
 
 def _unfit(name: str, value: object, language: str) -> Fault | None:
-    """Tell a day that is none, and a promise that is none of the five; both are the same in all languages."""
+    """Tell a day or an age that is none, and a promise that is none of the five; they are the same in all languages."""
     if not value:
         return None
     if name in DATES and day_of(value) is None:
         return _fault(name, language, "not_a_date", name=name)
     if name == "influence" and value not in list(dict(wording.influences(language))):
         return _fault(name, language, "not_influence")
+    if name == "min_age" and not _age(value):
+        return _fault(name, language, "not_an_age", name=name)
     if name in legal.CHOICES and value not in legal.CHOICES[name]:
         return _fault(name, language, "not_a_choice", name=name, options=", ".join(legal.CHOICES[name]))
     return None
+
+
+def _age(value: object) -> bool:
+    """Whether this is one age in years, in whatever languages: the question of the frame asks for it."""
+    said = {str(each).strip() for each in (value.values() if isinstance(value, Mapping) else [value])}
+    (years,) = said if len(said) == 1 else ("",)
+    return years.isascii() and years.isdecimal() and int(years) <= OLDEST
 
 
 def _too_early(sketch: Sketch, config: Config) -> list[str]:

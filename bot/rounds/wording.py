@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.digests.disclosure import stepped
 from bot.errors import Refused
 from bot.rounds.outcome import sorted_out
 from bot.rounds.tongues import in_language
@@ -121,7 +122,8 @@ def options(language: str, name: str) -> list[tuple[str, str]]:
 def report(language: str, voices: Voices, minimum: int, outcome: Outcome, day: str) -> str:
     """Return a report to write on: what people said, what is done, what is not and why, the decision of a `day`.
 
-    It is to be published: fewer people than the public minimum are not told.
+    It is to be published: people are told in steps of the public minimum, as on the page of the round, so that nobody
+    follows from the two; fewer than it are not told.
     """
     texts, parts = _texts(language)["report"], sorted_out(outcome.issues, language)
     did_not = [texts["because"].format(what=what, why=why) for what, why in parts.did_not]
@@ -137,12 +139,12 @@ def report(language: str, voices: Voices, minimum: int, outcome: Outcome, day: s
 
 
 def _took_part(texts: Mapping[str, str], voices: Voices, minimum: int) -> str:
-    people = voices.individuals
-    told = texts["few"].format(minimum=minimum) if people < minimum else texts["people"].format(n=people)
+    people, many = stepped(voices.individuals, minimum), stepped(voices.declared, minimum)
+    told = texts["few"].format(minimum=minimum) if people is None else texts["people"].format(n=people)
     apart = texts["apart"].format(groups=voices.groups, organisations=len(voices.organisations))
-    declared = texts["declared"].format(n=voices.declared)
+    declared = texts["declared"].format(n=many)
     beside = [apart] if voices.groups or voices.organisations else []
-    return " ".join([told, *beside, *([declared] if voices.declared >= minimum else [])])
+    return " ".join([told, *beside, *([declared] if many else [])])
 
 
 def _decided(texts: Mapping[str, str], outcome: Outcome, language: str, day: str) -> str:

@@ -75,6 +75,14 @@ def test_targets_follow_from_who_lives_there_and_are_watched(terminal: Terminal)
     assert f"  {aimed[0]}" in terminal("round", "show", code).out
 
 
+def test_a_round_with_nobody_left_to_ask_is_watched_once(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    terminal("round", "open", code)
+    assert terminal("round", "watch", code).out.count("individuals: sent to 0") == 1
+    watched = terminal("round", "open", terminal.a_round(), "--watch").out
+    assert watched.count("individuals: sent to 0") == 1
+
+
 @pytest.mark.parametrize("given", ["area", "area.harbour", "area=3", "area.harbour=many"])
 def test_a_target_that_is_none_says_how_to_write_it(terminal: Terminal, given: str) -> None:
     said = terminal("round", "aim", terminal.a_round(), "--of", given)

@@ -73,7 +73,7 @@ def _people(people: int, words: Words) -> str:
 def _apart(findings: Findings, words: Words) -> str:
     if not (findings.groups or findings.organisations):
         return ""
-    heads = _number(findings.heads, findings.minimum, words)
+    heads = _about(findings.heads, findings.minimum, words)
     numbers = {name: words.number(getattr(findings, name)) for name in ("groups", "organisations")}
     return words("findings.groups", heads=heads, **numbers)
 
@@ -81,13 +81,19 @@ def _apart(findings: Findings, words: Words) -> str:
 def _declared(findings: Findings, words: Words) -> str:
     if findings.declared == 0:
         return ""
-    return words("findings.declared", n=_number(findings.declared, findings.minimum, words))
+    return words("findings.declared", n=_about(findings.declared, findings.minimum, words))
 
 
 def _late(findings: Findings, words: Words) -> str:
     if findings.late == 0:
         return ""
-    return words("findings.late", n=_number(findings.late, findings.minimum, words))
+    return words("findings.late", n=_about(findings.late, findings.minimum, words))
+
+
+def _about(count: int | None, minimum: int, words: Words) -> str:
+    """Return a number in steps inside a sentence: no more is said than is known."""
+    number = _number(count, minimum, words)
+    return words("findings.about", n=number) if count else number
 
 
 def _chapter(one: Finding, minimum: int, words: Words, texts: Texts) -> Chapter:

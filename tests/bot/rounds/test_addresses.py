@@ -8,6 +8,7 @@ import pytest
 
 from bot.errors import Refused
 from bot.rounds import addresses
+from storage import audience
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +83,7 @@ def test_each_fault_is_told_with_its_row_and_all_are_counted(tmp_path: Path) -> 
 
 def test_a_list_without_a_heading_is_read_and_one_without_addresses_is_refused(tmp_path: Path) -> None:
     file = written(tmp_path, "Ada@City.example\nb@city.example\n")
-    assert [line.address for line in addresses.lines(file)] == ["Ada@city.example", "b@city.example"]
+    assert [line.address for line in addresses.lines(file)] == ["ada@city.example", "b@city.example"]
     assert addresses.look(file).good == 2
     with pytest.raises(Refused, match='has no column "mail"'):
         addresses.look(written(tmp_path, "name\nAnna\n"))
@@ -128,6 +129,41 @@ async def test_the_quiet_list_and_stop_win_over_a_list(house: House, tmp_path: P
         3,
         {"quiet": 1, "stopped": 1},
     )
+
+
+def test_what_differs_in_capitals_alone_is_one_person(house: House, tmp_path: Path) -> None:
+    code = house.need(opened=False).code
+    house.rounds.channels = ("pigeon", "mail")
+    house.rounds.hush(["QUIET@city.example"])
+    file = written(tmp_path, "mail\nAnna@city.example\nanna@City.example\nANNA@CITY.EXAMPLE\nquiet@city.example\n")
+    seen, new = house.rounds.receive(code, file, GROUND)
+    assert ((seen.good, seen.twice), new) == ((2, 2), 2)
+    assert (house.rounds.audience(code).people, house.rounds.audience(code).waiting) == (2, 1)
+    again = written(tmp_path, "mail\naNNa@city.example\n")
+    assert house.rounds.receive(code, again, GROUND)[1] == 0
+
+
+def test_who_was_put_on_the_quiet_list_with_capitals_by_an_earlier_version_stays_on_it(
+    house: House, tmp_path: Path
+) -> None:
+    with house.database.transaction() as db:
+        audience.hush(db, [house.keys.quiet_hash("mail", "Quiet@city.example")], house.clock())
+    code = house.need(opened=False).code
+    house.rounds.channels = ("pigeon", "mail")
+    house.rounds.receive(code, written(tmp_path, "mail\nQuiet@CITY.example\n"), GROUND)
+    assert (house.rounds.audience(code).waiting, dict(house.rounds.audience(code).excluded)) == (0, {"quiet": 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "leave_out"), [("mail\n", False), ("mail;language\n\n \n", False), ("mail\nbroken\n", True)]
+)
+def test_a_list_without_a_usable_row_is_refused_in_one_line(
+    house: House, tmp_path: Path, text: str, leave_out: bool
+) -> None:
+    code = house.need(opened=False).code
+    with pytest.raises(Refused, match="the list holds no address that can be written to"):
+        house.rounds.receive(code, written(tmp_path, text), GROUND, leave_out=leave_out)
+    assert house.rounds.find(code).audience == "link"  # type: ignore[union-attr]
 
 
 async def test_a_list_cut_short_leaves_nobody_in_the_audience(

@@ -254,9 +254,17 @@ def test_the_report_is_drafted_from_the_issues_in_each_language(house: House) ->
 @pytest.mark.parametrize(
     ("voices", "said"),
     [
-        (Voices(40, 0, 0, ()), "40 people took part."),
+        (Voices(40, 0, 0, ()), "About 40 people took part."),
+        (
+            Voices(12, 0, 0, (), 0, 14),
+            "About 10 people took part. Others said that they answer for a group or organisation: about 10.",
+        ),
+        (Voices(12, 0, 0, (), 0, 9), "About 10 people took part."),
         (Voices(1, 0, 0, ()), "Fewer than 10 people took part."),
-        (Voices(16, 2, 8, ("The Choir",)), "16 people took part. Beside them answered: groups 2, organisations 1."),
+        (
+            Voices(16, 2, 8, ("The Choir",)),
+            "About 20 people took part. Beside them answered: groups 2, organisations 1.",
+        ),
     ],
 )
 def test_the_draft_tells_no_few_and_counts_groups_and_organisations_apart(voices: Voices, said: str) -> None:

@@ -298,6 +298,29 @@ def test_who_did_it_stands_in_the_log(house: House) -> None:
     ]
 
 
+def test_the_youngest_age_of_the_record_is_what_people_are_asked_for(house: House) -> None:
+    code = house.need(opened=False, record={**RECORD, "min_age": "14"}).code
+    asked = {state.text for state in house.rounds.played(code).script("en").states.values() if hasattr(state, "text")}
+    assert "Are you 14 or older?" in asked
+    assert house.rounds.check(code) == []
+    assert [
+        fault.field for language in ("en", "es") for fault in _aged(house, {"en": "14", "es": "14"}, language)
+    ] == []
+
+
+@pytest.mark.parametrize("age", ["sixteen", "-3", "200", "16.5", "16+", "١٦", {"en": "14", "es": "16"}])
+def test_an_age_that_is_none_or_differs_by_language_is_a_fault(house: House, age: object) -> None:
+    (fault,) = _aged(house, age, "en")
+    assert (
+        fault.message == "min_age must be one whole number of years from 0 to 120, the same in all languages, as in 16"
+    )
+
+
+def _aged(house: House, age: object, language: str) -> list[Fault]:
+    code = house.need(opened=False, record={**RECORD, "min_age": age}, title=f"{age} {language}").code
+    return house.rounds.check(code, language)
+
+
 class TestTheSecondPerson:
     """A round with an end opens only when somebody has signed it who did not write it."""
 
