@@ -238,6 +238,16 @@ rounds = Table(
     Index(None, "service", "state"),
 )
 
+report_drafts = Table(  # what somebody writes on the result of a round, until it is published
+    "report_drafts",
+    metadata,
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
+    C("texts", Text, nullable=False),  # JSON: a text per language
+    C("signed", String(200), nullable=False),  # who is to answer for it
+    C("kept_at", Instant, nullable=False),
+    C("who", String(120), nullable=False),
+)
+
 findings = Table(  # what a closed round says, as everybody may know it: counted once, never anew
     "findings",
     metadata,

@@ -10,12 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.rounds import legal, outcome, record, wording
-from bot.rounds.acting import Acting
+from bot.rounds.acting import Acting, name_of
 from bot.rounds.lifecycle import ANSWERED, RUNNING, State, closed_on
 from bot.rounds.looking import view
+from bot.rounds.report_back import Draft, draft
 from bot.rounds.report_back import send as send_report
 from bot.rounds.tongues import tidy
-from storage import crossings, rounds
+from storage import crossings, report_drafts, rounds
+from storage.report_drafts import ReportDraft
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -136,15 +138,49 @@ class Concluding(Acting):
         if on is not None and first is not None and on < first:
             raise wording.Forbidden("before_read", day=decision.on, read=first)
 
-    def report_back(self, code: str, report: Mapping[str, str], *, signed: str, who: int | None = None) -> RoundView:
+    def keep_draft(
+        self, code: str, texts: Mapping[str, str], *, signed: str, who: int | None = None, seen: str = ""
+    ) -> Draft:
+        """Keep what somebody writes on the report, per language; nobody outside sees it, and no log tells of it.
+
+        `seen` is the mark of the draft that they have seen, empty for none: nobody writes over what they have not read.
+        """
+        now = self._clock()
+        with self._act() as db:
+            row = self._held(db, code)
+            self._may_report(row)
+            self._as_read(db, row, seen)
+            texts = {language: text.strip() for language, text in texts.items() if text.strip()}
+            name = name_of(db, who, self.operator)
+            kept = ReportDraft(row.id, record.dump(texts), signed.strip()[:200], now, name)
+            report_drafts.keep(db, kept)
+        return Draft(texts, kept.signed, now, name)
+
+    @staticmethod
+    def _as_read(db: Connection, row: RoundRow, seen: str) -> None:
+        kept = draft(report_drafts.of(db, row.id))
+        if (kept.mark if kept else "") != seen:
+            raise wording.Forbidden("draft_meanwhile")
+
+    def publish_draft(self, code: str, seen: str, *, who: int | None = None) -> RoundView:
+        """Publish the draft of the report as it was when somebody saw it with this mark; see `report_back`."""
+        kept = self.report_draft(code) or Draft({}, "", self._clock(), "")
+        return self.report_back(code, kept.texts, signed=kept.signed, who=who, seen=seen)
+
+    def report_back(
+        self, code: str, report: Mapping[str, str], *, signed: str, who: int | None = None, seen: str | None = None
+    ) -> RoundView:
         """Publish what people said and what we do with it, per language, and send it to all who wished for it.
 
-        `signed`: name and office of the person who answers for it. A round held by duty is decided first.
+        `signed`: name and office of the person who answers for it. A round held by duty is decided first. `seen` is the
+        mark of the draft that it was made of: where that has changed meanwhile, nothing is published.
         """
         now = self._clock()
         with self._database.transaction() as db:
             row = self._held(db, code)
             self._may_report(row)
+            if seen is not None:
+                self._as_read(db, row, seen)
             self._said("signed", signed)
             for language in self._library.played(db, row).flow.languages:
                 if not report.get(language, "").strip():
@@ -155,6 +191,7 @@ class Concluding(Acting):
             made = self._kept(db, row, replace(known, signed=signed.strip()), who, "reported_back")
             row = self._row(db, code)
             send_report(db, self._library.played(db, row), self._library, report, signed.strip(), now)
+            report_drafts.forget(db, row.id)
             crossings.passed("report.written")
         crossings.passed("report.committed")
         return made

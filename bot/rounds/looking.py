@@ -14,7 +14,7 @@ from bot.digests.findings import load as load_findings
 from bot.digests.results import result
 from bot.digests.weeks import Week
 from bot.rounds import audience as audiences
-from bot.rounds import example, foreseen, legal, links, outcome, places, record, whom, wording
+from bot.rounds import example, foreseen, legal, links, outcome, places, record, report_back, whom, wording
 from bot.rounds.advice import advice
 from bot.rounds.foreseen import Foreseen
 from bot.rounds.hours import Hours
@@ -26,7 +26,7 @@ from bot.rounds.tongues import in_language
 from flows.changes import changes
 from flows.speak import shortened
 from flows.words import fold
-from storage import answers, findings, flow_versions, moves, people, rounds, sessions, trail, wishes
+from storage import answers, findings, flow_versions, moves, people, report_drafts, rounds, sessions, trail, wishes
 from storage import audience as kept_audience
 from storage import places as kept_places
 from storage.people import APPROVER
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from bot.compose import Part
     from bot.config import Config
     from bot.digests.findings import Findings
     from bot.digests.results import Result
@@ -382,12 +383,32 @@ class Looking:
         return {name: in_language(text, language) for name, text in values.items()}
 
     def drafted(self, code: str, language: str) -> str:
-        """Return a report to write on in a language, from the log of issues and the decision."""
+        """Return the report to write on in a language: the draft that was kept, else one made of what is known."""
         with self._database.reading() as db:
             row = self._row(db, code)
+            kept = report_back.draft(report_drafts.of(db, row.id))
+        if kept and kept.texts.get(language):
+            return kept.texts[language]
         came = outcome.load(row.outcome)
         day = record.spoken_day(came.decision.on, language) if came.decision else ""
         return wording.report(language, self.voices(code), self._config.digest.public_minimum_cell, came, day)
+
+    def report_draft(self, code: str) -> report_back.Draft | None:
+        """Return the draft of the report that was kept; None where nobody has written on it yet."""
+        with self._database.reading() as db:
+            return report_back.draft(report_drafts.of(db, self._row(db, code).id))
+
+    def letters(self, code: str, report: Mapping[str, str], signed: str) -> dict[str, tuple[Part, ...]]:
+        """Return the messages that citizens would get with this report, by language."""
+        with self._database.reading() as db:
+            played = self._library.played(db, self._row(db, code))
+        languages = played.flow.languages
+        return {one: report_back.parts(played, self._library, report, signed, one) for one in languages}
+
+    def wishing(self, code: str) -> int:
+        """Return how many wished to hear what comes of a round."""
+        with self._database.reading() as db:
+            return len(wishes.of(db, self._row(db, code).id))
 
     def length(self, code: str, language: str) -> Length | None:
         """Count the days on which a round is open; None where it does not close by itself."""

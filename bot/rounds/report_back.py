@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.compose import Part
@@ -19,6 +22,29 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.rounds.library import Library, Played
+    from storage.report_drafts import ReportDraft
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A report that somebody writes on, by language; `mark` tells it from what it was before."""
+
+    texts: Mapping[str, str]
+    signed: str
+    kept_at: datetime
+    who: str
+
+    @property
+    def mark(self) -> str:
+        """What a page notes of the draft that its reader has seen; another text has another mark."""
+        said = json.dumps([self.kept_at.timestamp(), dict(self.texts), self.signed, self.who], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def draft(kept: ReportDraft | None) -> Draft | None:
+    """Read what is kept of a draft."""
+    return Draft(json.loads(kept.texts), kept.signed, kept.kept_at, kept.who) if kept else None
+
 
 BATCH = 1000
 """Contacts written to with one set of statements."""
@@ -46,7 +72,7 @@ def _send(
     reachable = {id_: each for id_, each in contacts.by_ids(db, ids).items() if each.may_be_written_to}
     fresh = rounds.invite(db, played.row.id, reachable, "report_back", now)
     languages = {each.language for each in reachable.values()}
-    texts = {each: _parts(played, library, report, signed, each) for each in languages}
+    texts = {each: parts(played, library, report, signed, each) for each in languages}
     rows = [
         row
         for id_ in fresh
@@ -61,7 +87,7 @@ def _send(
     return outbox.enqueue(db, rows)
 
 
-def _parts(played: Played, library: Library, report: Mapping[str, str], signed: str, language: str) -> tuple[Part, ...]:
+def parts(played: Played, library: Library, report: Mapping[str, str], signed: str, language: str) -> tuple[Part, ...]:
     """Return the result in as many messages as it takes, and the question whether it was clear."""
     phrases, code = library.phrases[language], played.row.code
     offers = (Button(phrases["yes_label"], f"@clear:{code}"), Button(phrases["no_label"], f"@unclear:{code}"))

@@ -83,7 +83,8 @@ def _from_end_to_archive(town: Town, omar: Citizen, olive: _Desk, hours: str, ne
     made = {"text.en": "We open until 22:00.", "reasons.en": "240 people asked.", "not-chosen.en": "7:00"}
     said = {f"decision-{name}": text for name, text in made.items()}
     olive.does(hours, "decide", {**said, "decision-text.es": "Abrimos hasta las 22:00.", "decision-on": "2027-01-13"})
-    olive.does(hours, "report", {**REPORT, "signed": "Ada Ames, library"})
+    olive.does(hours, "report", {**REPORT, "signed": "Ada Ames, library", "act": "keep"})
+    olive.does(hours, "report/publish", {"seen": olive.reads(hours, "report/preview", "seen")})
     town.until("everybody was told", lambda: town.asks("round", "show", hours)["state"] == "reported_back")
     for citizen in (town.telegram.citizen(100), town.telegram.citizen(339)):
         citizen.sees("Ustedes dijeron: más tarde.")
@@ -174,6 +175,11 @@ class _Desk:
         """Press a button of a round's page with what is typed beside it."""
         page = self._sent(f"/manage/rounds/{code}/{act}", **typed)
         assert refused or "done=" in str(page.url), _faults(page.text)
+
+    def reads(self, code: str, page: str, field: str) -> str:
+        """Return what a hidden field of a page holds."""
+        shown = self._browser.get(f"/manage/rounds/{code}/{page}").text
+        return html.unescape(re.findall(rf'name="{field}" value="([^"]*)"', shown)[0])
 
     def _sent(self, path: str, **typed: str) -> httpx.Response:
         stamp = re.findall(r'name="stamp" value="(\w+)"', self._browser.get("/manage").text)[0]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.actions.acting import Actions
     from bot.assessing.assessments import Assessments
     from bot.channels.web.channel import WebChannel
+    from bot.compose import Part
     from bot.config import Config
     from bot.counter import Counter
     from bot.digests.findings import Findings
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bot.rounds.margins import Line, Margin, Slip
     from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
     from bot.rounds.places import PlaceView
+    from bot.rounds.report_back import Draft
     from bot.rounds.variables import Variable
     from bot.rounds.whom import Whom
     from bot.threads import Threads
@@ -349,6 +351,23 @@ class Rounds(Protocol):
 
     def drafted(self, code: str, language: str) -> str:
         """Return a report to write on."""
+
+    def report_draft(self, code: str) -> Draft | None:
+        """Return the draft of the report that was kept; None where nobody has written on it yet."""
+
+    def keep_draft(
+        self, code: str, texts: Mapping[str, str], *, signed: str, who: int | None = None, seen: str = ""
+    ) -> Draft:
+        """Keep what somebody writes on the report, over the draft with the mark `seen`."""
+
+    def publish_draft(self, code: str, seen: str, *, who: int | None = None) -> RoundView:
+        """Publish the draft with the mark `seen`."""
+
+    def letters(self, code: str, report: Mapping[str, str], signed: str) -> Mapping[str, Sequence[Part]]:
+        """Return the messages that citizens would get, by language."""
+
+    def wishing(self, code: str) -> int:
+        """Return how many wished to hear what comes of a round."""
 
     def length(self, code: str, language: str) -> Length | None:
         """Count the days on which it is open; None where it does not close by itself."""

@@ -255,9 +255,11 @@ def _called_by_people(request: Request) -> dict[str, str]:
 
 def _after(request: Request, round_: RoundView, flow: Flow) -> dict[str, object]:
     """Return what comes of the round, and how long people have to answer."""
-    rounds, language = backstage_of(request).rounds, pages_of(request).words(request).language
+    rounds, pages, words = backstage_of(request).rounds, pages_of(request), pages_of(request).words(request)
+    language = words.language
     consults = legal.consults(round_.record)
     reports = may_report(round_.state, consults=consults)
+    draft = rounds.report_draft(round_.code) if reports else None
     return {
         "outcome": told_in(round_.outcome, language),
         "decided": _decided(round_, flow.language),
@@ -266,7 +268,8 @@ def _after(request: Request, round_: RoundView, flow: Flow) -> dict[str, object]
         "log_is_open": round_.state in RAISING,
         "paper_days": PAPER.days,
         "may_report": reports,
-        "drafts": {one: rounds.drafted(round_.code, one) for one in flow.languages} if reports else {},
+        "report_draft": draft,
+        "report_draft_at": words.moment(draft.kept_at.astimezone(pages.zone)) if draft else "",
         "length": rounds.length(round_.code, language),
         "legal": _legal(round_, language),
     }
@@ -673,26 +676,6 @@ async def extend(request: Request, visitor: Visitor) -> Response:
             request, visitor, errors=[forms.Error("until", spoken(error, words.language))], typed=typed
         )
     return to(f"/manage/rounds/{round_.code}?done=extended")
-
-
-async def report(request: Request, visitor: Visitor) -> Response:
-    """`POST /manage/rounds/<code>/report`: publish what people said and what is done with it."""
-    round_ = await seen(request, visitor, ORGANISER)
-    typed = {key: str(value) for key, value in (await form_of(request)).items()}
-    flow = await asyncio.to_thread(backstage_of(request).rounds.played, round_.code)
-    told = {one: typed.get(f"report.{one}", "").replace("\r\n", "\n").strip() for one in flow.languages}
-    words = pages_of(request).words(request)
-    errors = [forms.Error(f"report.{one}", words("round_page.no_report")) for one, text in told.items() if not text]
-    signed = typed.get("signed", "").strip()
-    errors += [] if signed else [forms.Error("signed", words("after.signed_missing"))]
-    if errors:
-        return await round_page(request, visitor, errors=errors, typed=typed)
-    act = backstage_of(request).rounds.report_back
-    try:
-        await asyncio.to_thread(act, round_.code, told, signed=signed, who=visitor.person.id)
-    except Refused as error:  # somebody else was faster
-        return await round_page(request, visitor, errors=[forms.Error("state", spoken(error, words.language))])
-    return to(f"/manage/rounds/{round_.code}?done=reported_back")
 
 
 async def seen(request: Request, visitor: Visitor, *roles: str) -> RoundView:

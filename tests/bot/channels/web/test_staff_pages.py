@@ -255,7 +255,9 @@ class TestARoundsLife:
         page = await posted(client, f"/manage/rounds/{code}/close", why="enough said")
         assert "write what people said" in page.text
         told = {"report.en": "We open on Sundays.", "report.es": "Abrimos los domingos.", "signed": "Ada Ames"}
-        page = await posted(client, f"/manage/rounds/{code}/report", **told)
+        page = await posted(client, f"/manage/rounds/{code}/report", **told, act="look")
+        (seen,) = re.findall(r'name="seen" value="([^"]+)"', page.text)
+        page = await posted(client, f"/manage/rounds/{code}/report/publish", seen=seen)
         assert "The result is published" in page.text
         assert "We open on Sundays." in (await client.get(f"/rounds/{code}")).text
         assert [entry.what for entry in it.rounds.log(code)] == [
@@ -466,18 +468,8 @@ class TestARoundsLife:
         await client.post("/manage/sign-in", data={"token": it.link(ORGANISER, language="es")})
         page = await posted(client, f"/manage/rounds/{code}/extend", until="2026-11-25", why="nieve")
         assert faults(page) == ["el nuevo cierre debe ser posterior al actual"]
-        page = await posted(
-            client, f"/manage/rounds/{code}/report", **{"report.en": "x", "report.es": "x", "signed": "A"}
-        )
-        assert faults(page) == ["cierre primero la ronda y después publique el resultado"]
-
-    async def test_the_result_is_told_in_every_language(self, it: Program, client: httpx.AsyncClient) -> None:
-        code = it.opened("The reading room", **FORMAL)
-        it.rounds.close(code, who=None)
-        await entered(it, client, ORGANISER)
-        page = await posted(client, f"/manage/rounds/{code}/report", **{"report.en": "We open on Sundays."})
-        assert faults(page) == ["Write the result in this language, too", "Write who answers for this text"]
-        assert "We open on Sundays." in page.text
+        page = await posted(client, f"/manage/rounds/{code}/decide", **{"decision-text.es": "Sí"})
+        assert faults(page) == ["diga primero qué dicen las respuestas: la decisión viene después"]
 
     async def test_how_many_raised_an_issue_is_a_number_or_nothing_and_what_was_typed_stays(
         self, it: Program, client: httpx.AsyncClient
