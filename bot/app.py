@@ -51,6 +51,7 @@ from bot.rounds.library import Library
 from bot.rounds.organising import Rounds
 from bot.rounds.record import public_url
 from bot.staff import Staff
+from bot.themes.sweeping import Themes
 from bot.threads import Threads
 from bot.turns import Turns
 from flows.catalog import Catalog
@@ -253,6 +254,7 @@ class App:
             "assessments": sweeps.assessments,
             "sessions": sweeps.sessions,
             "actions": Deeds(self.config, self.database, self.actions, self.steady, self.delivery.wake).sweep,
+            "themes": Themes(self.config, self.database, self.steady).sweep,
             "leaps": sweeps.leaps,
             "privacy": sweeps.privacy,
         }

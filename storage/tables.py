@@ -555,6 +555,7 @@ codebooks = Table(  # changes of a codebook are numbered, so that texts sorted b
     metadata,
     C("service", String(60), primary_key=True),
     C("revision", Integer, nullable=False),
+    C("sorted", Integer, nullable=False, default=0),  # the last one by which all recent texts were sorted
 )
 
 themes = Table(

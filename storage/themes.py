@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from storage.rows import Insert, Shape, read
 from storage.tables import answers, codebooks, readings, text_themes, theme_examples, themes
@@ -405,24 +404,30 @@ class Text(NamedTuple):
 
 
 _written = and_(answers.c.verb == "ask", answers.c.text.is_not(None), _stands)
-_keep = Insert(readings, Reading._fields, end="ON CONFLICT (answer_id) DO NOTHING")
+_anew = ", ".join(f'"{name}" = excluded."{name}"' for name in Reading._fields if name != "answer_id")
+_keep = Insert(
+    readings,
+    Reading._fields,
+    end=f"ON CONFLICT (answer_id) DO UPDATE SET {_anew} WHERE readings.reader <> excluded.reader",
+)
 _sort = Insert(text_themes, Sorted._fields, end="ON CONFLICT (answer_id, theme_id) DO NOTHING")
 
 
-def unread(db: Connection, service: str, since: datetime | None, limit: int) -> list[Unread]:
-    """Return at most `limit` texts that count and were not read, those counted first; `since` leaves out earlier ones.
+def unread(db: Connection, service: str, reader: str, since: datetime | None, limit: int) -> list[Unread]:
+    """Return at most `limit` texts that count and this reader has not read, those counted first.
 
-    Whoever reads many hands in the last moment it was given, so that what is read already is not gone through again.
+    Whoever reads many hands in the last moment it was given as `since`: earlier ones are not gone through again.
     """
     columns = (answers.c.id, answers.c.service, answers.c.text, answers.c.language, answers.c.counted_at)
-    wanted = select(*columns).outerjoin(readings, readings.c.answer_id == answers.c.id)
+    done = and_(readings.c.answer_id == answers.c.id, readings.c.reader == reader)
+    wanted = select(*columns).outerjoin(readings, done)
     new = wanted.where(answers.c.service == service, _written, readings.c.answer_id.is_(None))
     new = new if since is None else new.where(answers.c.counted_at >= since)
     return read(Unread, db.execute(new.order_by(answers.c.counted_at, answers.c.id).limit(limit)))
 
 
 def keep(db: Connection, new: Iterable[Reading]) -> int:
-    """Keep what was made of texts; texts that went meanwhile, or that somebody else has read, are passed over."""
+    """Keep what was made of texts; texts that went meanwhile, or that were read so already, are passed over."""
     rows = {row.answer_id: row for row in new}
     return _keep(db, [rows[answer_id] for answer_id in _held(db, rows)])
 
@@ -434,20 +439,50 @@ def _held(db: Connection, answer_ids: Iterable[int]) -> list[int]:
 
 
 def is_behind(db: Connection, service: str) -> bool:
-    """Return whether a service has texts that were read and not sorted by its codebook as it is now."""
-    late = select(readings.c.answer_id).where(
-        readings.c.service == service, readings.c.revision < revision(db, service)
-    )
-    return db.execute(late.limit(1)).first() is not None
+    """Return whether a service has texts never sorted, or recent ones not sorted by its codebook as it is now."""
+    new = select(readings.c.answer_id).where(readings.c.service == service, readings.c.revision == 0).limit(1)
+    late = select(codebooks.c.service).where(codebooks.c.service == service, codebooks.c.sorted < codebooks.c.revision)
+    return any(db.execute(each).first() is not None for each in (new, late))
 
 
-def texts(db: Connection, service: str, since: datetime, among: Collection[int] | None = None) -> list[Text]:
-    """Return the texts of a service that were read and counted since then; with `among` only these, however old."""
-    columns = (answers.c.id, *(answers.c[name] for name in ("round_id", "pseudonym", "stage", "text")))
-    made = (readings.c.language, readings.c.vector, readings.c.reader, readings.c.revision)
-    wanted = select(*columns, *made).join(readings, readings.c.answer_id == answers.c.id)
-    which = answers.c.id.in_(list(among)) if among is not None else answers.c.counted_at >= since
-    return read(Text, db.execute(wanted.where(answers.c.service == service, _written, which).order_by(answers.c.id)))
+def caught_up(db: Connection, service: str, revision_: int) -> None:
+    """Note that all recent texts are sorted by this revision of the codebook."""
+    mine = update(codebooks).where(codebooks.c.service == service, codebooks.c.sorted < revision_)
+    db.execute(mine.values(sorted=revision_))
+
+
+_TEXT = (*(answers.c[name] for name in ("id", "round_id", "pseudonym", "stage", "text")),)
+_MADE = (readings.c.language, readings.c.vector, readings.c.reader, readings.c.revision)
+_read_texts = select(*_TEXT, *_MADE).join(readings, readings.c.answer_id == answers.c.id).where(_written)
+
+
+def to_sort(db: Connection, service: str, revision_: int, since: datetime, limit: int) -> list[Text]:
+    """Return at most `limit` texts never sorted, or counted since then and not sorted by this revision yet."""
+    recent = and_(readings.c.revision < revision_, answers.c.counted_at >= since)
+    behind_ = and_(readings.c.service == service, readings.c.revision < revision_)
+    wanted = _read_texts.where(behind_, or_(readings.c.revision == 0, recent))
+    return read(Text, db.execute(wanted.order_by(answers.c.id).limit(limit)))
+
+
+def texts(db: Connection, service: str, among: Collection[int]) -> list[Text]:
+    """Return those of these texts of a service that were read and still count, by number."""
+    wanted = _read_texts.where(answers.c.id.in_(list(among)), answers.c.service == service)
+    return read(Text, db.execute(wanted.order_by(answers.c.id)))
+
+
+def latest(db: Connection, service: str, limit: int) -> list[Text]:
+    """Return the texts of a service that were read and counted last, the newest first."""
+    wanted = _read_texts.where(answers.c.service == service)
+    return read(Text, db.execute(wanted.order_by(answers.c.counted_at.desc(), answers.c.id.desc()).limit(limit)))
+
+
+def fitting_none(db: Connection, service: str, since: datetime, limit: int) -> list[Text]:
+    """Return the texts counted since then that were sorted and are about no theme in use, the newest first."""
+    fits = select(text_themes.c.answer_id).join(themes, themes.c.id == text_themes.c.theme_id)
+    none = answers.c.id.not_in(fits.where(themes.c.service == service, themes.c.state.in_(LIVE)))
+    wanted = _read_texts.where(answers.c.service == service, answers.c.counted_at >= since, readings.c.revision > 0)
+    newest = wanted.where(none).order_by(answers.c.counted_at.desc(), answers.c.id.desc())
+    return read(Text, db.execute(newest.limit(limit)))
 
 
 def settle(db: Connection, revision_: int, texts_: Collection[int], found: Iterable[Sorted]) -> None:
@@ -455,10 +490,18 @@ def settle(db: Connection, revision_: int, texts_: Collection[int], found: Itera
     held = _held(db, texts_)
     own = and_(text_themes.c.by == SORTER, text_themes.c.answer_id.in_(held))
     db.execute(delete(text_themes).where(own))
-    there = set(held)
-    _sort(db, sorted((one for one in found if one.answer_id in there), key=itemgetter(0, 1)))
+    there, denied = set(held), _denied(db, held)
+    rows = {one[:2]: one for one in found if one.answer_id in there and one[:2] not in denied}
+    _sort(db, [rows[key] for key in sorted(rows)])
     done = update(readings).where(readings.c.answer_id.in_(held), readings.c.revision < revision_)
     db.execute(done.values(revision=revision_))
+
+
+def _denied(db: Connection, answer_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Return (text, theme) of which somebody said that they do not belong together."""
+    columns = (theme_examples.c.answer_id, theme_examples.c.theme_id)
+    said = select(*columns).where(theme_examples.c.answer_id.in_(answer_ids), theme_examples.c.fits.is_(False))
+    return {(row[0], row[1]) for row in db.execute(said)}
 
 
 def forget_text(db: Connection, answer_ids: Select[tuple[int]]) -> None:
@@ -470,9 +513,9 @@ def forget_text(db: Connection, answer_ids: Select[tuple[int]]) -> None:
         db.execute(delete(table).where(table.c.answer_id.in_(answer_ids)))
 
 
-def group(db: Connection, theme: Theme, members: Iterable[tuple[int, float]]) -> int:
+def group(db: Connection, theme: Theme, members_: Iterable[tuple[int, float]]) -> int:
     """Note the texts a proposal was made of, each with how near it lies to the middle; return how many."""
-    near = dict(members)
+    near = dict(members_)
     return _sort(db, [Sorted(answer_id, theme.id, near[answer_id], GROUP) for answer_id in _held(db, near)])
 
 

@@ -34,6 +34,7 @@ SECONDS: Mapping[str, float] = {
     "assessments": 60,
     "sessions": 300,
     "actions": 300,
+    "themes": 15,
     "leaps": 300,
     "privacy": 3600,
 }

@@ -81,4 +81,4 @@ def pack(vector: NDArray[np.float32]) -> bytes:
 
 def unpack(vectors: Sequence[bytes]) -> NDArray[np.float32]:
     """Return the vectors that were kept, one row each."""
-    return np.frombuffer(b"".join(vectors), "<f2").reshape(len(vectors), -1).astype(np.float32)
+    return np.frombuffer(b"".join(vectors), "<f2").reshape(len(vectors), SIZE).astype(np.float32)

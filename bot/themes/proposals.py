@@ -57,11 +57,13 @@ def propose(
     background: Sequence[str],
     minimum: int,
     known: NDArray[np.float32] | None = None,
+    without: frozenset[str] = frozenset(),
 ) -> list[Proposal]:
     """Return the groups among texts of one language that fit nothing, the largest first.
 
     `people` says who wrote each; a group has at least `minimum` of them. `background` are other texts of the language,
-    against which names are made. `known` are middles of themes not to be proposed again.
+    against which names are made, of words that are not in `without`. `known` are middles of themes that were proposed
+    before, and are not again.
     """
     own = np.flatnonzero(~doubles(texts.words))
     if len(own) < 2 * minimum:
@@ -74,7 +76,7 @@ def propose(
         nearness = room[inside] @ normal(room[inside].mean(0, keepdims=True))[0]
         enough = len({people[own[one]] for one in inside}) >= minimum
         if enough and nearness.mean() >= TIGHT and not _is_known(texts, own[inside], known):
-            found.append(_proposal(texts.words, own[inside], nearness, background))
+            found.append(_proposal(texts.words, own[inside], nearness, background, without))
     return sorted((each for each in found if each.words), key=lambda each: -len(each.members))
 
 
@@ -103,16 +105,20 @@ def _is_known(texts: Texts, members: NDArray[np.int64], known: NDArray[np.float3
 
 
 def _proposal(
-    words: Sequence[str], members: NDArray[np.int64], nearness: NDArray[np.float32], background: Sequence[str]
+    words: Sequence[str],
+    members: NDArray[np.int64],
+    nearness: NDArray[np.float32],
+    background: Sequence[str],
+    without: frozenset[str],
 ) -> Proposal:
     inside = {int(one) for one in members}
     others = [*(text for n, text in enumerate(words) if n not in inside), *background[:SAMPLE]]
     order = np.argsort(-nearness, kind="stable")
     ranked = tuple((int(members[one]), float(np.clip(nearness[one], 0, 1))) for one in order)
-    return Proposal(ranked, telling([words[one] for one in inside], others))
+    return Proposal(ranked, telling([words[one] for one in inside], others, without))
 
 
-def telling(inside: Sequence[str], others: Sequence[str], many: int = NAME_WORDS) -> tuple[str, ...]:
+def telling(inside: Sequence[str], others: Sequence[str], without: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """Return the words said by more of these texts than of the others: log-odds over their error, highest first.
 
     A word counts once a text, so that nobody who repeats themselves names a theme; it is in at least two texts.
@@ -123,7 +129,7 @@ def telling(inside: Sequence[str], others: Sequence[str], many: int = NAME_WORDS
     mass = PRIOR * all_.total()
     scored = []
     for word, count in here.items():
-        if count < 2:
+        if count < 2 or word in without:
             continue
         prior = mass * all_[word] / all_.total()
         odds = [
@@ -132,7 +138,12 @@ def telling(inside: Sequence[str], others: Sequence[str], many: int = NAME_WORDS
         ]
         error = np.sqrt(1 / (count + prior) + 1 / (there[word] + prior))
         scored.append((-(odds[0] - odds[1]) / error, word))
-    return tuple(word for score, word in sorted(scored)[:many] if score < 0)
+    return tuple(word for score, word in sorted(scored)[:NAME_WORDS] if score < 0)
+
+
+def common(sentences: Iterable[str], least: int = 3) -> frozenset[str]:
+    """Return the words that stand in so many sentences about different things: a name made of them says nothing."""
+    return frozenset(word for word, count in _counts(sentences).items() if count >= least)
 
 
 def _counts(texts: Iterable[str]) -> Counter[str]:

@@ -169,7 +169,7 @@ def _parts(texts: Texts) -> Iterator[Texts]:
 
 
 def _learn(seen: csr_matrix, about: NDArray[np.float32]) -> list[LogisticRegression | float]:
-    """Return a classifier for each theme, or what is true of all where nothing tells it apart."""
+    """Return a classifier for each theme; nothing fits one that there is nothing to tell apart of."""
     return [_mind(seen, about[:, theme]) for theme in range(about.shape[1])]
 
 
@@ -177,7 +177,7 @@ def _mind(seen: csr_matrix, about: NDArray[np.float32]) -> LogisticRegression | 
     told = ~np.isnan(about)
     yes = about[told] > 0
     if not yes.any() or yes.all():
-        return float(yes.any())
+        return 0.0
     weights = np.where(yes, ((~yes).sum() / yes.sum()) ** BALANCE, 1.0)
     mind = LogisticRegression(C=STRENGTH, solver="liblinear", intercept_scaling=2.0, random_state=0)
     return mind.fit(seen[told], yes, sample_weight=weights)

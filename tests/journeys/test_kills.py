@@ -22,6 +22,7 @@ import bot
 from storage.tables import sessions
 from tests.bot import test_entering as entering
 from tests.bot import test_moving as moving
+from tests.bot.themes import test_sweeping as sorting
 from tests.journeys import test_kills_calendar as calendar
 from tests.journeys import test_kills_joining as joining
 from tests.journeys import test_kills_menu as menu
@@ -205,6 +206,7 @@ def test_no_crossing_is_forgotten() -> None:
         joining.CROSSINGS,
         menu.CROSSINGS,
         moving.CROSSINGS,
+        sorting.CROSSINGS,
         web.CROSSINGS,
         *WAYS.values(),
         *RENEWALS.values(),

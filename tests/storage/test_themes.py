@@ -37,7 +37,9 @@ def written(db: Connection, of: RoundRow, *who: bytes) -> list[int]:
 def read(db: Connection, ids: list[int], *found: tuple[int, int]) -> None:
     """Have these texts read, and sorted into these (text, theme)."""
     themes.keep(db, [Reading(one, "library", b"\0\0", "en", "test", NOW) for one in ids])
-    themes.settle(db, themes.revision(db, "library"), ids, [Sorted(*one, 0.8) for one in found])
+    revision = themes.revision(db, "library")
+    themes.settle(db, revision, ids, [Sorted(*one, 0.8) for one in found])
+    themes.caught_up(db, "library", revision)
 
 
 def rows(db: Connection, name: str) -> int:
@@ -92,28 +94,41 @@ def test_a_text_is_read_once_and_those_counted_first_come_first(database: Databa
         of = add_round(db)
         answers.append(db, [text(of, "later", b"anna", NOW + MINUTE), text(of, "first", b"ben")])
         answers.append(db, [text(of, "not handed in", b"carl", counted_at=None), answer(of, b"dora")])
-        found = themes.unread(db, "library", None, 9)
+        found = themes.unread(db, "library", "letters", None, 9)
         assert [one.text for one in found] == ["first", "later"]
-        assert [one.text for one in themes.unread(db, "library", NOW + MINUTE, 9)] == ["later"]
+        assert [one.text for one in themes.unread(db, "library", "letters", NOW + MINUTE, 9)] == ["later"]
         mine = [Reading(one.answer_id, "library", None, "en", "letters", NOW) for one in found]
         assert themes.keep(db, mine) == 2
         assert themes.keep(db, mine) == 0
-        assert themes.unread(db, "library", None, 9) == []
+        assert [one.text for one in themes.unread(db, "library", "better", None, 9)] == ["first", "later"]
+        assert themes.keep(db, [mine[0]._replace(reader="better")]) == 1
+        assert [one.text for one in themes.unread(db, "library", "better", None, 9)] == ["later"]
+        themes.keep(db, [mine[0]])
+        assert themes.unread(db, "library", "letters", None, 9) == []
 
 
-def test_a_change_of_the_codebook_leaves_its_texts_behind(database: Database) -> None:
+def test_a_change_of_the_codebook_leaves_its_recent_texts_behind(database: Database) -> None:
     with database.transaction() as db:
         of = add_round(db)
         (waiting,) = codebook(db, "waiting")
-        (a,) = written(db, of, b"anna")
-        assert not themes.is_behind(db, "library")
-        themes.keep(db, [Reading(a, "library", None, "en", "test", NOW)])
-        assert themes.is_behind(db, "library")
-        read(db, [a], (a, waiting.id))
+        answers.append(db, [text(of, "old", b"carl", NOW - 100 * DAY)])
+        old, new = written(db, of, b"anna", b"ben")[0] - 1, written(db, of, b"dora")[0]
+        read(db, [old, new], (new, waiting.id))
         assert not themes.is_behind(db, "library")
         themes.rename(db, waiting, {"en": "Queues"})
         assert themes.is_behind(db, "library")
         assert not themes.is_behind(db, "pool")
+        revision = themes.revision(db, "library")
+        assert [one.answer_id for one in themes.to_sort(db, "library", revision, NOW - DAY, 9)] == [new]
+        themes.settle(db, revision, [new], [])
+        themes.caught_up(db, "library", revision)
+        assert not themes.is_behind(db, "library")
+        assert [one.answer_id for one in themes.fitting_none(db, "library", NOW - DAY, 9)] == [new]
+        themes.keep(db, [Reading(old + 1, "library", None, "en", "test", NOW)])
+        assert themes.is_behind(db, "library")
+        assert [one.answer_id for one in themes.to_sort(db, "library", revision, NOW + DAY, 9)] == [old + 1]
+        assert [one.text for one in themes.texts(db, "library", [old])] == ["old"]
+        assert [one.answer_id for one in themes.latest(db, "library", 2)] == [new, old + 1]
 
 
 def test_starter_codes_are_added_once_and_a_proposal_waits(database: Database) -> None:
@@ -170,7 +185,8 @@ def test_what_a_person_corrects_holds_and_the_sorter_does_not_undo_it(database: 
         themes.correct(db, one, a, None, NOW, fits=False)
         themes.correct(db, other, a, None, NOW, fits=True)
         assert themes.of_texts(db, [a]) == {a: [other.id]}
-        read(db, [a], (a, other.id))
+        read(db, [a], (a, other.id), (a, one.id))
+        assert themes.of_texts(db, [a]) == {a: [other.id]}
         assert [(row.by, row.sure) for row in themes.behind(db, other.id, *WEEK, 9)] == [(PERSON, 1.0)]
         themes.correct(db, one, a, None, NOW, fits=True)
         assert themes.examples(db, "library") == [(one.id, a, True), (other.id, a, True)]

@@ -20,6 +20,7 @@ def upgrade() -> None:
         "codebooks",
         sa.Column("service", sa.String(60), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("sorted", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("service", name=op.f("pk_codebooks")),
     )
     op.create_table(

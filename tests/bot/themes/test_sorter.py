@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bot.themes.encoder import Letters, Meaning, best, pack, unpack
-from bot.themes.proposals import propose, telling
+from bot.themes.proposals import common, propose, telling
 from bot.themes.sorter import THRESHOLD, Lesson, Sorter, Texts, doubles
 from bot.themes.starter import codes
 
@@ -96,6 +96,8 @@ def test_without_vectors_it_goes_by_letters() -> None:
 def test_a_theme_nobody_has_given_a_text_fits_nothing() -> None:
     cues = Lesson(texts("I waited long", "too expensive"), np.array([[1, 0], [0, 0]], np.float32))
     assert {one.theme for one in Sorter(cues, NOTHING, SAID).sort(SAID)} <= {0}
+    alone = Lesson(texts("Price"), np.ones((1, 1), np.float32))
+    assert Sorter(alone, NOTHING, SAID).sort(SAID) == []
 
 
 # --------------------------------------------------------------------------- new themes
@@ -146,6 +148,11 @@ def test_what_is_known_is_not_proposed_again() -> None:
 
 def test_themes_are_proposed_by_letters_too() -> None:
     assert len(propose(texts(*BICYCLES, *TREES, meaning=False), range(12), [], 3)) == 2
+
+
+def test_words_that_stand_everywhere_make_no_name() -> None:
+    said = ["the lift is broken", "the lift again"]
+    assert telling(said, [], common(["the desk", "the door", "the bus"])) == ("lift",)
 
 
 def test_a_name_is_what_others_do_not_say() -> None:
