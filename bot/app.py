@@ -228,7 +228,7 @@ class App:
     def _desk(self) -> Desk:
         config, keys = self.config, self.keys
         participations = Participations(keys, self.mint, config.city.zone)
-        staff = Staff(config, self.library, keys, self.mint, self.digests.so_far_text, self.rounds)
+        staff = Staff(config, self.library, keys, self.mint, self.digests.so_far_text, self.rounds, self.actions)
         return Desk(config, self.catalog, self.library, keys, participations, staff, self.threads, self.mint)
 
     def _committed(self) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.assessing.assessments import Assessments
 from bot.menu.assessing import Assessing
+from bot.menu.deeding import Deeding
 from bot.menu.links import Links
 from bot.menu.menu import Menu
 from bot.rounds.lifecycle import last_day
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from bot.actions.acting import Actions
     from bot.config import Config, Service
     from bot.desk import Visit
     from bot.ledger import Guest, Ledger
@@ -53,19 +55,21 @@ class Staff:
         mint: Callable[[], str],
         so_far: SoFar,
         rounds: Rounds | None = None,
+        acts: Actions | None = None,
     ) -> None:
-        """Without `rounds` nobody steers any from here, as at a terminal."""
+        """Without `rounds` nobody steers any from here, as at a terminal; without `acts` nobody acts on a digest."""
         self._config = config
         self._library = library
         self._keys = keys
         self._so_far = so_far
         self._links = Links(config, library.phrases, keys, mint)
-        self._menu = None if rounds is None else self._opened(rounds)
+        self._menu = None if rounds is None else self._opened(rounds, acts)
 
-    def _opened(self, rounds: Rounds) -> Menu:
+    def _opened(self, rounds: Rounds, acts: Actions | None) -> Menu:
         kept = Assessments(self._config, rounds.catalog.bank, self._library)
         looking = Assessing(self._config, kept, rounds.catalog)
-        return Menu(self._config, rounds, self._library, self._links, looking)
+        deeding = None if acts is None else Deeding(self._config, acts)
+        return Menu(self._config, rounds, self._library, self._links, looking, deeding)
 
     def welcome(self, db: Connection, ledger: Ledger, guest: Guest, token: str) -> tuple[Prompt, ...]:
         """Give the role an invitation stands for to whoever follows it first."""

@@ -179,6 +179,11 @@ def by_form(db: Connection, form: str) -> Action | None:
     return _shape.first(db.execute(_all.where(actions.c.form == form)))
 
 
+def form_of(db: Connection, action_id: int) -> str:
+    """Return the form an action came by; empty where it came by none."""
+    return db.execute(select(actions.c.form).where(actions.c.id == action_id)).scalar() or ""
+
+
 def get(db: Connection, action_id: int, *, lock: bool = False) -> Action | None:
     """Return an action; with `lock` nobody else changes it until the commit."""
     wanted = _all.where(actions.c.id == action_id)

@@ -21,6 +21,7 @@ from bot.errors import Refused
 from bot.reading.private import finder
 from bot.rounds.record import public_url
 from bot.texts import texts
+from flows.model import Button
 from storage import contacts, crossings, digests, outbox, people, proof
 from storage.database import StorageTrouble
 from storage.digests import DigestRow
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from bot.digests.model import Digest
     from bot.digests.summarise import Headline
     from bot.rounds.library import Library
+    from bot.texts import Texts
     from flows.bank import Bank
     from storage.contacts import Contact
     from storage.database import Database
@@ -198,7 +200,13 @@ class Digests:
             text, mail = render.mail(digest, words, url)
             return Outbound(key, "", text, mail=mail, language=words.language)
         text, picture = render.chat(digest, words, url)
-        return Outbound(key, "", text, picture=picture, language=words.language)
+        return Outbound(key, "", text, self._leads(digest, words), picture=picture, language=words.language)
+
+    def _leads(self, digest: Digest, words: Texts) -> tuple[Button, ...]:
+        """Return the button that leads from a digest to what can be done about it; none while its week is running."""
+        number = [each.key for each in self._config.services].index(digest.service)
+        label = words("deed.chat.button")
+        return () if digest.so_far else (Button(label, f"@o:d:week:{number}:{digest.period}"),)
 
 
 def unwritten(db: Connection, config: Config, now: datetime) -> list[Due]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.desk import Prompts
     from bot.menu.acts import Standing
     from bot.menu.assessing import Assessing
+    from bot.menu.deeding import Deeding
     from bot.menu.links import Links
     from bot.rounds.library import Library
     from bot.rounds.looking import Counts, RoundView
@@ -54,12 +55,22 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 class Showing:
     """Screens that change nothing."""
 
-    def __init__(self, config: Config, rounds: Rounds, library: Library, links: Links, assessing: Assessing) -> None:
+    def __init__(
+        self,
+        config: Config,
+        rounds: Rounds,
+        library: Library,
+        links: Links,
+        assessing: Assessing,
+        deeding: Deeding | None = None,
+    ) -> None:
+        """Without `deeding` nobody acts on a digest from here."""
         self._config = config
         self._rounds = rounds
         self._library = library
         self._links = links
         self._assessing = assessing
+        self._deeding = deeding
         self._tried: dict[int, Flow] = {}
         self._looked: dict[int, datetime] = {}
         """When somebody last had the numbers of a round shown anew."""

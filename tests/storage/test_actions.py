@@ -50,6 +50,7 @@ def test_the_form_an_action_came_by_is_known(database: Database) -> None:
         row = begun(db, form="7:chance")
         assert actions.by_form(db, "7:chance") == row
         assert actions.by_form(db, "8:chance") is None
+        assert [actions.form_of(db, each) for each in (row.id, begun(db).id)] == ["7:chance", ""]
 
 
 def test_the_actions_of_a_service_come_newest_first_by_their_state(database: Database) -> None:

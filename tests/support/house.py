@@ -210,7 +210,7 @@ class House:
             self.library,
             self.keys,
             Participations(self.keys, self.mint, self.config.city.zone),
-            Staff(self.config, self.library, self.keys, self.mint, self.digests.so_far_text, self.rounds),
+            Staff(self.config, self.library, self.keys, self.mint, self.digests.so_far_text, self.rounds, self.actions),
             self.threads,
             self.mint,
         )

@@ -220,7 +220,7 @@ class Program:
 
     def _desk(self, library: Library) -> Desk:
         participations = Participations(self.keys, self.mint, self.config.city.zone)
-        staff = Staff(self.config, library, self.keys, self.mint, lambda *_: None, self.rounds)
+        staff = Staff(self.config, library, self.keys, self.mint, lambda *_: None, self.rounds, self.actions)
         return Desk(self.config, self.catalog, library, self.keys, participations, staff, self.threads, self.mint)
 
     def clock(self) -> datetime:

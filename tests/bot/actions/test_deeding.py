@@ -1,0 +1,184 @@
+"""From digest to deed, in the chat: a button under the digest, short steps, a look at it all, and a second press."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.digests.weeks import Week
+from storage import actions, looks
+from tests.bot.actions.test_asked import complained
+from tests.bot.test_threads import employed
+from tests.support.house import Citizen, House, raw
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from bot.channels.base import Outbound
+    from storage.actions import Action
+    from storage.database import Database
+
+WEEK = "2026-W48"
+
+
+@pytest.fixture
+async def house(database: Database, tmp_path: Path, mint: Callable[[], str]) -> AsyncIterator[House]:
+    async with House(database, tmp_path, mint).writing() as house:
+        yield house
+
+
+async def opened(house: House, *roles: tuple[str, str]) -> tuple[list[Citizen], Citizen]:
+    """Let six complain; a week later a manager has opened what to do about it."""
+    who = await complained(house, 6)
+    maya = await employed(house, "Maya", *(roles or (("manager", "library"),)))
+    house.clock.forward(days=7)
+    return who, maya
+
+
+async def presses(maya: Citizen, data: str) -> list[Outbound]:
+    return await maya.sends(raw(maya.address, kind="tap", data=data))
+
+
+async def about(maya: Citizen, do: str) -> list[Outbound]:
+    """Go from the digest to what can be done about its score."""
+    await presses(maya, f"@o:d:week:0:{WEEK}")
+    await maya.taps("Overall, how was your experience with the Centr…")
+    return await maya.taps(do)
+
+
+def kept(house: House) -> list[Action]:
+    with house.database.reading() as db:
+        return actions.of(db, "library")
+
+
+def labels(said: list[Outbound]) -> list[str]:
+    return [button.label for message in said for button in message.buttons]
+
+
+async def test_the_digest_in_the_chat_has_a_button_once_its_week_is_over(house: House) -> None:
+    await opened(house)
+    with house.database.reading() as db:
+        whole = house.digests.of_week(db, "library", Week.parse(WEEK), house.clock())
+        assert whole is not None
+    message = house.digests.message(whole, "pigeon", "en")
+    assert [(each.label, each.data) for each in message.buttons] == [("Act on this week", f"@o:d:week:0:{WEEK}")]
+    assert house.digests.message(whole, "mail", "en").buttons == ()
+
+
+async def test_each_score_leads_to_four_ways_to_act_and_to_its_answers(house: House) -> None:
+    _, maya = await opened(house)
+    assert labels(await presses(maya, f"@o:d:week:0:{WEEK}")) == ["Overall, how was your experience with the Centr…"]
+    said = await maya.taps("Overall, how was your experience with the Centr…")
+    assert labels(said) == ["Answer", "Assign", "Ask back", "Not us", "Show the answers", "Back"]
+
+
+async def test_an_answer_is_shown_and_counted_and_sent_by_the_second_press(house: House) -> None:
+    who, maya = await opened(house)
+    await about(maya, "Answer")
+    (sure,) = await maya.says("We open a second desk.")
+    assert "We open a second desk." in sure.text
+    assert "This goes to all 6 people. Nobody learns who they are." in sure.text
+    assert kept(house) == []
+    (done,) = await maya.taps("Send it now", sure)
+    assert "/manage/actions/library" in done.text
+    (row,) = kept(house)
+    assert (row.kind, row.state, row.told) == ("answer", "done", 6)
+    assert all("We open a second desk." in house.said(each.address)[-1].text for each in who)
+    await maya.taps("Send it now", sure)
+    assert len(kept(house)) == 1
+
+
+async def test_what_is_left_is_not_sent_and_cannot_be_sent_later(house: House) -> None:
+    _, maya = await opened(house)
+    await about(maya, "Answer")
+    (sure,) = await maya.says("We open a second desk.")
+    (left,) = await maya.taps("Cancel", sure)
+    assert left.text == "Good. Nothing was sent."
+    await maya.taps("Send it now", sure)
+    assert kept(house) == []
+
+
+async def test_nobody_sends_what_another_has_written(house: House) -> None:
+    _, maya = await opened(house)
+    omar = await employed(house, "Omar")
+    await about(maya, "Answer")
+    (sure,) = await maya.says("We open a second desk.")
+    await omar.taps("Send it now", sure)
+    assert kept(house) == []
+
+
+async def test_something_is_given_to_somebody_until_a_day(house: House) -> None:
+    _, maya = await opened(house)
+    omar = await employed(house, "Omar")
+    await about(maya, "Assign")
+    said = await maya.says("Put up a sign")
+    assert labels(said) == ["Maya", "Omar", "Nobody yet"]
+    said = await maya.taps("Omar")
+    assert labels(said) == ["In a week", "In two weeks", "In four weeks", "No day"]
+    (sure,) = await maya.taps("In two weeks")
+    assert "Omar owns it. It is due on" in sure.text
+    await maya.taps("Keep it")
+    (row,) = kept(house)
+    assert (row.kind, row.owner, row.due_on, row.state) == ("fix", "Omar", "2026-12-15", "open")
+    assert "Maya gives you an action of Central Library: “Put up a sign”." in house.said(omar.address)[-1].text
+
+
+async def test_a_question_with_answers_on_lines_of_their_own(house: House) -> None:
+    who, maya = await opened(house)
+    await about(maya, "Ask back")
+    (sure,) = await maya.says("Which day?\nSaturday\nSunday")
+    assert "Which day?\n– Saturday\n– Sunday" in sure.text
+    await maya.taps("Send it now")
+    assert labels(house.said(who[0].address)[-1:]) == ["Saturday", "Sunday"]
+
+
+async def test_what_is_not_ours_is_said_with_the_reason(house: House) -> None:
+    who, maya = await opened(house)
+    await about(maya, "Not us")
+    await maya.says("The road is the state's.")
+    await maya.taps("Send it now")
+    assert kept(house)[0].state == "not_done"
+    assert "This is not ours to decide" in house.said(who[0].address)[-1].text
+
+
+async def test_a_fault_is_said_kindly_and_leads_back(house: House) -> None:
+    _, maya = await opened(house)
+    await about(maya, "Ask back")
+    (fault,) = await maya.says("Which day?\nSaturday")
+    assert fault.text == "Give two to 4 answers, one a line, as many in each language, or none"
+    assert labels([fault]) == ["Back"]
+    assert kept(house) == []
+
+
+async def test_the_newest_answers_are_shown_masked_and_the_look_is_noted(house: House) -> None:
+    _, maya = await opened(house)
+    (said,) = await about(maya, "Show the answers")
+    assert said.text.count("– Poor") == 5
+    assert "/manage/answers/library" in said.text
+    with house.database.reading() as db:
+        (look,) = looks.of(db, "library")
+    assert (look.who, look.rows, json.loads(look.what)["in"]) == ("Maya", 5, "chat")
+
+
+async def test_a_week_that_is_running_is_no_ground_yet(house: House) -> None:
+    _, maya = await opened(house)
+    (said,) = await presses(maya, "@o:d:on:0:2026-W49:s:del.overall")
+    assert said.text == "This week is still running: act on it when it is over"
+
+
+@pytest.mark.parametrize("data", ["on:0:2026-W99:s:del.overall", "on:0:2026-W48:x:y", "send:99", "week:0:soon"])
+async def test_a_button_that_names_nothing_does_nothing(house: House, data: str) -> None:
+    _, maya = await opened(house)
+    assert await presses(maya, f"@o:d:{data}")
+    assert kept(house) == []
+
+
+async def test_who_does_not_look_after_the_service_gets_no_further(house: House) -> None:
+    who, maya = await opened(house, ("manager", "bus7"))
+    (said,) = await presses(maya, f"@o:d:week:0:{WEEK}")
+    assert "Overall" not in "".join(labels([said]))
+    (said,) = await presses(who[0], f"@o:d:week:0:{WEEK}")
+    assert "Overall" not in said.text
