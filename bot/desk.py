@@ -15,6 +15,7 @@ from bot.actions import asked
 from bot.alarms import Alarms
 from bot.channels.base import Inbound
 from bot.correspondence import Correspondence
+from bot.discretion import ASKING, Discretion
 from bot.handover import take_over
 from bot.menu import menu as menus
 from bot.menu import worker
@@ -119,6 +120,7 @@ class Desk:
         self._scripts: dict[str, Script] = {}
         self._alarms = Alarms(config, keys, threads.channels)
         self._people = Correspondence(config, threads, self._alarms, self._script, self._meaning, self._back)
+        self._discretion = Discretion(config, library, participations)
         self._asked = asked.AskedBack(library, self._warned)
 
     def answer(self, db: Connection, ledger: Ledger, guest: Guest, inbound: Inbound) -> Spoken:
@@ -150,7 +152,7 @@ class Desk:
         So it is while they talk of another round, write to people, or cannot be reached, and once the round is over.
         """
         visit = Visit(db, ledger, guest, Inbound(guest.contact.channel, "", SILENCE))
-        busy = guest.contact.asks is not None and not guest.contact.asks.startswith(RECEIPT)
+        busy = guest.contact.asks is not None and not guest.contact.asks.startswith((RECEIPT, ASKING))
         row = self._row(visit, round_id)
         if guest.current() != round_id or busy or guest.contact.unreachable_at is not None:
             return None
@@ -203,7 +205,9 @@ class Desk:
             return self._over(visit, round_id, row)
         played = self._library.played(visit.db, row)
         which = self._which(visit, row)
+        before = visit.guest.session(round_id)
         spoken = self._participations.go_on(visit.ledger, visit.guest, played, message)
+        spoken = self._discretion.asking(visit, round_id, before, spoken)
         spoken = spoken._replace(prompts=(*which, *spoken.prompts)) if which else spoken
         if spoken.urgent and (known := visit.guest.rows.get(round_id)):
             self._alarms.in_round(visit.db, visit.guest.contact, row, known.started_at, message.text, visit.ledger.now)
@@ -493,6 +497,9 @@ class Desk:
             case asked.BUTTON:
                 prompts = self._asked.tapped(visit, value)
                 return self._bare(visit, self._stale(visit, "") if prompts is None else prompts)
+            case "@private":
+                done = self._discretion.tapped(visit, value)
+                return self._bare(visit, self._stale(visit, "") if done is None else done)
             case "@delete" if (visit.guest.contact.asks or "").startswith(DELETING):
                 return self._bare(visit, self._delete(visit, yes=value == "yes"))
             case _:
@@ -507,8 +514,9 @@ class Desk:
         if kind in {correspondence.WRITING, correspondence.WHOM, correspondence.REPLYING}:
             return self._people.heard(visit, asks)
         word = self._meaning(visit, text)
-        if kind == asked.ANSWERING:
-            prompts = self._asked.heard(visit, asks, word)
+        if kind in {ASKING, asked.ANSWERING}:
+            own = kind == ASKING
+            prompts = self._discretion.heard(visit, asks) if own else self._asked.heard(visit, asks, word)
             return None if prompts is None else self._bare(visit, prompts)
         if kind == DELETING and word in {"yes", "no"}:
             return self._bare(visit, self._delete(visit, yes=word == "yes"))

@@ -10,11 +10,15 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
+
 from bot.rounds import codes
+from flows import joining
 from flows.engine import advance, ask_again, start
 from flows.model import (
     Answer,
     Answered,
+    Ask,
     Asked,
     Choose,
     Context,
@@ -73,6 +77,8 @@ class Spoken(NamedTuple):
     """The word only the desk can deal with: human, mydata, delete."""
     ended: bool = False
     urgent: bool = False
+    wrote: tuple[str, ...] = ()
+    """The questions that were answered in words of their own."""
 
     def saying(self, *prompts: Prompt) -> Spoken:
         """Say more after it."""
@@ -162,6 +168,24 @@ class Participations:
         ledger.keep(guest, guest.rows[played.row.id], session)
         return ask_again(played.flow, session)
 
+    def reword(self, ledger: Ledger, guest: Guest, played: Played, state: str, reworded: Callable[[str], str]) -> None:
+        """Put other words in the place of an answer in somebody's own, and of each message it was made of."""
+        session = _spoken(guest, played)
+        row = guest.rows.get(played.row.id)
+        if session is None or row is None or not isinstance(session.answers[state].value, str):
+            return
+        parts = tuple(replace(part, text=reworded(part.text)) for part in session.parts.get(state, ()))
+        together = joining.lines(parts) if parts else reworded(str(session.answers[state].value))
+        answer = Answer(state, together)
+        session = session.moved(answers={**session.answers, state: answer})
+        if parts:
+            session = session.moved(parts={**session.parts, state: parts})
+        ledger.keep(guest, row, session)
+        question = played.flow.script(session.language).states[state]
+        if isinstance(question, Ask):
+            note = _Note(ledger, guest, played, row, session, self.pseudonym(played, guest.contact.address_hash))
+            note.take(Answered(answer, question, amended=True))
+
     def expire(self, ledger: Ledger, guest: Guest, round_id: int) -> None:
         """End a session whose round is over; one that was finished before stays finished."""
         session = guest.session(round_id)
@@ -206,6 +230,7 @@ class Participations:
             asked=note.asked,
             ended=not session.active,
             urgent=note.urgent,
+            wrote=tuple(note.wrote),
         )
 
 
@@ -269,7 +294,7 @@ def _closed_again(flow: Flow, row: SessionRow, turn: Turn) -> Turn:
 class _Note:
     """Puts the events of one turn into the ledger."""
 
-    __slots__ = ("_guest", "_ledger", "_played", "_row", "_session", "_who", "asked", "urgent")
+    __slots__ = ("_guest", "_ledger", "_played", "_row", "_session", "_who", "asked", "urgent", "wrote")
 
     def __init__(
         self, ledger: Ledger, guest: Guest, played: Played, row: SessionRow, session: Session, pseudonym: bytes
@@ -282,6 +307,7 @@ class _Note:
         self._who = (played.row.id, pseudonym)
         self.asked = ""
         self.urgent = False
+        self.wrote: list[str] = []
 
     def take(self, event: Event) -> None:
         match event:
@@ -311,6 +337,8 @@ class _Note:
             self._chosen(question.role, yes=answer.value == "yes")
         elif question.role not in AGE_AND_BEGIN:
             self._ledger.answer(self._answer_row(answer, question), replaces=amended)
+            if isinstance(question, Ask) and answer.value:
+                self.wrote.append(answer.state)
 
     def _chosen(self, role: str | None, *, yes: bool) -> None:
         """Act on one of the three choices. A yes to being written to ends an earlier STOP."""

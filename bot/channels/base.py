@@ -77,6 +77,8 @@ class Inbound(NamedTuple):
     """How it stands in the conversation that we show (see `storage.messages`); None where the channel shows its own."""
     document: Document | None = None
     """A file that came with it; no question asks for one."""
+    names: tuple[str, ...] = ()
+    """What the app calls the sender, so that it is found in their words; never kept."""
 
 
 @dataclass(frozen=True, slots=True)

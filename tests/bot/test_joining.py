@@ -252,6 +252,17 @@ async def test_while_the_bot_itself_asks_something_the_next_question_waits(house
     assert texts(house, code, citizen) == [("what", "The lamp is broken.")]
 
 
+async def test_what_leads_to_a_person_goes_out_of_one_of_them_and_more_may_join(house: House, citizen: Citizen) -> None:
+    code = await asked(house, citizen)
+    (question,) = await citizen.says("Broken, call 07400 123456")
+    assert "REMOVE" in question.text
+    await citizen.taps("Remove")
+    await citizen.says("The one at the door.")
+    (next_one,) = await passes(house, citizen, minutes=1)
+    assert NEXT in next_one.text
+    assert texts(house, code, citizen) == [("what", "Broken, call [phone number]\nThe one at the door.")]
+
+
 async def test_who_cannot_be_reached_is_let_alone(house: House, citizen: Citizen) -> None:
     code = await asked(house, citizen)
     await citizen.says("The lamp is broken.")

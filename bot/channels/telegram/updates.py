@@ -53,6 +53,9 @@ class _User(Struct):
     id: int
     language_code: str | None = None
     is_bot: bool = False
+    first_name: str = ""
+    last_name: str = ""
+    username: str = ""
 
 
 class _Chat(Struct):
@@ -266,7 +269,13 @@ def _attached(message: _Message) -> Document | None:
 def _inbound(message: _Message, said: Message, *, edited: bool = False, start: str | None = None) -> Inbound:
     language = message.sender.language_code if message.sender else None
     reply_to = str(message.reply_to_message.message_id) if message.reply_to_message else None
-    return Inbound(CHANNEL, str(message.chat.id), said, language, str(message.message_id), edited, start, reply_to)
+    read = Inbound(CHANNEL, str(message.chat.id), said, language, str(message.message_id), edited, start, reply_to)
+    return read._replace(names=_names(message.sender)) if message.sender else read
+
+
+def _names(sender: _User) -> tuple[str, ...]:
+    """Return what somebody is called there: by name, and by the name others find them under."""
+    return tuple(filter(None, (f"{sender.first_name} {sender.last_name}".strip(), sender.username)))
 
 
 def _tapped(tapped: _Tap) -> list[Inbound]:

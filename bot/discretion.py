@@ -1,0 +1,161 @@
+"""Who writes something that leads to a person is asked once, kindly, whether it shall go: REMOVE or KEEP.
+
+The question stands beside the one at hand and holds nothing up: an answer to that one, or any other words, mean KEEP.
+It is not asked of house numbers, for a service needs the place, nor of what staff type for somebody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from bot.channels import ASSISTED
+from bot.reading import private
+from bot.reading.spans import Found, Span, mask
+from bot.texts import texts
+from flows.model import Button, Kind, Prompt
+from flows.words import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.config import Config
+    from bot.desk import Visit
+    from bot.participation import Participations, Spoken
+    from bot.reading.private import Finder
+    from bot.rounds.library import Library, Played
+    from flows.model import Session
+    from storage.rounds import RoundRow
+
+ASKING = "private"
+"""Stands before what the desk waits for."""
+BUTTON = "@private"
+REMOVE, KEEP = "remove", "keep"
+UNASKED = frozenset({Found.ADDRESS, Found.DOUBT})
+SHOWN = 5
+"""So many finds are named."""
+FRESH = timedelta(minutes=1)
+"""After so long the names of staff are read anew."""
+
+
+class _Place(NamedTuple):
+    """Which answer is meant: the round, and its question, whose name may be too long for a button."""
+
+    round_id: int
+    mark: str
+
+    @classmethod
+    def of(cls, round_id: int, state: str) -> _Place:
+        return cls(round_id, hashlib.sha256(state.encode()).hexdigest()[:12])
+
+    @classmethod
+    def read(cls, written: str) -> _Place | None:
+        number, _, mark = written.partition(".")
+        return cls(int(number), mark) if number.isdecimal() and len(number) < len(str(2**62)) and mark else None
+
+    def __str__(self) -> str:
+        return f"{self.round_id}.{self.mark}"
+
+    def state(self, session: Session) -> str:
+        return next((each for each in session.answers if self.of(self.round_id, each) == self), "")
+
+
+class Discretion:
+    """Asks, and does what is answered."""
+
+    def __init__(self, config: Config, library: Library, participations: Participations) -> None:
+        self._config = config
+        self._library = library
+        self._participations = participations
+        self._known: tuple[datetime, Finder] | None = None
+
+    def asking(self, visit: Visit, round_id: int, before: Session | None, spoken: Spoken) -> Spoken:
+        """Return what is said, with the question where an answer just given holds what leads to a person."""
+        session = visit.guest.session(round_id)
+        if not spoken.wrote or session is None or visit.inbound.channel in ASSISTED:
+            return spoken
+        state = spoken.wrote[-1]
+        text = _written(session, state)
+        was = _written(before, state) if before else ""
+        found = [span for span in self._find(visit, text, session.language) if span.of(text) not in was]
+        if not found:
+            return spoken
+        prompt = self._question(visit, text, found, _Place.of(round_id, state))
+        *first, last = spoken.prompts or (None,)
+        said = [each for each in first if each is not None]
+        after = [last] if last is not None and last.state else []
+        if last is not None and not last.state:
+            said.append(last)
+        return spoken._replace(prompts=(*said, prompt, *after))
+
+    def _find(self, visit: Visit, text: str, language: str) -> list[Span]:
+        spans = self._finder(visit.db, visit.ledger.now).find(text, language, visit.inbound.names)
+        return [span for span in spans if span.found not in UNASKED]
+
+    def _finder(self, db: Connection, now: datetime) -> Finder:
+        if self._known is None or not timedelta() <= now - self._known[0] < FRESH:
+            self._known = now, private.finder(db, self._config)
+        return self._known[1]
+
+    @staticmethod
+    def _question(visit: Visit, text: str, found: Sequence[Span], place: _Place) -> Prompt:
+        shown = texts(visit.language)
+        named = list(dict.fromkeys((span.found, " ".join(span.of(text).split())) for span in found))[:SHOWN]
+        words = "; ".join(f"{shown(f'private.{what}')[1:-1]}: {said}" for what, said in named)
+        if visit.guest.contact.asks is None:
+            visit.ledger.change(visit.guest, asks=f"{ASKING} {place}")
+        buttons = [Button(shown(f"private.{each}"), f"{BUTTON}:{each}.{place}", helper=True) for each in (REMOVE, KEEP)]
+        return Prompt(shown("private.ask", found=words), tuple(buttons))
+
+    # ----------------------------------------------------------------- what is answered
+
+    def heard(self, visit: Visit, asks: str) -> tuple[Prompt, ...] | None:
+        """Take REMOVE or KEEP as typed; None for all else, and then nothing is waited for any more."""
+        visit.ledger.change(visit.guest, asks=None)
+        shown, said = texts(visit.language), fold(visit.message.text)
+        typed = {fold(shown(f"private.{each}")): each for each in (REMOVE, KEEP)}
+        if visit.message.kind is not Kind.TEXT or visit.inbound.edited or said not in typed:
+            return None
+        return self._done(visit, typed[said], asks.partition(" ")[2])
+
+    def tapped(self, visit: Visit, value: str) -> tuple[Prompt, ...] | None:
+        """Take one of our buttons; None where it leads nowhere any more."""
+        if (visit.guest.contact.asks or "").startswith(f"{ASKING} "):
+            visit.ledger.change(visit.guest, asks=None)
+        word, _, place = value.partition(".")
+        return self._done(visit, word, place)
+
+    def _done(self, visit: Visit, word: str, written: str) -> tuple[Prompt, ...] | None:
+        place, shown = _Place.read(written), texts(visit.language)
+        session = visit.guest.session(place.round_id) if place else None
+        state = place.state(session) if place and session else ""
+        if place is None or session is None or not state:
+            return None
+        if word == KEEP:
+            return (Prompt(shown("private.kept")),)
+        row = self._row(visit, place.round_id)
+        if row is None or word != REMOVE:
+            return None
+        self._remove(visit, self._library.played(visit.db, row), state, session.language)
+        session = visit.guest.session(place.round_id)
+        return (Prompt(shown("private.removed", text=_written(session, state) if session else "")),)
+
+    def _remove(self, visit: Visit, played: Played, state: str, language: str) -> None:
+        shown = texts(visit.language)
+
+        def reworded(text: str) -> str:
+            return mask(text, self._find(visit, text, language), lambda found: shown(f"private.{found}"))
+
+        self._participations.reword(visit.ledger, visit.guest, played, state, reworded)
+
+    def _row(self, visit: Visit, round_id: int) -> RoundRow | None:
+        return visit.ledger.open_rounds.get(round_id)
+
+
+def _written(session: Session, state: str) -> str:
+    given = session.answers.get(state)
+    return given.value if given is not None and isinstance(given.value, str) else ""

@@ -1,0 +1,135 @@
+"""Who writes something that leads to a person is asked once whether it shall go; what stays holds nothing up."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.channels.base import Raw
+from bot.channels.telegram.updates import parse
+from bot.texts import texts
+from flows import memory
+from storage import contacts
+from tests.bot.test_turns import INTO
+from tests.support.house import House, raw
+
+if TYPE_CHECKING:
+    from bot.channels.base import Outbound
+    from tests.support.house import Citizen
+
+NUMBER = "Longer hours, call 07400 123456"
+MASKED = "Longer hours, call [phone number]"
+
+
+async def asked(house: House, citizen: Citizen) -> str:
+    """Bring a citizen to a question in their own words; return the code of the round."""
+    code = house.pulse().code
+    await citizen.starts(code)
+    await citizen.does(*INTO, "Good")
+    return code
+
+
+def said(prompts: list[Outbound]) -> str:
+    return "\n\n".join(each.text for each in prompts)
+
+
+def written(citizen: Citizen, code: str) -> list[str | None]:
+    return [answer.text for answer in citizen.answers(code) if answer.verb == "ask"]
+
+
+async def test_remove_takes_it_out_of_the_answer_and_the_talk_goes_on(house: House, citizen: Citizen) -> None:
+    code = await asked(house, citizen)
+    ask, *question = await citizen.says(NUMBER)
+    assert "phone number: 07400 123456" in ask.text
+    assert [button.label for button in ask.buttons] == ["Remove", "Keep"]
+    assert question
+    assert question[-1].buttons
+    done = await citizen.taps("Remove")
+    assert said(done) == f"Done. Your answer is now: {MASKED}"
+    assert written(citizen, code) == [MASKED]
+    (row,) = house.table("sessions")
+    assert "123456" not in row.body
+    kept = memory.load(row.body)
+    assert kept.state != "reason"
+    assert kept.active
+
+
+@pytest.mark.parametrize(("word", "text"), [("REMOVE", MASKED), ("Keep", NUMBER)])
+async def test_the_word_may_be_typed(house: House, citizen: Citizen, word: str, text: str) -> None:
+    code = await asked(house, citizen)
+    assert "Send REMOVE or KEEP" in said(await citizen.says(NUMBER))
+    await citizen.says(word)
+    assert written(citizen, code) == [text]
+
+
+async def test_any_other_answer_means_keep_and_is_taken_for_the_question_at_hand(
+    house: House, citizen: Citizen
+) -> None:
+    code = await asked(house, citizen)
+    await citizen.says(NUMBER)
+    await citizen.says("1")
+    assert house.contact(citizen.address).asks is None
+    assert written(citizen, code) == [NUMBER]
+    (row,) = house.table("sessions")
+    assert memory.load(row.body).answers["went_well"].value == ("got_it",)
+
+
+async def test_a_button_of_before_still_removes(house: House, citizen: Citizen) -> None:
+    code = await asked(house, citizen)
+    ask, *_ = await citizen.says(NUMBER)
+    await citizen.says("1")
+    await citizen.taps("Remove", ask)
+    assert written(citizen, code) == [MASKED]
+
+
+async def test_who_writes_nothing_of_the_kind_is_asked_nothing(house: House, citizen: Citizen) -> None:
+    await asked(house, citizen)
+    assert "REMOVE" not in said(await citizen.says("The lamp at 14 Albert Road is out since 12/05/2026."))
+
+
+async def test_it_is_asked_once(house: House, citizen: Citizen) -> None:
+    await asked(house, citizen)
+    await citizen.says(NUMBER)
+    await citizen.says("BACK")
+    again = await citizen.says(NUMBER)
+    assert said(again).count("REMOVE") <= 1
+    await citizen.taps("Keep")
+    changed = await citizen.sends(
+        raw(citizen.address, text="Longer hours please, call 07400 123456", about={"edited": True, "message_id": "m9"})
+    )
+    assert "REMOVE" not in said(changed)
+
+
+async def test_the_senders_own_name_is_found(house: House, citizen: Citizen) -> None:
+    await asked(house, citizen)
+    prompts = await citizen.says("Zorblax here, open longer", names=["Xanthe Zorblax"])
+    assert "name: Zorblax" in said(prompts)
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "pt", "ar"])
+async def test_it_is_asked_and_answered_in_every_language(house: House, citizen: Citizen, language: str) -> None:
+    code = await asked(house, citizen)
+    with house.database.transaction() as db:
+        contacts.set_language(db, house.contact(citizen.address).id, language)
+    shown = texts(language)
+    prompts = await citizen.says(NUMBER)
+    assert shown("private.phone")[1:-1] in said(prompts)
+    await citizen.says(shown("private.remove").upper())
+    assert written(citizen, code) == [NUMBER.replace("07400 123456", shown("private.phone"))]
+
+
+async def test_a_button_that_leads_nowhere_does_no_harm(house: House, citizen: Citizen) -> None:
+    code = await asked(house, citizen)
+    await citizen.says(NUMBER)
+    for data in ("x", "remove", "remove.", "remove.1", "remove.99.abc", f"remove.{10**30}.a", "burn.1.abc"):
+        assert await citizen.sends(raw(citizen.address, kind="tap", data=f"@private:{data}"))
+    assert written(citizen, code) == [NUMBER]
+
+
+def test_telegram_tells_what_somebody_is_called_there() -> None:
+    sender = {"id": 7, "first_name": "Xanthe", "last_name": "Zorblax", "username": "xz", "is_bot": False}
+    message = {"message_id": 1, "date": 0, "chat": {"id": 7, "type": "private"}, "from": sender, "text": "hello"}
+    (inbound,) = parse(Raw("telegram", "1", json.dumps({"update_id": 1, "message": message}).encode()))
+    assert inbound.names == ("Xanthe Zorblax", "xz")
