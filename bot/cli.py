@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands import authoring, concluding, flows, inbox, looking, margins, playing, rounds, running, sheets, staff
+from bot.commands import (
+    assessing,
+    authoring,
+    concluding,
+    flows,
+    inbox,
+    looking,
+    margins,
+    playing,
+    rounds,
+    running,
+    sheets,
+    staff,
+)
 from bot.errors import CivicloopError, Refused
 
 if TYPE_CHECKING:
@@ -32,7 +45,7 @@ def civicloop() -> None:
     """
 
 
-for part in (concluding, running, flows, playing, authoring, sheets, rounds, margins, looking, inbox, staff):
+for part in (concluding, running, flows, playing, authoring, sheets, rounds, margins, looking, inbox, staff, assessing):
     for command in part.COMMANDS:
         civicloop.add_command(command)
 

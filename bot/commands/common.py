@@ -162,6 +162,17 @@ def spoken(config: Config, language: str | None) -> str:
     return language or known[0]
 
 
+def typed() -> Iterator[str]:
+    """Give what is typed, line by line, with a mark before each where a person types."""
+    while True:
+        if interactive():
+            click.echo("> ", nl=False)
+        line = sys.stdin.readline()
+        if not line:
+            return
+        yield line
+
+
 def wall_clock() -> datetime:
     """Return now, or what the rehearsal says."""
     return clock_of(os.environ)()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.common import configured, interactive, many, wall_clock, write
+from bot.commands.common import configured, many, typed, wall_clock, write
 from bot.commands.named import chosen, playable, speaking
 from bot.errors import Refused, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from bot.config import Config
     from flows.catalog import Catalog
@@ -67,7 +66,7 @@ def _talk(flow: Flow, language: str, save: Path | None, *, overwrite: bool) -> N
         raise Refused(f"{save} is there already. Take another name, or say --overwrite.")
     if save:
         save.parent.mkdir(parents=True, exist_ok=True)
-    playing.play(flow, language, _typed(), click.echo, wall_clock(), save)
+    playing.play(flow, language, typed(), click.echo, wall_clock(), save)
     if save:
         click.echo(f"Kept in {save}. Play it again: civicloop play --again {save}")
 
@@ -159,17 +158,6 @@ def _length(questions: list[int]) -> str:
         return ""
     least, most = questions[0], many(questions[-1], "question")
     return f", {most}" if least == questions[-1] else f", {least} to {most}"
-
-
-def _typed() -> Iterator[str]:
-    """Give what is typed, line by line, with a mark before each where a person types."""
-    while True:
-        if interactive():
-            click.echo("> ", nl=False)
-        line = sys.stdin.readline()
-        if not line:
-            return
-        yield line
 
 
 COMMANDS = (play,)
