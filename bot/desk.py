@@ -20,7 +20,7 @@ from bot.handover import take_over
 from bot.menu import menu as menus
 from bot.menu import worker
 from bot.participation import REST, SILENCE, Spoken, as_session
-from bot.rounds import codes
+from bot.rounds import codes, outcome, record
 from bot.rounds.lifecycle import BEGINNING, State, closed_on, may_finish
 from bot.rounds.record import spoken_day
 from bot.rounds.tongues import in_language
@@ -670,7 +670,14 @@ class Desk:
         values |= {"topic": self._topic(visit, row), "closes_on": self._closing(visit, row) or ""}
         stem = f"mine_{_FATE.get(row.state, 'open')}"
         dated = {"mine_open": "closes_on", "mine_closed": "feedback_on", "mine_decided": "feedback_on"}.get(stem)
-        return self._say(visit, stem if dated is None or values.get(dated) else f"{stem}_plain", **values)
+        said = self._say(visit, stem if dated is None or values.get(dated) else f"{stem}_plain", **values)
+        return Prompt(f"{said.text}\n\n{self._reported(visit, row)}") if row.report else said
+
+    def _reported(self, visit: Visit, row: RoundRow) -> str:
+        """Return what came of a round as it was published, with who answers for it."""
+        signed = outcome.load(row.outcome).signed
+        head = fill(self._library.phrases[visit.language]["report_back_signed"], {"name": signed}) if signed else ""
+        return f"{in_language(record.load(row.report or '{}'), visit.language)}\n\n{head}".strip()
 
     def _back(self, visit: Visit) -> Prompts:
         again = self._again(visit)

@@ -304,17 +304,31 @@ def open_(config: Config, code: str, *, watched: bool, member: str | None, in_js
 @round_.command()
 @click.argument("code")
 @click.option("--to", "closes", type=Moment(), required=True, help="The later day (to its end) or moment.")
+@click.option("--decided-on", default="", metavar="DAY", help="A later day of the decision, where it has to move too.")
+@click.option("--feedback-on", default="", metavar="DAY", help="A later day on which the result is published.")
 @needed_reason
 @acting
 @configured
 @as_json
-def extend(config: Config, code: str, *, closes: datetime, why: str, member: str | None, in_json: bool) -> None:
+def extend(  # noqa: PLR0913 - options
+    config: Config,
+    code: str,
+    *,
+    closes: datetime,
+    decided_on: str,
+    feedback_on: str,
+    why: str,
+    member: str | None,
+    in_json: bool,
+) -> None:
     """Let a round close later."""
     later = last_moment(closes, config.city.zone)
     if later is None:
         raise Usage("say to which day: --to 2026-12-31")
     with office(config) as here:
-        _shown(here, here.rounds.extend(code, later, who=member_of(here, member, code), why=why), in_json=in_json)
+        days = {"decided_on": decided_on, "feedback_on": feedback_on}
+        longer = here.rounds.extend(code, later, who=member_of(here, member, code), why=why, days=days)
+        _shown(here, longer, in_json=in_json)
 
 
 @round_.command()

@@ -49,6 +49,8 @@ class Sheet:
     about: tuple[str, ...]
     scan: str
     type: str
+    another: str
+    """The head above what else one can do."""
     other: str
     machine: str
 
@@ -112,6 +114,7 @@ class _Page:
             (sheet.scan, 17.0, 1, True, True),
             (sheet.type, 14.0, 1, False, True),
             (shown, 26.0, 1, True, False),
+            (sheet.another, 14.0, 1, True, True),
             (sheet.other, 14.0, 3, False, True),
             (sheet.machine, 12.0, 2, False, True),
         ]

@@ -16,7 +16,7 @@ from bot.rounds import whom as whoms
 from bot.rounds.addresses import unheard
 from bot.rounds.fairness import Fairness
 from bot.rounds.invitations import MAIL, letters_of
-from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LATEST, LINK, LISTED, RUNNING, State
+from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LATEST, LINK, LISTED, RUNNING, State, last_day
 from bot.rounds.looking import ASKING, RoundView, needs_two, stage_of, view
 from bot.rounds.whom import Held
 from bot.rounds.written import shaped
@@ -28,7 +28,7 @@ from storage.rounds import NewRound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from flows.model import Flow
     from storage.rounds import RoundRow
 
+NO_DAYS: Mapping[str, str] = {}
 MOMENTS = ("opens_at", "closes_at", "remind_at")
 FACTS = frozenset(
     {"service", "flow", "title", "record", "audience", "opens_at", "closes_at", "whom", "spread_hours", "remind_at"}
@@ -351,8 +352,20 @@ class Rounds(Fairness):
             self._note(db, row, who, "resumed", self._clock(), why)
             return view(self._row(db, code))
 
-    def extend(self, code: str, closes_at: datetime, *, who: int | None = None, why: str) -> RoundView:
-        """Move the end of an open, paused or scheduled round to a later moment, with the reason."""
+    def extend(
+        self,
+        code: str,
+        closes_at: datetime,
+        *,
+        who: int | None = None,
+        why: str,
+        days: Mapping[str, str] = NO_DAYS,
+    ) -> RoundView:
+        """Move the end of an open, paused or scheduled round to a later moment, with the reason.
+
+        The days that the record promises (`record.DAYS`) must not lie before the new last day; `days` moves them
+        in the same step.
+        """
         with self._act() as db:
             row = self._held(db, code)
             self._must_be(row, ASKING, "not_open")
@@ -360,10 +373,27 @@ class Rounds(Fairness):
             self._near(closes_at)
             if closes_at <= max(row.closes_at or self._clock(), self._clock()):
                 raise wording.Forbidden("later")
-            rounds.change(db, row.id, closes_at=closes_at)
+            kept = record.load(row.record) | self._moved(days)
+            self._promised(kept, last_day(closes_at, self._config.city.zone))
+            rounds.change(db, row.id, closes_at=closes_at, record=_dumped(kept))
             now = self._row(db, code)
             self._note(db, row, who, "extended", self._clock(), why, changed=_changed(row, now))
             return view(now)
+
+    @staticmethod
+    def _moved(days: Mapping[str, str]) -> dict[str, str]:
+        """Return the days that somebody moves. Raises `Refused` for what is none."""
+        moved = {name: day.strip() for name, day in days.items() if name in record.DAYS and day.strip()}
+        for name, day in moved.items():
+            if record.day_of(day) is None:
+                raise wording.Forbidden("not_a_date", name=name)
+        return moved
+
+    @staticmethod
+    def _promised(kept: Mapping[str, Any], last: date) -> None:
+        """Refuse an end after a day that people were promised, and say which day is to be moved first."""
+        for name in record.too_early(kept, last):
+            raise wording.Forbidden(f"extend_{name}", day=kept[name])
 
     def add_place(self, code: str, name: str, *, who: int | None = None) -> PlaceView:
         """Name a place where the round hangs out a code of its own; who comes by it is counted there.

@@ -65,7 +65,8 @@ def _sheet(found: RoundView, config: Config, facts: Mapping[str, str], minutes: 
         about=(*about, _time(found, config, said), said.many("poster.minutes", minutes)),
         scan=said("poster.scan"),
         type=said("poster.type"),
-        other=said("poster.other", contact=contact),
+        another=said("poster.another"),
+        other=contact if facts.get("other_ways") else said("poster.other", contact=contact),
         machine=said("poster.machine"),
     )
 

@@ -306,11 +306,13 @@ def _too_early(sketch: Sketch, config: Config) -> list[str]:
 
     Where people are only told of a decision it may have been made.
     """
-    if sketch.closes_at is None:
-        return []
-    last = last_day(sketch.closes_at, config.city.zone)
-    days = [(name, day_of(sketch.record.get(name))) for name in DAYS]
-    told = {"decided_on"} if sketch.record.get("influence") == "tell" else set()
+    return [] if sketch.closes_at is None else too_early(sketch.record, last_day(sketch.closes_at, config.city.zone))
+
+
+def too_early(record: Mapping[str, Any], last: date) -> list[str]:
+    """Return the days of a record that lie before `last`, the last day to answer."""
+    days = [(name, day_of(record.get(name))) for name in DAYS]
+    told = {"decided_on"} if record.get("influence") == "tell" else set()
     return [name for name, day in days if day is not None and day < last and name not in told]
 
 

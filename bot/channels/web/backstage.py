@@ -326,7 +326,9 @@ class Rounds(Protocol):
     def resume(self, code: str, *, who: int | None, why: str = "") -> RoundView:
         """Let it go on."""
 
-    def extend(self, code: str, closes_at: datetime, *, who: int | None, why: str) -> RoundView:
+    def extend(
+        self, code: str, closes_at: datetime, *, who: int | None, why: str, days: Mapping[str, str] = ...
+    ) -> RoundView:
         """Move the end to a later moment, with the reason."""
 
     def note(self, code: str, what: str, text: str, *, who: int | None) -> None:

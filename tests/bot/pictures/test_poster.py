@@ -31,7 +31,8 @@ EVERYWHERE = {name: text["en"] if isinstance(text, dict) and "en" in text else t
 ADDRESS = "https://ask.city.example/library-q7-door"
 CODE = modules(ADDRESS)
 PLAIN = Sheet("en", rtl=False, org="The City", title="How is it?", tell="Tell us.", about=("It is about the bus.",),
-              scan="Point here.", type="Or type:", other="By telephone: 555", machine="A machine asks.")  # fmt: skip
+              scan="Point here.", type="Or type:", another="Or else", other="By telephone: 555",
+              machine="A machine asks.")  # fmt: skip
 
 
 @pytest.fixture
@@ -91,10 +92,19 @@ def test_the_page_says_whose_it_is_what_it_is_about_until_when_and_that_a_machin
         "It is about the opening hours of the library.",
         "You can answer until 14 December 2026.",
         "No account, no name.",
+        "Another way to take part",
         "By telephone or in person: 555 0142, people@rivermouth.example",
         "An automated assistant asks the questions.",
     ):
         assert said in " ".join(words.split()), said
+
+
+def test_the_other_ways_of_the_record_stand_under_a_head_of_their_own(house: House) -> None:
+    ways = {"en": "At the desk, on Thursdays", "es": "En la mesa, los jueves"}
+    house.need(code="library", record={**EVERYWHERE, "other_ways": ways})
+    pages = " ".join(" ".join(words.split()) for words, _ in printed(house, "library"))
+    assert "Another way to take part At the desk, on Thursdays" in pages
+    assert "Otra forma de participar En la mesa, los jueves" in pages
 
 
 def test_before_it_opens_the_poster_says_from_when(house: House) -> None:

@@ -311,7 +311,10 @@ async def test_a_citizen_asks_what_happened_to_theirs_and_hears_where_it_is(hous
     house.rounds.decide(code, DECISION)
     assert "it has been decided" in await mine()
     house.rounds.report_back(code, TOLD, signed="Ada Ames")
-    assert f"/rounds/{code}" in await mine()
+    told = await mine()
+    assert f"/rounds/{code}" in told
+    assert TOLD["en"] in told, "the report itself comes along"
+    assert "Responsible: Ada Ames" in told
 
 
 def test_days_are_counted_with_the_holidays_of_the_country_in_the_readers_language() -> None:

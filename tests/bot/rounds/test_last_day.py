@@ -162,3 +162,33 @@ def test_a_clock_that_jumps_over_the_whole_round_opens_and_closes_it(house: Hous
         row = rounds.by_code(db, code)
     assert row is not None
     assert [step.act for step in due([row], house.clock())] == [Act.OPEN, Act.CLOSE]
+
+
+def test_more_time_past_a_promised_day_is_refused_with_what_to_move_and_moves_it_in_the_same_step(
+    house: House,
+) -> None:
+    record = {**RECORD, "decided_on": "2027-01-15", "feedback_on": "2027-02-01"}
+    made = house.need(record=record)
+    longer = datetime(2027, 1, 21, tzinfo=UTC)
+    with pytest.raises(Refused, match=r"the decision is promised for 2027-01-15.*--decided-on"):
+        house.rounds.extend(made.code, longer, why="snow")
+    with pytest.raises(Refused, match="the decision is promised for 2027-01-16"):
+        house.rounds.extend(made.code, longer, why="snow", days={"decided_on": "2027-01-16"})
+    with pytest.raises(Refused, match="decided_on is not a day"):
+        house.rounds.extend(made.code, longer, why="snow", days={"decided_on": "soon"})
+    far = datetime(2027, 2, 10, tzinfo=UTC)
+    with pytest.raises(Refused, match=r"the result is promised for 2027-02-01.*--feedback-on"):
+        house.rounds.extend(made.code, far, why="snow", days={"decided_on": "2027-02-20"})
+    days = {"decided_on": "2027-02-20", "feedback_on": "2027-03-01"}
+    assert house.rounds.extend(made.code, far, why="snow", days=days).record["decided_on"] == "2027-02-20"
+    assert house.rounds.log(made.code)[-1].changed == {
+        "closes_at": (made.closes_at and made.closes_at.isoformat(), far.isoformat()),
+        "record.decided_on": ("2027-01-15", "2027-02-20"),
+        "record.feedback_on": ("2027-02-01", "2027-03-01"),
+    }
+
+
+def test_a_decision_that_was_only_to_be_told_may_come_before_the_end(house: House) -> None:
+    record = {**RECORD, "influence": "tell", "decided_on": "2026-11-01", "feedback_on": "2027-02-01"}
+    made = house.need(record=record)
+    house.rounds.extend(made.code, datetime(2027, 1, 21, tzinfo=UTC), why="snow")

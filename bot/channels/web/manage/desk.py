@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 
 SIGHT = (ORGANISER, APPROVER)
 """Who may see a round's inside; only organisers may act."""
+MOVED = ("decided_on", "feedback_on")
+"""Days that people were promised, and that may have to move where they get more time."""
 AT_FAULT = {"bad_code": "code", "taken_code": "code", "audience": "audience", "bad_reminder": "closes_on"}
 """The field of the form that a rule is about; any other is said beside the title."""
 
@@ -271,6 +273,7 @@ def _after(request: Request, round_: RoundView, flow: Flow) -> dict[str, object]
         "report_draft": draft,
         "report_draft_at": words.moment(draft.kept_at.astimezone(pages.zone)) if draft else "",
         "length": rounds.length(round_.code, language),
+        "moved": [(name, day) for name in MOVED if (day := words.spoken_day(str(round_.record.get(name, ""))))],
         "legal": _legal(round_, language),
     }
 
@@ -668,14 +671,19 @@ async def extend(request: Request, visitor: Visitor) -> Response:
     errors += [] if why else [forms.Error("why", words("round_page.no_reason"))]
     if until is None or errors:
         return await round_page(request, visitor, errors=errors, typed=typed)
-    rounds = backstage_of(request).rounds
+    rounds, days = backstage_of(request).rounds, {name: typed.get(f"new-{name}", "") for name in MOVED}
     try:
-        await asyncio.to_thread(rounds.extend, round_.code, until, who=visitor.person.id, why=why)
+        await asyncio.to_thread(rounds.extend, round_.code, until, who=visitor.person.id, why=why, days=days)
     except Refused as error:
-        return await round_page(
-            request, visitor, errors=[forms.Error("until", spoken(error, words.language))], typed=typed
-        )
+        wrong = forms.Error(_day_at_fault(error), spoken(error, words.language))
+        return await round_page(request, visitor, errors=[wrong], typed=typed)
     return to(f"/manage/rounds/{round_.code}?done=extended")
+
+
+def _day_at_fault(error: Refused) -> str:
+    """Return the field of the form for more time that a rule is about."""
+    name = (error.key.removeprefix("extend_"), error.about) if isinstance(error, Forbidden) else ("", "")
+    return next((f"new-{one}" for one in MOVED if one in name), "until")
 
 
 async def seen(request: Request, visitor: Visitor, *roles: str) -> RoundView:

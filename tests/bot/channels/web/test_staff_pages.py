@@ -316,7 +316,7 @@ class TestARoundsLife:
         again = await posted(client, f"/manage/rounds/{code}/edit", **{**ROUND, "title": "By Ben", "seen": now})
         assert "done=changed" in str(again.url)
         client.cookies.clear()
-        await entered(it, client, ("approver", "library"))
+        await client.post("/manage/sign-in", data={"token": it.link(("approver", "library"), name="Cleo")})
         refused = await posted(client, f"/manage/rounds/{code}/approve", seen=now)
         assert faults(refused) == ["somebody has changed the round since you saw it: read it again"]
         (read,) = re.findall(r'name="seen" value="(\d+)"', refused.text)
@@ -460,6 +460,20 @@ class TestARoundsLife:
         page = await posted(client, f"/manage/rounds/{code}/extend", until="2026-11-25", why="snow")
         assert page.status_code == 422
         assert 'value="snow"' in page.text
+
+    async def test_more_time_past_the_day_of_the_decision_asks_for_a_later_one_at_its_field(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        await entered(it, client, ORGANISER)
+        more = {"until": "2027-01-20", "why": "snow"}
+        page = await posted(client, f"/manage/rounds/{code}/extend", **more)
+        assert "the decision is promised for 2027-01-15" in faults(page)[0]
+        assert 'href="#new-decided_on"' in page.text
+        assert "Now 15 January 2027." in page.text
+        page = await posted(client, f"/manage/rounds/{code}/extend", **more, **{"new-decided_on": "2027-01-25"})
+        assert "done=extended" in str(page.url)
+        assert "25 January 2027" in (await client.get(f"/rounds/{code}")).text
 
     async def test_what_the_rules_forbid_is_told_in_the_readers_language(
         self, it: Program, client: httpx.AsyncClient
