@@ -1,0 +1,116 @@
+"""The process is killed at every crossing of an action: begun, given on, ended, its owner reminded, answers opened.
+
+A browser sends its form again, as somebody does who presses once more after an error: the same form acts once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select, update
+
+from storage import tables
+from tests.journeys.ordeal import Midwife, Ordeal, seen
+from tests.journeys.test_kills_web import Browser, client_of, invited
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import httpx
+
+BEGINNING = ["action.begins", "action.begun"]
+REMINDING = ["action.reminds", "action.reminded"]
+GIVING = ["action.gives", "action.given"]
+SETTLING = ["action.settles", "action.settled"]
+EXPIRING = ["action.expires", "action.expired"]
+OPENING = ["answers.opens", "answers.opened"]
+CROSSINGS = [*BEGINNING, *GIVING, *SETTLING, *OPENING, *REMINDING, *EXPIRING]
+PAGE = "/manage/actions/library"
+WORDS = "Mend the door"
+MADRID = ZoneInfo("Europe/Madrid")
+
+
+@pytest.fixture(scope="module")
+def midwife() -> Iterator[Midwife]:
+    """Give one process to fork all lives of this module."""
+    midwife = Midwife()
+    yield midwife
+    midwife.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+async def test_an_action_is_begun_given_and_ended_once_wherever_the_process_is_killed(
+    bare_url: str, tmp_path: Path, midwife: Midwife
+) -> None:
+    async with Ordeal(tmp_path, bare_url, midwife) as ordeal, AsyncExitStack() as clients:
+        ordeal.set_clock(datetime(2027, 1, 11, 10, tzinfo=MADRID))
+        links = [await invited(ordeal, name) for name in ("Maya", "Omar")]
+        await ordeal.lives()
+        await ordeal.api.citizen(502).sends(links[1]["telegram"])
+        await seen(ordeal.api.citizens[502], "manager")
+        browser = Browser(await clients.enter_async_context(client_of(ordeal)))
+        await browser.client.post("/manage/sign-in", data={"token": links[0]["web"].partition("token=")[2]})
+        await ordeal.over()
+        await ordeal.stops()
+        work = asyncio.create_task(acts(browser))
+        for crossing in (*BEGINNING, *GIVING, *SETTLING, *OPENING):
+            await ordeal.lives(f"{crossing}:1")
+            assert await ordeal.dies(), ordeal.told()
+        await ordeal.lives()
+        page = await work
+        await ordeal.over()
+        await ordeal.stops()
+        for crossing in (*REMINDING, *EXPIRING):
+            due_again(ordeal)
+            await ordeal.lives(f"{crossing}:1")
+            assert await ordeal.dies(), ordeal.told()
+        await ordeal.lives()
+        await seen(ordeal.api.citizens[502], "was due on")
+        await ordeal.over()
+        await ordeal.stops()
+        check(ordeal)
+    assert "The answers behind the figure" in page.text
+    assert ordeal.kills == len(CROSSINGS)
+
+
+async def acts(browser: Browser) -> httpx.Response:
+    """Begin an action, give it to a colleague, end it, and look at the answers of the week."""
+    page = await browser.gets(f"{PAGE}/act?kind=fix&source=words")
+    form = html.unescape(re.findall(r'name="form" value="([^"]+)"', page.text)[0])
+    given = {"kind": "fix", "source": "words", "words": WORDS, "form": form, "sure": "1"}
+    page = await browser.presses(f"{PAGE}/act", page, **given)
+    path = page.url.path
+    (omar,) = re.findall(r'<option value="(\d+)">Omar', page.text)
+    page = await browser.presses(f"{path}/give", page, owner=omar, due="2027-01-12")
+    await browser.presses(f"{path}/settle", page, state="done", outcome="It closes again.")
+    return await browser.gets("/manage/answers/library?week=2027-W02")
+
+
+def due_again(ordeal: Ordeal) -> None:
+    """Let the action be overdue, and a question over; what the clock has noted of them stays as it is."""
+    then = datetime(2027, 1, 13, 10, tzinfo=MADRID)
+    ordeal.set_clock(then)
+    with ordeal.writing() as db:
+        db.execute(update(tables.actions).values(state="open", kind="ask", expires_at=then - timedelta(days=1)))
+
+
+def check(ordeal: Ordeal) -> None:
+    """Each act was noted once, the colleague was told once, and each look left its line."""
+    with ordeal.looking() as db:
+        assert [row.words for row in db.execute(select(tables.actions))] == [WORDS]
+        log = list(db.execute(select(tables.action_log.c.what).order_by(tables.action_log.c.id)).scalars())
+        keys = list(db.execute(select(tables.outbox.c.key)).scalars())
+        assert db.execute(select(tables.looks.c.who)).scalars().all()[-1] == "Maya"
+    assert log[:3] == ["begun", "given", "done"]
+    assert log.count("reminded") == 1
+    assert len([key for key in keys if ".given." in key]) == 1
+    assert len([key for key in keys if ".overdue." in key]) == 1
