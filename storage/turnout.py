@@ -102,19 +102,28 @@ def choices(
 
 def languages(db: Connection, round_id: int, apart: Sequence[bytes] = ()) -> dict[str, int]:
     """Return in how many languages how many people answered; whoever changed it counts once."""
+    return _ways(db, round_id, answers.c.language, apart)
+
+
+def channels(db: Connection, round_id: int, apart: Sequence[bytes] = ()) -> dict[str, int]:
+    """Return over how many channels how many people answered."""
+    return _ways(db, round_id, answers.c.channel, apart)
+
+
+def _ways(db: Connection, round_id: int, column: ColumnElement[str], apart: Sequence[bytes]) -> dict[str, int]:
     speaks_for_many = case((and_(answers.c.item == ROLE, answers.c.choice == GROUP), 1), else_=0)
-    person = select(func.max(answers.c.language).label("language")).where(*_counted(round_id))
+    person = select(func.max(column).label("way")).where(*_counted(round_id))
     person = person.group_by(answers.c.pseudonym).having(func.sum(speaks_for_many) == 0)
-    counts = _by_language(db, person)
+    counts = _by_way(db, person)
     for group in _groups(apart):
-        for language, people in _by_language(db, person.where(answers.c.pseudonym.in_(group))).items():
-            counts[language] -= people
+        for way, people in _by_way(db, person.where(answers.c.pseudonym.in_(group))).items():
+            counts[way] -= people
     return counts
 
 
-def _by_language(db: Connection, person: object) -> dict[str, int]:
+def _by_way(db: Connection, person: object) -> dict[str, int]:
     each = person.subquery()  # type: ignore[attr-defined]
-    return dict(db.execute(select(each.c.language, func.count()).group_by(each.c.language)).all())
+    return dict(db.execute(select(each.c.way, func.count()).group_by(each.c.way)).all())
 
 
 def _counted(round_id: int) -> tuple[ColumnElement[bool], ...]:

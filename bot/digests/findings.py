@@ -84,6 +84,33 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """One group of those who answered; `label` is empty for a channel."""
+
+    group: str
+    label: Mapping[str, str]
+    people: int | None
+    """In steps; None: fewer than the minimum."""
+    percent: int | None = None
+    """Of those who said which group is theirs."""
+    residents: int | None = None
+    """Of a hundred residents; None where nobody has said it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who answered, by one thing: beside who lives there, where a source says it."""
+
+    variable: str
+    question: Mapping[str, str]
+    """What was asked; empty where the name of the variable says it."""
+    groups: tuple[Group, ...]
+    source: str = ""
+    on: str = ""
+    """ISO day when the numbers of the source held."""
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What a round says."""
 
@@ -102,6 +129,8 @@ class Findings:
     findings: tuple[Finding, ...] = ()
     lines: tuple[Line, ...] = ()
     """The same answers by channel and language, for a publication; rounds counted before there were any have none."""
+    who: tuple[Who, ...] = ()
+    """Who answered; likewise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import structlog
 
 from bot.assessing import calls
 from bot.compose import compose
-from bot.digests.findings import dump
 from bot.errors import Refused, Trouble
 from bot.jobs.schedule import told
 from bot.letters import BULK, letters
@@ -250,8 +249,7 @@ class Sweeps:
             still = rounds.by_code(db, row.code, lock=True)
             if still is None:
                 return 0
-            found = counting.count(db, self._library, row, self._config.digest.public_minimum_cell, now)
-            kept = findings.keep(db, row.id, now, dump(found))
+            kept = counting.keep(db, self._library, row, self._config.digest.public_minimum_cell, now)
             if kept:
                 sealed = seals.handed_in(db, row.id, final=True) | seals.kept(db, row.id)
                 trail.add(db, row.id, now, CLOCK, counting.COUNTED, sealed=sealed)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.digests import representation
 from bot.digests.disclosure import stepped
 from bot.pictures.drop_off import drop_off
-from bot.rounds import aims, margins, variables, wording
+from bot.rounds import aims, margins, turnout, variables, wording
 from bot.rounds.acting import name_of
 from bot.rounds.concluding import Concluding
 from bot.rounds.lifecycle import BEGINNING, RUNNING
@@ -17,7 +17,8 @@ from bot.rounds.margins import Margin
 from bot.rounds.tongues import in_language
 from bot.rounds.variables import AREA, LANGUAGE
 from storage import margins as kept_margins
-from storage import moves, rounds, turnout
+from storage import moves, rounds
+from storage import turnout as counted_turnout
 from storage.margins import MarginRow
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from bot.rounds.aims import Aims, Targets
     from bot.rounds.looking import Counts
     from bot.rounds.margins import Line, Slip
+    from bot.rounds.turnout import Kept
     from bot.rounds.variables import Variable
     from flows.model import Flow
     from storage.entries import Voices
@@ -112,26 +114,17 @@ class Fairness(Concluding):
         if code is None:
             return variables.of_city(self._config, self._catalog.bank)
         with self._database.reading() as db:
-            return self._variables(db, self._row(db, code))
-
-    def _variables(self, db: Connection, row: RoundRow) -> Mapping[str, Variable]:
-        flow = self._library.played(db, row).flow
-        return variables.of_round(flow, self._config.service(row.service), self._config, self._catalog.bank)
+            return self._library.variables(db, self._row(db, code))
 
     def margins(self, code: str | None = None) -> Mapping[str, Margin]:
         """Return who lives in the city; with `code`, what a round goes by: its own numbers before the city's."""
         with self._database.reading() as db:
-            return self._margins(db, None if code is None else self._row(db, code))
+            return turnout.margins(db, None if code is None else self._row(db, code))
 
     def entered(self) -> list[MarginRow]:
         """Return who lives in the city as it was entered: by whom and when, too."""
         with self._database.reading() as db:
             return kept_margins.every(db)
-
-    @staticmethod
-    def _margins(db: Connection, row: RoundRow | None) -> dict[str, Margin]:
-        city = {each.variable: _margin(each) for each in kept_margins.every(db)}
-        return city if row is None else {**city, **aims.load(row.aims).margins}
 
     def aims(self, code: str) -> Aims:
         """Return what a round aims at, as it was said."""
@@ -153,14 +146,15 @@ class Fairness(Concluding):
     def _tallied(self, code: str) -> _Tallied:
         with self._database.reading() as db:
             row = self._row(db, code)
-            ways = turnout.ways(db, row.id)
+            kept = turnout.kept(db, row.id)
+            ways = kept.ways if kept else counted_turnout.ways(db, row.id)
             return _Tallied(
                 aims.load(row.aims).answers,
                 ways,
-                self._tables(db, row, ways),
+                self._tables(db, row, ways, kept),
                 self._library.played(db, row).flow,
                 {(one.origin, one.to): one.count for one in moves.of(db, row.id)},
-                self._library.voices(db, row),
+                kept.voices if kept else self._library.voices(db, row),
             )
 
     def _in_words(self, found: _Tallied, language: str) -> Numbers:
@@ -182,25 +176,26 @@ class Fairness(Concluding):
         """Return in words who is missing most, a line each. Nothing is counted where nobody said who lives there."""
         with self._database.reading() as db:
             row = self._row(db, code)
-            tables = self._tables(db, row, {}) if self._margins(db, row) else ()
+            tables = self._tables(db, row, {}, turnout.kept(db, row.id)) if turnout.margins(db, row) else ()
         return [" ".join(sentences(table, each, self._least, reader)) for table, each in _most_missing(tables)]
 
     @property
     def _least(self) -> int:
         return self._config.digest.minimum_cell
 
-    def _tables(self, db: Connection, row: RoundRow, ways: Mapping[str, Way]) -> tuple[Table, ...]:
-        known, margins_ = self._variables(db, row), self._margins(db, row)
+    def _tables(self, db: Connection, row: RoundRow, ways: Mapping[str, Way], kept: Kept | None) -> tuple[Table, ...]:
+        """Return the groups of each variable; once a round is counted, as they were then."""
+        known, margins_ = self._library.variables(db, row), turnout.margins(db, row)
         targets = aims.load(row.aims).of(margins_)
         usual = {AREA, LANGUAGE, *margins_, *targets}
         shown = {name: each for name, each in known.items() if name in usual and len(each.groups) > 1}
-        counted = self._counted(db, row, shown)
+        counted = kept.people if kept else turnout.counted(db, self._library, row, shown)
         came = {language: self._told(way) for language, way in ways.items()}
         return tuple(
             Table(
                 each,
                 margins_.get(name),
-                self._represented(counted[name], margins_.get(name)),
+                self._represented(counted.get(name, {}), margins_.get(name)),
                 targets.get(name, {}),
                 came if name == LANGUAGE else {},
             )
@@ -213,21 +208,6 @@ class Fairness(Concluding):
 
     def _told(self, way: Way) -> Told:
         return Told(*(stepped(count, self._least) for count in (way.sent, way.reached, way.started)))
-
-    def _counted(self, db: Connection, row: RoundRow, known: Mapping[str, Variable]) -> dict[str, dict[str, int]]:
-        """Count individuals by every variable, exactly. Once the round's key is gone, all who answered look alike."""
-        apart = self._library.apart(db, row)
-        items = [each.item for each in known.values() if each.item]
-        states = [each.state for each in known.values() if each.state]
-        chosen = turnout.choices(db, row.id, items, states, apart)
-        spoken = turnout.languages(db, row.id, apart)
-        return {
-            name: {
-                group: spoken.get(group, 0) if name == LANGUAGE else chosen.get((each.item or each.state, group), 0)
-                for group in each.groups
-            }
-            for name, each in known.items()
-        }
 
     # ----------------------------------------------------------------- acting
 
@@ -277,7 +257,7 @@ class Fairness(Concluding):
         """Say how many answers are wanted in all, and of whom; None and nothing: no target any more."""
         with self._act() as db:
             row = self._running(db, code)
-            new = aims.aimed(aims.load(row.aims), answers, wanted, self._variables(db, row))
+            new = aims.aimed(aims.load(row.aims), answers, wanted, self._library.variables(db, row))
             self._aimed(db, row, new, who, AIMS)
 
     def _running(self, db: Connection, code: str) -> RoundRow:
@@ -290,11 +270,6 @@ class Fairness(Concluding):
         if changed:
             rounds.change(db, row.id, aims=aims.dump(new))
             self._note(db, row, who, what, self._clock(), changed=changed)
-
-
-def _margin(row: MarginRow) -> Margin:
-    groups: dict[str, Any] = json.loads(row.groups)
-    return Margin(row.variable, groups, row.source, row.valid_on)
 
 
 def _most_missing(tables: Sequence[Table]) -> tuple[tuple[Table, Standing], ...]:

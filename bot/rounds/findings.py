@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.digests.crossed import Part
 from bot.digests.findings import Asked, Counts, Turnout, found
-from bot.rounds import record
+from bot.rounds import record, turnout
 from bot.rounds.lifecycle import GRACE, OVER, State
 from storage import entries, findings
 
@@ -33,6 +34,14 @@ def due(row: RoundRow, now: datetime) -> bool:
     if row.closed_at is None or row.state not in OVER:
         return False
     return now >= row.closed_at + (PAPER if row.state == State.CLOSED else GRACE)
+
+
+def keep(db: Connection, library: Library, row: RoundRow, minimum: int, now: datetime) -> bool:
+    """Count a round for good, with who took part, and keep it; return False where that was done before."""
+    exact = turnout.count(db, library, row)
+    found = count(db, library, row, minimum, now)
+    told = turnout.who(db, library, row, exact, minimum) if found.people is not None else ()
+    return findings.keep(db, row.id, now, turnout.body(replace(found, who=told), exact))
 
 
 def count(db: Connection, library: Library, row: RoundRow, minimum: int, now: datetime) -> Findings:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.errors import Refused, Trouble
-from bot.rounds import record, wording
+from bot.rounds import record, variables, wording
 from flows.binding import bind
 from flows.checks.published import Published, edited
 from flows.source import FlowTrouble, compile_files
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.config import Config
+    from bot.rounds.variables import Variable
     from flows.catalog import Catalog
     from flows.issues import Issue
     from flows.model import Flow
@@ -128,6 +129,11 @@ class Library:
             return {}
         pseudonym = self.pseudonyms(row)
         return {pseudonym(hash_): one for hash_, one in entries.by_address(db, row.id).items()}
+
+    def variables(self, db: Connection, row: RoundRow) -> dict[str, Variable]:
+        """Return by what those who answer a round can be told apart."""
+        flow, service = self.played(db, row).flow, self._config.service(row.service)
+        return variables.of_round(flow, service, self._config, self._catalog.bank)
 
     def facts(self, row: RoundRow, flow: Flow) -> record.Facts:
         """Return what the texts of a round are filled with."""

@@ -14,7 +14,7 @@ from bot.digests.findings import load as load_findings
 from bot.digests.results import result
 from bot.digests.weeks import Week
 from bot.rounds import audience as audiences
-from bot.rounds import example, foreseen, legal, links, outcome, places, record, report_back, whom, wording
+from bot.rounds import example, foreseen, legal, links, outcome, places, record, report_back, turnout, whom, wording
 from bot.rounds.advice import advice
 from bot.rounds.foreseen import Foreseen
 from bot.rounds.hours import Hours
@@ -298,17 +298,18 @@ class Looking:
         return {id_ for id_ in (*(each.by for each in _written(db, row)), row.created_by) if id_ is not None}
 
     def counts(self, code: str) -> Counts:
-        """Count the round now."""
+        """Count the round now; once it is counted for everybody, who took part stays as it was then."""
         with self._database.reading() as db:
             row = self._row(db, code)
-            by_status, asked = sessions.counts(db, row.id), rounds.invited(db, row.id)
-            heard = wishes.counts(db, row.id)
+            kept = turnout.kept(db, row.id)
+            by_status = kept.statuses if kept else sessions.counts(db, row.id)
+            asked, heard = rounds.invited(db, row.id), wishes.counts(db, row.id)
             return Counts(
-                invited=asked.get("invitation", 0),
+                invited=kept.invited.get("invitation", 0) if kept else asked.get("invitation", 0),
                 started=sum(by_status.values()),
                 active=by_status.get("active", 0),
                 finished=by_status.get("completed", 0),
-                answers=answers.handed_in(db, [row.id]).get(row.id, 0),
+                answers=kept.answered if kept else answers.handed_in(db, [row.id]).get(row.id, 0),
                 moves={(move.origin, move.to): move.count for move in moves.of(db, row.id)},
                 told=asked.get("report_back", 0),
                 clear=heard.get(wishes.CLEAR, 0),
@@ -341,9 +342,14 @@ class Looking:
         return audiences.rules(row, self.channels, Hours.of(self._config), self._clock())
 
     def voices(self, code: str) -> Voices:
-        """Count who has finished a round: individuals, groups with their heads, organisations by name."""
+        """Count who has finished a round: individuals, groups with their heads, organisations by name.
+
+        Once it is counted for everybody that stays as it was then, whoever is forgotten later.
+        """
         with self._database.reading() as db:
-            return self._library.voices(db, self._row(db, code))
+            row = self._row(db, code)
+            kept = turnout.kept(db, row.id)
+            return kept.voices if kept else self._library.voices(db, row)
 
     def places(self, code: str) -> list[PlaceView]:
         """Return where a round hangs out its code, and how many came by each place; few people are not told."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from bot.digests.render.told import listed, score_words, wanted
@@ -12,9 +13,12 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bot.channels.web.words import Words
-    from bot.digests.findings import Answer, Finding, Findings
+    from bot.digests.findings import Answer, Finding, Findings, Group, Who
     from bot.digests.results import Result
     from bot.texts import Texts
+
+
+CHANNEL, WHOLE = "channel", 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,10 @@ def book(findings: Findings, words: Words, texts: Texts, zone: ZoneInfo) -> Book
     method = words("findings.method", minimum=findings.minimum, day=words.day(findings.at, zone))
     return Book(
         sentences=tuple(filter(None, _turnout(findings, words))),
-        chapters=tuple(_chapter(one, findings.minimum, words, texts) for one in findings.findings),
+        chapters=(
+            *(_who(one, findings.minimum, words, texts) for one in findings.who),
+            *(_chapter(one, findings.minimum, words, texts) for one in findings.findings),
+        ),
         notes=() if few else (words("findings.caveat"), method),
     )
 
@@ -94,6 +101,60 @@ def _about(count: int | None, minimum: int, words: Words) -> str:
     """Return a number in steps inside a sentence: no more is said than is known."""
     number = _number(count, minimum, words)
     return words("findings.about", n=number) if count else number
+
+
+def _who(one: Who, minimum: int, words: Words, texts: Texts) -> Chapter:
+    """Return who answered beside who lives there: it stands before what they said."""
+    groups = [(_group(each, one.variable, texts), each) for each in one.groups]
+    bars = tuple(
+        Bar(label, _part(each, words, texts), each.percent) for label, each in groups if each.percent is not None
+    )
+    said = texts("digest.wanted.between").join(
+        texts("digest.wanted.standing_few", label=bar.label, score=bar.share) for bar in bars
+    )
+    return Chapter(
+        question=words("findings.who", by=_by(one, words, texts)),
+        sentences=_lives(one, words),
+        bars=bars,
+        alt=words("findings.alt", list=said) if bars else "",
+        columns=(words("turnout.group"), words("findings.number"), words("findings.share"), words("turnout.residents")),
+        rows=tuple((label, *_beside(each, minimum, words, texts)) for label, each in groups),
+    )
+
+
+def _by(one: Who, words: Words, texts: Texts) -> str:
+    if words.has(f"turnout.by_{one.variable}"):
+        named = words(f"turnout.by_{one.variable}")
+        return f"{named[:1].lower()}{named[1:]}"
+    return texts.pick(one.question).strip().split("\n")[0]
+
+
+def _group(each: Group, variable: str, texts: Texts) -> str:
+    key = f"channel.{each.group}"
+    return texts(key) if variable == CHANNEL and texts.has(key) else texts.pick(each.label, each.group)
+
+
+def _lives(one: Who, words: Words) -> tuple[str, ...]:
+    """Return whose numbers of residents stand beside, and of which day."""
+    if one.variable == CHANNEL:
+        return ()
+    if not one.source:
+        return (words("findings.unweighed"),)
+    return words("turnout.source", source=one.source), words(
+        "turnout.held", day=words.day_of(date.fromisoformat(one.on))
+    )
+
+
+def _beside(each: Group, minimum: int, words: Words, texts: Texts) -> tuple[str, str, str]:
+    residents = "" if each.residents is None else words.number(each.residents)
+    return _number(each.people, minimum, words), _part(each, words, texts), residents
+
+
+def _part(each: Group, words: Words, texts: Texts) -> str:
+    """Return a share of those who answered; all of them is not told apart from nearly all."""
+    if each.percent is None:
+        return ""
+    return words("findings.nearly_all") if each.percent >= WHOLE else texts.percent(each.percent)
 
 
 def _chapter(one: Finding, minimum: int, words: Words, texts: Texts) -> Chapter:

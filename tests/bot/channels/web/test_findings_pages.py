@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import update
 
 from bot.digests.disclosure import stepped
+from bot.rounds.margins import Line
 from storage import tables
 from tests.bot.channels.web.stage import NOW
 from tests.bot.channels.web.test_public_pages import FORMAL
@@ -119,6 +120,22 @@ class TestFindings:
                 assert not row["option"] or known["option", row["option"], row["question"], language]
         assert known["round", "licence", code, "en"] == "CC BY 4.0"
         assert known["option", "late", ordered[0]["question"], "es"] == "Open later", "labels nobody translated"
+
+    async def test_who_answered_stands_before_what_they_said_beside_who_lives_there(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        lives = [Line(1, "language", "en", "9000"), Line(2, "language", "es", "1000")]
+        it.rounds.weigh(lives, "City register", "2026-01-01")
+        page = (await client.get(f"/rounds/{counted(it)}")).text
+        heads = re.findall(r'<h3 class="pre" dir="auto">(.*?)</h3>', page)
+        assert heads[:3] == ["Who answered: by area", "Who answered: by language", "Who answered: by channel"]
+        languages = page.split('<section class="finding">')[2]
+        assert "Residents: City register. As of Thursday, 1 January 2026." in languages
+        assert re.findall(r'<td class="number">(.*?)</td>', languages) == [
+            *("60", "nearly all", "90"),
+            *("fewer than 10", "", "10"),
+        ]
+        assert "How many of each live here was not entered." in page.split('<section class="finding">')[1]
 
     async def test_the_page_as_a_folder_needs_no_server(self, it: Program, client: httpx.AsyncClient) -> None:
         code = counted(it)

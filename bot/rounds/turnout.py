@@ -1,0 +1,150 @@
+"""Who has taken part in a round: counted from what is there, and kept exactly once it is counted for everybody.
+
+When their time is over sessions, keys and answers go, and with them what could be counted anew. What is kept stands
+beside the findings in the same row, for the house alone: pages of the public show what `bot.digests.findings` makes
+of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot.digests import representation
+from bot.digests.findings import Group, Who
+from bot.rounds import aims
+from bot.rounds.margins import Margin
+from bot.rounds.variables import AREA, LANGUAGE
+from storage import answers, findings, rounds, sessions, turnout
+from storage import margins as kept_margins
+from storage.entries import Voices  # noqa: TC001 - msgspec reads the annotations
+from storage.turnout import Way  # noqa: TC001 - msgspec reads the annotations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from bot.digests.findings import Findings
+    from bot.rounds.library import Library
+    from bot.rounds.variables import Variable
+    from storage.rounds import RoundRow
+
+CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Who took part, exactly, as it was when it was counted."""
+
+    voices: Voices
+    ways: Mapping[str, Way]
+    """By language."""
+    people: Mapping[str, Mapping[str, int]]
+    """Individuals by group, of each variable."""
+    channels: Mapping[str, int]
+    invited: Mapping[str, int]
+    """How many were written to, by what for."""
+    statuses: Mapping[str, int]
+    """How many passages there were, by how they ended."""
+    answered: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What of a row of findings is not for everybody; rounds counted by earlier versions have none."""
+
+    house: Kept | None = None
+
+
+def kept(db: Connection, round_id: int) -> Kept | None:
+    """Return who took part in a round as it was counted; None: it has not been counted yet."""
+    body = findings.get(db, round_id)
+    return None if body is None else msgspec.json.decode(body, type=_Beside).house
+
+
+def body(found: Findings, beside: Kept) -> str:
+    """Return findings as they are kept, with who took part beside them."""
+    return msgspec.json.encode({**msgspec.to_builtins(found), "house": beside}, order="sorted").decode()
+
+
+def count(db: Connection, library: Library, row: RoundRow) -> Kept:
+    """Count who has taken part by now."""
+    apart = library.apart(db, row)
+    return Kept(
+        voices=library.voices(db, row),
+        ways=turnout.ways(db, row.id),
+        people=counted(db, library, row, library.variables(db, row)),
+        channels=turnout.channels(db, row.id, apart),
+        invited=rounds.invited(db, row.id),
+        statuses=sessions.counts(db, row.id),
+        answered=answers.handed_in(db, [row.id]).get(row.id, 0),
+    )
+
+
+def counted(
+    db: Connection, library: Library, row: RoundRow, known: Mapping[str, Variable]
+) -> dict[str, dict[str, int]]:
+    """Count individuals by every variable, exactly. Once the round's key is gone, all who answered look alike."""
+    apart = library.apart(db, row)
+    items = [each.item for each in known.values() if each.item]
+    states = [each.state for each in known.values() if each.state]
+    chosen = turnout.choices(db, row.id, items, states, apart)
+    spoken = turnout.languages(db, row.id, apart)
+    return {
+        name: {
+            group: spoken.get(group, 0) if name == LANGUAGE else chosen.get((each.item or each.state, group), 0)
+            for group in each.groups
+        }
+        for name, each in known.items()
+    }
+
+
+def margins(db: Connection, row: RoundRow | None) -> dict[str, Margin]:
+    """Return who lives in the city; of a round what it goes by: its own numbers before the city's."""
+    city = {each.variable: Margin(each.variable, json.loads(each.groups), each.source, each.valid_on)
+            for each in kept_margins.every(db)}  # fmt: skip
+    return city if row is None else {**city, **aims.load(row.aims).margins}
+
+
+# --------------------------------------------------------------------------- for everybody
+
+
+def who(db: Connection, library: Library, row: RoundRow, exact: Kept, minimum: int) -> tuple[Who, ...]:
+    """Return who answered beside who lives there, and over which channels, as everybody may know it."""
+    known, residents = library.variables(db, row), margins(db, row)
+    usual = {AREA, LANGUAGE, *residents}
+    shown = [each for name, each in known.items() if name in usual and len(each.groups) > 1]
+    languages = library.played(db, row).flow.languages
+    tables = [_who(each, exact.people[each.key], residents.get(each.key), minimum, languages) for each in shown]
+    return (*tables, *_channels(exact.channels, minimum))
+
+
+def _who(
+    variable: Variable, people: Mapping[str, int], margin: Margin | None, minimum: int, languages: Sequence[str]
+) -> Who:
+    found = representation.represent(people, representation.parts(margin.groups) if margin else {}, minimum)
+    groups = tuple(
+        Group(
+            one.group,
+            {language: variable.label(one.group, language) for language in languages},
+            one.answers,
+            None if one.share is None else representation.per_hundred(one.share),
+            None if one.residents is None else representation.per_hundred(one.residents),
+        )
+        for one in found.standings
+    )
+    asked = variable.question if isinstance(variable.question, Mapping) else dict.fromkeys(languages, variable.question)
+    source = (margin.source, margin.on) if margin else ("", "")
+    return Who(variable.key, {one: text for one, text in asked.items() if text}, groups, *source)
+
+
+def _channels(people: Mapping[str, int], minimum: int) -> list[Who]:
+    found = representation.represent(dict(sorted(people.items())), {}, minimum)
+    shares = (None if one.share is None else representation.per_hundred(one.share) for one in found.standings)
+    groups = [Group(one.group, {}, one.answers, share) for one, share in zip(found.standings, shares, strict=True)]
+    return [Who(CHANNEL, {}, tuple(groups))] if groups else []
