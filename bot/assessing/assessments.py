@@ -259,6 +259,18 @@ class Assessments:
         )
         return found if found.foretold or found.fields or found.top else None
 
+    def waiting(self, db: Connection, person_id: int, service: str, gap: Gap | None) -> list[tuple[str, int]]:
+        """Return (stage, percent) of what somebody foretells and nobody can compare yet, one for each stage."""
+        said = stored.predictions(db, person_id)
+        known = rounds.by_ids(db, [each.round_id for each in said])
+        open_ = {
+            known[each.round_id].stage: each.percent
+            for each in said
+            if each.round_id in known and known[each.round_id].service == service
+        }
+        compared = {each.stage for each in gap.foretold} if gap else set()
+        return [(stage, percent) for stage, percent in open_.items() if stage not in compared]
+
     @staticmethod
     def foretold(guesses: Sequence[Guess]) -> tuple[Foretold, ...]:
         """Return what came of predictions."""

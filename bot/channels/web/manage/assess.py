@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from bot.assessing.assessments import Assessments, Mine
     from bot.assessing.form import Asked
-    from bot.assessing.gap import Gap
+    from bot.assessing.gap import Gap, Rated
     from bot.assessing.items import Item
     from bot.channels.web.manage.doors import Visitor
     from bot.texts import Texts
@@ -92,6 +92,7 @@ def _facts(request: Request, visitor: Visitor, service: str) -> dict[str, Any]:
     with backstage_of(request).database.reading() as db:
         mine = kept.mine(db, visitor.person.id, service, now)
         gap = kept.gap(db, visitor.person.id, service, Week.of(now, zone).back(1), zone, now)
+        waiting = kept.waiting(db, visitor.person.id, service, gap)
         others, viewers = _others(db, kept, visitor, service)
         teams, mean = kept.above(db)
     return {
@@ -103,7 +104,8 @@ def _facts(request: Request, visitor: Visitor, service: str) -> dict[str, Any]:
         "skills": list(results.skills(mine, said)) if mine else [],
         "rows": [_row(item, mine, said) for item in BY_ID.values() if item.id in mine.said] if mine else [],
         "team": mine.team if mine else None,
-        "gap": _gap_lines(gap, said) if gap else [],
+        "gap": [*(_gap_lines(gap, said) if gap else []), *(_waiting(*each, said) for each in waiting)],
+        "followed": [_followed(each, said) for each in gap.top] if gap else [],
         "fields": [gaps.field_line(each, said) for each in gap.fields] if gap else [],
         "own_stages": [(each, said(f"stage.{each}")) for each in backstage_of(request).config.service(service).stages],
         "others": others,
@@ -117,11 +119,19 @@ def _others(db: Connection, kept: Assessments, visitor: Visitor, service: str) -
 
 
 def _gap_lines(gap: Gap, said: Texts) -> list[str]:
-    return [
-        *(gaps.expected(each, said) for each in gap.foretold),
-        *gaps.calibrated(gap, said),
-        gaps.top_line(gap, said),
-    ]
+    return [*(gaps.expected(each, said) for each in gap.foretold), *gaps.calibrated(gap, said)]
+
+
+def _waiting(stage: str, percent: int, said: Texts) -> str:
+    return said("gap.waiting", stage=said(f"stage.{stage}"), expected=said.percent(percent))
+
+
+def _followed(each: Rated, said: Texts) -> str:
+    """Return what somebody works on, with people's experience of it."""
+    item = said(f"item.{each.item}.short")
+    if each.index is None:
+        return said("gap.follow_none", item=item)
+    return said("gap.follow", item=item, index=said.number(each.index))
 
 
 def _row(item: Item, mine: Mine, said: Texts) -> Row:
