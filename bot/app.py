@@ -36,7 +36,7 @@ from bot.counter import Counter
 from bot.delivery import Delivery
 from bot.demo import prepare
 from bot.desk import Desk
-from bot.digests.writing import Digests
+from bot.digests.writing import Digests, delay
 from bot.errors import Trouble
 from bot.files import Files
 from bot.jobs import schedule
@@ -446,10 +446,13 @@ class App:
         try:
             with self.database.reading() as db:
                 waiting = ages(db, self.clock())
+                held = delay(db, self.config, self.clock())
         except StorageTrouble as trouble:
             return {"database": str(trouble)}, self.measures.load({})
         late = {table: f"the oldest row has waited {age:.0f} seconds" for table, age in waiting.items() if age > LATE}
-        return {"database": "ok", "inbox": "ok", "outbox": "ok", **late}, self.measures.load(waiting)
+        told = f"{held.unwritten} not written, {held.unsent} not sent, for over an hour" if held else "ok"
+        parts = {"database": "ok", "inbox": "ok", "outbox": "ok", "digests": told}
+        return {**parts, **late}, self.measures.load(waiting)
 
     async def metrics(self) -> str:
         """Return the measurements in Prometheus' text format."""

@@ -225,10 +225,13 @@ def _queues(opened: Database, now: datetime) -> Iterator[Finding]:
 
 
 def _digests(opened: Database, now: datetime, config: Config) -> Finding:
-    from bot.digests.writing import unwritten  # noqa: PLC0415 - slow to load, needed only where there are tables
+    from bot.digests.writing import delay, unwritten  # noqa: PLC0415 - slow to load, needed only where there are tables
 
     with opened.reading() as db:
-        due = unwritten(db, config, now)
+        due, late = unwritten(db, config, now), delay(db, config, now)
+    if late:
+        do = 'Is the bot running? Start it: "civicloop run". What it says of mail and Telegram above comes first.'
+        return fail("digests", f"late: {late.unwritten} not written, {late.unsent} not sent, for over an hour", do)
     if due:
         do = 'Is the bot running? Start it: "civicloop run". It writes them within some minutes.'
         return warn("digests", f"{len(due)} are due and not written", do)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from storage.rows import Shape, insert_new, many
 from storage.tables import digests
@@ -55,6 +55,14 @@ def before(db: Connection, service: str, period: str, limit: int = 60) -> list[s
     earlier = select(digests.c.body).where(digests.c.service == service, digests.c.period < period)
     earlier = earlier.where(digests.c.body != "null").order_by(digests.c.period.desc(), digests.c.person_id)
     return list(db.execute(earlier.limit(limit)).scalars())
+
+
+def silent_since(db: Connection, person_id: int, service: str) -> datetime | None:
+    """Return since when a person has had only silent weeks of a service; None where there was none, or no silence."""
+    mine = (digests.c.person_id == person_id, digests.c.service == service)
+    spoke = select(func.max(digests.c.period)).where(*mine, digests.c.body != "null").scalar_subquery()
+    silent = select(func.min(digests.c.created_at)).where(*mine, digests.c.period >= func.coalesce(spoke, ""))
+    return db.execute(silent).scalar()
 
 
 def of(db: Connection, person_id: int, *, services: Collection[str] | None = None, limit: int = 520) -> list[DigestRow]:

@@ -269,6 +269,13 @@ def oldest_due(db: Connection, now: datetime) -> datetime | None:
     return db.execute(select(func.min(outbox.c.due_at)).where(*overdue)).scalar()
 
 
+def unsent(db: Connection, beginning: str, before: datetime) -> int:
+    """Return how many messages whose key begins so were due before then and have not left."""
+    mine = outbox.c.key.startswith(beginning, autoescape=True)
+    wanted = select(func.count()).where(_unsent, mine, outbox.c.status != HELD, outbox.c.due_at < before)
+    return db.execute(wanted).scalar_one()
+
+
 def failing(db: Connection, before: datetime) -> tuple[int, str]:
     """How many messages have been tried in vain and are older than `before`, and what was said of the last of them."""
     tried = (_unsent, outbox.c.attempts > 0, outbox.c.error.is_not(None), outbox.c.created_at < before)

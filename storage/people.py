@@ -31,6 +31,12 @@ class Person:
     digest_day: str | None
     digest_time: str | None
     created_at: datetime
+    digest_every: str | None = None
+    """How often a digest is sent: week, fortnight or month."""
+    digest_by: str | None = None
+    """Where to: chat, mail or both."""
+    digest_language: str | None = None
+    """None: each address in its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,7 @@ def of_contact(db: Connection, contact_id: int) -> Person | None:
 
 
 def change(db: Connection, person_id: int, **values: str | None) -> None:
-    """Set `name`, `language`, `zone`, `digest_day` or `digest_time`."""
+    """Set `name`, `language`, `zone` or a choice about the digest."""
     db.execute(update(people).where(people.c.id == person_id).values(**values))
 
 

@@ -134,6 +134,9 @@ people = Table(  # staff: someone with a role; citizens have no row here
     C("zone", String(60)),  # IANA name; null: the city's
     C("digest_day", String(3)),  # mon … sun; null: the city's
     C("digest_time", String(5)),  # HH:MM; null: the city's
+    C("digest_every", String(9)),  # week, fortnight, month; null: week
+    C("digest_by", String(4)),  # chat, mail, both; null: both
+    C("digest_language", String(12)),  # null: each address in its own
     C("created_at", Instant, nullable=False),
 )
 

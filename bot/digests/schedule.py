@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from storage.people import Person
 
 T = TypeVar("T")
+EVERY = ("week", "fortnight", "month")
+"""How often a digest is sent; each week is written all the same, and can be read on its page."""
+BY = ("both", "chat", "mail")
+MAIL = "mail"
+FIRST_DAYS = 7
+"""A digest of a month is that which comes due on one of its first seven days."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -56,6 +62,24 @@ def _read(reader: Callable[[str], T], chosen: str | None, otherwise: T) -> T:
         return otherwise
 
 
+def sent(person: Person, came_due: date, week: Week) -> bool:
+    """Whether this person wants to be sent the digest of a week that came due on this day."""
+    match person.digest_every:
+        case "fortnight":
+            return week.monday.toordinal() // 7 % 2 == 0
+        case "month":
+            return came_due.day <= FIRST_DAYS
+        case _:
+            return True
+
+
+def chosen(person: Person, channels: Iterable[str]) -> set[str]:
+    """Return to which of these channels a person wants digests; to all where none of those they chose is there."""
+    there = set(channels)
+    wanted = {"chat": there - {MAIL}, "mail": there & {MAIL}}.get(person.digest_by or "", there)
+    return wanted or there
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """One digest to write: the ISO week that had just ended when it came due."""
@@ -64,6 +88,8 @@ class Due:
     service: str
     week: Week
     zone: ZoneInfo
+    at: datetime | None = None
+    """When it came due; None where somebody asks for it."""
 
 
 def due(
@@ -84,7 +110,7 @@ def due(
         came_due = own.last(now)
         week = Week.of(came_due, own.zone).back(1)
         if came_due >= person.created_at and (person.id, service, str(week)) not in written:
-            yield Due(person, service, week, own.zone)
+            yield Due(person, service, week, own.zone, came_due)
 
 
 def _each(managers: Iterable[tuple[Person, str]], services: list[str]) -> Iterator[tuple[Person, str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot import letters
@@ -13,16 +14,16 @@ from bot.digests.deeds import deeds
 from bot.digests.gather import deadlines, gather, in_steps, keep
 from bot.digests.headlines import headlines
 from bot.digests.missing import unheard
-from bot.digests.model import Foot, Form, dump, load
-from bot.digests.schedule import Due, Rhythm, due
-from bot.digests.summarise import Scope, summarise
+from bot.digests.model import Foot, Form, State, dump, load
+from bot.digests.schedule import MAIL, Due, Rhythm, chosen, due, sent
+from bot.digests.summarise import Scope, sign_of_life, summarise
 from bot.digests.weeks import Week
 from bot.errors import Refused
 from bot.reading.private import finder
 from bot.rounds.record import public_url
 from bot.texts import texts
 from flows.model import Button
-from storage import contacts, crossings, digests, outbox, people, proof
+from storage import alarms, contacts, crossings, digests, outbox, people, proof
 from storage.database import StorageTrouble
 from storage.digests import DigestRow
 from storage.outbox import NewMessage
@@ -43,8 +44,13 @@ if TYPE_CHECKING:
     from storage.contacts import Contact
     from storage.database import Database
 
-MAIL = "mail"
-MANAGER = "manager"
+SILENCE = timedelta(days=28)
+"""After so long without a word a sign of life is sent."""
+LATE = timedelta(hours=1)
+"""A digest that was due so long ago and is not written is an alarm for whoever runs the bot."""
+MANAGER, OPERATOR = "manager", "operator"
+KEY = "digest:"
+"""What the keys of digests in the outbox begin with."""
 
 
 class Digests:
@@ -105,6 +111,8 @@ class Digests:
             earlier=_shown_before(db, service, week),
             missing=() if so_far else unheard(db, self._library, self._config, self._bank, service),
             deeds=deeds(db, service, now, zone),
+            urgent=alarms.count(db, service, week.begins(zone), min(now, week.ends(zone))),
+            urgent_open=alarms.waiting(db, service),
             foot=Foot(deletions=proof.people(db, week.begins(zone), week.ends(zone))),
         )
 
@@ -166,30 +174,36 @@ class Digests:
             keep(database, one.service, one.zone, now)
         with database.reading() as db:
             digest = self._for(db, one, now)
-            addresses = [contact for contact in contacts.of_person(db, one.person.id) if _reachable(contact)]
-        mailings = [row for contact in addresses for row in self._letters(digest, contact, one, now)]
+            addresses = _addresses(db, one, digest)
+            alarm = _alarm(db, one, now)
+        mailings = [row for contact in addresses if digest for row in self._letters(digest, contact, one, now)]
         row = DigestRow(one.person.id, one.service, str(one.week), now, dump(digest))
         crossings.passed("digest.drawn")
         with database.transaction() as db:
             if not digests.write(db, row):
                 return 0
-            outbox.enqueue(db, mailings)
+            outbox.enqueue(db, [*mailings, *alarm])
             crossings.passed("digest.written")
         crossings.passed("digest.queued")
-        return len(addresses) if digest else 0
+        return len(addresses)
 
     def _for(self, db: Connection, one: Due, now: datetime) -> Digest | None:
-        """Return the digest of a week as one person gets it: what they expected of it is theirs alone."""
+        """Return the digest of a week as one person gets it: what they expected of it is theirs alone.
+
+        After a month of silence it says that everything runs.
+        """
         digest = self.of_week(db, one.service, one.week, now, one.zone)
-        if digest is None or digest.form is not Form.FULL:
+        if digest is None:
+            silent = digests.silent_since(db, one.person.id, one.service)
+            long = silent is not None and now - silent >= SILENCE
+            return sign_of_life(self._scope(db, one.service, one.week, one.zone, now), now) if long else None
+        if digest.form is not Form.FULL:
             return digest
         return replace(digest, gap=self.assessments.gap(db, one.person.id, one.service, one.week, one.zone, now))
 
-    def _letters(self, digest: Digest | None, contact: Contact, one: Due, now: datetime) -> list[NewMessage]:
-        if digest is None:
-            return []
-        key = f"digest:{one.person.id}:{one.service}:{one.week}:{contact.id}"
-        message = self.message(digest, contact.channel, contact.language, key)
+    def _letters(self, digest: Digest, contact: Contact, one: Due, now: datetime) -> list[NewMessage]:
+        key = f"{KEY}{one.person.id}:{one.service}:{one.week}:{contact.id}"
+        message = self.message(digest, contact.channel, one.person.digest_language or contact.language, key)
         about = (contact.id, contact.channel, letters.DIGEST)
         return [NewMessage(each.key, *about, letters.write(each), now, now) for each in letters.apart(message)]
 
@@ -207,6 +221,49 @@ class Digests:
         number = [each.key for each in self._config.services].index(digest.service)
         label = words("deed.chat.button")
         return () if digest.so_far else (Button(label, f"@o:d:week:{number}:{digest.period}"),)
+
+
+def _addresses(db: Connection, one: Due, digest: Digest | None) -> list[Contact]:
+    """Return where a digest goes: nowhere where it is silent, or the person wants one less often and need not act."""
+    wanted = one.at is None or sent(one.person, one.at.date(), one.week)
+    if digest is None or not (wanted or digest.state is State.ACT):
+        return []
+    reached = [contact for contact in contacts.of_person(db, one.person.id) if _reachable(contact)]
+    there = chosen(one.person, {contact.channel for contact in reached})
+    return [contact for contact in reached if contact.channel in there]
+
+
+def _alarm(db: Connection, one: Due, now: datetime) -> list[NewMessage]:
+    """Return a message for whoever runs the bot, once a day, where a digest comes late."""
+    if one.at is None or now - one.at <= LATE:
+        return []
+    told = []
+    for person, _ in people.with_role(db, OPERATOR, one.service):
+        for contact in filter(_reachable, contacts.of_person(db, person.id)):
+            key = f"late:{now:%Y-%m-%d}:{contact.id}"
+            hours = int((now - one.at) / timedelta(hours=1))
+            text = texts(contact.language).many("digest.late", hours)
+            letter = letters.write(Outbound(key, "", text, language=contact.language))
+            told.append(NewMessage(key, contact.id, contact.channel, letters.DIGEST, letter, now, now))
+    return told
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Digests that should be with their readers by now."""
+
+    unwritten: int
+    unsent: int
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return self.unwritten > 0 or self.unsent > 0
+
+
+def delay(db: Connection, config: Config, now: datetime) -> Delay:
+    """Return how many digests were due an hour ago and are not written, or are written and not sent."""
+    late = [one for one in unwritten(db, config, now) if one.at and now - one.at > LATE]
+    return Delay(len(late), outbox.unsent(db, KEY, now - LATE))
 
 
 def unwritten(db: Connection, config: Config, now: datetime) -> list[Due]:

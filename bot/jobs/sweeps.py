@@ -12,6 +12,7 @@ import structlog
 
 from bot.assessing import calls
 from bot.compose import compose
+from bot.digests.writing import delay
 from bot.errors import Refused, Trouble
 from bot.jobs.schedule import told
 from bot.letters import BULK, letters
@@ -340,7 +341,11 @@ class Sweeps:
     # ----------------------------------------------------------------- digests, privacy
 
     def digests(self) -> int:
-        """Write and queue the digests that are due; return how many messages."""
+        """Write and queue the digests that are due; return how many messages. Late ones are an alarm in the log."""
+        with self._database.reading() as db:
+            late = delay(db, self._config, self._clock())
+        if late:
+            log.error("digests.late", unwritten=late.unwritten, unsent=late.unsent)
         queued = self._digests.sweep(self._database, self._clock())
         if queued:
             self._wake()

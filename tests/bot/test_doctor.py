@@ -196,7 +196,7 @@ def test_digests_that_nobody_wrote_are_told(tmp_path: Path) -> None:
         person = people.add(db, "Ada", "en", long_ago)
         people.grant(db, person.id, "manager", "library", long_ago)
     database.close()
-    assert "due and not written" in found(examined(it), "digests").seen
+    assert found(examined(it), "digests").seen == "late: 1 not written, 0 not sent, for over an hour"
 
 
 class _Arrival:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.digests.schedule import Rhythm, due
+from bot.digests.schedule import Rhythm, chosen, due, sent
 from bot.digests.weeks import Week
 from storage.people import Person
 
@@ -23,7 +24,7 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def person(id: int = 1, since: datetime = LONG_AGO, **own: str) -> Person:
-    choices = {"zone": None, "digest_day": None, "digest_time": None, **own}
+    choices: dict[str, str | None] = {"zone": None, "digest_day": None, "digest_time": None, **own}
     return Person(id=id, name="Ana", language="es", created_at=since, **choices)
 
 
@@ -117,3 +118,39 @@ def test_whenever_one_looks_the_latest_slot_is_past_and_its_week_has_ended(
     assert now - slot < timedelta(days=7, hours=2)
     (week,) = weeks(now, person(), rhythm)
     assert Week.parse(week).ends(rhythm.zone) <= now
+
+
+# --------------------------------------------------------------------------- how often, where to
+
+
+def test_every_second_week_is_sent_to_whoever_wants_one_in_two_weeks() -> None:
+    """Also over the turn of a year with 53 weeks."""
+    two = person(digest_every="fortnight")
+    weeks_ = (Week(2026, 51), Week(2026, 52), Week(2026, 53), Week(2027, 1))
+    sent_ = [sent(two, date(2027, 1, 4), week) for week in weeks_]
+    assert sent_ in ([True, False, True, False], [False, True, False, True])
+
+
+@pytest.mark.parametrize(("day", "comes"), [(1, True), (7, True), (8, False), (28, False)])
+def test_one_digest_a_month_is_sent_the_first_that_comes_due(day: int, comes: bool) -> None:
+    assert sent(person(digest_every="month"), date(2026, 12, day), Week(2026, 48)) is comes
+
+
+def test_whoever_has_not_chosen_gets_each_week() -> None:
+    assert sent(person(), date(2026, 12, 28), Week(2026, 52))
+
+
+@pytest.mark.parametrize(
+    ("by", "there", "goes"),
+    [
+        (None, {"telegram", "mail"}, {"telegram", "mail"}),
+        ("both", {"telegram", "mail"}, {"telegram", "mail"}),
+        ("chat", {"telegram", "mail", "web"}, {"telegram", "web"}),
+        ("mail", {"telegram", "mail"}, {"mail"}),
+        ("mail", {"telegram"}, {"telegram"}),
+        ("chat", {"mail"}, {"mail"}),
+        ("pigeon", {"mail"}, {"mail"}),
+    ],
+)
+def test_digests_go_where_they_are_wanted_and_never_nowhere(by: str | None, there: set[str], goes: set[str]) -> None:
+    assert chosen(replace(person(), digest_by=by), there) == goes

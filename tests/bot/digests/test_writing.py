@@ -20,7 +20,7 @@ from bot.digests.headlines import headlines
 from bot.digests.model import Form, Tick, dump, load
 from bot.digests.render.told import page
 from bot.digests.weeks import Week
-from bot.digests.writing import Digests, files, page_url
+from bot.digests.writing import Delay, Digests, delay, files, page_url
 from bot.errors import Refused
 from bot.rounds.library import Library
 from bot.texts import texts
@@ -343,6 +343,61 @@ def test_a_silent_week_is_remembered_and_says_nothing(database: Database, desk: 
     with database.reading() as db:
         assert [row.body for row in digests.of(db, ana)] == ["null"]
         assert desk.past(db, ana) == []
+
+
+def test_after_a_month_of_silence_a_sign_of_life_comes_once(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        ana = hire(db, "telegram")
+    sent = [desk.sweep(database, MONDAY + timedelta(weeks=week, hours=1)) for week in range(10)]
+    assert sent == [0, 0, 0, 0, 1, 0, 0, 0, 1, 0]
+    with database.reading() as db:
+        texts_ = [json.loads(body)["text"] for _, body, _ in queued(db)]
+        assert [made.sign_of_life for made in desk.past(db, ana)] == [True, True]
+    assert all("Steady: nothing new, no date is near, and everything runs." in text for text in texts_)
+
+
+def test_a_manager_who_wants_one_a_month_reads_the_others_on_the_page(database: Database, desk: Digests) -> None:
+    """Of five weeks one comes due in the first seven days of a month; the mail is in the language that was chosen."""
+    with database.transaction() as db:
+        keep(db, [One(WEEK.back(-n).monday, "5", quotable=False) for n in range(5) for _ in range(40)])
+        ana = hire(db, "telegram", "mail")
+        people.change(db, ana, digest_every="month", digest_by="mail", digest_language="es")
+    sent = [desk.sweep(database, MONDAY + timedelta(weeks=week)) for week in range(5)]
+    assert sent == [1, 0, 0, 0, 1]
+    with database.reading() as db:
+        assert len(desk.past(db, ana)) == 5
+        assert {channel for channel, _, _ in queued(db)} == {"mail"}
+        assert all("semana" in json.loads(body)["text"] for _, body, _ in queued(db))
+
+
+def test_a_digest_that_asks_to_act_comes_whatever_the_rhythm(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        ana = hire(db, "telegram")
+        people.change(db, ana, digest_every="month")
+        late = json.dumps({"feedback_on": "2022-09-01"})
+        keep(db, [One(WEEK.monday, "5")] * 6, state="closed", record=late)
+    assert [desk.sweep(database, MONDAY + timedelta(weeks=week)) for week in range(3)] == [1, 1, 1]
+
+
+def test_late_digests_are_an_alarm_for_whoever_runs_the_bot(database: Database, desk: Digests) -> None:
+    """Once a day, however many are late; the log and the doctor know too, until they have left."""
+    with database.transaction() as db:
+        keep(db, real())
+        hire(db, "telegram", name="Ana")
+        hire(db, "mail", name="Ben")
+        runs = hire(db, "web", name="Olga")
+        people.revoke(db, runs, "manager", SERVICE)
+        people.grant(db, runs, "operator", "*", datetime(2020, 1, 1, tzinfo=UTC))
+    late = MONDAY + timedelta(hours=3)
+    with database.reading() as db:
+        assert delay(db, sample(), MONDAY + timedelta(minutes=50)) == Delay(0, 0)
+        assert delay(db, sample(), late) == Delay(2, 0)
+    assert desk.sweep(database, late) == 2
+    with database.reading() as db:
+        alarms = [json.loads(body)["text"] for channel, body, _ in queued(db) if channel == "web"]
+        assert delay(db, sample(), late) == Delay(0, 0)
+        assert delay(db, sample(), late + timedelta(hours=2)) == Delay(0, 2)
+    assert alarms == ["Digests come late: by 3 hours. civicloop doctor says what is wrong."]
 
 
 def test_each_address_is_written_to_in_its_language_and_none_that_said_stop(database: Database, desk: Digests) -> None:

@@ -87,6 +87,7 @@ async def _shelves_page(
         shelves=shelves,
         typed=typed,
         days=rhythm.days(request),
+        choices=rhythm.choices(request),
         errors=list(errors),
         wrong={error.name: error.message for error in errors},
         done=request.query_params.get("done", ""),

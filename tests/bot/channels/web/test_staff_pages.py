@@ -906,6 +906,25 @@ class TestWhenTheDigestComes:
             ((person, _),) = people.with_role(db, "manager")
         assert (person.digest_day, person.digest_time, person.zone) == ("fri", "17:30", "Asia/Tokyo")
 
+    async def test_a_manager_chooses_how_often_where_to_and_in_which_language(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        await entered(it, client, MANAGER)
+        page = await client.get("/manage/digests")
+        assert '<option value="week" selected>Every week' in page.text
+        await posted(client, "/manage/digests", every="month", by="mail", language="ar")
+        with it.database.reading() as db:
+            ((person, _),) = people.with_role(db, "manager")
+        assert (person.digest_every, person.digest_by, person.digest_language) == ("month", "mail", "ar")
+        page = await posted(client, "/manage/digests", every="daily", by="pigeon", language="xx")
+        assert page.status_code == 422
+        for fault in ("Choose how often", "Choose chat, mail or both", "Choose one of the languages"):
+            assert fault in page.text
+        await posted(client, "/manage/digests", every="week", by="both", language="")
+        with it.database.reading() as db:
+            ((person, _),) = people.with_role(db, "manager")
+        assert (person.digest_every, person.digest_language) == ("week", None)
+
     async def test_what_is_no_day_hour_or_zone_is_told_and_not_kept(
         self, it: Program, client: httpx.AsyncClient
     ) -> None:
