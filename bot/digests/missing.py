@@ -1,4 +1,4 @@
-"""Which groups of residents a service hears too little from, in the rounds that are open.
+"""Which groups of residents a service hears from, and from which too little, in the rounds that are open.
 
 Reckoned only where somebody has said who lives there: to count people by group costs a look at every answer.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from bot.digests.model import Missing
-from bot.digests.representation import NAMED, most_missing, parts, represent
+from bot.digests.model import Group, Missing
+from bot.digests.representation import NAMED, Verdict, most_missing, parts, per_hundred, represent
 from bot.rounds import aims, variables
 from bot.rounds.lifecycle import RUNNING
 from bot.rounds.variables import LANGUAGE
@@ -17,7 +17,7 @@ from bot.texts import languages
 from storage import margins, rounds, turnout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sqlalchemy import Connection
 
@@ -29,20 +29,51 @@ if TYPE_CHECKING:
     from storage.rounds import RoundRow
 
 
-def unheard(db: Connection, library: Library, config: Config, bank: Bank, service: str) -> tuple[Missing, ...]:
-    """Return the groups that most answers are missing of, of all open rounds of a service; each once."""
-    city = {each.variable: json.loads(each.groups) for each in margins.every(db)}
+def unheard(
+    db: Connection, library: Library, config: Config, bank: Bank, service: str
+) -> tuple[tuple[Missing, ...], tuple[Group, ...]]:
+    """Return the groups that most answers are missing of, of all open rounds of a service, each once; and all groups.
+
+    A variable that several rounds ask for is told of the round with most answers to it.
+    """
     found: dict[tuple[str, str], tuple[Variable, Standing]] = {}
+    compared: dict[str, tuple[Variable, Representation]] = {}
+    for asked, tables in _looked(db, library, config, bank, service):
+        for name, standing in most_missing(tables):
+            found.setdefault((name, standing.group), (asked[name], standing))
+        for name, table in tables.items():
+            if name not in compared or (table.base or 0) > (compared[name][1].base or 0):
+                compared[name] = (asked[name], table)
+    worst = sorted(found.values(), key=lambda each: -each[1].gap)[:NAMED]
+    return tuple(_missing(variable, standing) for variable, standing in worst), tuple(_groups(compared.values()))
+
+
+def _looked(
+    db: Connection, library: Library, config: Config, bank: Bank, service: str
+) -> Iterator[tuple[Mapping[str, Variable], Mapping[str, Representation]]]:
+    """Give for each open round what it asks people about themselves, and how each group stands."""
+    city = {each.variable: json.loads(each.groups) for each in margins.every(db)}
     for row in rounds.find(db, services=[service], states=RUNNING):
         own = {name: each.groups for name, each in aims.load(row.aims).margins.items()}
         if residents := {**city, **own}:
             asked = variables.of_round(library.played(db, row).flow, config.service(service), config, bank)
             known = {name: each for name, each in asked.items() if name in residents}
-            tables = _tables(db, library, row, known, residents, config.digest.minimum_cell)
-            for name, standing in most_missing(tables):
-                found.setdefault((name, standing.group), (asked[name], standing))
-    worst = sorted(found.values(), key=lambda each: -each[1].gap)[:NAMED]
-    return tuple(_missing(variable, standing) for variable, standing in worst)
+            yield asked, _tables(db, library, row, known, residents, config.digest.minimum_cell)
+
+
+def _groups(compared: Iterable[tuple[Variable, Representation]]) -> Iterator[Group]:
+    for variable, table in sorted(compared, key=lambda each: (not each[1].missing, each[0].key)):
+        told = [each for each in table.standings if each.verdict is not Verdict.UNTOLD]
+        yield from (_group(variable, each) for each in told)
+
+
+def _group(variable: Variable, each: Standing) -> Group:
+    answered = None if each.share is None else per_hundred(each.share)
+    return Group(variable.key, _names(variable, each), answered, per_hundred(each.residents or 0.0))
+
+
+def _names(variable: Variable, each: Standing) -> dict[str, str]:
+    return {language: variable.label(each.group, language) for language in languages()}
 
 
 def _tables(
@@ -69,5 +100,4 @@ def _tables(
 
 
 def _missing(variable: Variable, standing: Standing) -> Missing:
-    names = {language: variable.label(standing.group, language) for language in languages()}
-    return Missing(variable.key, names, standing.ratio or 0.0)
+    return Missing(variable.key, _names(variable, standing), standing.ratio or 0.0)

@@ -123,6 +123,19 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """A group of residents in an open round: its part of those who answered beside its part of those who live there."""
+
+    variable: str
+    group: Mapping[str, str]
+    """Its name by language."""
+    answered: int | None
+    """Percent of those who said which group is theirs, from counts in steps; None where too few to say."""
+    residents: int
+    """Percent of those who live there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Who:
     """Who answered. `new` and `total` are bases: everybody who took part, exactly."""
 
@@ -133,6 +146,8 @@ class Who:
     """Of those who began in the week, who came to the end; None where nobody counts it."""
     missing: tuple[Missing, ...] = ()
     """The groups that most answers are missing of."""
+    groups: tuple[Group, ...] = ()
+    """All groups of residents that can be compared, by variable; those of a variable that misses somebody first."""
 
 
 @dataclass(frozen=True, slots=True)

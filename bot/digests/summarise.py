@@ -15,6 +15,7 @@ from bot.digests.model import (
     Digest,
     Foot,
     Form,
+    Group,
     Missing,
     Point,
     Score,
@@ -154,6 +155,7 @@ class Scope:
     urgent_open: int = 0
     """Those nobody has closed, of any week."""
     missing: tuple[Missing, ...] = ()
+    groups: tuple[Group, ...] = ()
     deeds: Deeds | None = None
     foot: Foot | None = None
 
@@ -285,7 +287,8 @@ def _people(answers: Answers, week: str) -> int:
 
 def _who(answers: Answers, scope: Scope, *, full: bool) -> tuple[Who, int]:
     totals = _by_channel(answers.totals)
-    who = Who(_people(answers, str(scope.week)), sum(totals.values()), missing=scope.missing if full else ())
+    who = Who(_people(answers, str(scope.week)), sum(totals.values()), missing=scope.missing if full else (),
+              groups=scope.groups if full else ())  # fmt: skip
     if not full or scope.so_far:
         return who, 0
     began = answers.began

@@ -98,6 +98,7 @@ class Digests:
 
     def _scope(self, db: Connection, service: str, week: Week, zone: ZoneInfo, now: datetime) -> Scope:
         so_far = now < week.ends(zone)
+        missing, groups = ((), ()) if so_far else unheard(db, self._library, self._config, self._bank, service)
         return Scope(
             service=service,
             name=dict(self._config.service(service).name),
@@ -109,7 +110,8 @@ class Digests:
             minimum=self._config.digest.minimum_cell,
             so_far=so_far,
             earlier=_shown_before(db, service, week),
-            missing=() if so_far else unheard(db, self._library, self._config, self._bank, service),
+            missing=missing,
+            groups=groups,
             deeds=deeds(db, service, now, zone),
             urgent=alarms.count(db, service, week.begins(zone), min(now, week.ends(zone))),
             urgent_open=alarms.waiting(db, service),
@@ -293,13 +295,13 @@ def files(digest: Digest, language: str, url: str = "") -> dict[str, bytes]:
         f"{name}.pdf": render.pdf(digest, words, url),
         f"{name}.xlsx": render.xlsx(digest, words.language),
     }
-    inline = {f"{name}.{cid}.png": drawn.png for cid, drawn in mail.inline.items() if cid != render.CHART}
+    inline = {f"{name}.{cid}.png": drawn.png for cid, drawn in mail.inline.items() if cid != render.WEEKS}
     return made | inline | ({f"{name}.png": picture.png} if picture else {})
 
 
 def _with_files(mail: Mail, name: str) -> str:
     """Return the mail's HTML with its pictures as files beside it."""
-    html = mail.html.replace(f'cid:{render.CHART}"', f'{name}.png"')
+    html = mail.html.replace(f'cid:{render.WEEKS}"', f'{name}.png"')
     for cid in mail.inline:
         html = html.replace(f'cid:{cid}"', f'{name}.{cid}.png"')
     return html

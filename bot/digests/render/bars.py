@@ -46,7 +46,7 @@ def _png(drawn: list[Standing], result: Result, texts: Texts) -> bytes:
     _frame(axes, drawn, result.kind, texts)
     for place, standing in enumerate(drawn):
         _bar(axes, place, standing, result, texts)
-    return printed(figure, axes, turned=turned)
+    return printed(figure, [axes], turned=turned)
 
 
 def _frame(axes: Axes, drawn: list[Standing], kind: Kind, texts: Texts) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.digests.render.bars import bar_chart
-from bot.digests.render.chart import picture
+from bot.digests.render.charts import WEEKS, charts
 from bot.digests.render.items import words
 from bot.digests.render.told import page
 
@@ -29,12 +28,13 @@ ROOM = (*((number, length, False) for number, length in QUOTES), *((number, leng
 
 
 def chat(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Picture | None]:
-    """Return the message and its chart: of the weeks, else of what people want.
+    """Return the message and its chart: of the weeks, else another there is.
 
     What does not fit is left out from the end of the story: quotes first.
     """
-    drawn = picture(digest, texts) or next(filter(None, (bar_chart(each, texts) for each in digest.results)), None)
-    return message(digest, texts, url), drawn
+    drawn = charts(digest, texts)
+    first = next((drawn[name] for name in (WEEKS, *drawn) if name in drawn), None)
+    return message(digest, texts, url), first
 
 
 def message(digest: Digest, texts: Texts, url: str = "") -> str:

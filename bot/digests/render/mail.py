@@ -10,8 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from bot.channels.base import Mail
 from bot.digests.render import items
-from bot.digests.render.bars import bar_chart
-from bot.digests.render.chart import picture
+from bot.digests.render.charts import charts
 from bot.digests.render.chat import WORDS
 from bot.digests.render.told import LONGEST, page
 
@@ -22,25 +21,19 @@ if TYPE_CHECKING:
     from bot.digests.render.told import Told
     from bot.texts import Texts
 
-CHART = "chart"
-"""Content id of the chart."""
-WANTED = "wanted"
-"""What the content ids of the bars of what people want begin with."""
 ROOM = ((5, LONGEST, False), (5, 240, False), (3, 160, False), (3, 160, True), (1, 100, True), (0, 0, True))
 """How many quotes of how many letters are tried, and whether it has to be brief, in this order."""
 
 
 def mail(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Mail]:
     """Return the plain text and the rest of the mail. `url` is the digest's page; empty leaves the links out."""
-    chart = picture(digest, texts)
+    drawn = charts(digest, texts)
     service = texts.pick(digest.name, digest.service)
     said = {name: texts(f"digest.foot.{name}", service=service, url=url) for name in ("open", "automatic", "stop")}
-    bars = [(f"{WANTED}{number}", drawn) if (drawn := bar_chart(each, texts)) else None
-            for number, each in enumerate(digest.results, 1)]  # fmt: skip
-    values = {"url": url, "chart": chart, "cid": CHART, "bars": bars, "words": said}
+    values = {"url": url, "charts": drawn, "words": said}
     told, text = _on_one_page(digest, texts, values)
     html = _environment().get_template("digest.html").render(values, told=told)
-    return text, Mail(told.subject, html, ({CHART: chart} if chart else {}) | dict(filter(None, bars)))
+    return text, Mail(told.subject, html, drawn)
 
 
 def _on_one_page(digest: Digest, texts: Texts, values: Mapping[str, object]) -> tuple[Told, str]:

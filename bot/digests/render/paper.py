@@ -12,8 +12,7 @@ from io import BytesIO
 from itertools import accumulate, product
 from typing import TYPE_CHECKING
 
-from bot.digests.render.bars import bar_chart
-from bot.digests.render.chart import picture
+from bot.digests.render.charts import GROUPS, THEMES, WEEKS, charts
 from bot.digests.render.sections import Section, foot, sections
 from bot.digests.render.told import page
 from bot.pictures import fonts
@@ -85,9 +84,10 @@ class Plan:
 def pdf(digest: Digest, texts: Texts, url: str = "") -> bytes:
     """Return the page. The same digest gives the same bytes; its date is the digest's."""
     paper = _sheet(digest, texts)
-    charts = _charts(digest, texts)
+    drawn = charts(digest, texts)
+    shown = tuple(drawn[name] for name in sorted(drawn, key=_most_telling))
     tried = [*product(ROOM, SIZES), *((ROOM[-1], size) for size in SMALL)]
-    plans = (Plan(size, page(digest, texts, quotes), charts[:many]) for (quotes, many), size in tried)
+    plans = (Plan(size, page(digest, texts, quotes), shown[:many]) for (quotes, many), size in tried)
     pages = (_Page(paper, plan, texts, url) for plan in plans)
     fitting = next((one for one in pages if one.fits()), None)
     (fitting or _Page(paper, Plan(SMALL[-1], page(digest, texts, 0), ()), texts, url)).draw()
@@ -109,9 +109,9 @@ def _sheet(digest: Digest, texts: Texts) -> FPDF:
     return paper
 
 
-def _charts(digest: Digest, texts: Texts) -> tuple[Picture, ...]:
-    drawn = [picture(digest, texts), *(bar_chart(each, texts) for each in digest.results)]
-    return tuple(filter(None, drawn))
+def _most_telling(name: str) -> int:
+    order = (WEEKS, THEMES, GROUPS)
+    return order.index(name) if name in order else len(order)
 
 
 class _Page:

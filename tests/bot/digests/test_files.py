@@ -10,15 +10,17 @@ from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pypdfium2
 import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 from openpyxl import load_workbook
+from PIL import Image
 
 from bot.digests import render
-from bot.digests.model import dump
-from bot.digests.render import schema
+from bot.digests.model import Group, dump
+from bot.digests.render import pairs, schema
 from bot.digests.render.sections import foot, sections
 from bot.digests.render.told import bounds
 from bot.digests.render.words import words
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from openpyxl.worksheet.worksheet import Worksheet
-    from PIL.Image import Image
 
     from bot.digests.model import Digest
 
@@ -56,7 +57,7 @@ def made(people: Iterable[One], week: Week = WEEK) -> Digest:
 # --------------------------------------------------------------------------- paper
 
 
-def page(paper: bytes) -> tuple[int, str, Image]:
+def page(paper: bytes) -> tuple[int, str, Image.Image]:
     """Return how many pages there are, the words of the first, and how it looks in grey."""
     with pypdfium2.PdfDocument(paper) as document:
         first = document[0]
@@ -284,3 +285,111 @@ def test_every_word_of_files_is_of_its_language() -> None:
             key for key in own if key.partition(".")[0] in ("files", "meaning", "rule") and own[key] == english[key]
         }
         assert language == "en" or not same
+
+
+# --------------------------------------------------------------------------- charts
+
+
+GROUPS = (
+    Group("age", {"en": "16 to 24", "ar": "من 16 إلى 24"}, None, 14),
+    Group("age", {"en": "25 to 64", "de": "25 bis 64"}, 70, 55),
+    Group("age", {"en": "65 and older"}, 30, 31),
+    Group("area", {"en": "North"}, 50, 50),
+)
+STAGES = ("commission", "pilot", "deliver")
+FULL = replace(
+    WHOLE,
+    scores=tuple(replace(real().scores[0], stage=stage, median=84 if stage == "deliver" else None) for stage in STAGES),
+    who=replace(WHOLE.who, groups=GROUPS),
+)
+"""Three stages at once, themes, groups, and what people want."""
+
+
+def grey(png: bytes) -> Any:
+    """Return a picture as lightness by row and column."""
+    with Image.open(BytesIO(png)) as image:
+        return np.asarray(image.convert("L"))
+
+
+def test_there_is_a_chart_for_each_item_that_has_figures() -> None:
+    drawn = render.charts(FULL, texts("en"))
+    assert list(drawn) == ["groups", "chart", "themes", "wanted1"]
+    assert "Deliver" in drawn["chart"].alt
+    assert "Pilot" in drawn["chart"].alt
+    assert "Waiting at hand-over: 14 people this week, 6 the week before" in drawn["themes"].alt
+    assert "Door too heavy: 5 people this week, too few the week before to say" in drawn["themes"].alt
+    assert "16 to 24: too few answered to say, 14% of residents" in drawn["groups"].alt
+    assert "North" not in drawn["groups"].alt, "one variable at a time"
+
+
+@pytest.mark.parametrize("name", ["groups", "chart", "themes"])
+def test_other_figures_make_another_picture(name: str) -> None:
+    score, theme, group = FULL.scores[0], FULL.problems[0], GROUPS[1]
+    share_ = replace(score.positive, part=90)
+    point = replace(score.weeks[-1], share=share_)
+    others = {
+        "chart": replace(FULL, scores=(replace(score, weeks=(*score.weeks[:-1], point)), *FULL.scores[1:])),
+        "themes": replace(FULL, problems=(replace(theme, people=15), *FULL.problems[1:])),
+        "groups": replace(FULL, who=replace(FULL.who, groups=(GROUPS[0], replace(group, answered=60), *GROUPS[2:]))),
+    }
+    one, other = (grey(render.charts(each, texts("en"))[name].png) for each in (FULL, others[name]))
+    assert one.shape == other.shape
+    assert (one != other).mean() > 0.0005
+    assert (one == grey(render.charts(replace(FULL, hidden=9), texts("en"))[name].png)).all()
+
+
+def test_small_charts_of_stages_stand_side_by_side_from_where_reading_begins() -> None:
+    """Of three, the last row has one: at the left in English, at the right in Arabic."""
+    for language, side in (("en", 0), ("ar", 1)):
+        picture = grey(render.charts(FULL, texts(language))["chart"].png)
+        row = picture[int(picture.shape[0] * 0.5) : int(picture.shape[0] * 0.85)]
+        halves = [(half < 150).sum() for half in np.array_split(row, 2, axis=1)]
+        assert halves[side] > 500
+        assert halves[1 - side] == 0
+
+
+def test_the_median_is_a_line_of_its_own() -> None:
+    (score,) = real().scores
+    without, with_it = (
+        render.charts(replace(FULL, scores=(replace(score, median=each),)), texts("en")) for each in (None, 50)
+    )
+    row = int(grey(with_it["chart"].png).shape[0] * (1 - 0.245 - 0.6 * 50 / 114))
+    dark = [(grey(each["chart"].png)[row - 2 : row + 3] < 120).any(axis=0).mean() for each in (without, with_it)]
+    assert dark[1] > dark[0] + 0.15
+
+
+@EACH
+def test_bars_of_now_and_before_keep_apart_in_greyscale(language: str) -> None:
+    tones = np.bincount(grey(render.charts(FULL, texts(language))["themes"].png).ravel(), minlength=256)
+    dark, pale = (Image.new("RGB", (1, 1), tone).convert("L").getpixel((0, 0)) for tone in ("#a63d2f", "#efc9b2"))
+    assert isinstance(dark, int)
+    assert isinstance(pale, int)
+    assert pale - dark > 80
+    assert min(tones[dark], tones[pale]) > 2000
+
+
+def test_names_in_any_letters_are_drawn_as_such() -> None:
+    """Nothing is drawn as an empty frame where a font of this machine has the letter."""
+    names = ("बस की देरी", "รถเมล์ช้า")
+    one, other = (
+        grey(
+            render.charts(replace(FULL, problems=(replace(FULL.problems[0], name={"en": name}),)), texts("en"))[
+                "themes"
+            ].png
+        )
+        for name in names
+    )
+    assert (one != other).any()
+    assert all(fonts.FRAMES not in fonts.for_letters(name) for name in names)
+
+
+def test_numbers_behind_charts_are_tables() -> None:
+    found = pairs.tables(FULL, texts("en"))
+    assert found["themes"].rows[0] == ("Waiting at hand-over", "14", "6")
+    assert found["themes"].rows[2] == ("Door too heavy", "5", "too few")
+    assert found["groups"].rows == (
+        ("16 to 24", "too few", "14%"),
+        ("25 to 64", "70%", "55%"),
+        ("65 and older", "30%", "31%"),
+    )
+    assert pairs.tables(small(*["5"] * 3), texts("en")) == {}

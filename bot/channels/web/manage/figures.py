@@ -14,7 +14,7 @@ from bot.channels.web.manage.doors import MANAGER, page
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.digests import render
 from bot.digests.model import dump, load
-from bot.digests.render import bars, chart, told
+from bot.digests.render import pairs, told
 from bot.digests.render.schema import FILE as SCHEMA
 from bot.digests.render.words import words
 from bot.digests.weeks import Week
@@ -124,18 +124,18 @@ async def show(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/digests/<service>/<week>`: one digest, in the words of the mail, with its numbers as tables."""
     digest = await asyncio.to_thread(_digest, request, visitor)
     language = pages_of(request).words(request).language
-    picture = await asyncio.to_thread(chart.picture, digest, texts(language))
+    drawn = await asyncio.to_thread(render.charts, digest, texts(language))
     return page(
         request,
         visitor,
         "manage/digest.html",
         told=told.page(digest, texts(language)),
-        alt=picture.alt if picture else "",
+        charts={name: each.alt for name, each in drawn.items()},
+        tables=pairs.tables(digest, texts(language)),
         subjects=await asyncio.to_thread(_subjects, request, digest, language),
         week=digest.period,
         service=digest.service,
         over=not digest.so_far,
-        bars=[f"{request.url.path}/wanted/{n}.png" if one.standings else "" for n, one in enumerate(digest.results, 1)],
         address=request.url.path,
         said=words(language),
     )
@@ -148,23 +148,13 @@ def _subjects(request: Request, digest: Digest, language: str) -> list[Subject]:
 
 
 async def drawn(request: Request, visitor: Visitor) -> Response:
-    """`GET /manage/digests/<service>/<week>/chart.png`: the chart of the mail."""
-    digest = await asyncio.to_thread(_digest, request, visitor)
-    picture = await asyncio.to_thread(chart.picture, digest, texts(pages_of(request).words(request).language))
-    if picture is None:
+    """`GET /manage/digests/<service>/<week>/charts/<name>.png`: a chart of the mail, by its name."""
+    digest, said = await _asked(request, visitor)
+    found = await asyncio.to_thread(render.charts, digest, said)
+    name = request.path_params["name"]
+    if name not in found:
         raise HTTPException(404)
-    return Response(picture.png, media_type="image/png")
-
-
-async def wanted(request: Request, visitor: Visitor) -> Response:
-    """`GET /manage/digests/<service>/<week>/wanted/<n>.png`: the bars of what people want, by the question's place."""
-    digest = await asyncio.to_thread(_digest, request, visitor)
-    found = dict(enumerate(digest.results, 1)).get(request.path_params["number"])
-    said = texts(pages_of(request).words(request).language)
-    picture = await asyncio.to_thread(bars.bar_chart, found, said) if found else None
-    if picture is None:
-        raise HTTPException(404)
-    return Response(picture.png, media_type="image/png")
+    return Response(found[name].png, media_type="image/png")
 
 
 async def paper(request: Request, visitor: Visitor) -> Response:

@@ -848,7 +848,7 @@ class TestFigures:
         alt = re.search(r'chart.png" alt="([^"]+)"', detail.text)
         assert alt
         assert len(alt[1]) > 20
-        chart = await client.get("/manage/digests/library/now/chart.png")
+        chart = await client.get("/manage/digests/library/now/charts/chart.png")
         assert chart.content.startswith(b"\x89PNG")
 
     @pytest.mark.parametrize(

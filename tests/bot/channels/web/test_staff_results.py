@@ -86,6 +86,6 @@ class TestAManager:
         page = await client.get("/manage/digests/library/now")
         assert said in page.text
         assert "Option b" in page.text
-        drawn = await client.get("/manage/digests/library/now/wanted/1.png")
+        drawn = await client.get("/manage/digests/library/now/charts/wanted1.png")
         assert drawn.content.startswith(b"\x89PNG")
-        assert (await client.get("/manage/digests/library/now/wanted/2.png")).status_code == 404
+        assert (await client.get("/manage/digests/library/now/charts/wanted2.png")).status_code == 404

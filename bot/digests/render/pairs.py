@@ -1,0 +1,183 @@
+"""Two bars for each name: themes this week and the week before, groups that answered and that live there.
+
+The first bar is dark and full, the second pale with stripes, so that they keep apart without colour; the number stands
+behind each. In a language that runs from the right, bars grow from the right.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.channels.base import Picture
+from bot.digests.render.chart import DOTS, INK, LINE, PAPER, SHADE, SMALL, SOFT, printed, sheet_of_paper, titled
+from bot.digests.render.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from bot.digests.model import Digest, Group, Theme
+    from bot.texts import Texts
+
+WIDE, HEAD, FOOT, BAR = 6.0, 0.5, 0.4, 0.52
+"""Inches: the picture's width, what stands above and under the bars, and the height of two bars with their room."""
+GROUPS = 8
+"""Most groups in one chart."""
+NAMES, LETTERS, LINES = 0.36, 26, 2
+"""How much of the width names take; letters of a name on a line, and lines of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One name with its two numbers, each as it is written; a number that is not told is None and says why."""
+
+    name: str
+    first: float | None
+    second: float | None
+    told: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The numbers of a chart: what it is, the heads of its columns, a row for each name."""
+
+    caption: str
+    columns: tuple[str, str, str]
+    rows: tuple[tuple[str, str, str], ...]
+
+
+def tables(digest: Digest, texts: Texts) -> dict[str, Table]:
+    """Return the numbers of both charts as tables, by the names of the charts."""
+    said = words(texts.language)
+    themes, groups = _themes(digest), _groups(digest)
+    rows = {"themes": [_theme(each, said) for each in themes], "groups": [_group(each, said) for each in groups]}
+    made = {name: _table(name, pairs, said) for name, pairs in rows.items()}
+    return {name: table for name, table in made.items() if table.rows}
+
+
+HEADS = {
+    "themes": ("column.theme", "chart.now", "chart.before"),
+    "groups": ("column.group", "chart.answered", "chart.residents"),
+}
+
+
+def _table(name: str, pairs: Sequence[Pair], said: Texts) -> Table:
+    first, second, third = (said(head) for head in HEADS[name])
+    rows = tuple((pair.name, *pair.told) for pair in pairs)
+    return Table(said(f"chart.{name}"), (first, second, third), rows)
+
+
+def themes_chart(digest: Digest, texts: Texts) -> Picture | None:
+    """Return the themes, problems first, with the people of this week and of the one before; None without a theme."""
+    said = words(texts.language)
+    themes = _themes(digest)
+    if not themes:
+        return None
+    pairs = [_theme(each, said) for each in themes]
+    png = _png(pairs, said("chart.themes"), (said("chart.now"), said("chart.before")), said)
+    told = said("digest.wanted.between").join(_theme_words(each, said) for each in themes)
+    return Picture(png, said("chart.themes_alt", list=told))
+
+
+def _themes(digest: Digest) -> list[Theme]:
+    return [*digest.problems, *([digest.works] if digest.works else [])]
+
+
+def _groups(digest: Digest) -> list[Group]:
+    groups = digest.who.groups
+    return [each for each in groups if each.variable == groups[0].variable][:GROUPS]
+
+
+def _theme(each: Theme, said: Texts) -> Pair:
+    before = "" if not each.compared else said("chart.few") if each.before is None else said.number(each.before)
+    return Pair(said.pick(each.name, each.key), each.people, each.before, (said.number(each.people), before))
+
+
+def _theme_words(each: Theme, said: Texts) -> str:
+    told = {"name": said.pick(each.name, each.key), "people": said.number(each.people)}
+    if each.before is None:
+        return said("chart.theme_few", **told)
+    return said("chart.theme", before=said.number(each.before), **told)
+
+
+def groups_chart(digest: Digest, texts: Texts) -> Picture | None:
+    """Return the groups of one variable as parts of those who answered and of those who live there.
+
+    Of several variables it is the one that misses most; None where nothing can be compared.
+    """
+    said = words(texts.language)
+    groups = _groups(digest)
+    if not groups:
+        return None
+    pairs = [_group(each, said) for each in groups]
+    png = _png(pairs, said("chart.groups"), (said("chart.answered"), said("chart.residents")), said)
+    told = said("digest.wanted.between").join(_group_words(each, said) for each in groups)
+    return Picture(png, said("chart.groups_alt", list=told))
+
+
+def _group(each: Group, said: Texts) -> Pair:
+    answered = said("chart.few") if each.answered is None else said.percent(each.answered)
+    return Pair(said.pick(each.group), each.answered, each.residents, (answered, said.percent(each.residents)))
+
+
+def _group_words(each: Group, said: Texts) -> str:
+    told = {"name": said.pick(each.group), "residents": said.percent(each.residents)}
+    if each.answered is None:
+        return said("chart.group_few", **told)
+    return said("chart.group", answered=said.percent(each.answered), **told)
+
+
+def _png(pairs: Sequence[Pair], title: str, legend: tuple[str, str], said: Texts) -> bytes:
+    high = HEAD + FOOT + BAR * len(pairs)
+    figure = sheet_of_paper((WIDE, high))
+    turned = said.direction == "rtl"
+    edge = 0.04 if turned else NAMES
+    axes = figure.add_axes((edge, FOOT / high, 0.96 - NAMES, BAR * len(pairs) / high), facecolor=PAPER)
+    titled(figure, title, said)
+    _frame(axes, pairs, turned=turned)
+    for place, pair in enumerate(pairs):
+        _bars(axes, place, pair, turned=turned)
+    _legend(figure, legend, 0.08 / high, turned=turned)
+    return printed(figure, [axes], turned=turned)
+
+
+def _frame(axes: Axes, pairs: Sequence[Pair], *, turned: bool) -> None:
+    most = max(number or 0 for pair in pairs for number in (pair.first, pair.second))
+    axes.set_xlim(0, 1.18 * most or 1)
+    axes.set_ylim(len(pairs) - 0.5, -0.5)
+    axes.set_xticks([])
+    axes.set_yticks(range(len(pairs)), [_name(pair.name) for pair in pairs])
+    axes.tick_params(length=0, labelsize=SMALL, labelcolor=INK, pad=5)
+    for name, side in axes.spines.items():
+        side.set_visible(name == ("right" if turned else "left"))
+        side.set_color(SOFT)
+
+
+def _name(name: str) -> str:
+    return "\n".join(textwrap.wrap(name, LETTERS, max_lines=LINES, placeholder="…"))
+
+
+def _bars(axes: Axes, place: int, pair: Pair, *, turned: bool) -> None:
+    striped: dict[str, Any] = {"color": SHADE, "edgecolor": PAPER, "hatch": "////", "linewidth": 0}
+    looks: tuple[dict[str, Any], dict[str, Any]] = ({"color": LINE}, striped)
+    gap = 4 / 72 * DOTS * axes.get_xlim()[1] / axes.get_window_extent().width
+    for offset, number, told, look in zip((-0.19, 0.19), (pair.first, pair.second), pair.told, looks, strict=True):
+        axes.barh(place + offset, number or 0, 0.34, **look)
+        weight, side = "bold" if offset < 0 else "normal", "right" if turned else "left"
+        axes.text((number or 0) + gap, place + offset, told, fontsize=SMALL, fontweight=weight, color=INK,
+                  va="center_baseline", ha=side)  # fmt: skip
+
+
+def _legend(figure: Figure, legend: tuple[str, str], bottom: float, *, turned: bool) -> None:
+    from matplotlib.patches import Patch  # noqa: PLC0415 - with the rest of it
+
+    marks = [Patch(color=LINE, label=legend[0]), Patch(facecolor=SHADE, edgecolor=PAPER, hatch="////", label=legend[1])]
+    look: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.02, bottom)}
+    if turned:
+        look = {"loc": "lower right", "bbox_to_anchor": (0.98, bottom), "markerfirst": False}
+        marks.reverse()
+    figure.legend(handles=marks, ncols=2, frameon=False, fontsize=SMALL, labelcolor=SOFT, borderpad=0, **look)
