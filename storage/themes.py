@@ -344,6 +344,26 @@ def behind(db: Connection, theme_id: int, since: datetime, until: datetime, limi
     return read(Behind, db.execute(found.order_by(answers.c.counted_at.desc(), answers.c.id.desc()).limit(limit)))
 
 
+def doubtful(db: Connection, theme_id: int, since: datetime, limit: int) -> list[Behind]:
+    """Return at most `limit` texts behind a theme counted since then: the least sure first, what a person said last."""
+    joined = select(answers.c.id, *_BEHIND).join(text_themes, text_themes.c.answer_id == answers.c.id)
+    within = (answers.c.counted_at >= since, answers.c.withdrawn_at.is_(None), answers.c.text.is_not(None))
+    found = joined.where(text_themes.c.theme_id == theme_id, *within)
+    order = (text_themes.c.by == PERSON, text_themes.c.sure, answers.c.id)
+    return read(Behind, db.execute(found.order_by(*order).limit(limit)))
+
+
+def judged(db: Connection, answer_ids: Collection[int]) -> set[int]:
+    """Return those of these texts of which a person has said something."""
+    said = select(theme_examples.c.answer_id).where(theme_examples.c.answer_id.in_(list(answer_ids)))
+    return set(db.execute(said).scalars())
+
+
+def service_of(db: Connection, answer_id: int) -> str | None:
+    """Return to which service a text belongs that was read; None where there is no such text."""
+    return db.execute(select(readings.c.service).where(readings.c.answer_id == answer_id)).scalar()
+
+
 def of_texts(db: Connection, answer_ids: Collection[int]) -> dict[int, list[int]]:
     """Return the live themes of each of these texts, the surest first; texts without any are left out."""
     joined = select(text_themes.c.answer_id, text_themes.c.theme_id).join(themes, themes.c.id == text_themes.c.theme_id)

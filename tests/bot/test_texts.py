@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("texts", "rounds/texts", "channels/web/texts", "assessing/texts", "digests/render/texts")
+FOLDERS = ("texts", "rounds/texts", "channels/web/texts", "assessing/texts", "digests/render/texts", "themes/texts")
 FORMS = frozenset(("zero", "one", "two", "few", "many", "other"))
 
 

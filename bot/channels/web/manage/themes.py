@@ -1,0 +1,197 @@
+"""The codebook of a service in the browser: what is proposed, what is in use, and the texts behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+
+from bot.channels.web.manage.doors import MANAGER, ORGANISER, form_of, page
+from bot.channels.web.manage.form import Error
+from bot.channels.web.pages import backstage_of, pages_of, to
+from bot.themes import curating
+from bot.themes.curating import LONGEST_NAME, Act
+from bot.themes.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from bot.channels.web.manage.doors import Visitor
+    from bot.themes.curating import Codebook, Said
+    from storage.themes import Theme
+
+SIGHT = (MANAGER, ORGANISER)
+"""Who may see and correct: those who read what people write to the service."""
+NONE = "none"
+"""Stands in the address in place of a theme for the texts that fit none."""
+
+
+async def overview(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/themes`: on to the codebook of the first service this person looks after."""
+    mine = _mine(request, visitor)
+    if not mine:
+        raise HTTPException(404)
+    return to(f"/manage/themes/{mine[0][0]}")
+
+
+def _mine(request: Request, visitor: Visitor) -> list[tuple[str, str]]:
+    language = _language(request)
+    services = backstage_of(request).config.services
+    return [(each.key, each.label(language)) for each in services if visitor.may(each.key, *SIGHT)]
+
+
+def _service(request: Request, visitor: Visitor) -> tuple[str, str]:
+    """Return the service in the address; what somebody may not see does not exist for them."""
+    found = [each for each in _mine(request, visitor) if each[0] == request.path_params["service"]]
+    if not found:
+        raise HTTPException(404)
+    return found[0]
+
+
+def _language(request: Request) -> str:
+    return pages_of(request).words(request).language
+
+
+# --------------------------------------------------------------------------- the codebook
+
+
+async def show(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/themes/<service>`: proposed themes, and those in use."""
+    return await _page(request, visitor)
+
+
+async def _page(
+    request: Request, visitor: Visitor, errors: Sequence[Error] = (), typed: Mapping[str, str] | None = None
+) -> Response:
+    service, name = _service(request, visitor)
+    book = await asyncio.to_thread(_codebook, request, service)
+    return page(
+        request,
+        visitor,
+        "manage/themes.html",
+        status=422 if errors else 200,
+        said=words(_language(request)),
+        service=service,
+        name=name,
+        services=_mine(request, visitor),
+        book=book,
+        every=[*book.proposed, *book.used],
+        minimum=backstage_of(request).config.digest.minimum_cell,
+        most=LONGEST_NAME,
+        errors=list(errors),
+        wrong={error.name: error.message for error in errors},
+        typed=typed or {},
+        done=request.query_params.get("done", ""),
+    )
+
+
+def _codebook(request: Request, service: str) -> Codebook:
+    backstage = backstage_of(request)
+    with backstage.database.reading() as db:
+        return curating.codebook(db, backstage.config, service, _language(request), backstage.clock())
+
+
+async def change(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/themes/<service>`: keep, rename, merge or drop a theme, or add one."""
+    service, _ = _service(request, visitor)
+    typed = {name: str(value) for name, value in (await form_of(request)).items()}
+    if typed.get("what") not in set(Act):
+        raise HTTPException(404)
+    what = Act(typed["what"])
+    if not await asyncio.to_thread(_changed, request, service, what, typed):
+        return await _page(request, visitor, [_fault(request, what, typed)], typed)
+    return to(f"/manage/themes/{service}?done={what}")
+
+
+def _fault(request: Request, what: Act, typed: Mapping[str, str]) -> Error:
+    said, mark = words(_language(request)), typed.get("theme", "")
+    if what is Act.MERGE:
+        return Error(f"into-{mark}", said("themes.into_missing"))
+    named = f"name-{mark}" if what is Act.RENAME else "name"
+    return Error(named, said("themes.name_missing", most=said.number(LONGEST_NAME)))
+
+
+def _changed(request: Request, service: str, what: Act, typed: Mapping[str, str]) -> bool:
+    """Do it; return whether nothing was missing."""
+    backstage, language, name = backstage_of(request), _language(request), typed.get("name", "")
+    with backstage.database.transaction() as db:
+        try:
+            if what is Act.NEW:
+                curating.add(db, service, name, language, backstage.mint(), backstage.clock())
+            else:
+                theme, into = _theme(db, service, typed.get("theme", "")), typed.get("into", "")
+                other = curating.live(db, service, int(into)) if into.isdecimal() else None
+                curating.act(db, theme, what, language, name=name, into=other)
+        except ValueError:
+            return False
+    return True
+
+
+def _theme(db: Connection, service: str, mark: str) -> Theme:
+    theme = curating.live(db, service, int(mark), lock=True) if mark.isdecimal() and len(mark) < 16 else None
+    if theme is None:
+        raise HTTPException(404)
+    return theme
+
+
+# --------------------------------------------------------------------------- texts
+
+
+async def texts(request: Request, visitor: Visitor) -> Response:
+    """`GET /manage/themes/<service>/<theme>`: the texts behind a theme, or those that fit none, to be corrected."""
+    service, name = _service(request, visitor)
+    theme, said, book = await asyncio.to_thread(_texts, request, service)
+    language = _language(request)
+    return page(
+        request,
+        visitor,
+        "manage/theme.html",
+        said=words(language),
+        service=service,
+        name=name,
+        theme=theme,
+        title=theme.name(language) if theme else "",
+        texts=said,
+        every=[*book.proposed, *book.used],
+        address=request.url.path,
+        done=request.query_params.get("done", ""),
+    )
+
+
+def _texts(request: Request, service: str) -> tuple[Theme | None, list[Said], Codebook]:
+    backstage, language, mark = backstage_of(request), _language(request), request.path_params["theme"]
+    now = backstage.clock()
+    with backstage.database.reading() as db:
+        theme = None if mark == NONE else _theme(db, service, mark)
+        said = curating.texts_of(db, backstage.config, service, theme, language, now)
+        return theme, said, curating.codebook(db, backstage.config, service, language, now)
+
+
+async def correct(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/themes/<service>/<theme>`: a text is about a theme, or is not, or all is right as it stands."""
+    service, _ = _service(request, visitor)
+    form = await form_of(request)
+    typed = {name: str(form.get(name, "")) for name in ("text", "no", "also", "right")}
+    if not all(value.isdecimal() and len(value) < 16 for value in typed.values() if value) or not typed["text"]:
+        raise HTTPException(404)
+    await asyncio.to_thread(_corrected, request, visitor, service, typed)
+    return to(f"{request.url.path}?done=correct")
+
+
+def _corrected(request: Request, visitor: Visitor, service: str, typed: Mapping[str, str]) -> None:
+    backstage, text, person = backstage_of(request), int(typed["text"]), visitor.person.id
+    said = {int(typed[name]): fits for name, fits in (("no", False), ("also", True)) if typed[name]}
+    with backstage.database.transaction() as db:
+        now = backstage.clock()
+        found = (
+            curating.all_right(db, service, text, person, now)
+            if typed["right"]
+            else curating.correct(db, service, text, said, person, now)
+        )
+        if not found:
+            raise HTTPException(404)
