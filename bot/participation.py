@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from bot.channels import ASSISTED
 from bot.rounds import codes
 from flows import joining
 from flows.engine import advance, ask_again, start
@@ -314,7 +315,7 @@ class _Note:
             case Answered(answer=answer, question=question, amended=amended):
                 self._answered(answer, question, amended=amended)
             case Moved(origin=origin, to=to):
-                self._ledger.move(self._row.round_id, origin, to)
+                self._moved(origin, to)
             case Withdrawn(state=state):
                 self._withdrawn(state)
             case HandedIn():
@@ -322,7 +323,7 @@ class _Note:
             case LanguageChosen(language=language):
                 self._ledger.change(self._guest, language=language)
             case Started():
-                self._ledger.move(self._row.round_id, STARTED, self._played.flow.start)
+                self._moved(STARTED, self._played.flow.start)
             case Ended(status=status):
                 self._ended(status)
             case Asked(word=word):
@@ -331,6 +332,11 @@ class _Note:
                 self.urgent = True
             case _:
                 pass
+
+    def _moved(self, origin: str, to: str) -> None:
+        """Count a step; not those of staff: where they break off an entry, no citizen has stopped at a question."""
+        if self._session.channel not in ASSISTED:
+            self._ledger.move(self._row.round_id, origin, to)
 
     def _answered(self, answer: Answer, question: Question, *, amended: bool) -> None:
         if question.role in CHOICES:
@@ -364,7 +370,7 @@ class _Note:
         if status is Status.COMPLETED:  # a flow without review hands in by ending
             self._ledger.hand_in(self._who)
         if status is Status.STOPPED:
-            self._ledger.move(self._row.round_id, self._session.state, STOPPED)
+            self._moved(self._session.state, STOPPED)
             self._ledger.change(self._guest, stopped_at=self._ledger.now)
             self._ledger.cancel_bulk(self._guest)
 

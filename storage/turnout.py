@@ -37,6 +37,8 @@ class Way(NamedTuple):
 def ways(db: Connection, round_id: int) -> dict[str, Way]:
     """Return how far people have come, by the language they are written to in; groups and organisations apart.
 
+    An entry of staff has begun once it is finished: one that was broken off is nobody who stopped.
+
     A letter has reached somebody when the channel has taken it and has not given it back since.
     """
     sent, unsent, began = _sent(db, round_id), _unsent(db, round_id), _began(db, round_id)
@@ -71,7 +73,7 @@ def _unsent(db: Connection, round_id: int) -> dict[str, int]:
 
 def _began(db: Connection, round_id: int) -> dict[str, tuple[int, int]]:
     mine = and_(entries.c.contact_id == sessions.c.contact_id, entries.c.round_id == sessions.c.round_id)
-    for_one = and_(entries.c.kind == INDIVIDUAL, ~entries.c.late)
+    for_one = and_(entries.c.kind == INDIVIDUAL, ~entries.c.late, sessions.c.ended_at.is_not(None))
     found = (
         select(contacts.c.language, func.count(), func.count(sessions.c.ended_at))
         .join(contacts, contacts.c.id == sessions.c.contact_id)

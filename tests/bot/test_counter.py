@@ -227,3 +227,15 @@ def test_deleted_is_deleted(house: House) -> None:
     with pytest.raises(Refused, match="there is no such entry"):
         taking.says("yes")
     assert house.table("answers") == house.table("entries") == house.table("sessions") == []
+
+
+def test_an_entry_that_staff_break_off_is_nobody_who_stopped_at_a_question(house: House) -> None:
+    code = house.pulse().code
+    for _ in range(12):
+        Taking(house, code, "paper").does(*INTO)
+    assert house.table("moves") == []
+    numbers = house.rounds.numbers(code)
+    assert (numbers.started, numbers.finished, numbers.stops) == (0, 0, ())
+    Taking(house, code, "paper").does(*PULSE)
+    numbers = house.rounds.numbers(code)
+    assert (numbers.started, numbers.finished, numbers.stops) == (1, 1, ())
