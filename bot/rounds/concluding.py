@@ -20,7 +20,7 @@ from storage import crossings, report_drafts, rounds
 from storage.report_drafts import ReportDraft
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from sqlalchemy import Connection
@@ -54,6 +54,17 @@ class Concluding(Acting):
         """Write into the log of a round that its answers leave the house, and for whom: one of `exporting.NOTED`."""
         with self._act() as db:
             self._note(db, self._held(db, code), who, what, self._clock())
+
+    def lines(self, code: str, purpose: str, *, every_text: bool = False) -> Iterator[Sequence[object]]:
+        """Give the lines of an export (see `bot.rounds.exporting`); for publication, none before they are counted."""
+        from bot.rounds import exporting  # noqa: PLC0415 - what counts is slow to load, and rarely needed
+
+        with self._database.reading() as db:
+            row, minimum = self._row(db, code), self._config.digest.minimum_cell
+            if purpose == exporting.TEAM:
+                yield from exporting.team(db, self._library, row, minimum, every_text=every_text)
+        if purpose == exporting.PUBLICATION and (found := self.findings(code)):
+            yield from exporting.publication(self.played(code), row.stage, found.lines)
 
     def raise_issue(
         self, code: str, issue: KeyIssue, *, number: int | None = None, who: int | None = None

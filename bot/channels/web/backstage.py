@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -353,6 +353,12 @@ class Rounds(Protocol):
 
     def drafted(self, code: str, language: str) -> str:
         """Return a report to write on."""
+
+    def lines(self, code: str, purpose: str, *, every_text: bool = False) -> Iterator[Sequence[object]]:
+        """Give the lines of an export of answers, for `team` or `publication`."""
+
+    def exported(self, code: str, what: str, *, who: int | None = None) -> None:
+        """Write into the log that answers leave the house."""
 
     def report_draft(self, code: str) -> Draft | None:
         """Return the draft of the report that was kept; None where nobody has written on it yet."""
