@@ -1,0 +1,250 @@
+"""Two hundred made-up weeks, each figure worked out once more with plain loops; and how they read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import cache
+from random import Random
+from statistics import median
+
+import pytest
+
+from bot.digests import render
+from bot.digests.deeds import Deed, Deeds, Stand
+from bot.digests.model import Digest, Foot, Form, Missing, Reason, Tick
+from bot.digests.render import items
+from bot.digests.render.mail import words
+from bot.digests.summarise import Deadline, Heard, summarise
+from bot.digests.weeks import Week
+from bot.texts import languages, texts
+from tests.bot.digests import slow
+from tests.bot.digests.material import One, counted, monday_after, scope
+from tests.bot.digests.polled import poll
+from tests.bot.digests.sample import said
+from tests.journeys.data import feedback
+
+WEEK, MINIMUM, HOW_MANY = Week(2026, 47), 5, 232
+"""Some weeks are silent: two hundred and a few digests are left."""
+URL = "https://voice.rivermouth.example/manage/digests/ambulance/2026-W47"
+STRICT = 2.5758293035489004
+"""The quantile of 99 %."""
+NAMES = ("Waiting at hand-over", "Text message too late", "Door too heavy", "Opening hours", "Friendly staff", "Price")
+CASES = pytest.mark.parametrize("number", range(0, HOW_MANY, 8))
+"""Eight digests in a test each, so that a slow machine shows where it is."""
+
+
+def people(chance: Random) -> list[One]:
+    """Return people of half a year: some weeks busy, some quiet, some better than others."""
+    made: list[One] = []
+    size, mood = chance.choice([0, 2, 8, 20, 60]), chance.uniform(0.3, 0.95)
+    for back in range(26):
+        here = mood if back else min(max(mood + chance.choice([-0.3, 0, 0, 0.2]), 0.05), 0.98)
+        for _ in range(max(int(chance.gauss(size, size / 3 + 1)), 0)):
+            choice = chance.choice("54") if chance.random() < here else chance.choice(["3", "2", "1", "1", "na"])
+            text = chance.choice(TEXTS) if chance.random() < 0.4 else ""
+            day = WEEK.back(back).monday + timedelta(days=chance.randrange(7))
+            made.append(One(day, choice, text, chance.choice(["telegram", "web", "sms"]), chance.random() < 0.5))
+    return sorted(made, key=lambda one: one.on)
+
+
+TEXTS = [each.text for each in feedback() if each.text][:200]
+
+
+@cache
+def case(number: int) -> tuple[list[One], dict[str, object], Digest | None]:
+    """Return the people of one week, what else there was, and the digest of it."""
+    chance = Random(number)  # noqa: S311 - the same two hundred each time
+    crowd = people(chance)
+    heard = tuple(
+        Heard(name, {"en": name}, chance.random() < 0.3, chance.randrange(0, 30), chance.randrange(0, 20),
+              {"en": "Hand-over"}, chance.randrange(0, 12), (said(chance.choice(TEXTS), chance.choice("5421")),))
+        for name in chance.sample(NAMES, chance.randrange(0, 6))
+    )  # fmt: skip
+    deadlines = [
+        Deadline(f"r{n}", f"Round {n}", chance.choice(["open", "closed"]), None, date(2026, 11, 25), late, written=n)
+        for n, late in enumerate(chance.choice([[], [date(2026, 11, 10)], [date(2026, 12, 1), date(2026, 11, 2)]]))
+    ]
+    ballots = [chance.sample("abc", 3) for _ in range(chance.choice([0, 3, 12, 40]))]
+    began = chance.randrange(20, 90)
+    facts: dict[str, object] = {
+        "missing": tuple(Missing("age", {"en": f"group {n}"}, chance.choice([0.3, 0.6])) for n in range(number % 3)),
+        "urgent_open": int(chance.random() < 0.1),
+        "urgent": chance.randrange(0, 3),
+        "deeds": Deeds((Deed(1, "assign", Stand.LATE, "SMS test", "Kim", date(2026, 11, 10), 13),), 2, 41, 60),
+        "foot": Foot(deletions=number % 4, campaigns=number % 2, senders=23 * (number % 2)),
+    }
+    known = replace(counted(crowd, WEEK), heard=heard, polls=(poll("rank", ballots),) if ballots else (),
+                    began=began, finished=chance.randrange(0, began))  # fmt: skip
+    made = summarise(known, scope(WEEK, deadlines, **facts), monday_after(WEEK))  # type: ignore[arg-type] # of many types
+    return crowd, {**facts, "heard": heard, "known": known}, made
+
+
+def digests() -> list[Digest]:
+    return [made for number in range(HOW_MANY) if (made := case(number)[2])]
+
+
+# --------------------------------------------------------------------------- each figure once more
+
+
+@CASES
+def test_each_figure_is_what_a_slow_count_finds(number: int) -> None:
+    for one in range(number, number + 8):
+        crowd, facts, made = case(one)
+        if made is not None:
+            check_people(crowd, facts, made)
+            if made.form is Form.FULL:
+                check_score(crowd, made)
+                check_themes(facts, made)
+            check_alerts(facts, made)
+
+
+def check_people(crowd: list[One], facts: dict[str, object], made: Digest) -> None:
+    new, by_channel = 0, {"telegram": 0, "web": 0, "sms": 0}
+    for one in crowd:
+        if WEEK.monday <= one.on <= WEEK.sunday:
+            new += 1
+            by_channel[one.channel] += 1
+    assert (made.who.new, made.who.total) == (new, len(crowd))
+    assert (made.form is Form.FULL) == (new >= MINIMUM)
+    for channel in made.who.channels:
+        assert channel.new in (None, by_channel[channel.name])
+    if made.form is Form.FULL:
+        known = facts["known"]
+        told = slow.told(known.finished, known.began, MINIMUM)  # type: ignore[attr-defined] # what was counted
+        assert made.who.finished is not None
+        assert slow.seen(made.who.finished) == told
+
+
+def check_score(crowd: list[One], made: Digest) -> None:
+    for score in made.scores:
+        assert (slow.seen(score.positive), slow.seen(score.negative)) == slow.headline(crowd, WEEK, MINIMUM)
+        if score.positive.part is not None and score.positive.base:
+            low, high = slow.wilson(score.positive.part, score.positive.base)
+            assert (score.positive.low, score.positive.high) == (round(low, 6), round(high, 6))
+        weeks = [slow.headline(crowd, WEEK.back(back), MINIMUM)[0] for back in range(25, -1, -1)]
+        assert [slow.seen(point.share) for point in score.weeks] == weeks[-9:]
+        assert (score.median, score.side) == slow_side(weeks)
+        told = (score.change.points, score.change.low, score.change.high) if score.change else None
+        check_change(crowd, told, weeks)
+
+
+def check_change(crowd: list[One], told: tuple[int | None, ...] | None, weeks: list[tuple[object, ...]]) -> None:
+    """The four weeks before taken together, where each of them and this one is exact."""
+    if any(week[1] is None for week in weeks[-5:]):
+        return
+    now, then = slow.tally(crowd, WEEK.monday, WEEK.sunday), slow.tally(crowd, WEEK.back(4).monday, WEEK.back(1).sunday)
+    shares = now.good / now.base - then.good / then.base, *slow.newcombe(now.good, now.base, then.good, then.base)
+    assert told is not None
+    if told[0] is not None:
+        assert told == tuple(rounded(100 * share) for share in shares)
+
+
+def rounded(points: float) -> int:
+    """Round a half away from nothing."""
+    whole = int(abs(points) + 0.5 + 1e-7)
+    return whole if points >= 0 else -whole
+
+
+def slow_side(weeks: list[tuple[object, ...]]) -> tuple[int | None, int]:
+    """Return the median in whole percent, and the run on one side of it."""
+    shares: list[int | None] = []
+    for base, part, _, _ in weeks:
+        exact = isinstance(part, int) and isinstance(base, int)
+        whole = int(100 * part / base + 0.5 + 1e-9) if exact else None  # type: ignore[operator] # both are numbers then
+        shares.append(whole)
+    known = sorted(share for share in shares if share is not None)
+    if len(known) < 12:
+        return None, 0
+    half = len(known) // 2
+    centre = known[half] if len(known) % 2 else (known[half - 1] + known[half]) / 2
+    above = below = 0
+    for share in reversed(shares):
+        if share is not None and share > centre and not below:
+            above += 1
+        elif share is not None and share < centre and not above:
+            below += 1
+        else:
+            break
+    return int(centre + 0.5), above - below
+
+
+def check_themes(facts: dict[str, object], made: Digest) -> None:
+    heard = [one for one in facts["heard"] if one.people >= MINIMUM]  # type: ignore[attr-defined] # a tuple of Heard
+    order = sorted(heard, key=lambda one: (-one.people, one.theme))
+    bad = [one for one in order if not one.good]
+    assert [(one.theme, one.people) for one in bad[:3]] == [(each.key, each.people) for each in made.problems]
+    assert made.more_problems == max(len(bad) - 3, 0)
+    good = [one for one in order if one.good]
+    assert (made.works and made.works.key) == (good[0].theme if good else None)
+    for each, one in zip(made.problems, bad, strict=False):
+        shown = None if 0 < one.people_before < MINIMUM or not each.compared else one.people_before
+        assert each.before == shown
+        assert bool(each.step) == (one.step_people >= MINIMUM)
+
+
+def check_alerts(facts: dict[str, object], made: Digest) -> None:
+    """The rules once more, one after the other."""
+    found: list[tuple[Reason, int]] = []
+    if facts["urgent_open"]:
+        found.append((Reason.URGENT, 1))
+    late = sorted((clock.days for clock in made.clock if clock.tick is Tick.OVERDUE), reverse=True)
+    found += [(Reason.OVERDUE, days) for days in late]
+    for score in made.scores:
+        now, then = slow.seen(score.positive), score.change and slow.seen(score.change.before)
+        if then and now[1] is not None and then[1] is not None:
+            good, base, liked, total = (int(str(each)) for each in (now[1], now[0], then[1], then[0]))
+            fell = liked / total - good / base
+            if base >= 30 and fell > 0 and slow.newcombe(good, base, liked, total, STRICT)[1] < 0:
+                found.append((Reason.FELL, rounded(100 * fell)))
+            if base < 30 and fell >= 0.15:
+                found.append((Reason.DROP, rounded(100 * fell)))
+    watched = {Reason.DROP, Reason.ABOVE, Reason.BELOW, Reason.MISSING}
+    exact = {Reason.URGENT, Reason.OVERDUE}
+    told = [(each.reason, each.count) for each in made.alerts]
+    assert len(told) <= 3
+    assert [each for each in told if each[0] in exact] == [each for each in found if each[0] in exact][:3]
+    for reason in (Reason.FELL, Reason.DROP):
+        changes = [score.change for score in made.scores]
+        shares = [score.positive for score in made.scores] + [change.before for change in changes if change]
+        if all(changes) and all(share.exact for share in shares) and len(told) < 3:
+            assert [each for each in told if each[0] is reason] == [each for each in found if each[0] is reason]
+    grave = [reason not in watched for reason, _ in told]
+    assert grave == sorted(grave, reverse=True)
+
+
+# --------------------------------------------------------------------------- how they read
+
+
+def ease(text: str) -> float:
+    """Return Flesch's reading ease (1948) of English: 60 and more is plain, 30 and less is for scholars."""
+    sentences = [part for part in re.split(r"[.!?;:]\s|\n", text) if re.search(r"[A-Za-z]{2}", part)]
+    spoken = [word for part in sentences for word in re.findall(r"[A-Za-z’']+", part)]
+    sounds = sum(max(len(re.findall(r"[aeiouy]+", re.sub(r"e\b", "", word.lower()))), 1) for word in spoken)
+    return 206.835 - 1.015 * len(spoken) / len(sentences) - 84.6 * sounds / len(spoken)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_all_of_them_are_one_page(language: str) -> None:
+    for made in digests():
+        told = render.message(made, texts(language), URL)
+        assert items.words(told) < 400
+        assert told.endswith(URL)
+        assert items.words(items.headline(made, texts(language))) <= items.WORDS
+
+
+@pytest.mark.parametrize("number", range(0, HOW_MANY, 20))
+def test_a_mail_of_any_of_them_is_one_page(number: int) -> None:
+    for made in digests()[number : number + 20 : 4]:
+        for language in ("en", "fr"):
+            assert words(render.mail(made, texts(language), URL)[0]) < 400
+
+
+def test_they_are_plain_to_read() -> None:
+    """Without what citizens wrote: their words are theirs."""
+    plain = [replace(made, voices=replace(made.voices, quotes=())) for made in digests()]
+    scores = [ease(render.message(made, texts("en"))) for made in plain]
+    assert len(scores) >= 200
+    assert median(scores) >= 60
+    assert min(scores) >= 50
