@@ -190,8 +190,8 @@ class Deeding:
         when = _say(worker, "due_on", day=spoken_day(on, language)) if on else ""
         send = Button(_say(worker, "send" if preview.tells else "keep"), data(TO, "send", row.id))
         cancel = Button(_say(worker, "cancel"), data(TO, "drop", row.id))
-        lines = [_say(worker, "sure"), "", *said, "", " ".join(filter(None, (who, when))), _goes(worker, preview)]
-        return worker.screen("\n".join(lines).strip(), send, cancel)
+        parts = [_say(worker, "sure"), "\n".join(said), " ".join(filter(None, (who, when))), _goes(worker, preview)]
+        return worker.screen("\n\n".join(filter(None, parts)), send, cancel)
 
     def _send(self, worker: Worker, row: Action) -> Prompt:
         db, now = worker.visit.db, worker.visit.ledger.now

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +17,6 @@ from tests.support.house import Citizen, House, raw
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
 
     from bot.channels.base import Outbound
     from storage.actions import Action
@@ -182,3 +183,14 @@ async def test_who_does_not_look_after_the_service_gets_no_further(house: House)
     assert "Overall" not in "".join(labels([said]))
     (said,) = await presses(who[0], f"@o:d:week:0:{WEEK}")
     assert "Overall" not in said.text
+
+
+async def test_the_guide_shows_what_the_bot_says(house: House) -> None:
+    who, maya = await opened(house)
+    await about(maya, "Answer")
+    (sure,) = await maya.says("We open a second desk.")
+    await maya.taps("Send it now", sure)
+    guide = (Path(__file__).parents[3] / "docs" / "managers.md").read_text(encoding="utf-8")
+    shown = [block.strip() for block in re.findall(r"```text acting\n(.*?)```", guide, re.DOTALL)]
+    buttons = " ".join(f"[{label}]" for label in labels([sure]))
+    assert shown == [f"{sure.text}\n{buttons}", house.said(who[0].address)[-1].text]
