@@ -332,6 +332,17 @@ def quoted_ids(
     return [(answer_id, round_id) for answer_id, round_id in db.execute(wanted.order_by(answers.c.id))]
 
 
+def sent_words(
+    db: Connection, service: str, since: datetime, until: datetime, limit: int
+) -> list[tuple[int, tuple[int, bytes], str]]:
+    """Return (id, (round id, pseudonym), text) of the newest `limit` free texts counted in [since, until)."""
+    columns = (answers.c.id, answers.c.round_id, answers.c.pseudonym, answers.c.text)
+    within = (answers.c.service == service, answers.c.counted_at >= since, answers.c.counted_at < until)
+    written = select(*columns).where(*within, _stands, answers.c.verb == "ask", answers.c.text.is_not(None))
+    rows = db.execute(written.order_by(answers.c.counted_at.desc(), answers.c.id.desc()).limit(limit))
+    return [(answer_id, (round_id, pseudonym), text) for answer_id, round_id, pseudonym, text in rows]
+
+
 _QUOTED = (_stands, answers.c.verb == "ask", answers.c.text.is_not(None), answers.c.quotable.is_(True))
 
 

@@ -19,6 +19,7 @@ from bot.digests.schedule import MAIL, Due, Rhythm, chosen, due, sent
 from bot.digests.summarise import Scope, sign_of_life, summarise
 from bot.digests.weeks import Week
 from bot.errors import Refused
+from bot.reading import campaigns
 from bot.reading.private import finder
 from bot.rounds.record import public_url
 from bot.texts import texts
@@ -29,6 +30,7 @@ from storage.digests import DigestRow
 from storage.outbox import NewMessage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from bot.config import Config
     from bot.digests.model import Digest
     from bot.digests.summarise import Headline
+    from bot.reading.campaigns import Campaign
     from bot.rounds.library import Library
     from bot.texts import Texts
     from flows.bank import Bank
@@ -76,9 +79,13 @@ class Digests:
         """
         place = zone or self._config.city.zone
         scope = self._scope(db, service, week, place, now)
+        alike = [] if scope.so_far else campaigns.of_week(db, service, *week.span(place), scope.minimum)
+        scope = replace(scope, foot=_with_campaigns(scope.foot, alike))
+        repeats = {str(message) for each in alike for message in each.messages[1:]}
         look = polls.Look(week, place, now, scope.minimum)
         steps = dict(self._config.service(service).steps)
         counted = gather(db, service, week, place, finder(db, self._config), self._headlines, steps)
+        counted = replace(counted, said=tuple(each for each in counted.said if each.key not in repeats))
         counted = replace(counted, polls=polls.of_week(db, self._library, service, look))
         return summarise(in_steps(db, counted, scope) if scope.so_far else counted, scope, now)
 
@@ -321,3 +328,8 @@ def _shown_before(db: Connection, service: str, week: Week) -> Digest | None:
     """The last whole digest of the service that anybody has seen before this week's."""
     rows = digests.before(db, service, str(week))
     return next((digest for digest in map(load, rows) if digest and digest.form is Form.FULL), None)
+
+
+def _with_campaigns(foot: Foot | None, alike: Sequence[Campaign]) -> Foot:
+    """Note how many texts were sent by many in nearly the same words."""
+    return replace(foot or Foot(), campaigns=len(alike), senders=sum(each.senders for each in alike))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.reading import addresses, names, numbers
+from bot.reading.language import UNKNOWN, language_of
 from bot.reading.plain import plain
 from bot.reading.spans import Found, Span, settled, veil, worded
 from storage import people as staff
@@ -31,7 +32,11 @@ class Finder:
     as those of the city's staff.
     """
 
-    def __init__(self, countries: Sequence[str] = (), people: Collection[str] = ()) -> None:
+    def __init__(
+        self, countries: Sequence[str] = (), people: Collection[str] = (), languages: Sequence[str] = ()
+    ) -> None:
+        """`languages`: those of the city, one of which a text to be quoted may be in, whatever its chat speaks."""
+        self._languages = tuple(languages)
         self._countries = tuple(countries)
         self._people = tuple(people)
 
@@ -54,8 +59,12 @@ class Finder:
 
     def quoted(self, text: str, language: str) -> str | None:
         """Return `text` as it may be kept for a quote, with marks for `worded`; None where it holds a doubt."""
-        spans = self.find(text, language)
+        spans = self.find(text, self._language(text, language))
         return None if any(span.found is Found.DOUBT for span in spans) else veil(text, spans)
+
+    def _language(self, text: str, chat: str) -> str:
+        told = language_of(text, chat, self._languages) if len(self._languages) > 1 else chat
+        return chat if told == UNKNOWN else told
 
 
 COUNTRIES = {"en": ("GB",), "de": ("DE",), "es": ("ES",), "fr": ("FR",), "pt": ("PT",), "ar": ()}
@@ -74,4 +83,4 @@ def countries_of(country: str, languages: Sequence[str]) -> tuple[str, ...]:
 def finder(db: Connection, config: Config) -> Finder:
     """Return the finder of this city, which knows the names of its staff."""
     city = config.city
-    return Finder(countries_of(city.country, city.languages), [one.name for one in staff.everyone(db)])
+    return Finder(countries_of(city.country, city.languages), [one.name for one in staff.everyone(db)], city.languages)

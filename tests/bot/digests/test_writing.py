@@ -25,7 +25,7 @@ from bot.errors import Refused
 from bot.rounds.library import Library
 from bot.texts import texts
 from flows.catalog import Catalog
-from storage import answers, contacts, digests, people
+from storage import alarms, answers, contacts, digests, people
 from storage.tables import outbox, weeks
 from tests.bot.digests import slow
 from tests.bot.digests.material import One
@@ -138,6 +138,22 @@ def test_no_words_in_a_digest_lead_to_a_person(database: Database, desk: Digests
     assert told == {"„Call me on [Telefonnummer].“", "„[Name] was rude.“", "„Longer hours, please.“"}
     assert "123456" not in dump(digest)
     assert "Zorblax" not in dump(digest)
+
+
+def test_a_campaign_is_counted_apart_and_quoted_once_and_what_was_urgent_is_told(
+    database: Database, desk: Digests
+) -> None:
+    words = "Please keep the swimming pool in Mill Lane open on Sundays, our children need it very much{} thanks"
+    with database.transaction() as db:
+        keep(db, [One(WEEK.monday, "5", words.format("!" * n), quotable=True) for n in range(23)])
+        alarms.sound(db, b"1", SERVICE, noon(WEEK.monday), contact_id=makers.add_contact(db, "c").id)
+    with database.reading() as db:
+        digest = desk.of_week(db, SERVICE, WEEK, MONDAY)
+    assert digest is not None
+    assert digest.foot is not None
+    assert (digest.foot.campaigns, digest.foot.senders) == (1, 23)
+    assert len([quote for quote in page(digest, texts("en")).quotes if "swimming pool" in quote.text]) == 1
+    assert digest.urgent == 1
 
 
 def test_only_what_stands_and_counts_is_counted(database: Database, desk: Digests) -> None:

@@ -1,0 +1,62 @@
+"""Texts that many send in nearly the same words are one campaign; what people say alike by themselves is none."""
+
+from __future__ import annotations
+
+from bot.reading.campaigns import MANY, Campaign, Sent, campaigns
+
+TEXT = "Please keep the swimming pool in Mill Lane open on Sundays, our children need it very much. "
+OWN = [
+    "The lift at the station has been broken since March and nobody says when it will be repaired.",
+    "More benches along the river would help my mother, who cannot walk far without a rest.",
+    "I cannot find the opening hours on the website, and the telephone is always engaged.",
+    "The new bus line is wonderful, it takes me to work in ten minutes instead of forty.",
+]
+
+
+def edited(n: int) -> str:
+    """Return the text as people change it before they send it on."""
+    ends = ("Thank you!", "", "Kind regards from the Old Town", "It is a scandal.", "Think of the families.")
+    return TEXT.replace("very much", ("very much", "so much", "badly")[n % 3]) + ends[n % 5]
+
+
+def test_edited_copies_are_one_campaign_and_other_texts_stay_out() -> None:
+    sent = [Sent(n, n, edited(n)) for n in range(23)] + [Sent(100 + n, n, text) for n, text in enumerate(OWN * 2)]
+    (found,) = campaigns(sent, 10)
+    assert found.senders == 23
+    assert sorted(found.messages) == list(range(23))
+
+
+def test_senders_and_messages_are_counted_apart() -> None:
+    sent = [Sent(n, n // 4, edited(n)) for n in range(40)]
+    assert campaigns(sent, 10) == [Campaign(10, campaigns(sent, 10)[0].messages)]
+    assert len(campaigns(sent, 10)[0].messages) == 40
+    assert campaigns(sent, 11) == []
+
+
+def test_one_person_who_repeats_a_text_is_no_campaign() -> None:
+    assert campaigns([Sent(n, "same", TEXT) for n in range(50)], 5) == []
+
+
+def test_short_answers_that_many_give_are_none() -> None:
+    assert campaigns([Sent(n, n, "Open longer, please.") for n in range(50)], 5) == []
+
+
+def test_copies_that_are_alike_to_the_letter_need_no_comparing() -> None:
+    assert campaigns([Sent(n, n, TEXT) for n in range(12)], 10) == [Campaign(12, tuple(range(12)))]
+
+
+def test_a_campaign_that_is_most_of_all_texts_is_found() -> None:
+    sent = [Sent(n, n, edited(n)) for n in range(700)] + [Sent(1000 + n, n, text) for n, text in enumerate(OWN)]
+    assert [each.senders for each in campaigns(sent, 10)] == [700]
+
+
+def test_the_largest_comes_first_and_the_order_of_arrival_does_not_matter() -> None:
+    sent = [Sent(n, n, OWN[0]) for n in range(12)] + [Sent(50 + n, n, OWN[1]) for n in range(30)]
+    found = campaigns(sent, 10)
+    assert [each.senders for each in found] == [30, 12]
+    assert campaigns(sent[::-1], 10) == found
+
+
+def test_of_nothing_there_is_nothing() -> None:
+    assert campaigns([], 1) == []
+    assert MANY > 1000
