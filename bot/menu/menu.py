@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.menu import assessing, deeding
+from bot.menu import assessing, deeding, sorting
 from bot.menu.acts import Act
 from bot.menu.drafting import DAY, FIELD, TITLE
 from bot.menu.manuscripts import TRYING, Manuscripts
@@ -50,6 +50,8 @@ class Menu(Manuscripts):
             self._stops_waiting(worker)
         if kind == assessing.TO and rest and (screens := self._assessing.tapped(worker, rest)):
             return screens
+        if kind == sorting.TO and (screen := self._sorting.tapped(worker, rest)):
+            return (screen,)
         if kind == deeding.TO and self._deeding and (screen := self._deeding.tapped(worker, rest)):
             return (screen,)
         if kind == "try" and worker.is_(ORGANISER) and (manuscript := self.mine(worker, "".join(rest))):
@@ -167,12 +169,16 @@ class Menu(Manuscripts):
         if worker is None:
             return None
         kind, *rest = asks.split()
+        if word == "back" and kind == sorting.NAMING:
+            return self._sorting.heard(worker, "".join(rest), back=True)
         if word == "back":
             worker.waits(None)
             return self._behind(worker, kind, rest)
         match kind, rest:
             case _ if kind == SURE:
                 return self._sure_again(worker, rest, word)
+            case _ if kind == sorting.NAMING:
+                return self._sorting.heard(worker, "".join(rest))
             case _ if kind == deeding.WRITING:
                 return self._deeding.heard(worker, rest) if self._deeding else None
             case _ if kind == WHY:

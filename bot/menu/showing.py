@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from bot.assessing.words import words
-from bot.menu import figures
+from bot.menu import figures, sorting
 from bot.menu.acts import Act, possible, standing
+from bot.menu.sorting import Sorting
 from bot.menu.worker import APPROVER, MANAGER, ORGANISER, SIGHT, Worker, data, short
 from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, RUNNING, State
 from bot.rounds.record import spoken_day
@@ -71,6 +72,7 @@ class Showing:
         self._links = links
         self._assessing = assessing
         self._deeding = deeding
+        self._sorting = Sorting(config)
         self._tried: dict[int, Flow] = {}
         self._looked: dict[int, datetime] = {}
         """When somebody last had the numbers of a round shown anew."""
@@ -84,6 +86,8 @@ class Showing:
             buttons.append(worker.button("rounds", "list", 0))
         if worker.is_(ORGANISER):
             buttons += [worker.button("new", "new", 0), worker.button("file", "file")]
+        if worker.is_(MANAGER):
+            buttons.append(Button(sorting.words(worker.language)("themes.chat.button"), data(sorting.TO, "home")))
         buttons.append(Button(words(worker.language)("menu.button"), data(ASSESS, "home")))
         buttons.append(worker.button("browser", "browser"))
         return worker.screen([worker.text("home"), *self._roles(worker)], *buttons)

@@ -61,7 +61,7 @@ async def test_the_menu_offers_what_the_role_allows(house: House) -> None:
     ]
     assert labels((await ada.says("/organise"))[0]) == ["My rounds", "Assess yourself", "Sign in to the browser"]
     (said,) = await max_.says("/organise")
-    assert labels(said) == ["Assess yourself", "Sign in to the browser"]
+    assert labels(said) == ["Themes", "Assess yourself", "Sign in to the browser"]
     assert "You read the digest of: Central Library" in said.text
 
 

@@ -23,6 +23,7 @@ from tests.bot.channels.web.test_public_pages import FORMAL
 from tests.bot.channels.web.test_pure import jpeg
 from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, WEEK, walked
 from tests.bot.channels.web.test_staff_results import ordered
+from tests.bot.channels.web.test_themes_pages import sorted_texts
 from tests.bot.channels.web.test_turnout_pages import said
 from tests.bot.digests.polled import poll
 from tests.support.browser import PATIENCE_MS
@@ -451,6 +452,31 @@ send = "أرسل"
 
 
 class TestStaff:
+    @pytest.mark.parametrize("scheme", SCHEMES)
+    def test_a_manager_corrects_the_codebook(
+        self, chromium: Browser, it: Program, url: str, scheme: Literal["light", "dark"]
+    ) -> None:
+        sorted_texts(it)
+        context = chromium.new_context(viewport={"width": 360, "height": 800}, color_scheme=scheme, locale="en")
+        with watched(context, url) as page:
+            page.goto(f"{url}/manage/sign-in?token={it.link(('manager', 'library'))}")
+            follow(button(page, "Sign in"))
+            page.goto(f"{url}/manage/themes/library")
+            accessible(page, "a proposal")
+            page.get_by_role("textbox", name="Name").first.fill("")
+            follow(page.get_by_role("button", name="Rename: bicycle, lock"))
+            expect(page.get_by_text("Write a name of at most 60 letters.").first).to_be_visible()
+            accessible(page, "a fault")
+            page.get_by_role("textbox", name="Name").first.fill("Bicycle stands")
+            follow(page.get_by_role("button", name="Rename: bicycle, lock"))
+            expect(page.get_by_text("The theme has its new name.").first).to_be_visible()
+            follow(page.get_by_role("link", name="Show texts: Waiting"))
+            accessible(page, "texts")
+            follow(button(page, "Not “Waiting”"))
+            expect(page.get_by_text("There are no texts here.").first).to_be_visible()
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        context.close()
+
     @pytest.mark.parametrize("scheme", SCHEMES)
     def test_a_manager_looks_at_their_own_work(
         self, chromium: Browser, it: Program, url: str, scheme: Literal["light", "dark"]
