@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from bot.assessing.words import words
-from bot.menu import figures, sorting
+from bot.menu import figures
 from bot.menu.acts import Act, possible, standing
 from bot.menu.sorting import Sorting
 from bot.menu.worker import APPROVER, MANAGER, ORGANISER, SIGHT, Worker, data, short
@@ -87,7 +87,7 @@ class Showing:
         if worker.is_(ORGANISER):
             buttons += [worker.button("new", "new", 0), worker.button("file", "file")]
         if worker.is_(MANAGER):
-            buttons.append(Button(sorting.words(worker.language)("themes.chat.button"), data(sorting.TO, "home")))
+            buttons.append(self._sorting.button(worker))
         buttons.append(Button(words(worker.language)("menu.button"), data(ASSESS, "home")))
         buttons.append(worker.button("browser", "browser"))
         return worker.screen([worker.text("home"), *self._roles(worker)], *buttons)

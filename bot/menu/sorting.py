@@ -44,6 +44,11 @@ class Sorting:
         return worker.services([service.key for service in self._config.services], *SIGHT)
 
     @staticmethod
+    def button(worker: Worker) -> Button:
+        """Return the way to these screens."""
+        return Button(_say(worker, "button"), data(TO, "home"))
+
+    @staticmethod
     def _back(worker: Worker) -> Button:
         return worker.button("to_menu", "home")
 
