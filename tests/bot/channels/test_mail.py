@@ -24,7 +24,10 @@ from bot.channels.base import Again, Ambiguous, Gone, Mail, Outbound, Picture, S
 from bot.channels.mail import MailChannel, message_id
 from bot.config import Mail as Settings
 from bot.config import Secret
+from bot.digests import render
+from bot.texts import languages, texts
 from tests.bot.channels.contract import SendingContract, Shown
+from tests.bot.digests import sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -136,6 +139,26 @@ async def test_a_digest_arrives_as_text_html_and_inline_chart(channel: MailChann
     assert picture["Content-ID"] == "<chart>"
     assert picture["Content-Description"] == "A line: 68 % of 50 said good."
     assert picture.get_content_disposition() == "inline"
+
+
+@pytest.mark.parametrize("language", languages())
+async def test_a_whole_digest_arrives_in_each_language(channel: MailChannel, postman: Postman, language: str) -> None:
+    """All charts, letters of any script, the way out; what a reader's program shows is what was rendered."""
+    text, mail = render.mail(sample.digest(), texts(language), "https://city.example/manage/digests/library/2026-W47")
+    assert isinstance(await channel.send(letter(text=text, mail=mail, language=language)), Sent)
+    (came,) = postman.received
+    plain, html = came.get_body(("plain",)), came.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    assert plain.get_content().splitlines() == text.splitlines()
+    assert html.get_content().splitlines() == mail.html.splitlines()
+    pictures = {
+        part["Content-ID"]: part.get_content() for part in came.walk() if part.get_content_type() == "image/png"
+    }
+    assert pictures == {f"<{name}>": picture.png for name, picture in mail.inline.items()}
+    assert len(pictures) == 3
+    assert came["Subject"].split() == mail.subject.split()
+    assert came["List-Unsubscribe"]
 
 
 async def test_a_mail_says_that_a_machine_sent_it_and_how_to_end_it(channel: MailChannel, postman: Postman) -> None:

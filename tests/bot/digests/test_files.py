@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
+from html import unescape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -393,3 +395,42 @@ def test_numbers_behind_charts_are_tables() -> None:
         ("65 and older", "30%", "31%"),
     )
     assert pairs.tables(small(*["5"] * 3), texts("en")) == {}
+
+
+# --------------------------------------------------------------------------- mail
+
+
+CLIPPED = 100_000
+"""Bytes of HTML from which a large mail program shows only the beginning of a mail (102 kB)."""
+
+
+@EACH
+def test_a_mail_keeps_its_looks_where_its_style_sheet_is_thrown_away(language: str) -> None:
+    """Sizes, colours and sides stand at each element; the sheet has the dark colours and nothing else."""
+    _, mail = render.mail(FULL, texts(language), URL)
+    assert len(mail.html.encode()) < CLIPPED
+    bare = re.sub(r"<style>.*?</style>|<!--.*?-->", "", mail.html, flags=re.DOTALL)
+    for tag in ("h1", "h2", "p", "blockquote", "table", "td", "th", "img", "a"):
+        assert all(
+            "style=" in found or 'role="presentation"' in found for found in re.findall(rf"<{tag}\b[^>]*>", bare)
+        )
+    assert "prefers-color-scheme: dark" in mail.html
+    assert "<svg" not in mail.html
+    assert "flex" not in mail.html
+    assert ('dir="rtl"' in bare) == (language == "ar")
+
+
+def test_every_picture_of_a_mail_is_in_it_and_has_its_words() -> None:
+    _, mail = render.mail(FULL, texts("en"), URL)
+    shown = re.findall(r'<img src="cid:(\w+)"[^>]* alt="([^"]+)"', mail.html)
+    assert {name for name, _ in shown} == set(mail.inline) == {"groups", "chart", "themes", "wanted1"}
+    assert all(unescape(alt) == mail.inline[name].alt for name, alt in shown)
+
+
+def test_even_the_largest_digest_is_not_clipped() -> None:
+    quotes = tuple(replace(voice, text="<&>" * 400) for voice in real().voices.quotes)
+    large = replace(
+        FULL, scores=FULL.scores * 2, results=FULL.results * 6, voices=replace(real().voices, quotes=quotes)
+    )
+    for language in languages():
+        assert len(render.mail(large, texts(language), URL)[1].html.encode()) < CLIPPED

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from bot import leaving
-from bot.digests.render import bar_chart
+from bot.digests.render import bar_chart, charts
 from bot.digests.results import result
 from bot.texts import texts
 from tests.bot.channels.web.stage import served
@@ -26,6 +27,7 @@ from tests.bot.channels.web.test_staff_results import ordered
 from tests.bot.channels.web.test_themes_pages import sorted_texts
 from tests.bot.channels.web.test_turnout_pages import said
 from tests.bot.digests.polled import poll
+from tests.bot.digests.test_files import FULL
 from tests.support.browser import PATIENCE_MS
 
 if TYPE_CHECKING:
@@ -664,6 +666,33 @@ class TestStaff:
                         accessible(page, f"{path} in {language}, {scheme}")
                         assert page.evaluate("document.documentElement.scrollWidth") <= 390
                         page.wait_for_function("[...document.images].every(one => one.naturalWidth > 0)")
+                context.close()
+
+    @pytest.mark.parametrize("language", ["en", "ar"])
+    def test_a_whole_digest_is_there_for_everyone_and_on_paper(
+        self, chromium: Browser, it: Program, language: str
+    ) -> None:
+        """Ten items in light and dark, from left and right, without a script, on a phone, and on two pages of paper."""
+        it.config = replace(it.config, city=replace(it.config.city, languages=("en", "ar")))
+        it.figures["library"] = FULL
+        charts(FULL, texts(language))  # loads what draws, so that no page waits for it
+        with served(it) as url:
+            for scheme in SCHEMES:
+                context = chromium.new_context(
+                    viewport={"width": 390, "height": 844}, color_scheme=scheme, java_script_enabled=scheme == "light"
+                )
+                with watched(context, url) as page:
+                    page.goto(f"{url}/manage/sign-in?token={it.link(ORGANISER, MANAGER, language=language)}")
+                    follow(page.locator("main form button"))
+                    page.goto(f"{url}/manage/digests/library/now")
+                    assert page.locator("h2").count() >= 10
+                    assert page.locator(".chart img").count() == 4
+                    if scheme == "light":
+                        accessible(page, f"a whole digest in {language}")
+                        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+                        page.wait_for_function("[...document.images].every(one => one.naturalWidth > 0)")
+                    with pypdfium2.PdfDocument(page.pdf(format="A4")) as paper:
+                        assert len(paper) <= 2
                 context.close()
 
     @pytest.mark.parametrize("language", ["en", "ar"])
