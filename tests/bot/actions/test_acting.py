@@ -280,3 +280,18 @@ class TestAskingBack:
         it.now = NOW + 31 * DAY
         with it.database.reading() as db:
             assert of.acts.preview(db, draft(of, ASK, "And when?", letter=self.question), it.now).going == 7
+
+
+def test_who_raised_a_theme_is_found_where_it_went_into_another(it: Program) -> None:
+    of = scene(it, raised=6, wish=6)
+    with it.database.transaction() as db:
+        themes.add(db, "library", [("a", {"en": "Queue"}), ("b", {"en": "Waiting"})], themes.MANAGER, NOW)
+        queue, waiting = (themes.by_key(db, "library", key) for key in ("a", "b"))
+        assert queue is not None
+        assert waiting is not None
+        for said in answers.texts(db, "library", NOW - 9 * DAY, NOW, 99):
+            themes.correct(db, queue, said.id, None, NOW, fits=True)
+        about = of.acts.origin(THEME, str(queue.id), WEEK, NOW)
+        themes.merge(db, queue, waiting)
+        row = of.acts.do(db, replace(draft(of), source=THEME, origin=about), of.manager, NOW)
+    assert row.told == 6

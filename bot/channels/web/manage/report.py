@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from bot.channels.web.manage import form as forms
+from bot.channels.web.manage import reported
 from bot.channels.web.manage.desk import languages_of, seen
 from bot.channels.web.manage.doors import ORGANISER, form_of, page
 from bot.channels.web.pages import backstage_of, pages_of, to
@@ -53,7 +54,7 @@ async def show(request: Request, visitor: Visitor) -> Response:
     round_ = await _reporting(request, visitor)
     kept = await asyncio.to_thread(backstage_of(request).rounds.report_draft, round_.code)
     typed = await asyncio.to_thread(_typed, request, visitor, round_, kept)
-    return await _form_page(request, visitor, round_, typed)
+    return await _form_page(request, visitor, round_, await asyncio.to_thread(reported.taken, request, round_, typed))
 
 
 async def keep(request: Request, visitor: Visitor) -> Response:
@@ -161,6 +162,7 @@ async def _form_page(
         promised=facts.get("feedback_on", ""),
         kept=_said(request, kept) if kept else "",
         mark=kept.mark if kept else "",
+        deeds=await asyncio.to_thread(reported.offered, request, round_.service),
         done=request.query_params.get("done", ""),
     )
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.rounds.outcome import KeyIssue
 from storage import actions, people
 from storage.actions import FIX, NewAction, Origin
 from tests.bot.actions.scene import WEEK, scene, sent
 from tests.bot.channels.web.stage import NOW, Program
+from tests.bot.channels.web.test_concluding_pages import closed
 from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, entered, faults, posted
 from tests.storage.makers import DAY
 
@@ -193,3 +195,29 @@ async def test_a_form_of_another_site_does_nothing(it: Program, client: httpx.As
 
 async def test_outside_one_reads_how_to_get_in(client: httpx.AsyncClient) -> None:
     assert (await client.get(HERE)).status_code == 401
+
+
+async def test_an_issue_of_a_round_leads_to_an_action(it: Program, client: httpx.AsyncClient) -> None:
+    code = closed(it)
+    it.rounds.raise_issue(code, KeyIssue({"en": "Open & late"}, None, {"en": "We look"}, "yes", ""))
+    await entered(it, client, ORGANISER)
+    page = await client.get(f"/manage/rounds/{code}")
+    (path,) = re.findall(r'href="(/manage/actions/library/act[^"]+)"', page.text)
+    page = await client.get(html.unescape(path))
+    assert "You said: Open & late" in seen(page)
+    await posted(client, f"{HERE}/act", kind="fix", source="issue", name="Open & late", words="Try it in May", sure="1")
+    (row,) = kept(it)
+    assert (row.source, row.of.name, row.agreed) == ("issue", "Open & late", 0)
+
+
+async def test_what_was_done_can_be_taken_into_the_report_of_a_round(it: Program, client: httpx.AsyncClient) -> None:
+    code = closed(it)
+    done = fix(it, "A new sign", state="done", outcome="It hangs.", settled_at=NOW)
+    fix(it, "Still open")
+    await entered(it, client, ORGANISER)
+    page = await client.get(f"/manage/rounds/{code}/report")
+    assert "– A new sign: It hangs. Add to the report" in seen(page)
+    assert "Still open" not in page.text
+    page = await client.get(f"/manage/rounds/{code}/report?take={done.id}")
+    assert re.search(r'name="report.en"[^>]*>[^<]*– A new sign: It hangs.</textarea>', page.text)
+    assert it.rounds.report_draft(code) is None
