@@ -81,7 +81,8 @@ class Concluding(Acting):
             now = outcome.load(row.outcome)
             if number is not None and not 1 <= number <= len(now.issues):
                 raise wording.Forbidden("no_issue", number=number, most=len(now.issues))
-            return self._kept(db, row, now.with_issue(issue, number), who, "issue")
+            said_again = number is None and issue in now.issues  # somebody pressed twice
+            return self._kept(db, row, now if said_again else now.with_issue(issue, number), who, "issue")
 
     def _fits(self, issue: KeyIssue) -> None:
         self._said("issue", issue.issue)
@@ -100,7 +101,8 @@ class Concluding(Acting):
             self._said("read_what", reading.what)
             self._was(row, reading.on)
             now = outcome.load(row.outcome)
-            return self._kept(db, row, replace(now, readings=(*now.readings, reading)), who, "read")
+            readings = now.readings if reading in now.readings else (*now.readings, reading)
+            return self._kept(db, row, replace(now, readings=readings), who, "read")
 
     def analyse(self, code: str, analysis: str, *, who: int | None = None) -> RoundView:
         """Say what the answers say, or where that is written: then the round waits for its decision.
@@ -227,9 +229,11 @@ class Concluding(Acting):
     # ----------------------------------------------------------------- rules
 
     def _kept(self, db: Connection, row: RoundRow, now: Outcome, who: int | None, what: str) -> RoundView:
-        before = outcome.load(row.outcome)
-        rounds.change(db, row.id, outcome=outcome.dump(now))
-        self._note(db, row, who, what, self._clock(), changed=outcome.changes(before, now))
+        """Keep what has come of a round; where all is as it was, no line is added to its log."""
+        changed = outcome.changes(outcome.load(row.outcome), now)
+        if changed or self._row(db, row.code).state != row.state:
+            rounds.change(db, row.id, outcome=outcome.dump(now))
+            self._note(db, row, who, what, self._clock(), changed=changed)
         return view(self._row(db, row.code))
 
     @staticmethod

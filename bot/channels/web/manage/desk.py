@@ -269,6 +269,7 @@ def _after(request: Request, round_: RoundView, flow: Flow) -> dict[str, object]
         "consults": consults,
         "log_is_open": round_.state in RAISING,
         "paper_days": PAPER.days,
+        "takes_paper": backstage_of(request).counter.takes(round_.code),
         "may_report": reports,
         "report_draft": draft,
         "report_draft_at": words.moment(draft.kept_at.astimezone(pages.zone)) if draft else "",

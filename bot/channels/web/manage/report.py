@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from bot.channels.web.backstage import RoundView
     from bot.channels.web.manage.doors import Visitor
+    from bot.channels.web.words import Dictionary
     from bot.compose import Part
     from bot.rounds.report_back import Draft
 
@@ -47,6 +48,8 @@ class Told:
     direction: str
     messages: Sequence[Part]
     report: str
+    signed: str
+    """The line that says who answers for it."""
 
 
 async def show(request: Request, visitor: Visitor) -> Response:
@@ -192,7 +195,7 @@ async def _previewed(
         status=422 if errors else 200,
         round=round_,
         errors=list(errors),
-        told=[_told(one, letters, kept) for one in languages if one not in missing],
+        told=[_told(pages_of(request).dictionary, one, letters, kept) for one in languages if one not in missing],
         missing=[(one, own_name(one)) for one in missing],
         unfinished=[(one, own_name(one)) for one in languages if UNFINISHED in kept.texts.get(one, "")],
         signed=kept.signed,
@@ -206,8 +209,9 @@ async def _letters(request: Request, round_: RoundView, kept: Draft) -> Mapping[
     return await asyncio.to_thread(backstage_of(request).rounds.letters, round_.code, kept.texts, signed)
 
 
-def _told(language: str, letters: Mapping[str, Sequence[Part]], kept: Draft) -> Told:
-    return Told(language, own_name(language), direction(language), letters[language], kept.texts[language])
+def _told(dictionary: Dictionary, language: str, letters: Mapping[str, Sequence[Part]], kept: Draft) -> Told:
+    signed = dictionary.words(language)("round.signed", name=kept.signed)
+    return Told(language, own_name(language), direction(language), letters[language], kept.texts[language], signed)
 
 
 def _refused(request: Request, error: Refused) -> forms.Error:

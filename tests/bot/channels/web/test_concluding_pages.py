@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.rounds.findings import PAPER
 from bot.rounds.outcome import Decision, KeyIssue
+from storage import rounds
 from tests.bot.channels.web.test_public_pages import FORMAL
 from tests.bot.channels.web.test_staff_pages import ORGANISER, entered, faults, posted
 
@@ -140,3 +143,51 @@ class TestDecision:
         code = closed(it)
         it.rounds.decide(code, Decision("We open on Fridays", "2026-11-22", "Many asked", ""))
         assert "Decided on 22 November 2026: We open on Fridays. Many asked." in it.rounds.drafted(code, "en")
+
+
+class TestWhatIsOffered:
+    async def test_a_closed_round_offers_nothing_that_is_refused(self, it: Program, client: httpx.AsyncClient) -> None:
+        """Where the duty is a law, each step waits for the one before; paper has its time, and no longer."""
+        code = closed(it)
+        with it.database.transaction() as db:
+            row = rounds.by_code(db, code)
+            assert row is not None
+            rounds.change(db, row.id, record=row.record.replace('"duty": "none"', '"duty": "law"'))
+        await entered(it, client, ORGANISER)
+
+        async def offered() -> set[str]:
+            page = await client.get(f"/manage/rounds/{code}")
+            return set(re.findall(rf'(?:action|href)="/manage/rounds/{code}/(\w+)"', page.text))
+
+        now = await offered()
+        assert {"issue", "read", "enter"} <= now
+        assert not now & {"analyse", "decide", "report", "extend", "close", "cancel", "open", "edit"}
+        await posted(client, f"/manage/rounds/{code}/issue", **ISSUE)
+        assert "analyse" in await offered()
+        await posted(client, f"/manage/rounds/{code}/analyse", **{"analysis-text": "Most want Sundays."})
+        assert not await offered() & {"analyse", "decide", "enter"}
+        read = {"read-who": "Ada Ames", "read-what": "Summary", "read-on": it.now.date().isoformat()}
+        await posted(client, f"/manage/rounds/{code}/read", **read)
+        assert "decide" in await offered()
+
+    async def test_once_paper_has_had_its_time_nobody_is_led_to_enter_more(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = closed(it)
+        it.now += PAPER + timedelta(days=1)
+        it.sweeps().findings()
+        await entered(it, client, ORGANISER)
+        page = await client.get(f"/manage/rounds/{code}")
+        assert f"/manage/rounds/{code}/enter" not in page.text
+
+    async def test_who_presses_twice_leaves_one_line_in_the_log(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = closed(it)
+        await entered(it, client, ORGANISER)
+        read = {"read-who": "Ada Ames", "read-what": "Summary", "read-on": it.now.date().isoformat()}
+        analysis = {"analysis-text": "Most want Sundays."}
+        for act, typed in (("issue", ISSUE), ("read", read), ("analyse", analysis)):
+            for _ in range(2):
+                page = await posted(client, f"/manage/rounds/{code}/{act}", **typed)
+                assert page.status_code == 200, act
+        assert [each.what for each in it.rounds.log(code)][-3:] == ["issue", "read", "analysed"]
+        assert len(outcome(it, code).issues) == len(outcome(it, code).readings) == 1
