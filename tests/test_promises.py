@@ -260,6 +260,9 @@ def test_what_we_import_is_what_we_ask_for() -> None:
         "PIL": "pillow",
         "fpdf": "fpdf2",
         "prometheus_client": "prometheus-client",
+        "sklearn": "scikit-learn",
+        "phonenumbers": "phonenumberslite",
+        "stdnum": "python-stdnum",
     }
     used = {name for _, module in modules() for name, for_types in imports(module) if not for_types}
     ours = {*PACKAGES, *sys.stdlib_module_names, "__future__", ""}

@@ -29,7 +29,9 @@ THRESHOLD: Final = 0.2
 """From this on a text is about a theme, while nobody has corrected enough to measure a better one. Themes are rare, and
 the classifiers are trained half way towards balance, so one half would miss most."""
 ENOUGH: Final = 40
-"""So many texts judged wholly until thresholds are measured."""
+"""So many texts judged wholly until thresholds are measured by them alone."""
+PRIOR: Final = 20
+"""So many texts does the share of a theme weigh that cues alone have found."""
 STRENGTH: Final = 10.0
 """Inverse of the penalty on weights."""
 BALANCE: Final = 0.5
@@ -37,8 +39,8 @@ BALANCE: Final = 0.5
 FOLDS: Final = 4
 SAMPLE: Final = 5000
 """Texts from which common letters are told from telling ones, and the middle of all vectors is taken."""
-AT_ONCE: Final = 5000
-"""Texts in memory at once as letters."""
+AT_ONCE: Final = 500
+"""Texts looked at in one go: a fraction of a second in which no other thread runs."""
 
 _letters = HashingVectorizer(
     analyzer="char_wb", ngram_range=(2, 5), n_features=2**18, alternate_sign=False, norm=None, dtype=np.float32
@@ -88,6 +90,7 @@ class Sorter:
         self._eyes = _Eyes(sample if len(sample) else cues.texts)
         self._cues = cues
         self._corrected = corrected
+        self._sample = sample.some(slice(SAMPLE))
         seen, about = self._lessons(cues, corrected)
         self._minds = _learn(seen, about)
         self.thresholds = self._measured()
@@ -114,16 +117,27 @@ class Sorter:
     def _measured(self) -> NDArray[np.float32]:
         """Return the threshold of each theme: so that as many corrected texts fit as people said do.
 
-        Each is judged by what was learned without it. Only texts that somebody judged wholly count here: of others we
-        know the themes the sorter had proposed, so they would say little of those it misses.
+        Only texts that somebody judged wholly count here: of others we know the themes the sorter had proposed, so they
+        would say little of those it misses.
         """
         about = self._corrected.about
         whole = ~np.isnan(about).any(1)
-        if whole.sum() < ENOUGH:
+        many = int(whole.sum())
+        if many == 0 or (many < ENOUGH and len(self._sample) < ENOUGH):
             return np.full(self._cues.about.shape[1], THRESHOLD, np.float32)
-        judged = self._judged_without_itself()[whole]
-        shares = np.maximum(about[whole].mean(0), 1 / whole.sum())
-        return np.array([np.quantile(judged[:, one], 1 - share) for one, share in enumerate(shares)], np.float32)
+        if many < ENOUGH:
+            return self._guessed(about[whole])
+        return _cut_at(self._judged_without_itself()[whole], np.maximum(about[whole].mean(0), 1 / many))
+
+    def _guessed(self, about: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return thresholds from few corrections: how many texts fit lies between what these say and what cues said.
+
+        The first corrections move all scores, so a fixed threshold would let far more through than the day before.
+        """
+        cues = _learn(self._eyes(self._cues.texts), self._cues.about)
+        before = np.vstack([_judge(cues, self._eyes(part)) for part in _parts(self._sample)])
+        shares = (about.sum(0) + PRIOR * (before >= THRESHOLD).mean(0)) / (len(about) + PRIOR)
+        return _cut_at(self.scores(self._sample), shares)
 
     def _judged_without_itself(self) -> NDArray[np.float32]:
         texts, about = self._corrected.texts, self._corrected.about
@@ -188,6 +202,11 @@ def _judge(minds: Sequence[LogisticRegression | float], seen: csr_matrix) -> NDA
         np.full(seen.shape[0], mind) if isinstance(mind, float) else mind.predict_proba(seen)[:, 1] for mind in minds
     ]
     return np.column_stack(columns).astype(np.float32) if columns else np.zeros((seen.shape[0], 0), np.float32)
+
+
+def _cut_at(scores: NDArray[np.float32], shares: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return for each theme the score that such a share of the texts reaches."""
+    return np.array([np.quantile(scores[:, one], 1 - share) for one, share in enumerate(shares)], np.float32)
 
 
 def doubles(words: Sequence[str]) -> NDArray[np.bool_]:

@@ -81,11 +81,24 @@ def test_thresholds_are_measured_once_enough_texts_were_judged() -> None:
     words = [f"I waited {n} minutes" for n in range(30)] + [f"it costs {n} euros" for n in range(30)]
     about = np.zeros((60, 2), np.float32)
     about[:30, 0] = about[30:, 1] = 1
-    few = Sorter(cues, Lesson(texts(*words[:20]), about[:20]), texts(*words))
-    assert list(few.thresholds) == [np.float32(THRESHOLD)] * 2
+    none = Sorter(cues, Lesson(texts(), about[:0]), texts(*words))
+    assert list(none.thresholds) == [np.float32(THRESHOLD)] * 2
     sorter = Sorter(cues, Lesson(texts(*words), about), texts(*words))
     assert set(sorter.thresholds) != {np.float32(THRESHOLD)}
     assert np.array_equal(sorter.scores(texts(*words)) >= sorter.thresholds, about > 0)
+
+
+def test_few_corrections_do_not_let_far_more_texts_through() -> None:
+    words = [f"the queue took {n} minutes" for n in range(30)] + [f"{n} things were said of nothing" for n in range(30)]
+    sample = texts(*words)
+    before = Sorter(STARTER, NOTHING, sample).sort(sample)
+    about = np.zeros((4, len(KEYS)), np.float32)
+    about[:2, KEYS.index("waiting")] = 1
+    few = Sorter(STARTER, Lesson(texts(*words[:2], *words[30:32]), about), sample)
+    assert set(few.thresholds) != {np.float32(THRESHOLD)}
+    found = few.sort(sample)
+    assert {one.text for one in found if KEYS[one.theme] == "waiting"} <= set(range(30))
+    assert len(found) < 1.5 * len(before) + 5
 
 
 def test_without_vectors_it_goes_by_letters() -> None:
