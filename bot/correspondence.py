@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from bot.participation import Spoken
 from bot.threads import Outcome, Sending
+from flows.danger import speaks_of_danger
 from flows.model import Button, Kind, Prompt
 from flows.phrasebook import EVERYWHERE
 from flows.speak import word_list
-from flows.words import clean, speaks_of_danger
+from flows.words import clean
 from storage import people, threads
 
 if TYPE_CHECKING:

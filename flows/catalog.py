@@ -16,13 +16,13 @@ from flows.checks.questions import grounds, musts, promises
 from flows.checks.scales import unfair
 from flows.checks.wording import read_along
 from flows.composing import spoken_words
+from flows.danger import entries
 from flows.form import FlowForm, FrameForm, PhrasesForm
 from flows.issues import STRICTEST, Issue
 from flows.model import End, Rate, Review, Say, Stage
 from flows.plain import Plain, is_rules, rules
 from flows.shelf import Shelf
 from flows.source import compile_sheet
-from flows.words import spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -221,8 +221,8 @@ class Catalog:
         return MappingProxyType(spoken_words(self._spoken(language)))
 
     def danger(self, language: str) -> tuple[str, ...]:
-        """Return the words of danger in `language`, as they may be typed (folded)."""
-        return tuple(dict.fromkeys(each for word in self._spoken(language).danger.words for each in spellings(word)))
+        """Return the words of danger in `language`, as a script carries them."""
+        return entries(self._spoken(language).danger)
 
     def commands(self, language: str) -> Mapping[str, str]:
         """Return the line that explains each command in `language`."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flows import form, model
 from flows.bank import Words
+from flows.danger import entries
 from flows.phrasebook import PHRASES
 from flows.shelf import laid, language_of, scale_words
 from flows.translation import gaps, lay, told
@@ -56,7 +57,7 @@ class Composer:
             states=MappingProxyType(laid_states),
             phrases=MappingProxyType(spoken.phrases),
             words=MappingProxyType(words),
-            danger=tuple(dict.fromkeys(typed for word in spoken.danger.words for typed in spellings(word))),
+            danger=entries(spoken.danger),
             tables=MappingProxyType(tables(laid_states, words)),
         )
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from flows import cards, days, joining
 from flows.branching import ahead, onward, passed, walked
+from flows.danger import speaks_of_danger
 from flows.model import (
     Allocate,
     Answer,
@@ -66,7 +67,7 @@ from flows.speak import (
 )
 from flows.understand import finished, tapped, understand
 from flows.understood import NOWHERE, Fault, Here, Ticked
-from flows.words import chosen, clean, counted_word, fill, fold, is_command, meaning, speaks_of_danger, word_of
+from flows.words import chosen, clean, counted_word, fill, fold, is_command, meaning, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

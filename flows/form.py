@@ -572,6 +572,11 @@ class DangerForm(Form):
     """Words that lead to the urgent text."""
 
     words: list[Text] = []
+    """A word that ends in * stands for all that begin so, … for up to four words in between."""
+    hazards: list[Text] = []
+    """The same, of what a "no" shortly before it takes away: "no smell of gas"."""
+    no: list[Text] = []
+    """Words such as "no"."""
 
 
 class PhrasesForm(Form):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from flows.danger import speaks_of_danger
 from flows.model import Answer, Kind, Part
 from flows.understand import words_of
-from flows.words import clean, speaks_of_danger
+from flows.words import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

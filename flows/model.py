@@ -291,11 +291,6 @@ class Script:
         """What each state asks whoever it asks: laid by `speak` when it is first asked."""
         return {}
 
-    @cached_property
-    def warnings(self) -> frozenset[str]:
-        """The longest word of each entry of `danger`: a text without any of them speaks of none."""
-        return frozenset(max(words.split(), key=len) for words in self.danger if words)
-
 
 @dataclass(frozen=True, slots=True)
 class Flow:

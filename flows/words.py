@@ -45,16 +45,17 @@ def _is_kept(character: str) -> bool:
 
 def fold(text: str) -> str:
     """Return the words of `text` in lower case, without accents and marks: the form in which texts are compared."""
-    return _folded_once(text) if len(text) <= _LONGEST_WORD else " ".join(_words(text))
+    return _folded_once(text) if len(text) <= _LONGEST_WORD else " ".join(folded_words(text))
 
 
 @lru_cache(maxsize=1024)
 def _folded_once(text: str) -> str:
     """A short message is compared with several tables, and many people send the same."""
-    return " ".join(_words(text))
+    return " ".join(folded_words(text))
 
 
-def _words(text: str) -> list[str]:
+def folded_words(text: str) -> list[str]:
+    """Return the words of `text` one by one, as `fold` writes them."""
     if text.isascii():
         words = text.encode().translate(_ASCII).decode().split()
     else:
@@ -221,31 +222,15 @@ def is_command(text: str) -> bool:
     return len(text) > 1 and text[0] == "/" and text[1].isalpha() and "/" not in text[1:]
 
 
-def speaks_of_danger(script: Script, text: str) -> bool:
-    """Return whether `text` holds one of the script's words of danger as whole words.
-
-    What a language writes in one with the next word may stand before it: "l'", "qu'", in Arabic "and", "the", "will".
-    """
-    words = _words(text)
-    if script.warnings.isdisjoint(words) and (text.isascii() or script.warnings.isdisjoint(_loosened(words))):
-        return False
-    return _any_of(script.danger).search(" ".join(words)) is not None
-
-
-_ATTACHED = frozenset(a + b for a in ("", "و", "ف") for b in ("", "س", "ال", "بال", "لل", "ب", "ل")) - {""}
+ATTACHED = frozenset(a + b for a in ("", "و", "ف") for b in ("", "س", "ال", "بال", "لل", "ب", "ل")) - {""}
 """And, so; will, the, by the, for the, by, for."""
 
 
-def _loosened(words: Iterable[str]) -> Iterator[str]:
+def loosened(words: Iterable[str]) -> Iterator[str]:
     """Give the words that remain when what may be written in one with them is taken away."""
     for word in words:
         yield word.rpartition("'")[2]
-        yield from (word[n:] for n in range(1, 5) if word[:n] in _ATTACHED)
-
-
-@lru_cache(maxsize=64)
-def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(rf"(?<![^\s'])(?:{'|'.join(_ATTACHED)})?(?:{'|'.join(map(re.escape, words))})(?!\S)")
+        yield from (word[n:] for n in range(1, 5) if word[:n] in ATTACHED)
 
 
 def fill(text: str, values: Mapping[str, object]) -> str:

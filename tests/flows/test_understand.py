@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.danger import speaks_of_danger
 from flows.model import Answer, Kind, Message, Number, Option, Pick, Script
 from flows.understand import example, figure, understand
-from flows.words import chosen, clean, fold, placeholders, speaks_of_danger, table
+from flows.words import chosen, clean, fold, placeholders, table
 from tests.flows.talk import Talk, flow_of
 
 if TYPE_CHECKING:

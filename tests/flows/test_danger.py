@@ -1,0 +1,97 @@
+"""Danger is heard with slips and endings; a "no" takes a hazard away, never violence or despair."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.catalog import Catalog
+from flows.danger import HAZARD, NO, speaks_of_danger
+from flows.model import Script
+
+CATALOG = Catalog.load()
+
+
+def hears(language: str, text: str) -> bool:
+    return speaks_of_danger(CATALOG.get("deliver_pulse").script(language), text)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "There is a smell of gas in the hall"),
+        ("en", "An electric cable hangs over the path"),
+        ("en", "He threatened my sister with a knife"),
+        ("en", "My mother is unconcious, help"),
+        ("en", "the roof is colapsing, about to collaps"),
+        ("en", "No! There is a gas leak"),
+        ("en", "I do not want to die"),
+        ("de", "Mein Vater bekommt keine Luft"),
+        ("de", "Der Balkon stürzt ein"),
+        ("de", "Hier hängt ein Kabel unter Strom"),
+        ("de", "sie ist bewustlos"),
+        ("es", "Un coche atropelló a un niño"),
+        ("es", "Sale humo del sótano y huele mucho a gas"),
+        ("es", "está inconciente"),
+        ("fr", "Mon fils ne respire plus"),
+        ("fr", "Des tuiles du toit tombent sur les passants"),
+        ("pt", "O meu pai não respira"),
+        ("pt", "Cheira muito a gás na escola"),
+        ("ar", "هناك رائحة قوية للغاز في المدرسة رائحة غاز"),
+        ("ar", "جاري يضرب أطفاله"),
+    ],
+)
+def test_danger_is_heard_as_people_write_of_it(language: str, text: str) -> None:
+    assert hears(language, text)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "There was no smell of gas, all was fine"),
+        ("en", "The building is not in flames any more"),
+        ("de", "Es gab keinen Gasgeruch"),
+        ("es", "No hay fuga de gas"),
+        ("fr", "Il n'y a pas de fuite de gaz"),
+        ("pt", "Não há fuga de gás"),
+        ("ar", "لا يوجد تسرب غاز"),
+        ("en", "The gas bill is too high"),
+        ("en", "Please explain the new bus lines"),
+        ("de", "Die Kabelverbindung im Lesesaal ist langsam"),
+        ("es", "El precio del gas sube"),
+        ("fr", "Le gaz est cher"),
+        ("pt", "A conta do gás é alta"),
+        ("ar", "كان الانتظار قصيرًا"),
+    ],
+)
+def test_what_is_no_danger_is_not_heard_as_one(language: str, text: str) -> None:
+    assert not hears(language, text)
+
+
+def script(*entries: str) -> Script:
+    return Script("en", {}, {}, {}, danger=entries)
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("a live cable hanging there", True),
+        ("a cable that somebody left hanging", True),
+        ("cables hang", True),
+        ("a cable one two three four five hanging", False),
+        ("hanging cable", False),
+        ("no cable hangs here", False),
+        ("no, a cable hangs here", True),
+    ],
+)
+def test_a_gap_takes_up_to_four_words_and_a_star_any_ending(text: str, heard: bool) -> None:
+    assert speaks_of_danger(script(f"{HAZARD}cable* … hang*", f"{NO}no"), text) is heard
+
+
+@pytest.mark.parametrize("word", ["explosion", "explosoin", "explsion", "explosiion", "explosiom"])
+def test_one_slip_in_a_long_word_does_not_matter(word: str) -> None:
+    assert speaks_of_danger(script("explosion"), f"an {word} happened")
+
+
+@pytest.mark.parametrize("word", ["explosive", "implosion", "expulsion", "explos"])
+def test_another_word_is_no_slip(word: str) -> None:
+    assert not speaks_of_danger(script("explosion"), f"an {word} happened")
