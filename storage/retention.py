@@ -12,7 +12,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from storage import proof, seals, trail
 from storage.inbox import WAITING
 from storage.outbox import GONE, SENT
-from storage.rounds import PAUSED
+from storage.rounds import PAUSED, invited
 from storage.sessions import ACTIVE
 from storage.tables import (
     action_links,
@@ -36,6 +36,8 @@ from storage.tables import (
     web_sessions,
     wishes,
 )
+from storage.wishes import CLEAR, UNCLEAR
+from storage.wishes import counts as heard_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Delete, Select, Table, Update
 
+WISHES = "wishes"
 CLOCK, SWEPT = "clock", "swept"
 """Who sweeps, and what the trail of a round says of it."""
 
@@ -74,10 +77,22 @@ def forget(db: Connection, now: datetime, policy: Policy) -> dict[str, int]:
 def _swept(db: Connection, what: str, statement: Delete | Update, now: datetime) -> int:
     """Delete what one statement says. Rounds whose answers were sealed note in their trail that these are gone."""
     sealed = _of_ended(db, statement) if what in seals.SWEPT else {}
+    if what == WISHES:
+        _keep_heard(db, statement, now)
     rows = db.execute(statement).rowcount
     for round_id, went in sorted(sealed.items()):
         trail.add(db, round_id, now, CLOCK, SWEPT, str(went), sealed=seals.swept(what, went))
     return rows
+
+
+def _keep_heard(db: Connection, statement: Delete | Update, now: datetime) -> None:
+    """Note in the trail of each round how its result was received, before nobody can count it any more."""
+    going = select(wishes.c.round_id).where(*_where(statement)).distinct().order_by(wishes.c.round_id)
+    for round_id in list(db.execute(going).scalars()):
+        told = invited(db, round_id).get("report_back", 0)
+        counted = heard_of(db, round_id)
+        heard = {"told": told, "clear": counted.get(CLEAR, 0), "unclear": counted.get(UNCLEAR, 0)}
+        trail.add(db, round_id, now, CLOCK, trail.HEARD, sealed={trail.HEARD: heard})
 
 
 def _of_ended(db: Connection, statement: Delete | Update) -> dict[int, int]:
@@ -266,7 +281,7 @@ _SWEEPS: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
     "round_keys": _keys,
     "sessions_of_closed_rounds": _links_to_people,
     "audiences_of_closed_rounds": _audiences,
-    "wishes": _wishes,
+    WISHES: _wishes,
     "about_you": _about_you,
     "answers": _answers,
     "action_replies": _replies,

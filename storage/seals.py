@@ -22,21 +22,23 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from storage import findings as kept_findings
 from storage.places import of as places_of
-from storage.tables import answers, findings
+from storage.tables import findings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from storage.places import Place
 
 Noted = dict[str, Any]
 """What an entry of a trail notes of what lies beside the round, as JSON takes it."""
+Said = tuple[Any, ...]
+"""One answer: the pseudonym, then the columns of `_SAID`."""
 ANSWERS, ABOUT_YOU = "answers", "about_you"
 """What is swept away when its time is over: all that was said, and before that what people said about themselves."""
 SWEPT = frozenset({ANSWERS, ABOUT_YOU})
@@ -45,9 +47,17 @@ PLACED, COUNTED = "placed", "counted"
 _SIZE = 16
 _YOU = "you."
 _SAID = (
-    *("state", "item", "verb", "choice", "choices", "score", "text", "file", "skipped", "quotable"),
-    *("stage", "flow", "version", "language", "channel", "answered_at", "counted_at"),
+    *("item", "state", "verb", "choice", "choices", "score", "text", "file", "stage", "flow", "version"),
+    *("language", "channel", "answered_at", "counted_at", "skipped", "quotable"),
 )
+"""In this order; the last four are written in one way by each driver."""
+_counted = (
+    f"SELECT pseudonym, {', '.join(_SAID)} FROM answers"  # noqa: S608 - names of our own columns
+    " WHERE round_id = :round AND counted_at IS NOT NULL AND withdrawn_at IS NULL"
+)
+# As text, values come as the driver has them: moments made for each row and taken apart again were most of the cost.
+_everybody = text(f"{_counted} ORDER BY pseudonym")
+_somebody = text(f"{_counted} AND pseudonym = :pseudonym")
 
 
 class Seals(NamedTuple):
@@ -205,33 +215,36 @@ def _findings(db: Connection, round_id: int) -> str | None:
 
 def _participations(
     db: Connection, round_id: int, pseudonym: bytes | None = None
-) -> Iterator[tuple[bytes, list[Row[Any]]]]:
+) -> Iterator[tuple[bytes, list[Said]]]:
     """Give (pseudonym, what it said that counts), one participation after the other."""
-    counted = (answers.c.round_id == round_id, answers.c.counted_at.is_not(None), answers.c.withdrawn_at.is_(None))
-    wanted = select(answers.c.pseudonym, *(answers.c[name] for name in _SAID)).where(*counted)
-    wanted = wanted if pseudonym is None else wanted.where(answers.c.pseudonym == pseudonym)
-    rows = db.execute(wanted.order_by(answers.c.pseudonym).execution_options(yield_per=1000))
-    for who, said in groupby(rows, key=itemgetter(0)):
-        yield who, list(said)
+    wanted, known = (_everybody, {}) if pseudonym is None else (_somebody, {"pseudonym": pseudonym})
+    rows = db.execute(wanted, {"round": round_id, **known}, execution_options={"yield_per": 1000})
+    for who, said in groupby(map(tuple, rows), key=itemgetter(0)):
+        yield bytes(who), list(said)
 
 
-def _seals(found: Iterable[tuple[bytes, Sequence[Row[Any]]]], without: Collection[bytes]) -> Seals:
+def _seals(found: Iterable[tuple[bytes, Sequence[Said]]], without: Collection[bytes]) -> Seals:
     said, about, people, count = set(), set(), 0, 0
     left_out = frozenset(without)
     for who, rows in found:
         if who not in left_out:
-            you = [row for row in rows if (row.item or "").startswith(_YOU)]
-            rest = [row for row in rows if not (row.item or "").startswith(_YOU)]
+            you = [row for row in rows if (row[1] or "").startswith(_YOU)]
+            rest = [row for row in rows if not (row[1] or "").startswith(_YOU)]
             said |= {_seal(who, rest)} if rest else set()
             about |= {_seal(who, you)} if you else set()
             people, count = people + 1, count + len(rows)
     return Seals(frozenset(said), frozenset(about), people, count)
 
 
-def _seal(who: bytes, rows: Iterable[Row[Any]]) -> bytes:
+def _seal(who: bytes, rows: Iterable[Said]) -> bytes:
     """Return the seal of what somebody said, in whatever order a database gives it."""
-    lines = sorted(json.dumps(row[1:], ensure_ascii=False, default=_moment) for row in map(tuple, rows))
-    return hashlib.sha256(json.dumps([who.hex(), *lines], ensure_ascii=False).encode()).digest()[:_SIZE]
+    lines = sorted(map(_line, rows))
+    return hashlib.sha256("\n".join([who.hex(), *lines]).encode()).digest()[:_SIZE]
+
+
+def _line(row: Said) -> str:
+    answered, counted, skipped, quotable = row[-4:]
+    return json.dumps([*row[1:-4], _moment(answered), _moment(counted), bool(skipped), bool(quotable)])
 
 
 def _packed(seals: Iterable[bytes]) -> str:
@@ -247,5 +260,8 @@ def _hex(said: object) -> str:
     return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
 
 
-def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+def _moment(at: datetime | str) -> str:
+    """Return a moment as SQLite keeps it: in UTC, without a zone."""
+    if isinstance(at, str):
+        return at
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -56,6 +56,8 @@ LATER = ("outcome", "whom", "spread_hours", "remind_at", "aims")
 """Such columns too, of later revisions: where they hold nothing, the hash is what it was without them."""
 STAMPS = ("created_at", "created_by", "opened_at", "closed_at", "reported_at")
 """Such columns too, that are noted only one by one."""
+HEARD = "heard"
+"""What the trail says of how a result was received, once that is forgotten."""
 _COLUMNS = (*FACTS, *LATER, *STAMPS)
 _LONG = frozenset({"record", "report", "outcome", "whom", "aims"})
 """Columns of which a hash is noted."""
@@ -130,6 +132,15 @@ class Proof:
         return self.broken is None and not self.altered
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """To how many the result of a round was sent, to how many of them it was clear, and to how many not."""
+
+    told: int = 0
+    clear: int = 0
+    unclear: int = 0
+
+
 _shape = Shape(round_log, Entry)
 _facts = select(*(rounds.c[name] for name in _COLUMNS))
 _taken_down = ("kind", "heads", "organisation", "created_at", "late", "person_id")
@@ -177,6 +188,17 @@ def add(  # noqa: PLR0913, PLR0917 - all that an entry says
 def of(db: Connection, round_id: int) -> list[Entry]:
     """Return what was done to a round, oldest first."""
     return _shape.read(db.execute(_of.where(round_log.c.round_id == round_id)))
+
+
+def heard(db: Connection, round_id: int) -> Heard:
+    """Return how a round's result was received, as noted when that was forgotten: all that was noted together."""
+    noted = [each.details for each in of(db, round_id) if each.what == HEARD]
+    every = [Heard(**json.loads(details)["sealed"][HEARD]) for details in noted]
+    return Heard(
+        max((each.told for each in every), default=0),
+        sum(one.clear for one in every),
+        sum(one.unclear for one in every),
+    )
 
 
 def prove(db: Connection, round_id: int) -> Proof:

@@ -436,8 +436,7 @@ def _proven(proof: Proof, *, lost: bool) -> str:
         return f"BROKEN from line {proof.broken} on: it was changed, removed or slipped in after it was written."
     if named := [name for name in proof.altered if name != "questions"]:
         which = ", ".join(name for name in named if name != "round")
-        what = f"{which} was changed" if which else "something changed it"
-        return f"BROKEN: the round is not as its log says; {what} and left no line."
+        return f"BROKEN: the round is not as its log says; changed without a line: {which or 'it is not told what'}."
     if proof.altered:
         return "BROKEN: the questions are not those the round opened with."
     if lost:

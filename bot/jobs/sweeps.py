@@ -40,7 +40,6 @@ from storage import (
     outbox,
     retention,
     rounds,
-    seals,
     sessions,
     trail,
 )
@@ -251,9 +250,6 @@ class Sweeps:
             if still is None:
                 return 0
             kept = counting.keep(db, self._library, row, self._config.digest.public_minimum_cell, now)
-            if kept:
-                sealed = seals.handed_in(db, row.id, final=True) | seals.kept(db, row.id)
-                trail.add(db, row.id, now, CLOCK, counting.COUNTED, sealed=sealed)
             crossings.passed("findings.keeps")
         crossings.passed("findings.kept")
         return int(kept)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from bot.digests.crossed import Part
 from bot.digests.findings import Asked, Counts, Turnout, found
 from bot.rounds import record, turnout
+from bot.rounds.acting import CLOCK
 from bot.rounds.lifecycle import GRACE, OVER, State
-from storage import entries, findings
+from storage import entries, findings, seals, trail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 PAPER = timedelta(days=14)
 """So long after the last day staff may enter what came on paper, unless the answers are said to be analysed before."""
-COUNTED = "counted"
-"""What the log of a round says once its answers are counted for everybody."""
 
 
 def due(row: RoundRow, now: datetime) -> bool:
@@ -37,11 +36,15 @@ def due(row: RoundRow, now: datetime) -> bool:
 
 
 def keep(db: Connection, library: Library, row: RoundRow, minimum: int, now: datetime) -> bool:
-    """Count a round for good, with who took part, and keep it; return False where that was done before."""
+    """Count a round for good, with who took part, keep it and seal it in the log; return False where that was done."""
     exact = turnout.count(db, library, row)
     found = count(db, library, row, minimum, now)
     told = turnout.who(db, library, row, exact, minimum) if found.people is not None else ()
-    return findings.keep(db, row.id, now, turnout.body(replace(found, who=told), exact))
+    new = findings.keep(db, row.id, now, turnout.body(replace(found, who=told), exact))
+    if new:
+        sealed = seals.handed_in(db, row.id, final=True) | seals.kept(db, row.id)
+        trail.add(db, row.id, now, CLOCK, seals.COUNTED, sealed=sealed)
+    return new
 
 
 def count(db: Connection, library: Library, row: RoundRow, minimum: int, now: datetime) -> Findings:

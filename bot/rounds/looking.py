@@ -30,6 +30,7 @@ from storage import answers, findings, flow_versions, moves, people, report_draf
 from storage import audience as kept_audience
 from storage import places as kept_places
 from storage.people import APPROVER
+from storage.trail import Heard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -304,6 +305,7 @@ class Looking:
             kept = turnout.kept(db, row.id)
             by_status = kept.statuses if kept else sessions.counts(db, row.id)
             asked, heard = rounds.invited(db, row.id), wishes.counts(db, row.id)
+            past = trail.heard(db, row.id) if row.reported_at else Heard()
             return Counts(
                 invited=kept.invited.get("invitation", 0) if kept else asked.get("invitation", 0),
                 started=sum(by_status.values()),
@@ -311,9 +313,9 @@ class Looking:
                 finished=by_status.get("completed", 0),
                 answers=kept.answered if kept else answers.handed_in(db, [row.id]).get(row.id, 0),
                 moves={(move.origin, move.to): move.count for move in moves.of(db, row.id)},
-                told=asked.get("report_back", 0),
-                clear=heard.get(wishes.CLEAR, 0),
-                unclear=heard.get(wishes.UNCLEAR, 0),
+                told=max(asked.get("report_back", 0), past.told),
+                clear=heard.get(wishes.CLEAR, 0) + past.clear,
+                unclear=heard.get(wishes.UNCLEAR, 0) + past.unclear,
             )
 
     def audience(self, code: str) -> Tally:

@@ -24,6 +24,7 @@ from storage import (
     retention,
     rounds,
     sessions,
+    trail,
     wishes,
 )
 from storage.messages import NewLine
@@ -128,7 +129,10 @@ def test_once_the_report_is_out_the_about_you_answers_go_and_later_the_wishes(da
         assert sweep(db, NOW + DAY) == {}, "who answered has not been counted"
         findings.keep(db, round_.id, NOW, "{}")
         assert sweep(db, NOW + DAY) == {"about_you": 1}
-        assert sweep(db, NOW + 31 * DAY + MINUTE) == {"wishes": 1, "round_keys": 1}
+        wishes.add(db, [(round_.id, anna.id)], NOW, wishes.CLEAR)
+        rounds.invite(db, round_.id, [anna.id], "report_back", NOW)
+        assert sweep(db, NOW + 31 * DAY + MINUTE) == {"wishes": 2, "round_keys": 1}
+        assert trail.heard(db, round_.id) == trail.Heard(told=1, clear=1)
 
 
 @pytest.mark.parametrize("reported", [True, False])

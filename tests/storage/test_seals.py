@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from storage.trail import Proof
 
 ANEW = b"n" * 16
+SEALED = "GiQ0v4MCotqAERmUy+EDJL0D8QmuniTkugO9oXC2gI0="
 LATER = NOW + DAY
 
 
@@ -238,3 +239,10 @@ def test_a_seal_tells_nothing_of_who_said_what(database: Database) -> None:
         sealed = seals.handed_in(db, row.id)["answers"]
     assert (sealed["people"], sealed["rows"]) == (2, 5)
     assert not any(word in details for word in ("loud", "25-44", "anna", b"anna".hex()))
+
+
+def test_a_seal_is_the_same_on_each_database(database: Database) -> None:
+    row = asked(database)
+    with database.reading() as db:
+        assert seals.handed_in(db, row.id)["answers"]["said"] == SEALED
+        assert seals.of_one(db, row.id, b"anna").people == 1

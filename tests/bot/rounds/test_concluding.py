@@ -13,7 +13,9 @@ from bot.rounds import legal, wording
 from bot.rounds.lifecycle import State
 from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
 from bot.rounds.wording import spoken
+from storage import retention
 from storage.entries import Voices
+from storage.retention import Policy
 from tests.support.house import NOON, RECORD, Citizen, raw
 
 if TYPE_CHECKING:
@@ -289,6 +291,9 @@ async def test_who_gets_the_result_says_whether_it_was_clear_and_the_last_word_c
     await stranger.says("hello")
     await stranger.sends(raw("c9", kind="tap", data=f"@clear:{code}"))
     assert heard(house, code) == (1, 1, 0)
+    with house.database.transaction() as db:
+        assert retention.forget(db, house.clock() + timedelta(days=400), Policy())["wishes"] == 2
+    assert heard(house, code) == (1, 1, 0), "numbers stay when nobody is known any more"
 
 
 async def test_a_citizen_asks_what_happened_to_theirs_and_hears_where_it_is(house: House) -> None:
