@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from storage.rows import Insert, Shape, insert_new, many
 from storage.tables import answers, assessed_levels, assessment_calls, assessment_viewers, assessments, moves
@@ -142,16 +142,15 @@ def predict(db: Connection, new: Prediction) -> None:
 def is_answered(
     db: Connection, round_id: int, service: str, stage: str, since: datetime, states: Collection[str]
 ) -> bool:
-    """Whether anybody has answered a round, or the stage of its service since a moment.
+    """Whether anybody has answered a round, or has answers that count at the stage of its service since a moment.
 
     `states` are the round's questions: that somebody went on from one is remembered when all answers are erased.
     """
-    here = answers.c.round_id == round_id
-    beside = and_(answers.c.service == service, answers.c.stage == stage, answers.c.answered_at >= since)
-    if db.execute(select(answers.c.id).where(or_(here, beside)).limit(1)).first() is not None:
-        return True
+    here = (answers.c.round_id == round_id,)
+    beside = (answers.c.service == service, answers.c.counted_at >= since, answers.c.stage == stage)
     gone = (moves.c.round_id == round_id, moves.c.origin.in_(list(states)))
-    return db.execute(select(moves.c.count).where(*gone).limit(1)).first() is not None
+    looks = (select(answers.c.id).where(*here), select(answers.c.id).where(*beside), select(moves.c.count).where(*gone))
+    return any(db.execute(each.limit(1)).first() is not None for each in looks)
 
 
 def predictions(db: Connection, person_id: int, *, until: datetime | None = None) -> list[Prediction]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from storage import answers, ballots, contacts, inbox, messages, outbox, sessions, themes, turnout, weekly
+from storage import answers, assessments, ballots, contacts, inbox, messages, outbox, sessions, themes, turnout, weekly
 from storage.database import Database
 from tests.storage.makers import DAY, KEYS, MINUTE, NOW, Update, add_contact, add_round, answer, message, session, text
 
@@ -55,6 +55,7 @@ ACTS: dict[str, Callable[[Connection], Any]] = {
     "read so far": lambda db: themes.read_so_far(db, "library", *WEEK),
     "behind": lambda db: themes.behind(db, 1, *WEEK, 9),
     "people behind": lambda db: themes.people_behind(db, 1, *WEEK),
+    "is answered": lambda db: assessments.is_answered(db, 1, "library", "deliver", NOW, ["overall"]),
     "unread": lambda db: themes.unread(db, "library", "e5", NOW, 9),
     "is behind": lambda db: themes.is_behind(db, "library"),
     "to sort": lambda db: themes.to_sort(db, "library", 2, NOW, 9),
