@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.web.findings import book
@@ -99,10 +99,9 @@ class RoundPage:
         made = round_.outcome.decision if round_.state in PUBLISHED else None
         if made is None:
             return said
-        own, spoken = self.rounds.played(round_.code).language, in_language(made.reasons, language)
-        decision = self._decision("decision", made.text, language, own)
-        whole = replace(decision, text=f"{decision.text}\n{spoken}")
-        return [*said, whole, self._decision("not_chosen", made.not_chosen, language, own)]
+        own = self.rounds.played(round_.code).language
+        parts = (("decision", made.text), ("reasons", made.reasons), ("not_chosen", made.not_chosen))
+        return [*said, *(self._decision(name, text, language, own) for name, text in parts)]
 
     def _decision(self, name: str, text: Text, language: str, own: str) -> Fact:
         """Return a part of the decision, with a note where it is not there in the reader's language."""
