@@ -97,6 +97,9 @@ def write(message: Outbound) -> str:
     if message.mail is not None:
         inline = {cid: _picture(picture) for cid, picture in message.mail.inline.items()}
         body["mail"] = {"subject": message.mail.subject, "html": message.mail.html, "inline": inline}
+        if message.mail.papers:
+            papers = {name: base64.b64encode(pdf).decode() for name, pdf in message.mail.papers.items()}
+            body["mail"] |= {"papers": papers}
     return _encode({name: value for name, value in body.items() if value}).decode()
 
 
@@ -158,4 +161,5 @@ def _shown(kept: dict[str, str] | None) -> Picture | None:
 
 def _mail(kept: dict[str, Any]) -> Mail:
     inline = {cid: Picture(base64.b64decode(each["png"]), each["alt"]) for cid, each in kept.get("inline", {}).items()}
-    return Mail(kept["subject"], kept["html"], inline)
+    papers = {name: base64.b64decode(pdf) for name, pdf in kept.get("papers", {}).items()}
+    return Mail(kept["subject"], kept["html"], inline, papers)

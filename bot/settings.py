@@ -316,6 +316,7 @@ class Digest:
     public_minimum_cell: Annotated[
         int, Field(ge=1, le=1000, description="a number of people, as in public_minimum_cell = 10")
     ]
+    attach_paper: Annotated[bool, Field(description="true or false")]
 
     @property
     def weekday(self) -> int:

@@ -97,6 +97,8 @@ class Mail:
     html: str
     inline: Mapping[str, Picture] = field(default_factory=dict)
     """Pictures by content id."""
+    papers: Mapping[str, bytes] = field(default_factory=dict)
+    """PDFs that lie in the mail, by the names of their files."""
 
 
 @dataclass(frozen=True, slots=True)

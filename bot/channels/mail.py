@@ -177,6 +177,8 @@ def _add_body(mail: EmailMessage, message: Outbound) -> None:
     html = mail.get_payload()[-1]  # type: ignore[index]
     for cid, picture in message.mail.inline.items():
         _add_inline(html, cid, picture)  # type: ignore[arg-type]
+    for name, pdf in message.mail.papers.items():
+        mail.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
 
 
 def _add_inline(html: EmailMessage, cid: str, picture: Picture) -> None:

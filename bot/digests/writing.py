@@ -221,6 +221,8 @@ class Digests:
         words, url = texts(language), page_url(self._config, digest)
         if channel == MAIL:
             text, mail = render.mail(digest, words, url)
+            if self._config.digest.attach_paper:
+                mail = replace(mail, papers={f"{digest.service}-{digest.period}.pdf": render.pdf(digest, words, url)})
             return Outbound(key, "", text, mail=mail, language=words.language)
         text, picture = render.chat(digest, words, url)
         return Outbound(key, "", text, self._leads(digest, words), picture=picture, language=words.language)

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from bot import letters
 from bot.channels.base import Again, Ambiguous, Gone, Mail, Outbound, Picture, Sent
 from bot.channels.mail import MailChannel, message_id
 from bot.config import Mail as Settings
@@ -159,6 +160,20 @@ async def test_a_whole_digest_arrives_in_each_language(channel: MailChannel, pos
     assert len(pictures) == 3
     assert came["Subject"].split() == mail.subject.split()
     assert came["List-Unsubscribe"]
+
+
+async def test_a_paper_lies_in_the_mail_beside_what_is_read(channel: MailChannel, postman: Postman) -> None:
+    mail = letter().mail
+    assert mail is not None
+    sent = letter(mail=replace(mail, papers={"library-2026-W47.pdf": b"%PDF-1.7 paper"}))
+    assert letters.read(letters.write(sent), sent.key, sent.address) == sent
+    await channel.send(sent)
+    (came,) = postman.received
+    (paper,) = list(came.iter_attachments())
+    assert (paper.get_content_type(), paper.get_filename()) == ("application/pdf", "library-2026-W47.pdf")
+    assert paper.get_content() == b"%PDF-1.7 paper"
+    assert came.get_body(("html",)) is not None
+    assert [part["Content-ID"] for part in came.walk() if part.get_content_type() == "image/png"] == ["<chart>"]
 
 
 async def test_a_mail_says_that_a_machine_sent_it_and_how_to_end_it(channel: MailChannel, postman: Postman) -> None:

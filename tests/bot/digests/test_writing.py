@@ -428,6 +428,24 @@ def test_each_address_is_written_to_in_its_language_and_none_that_said_stop(data
     assert sorted(json.loads(body)["language"] for body in bodies) == ["en", "es"]
 
 
+def test_on_wish_a_mail_brings_the_digest_on_paper(database: Database) -> None:
+    plain, catalog = sample(), Catalog.load()
+    wishing = replace(plain, digest=replace(plain.digest, attach_paper=True))
+    found: list[set[str]] = []
+    with database.transaction() as db:
+        keep(db, real())
+    for config in (plain, wishing):
+        desk = Digests(config, catalog.bank, Library(config, catalog, makers.KEYS))
+        with database.reading() as db:
+            digest = desk.of_week(db, SERVICE, WEEK, MONDAY)
+        assert digest is not None
+        mail = desk.message(digest, "mail", "de").mail
+        assert mail is not None
+        assert all(pdf.startswith(b"%PDF") for pdf in mail.papers.values())
+        found.append(set(mail.papers))
+    assert found == [set(), {"library-2022-W35.pdf"}]
+
+
 def test_the_next_digest_knows_the_last_one(database: Database, desk: Digests) -> None:
     """One erased answer of a past week does not change what was said of it."""
     with database.transaction() as db:
