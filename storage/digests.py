@@ -50,6 +50,13 @@ def written(db: Connection, period: str) -> set[tuple[int, str]]:
     return {(person_id, service) for person_id, service in db.execute(which)}
 
 
+def issued(db: Connection, service: str, period: str) -> str | None:
+    """Return the body of the first digest of a service for a period that was not silent, whoever got it."""
+    first = select(digests.c.body).where(digests.c.service == service, digests.c.period == period)
+    first = first.where(digests.c.body != "null").order_by(digests.c.created_at, digests.c.id).limit(1)
+    return db.execute(first).scalar()
+
+
 def before(db: Connection, service: str, period: str, limit: int = 60) -> list[str]:
     """Return the bodies of digests of a service for earlier weeks, whoever got them: the latest week first."""
     earlier = select(digests.c.body).where(digests.c.service == service, digests.c.period < period)

@@ -12,6 +12,7 @@ says nothing about anyone, so it may be named exactly, but the base of a stage o
 5. No percentage under a base of 10; "indication only" under 30.
 6. What is compared or summed up is what is shown, never what is hidden: nothing new follows from it.
 7. Many counts that add up to each other (the arrows of a flow) are told in steps of the minimum, none below one step.
+   In a week that is running the sides of a scale are told so too: answers come one by one.
 8. Scores of options that people order, divide points over or call best and last, are sums over everybody, and add up to
    what is known. They are told from a base of 10 in steps: half the minimum of people, all of one mind, can move no
    score by more than a step. They are rounded together, so that what is told adds up too, and no score is told as
@@ -295,6 +296,20 @@ def steps(count: int, minimum: int) -> int:
     by at least the minimum: looking often does not single anybody out.
     """
     return max(count // minimum - 1, 0) * minimum
+
+
+def sides_in_steps(positive: int, neutral: int, negative: int, minimum: int) -> tuple[int, int, int]:
+    """Return the sides of a running week, whose base is whole steps, to the nearest step each.
+
+    Two looks then differ by whole steps, and a look and the whole week by what may be off by half a step: nobody finds
+    the few who came in between. A half goes up on the good side and down on the bad one, so that the base stays.
+    """
+    base = positive + neutral + negative
+    good, bad = (
+        (count + room) // minimum * minimum
+        for count, room in ((positive, minimum // 2), (negative, (minimum - 1) // 2))
+    )
+    return good, max(base - good - bad, 0), min(bad, base - good)
 
 
 def stepped(count: int, minimum: int) -> int | None:

@@ -82,12 +82,16 @@ def chosen(person: Person, channels: Iterable[str]) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One digest to write: the ISO week that had just ended when it came due."""
+    """One digest to write: the ISO week that had just ended when it came due.
+
+    Everybody reads of the weeks of the city: over the weeks of two zones the same figures differ by a few people.
+    """
 
     person: Person
     service: str
     week: Week
     zone: ZoneInfo
+    """The city's."""
     at: datetime | None = None
     """When it came due; None where somebody asks for it."""
 
@@ -109,8 +113,9 @@ def due(
         own = rhythm.of(person)
         came_due = own.last(now)
         week = Week.of(came_due, own.zone).back(1)
-        if came_due >= person.created_at and (person.id, service, str(week)) not in written:
-            yield Due(person, service, week, own.zone, came_due)
+        at = max(came_due, week.ends(rhythm.zone))
+        if at <= now and came_due >= person.created_at and (person.id, service, str(week)) not in written:
+            yield Due(person, service, week, rhythm.zone, at)
 
 
 def _each(managers: Iterable[tuple[Person, str]], services: list[str]) -> Iterator[tuple[Person, str]]:

@@ -150,6 +150,8 @@ class Scope:
     so_far: bool = False
     earlier: Digest | None = None
     """The digest shown before this one: running figures may not differ from it by a few people."""
+    issued: Digest | None = None
+    """The first digest of this same week that anybody got."""
     urgent: int = 0
     """Reports of danger sent at once in the week."""
     urgent_open: int = 0
@@ -160,24 +162,39 @@ class Scope:
     foot: Foot | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """What a week says of people: issued once, and told so for ever."""
+
+    form: Form
+    who: Who
+    scores: tuple[Score, ...]
+    results: tuple[Result, ...]
+    voices: Voices
+    problems: tuple[Theme, ...]
+    more_problems: int
+    works: Theme | None
+    hidden: int
+
+
 def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
-    """Return the week's digest; None where nobody answered and no clock runs: then managers are left in peace."""
+    """Return the week's digest; None where nobody answered and no clock runs: then managers are left in peace.
+
+    Of a week that somebody has had a digest of before, the figures are those: two that are counted at different times
+    would differ by the few people who left in between. Deadlines, deeds and what is asked are of now.
+    """
     clock = _clock(scope, now)
     new = _people(answers, str(scope.week))
-    if not new and not clock and not scope.urgent_open:
+    if not new and not clock and not scope.urgent_open and not scope.issued:
         return None
-    full = new >= scope.minimum
-    who, held = _who(answers, scope, full=full)
-    scores = _scores(answers, scope) if full else ()
-    results = _results(answers, scope, full=full)
-    voices = _voices(answers, scope, scores) if full else Voices()
-    problems, works = _themes(answers, scope, scores) if full and not scope.so_far else ((), ())
+    found = _once_more(scope.issued, answers) if scope.issued else _figures(answers, scope, full=new >= scope.minimum)
+    full = found.form is Form.FULL
     alerts = signals.alerts(
         urgent=scope.urgent_open,
         clock=clock,
-        scores=() if scope.so_far else scores,
-        themes=problems,
-        missing=who.missing,
+        scores=() if scope.so_far else found.scores,
+        themes=found.problems,
+        missing=found.who.missing,
         minimum=scope.minimum,
     )
     told = Digest(
@@ -188,28 +205,59 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
         since=scope.week.monday,
         until=scope.week.sunday,
         at=now,
-        form=Form.FULL if full else Form.SHORT,
+        form=found.form,
         so_far=scope.so_far,
         minimum=scope.minimum,
-        who=who,
+        who=found.who,
         clock=clock,
-        scores=scores,
-        results=results,
-        voices=voices,
-        hidden=held
-        + _hidden(who, scores, voices)
-        + sum(each.base is None for each in results)
-        + (sum(0 < one.people < scope.minimum for one in answers.heard) if problems or works else 0),
+        scores=found.scores,
+        results=found.results,
+        voices=found.voices,
+        hidden=found.hidden,
         urgent=scope.urgent,
         alerts=alerts,
-        problems=problems[:PROBLEMS],
-        more_problems=len(problems[PROBLEMS:]),
-        works=next(iter(works), None),
+        problems=found.problems[:PROBLEMS],
+        more_problems=found.more_problems,
+        works=found.works,
         deeds=scope.deeds,
-        proposals=signals.proposals(alerts, clock, problems, who.missing, quiet=not full),
+        proposals=signals.proposals(alerts, clock, found.problems, found.who.missing, quiet=not full),
         foot=scope.foot if full else None,
     )
     return replace(told, again=tuple(_again(told, scope.earlier))) if scope.earlier else told
+
+
+def _figures(answers: Answers, scope: Scope, *, full: bool) -> _Figures:
+    who, held = _who(answers, scope, full=full)
+    scores = _scores(answers, scope) if full else ()
+    results = _results(answers, scope, full=full)
+    voices = _voices(answers, scope, scores) if full else Voices()
+    problems, works = _themes(answers, scope, scores) if full and not scope.so_far else ((), ())
+    rare = sum(0 < one.people < scope.minimum for one in answers.heard) if problems or works else 0
+    hidden = held + _hidden(who, scores, voices) + sum(each.base is None for each in results) + rare
+    form = Form.FULL if full else Form.SHORT
+    more = len(problems[PROBLEMS:])
+    return _Figures(form, who, scores, results, voices, problems, more, next(iter(works), None), hidden)
+
+
+def _once_more(issued: Digest, answers: Answers) -> _Figures:
+    """What was told of the week, without the words of whoever has had them deleted since."""
+    there = {said.text for said in answers.said}
+    quotes_ = tuple(voice for voice in issued.voices.quotes if voice.text in there)
+    return _Figures(
+        issued.form,
+        issued.who,
+        issued.scores,
+        issued.results,
+        replace(issued.voices, quotes=quotes_),
+        tuple(_still(theme, there) for theme in issued.problems),
+        issued.more_problems,
+        _still(issued.works, there) if issued.works else None,
+        issued.hidden,
+    )
+
+
+def _still(theme: Theme, there: set[str]) -> Theme:
+    return theme if theme.quote is None or theme.quote.text in there else replace(theme, quote=None)
 
 
 def sign_of_life(scope: Scope, now: datetime) -> Digest:
@@ -325,6 +373,10 @@ def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline) -> Sc
     if not any(group.base for group in known) and not groups.get(weeks[-1], NOBODY).unknown:
         return None
     current = groups.get(weeks[-1], NOBODY)
+    if scope.so_far:
+        sides = disclosure.sides_in_steps(current.positive, current.neutral, current.negative, scope.minimum)
+        current = Posneg(*sides, current.unknown)
+        groups = {**groups, weeks[-1]: current}
     positive, negative = shares(current, scope.minimum)
     points = _trend(groups, weeks, scope, headline)
     line = [point.share for point in points]

@@ -117,6 +117,7 @@ class Digests:
             minimum=self._config.digest.minimum_cell,
             so_far=so_far,
             earlier=_shown_before(db, service, week),
+            issued=None if so_far else _issued(db, service, week),
             missing=missing,
             groups=groups,
             deeds=deeds(db, service, now, zone),
@@ -167,7 +168,7 @@ class Digests:
         """
         with database.reading() as db:
             managers = people.with_role(db, MANAGER, service)
-        wanted = [Due(person, service, week, self._rhythm.of(person).zone) for person, _ in managers]
+        wanted = [Due(person, service, week, self._rhythm.zone) for person, _ in managers]
         if any(now < week.ends(one.zone) for one in wanted):
             raise Refused(f"week {week} is still running: its digest can be sent when it is over.")
         return sum(self.write(database, one, now) for one in dict.fromkeys(wanted))
@@ -179,8 +180,6 @@ class Digests:
 
         Counting and drawing happen before it, so that nobody waits for the pen.
         """
-        if one.zone != self._config.city.zone:  # of the city's own weeks `sweep` takes care
-            keep(database, one.service, one.zone, now)
         with database.reading() as db:
             digest = self._for(db, one, now)
             addresses = _addresses(db, one, digest)
@@ -324,6 +323,13 @@ def page_url(config: Config, digest: Digest) -> str:
 
 def _reachable(contact: Contact) -> bool:
     return contact.stopped_at is None and contact.unreachable_at is None
+
+
+def _issued(db: Connection, service: str, week: Week) -> Digest | None:
+    """The first digest of this week that anybody got: its figures are told again, never counted anew."""
+    body = digests.issued(db, service, str(week))
+    found = load(body) if body else None
+    return None if found is None or found.sign_of_life or found.so_far else found
 
 
 def _shown_before(db: Connection, service: str, week: Week) -> Digest | None:

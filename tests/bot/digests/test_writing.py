@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import combinations
+from random import Random
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import delete, select
@@ -33,11 +35,12 @@ from tests.journeys.data import expected, feedback
 from tests.storage import makers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Connection
 
     from bot.config import Config
+    from bot.digests.model import Digest
     from bot.digests.schedule import Due
     from storage.answers import AnswerRow
     from storage.database import Database
@@ -197,14 +200,21 @@ def test_a_digest_is_the_same_text_whether_its_weeks_were_counted_before_or_not(
     assert told() == changed
 
 
-def test_a_manager_of_another_zone_has_the_weeks_of_that_zone(database: Database, desk: Digests) -> None:
-    zone = ZoneInfo("Pacific/Auckland")
+def test_a_manager_of_another_zone_reads_of_the_weeks_of_the_city_at_their_own_hour(
+    database: Database, desk: Digests
+) -> None:
+    """Over the weeks of two zones the same figures would differ by a few people."""
     with database.transaction() as db:
         keep(db, [One(WEEK.monday, "5")] * 6)
-        people.change(db, hire(db, "mail"), zone=zone.key)
-    assert desk.sweep(database, MONDAY) == 1
+        people.change(db, hire(db, "mail"), zone="Pacific/Auckland")
+    eight_there, over_here = datetime(2022, 9, 4, 20, tzinfo=UTC), datetime(2022, 9, 4, 23, tzinfo=UTC)
+    assert [desk.sweep(database, now) for now in (eight_there, over_here - timedelta(seconds=1), over_here)] == [
+        0,
+        0,
+        1,
+    ]
     with database.reading() as db:
-        assert set(db.execute(select(weeks.c.since)).scalars()) == {WEEK.begins(sample().city.zone), WEEK.begins(zone)}
+        assert set(db.execute(select(weeks.c.since)).scalars()) == {WEEK.begins(sample().city.zone)}
 
 
 def test_the_last_second_of_sunday_belongs_to_the_week_of_the_place(database: Database, desk: Digests) -> None:
@@ -521,3 +531,111 @@ def test_all_the_figures_of_a_week_equal_a_slow_count(database: Database, desk: 
         if point.share.base is not None:
             told, _ = slow.headline(people_, Week.parse(point.week), 5)
             assert slow.seen(point.share) == told
+
+
+# --------------------------------------------------------------------------- issued once
+
+
+def test_a_week_is_issued_once_whoever_leaves_later(database: Database, desk: Digests) -> None:
+    """Ana reads on Monday, Ben on Wednesday, and somebody looks a year later: nobody finds the one who left."""
+    with database.transaction() as db:
+        round_ = keep(db, [One(WEEK.monday, "5", f"Fine {n}") for n in range(20)] + [One(WEEK.monday, "1")] * 12)
+        hire(db, "telegram", name="Ana")
+        people.change(db, hire(db, "telegram", name="Ben"), digest_day="wed")
+    desk.sweep(database, MONDAY)
+    with database.transaction() as db:
+        (first,) = digests.before(db, SERVICE, "2022-W36")
+        answers.forget(db, round_.id, b"person 3", MONDAY + timedelta(days=1), closed=False, anew=b"x" * 16)
+    desk.sweep(database, MONDAY + timedelta(days=2))
+    with database.reading() as db:
+        _, second = digests.before(db, SERVICE, "2022-W36")
+        later = desk.of_week(db, SERVICE, WEEK, MONDAY + timedelta(days=365))
+    was, is_ = load(first), load(second)
+    assert was is not None
+    assert is_ is not None
+    assert later is not None
+    assert (was.who.new, was.scores[0].positive.part) == (32, 20)
+    for made in (is_, later):
+        assert (made.who, made.scores, made.hidden) == (was.who, was.scores, was.hidden)
+        gone = {voice.text for voice in was.voices.quotes} - {voice.text for voice in made.voices.quotes}
+        assert gone <= {"Fine 3"}
+
+
+def test_a_digest_made_again_a_year_later_is_the_same_to_the_byte(database: Database, desk: Digests) -> None:
+    """Deadlines and deeds are of the moment it is made for; everything else is as it was issued."""
+    with database.transaction() as db:
+        keep(db, real(), state="open", closes_at=noon(date(2022, 10, 1)))
+        hire(db, "mail")
+    desk.sweep(database, MONDAY)
+    with database.reading() as db:
+        (kept,) = digests.before(db, SERVICE, "2022-W36")
+        again = desk.of_week(db, SERVICE, WEEK, MONDAY)
+    assert dump(again) == kept
+    with database.transaction() as db:
+        db.execute(delete(weeks))
+    with database.reading() as db:
+        assert dump(desk.of_week(db, SERVICE, WEEK, MONDAY)) == kept
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_no_two_outputs_of_a_service_ever_tell_a_few_people_apart(
+    database: Database, desk: Digests, number: int
+) -> None:
+    """An attacker keeps every digest and every look at a week, and subtracts any two of the same figure."""
+    chance = Random(number)  # noqa: S311 - the same weeks each time
+    crowd = sorted((someone(chance, after) for after in range(3) for _ in range(45)), key=lambda one: one.on)
+    with database.transaction() as db:
+        round_ = keep(db, crowd)
+        for day in ("mon", "wed"):
+            people.change(db, hire(db, "telegram", name=day), digest_day=day)
+    seen: dict[tuple[str, str], set[tuple[int, int]]] = defaultdict(set)
+    leaving = chance.sample(range(len(crowd)), len(crowd))
+    for hours in range(0, 3 * 168 + 1, 60):
+        now = MONDAY + timedelta(hours=hours)
+        desk.sweep(database, now)
+        for made in looks(database, desk, now):
+            attack(made, seen)
+        past = [who for who in leaving if Week.holding(crowd[who].on).ends(sample().city.zone) <= now][:2]
+        with database.transaction() as db:
+            for who in past:
+                leaving.remove(who)
+                answers.forget(db, round_.id, f"person {who}".encode(), now, closed=False, anew=bytes([who]) * 16)
+    assert len(leaving) < len(crowd) - 10
+    assert sum(len(spans) > 1 for spans in seen.values()) > 1
+    for figure, spans in seen.items():
+        for (least, most), (low, high) in combinations(sorted(spans), 2):
+            assert low - most <= 0 or high - least >= 5, (figure, spans)
+
+
+def someone(chance: Random, after: int) -> One:
+    """Return somebody who answers in one of the weeks from `WEEK` on."""
+    day = WEEK.back(-after).monday + timedelta(days=chance.randrange(7))
+    return One(day, chance.choice("55431"), channel=chance.choice(["telegram", "web"]))
+
+
+def looks(database: Database, desk: Digests, now: datetime) -> Iterator[Digest]:
+    """Give the running week, all weeks that are over as a page counts them, and every digest that was sent."""
+    over = [week for n in range(3) if (week := WEEK.back(-n)).ends(sample().city.zone) <= now]
+    with database.reading() as db:
+        found = [desk.so_far(db, SERVICE, now), *(desk.of_week(db, SERVICE, week, now) for week in over)]
+        found += [load(body) for body in digests.before(db, SERVICE, "9999-W01")]
+    yield from (each for each in found if each is not None)
+
+
+def attack(made: Digest, seen: dict[tuple[str, str], set[tuple[int, int]]]) -> None:
+    """Note the least and the most people that may be behind each number of a digest."""
+    for score in made.scores:
+        for point in score.weeks:
+            off = 2 if made.so_far and point.week == made.period else 0
+            if point.share.part is not None and point.share.base is not None:
+                note(seen[point.week, "good"], point.share.part, off)
+                note(seen[point.week, "not good"], point.share.base - point.share.part, off)
+        if score.negative.part is not None:
+            note(seen[made.period, "bad"], score.negative.part, 2 if made.so_far else 0)
+    for channel in made.who.channels:
+        if channel.new is not None:
+            note(seen[made.period, channel.name], channel.new, 0)
+
+
+def note(spans: set[tuple[int, int]], people_: int, off: int) -> None:
+    spans.add((people_ - off, people_ + off))
