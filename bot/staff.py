@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from bot.assessing.assessments import Assessments
+from bot.digests import choosing
+from bot.digests.schedule import DAYS
 from bot.menu.assessing import Assessing
 from bot.menu.deeding import Deeding
 from bot.menu.links import Links
@@ -102,6 +104,9 @@ class Staff:
             case "/manage":
                 return (self._sign_in(db, ledger, guest, person),)
             case "/digest":
+                _, _, said = text.partition(" ")
+                if said.strip():
+                    return self._choose(db, ledger, guest, person, said)
                 return self._digests(db, ledger, guest, person)
             case _:
                 return self._rounds(db, guest, person)
@@ -140,6 +145,22 @@ class Staff:
             text = self._so_far(db, service.key, language, ledger.now)
             prompts.append(Prompt(text) if text else self._say(guest, "digest_none", service=service.label(language)))
         return tuple(prompts) or (self._say(guest, "staff_only"),)
+
+    def _choose(self, db: Connection, ledger: Ledger, guest: Guest, person: int, said: str) -> tuple[Prompt, ...]:
+        """Keep when and where somebody wants their digest; `?` or an unknown word asks how."""
+        if not list(self._services(db, person, MANAGER)):
+            return (self._say(guest, "staff_only"),)
+        ledger.flush(db)
+        words = texts(guest.contact.language)
+        choice = choosing.read(said.replace("?", ""), words)
+        if choice.values:
+            people.change(db, person, **choice.values)
+        found = people.get(db, person)
+        config = self._config.digest
+        now = choosing.told(found, words, DAYS[config.weekday], f"{config.time:%H:%M}") if found else ""
+        how = words("digest.choose.how", example=words("digest.choose.example"))
+        wrong = words("digest.choose.unknown", word=choice.unknown) if choice.unknown else ""
+        return (Prompt("\n".join(filter(None, (wrong, now, how)))),)
 
     def _rounds(self, db: Connection, guest: Guest, person: int) -> tuple[Prompt, ...]:
         services = self._services(db, person, ORGANISER)

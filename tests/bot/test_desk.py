@@ -444,6 +444,20 @@ async def test_a_manager_gets_a_sign_in_link_and_the_week_so_far(house: House, c
     assert "6" in digest.text
 
 
+async def test_a_manager_says_in_the_chat_when_and_where_the_digest_comes(house: House, citizen: Citizen) -> None:
+    await citizen.starts(invited(house, "manager"))
+    (asked,) = await citizen.says("/digest ?")
+    assert "Your digest: weekly, Monday, 08:00, by both, language as in each chat." in asked.text
+    assert "/digest monthly mail friday 17:30" in asked.text
+    (kept,) = await citizen.says("/digest monthly mail friday 17:30 Spanish")
+    assert "Your digest: monthly, Friday, 17:30, by mail, language español." in kept.text
+    (wrong,) = await citizen.says("/digest sometimes")
+    assert "I do not know “sometimes”. Nothing was changed." in wrong.text
+    (person,) = house.table("people")
+    assert (person.digest_every, person.digest_by, person.digest_day) == ("month", "mail", "fri")
+    assert (person.digest_time, person.digest_language) == ("17:30", "es")
+
+
 async def test_an_organiser_sees_the_rounds_and_their_counts(house: House, citizen: Citizen) -> None:
     code = house.pulse().code
     house.need()
