@@ -113,9 +113,9 @@ def due(
         own = rhythm.of(person)
         came_due = own.last(now)
         week = Week.of(came_due, own.zone).back(1)
-        at = max(came_due, week.ends(rhythm.zone))
-        if at <= now and came_due >= person.created_at and (person.id, service, str(week)) not in written:
-            yield Due(person, service, week, rhythm.zone, at)
+        ends = week.ends(rhythm.zone)
+        if ends <= now and came_due >= person.created_at and (person.id, service, str(week)) not in written:
+            yield Due(person, service, week, rhythm.zone, max(came_due, ends))
 
 
 def _each(managers: Iterable[tuple[Person, str]], services: list[str]) -> Iterator[tuple[Person, str]]:
