@@ -177,6 +177,7 @@ def _is_moment(raw: str) -> bool:
 
 _LETTERED = (
     (re.compile(r"(?<![\w-])\d{1,2}[. ]?\d{3}[. ]?\d{3} ?-?[A-Za-z](?!\w)"), ("es.dni",)),
+    (re.compile(r"(?<![\w-])\d{8}[ -]?[A-Z](?!\w)"), ()),  # the same with a letter that was mistyped
     (re.compile(r"(?<![\w-])[XYZxyz] ?-?\d{7} ?-?[A-Za-z](?!\w)"), ("es.nie",)),
     (re.compile(r"(?<![\w-])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)"), ()),  # GB, NINO
     (re.compile(r"(?<![\w-])QQ ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)"), ()),  # its form in examples

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SETS = ("first", "second", "third")
+SETS = ("first", "second", "third", "fourth")
 SPOKEN = {"GB": "en", "ES": "es", "DE": "de", "FR": "fr", "PT": "pt", "BR": "pt", "EG": "ar", "SA": "ar", "MA": "ar"}
 
 
