@@ -33,7 +33,9 @@ NEAR: Final = 0.6
 """A group as near as this (cosine of the middles) to a theme that was dropped or proposed before is that theme."""
 TIGHT: Final = 0.35
 """The texts of a group lie this near to its middle on average, at least."""
-_WORD: Final = re.compile(r"[^\W\d_]{3,}")
+_WORD: Final = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)*")
+LETTERS: Final = 3
+"""Shorter words make no name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,4 +149,4 @@ def common(sentences: Iterable[str], least: int = 3) -> frozenset[str]:
 
 
 def _counts(texts: Iterable[str]) -> Counter[str]:
-    return Counter(word for text in texts for word in {*_WORD.findall(text.casefold())})
+    return Counter(word for text in texts for word in {*_WORD.findall(text.casefold())} if len(word) >= LETTERS)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from bot.texts import texts
 from bot.themes.starter import codes
 from storage import crossings, themes
 from storage.themes import DROPPED, LIVE, MERGED, PROPOSAL, PROPOSED, STARTER, Sorted
@@ -43,10 +44,14 @@ MARGIN: Final = timedelta(hours=1)
 """Texts counted so long before the newest one that was read are looked for again: a commit may come late."""
 SAMPLE: Final = 2000
 """Texts that show the sorter what is usual in a service."""
+OTHERS: Final = 300
+"""Texts that show what a proposal is not about."""
 UNFITTING: Final = 3000
 """Texts among which new themes are sought."""
 OPEN: Final = 5
 """Proposals that may wait for somebody at once: more would be a burden, and nobody would look at any."""
+SURE: Final = 0.5
+"""How sure the sorter must be of a theme nobody has looked at yet: it shall not swallow what it was not made of."""
 GROWN: Final = 1.2
 """New themes are sought again once so many times as many texts fit none."""
 
@@ -166,7 +171,11 @@ class Themes:
 
     def _settle(self, batch: Sequence[Text], known: Sequence[Theme], sorter: Sorter, revision: int) -> None:
         sorted_ = sorter.sort(self._texts(batch))
-        found = [Sorted(batch[one.text].answer_id, known[one.theme].id, one.sure) for one in sorted_]
+        found = [
+            Sorted(batch[one.text].answer_id, known[one.theme].id, one.sure)
+            for one in sorted_
+            if known[one.theme].state != PROPOSED or one.sure >= SURE
+        ]
         with self._database.transaction() as db:
             themes.settle(db, revision, [one.answer_id for one in batch], found)
             crossings.passed("themes.sorts")
@@ -195,9 +204,12 @@ class Themes:
                 grouped = themes.members(db, service, LIVE)
                 shown = themes.texts(db, service, {one.answer_id for one in corrected} | {text for _, text in grouped})
                 sample = themes.latest(db, service, SAMPLE)
+                about = themes.of_texts(db, [one.answer_id for one in sample[:OTHERS]])
             places = {theme.id: place for place, theme in enumerate(known)}
-            yes = [(theme, text, True) for theme, text in grouped]
-            cues = self._cued(known, gone, self._lesson(shown, yes, places))
+            known_as = {one.answer_id for one in shown}
+            rest = [one for one in sample[:OTHERS] if one.revision and one.answer_id not in known_as]
+            told = _told(grouped, [one.answer_id for one in (*shown, *rest)], about)
+            cues = self._cued(known, gone, self._lesson([*shown, *rest], told, places))
             lesson = self._lesson(shown, corrected, places)
             self._learned[service] = (revision, known, Sorter(cues, lesson, self._texts(sample)))
         return self._learned[service][1:]
@@ -283,8 +295,9 @@ class Themes:
             background = [one.text for one in themes.latest(db, service, SAMPLE) if one.language == language]
         people = [(one.round_id, one.pseudonym) for one in written]
         minimum = self._config.digest.minimum_cell
-        cues = (cue for code in codes([language]) for cue in code.cues.get(language, ()))
-        return propose(self._texts(written), people, background, minimum, self._known(service), common(cues))
+        cues = [cue for code in codes([language]) for cue in code.cues.get(language, ())]
+        plain = common([*cues, *texts(language).sentences.values()])
+        return propose(self._texts(written), people, background, minimum, self._known(service), plain)
 
     def _known(self, service: str) -> NDArray[np.float32] | None:
         """Return the middles of the groups that were proposed before, whatever became of them."""
@@ -319,6 +332,22 @@ class Themes:
         if new:
             log.info("themes.proposed", service=service, language=language, themes=new)
         return new
+
+
+def _told(
+    grouped: Sequence[tuple[int, int]], texts_: Iterable[int], about: Mapping[int, Sequence[int]]
+) -> list[tuple[int, int, bool]]:
+    """Return (theme, text, yes or no) of proposals: their own texts fit, others that are not sorted into them do not.
+
+    Cues are no help here: beside them any real text looks like the real texts of a proposal.
+    """
+    every, inside = list(texts_), set(grouped)
+    return [
+        (theme, text, (theme, text) in inside)
+        for theme in sorted({theme for theme, _ in grouped})
+        for text in every
+        if (theme, text) in inside or theme not in about.get(text, ())
+    ]
 
 
 def _end(theme: int, into: Mapping[int, int | None]) -> int:

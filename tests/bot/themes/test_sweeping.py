@@ -152,10 +152,21 @@ def test_what_fits_nothing_is_proposed_and_never_taken_in_silence(database: Data
         proposed = themes.codebook(db, "library", [PROPOSED])
     assert {one.origin for one in proposed} == {PROPOSAL}
     here.sweep.sweep()
-    here.said("Eight elephants waltz")
+    here.said("Seven grey elephants sing")
     here.sweep.sweep()
     assert _proposed(database) == ["elephants", "volcano"]
     assert sum(here.raised()[one.key] for one in proposed) == len(ids) + 1
+
+
+def test_a_proposal_does_not_swallow_what_it_was_not_made_of(database: Database) -> None:
+    here = Installation(database)
+    here.said(*ELEPHANTS, *VOLCANOES)
+    here.sweep.sweep()
+    here.said("Thanks", "Nothing", "All was fine", "No", "It is what it is", "Ok for me")
+    here.sweep.sweep()
+    with database.reading() as db:
+        proposed = [one.key for one in themes.codebook(db, "library", [PROPOSED])]
+    assert sum(here.raised().get(key, 0) for key in proposed) == len(ELEPHANTS + VOLCANOES)
 
 
 def test_what_was_dropped_is_not_proposed_again(database: Database) -> None:
