@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from storage import (
+    actions,
+    alarms,
     audience,
     contacts,
     entries,
@@ -153,6 +155,9 @@ def test_contacts_are_counted_by_channel(database: Database) -> None:
         assert contacts.counts(db) == {"web": 2, "telegram": 1}
 
 
+ACTION = actions.NewAction("library", actions.FIX, actions.SCORE, actions.Origin("del.overall"), "A desk.", NOW)
+
+
 def test_a_forgotten_contact_leaves_nothing_but_a_proof(database: Database) -> None:
     with database.transaction() as db:
         anna, ben, round_ = add_contact(db, "1"), add_contact(db, "2"), add_round(db)
@@ -165,7 +170,10 @@ def test_a_forgotten_contact_leaves_nothing_but_a_proof(database: Database) -> N
             messages.append(db, [NewLine(contact.id, f"in {contact.id}", NOW, "citizen", "{}")])
             entries.add(db, entries.Entry(contact.id, round_.id, None, entries.INDIVIDUAL, 1, "", NOW))
             threads.open_(db, f"name{contact.id}", contact.id, "library", NOW)
+            alarms.sound(db, contact.address_hash, "library", NOW, contact_id=contact.id, round_id=round_.id)
             manuscripts.add(db, manuscripts.NewManuscript(contact.id, f"m{contact.id}", "f", "tea.toml", NOW, NOW))
+        action = actions.add(db, ACTION, "Ana")
+        actions.link(db, action.id, [actions.Link(each.id, round_.id) for each in (anna, ben)], actions.TOLD, NOW)
         contacts.forget(db, anna.id, NOW + MINUTE)
     with database.reading() as db:
         for table in metadata.sorted_tables:
