@@ -221,9 +221,14 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
         works=found.works,
         deeds=scope.deeds,
         proposals=signals.proposals(alerts, clock, found.problems, found.who.missing, quiet=not full),
-        foot=scope.foot if full else None,
+        foot=_foot(scope) if full else None,
     )
     return replace(told, again=tuple(_again(told, scope.earlier))) if scope.earlier else told
+
+
+def _foot(scope: Scope) -> Foot | None:
+    """Campaigns and deletions, too, are told as they were first."""
+    return scope.issued.foot if scope.issued and scope.issued.foot else scope.foot
 
 
 def _figures(answers: Answers, scope: Scope, *, full: bool) -> _Figures:

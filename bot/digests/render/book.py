@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import chain
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from bot.digests.deeds import Stand
 from bot.digests.render import items
@@ -141,7 +142,20 @@ def xlsx(digest: Digest, language: str) -> bytes:
         _write(book, sheet, said)
     out = BytesIO()
     book.save(out)
+    return _timeless(out.getvalue(), digest)
+
+
+def _timeless(book: bytes, digest: Digest) -> bytes:
+    """Return a workbook without the moment it was written at: the same digest is the same file."""
+    out, stamp = BytesIO(), f"{digest.at:%Y-%m-%dT%H:%M:%SZ}".encode()
+    with ZipFile(BytesIO(book)) as old, ZipFile(out, "w", ZIP_DEFLATED) as new:
+        for each in old.infolist():
+            part = _MODIFIED.sub(rb"\g<1>" + stamp, old.read(each))
+            new.writestr(ZipInfo(each.filename), part, ZIP_DEFLATED)
     return out.getvalue()
+
+
+_MODIFIED: Final = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 
 
 def sheets_of(digest: Digest, said: Texts) -> tuple[Sheet, ...]:

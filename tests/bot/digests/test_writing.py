@@ -502,7 +502,7 @@ def test_the_same_database_gives_the_same_bytes(database: Database, desk: Digest
     assert dump(made[0]) == dump(made[1])
     assert files(made[0], "en") == files(made[0], "en")
     assert set(files(made[0], "en")) == {
-        f"library-2022-W35{end}" for end in (".json", ".chat.txt", ".png", ".mail.txt", ".mail.html")
+        f"library-2022-W35{end}" for end in (".json", ".chat.txt", ".png", ".mail.txt", ".mail.html", ".pdf", ".xlsx")
     }
     assert page_url(sample(), made[0]).endswith("/manage/digests/library/2022-W35")
 
