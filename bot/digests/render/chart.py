@@ -13,10 +13,10 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.base import Picture
+from bot.digests.render.letters import for_letters
 from bot.digests.render.told import good_words, short_share, since_first
 from bot.digests.render.words import words as words_of
 from bot.digests.weeks import Week
-from bot.pictures import fonts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,7 +160,7 @@ def _lettered(figure: Figure) -> None:
     from matplotlib import font_manager, text  # noqa: PLC0415 - with the rest of it
 
     words = [each for each in figure.findobj(text.Text) if isinstance(each, text.Text)]
-    others = fonts.for_letters("".join(each.get_text() for each in words))
+    others = for_letters("".join(each.get_text() for each in words))
     if others:
         families = ["DejaVu Sans", *(font_manager.get_font(str(font)).family_name for font in others)]
         for each in words:

@@ -23,6 +23,7 @@ from PIL import Image
 from bot.digests import render
 from bot.digests.model import Group, dump
 from bot.digests.render import pairs, schema
+from bot.digests.render.letters import for_letters
 from bot.digests.render.sections import foot, sections
 from bot.digests.render.told import bounds
 from bot.digests.render.words import words
@@ -135,12 +136,12 @@ def test_letters_of_any_script_are_drawn() -> None:
     for text in said.values():
         _, found, _ = page(render.pdf(made([One(WEEK.monday, "5", text)] * 12), texts("en"), URL))
         assert set(letters(text)) <= set(letters(found))
-        assert fonts.FRAMES not in fonts.for_letters(text)
+        assert fonts.FRAMES not in for_letters(text)
 
 
 def test_where_no_font_has_a_letter_it_is_a_frame() -> None:
-    assert fonts.for_letters("Grüße, Привет, שלום, مرحبا") == ()
-    assert fonts.for_letters("\U0010fffd") == (fonts.FRAMES,)
+    assert for_letters("Grüße, Привет, שלום, مرحبا") == ()
+    assert for_letters("\U0010fffd") == (fonts.FRAMES,)
     assert page(render.pdf(made([One(WEEK.monday, "5", "\U0010fffd")] * 12), texts("en")))[0] == 1
 
 
@@ -382,7 +383,7 @@ def test_names_in_any_letters_are_drawn_as_such() -> None:
         for name in names
     )
     assert (one != other).any()
-    assert all(fonts.FRAMES not in fonts.for_letters(name) for name in names)
+    assert all(fonts.FRAMES not in for_letters(name) for name in names)
 
 
 def test_numbers_behind_charts_are_tables() -> None:
