@@ -710,6 +710,19 @@ def test_a_translation_of_a_flow_of_ones_own_lies_beside_it(
 # --------------------------------------------------------------------------- rounds
 
 
+def test_an_issue_is_said_once_or_once_in_each_language(terminal: Terminal) -> None:
+    terminal("round", "new", "--service", "library", "--flow", "deliver_pulse", "--title", "How", "--code", "lib")
+    terminal("round", "open", "lib")
+    issue = ("round", "issue", "lib", "--response", "Yes", "--changed", "yes")
+    terminal(*issue, "--said", "en=Sundays", "--said", "es=Domingos")
+    terminal(*issue, "--said", "a = b")
+    said = [one["issue"] for one in terminal("round", "show", "lib", "--json").json["outcome"]["issues"]]
+    assert said == [{"en": "Sundays", "es": "Domingos"}, "a = b"]
+    refused = terminal(*issue, "--said", "one", "--said", "two")
+    assert refused.status == 2
+    assert "give it once, or once for each language, as in en=TEXT" in refused.err
+
+
 def test_a_round_is_made_opened_extended_closed_and_reported_back(terminal: Terminal) -> None:
     code = terminal.a_round()
     assert terminal("round", "check", code).out == f"{code} may open.\n"
