@@ -23,7 +23,7 @@ import httpx
 
 from bot import translating
 from bot.threads import answered_for
-from storage import inbox, migrate, outbox, threads
+from storage import alarms, inbox, migrate, outbox, threads
 from storage.database import Database, StorageTrouble
 
 if TYPE_CHECKING:
@@ -170,6 +170,7 @@ def database(config: Config, now: datetime) -> Iterator[Finding]:
         if (yield from _tables(opened)):
             yield from _queues(opened, now)
             yield _digests(opened, now, config)
+            yield _alarms(opened)
             yield readers(opened, config)
     except StorageTrouble as trouble:
         yield fail("database", str(trouble), "Nothing works until this does.")
@@ -222,6 +223,16 @@ def _queues(opened: Database, now: datetime) -> Iterator[Finding]:
     if failed := kept.get(inbox.FAILED, 0) + kept.get(inbox.UNREADABLE, 0):
         do = 'See which and why, then try them again or drop them: "civicloop inbox list".'
         yield warn("messages received", f"{failed} could not be handled", do)
+
+
+def _alarms(opened: Database) -> Finding:
+    """Alarms that reached nobody: somebody wrote of danger, and no manager and no operator has an address."""
+    with opened.reading() as db:
+        waiting = alarms.untold(db)
+    if not waiting:
+        return ok("alarms", "none waits that reached nobody")
+    do = "Invite a manager of the service, or an operator, and let them write to the bot once."
+    return warn("alarms", f"{waiting} of danger reached nobody", do)
 
 
 def _digests(opened: Database, now: datetime, config: Config) -> Finding:

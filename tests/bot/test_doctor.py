@@ -19,7 +19,7 @@ from bot import config, doctor
 from bot.doctor import Health
 from flows.catalog import Catalog
 from flows.issues import Issue
-from storage import contacts, inbox, migrate, outbox, people, threads
+from storage import alarms, contacts, inbox, migrate, outbox, people, threads
 from storage.database import Database
 from storage.sealing import Keys
 
@@ -197,6 +197,20 @@ def test_digests_that_nobody_wrote_are_told(tmp_path: Path) -> None:
         people.grant(db, person.id, "manager", "library", long_ago)
     database.close()
     assert found(examined(it), "digests").seen == "late: 1 not written, 0 not sent, for over an hour"
+
+
+def test_alarms_that_reached_nobody_are_told(tmp_path: Path) -> None:
+    it = a_config(tmp_path)
+    keys = Keys.load(it.privacy.key_file, lambda: "0123456789" * 5)
+    database = Database.open(it.database.url)
+    migrate.upgrade(database)
+    with database.transaction() as db:
+        (ada,) = contacts.add(db, [contacts.NewContact("web", b"h", keys.seal("a"), "en", NOW)])
+        alarms.sound(db, b"1", "library", NOW, contact_id=ada.id)
+    database.close()
+    told = found(examined(it), "alarms")
+    assert told.health is Health.WARN
+    assert told.seen == "1 of danger reached nobody"
 
 
 class _Arrival:
