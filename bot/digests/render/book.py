@@ -16,6 +16,7 @@ from bot.digests.deeds import Stand
 from bot.digests.render import items
 from bot.digests.render.told import bounds, since_first
 from bot.digests.render.words import words
+from bot.reading.spans import worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -270,7 +271,7 @@ def _wanted(result: Result, said: Texts) -> Iterator[tuple[Value, ...]]:
 def _themes(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
     told = [*(("problem", each) for each in digest.problems), *([("works", digest.works)] if digest.works else [])]
     for kind, each in told:
-        words_of = each.quote.text if each.quote else None
+        words_of = worded(each.quote.text, said) if each.quote else None
         name, step = said.pick(each.name, each.key), said.pick(each.step) or None
         yield said(f"word.{kind}"), name, each.people, each.before, step, words_of
 
@@ -284,7 +285,7 @@ def _deeds(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
 def _voices(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
     for voice in digest.voices.quotes:
         tone = said(f"digest.voices.{voice.tone}") if voice.tone else None
-        yield voice.on, said(f"stage.{voice.stage}"), tone, voice.text
+        yield voice.on, said(f"stage.{voice.stage}"), tone, worded(voice.text, said)
 
 
 def _codebook(sheets: Sequence[Sheet], digest: Digest, said: Texts) -> Sheet:

@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from io import BytesIO
 from itertools import combinations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import delete, select
 
 from bot import config as configuration
@@ -20,6 +22,7 @@ from bot import letters
 from bot.digests.disclosure import Strength
 from bot.digests.headlines import headlines
 from bot.digests.model import Form, Tick, dump, load
+from bot.digests.render.book import xlsx
 from bot.digests.render.told import page
 from bot.digests.weeks import Week
 from bot.digests.writing import Delay, Digests, delay, files, page_url
@@ -139,6 +142,8 @@ def test_no_words_in_a_digest_lead_to_a_person(database: Database, desk: Digests
     assert digest is not None
     told = {quote.text for quote in page(digest, texts("de")).quotes}
     assert told == {"„Call me on [Telefonnummer].“", "„[Name] was rude.“", "„Longer hours, please.“"}
+    cells = {cell.value for sheet in load_workbook(BytesIO(xlsx(digest, "de"))) for row in sheet.rows for cell in row}
+    assert "Call me on [Telefonnummer]." in cells
     assert "123456" not in dump(digest)
     assert "Zorblax" not in dump(digest)
 
