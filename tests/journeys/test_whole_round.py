@@ -95,7 +95,8 @@ def _from_end_to_archive(town: Town, omar: Citizen, olive: _Desk, hours: str, ne
         assert town.asks("round", "show", code)["state"] == "archived"
         steps = [each["what"] for each in log if each["what"] != "changed"]
         assert steps[:4] == ["created", "approved", "opened", "closed"], steps
-        assert [what for what in steps[4:] if what not in {"counted", "swept"}] == ["analysed", "decided", "reported_back", "archived"]
+        acts = [what for what in steps[4:] if what not in {"counted", "swept"}]
+        assert acts == ["analysed", "decided", "reported_back", "archived"]
         assert "unbroken" in town.civicloop("round", "verify", code)
     page = httpx.get(f"{town.url}/rounds/{hours}", headers={"accept-language": "es"}).text
     assert "Ustedes dijeron: más tarde." in page
