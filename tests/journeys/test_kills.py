@@ -23,6 +23,7 @@ from storage.tables import sessions
 from tests.bot import test_entering as entering
 from tests.bot import test_moving as moving
 from tests.bot.themes import test_sweeping as sorting
+from tests.journeys import test_kills_actions as actions
 from tests.journeys import test_kills_calendar as calendar
 from tests.journeys import test_kills_joining as joining
 from tests.journeys import test_kills_menu as menu
@@ -201,6 +202,7 @@ def test_no_crossing_is_forgotten() -> None:
         POISONED,
         MENDED,
         STOPPING,
+        actions.CROSSINGS,
         calendar.CROSSINGS,
         entering.CROSSINGS,
         joining.CROSSINGS,
