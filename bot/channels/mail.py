@@ -35,13 +35,19 @@ PATIENCE = 30.0
 """Seconds to wait for each answer of the server."""
 SOON, LATER = timedelta(minutes=5), timedelta(minutes=15)
 NO_MAILBOX = frozenset({550, 551, 553})
-"""Replies that mean nobody lives there (RFC 5321); other 5xx refuse this message only."""
+"""Replies to an address that may mean nobody lives there (RFC 5321); other 5xx refuse this message only."""
 WIRE = SMTP.clone(cte_type="7bit")
 """Every server takes seven bits."""
 HEADS = WIRE.clone(max_line_length=998)
 """How long a line may be at the most (RFC 5322): the link of a header is not to be folded or written otherwise."""
 _ADDRESS = re.compile(r"[!-~]+@[!-~]+")
 _ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}")
+_NOBODY = re.compile(rb"5\.1\.(?:[012346]|10)")
+"""Enhanced codes that blame the reader's address (RFC 3463, RFC 7505); 5.1.7 and 5.1.8 blame the sender's."""
+
+
+class _AddressRefused(smtplib.SMTPResponseException):
+    """The server refuses the reader's address; what it refuses later it refuses of the message."""
 
 
 class MailChannel:
@@ -110,7 +116,7 @@ class MailChannel:
         try:
             with self._server() as server:
                 _expect(server.mail(parseaddr(self._settings.from_address)[1]))
-                _expect(server.rcpt(message.address))
+                _expect(server.rcpt(message.address), _AddressRefused)
                 body = self.compose(message).as_bytes(policy=HEADS)
                 handed_over = True
                 crossings.passed("mail.hands_over")
@@ -188,10 +194,12 @@ def _add_inline(html: EmailMessage, cid: str, picture: Picture) -> None:
     html.get_payload()[-1]["Content-Description"] = picture.alt  # type: ignore[index]
 
 
-def _expect(reply: tuple[int, bytes]) -> None:
+def _expect(
+    reply: tuple[int, bytes], error: type[smtplib.SMTPResponseException] = smtplib.SMTPResponseException
+) -> None:
     code, words = reply
     if not 200 <= code < 300:
-        raise smtplib.SMTPResponseException(code, words)
+        raise error(code, words)
 
 
 def _refusal(error: smtplib.SMTPResponseException) -> Receipt:
@@ -208,7 +216,8 @@ def _refusal(error: smtplib.SMTPResponseException) -> Receipt:
             return Again(SOON, reason, everyone=True)
         case _ if 400 <= code < 500:
             return Again(SOON, reason)
-    return Gone(reason, unreachable=code in NO_MAILBOX)
+    nobody = code in NO_MAILBOX and (found is None or _NOBODY.fullmatch(found[0]) is not None)
+    return Gone(reason, unreachable=nobody and isinstance(error, _AddressRefused))
 
 
 def _leave(server: smtplib.SMTP) -> None:

@@ -240,8 +240,13 @@ async def test_what_is_no_address_is_gone(channel: MailChannel, postman: Postman
     ("command", "answer", "receipt"),
     [
         ("RCPT", "550 5.1.1 maria@city.example: no such user", Gone("SMTP 550 5.1.1")),
+        ("RCPT", "550 no such user", Gone("SMTP 550")),
+        ("RCPT", "550 5.7.1 maria@city.example: blocked by a list", Gone("SMTP 550 5.7.1", unreachable=False)),
+        ("RCPT", "553 5.1.8 your sender does not exist", Gone("SMTP 553 5.1.8", unreachable=False)),
         ("RCPT", "552 5.2.2 mailbox full", Gone("SMTP 552 5.2.2", unreachable=False)),
         ("RCPT", "451 4.7.1 greylisted", Again(timedelta(minutes=5), "SMTP 451 4.7.1")),
+        ("DATA", "550 5.7.1 looks like spam", Gone("SMTP 550 5.7.1", unreachable=False)),
+        ("DATA", "550 rejected", Gone("SMTP 550", unreachable=False)),
         ("DATA", "554 5.7.1 spam", Gone("SMTP 554 5.7.1", unreachable=False)),
         ("DATA", "451 4.3.0 maria@city.example: later", Again(timedelta(minutes=5), "SMTP 451 4.3.0")),
         ("DATA", "421 4.3.2 closing", Again(timedelta(minutes=5), "SMTP 421 4.3.2", everyone=True)),
