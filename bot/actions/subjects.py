@@ -40,9 +40,12 @@ def of(
     minimum: int,
     language: str,
 ) -> list[Subject]:
-    """Return the scores, given as (question of the bank, its words), then the themes the minimum of people raised."""
-    names = {theme.id: theme.name(language) for theme in themes.codebook(db, service)}
-    raised = [each for each in themes.raised(db, service, *span) if each.people >= minimum]
+    """Return the scores, given as (question of the bank, its words), then the themes the minimum of people raised.
+
+    A theme nobody has confirmed is not offered.
+    """
+    names = {theme.id: theme.name(language) for theme in themes.codebook(db, service, [themes.CONFIRMED])}
+    raised = [each for each in themes.raised(db, service, *span, [themes.CONFIRMED]) if each.people >= minimum]
     return [
         *(Subject(SCORE, item, words) for item, words in scores),
         *(Subject(THEME, str(each.theme_id), names[each.theme_id]) for each in raised[:MOST]),

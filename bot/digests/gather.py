@@ -154,8 +154,8 @@ def _heard(
     steps: Labels,
     said: Sequence[Said],
 ) -> Iterator[Heard]:
-    """Give each theme twice: by those who scored well, and by all others."""
-    book = {each.id: each for each in themes.codebook(db, service)}
+    """Give each theme somebody has confirmed twice: by those who scored well, and by all others."""
+    book = {each.id: each for each in themes.codebook(db, service, [themes.CONFIRMED])}
     if not book:
         return
     good = {(headline.item, choice) for headline in headlines for choice in headline.positive}
