@@ -286,15 +286,30 @@ def chose(
 ) -> list[Chose]:
     """Count what the people who raised each theme in [since, until) chose in the same round at these items.
 
+    Each person counts once for a theme: with the last choice in this span that was handed in no later than their text.
+    In a round that keeps running people come again: what they chose long ago says nothing of what they write now.
     For `del.step` this is the step of the service that a theme belongs to; most people first within a theme.
     """
-    each = _each(service, since, until, states, themes.c.id)
-    said = (answers.c.round_id == each.c.round_id, answers.c.pseudonym == each.c.pseudonym)
-    joined = select(each.c.id, answers.c.item, answers.c.choice, each.c.round_id, each.c.pseudonym)
-    given = joined.join(answers, and_(*said)).where(answers.c.item.in_(list(items)), answers.c.choice.is_not(None))
-    one = given.where(_stands).distinct().subquery()
-    columns = (one.c.id, one.c.item, one.c.choice)
-    counted = read(Chose, db.execute(select(*columns, func.count()).group_by(*columns)))
+    given = answers.alias("given")
+    last = select(themes.c.id, func.max(given.c.id).label("last")).join(
+        text_themes, text_themes.c.theme_id == themes.c.id
+    )
+    last = last.join(answers, answers.c.id == text_themes.c.answer_id)
+    last = last.join(
+        given, and_(given.c.round_id == answers.c.round_id, given.c.pseudonym == answers.c.pseudonym)
+    ).where(
+        themes.c.state.in_(list(states)),
+        _within(service, since, until),
+        given.c.item.in_(list(items)),
+        given.c.choice.is_not(None),
+        given.c.withdrawn_at.is_(None),
+        given.c.counted_at >= since,
+        given.c.counted_at <= answers.c.counted_at,
+    )
+    one = last.group_by(themes.c.id, answers.c.round_id, answers.c.pseudonym).subquery()
+    columns = (one.c.id, given.c.item, given.c.choice)
+    chosen = select(*columns, func.count()).join(given, given.c.id == one.c.last).group_by(*columns)
+    counted = read(Chose, db.execute(chosen))
     return sorted(counted, key=lambda found: (found.theme_id, found.item, -found.people, found.choice))
 
 

@@ -183,9 +183,7 @@ def _raised(db: Connection, service: str, span: Span, good: Collection[tuple[str
     for one in themes.chose(db, service, *span, {item for item, _ in good}):
         content[one.theme_id] += one.people if (one.item, one.choice) in good else 0
     everybody = {one.theme_id: one.people for one in themes.raised(db, service, *span)}
-    return {
-        theme: (max(people - content[theme], 0), min(content[theme], people)) for theme, people in everybody.items()
-    }
+    return {theme: (people - content[theme], content[theme]) for theme, people in everybody.items()}
 
 
 def _places(db: Connection, service: str, span: Span) -> dict[int, tuple[str, int]]:

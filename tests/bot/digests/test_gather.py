@@ -16,7 +16,7 @@ from bot.reading.private import Finder
 from flows.catalog import Catalog
 from storage import answers, tables, themes
 from storage.themes import MANAGER, PROPOSAL, Sorted
-from tests.storage.makers import NOW, add_round, text
+from tests.storage.makers import DAY, NOW, add_round, answer, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,3 +69,20 @@ def test_a_theme_nobody_has_confirmed_is_in_no_digest_and_not_acted_on(
         say(db, [text(of, "a long wait", b"%d" % n) for n in range(6)], theme(db, "wait", origin))
         assert sum(one.people for one in heard(db)) == people
         assert len(subjects.of(db, "library", [], WEEK.span(PLACE), 5, "en")) == bool(people)
+
+
+def test_what_somebody_scored_long_ago_says_nothing_of_what_they_write_now(database: Database) -> None:
+    with database.transaction() as db:
+        of, wait = add_round(db), theme(db, "wait")
+        answers.append(db, [answer(of, at=NOW - 120 * DAY, choice="5")])
+        say(db, [answer(of, choice="1"), text(of, "a long wait")], wait)
+        assert heard(db) == [("wait", False, 1)]
+
+
+def test_who_comes_twice_in_a_week_counts_once_and_as_they_scored_last(database: Database) -> None:
+    with database.transaction() as db:
+        of, wait = add_round(db), theme(db, "wait")
+        say(db, [answer(of, at=NOW - DAY, choice="5"), text(of, "quick", at=NOW - DAY)], wait)
+        say(db, [answer(of, choice="4"), text(of, "as quick")], wait)
+        say(db, [answer(of, b"ben", choice="2"), text(of, "slow", b"ben")], wait)
+        assert heard(db) == [("wait", False, 1), ("wait", True, 1)]
