@@ -7,13 +7,14 @@ has written anything.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.actions import results, subjects, telling
 from bot.actions.behind import Behind
 from bot.actions.reach import NOBODY, Reach, reach
 from bot.actions.telling import GIVEN, Letter, Teller
+from bot.digests import disclosure
 from bot.digests.headlines import headlines
 from bot.digests.weeks import Week
 from bot.errors import Refused
@@ -27,7 +28,6 @@ from storage.actions import ANSWER, ASK, ASKED, DONE, FIX, NOT_DONE, NOT_US, OPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -92,6 +92,8 @@ class Preview:
     """Whether anybody is told."""
     why_not: str = ""
     """Key of the reason why nobody is, where people are known."""
+    raised: int | None = None
+    """How many raised it, as far as that may be told; None where the digest hides it, and where nobody knows."""
 
     @property
     def going(self) -> int:
@@ -100,8 +102,8 @@ class Preview:
 
     @property
     def left_out(self) -> int:
-        """How many raised it and hear nothing: they did not agree, sent STOP or cannot be reached."""
-        return (self.reach.raised or 0) - self.going
+        """How many raised it and hear nothing: they did not agree, sent STOP or cannot be reached; 0 where hidden."""
+        return 0 if self.raised is None else self.raised - self.going
 
 
 class Actions:
@@ -190,7 +192,26 @@ class Actions:
         why_not = self._why_not(found, draft.kind)
         if why_not and draft.kind in TELLING:
             raise Unfit(why_not, minimum=self._config.digest.minimum_cell)
-        return Preview(found, not why_not and draft.kind != FIX, why_not)
+        raised = self._raised(db, draft.service, draft.source, draft.origin, found)
+        return Preview(found, not why_not and draft.kind != FIX, why_not, raised)
+
+    def _raised(self, db: Connection, service: str, source: str, origin: Origin, found: Reach) -> int | None:
+        """Return how many raised it as far as that may be told: of a score as far as the digest tells its bad side.
+
+        Where it hides that side, there is no total here either: not even steps, for who is told is known exactly.
+        """
+        if source != SCORE or found.raised is None:
+            return found.raised
+        score = self._headlines.get(origin.name)
+        if score is None:
+            return None
+        span = (datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until))
+        good, middle, bad = (
+            sum(map(len, actions.gave(db, service, origin.name, choices, *span).values()))
+            for choices in (score.positive, score.neutral, score.negative)
+        )
+        _, told = disclosure.shares(good, middle, bad, self._config.digest.minimum_cell)
+        return found.raised if told.exact else None
 
     def _reach(self, db: Connection, draft: Draft, now: datetime) -> Reach:
         about = (draft.service, draft.source, draft.origin, draft.kind)
@@ -287,7 +308,7 @@ class Actions:
             person_id=draft.owner if draft.owner in names else None,
             due_on=draft.due_on or None,
             settled_at=now if over != OPEN else None,
-            raised=None if small else counted.raised,
+            raised=None if small else self._raised(db, draft.service, draft.source, draft.origin, counted),
             agreed=0 if small or draft.kind == ASK else counted.agreed,
             told=0 if draft.kind == ASK else preview.going,
             letter=telling.dump(draft.letter),
@@ -325,7 +346,8 @@ class Actions:
         """Say whom the end of an action would be told to."""
         found = reach(db, self._library, self._channels, row.service, row.source, row.of, ANSWER, now)
         why_not = self._why_not(found, ANSWER)
-        return Preview(found, not why_not, why_not)
+        raised = self._raised(db, row.service, row.source, row.of, found)
+        return Preview(found, not why_not, why_not, raised)
 
     def settle(
         self, db: Connection, row: Action, state: str, outcome: str, person: Person, now: datetime, *, tell: bool
@@ -343,7 +365,7 @@ class Actions:
         letter = telling.dump(Letter({person.language: said})) if preview else row.letter
         ended: dict[str, Any] = {"state": state, "outcome": said, "settled_at": now, "letter": letter}
         if preview and preview.tells:
-            ended |= {"raised": preview.reach.raised, "agreed": preview.reach.agreed, "told": preview.going}
+            ended |= {"raised": preview.raised, "agreed": preview.reach.agreed, "told": preview.going}
         done = actions.change(db, row, now, person.name, state, **ended)
         if preview and preview.tells:
             self._tell(db, done, state, preview.reach, now)

@@ -254,9 +254,12 @@ def _person(worker: Worker) -> people.Person:
 
 def _goes(worker: Worker, preview: Preview) -> str:
     if preview.tells:
-        said, counted = texts(worker.language), preview.reach.raised or 0
-        numbers = {"n": said.number(preview.going), "all": said.number(counted), "left": said.number(preview.left_out)}
-        return _say(worker, "goes_to" if preview.left_out else "goes_to_all", **numbers)
+        said = texts(worker.language)
+        if preview.raised is None:
+            return _say(worker, "goes", n=said.number(preview.going))
+        counted, left = said.number(preview.raised), said.number(preview.left_out)
+        key = "goes_to" if preview.left_out else "goes_to_all"
+        return _say(worker, key, n=said.number(preview.going), all=counted, left=left)
     return _say(worker, "untold") if preview.why_not else ""
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 WEEK, AT = "2026-W46", NOW - 7 * DAY
 """The week in which they said so, and when."""
+CONTENT = ("5",) * 12
+"""What as many others chose as let the digest tell both sides."""
 
 
 class Scene(NamedTuple):
@@ -34,9 +36,18 @@ class Scene(NamedTuple):
 
 
 def scene(
-    it: Program, raised: int = 18, wish: int = 14, again: int = 0, languages: Sequence[str] = ("en",), **facts: Any
+    it: Program,
+    raised: int = 18,
+    wish: int = 14,
+    again: int = 0,
+    languages: Sequence[str] = ("en",),
+    others: Sequence[str] = (),
+    **facts: Any,
 ) -> Scene:
-    """Let so many say that the library is bad; the first `wish` want to hear of it, the first `again` be asked."""
+    """Let so many say that the library is bad; the first `wish` want to hear of it, the first `again` be asked.
+
+    `others` are what more people chose.
+    """
     code = it.opened("How is the library?", **facts)
     acts, who = it.actions, []
     with it.database.transaction() as db:
@@ -54,6 +65,8 @@ def scene(
             answers.append(db, [bad, said])
             if n < again:
                 contacts.set_invite_again(db, one.id, NOW)
+        more = [(pseudonym(b"other %d" % n), each) for n, each in enumerate(others)]
+        answers.append(db, [answer(round_, who, at=AT, choice=each, score=float(each)) for who, each in more])
         wishes.add(db, [(round_.id, one.id) for one in who[:wish]], NOW)
         manager = people.add(db, "Ada", "en", NOW)
         people.grant(db, manager.id, "manager", "library", NOW)

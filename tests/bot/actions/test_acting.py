@@ -12,7 +12,7 @@ from bot.actions.acting import Draft, Unfit
 from bot.actions.telling import Letter, load
 from storage import actions, answers, contacts, people, rounds, themes
 from storage.actions import ANSWER, ASK, ASKED, FIX, ISSUE, NOT_US, SCORE, THEME, TOLD, Origin
-from tests.bot.actions.scene import WEEK, draft, scene, sent
+from tests.bot.actions.scene import CONTENT, WEEK, draft, scene, sent
 from tests.bot.channels.web.stage import NOW, Program, program
 from tests.bot.channels.web.test_public_pages import FORMAL
 from tests.storage.makers import DAY
@@ -47,10 +47,10 @@ def refused(of: Scene, plan: Draft) -> str:
 
 
 def test_an_answer_goes_to_those_who_raised_it_and_agreed_and_is_counted_first(it: Program) -> None:
-    of = scene(it)
+    of = scene(it, others=CONTENT)
     with it.database.reading() as db:
         seen = of.acts.preview(db, draft(of), NOW)
-    assert (seen.reach.raised, seen.reach.agreed, seen.going, seen.left_out) == (18, 14, 14, 4)
+    assert (seen.raised, seen.reach.agreed, seen.going, seen.left_out) == (18, 14, 14, 4)
     assert sent(it) == []
     row = done(of, draft(of))
     assert (row.state, row.raised, row.agreed, row.told) == ("done", 18, 14, 14)
@@ -59,6 +59,22 @@ def test_an_answer_goes_to_those_who_raised_it_and_agreed_and_is_counted_first(i
     assert all("We open a second desk." in body and "STOP" in body and "Ada" not in body for _, body in told)
     with it.database.reading() as db:
         assert actions.linked(db, row.id, TOLD) == {one.id for one in of.who[:14]}
+
+
+def test_how_many_raised_it_stays_hidden_where_the_digest_hides_it(it: Program) -> None:
+    """30 good of 50 is told: with the 18 bad ones, the two in the middle would be known."""
+    of = scene(it, others=["5"] * 30 + ["3"] * 2)
+    with it.database.reading() as db:
+        seen = of.acts.preview(db, draft(of), NOW)
+    assert (seen.raised, seen.going, seen.left_out) == (None, 14, 0)
+    row = done(of, draft(of))
+    assert (row.raised, row.agreed, row.told) == (None, 14, 14)
+    fix = done(of, draft(of, FIX))
+    assert (fix.raised, fix.agreed) == (None, 14)
+    with it.database.transaction() as db:
+        assert of.acts.foresee(db, fix, NOW).raised is None
+        ended = of.acts.settle(db, fix, "done", "The desk is open.", of.manager, NOW, tell=True)
+    assert (ended.raised, ended.told) == (None, 14)
 
 
 def test_who_sent_stop_or_is_gone_hears_nothing_and_counts_as_not_told(it: Program) -> None:

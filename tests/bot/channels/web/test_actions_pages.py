@@ -11,7 +11,7 @@ import pytest
 from bot.rounds.outcome import KeyIssue
 from storage import actions, people
 from storage.actions import FIX, NewAction, Origin
-from tests.bot.actions.scene import WEEK, scene, sent
+from tests.bot.actions.scene import CONTENT, WEEK, scene, sent
 from tests.bot.channels.web.stage import NOW, Program
 from tests.bot.channels.web.test_concluding_pages import closed
 from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, entered, faults, posted
@@ -56,7 +56,7 @@ async def test_a_figure_leads_to_what_can_be_done_about_it(it: Program, client: 
 async def test_an_answer_is_counted_and_shown_and_sent_only_by_the_second_press(
     it: Program, client: httpx.AsyncClient
 ) -> None:
-    of = scene(it)
+    of = scene(it, others=CONTENT)
     await entered(it, client, MANAGER)
     page = await posted(client, f"{HERE}/act", **ANSWER, form="one")
     said = seen(page)
@@ -136,7 +136,7 @@ async def test_the_end_of_an_action_is_told_by_the_second_press(it: Program, cli
     (row,) = kept(it)
     end = {"state": "done", "outcome": "The desk is open.", "tell": "1"}
     page = await posted(client, f"{HERE}/{row.id}/settle", **end)
-    assert "This goes to 14 of 18 people." in seen(page)
+    assert "This goes to 14 people. Nobody learns who they are." in seen(page)
     assert kept(it)[0].state == "open"
     page = await posted(client, f"{HERE}/{row.id}/settle", **end, sure="1")
     assert "Told back: 14 of 14 who agreed." in seen(page)
