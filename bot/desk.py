@@ -476,7 +476,7 @@ class Desk:
                 return self._not_now(visit, value)
             case "@never":
                 visit.ledger.change(visit.guest, invite_again_at=None)
-                visit.ledger.cancel_bulk(visit.guest)
+                visit.ledger.ask_no_more(visit.guest)
                 return self._bare(visit, (self._say(visit, "invitation_never_done"),))
             case "@desk" if _pressed(visit.message):
                 return self._sent(visit, _pressed(visit.message))

@@ -34,6 +34,8 @@ _SETTERS: Mapping[str, Callable[[Connection, int, Any], None]] = {
     "asks": contacts.set_asks,
     "person_id": contacts.set_person,
 }
+_UNWANTED = (*audience.ASKING, "action.")
+"""What the keys of letters begin with that rest on the yes to being invited again."""
 
 
 @dataclass(slots=True)
@@ -139,6 +141,7 @@ class Ledger:
     _forgotten: list[tuple[int, int]] = field(default_factory=list)
     _declined: set[tuple[int, int]] = field(default_factory=set)
     _cancelled: set[int] = field(default_factory=set)
+    _unasked: set[int] = field(default_factory=set)
     _out: list[NewMessage] = field(default_factory=list)
     _day: str = field(init=False)
 
@@ -207,8 +210,12 @@ class Ledger:
             self._changes.setdefault(guest.contact.id, {}).update(differing)
 
     def cancel_bulk(self, guest: Guest) -> None:
-        """Do not send what is only meant to invite or remind."""
+        """Do not send what nobody waits for: what invites, reminds or reports."""
         self._cancelled.add(guest.contact.id)
+
+    def ask_no_more(self, guest: Guest) -> None:
+        """Do not send what asks the guest into a round; a result that they asked for still comes."""
+        self._unasked.add(guest.contact.id)
 
     def say(self, message: NewMessage) -> None:
         """Decide to send."""
@@ -233,6 +240,8 @@ class Ledger:
         audience.decline(db, self._declined)
         for contact_id in self._cancelled:
             outbox.cancel(db, contact_id, self.now, bulk_only=True)
+        for contact_id in self._unasked:
+            outbox.recall(db, contact_id, _UNWANTED, self.now)
         self.enqueued += outbox.enqueue(db, self._out)
         for noted in (
             self._moves,
@@ -241,6 +250,7 @@ class Ledger:
             self._changes,
             self._declined,
             self._cancelled,
+            self._unasked,
             self._out,
         ):
             noted.clear()

@@ -219,6 +219,12 @@ def cancel(db: Connection, contact_id: int, now: datetime, *, bulk_only: bool) -
     return db.execute(update(outbox).where(mine).values(status=GONE, sent_at=now, error="cancelled")).rowcount
 
 
+def recall(db: Connection, contact_id: int, beginnings: Iterable[str], now: datetime) -> int:
+    """Do not send a contact what has a key that begins so and is not on its way; return how many."""
+    waiting = (outbox.c.contact_id == contact_id, outbox.c.status.in_((DUE, HELD)), _begins(beginnings))
+    return db.execute(update(outbox).where(*waiting).values(status=GONE, sent_at=now, error="cancelled")).rowcount
+
+
 def hold(db: Connection, beginnings: Iterable[str]) -> int:
     """Let what is due and has a key that begins so wait for `release`; return how many. What is on its way arrives."""
     return db.execute(update(outbox).where(outbox.c.status == DUE, _begins(beginnings)).values(status=HELD)).rowcount

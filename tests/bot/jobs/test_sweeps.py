@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from bot.channels.base import Raw
 from bot.jobs.schedule import Schedule
 from bot.metrics import Metrics
-from storage import answers, contacts, inbox, messages, people, threads
+from storage import answers, contacts, inbox, messages, outbox, people, threads
 from storage.database import StorageTrouble
+from storage.outbox import BULK
 from tests.bot.test_turns import INTO, to_review
 from tests.storage import makers
 from tests.support.house import NOON, RECORD, Citizen, House
@@ -93,6 +94,18 @@ async def test_an_invitation_begins_the_round_or_is_declined_or_ends_all_invitat
         assert words in said.text
     assert house.contact("b").invite_again_at is not None
     assert house.contact("c").invite_again_at is None
+
+
+async def test_who_wants_no_more_invitations_still_gets_the_result_they_asked_for(house: House) -> None:
+    await agreed(house, "a")
+    house.need(audience="agreed")
+    house.sweeps.rounds()
+    with house.database.transaction() as db:
+        who = house.contact("a")
+        outbox.enqueue(db, [makers.message(who, f"report.1.{who.id}.0", NOON, BULK)])
+    await Citizen(house, "a").taps("Do not ask me again")
+    letters = {row.key.split(".")[0]: row.status for row in house.table("outbox") if row.priority == BULK}
+    assert letters == {"invite": "gone", "report": "due"}
 
 
 async def test_nobody_is_asked_twice_in_a_month_about_the_same_service(house: House) -> None:
