@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.digests.disclosure import cell
 from bot.digests.weeks import Week
 from bot.reading.private import finder
 from bot.texts import texts
@@ -72,8 +73,11 @@ class Shown:
     """One page of answers."""
 
     answers: Sequence[Answer]
-    total: int
+    total: int | None
+    """None where fewer than the minimum."""
     pages: int
+    running: bool = False
+    """Whether the week is not over: then nothing is shown, for whoever looks twice would know who came in between."""
 
 
 class Behind:
@@ -84,13 +88,18 @@ class Behind:
         self._bank = bank
 
     def open(self, db: Connection, service: str, by: Filters, who: str, language: str, now: datetime) -> Shown:
-        """Return a page of answers as they were given, and note who has looked. Raises ValueError for no such week."""
+        """Return a page of answers as they were given, and note who has looked. Raises ValueError for no such week.
+
+        Nothing of a week that is not over.
+        """
         picked = self._picked(service, by)
+        if now < picked.until:
+            return Shown((), 0, 1, running=True)
         rows = behind.of(db, picked, PAGE, (by.page - 1) * PAGE)
         total = behind.count(db, picked)
         looks.note(db, service, now, who, by.noted, len(rows))
         shown = self._in_words(db, service, rows, language)
-        return Shown(shown, total, max(1, -(-total // PAGE)))
+        return Shown(shown, cell(total, self._config.digest.minimum_cell), max(1, -(-total // PAGE)))
 
     def newest(self, db: Connection, service: str, by: Filters, who: str, language: str, now: datetime) -> list[str]:
         """Return the newest few in one line each, masked as a chat may be read by others; note who has looked."""

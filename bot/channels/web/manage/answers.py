@@ -51,6 +51,8 @@ async def show(request: Request, visitor: Visitor) -> Response:
         week_before=str(Week.parse(by.week).back(1)),
         shown=[(words.day(each.at, pages_of(request).zone), each) for each in shown.answers],
         total=shown.total,
+        minimum=backstage_of(request).config.digest.minimum_cell,
+        running=shown.running,
         pages=shown.pages,
         earlier=_address(service, replace(by, page=by.page - 1)) if by.page > 1 else "",
         later=_address(service, replace(by, page=by.page + 1)) if by.page < shown.pages else "",
@@ -76,10 +78,10 @@ def _opened(request: Request, visitor: Visitor, service: str, by: Filters) -> tu
 
 
 def _filters(request: Request) -> Filters:
-    """Read the address; without a week it is the one that is running."""
+    """Read the address; without a week it is the last one that is over."""
     said, zone = request.query_params, pages_of(request).zone
     try:
-        week = Week.parse(said["week"]) if said.get("week") else Week.of(backstage_of(request).clock(), zone)
+        week = Week.parse(said["week"]) if said.get("week") else Week.of(backstage_of(request).clock(), zone).back(1)
     except ValueError as error:
         raise HTTPException(404) from error
     theme, at = said.get("theme", ""), said.get("page", "")

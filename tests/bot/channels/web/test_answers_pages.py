@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,8 @@ async def test_a_figure_opens_the_answers_with_what_the_same_person_wrote(
     page = await client.get(HERE, params={"week": WEEK, "item": "del.overall", "choice": "1"})
     said = seen(page)
     assert "Overall, how was your experience with the Central Library this time? – Very poor" in said
-    assert "3 answers" in said
+    assert "Fewer than 5 answers" in said
+    assert "3 answers" not in said
     assert "I stood there for 1 minutes" in said
     assert "I stood there for 2 minutes" not in said
     assert "It is noted that Ada has looked" in said
@@ -63,7 +65,7 @@ async def test_a_theme_opens_its_texts(it: Program, client: httpx.AsyncClient) -
         themes.correct(db, theme, said.id, None, NOW, fits=True)
     await entered(it, client, MANAGER)
     page = await client.get(f"{HERE}?week={WEEK}&theme={theme.id}")
-    assert "1 answer" in seen(page)
+    assert "Fewer than 5 answers" in seen(page)
     assert "Waiting &lt;long&gt;" in page.text
     assert (await client.get(f"{HERE}?week={WEEK}&theme=99")).status_code == 404
 
@@ -86,14 +88,26 @@ async def test_only_the_people_of_the_service_may_look(
     assert looked(it) == []
 
 
-async def test_a_week_that_is_none_leads_nowhere_and_none_is_the_running_one(
+async def test_a_week_that_is_none_leads_nowhere_and_none_is_the_last_one_that_is_over(
     it: Program, client: httpx.AsyncClient
 ) -> None:
     await entered(it, client, MANAGER)
     assert (await client.get(f"{HERE}?week=2026-W99")).status_code == 404
     page = await client.get(HERE)
-    assert "2026-W47" in page.text
-    assert f"{HERE}?week=2026-W46" in page.text
+    assert "2026-W46" in page.text
+    assert f"{HERE}?week=2026-W45" in page.text
+
+
+async def test_a_week_that_is_running_opens_nothing(it: Program, client: httpx.AsyncClient) -> None:
+    of = scene(it, raised=6)
+    with it.database.transaction() as db:
+        answers.append(db, [answer(of.round, b"%d" % n, at=NOW - DAY / 4, choice="1") for n in range(7)])
+    await entered(it, client, MANAGER)
+    said = seen(await client.get(f"{HERE}?week=2026-W47"))
+    assert "This week is still running. Its answers open when it is over." in said
+    assert not re.search("[0-9] answers", said)
+    assert "Very poor" not in said
+    assert looked(it) == []
 
 
 async def test_the_page_of_a_digest_leads_to_answers_and_acts(it: Program, client: httpx.AsyncClient) -> None:
