@@ -33,7 +33,7 @@ from flows.words import chosen, fill, fold, meaning, table
 from storage import outbox, places, rounds, sessions, wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -658,12 +658,20 @@ class Desk:
         return (self._say(visit, f"report_back_{what}_done"),)
 
     def _mine(self, visit: Visit) -> Prompts:
-        """Say of each round somebody has handed in answers for what has come of them."""
+        """Say of each round somebody has handed in answers for, or is to hear the result of, what has come of it."""
         visit.ledger.flush(visit.db)
-        done = [each for each in sessions.all_of(visit.db, visit.guest.contact.id) if each.ended_at is not None]
-        rows = [row for row in (self._row(visit, each.round_id) for each in done) if row is not None]
-        said = tuple(self._came_of(visit, row) for row in rows)
+        contact = visit.guest.contact
+        done = [each.round_id for each in sessions.all_of(visit.db, contact.id) if each.ended_at is not None]
+        found = [*(self._row(visit, round_id) for round_id in done), *self._wished(visit, {*done})]
+        said = tuple(self._came_of(visit, row) for row in found if row is not None)
         return (*(said or (self._say(visit, "mine_none"),)), *self._back(visit))
+
+    def _wished(self, visit: Visit, but: Container[int]) -> list[RoundRow]:
+        """Return the rounds that are over whose result somebody wished for: no answers link them to these any more."""
+        wished = [round_id for round_id, _ in wishes.of_contact(visit.db, visit.guest.contact.id)]
+        known = sorted({*wished, *rounds.told_of(visit.db, visit.guest.contact.id)})
+        rows = (self._row(visit, round_id) for round_id in known if round_id not in but)
+        return [row for row in rows if row is not None and row.state in _FATE]
 
     def _came_of(self, visit: Visit, row: RoundRow) -> Prompt:
         values = self._values(visit, row)

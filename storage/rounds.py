@@ -171,6 +171,12 @@ def was_told(db: Connection, round_id: int, contact_id: int) -> bool:
     return db.execute(told).first() is not None
 
 
+def told_of(db: Connection, contact_id: int) -> list[int]:
+    """Return the rounds whose result was sent to a contact, by id."""
+    mine = (invitations.c.contact_id == contact_id, invitations.c.which == "report_back")
+    return list(db.execute(select(invitations.c.round_id).where(*mine).order_by(invitations.c.round_id)).scalars())
+
+
 def invited(db: Connection, round_id: int) -> dict[str, int]:
     """How many contacts were written to because of a round, by kind."""
     counted = select(invitations.c.which, func.count()).where(invitations.c.round_id == round_id)

@@ -298,7 +298,7 @@ async def test_who_gets_the_result_says_whether_it_was_clear_and_the_last_word_c
 
 async def test_a_citizen_asks_what_happened_to_theirs_and_hears_where_it_is(house: House) -> None:
     nobody = Citizen(house, "c2")
-    assert "have not handed in" in (await nobody.says("/mine"))[-1].text
+    assert "Nothing here links you to answers" in (await nobody.says("/mine"))[-1].text
     code = await answered(house, FULL)
     citizen = Citizen(house)
 
@@ -320,6 +320,25 @@ async def test_a_citizen_asks_what_happened_to_theirs_and_hears_where_it_is(hous
     assert f"/rounds/{code}" in told
     assert TOLD["en"] in told, "the report itself comes along"
     assert "Responsible: Ada Ames" in told
+
+
+@pytest.mark.parametrize("told", [False, True])
+async def test_who_waits_for_the_result_hears_where_theirs_is_when_the_link_to_their_answers_is_gone(
+    house: House, told: bool
+) -> None:
+    code = await answered(house, RECORD)
+    house.rounds.close(code)
+    house.clock.forward(days=31)
+    house.sweeps.findings()
+    house.sweeps.privacy()
+    assert house.table("sessions") == []
+    if told:
+        house.rounds.report_back(code, TOLD, signed="Ada Ames")
+        house.clock.forward(days=31)
+        house.sweeps.privacy()
+        assert house.table("wishes") == []
+    said = (await Citizen(house).says("What happened to mine"))[0].text
+    assert (TOLD["en"] if told else "are being read") in said
 
 
 def test_days_are_counted_with_the_holidays_of_the_country_in_the_readers_language() -> None:
