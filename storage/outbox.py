@@ -275,11 +275,12 @@ def oldest_due(db: Connection, now: datetime) -> datetime | None:
     return db.execute(select(func.min(outbox.c.due_at)).where(*overdue)).scalar()
 
 
-def unsent(db: Connection, beginning: str, before: datetime) -> int:
-    """Return how many messages whose key begins so were due before then and have not left."""
+def unsent(db: Connection, beginning: str, before: datetime) -> tuple[int, datetime | None]:
+    """Return how many messages whose key begins so were due before then and have not left, and when the first was."""
     mine = outbox.c.key.startswith(beginning, autoescape=True)
-    wanted = select(func.count()).where(_unsent, mine, outbox.c.status != HELD, outbox.c.due_at < before)
-    return db.execute(wanted).scalar_one()
+    late = (_unsent, mine, outbox.c.status != HELD, outbox.c.due_at < before)
+    count, first = db.execute(select(func.count(), func.min(outbox.c.due_at)).where(*late)).one()
+    return count, first
 
 
 def failing(db: Connection, before: datetime) -> tuple[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -173,6 +173,17 @@ class Digests:
             raise Refused(f"week {week} is still running: its digest can be sent when it is over.")
         return sum(self.write(database, one, now) for one in dict.fromkeys(wanted))
 
+    def alarm(self, database: Database, late: Delay, now: datetime) -> None:
+        """Tell whoever runs the bot that digests come late, once a day. Harmless to repeat."""
+        with database.reading() as db:
+            told = _alarms(db, late, now)
+        if not told:
+            return
+        with database.transaction() as db:
+            outbox.enqueue(db, told)
+            crossings.passed("digest.alarms")
+        crossings.passed("digest.alarmed")
+
     def write(self, database: Database, one: Due, now: datetime) -> int:
         """Write one digest and queue it for all addresses in one transaction.
 
@@ -183,14 +194,13 @@ class Digests:
         with database.reading() as db:
             digest = self._for(db, one, now)
             addresses = _addresses(db, one, digest)
-            alarm = _alarm(db, one, now)
         mailings = [row for contact in addresses if digest for row in self._letters(digest, contact, one, now)]
         row = DigestRow(one.person.id, one.service, str(one.week), now, dump(digest))
         crossings.passed("digest.drawn")
         with database.transaction() as db:
             if not digests.write(db, row):
                 return 0
-            outbox.enqueue(db, [*mailings, *alarm])
+            outbox.enqueue(db, mailings)
             crossings.passed("digest.written")
         crossings.passed("digest.queued")
         return len(addresses)
@@ -243,15 +253,13 @@ def _addresses(db: Connection, one: Due, digest: Digest | None) -> list[Contact]
     return [contact for contact in reached if contact.channel in there]
 
 
-def _alarm(db: Connection, one: Due, now: datetime) -> list[NewMessage]:
-    """Return a message for whoever runs the bot, once a day, where a digest comes late."""
-    if one.at is None or now - one.at <= LATE:
-        return []
+def _alarms(db: Connection, late: Delay, now: datetime) -> list[NewMessage]:
+    """Return a message for each who runs the bot; its key lets it out once a day."""
+    hours = int((now - late.since) / timedelta(hours=1)) if late.since else 0
     told = []
-    for person, _ in people.with_role(db, OPERATOR, one.service):
+    for person, _ in people.with_role(db, OPERATOR):
         for contact in filter(_reachable, contacts.of_person(db, person.id)):
             key = f"late:{now:%Y-%m-%d}:{contact.id}"
-            hours = int((now - one.at) / timedelta(hours=1))
             text = texts(contact.language).many("digest.late", hours)
             letter = letters.write(Outbound(key, "", text, language=contact.language))
             told.append(NewMessage(key, contact.id, contact.channel, letters.DIGEST, letter, now, now))
@@ -264,6 +272,8 @@ class Delay:
 
     unwritten: int
     unsent: int
+    since: datetime | None = field(default=None, compare=False)
+    """When the first of them should have come."""
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -272,8 +282,9 @@ class Delay:
 
 def delay(db: Connection, config: Config, now: datetime) -> Delay:
     """Return how many digests were due an hour ago and are not written, or are written and not sent."""
-    late = [one for one in unwritten(db, config, now) if one.at and now - one.at > LATE]
-    return Delay(len(late), outbox.unsent(db, KEY, now - LATE))
+    late = [one.at for one in unwritten(db, config, now) if one.at and now - one.at > LATE]
+    unsent, first = outbox.unsent(db, KEY, now - LATE)
+    return Delay(len(late), unsent, min((*late, *([first] if first else [])), default=None))
 
 
 def unwritten(db: Connection, config: Config, now: datetime) -> list[Due]:

@@ -337,12 +337,19 @@ class Sweeps:
     # ----------------------------------------------------------------- digests, privacy
 
     def digests(self) -> int:
-        """Write and queue the digests that are due; return how many messages. Late ones are an alarm in the log."""
+        """Write and queue the digests that are due; return how many messages.
+
+        Late ones are an alarm in the log and to the operators, whether they can be written now or not.
+        """
+        now = self._clock()
         with self._database.reading() as db:
-            late = delay(db, self._config, self._clock())
-        if late:
-            log.error("digests.late", unwritten=late.unwritten, unsent=late.unsent)
-        queued = self._digests.sweep(self._database, self._clock())
+            late = delay(db, self._config, now)
+        try:
+            queued = self._digests.sweep(self._database, now)
+        finally:
+            if late:
+                log.error("digests.late", unwritten=late.unwritten, unsent=late.unsent)
+                self._digests.alarm(self._database, late, now)
         if queued:
             self._wake()
             log.info("digests.written", messages=queued)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -27,6 +30,7 @@ from bot.digests.render.told import page
 from bot.digests.weeks import Week
 from bot.digests.writing import Delay, Digests, delay, files, page_url
 from bot.errors import Refused
+from bot.jobs.sweeps import Sweeps
 from bot.rounds.library import Library
 from bot.texts import texts
 from flows.catalog import Catalog
@@ -62,10 +66,12 @@ def sample() -> Config:
     return replace(plain, city=replace(plain.city, time_zone=ZONE))
 
 
+CATALOG = Catalog.load()
+
+
 @pytest.fixture
 def desk() -> Digests:
-    catalog = Catalog.load()
-    return Digests(sample(), catalog.bank, Library(sample(), catalog, makers.KEYS))
+    return Digests(sample(), CATALOG.bank, Library(sample(), CATALOG, makers.KEYS))
 
 
 def noon(day: date, second: int = 0) -> datetime:
@@ -410,8 +416,9 @@ def test_a_digest_that_asks_to_act_comes_whatever_the_rhythm(database: Database,
     assert [desk.sweep(database, MONDAY + timedelta(weeks=week)) for week in range(3)] == [1, 1, 1]
 
 
-def test_late_digests_are_an_alarm_for_whoever_runs_the_bot(database: Database, desk: Digests) -> None:
-    """Once a day, however many are late; the log and the doctor know too, until they have left."""
+@pytest.fixture
+def olga(database: Database) -> int:
+    """Ana and Ben read digests, Olga runs the bot."""
     with database.transaction() as db:
         keep(db, real())
         hire(db, "telegram", name="Ana")
@@ -419,16 +426,89 @@ def test_late_digests_are_an_alarm_for_whoever_runs_the_bot(database: Database, 
         runs = hire(db, "web", name="Olga")
         people.revoke(db, runs, "manager", SERVICE)
         people.grant(db, runs, "operator", "*", datetime(2020, 1, 1, tzinfo=UTC))
+    return runs
+
+
+def rung(database: Database, desk: Digests, now: datetime) -> int:
+    """Return what one ring of the clock has queued."""
+    return Sweeps(
+        sample(), database, Library(sample(), CATALOG, makers.KEYS), desk, {}, lambda: now, lambda: None
+    ).digests()
+
+
+def alarmed(database: Database) -> list[str]:
+    with database.reading() as db:
+        return [json.loads(body)["text"] for channel, body, _ in queued(db) if channel == "web"]
+
+
+@pytest.mark.usefixtures("olga")
+def test_late_digests_are_an_alarm_for_whoever_runs_the_bot(database: Database, desk: Digests) -> None:
+    """Once a day, however many are late; the log and the doctor know too, until they have left."""
     late = MONDAY + timedelta(hours=3)
     with database.reading() as db:
         assert delay(db, sample(), MONDAY + timedelta(minutes=50)) == Delay(0, 0)
         assert delay(db, sample(), late) == Delay(2, 0)
-    assert desk.sweep(database, late) == 2
+    assert rung(database, desk, late) == 2
     with database.reading() as db:
-        alarms = [json.loads(body)["text"] for channel, body, _ in queued(db) if channel == "web"]
         assert delay(db, sample(), late) == Delay(0, 0)
         assert delay(db, sample(), late + timedelta(hours=2)) == Delay(0, 2)
-    assert alarms == ["Digests come late: by 3 hours. civicloop doctor says what is wrong."]
+    assert rung(database, desk, late) == 0
+    assert alarmed(database) == ["Digests come late: by 3 hours. civicloop doctor says what is wrong."]
+
+
+@pytest.mark.usefixtures("olga")
+def test_digests_that_lie_unsent_are_an_alarm_each_day(database: Database, desk: Digests) -> None:
+    assert rung(database, desk, MONDAY) == 2
+    assert alarmed(database) == []
+    for hours in (2, 3, 26):
+        assert rung(database, desk, MONDAY + timedelta(hours=hours)) == 0
+    assert [text.split(".")[0] for text in alarmed(database)] == [
+        "Digests come late: by 2 hours",
+        "Digests come late: by 26 hours",
+    ]
+
+
+@pytest.mark.usefixtures("olga")
+def test_digests_that_fail_at_every_sweep_are_an_alarm(
+    database: Database, desk: Digests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaking(*_given: object) -> int:
+        raise ValueError("broken")
+
+    monkeypatch.setattr(desk, "write", breaking)
+    for _ in range(2):
+        with pytest.raises(ExceptionGroup, match="could not be written"):
+            rung(database, desk, MONDAY + timedelta(hours=3))
+    assert alarmed(database) == ["Digests come late: by 3 hours. civicloop doctor says what is wrong."]
+
+
+CROSSINGS = ["digest.alarms", "digest.alarmed"]
+SWEEPING = """
+import sys
+from datetime import datetime
+from bot.digests.writing import Delay
+from storage import crossings
+from storage.database import Database
+from tests.bot.digests.test_writing import CATALOG, MONDAY, Digests, Library, makers, rung, sample
+
+url, crossing, now = sys.argv[1:]
+crossings.arm(f"{crossing}:1")
+desk = Digests(sample(), CATALOG.bank, Library(sample(), CATALOG, makers.KEYS))
+rung(Database.open(url), desk, datetime.fromisoformat(now))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("olga")
+@pytest.mark.parametrize("crossing", CROSSINGS)
+def test_killed_while_it_alarms_it_alarms_once(
+    database: Database, database_url: str, desk: Digests, crossing: str
+) -> None:
+    late = MONDAY + timedelta(hours=3)
+    words = [sys.executable, "-c", SWEEPING, database_url, crossing, late.isoformat()]
+    assert subprocess.run(words, capture_output=True, check=False).returncode == -signal.SIGKILL
+    rung(database, desk, late + timedelta(hours=2))
+    assert len(alarmed(database)) == 1
 
 
 def test_each_address_is_written_to_in_its_language_and_none_that_said_stop(database: Database, desk: Digests) -> None:
