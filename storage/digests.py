@@ -64,6 +64,13 @@ def before(db: Connection, service: str, period: str, limit: int = 60) -> list[s
     return list(db.execute(earlier.limit(limit)).scalars())
 
 
+def last(db: Connection, service: str, period: str, mark: str) -> str | None:
+    """Return the body of the latest digest of a service for an earlier week that has a text in it, whoever got it."""
+    earlier = select(digests.c.body).where(digests.c.service == service, digests.c.period < period)
+    earlier = earlier.where(digests.c.body.contains(mark, autoescape=True))
+    return db.execute(earlier.order_by(digests.c.period.desc(), digests.c.created_at, digests.c.id).limit(1)).scalar()
+
+
 def silent_since(db: Connection, person_id: int, service: str) -> datetime | None:
     """Return since when a person has had only silent weeks of a service; None where there was none, or no silence."""
     mine = (digests.c.person_id == person_id, digests.c.service == service)

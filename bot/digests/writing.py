@@ -344,9 +344,12 @@ def _issued(db: Connection, service: str, week: Week) -> Digest | None:
 
 
 def _shown_before(db: Connection, service: str, week: Week) -> Digest | None:
-    """The last whole digest of the service that anybody has seen before this week's."""
-    rows = digests.before(db, service, str(week))
-    return next((digest for digest in map(load, rows) if digest and digest.form is Form.FULL), None)
+    """The last whole digest of the service that anybody has seen before this week's, however long ago.
+
+    The mark is none of a text that is quoted: in there its quotation marks are escaped.
+    """
+    body = digests.last(db, service, str(week), f'"form":"{Form.FULL}"')
+    return load(body) if body else None
 
 
 def _with_campaigns(foot: Foot | None, alike: Sequence[Campaign]) -> Foot:

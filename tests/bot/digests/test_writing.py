@@ -605,6 +605,24 @@ def test_a_short_week_between_two_full_ones_loses_no_memory(database: Database, 
     assert forms == [Form.FULL, Form.SHORT, Form.FULL]
 
 
+def test_short_weeks_of_many_managers_lose_no_memory(database: Database, desk: Digests) -> None:
+    """What was told is told again, however many short digests lie between."""
+    with database.transaction() as db:
+        round_ = keep(db, real())
+        ana = hire(db, "telegram")
+    desk.sweep(database, MONDAY - timedelta(weeks=2))
+    with database.transaction() as db:
+        (told,) = desk.past(db, ana)
+        short = dump(replace(told, form=Form.SHORT, period=str(WEEK.back(1))))
+        for each in [hire(db, "telegram", name=f"Eva {n}") for n in range(61)]:
+            digests.write(db, digests.DigestRow(each, SERVICE, str(WEEK.back(1)), MONDAY, short))
+        gone = next(n for n, one in enumerate(real()) if Week.holding(one.on) == WEEK.back(2))
+        answers.withdraw(db, [(round_.id, f"person {gone}".encode(), "overall")], MONDAY)
+        now = desk.of_week(db, SERVICE, WEEK, MONDAY)
+    assert now is not None
+    assert now.scores[0].weeks[-3] == told.scores[0].weeks[-1]
+
+
 def test_all_the_figures_of_a_week_equal_a_slow_count(database: Database, desk: Digests) -> None:
     people_ = real()
     with database.transaction() as db:
