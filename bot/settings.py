@@ -335,7 +335,10 @@ class Privacy:
     minimum_age: Annotated[int, Field(ge=0, le=120, description="an age in years, as in minimum_age = 16")]
     draft_days: Annotated[Days, Field(description="a number of days, as in draft_days = 7")]
     transcript_days: Annotated[Days, Field(description="a number of days, as in transcript_days = 30")]
-    close_days: Annotated[Days, Field(description="a number of days, as in close_days = 30")]
+    close_days: Annotated[
+        int,
+        Field(ge=15, le=3660, description="15 days or more, as in close_days = 30: paper comes in for 14 days"),
+    ]
     answers_months: Annotated[int, Field(ge=1, le=120, description="a number of months, as in answers_months = 12")]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from storage import proof, seals, trail
 from storage.inbox import WAITING
 from storage.outbox import GONE, SENT
-from storage.rounds import PAUSED, invited
+from storage.rounds import CANCELLED, PAUSED, invited
 from storage.sessions import ACTIVE
 from storage.tables import (
     action_links,
@@ -170,7 +170,9 @@ def _taken_back(now: datetime, policy: Policy) -> Delete:
 
 
 def _over(now: datetime, policy: Policy) -> Select[tuple[int]]:
-    return select(rounds.c.id).where(rounds.c.closed_at < now - timedelta(days=policy.close_days))
+    """Rounds past that date; before they are counted the link says who is counted apart, as groups are."""
+    done = or_(rounds.c.state == CANCELLED, rounds.c.id.in_(select(findings.c.round_id)))
+    return select(rounds.c.id).where(rounds.c.closed_at < now - timedelta(days=policy.close_days), done)
 
 
 def _keys(now: datetime, policy: Policy) -> Update:

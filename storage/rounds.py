@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-OPEN, PAUSED = "open", "paused"
+OPEN, PAUSED, CANCELLED = "open", "paused", "cancelled"
 
 
 @dataclass(frozen=True, slots=True)

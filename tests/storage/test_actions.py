@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
-from storage import actions, answers, contacts, looks, people, retention, rounds, sessions
+from storage import actions, answers, contacts, findings, looks, people, retention, rounds, sessions
 from storage.actions import Action, Link, NewAction, Origin, Reply
 from storage.tables import action_links, action_log, action_replies
 from storage.tables import looks as looks_table
@@ -244,6 +244,7 @@ def test_who_was_told_is_forgotten_with_the_key_of_the_round_and_replies_with_it
         row, one, _ = linked(db)
         actions.reply(db, Reply(row.id, one.round_id, b"anna", 1, None, "en", NOW))
         rounds.change(db, one.round_id, closed_at=NOW)
+        findings.keep(db, one.round_id, NOW, "{}")
         assert "action_links" not in retention.forget(db, NOW + 30 * DAY, retention.Policy())
         assert retention.forget(db, NOW + 31 * DAY, retention.Policy())["action_links"] == 2
         assert count(db, action_replies) == 1

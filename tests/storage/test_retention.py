@@ -108,6 +108,7 @@ def test_thirty_days_after_closing_nobody_is_linked_to_their_answers_any_more(da
         contacts.set_invite_again(db, anna.id, NOW)
         sessions.save(db, [session(anna, of, status="completed", ended_at=NOW) for of in (closed, opened)])
         answers.append(db, [answer(closed)])
+        findings.keep(db, closed.id, NOW, "{}")
         assert sweep(db, NOW + 30 * DAY) == {}
         assert sweep(db, NOW + 31 * DAY) == {"round_keys": 1, "sessions_of_closed_rounds": 1}
         after = rounds.by_ids(db, [closed.id, opened.id])
@@ -116,6 +117,18 @@ def test_thirty_days_after_closing_nobody_is_linked_to_their_answers_any_more(da
         assert [row.round_id for row in sessions.all_of(db, anna.id)] == [opened.id]
         assert answers.handed_in(db, [closed.id]) == {closed.id: 1}
         assert sweep(db, NOW + 31 * DAY) == {}
+
+
+def test_the_link_stays_until_the_answers_are_counted_and_a_cancelled_round_never_is(database: Database) -> None:
+    with database.transaction() as db:
+        over = [add_round(db, state, state=state, closed_at=NOW) for state in ("closed", "cancelled")]
+        anna = add_contact(db)
+        contacts.set_invite_again(db, anna.id, NOW)
+        sessions.save(db, [session(anna, of, status="completed", ended_at=NOW) for of in over])
+        assert sweep(db, NOW + 31 * DAY) == {"round_keys": 1, "sessions_of_closed_rounds": 1}
+        assert [row.round_id for row in sessions.all_of(db, anna.id)] == [over[0].id]
+        findings.keep(db, over[0].id, NOW, "{}")
+        assert sweep(db, NOW + 31 * DAY) == {"round_keys": 1, "sessions_of_closed_rounds": 1}
 
 
 def test_once_the_report_is_out_the_about_you_answers_go_and_later_the_wishes(database: Database) -> None:
@@ -224,9 +237,10 @@ def test_after_all_dates_nothing_of_a_person_is_left_but_round_and_digests(datab
         rounds.invite(db, round_.id, [anna.id], "invitation", NOW)
         messages.append(db, [NewLine(anna.id, "in", NOW, "citizen", "{}")])
         digests.write(db, digests.DigestRow(manager.id, "library", "2026-W47", NOW, "{}"))
+        findings.keep(db, round_.id, NOW, "{}")
         sweep(db, NOW + 400 * DAY)
         left = {table for table in metadata.tables if rows(db, table)}
-        assert left == {"rounds", "round_log", "digests", "people", "forgettings"}
+        assert left == {"rounds", "round_log", "findings", "digests", "people", "forgettings"}
 
 
 @pytest.mark.parametrize(

@@ -420,6 +420,7 @@ async def test_after_the_closing_days_nobody_can_tell_who_was_asked(house: House
     house.sweeps.rounds()
     house.rounds.close(code)
     house.clock.forward(days=31)
+    house.sweeps.findings()
     house.sweeps.privacy()
     assert house.rounds.audience(code).people == 2
     assert {(row.contact_id, row.zone) for row in house.table("audience")} == {(None, None)}
