@@ -108,6 +108,8 @@ class _Bank(NamedTuple):
     """The longest word of each entry without `*`: a text with none of them, of the next and of slips speaks of none."""
     stems: tuple[str, ...]
     long: frozenset[str]
+    longest: int
+    """Letters of the longest of them: what is longer by more than one is no slip, however long people hold a key."""
     slips: dict[str, str]
     seen: dict[str, str]
     """Words looked up before: people use the same ones, and each look-up costs as much as half a turn."""
@@ -125,7 +127,7 @@ class _Bank(NamedTuple):
 
     def mended(self, word: str) -> str:
         """Return the word of the bank of which `word` is a slip, else `word`."""
-        if len(word) < LONG - 1 or word in self.long:
+        if not LONG - 1 <= len(word) <= self.longest + 1 or word in self.long:
             return word
         known = self.seen.get(word)
         if known is None:
@@ -165,6 +167,7 @@ def _bank(entries_: tuple[str, ...]) -> _Bank:
         warnings=frozenset(max(words, key=len) for words in plain if words),
         stems=tuple(sorted({max(words, key=len).rstrip(_STAR) for words in starred})),
         long=long,
+        longest=max(map(len, long), default=0),
         slips=slips,
         seen={},
     )

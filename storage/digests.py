@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 
 from storage.rows import Shape, insert_new, many
 from storage.tables import digests
@@ -27,6 +27,9 @@ class DigestRow:
     created_at: datetime
     body: str
 
+
+SIGN_OF_LIFE = '"sign_of_life":true'
+"""Stands in the JSON of a digest that says only that there was nothing to say."""
 
 _shape = Shape(digests, DigestRow)
 _insert = insert_new(digests)
@@ -88,6 +91,9 @@ def of(db: Connection, person_id: int, *, services: Collection[str] | None = Non
 
 
 def recall(db: Connection, now: datetime) -> int:
-    """Take back silent weeks that were noted ahead of time, by a clock that ran fast; return how many."""
-    ahead = delete(digests).where(digests.c.created_at > now, digests.c.body == "null")
-    return db.execute(ahead).rowcount
+    """Take back silent weeks that were noted ahead of time, by a clock that ran fast; return how many.
+
+    Signs of life among them, too: they tell of no week, and would stand in the way of the digest of theirs.
+    """
+    silent = or_(digests.c.body == "null", digests.c.body.contains(SIGN_OF_LIFE))
+    return db.execute(delete(digests).where(digests.c.created_at > now, silent)).rowcount
