@@ -130,7 +130,7 @@ def test_a_secret_file_that_is_missing_is_named() -> None:
 
 
 def test_the_link_to_answers_cannot_be_destroyed_before_they_are_counted() -> None:
-    with pytest.raises(Faulty, match=r"privacy.close_days: "14" cannot be. Write 15 days or more"):
+    with pytest.raises(Faulty, match=r'privacy.close_days: "14" cannot be. Write 15 days or more'):
         load(None, {"CIVICLOOP_PRIVACY__CLOSE_DAYS": "14"})
     assert load(None, {"CIVICLOOP_PRIVACY__CLOSE_DAYS": "15"}).privacy.close_days == 15
 
