@@ -1,7 +1,8 @@
 """What may be shown of a small group: every rule in one place, used by digest, pages and exports.
 
 A *cell* is a number of people who share something (an answer, a channel). A *base* is how many took part at all: it
-says nothing about anyone, so it may be named exactly, but the base of a stage or week under the minimum is not.
+says nothing about anyone, so it may be named exactly. How many answered in a week, and all in all, is named under the
+minimum and in a running week, too: a manager sees with the first answer that it works. The base of a stage is not.
 
 1. A cell of 1 to minimum-1 people is hidden. A share has two cells, the people in it and all others: "7 of 11" tells
    of four others. Where either is hidden, only a band is told ("over 50%"), the same for every number it hides.
