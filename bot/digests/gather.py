@@ -128,11 +128,16 @@ def _by_lot(
         figures = weeks[str(this)]
         if back and sum(each.people for each in figures.people) >= PEOPLE:
             return
-        every = max(-(-figures.texts // SAMPLE), 1)
+        every = every_nth(figures.texts)
         ids = stored.quoted_ids(db, service, *this.span(zone), every, week.number % every)
         drawn = sorted(ids, key=lambda each: lot(str(each[1]), str(week), str(each[0])))[:POOL]
         rows = stored.these_texts(db, [answer_id for answer_id, _ in drawn]) if drawn else []
         yield from by_lot(_said(rows, zone, finder), str(week))
+
+
+def every_nth(texts: int) -> int:
+    """Return of how many texts of a week one is read: of 1, unless there are too many to read all."""
+    return max(-(-texts // SAMPLE), 1)
 
 
 def _said(rows: Iterable[TextRow], zone: ZoneInfo, finder: Finder) -> Iterator[Said]:

@@ -11,7 +11,7 @@ from bot.assessing.assessments import Assessments
 from bot.channels.base import Outbound
 from bot.digests import polls, render
 from bot.digests.deeds import deeds
-from bot.digests.gather import deadlines, gather, in_steps, keep
+from bot.digests.gather import deadlines, every_nth, gather, in_steps, keep
 from bot.digests.headlines import headlines
 from bot.digests.missing import unheard
 from bot.digests.model import Foot, Form, State, dump, load
@@ -20,11 +20,12 @@ from bot.digests.summarise import Scope, sign_of_life, summarise
 from bot.digests.weeks import Week
 from bot.errors import Refused
 from bot.reading import campaigns
+from bot.reading.campaigns import Sent
 from bot.reading.private import finder
 from bot.rounds.record import public_url
 from bot.texts import texts
 from flows.model import Button
-from storage import alarms, contacts, crossings, digests, outbox, people, proof
+from storage import alarms, answers, contacts, crossings, digests, outbox, people, proof
 from storage.database import StorageTrouble
 from storage.digests import DigestRow
 from storage.outbox import NewMessage
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from bot.channels.base import Mail
     from bot.config import Config
     from bot.digests.model import Digest
-    from bot.digests.summarise import Headline
+    from bot.digests.summarise import Answers, Headline
     from bot.reading.campaigns import Campaign
     from bot.rounds.library import Library
     from bot.texts import Texts
@@ -79,12 +80,13 @@ class Digests:
         """
         place = zone or self._config.city.zone
         scope = self._scope(db, service, week, place, now)
-        alike = [] if scope.so_far else campaigns.of_week(db, service, *week.span(place), scope.minimum)
-        scope = replace(scope, foot=_with_campaigns(scope.foot, alike))
-        repeats = {str(message) for each in alike for message in each.messages[1:]}
-        look = polls.Look(week, place, now, scope.minimum)
         steps = dict(self._config.service(service).steps)
         counted = gather(db, service, week, place, finder(db, self._config), self._headlines, steps)
+        sent = [] if scope.so_far else _sent(db, scope, counted)
+        alike = campaigns.campaigns(sent, scope.minimum)
+        scope = replace(scope, foot=_with_campaigns(_with_sample(scope.foot, counted, scope, len(sent)), alike))
+        repeats = {str(message) for each in alike for message in each.messages[1:]}
+        look = polls.Look(week, place, now, scope.minimum)
         counted = replace(counted, said=tuple(each for each in counted.said if each.key not in repeats))
         counted = replace(counted, polls=polls.of_week(db, self._library, service, look))
         return summarise(in_steps(db, counted, scope) if scope.so_far else counted, scope, now)
@@ -350,6 +352,24 @@ def _shown_before(db: Connection, service: str, week: Week) -> Digest | None:
     """
     body = digests.last(db, service, str(week), f'"form":"{Form.FULL}"')
     return load(body) if body else None
+
+
+def _sent(db: Connection, scope: Scope, counted: Answers) -> list[Sent]:
+    """Return what people wrote in the week; of a week that is drawn by lot, the same sample as for quotes."""
+    every = every_nth(_written(counted, scope))
+    span = scope.week.span(scope.zone)
+    return [Sent(*each) for each in answers.sent_words(db, scope.service, *span, every, scope.week.number % every)]
+
+
+def _with_sample(foot: Foot | None, counted: Answers, scope: Scope, read: int) -> Foot:
+    """Note of how many texts how many were read, where not all were."""
+    texts = _written(counted, scope)
+    told = foot or Foot()
+    return told if scope.so_far or every_nth(texts) == 1 else replace(told, sampled=read, written=texts)
+
+
+def _written(counted: Answers, scope: Scope) -> int:
+    return int(counted.written.set_index("week")["texts"].get(str(scope.week), 0))
 
 
 def _with_campaigns(foot: Foot | None, alike: Sequence[Campaign]) -> Foot:

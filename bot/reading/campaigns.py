@@ -10,14 +10,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from flows.words import fold
-from storage import answers
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
-    from datetime import datetime
 
     from scipy.sparse import csr_matrix
-    from sqlalchemy import Connection
 
 ALIKE = 0.55
 """Cosine from which two texts are nearly the same: measured on texts with made-up campaigns, `docs/privacy.md`."""
@@ -26,8 +23,6 @@ SHORTEST = 60
 MANY = 4_000
 """From so many different texts on, letters that more than `COMMON` of them share are left out, to be quick."""
 COMMON = 0.02
-READ = 20_000
-"""So many texts of a week are compared, the newest."""
 BLOCK = 500
 """Rows compared at once, so that memory stays small."""
 
@@ -60,11 +55,6 @@ def campaigns(sent: Sequence[Sent], minimum: int) -> list[Campaign]:
     groups = _groups([[same[one] for one in group] for group in _alike(words, same)])
     found = [group for group in groups if group.senders >= minimum]
     return sorted(found, key=lambda group: (-group.senders, -len(group.messages), group.messages))
-
-
-def of_week(db: Connection, service: str, since: datetime, until: datetime, minimum: int) -> list[Campaign]:
-    """Return the campaigns among what people of a service wrote that was counted in [since, until)."""
-    return campaigns([Sent(*each) for each in answers.sent_words(db, service, since, until, READ)], minimum)
 
 
 def _groups(groups: Iterable[list[list[Sent]]]) -> Iterator[Campaign]:

@@ -26,6 +26,7 @@ from bot.digests.disclosure import Strength
 from bot.digests.headlines import headlines
 from bot.digests.model import Form, Tick, dump, load
 from bot.digests.render.book import xlsx
+from bot.digests.render.items import foot
 from bot.digests.render.told import page
 from bot.digests.weeks import Week
 from bot.digests.writing import Delay, Digests, delay, files, page_url
@@ -168,6 +169,23 @@ def test_a_campaign_is_counted_apart_and_quoted_once_and_what_was_urgent_is_told
     assert (digest.foot.campaigns, digest.foot.senders) == (1, 23)
     assert len([quote for quote in page(digest, texts("en")).quotes if "swimming pool" in quote.text]) == 1
     assert digest.urgent == 1
+
+
+def test_a_digest_says_of_how_many_texts_it_was_made_where_not_all_were_read(
+    database: Database, desk: Digests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every third text counts; a campaign is sought in the same sample as quotes, old and new."""
+    words = "Please keep the swimming pool in Mill Lane open on Sundays, our children need it very much{} thanks"
+    with database.transaction() as db:
+        keep(db, [One(WEEK.monday, "5", words.format("!" * n), quotable=True) for n in range(60)])
+    monkeypatch.setattr("bot.digests.gather.SAMPLE", 20)
+    with database.reading() as db:
+        digest = desk.of_week(db, SERVICE, WEEK, MONDAY)
+    assert digest is not None
+    assert digest.foot is not None
+    assert (digest.foot.sampled, digest.foot.written, digest.foot.senders) == (20, 60, 20)
+    assert "20 of 60 texts were read, drawn by lot." in foot(digest, texts("en"))
+    assert len([quote for quote in page(digest, texts("en")).quotes if "swimming pool" in quote.text]) == 1
 
 
 def test_only_what_stands_and_counts_is_counted(database: Database, desk: Digests) -> None:
