@@ -199,7 +199,7 @@ class Ledger:
         self._wishes[round_id, guest.contact.id] = wanted
 
     def decline(self, round_id: int, guest: Guest) -> None:
-        """The guest does not want to be reminded of a round."""
+        """The guest does not want to be reminded of a round, not even by what waits to leave."""
         self._declined.add((round_id, guest.contact.id))
 
     def change(self, guest: Guest, **values: Any) -> None:  # noqa: ANN401 - columns of many types
@@ -238,6 +238,7 @@ class Ledger:
             for name, value in values.items():
                 _SETTERS[name](db, contact_id, value)
         audience.decline(db, self._declined)
+        audience.outdate(db, self._declined, self.now)
         for contact_id in self._cancelled:
             outbox.cancel(db, contact_id, self.now, bulk_only=True)
         for contact_id in self._unasked:
@@ -270,6 +271,7 @@ class Ledger:
         rows = [guest.written(round_id) for (_, round_id), guest in self._sessions.items()]
         whole = [row for row in rows if isinstance(row, SessionRow)]
         sessions.save(db, whole, [row for row in rows if isinstance(row, Step)])
+        audience.outdate(db, [(row.round_id, row.contact_id) for row in whole], self.now)  # who is here is not called
         self.wakes_at = min((row.wakes_at for row in whole if row.wakes_at), default=self.wakes_at)
         if not last:
             for (_, round_id), guest in self._sessions.items():

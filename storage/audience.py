@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import String, and_, bindparam, case, cast, delete, exists, func, literal, or_, select, update
 
+from storage import outbox as outbox_
 from storage.outbox import DUE, GONE
 from storage.rows import IDS, Insert, Lookup, Update, read
 from storage.tables import audience, contacts, invitations, outbox, people, quiet, rounds, sessions
@@ -292,6 +293,12 @@ def failed(db: Connection, letters: Iterable[tuple[str, str]]) -> None:
 def decline(db: Connection, who: Iterable[tuple[int, int]]) -> None:
     """Note that these people, each (round id, contact id), were invited and want no reminder."""
     _declined(db, [("declined", round_id, contact_id, INVITED) for round_id, contact_id in who])
+
+
+def outdate(db: Connection, who: Iterable[tuple[int, int]], now: datetime) -> int:
+    """Do not send what asks these people, each (round id, contact id), and has not left; return how many letters."""
+    keys = ((contact_id, f"{begin}{round_id}.") for round_id, contact_id in who for begin in ASKING)
+    return outbox_.outdated(db, keys, now)
 
 
 def unsettled(db: Connection, round_id: int) -> bool:

@@ -225,6 +225,25 @@ def recall(db: Connection, contact_id: int, beginnings: Iterable[str], now: date
     return db.execute(update(outbox).where(*waiting).values(status=GONE, sent_at=now, error="cancelled")).rowcount
 
 
+_waits = (or_(outbox.c.status == DUE, outbox.c.status == HELD), outbox.c.priority >= BULK)
+_waiting = Lookup(
+    tuple, select(outbox.c.id, outbox.c.contact_id, outbox.c.key).where(outbox.c.contact_id.in_(IDS), *_waits)
+)
+
+
+def outdated(db: Connection, beginnings: Iterable[tuple[int, str]], now: datetime) -> int:
+    """Do not send bulk by (contact id, what its key begins with), as far as it is not on its way; return how many."""
+    whose: dict[int, tuple[str, ...]] = {}
+    for contact_id, beginning in beginnings:
+        whose[contact_id] = (*whose.get(contact_id, ()), beginning)
+    waiting = _waiting.raw(db, list(whose)) if whose else []
+    ids = [id_ for id_, contact_id, key in waiting if key.startswith(whose[contact_id])]
+    if not ids:
+        return 0
+    mine = (outbox.c.id.in_(ids), outbox.c.status.in_((DUE, HELD)))
+    return db.execute(update(outbox).where(*mine).values(status=GONE, sent_at=now, error="cancelled")).rowcount
+
+
 def hold(db: Connection, beginnings: Iterable[str]) -> int:
     """Let what is due and has a key that begins so wait for `release`; return how many. What is on its way arrives."""
     return db.execute(update(outbox).where(outbox.c.status == DUE, _begins(beginnings)).values(status=HELD)).rowcount

@@ -343,6 +343,33 @@ async def test_the_silent_are_reminded_once_at_half_of_the_time(house: House) ->
     assert house.rounds.audience(code).people == 5
 
 
+async def test_what_waits_for_the_morning_does_not_call_who_came_meanwhile(house: House) -> None:
+    people(house, "began", "silent")
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    await Citizen(house, "began").starts(code)
+    assert {row.contact_id: row.status for row in letters_(house, "invite.")} == {
+        house.contact("began").id: "gone",
+        house.contact("silent").id: "due",
+    }
+
+
+async def test_who_says_not_now_is_not_reminded_by_what_was_written_before(house: House) -> None:
+    people(house, "a", "b")
+    house.need(audience="agreed")
+    house.sweeps.rounds()
+    await house.delivered()
+    house.clock.forward(days=10)
+    house.sweeps.rounds()
+    await Citizen(house, "a").taps("Not now")
+    assert [row.status for row in letters_(house, "remind.")] == ["gone", "due"]
+
+
+def letters_(house: House, begin: str) -> list[Any]:
+    """Return the letters whose keys begin so."""
+    return [row for row in house.table("outbox") if row.key.startswith(begin)]
+
+
 async def test_a_reminder_comes_when_the_organiser_says_by_day_and_is_dropped_at_the_close(house: House) -> None:
     people(house, "a")
     code = house.need(audience="agreed", remind_at=NOON + timedelta(days=2, hours=11)).code
