@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import String, and_, case, cast, exists, func, literal, or_, select
 
-from storage.audience import ANSWERED, INVITED
+from storage.audience import ANSWERED, BEGUN, INVITED
 from storage.entries import INDIVIDUAL
+from storage.outbox import GONE
 from storage.tables import answers, audience, contacts, entries, invitations, outbox, sessions
 
 if TYPE_CHECKING:
@@ -39,36 +40,27 @@ def ways(db: Connection, round_id: int) -> dict[str, Way]:
 
     An entry of staff has begun once it is finished: one that was broken off is nobody who stopped.
 
+    A letter that waits to leave, or never will, is not sent.
     A letter has reached somebody when the channel has taken it and has not given it back since.
     """
-    sent, unsent, began = _sent(db, round_id), _unsent(db, round_id), _began(db, round_id)
-    return {
-        language: Way(
-            sent.get(language, (0, 0))[0],
-            max(sent.get(language, (0, 0))[1] - unsent.get(language, 0), 0),
-            *began.get(language, (0, 0)),
-        )
-        for language in {*sent, *began}
-    }
+    sent, began = _sent(db, round_id), _began(db, round_id)
+    return {language: Way(*sent.get(language, (0, 0)), *began.get(language, (0, 0))) for language in {*sent, *began}}
 
 
 def _sent(db: Connection, round_id: int) -> dict[str, tuple[int, int]]:
     mine = and_(audience.c.round_id == invitations.c.round_id, audience.c.contact_id == invitations.c.contact_id)
+    key = literal(f"{BEGUN}{round_id}.") + cast(invitations.c.contact_id, String) + ".0"
+    dropped = and_(outbox.c.status == GONE, outbox.c.error == "cancelled")
+    stayed = exists().where(outbox.c.key == key, or_(outbox.c.sent_at.is_(None), dropped))
     arrived = func.sum(case((audience.c.state.in_((INVITED, ANSWERED)), 1), else_=0))
     found = (
         select(contacts.c.language, func.count(), arrived)
         .join(contacts, contacts.c.id == invitations.c.contact_id)
         .outerjoin(audience, mine)
-        .where(invitations.c.round_id == round_id, invitations.c.which == "invitation")
+        .where(invitations.c.round_id == round_id, invitations.c.which == "invitation", ~stayed)
         .group_by(contacts.c.language)
     )
     return {language: (count, int(there)) for language, count, there in db.execute(found)}
-
-
-def _unsent(db: Connection, round_id: int) -> dict[str, int]:
-    waits = (outbox.c.sent_at.is_(None), outbox.c.key.startswith(f"invite.{round_id}.", autoescape=True))
-    found = select(contacts.c.language, func.count()).join(contacts, contacts.c.id == outbox.c.contact_id)
-    return dict(db.execute(found.where(*waits).group_by(contacts.c.language)).all())
 
 
 def _began(db: Connection, round_id: int) -> dict[str, tuple[int, int]]:

@@ -14,7 +14,6 @@ from bot.rounds.lately import FRESH
 from bot.rounds.margins import Line
 from storage import answers, contacts, entries, moves, rounds, sessions, turnout
 from storage.contacts import NewContact
-from storage.turnout import Way
 from tests.bot.rounds.test_audience import people as agreed
 from tests.bot.test_counter import PULSE as TAKEN
 from tests.bot.test_counter import Taking
@@ -26,6 +25,7 @@ from tests.support.house import NOON, House
 
 if TYPE_CHECKING:
     from bot.rounds.fairness import Numbers, Table
+    from storage.turnout import Way
 
 CENSUS, DAY = "Census 2021, table 4", "2021-03-21"
 
@@ -295,11 +295,20 @@ async def test_sent_and_reached_are_told_apart(house: House) -> None:
     house.pigeon.receipts["gone"] = [Gone("blocked")]
     code = house.need(audience="agreed").code
     house.sweeps.rounds()
-    assert ways(house, code) == {"en": Way(3, 0, 0, 0)}
+    assert ways(house, code) == {}
     await house.delivered()
     house.sweeps.rounds()
     assert ways(house, code)["en"][:2] == (3, 2)
     assert (house.rounds.numbers(code).sent, house.rounds.numbers(code).reached) == (3, 2)
+
+
+def test_a_letter_that_was_dropped_is_not_counted_as_sent(house: House) -> None:
+    agreed(house, "a", "b")
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    house.rounds.close(code)
+    assert {row.status for row in house.table("outbox")} == {"gone"}
+    assert ways(house, code) == {}
 
 
 def ways(house: House, code: str) -> dict[str, Way]:
