@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bot.assessing.gap import Gap, Guess, Placed, Rated, foretell, lines, off_by
+from bot.assessing.gap import Gap, Guess, Placed, Rated, field_line, foretell, lines, off_by
 from bot.assessing.perception import Field
 from bot.assessing.words import words
 from bot.digests.disclosure import NOTHING, share
@@ -53,6 +53,13 @@ def test_a_prediction_too_low_is_told_as_a_gap_the_other_way() -> None:
     assert (told.points, told.low, told.high) == (-36, -53, -17)
     said = lines(Gap("2026-Q4", (told,)), words("en"))[0]
     assert said.endswith("36 points too pessimistic (range 17 to 53). An indication only.")
+
+
+def test_a_field_that_few_people_made_is_told_as_an_indication() -> None:
+    for language in LANGUAGES:
+        said = words(language)
+        firm, weak = (field_line(Placed("deliver", Field.BLIND_SPOT, few), said) for few in (False, True))
+        assert weak == f"{firm} {said('gap.indication')}"
 
 
 def test_a_small_gap_is_in_line_and_nothing_known_says_nothing() -> None:

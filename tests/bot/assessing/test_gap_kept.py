@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from bot.assessing.gap import Placed
 from bot.assessing.items import ITEMS
 from bot.assessing.perception import Field
@@ -108,6 +110,21 @@ async def test_a_base_under_ten_tells_nothing_and_under_thirty_only_an_indicatio
     assert gap is not None
     (told,) = gap.foretold
     assert (told.base, told.percent, told.indication) == (11, 45, True), "nine people wait until they may be told"
+
+
+@pytest.mark.parametrize(("people", "few"), [(29, True), (30, False)])
+async def test_a_blind_spot_that_few_people_made_is_an_indication(house: House, people: int, few: bool) -> None:
+    code = house.pulse().code
+    max_ = await expected(house, "Max", 85, code)
+    row = row_of(house, code)
+    assessed(house, max_, 3)
+    facts = {"item": "del.ease", "choice": "1", "score": None}
+    with house.database.transaction() as db:
+        answers.append(db, [makers.answer(row, bytes([n]), "ease", house.clock(), **facts) for n in range(people)])
+    with house.database.reading() as db:
+        gap = house.digests.assessments.gap(db, max_, "library", Week(2026, 48), house.config.city.zone, MONDAY)
+    assert gap is not None
+    assert gap.fields == (Placed("deliver", Field.BLIND_SPOT, few),)
 
 
 async def test_practice_and_experience_are_those_of_plain_loops(house: House) -> None:
