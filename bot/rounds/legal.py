@@ -39,7 +39,12 @@ class Field:
     full: bool = True
     """Asked only where there is a duty to consult."""
     optional: bool = False
-    """May stay empty."""
+    """May stay empty; what is asked in each round may so only where there is no duty to consult."""
+
+    @property
+    def by_duty(self) -> bool:
+        """Whether it has to be said where there is a duty to consult, and only there."""
+        return self.full is not self.optional
 
 
 FIELDS = (
@@ -92,7 +97,7 @@ def wanted(flow: Flow, record: Mapping[str, object]) -> tuple[Field, ...]:
     return tuple(
         field
         for field in asked(flow)
-        if not field.optional and (full or not field.full) and (owed or field.name != "duty_source")
+        if (full if field.by_duty else not field.optional) and (owed or field.name != "duty_source")
     )
 
 

@@ -325,7 +325,7 @@ def _papers_late(sketch: Sketch, config: Config, language: str) -> list[Fault]:
 
 def _missing(name: str, language: str) -> Fault:
     if name == "duty":  # what else is needed hangs on it: all of it is named at once
-        more = [field.name for field in legal.FIELDS if field.full and not field.optional]
+        more = [field.name for field in legal.FIELDS if field.by_duty]
         meanings = "; ".join(wording.meaning(language, each) for each in more)
         named = {"meaning": wording.meaning(language, name), "fields": ", ".join(more), "meanings": meanings}
         return _fault(name, language, "missing_duty", name=name, **named)

@@ -40,6 +40,7 @@ FULL: dict[str, Any] = RECORD | {
     "invited": "everyone who agreed, by message, on the first day",
     "seldom_heard": "two evenings in the hostel",
     "equality": "no group is worse off",
+    "other_ways": "at the desk, on paper",
     "length_reason": "no holidays in it",
     "analysis": "shares by district",
     "privacy_version": "3",
@@ -60,7 +61,7 @@ def closed(house: House, record: dict[str, Any] = FULL) -> str:
     return code
 
 
-@pytest.mark.parametrize("name", [field.name for field in legal.FIELDS if field.full and not field.optional])
+@pytest.mark.parametrize("name", [field.name for field in legal.FIELDS if field.by_duty])
 def test_where_there_is_a_duty_each_field_of_the_record_is_needed(house: House, name: str) -> None:
     code = house.need(opened=False, record={key: text for key, text in FULL.items() if key != name}).code
     has_default = name == "contact_person"
@@ -210,7 +211,7 @@ def test_each_state_has_its_words_in_each_language() -> None:
 def test_as_long_as_nobody_has_said_whether_to_consult_all_that_hangs_on_it_is_named(house: House) -> None:
     code = house.need(opened=False, record={key: text for key, text in RECORD.items() if key != "duty"}).code
     (fault,) = house.rounds.check(code)
-    asked = [field.name for field in legal.FIELDS if field.full and not field.optional]
+    asked = [field.name for field in legal.FIELDS if field.by_duty]
     assert fault.field == "duty"
     assert ", ".join(asked) in fault.message
     assert "(duty = none), the record stays short" in fault.message
