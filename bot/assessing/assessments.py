@@ -308,11 +308,12 @@ class Assessments:
     # ------------------------------------------------------------------- practice and experience
 
     def _fields(self, mine: Mine, weeks: _Weeks, week: Week) -> tuple[Placed, ...]:
-        found = (
-            (stage, perception.field_of(mine.scores.stages[stage], self._felt([*of], weeks, week)))
-            for stage, of in OF_STAGE.items()
+        felt = {stage: self._felt([*of], weeks, week) for stage, of in OF_STAGE.items()}
+        return tuple(
+            Placed(stage, field_, each.indication)
+            for stage, each in felt.items()
+            if each and (field_ := perception.field_of(mine.scores.stages[stage], each))
         )
-        return tuple(Placed(stage, field_) for stage, field_ in found if field_ is not None)
 
     def _felt(self, of: Iterable[Any], weeks: _Weeks, week: Week) -> perception.Experience | None:
         """Return people's experience of what stands beside these items, in the last quarter of a year."""

@@ -48,6 +48,8 @@ class Placed:
 
     stage: str
     field: Field
+    indication: bool = False
+    """Few people have answered what it rests on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,8 @@ def _verdict(told: Foretold, words: Texts) -> str:
 
 def field_line(placed: Placed, words: Texts) -> str:
     """Return where a stage lies, as a sentence."""
-    return words(f"gap.{placed.field}", stage=words(f"stage.{placed.stage}"))
+    sentence = words(f"gap.{placed.field}", stage=words(f"stage.{placed.stage}"))
+    return f"{sentence} {words('gap.indication')}" if placed.indication else sentence
 
 
 def calibrated(gap: Gap, words: Texts) -> Iterator[str]:
