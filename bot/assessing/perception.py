@@ -23,10 +23,7 @@ IN_LINE_BELOW: Final = 10
 """Points: a smaller gap is no gap."""
 CUT: Final = 60
 """From this score on practice, or experience, is high."""
-DRAWS: Final = 2000
 NOBODY: Final = Posneg(0, 0, 0)
-EDGES: Final = (2.5, 97.5)
-"""Percentiles of the bootstrap: 95 %."""
 
 
 class Verdict(StrEnum):
@@ -120,8 +117,8 @@ def experience(items: Mapping[str, Mapping[int, int]], seed: str) -> Experience 
     """Return the mean over items of the mean over people; None where no item has ten people.
 
     `items`: by citizens' item how many people gave an answer worth so many of 100 points. The range of each item is a
-    percentile bootstrap over people, 2,000 draws; that of the index is the mean of the ends. It is the widest there can
-    be, since nobody knows here how answers of one person go together.
+    percentile bootstrap over people; that of the index is the mean of the ends. It is the widest there can be, since
+    nobody knows here how answers of one person go together.
     """
     asked = {item: counts for item, counts in items.items() if sum(counts.values()) >= PERCENT_FROM}
     if not asked:
@@ -134,14 +131,10 @@ def experience(items: Mapping[str, Mapping[int, int]], seed: str) -> Experience 
 
 def bootstrap(counts: Mapping[int, int], seed: str) -> tuple[float, float]:
     """Return the 95 % range of a mean of so many people by value; the same seed gives the same range for ever."""
-    import numpy as np  # noqa: PLC0415 - a tenth of a second of import, for the process that writes a digest
-
-    values = sorted(counts)
-    people = sum(counts.values())
-    chance = np.random.Generator(np.random.PCG64(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8])))
-    drawn = chance.multinomial(people, [counts[value] / people for value in values], size=DRAWS)
-    low, high = np.percentile(drawn @ np.array(values, dtype=float) / people, EDGES)
-    return float(low), float(high)
+    values, people = sorted(counts), sum(counts.values())
+    start = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4])
+    found = statistics.bootstrap([counts[value] for value in values], lambda drawn: drawn @ values / people, start)
+    return found.low, found.high
 
 
 def field_of(practice: Fraction | None, felt: Experience | None) -> Field | None:

@@ -123,10 +123,14 @@ def test_experience_is_the_mean_of_its_items_and_leaves_out_those_of_few() -> No
 
 def test_a_range_is_the_same_whenever_it_is_drawn_and_near_that_of_the_textbook() -> None:
     counts = {0: 40, 100: 60}
-    assert bootstrap(counts, "a") == bootstrap(counts, "a") != bootstrap(counts, "b")
+    assert bootstrap(counts, "a") == bootstrap(counts, "a") != bootstrap(counts, "c")
     low, high = bootstrap(counts, "a")
     half = 1.96 * 100 * math.sqrt(0.6 * 0.4 / 100)
     assert (low, high) == pytest.approx((60 - half, 60 + half), abs=1.5)
+
+
+def test_a_range_is_that_of_the_stream_which_is_promised_never_to_change() -> None:
+    assert bootstrap({0: 40, 25: 7, 100: 60}, "a") == pytest.approx((48.59813, 66.82243))
 
 
 @pytest.mark.parametrize(
