@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 TELL = "tell"
 """The promise of a round that tells of a decision which may have been taken before."""
 NOTES = ("complaint", "outage", "remark")
+LONGEST = 500
+"""Characters of one note: the log has room for no more, and cuts no complaint."""
 """What may be noted in the log of a round."""
 RAISING = (*RUNNING, *ANSWERED)
 """States in which issues are written down: from the first answer until the report is published."""
@@ -48,6 +50,8 @@ class Concluding(Acting):
         with self._act() as db:
             row = self._held(db, code)
             self._said("note", text)
+            if len(text.strip()) > LONGEST:
+                raise wording.Forbidden("note_too_long", most=LONGEST)
             self._note(db, row, who, what, self._clock(), text.strip())
 
     def exported(self, code: str, what: str, *, who: int | None = None) -> None:

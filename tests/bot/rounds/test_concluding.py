@@ -222,6 +222,14 @@ def test_as_long_as_nobody_has_said_whether_to_consult_all_that_hangs_on_it_is_n
     assert {fault.field for fault in house.rounds.check(code)} == {*asked} - {"contact_person"}
 
 
+def test_a_complaint_stands_whole_in_the_log_or_is_refused(house: House) -> None:
+    code = house.need(opened=False).code
+    house.rounds.note(code, "complaint", f" {'x' * 500} ")
+    with pytest.raises(Refused, match="no more than 500 characters"):
+        house.rounds.note(code, "complaint", "x" * 501)
+    assert [row.why for row in house.table("round_log") if row.what == "complaint"] == ["x" * 500]
+
+
 def test_an_issue_can_be_written_anew_and_the_log_keeps_both(house: House) -> None:
     code = closed(house)
     house.rounds.raise_issue(code, REFUSED)
