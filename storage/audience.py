@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import String, and_, bindparam, case, cast, delete, exists, func, literal, or_, select, update
 
 from storage import outbox as outbox_
-from storage.outbox import DUE, GONE
+from storage.outbox import DUE, GONE, SENT
 from storage.rows import IDS, Insert, Lookup, Update, read
 from storage.tables import audience, contacts, invitations, outbox, people, quiet, rounds, sessions
 
@@ -33,7 +33,9 @@ REASONS = (
 """Why a person is excluded."""
 BEGUN = "invite."
 """What the keys of invitations begin with; round and contact follow."""
-ASKING = (BEGUN, "remind.", "silence.")
+CALLS = (BEGUN, "remind.")
+"""The same of reminders, too: of both a person gets no more than one a day."""
+ASKING = (*CALLS, "silence.")
 """The same of all that asks somebody into a round and comes by day only."""
 
 
@@ -91,13 +93,18 @@ def _lately(rules: Rules) -> ColumnElement[bool]:
 
 
 def _today(rules: Rules) -> ColumnElement[bool]:
-    """Whether somebody was written to today because of another round."""
-    return (
+    """Whether somebody was written to today because of another round, or a letter of one still waits to leave."""
+    noted = (
         select(invitations.c.id)
         .where(invitations.c.contact_id == contacts.c.id, invitations.c.created_at >= rules.today)
         .where(invitations.c.round_id != rules.round_id, invitations.c.which.in_(("invitation", "reminder")))
         .exists()
     )
+    left = and_(outbox.c.status == SENT, outbox.c.sent_at >= rules.today)
+    calls = or_(*(outbox.c.key.startswith(each, autoescape=True) for each in CALLS))
+    ours = or_(*(outbox.c.key.startswith(f"{each}{rules.round_id}.", autoescape=True) for each in CALLS))
+    letter = exists().where(outbox.c.contact_id == contacts.c.id, or_(outbox.c.sent_at.is_(None), left), calls, ~ours)
+    return or_(noted, letter)
 
 
 def _reason(rules: Rules, source: ColumnElement[str]) -> ColumnElement[str]:
@@ -239,9 +246,12 @@ def _awake(zones_: Sequence[str | None]) -> ColumnElement[bool]:
 def to_remind(
     db: Connection, rules: Rules, awake: Sequence[str | None], invited_before: datetime, limit: int
 ) -> list[int]:
-    """Return the contacts to remind: invited before then, silent since, and agreed to being written to."""
+    """Return the contacts to remind: reached before then, silent since, and agreed to being written to."""
     mine = and_(invitations.c.contact_id == contacts.c.id, invitations.c.round_id == rules.round_id)
     invited = exists().where(mine, invitations.c.which == "invitation", invitations.c.created_at < invited_before)
+    key = literal(f"{BEGUN}{rules.round_id}.") + cast(contacts.c.id, String) + ".0"
+    late = or_(outbox.c.sent_at.is_(None), outbox.c.sent_at >= invited_before)
+    fresh = exists().where(outbox.c.key == key, late)
     over = exists().where(mine, invitations.c.which == "reminder")
     began = exists().where(sessions.c.contact_id == contacts.c.id, sessions.c.round_id == rules.round_id)
     found = (
@@ -251,7 +261,7 @@ def to_remind(
             audience.c.round_id == rules.round_id, audience.c.state == INVITED, audience.c.reason == "", _awake(awake)
         )
         .where(contacts.c.invite_again_at.is_not(None), _reason(rules, literal(AGREED)).in_(("", "asked")))
-        .where(invited, ~over, ~began, ~_today(rules))
+        .where(invited, ~fresh, ~over, ~began, ~_today(rules))
     )
     return list(db.execute(found.order_by(audience.c.id).limit(limit)).scalars())
 

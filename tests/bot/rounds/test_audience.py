@@ -307,10 +307,44 @@ async def test_two_rounds_never_ask_one_person_on_one_day(house: House) -> None:
     house.sweeps.rounds()
     house.sweeps.rounds()
     assert len(invited(house)) == 1
+    await house.delivered()
     house.clock.forward(days=1)
     house.sweeps.rounds()
     assert len(invited(house)) == 2
     assert [house.rounds.audience(code).invited for code in (first, second)] == [1, 1]
+
+
+async def test_an_invitation_that_left_today_was_sent_today_whenever_it_was_written(house: House) -> None:
+    people(house, "a")
+    house.need(audience="agreed")
+    house.sweeps.rounds()
+    house.need(audience="agreed", service="bus7")
+    house.clock.forward(days=1)
+    house.sweeps.rounds()
+    assert len(invited(house)) == 1, "the first waits to leave"
+    await house.delivered()
+    house.clock.forward(hours=1)
+    house.sweeps.rounds()
+    assert len(invited(house)) == 1, "it left today"
+    house.clock.forward(days=1)
+    house.sweeps.rounds()
+    assert len(invited(house)) == 2
+
+
+async def test_after_a_pause_nobody_is_reminded_of_an_invitation_that_has_just_left(house: House) -> None:
+    people(house, "a")
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    house.rounds.pause(code, why="flood")
+    house.clock.forward(days=10)
+    house.rounds.resume(code)
+    house.sweeps.rounds()
+    await house.delivered()
+    house.sweeps.rounds()
+    assert invited(house, "remind.") == []
+    house.clock.forward(days=1, minutes=1)
+    house.sweeps.rounds()
+    assert invited(house, "remind.") == ["a"]
 
 
 async def test_invitations_are_spread_over_the_hours_chosen_and_nights_do_not_count(house: House) -> None:
@@ -328,6 +362,7 @@ async def test_the_silent_are_reminded_once_at_half_of_the_time(house: House) ->
     people(house, "silent", "later", "began", "stopped", "unwilling")
     code = house.need(audience="agreed").code
     house.sweeps.rounds()
+    await house.delivered()
     await Citizen(house, "later").taps("Not now")
     await Citizen(house, "began").taps("Yes, begin")
     await Citizen(house, "stopped").says("STOP")
