@@ -7,14 +7,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
-    from bot.digests.model import Voice
-
 SIDES = {"positive": "negative", "negative": "positive"}
-WITHIN = 3
-"""Among so many quotes, the fewest a rendering shows, one speaks against the majority where there is one."""
+WITHIN = 2
+"""Among so many quotes one speaks against the majority where there is one: what is cut is cut from the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +45,13 @@ def lot(round_: str, week: str, key: str) -> bytes:
     return sha256(f"{round_}/{week}/{key}".encode()).digest()
 
 
-def both_sides(voices: Sequence[Voice], majority: str) -> list[Voice]:
-    """Return the quotes with one against the majority among the first three, where anybody spoke against it."""
+def both_sides(voices: Sequence[Said], majority: str, side: Callable[[Said], str]) -> list[Said]:
+    """Return the texts with one against the majority among the first two, where anybody spoke against it.
+
+    `side` is what the writer really chose, though a reader may not be told: `positive`, `negative` or anything else.
+    """
     other = SIDES.get(majority)
-    against = next((voice for voice in voices if voice.tone == other), None)
+    against = next((voice for voice in voices if side(voice) == other), None)
     if other is None or against is None or against in voices[:WITHIN]:
         return list(voices)
     rest = [voice for voice in voices if voice is not against]

@@ -481,17 +481,23 @@ def _voices(answers: Answers, scope: Scope, scores: Sequence[Score]) -> Voices:
     weeks = {str(first.back(-ahead)) for ahead in range(BASE_WEEKS + 1) if first.back(-ahead) <= scope.week}
     written = answers.written
     total = int(written.loc[written["week"].isin(weeks), "texts"].sum())
-    drawn = _drawn([said for said in answers.said if said.week in weeks], scope, scores)
-    told = quotes.both_sides(drawn, _majority(scores))[:QUOTES]
-    return Voices(tuple(told), disclosure.cell(total, scope.minimum), None if first == scope.week else first.monday)
+    drawn, tones = _drawn([said for said in answers.said if said.week in weeks], scope), _tones(scope, scores)
+    told = quotes.both_sides(drawn, _majority(scores), lambda one: _side(one, tones))[:QUOTES]
+    return Voices(
+        tuple(_voice(one, tones, scope) for one in told),
+        disclosure.cell(total, scope.minimum),
+        None if first == scope.week else first.monday,
+    )
 
 
-def _drawn(said: Iterable[Said], scope: Scope, scores: Sequence[Score]) -> list[Voice]:
+def _drawn(said: Iterable[Said], scope: Scope) -> list[Said]:
     """Texts by lot, those first that were not quoted in the digest before."""
-    tones, known = _tones(scope, scores), {voice.text for voice in _quoted(scope.earlier)}
-    lot = quotes.by_lot(said, str(scope.week))
-    fresh = sorted(lot, key=lambda one: one.text in known)
-    return [Voice(one.on, one.stage, one.text, _tone(one, tones, str(scope.week))) for one in fresh]
+    known = {voice.text for voice in _quoted(scope.earlier)}
+    return sorted(quotes.by_lot(said, str(scope.week)), key=lambda one: one.text in known)
+
+
+def _voice(one: Said, tones: Mapping[str, tuple[Headline, Score]], scope: Scope) -> Voice:
+    return Voice(one.on, one.stage, one.text, _tone(one, tones, str(scope.week)))
 
 
 def _quoted(digest: Digest | None) -> list[Voice]:
@@ -502,9 +508,13 @@ def _quoted(digest: Digest | None) -> list[Voice]:
 
 
 def _majority(scores: Sequence[Score]) -> str:
-    """The side most people of the week are on, by what is told; empty where that is not clear."""
-    sides = {score.positive.percent >= disclosure.HALF for score in scores if score.positive.percent is not None}
+    """The side most people of the week are on, by what is told, a number or a band; empty where that is not clear."""
+    sides = {_good(score.positive) for score in scores if score.positive.says}
     return "" if len(sides) != 1 else ("positive" if sides == {True} else "negative")
+
+
+def _good(share: Share) -> bool:
+    return share.band == "over" if share.percent is None else share.percent >= disclosure.HALF
 
 
 def _tones(scope: Scope, scores: Sequence[Score]) -> dict[str, tuple[Headline, Score]]:
@@ -512,12 +522,17 @@ def _tones(scope: Scope, scores: Sequence[Score]) -> dict[str, tuple[Headline, S
     return {each.stage: (each, by_stage[each.stage]) for each in scope.headlines if each.stage in by_stage}
 
 
+def _side(said: Said, tones: Mapping[str, tuple[Headline, Score]]) -> str:
+    """How the writer really scored: no reader is told but by `_tone`."""
+    headline = tones[said.stage][0] if said.stage in tones else None
+    return headline.tone(said.choice) if headline and said.item == headline.item else ""
+
+
 def _tone(said: Said, tones: Mapping[str, tuple[Headline, Score]], week: str) -> str:
     """How the writer scored, and only where that share itself is shown this week."""
     if said.stage not in tones or said.week != week:
         return ""
-    headline, score = tones[said.stage]
-    kind = headline.tone(said.choice) if said.item == headline.item else ""
+    kind, (_, score) = _side(said, tones), tones[said.stage]
     share = {"positive": score.positive, "negative": score.negative}.get(kind, disclosure.NOTHING)
     return kind if share.exact else ""
 
@@ -536,6 +551,7 @@ def _themes(answers: Answers, scope: Scope, scores: Sequence[Score]) -> tuple[tu
 
 
 def _theme(heard: Heard, scope: Scope, scores: Sequence[Score], *, compared: bool) -> Theme:
+    tones = _tones(scope, scores)
     return Theme(
         key=heard.theme,
         name=heard.name,
@@ -543,7 +559,7 @@ def _theme(heard: Heard, scope: Scope, scores: Sequence[Score], *, compared: boo
         before=_before(heard, scope) if compared else None,
         compared=compared,
         step=heard.step if heard.step_people >= scope.minimum else {},
-        quote=next(iter(_drawn(heard.quotes, scope, scores)), None),
+        quote=next((_voice(one, tones, scope) for one in _drawn(heard.quotes, scope)), None),
     )
 
 

@@ -218,6 +218,16 @@ def test_a_quote_tells_its_score_only_where_that_score_is_shown() -> None:
     assert {(voice.text, voice.tone) for voice in made.voices.quotes} == {("Bad", ""), ("Fine", "positive")}
 
 
+def test_one_of_the_first_two_quotes_speaks_against_the_majority_where_the_share_is_a_band() -> None:
+    """Ten weeks, ten lots: by chance alone the one complaint would not always stand so far up."""
+    for back in range(10):
+        week = WEEK.back(back)
+        fine = [One(week.monday, "5", f"Fine {n}") for n in range(40)]
+        made = full([*fine, One(week.monday, "1", "Bad")], week)
+        assert made.scores[0].positive.band == "over"
+        assert ("Bad", "") in [(voice.text, voice.tone) for voice in made.voices.quotes[:2]]
+
+
 def test_no_quote_tells_a_score_that_is_only_a_band() -> None:
     made = full(many(40, text="Fine") + many(1, "1", text="Bad"))
     assert {voice.tone for voice in made.voices.quotes} == {""}
