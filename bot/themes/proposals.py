@@ -20,7 +20,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from bot.themes.sorter import SAMPLE, Texts, doubles, normal
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,6 +53,11 @@ class Proposal:
         return ", ".join(self.words)
 
 
+def nothing(_: str) -> Iterable[str]:
+    """Return what is private in a text nobody looks at."""
+    return ()
+
+
 def propose(
     texts: Texts,
     people: Sequence[Hashable],
@@ -60,12 +65,13 @@ def propose(
     minimum: int,
     known: NDArray[np.float32] | None = None,
     without: frozenset[str] = frozenset(),
+    private: Callable[[str], Iterable[str]] = nothing,
 ) -> list[Proposal]:
     """Return the groups among texts of one language that fit nothing, the largest first.
 
     `people` says who wrote each; a group has at least `minimum` of them. `background` are other texts of the language,
-    against which names are made, of words that are not in `without`. `known` are middles of themes that were proposed
-    before, and are not again.
+    against which names are made, of words that `minimum` people say and that are not in `without`, nor in what is
+    `private` in a text of the group. `known` are middles of themes that were proposed before, and are not again.
     """
     own = np.flatnonzero(~doubles(texts.words))
     if len(own) < 2 * minimum:
@@ -78,7 +84,9 @@ def propose(
         nearness = room[inside] @ normal(room[inside].mean(0, keepdims=True))[0]
         enough = len({people[own[one]] for one in inside}) >= minimum
         if enough and nearness.mean() >= TIGHT and not _is_known(texts, own[inside], known):
-            found.append(_proposal(texts.words, own[inside], nearness, background, without))
+            hidden = _words(" ".join(each for one in inside for each in private(texts.words[own[one]])))
+            name = _name(texts.words, people, own[inside], background, without | hidden, minimum)
+            found.append(Proposal(_ranked(own[inside], nearness), name))
     return sorted((each for each in found if each.words), key=lambda each: -len(each.members))
 
 
@@ -106,24 +114,33 @@ def _is_known(texts: Texts, members: NDArray[np.int64], known: NDArray[np.float3
     return bool((normal(known - all_) @ middle).max() >= NEAR)
 
 
-def _proposal(
+def _ranked(members: NDArray[np.int64], nearness: NDArray[np.float32]) -> tuple[tuple[int, float], ...]:
+    order = np.argsort(-nearness, kind="stable")
+    return tuple((int(members[one]), float(np.clip(nearness[one], 0, 1))) for one in order)
+
+
+def _name(
     words: Sequence[str],
+    people: Sequence[Hashable],
     members: NDArray[np.int64],
-    nearness: NDArray[np.float32],
     background: Sequence[str],
     without: frozenset[str],
-) -> Proposal:
-    inside = {int(one) for one in members}
-    others = [*(text for n, text in enumerate(words) if n not in inside), *background[:SAMPLE]]
-    order = np.argsort(-nearness, kind="stable")
-    ranked = tuple((int(members[one]), float(np.clip(nearness[one], 0, 1))) for one in order)
-    return Proposal(ranked, telling([words[one] for one in inside], others, without))
+    minimum: int,
+) -> tuple[str, ...]:
+    inside: dict[Hashable, str] = {}
+    for one in members.tolist():
+        inside[people[one]] = f"{inside.get(people[one], '')} {words[one]}"
+    numbers = {*members.tolist()}
+    others = [text for n, text in enumerate(words) if n not in numbers]
+    return telling([*inside.values()], [*others, *background[:SAMPLE]], without, minimum)
 
 
-def telling(inside: Sequence[str], others: Sequence[str], without: frozenset[str] = frozenset()) -> tuple[str, ...]:
+def telling(
+    inside: Sequence[str], others: Sequence[str], without: frozenset[str] = frozenset(), least: int = 2
+) -> tuple[str, ...]:
     """Return the words said by more of these texts than of the others: log-odds over their error, highest first.
 
-    A word counts once a text, so that nobody who repeats themselves names a theme; it is in at least two texts.
+    A word counts once a text, so that nobody who repeats themselves names a theme; it is in at `least` so many texts.
     """
     here, there = _counts(inside), _counts(others)
     sums = here.total() + 1, there.total() + 1
@@ -131,7 +148,7 @@ def telling(inside: Sequence[str], others: Sequence[str], without: frozenset[str
     mass = PRIOR * all_.total()
     scored = []
     for word, count in here.items():
-        if count < 2 or word in without:
+        if count < least or word in without:
             continue
         prior = mass * all_[word] / all_.total()
         odds = [
@@ -149,4 +166,8 @@ def common(sentences: Iterable[str], least: int = 3) -> frozenset[str]:
 
 
 def _counts(texts: Iterable[str]) -> Counter[str]:
-    return Counter(word for text in texts for word in {*_WORD.findall(text.casefold())} if len(word) >= LETTERS)
+    return Counter(word for text in texts for word in _words(text))
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word for word in _WORD.findall(text.casefold()) if len(word) >= LETTERS)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from bot.reading.private import finder
 from bot.texts import texts
 from bot.themes.starter import codes
 from storage import crossings, themes
@@ -293,11 +294,16 @@ class Themes:
 
         with self._database.reading() as db:
             background = [one.text for one in themes.latest(db, service, SAMPLE) if one.language == language]
+            finds = finder(db, self._config)
         people = [(one.round_id, one.pseudonym) for one in written]
         minimum = self._config.digest.minimum_cell
         cues = [cue for code in codes([language]) for cue in code.cues.get(language, ())]
         plain = common([*cues, *texts(language).sentences.values()])
-        return propose(self._texts(written), people, background, minimum, self._known(service), plain)
+
+        def private(text: str) -> list[str]:
+            return [span.of(text) for span in finds.find(text, language)]
+
+        return propose(self._texts(written), people, background, minimum, self._known(service), plain, private)
 
     def _known(self, service: str) -> NDArray[np.float32] | None:
         """Return the middles of the groups that were proposed before, whatever became of them."""

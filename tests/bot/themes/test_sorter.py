@@ -147,6 +147,14 @@ def test_one_person_who_writes_often_makes_no_theme() -> None:
     assert propose(texts(*BICYCLES, *TREES), ["anna"] * 12, [], 3) == []
 
 
+def test_a_word_of_fewer_than_the_minimum_of_people_names_no_theme() -> None:
+    said = texts(*(f"{words} Zanzibar" if n < 2 else words for n, words in enumerate(BICYCLES)), *TREES)
+    twice = [*range(6), *range(6, 9), *range(6, 9)]
+    found = propose(said, twice, [], 3)
+    assert len(found) == 2
+    assert not {"zanzibar"} & {word for one in found for word in one.words}
+
+
 def test_a_copied_text_makes_no_theme() -> None:
     assert propose(texts(*[BICYCLES[0]] * 20), range(20), [], 5) == []
     assert list(doubles(["A b", "a  B", "c"])) == [False, True, False]

@@ -158,6 +158,15 @@ def test_what_fits_nothing_is_proposed_and_never_taken_in_silence(database: Data
     assert sum(here.raised()[one.key] for one in proposed) == len(ids) + 1
 
 
+def test_no_proposal_is_named_by_a_persons_name(database: Database) -> None:
+    here = Installation(database)
+    here.said(*(f"{words}, said Mrs Snodgrass" for words in ELEPHANTS), *VOLCANOES)
+    here.sweep.sweep()
+    named = _proposed(database)
+    assert len(named) == 2
+    assert not [name for name in named if "snodgrass" in name]
+
+
 def test_a_proposal_does_not_swallow_what_it_was_not_made_of(database: Database) -> None:
     here = Installation(database)
     here.said(*ELEPHANTS, *VOLCANOES)
