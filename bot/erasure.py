@@ -1,7 +1,8 @@
 """What is kept of a person, for MYDATA, and what goes with DELETE. Answers are found by who gave them, in every round.
 
 Before a round closes, everything goes and no longer counts. After it has closed, text, contact and about-you go and the
-link is cut; figures already published stay. The proof says only that something was deleted, and when.
+link is cut; figures stay. Of whom is counted apart everything goes until the round is counted. The proof says only that
+something was deleted, and when.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.rounds.lifecycle import RUNNING
 from flows import memory
-from storage import actions, alarms, answers, contacts, rounds, seals, sessions, trail, wishes
+from storage import actions, alarms, answers, contacts, findings, rounds, seals, sessions, trail, wishes
 from storage.contacts import NewContact
 from storage.seals import NOTHING
 
@@ -92,13 +93,23 @@ class Eraser:
         if pseudonym is None:
             return False
         closed = of.state not in RUNNING
+        stays = closed and not self._to_be_counted_apart(db, of, pseudonym)
         anew = self._mint().encode()[:16].ljust(16, b"\0")
         sealed = seals.of_one(db, of.id, pseudonym) if closed else NOTHING
-        touched = answers.forget(db, of.id, pseudonym, ledger.now, closed=closed, anew=anew)
+        touched = answers.forget(db, of.id, pseudonym, ledger.now, closed=stays, anew=anew)
         if sealed.answers:
             noted = seals.forgotten(sealed, seals.of_one(db, of.id, anew))
             trail.add(db, of.id, ledger.now, CITIZEN, FORGOTTEN, sealed=noted)
-        return touched > 0 and closed
+        return touched > 0 and stays
+
+    def _to_be_counted_apart(self, db: Connection, of: RoundRow, pseudonym: bytes) -> bool:
+        """Whether somebody is a group, an organisation or late in a round not counted yet.
+
+        Under a new pseudonym nothing says so any more: what stayed of them would count as an individual's.
+        """
+        if not findings.wanting(db, [of.id]):
+            return False
+        return pseudonym in self._library.apart(db, of) or findings.for_many(db, of.id, pseudonym)
 
 
 def passages(db: Connection, library: Library, contact: Contact) -> Iterator[tuple[RoundRow, list[AnswerRow]]]:

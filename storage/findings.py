@@ -75,6 +75,11 @@ def declared(db: Connection, round_id: int, without: Collection[bytes] = ()) -> 
     return int(db.execute(select(func.count(distinct(answers.c.pseudonym))).where(*mine)).scalar_one())
 
 
+def for_many(db: Connection, round_id: int, pseudonym: bytes) -> bool:
+    """Whether somebody said themselves that they answer for a group or an organisation."""
+    return db.execute(_for_many(round_id).where(answers.c.pseudonym == pseudonym)).first() is not None
+
+
 def crossed(
     db: Connection, round_id: int, without: Collection[bytes] = (), *, among: Collection[bytes] | None = None
 ) -> list[Crossed]:

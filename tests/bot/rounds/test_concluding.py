@@ -13,7 +13,7 @@ from bot.rounds import legal, wording
 from bot.rounds.lifecycle import State
 from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
 from bot.rounds.wording import spoken
-from storage import retention
+from storage import answers, entries, findings, retention, trail
 from storage.entries import Voices
 from storage.retention import Policy
 from tests.support.house import NOON, RECORD, Citizen, raw
@@ -348,6 +348,32 @@ async def test_who_waits_for_the_result_hears_where_theirs_is_when_the_link_to_t
         assert house.table("wishes") == []
     said = (await Citizen(house).says("What happened to mine"))[0].text
     assert (TOLD["en"] if told else "are being read") in said
+
+
+@pytest.mark.parametrize("apart", ["late", "group", "declared", ""])
+@pytest.mark.parametrize("counted", [False, True])
+async def test_who_is_counted_apart_and_leaves_before_the_count_is_no_individual_in_it(
+    house: House, apart: str, counted: bool
+) -> None:
+    code = await answered(house, RECORD)
+    of, who = house.table("rounds")[-1].id, house.contact("c1").id
+    with house.database.transaction() as db:
+        if apart == "declared":
+            (said, *_) = answers.every(db, of)
+            answers.append(db, [said._replace(state="role", verb="choose", item="you.role", choice="group")])
+        elif apart:
+            kind, late = ("group", False) if apart == "group" else ("individual", True)
+            entries.add(db, entries.Entry(who, of, None, kind, 1, "", house.clock(), late))
+    house.rounds.close(code)
+    if counted:
+        house.clock.forward(days=15)
+        house.sweeps.findings()
+    citizen = Citizen(house)
+    await citizen.says("DELETE")
+    await citizen.taps("Yes")
+    with house.database.reading() as db:
+        assert findings.people(db, of) == (1 if counted or not apart else 0)
+        assert trail.prove(db, of).altered == ()
 
 
 def test_days_are_counted_with_the_holidays_of_the_country_in_the_readers_language() -> None:
