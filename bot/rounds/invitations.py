@@ -12,7 +12,7 @@ from bot.letters import BULK, letters, write
 from bot.rounds.tongues import in_language
 from flows.model import Button, Prompt
 from flows.words import fill
-from storage import audience, contacts, outbox, rounds
+from storage import audience, contacts, outbox, rounds, trail
 from storage.audience import INVITED, WAITING
 from storage.outbox import NewMessage
 
@@ -71,13 +71,25 @@ def _allowed(db: Connection, row: RoundRow, hours: Hours, now: datetime) -> int:
     """Return how many more may be asked by now, where the invitations are spread over hours."""
     if row.spread_hours is None or row.opened_at is None:
         return BATCH
-    share = hours.elapsed(row.opened_at, now) / timedelta(hours=row.spread_hours)
+    passed = hours.elapsed(row.opened_at, now) - rested(db, row.id, hours, now)
+    share = passed / timedelta(hours=row.spread_hours)
     if share >= 1:
         return BATCH
     counted = audience.counts(db, row.id)
     waiting = counted.get((WAITING, ""), 0)
     asked = sum(count for (state, _), count in counted.items() if state not in {WAITING, audience.EXCLUDED})
     return math.ceil((asked + waiting) * share) - asked
+
+
+def rested(db: Connection, round_id: int, hours: Hours, now: datetime) -> timedelta:
+    """Return how much sending time a round has spent paused: nobody is asked then."""
+    whole, since = timedelta(), None
+    for entry in trail.of(db, round_id):
+        if entry.what == "paused":
+            since = entry.at
+        elif entry.what == "resumed" and since is not None:
+            whole, since = whole + hours.elapsed(since, entry.at), None
+    return whole if since is None else whole + hours.elapsed(since, now)
 
 
 def remind(

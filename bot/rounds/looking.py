@@ -18,6 +18,7 @@ from bot.rounds import example, foreseen, legal, links, outcome, places, record,
 from bot.rounds.advice import advice
 from bot.rounds.foreseen import Foreseen
 from bot.rounds.hours import Hours
+from bot.rounds.invitations import rested
 from bot.rounds.lately import Lately
 from bot.rounds.library import sketch
 from bot.rounds.lifecycle import BEGINNING, LISTED, RUNNING, State, closed_on
@@ -331,12 +332,14 @@ class Looking:
             row = self._row(db, code)
             tally = audiences.tally(db, self._library, row, self._rules(row))
             waits, unsent = kept_audience.waiting(db, row.id), kept_audience.unsent(db, row.id)
+            paused = rested(db, row.id, hours, now)
         plan = Plan(
             rates={"telegram": self._config.telegram.messages_per_second},
             hours=hours,
             opened_at=row.opened_at,
             spread_hours=row.spread_hours,
             over=row.state not in (*BEGINNING, *RUNNING),
+            rested=paused,
         )
         return sending(tally, waits, unsent, plan, now)
 

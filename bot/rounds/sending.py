@@ -56,6 +56,8 @@ class Plan:
     opened_at: datetime | None
     spread_hours: int | None
     over: bool
+    rested: timedelta = timedelta()
+    """Sending time spent paused."""
 
 
 Waiting: TypeAlias = "Mapping[tuple[str | None, str], int]"
@@ -89,4 +91,4 @@ def _ends(waits: Waiting, unknown: int, plan: Plan, since: datetime) -> datetime
     at = plan.hours.after(since, timedelta(seconds=max(seconds, default=0)))
     if plan.spread_hours is None or plan.opened_at is None:
         return at
-    return max(at, plan.hours.after(plan.opened_at, timedelta(hours=plan.spread_hours)))
+    return max(at, plan.hours.after(plan.opened_at, timedelta(hours=plan.spread_hours) + plan.rested))

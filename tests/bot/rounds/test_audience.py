@@ -358,6 +358,18 @@ async def test_invitations_are_spread_over_the_hours_chosen_and_nights_do_not_co
     assert asked == [0, 2, 10, 10, 16, 20]
 
 
+async def test_a_pause_does_not_use_up_the_hours_that_invitations_are_spread_over(house: House) -> None:
+    people(house, *map(str, range(20)))
+    code = house.need(audience="agreed", spread_hours=10).code
+    house.clock.forward(hours=1)
+    house.rounds.pause(code, why="flood")
+    house.clock.forward(hours=5)
+    house.rounds.resume(code)
+    house.sweeps.rounds()
+    assert len(invited(house)) == 2
+    assert house.rounds.sending(code).ends_at == (NOON + timedelta(days=1)).replace(hour=16)
+
+
 async def test_the_silent_are_reminded_once_at_half_of_the_time(house: House) -> None:
     people(house, "silent", "later", "began", "stopped", "unwilling")
     code = house.need(audience="agreed").code
