@@ -47,16 +47,20 @@ def alerts(
     themes: Iterable[Theme],
     missing: Iterable[Missing],
     minimum: int,
+    issued: Iterable[Alert] = (),
 ) -> tuple[Alert, ...]:
     """Return the reasons to act, then those to watch, the gravest first; at most three.
 
-    `urgent` counts reports of danger that nobody has closed, `themes` are all that are told.
+    `urgent` counts reports of danger that nobody has closed, `themes` are all that are told. `issued` are
+    those of a digest of the same week that somebody has got: its list of themes was cut, their alerts were not.
     """
+    doubled = [*_doubled(themes, minimum)]
+    doubled += [each for each in issued if each.reason is Reason.DOUBLED and each not in doubled]
     found = [
         *([Alert(Reason.URGENT, urgent)] if urgent else []),
         *_overdue(clock),
         *_falls(scores, minimum),
-        *_doubled(themes, minimum),
+        *doubled,
         *_runs(scores),
         *_unheard(missing),
     ]

@@ -196,6 +196,7 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
         themes=found.problems,
         missing=found.who.missing,
         minimum=scope.minimum,
+        issued=scope.issued.alerts if scope.issued else (),
     )
     told = Digest(
         service=scope.service,

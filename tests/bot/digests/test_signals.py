@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.digests import disclosure, signals
-from bot.digests.model import Form, Missing, Move, Reason, State, Theme
+from bot.digests.model import Form, Missing, Move, Reason, State, Theme, dump, load
 from bot.digests.summarise import Deadline, Heard, sign_of_life, summarise
 from bot.digests.weeks import Week
 from tests.bot.digests import sample, slow
@@ -218,6 +218,19 @@ def test_the_week_before_of_a_theme_is_what_was_told_of_it_then() -> None:
     """Whoever had a text deleted since does not show in the difference."""
     told = replace(sample.digest(), period="2026-W46", problems=(Theme("waiting", {}, 7),))
     assert sample.digest(earlier=told).problems[0].before == 7
+
+
+def test_the_second_reader_of_a_week_is_asked_the_same_as_the_first() -> None:
+    """The list of themes is cut to three; the fourth is the one that doubled."""
+    heard = [Heard(f"t{n}", {"en": f"Theme {n}"}, good=False, people=20, people_before=20) for n in range(3)]
+    grew = Heard("grew", {"en": "Grew"}, good=False, people=10, people_before=5)
+    known = replace(counted(sample.people(), WEEK), heard=(*heard, grew))
+    first = summarise(known, scope(WEEK), monday_after(WEEK))
+    assert first is not None
+    assert Reason.DOUBLED in reasons(first)
+    again = summarise(known, replace(scope(WEEK), issued=load(dump(first))), monday_after(WEEK))
+    assert again is not None
+    assert (again.alerts, again.proposals) == (first.alerts, first.proposals)
 
 
 def test_a_theme_of_a_few_people_is_told_nowhere_and_counted_as_hidden() -> None:
