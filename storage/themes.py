@@ -150,9 +150,11 @@ def by_key(db: Connection, service: str, key: str) -> Theme | None:
 
 
 def rename(db: Connection, theme: Theme, names: Mapping[str, str]) -> None:
-    """Give a theme other names; those in other languages stay. Whoever names a proposal wants it: it is confirmed."""
-    merged = {**json.loads(theme.names), **names}
-    _set(db, theme, names=_names(merged), state=CONFIRMED)
+    """Give a theme other names; those in other languages go, as they would say something else of the same theme.
+
+    Whoever names a proposal wants it: it is confirmed.
+    """
+    _set(db, theme, names=_names(names), state=CONFIRMED)
 
 
 def confirm(db: Connection, theme: Theme) -> None:

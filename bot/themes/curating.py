@@ -125,7 +125,7 @@ def live(db: Connection, service: str, theme_id: int, *, lock: bool = False) -> 
 
 
 def act(db: Connection, theme: Theme, what: Act, language: str, *, name: str = "", into: Theme | None = None) -> None:
-    """Do something to a theme; a new name is one in this language, those in others stay.
+    """Do something to a theme; a new name is one in this language, shown in all others too.
 
     Raises ValueError where a name or the other theme is missing.
     """

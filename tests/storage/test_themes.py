@@ -151,7 +151,7 @@ def test_a_manager_renames_confirms_and_drops(database: Database) -> None:
         themes.rename(db, one, {"en": "Bicycles"})
         themes.confirm(db, other)
         assert [(each.name("en"), each.name("de"), each.state) for each in themes.codebook(db, "library")] == [
-            ("Bicycles", "new.1-de", CONFIRMED),
+            ("Bicycles", "Bicycles", CONFIRMED),
             ("New.2", "new.2-de", CONFIRMED),
         ]
         themes.drop(db, other)
