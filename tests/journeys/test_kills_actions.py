@@ -83,7 +83,7 @@ async def test_an_action_is_begun_given_and_ended_once_wherever_the_process_is_k
 
 
 async def acts(browser: Browser) -> httpx.Response:
-    """Begin an action, give it to a colleague, end it, and look at the answers of the week."""
+    """Begin an action, give it to a colleague, end it, and look at the answers of the week before."""
     page = await browser.gets(f"{PAGE}/act?kind=fix&source=words")
     form = html.unescape(re.findall(r'name="form" value="([^"]+)"', page.text)[0])
     given = {"kind": "fix", "source": "words", "words": WORDS, "form": form, "sure": "1"}
@@ -92,7 +92,7 @@ async def acts(browser: Browser) -> httpx.Response:
     (omar,) = re.findall(r'<option value="(\d+)">Omar', page.text)
     page = await browser.presses(f"{path}/give", page, owner=omar, due="2027-01-12")
     await browser.presses(f"{path}/settle", page, state="done", outcome="It closes again.")
-    return await browser.gets("/manage/answers/library?week=2027-W02")
+    return await browser.gets("/manage/answers/library?week=2027-W01")
 
 
 def due_again(ordeal: Ordeal) -> None:
