@@ -313,14 +313,21 @@ def outdate(db: Connection, who: Iterable[tuple[int, int]], now: datetime) -> in
 
 def unsettled(db: Connection, round_id: int) -> bool:
     """Whether somebody has answered and is not noted as such."""
-    found = select(audience.c.id).where(audience.c.round_id == round_id, audience.c.state.in_((WAITING, INVITED)))
+    found = select(audience.c.id).where(audience.c.round_id == round_id, _open())
     return db.execute(found.where(audience.c.contact_id.in_(_answered(round_id))).limit(1)).first() is not None
 
 
 def settle(db: Connection, round_id: int) -> int:
     """Note who has answered; return how many are new."""
-    mine = _in(round_id, WAITING, INVITED).where(audience.c.contact_id.in_(_answered(round_id)))
-    return db.execute(mine.values(state=ANSWERED, reason="")).rowcount
+    mine = update(audience).where(audience.c.round_id == round_id, _open())
+    answered = mine.where(audience.c.contact_id.in_(_answered(round_id)))
+    return db.execute(answered.values(state=ANSWERED, reason="")).rowcount
+
+
+def _open() -> ColumnElement[bool]:
+    """Of whom it is open whether they answer: also of those the end came before, who may still finish for a while."""
+    ended = and_(audience.c.state == EXCLUDED, audience.c.reason == "closed")
+    return or_(audience.c.state.in_((WAITING, INVITED)), ended)
 
 
 def _answered(round_id: int) -> Select[Any]:

@@ -105,10 +105,13 @@ class Sweeps:
         now = self._clock()
         with self._database.reading() as db:
             rows = {row.id: row for row in rounds.find(db, states=(State.SCHEDULED, *lifecycle.RUNNING))}
-        return all_of(
+            ended = [row for row in rounds.find(db, states=(State.CLOSED,)) if row.audience != LINK]
+        steps = [
             (f"round {rows[step.round_id].code}", partial(self._step, rows[step.round_id], step, now))
             for step in lifecycle.due(rows.values(), now)
-        )
+        ]
+        finished = [(f"round {row.code}", partial(self._settle, row)) for row in ended]
+        return all_of([*steps, *finished])
 
     def _step(self, row: RoundRow, step: Step, now: datetime) -> int:
         match step.act:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from bot.channels.base import Gone
 from bot.errors import Refused
@@ -20,9 +21,10 @@ from bot.rounds.lifecycle import reminds_at
 from storage import answers, audience, contacts, rounds, sessions
 from storage.answers import AnswerRow
 from storage.contacts import NewContact
+from storage.tables import audience as audience_table
 from tests.bot.jobs.test_sweeps import agreed
 from tests.bot.rounds.test_lifecycle import Sketch
-from tests.bot.test_turns import INTO
+from tests.bot.test_turns import INTO, to_review
 from tests.storage import makers
 from tests.support.house import NOON, Citizen, House
 
@@ -463,6 +465,28 @@ async def test_who_answered_is_counted_as_such(house: House) -> None:
     await Citizen(house, "a").does(*INTO, "Good", "Skip", "Skip", "Skip", "Skip", "No", "Yes")
     house.sweeps.rounds()
     assert (house.rounds.audience(code).answered, house.rounds.audience(code).invited) == (1, 1)
+
+
+@pytest.mark.parametrize("excluded", [False, True])
+async def test_who_finishes_in_the_hour_after_the_close_is_counted_as_having_answered(
+    house: House, excluded: bool
+) -> None:
+    await agreed(house, "a", "b")
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    citizen = Citizen(house, "a")
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen)
+    if excluded:
+        with house.database.transaction() as db:
+            db.execute(update(audience_table).values(state="waiting"))
+    house.rounds.close(code)
+    house.clock.forward(minutes=30)
+    await citizen.says("ok")
+    house.sweeps.rounds()
+    found = house.rounds.audience(code)
+    assert found.answered == 1
 
 
 async def test_at_the_close_nobody_is_left_waiting_and_what_never_left_is_no_invitation(house: House) -> None:
