@@ -17,7 +17,7 @@ CODE = "\n".join(file.read_text(encoding="utf-8") for part in ("bot", "flows") f
 NAMED = set(re.findall(r'"([a-z][a-z_]+)"', CODE)) | set(PHRASES)
 FAMILIES = tuple(re.findall(r'f"([a-z]+_(?:[a-z]+_)*)\{', CODE))
 """Beginnings of keys whose end follows from a value, such as `influence_`."""
-SAID = set(re.findall(r'_say\([a-z_.]+, "([a-z_]+)"', CODE))
+SAID = set(re.findall(r'self\._say\([a-z_.]+, "([a-z_]+)"', CODE))
 
 
 @pytest.fixture(scope="module")
