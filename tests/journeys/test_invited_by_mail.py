@@ -159,7 +159,9 @@ def test_a_list_is_asked_by_mail_by_day_once_in_its_language_and_what_fails_is_t
     assert (counted["people"], counted["waiting"], counted["invited"]) == (6, 0, 4)
     assert (counted["failed"], counted["excluded"]) == ({"SMTP 550 5.1.1": 1}, {"quiet": 1})
     assert "1  not delivered: SMTP 550 5.1.1" in town.civicloop("round", "audience", code)
-    assert came(town, code) == (4, 3), "left; and reached, as the mail server took it: one letter waits for a busy server"
+    assert came(town, code) == (4, 3), (
+        "left; and reached, as the mail server took it: one letter waits for a busy server"
+    )
     tried_again(town, office, code)
     one_round_a_day_and_none_after_stop(town, office, code)
     assert Counter(mail["To"] for mail in office.messages if code in text_of(mail)) == dict.fromkeys(
