@@ -1,4 +1,4 @@
-"""What journeys share: the city most of them take place in."""
+"""What journeys share: the city most of them take place in, and what gives life to those that are killed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.journeys.ordeal import Midwife
 from tests.journeys.town import MONDAY, SETTINGS, Town
 
 if TYPE_CHECKING:
@@ -22,3 +23,11 @@ def town(bare_url: str, tmp_path: Path) -> Iterator[Town]:
         yield built
         assert built.telegram.violations == []
         assert built.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def midwife() -> Iterator[Midwife]:
+    """Give one process to fork all lives of this module."""
+    midwife = Midwife()
+    yield midwife
+    midwife.close()

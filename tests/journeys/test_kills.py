@@ -44,8 +44,6 @@ from tests.journeys.ordeal import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.botapi.citizen import Citizen
 
 TURNS = (
@@ -68,14 +66,6 @@ EACH = 2
 """At least so many people come for each kill at a crossing."""
 DATABASES = 2
 """Each test runs on SQLite and on PostgreSQL."""
-
-
-@pytest.fixture(scope="module")
-def midwife() -> Iterator[Midwife]:
-    """Give one process to fork all lives of this module."""
-    midwife = Midwife()
-    yield midwife
-    midwife.close()
 
 
 @pytest.mark.slow

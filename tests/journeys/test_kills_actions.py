@@ -21,7 +21,6 @@ from tests.journeys.ordeal import Midwife, Ordeal, seen
 from tests.journeys.test_kills_web import Browser, client_of, invited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import httpx
@@ -36,14 +35,6 @@ CROSSINGS = [*BEGINNING, *GIVING, *SETTLING, *OPENING, *REMINDING, *EXPIRING]
 PAGE = "/manage/actions/library"
 WORDS = "Mend the door"
 MADRID = ZoneInfo("Europe/Madrid")
-
-
-@pytest.fixture(scope="module")
-def midwife() -> Iterator[Midwife]:
-    """Give one process to fork all lives of this module."""
-    midwife = Midwife()
-    yield midwife
-    midwife.close()
 
 
 @pytest.mark.slow

@@ -13,7 +13,6 @@ from storage import tables
 from tests.journeys.ordeal import ANSWER, PATIENCE, RECEIPT, Midwife, Ordeal, contacts_of, seen, sent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.support.botapi.citizen import Citizen
@@ -24,14 +23,6 @@ FAILING = ["wake.puts_off", "wake.put_off"]
 CROSSINGS = [*WAKING, *FAILING]
 EDITED = "at the gate"
 LAMP, SINCE = "Which lamp", "Since when?"
-
-
-@pytest.fixture(scope="module")
-def midwife() -> Iterator[Midwife]:
-    """Give one process to fork all lives of this module."""
-    midwife = Midwife()
-    yield midwife
-    midwife.close()
 
 
 @pytest.mark.slow

@@ -13,7 +13,6 @@ from tests.journeys.ordeal import Midwife, Ordeal, seen
 from tests.support.botapi.citizen import written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.support.botapi.citizen import Citizen
@@ -23,14 +22,6 @@ ACTING = ["round.acts", "round.acted", "group.written", "group.committed"]
 FAILING = ["manuscript.puts_off", "manuscript.put_off"]
 READING = ["manuscript.tells", "manuscript.told"]
 CROSSINGS = [*FAILING, *READING]
-
-
-@pytest.fixture(scope="module")
-def midwife() -> Iterator[Midwife]:
-    """Give one process to fork all lives of this module."""
-    midwife = Midwife()
-    yield midwife
-    midwife.close()
 
 
 @pytest.mark.slow

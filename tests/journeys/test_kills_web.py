@@ -23,21 +23,12 @@ from tests.bot.channels.web.test_staff_threads import form_of
 from tests.journeys.ordeal import THROUGH_LIVES, Midwife, Ordeal, seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 CHAT = "web.noted web.kept web.writes web.written web.chooses web.chosen".split()
 THREADS = "thread.answers thread.answered thread.hands thread.handed thread.closes thread.closed".split()
 CROSSINGS = [*CHAT, *THREADS]
 WORDS = ("Open later", "Lend out tools", "A warmer reading room")
-
-
-@pytest.fixture(scope="module")
-def midwife() -> Iterator[Midwife]:
-    """Give one process to fork all lives of this module."""
-    midwife = Midwife()
-    yield midwife
-    midwife.close()
 
 
 class Browser:
