@@ -8,13 +8,13 @@ from sqlalchemy import distinct, func, select
 
 from storage.rows import Insert, read
 from storage.tables import answers, findings
-from storage.turnout import GROUP, ROLE
+from storage.turnout import of_many
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy import ColumnElement, Connection
 
 
 class Counted(NamedTuple):
@@ -71,13 +71,13 @@ def answered(db: Connection, round_id: int, without: Collection[bytes] = ()) -> 
 
 def declared(db: Connection, round_id: int, without: Collection[bytes] = ()) -> int:
     """Return how many people said themselves that they answer for a group or an organisation."""
-    mine = [*_counting(round_id, without, individuals=False), answers.c.pseudonym.in_(_for_many(round_id))]
+    mine = [*_counting(round_id, without, individuals=False), answers.c.pseudonym.in_(of_many(round_id))]
     return int(db.execute(select(func.count(distinct(answers.c.pseudonym))).where(*mine)).scalar_one())
 
 
 def for_many(db: Connection, round_id: int, pseudonym: bytes) -> bool:
     """Whether somebody said themselves that they answer for a group or an organisation."""
-    return db.execute(_for_many(round_id).where(answers.c.pseudonym == pseudonym)).first() is not None
+    return db.execute(of_many(round_id).where(answers.c.pseudonym == pseudonym)).first() is not None
 
 
 def crossed(
@@ -93,7 +93,7 @@ def crossed(
 
 def crossed_for_many(db: Connection, round_id: int, without: Collection[bytes] = ()) -> list[Crossed]:
     """Count the same of those who said themselves that they answer for a group or an organisation."""
-    chosen = answers.c.pseudonym.in_(_for_many(round_id))
+    chosen = answers.c.pseudonym.in_(of_many(round_id))
     return _crossed(db, [*_counting(round_id, without, individuals=False), chosen])
 
 
@@ -107,14 +107,8 @@ def _crossed(db: Connection, mine: list[ColumnElement[bool]]) -> list[Crossed]:
 
 def _counting(round_id: int, without: Collection[bytes], *, individuals: bool = True) -> list[ColumnElement[bool]]:
     mine = [answers.c.round_id == round_id, answers.c.withdrawn_at.is_(None), answers.c.counted_at.is_not(None)]
-    mine += [answers.c.pseudonym.not_in(_for_many(round_id))] if individuals else []
+    mine += [answers.c.pseudonym.not_in(of_many(round_id))] if individuals else []
     return [*mine, answers.c.pseudonym.not_in(without)] if without else mine
-
-
-def _for_many(round_id: int) -> Select[tuple[bytes]]:
-    """Who said that they answer for a group or an organisation; one answer of theirs speaks for all."""
-    said = (answers.c.round_id == round_id, answers.c.item == ROLE, answers.c.choice == GROUP)
-    return select(answers.c.pseudonym).where(*said, answers.c.withdrawn_at.is_(None), answers.c.counted_at.is_not(None))
 
 
 def keep(db: Connection, round_id: int, at: datetime, body: str) -> bool:

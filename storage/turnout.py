@@ -18,7 +18,7 @@ from storage.tables import answers, audience, contacts, entries, invitations, ou
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Select
 
 APART = 500
 """Pseudonyms looked up with one statement."""
@@ -86,7 +86,8 @@ def choices(
     asked = or_(answers.c.item.in_(list(items)), answers.c.state.in_(list(states)))
     of = case((answers.c.item.in_(list(items)), answers.c.item), else_=answers.c.state)
     found = select(of, answers.c.choice, func.count(answers.c.pseudonym.distinct()))
-    found = found.where(*_counted(round_id), asked, answers.c.choice.is_not(None)).group_by(of, answers.c.choice)
+    mine = (*_counted(round_id), asked, answers.c.choice.is_not(None), answers.c.pseudonym.not_in(of_many(round_id)))
+    found = found.where(*mine).group_by(of, answers.c.choice)
     counts = {(what, choice): people for what, choice, people in db.execute(found)}
     for group in _groups(apart):
         for what, choice, people in db.execute(found.where(answers.c.pseudonym.in_(group))):
@@ -105,14 +106,19 @@ def channels(db: Connection, round_id: int, apart: Sequence[bytes] = ()) -> dict
 
 
 def _ways(db: Connection, round_id: int, column: ColumnElement[str], apart: Sequence[bytes]) -> dict[str, int]:
-    speaks_for_many = case((and_(answers.c.item == ROLE, answers.c.choice == GROUP), 1), else_=0)
-    person = select(func.max(column).label("way")).where(*_counted(round_id))
-    person = person.group_by(answers.c.pseudonym).having(func.sum(speaks_for_many) == 0)
+    alone = answers.c.pseudonym.not_in(of_many(round_id))
+    person = select(func.max(column).label("way")).where(*_counted(round_id), alone).group_by(answers.c.pseudonym)
     counts = _by_way(db, person)
     for group in _groups(apart):
         for way, people in _by_way(db, person.where(answers.c.pseudonym.in_(group))).items():
             counts[way] -= people
     return counts
+
+
+def of_many(round_id: int) -> Select[tuple[bytes]]:
+    """Who said that they answer for a group or an organisation; one answer of theirs speaks for all."""
+    said = (answers.c.round_id == round_id, answers.c.item == ROLE, answers.c.choice == GROUP)
+    return select(answers.c.pseudonym).where(*said, answers.c.withdrawn_at.is_(None), answers.c.counted_at.is_not(None))
 
 
 def _by_way(db: Connection, person: object) -> dict[str, int]:

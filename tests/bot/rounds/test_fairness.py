@@ -262,8 +262,9 @@ def test_what_comes_after_the_last_day_counts_apart(house: House) -> None:
 def test_whoever_says_that_they_answer_for_a_group_is_no_resident(house: House) -> None:
     code = house.need().code
     said(house, code, 20, "harbour")
-    said(house, code, 20, role="group")
+    said(house, code, 20, "harbour", role="group")
     assert counts(house.rounds.numbers(code), "language")["en"] == 20
+    assert counts(house.rounds.numbers(code), "area")["harbour"] == 20
 
 
 def test_what_was_taken_back_or_not_handed_in_does_not_count(house: House) -> None:
