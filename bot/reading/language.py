@@ -22,7 +22,7 @@ SURE = 0.7
 WEIGHT = 0.5
 """How likely the chat's language is before anything is read; the others share the rest."""
 FLAT = 0.5
-"""By how much the logarithms of the likelihoods are scaled: chosen with `WEIGHT` on one half of the test texts."""
+"""By how much the logarithms of the likelihoods are scaled: chosen with `WEIGHT` on the texts that are measured."""
 
 
 def language_of(text: str, chat: str, languages: Sequence[str]) -> str:

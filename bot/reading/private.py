@@ -45,7 +45,7 @@ class Finder:
         read = plain(text[:LONGEST])
         spans = settled(self._found(read, language, (*self._people, *people)))
         if len(text) > LONGEST:
-            return (*(each for each in spans if each.end < LONGEST), Span(LONGEST, len(text), Found.NAME))
+            return (*spans, Span(LONGEST, len(text), Found.NAME))
         return spans
 
     def _found(self, text: str, language: str, people: Collection[str]) -> Iterator[Span]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.reading.private import Finder, countries_of
+from bot.reading.private import LONGEST, Finder, countries_of
 from bot.reading.spans import Found, Span, mask, settled
 from bot.texts import texts
 from tests.evaluate.private_texts import Hidden, hidden
@@ -134,6 +134,9 @@ def test_signs_that_look_alike_hide_nothing() -> None:
 def test_of_a_text_too_long_to_be_read_nothing_is_shown_that_nobody_has_read() -> None:
     text = "word " * 5000
     assert FINDER.masked(text, "en", texts("en")).endswith("[name]")
+    number = " 07400 123456"
+    cut_there = "w" * (LONGEST - len(number)) + number + " and more"
+    assert "123456" not in FINDER.masked(cut_there, "en", texts("en"))
 
 
 def test_local_numbers_are_those_of_the_citys_country_else_of_its_languages() -> None:
