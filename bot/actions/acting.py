@@ -135,6 +135,8 @@ class Actions:
         if until > now.isoformat():
             raise Unfit("early")
         if source == THEME:
+            if not (name.isascii() and name.isdecimal() and len(name) < 16):
+                raise Unfit("no_origin")
             return Origin(name, since=since, until=until)
         found = self._headlines.get(name)
         if found is None:
@@ -306,7 +308,7 @@ class Actions:
             body=draft.body.strip()[:200],
             owner=names.get(draft.owner or 0, ""),
             person_id=draft.owner if draft.owner in names else None,
-            due_on=draft.due_on or None,
+            due_on=self.day(draft.due_on, now) if draft.kind == FIX else None,
             settled_at=now if over != OPEN else None,
             raised=None if small else self._raised(db, draft.service, draft.source, draft.origin, counted),
             agreed=0 if small or draft.kind == ASK else counted.agreed,
@@ -362,7 +364,7 @@ class Actions:
         if len(said) > LONGEST:
             raise Unfit("long_text", "outcome", most=LONGEST)
         preview = self.foresee(db, row, now) if tell and row.kind != ASK else None
-        letter = telling.dump(Letter({person.language: said})) if preview else row.letter
+        letter = telling.dump(Letter({person.language: said})) if preview and preview.tells else row.letter
         ended: dict[str, Any] = {"state": state, "outcome": said, "settled_at": now, "letter": letter}
         if preview and preview.tells:
             ended |= {"raised": preview.raised, "agreed": preview.reach.agreed, "told": preview.going}

@@ -29,10 +29,10 @@ def read(said: str, texts: Texts) -> Choice:
     """Read words in the reader's language, or as they are kept: `month mail fri 17:30 es`."""
     known = _words(texts)
     values: dict[str, str] = {}
-    for word in said.split():
+    for word in (each.strip(",;") for each in said.split()):
         if clock := _CLOCK.fullmatch(word):
-            values["digest_time"] = f"{int(clock[1]):02d}:{clock[2]}"
-        elif found := known.get(fold(word.strip(",;"))):
+            values["digest_time"] = f"{int(clock[1]):02d}:{int(clock[2]):02d}"
+        elif found := known.get(fold(word)):
             values[found[0]] = found[1]
         else:
             return Choice({}, word)

@@ -75,7 +75,7 @@ class Form(StrEnum):
 
     FULL = "full"
     SHORT = "short"
-    """Fewer new answers than the minimum: clock and who answered only."""
+    """Fewer new answers than the minimum: urgent reports, clock, who answered, actions, results that are whole."""
 
 
 class Tick(StrEnum):

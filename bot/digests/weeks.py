@@ -40,6 +40,8 @@ class Week:
         if not found:
             raise ValueError(f"{text!r} is no ISO week; write it like 2026-W47")
         week = cls(int(found[1]), int(found[2]))
+        if not 1 < week.year < 9999:  # the weeks beside it lie in the calendar, too
+            raise ValueError(f"{text!r} is no week of our time")
         date.fromisocalendar(week.year, week.number, 1)
         return week
 

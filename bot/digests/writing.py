@@ -250,7 +250,7 @@ def _addresses(db: Connection, one: Due, digest: Digest | None) -> list[Contact]
     wanted = one.at is None or sent(one.person, one.at.date(), one.week)
     if digest is None or not (wanted or digest.state is State.ACT):
         return []
-    reached = [contact for contact in contacts.of_person(db, one.person.id) if _reachable(contact)]
+    reached = [contact for contact in contacts.of_person(db, one.person.id) if contact.may_be_written_to]
     there = chosen(one.person, {contact.channel for contact in reached})
     return [contact for contact in reached if contact.channel in there]
 
@@ -260,7 +260,7 @@ def _alarms(db: Connection, late: Delay, now: datetime) -> list[NewMessage]:
     hours = int((now - late.since) / timedelta(hours=1)) if late.since else 0
     told = []
     for person, _ in people.with_role(db, OPERATOR):
-        for contact in filter(_reachable, contacts.of_person(db, person.id)):
+        for contact in (each for each in contacts.of_person(db, person.id) if each.may_be_written_to):
             key = f"late:{now:%Y-%m-%d}:{contact.id}"
             text = texts(contact.language).many("digest.late", hours)
             letter = letters.write(Outbound(key, "", text, language=contact.language))
@@ -332,10 +332,6 @@ def page_url(config: Config, digest: Digest) -> str:
     """Return the address of the digest's page."""
     period = "now" if digest.so_far else digest.period
     return f"{public_url(config)}/manage/digests/{digest.service}/{period}"
-
-
-def _reachable(contact: Contact) -> bool:
-    return contact.stopped_at is None and contact.unreachable_at is None
 
 
 def _issued(db: Connection, service: str, week: Week) -> Digest | None:

@@ -114,7 +114,7 @@ def _unmoved(
     usual = {
         name: {_day(name, first + timedelta(span), later) for first, later in moved} for name, span in spans.items()
     }
-    return [name for name, days in usual.items() if said.get(name) in days]
+    return [name for name, days in usual.items() if str(said.get(name)) in days]
 
 
 def _later(first: date, length: timedelta | None, last: date | None) -> timedelta:

@@ -298,7 +298,7 @@ def _age(value: object) -> bool:
     """Whether this is one age in years, in whatever languages: the question of the frame asks for it."""
     said = {str(each).strip() for each in (value.values() if isinstance(value, Mapping) else [value])}
     (years,) = said if len(said) == 1 else ("",)
-    return years.isascii() and years.isdecimal() and int(years) <= OLDEST
+    return years.isascii() and years.isdecimal() and len(years) <= 3 and int(years) <= OLDEST
 
 
 def _too_early(sketch: Sketch, config: Config) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC
 from io import BytesIO
 from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -14,7 +15,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from bot.digests.deeds import Stand
 from bot.digests.render import items
-from bot.digests.render.told import bounds, since_first
+from bot.digests.render.told import bounds, page, since_first
 from bot.digests.render.words import words
 from bot.reading.spans import worded
 
@@ -135,9 +136,9 @@ def xlsx(digest: Digest, language: str) -> bytes:
     said = words(language)
     book = Workbook()
     book.remove(book.worksheets[0])
-    book.properties.title = said("digest.subject", service=_service(digest, said), week=digest.period, days="").strip()
+    book.properties.title = page(digest, said, 0).subject
     book.properties.language = said.language
-    book.properties.created = digest.at.replace(tzinfo=None)
+    book.properties.created = digest.at.astimezone(UTC).replace(tzinfo=None)
     sheets = sheets_of(digest, said)
     for sheet in (*sheets, _codebook(sheets, digest, said)):
         _write(book, sheet, said)
@@ -148,7 +149,7 @@ def xlsx(digest: Digest, language: str) -> bytes:
 
 def _timeless(book: bytes, digest: Digest) -> bytes:
     """Return a workbook without the moment it was written at: the same digest is the same file."""
-    out, stamp = BytesIO(), f"{digest.at:%Y-%m-%dT%H:%M:%SZ}".encode()
+    out, stamp = BytesIO(), f"{digest.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}".encode()
     with ZipFile(BytesIO(book)) as old, ZipFile(out, "w", ZIP_DEFLATED) as new:
         for each in old.infolist():
             part = _MODIFIED.sub(rb"\g<1>" + stamp, old.read(each))
@@ -194,7 +195,7 @@ def _facts(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
         "week": digest.period,
         "since": digest.since,
         "until": digest.until,
-        "at": f"{digest.at:%Y-%m-%d %H:%M}",
+        "at": f"{digest.at.astimezone(UTC):%Y-%m-%d %H:%M}",
         "minimum": digest.minimum,
         "new": digest.who.new,
         "total": digest.who.total,

@@ -170,6 +170,8 @@ def test_what_cannot_be_done_is_refused_before_anything_is_written(
     [
         ("rumour", "x", WEEK, "no_origin"),
         (SCORE, "del.nothing", WEEK, "no_origin"),
+        (THEME, "9" * 21, WEEK, "no_origin"),
+        (SCORE, "del.overall", "9999-W52", "no_week"),
         (SCORE, "del.overall", "2026-W99", "no_week"),
         (SCORE, "del.overall", "2026-W47", "early"),
     ],
@@ -228,8 +230,9 @@ class TestWhoOwnsIt:
 
     def test_they_are_told_and_nobody_else(self, it: Program) -> None:
         of = scene(it)
-        row = done(of, draft(of, FIX, owner=self.owner(of), due_on="2026-12-01"))
+        row = done(of, draft(of, FIX, owner=self.owner(of), due_on="20261201"))
         assert (row.state, row.owner, row.agreed, row.told) == ("open", "Kim", 14, 0)
+        assert row.due_on == "2026-12-01"  # as days are compared, however it was typed
         ((_, body),) = sent(it)
         assert "Ada gives you an action of Central Library: “A second desk.”. It is due on" in body
 

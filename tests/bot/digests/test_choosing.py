@@ -30,4 +30,6 @@ def test_every_word_of_a_language_is_told_from_the_others(language: str) -> None
 
 def test_an_unknown_word_changes_nothing() -> None:
     assert read("monthly maybe", texts("en")) == ({}, "maybe")
+    assert read("monthly, 17:30,", texts("en")).values == {"digest_every": "month", "digest_time": "17:30"}
+    assert read("8:3٠", texts("en")).values == {"digest_time": "08:30"}
     assert read("7.05", texts("en")).values == {"digest_time": "07:05"}

@@ -31,7 +31,7 @@ def test_the_turn_of_the_year_belongs_to_one_week() -> None:
     assert Week(2027, 1).back(1) == Week(2026, 53)
 
 
-@pytest.mark.parametrize("text", ["2026-47", "2026-W54", "W47", "", "2026-W00", "2025-W53"])
+@pytest.mark.parametrize("text", ["2026-47", "2026-W54", "W47", "", "2026-W00", "2025-W53", "0001-W01", "9999-W52"])
 def test_what_is_no_week_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"week|Invalid"):
         Week.parse(text)

@@ -125,7 +125,7 @@ def _changed(request: Request, service: str, what: Act, typed: Mapping[str, str]
                 curating.add(db, service, name, language, backstage.mint(), backstage.clock())
             else:
                 theme, into = _theme(db, service, typed.get("theme", "")), typed.get("into", "")
-                other = curating.live(db, service, int(into)) if into.isdecimal() else None
+                other = curating.live(db, service, int(into)) if into.isdecimal() and len(into) < 16 else None
                 curating.act(db, theme, what, language, name=name, into=other)
         except ValueError:
             return False
