@@ -125,7 +125,7 @@ class Themes:
     def _begin(self, service: str) -> None:
         """Give a service its codebook, once."""
         with self._database.reading() as db:
-            if themes.revision(db, service):
+            if any(one.origin == STARTER for one in themes.codebook(db, service, (*LIVE, MERGED, DROPPED))):
                 return
         new = [(code.key, code.names) for code in codes(self._config.city.languages)]
         with self._database.transaction() as db:
@@ -224,7 +224,8 @@ class Themes:
         from bot.themes.sorter import Lesson  # noqa: PLC0415 - scikit-learn too
 
         told = [one for one in said if one[0] in places]
-        texts = [one for one in shown if one.answer_id in {text for _, text, _ in told}]
+        told_of = {text for _, text, _ in told}
+        texts = [one for one in shown if one.answer_id in told_of]
         rows = {one.answer_id: row for row, one in enumerate(texts)}
         about = np.full((len(texts), len(places)), np.nan, np.float32)
         for theme, text, fits in told:

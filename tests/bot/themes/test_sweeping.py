@@ -131,11 +131,6 @@ def test_a_merged_theme_brings_its_cues_along(here: Installation) -> None:
     here.said("hello")
     here.sweep.sweep()
     with here.database.transaction() as db:
-        codebook = [
-            (code.key, code.names) for code in __import__("bot.themes.starter", fromlist=["codes"]).codes(["en"])
-        ]
-        themes.add(db, "library", codebook, themes.STARTER, NOW)
-    with here.database.transaction() as db:
         themes.merge(db, here.theme("waiting"), here.theme("slow"))
     here.said(*QUEUES)
     here.sweep.sweep()
