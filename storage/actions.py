@@ -74,7 +74,7 @@ class NewAction:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing a service does, has done or will not do; `due_on` is an ISO day, `letter` JSON (see `bot.deeds`)."""
+    """One thing a service does, has done or will not do; `due_on` is an ISO day, `letter` JSON (`telling.Letter`)."""
 
     id: int
     service: str

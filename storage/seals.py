@@ -6,8 +6,9 @@ has theirs deleted leaves a line that names the seal which goes and the one of w
 swept away leaves a line for all. So a lawful deletion is known for one, and whatever else is missing, changed or added
 is found.
 
-A seal is the first half of a SHA-256 (FIPS 180-4) over the round's own pseudonym and all that was said under it: nobody
-can guess either, so a seal tells nothing about the answers, and once the round's key is destroyed, of nobody.
+The seal of a participation is the first half of a SHA-256 (FIPS 180-4) over the round's own pseudonym and all that was
+said under it: nobody can guess either, so it tells nothing about the answers, and once the round's key is destroyed, of
+nobody. Places and findings, which are no secret, have a whole one.
 """
 
 from __future__ import annotations

@@ -171,7 +171,7 @@ def _worded(here: Office, code: str, given: tuple[str, ...]) -> Text:
     if len(given) > 1:
         known = ", ".join(languages)
         raise Usage(f"give it once, or once for each language, as in {languages[0]}=TEXT: this round has {known}.")
-    return text_given(given[0]) if given else ""
+    return text_given(given[0])
 
 
 COMMANDS = (round_,)

@@ -74,8 +74,8 @@ def watch(config: Config, code: str, *, every: int | None, times: int | None, in
     """Watch a round: how far its invitations are, then reached, started, finished, where people stop, who is missing.
 
     As long as anybody is to be asked, a terminal shows a bar with who waits until morning and when the last invitation
-    leaves at the permitted pace; elsewhere it is a line. It ends when nobody is left to ask or the round is over. With
-    --every it goes on showing the numbers until the round is over, or Ctrl-C.
+    leaves at the permitted pace; elsewhere it is a line. It ends when nobody is left to ask or the round is over. Of a
+    round that has nobody left to ask, --every shows the numbers until it is over, or Ctrl-C.
     """
     with office(config) as here:
         seen(here, code, every, times, in_json=in_json)

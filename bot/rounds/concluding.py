@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 TELL = "tell"
 """The promise of a round that tells of a decision which may have been taken before."""
 NOTES = ("complaint", "outage", "remark")
+"""What may be noted in the log of a round."""
 LONGEST = 500
 """Characters of one note: the log has room for no more, and cuts no complaint."""
-"""What may be noted in the log of a round."""
 RAISING = (*RUNNING, *ANSWERED)
 """States in which issues are written down: from the first answer until the report is published."""
 

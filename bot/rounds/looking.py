@@ -6,6 +6,7 @@ The command line, the pages and the chat look at the same.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -332,7 +333,7 @@ class Looking:
             row = self._row(db, code)
             tally = audiences.tally(db, self._library, row, self._rules(row))
             waits, unsent = kept_audience.waiting(db, row.id), kept_audience.unsent(db, row.id)
-            paused = rested(db, row.id, hours, now)
+            paused = timedelta() if row.spread_hours is None else rested(db, row.id, hours, now)
         plan = Plan(
             rates={"telegram": self._config.telegram.messages_per_second},
             hours=hours,
