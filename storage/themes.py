@@ -174,6 +174,9 @@ def merge(db: Connection, theme: Theme, into: Theme) -> None:
     """
     if theme.id == into.id or theme.service != into.service:
         raise ValueError(f"theme {theme.id} cannot go into {into.id}")
+    by_person = select(text_themes.c.answer_id).where(text_themes.c.theme_id == theme.id, text_themes.c.by == PERSON)
+    guessed = (text_themes.c.theme_id == into.id, text_themes.c.by != PERSON)
+    db.execute(delete(text_themes).where(*guessed, text_themes.c.answer_id.in_(by_person)))
     for table in (text_themes, theme_examples):
         there = select(table.c.answer_id).where(table.c.theme_id == into.id)
         moving = (table.c.theme_id == theme.id, table.c.answer_id.not_in(there))

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from storage import answers, retention, tables, themes
 from storage.retention import Policy
+from storage.tables import text_themes
 from storage.themes import CONFIRMED, DROPPED, GROUP, MERGED, PERSON, PROPOSED, Reading, Sorted, Theme
 from tests.storage.makers import DAY, MINUTE, NOW, add_round, answer, text
 
@@ -174,6 +175,18 @@ def test_a_theme_goes_into_another_with_texts_and_corrections(database: Database
         assert (gone.state, gone.merged_into) == (MERGED, into.id)
         with pytest.raises(ValueError, match="cannot go into"):
             themes.merge(db, into, into)
+
+
+def test_of_a_text_in_both_themes_what_a_person_said_stands(database: Database) -> None:
+    with database.transaction() as db:
+        of = add_round(db)
+        one, into = codebook(db, "one", "into")
+        (a,) = written(db, of, b"anna")
+        read(db, [a], (a, one.id), (a, into.id))
+        themes.correct(db, one, a, None, NOW, fits=True)
+        themes.merge(db, one, into)
+        found = db.execute(select(text_themes.c.theme_id, text_themes.c.by)).all()
+        assert found == [(into.id, themes.PERSON)]
 
 
 def test_what_a_person_corrects_holds_and_the_sorter_does_not_undo_it(database: Database) -> None:
