@@ -69,7 +69,7 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True)
-class Told_:  # noqa: N801 - Told is the told-back rate
+class Whole:
     """One action with all that is known of it."""
 
     row: Row
@@ -184,7 +184,7 @@ async def _shown(
     )
 
 
-def _told(request: Request, service: str) -> tuple[Told_, list[tuple[str, str]]]:
+def _told(request: Request, service: str) -> tuple[Whole, list[tuple[str, str]]]:
     backstage, words, zone = backstage_of(request), pages_of(request).words(request), pages_of(request).zone
     with backstage.database.reading() as db:
         action = _held(request, db, service)
@@ -195,7 +195,7 @@ def _told(request: Request, service: str) -> tuple[Told_, list[tuple[str, str]]]
         ]
         result = backstage.actions.result(db, action, words.language) if action.kind == ASK else None
         owners = [(str(each.id), each.name) for each in backstage.actions.owners(db, service)]
-    return Told_(row, list(load(action.letter).texts.items()), log, result), owners
+    return Whole(row, list(load(action.letter).texts.items()), log, result), owners
 
 
 def _held(request: Request, db: Connection, service: str, *, lock: bool = False) -> Action:
