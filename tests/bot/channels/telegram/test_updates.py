@@ -41,7 +41,8 @@ def only(raw: Raw) -> Inbound:
 
 def test_a_text_says_who_wrote_in_which_language() -> None:
     inbound = only(said(text="Más tarde 👋🏽"))
-    assert inbound == Inbound("telegram", "7", Message(Kind.TEXT, "Más tarde 👋🏽"), language="es", message_id="3")
+    message = Message(Kind.TEXT, "Más tarde 👋🏽")
+    assert inbound == Inbound("telegram", "7", message, language="es", message_id="3", names=("Ana",))
 
 
 @pytest.mark.parametrize(
