@@ -12,7 +12,7 @@ SEED ?= 1
 ALL := -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage style types tests lint check bench evaluate mutants lock clean
+.PHONY: help run test coverage style types tests lint check bench evaluate mutants audit sbom lock clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/'
@@ -52,11 +52,17 @@ evaluate: $(TESTING)  ## compare reading of free text with what people coded; NA
 mutants: $(MUTATING)  ## change the engine a little, 250 times, and count what the tests notice: about an hour
 	$(BIN)/python -m tests.support.mutants --many $(MANY) --seed $(SEED)
 
+audit: $(TESTING)  ## ask whether weaknesses of any locked package are known; needs the network
+	$(BIN)/python -m tests.support.audit
+
+sbom: $(TESTING)  ## list what the bot is made of, with hashes and licences, in civicloop.cdx.json (CycloneDX)
+	$(BIN)/python -m tests.support.sbom
+
 lock: $(TESTING)  ## write the lock files anew from pyproject.toml
 	$(BIN)/python -m tests.support.lock
 
 clean:  ## remove what was made, but not ./data
-	rm -rf $(VENV) mutants build dist *.egg-info .coverage* coverage.xml .evaluate .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) civicloop.cdx.json mutants build dist *.egg-info .coverage* coverage.xml .evaluate .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
