@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot import rights
 from bot.channels.base import Mail, Outbound
 from bot.compose import compose
 from bot.cutting import cut
 from bot.letters import REPLY, letters, write
 from bot.reading.private import finder
+from bot.rights import Right
 from bot.texts import texts
 from bot.threads import MAIL, people_of, reached
 from flows.model import Button, Prompt
-from storage import alarms, outbox, people
+from storage import alarms, outbox
 from storage.outbox import NewMessage
 
 if TYPE_CHECKING:
@@ -100,11 +102,11 @@ class Alarms:
 
     @staticmethod
     def _managers(db: Connection, service: str) -> list[Person]:
-        return [person for person, _ in people.with_role(db, MANAGER, service)] if service else []
+        return rights.who(db, Right.HEAR_ALARMS, service) if service else []
 
     @staticmethod
     def _operators(db: Connection) -> list[Person]:
-        return [person for person, _ in people.with_role(db, OPERATOR)]
+        return rights.who(db, Right.HEAR_FAULTS)
 
     def _whom(self, db: Connection, service: str) -> list[Contact]:
         """Return the addresses of the managers, else of who runs the bot; each once."""

@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.menu.links import sign_in_url
+from bot.rights import APPROVER, MANAGER, ORGANISER
 from bot.rounds.record import public_url
-from bot.staff import MANAGER, ORGANISER
 from bot.texts import texts
 from storage import people, rounds
-from storage.people import APPROVER, EVERY_SERVICE, Link
+from storage.people import EVERY_SERVICE, Link
 
 if TYPE_CHECKING:
     from bot.app import App

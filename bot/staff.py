@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from bot import rights
 from bot.assessing.assessments import Assessments
 from bot.digests import choosing
 from bot.digests.schedule import DAYS
@@ -11,13 +12,13 @@ from bot.menu.assessing import Assessing
 from bot.menu.deeding import Deeding
 from bot.menu.links import Links
 from bot.menu.menu import Menu
+from bot.rights import APPROVER, MANAGER, ORGANISER, Right
 from bot.rounds.lifecycle import last_day
 from bot.rounds.record import spoken_day
 from bot.texts import texts
 from flows.model import Prompt
 from flows.words import fill
 from storage import answers, people, rounds
-from storage.people import APPROVER, EVERY_SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 STAFF = frozenset({"/digest", "/manage", "/rounds"})
 """Commands that only staff have."""
-MANAGER, ORGANISER = "manager", "organiser"
 
 
 class SoFar(Protocol):
@@ -141,14 +141,14 @@ class Staff:
         ledger.flush(db)
         language = guest.contact.language
         prompts = []
-        for service in self._services(db, person, MANAGER):
+        for service in self._services(db, person, Right.READ_DIGESTS):
             text = self._so_far(db, service.key, language, ledger.now)
             prompts.append(Prompt(text) if text else self._say(guest, "digest_none", service=service.label(language)))
         return tuple(prompts) or (self._say(guest, "staff_only"),)
 
     def _choose(self, db: Connection, ledger: Ledger, guest: Guest, person: int, said: str) -> tuple[Prompt, ...]:
         """Keep when and where somebody wants their digest; `?` or an unknown word asks how."""
-        if not list(self._services(db, person, MANAGER)):
+        if not list(self._services(db, person, Right.READ_DIGESTS)):
             return (self._say(guest, "staff_only"),)
         ledger.flush(db)
         words = texts(guest.contact.language)
@@ -163,7 +163,7 @@ class Staff:
         return (Prompt("\n".join(filter(None, (wrong, now, how)))),)
 
     def _rounds(self, db: Connection, guest: Guest, person: int) -> tuple[Prompt, ...]:
-        services = self._services(db, person, ORGANISER)
+        services = self._services(db, person, Right.LEAD_ROUNDS)
         if not services:
             return (self._say(guest, "staff_only"),)
         found = rounds.find(db, services=[service.key for service in services])
@@ -186,9 +186,9 @@ class Staff:
         closes_on = spoken_day(last_day(row.closes_at, self._config.city.zone), language)
         return self._say(guest, "rounds_line", title=row.title, state=state, closes_on=closes_on, people=people_).text
 
-    def _services(self, db: Connection, person: int, role: str) -> list[Service]:
-        mine = {each.service for each in people.roles_of(db, person) if each.role == role}
-        return [service for service in self._config.services if EVERY_SERVICE in mine or service.key in mine]
+    def _services(self, db: Connection, person: int, right: Right) -> list[Service]:
+        held = people.roles_of(db, person)
+        return [service for service in self._config.services if rights.may(held, service.key, right)]
 
     def _name(self, service: str, language: str) -> str:
         return next((each.label(language) for each in self._config.services if each.key == service), service)

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from bot import rights
 from bot.channels.base import Mail, Outbound
 from bot.compose import compose
 from bot.letters import REPLY, letters, write
+from bot.rights import Right
 from bot.rounds import codes
 from bot.rounds.record import public_url
 from flows.model import Button, Prompt
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from storage.sealing import Keys
     from storage.threads import Thread
 
-ANSWERING = ("manager", "organiser")
-"""Roles of a service that read and answer."""
 MAIL = "mail"
 
 
@@ -74,8 +74,7 @@ class Sending(NamedTuple):
 
 def people_of(db: Connection, service: str) -> list[Person]:
     """Return who may read and answer for a service, each once, the first known first."""
-    found = {person.id: person for role in ANSWERING for person, _ in people.with_role(db, role, service)}
-    return [found[each] for each in sorted(found)]
+    return rights.who(db, Right.ANSWER_CITIZENS, service)
 
 
 def reached(db: Connection, staff: Iterable[Person], channels: Collection[str]) -> list[Contact]:
@@ -119,7 +118,9 @@ class Threads:
 
     def may_answer(self, db: Connection, person_id: int | None, thread: Thread) -> bool:
         """Whether somebody may read and answer a thread."""
-        return person_id is not None and people.may(db, person_id, ANSWERING, thread.service)
+        return person_id is not None and rights.may(
+            people.roles_of(db, person_id), thread.service, Right.ANSWER_CITIZENS
+        )
 
     def _reached(self, db: Connection, staff: Iterable[Person]) -> list[Contact]:
         return reached(db, staff, self._channels)

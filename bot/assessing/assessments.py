@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
+from bot import rights
 from bot.assessing import form as forms
 from bot.assessing import perception, scoring
 from bot.assessing.form import Asked
@@ -21,6 +22,7 @@ from bot.digests import disclosure
 from bot.digests.headlines import headlines
 from bot.digests.statistics import Posneg
 from bot.digests.weeks import Week
+from bot.rights import Right
 from bot.rounds.lifecycle import State
 from bot.rounds.tongues import in_language
 from flows.words import fill
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
     from storage.assessments import Form
     from storage.rounds import RoundRow
 
-STAFF: Final = ("manager", "organiser", "approver")
 """Whoever has a role for a service may assess it; only managers are asked to."""
 AHEAD: Final = (State.CHECKED, State.SCHEDULED, State.OPEN)
 """States of rounds that ask people, or are about to."""
@@ -115,14 +116,13 @@ class Assessments:
 
     def services(self, db: Connection, person_id: int) -> list[str]:
         """Return the services somebody may assess, in the order of the configuration."""
-        held = {role.service for role in people.roles_of(db, person_id) if role.role in STAFF}
-        every = people.EVERY_SERVICE in held
-        return [service.key for service in self._config.services if every or service.key in held]
+        held = people.roles_of(db, person_id)
+        return [each.key for each in self._config.services if rights.may(held, each.key, Right.ASSESS)]
 
     def colleagues(self, db: Connection, person_id: int, service: str) -> list[people.Person]:
         """Return who else may assess a service."""
-        found = {each.id: each for role in STAFF for each, _ in people.with_role(db, role, service)}
-        return sorted((each for each in found.values() if each.id != person_id), key=lambda each: (each.name, each.id))
+        found = rights.who(db, Right.ASSESS, service)
+        return sorted((each for each in found if each.id != person_id), key=lambda each: (each.name, each.id))
 
     # ------------------------------------------------------------------- what can be foretold
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot import rights
 from bot.assessing import rhythm
 from bot.assessing.words import words
 from bot.compose import Part
 from bot.letters import BULK, letters
+from bot.rights import Right
 from bot.rounds import record
 from storage import assessments as stored
 from storage import contacts, outbox, people
@@ -43,7 +45,7 @@ def due(db: Connection, kept: Assessments, config: Config, now: datetime) -> lis
     called, done = stored.called(db), stored.last_done(db)
     found = []
     for service in (each.key for each in config.services):
-        managers = {person.id: person for person, _ in people.with_role(db, MANAGER, service)}.values()
+        managers = rights.who(db, Right.READ_DIGESTS, service)
         gates = {row.id: row for row in kept.gates(db, service, now)} if managers else {}
         ahead = {row.id for row in kept.ahead(db, service, now)} if gates else set()
         for person in managers:

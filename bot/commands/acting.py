@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot import rights
 from bot.errors import Refused, Usage
+from bot.rights import Right
 
 if TYPE_CHECKING:
     from bot.commands.common import Office
     from bot.rounds.looking import RoundView
 
-ORGANISER, MANAGER, APPROVER = "organiser", "manager", "approver"
 EVERY_SERVICE = "*"
 VARIABLE = "CIVICLOOP_AS"
 """The environment variable that names who acts where no `--as` does."""
@@ -28,15 +29,17 @@ acting = click.option(
 )
 
 
-def member_of(here: Office, name: str | None, code: str, *roles: str, to: str = _ACT) -> int | None:
-    """Return who acts on a round: the member of staff called so, who has one of the roles; None: the operator.
+def member_of(
+    here: Office, name: str | None, code: str, right: Right = Right.LEAD_ROUNDS, *, to: str = _ACT
+) -> int | None:
+    """Return who acts on a round: the member of staff called so, who has the right; None: the operator.
 
-    Without `roles` they organise; `to` says what they are about to do. Raises `Refused` where nobody of that name may
+    `to` says what they are about to do. Raises `Refused` where nobody of that name may
     do so, and for no such round.
     """
     if name is None:
         return None
-    return member(here, name, found_round(here, code).service, *roles, to=to)
+    return member(here, name, found_round(here, code).service, right, to=to)
 
 
 def found_round(here: Office, code: str) -> RoundView:
@@ -47,21 +50,20 @@ def found_round(here: Office, code: str) -> RoundView:
     return found
 
 
-def member(here: Office, name: str | None, service: str = EVERY_SERVICE, *roles: str, to: str = _ACT) -> int | None:
-    """Return who acts for a service: the member of staff called so, who has one of the roles; None: the operator."""
-    from storage import people
-
-    wanted = roles or (ORGANISER,)
+def member(
+    here: Office, name: str | None, service: str = EVERY_SERVICE, right: Right = Right.LEAD_ROUNDS, *, to: str = _ACT
+) -> int | None:
+    """Return who acts for a service: the member of staff called so, who has the right; None: the operator."""
     if name is None:
         return None
     with here.database.reading() as db:
-        known = {one.id: one.name for role in wanted for one, of in people.with_role(db, role, service)}
-    return one_called(name, known, to, wanted[0], service)
+        known = {one.id: one.name for one in rights.who(db, right, service)}
+    return one_called(name, known, to, rights.RULES[right].holders[0], service)
 
 
 def signer(here: Office, name: str | None, code: str) -> int:
     """Return who signs a round. Raises `Usage` where nobody is named: an account signs nothing."""
-    found = member_of(here, name, code, APPROVER, to="approve rounds of")
+    found = member_of(here, name, code, Right.SIGN_ROUNDS, to="approve rounds of")
     if found is None:
         raise Usage("say who signs: --as NAME, somebody who may approve rounds of the service and has not written it.")
     return found

@@ -9,6 +9,7 @@ import click
 from bot.commands.acting import acting, member
 from bot.commands.common import as_json, configured, office, show, spoken, typed, wall_clock
 from bot.errors import Usage
+from bot.rights import Right
 
 if TYPE_CHECKING:
     from bot.assessing.assessments import Assessments
@@ -67,11 +68,10 @@ def _look(here: Office, service: str, stage: str | None, name: str, language: st
     """Talk the form through, keep it, and show what came of it."""
     from bot import play as playing
     from bot.assessing import form as forms
-    from bot.assessing.assessments import STAFF
     from bot.assessing.words import words
     from flows.model import Status
 
-    person = member(here, name, service, *STAFF, to="look at the work of") or 0
+    person = member(here, name, service, Right.ASSESS, to="look at the work of") or 0
     kept, now = _kept(here), wall_clock()
     with here.database.reading() as db:
         rows = [row for row in kept.ahead(db, service, now) if stage in {None, row.stage}]

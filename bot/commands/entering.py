@@ -10,9 +10,10 @@ import click
 
 from bot.channels import ASSISTED
 from bot.clock import mint
-from bot.commands.acting import MANAGER, ORGANISER, acting, member_of
+from bot.commands.acting import acting, member_of
 from bot.commands.common import configured, office, spoken, wall_clock
 from bot.errors import Refused
+from bot.rights import Right
 from flows.model import Kind, Message
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def enter(config: Config, code: str, *, channel: str, **given: Any) -> None:  # 
     with office(config) as here:
         counter, who = (
             _counter(here),
-            member_of(here, given["member"], code, ORGANISER, MANAGER, to="enter answers for"),
+            member_of(here, given["member"], code, Right.ENTER_ANSWERS, to="enter answers for"),
         )
         begun = counter.begin(code, channel, spoken(config, given["language"]), _voice(given), who)
         _Taking(here, counter, code, begun.name).run(begun.parts)

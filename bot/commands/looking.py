@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.commands.acting import MANAGER, ORGANISER, acting, member_of
+from bot.commands.acting import acting, member_of
 from bot.commands.common import Moment, as_json, configured, moment, office, spoken, wall_clock
 from bot.errors import Refused, Usage
+from bot.rights import Right
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -122,7 +123,7 @@ def export(config: Config, *, given: str | None, named: str | None, out: Path, *
         raise Usage("what people wrote is for the team alone: leave out --every-text or --for publication.")
     with office(config) as here:
         _found(here, code)
-        who = member_of(here, wish["member"], code, ORGANISER, MANAGER, to="export answers of")
+        who = member_of(here, wish["member"], code, Right.TAKE_ANSWERS, to="export answers of")
         if wish["purpose"] == "team":
             _for_team(here, code, out, who, every_text=wish["every_text"])
         else:

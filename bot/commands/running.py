@@ -14,6 +14,7 @@ import click
 from bot.clock import mint
 from bot.commands.common import as_json, configured, office, show, spoken, wall_clock
 from bot.errors import Refused, Usage
+from bot.rights import ROLES
 
 if TYPE_CHECKING:
     from bot.commands.common import Office
@@ -105,9 +106,7 @@ def doctor(config: Config, *, in_json: bool) -> int:
 
 
 @click.command()
-@click.option(
-    "--role", type=click.Choice(["manager", "organiser", "approver"]), required=True, help="What they may do."
-)
+@click.option("--role", type=click.Choice(ROLES), required=True, help="What they may do: docs/roles.md.")
 @click.option("--service", required=True, help="For which service; '*' for all.")
 @click.option("--name", default="", help="Who it is for. They can also write their name themselves.")
 @click.option("--mail", help="Where their digests go by mail.")
@@ -117,7 +116,7 @@ def doctor(config: Config, *, in_json: bool) -> int:
 def invite(config: Config, *, in_json: bool, **given: Any) -> None:  # noqa: ANN401 - the options, as click gives them
     """Print links that give somebody a role for a service.
 
-    A manager, an organiser or an approver. Each link works once.
+    An organiser, an approver, a manager, or an operator, who hears what the installation lacks. Each link works once.
     """
     if given["mail"] and not ADDRESS.fullmatch(given["mail"]):
         raise Usage(f'"{given["mail"]}" is no mail address.')

@@ -8,6 +8,7 @@ import click
 
 from bot.commands.common import as_json, configured, office, show, table, wall_clock
 from bot.errors import Refused
+from bot.rights import ROLES
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from bot.commands.common import Office
     from bot.config import Config
     from storage.people import Person, Role
-
-ROLES = ("manager", "organiser", "approver")
 
 
 @click.group()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot import letters
+from bot import letters, rights
 from bot.assessing.assessments import Assessments
 from bot.channels.base import Outbound
 from bot.digests import polls, render
@@ -22,10 +22,11 @@ from bot.errors import Refused
 from bot.reading import campaigns
 from bot.reading.campaigns import Sent
 from bot.reading.private import finder
+from bot.rights import Right
 from bot.rounds.record import public_url
 from bot.texts import texts
 from flows.model import Button
-from storage import alarms, answers, contacts, crossings, digests, outbox, people, proof
+from storage import alarms, answers, contacts, crossings, digests, outbox, proof
 from storage.database import StorageTrouble
 from storage.digests import DigestRow
 from storage.outbox import NewMessage
@@ -169,7 +170,7 @@ class Digests:
         Raises `Refused` while the week is running for one of them: a digest is written once, and whole.
         """
         with database.reading() as db:
-            managers = people.with_role(db, MANAGER, service)
+            managers = rights.holders(db, Right.READ_DIGESTS, service)
         wanted = [Due(person, service, week, self._rhythm.zone) for person, _ in managers]
         if any(now < week.ends(one.zone) for one in wanted):
             raise Refused(f"week {week} is still running: its digest can be sent when it is over.")
@@ -259,7 +260,7 @@ def _alarms(db: Connection, late: Delay, now: datetime) -> list[NewMessage]:
     """Return a message for each who runs the bot; its key lets it out once a day."""
     hours = int((now - late.since) / timedelta(hours=1)) if late.since else 0
     told = []
-    for person, _ in people.with_role(db, OPERATOR):
+    for person in rights.who(db, Right.HEAR_FAULTS):
         for contact in (each for each in contacts.of_person(db, person.id) if each.may_be_written_to):
             key = f"late:{now:%Y-%m-%d}:{contact.id}"
             text = texts(contact.language).many("digest.late", hours)
@@ -295,7 +296,7 @@ def unwritten(db: Connection, config: Config, now: datetime) -> list[Due]:
     periods = [str(this.back(weeks)) for weeks in range(-1, 5)]
     written = {(*key, period) for period in periods for key in digests.written(db, period)}
     services = [service.key for service in config.services]
-    return list(due(people.with_role(db, MANAGER), services, rhythm(config), written, now))
+    return list(due(rights.holders(db, Right.READ_DIGESTS), services, rhythm(config), written, now))
 
 
 def rhythm(config: Config) -> Rhythm:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from bot.rights import Right
 from bot.rounds import legal
 from bot.rounds.concluding import may_report
 from bot.rounds.lifecycle import ANSWERED, BEGINNING, State
@@ -72,7 +73,7 @@ def standing(worker: Worker, round_: RoundView, now: datetime) -> Standing:
         unsigned=begins and rounds.unsigned(round_.code),
         opens_later=round_.opens_at is not None and round_.opens_at > now,
         may_report=may_report(round_.state, consults=legal.consults(round_.record)),
-        organises=worker.may(round_.service, "organiser"),
+        organises=worker.may(round_.service, Right.LEAD_ROUNDS),
         may_sign=begins and any(person.id == worker.person for person in rounds.approvers(round_.code)),
     )
 

@@ -13,7 +13,8 @@ from bot.actions import telling
 from bot.actions.acting import LONGEST_WORDS, Draft, Unfit
 from bot.actions.behind import Filters
 from bot.actions.telling import Letter
-from bot.menu.worker import MANAGER, ORGANISER, Worker, data, number, short
+from bot.menu.worker import Worker, data, number, short
+from bot.rights import Right
 from bot.rounds.record import public_url, spoken_day
 from bot.texts import texts
 from flows.model import Button
@@ -38,7 +39,6 @@ SOURCES: Final = {"s": SCORE, "t": THEME}
 """One letter each: what waits in a chat has forty."""
 SPANS = (7, 14, 28)
 """In so many days an action can be due with a tap."""
-SIGHT = (MANAGER, ORGANISER)
 
 
 class Deeding:
@@ -73,7 +73,7 @@ class Deeding:
     def _service(self, worker: Worker, which: str) -> str:
         """Return the service of this number where the person looks after it; empty for others."""
         found = dict(enumerate(self._config.services)).get(number(which))
-        return found.key if found and worker.may(found.key, *SIGHT) else ""
+        return found.key if found and worker.may(found.key, Right.ACT_ON_DIGESTS) else ""
 
     # ----------------------------------------------------------------- what, and how
 
@@ -141,7 +141,7 @@ class Deeding:
     def _draft(self, worker: Worker, draft: str) -> Action | None:
         """Return what this person has written and not sent."""
         row = actions.get(worker.visit.db, int(draft), lock=True) if draft.isdecimal() and len(draft) < 16 else None
-        if row is None or row.state != DRAFT or not worker.may(row.service, *SIGHT):
+        if row is None or row.state != DRAFT or not worker.may(row.service, Right.ACT_ON_DIGESTS):
             return None
         return row if actions.form_of(worker.visit.db, row.id).startswith(_form(worker)) else None
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.errors import Refused
 from bot.menu.steering import Steering
-from bot.menu.worker import ORGANISER, mark_of, named, number, short
+from bot.menu.worker import mark_of, named, number, short
+from bot.rights import Right
 from bot.rounds.example import kept
 from bot.rounds.lifecycle import AGREED, BEGINNING, LINK
 from bot.rounds.record import Need
@@ -45,7 +46,7 @@ class Drafting(Steering):
     @staticmethod
     def writes(worker: Worker, round_: RoundView) -> bool:
         """Whether this person may change the facts of a round, and they may still change."""
-        return worker.may(round_.service, ORGANISER) and round_.state in BEGINNING
+        return worker.may(round_.service, Right.LEAD_ROUNDS) and round_.state in BEGINNING
 
     # ----------------------------------------------------------------- a new round
 
@@ -61,7 +62,7 @@ class Drafting(Steering):
     def _services(self, worker: Worker, flow: Flow) -> list[str]:
         """Return the services of this person that are in the stage of a flow."""
         fitting = [service.key for service in self._config.services if flow.stage in service.stages]
-        return worker.services(fitting, ORGANISER)
+        return worker.services(fitting, Right.LEAD_ROUNDS)
 
     def flow(self, worker: Worker, mark: str, page: int) -> Prompt:
         """Ask for which service; with one alone go on to the title."""

@@ -12,8 +12,9 @@ from bot.errors import Refused
 from bot.menu.drafting import Drafting
 from bot.menu.examining import LARGEST, playable
 from bot.menu.telling import sound
-from bot.menu.worker import ORGANISER, mark_of, number
+from bot.menu.worker import mark_of, number
 from bot.participation import SILENCE
+from bot.rights import Right
 from bot.rounds import codes
 from bot.rounds.wording import spoken
 from flows import engine, memory, transcript
@@ -44,7 +45,7 @@ class Manuscripts(Drafting):
     def sent(self, worker: Worker) -> Prompt | None:
         """Take a file in, to be looked at in a moment; None for whoever begins no rounds."""
         visit, document = worker.visit, worker.visit.inbound.document
-        if document is None or not worker.is_(ORGANISER):
+        if document is None or not worker.may_somewhere(Right.LEAD_ROUNDS):
             return None
         back, contact = worker.button("to_menu", "home"), visit.guest.contact
         if document.size > LARGEST:

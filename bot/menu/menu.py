@@ -9,7 +9,8 @@ from bot.menu.acts import Act
 from bot.menu.drafting import DAY, FIELD, TITLE
 from bot.menu.manuscripts import TRYING, Manuscripts
 from bot.menu.steering import SURE, WHY, act_of
-from bot.menu.worker import ORGANISER, SIGHT, Worker, number
+from bot.menu.worker import Worker, number
+from bot.rights import Right
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +55,8 @@ class Menu(Manuscripts):
             return (screen,)
         if kind == deeding.TO and self._deeding and (screen := self._deeding.tapped(worker, rest)):
             return (screen,)
-        if kind == "try" and worker.is_(ORGANISER) and (manuscript := self.mine(worker, "".join(rest))):
+        leads = worker.may_somewhere(Right.LEAD_ROUNDS)
+        if kind == "try" and leads and (manuscript := self.mine(worker, "".join(rest))):
             return self.rehearse(worker, manuscript)
         if kind == "look" and rest and (round_ := self.seen(worker, rest[0])) is not None:
             return self.look(worker, round_)
@@ -71,9 +73,9 @@ class Menu(Manuscripts):
                 return self.home(worker)
             case "browser", []:
                 return self.browser(worker)
-            case "list", [page] if worker.is_(*SIGHT):
+            case "list", [page] if worker.may_somewhere(Right.SEE_ROUNDS):
                 return self.listed(worker, number(page))
-            case _ if worker.is_(ORGANISER):
+            case _ if worker.may_somewhere(Right.LEAD_ROUNDS):
                 return self._of_new(worker, kind, rest)
             case _:
                 return None

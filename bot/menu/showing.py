@@ -12,7 +12,8 @@ from bot.assessing.words import words
 from bot.menu import figures
 from bot.menu.acts import Act, possible, standing
 from bot.menu.sorting import Sorting
-from bot.menu.worker import APPROVER, MANAGER, ORGANISER, SIGHT, Worker, data, short
+from bot.menu.worker import Worker, data, short
+from bot.rights import ROLES, Right, reach_of
 from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, RUNNING, State
 from bot.rounds.record import spoken_day
 from bot.rounds.wording import fault, meaning
@@ -82,24 +83,25 @@ class Showing:
     def home(self, worker: Worker) -> Prompt:
         """Show what a person can do by their roles."""
         buttons = []
-        if worker.is_(*SIGHT):
+        if worker.may_somewhere(Right.SEE_ROUNDS):
             buttons.append(worker.button("rounds", "list", 0))
-        if worker.is_(ORGANISER):
+        if worker.may_somewhere(Right.LEAD_ROUNDS):
             buttons += [worker.button("new", "new", 0), worker.button("file", "file")]
-        if worker.is_(MANAGER):
+        if worker.may_somewhere(Right.SORT_THEMES):
             buttons.append(self._sorting.button(worker))
-        buttons.append(Button(words(worker.language)("menu.button"), data(ASSESS, "home")))
+        if worker.may_somewhere(Right.ASSESS):
+            buttons.append(Button(words(worker.language)("menu.button"), data(ASSESS, "home")))
         buttons.append(worker.button("browser", "browser"))
         return worker.screen([worker.text("home"), *self._roles(worker)], *buttons)
 
     def _roles(self, worker: Worker) -> list[str]:
         """Return a line for each role: for which services, and what it lets them do."""
-        held = [role for role in (ORGANISER, APPROVER, MANAGER) if worker.is_(role)]
+        held = [role for role in ROLES if worker.is_(role)]
         return [worker.text(f"may_{role}", services=self._served(worker, role)) for role in held]
 
     def _served(self, worker: Worker, role: str) -> str:
         names = {service.key: service.label(worker.language) for service in self._config.services}
-        return ", ".join(names[key] for key in worker.services(names, role))
+        return ", ".join(names[key] for key in reach_of(worker.roles, role, names))
 
     def browser(self, worker: Worker, round_: RoundView | None = None) -> Prompt:
         """Give a one-time link into the browser, to the page of a round where one is at hand."""
@@ -112,7 +114,7 @@ class Showing:
 
     def listed(self, worker: Worker, page: int) -> Prompt:
         """Show a person's rounds, the most urgent first."""
-        keys = worker.services([service.key for service in self._config.services], *SIGHT)
+        keys = worker.services([service.key for service in self._config.services], Right.SEE_ROUNDS)
         found = sorted(worker.rounds.listed(keys), key=_urgency)
         entries = [Button(short(self._line(worker, each)), data("round", each.code)) for each in found]
         text = worker.text("list" if entries else "list_none")

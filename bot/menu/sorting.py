@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.menu.worker import MANAGER, ORGANISER, Worker, data, mark_of, named, short
+from bot.menu.worker import Worker, data, mark_of, named, short
+from bot.rights import Right
 from bot.rounds.record import public_url
 from bot.themes import curating
 from bot.themes.curating import LONGEST_NAME, Act
@@ -21,7 +22,6 @@ TO: Final = "th"
 """What buttons to these screens carry."""
 NAMING: Final = "o:theme"
 """The menu may be waiting for: the name of a theme."""
-SIGHT = (MANAGER, ORGANISER)
 """Who may see and correct what people write to the service."""
 
 
@@ -41,7 +41,7 @@ class Sorting:
         return worker.screen(_say(worker, "which"), *buttons, self._back(worker))
 
     def _mine(self, worker: Worker) -> list[str]:
-        return worker.services([service.key for service in self._config.services], *SIGHT)
+        return worker.services([service.key for service in self._config.services], Right.SORT_THEMES)
 
     @staticmethod
     def button(worker: Worker) -> Button:

@@ -8,6 +8,7 @@ from bot.errors import Refused
 from bot.menu.acts import REASONED, SPANS, Act, do, drafts, later_end, possible, standing, whole
 from bot.menu.showing import Showing
 from bot.menu.worker import number
+from bot.rights import Right
 from bot.rounds.wording import spoken
 from bot.texts import texts
 from flows.model import Button, Prompt
@@ -144,7 +145,7 @@ class Steering(Showing):
     def seen(self, worker: Worker, code: str) -> RoundView | None:
         """Return a round that this person may see."""
         found = worker.rounds.find(code)
-        return found if found is not None and worker.may(found.service, "organiser", "approver") else None
+        return found if found is not None and worker.may(found.service, Right.SEE_ROUNDS) else None
 
     @staticmethod
     def gone(worker: Worker) -> Prompt:

@@ -6,19 +6,17 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.rights import Held
 from bot.texts import texts
 from flows.model import Button, Prompt
 from storage import people
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from bot.desk import Visit
     from bot.rounds.organising import Rounds
 
-MANAGER, ORGANISER, APPROVER = "manager", "organiser", "approver"
-SIGHT = (ORGANISER, APPROVER)
-"""Who may see a round's inside; only organisers may act."""
 MENU = "@o"
 """What every button of the menu begins with."""
 PAGE = 5
@@ -28,7 +26,7 @@ LONGEST_LABEL = 48
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class Worker(Held):
     """One visit of a member of staff to the menu."""
 
     visit: Visit
@@ -48,18 +46,6 @@ class Worker:
     def language(self) -> str:
         """The language of the chat."""
         return self.visit.language
-
-    def is_(self, *roles: str) -> bool:
-        """Whether they have one of these roles for any service."""
-        return any(role.role in roles for role in self.roles)
-
-    def may(self, service: str, *roles: str) -> bool:
-        """Whether they have one of these roles for a service."""
-        return any(role.role in roles and role.service in {service, people.EVERY_SERVICE} for role in self.roles)
-
-    def services(self, every: Iterable[str], *roles: str) -> list[str]:
-        """Return which of `every` service they have one of these roles for."""
-        return [service for service in every if self.may(service, *roles)]
 
     def waits(self, asks: str | None) -> None:
         """Wait for words, or (None) for nothing any more."""

@@ -10,10 +10,12 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from bot import rights
 from bot.digests import polls
 from bot.digests.findings import load as load_findings
 from bot.digests.results import result
 from bot.digests.weeks import Week
+from bot.rights import Right
 from bot.rounds import audience as audiences
 from bot.rounds import example, foreseen, legal, links, outcome, places, record, report_back, turnout, whom, wording
 from bot.rounds.advice import advice
@@ -31,7 +33,6 @@ from flows.words import fold
 from storage import answers, findings, flow_versions, moves, people, report_drafts, rounds, sessions, trail, wishes
 from storage import audience as kept_audience
 from storage import places as kept_places
-from storage.people import APPROVER
 from storage.trail import Heard
 
 if TYPE_CHECKING:
@@ -278,8 +279,8 @@ class Looking:
         with self._database.reading() as db:
             row = self._row(db, code)
             own = self.authors(db, row)
-            found = {person.id: person for person, _ in people.with_role(db, APPROVER, row.service)}
-        return [person for id_, person in found.items() if id_ not in own]
+            found = rights.who(db, Right.SIGN_ROUNDS, row.service)
+        return [person for person in found if person.id not in own]
 
     def authors(self, db: Connection, row: RoundRow) -> set[int]:
         """Return the ids of those who are taken for the writers of a round.

@@ -9,8 +9,9 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bot import leaving
+from bot import leaving, rights
 from bot.errors import Refused
+from bot.rights import Right
 from bot.rounds import addresses, codes, places, record, wording
 from bot.rounds import whom as whoms
 from bot.rounds.addresses import unheard
@@ -23,7 +24,6 @@ from bot.rounds.written import shaped
 from storage import audience, contacts, flow_versions, outbox, people, rounds, seals, sessions, trail
 from storage import places as kept_places
 from storage.contacts import NewContact
-from storage.people import APPROVER
 from storage.rounds import NewRound
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ class Rounds(Fairness):
         with self._act() as db:
             row = self._held(db, code)
             self._must_be(row, (State.DRAFT,), "cannot_sign", state=row.state)
-            if not people.may(db, who, (APPROVER,), row.service):
+            if not rights.may(people.roles_of(db, who), row.service, Right.SIGN_ROUNDS):
                 raise wording.Forbidden("not_approver", service=row.service)
             if who in self.authors(db, row):
                 raise wording.Forbidden("own_round" if who in self.writers(db, row) else "namesake")

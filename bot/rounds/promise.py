@@ -9,12 +9,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot import rights
 from bot.compose import Part
 from bot.letters import BULK, letters
+from bot.rights import Right
 from bot.rounds import record
-from bot.staff import MANAGER, ORGANISER
 from bot.texts import texts
-from storage import contacts, outbox, people
+from storage import contacts, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -49,13 +50,10 @@ def promised(row: RoundRow) -> date | None:
 
 def remind(db: Connection, row: RoundRow, which: str, config: Config, channels: Iterable[str], now: datetime) -> int:
     """Queue the reminder for all organisers and managers of the service; return how many messages."""
-    known = {
-        person.id: person for role in (ORGANISER, MANAGER) for person, _ in people.with_role(db, role, row.service)
-    }
     reached = set(channels)
     rows = [
         letter
-        for person in known.values()
+        for person in rights.who(db, Right.HEAR_PROMISES, row.service)
         for contact in contacts.of_person(db, person.id)
         if contact.channel in reached and contact.may_be_written_to
         for letter in letters(

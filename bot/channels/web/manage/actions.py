@@ -14,10 +14,11 @@ from starlette.exceptions import HTTPException
 
 from bot.actions.acting import Draft, Unfit
 from bot.actions.telling import Letter, load
-from bot.channels.web.manage.doors import MANAGER, ORGANISER, form_of, page
+from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
+from bot.rights import Right
 from storage import actions, crossings
 from storage.actions import ANSWER, ASK, DONE, FIX, NOT_DONE, NOT_US, OPEN, WORDS
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from bot.channels.web.manage.doors import Visitor
     from storage.actions import Action, Told
 
-SIGHT = (MANAGER, ORGANISER)
 """Who may see and act: those who read and answer for a service."""
 LATE = "late"
 SHOWN: Mapping[str, Callable[[Action, str], bool]] = {
@@ -92,7 +92,7 @@ def _mine(request: Request, visitor: Visitor) -> list[tuple[str, str]]:
     """Return (key, name) of the services whose actions this person may see."""
     language = pages_of(request).words(request).language
     services = backstage_of(request).config.services
-    return [(each.key, each.label(language)) for each in services if visitor.may(each.key, *SIGHT)]
+    return [(each.key, each.label(language)) for each in services if visitor.may(each.key, Right.ACT_ON_DIGESTS)]
 
 
 def _service(request: Request, visitor: Visitor) -> tuple[str, str]:

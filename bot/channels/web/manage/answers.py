@@ -11,9 +11,9 @@ from starlette.exceptions import HTTPException
 
 from bot.actions.behind import Filters
 from bot.channels.web.manage.doors import page
-from bot.channels.web.manage.threads import SIGHT
 from bot.channels.web.pages import backstage_of, pages_of
 from bot.digests.weeks import Week
+from bot.rights import Right
 from flows.model import Stage
 from storage import crossings, themes
 
@@ -31,7 +31,7 @@ async def show(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/answers/<service>?week=…&stage=…&item=…&choice=…&theme=…&page=…`: what people said, as they did."""
     service = request.path_params["service"]
     known = {each.key: each for each in backstage_of(request).config.services}
-    if service not in known or not visitor.may(service, *SIGHT):
+    if service not in known or not visitor.may(service, Right.READ_ANSWERS):
         raise HTTPException(404)
     by = _filters(request)
     shown, names = await asyncio.to_thread(_opened, request, visitor, service, by)

@@ -15,11 +15,12 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from bot.channels.web.manage import desk
-from bot.channels.web.manage.doors import ORGANISER, form_of, page
+from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
 from bot.errors import Refused
+from bot.rights import Right
 from bot.rounds.addresses import TAKING
 from bot.rounds.lifecycle import AGREED, BEGINNING, LINK, LISTED
 from bot.rounds.wording import Forbidden, spoken
@@ -72,7 +73,7 @@ async def show(request: Request, visitor: Visitor) -> Response:
 
 async def _beginning(request: Request, visitor: Visitor) -> RoundView:
     """Return the round in the address, as long as nobody was asked."""
-    round_ = await desk.seen(request, visitor, ORGANISER)
+    round_ = await desk.seen(request, visitor, Right.LEAD_ROUNDS)
     if round_.state not in BEGINNING:
         raise HTTPException(404)
     return round_

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from bot.channels.web.manage import form as forms
 from bot.channels.web.manage.desk import round_page, seen
-from bot.channels.web.manage.doors import ORGANISER, form_of
+from bot.channels.web.manage.doors import form_of
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.errors import Refused
+from bot.rights import Right
 from bot.rounds.outcome import Decision, KeyIssue, Reading
 from bot.rounds.wording import Forbidden, spoken
 
@@ -126,7 +127,7 @@ async def _done(
 
     What is about a day is said at the field `day`, what is about nothing else at `field`.
     """
-    round_ = await seen(request, visitor, ORGANISER)
+    round_ = await seen(request, visitor, Right.LEAD_ROUNDS)
     typed = {key: str(value).replace("\r\n", "\n").strip() for key, value in (await form_of(request)).items()}
     try:
         await asyncio.to_thread(act, backstage_of(request).rounds, round_.code, typed, visitor.person.id)

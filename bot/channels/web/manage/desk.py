@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from bot.channels.web.manage import form as forms
 from bot.channels.web.manage import outcome, places, turnout
 from bot.channels.web.manage import standing as standings
-from bot.channels.web.manage.doors import APPROVER, MANAGER, ORGANISER, form_of, page
+from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.manage.logged import Reader
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
@@ -23,6 +23,7 @@ from bot.errors import Refused
 from bot.pictures.drawing import svg
 from bot.pictures.drop_off import drop_off
 from bot.pictures.listing import listing
+from bot.rights import Right
 from bot.rounds import example as examples
 from bot.rounds import legal
 from bot.rounds.concluding import RAISING, may_report
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from bot.pictures.listing import Row as Listed
     from flows.model import Flow
 
-SIGHT = (ORGANISER, APPROVER)
 """Who may see a round's inside; only organisers may act."""
 MOVED = ("decided_on", "feedback_on")
 """Days that people were promised, and that may have to move where they get more time."""
@@ -106,8 +106,8 @@ class Logged:
 
 async def overview(request: Request, visitor: Visitor) -> Response:
     """`GET /manage`: the rounds of an organiser; a manager without that role goes on to the figures."""
-    if not visitor.is_(*SIGHT):
-        if visitor.is_(MANAGER):
+    if not visitor.may_somewhere(Right.SEE_ROUNDS):
+        if visitor.may_somewhere(Right.READ_DIGESTS):
             return to("/manage/digests")
         return page(request, visitor, "manage/nothing.html")
     rows = await asyncio.to_thread(_rows, request, visitor)
@@ -116,7 +116,7 @@ async def overview(request: Request, visitor: Visitor) -> Response:
 
 def _rows(request: Request, visitor: Visitor) -> list[Row]:
     rounds, pages, words = backstage_of(request).rounds, pages_of(request), pages_of(request).words(request)
-    keys = visitor.services([service.key for service in backstage_of(request).config.services], *SIGHT)
+    keys = visitor.services([service.key for service in backstage_of(request).config.services], Right.SEE_ROUNDS)
     return [
         Row(
             each,
@@ -148,7 +148,7 @@ async def round_page(
         "manage/round.html",
         status=status,
         round=round_,
-        may_act=visitor.may(round_.service, ORGANISER),
+        may_act=visitor.may(round_.service, Right.LEAD_ROUNDS),
         errors=list(errors),
         typed=dict(typed or anew),
         done=request.query_params.get("done", ""),
@@ -189,7 +189,7 @@ def _signing(request: Request, round_: RoundView, visitor: Visitor) -> dict[str,
         "signature": signature and (signature.who, words.moment(signature.at.astimezone(pages.zone))),
         "signers": [person.name for person in signers],
         "may_sign": any(person.id == visitor.person.id for person in signers),
-        "is_approver": visitor.may(round_.service, APPROVER),
+        "is_approver": visitor.may(round_.service, Right.SIGN_ROUNDS),
     }
 
 
@@ -312,15 +312,15 @@ def questions(flow: Flow, language: str, counted: DropOff) -> list[Question]:
 
 async def picture(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/rounds/<code>/picture`: the round's questions as a picture with the people on it, and as a table."""
-    round_ = await seen(request, visitor, *SIGHT, MANAGER)
+    round_ = await seen(request, visitor, Right.SEE_QUESTIONS)
     drawn = await asyncio.to_thread(_drawn, request, round_)
-    rounds_too = visitor.may(round_.service, *SIGHT)
+    rounds_too = visitor.may(round_.service, Right.SEE_ROUNDS)
     return page(request, visitor, "manage/picture.html", round=round_, rounds_too=rounds_too, drawn=drawn)
 
 
 async def picture_file(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/rounds/<code>/picture.svg`: the picture alone, to print or to send."""
-    round_ = await seen(request, visitor, *SIGHT, MANAGER)
+    round_ = await seen(request, visitor, Right.SEE_QUESTIONS)
     drawn = await asyncio.to_thread(_drawn, request, round_)
     return Response(drawn.picture, media_type="image/svg+xml")
 
@@ -377,7 +377,7 @@ def borrowed(request: Request, round_: RoundView) -> str:
 
 async def keep(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/keep`: say that what still stands of the example is true here."""
-    round_ = await seen(request, visitor, ORGANISER)
+    round_ = await seen(request, visitor, Right.LEAD_ROUNDS)
     rounds, last = backstage_of(request).rounds, _seen_entry(await form_of(request))
     names = await asyncio.to_thread(rounds.borrowed, round_.code)
     record = examples.kept(round_.record, names)
@@ -480,7 +480,7 @@ def _refused(request: Request, error: Refused) -> forms.Error:
 
 async def editable(request: Request, visitor: Visitor) -> tuple[RoundView, Service, Flow]:
     """Return the draft in the address, for who may change it, with its service and its flow."""
-    round_ = await seen(request, visitor, ORGANISER)
+    round_ = await seen(request, visitor, Right.LEAD_ROUNDS)
     if round_.state not in BEGINNING:
         raise HTTPException(404)
     backstage = backstage_of(request)
@@ -556,7 +556,7 @@ def wanted(request: Request, visitor: Visitor, form: FormData | None = None) -> 
     given = form if form is not None else request.query_params
     config, catalog = backstage_of(request).config, backstage_of(request).catalog
     key, flow_id = str(given.get("service", "")), str(given.get("flow", ""))
-    service = next((each for each in config.services if each.key == key and visitor.may(key, ORGANISER)), None)
+    service = next((each for each in config.services if each.key == key and visitor.may(key, Right.LEAD_ROUNDS)), None)
     flow = next((each for each in catalog.flows if each.id == flow_id), None)
     if service is None or flow is None or flow.stage not in service.stages:
         return service, None
@@ -579,7 +579,7 @@ def _choices(request: Request, visitor: Visitor) -> list[tuple[Service, str, lis
             ],
         )
         for service in backstage.config.services
-        if visitor.may(service.key, ORGANISER)
+        if visitor.may(service.key, Right.LEAD_ROUNDS)
     ]
 
 
@@ -599,7 +599,7 @@ def languages_of(request: Request, flow: Flow) -> list[str]:
 
 async def approve(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/approve`: sign the round as the second person."""
-    round_ = await seen(request, visitor, APPROVER)
+    round_ = await seen(request, visitor, Right.SIGN_ROUNDS)
     try:
         sign, last = backstage_of(request).rounds.approve, _seen_entry(await form_of(request))
         await asyncio.to_thread(sign, round_.code, who=visitor.person.id, seen=last)
@@ -611,7 +611,7 @@ async def approve(request: Request, visitor: Visitor) -> Response:
 
 async def open_(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/open`: open now, or on its day."""
-    round_ = await seen(request, visitor, ORGANISER)
+    round_ = await seen(request, visitor, Right.LEAD_ROUNDS)
     rounds, words = backstage_of(request).rounds, pages_of(request).words(request)
     faults = await asyncio.to_thread(rounds.check, round_.code, words.language)
     if faults:
@@ -647,7 +647,7 @@ async def _step(
     request: Request, visitor: Visitor, act: Callable[..., RoundView], done: str, *, reason: str = ""
 ) -> Response:
     """Take a step with what was given as the reason; `reason` is the field that must hold one."""
-    round_ = await seen(request, visitor, ORGANISER)
+    round_ = await seen(request, visitor, Right.LEAD_ROUNDS)
     typed = {key: str(value) for key, value in (await form_of(request)).items()}
     why = typed.get(reason or "why", "").strip()
     if reason and not why:
@@ -663,7 +663,7 @@ async def _step(
 
 async def extend(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/extend`: a later last day, with the reason."""
-    round_ = await seen(request, visitor, ORGANISER)
+    round_ = await seen(request, visitor, Right.LEAD_ROUNDS)
     typed = {key: str(value) for key, value in (await form_of(request)).items()}
     words = pages_of(request).words(request)
     until = forms.end_of(typed.get("until", ""), pages_of(request).zone)
@@ -687,9 +687,9 @@ def _day_at_fault(error: Refused) -> str:
     return next((f"new-{one}" for one in MOVED if one in name), "until")
 
 
-async def seen(request: Request, visitor: Visitor, *roles: str) -> RoundView:
-    """Return the round in the address, for one of these roles; what somebody may not see does not exist for them."""
+async def seen(request: Request, visitor: Visitor, right: Right = Right.SEE_ROUNDS) -> RoundView:
+    """Return the round in the address, for who has a right; what somebody may not see does not exist for them."""
     round_ = await asyncio.to_thread(backstage_of(request).rounds.find, request.path_params["code"])
-    if round_ is None or not visitor.may(round_.service, *(roles or SIGHT)):
+    if round_ is None or not visitor.may(round_.service, right):
         raise HTTPException(404)
     return round_

@@ -13,11 +13,11 @@ from starlette.exceptions import HTTPException
 
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.safety import set_cookie
-from bot.threads import ANSWERING
+from bot.rights import Held, Right
 from storage import people, threads
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable
 
     from sqlalchemy import Connection
     from starlette.datastructures import FormData
@@ -34,11 +34,10 @@ INSIDE = re.compile(r"/manage(/[a-z0-9-]+){1,3}")
 """What a sign-in link may lead to."""
 STAY = timedelta(hours=12)
 """A working day; after it a new link is needed."""
-ORGANISER, MANAGER, APPROVER, OPERATOR = "organiser", "manager", "approver", "operator"
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(Held):
     """A signed-in member of staff."""
 
     person: people.Person
@@ -47,18 +46,6 @@ class Visitor:
     """Stands in every form of this session, so that no other site can send one."""
     waiting: int = 0
     """Citizens who wait for an answer in the threads this person may answer."""
-
-    def is_(self, *roles: str) -> bool:
-        """Whether they have one of these roles for any service."""
-        return any(role.role in roles for role in self.roles)
-
-    def may(self, service: str, *roles: str) -> bool:
-        """Whether they have one of these roles for `service`."""
-        return any(role.role in roles and role.service in (service, people.EVERY_SERVICE) for role in self.roles)
-
-    def services(self, every: Collection[str], *roles: str) -> list[str]:
-        """Return which of `every` service they have one of these roles for."""
-        return [service for service in every if self.may(service, *roles)]
 
 
 def staff(handler: StaffHandler, *, files: int = 0) -> Callable[[Request], Awaitable[Response]]:
@@ -101,7 +88,7 @@ def _visitor(request: Request) -> Visitor | None:
         if person is None:
             return None
         visitor = Visitor(person, tuple(people.roles_of(db, person.id)), _stamp(backstage, token))
-        mine = visitor.services([service.key for service in backstage.config.services], *ANSWERING)
+        mine = visitor.services([service.key for service in backstage.config.services], Right.ANSWER_CITIZENS)
         return replace(visitor, waiting=sum(threads.waiting(db, mine).values()))
 
 

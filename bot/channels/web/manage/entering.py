@@ -13,13 +13,14 @@ from bot.channels.web import photos, voices
 from bot.channels.web.channel import line_of
 from bot.channels.web.chat import live
 from bot.channels.web.manage.desk import seen
-from bot.channels.web.manage.doors import MANAGER, ORGANISER, form_of, page
+from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.manage.preview import message_of
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
 from bot.counter import Voice
 from bot.errors import Refused
+from bot.rights import Right
 from bot.rounds.wording import spoken
 from flows.model import Kind, Message
 from storage.entries import KINDS
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from bot.channels.web.manage.doors import Visitor
     from bot.counter import Talk
 
-ROLES = (ORGANISER, MANAGER)
 WORDS = ("why", "skip", "back", "change", "stop")
 """What whoever enters may send at any time."""
 FILES = {"photo": photos.keep, "voice": voices.keep}
@@ -51,7 +51,7 @@ async def offer(request: Request, visitor: Visitor) -> Response:
 
 async def begin(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/enter`: begin an entry; each is a person of its own."""
-    round_ = await seen(request, visitor, *ROLES)
+    round_ = await seen(request, visitor, Right.ENTER_ANSWERS)
     typed = {key: str(value) for key, value in (await form_of(request)).items()}
     heads = typed.get("heads", "").strip()[:9]
     counter, language = backstage_of(request).counter, typed.get("language", "")
@@ -71,7 +71,7 @@ async def begin(request: Request, visitor: Visitor) -> Response:
 
 
 async def _form(request: Request, visitor: Visitor, typed: Mapping[str, str], error: Refused | None = None) -> Response:
-    round_ = await seen(request, visitor, *ROLES)
+    round_ = await seen(request, visitor, Right.ENTER_ANSWERS)
     flow = await asyncio.to_thread(backstage_of(request).rounds.played, round_.code)
     language = pages_of(request).language(request)
     return page(
@@ -91,7 +91,7 @@ async def _form(request: Request, visitor: Visitor, typed: Mapping[str, str], er
 
 async def show(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/rounds/<code>/enter/<name>`: the entry as it stands."""
-    round_ = await seen(request, visitor, *ROLES)
+    round_ = await seen(request, visitor, Right.ENTER_ANSWERS)
     try:
         talk = await asyncio.to_thread(backstage_of(request).counter.look, round_.code, request.path_params["name"])
     except Refused:
@@ -101,7 +101,7 @@ async def show(request: Request, visitor: Visitor) -> Response:
 
 async def say(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/enter/<name>`: one answer, a file that goes with it, or a word."""
-    round_, form = await seen(request, visitor, *ROLES), await form_of(request)
+    round_, form = await seen(request, visitor, Right.ENTER_ANSWERS), await form_of(request)
     counter, name = backstage_of(request).counter, request.path_params["name"]
     home = f"/manage/rounds/{round_.code}/enter"
     try:

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from bot.channels.web.manage import rhythm
-from bot.channels.web.manage.doors import MANAGER, page
+from bot.channels.web.manage.doors import page
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.digests import render
 from bot.digests.model import dump, load
@@ -19,6 +19,7 @@ from bot.digests.render.schema import FILE as SCHEMA
 from bot.digests.render.words import words
 from bot.digests.weeks import Week
 from bot.digests.writing import page_url
+from bot.rights import Right
 from bot.rounds.lifecycle import BEGUN
 from bot.texts import texts
 from storage import digests
@@ -69,7 +70,7 @@ async def overview(request: Request, visitor: Visitor) -> Response:
 
 async def choose(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/digests`: on which day, at which hour and in which time zone this person's digest comes."""
-    if not visitor.is_(MANAGER):
+    if not visitor.may_somewhere(Right.READ_DIGESTS):
         raise HTTPException(404)
     typed, errors = await rhythm.keep(request, visitor)
     return await _shelves_page(request, visitor, typed, errors) if errors else to("/manage/digests?done=when")
@@ -96,7 +97,7 @@ async def _shelves_page(
 
 def _shelves(request: Request, visitor: Visitor) -> list[Shelf]:
     backstage, language = backstage_of(request), pages_of(request).words(request).language
-    keys = visitor.services([service.key for service in backstage.config.services], MANAGER)
+    keys = visitor.services([service.key for service in backstage.config.services], Right.READ_DIGESTS)
     with backstage.database.reading() as db:
         rows = digests.of(db, visitor.person.id, services=keys)
     return [
@@ -196,7 +197,7 @@ def _digest(request: Request, visitor: Visitor) -> Digest:
     backstage = backstage_of(request)
     service, period = request.path_params["service"], request.path_params["period"]
     known = {each.key for each in backstage.config.services}
-    if service not in known or not visitor.may(service, MANAGER):
+    if service not in known or not visitor.may(service, Right.READ_DIGESTS):
         raise HTTPException(404)
     digest = backstage.so_far(service) if period == NOW else _kept(request, visitor, service, period)
     if digest is None:

@@ -11,9 +11,10 @@ from starlette.responses import Response
 
 from bot.channels.web.manage import desk
 from bot.channels.web.manage import form as forms
-from bot.channels.web.manage.doors import ORGANISER, form_of
+from bot.channels.web.manage.doors import form_of
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.errors import Refused
+from bot.rights import Right
 from bot.rounds.links import qr_svg
 from bot.rounds.wording import spoken
 
@@ -42,7 +43,7 @@ def shown(rounds: Rounds, round_: RoundView) -> list[Row]:
 
 async def add(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/places`: name a place."""
-    round_ = await desk.seen(request, visitor, ORGANISER)
+    round_ = await desk.seen(request, visitor, Right.LEAD_ROUNDS)
     name = str((await form_of(request)).get("place", ""))
     rounds = backstage_of(request).rounds
     try:

@@ -12,11 +12,12 @@ from starlette.responses import JSONResponse
 from bot.channels.web.manage import form as forms
 from bot.channels.web.manage import reported
 from bot.channels.web.manage.desk import languages_of, seen
-from bot.channels.web.manage.doors import ORGANISER, form_of, page
+from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.round_page import RoundPage
 from bot.channels.web.words import direction, own_name
 from bot.errors import Refused
+from bot.rights import Right
 from bot.rounds.concluding import may_report
 from bot.rounds.legal import consults
 from bot.rounds.lifecycle import State
@@ -113,7 +114,7 @@ async def whole_page(request: Request, visitor: Visitor) -> Response:
 
 async def publish(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/report/publish`: publish the draft as it was seen."""
-    round_ = await seen(request, visitor, ORGANISER)
+    round_ = await seen(request, visitor, Right.LEAD_ROUNDS)
     mark, rounds = str((await form_of(request)).get("seen", "")), backstage_of(request).rounds
     try:
         await asyncio.to_thread(rounds.publish_draft, round_.code, mark, who=visitor.person.id)
@@ -124,7 +125,7 @@ async def publish(request: Request, visitor: Visitor) -> Response:
 
 async def _reporting(request: Request, visitor: Visitor) -> RoundView:
     """Return the round in the address, as long as its report can be written."""
-    round_ = await seen(request, visitor, ORGANISER)
+    round_ = await seen(request, visitor, Right.LEAD_ROUNDS)
     if not may_report(round_.state, consults=consults(round_.record)):
         raise HTTPException(404)
     return round_

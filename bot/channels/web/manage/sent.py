@@ -10,10 +10,11 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from bot.channels.web.manage.desk import SIGHT, seen
-from bot.channels.web.manage.doors import MANAGER, page
+from bot.channels.web.manage.desk import seen
+from bot.channels.web.manage.doors import page
 from bot.channels.web.pages import backstage_of, pages_of
 from bot.errors import Missing
+from bot.rights import Right
 from storage import answers, rounds
 
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ class Sight:
 
 async def overview(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/rounds/<code>/files`: the photos and voice messages of a round."""
-    round_ = await seen(request, visitor, *SIGHT, MANAGER)
+    round_ = await seen(request, visitor, Right.SEE_QUESTIONS)
     sights, others = await asyncio.to_thread(_sights, request, round_)
     return page(request, visitor, "manage/sent.html", round=round_, sights=sights, others=others, most=MOST)
 
 
 async def show(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/rounds/<code>/files/<number>`: one of them."""
-    round_ = await seen(request, visitor, *SIGHT, MANAGER)
+    round_ = await seen(request, visitor, Right.SEE_QUESTIONS)
     found = await asyncio.to_thread(_sent, request, round_)
     one = next((each for each in found if each.id == request.path_params["number"]), None)
     if one is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from bot.channels.web.manage.desk import SIGHT, Drawn
+from bot.channels.web.manage.desk import Drawn
 from bot.channels.web.manage.doors import page
 from bot.channels.web.manage.preview import named
 from bot.channels.web.pages import backstage_of, pages_of
@@ -18,6 +18,7 @@ from bot.channels.web.words import own_name
 from bot.errors import Refused
 from bot.pictures.drawing import svg
 from bot.pictures.listing import listing
+from bot.rights import Right
 from bot.rounds.looking import ASKING
 from bot.rounds.tongues import in_language
 from bot.texts import texts
@@ -156,7 +157,7 @@ def _compared(request: Request, visitor: Visitor, flow: str) -> Told:
 def _line(request: Request, visitor: Visitor, version: Version) -> Line:
     pages, words = pages_of(request), pages_of(request).words(request)
     retired = words.day(version.retired_at, pages.zone) if version.retired_at else ""
-    own = [one for one in version.rounds if visitor.may(one.service, *SIGHT)]
+    own = [one for one in version.rounds if visitor.may(one.service, Right.SEE_ROUNDS)]
     return Line(version.number, retired, own, len(version.rounds) - len(own))
 
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
-from bot.channels.web.manage.desk import SIGHT, seen
-from bot.channels.web.manage.doors import MANAGER, ORGANISER, form_of, page
+from bot.channels.web.manage.desk import seen
+from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.pages import backstage_of, pages_of
+from bot.rights import Right
 from bot.texts import texts
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Offer:
 
 async def overview(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/rounds/<code>/answers`: what there is to take, what for, and who has taken it."""
-    round_ = await seen(request, visitor, ORGANISER, MANAGER)
+    round_ = await seen(request, visitor, Right.TAKE_ANSWERS)
     pages, words = pages_of(request), pages_of(request).words(request)
     offers = await asyncio.to_thread(_offers, request, round_)
     log = await asyncio.to_thread(backstage_of(request).rounds.log, round_.code)
@@ -58,7 +59,7 @@ async def overview(request: Request, visitor: Visitor) -> Response:
         round=round_,
         offers=offers,
         counted=await asyncio.to_thread(backstage_of(request).rounds.findings, round_.code) is not None,
-        rounds_too=visitor.may(round_.service, *SIGHT),
+        rounds_too=visitor.may(round_.service, Right.SEE_ROUNDS),
         taken=[
             (words.moment(each.at.astimezone(pages.zone)), each.who, words(f"act.{each.what}"))
             for each in log
@@ -69,7 +70,7 @@ async def overview(request: Request, visitor: Visitor) -> Response:
 
 async def take(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/answers`: one file with its codebook, packed together; the log tells who took it."""
-    round_, form = await seen(request, visitor, ORGANISER, MANAGER), await form_of(request)
+    round_, form = await seen(request, visitor, Right.TAKE_ANSWERS), await form_of(request)
     offers = {offer.purpose: offer for offer in await asyncio.to_thread(_offers, request, round_)}
     offer, every = offers.get(str(form.get("purpose", ""))), bool(form.get("every_text"))
     if offer is None or offer.why:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
-from bot.channels.web.manage.doors import MANAGER, ORGANISER, form_of, page
+from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
+from bot.rights import Right
 from bot.themes import curating
 from bot.themes.curating import LONGEST_NAME, Act
 from bot.themes.words import words
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from bot.themes.curating import Codebook, Said
     from storage.themes import Theme
 
-SIGHT = (MANAGER, ORGANISER)
 """Who may see and correct: those who read what people write to the service."""
 NONE = "none"
 """Stands in the address in place of a theme for the texts that fit none."""
@@ -42,7 +42,7 @@ async def overview(request: Request, visitor: Visitor) -> Response:
 def _mine(request: Request, visitor: Visitor) -> list[tuple[str, str]]:
     language = _language(request)
     services = backstage_of(request).config.services
-    return [(each.key, each.label(language)) for each in services if visitor.may(each.key, *SIGHT)]
+    return [(each.key, each.label(language)) for each in services if visitor.may(each.key, Right.SORT_THEMES)]
 
 
 def _service(request: Request, visitor: Visitor) -> tuple[str, str]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
-from bot.channels.web.manage.doors import MANAGER, ORGANISER, form_of, page
+from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.manage.sent import shown
 from bot.channels.web.pages import backstage_of, pages_of, to
+from bot.rights import Right
 from bot.threads import Outcome
 from storage import contacts, crossings, people, threads
 from storage.threads import CITIZEN
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from storage.people import Person
     from storage.threads import Thread
 
-SIGHT = (MANAGER, ORGANISER)
 """Who may read and answer."""
 LONGEST = 4000
 """Characters of an answer; a chat shows them as one message."""
@@ -65,7 +65,7 @@ async def overview(request: Request, visitor: Visitor) -> Response:
 def _rows(request: Request, visitor: Visitor) -> tuple[list[Row], list[Row]]:
     backstage, words, zone = backstage_of(request), pages_of(request).words(request), pages_of(request).zone
     names = {service.key: service.label(words.language) for service in backstage.config.services}
-    mine = visitor.services(list(names), *SIGHT)
+    mine = visitor.services(list(names), Right.ANSWER_CITIZENS)
     with backstage.database.reading() as db:
         carers = {person.id: person.name for person in people.everyone(db)}
 
@@ -132,7 +132,7 @@ def _told(request: Request, visitor: Visitor) -> Told:
 
 def seen(visitor: Visitor, thread: Thread | None) -> Thread:
     """Return the thread where the visitor may read it; what somebody may not see does not exist for them."""
-    if thread is None or not visitor.may(thread.service, *SIGHT):
+    if thread is None or not visitor.may(thread.service, Right.ANSWER_CITIZENS):
         raise HTTPException(404)
     return thread
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 
 from bot.channels.web.manage import desk
-from bot.channels.web.manage.doors import ORGANISER, form_of, page
+from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.digests.representation import Verdict, per_hundred
 from bot.errors import Refused
+from bot.rights import Right
 from bot.rounds.fairness import sentences
 from bot.rounds.lifecycle import BEGINNING, RUNNING
 from bot.rounds.margins import Line
@@ -179,8 +180,8 @@ async def _shown(request: Request, visitor: Visitor, typed: Mapping[str, str], e
         live=await asyncio.to_thread(live, request, round_),
         forms=forms,
         answers=typed.get("answers", "" if aims.answers is None else str(aims.answers)),
-        may_act=visitor.may(round_.service, ORGANISER) and round_.state in (*BEGINNING, *RUNNING),
-        may_city=visitor.may(EVERY_SERVICE, ORGANISER),
+        may_act=visitor.may(round_.service, Right.LEAD_ROUNDS) and round_.state in (*BEGINNING, *RUNNING),
+        may_city=visitor.may(EVERY_SERVICE, Right.WEIGH_CITY),
         typed=dict(typed),
         errors=list(errors),
         wrong={error.name: error.message for error in errors},
@@ -233,12 +234,12 @@ def _form(
 
 async def weigh(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/margins`: keep who lives here by one variable, or show each fault at its group."""
-    round_ = await desk.seen(request, visitor, ORGANISER)
+    round_ = await desk.seen(request, visitor, Right.LEAD_ROUNDS)
     typed = {key: str(value) for key, value in (await form_of(request)).items()}
     rounds, words = backstage_of(request).rounds, pages_of(request).words(request)
     variable = (await asyncio.to_thread(rounds.variables, round_.code)).get(typed.get("variable", ""))
     city = typed.get("for") == CITY
-    if variable is None or (city and not visitor.may(EVERY_SERVICE, ORGANISER)):
+    if variable is None or (city and not visitor.may(EVERY_SERVICE, Right.WEIGH_CITY)):
         raise HTTPException(404)
     lines = list(_lines(variable, typed, words))
     try:
@@ -277,10 +278,10 @@ def _lines(variable: Variable, typed: Mapping[str, str], words: Words) -> Iterab
 
 async def unweigh(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/margins/forget`: forget what the round says for itself, or what the city says."""
-    round_ = await desk.seen(request, visitor, ORGANISER)
+    round_ = await desk.seen(request, visitor, Right.LEAD_ROUNDS)
     variable, rounds = str((await form_of(request)).get("variable", "")), backstage_of(request).rounds
     own = variable in (await asyncio.to_thread(rounds.aims, round_.code)).margins
-    if not own and not visitor.may(EVERY_SERVICE, ORGANISER):
+    if not own and not visitor.may(EVERY_SERVICE, Right.WEIGH_CITY):
         raise HTTPException(404)
     await asyncio.to_thread(rounds.unweigh, variable, code=round_.code if own else None, who=visitor.person.id)
     return _back(round_, "forgot")
@@ -288,7 +289,7 @@ async def unweigh(request: Request, visitor: Visitor) -> Response:
 
 async def aim(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/aims`: keep how many answers are wanted, or show what is no number."""
-    round_ = await desk.seen(request, visitor, ORGANISER)
+    round_ = await desk.seen(request, visitor, Right.LEAD_ROUNDS)
     typed = {key: str(value).strip() for key, value in (await form_of(request)).items()}
     rounds, words = backstage_of(request).rounds, pages_of(request).words(request)
     asked = {key: text for key, text in typed.items() if text and (key == "answers" or key.startswith("wanted."))}
