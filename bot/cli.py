@@ -23,6 +23,7 @@ from bot.commands import (
     playing,
     rounds,
     running,
+    safekeeping,
     sheets,
     staff,
 )
@@ -45,7 +46,10 @@ def civicloop() -> None:
     """
 
 
-for part in (concluding, running, flows, playing, authoring, sheets, rounds, margins, looking, inbox, staff, assessing):
+for part in (
+    *(concluding, running, safekeeping, flows, playing, authoring, sheets),
+    *(rounds, margins, looking, inbox, staff, assessing),
+):
     for command in part.COMMANDS:
         civicloop.add_command(command)
 

@@ -25,6 +25,7 @@ from bot import translating
 from bot.threads import answered_for
 from storage import alarms, inbox, migrate, outbox, threads
 from storage.database import Database, StorageTrouble
+from storage.unlocking import refuse_changing
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -152,6 +153,10 @@ def keys(config: Config) -> Finding:
         return fail("keys", f"{path} can be read by others (mode {mode:o})", f"Close it: chmod 600 {path}")
     if not os.access(path, os.R_OK):
         return fail("keys", f"{path} cannot be read", "Give the user this runs as the right to read it.")
+    try:
+        refuse_changing(path)
+    except StorageTrouble as trouble:
+        return fail("keys", str(trouble), "Until then no bot starts.")
     return ok("keys", f"{path}, closed to others")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from storage.database import Unopened
@@ -17,15 +18,23 @@ _FOR = "stop mails to "
 
 def link(keys: Keys, public_url: str, address: str) -> str:
     """Return the address of the page that stops all mails to `address`. It is always the same, and does not tell it."""
-    token = base64.urlsafe_b64encode(keys.seal(_FOR + address)).decode().rstrip("=")
+    token = base64.urlsafe_b64encode(keys.seal_leaving(_FOR + address)).decode().rstrip("=")
     return f"{public_url}/stop/{token}"
 
 
 def whose(keys: Keys, token: str) -> str | None:
     """Return whose mails a token stops; None where it is none of ours, or its key is no longer in the key file."""
     try:
-        told = keys.unseal_bytes(base64.b64decode(token + "=" * (-len(token) % 4), altchars="-_", validate=True))
-        purpose, address = told[: len(_FOR)].decode(), told[len(_FOR) :].decode()
+        sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars="-_", validate=True)
+        told = _opened(keys, sealed)
     except (binascii.Error, ValueError, Unopened):
         return None
+    purpose, address = told[: len(_FOR)], told[len(_FOR) :]
     return address if purpose == _FOR and address else None
+
+
+def _opened(keys: Keys, sealed: bytes) -> str:
+    """Read what earlier versions wrote, too: those links lie in mailboxes, sealed as addresses are."""
+    with suppress(Unopened):
+        return keys.unseal_leaving(sealed)
+    return keys.unseal(sealed)

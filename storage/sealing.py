@@ -1,8 +1,12 @@
 """Secrets: addresses encrypted and found by keyed hash, pseudonyms of one round, tokens kept as hashes only.
 
-The key file holds one root key a line, base64. The first line seals; every line unseals: rotate by putting a new line
-first. Lookups (addresses, tokens) hang on the last line, so it stays as long as contacts are found by it.
+The key file holds one root key a line, base64. The first line seals; every line unseals.
 Sealing is AES-SIV (RFC 5297): authenticated, and without chance, so equal texts give equal seals.
+
+Lookups (addresses, tokens) are keyed hashes. At first their keys are made from the last line. Once keys have been
+changed (`storage.rotation`), a line `lookup:` keeps those keys, and what stands in the database is each hash, sealed:
+whoever stole the old file can neither open nor guess anything there, and pseudonyms, made of the hash inside, stay.
+While a change is under way the old root is still below the new one; its last act is to drop it.
 """
 
 from __future__ import annotations
@@ -13,9 +17,9 @@ import hmac
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -25,13 +29,21 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from storage.database import StorageTrouble, Unopened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _ROOT: Final = 32
 _MARK: Final = 4
 """Bytes in front of a seal that say which key made it."""
 _DRAWS: Final = 16
 """How often chance is asked for one key: enough even where one draw is short."""
+
+_SEALED_HASH: Final = _MARK + 16 + 32
+"""Bytes of a keyed hash that is sealed: the mark, what AES-SIV adds, the hash."""
+_LOOKUP: Final = b"lookup:"
+_PURPOSES: Final = (b"address", b"token", b"quiet", b"leaving", b"deletions")
+"""What has a key that outlives a change of keys, in the order of the `lookup:` line; each has 32 bytes."""
+
+_STRANGE: Final = "the key file does not fit the database: put back the key file this database was made with"
 
 LATELY: Final = 10_000
 """So many hashes are remembered (a few MB)."""
@@ -41,20 +53,76 @@ LATELY: Final = 10_000
 class _Sealer:
     mark: bytes
     cipher: AESSIV
+    hashes: AESSIV
+
+
+class KeyFile(NamedTuple):
+    """What a key file holds: roots, the newest first, and the lookup keys where keys were ever changed."""
+
+    roots: tuple[bytes, ...]
+    lookups: tuple[bytes, ...] = ()
+
+    @classmethod
+    def read(cls, file: Path) -> KeyFile:
+        """Read a key file. Raises `StorageTrouble` where it is none, OSError where it cannot be read."""
+        lines = file.read_bytes().split()
+        try:
+            roots = [base64.b64decode(line, validate=True) for line in lines if not line.startswith(_LOOKUP)]
+            found = [
+                base64.b64decode(line[len(_LOOKUP) :], validate=True) for line in lines if line.startswith(_LOOKUP)
+            ]
+        except binascii.Error:
+            roots, found = [], []
+        whole = b"".join(found)
+        right = len(found) <= 1 and len(whole) in {0, _ROOT * len(_PURPOSES)}
+        if not roots or not right or any(len(root) != _ROOT for root in roots):
+            message = f"{file} is no key file: each line holds 32 bytes in base64; put back the right file"
+            raise StorageTrouble(message)
+        return cls(tuple(roots), tuple(whole[at : at + _ROOT] for at in range(0, len(whole), _ROOT)))
+
+    @property
+    def changing(self) -> bool:
+        """Whether a change of keys was begun and has not come to its end."""
+        return bool(self.lookups) and len(self.roots) > 1
+
+    @property
+    def settled(self) -> KeyFile:
+        """The same with its lookup keys written down: those the last root has always made."""
+        return self if self.lookups else self._replace(lookups=_lookups(self.roots[-1]))
+
+    def with_new(self, mint: Callable[[], str]) -> KeyFile:
+        """Put a new root first, drawn from `mint`, and keep the lookup keys of before."""
+        return self.settled._replace(roots=(_draw(mint), *self.roots))
+
+    def newest_alone(self) -> KeyFile:
+        """Drop all roots but the newest."""
+        return self._replace(roots=self.roots[:1])
+
+    def write(self, file: Path) -> None:
+        """Put it in the place of the file, whole or not at all, for its owner only."""
+        lines = [base64.b64encode(root) for root in self.roots]
+        if self.lookups:
+            lines.append(_LOOKUP + base64.b64encode(b"".join(self.lookups)))
+        draft = file.with_name(f"{file.name}.{os.getpid()}.new")
+        _written(draft, b"".join(line + b"\n" for line in lines))
+        draft.replace(file)
+        sync_folder(file.parent)
 
 
 class Keys:
     """The installation's keys. Shows nothing of itself when printed."""
 
-    def __init__(self, roots: list[bytes]) -> None:
-        """Derive working keys from root keys of 32 bytes, the newest first."""
+    def __init__(self, roots: Sequence[bytes], lookups: Sequence[bytes] = ()) -> None:
+        """Derive working keys from root keys of 32 bytes, the newest first; `lookups` where keys were ever changed."""
         self._sealers: Final = {sealer.mark: sealer for sealer in map(_sealer, roots)}
         self._newest: Final = _sealer(roots[0])
-        addresses: Final = _derive(roots[-1], b"address", 32)
+        self._seals_hashes: Final = bool(lookups)
+        made = lookups or _lookups(roots[-1])
+        self._addresses, self._tokens, self._quiet, leaving, self._deletions = made
+        self._leaving: Final = AESSIV(_derive(leaving, b"seal", 64))
         # Whoever wrote lately writes again: the last ones are remembered, a keyed hash costs as much as a statement.
-        self._address_hash: Final = lru_cache(maxsize=LATELY)(partial(_address_hash, addresses))
-        self._tokens: Final = _derive(roots[-1], b"token", 32)
-        self._quiet: Final = _derive(roots[-1], b"quiet", 32)
+        self._address_hash: Final = lru_cache(maxsize=LATELY)(self._hash_address)
+        self.lasting: Final = lru_cache(maxsize=LATELY)(self._lasting)
 
     @classmethod
     def load(cls, path: str | Path, mint: Callable[[], str]) -> Keys:
@@ -66,22 +134,71 @@ class Keys:
         try:
             if not file.exists():
                 _create(file, mint)
-            return cls(_roots(file))
+            return cls(*KeyFile.read(file))
         except OSError as error:
             message = f"the key file {file} cannot be read or made ({error.strerror}): check privacy.key_file"
             raise StorageTrouble(message) from error
 
     def address_hash(self, channel: str, address: str) -> bytes:
-        """Return 32 bytes that find an address without telling it."""
+        """Return the bytes that find an address without telling it."""
         return self._address_hash(channel, address)
 
     def quiet_hash(self, channel: str, address: str) -> bytes:
-        """Return 32 bytes that find an address on the quiet list, which has a key of its own."""
-        return _address_hash(self._quiet, channel, address)
+        """Return the bytes that find an address on the quiet list, which has a key of its own."""
+        return self._kept(_address_hash(self._quiet, channel, address))
 
     def token_hash(self, token: str) -> bytes:
-        """Return 32 bytes by which a token (link, cookie, receipt) is recognised; the token itself is never kept."""
-        return hmac.digest(self._tokens, token.encode(), "sha256")
+        """Return the bytes by which a token (link, cookie, receipt) is recognised; the token itself is never kept."""
+        return self._kept(hmac.digest(self._tokens, token.encode(), "sha256"))
+
+    def rehash(self, kept: bytes) -> bytes:
+        """Return a hash of any kind as the newest key keeps it. Raises `Unopened` where none of our keys made it."""
+        return self._kept(self._lasting(kept))
+
+    def reseal(self, sealed: bytes) -> bytes:
+        """Return something sealed under the newest key. Raises `Unopened` where the key is not in the key file."""
+        return sealed if sealed[:_MARK] == self._newest.mark else self.seal_bytes(self.unseal_bytes(sealed))
+
+    @property
+    def hash_shape(self) -> tuple[bytes, int]:
+        """What a hash that the newest key keeps begins with, and how long it is."""
+        return (self._newest.mark, _SEALED_HASH)
+
+    def deletion_hash(self, *parts: bytes) -> str:
+        """Return the sign by which the log of deletions knows somebody, or their part in a round, without telling whom.
+
+        It stays the same when keys change.
+        """
+        return hmac.digest(self._deletions, b"\0".join(parts), "sha256").hex()
+
+    def seal_leaving(self, text: str) -> bytes:
+        """Encrypt what stands in mails for good, such as the way out of them: under a key that outlives changes."""
+        return self._leaving.encrypt(text.encode(), None)
+
+    def unseal_leaving(self, sealed: bytes) -> str:
+        """Return what `seal_leaving` was given. Raises `Unopened` for anything else."""
+        try:
+            return self._leaving.decrypt(sealed, None).decode()
+        except (InvalidTag, ValueError):
+            raise Unopened("this is sealed for another purpose, or by nobody") from None
+
+    def _hash_address(self, channel: str, address: str) -> bytes:
+        return self._kept(_address_hash(self._addresses, channel, address))
+
+    def _kept(self, hash_: bytes) -> bytes:
+        return self._newest.mark + self._newest.hashes.encrypt(hash_, None) if self._seals_hashes else hash_
+
+    def _lasting(self, kept: bytes) -> bytes:
+        """Return the hash inside of one as the database keeps it: it stays the same when keys change."""
+        if not self._seals_hashes or len(kept) != _SEALED_HASH:
+            return kept
+        sealer = self._sealers.get(kept[:_MARK])
+        try:
+            if sealer is not None:
+                return sealer.hashes.decrypt(kept[_MARK:], None)
+        except InvalidTag:
+            pass
+        raise Unopened(_STRANGE)
 
     def seal(self, text: str) -> bytes:
         """Encrypt `text` so that only a holder of the key file reads it."""
@@ -104,8 +221,7 @@ class Keys:
                 return sealer.cipher.decrypt(sealed[_MARK:], None)[1:]
         except InvalidTag:
             pass
-        message = "the key file does not fit the database: put back the key file this database was made with"
-        raise Unopened(message)
+        raise Unopened(_STRANGE)
 
     def round_key(self, mint: Callable[[], str]) -> str:
         """Draw a new round's pseudonym key, as text; kept sealed in `rounds.key_sealed`."""
@@ -113,7 +229,7 @@ class Keys:
 
     def pseudonym(self, round_key: str, address_hash: bytes) -> bytes:
         """Return who somebody is in one round: 16 bytes that cannot be linked over rounds or without the key."""
-        return _pseudonym(round_key, address_hash)
+        return _pseudonym(round_key, self.lasting(address_hash))
 
     def __repr__(self) -> str:
         """Tell nothing."""
@@ -130,7 +246,13 @@ def _pseudonym(round_key: str, address_hash: bytes) -> bytes:
 
 
 def _sealer(root: bytes) -> _Sealer:
-    return _Sealer(_derive(root, b"mark", _MARK), AESSIV(_derive(root, b"seal", 64)))
+    return _Sealer(
+        _derive(root, b"mark", _MARK), AESSIV(_derive(root, b"seal", 64)), AESSIV(_derive(root, b"hash", 64))
+    )
+
+
+def _lookups(root: bytes) -> tuple[bytes, ...]:
+    return tuple(_derive(root, purpose, _ROOT) for purpose in _PURPOSES)
 
 
 def _derive(root: bytes, purpose: bytes, length: int) -> bytes:
@@ -145,23 +267,25 @@ def _create(file: Path, mint: Callable[[], str]) -> None:
     """Write the file whole or not at all; where another process was faster, its key stands."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f"{file.name}.{os.getpid()}.new")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as out:
-        out.write(base64.b64encode(_draw(mint)) + b"\n")
-        out.flush()
-        os.fsync(out.fileno())
+    _written(draft, base64.b64encode(_draw(mint)) + b"\n")
     with suppress(FileExistsError):
         os.link(draft, file)
     draft.unlink()
 
 
-def _roots(file: Path) -> list[bytes]:
+def _written(draft: Path, body: bytes) -> None:
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as out:
+        out.write(body)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Let a file that was put in its place stay there whatever happens to the machine."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        roots = [base64.b64decode(line, validate=True) for line in file.read_bytes().split()]
-    except binascii.Error:
-        roots = []
-    if not roots or any(len(root) != _ROOT for root in roots):
-        message = f"{file} is no key file: each line holds 32 bytes in base64; put back the right file"
-        raise StorageTrouble(message)
-    return roots
+        os.fsync(handle)
+    finally:
+        os.close(handle)

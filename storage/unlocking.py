@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select
 
 from storage.database import StorageTrouble
-from storage.sealing import Keys
+from storage.sealing import KeyFile, Keys
 from storage.tables import contacts
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ def unlock(database: Database, path: str | Path, mint: Callable[[], str]) -> Key
     Raises `StorageTrouble` where the file is lost, cannot be read or made, or is that of another database; then nothing
     has been changed.
     """
-    with database.reading() as db:
-        some = db.execute(_known.limit(_SOME)).all()
+    some = _some(database)
     if some and not Path(path).exists():
         message = (
             f"the key file {path} is gone, and without it nobody in {database.shown} is found or can be written to: "
@@ -41,16 +40,40 @@ def unlock(database: Database, path: str | Path, mint: Callable[[], str]) -> Key
         )
         raise StorageTrouble(message)
     keys = Keys.load(path, mint)
+    refuse_changing(Path(path))
+    _refuse_strange(database, Path(path), keys, some)
+    return keys
+
+
+def check(database: Database, path: Path) -> None:
+    """Raise `StorageTrouble` where the key file is not there or not that of this database, be it in a change or not."""
+    if not path.exists():
+        raise StorageTrouble(f"there is no key file {path}: put its copy back, or check privacy.key_file")
+    _refuse_strange(database, path, Keys(*KeyFile.read(path)), _some(database))
+
+
+def _some(database: Database) -> Sequence[Any]:
+    with database.reading() as db:
+        return db.execute(_known.limit(_SOME)).all()
+
+
+def _refuse_strange(database: Database, path: Path, keys: Keys, some: Sequence[Any]) -> None:
     if some and not _fits(keys, some):
         message = f"the key file {path} is not that of {database.shown}: put back the one it was made with"
         raise StorageTrouble(message)
-    return keys
+
+
+def refuse_changing(path: Path) -> None:
+    """Raise `StorageTrouble` where the keys are being changed: half of the database would be found, and half not."""
+    if KeyFile.read(path).changing:
+        message = f'the change of the keys in {path} was not finished: give "civicloop keys rotate" again, it goes on'
+        raise StorageTrouble(message)
 
 
 def _fits(keys: Keys, some: Sequence[Any]) -> bool:
     """Whether any contact can be opened, and is found by its address."""
     for channel, hash_, sealed in some:
         with suppress(StorageTrouble):
-            if keys.address_hash(channel, keys.unseal(sealed)) == hash_:
+            if keys.address_hash(channel, keys.unseal(sealed)) == keys.rehash(hash_):
                 return True
     return False

@@ -31,7 +31,7 @@ def move(config: Config, source_url: str, target_url: str, *, in_json: bool) -> 
     rehearse(os.environ)
     with closing(copying.open_source(source_url)) as source, closing(Database.open(target_url)) as target:
         plan = copying.prepare(source, target)
-        _refuse_used(source, target)
+        refuse_used(source, target)
         done = _Done(plan)
         try:
             with _shown(plan, done) as see:
@@ -39,7 +39,7 @@ def move(config: Config, source_url: str, target_url: str, *, in_json: bool) -> 
                     see(step)
         except copying.Differs as found:
             raise Refused(_differing(target, found)) from found
-        _refuse_used(source, target)
+        refuse_used(source, target)
         _report(done, config, target, in_json=in_json)
 
 
@@ -52,8 +52,8 @@ def _differing(target: Database, found: copying.Differs) -> str:
     return "\n".join([*found.rows, meaning])
 
 
-def _refuse_used(*databases: Database) -> None:
-    """Raise `Refused` where a bot works with one of the databases: what it writes now would be missing in the copy."""
+def refuse_used(*databases: Database) -> None:
+    """Raise `Refused` where a bot works with one of the databases: what it writes now would be missed."""
     for database in databases:
         for lease in copying.held(database):
             if not ownership.is_dead(lease.owner):

@@ -85,7 +85,7 @@ def meant(db: Connection, library: Library, row: RoundRow, by: Rules) -> Iterato
     if whom.sample is None:
         yield from fitting
     else:
-        each = ((whoms.drawn(whom.seed, one.address_hash), one) for group in fitting for one in group)
+        each = ((whoms.drawn(whom.seed, library.lasting(one.address_hash)), one) for group in fitting for one in group)
         yield sorted(one for _, one in heapq.nsmallest(whom.sample, each))
 
 

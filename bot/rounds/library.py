@@ -104,6 +104,10 @@ class Library:
         """Return what makes a round's pseudonyms of hashed addresses, for many at once. Its key must be there."""
         return partial(self._keys.pseudonym, self._keys.unseal(row.key_sealed or b""))
 
+    def lasting(self, address_hash: bytes) -> bytes:
+        """Return what stays of a hashed address when the keys change, for a draw that must come out the same."""
+        return self._keys.lasting(address_hash)
+
     def apart(self, db: Connection, row: RoundRow) -> list[bytes]:
         """Return the pseudonyms of those who are counted apart: groups, organisations, and whoever came late.
 

@@ -22,6 +22,7 @@ import bot
 from storage.tables import sessions
 from tests.bot import test_entering as entering
 from tests.bot import test_moving as moving
+from tests.bot import test_safekeeping as safekeeping
 from tests.bot.digests import test_writing as digests
 from tests.bot.themes import test_sweeping as sorting
 from tests.journeys import test_kills_actions as actions
@@ -200,6 +201,7 @@ def test_no_crossing_is_forgotten() -> None:
         joining.CROSSINGS,
         menu.CROSSINGS,
         moving.CROSSINGS,
+        safekeeping.CROSSINGS,
         sorting.CROSSINGS,
         web.CROSSINGS,
         *WAYS.values(),
