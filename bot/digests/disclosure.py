@@ -8,7 +8,8 @@ minimum and in a running week, too: a manager sees with the first answer that it
    of four others. Where either is hidden, only a band is told ("over 50%"), the same for every number it hides.
 2. Where one cell of a row is hidden, the next smallest is hidden too, so that subtraction does not find it. Of the
    good, middle and bad side of a scale it is always the bad one: the headline stays, and the choice tells nothing.
-3. A running figure is repeated with its old date until it grew by nothing or by at least the minimum.
+3. A running figure is the sum of what was told week by week. What is too few to tell in a week is not in it, so the
+   figures of two weeks never give back those of a third. A figure of a past week is repeated as it was told first.
 4. In a base under 30, none and all, shares under 10 % and over 90 % are bands too: they tell about nearly everybody.
 5. No percentage under a base of 10; "indication only" under 30.
 6. What is compared or summed up is what is shown, never what is hidden: nothing new follows from it.
@@ -251,28 +252,46 @@ def _sum(parts: Sequence[Share], minimum: int) -> tuple[int, int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A running count of a group as it may be shown: `count` as it stood at the end of `period` (ISO week)."""
+    """A running count of a group as it may be shown: those told of by the end of `period`, the last ISO week with any.
+
+    Whoever came in a week with too few of them to tell is not in it.
+    """
 
     count: int | None
     period: str
 
 
 def running(
-    now: Sequence[int], period: str, before: Sequence[Running | None], minimum: int
-) -> tuple[tuple[Running, ...], int]:
-    """Return the running counts of a row of groups, and how many of them are held back at an older value.
+    now: Sequence[int], new: Sequence[int], period: str, before: Sequence[Running | None], minimum: int
+) -> tuple[tuple[Running, ...], tuple[int | None, ...]]:
+    """Return the running counts of a row of groups, and those of them who are new in this period, as far as told.
 
-    A count that grew (or shrank) by 1 to minimum-1 people since it was last shown keeps its old value and date; and
-    where only one does, the one that changed least keeps its own too, because the total of the row is known.
+    The first time, those from before the period are a row of their own: what is new and what is known tells of them.
     """
-    changes = [count - (old.count or 0) if old else count for count, old in zip(now, before, strict=True)]
-    kept = row([abs(change) for change in changes], minimum)
-    held = [change is None for change in kept]
-    shown = (
-        (old or Running(None, period)) if waits else Running(count, period)
-        for count, old, waits in zip(now, before, held, strict=True)
-    )
-    return tuple(shown), sum(held)
+    fresh = row(new, minimum)
+    if not any(before):
+        known: Sequence[Running | None] = [Running(old, period) for old in row(_less(now, new), minimum)]
+    else:
+        known = before
+    return tuple(_grown(old, come, period) for old, come in zip(known, fresh, strict=True)), fresh
+
+
+def _less(now: Sequence[int], new: Sequence[int]) -> list[int]:
+    return [max(count - come, 0) for count, come in zip(now, new, strict=True)]
+
+
+def _grown(old: Running | None, come: int | None, period: str) -> Running:
+    if come is None:
+        return old or Running(None, period)
+    return Running(((old.count if old else None) or 0) + come, period)
+
+
+def beside(count: int, others: int, minimum: int) -> int | None:
+    """Return a count that stands beside others with whom it makes a known total; None where it is small, or nobody.
+
+    Nobody is told only where there are no others either: else one who is left would follow from the total.
+    """
+    return count if count >= minimum or not count + others else None
 
 
 def steady(now: Share, before: Share | None, minimum: int) -> Share:

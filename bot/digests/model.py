@@ -109,6 +109,7 @@ class Channel:
     name: str
     new: int | None
     total: Running
+    """Those told of so far: who came in a week with too few to tell is not in it."""
 
 
 @dataclass(frozen=True, slots=True)

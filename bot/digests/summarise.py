@@ -233,13 +233,13 @@ def _foot(scope: Scope) -> Foot | None:
 
 
 def _figures(answers: Answers, scope: Scope, *, full: bool) -> _Figures:
-    who, held = _who(answers, scope, full=full)
-    scores = _scores(answers, scope) if full else ()
+    who = _who(answers, scope, full=full)
+    scores = _scores(answers, scope, who.new) if full else ()
     results = _results(answers, scope, full=full)
     voices = _voices(answers, scope, scores) if full else Voices()
     problems, works = _themes(answers, scope, scores) if full and not scope.so_far else ((), ())
     rare = sum(0 < one.people < scope.minimum for one in answers.heard) if problems or works else 0
-    hidden = held + _hidden(who, scores, voices) + sum(each.base is None for each in results) + rare
+    hidden = _hidden(who, scores, voices) + sum(each.base is None for each in results) + rare
     form = Form.FULL if full else Form.SHORT
     more = len(problems[PROBLEMS:])
     return _Figures(form, who, scores, results, voices, problems, more, next(iter(works), None), hidden)
@@ -339,21 +339,21 @@ def _people(answers: Answers, week: str) -> int:
     return int(people.loc[people["week"] == week, "people"].sum())
 
 
-def _who(answers: Answers, scope: Scope, *, full: bool) -> tuple[Who, int]:
+def _who(answers: Answers, scope: Scope, *, full: bool) -> Who:
     totals = _by_channel(answers.totals)
     who = Who(_people(answers, str(scope.week)), sum(totals.values()), missing=scope.missing if full else (),
               groups=scope.groups if full else ())  # fmt: skip
     if not full or scope.so_far:
-        return who, 0
+        return who
     began = answers.began
     finished = None if began is None else disclosure.share(min(answers.finished, began), began, scope.minimum)
     new = _by_channel(answers.people[answers.people["week"] == str(scope.week)])
-    fresh = disclosure.row([new.get(name, 0) for name in totals], scope.minimum)
     earlier = {channel.name: channel.total for channel in scope.earlier.who.channels} if scope.earlier else {}
     before = [earlier.get(name) for name in totals]
-    shown, held = disclosure.running(list(totals.values()), str(scope.week), before, scope.minimum)
+    come = [new.get(name, 0) for name in totals]
+    shown, fresh = disclosure.running(list(totals.values()), come, str(scope.week), before, scope.minimum)
     channels = tuple(Channel(*each) for each in zip(totals, fresh, shown, strict=True))
-    return replace(who, channels=tuple(sorted(channels, key=_most_first)), finished=finished), held
+    return replace(who, channels=tuple(sorted(channels, key=_most_first)), finished=finished)
 
 
 def _by_channel(people: pd.DataFrame) -> dict[str, int]:
@@ -367,13 +367,14 @@ def _most_first(channel: Channel) -> tuple[int, str]:
 # --------------------------------------------------------------------------- score by stage
 
 
-def _scores(answers: Answers, scope: Scope) -> tuple[Score, ...]:
+def _scores(answers: Answers, scope: Scope, people: int) -> tuple[Score, ...]:
+    """Return the figure of each stage; `people` answered anything in the week."""
     groups = _groups(answers, scope.headlines)
-    scores = (_score(groups.get((each.stage, each.item), {}), scope, each) for each in scope.headlines)
+    scores = (_score(groups.get((each.stage, each.item), {}), scope, each, people) for each in scope.headlines)
     return tuple(score for score in scores if score)
 
 
-def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline) -> Score | None:
+def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline, people: int) -> Score | None:
     weeks = [str(scope.week.back(back)) for back in range(MEDIAN_WEEKS, -1, -1)]
     known = [groups[week] for week in weeks[-1 - BASE_WEEKS :] if week in groups]
     if not any(group.base for group in known) and not groups.get(weeks[-1], NOBODY).unknown:
@@ -391,7 +392,7 @@ def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline) -> Sc
         item=headline.item,
         positive=positive,
         negative=negative,
-        unknown=disclosure.cell(current.unknown, scope.minimum),
+        unknown=_unknown(current, people, scope),
         change=_change(positive, [point.share for point in points[-1 - BASE_WEEKS : -1]], scope.minimum),
         weeks=points[-1 - HISTORY :],
         median=signals.middle(line),
@@ -401,6 +402,16 @@ def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline) -> Sc
         bad=headline.bad,
         question=headline.question,
     )
+
+
+def _unknown(group: Posneg, people: int, scope: Scope) -> int | None:
+    """How many did not know, beside those who said nothing at all: how many there are of both is known.
+
+    Of a running week nobody is counted: its base comes in steps.
+    """
+    if scope.so_far:
+        return disclosure.cell(group.unknown, scope.minimum)
+    return disclosure.beside(group.unknown, max(people - group.base - group.unknown, 0), scope.minimum)
 
 
 def _net(positive: Share, negative: Share, scope: Scope, headline: Headline) -> tuple[int, int, int] | None:

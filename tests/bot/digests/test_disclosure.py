@@ -153,18 +153,24 @@ def test_nobody_can_work_out_a_small_group_from_two_shares(minimum: int, monkeyp
             assert attacker.gives_away(possible, minimum) == [], shown
 
 
-def test_a_running_count_waits_until_it_grew_by_the_minimum() -> None:
-    """Both wait: the total is known, so one alone would tell of the other."""
-    before = [Running(40, "2026-W46"), Running(30, "2026-W46"), Running(20, "2026-W46")]
-    shown, held = disclosure.running([43, 36, 30], "2026-W47", before, 5)
-    assert shown == (Running(40, "2026-W46"), Running(30, "2026-W46"), Running(30, "2026-W47"))
-    assert held == 2
+BEFORE = [Running(40, "2026-W46"), Running(30, "2026-W46"), Running(20, "2026-W46")]
 
 
-def test_a_running_count_that_stayed_the_same_is_of_today() -> None:
-    shown, held = disclosure.running([40, 30], "2026-W47", [Running(40, "2026-W46"), Running(30, "2026-W46")], 5)
-    assert shown == (Running(40, "2026-W47"), Running(30, "2026-W47"))
-    assert held == 0
+def test_a_running_count_grows_by_what_is_told_and_keeps_its_date_while_nothing_is() -> None:
+    """Both of the first two wait: how many came in all is known, so one alone would tell of the other."""
+    shown, new = disclosure.running([43, 36, 30], [3, 6, 10], "2026-W47", BEFORE, 5)
+    assert shown == (BEFORE[0], BEFORE[1], Running(30, "2026-W47"))
+    assert new == (None, None, 10)
+
+
+def test_who_came_in_a_week_with_too_few_to_tell_does_not_show_in_the_next_one() -> None:
+    shown, _ = disclosure.running([63, 46, 40], [20, 10, 10], "2026-W48", BEFORE, 5)
+    assert [one.count for one in shown] == [60, 40, 30]
+
+
+def test_the_first_running_count_does_not_tell_of_the_few_who_came_before() -> None:
+    shown, _ = disclosure.running([40, 9, 30], [10, 5, 10], "2026-W47", [None] * 3, 5)
+    assert [one.count for one in shown] == [40, 5, 10]
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=30))
@@ -175,11 +181,18 @@ def test_running_counts_shown_one_after_the_other_never_differ_by_a_few(growth: 
     for week, new in enumerate(growth):
         totals = [total + more for total, more in zip(totals, new, strict=True)]
         before: list[Running | None] = list(shown[-1]) if shown else [None, None]
-        shown.append(disclosure.running(totals, f"{week:03}", before, 5)[0])
+        shown.append(disclosure.running(totals, new, f"{week:03}", before, 5)[0])
     for earlier in range(len(shown)):
         for later in range(earlier + 1, len(shown)):
             for then, now in zip(shown[earlier], shown[later], strict=True):
                 assert not 0 < abs((now.count or 0) - (then.count or 0)) < 5
+
+
+@pytest.mark.parametrize(
+    ("count", "others", "shown"), [(0, 0, 0), (0, 1, None), (1, 0, None), (4, 30, None), (5, 0, 5)]
+)
+def test_who_did_not_know_does_not_follow_from_who_said_nothing(count: int, others: int, shown: int | None) -> None:
+    assert disclosure.beside(count, others, 5) == shown
 
 
 def test_a_past_week_is_repeated_unless_it_changed_by_the_minimum() -> None:

@@ -182,6 +182,24 @@ def test_two_new_people_on_a_channel_are_not_found_by_subtracting_two_digests() 
     assert totals == {"telegram": (30, "2026-W46"), "web": (20, "2026-W46")}
 
 
+def test_two_people_of_a_quiet_week_are_not_found_by_the_total_of_the_next_one() -> None:
+    """What a channel had, and what is new on it, would else give back the week in between."""
+    start = many(30, on=WEEK.back(2).monday) + many(20, on=WEEK.back(2).monday, channel="web")
+    first = full(start, WEEK.back(2))
+    quiet = start + many(10, on=WEEK.back(1).monday) + many(2, on=WEEK.back(1).monday, channel="web")
+    made = full(quiet + many(8) + many(8, channel="web"), earlier=full(quiet, WEEK.back(1), earlier=first))
+    assert {each.name: (each.new, each.total.count) for each in made.who.channels} == {
+        "telegram": (8, 38),
+        "web": (8, 28),
+    }
+
+
+def test_somebody_who_did_not_know_does_not_follow_from_how_many_answered() -> None:
+    """Fifty-one answered, fifty of them on the scale: one did not know, or said nothing."""
+    assert [score.unknown for score in full(many(50) + many(1, "na")).scores] == [None]
+    assert [score.unknown for score in full(many(50)).scores] == [0]
+
+
 def test_an_erased_answer_does_not_show_in_the_week_it_was_counted() -> None:
     start = many(40, on=WEEK.back(1).monday) + many(10, "1", on=WEEK.back(1).monday)
     last = full(start, WEEK.back(1))

@@ -1,0 +1,97 @@
+"""Whoever keeps all that was ever told, and solves it, finds no small group."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.digests import disclosure
+from bot.digests.model import Form
+from bot.digests.summarise import summarise
+from bot.digests.weeks import Week
+from tests.bot.digests.intruder import Intruder
+from tests.bot.digests.material import One, counted, monday_after, scope
+
+if TYPE_CHECKING:
+    from bot.digests.disclosure import Share
+    from bot.digests.model import Digest
+
+FIRST = Week(2026, 40)
+MINIMUM = 5
+SIDES = {"5": "good", "4": "good", "3": "middle", "2": "bad", "1": "bad", "na": "unknown"}
+CHANNELS = ("telegram", "web", "sms")
+CROWD = st.tuples(st.sampled_from([0, 1, 2, 4, 6, 12, 30]), st.randoms(use_true_random=False))
+
+
+@st.composite
+def weeks(draw: st.DrawFn) -> list[list[One]]:
+    """Some weeks of people: a crowd on the usual channels, and a few of any kind."""
+    found = []
+    for number in range(draw(st.integers(2, 5))):
+        day = FIRST.back(-number).monday
+        size, chance = draw(CROWD)
+        usual = [One(day, chance.choice("5543"), channel=chance.choice(CHANNELS[:2])) for _ in range(size)]
+        few = draw(st.lists(st.tuples(st.sampled_from([*SIDES]), st.sampled_from(CHANNELS)), max_size=12))
+        found.append([*usual, *(One(day + timedelta(days=1), choice, channel=channel) for choice, channel in few)])
+    return found
+
+
+def issued(crowds: list[list[One]]) -> list[Digest]:
+    """Return a digest of each week, each knowing the one before it."""
+    made: list[Digest] = []
+    people: list[One] = []
+    for number, crowd in enumerate(crowds):
+        people = [*people, *crowd]
+        week = FIRST.back(-number)
+        earlier = next((one for one in reversed(made) if one.form == "full"), None)
+        found = summarise(counted(people, week), scope(week, earlier=earlier, minimum=MINIMUM), monday_after(week))
+        made += [found] if found else []
+    return made
+
+
+def reads(who: Intruder, made: Digest, before: Digest | None) -> None:
+    """Take down every number of people in a digest."""
+    week = made.period
+    who.learns([(week, side) for side in ("good", "middle", "bad", "unknown", "silent")], made.who.new)
+    who.learns([(week, channel) for channel in CHANNELS], made.who.new)
+    until = [str(one) for one in every() if str(one) <= week]
+    who.learns([(one, channel) for one in until for channel in CHANNELS], made.who.total)
+    for channel in made.who.channels:
+        if channel.new is not None:
+            who.learns([(week, channel.name)], channel.new)
+        past = [(one, channel.name) for one in until[:-1]]
+        known = (channel.total.count or 0) - (channel.new or 0)
+        if before is None and past and known:
+            who.learns(past, known)
+    for score in made.scores:
+        told(who, [(week, "good")], [(week, "middle"), (week, "bad")], score.positive)
+        told(who, [(week, "bad")], [(week, "good"), (week, "middle")], score.negative)
+        least, most = (0, MINIMUM - 1) if score.unknown is None else (score.unknown, score.unknown)
+        who.learns([(week, "unknown")], least, most)
+
+
+def told(who: Intruder, inside: list[tuple[str, str]], outside: list[tuple[str, str]], share: Share) -> None:
+    if share.base is not None:
+        who.learns([*inside, *outside], share.base)
+    if share.says:
+        who.learns(inside, *disclosure.possible(share, MINIMUM))
+
+
+def every() -> list[Week]:
+    return [FIRST.back(-number) for number in range(6)]
+
+
+@settings(deadline=None, max_examples=25)
+@given(weeks())
+def test_all_digests_of_a_service_together_give_away_no_small_group(crowds: list[list[One]]) -> None:
+    who, before = Intruder(), None
+    for made in issued(crowds):
+        reads(who, made, before)
+        before = made if made.form is Form.FULL else before
+    several = len({channel for _, channel in who.groups if channel in CHANNELS}) > 1
+    for group in who.groups:
+        if group[1] != "silent" and (several or group[1] not in CHANNELS):
+            assert who.finds([group], MINIMUM) is None, group
