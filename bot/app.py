@@ -43,6 +43,7 @@ from bot.jobs import schedule
 from bot.jobs.deeds import Deeds
 from bot.jobs.schedule import Schedule
 from bot.jobs.sweeps import Sweeps
+from bot.machine.client import Machine
 from bot.menu.reading import Reading
 from bot.metrics import Metrics, ages
 from bot.participation import Participations
@@ -153,7 +154,8 @@ class App:
         self.uploads = Path(config.database.files)
         self.library = Library(config, self.catalog, self.keys)
         self.rounds = Rounds(config, database, self.keys, self.catalog, self.library, clock, mint)
-        self.digests = Digests(config, self.catalog.bank, self.library)
+        self.machine = self._machine()
+        self.digests = Digests(config, self.catalog.bank, self.library, self.machine)
         self.assessments = self.digests.assessments
         self.chat = WebChannel(database, self.keys, clock, self.uploads)
         self.telegram = self._telegram()
@@ -197,6 +199,15 @@ class App:
             for issue in app.library.edited(db):
                 log.warning("flow.edited", file=issue.file, line=issue.line, help=issue.message)
         return app
+
+    def _machine(self) -> Machine | None:
+        """Return the language model that may word headlines and names, where the city has named one."""
+        settings = self.config.model
+        if not settings.url:
+            return None
+        return Machine(
+            settings, time.monotonic, lambda what, outcome: self.measures.machine.labels(what, outcome).inc()
+        )
 
     def _telegram(self) -> Telegram | None:
         settings = self.config.telegram
@@ -254,7 +265,7 @@ class App:
             "assessments": sweeps.assessments,
             "sessions": sweeps.sessions,
             "actions": Deeds(self.config, self.database, self.actions, self.steady, self.delivery.wake).sweep,
-            "themes": Themes(self.config, self.database, self.steady).sweep,
+            "themes": Themes(self.config, self.database, self.steady, machine=self.machine).sweep,
             "leaps": sweeps.leaps,
             "privacy": sweeps.privacy,
         }

@@ -23,7 +23,13 @@ EXAMPLE = Path(__file__).with_name("config.example.toml")
 PREFIX = "CIVICLOOP_"
 
 _ADAPTER: TypeAdapter[Config] = TypeAdapter(Config)
-_SECRETS = {("database", "url"), ("telegram", "token"), ("telegram", "secret_token"), ("mail", "password")}
+_SECRETS = {
+    ("database", "url"),
+    ("telegram", "token"),
+    ("telegram", "secret_token"),
+    ("mail", "password"),
+    ("model", "key"),
+}
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Config:
@@ -169,6 +175,8 @@ def _together(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
     yield from _telegram_together(raw)
     if _text(raw, "mail", "host") and not _text(raw, "mail", "from_address"):
         yield ("mail", "from_address"), "is missing. Write the address that digests come from"
+    if _text(raw, "model", "url") and not _text(raw, "model", "name").strip():
+        yield ("model", "name"), "is missing. Write the name of the model to ask at that address"
     if _number(raw, "public_minimum_cell") < _number(raw, "minimum_cell"):
         yield ("digest", "public_minimum_cell"), "is below minimum_cell. The public sees no more than managers do"
     yield from _sending_together(raw)

@@ -88,6 +88,7 @@ def examine(config: Config, now: datetime, catalog: Catalog) -> Iterator[Finding
     yield from database(config, now)
     yield from telegram(config)
     yield mail(config)
+    yield model(config)
     yield from web(config)
     yield flows(catalog.issues)
     yield languages(config, catalog)
@@ -353,6 +354,31 @@ def mail(config: Config) -> Finding:
     except OSError as error:
         return fail("mail", f"{where} does not answer ({error.strerror or error})", "Put [mail] host and port right.")
     return ok("mail", f"{where} answers")
+
+
+def model(config: Config) -> Finding:
+    """Look whether the language model that may word headlines and names answers, and over a line nobody reads."""
+    settings = config.model
+    if not settings.url:
+        return ok("language model", "off: no address is set")
+    where = settings.url.rstrip("/")
+    key = settings.key.reveal()
+    try:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        reply = httpx.get(f"{where}/models", headers=headers, timeout=PATIENCE)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        do = "Put [model] url right; until then digests keep their plain words."
+        return warn("language model", f"{where} does not answer ({type(error).__name__})", do)
+    if reply.status_code in {401, 403}:
+        return warn("language model", f"{where} refuses the key", "Put [model] key right.")
+    if not reply.is_success:
+        do = "Is [model] url the address before /chat/completions, as in https://…/v1?"
+        return warn("language model", f"{where} answers {reply.status_code} when asked for its models", do)
+    address = urlsplit(where)
+    if address.scheme != "https" and address.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        do = "Give it an https:// address: masked texts of citizens go there."
+        return warn("language model", f"{where} is not encrypted", do)
+    return ok("language model", f"{settings.name} at {where}, at most {settings.a_week} requests a week")
 
 
 def web(config: Config) -> Iterator[Finding]:

@@ -36,6 +36,7 @@ class Metrics:
     sends: Counter = field(init=False)
     sweeps: Counter = field(init=False)
     refusals: Counter = field(init=False)
+    machine: Counter = field(init=False)
     rates: Gauge = field(init=False)
     waiting: Gauge = field(init=False)
     oldest: Gauge = field(init=False)
@@ -55,6 +56,10 @@ class Metrics:
         self.refusals = Counter(
             "civicloop_refusals", "Updates not taken, messages a channel did not take yet", ["where"], registry=registry
         )
+        self.machine = Counter(
+            "civicloop_machine", "What a language model was asked for, and what became of it", ["what", "outcome"],
+            registry=registry,
+        )  # fmt: skip
         self.rates = Gauge("civicloop_per_second", "How many a second, over a minute", ["what"], registry=registry)
         self.waiting = Gauge("civicloop_rows", "Rows by table and status", ["table", "status"], registry=registry)
         self.oldest = Gauge("civicloop_oldest_seconds", "Age of the oldest row due", ["table"], registry=registry)

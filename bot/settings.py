@@ -325,6 +325,20 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
+class Model:
+    """A language model that may word headlines and names of themes; off while `url` is empty."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    url: Annotated[
+        str, Field(pattern=_URL, description='an address in quotes, as in url = "https://models.rivermouth.example/v1"')
+    ]
+    name: Annotated[str, Field(max_length=200, description="the name of the model there, in quotes")]
+    key: Annotated[Hidden, Field(description="the key for that address in quotes, or nothing")]
+    seconds: Annotated[int, Field(ge=1, le=120, description="a whole number from 1 to 120, as in seconds = 20")]
+    a_week: Annotated[int, Field(ge=0, le=100_000, description="a whole number of requests, as in a_week = 200")]
+
+
+@dataclass(frozen=True, slots=True)
 class Privacy:
     """What citizens can trust: the key that hides them, and when things are forgotten."""
 
@@ -365,6 +379,7 @@ class Config:
     mail: Mail
     sending: Sending
     digest: Digest
+    model: Model
     privacy: Privacy
     log: Log
     sample: bool = False

@@ -612,6 +612,13 @@ theme_examples = Table(  # what people corrected: the sorter learns from each; g
     Index(None, "person_id"),
 )
 
+machine_weeks = Table(  # how much of a week's budget a language model has used; no word of what it was asked
+    "machine_weeks",
+    metadata,
+    C("period", String(8), primary_key=True),  # ISO week, 2026-W47
+    C("asked", Integer, nullable=False),
+)
+
 # --------------------------------------------------------------------------- what is made of it
 
 actions = Table(  # what a service does about something it was told: records, kept

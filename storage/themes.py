@@ -525,6 +525,12 @@ def fitting_none(db: Connection, service: str, since: datetime, limit: int) -> l
     return read(Text, db.execute(newest.limit(limit)))
 
 
+def quotable(db: Connection, answer_ids: Collection[int]) -> set[int]:
+    """Return those of these texts whose writers agreed to be quoted, and that still stand."""
+    wanted = select(answers.c.id).where(answers.c.id.in_(list(answer_ids)), answers.c.quotable.is_(True), _stands)
+    return set(db.execute(wanted).scalars())
+
+
 def settle(db: Connection, revision_: int, texts_: Collection[int], found: Iterable[Sorted]) -> None:
     """Keep what the sorter says of these texts, in place of what it said before; what a person said stands."""
     held = _held(db, texts_)

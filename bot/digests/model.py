@@ -276,6 +276,17 @@ class Foot:
 
 
 @dataclass(frozen=True, slots=True)
+class Worded:
+    """The headline in a language model's words, which passed the check against the facts it cites."""
+
+    text: str
+    facts: tuple[str, ...]
+    """What it cites: reasons (`alert1`, the first of `alerts`) and problems (`theme1`), in the order it tells them."""
+    model: str
+    """Which model wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """One service, one week."""
 
@@ -318,6 +329,8 @@ class Digest:
     """Items that say what they said in the digest before: a rendering does not repeat them."""
     sign_of_life: bool = False
     """Nothing is new: it only says that everything runs."""
+    worded: Mapping[str, Worded] = field(default_factory=dict)
+    """The headline as a language model worded it, by language; a reader is told so. In others the plain one stands."""
 
     @property
     def state(self) -> State:

@@ -224,6 +224,8 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
         proposals=signals.proposals(alerts, clock, found.problems, found.who.missing, quiet=not full),
         foot=_foot(scope) if full else None,
     )
+    if scope.issued and scope.issued.alerts == alerts:
+        told = replace(told, worded=scope.issued.worded)
     return replace(told, again=tuple(_again(told, scope.earlier))) if scope.earlier else told
 
 

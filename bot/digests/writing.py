@@ -19,6 +19,7 @@ from bot.digests.schedule import MAIL, Due, Rhythm, chosen, due, sent
 from bot.digests.summarise import Scope, sign_of_life, summarise
 from bot.digests.weeks import Week
 from bot.errors import Refused
+from bot.machine import headlines as machine_headlines
 from bot.reading import campaigns
 from bot.reading.campaigns import Sent
 from bot.reading.private import finder
@@ -26,7 +27,7 @@ from bot.rights import Right
 from bot.rounds.record import public_url
 from bot.texts import texts
 from flows.model import Button
-from storage import alarms, answers, contacts, crossings, digests, outbox, proof
+from storage import alarms, answers, contacts, crossings, digests, machine, outbox, proof
 from storage.database import StorageTrouble
 from storage.digests import DigestRow
 from storage.outbox import NewMessage
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from bot.config import Config
     from bot.digests.model import Digest
     from bot.digests.summarise import Answers, Headline
+    from bot.machine.client import Machine
     from bot.reading.campaigns import Campaign
     from bot.rounds.library import Library
     from bot.texts import Texts
@@ -61,10 +63,14 @@ KEY = "digest:"
 class Digests:
     """Puts digests together and sends each exactly once per (person, service, week)."""
 
-    def __init__(self, config: Config, bank: Bank, library: Library) -> None:
-        """`bank` says which question stands for each stage, `library` which options a round offers."""
+    def __init__(self, config: Config, bank: Bank, library: Library, machine_: Machine | None = None) -> None:
+        """`bank` says which question stands for each stage, `library` which options a round offers.
+
+        `machine_`: a language model that may word headlines, where the city has one.
+        """
         self._config = config
         self._library = library
+        self._machine = machine_
         self.assessments = Assessments(config, bank, library)
         self._bank = bank
         self._headlines: tuple[Headline, ...] = headlines(bank)
@@ -197,6 +203,7 @@ class Digests:
         with database.reading() as db:
             digest = self._for(db, one, now)
             addresses = _addresses(db, one, digest)
+        digest, asked = self._worded(database, digest, addresses, one, now)
         mailings = [row for contact in addresses if digest for row in self._letters(digest, contact, one, now)]
         row = DigestRow(one.person.id, one.service, str(one.week), now, dump(digest))
         crossings.passed("digest.drawn")
@@ -204,6 +211,7 @@ class Digests:
             if not digests.write(db, row):
                 return 0
             outbox.enqueue(db, mailings)
+            machine.note(db, str(Week.of(now, self._config.city.zone)), asked)
             crossings.passed("digest.written")
         crossings.passed("digest.queued")
         return len(addresses)
@@ -221,6 +229,25 @@ class Digests:
         if digest.form is not Form.FULL:
             return digest
         return replace(digest, gap=self.assessments.gap(db, one.person.id, one.service, one.week, one.zone, now))
+
+    def _worded(
+        self, database: Database, digest: Digest | None, addresses: Sequence[Contact], one: Due, now: datetime
+    ) -> tuple[Digest | None, int]:
+        """Let a language model word the headline in the languages of these addresses; return how often it was asked.
+
+        No transaction is open meanwhile. What it wrote is kept with the digest, so it never changes.
+        """
+        if self._machine is None or digest is None or not digest.alerts or not addresses:
+            return digest, 0
+        with database.reading() as db:
+            left = self._machine.a_week - machine.asked(db, str(Week.of(now, self._config.city.zone)))
+            finds = finder(db, self._config)
+
+        def private(text: str) -> list[str]:
+            return [span.of(text) for language in languages for span in finds.find(text, language)]
+
+        languages = [one.person.digest_language or contact.language for contact in addresses]
+        return machine_headlines.worded(digest, languages, self._machine, left, private)
 
     def _letters(self, digest: Digest, contact: Contact, one: Due, now: datetime) -> list[NewMessage]:
         key = f"{KEY}{one.person.id}:{one.service}:{one.week}:{contact.id}"

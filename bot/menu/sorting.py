@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bot.machine.names import machine_named
 from bot.menu.worker import Worker, data, mark_of, named, short
 from bot.rights import Right
 from bot.rounds.record import public_url
@@ -116,7 +117,8 @@ class Sorting:
         few = said("themes.few", minimum=said.number(minimum))
         people = few if theme.people < minimum else said.many("themes.people", theme.people)
         quotes = [_say(worker, "quote", text=quote) for quote in theme.quotes]
-        return [_say(worker, "proposal", name=theme.name), people, *quotes]
+        marked = [told] if (told := machine_named([theme.name], said)) else []
+        return [_say(worker, "proposal", name=theme.name), *marked, people, *quotes]
 
     def _acts(self, worker: Worker, theme: Shown, book: Codebook) -> list[Button]:
         said = words(worker.language)

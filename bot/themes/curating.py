@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from bot.machine.names import bare
 from bot.reading.private import finder
 from bot.themes.words import words
 from storage import themes
@@ -150,8 +151,8 @@ def add(db: Connection, service: str, name: str, language: str, key: str, now: d
 
 
 def name_of(typed: str) -> str:
-    """Return a name as it is kept; empty where it is too long or says nothing."""
-    name = " ".join(typed.split())
+    """Return a name as it is kept; empty where it is too long or says nothing. What somebody typed is no machine's."""
+    name = bare(" ".join(typed.split()))
     return name if 0 < len(name) <= LONGEST_NAME else ""
 
 

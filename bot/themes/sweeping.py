@@ -10,14 +10,19 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from bot.digests.weeks import Week
+from bot.machine import names
 from bot.reading.private import finder
+from bot.reading.spans import worded
 from bot.texts import texts
 from bot.themes.starter import codes
 from storage import crossings, themes
+from storage import machine as budget
 from storage.themes import DROPPED, LIVE, MERGED, PROPOSAL, PROPOSED, STARTER, Sorted
 
 if TYPE_CHECKING:
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bot.config import Config
+    from bot.machine.client import Machine
+    from bot.reading.private import Finder
     from bot.themes.encoder import Encoder
     from bot.themes.proposals import Proposal
     from bot.themes.sorter import Lesson, Sorter, Texts
@@ -63,13 +70,23 @@ class Themes:
     """Reads and sorts what people write. For one thread at a time."""
 
     def __init__(
-        self, config: Config, database: Database, clock: Callable[[], datetime], encoder: Encoder | None = None
+        self,
+        config: Config,
+        database: Database,
+        clock: Callable[[], datetime],
+        encoder: Encoder | None = None,
+        *,
+        machine: Machine | None = None,
     ) -> None:
-        """Without an `encoder` the best one this installation has is taken, once there is a text to read."""
+        """Without an `encoder` the best one this installation has is taken, once there is a text to read.
+
+        `machine`: a language model that may name proposals, where the city has one.
+        """
         self._config = config
         self._database = database
         self._clock = clock
         self._chosen = encoder
+        self._machine = machine
         self._read_until: dict[str, datetime] = {}
         self._cues: dict[str, NDArray[np.float32] | None] = {}
         self._learned: dict[str, tuple[int, list[Theme], Sorter]] = {}
@@ -258,7 +275,7 @@ class Themes:
     def _cues_of(self, theme: Theme) -> list[str]:
         starter = {code.key: code for code in codes(self._config.city.languages)}.get(theme.key)
         cues = [cue for each in starter.cues.values() for cue in each] if starter else []
-        return [*dict.fromkeys([*json.loads(theme.names).values(), *cues])]
+        return [*dict.fromkeys([*map(names.bare, json.loads(theme.names).values()), *cues])]
 
     def _encoded(self, words: Sequence[str]) -> NDArray[np.float32] | None:
         """Return vectors of cues; each is made once in a life of the process."""
@@ -301,9 +318,7 @@ class Themes:
         cues = [cue for code in codes([language]) for cue in code.cues.get(language, ())]
         plain = common([*cues, *texts(language).sentences.values()])
 
-        def private(text: str) -> list[str]:
-            return [span.of(text) for span in finds.find(text, language)]
-
+        private = partial(_private, finds, language)
         return propose(self._texts(written), people, background, minimum, self._known(service), plain, private)
 
     def _known(self, service: str) -> NDArray[np.float32] | None:
@@ -322,23 +337,71 @@ class Themes:
             return None
         return np.array([vectors[texts].mean(0) for texts in members.values() if texts], np.float32)
 
+    def _named(self, language: str, written: Sequence[Text], found: Sequence[Proposal]) -> tuple[list[str], int]:
+        """Return a name for each proposal, a language model's where it may write one; and how often it was asked."""
+        plain, asked = [each.name for each in found], 0
+        if self._machine is None:
+            return plain, 0
+        with self._database.reading() as db:
+            left = self._machine.a_week - budget.asked(db, self._week)
+            finds = finder(db, self._config)
+            quotable = themes.quotable(db, {written[text].answer_id for each in found for text, _ in each.members})
+        for n, proposal in enumerate(found):
+            group = self._group(language, [written[text] for text, _ in proposal.members], proposal, finds, quotable)
+            if names.may_be_asked(group, self._machine, left - asked):
+                asked += 1
+                plain[n] = names.named(group, self._machine, partial(_private, finds, language)) or plain[n]
+        return plain, asked
+
+    def _group(
+        self, language: str, members: Sequence[Text], proposal: Proposal, finds: Finder, quotable: set[int]
+    ) -> names.Group:
+        """Return what a language model may see of a proposal: texts of people who agreed to be quoted, masked.
+
+        One text of each, and none that holds a doubt.
+        """
+        from bot.themes.proposals import common  # noqa: PLC0415 - scikit-learn is for the thread that sorts
+
+        shown: dict[tuple[int, bytes], str] = {}
+        every: dict[tuple[int, bytes], list[str]] = defaultdict(list)
+        for one in members:
+            who = (one.round_id, one.pseudonym)
+            every[who].append(one.text)
+            masked = finds.quoted(one.text, one.language) if one.answer_id in quotable else None
+            if masked is not None:
+                shown.setdefault(who, worded(masked, texts(language)))
+        minimum = self._config.digest.minimum_cell
+        together = tuple(" ".join(said) for said in every.values())
+        usual = common(texts(language).sentences.values())
+        return names.Group(texts(language).language, proposal.words, tuple(shown.values()), together, minimum, usual)
+
+    @property
+    def _week(self) -> str:
+        return str(Week.of(self._clock(), self._config.city.zone))
+
     def _add(self, service: str, language: str, written: Sequence[Text], found: Sequence[Proposal]) -> int:
         """Add proposals with the texts they were made of, all or none; return how many are new."""
+        titles, asked = self._named(language, written, found)
         with self._database.transaction() as db:
             new = 0
-            for proposal in found:
+            for title, proposal in zip(titles, found, strict=True):
                 members = [(written[text].answer_id, near) for text, near in proposal.members]
                 key = f"new.{min(members)[0]}"
-                added = themes.add(db, service, [(key, {language: proposal.name})], PROPOSAL, self._clock())
+                added = themes.add(db, service, [(key, {language: title})], PROPOSAL, self._clock())
                 theme = themes.by_key(db, service, key)
                 if added and theme is not None:
                     themes.group(db, theme, members)
                 new += added
+            budget.note(db, self._week, asked)
             crossings.passed("themes.proposes")
         crossings.passed("themes.proposed")
         if new:
             log.info("themes.proposed", service=service, language=language, themes=new)
         return new
+
+
+def _private(finds: Finder, language: str, text: str) -> list[str]:
+    return [span.of(text) for span in finds.find(text, language)]
 
 
 def _told(

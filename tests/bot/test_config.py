@@ -307,3 +307,21 @@ def test_whatever_bytes_a_file_is_made_of_the_answer_is_a_config_or_faults(tmp_p
 def test_whatever_the_environment_says_the_answer_is_a_config_or_faults(name: str, text: str) -> None:
     with suppress(Faulty):
         assert load(None, {name: text}).services
+
+
+def test_a_language_model_has_an_address_and_a_name(tmp_path: Path) -> None:
+    with pytest.raises(Faulty) as trouble:
+        load(None, {"CIVICLOOP_MODEL__URL": "https://models.example/v1"})
+    assert "model.name: is missing" in str(trouble.value)
+    file = tmp_path / "key"
+    file.write_text("sk-1\n")
+    found = load(
+        None,
+        {
+            "CIVICLOOP_MODEL__URL": "https://models.example/v1",
+            "CIVICLOOP_MODEL__NAME": "tiny",
+            "CIVICLOOP_MODEL__KEY_FILE": str(file),
+        },
+    )
+    assert found.model.key.reveal() == "sk-1"
+    assert not load(None, {}).model.url

@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,13 @@ from aiosmtpd.smtp import AuthResult
 
 from bot import config, doctor
 from bot.doctor import Health
+from bot.settings import Secret
 from flows.catalog import Catalog
 from flows.issues import Issue
 from storage import alarms, contacts, inbox, migrate, outbox, people, threads
 from storage.database import Database
 from storage.sealing import Keys
+from tests.support.model import KEY, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -368,6 +371,26 @@ def test_a_mail_server_without_encryption_is_told(tmp_path: Path) -> None:
         server.stop()
     assert finding.health is Health.FAIL
     assert "does not speak as expected" in finding.seen
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "status", "seen"),
+    [
+        ("", "", 200, "ok    language model: off"),
+        ("{url}", KEY, 200, "ok    language model: tiny at"),
+        ("{url}", "another", 200, "refuses the key"),
+        ("{url}", KEY, 500, "answers 500"),
+        ("{url}/chat", KEY, 200, "answers 404"),
+        ("http://127.0.0.1:9/v1", KEY, 200, "does not answer (ConnectError)"),
+    ],
+)
+def test_how_the_language_model_stands_is_told(url: str, key: str, status: int, seen: str) -> None:
+    with serving() as server:
+        server.status = status
+        settings = replace(server.settings(), url=url.format(url=server.url), key=Secret(key))
+        finding = str(doctor.model(replace(config.load(None, {}), model=settings)))
+    assert seen in finding
+    assert not key or key not in finding
 
 
 def test_flows_with_faults_are_counted() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.digests.deeds import Stand
 from bot.digests.disclosure import Strength
 from bot.digests.model import Form, Reason
+from bot.machine.names import machine_named
 from bot.reading.spans import worded
 
 if TYPE_CHECKING:
@@ -23,28 +24,40 @@ NAME, QUOTE = 48, 120
 
 
 def headline(digest: Digest, texts: Texts) -> str:
-    """Return in one sentence what changed and whether something is asked: at most 25 words."""
+    """Return in one sentence what changed and whether something is asked: at most 25 words.
+
+    Where a machine worded it for this language those words are told, and that they are a machine's.
+    """
+    if found := digest.worded.get(texts.language):
+        return texts("digest.headline.by_machine", line=found.text)
     if digest.sign_of_life:
         return texts("digest.headline.alive")
     if not digest.alerts:
         full = digest.form is Form.FULL
         return texts("digest.headline.steady" if full else "digest.headline.steady_short")
-    told = [_alert(each, texts) for each in digest.alerts]
+    told = [alert(each, texts) for each in digest.alerts]
     state = texts(f"digest.state.{digest.state}")
-    sentences = [_line(state, told[:count], len(told) - count, texts) for count in range(len(told), 0, -1)]
+    sentences = [line(state, told[:count], len(told) - count, texts) for count in range(len(told), 0, -1)]
     return next((each for each in sentences if words(each) <= WORDS), sentences[-1])
 
 
-def _line(state: str, told: list[str], left: int, texts: Texts) -> str:
+def line(state: str, told: list[str], left: int, texts: Texts) -> str:
+    """Return the state with its reasons, and how many more there are."""
     parts = [*told, *([texts.many("digest.headline.more", left)] if left else [])]
     return texts("digest.headline.line", state=state, list=texts("digest.headline.between").join(parts))
 
 
-def _alert(alert: Alert, texts: Texts) -> str:
-    named = {"name": short(texts.pick(alert.name)), "stage": texts(f"stage.{alert.stage}") if alert.stage else ""}
-    if alert.reason is Reason.MISSING:
+def alert(each: Alert, texts: Texts) -> str:
+    """Return one reason to act or to watch in words."""
+    named = {"name": short(texts.pick(each.name)), "stage": texts(f"stage.{each.stage}") if each.stage else ""}
+    if each.reason is Reason.MISSING:
         return texts("digest.headline.missing", **named)
-    return texts.many(f"digest.headline.{alert.reason}", alert.count, **named)
+    return texts.many(f"digest.headline.{each.reason}", each.count, **named)
+
+
+def name_of(each: Alert, texts: Texts) -> str:
+    """Return the round, theme, group or stage that a reason is about, as it is shown; empty where it is about none."""
+    return short(texts.pick(each.name)) or (texts(f"stage.{each.stage}") if each.stage else "")
 
 
 def urgent(digest: Digest, texts: Texts) -> str:
@@ -115,9 +128,14 @@ def works(digest: Digest, texts: Texts) -> str:
     return _theme(digest.works, digest, texts) if digest.works else ""
 
 
-def _theme(theme: Theme, digest: Digest, texts: Texts) -> str:
+def figures(theme: Theme, digest: Digest, texts: Texts) -> str:
+    """Return a theme with its people, their change and its step, without a quote."""
     facts = texts("digest.themes.between").join(_facts(theme, digest.minimum, texts))
-    told = texts("digest.themes.theme", name=short(texts.pick(theme.name, theme.key)), facts=facts)
+    return texts("digest.themes.theme", name=short(texts.pick(theme.name, theme.key)), facts=facts)
+
+
+def _theme(theme: Theme, digest: Digest, texts: Texts) -> str:
+    told = figures(theme, digest, texts)
     if theme.quote is None:
         return told
     quote = shortened(worded(" ".join(theme.quote.text.split()), texts), QUOTE)
@@ -188,5 +206,11 @@ def foot(digest: Digest, texts: Texts) -> tuple[str, ...]:
         if kept.sampled
         else "",
         texts("digest.foot.weights") if digest.scores else "",
+        machine_named(_names(digest, texts), texts),
     ]
     return tuple(filter(None, told))
+
+
+def _names(digest: Digest, texts: Texts) -> Iterator[str]:
+    for theme in (*digest.problems, *([digest.works] if digest.works else [])):
+        yield texts.pick(theme.name, theme.key)

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
+from bot.machine.names import machine_named
 from bot.rights import Right
 from bot.themes import curating
 from bot.themes.curating import LONGEST_NAME, Act
@@ -81,6 +82,7 @@ async def _page(
         services=_mine(request, visitor),
         book=book,
         every=[*book.proposed, *book.used],
+        machine=machine_named([each.name for each in (*book.proposed, *book.used)], words(_language(request))),
         minimum=backstage_of(request).config.digest.minimum_cell,
         most=LONGEST_NAME,
         errors=list(errors),

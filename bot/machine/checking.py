@@ -1,0 +1,133 @@
+"""Whether words a machine wrote say no more than the facts they cite. Pure. What cannot be told is refused.
+
+Each part cites one fact, so that a figure cannot move from one to another. What stays possible is a clumsy sentence:
+that is why all of it is marked.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+LONGEST: Final = 160
+"""Letters of one part."""
+SIGNS: Final = frozenset(" ,;:.-–()%'’،؛٪+/\u00a0\u202f")
+"""What may stand beside letters and digits: no quotation marks, no addresses, nothing that is drawn otherwise."""
+CASELESS: Final = frozenset({"ar"})
+NOUNS: Final = frozenset({"de"})
+"""Languages whose nouns have capitals: there a capital tells of no name."""
+ACCENTS: Final = 2
+"""Marks on one letter, one behind the other."""
+_FIGURE: Final = re.compile(r"[+\-−]?\d+(?:[.,'’٫٬\u00a0\u202f]\d+)*(?:[\u00a0\u202f ]?[%٪])?")
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that is known, as it is shown, with the name that has to stand in what is said of it."""
+
+    id: str
+    text: str
+    name: str = ""
+
+
+def fault(words: str, fact: Fact, language: str, private: Callable[[str], Iterable[str]]) -> str:
+    """Return why these words may not be said of this fact; empty where they may.
+
+    `private` gives what in a text leads to a person.
+    """
+    said, known = plain(words), plain(fact.text)
+    return (
+        _form(said)
+        or _named(said, plain(fact.name))
+        or _figures(said, known)
+        or _loaded(said, known, language)
+        or _names(said, known, language, private)
+    )
+
+
+def plain(text: str) -> str:
+    """Return a text without the marks that keep directions apart, with single spaces."""
+    shown = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    return " ".join(part for part in re.split(r"[ \t\r\n]+", shown) if part)
+
+
+def _form(said: str) -> str:
+    if not said or len(said) > LONGEST:
+        return "too long, or empty"
+    if not all(sign in SIGNS or unicodedata.category(sign)[0] in "LM" or sign.isdecimal() for sign in said):
+        return "another sign than letters, digits and a few marks"
+    run = 0
+    for sign in said:
+        run = run + 1 if unicodedata.category(sign)[0] == "M" else 0
+        if run > ACCENTS:
+            return "letters drawn over one another"
+    return "more than one sentence" if re.search(r"\.\s", said) else ""
+
+
+def _named(said: str, name: str) -> str:
+    return "" if not name or name.casefold() in said.casefold() else "another name than the fact's"
+
+
+def _figures(said: str, known: str) -> str:
+    allowed = set(figures(known))
+    return "" if all(one in allowed for one in figures(said)) else "a figure that is not in the fact"
+
+
+def figures(text: str) -> list[str]:
+    """Return the numbers of a text as they are written, with sign and percent, without spaces."""
+    return [re.sub(r"[\u00a0\u202f]", "", match[0]) for match in _FIGURE.finditer(text)]
+
+
+def _loaded(said: str, known: str, language: str) -> str:
+    """Words of number must stand in the fact; those of direction, cause or denial only where it has one of the kind."""
+    here, there = _words(said), _words(known)
+    lists = loaded(language)
+    if any(word in lists["numbers"] and word not in there for word in here):
+        return "a number in words that is not in the fact"
+    for kind in ("up", "down", "cause", "denial"):
+        stems = tuple(lists[kind])
+        if _any(here, stems) and not _any(there, stems):
+            return f"a word of another direction than the fact ({kind})"
+    return ""
+
+
+def _any(words: Iterable[str], stems: tuple[str, ...]) -> bool:
+    """A stem that ends in `*` is the beginning of a word; any other is one."""
+    return any(word.startswith(stem[:-1]) if stem.endswith("*") else word == stem for word in words for stem in stems)
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text in small letters; an article that hangs on a word is one of its own."""
+    return [part for word in _WORD.findall(text.casefold()) for part in (word, *re.split("['’]", word))]
+
+
+def _names(said: str, known: str, language: str, private: Callable[[str], Iterable[str]]) -> str:
+    shown = known.casefold()
+    if any(each.casefold() not in shown for each in private(said)):
+        return "what leads to a person"
+    words = [match[0] for match in _WORD.finditer(said)][1:]
+    if language in CASELESS | NOUNS:
+        return ""
+    odd = (word for word in words if word[0].isupper() and word.casefold() not in shown)
+    return "a word with a capital that is not in the fact" if any(odd) else ""
+
+
+@cache
+def loaded(language: str) -> Mapping[str, frozenset[str]]:
+    """Return the words that say more than they seem to, by kind."""
+    every = tomllib.loads(Path(__file__).with_name("loaded.toml").read_text(encoding="utf-8"))
+    return {kind: frozenset(word.casefold() for word in words) for kind, words in every[language].items()}
+
+
+def languages() -> frozenset[str]:
+    """Return the languages whose words can be checked; in others nothing is asked."""
+    return frozenset(tomllib.loads(Path(__file__).with_name("loaded.toml").read_text(encoding="utf-8")))

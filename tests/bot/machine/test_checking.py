@@ -1,0 +1,101 @@
+"""What a machine may say of a fact, in six languages; and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.machine import checking
+from bot.machine.checking import Fact, fault, figures
+from bot.reading.private import Finder
+from bot.texts import languages, texts
+
+FINDER = Finder(("GB",), ["Ana Torres"], ("en", "de", "es", "fr", "pt", "ar"))
+DOUBLED = Fact("alert1", "“Waiting” doubled: 12 people", "Waiting")
+FELL = Fact("alert2", "Delivery fell by 9 points", "Delivery")
+
+
+def judged(words: str, fact: Fact, language: str = "en") -> str:
+    return fault(words, fact, language, lambda text: [span.of(text) for span in FINDER.find(text, language)])
+
+
+@pytest.mark.parametrize(
+    ("language", "fact", "words"),
+    [
+        ("en", DOUBLED, "twice as bad, says nobody"),
+        ("de", Fact("a", "„Warten“ hat sich verdoppelt: 12 Personen", "Warten"), "Warten: jetzt 13 Personen"),
+    ],
+)
+def test_what_is_not_in_the_fact_is_refused(language: str, fact: Fact, words: str) -> None:
+    assert judged(words, fact, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "fact", "words"),
+    [
+        ("en", DOUBLED, "12 people speak of waiting: it doubled"),
+        ("en", FELL, "delivery lost 9 points"),
+        ("de", Fact("a", "„Warten“ hat sich verdoppelt: 12 Personen", "Warten"), "Warten nennen 12 Personen"),
+        ("es", Fact("a", "«Espera» se duplicó: 12 personas", "Espera"), "12 personas hablan de la espera: se duplicó"),
+        ("fr", Fact("a", "« Attente » a doublé : 1\u202f200 personnes", "Attente"), "l’attente, 1\u202f200 personnes"),
+        ("pt", Fact("a", "“Espera” duplicou: 12 pessoas", "Espera"), "a espera duplicou: 12 pessoas"),
+        ("ar", Fact("a", "تضاعف «الانتظار»: 12 شخصًا", "الانتظار"), "تضاعف الانتظار عند 12 شخصًا"),
+    ],
+)
+def test_what_only_words_the_fact_passes(language: str, fact: Fact, words: str) -> None:
+    assert judged(words, fact, language) == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("waiting doubled: 13 people", "a figure"),
+        ("waiting doubled: 12% of people", "a figure"),
+        ("waiting doubled: -12 people", "a figure"),
+        ("waiting doubled: 1.2 people", "a figure"),
+        ("waiting doubled: ١٢ people", "a figure"),
+        ("waiting doubled: twelve people", "a number in words"),
+        ("waiting doubled for most people", "a number in words"),
+        ("waiting fell to 12 people", "another direction"),
+        ("waiting doubled because of 12 people", "cause"),
+        ("waiting has not doubled: 12 people", "denial"),
+        ("noise doubled: 12 people", "another name"),
+        ("waiting doubled, says Peter Smith", "leads to a person"),
+        ("waiting doubled, says Ana Torres", "leads to a person"),
+        ("waiting doubled in Harbour", "capital"),
+        ("waiting doubled: “12 people”", "another sign"),
+        ("waiting doubled <b>12</b> people", "another sign"),
+        ("waiting doubled: 12 people\n", ""),
+        ("waiting doubled: 12 people. Act now", "more than one sentence"),
+        ("waiting doubled: 12 people ½", "another sign"),
+        ("waiting doubled: write to a@b.example", "another sign"),
+        ("waiting" + " doubled" * 30, "too long"),
+        ("", "too long, or empty"),
+        ("waiting̵̵̵ doubled", "drawn over"),
+        ("wai\u200bting doubled: 12 people", ""),
+    ],
+)
+def test_each_trick_is_seen(words: str, why: str) -> None:
+    found = judged(words, DOUBLED)
+    assert why in found if why else not found, found
+
+
+def test_figures_are_told_as_they_are_written() -> None:
+    assert figures("68% of 1,234 people, −3 and 0.5; 4 to 9") == ["68%", "1,234", "−3", "0.5", "4", "9"]
+    assert figures("68 % sur 1\u202f234") == ["68", "1234"]
+    assert figures("68\u00a0%") == ["68%"]
+
+
+def test_every_language_of_the_digest_can_be_checked() -> None:
+    assert checking.languages() == set(languages())
+    for language in languages():
+        kinds = checking.loaded(language)
+        assert set(kinds) == {"numbers", "up", "down", "cause", "denial"}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_our_own_sentences_show_what_the_lists_know(language: str) -> None:
+    """That something doubled is a rise, that it fell is a fall: in the words of the digest itself."""
+    said = texts(language)
+    for key, kind in (("doubled", "up"), ("fell", "down"), ("drop", "down")):
+        words = checking._words(checking.plain(said.many(f"digest.headline.{key}", 12, name="x", stage="x")))
+        assert checking._any(words, tuple(checking.loaded(language)[kind])), (language, key, words)
