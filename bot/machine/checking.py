@@ -84,7 +84,7 @@ def _figures(said: str, known: str) -> str:
 
 def figures(text: str) -> list[str]:
     """Return the numbers of a text as they are written, with sign and percent, without spaces."""
-    return [re.sub(r"[\u00a0\u202f]", "", match[0]) for match in _FIGURE.finditer(text)]
+    return [re.sub(r"[\u00a0\u202f ]", "", match[0]) for match in _FIGURE.finditer(text)]
 
 
 def _loaded(said: str, known: str, language: str) -> str:

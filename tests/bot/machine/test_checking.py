@@ -81,7 +81,7 @@ def test_each_trick_is_seen(words: str, why: str) -> None:
 
 def test_figures_are_told_as_they_are_written() -> None:
     assert figures("68% of 1,234 people, −3 and 0.5; 4 to 9") == ["68%", "1,234", "−3", "0.5", "4", "9"]
-    assert figures("68 % sur 1\u202f234") == ["68", "1234"]
+    assert figures("68 % sur 1\u202f234") == ["68%", "1234"]
     assert figures("68\u00a0%") == ["68%"]
 
 
