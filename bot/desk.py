@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
-from bot import correspondence, erasure
+from bot import correspondence, erasure, own_work
 from bot.actions import asked
 from bot.alarms import Alarms
+from bot.assessing.words import words as assessing
 from bot.channels.base import Inbound
 from bot.correspondence import Correspondence
 from bot.discretion import ASKING, Discretion
@@ -30,10 +31,10 @@ from flows.model import Button, Kind, Message, Option, Prompt, Script, Status, p
 from flows.phrasebook import EVERYWHERE
 from flows.speak import WORD, listing, word_list
 from flows.words import chosen, fill, fold, meaning, table
-from storage import outbox, places, rounds, sessions, wishes
+from storage import outbox, places, rounds, sessions, themes, wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -745,6 +746,8 @@ class Desk:
             *(self._kept_in(visit, row) for row in rows),
             *self._people.kept(visit),
             *self._asked.kept(visit),
+            *self._sorted_into(visit),
+            *map(Prompt, self._own_work(visit)),
         ]
         phrases = self._library.phrases[visit.language]
         invite = phrases["yes_label" if contact.invite_again_at else "no_label"]
@@ -752,6 +755,26 @@ class Desk:
         if not prompts:
             return (self._say(visit, "mydata_none"), about)
         return (self._say(visit, "mydata_intro"), *prompts, about, self._say(visit, "mydata_end"))
+
+    def _sorted_into(self, visit: Visit) -> Iterator[Prompt]:
+        """Give what a program made of somebody's texts, round by round."""
+        for of in rounds.linked(visit.db):
+            pseudonym = self._library.pseudonym(of, visit.guest.contact.address_hash)
+            found = themes.of_person(visit.db, of.id, pseudonym) if pseudonym else []
+            if found:
+                listed = ", ".join(theme.name(visit.language) for theme in found)
+                yield self._say(visit, "mydata_themes", topic=self._topic(visit, of), list=listed)
+
+    def _own_work(self, visit: Visit) -> list[str]:
+        """Return what is kept of somebody of the city about their own work; nothing of a citizen."""
+        person_id = visit.guest.contact.person_id
+        return [] if person_id is None else own_work.kept(visit.db, self._config, person_id, visit.language)
+
+    def _forget_own_work(self, visit: Visit) -> Prompts:
+        person_id = visit.guest.contact.person_id
+        if person_id is None or not own_work.forget(visit.db, person_id, visit.ledger.now):
+            return ()
+        return (Prompt(assessing(visit.language)("kept.gone")),)
 
     def _said_before(self, visit: Visit, of: RoundRow, said: list[AnswerRow]) -> Prompt:
         """Return one passage whose session is gone, question by question."""
@@ -776,7 +799,7 @@ class Desk:
         visit.ledger.flush(visit.db)
         contact = visit.guest.contact
         known = contact.invite_again_at is not None or sessions.all_of(visit.db, contact.id) or self._people.kept(visit)
-        if not known and not any(erasure.passages(visit.db, self._library, contact)):
+        if not (known or self._own_work(visit)) and not any(erasure.passages(visit.db, self._library, contact)):
             return (self._say(visit, "delete_none"),)
         visit.ledger.change(visit.guest, asks=DELETING)
         return (Prompt(self._say(visit, "delete_ask").text, self._yes_no(visit)),)
@@ -787,12 +810,14 @@ class Desk:
         if not yes:
             return (self._say(visit, "delete_kept"), *self._back(visit))
         eraser = erasure.Eraser(self._library, self._mint)
+        told: Prompts = ()
         if len(asks) > 1:
             closed = eraser.one(visit.db, visit.ledger, visit.guest, int(asks[1]), int(asks[2]))
         else:
             self._people.forget(visit)
+            told = self._forget_own_work(visit)
             closed = eraser.everything(visit.db, visit.ledger, visit.guest)
-        return (self._say(visit, "delete_done_closed" if closed else "delete_done"),)
+        return (self._say(visit, "delete_done_closed" if closed else "delete_done"), *told)
 
     def _receipt(self, visit: Visit, receipt: str) -> Prompts:
         """Show the answers a receipt stands for, to whoever has it."""

@@ -244,6 +244,20 @@ def log(db: Connection, action_id: int) -> list[Change]:
     return _changes.read(db.execute(mine.order_by(action_log.c.id)))
 
 
+def owned(db: Connection, person_id: int) -> list[Action]:
+    """Return the actions a person looks after, and looked after, the newest first (MYDATA)."""
+    return _shape.read(db.execute(_all.where(actions.c.person_id == person_id).order_by(actions.c.id.desc())))
+
+
+def detach(db: Connection, person_id: int) -> int:
+    """Take a person's name from the actions that are over; return how many. Those that are open they still look after.
+
+    This is no change of the action, and its log, which says what was decided, stays.
+    """
+    over = update(actions).where(actions.c.person_id == person_id, actions.c.state != OPEN)
+    return db.execute(over.values(person_id=None, owner="")).rowcount
+
+
 def due(db: Connection, today: str) -> list[Action]:
     """Return the open actions whose ISO day is today or has passed, and that somebody owns."""
     wanted = (actions.c.state == OPEN, actions.c.due_on <= today, actions.c.person_id.is_not(None))

@@ -107,6 +107,21 @@ def done(db: Connection, service: str, people: Collection[int]) -> list[Form]:
     return _form.read(db.execute(ended.order_by(assessments.c.done_at.desc(), assessments.c.id.desc())))
 
 
+def of_person(db: Connection, person_id: int) -> list[Form]:
+    """Return all forms of a person, also those they have not brought to their end, the newest first (MYDATA)."""
+    mine = _all.where(assessments.c.person_id == person_id)
+    return _form.read(db.execute(mine.order_by(assessments.c.begun_at.desc(), assessments.c.id.desc())))
+
+
+def forget(db: Connection, person_id: int) -> int:
+    """Forget how a person saw themselves, what they expected, and whom they show it to; return how many rows went.
+
+    That they were asked stays: they would be asked again at once.
+    """
+    tables = (assessments, predicted, assessment_viewers)
+    return sum(db.execute(delete(table).where(table.c.person_id == person_id)).rowcount for table in tables)
+
+
 def all_done(db: Connection) -> list[Form]:
     """Return all forms at their end, of all services, the newest first: for means of several teams."""
     ended = _all.where(assessments.c.done_at.is_not(None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 
 from storage.rows import Shape, insert_new, many
 from storage.tables import digests
@@ -39,6 +39,12 @@ _all = select(*_shape.columns)
 def write(db: Connection, row: DigestRow) -> bool:
     """Keep a digest; return whether it was new. Only then send it, in the same transaction."""
     return many(db, _insert, _shape.write([row])) == 1
+
+
+def rewrite(db: Connection, row: DigestRow) -> None:
+    """Keep another body in place of the one a digest has: without what somebody had deleted."""
+    mine = (digests.c.person_id == row.person_id, digests.c.service == row.service, digests.c.period == row.period)
+    db.execute(update(digests).where(*mine).values(body=row.body))
 
 
 def find(db: Connection, person_id: int, service: str, period: str) -> DigestRow | None:

@@ -224,6 +224,25 @@ def correct(db: Connection, theme: Theme, answer_id: int, person: int | None, no
     changed(db, theme.service)
 
 
+def corrected(db: Connection, person_id: int) -> int:
+    """Return of how many texts a person has said what they are about (MYDATA)."""
+    mine = select(func.count(theme_examples.c.answer_id.distinct())).where(theme_examples.c.person_id == person_id)
+    return db.execute(mine).scalar_one()
+
+
+def detach(db: Connection, person_id: int) -> int:
+    """Let a person's corrections be nobody's; return how many. The sorter goes on learning from them."""
+    mine = update(theme_examples).where(theme_examples.c.person_id == person_id)
+    return db.execute(mine.values(person_id=None)).rowcount
+
+
+def of_person(db: Connection, round_id: int, pseudonym: bytes) -> list[Theme]:
+    """Return the themes that somebody's texts in a round were sorted into, the oldest theme first (MYDATA)."""
+    about = select(text_themes.c.theme_id).join(answers, answers.c.id == text_themes.c.answer_id)
+    mine = about.where(answers.c.round_id == round_id, answers.c.pseudonym == pseudonym, _stands)
+    return _shape.read(db.execute(_all.where(themes.c.id.in_(mine)).order_by(themes.c.id)))
+
+
 def examples(db: Connection, service: str) -> list[Example]:
     """Return all corrections of the themes a service uses, the oldest first."""
     columns = (theme_examples.c.theme_id, theme_examples.c.answer_id, theme_examples.c.fits)
