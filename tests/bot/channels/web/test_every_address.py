@@ -111,7 +111,12 @@ def described(path: str, verb: str, names: Mapping[str, str], mark: str) -> dict
     other = [{"enum": known}, {"type": "string", "minLength": 1, "maxLength": 40}]
     fitting = {**names, "name": names["entry"] if "/enter/" in path else names["name"], "number": names["number:int"]}
     inside_path = [
-        {"name": name, "in": "path", "required": True, "schema": {"anyOf": [{"enum": [fitting.get(name, "x")]}, *other]}}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"anyOf": [{"enum": [fitting.get(name, "x")]}, *other]},
+        }
         for name in re.findall(r"\{(\w+)\}", path)
     ]
     text = {
