@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
+from babel import Locale, UnknownLocaleError
 
 from bot import translating
 from bot.threads import answered_for
@@ -92,6 +93,7 @@ def examine(config: Config, now: datetime, catalog: Catalog) -> Iterator[Finding
     yield from web(config)
     yield flows(catalog.issues)
     yield languages(config, catalog)
+    yield scripts(config)
     yield clock(config, now)
 
 
@@ -440,6 +442,26 @@ def languages(config: Config, catalog: Catalog) -> Finding:
     if late := [f"{one.language} {one.percent}%" for one in found if one.translated < one.texts or one.outdated]:
         return warn("languages", f"not all is translated: {', '.join(late)}", 'See what: "civicloop translate status"')
     return ok("languages", ", ".join(config.city.languages))
+
+
+def scripts(config: Config) -> Finding:
+    """Look whether charts, posters and pages to print have the letters of the city's languages."""
+    from bot.digests.render.letters import lacks  # noqa: PLC0415 - slow to load
+
+    if lost := [one for one in config.city.languages if lacks(_written_in(one))]:
+        do = "Install fonts for it, as in apt-get install fonts-noto-core (for Chinese or Japanese fonts-noto-cjk)."
+        return warn("fonts", f"no font here has all letters of {', '.join(lost)}: charts and paper show frames", do)
+    return ok("fonts", f"all letters of {', '.join(config.city.languages)} can be drawn")
+
+
+def _written_in(language: str) -> str:
+    """Return words in a language: what it is called, and its months and days; empty where nobody has told us any."""
+    try:
+        locale = Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return ""
+    months, days = locale.months["format"]["wide"], locale.days["format"]["wide"]
+    return " ".join((locale.display_name or "", *months.values(), *days.values()))
 
 
 def clock(config: Config, now: datetime) -> Finding:

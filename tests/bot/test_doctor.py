@@ -17,6 +17,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from bot import config, doctor
+from bot.digests.render import letters
 from bot.doctor import Health
 from bot.settings import Secret
 from flows.catalog import Catalog
@@ -391,6 +392,29 @@ def test_how_the_language_model_stands_is_told(url: str, key: str, status: int, 
         finding = str(doctor.model(replace(config.load(None, {}), model=settings)))
     assert seen in finding
     assert not key or key not in finding
+
+
+def speaking(*languages: str) -> config.Config:
+    plain = config.load(None, {})
+    return replace(plain, city=replace(plain.city, languages=languages))
+
+
+def test_the_languages_that_come_with_it_need_no_font_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(letters, "_of_the_machine", tuple)
+    letters._chosen.cache_clear()
+    assert doctor.scripts(speaking("en", "de", "es", "fr", "pt", "ar", "uk", "el", "he")).health is Health.OK
+
+
+def test_a_language_whose_letters_nothing_has_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(letters, "_of_the_machine", tuple)
+    letters._chosen.cache_clear()
+    try:
+        found = doctor.scripts(speaking("en", "hi", "xx", "zh-Hant"))
+    finally:
+        letters._chosen.cache_clear()
+    assert found.health is Health.WARN
+    assert "letters of hi, zh-Hant:" in found.seen
+    assert "fonts-noto-core" in found.do
 
 
 def test_flows_with_faults_are_counted() -> None:

@@ -26,6 +26,11 @@ def for_letters(text: str) -> tuple[Path, ...]:
     return _chosen(frozenset(missing)) if missing else ()
 
 
+def lacks(text: str) -> bool:
+    """Whether a text has a letter that no font here has, so that it would be a frame."""
+    return fonts.FRAMES in for_letters(text)
+
+
 @lru_cache(maxsize=256)
 def _chosen(missing: frozenset[int]) -> tuple[Path, ...]:
     left, chosen = set(missing), list[Path]()
