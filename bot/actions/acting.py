@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from bot.actions import results, subjects, telling
 from bot.actions.behind import Behind
-from bot.actions.reach import NOBODY, Reach, reach
+from bot.actions.reach import NOBODY, Reach, now_in, reach
 from bot.actions.telling import GIVEN, Letter, Teller
 from bot.digests import disclosure
+from bot.digests.gather import by_side, content_with
 from bot.digests.headlines import headlines
 from bot.digests.weeks import Week
 from bot.errors import Refused
@@ -94,16 +95,14 @@ class Preview:
     """Key of the reason why nobody is, where people are known."""
     raised: int | None = None
     """How many raised it, as far as that may be told; None where the digest hides it, and where nobody knows."""
+    about: int | None = None
+    """To how many it goes, in steps of the minimum; None: to fewer. Beside how many raised it the exact number would
+    tell of the few who did not agree, and twice on two days of the one who left in between."""
 
     @property
     def going(self) -> int:
-        """To how many people it goes."""
+        """To how many people it goes, exactly: for the record, not to be shown."""
         return self.reach.going if self.tells else 0
-
-    @property
-    def left_out(self) -> int:
-        """How many raised it and hear nothing: they did not agree, sent STOP or cannot be reached; 0 where hidden."""
-        return 0 if self.raised is None else self.raised - self.going
 
 
 class Actions:
@@ -195,14 +194,22 @@ class Actions:
         if why_not and draft.kind in TELLING:
             raise Unfit(why_not, minimum=self._config.digest.minimum_cell)
         raised = self._raised(db, draft.service, draft.source, draft.origin, found)
-        return Preview(found, not why_not and draft.kind != FIX, why_not, raised)
+        return self._previewed(found, why_not, raised, tells=draft.kind != FIX)
+
+    def _previewed(self, found: Reach, why_not: str, raised: int | None, *, tells: bool = True) -> Preview:
+        steps = disclosure.about(found.going, self._config.digest.minimum_cell)
+        most = steps if steps is None or raised is None else min(steps, raised)
+        return Preview(found, tells and not why_not, why_not, raised, most)
 
     def _raised(self, db: Connection, service: str, source: str, origin: Origin, found: Reach) -> int | None:
         """Return how many raised it as far as that may be told: of a score as far as the digest tells its bad side.
 
-        Where it hides that side, there is no total here either: not even steps, for who is told is known exactly.
+        Where it hides that side, there is no total here either. Of a theme those who scored well are told apart from
+        the others: where either are few, their sum would give them back.
         """
-        if source != SCORE or found.raised is None:
+        if found.raised is None or source == THEME:
+            return found.raised if self._both_told(db, service, origin, found) else None
+        if source != SCORE:
             return found.raised
         score = self._headlines.get(origin.name)
         if score is None:
@@ -214,6 +221,13 @@ class Actions:
         )
         _, told = disclosure.shares(good, middle, bad, self._config.digest.minimum_cell)
         return found.raised if told.exact else None
+
+    def _both_told(self, db: Connection, service: str, origin: Origin, found: Reach) -> bool:
+        if found.raised is None or not origin.since:
+            return False
+        span = (datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until))
+        sides = by_side(db, service, span, content_with(self._headlines.values())).get(now_in(db, int(origin.name)), ())
+        return all(disclosure.cell(people, self._config.digest.minimum_cell) is not None for people in sides)
 
     def _reach(self, db: Connection, draft: Draft, now: datetime) -> Reach:
         about = (draft.service, draft.source, draft.origin, draft.kind)
@@ -349,7 +363,7 @@ class Actions:
         found = reach(db, self._library, self._channels, row.service, row.source, row.of, ANSWER, now)
         why_not = self._why_not(found, ANSWER)
         raised = self._raised(db, row.service, row.source, row.of, found)
-        return Preview(found, not why_not, why_not, raised)
+        return self._previewed(found, why_not, raised)
 
     def settle(
         self, db: Connection, row: Action, state: str, outcome: str, person: Person, now: datetime, *, tell: bool

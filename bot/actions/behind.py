@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.digests.disclosure import cell
+from bot.digests.disclosure import about
 from bot.digests.weeks import Week
 from bot.reading.private import finder
 from bot.texts import texts
@@ -74,7 +74,7 @@ class Shown:
 
     answers: Sequence[Answer]
     total: int | None
-    """None where fewer than the minimum."""
+    """In steps of the minimum, or the totals of two pages would tell of the few who are only on one; None: fewer."""
     pages: int
     running: bool = False
     """Whether the week is not over: then nothing is shown, for whoever looks twice would know who came in between."""
@@ -99,7 +99,7 @@ class Behind:
         total = behind.count(db, picked)
         looks.note(db, service, now, who, by.noted, len(rows))
         shown = self._in_words(db, service, rows, language)
-        return Shown(shown, cell(total, self._config.digest.minimum_cell), max(1, -(-total // PAGE)))
+        return Shown(shown, about(total, self._config.digest.minimum_cell), max(1, -(-total // PAGE)))
 
     def newest(self, db: Connection, service: str, by: Filters, who: str, language: str, now: datetime) -> list[str]:
         """Return the newest few in one line each, masked as a chat may be read by others; note who has looked."""

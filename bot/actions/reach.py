@@ -88,15 +88,15 @@ def raisers(db: Connection, service: str, source: str, origin: Origin) -> dict[i
     if source == SCORE:
         return actions.gave(db, service, origin.name, origin.choices, since, until)
     found: dict[int, set[bytes]] = {}
-    for round_id, pseudonym in themes.people_behind(db, _now(db, int(origin.name)), since, until):
+    for round_id, pseudonym in themes.people_behind(db, now_in(db, int(origin.name)), since, until):
         found.setdefault(round_id, set()).add(pseudonym)
     return found
 
 
-def _now(db: Connection, theme_id: int) -> int:
+def now_in(db: Connection, theme_id: int) -> int:
     """Return the theme that a theme has gone into meanwhile; itself where it went into none."""
     theme = themes.get(db, theme_id)
-    return theme_id if theme is None or theme.merged_into is None else _now(db, theme.merged_into)
+    return theme_id if theme is None or theme.merged_into is None else now_in(db, theme.merged_into)
 
 
 def _agreed(

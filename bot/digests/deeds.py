@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from bot.digests.disclosure import about
 from storage import actions
 
 if TYPE_CHECKING:
@@ -62,28 +63,30 @@ class Deeds:
     lines: tuple[Deed, ...] = ()
     more: int = 0
     """Actions there was no line for."""
-    told: int = 0
-    """Times somebody was told what came of what they raised, of `agreed` times that they agreed to hear it."""
-    agreed: int = 0
+    told: int | None = 0
+    """Times somebody was told what came of what they raised, of `agreed` times that they agreed to hear it.
+
+    Both in steps of the minimum, nobody as such; None: fewer."""
+    agreed: int | None = 0
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to tell."""
-        return not self.lines and not self.agreed
+        return not self.lines and self.agreed == 0
 
 
-def deeds(db: Connection, service: str, moment: datetime, zone: ZoneInfo) -> Deeds:
+def deeds(db: Connection, service: str, moment: datetime, zone: ZoneInfo, minimum: int) -> Deeds:
     """Return what a service does about what it was told, as it stood at a moment, on the calendar of `zone`."""
-    return summed(actions.as_of(db, service, moment), moment, zone)
+    return summed(actions.as_of(db, service, moment), moment, zone, minimum)
 
 
-def summed(rows: Iterable[Action], moment: datetime, zone: ZoneInfo) -> Deeds:
+def summed(rows: Iterable[Action], moment: datetime, zone: ZoneInfo, minimum: int) -> Deeds:
     """Return the same of the actions of a service as they stand at that moment. Pure."""
     kept, today = list(rows), moment.astimezone(zone).date()
     news = [row for row in kept if row.state == actions.OPEN or _is_news(row, moment)]
     told = sorted((_deed(row, today) for row in news), key=_order)
     rate = actions.told_back(kept)
-    return Deeds(tuple(told[:LINES]), len(told[LINES:]), rate.told, rate.agreed)
+    return Deeds(tuple(told[:LINES]), len(told[LINES:]), about(rate.told, minimum), about(rate.agreed, minimum))
 
 
 def _is_news(row: Action, moment: datetime) -> bool:

@@ -341,6 +341,11 @@ def stepped(count: int, minimum: int) -> int | None:
     return None if count < minimum else (2 * count + minimum) // (2 * minimum) * minimum
 
 
+def about(count: int, minimum: int) -> int | None:
+    """Return the same where nobody may be told from a few people: 0 for nobody."""
+    return stepped(count, minimum) if count else 0
+
+
 # --------------------------------------------------------------------------- scores of options
 
 

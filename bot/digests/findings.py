@@ -24,7 +24,7 @@ import msgspec
 
 from bot.digests import crossed, disclosure, questions, statistics
 from bot.digests.crossed import Line  # noqa: TC001 - msgspec reads the annotations
-from bot.digests.disclosure import stepped
+from bot.digests.disclosure import about, stepped
 from bot.digests.results import Poll, Result, result
 from flows.ballots import said
 from flows.model import Allocate, BestWorst, Choose, Number, Pick, Question, Rank, Rate
@@ -178,7 +178,7 @@ def load(text: str) -> Findings:
     People and the heads of groups were once kept as they are; they too are told in steps.
     """
     kept = msgspec.json.decode(text, type=Findings)
-    people, heads = (_steps(count, kept.minimum) if count else count for count in (kept.people, kept.heads))
+    people, heads = (about(count, kept.minimum) if count else count for count in (kept.people, kept.heads))
     return replace(kept, people=people, heads=heads)
 
 
@@ -192,19 +192,15 @@ def found(asked: Asked, turnout: Turnout, counts: Counts, at: datetime, parts: S
     return Findings(
         at=at,
         minimum=asked.minimum,
-        people=_steps(turnout.people, asked.minimum) if enough else None,
+        people=about(turnout.people, asked.minimum) if enough else None,
         groups=turnout.groups,
-        heads=_steps(turnout.heads, asked.minimum),
+        heads=about(turnout.heads, asked.minimum),
         organisations=turnout.organisations,
-        late=_steps(turnout.late, asked.minimum),
-        declared=_steps(turnout.declared, asked.minimum),
+        late=about(turnout.late, asked.minimum),
+        declared=about(turnout.declared, asked.minimum),
         findings=tuple(_finding(asked, state, counts) for state in states),
         lines=crossed.lines(states, parts, asked.minimum),
     )
-
-
-def _steps(count: int, minimum: int) -> int | None:
-    return stepped(count, minimum) if count else 0
 
 
 def _questions(flow: Flow) -> Iterator[Question]:

@@ -163,8 +163,8 @@ def _heard(
     book = {each.id: each for each in themes.codebook(db, service, [themes.CONFIRMED])}
     if not book:
         return
-    good = {(headline.item, choice) for headline in headlines for choice in headline.positive}
-    now, before = (_raised(db, service, span, good) for span in spans)
+    good = content_with(headlines)
+    now, before = (by_side(db, service, span, good) for span in spans)
     places, words = _places(db, service, spans[0]), _words(db, said)
     for theme_id in sorted(now.keys() & book.keys()):
         theme = book[theme_id]
@@ -182,7 +182,12 @@ def _heard(
             )
 
 
-def _raised(db: Connection, service: str, span: Span, good: Collection[tuple[str, str]]) -> dict[int, tuple[int, int]]:
+def content_with(headlines: Iterable[Headline]) -> set[tuple[str, str]]:
+    """Return what somebody says who scores well, as (item, choice)."""
+    return {(headline.item, choice) for headline in headlines for choice in headline.positive}
+
+
+def by_side(db: Connection, service: str, span: Span, good: Collection[tuple[str, str]]) -> dict[int, tuple[int, int]]:
     """Return by theme the people who did not score well, and those who did."""
     content: Counter[int] = Counter()
     for one in themes.chose(db, service, *span, {item for item, _ in good}):

@@ -129,7 +129,7 @@ class Digests:
             issued=None if so_far else _issued(db, service, week),
             missing=missing,
             groups=groups,
-            deeds=deeds(db, service, now, zone),
+            deeds=deeds(db, service, now, zone, self._config.digest.minimum_cell),
             urgent=alarms.count(db, service, week.begins(zone), min(now, week.ends(zone))),
             urgent_open=alarms.waiting(db, service),
             foot=Foot(deletions=proof.people(db, week.begins(zone), week.ends(zone))),

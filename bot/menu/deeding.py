@@ -190,7 +190,12 @@ class Deeding:
         when = _say(worker, "due_on", day=spoken_day(on, language)) if on else ""
         send = Button(_say(worker, "send" if preview.tells else "keep"), data(TO, "send", row.id))
         cancel = Button(_say(worker, "cancel"), data(TO, "drop", row.id))
-        parts = [_say(worker, "sure"), "\n".join(said), " ".join(filter(None, (who, when))), _goes(worker, preview)]
+        parts = [
+            _say(worker, "sure"),
+            "\n".join(said),
+            " ".join(filter(None, (who, when))),
+            _goes(worker, preview, self._config.digest.minimum_cell),
+        ]
         return worker.screen("\n\n".join(filter(None, parts)), send, cancel)
 
     def _send(self, worker: Worker, row: Action) -> Prompt:
@@ -252,14 +257,13 @@ def _person(worker: Worker) -> people.Person:
     return found
 
 
-def _goes(worker: Worker, preview: Preview) -> str:
+def _goes(worker: Worker, preview: Preview, minimum: int) -> str:
     if preview.tells:
         said = texts(worker.language)
+        going = said.about(preview.about, minimum)
         if preview.raised is None:
-            return _say(worker, "goes", n=said.number(preview.going))
-        counted, left = said.number(preview.raised), said.number(preview.left_out)
-        key = "goes_to" if preview.left_out else "goes_to_all"
-        return _say(worker, key, n=said.number(preview.going), all=counted, left=left)
+            return _say(worker, "goes", n=going)
+        return _say(worker, "goes_to", n=going, all=said.number(preview.raised))
     return _say(worker, "untold") if preview.why_not else ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.digests.disclosure import stepped
+from bot.digests.disclosure import about
 from storage import places as kept
 from storage.places import Arrivals
 
@@ -39,5 +39,5 @@ def views(db: Connection, round_id: int, minimum: int) -> list[PlaceView]:
 
 def view(place: Place, came: Arrivals, minimum: int) -> PlaceView:
     """Return a place with its sums as they may be shown."""
-    told = [stepped(count, minimum) if count else 0 for count in (came.seen, came.started, came.finished)]
+    told = [about(count, minimum) for count in (came.seen, came.started, came.finished)]
     return PlaceView(place.code, place.name, *told)

@@ -58,6 +58,12 @@ class Sentences:
         """Return a number as it is written here."""
         return format_decimal(value, locale=self.locale)
 
+    def about(self, count: int | None, minimum: int) -> str:
+        """Return a number of people that comes in steps, in words; None: fewer than the minimum."""
+        if count is None:
+            return self("steps.under", minimum=self.number(minimum))
+        return self("steps.about", n=self.number(count)) if count else self.number(0)
+
     def moment(self, moment: datetime) -> str:
         """Return day and hour as they are written here: `16 November 2026, 08:00`."""
         pattern = str(get_datetime_format("medium", self.locale)).replace("'", "")

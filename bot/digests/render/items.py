@@ -155,13 +155,14 @@ def _facts(theme: Theme, minimum: int, texts: Texts) -> Iterator[str]:
 # --------------------------------------------------------------------------- deeds, proposals
 
 
-def deeds(kept: Deeds | None, texts: Texts) -> tuple[str, ...]:
+def deeds(kept: Deeds | None, texts: Texts, minimum: int) -> tuple[str, ...]:
     """Return what was done, is late, is not done and why, in five lines at most; empty where nothing is kept."""
     if kept is None or kept.empty:
         return ()
     last = [texts.many("digest.deeds.more", kept.more)] if kept.more else []
-    if kept.agreed:
-        last += [texts("digest.deeds.told", told=texts.number(kept.told), most=texts.number(kept.agreed))]
+    if kept.agreed != 0:
+        told, most = (texts.about(count, minimum) for count in (kept.told, kept.agreed))
+        last += [texts("digest.deeds.told", told=told, most=most)]
     return (*(_deed(each, texts) for each in kept.lines), *([" ".join(last)] if last else []))
 
 

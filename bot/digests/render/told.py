@@ -149,7 +149,7 @@ def page(digest: Digest, texts: Texts, quotes: int = 20, length: int = LONGEST, 
         missing=items.missing(digest, texts),
         problems=items.problems(digest, texts),
         works=items.works(digest, texts),
-        deeds=items.deeds(digest.deeds, texts),
+        deeds=items.deeds(digest.deeds, texts, digest.minimum),
         proposals=() if digest.so_far else items.proposals(digest, texts),
         foot=items.foot(digest, texts),
     )

@@ -50,7 +50,7 @@ def test_an_answer_goes_to_those_who_raised_it_and_agreed_and_is_counted_first(i
     of = scene(it, others=CONTENT)
     with it.database.reading() as db:
         seen = of.acts.preview(db, draft(of), NOW)
-    assert (seen.raised, seen.reach.agreed, seen.going, seen.left_out) == (18, 14, 14, 4)
+    assert (seen.raised, seen.reach.agreed, seen.going, seen.about) == (18, 14, 14, 15)
     assert sent(it) == []
     row = done(of, draft(of))
     assert (row.state, row.raised, row.agreed, row.told) == ("done", 18, 14, 14)
@@ -66,7 +66,7 @@ def test_how_many_raised_it_stays_hidden_where_the_digest_hides_it(it: Program) 
     of = scene(it, others=["5"] * 30 + ["3"] * 2)
     with it.database.reading() as db:
         seen = of.acts.preview(db, draft(of), NOW)
-    assert (seen.raised, seen.going, seen.left_out) == (None, 14, 0)
+    assert (seen.raised, seen.going, seen.about) == (None, 14, 15)
     row = done(of, draft(of))
     assert (row.raised, row.agreed, row.told) == (None, 14, 14)
     fix = done(of, draft(of, FIX))
@@ -75,6 +75,16 @@ def test_how_many_raised_it_stays_hidden_where_the_digest_hides_it(it: Program) 
         assert of.acts.foresee(db, fix, NOW).raised is None
         ended = of.acts.settle(db, fix, "done", "The desk is open.", of.manager, NOW, tell=True)
     assert (ended.raised, ended.told) == (None, 14)
+
+
+@pytest.mark.parametrize(("wish", "about"), [(18, 18), (17, 15), (14, 15), (12, 10), (5, 5), (4, None)])
+def test_the_few_who_do_not_hear_of_it_do_not_follow_from_how_many_do(
+    it: Program, wish: int, about: int | None
+) -> None:
+    of = scene(it, wish=wish, others=CONTENT)
+    with it.database.reading() as db:
+        seen = of.acts.preview(db, draft(of), NOW)
+    assert (seen.raised, seen.going, seen.about) == (18, wish, about)
 
 
 def test_who_sent_stop_or_is_gone_hears_nothing_and_counts_as_not_told(it: Program) -> None:

@@ -28,7 +28,7 @@ DEEDS = Deeds(
         Deed(2, "assign", Stand.DONE, "new sign", "Ali"),
         Deed(3, "not_us", Stand.NOT_DONE, "Sunday hours", outcome="no staff"),
     ),
-    told=41,
+    told=40,
     agreed=60,
 )
 MISSING = (

@@ -402,7 +402,7 @@ def test_the_sample_is_told_in_ten_items_in_their_order() -> None:
         "Late: SMS test (Kim, due 10 November).",
         "Done: new sign (Ali).",
         "Not done: Sunday hours. Why: no staff.",
-        "Told back: 41 of 60.",
+        "Told back: about 40 of about 60.",
         "Fix: Waiting at hand-over, at “Hand-over”.",
         "1 deletion in the city. No figure is weighted.",
     ]

@@ -72,7 +72,7 @@ def case(number: int) -> tuple[list[One], dict[str, object], Digest | None]:
         "missing": tuple(Missing("age", {"en": f"group {n}"}, chance.choice([0.3, 0.6])) for n in range(number % 3)),
         "urgent_open": int(chance.random() < 0.1),
         "urgent": chance.randrange(0, 3),
-        "deeds": Deeds((Deed(1, "assign", Stand.LATE, "SMS test", "Kim", date(2026, 11, 10), 13),), 2, 41, 60),
+        "deeds": Deeds((Deed(1, "assign", Stand.LATE, "SMS test", "Kim", date(2026, 11, 10), 13),), 2, 40, 60),
         "foot": Foot(deletions=number % 4, campaigns=number % 2, senders=23 * (number % 2)),
     }
     known = replace(counted(crowd, WEEK), heard=heard, polls=(poll("rank", ballots),) if ballots else (),

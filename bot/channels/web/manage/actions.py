@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.exceptions import HTTPException
 
@@ -18,6 +18,7 @@ from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
+from bot.digests.disclosure import about
 from bot.rights import Right
 from storage import actions, crossings
 from storage.actions import ANSWER, ASK, DONE, FIX, NOT_DONE, NOT_US, OPEN, WORDS
@@ -46,6 +47,13 @@ SHOWN: Mapping[str, Callable[[Action, str], bool]] = {
 """What the list can be narrowed to."""
 
 
+class Rate(NamedTuple):
+    """How many were told, of so many who agreed, in steps of the minimum, nobody as such; None: fewer."""
+
+    told: int | None
+    agreed: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """An action on the list."""
@@ -57,6 +65,8 @@ class Row:
     """Days late; 0: not late."""
     due: str
     settled: str
+    rate: Rate
+    """Who was told, of those who agreed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,7 @@ class Shelf:
 
     rows: Sequence[Row]
     counts: Mapping[str, int]
-    rate: Told
+    rate: Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +131,7 @@ async def listed(request: Request, visitor: Visitor) -> Response:
         others=_mine(request, visitor),
         shelf=shelf,
         shown=shown,
+        minimum=backstage_of(request).config.digest.minimum_cell,
         done=request.query_params.get("done", ""),
     )
 
@@ -131,7 +142,7 @@ def _shelf(request: Request, service: str, shown: str) -> Shelf:
         every = actions.of(db, service)
         rows = [_row(request, db, each, today) for each in every if SHOWN[shown](each, today.isoformat())]
     counts = {key: sum(fits(each, today.isoformat()) for each in every) for key, fits in SHOWN.items()}
-    return Shelf(sorted(rows, key=lambda row: -row.late), counts, actions.told_back(every))
+    return Shelf(sorted(rows, key=lambda row: -row.late), counts, _rate(request, actions.told_back(every)))
 
 
 def _today(request: Request) -> date:
@@ -144,7 +155,12 @@ def _row(request: Request, db: Connection, row: Action, today: date) -> Row:
     due_on = date.fromisoformat(row.due_on) if row.due_on else None
     late = (today - due_on).days if due_on and row.late(today.isoformat()) else 0
     settled = words.day(row.settled_at, zone) if row.settled_at else ""
-    return Row(row, about, late, words.day_of(due_on) if due_on else "", settled)
+    return Row(row, about, late, words.day_of(due_on) if due_on else "", settled, _rate(request, row))
+
+
+def _rate(request: Request, of: Told | Action) -> Rate:
+    minimum = backstage_of(request).config.digest.minimum_cell
+    return Rate(about(of.told, minimum), about(of.agreed, minimum))
 
 
 # --------------------------------------------------------------------------- one action
