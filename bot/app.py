@@ -174,7 +174,7 @@ class App:
         self.turns = Turns(
             self.database, self.channels, self.desk, self.keys, config.city.languages, self.clock, self.measures
         )
-        paces = {"telegram": pacing.telegram(config.telegram.messages_per_second)}
+        paces = {"telegram": pacing.telegram(config.telegram.messages_per_second), "mail": pacing.MAIL}
         self.delivery = Delivery(
             database, self.channels, self.keys, self.owner, clock, self.measures, paces, hours=Hours.of(config)
         )

@@ -2,8 +2,9 @@
 
 One task for each channel claims what is due (at most one message per chat, so that a chat keeps its order) and settles
 what has come back, in one commit; another lets the claimed go, replies first, each at its moment. Whose chat must rest
-waits aside and takes nobody's place. Whoever stalls beyond the lease sends nothing new and settles nothing. What may
-have arrived is sent again: the rare duplicate is a repeat, never a loss.
+waits aside and takes nobody's place. Bulk that has waited here for a moment is looked at once more before it leaves:
+STOP, a pause, an end and the night hold for what is claimed, too. Whoever stalls beyond the lease sends nothing new and
+settles nothing. What may have arrived is sent again: the rare duplicate is a repeat, never a loss.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 import structlog
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from bot.rounds.hours import Hours
     from storage.database import Database
     from storage.leases import Lease
-    from storage.outbox import OutboxRow, Outcome
+    from storage.outbox import Claim, OutboxRow, Outcome
     from storage.sealing import Keys
 
 LEASE = timedelta(seconds=10)
@@ -50,6 +51,10 @@ REPLIES = 64
 """Most replies claimed beyond that: they do not wait for bulk to make room."""
 LINGER = 0.05
 """Seconds a sender with work at hand waits for more to settle: a commit for each message would cost more than it."""
+FRESH = 0.7
+"""Seconds after which bulk that has not left is asked about anew: STOP holds within the second. At its pace a channel
+lets everything go sooner, so that this costs something only where it rests.
+"""
 PATIENCE = 30.0
 """Seconds a message may take before we no longer know whether it arrived."""
 PAUSES = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1))
@@ -88,6 +93,12 @@ def _lost(results: Sequence[_Result], outcomes: Sequence[Outcome]) -> list[tuple
     paired = zip(results, outcomes, strict=True)
     gone = [(result.row.key, one.error or "") for result, one in paired if one.status == outbox.GONE]
     return [(key, why) for key, why in gone if why != "cancelled"]
+
+
+def _cancelled(rows: Sequence[OutboxRow], outcomes: Sequence[Outcome]) -> list[str]:
+    """Return the keys of what was called back for good."""
+    back = {each.id for each in outcomes if each.status == outbox.GONE and each.error == "cancelled"}
+    return [row.key for row in rows if row.id in back]
 
 
 class Delivery:
@@ -149,10 +160,14 @@ class Delivery:
         crossings.passed("delivery.settles")
         with self._database.transaction() as db:
             held = self._held(db, channel, lease, self.shared())
-            mine = self._mine(db, hands.results)
-            outcomes = [self._outcome(db, result, now) for result in mine]
-            outbox.settle(db, outcomes, self._owner)
-            audience.failed(db, _lost(mine, outcomes))
+            backs = self._ours(db, hands)
+            mine = [result for result in hands.results if result.row.claim in backs]
+            came = [outbox.heeding(self._outcome(db, each, now), backs[each.row.claim], now) for each in mine]
+            stale = [row for row in hands.stale if row.claim in backs]
+            back = self._called_back(db, stale, backs, now)
+            outbox.settle(db, [*came, *back.values()], self._owner)
+            audience.failed(db, _lost(mine, came))
+            audience.unsent_after_all(db, _cancelled([*(each.row for each in mine), *stale], [*came, *back.values()]))
             if held is not None and held != lease:
                 outbox.extend(db, hands.claims, self._owner, now + LEASE)
             rows: list[OutboxRow] = []
@@ -162,7 +177,16 @@ class Delivery:
         crossings.passed("delivery.committed")
         if len(mine) < len(hands.results):
             log.warning("delivery.fenced", channel=channel, rows=len(hands.results) - len(mine))
-        return _Exchange(held, rows)
+        return _Exchange(held, rows, {row.id for row in stale} - back.keys())
+
+    def _called_back(
+        self, db: Connection, stale: list[OutboxRow], backs: Mapping[Claim, str | None], now: datetime
+    ) -> dict[int, Outcome]:
+        """Return by row what becomes of those that shall not leave now after all."""
+        mornings = by_day(db, stale, self._hours, now) if self._hours and stale else {}
+        looks = [(row, outbox.postpone(row, mornings.get(row.id, row.due_at))) for row in stale]
+        found = {row.id: outbox.heeding(outcome, backs[row.claim], now) for row, outcome in looks}
+        return {row.id: found[row.id] for row in stale if backs[row.claim] or row.id in mornings}
 
     def _awake(self, db: Connection, rows: list[OutboxRow], now: datetime) -> list[OutboxRow]:
         """Return what may leave by day or night; the rest waits for its morning."""
@@ -189,7 +213,7 @@ class Delivery:
         if lease is None:
             taken = ownership.take(db, f"send:{channel}", self._owner, now, LEASE)
             if taken is not None:
-                outbox.orphan(db, channel, self._owner)
+                outbox.orphan(db, channel, self._owner, now)
                 crossings.passed("delivery.takes_lease")
             return taken
         if LEASE * 2 / 3 < lease.until - now <= LEASE:
@@ -197,11 +221,11 @@ class Delivery:
         crossings.passed("delivery.renews_lease")
         return leases.renew(db, lease, now, LEASE)
 
-    def _mine(self, db: Connection, results: list[_Result]) -> list[_Result]:
-        """Return what came back for claims that are still ours; of the rest nothing may be made, for anybody."""
-        contacts.hold(db, [result.row.contact_id for result in results if result.tells_of_the_person])
-        still = outbox.ours(db, [result.row.claim for result in results], self._owner)
-        return [result for result in results if result.row.claim in still]
+    def _ours(self, db: Connection, hands: _Hands) -> dict[Claim, str | None]:
+        """Return the claims that are still ours; of the rest nothing may be made, for anybody."""
+        contacts.hold(db, [result.row.contact_id for result in hands.results if result.tells_of_the_person])
+        rows = [*(result.row for result in hands.results), *hands.stale]
+        return outbox.ours(db, [row.claim for row in rows], self._owner)
 
     def _outcome(self, db: Connection, result: _Result, now: datetime) -> Outcome:
         """Say what a receipt means for the message, and for the contact."""
@@ -265,6 +289,8 @@ class _Hands:
     claims: list[OutboxRow]
     room: int
     least: int
+    stale: list[OutboxRow] = field(default_factory=list)
+    """What is held here for so long that it may not leave without a look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +299,8 @@ class _Exchange:
 
     lease: Lease | None
     rows: list[OutboxRow]
+    standing: set[int] = field(default_factory=set)
+    """What of the stale may leave."""
 
 
 @dataclass(slots=True)
@@ -291,6 +319,8 @@ class _Sender:
     _lease: Lease | None = None
     _claims: dict[int, OutboxRow] = field(default_factory=dict)
     """Everything in our hands, by row. A claim that ran out and was claimed anew by ourselves is not sent twice."""
+    _seen: dict[int, float] = field(default_factory=dict)
+    """When, on the loop's clock, it was last certain that a row in our hands may leave."""
     _resting: dict[int, asyncio.TimerHandle] = field(default_factory=dict)
     """What waits for its chat's moment."""
     _waiting: list[tuple[int, datetime, int]] = field(default_factory=list)
@@ -343,7 +373,7 @@ class _Sender:
         """Settle and claim once; a database that does not answer is tried again at the next tick."""
         results, self._results = self._results, []
         room, least = self._room()
-        hands = _Hands(results, list(self._claims.values()), room, least)
+        hands = _Hands(results, list(self._claims.values()), room, least, self._stale())
         try:
             exchange = await asyncio.to_thread(self.delivery.exchange, self.channel.name, self._lease, hands)
         except StorageTrouble as trouble:
@@ -362,6 +392,8 @@ class _Sender:
         self._lease = exchange.lease
         if self._lease is None:
             self._let_go()
+        else:
+            self._heed(hands.stale, exchange.standing)
         self._take_in(exchange.rows)
 
     def _room(self) -> tuple[int, int]:
@@ -374,6 +406,33 @@ class _Sender:
         replies = sum(priority < outbox.BULK for priority, _, _ in self._waiting)
         return max(0, REPLIES - replies), outbox.BULK - 1
 
+    def _stale(self) -> list[OutboxRow]:
+        """Return what may not leave without a look. Nothing of it leaves while somebody looks."""
+        now = asyncio.get_running_loop().time()
+        held = (*self._resting, *(row for _, _, row in self._waiting))
+        return [self._claims[row] for row in held if self._is_stale(row, now)]
+
+    def _is_stale(self, row: int, now: float) -> bool:
+        return self._claims[row].priority >= outbox.BULK and now - self._seen[row] >= FRESH
+
+    def _heed(self, stale: list[OutboxRow], standing: set[int]) -> None:
+        """Keep of what was looked at what may leave, and forget the rest."""
+        now = asyncio.get_running_loop().time()
+        self._seen |= dict.fromkeys(standing, now)
+        over = {row.id for row in stale} - standing
+        for row in over:
+            if timer := self._resting.pop(row, None):
+                timer.cancel()
+            self._drop(row)
+        if over:
+            self._waiting = [each for each in self._waiting if each[2] not in over]
+            heapify(self._waiting)
+        self._lined_up.set()
+
+    def _drop(self, row: int) -> OutboxRow:
+        del self._seen[row]
+        return self._claims.pop(row)
+
     def _take_in(self, rows: list[OutboxRow]) -> None:
         """Line up what was claimed; whose chat must rest comes later."""
         loop = asyncio.get_running_loop()
@@ -383,7 +442,7 @@ class _Sender:
             if row.id in landed:  # it came back while its claim was made anew: settle it with the new one
                 self._results[landed[row.id]] = replace(self._results[landed[row.id]], row=row)
                 continue
-            known, self._claims[row.id] = row.id in self._claims, row
+            known, self._claims[row.id], self._seen[row.id] = row.id in self._claims, row, now
             if known:
                 continue
             moment = self._pacer.in_chat(row.contact_id, now)
@@ -401,7 +460,7 @@ class _Sender:
         """Forget what has not left, and return it: others send it."""
         for timer in self._resting.values():
             timer.cancel()
-        dropped = [self._claims.pop(each) for each in (*self._resting, *(row for _, _, row in self._waiting))]
+        dropped = [self._drop(each) for each in (*self._resting, *(row for _, _, row in self._waiting))]
         self._resting.clear()
         self._waiting.clear()
         return dropped
@@ -445,6 +504,10 @@ class _Sender:
             return False
         if self._pacer.free_at() > loop.time():  # we were asked to hold meanwhile
             return False
+        if self._is_stale(self._waiting[0][2], loop.time()):
+            self._lined_up.clear()
+            self.woken.set()
+            return False
         if not self.delivery.holds(self._lease):
             self.woken.set()
             await asyncio.sleep(LINGER)
@@ -465,7 +528,7 @@ class _Sender:
         self.delivery.count(row.channel, receipt)
         self._note(receipt, trouble)
         del self._flying[row.id]
-        self._results.append(_Result(self._claims.pop(row.id), receipt, trouble))
+        self._results.append(_Result(self._drop(row.id), receipt, trouble))
         self.woken.set()
 
     async def _sent(self, row: OutboxRow) -> Receipt:

@@ -24,6 +24,10 @@ class Pace:
     """Most requests open at once."""
 
 
+MAIL = Pace(wires=8)
+"""Mails handed over at once: servers let few in at a time from one sender."""
+
+
 def telegram(messages_per_second: float = 30.0) -> Pace:
     """Telegram's published limits (core.telegram.org/bots/faq): 30 a second over all, one a second in a chat.
 

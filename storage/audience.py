@@ -300,6 +300,16 @@ def failed(db: Connection, letters: Iterable[tuple[str, str]]) -> None:
     _failed(db, [(FAILED, reason[:200], int(key[1]), int(key[2]), INVITED) for key, reason in parts])
 
 
+def unsent_after_all(db: Connection, keys: Iterable[str]) -> None:
+    """Note of invitations by key that were called back once their round was over: nobody comes for them any more."""
+    whose = [(int(parts[1]), int(parts[2])) for parts in (key.split(".") for key in keys if key.startswith(BEGUN))]
+    for round_id, contact_id in whose:
+        over = exists().where(rounds.c.id == round_id, rounds.c.state.not_in(("open", "paused")))
+        stopped = exists().where(contacts.c.id == contact_id, contacts.c.stopped_at.is_not(None))
+        mine = _in(round_id, INVITED).where(audience.c.contact_id == contact_id, over)
+        db.execute(mine.values(state=EXCLUDED, reason=case((stopped, "stopped"), else_="closed")))
+
+
 def decline(db: Connection, who: Iterable[tuple[int, int]]) -> None:
     """Note that these people, each (round id, contact id), were invited and want no reminder."""
     _declined(db, [("declined", round_id, contact_id, INVITED) for round_id, contact_id in who])

@@ -2,13 +2,16 @@
 
 A claim counts as an attempt; `attempts` is its fence. Who stalls beyond the lease and wakes settles nothing: the row
 has another owner or another attempt by then.
+
+What is claimed may have left, which only its sender knows. Bulk that shall not leave after all is called back: its
+sender asks before it leaves, and it becomes what it was called back for where it has not.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import and_, bindparam, case, func, null, or_, select, tuple_, update
 
 from storage.rows import IDS, Insert, Lookup, Update, read
 from storage.tables import contacts, outbox
@@ -123,21 +126,30 @@ _expired = (
     .where(outbox.c.lease_until <= bindparam("now"))
     .with_for_update(skip_locked=True)
 )
-_reap = update(outbox).where(outbox.c.id.in_(IDS)).values(status=DUE, lease_owner=None, lease_until=None)
+_never_again = outbox.c.called_back == GONE
+_freed = update(outbox).values(
+    status=func.coalesce(outbox.c.called_back, DUE),
+    sent_at=case((_never_again, bindparam("now", type_=outbox.c.sent_at.type)), else_=outbox.c.sent_at),
+    error=case((_never_again, "cancelled"), else_=outbox.c.error),
+    called_back=None,
+    lease_owner=None,
+    lease_until=None,
+)
+_reap = _freed.where(outbox.c.id.in_(IDS))
 _ours = ("id", "status", "lease_owner", "attempts")
 """What a claim is found by: its fence."""
 _claimed = (
-    select(outbox.c.id, outbox.c.attempts)
+    select(outbox.c.id, outbox.c.attempts, outbox.c.called_back)
     .where(outbox.c.id.in_(IDS), outbox.c.status == SENDING, outbox.c.lease_owner == bindparam("owner"))
     .order_by(outbox.c.id)
     .with_for_update()
 )
-_still = Lookup(Claim, _claimed)
+_still = Lookup(tuple, _claimed)
 _take = Update(outbox, ("status", "lease_owner", "lease_until", "attempts"), ("id", "status"))
 _longer = Update(outbox, ("lease_until",), _ours)
 _sent = Update(outbox, ("status", "sent_at", "external_id", "error", "lease_owner", "lease_until"), _ours)
 _gone = Update(outbox, ("status", "sent_at", "error", "lease_owner", "lease_until"), _ours)
-_put_off = Update(outbox, ("status", "due_at", "error", "lease_owner", "lease_until"), _ours)
+_put_off = Update(outbox, ("status", "due_at", "error", "lease_owner", "lease_until"), _ours, also="called_back = NULL")
 
 
 def enqueue(db: Connection, rows: Sequence[NewMessage]) -> int:
@@ -155,19 +167,21 @@ def claim(
     """
     expired = db.execute(_expired, {"channel": channel, "now": now}).scalars().all()
     if expired:
-        db.execute(_reap, {"ids": expired})
+        db.execute(_reap, {"ids": expired, "now": now})
     rows = read(OutboxRow, db.execute(_due, {"channel": channel, "now": now, "limit": limit, "least": least}))
     _take(db, [(SENDING, owner, now + lease, row.attempt, row.id, DUE) for row in rows])
     return rows
 
 
-def ours(db: Connection, claims: Iterable[Claim], owner: str) -> set[Claim]:
+def ours(db: Connection, claims: Iterable[Claim], owner: str) -> dict[Claim, str | None]:
     """Return which of these claims are still ours, and stay so until the commit: only of them may anything be made.
 
-    Who writes to contacts too holds those first (`contacts.hold`), as whoever takes a contact's turn does.
+    With each comes what it was called back for; None: it may leave. Who writes to contacts too holds those first
+    (`contacts.hold`), as whoever takes a contact's turn does.
     """
     wanted = set(claims)
-    return wanted.intersection(_still(db, [each.id for each in wanted], owner=owner)) if wanted else set()
+    found = _still.raw(db, [each.id for each in wanted], owner=owner) if wanted else []
+    return {claim: back for id_, attempt, back in found if (claim := Claim(id_, attempt)) in wanted}
 
 
 def extend(db: Connection, rows: Iterable[OutboxRow], owner: str, until: datetime) -> int:
@@ -175,20 +189,20 @@ def extend(db: Connection, rows: Iterable[OutboxRow], owner: str, until: datetim
     return _longer(db, [(until, row.id, SENDING, owner, row.attempt) for row in rows])
 
 
-def orphan(db: Connection, channel: str, owner: str) -> int:
+def orphan(db: Connection, channel: str, owner: str, now: datetime) -> int:
     """Free at once what anybody but `owner` has claimed on a channel; for who has just become its only sender."""
     others = and_(_unsent, outbox.c.status == SENDING, outbox.c.channel == channel, outbox.c.lease_owner != owner)
-    return db.execute(update(outbox).where(others).values(status=DUE, lease_owner=None, lease_until=None)).rowcount
+    return db.execute(_freed.where(others), {"now": now}).rowcount
 
 
 def settle(db: Connection, results: Iterable[Outcome], owner: str) -> int:
     """Write what became of claimed messages; return how many were still ours. The rest is another owner's by now."""
-    found: dict[str, list[tuple[object, ...]]] = {SENT: [], GONE: [], DUE: []}
+    found: dict[str, list[tuple[object, ...]]] = {SENT: [], GONE: [], DUE: [], HELD: []}
     for each in results:
         error = _plain(each.error) if each.error else None
         told = (each.external_id, error) if each.status == SENT else (error,)
         found[each.status].append((each.status, each.at, *told, None, None, each.id, SENDING, owner, each.attempt))
-    return _sent(db, found[SENT]) + _gone(db, found[GONE]) + _put_off(db, found[DUE])
+    return _sent(db, found[SENT]) + _gone(db, found[GONE]) + _put_off(db, found[DUE] + found[HELD])
 
 
 def _plain(said: str) -> str:
@@ -211,28 +225,32 @@ def gone(row: OutboxRow, at: datetime, error: str) -> Outcome:
     return Outcome(row.id, row.attempt, GONE, at, error=error)
 
 
+def heeding(outcome: Outcome, back: str | None, at: datetime) -> Outcome:
+    """Return what becomes of a message that was called back: as it was to be, unless it left or is gone anyway."""
+    if outcome.status != DUE or back is None:
+        return outcome
+    return outcome._replace(status=HELD) if back == HELD else Outcome(*outcome[:2], GONE, at, error="cancelled")
+
+
 def cancel(db: Connection, contact_id: int, now: datetime, *, bulk_only: bool) -> int:
-    """Do not send what is still due to a contact (only bulk, or everything); return how many."""
-    mine = and_(outbox.c.contact_id == contact_id, outbox.c.status.in_((DUE, HELD)))
-    if bulk_only:
-        mine = and_(mine, outbox.c.priority >= BULK)
-    return db.execute(update(outbox).where(mine).values(status=GONE, sent_at=now, error="cancelled")).rowcount
+    """Do not send what is due to a contact (only bulk, or everything); return how many, with what is called back."""
+    least = BULK if bulk_only else REPLY
+    return _withdraw(db, now, outbox.c.contact_id == contact_id, outbox.c.priority >= least)
 
 
 def recall(db: Connection, contact_id: int, beginnings: Iterable[str], now: datetime) -> int:
-    """Do not send a contact what has a key that begins so and is not on its way; return how many."""
-    waiting = (outbox.c.contact_id == contact_id, outbox.c.status.in_((DUE, HELD)), _begins(beginnings))
-    return db.execute(update(outbox).where(*waiting).values(status=GONE, sent_at=now, error="cancelled")).rowcount
+    """Do not send a contact what has a key that begins so; return how many, with what is called back."""
+    return _withdraw(db, now, outbox.c.contact_id == contact_id, _begins(beginnings))
 
 
-_waits = (or_(outbox.c.status == DUE, outbox.c.status == HELD), outbox.c.priority >= BULK)
+_waits = (or_(outbox.c.status == DUE, outbox.c.status == HELD, outbox.c.status == SENDING), outbox.c.priority >= BULK)
 _waiting = Lookup(
     tuple, select(outbox.c.id, outbox.c.contact_id, outbox.c.key).where(outbox.c.contact_id.in_(IDS), *_waits)
 )
 
 
 def outdated(db: Connection, beginnings: Iterable[tuple[int, str]], now: datetime) -> int:
-    """Do not send bulk by (contact id, what its key begins with), as far as it is not on its way; return how many."""
+    """Do not send bulk by (contact id, what its key begins with); return how many, with what is called back."""
     whose: dict[int, tuple[str, ...]] = {}
     for contact_id, beginning in beginnings:
         whose[contact_id] = (*whose.get(contact_id, ()), beginning)
@@ -240,24 +258,52 @@ def outdated(db: Connection, beginnings: Iterable[tuple[int, str]], now: datetim
     ids = [id_ for id_, contact_id, key in waiting if key.startswith(whose[contact_id])]
     if not ids:
         return 0
-    mine = (outbox.c.id.in_(ids), outbox.c.status.in_((DUE, HELD)))
-    return db.execute(update(outbox).where(*mine).values(status=GONE, sent_at=now, error="cancelled")).rowcount
+    return _withdraw(db, now, outbox.c.id.in_(ids))
 
 
 def hold(db: Connection, beginnings: Iterable[str]) -> int:
-    """Let what is due and has a key that begins so wait for `release`; return how many. What is on its way arrives."""
-    return db.execute(update(outbox).where(outbox.c.status == DUE, _begins(beginnings)).values(status=HELD)).rowcount
+    """Let what has a key that begins so wait for `release`; return how many, with what is called back."""
+    mine = _begins(beginnings)
+    _line_up(db, mine)
+    waits = or_(outbox.c.status == DUE, and_(_in_hand, outbox.c.called_back.is_(None)))
+    becomes = {"status": case((_in_hand, SENDING), else_=HELD), "called_back": case((_in_hand, HELD), else_=null())}
+    return db.execute(update(outbox).where(waits, mine).values(becomes)).rowcount
 
 
 def release(db: Connection, beginnings: Iterable[str]) -> int:
     """Let what waits and has a key that begins so be due again; return how many."""
-    return db.execute(update(outbox).where(outbox.c.status == HELD, _begins(beginnings)).values(status=DUE)).rowcount
+    mine = _begins(beginnings)
+    _line_up(db, mine)
+    held = or_(outbox.c.status == HELD, and_(_in_hand, outbox.c.called_back == HELD))
+    becomes = {"status": case((_in_hand, SENDING), else_=DUE), "called_back": None}
+    return db.execute(update(outbox).where(held, mine).values(becomes)).rowcount
 
 
 def drop(db: Connection, beginnings: Iterable[str], now: datetime) -> int:
-    """Do not send what has a key that begins so and is not on its way; return how many."""
-    waiting = (outbox.c.status.in_((DUE, HELD)), _begins(beginnings))
-    return db.execute(update(outbox).where(*waiting).values(status=GONE, sent_at=now, error="cancelled")).rowcount
+    """Do not send what has a key that begins so; return how many, with what is called back."""
+    return _withdraw(db, now, _begins(beginnings))
+
+
+_in_hand = and_(outbox.c.status == SENDING, outbox.c.priority >= BULK)
+"""Whether a sender has it and may be told to keep it. A reply is never held."""
+
+
+def _withdraw(db: Connection, now: datetime, *mine: ColumnElement[bool]) -> int:
+    """Let what has not left be gone: at once where nobody has claimed it, and else when its sender asks."""
+    _line_up(db, *mine)
+    becomes = {
+        "status": case((_in_hand, SENDING), else_=GONE),
+        "sent_at": case((_in_hand, outbox.c.sent_at), else_=now),
+        "error": case((_in_hand, outbox.c.error), else_="cancelled"),
+        "called_back": case((_in_hand, GONE), else_=null()),
+    }
+    waits = or_(outbox.c.status.in_((DUE, HELD)), _in_hand)
+    return db.execute(update(outbox).where(waits, *mine).values(becomes)).rowcount
+
+
+def _line_up(db: Connection, *mine: ColumnElement[bool]) -> None:
+    """Lock what a sender has in the order in which it does: in another, two would wait for each other."""
+    db.execute(select(outbox.c.id).where(_in_hand, *mine).order_by(outbox.c.id).with_for_update())
 
 
 def _begins(beginnings: Iterable[str]) -> ColumnElement[bool]:

@@ -721,6 +721,7 @@ outbox = Table(
     C("sent_at", Instant),  # when it was sent or gone; unset: it is still to be sent
     C("external_id", String(100)),
     C("error", String(200)),
+    C("called_back", String(8)),  # of what is sending: held or gone, which it becomes unless it has left
     Index("ix_outbox_unsent", "status", "channel", "priority", "due_at", **_where("sent_at IS NULL")),
     Index(None, "contact_id", "status"),
     sqlite_autoincrement=True,  # nor that of a message: a late receipt must not settle another

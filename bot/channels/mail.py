@@ -11,6 +11,7 @@ import hashlib
 import re
 import smtplib
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from email.message import EmailMessage
@@ -19,6 +20,7 @@ from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING
 
 from bot.channels.base import Again, Ambiguous, Capabilities, Gone, Sent
+from bot.pacing import MAIL
 from bot.texts import texts
 from storage import crossings
 
@@ -76,6 +78,7 @@ class MailChannel:
         self._clock = clock
         self._trust = trust
         self._patience = patience
+        self._hands = ThreadPoolExecutor(MAIL.wires, thread_name_prefix="mail")  # a slow server holds up mails alone
 
     async def listen(self, accept: Accept) -> None:
         """Wait until cancelled: nothing arrives here."""
@@ -89,10 +92,11 @@ class MailChannel:
         """Send one mail. Refusals for good are `Gone`, others `Again`; a line that broke late is `Ambiguous`."""
         if not _ADDRESS.fullmatch(message.address):
             return Gone("not a mail address")
-        return await asyncio.to_thread(self._send, message)
+        return await asyncio.get_running_loop().run_in_executor(self._hands, self._send, message)
 
     async def close(self) -> None:
-        """Nothing is held between two mails."""
+        """Let go of the threads; what is on its way arrives."""
+        self._hands.shutdown(wait=False)
 
     def compose(self, message: Outbound) -> EmailMessage:
         """Return the mail as it goes out; the same key gives the same Message-ID."""

@@ -17,14 +17,18 @@ from bot.channels.base import Again, Ambiguous, Gone, Mail, Outbound, Picture, R
 from bot.compose import Part
 from bot.delivery import GIVE_UP, LEASE, STUCK, Delivery, _Hands, _Result
 from bot.pacing import Pace
+from bot.rounds.hours import Hours
 from flows.model import Button
 from storage import contacts, leases, outbox, tables
-from tests.support.house import Citizen, House
+from tests.bot.jobs.test_sweeps import agreed
+from tests.support.house import NOON, Citizen, House
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.channels.base import Receipt
+
+NIGHT = NOON.replace(hour=23)
 
 
 @asynccontextmanager
@@ -191,7 +195,7 @@ async def test_who_is_no_longer_alone_for_sure_sends_nothing_new(house: House) -
         with house.database.transaction() as db:
             house.clock.forward(seconds=LEASE.total_seconds() + 1)
             assert leases.acquire(db, "send:pigeon", "another:1:x", house.clock(), LEASE)
-            outbox.orphan(db, "pigeon", "another:1:x")
+            outbox.orphan(db, "pigeon", "another:1:x", house.clock())
         before = len(house.pigeon.sent)
         await asyncio.sleep(1.5)
         assert len(house.pigeon.sent) == before
@@ -485,6 +489,108 @@ async def test_stop_also_holds_for_what_is_on_its_way_and_would_be_tried_again(h
         await until(lambda: not {"due", "sending"} & set(statuses(house)))
     assert "an invitation" not in [message.text for message in house.pigeon.sent]
     assert "no more messages" in house.pigeon.sent[-1].text
+
+
+@asynccontextmanager
+async def resting(house: House) -> AsyncIterator[str]:
+    """Let a round's channel rest with all its invitations in the sender's hands; give the round's code."""
+    await agreed(house, *"abcdef")
+    await house.delivered()
+    house.pigeon.sent.clear()
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    house.paces["pigeon"] = Pace(rate=20.0)
+    house.pigeon.receipts["a"] = [Again(timedelta(seconds=1.5), "too many", everyone=True)]
+    async with sending(house):
+        await until(lambda: asked(house)["a"] == "due" and not house.pigeon.receipts["a"])
+        house.clock.forward(seconds=2)  # what was refused is due again
+        yield code
+
+
+def asked(house: House) -> dict[str, str]:
+    """Return what has become of the invitations, by address."""
+    whose = {house.contact(address).id: address for address in "abcdef" if knows(house, address)}
+    return {whose[row.contact_id]: row.status for row in house.table("outbox") if row.key.startswith("invite.")}
+
+
+def knows(house: House, address: str) -> bool:
+    hash_ = house.keys.address_hash("pigeon", address)
+    return any(row.address_hash == hash_ for row in house.table("contacts"))
+
+
+def reached(house: House) -> list[str]:
+    return sorted(message.address for message in house.pigeon.sent if message.key.startswith("invite."))
+
+
+@pytest.mark.parametrize("word", ["STOP", "DELETE"])
+async def test_stop_holds_for_what_is_claimed_and_rests(house: House, word: str) -> None:
+    async with resting(house):
+        await Citizen(house, "d").says(word)
+        if word == "DELETE":
+            await Citizen(house, "d").taps("Yes")
+        await until(lambda: reached(house) == list("abcef"))
+        await until(lambda: "sending" not in asked(house).values())
+    assert reached(house) == list("abcef")
+    assert asked(house).get("d", "gone") == "gone"
+
+
+async def test_a_pause_holds_for_what_is_claimed_and_rests_and_all_come_once_it_goes_on(house: House) -> None:
+    async with resting(house) as code:
+        house.rounds.pause(code, why="flood")
+        enqueue(house, "d", "a reply")
+        await until(lambda: [each.text for each in house.pigeon.sent if each.address == "d"][-1:] == ["a reply"])
+        await until(lambda: set(asked(house).values()) == {"held"})
+        assert reached(house) == []
+        house.rounds.resume(code)
+        await until(lambda: reached(house) == list("abcdef"))
+
+
+async def test_a_pause_that_is_over_before_anybody_looks_holds_nothing(house: House) -> None:
+    async with resting(house) as code:
+        house.rounds.pause(code, why="flood")
+        house.rounds.resume(code)
+        await until(lambda: reached(house) == list("abcdef"))
+
+
+@pytest.mark.parametrize("act", ["close", "cancel"])
+async def test_nobody_is_asked_into_a_round_that_ends_while_the_channel_rests(house: House, act: str) -> None:
+    async with resting(house) as code:
+        getattr(house.rounds, act)(code, why="enough")
+        await until(lambda: set(asked(house).values()) == {"gone"})
+    assert reached(house) == []
+    ends = {(row.state, row.reason) for row in house.table("audience")}
+    assert ends == {("excluded", "closed")}, "nobody counts as invited whose invitation never left"
+
+
+async def test_what_is_claimed_when_the_night_begins_waits_for_the_morning(house: House) -> None:
+    async with resting(house):
+        house.clock.now = NIGHT
+        await until(lambda: set(asked(house).values()) == {"due"})
+        await asyncio.sleep(2)
+    assert reached(house) == []
+    assert {row.due_at for row in house.table("outbox") if row.key.startswith("invite.")} == {
+        Hours.of(house.config).opening(NIGHT)
+    }
+
+
+async def test_who_begins_a_round_while_the_channel_rests_is_not_called_into_it(house: House) -> None:
+    async with resting(house) as code:
+        await Citizen(house, "d").starts(code)
+        await until(lambda: reached(house) == list("abcef"))
+        await until(lambda: "sending" not in asked(house).values())
+    assert (reached(house), asked(house)["d"]) == (list("abcef"), "gone")
+
+
+async def test_what_was_called_back_and_whose_sender_died_is_not_sent_by_the_next(house: House) -> None:
+    await known(house, "p1", "p2")
+    for name in ("p1", "p2"):
+        enqueue(house, name, "news", priority=letters.BULK)
+    dead = house.new_delivery("me:1:dead")
+    assert len(dead.exchange("pigeon", None, _Hands([], [], 10, outbox.BULK)).rows) == 2
+    await Citizen(house, "p1").says("STOP")
+    house.clock.forward(seconds=LEASE.total_seconds() + 1)
+    await house.delivered()
+    assert [each.address for each in house.pigeon.sent if each.text == "news"] == ["p2"]
 
 
 async def test_a_channel_that_lets_nothing_through_for_a_minute_says_so(house: House) -> None:

@@ -138,7 +138,7 @@ def test_whoever_becomes_the_only_sender_frees_what_others_had_claimed_on_the_ch
         outbox.claim(db, "web", "dead", NOW, MINUTE, 9)
         outbox.enqueue(db, [message(add_contact(db, "3"), "mine")])
         (mine,) = claim(db)
-        assert outbox.orphan(db, "telegram", "me") == 1
+        assert outbox.orphan(db, "telegram", "me", NOW) == 1
         (again,) = claim(db)
         assert (again.key, again.attempt) == ("theirs", 2)
         assert outbox.settle(db, [outbox.sent(theirs, NOW)], "dead") == 0
