@@ -33,10 +33,10 @@ REASONS = (
 """Why a person is excluded."""
 BEGUN = "invite."
 """What the keys of invitations begin with; round and contact follow."""
-CALLS = (BEGUN, "remind.")
-"""The same of reminders, too: of both a person gets no more than one a day."""
-ASKING = (*CALLS, "silence.")
-"""The same of all that asks somebody into a round and comes by day only."""
+ASKING = (BEGUN, "remind.", "silence.")
+"""The same of all that asks somebody into a round or back into it: a person gets them of one round a day at most."""
+DAILY = (*ASKING, "report.", "due.")
+"""The same of all that a round writes by itself, and so by day only."""
 
 
 class Candidate(NamedTuple):
@@ -81,12 +81,20 @@ class Rules(NamedTuple):
 
 
 def _lately(rules: Rules) -> ColumnElement[bool]:
-    """Whether somebody was asked lately in another round of the same service."""
+    """Whether somebody was asked lately in another round of the same service: since the invitation left, or it waits.
+
+    One that never left asked nobody. Of old ones it is forgotten when they left.
+    """
     asked = and_(rounds.c.id == invitations.c.round_id, rounds.c.service == rules.service)
+    key = literal(BEGUN) + cast(invitations.c.round_id, String) + "." + cast(invitations.c.contact_id, String) + ".0"
+    letter = select(outbox.c.id).where(outbox.c.key == key).correlate(invitations)
+    left = and_(outbox.c.status == SENT, outbox.c.sent_at > rules.asked_before)
+    since = letter.where(or_(outbox.c.sent_at.is_(None), left)).exists()
+    noted = and_(invitations.c.created_at > rules.asked_before, ~letter.exists())
     return (
         select(invitations.c.id)
         .join(rounds, asked)
-        .where(invitations.c.contact_id == contacts.c.id, invitations.c.created_at > rules.asked_before)
+        .where(invitations.c.contact_id == contacts.c.id, or_(since, noted))
         .where(invitations.c.round_id != rules.round_id, invitations.c.which == "invitation")
         .exists()
     )
@@ -97,14 +105,19 @@ def _today(rules: Rules) -> ColumnElement[bool]:
     noted = (
         select(invitations.c.id)
         .where(invitations.c.contact_id == contacts.c.id, invitations.c.created_at >= rules.today)
-        .where(invitations.c.round_id != rules.round_id, invitations.c.which.in_(("invitation", "reminder")))
+        .where(invitations.c.round_id != rules.round_id, invitations.c.which.in_(("invitation", "reminder", "silence")))
         .exists()
     )
     left = and_(outbox.c.status == SENT, outbox.c.sent_at >= rules.today)
-    calls = or_(*(outbox.c.key.startswith(each, autoescape=True) for each in CALLS))
-    ours = or_(*(outbox.c.key.startswith(f"{each}{rules.round_id}.", autoescape=True) for each in CALLS))
+    calls = or_(*(outbox.c.key.startswith(each, autoescape=True) for each in ASKING))
+    ours = or_(*(outbox.c.key.startswith(f"{each}{rules.round_id}.", autoescape=True) for each in ASKING))
     letter = exists().where(outbox.c.contact_id == contacts.c.id, or_(outbox.c.sent_at.is_(None), left), calls, ~ours)
     return or_(noted, letter)
+
+
+def called_today(db: Connection, rules: Rules, contact_id: int) -> bool:
+    """Whether somebody was asked into another round today, or a letter that does so waits to leave."""
+    return db.execute(select(contacts.c.id).where(contacts.c.id == contact_id, _today(rules))).first() is not None
 
 
 def _reason(rules: Rules, source: ColumnElement[str]) -> ColumnElement[str]:
@@ -271,16 +284,35 @@ def zones_of(db: Connection, ids: Sequence[int]) -> dict[tuple[int, int], str | 
     return {(round_id, contact_id): zone for round_id, contact_id, zone in _zones_of.raw(db, ids)}
 
 
+def own_zones(db: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Return the zones that these contacts have said themselves."""
+    return dict(_own_zones.raw(db, ids)) if ids else {}
+
+
 def put_off(db: Connection, round_id: int, zone: str | None, until: datetime) -> int:
-    """Let no invitation or reminder of a round that waits for somebody in a zone leave before then; return how many."""
-    there = select(audience.c.contact_id).where(
-        audience.c.round_id == round_id, audience.c.zone.is_not_distinct_from(zone)
-    )
-    asking = or_(*(outbox.c.key.startswith(f"{begin}{round_id}.", autoescape=True) for begin in ASKING))
-    mine = (outbox.c.sent_at.is_(None), outbox.c.status == DUE, outbox.c.due_at < until, asking)
-    return db.execute(update(outbox).where(*mine, outbox.c.contact_id.in_(there)).values(due_at=until)).rowcount
+    """Let nothing that a round writes by itself to somebody in a zone leave before then; return how many letters.
+
+    `zone` None: whose zone is not known, in the audience or not.
+    """
+    listed = select(audience.c.contact_id).where(audience.c.round_id == round_id, audience.c.contact_id.is_not(None))
+    own = select(contacts.c.id).join(people, people.c.id == contacts.c.person_id)
+    daily = or_(*(outbox.c.key.startswith(f"{begin}{round_id}.", autoescape=True) for begin in DAILY))
+    mine = (outbox.c.sent_at.is_(None), outbox.c.status == DUE, outbox.c.due_at < until, daily)
+    whose = outbox.c.contact_id
+    if zone is None:
+        known = (listed.where(audience.c.zone.is_not(None)), own.where(people.c.zone.is_not(None)))
+        there = and_(*(whose.not_in(each) for each in known))
+    else:
+        there = whose.in_(listed.where(audience.c.zone == zone))
+    return db.execute(update(outbox).where(*mine, there).values(due_at=until)).rowcount
 
 
+_own_zones = Lookup(
+    tuple,
+    select(contacts.c.id, people.c.zone)
+    .join(people, people.c.id == contacts.c.person_id)
+    .where(contacts.c.id.in_(IDS), people.c.zone.is_not(None)),
+)
 _zones_of = Lookup(
     tuple, select(audience.c.round_id, audience.c.contact_id, audience.c.zone).where(audience.c.contact_id.in_(IDS))
 )

@@ -306,7 +306,9 @@ class Sweeps:
             of = rounds.get(db, row.round_id)
             if contact is None or of is None or of.state != State.OPEN or not may_remind(contact):
                 return 0
-            if contact.channel not in self._channels or not rounds.invite(db, of.id, [contact.id], "silence", now):
+            if contact.channel not in self._channels or audience.called_today(db, self._rules(of, now), contact.id):
+                return 0  # once a day is enough: tomorrow
+            if not rounds.invite(db, of.id, [contact.id], "silence", now):
                 return 0
             parts = compose(self._reminder(db, of, row, contact.language), self._channels[contact.channel])
             outbox.enqueue(db, letters(contact, parts, f"silence.{of.id}.{contact.id}", now, BULK))

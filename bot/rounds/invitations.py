@@ -115,17 +115,27 @@ def by_day(db: Connection, rows: Sequence[OutboxRow], hours: Hours, now: datetim
     """Return which of these messages may not leave now, by id, and their morning; what waits like them is put off too.
 
     So many may wait that the night comes first, or nobody could send; and whoever fell silent at night is due at night.
+    A result is published, and a promise falls due, at any hour.
     """
-    asking = [row for row in rows if row.key.startswith(audience.ASKING)]
-    if not asking or hours.earliest == hours.latest:
+    daily = [row for row in rows if row.key.startswith(audience.DAILY)]
+    if not daily or hours.earliest == hours.latest:
         return {}
-    zones = audience.zones_of(db, [row.contact_id for row in asking])
-    whose = {row.id: (int(row.key.split(".")[1]), row.contact_id) for row in asking}
-    asleep = {row: of for row, of in whose.items() if not hours.day(now, zones.get(of))}
-    mornings = {place: hours.opening(now, place[1]) for place in {(of[0], zones.get(of)) for of in asleep.values()}}
+    ids = [row.contact_id for row in daily]
+    zones, own = audience.zones_of(db, ids), audience.own_zones(db, ids)
+    places = {row.id: _place(row, zones, own) for row in daily}
+    asleep = {row: place for row, place in places.items() if not hours.day(now, place[1])}
+    mornings = {place: hours.opening(now, place[1]) for place in set(asleep.values())}
     for (round_id, zone), morning in mornings.items():
         audience.put_off(db, round_id, zone, morning)
-    return {row: mornings[of[0], zones.get(of)] for row, of in asleep.items()}
+    return {row: mornings[place] for row, place in asleep.items()}
+
+
+def _place(
+    row: OutboxRow, zones: Mapping[tuple[int, int], str | None], own: Mapping[int, str]
+) -> tuple[int, str | None]:
+    """Return the round of a message and the zone of who gets it: None stands for the city's."""
+    round_id = int(row.key.split(".")[1])
+    return round_id, zones.get((round_id, row.contact_id)) or own.get(row.contact_id)
 
 
 class _Sayings:

@@ -112,6 +112,7 @@ async def test_nobody_is_asked_twice_in_a_month_about_the_same_service(house: Ho
     await agreed(house, "a")
     first = house.need(audience="agreed").code
     house.sweeps.rounds()
+    await house.delivered()
     house.rounds.close(first)
     second = house.need(audience="agreed", closes_at=NOON + timedelta(days=80), record=LATER).code
     house.sweeps.rounds()

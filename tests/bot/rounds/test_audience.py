@@ -22,7 +22,8 @@ from storage import answers, audience, contacts, rounds, sessions
 from storage.answers import AnswerRow
 from storage.contacts import NewContact
 from storage.tables import audience as audience_table
-from tests.bot.jobs.test_sweeps import agreed
+from tests.bot.jobs.test_sweeps import LATER, agreed
+from tests.bot.rounds.test_concluding import TOLD
 from tests.bot.rounds.test_lifecycle import Sketch
 from tests.bot.test_turns import INTO, to_review
 from tests.storage import makers
@@ -331,6 +332,84 @@ async def test_an_invitation_that_left_today_was_sent_today_whenever_it_was_writ
     house.clock.forward(days=1)
     house.sweeps.rounds()
     assert len(invited(house)) == 2
+
+
+async def test_who_is_asked_to_come_back_to_one_round_is_asked_into_no_other_that_day(house: House) -> None:
+    people(house, "a")
+    talker = Citizen(house, "a")
+    for service in ("library", "bus7"):
+        await talker.starts(house.need(service=service).code)
+        await talker.does(*INTO)
+    house.clock.forward(days=3)
+    house.need(audience="agreed", service="bus7")
+    assert [house.sweeps.sessions(), house.sweeps.sessions()] == [1, 0], "of two silent rounds one calls a day"
+    house.sweeps.rounds()
+    assert invited(house) == []
+    await house.delivered()
+    house.clock.forward(days=1)
+    house.sweeps.rounds()
+    assert (invited(house), house.sweeps.sessions()) == (["a"], 0), "the invitation is that day's letter"
+    await house.delivered()
+    house.clock.forward(days=1)
+    assert house.sweeps.sessions() == 1
+
+
+async def test_a_month_of_rest_begins_when_the_invitation_leaves(house: House) -> None:
+    people(house, "a")
+    first = house.need(audience="agreed", closes_at=NOON + timedelta(days=60), record=LATER).code
+    house.sweeps.rounds()
+    house.rounds.pause(first, why="flood")
+    house.clock.forward(days=20)
+    house.rounds.resume(first)
+    await house.delivered()
+    house.clock.forward(days=15)
+    house.need(audience="agreed", closes_at=NOON + timedelta(days=90), record=LATER)
+    house.sweeps.rounds()
+    assert len(invited(house)) == 1, "35 days since it was written, 15 since it left"
+    await house.delivered()
+    house.clock.forward(days=16)
+    house.sweeps.rounds()
+    assert len(invited(house)) == 2
+
+
+async def test_who_was_never_asked_need_not_rest(house: House) -> None:
+    people(house, "a")
+    first = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    house.rounds.cancel(first, why="no money")
+    house.clock.forward(days=1)
+    house.need(audience="agreed")
+    house.sweeps.rounds()
+    assert len(invited(house)) == 2
+
+
+async def test_a_result_published_at_night_leaves_in_the_morning_of_each(house: House) -> None:
+    code = house.need().code
+    for name in ("home", "away"):
+        each = Citizen(house, name)
+        await each.starts(code)
+        await each.does(*INTO)
+        await to_review(each, send_you_the_result="Yes")
+        await each.says("ok")
+    with house.database.transaction() as db:
+        of, away = rounds.by_code(db, code), house.contact("away")
+        assert of is not None
+        audience.add(db, of.id, [audience.Candidate(away.id, away.address_hash, "Asia/Kathmandu", "")])
+    await house.delivered()
+    house.clock.now = NOON.replace(hour=22)
+    house.rounds.close(code)
+    house.rounds.report_back(code, TOLD, signed="Ada Ames")
+
+    async def came(hour: int, minute: int = 0) -> list[str]:
+        house.clock.now = (NOON + timedelta(days=1)).replace(hour=hour, minute=minute)
+        return sorted(one.address for one in await house.delivered() if one.key.startswith("report."))
+
+    assert await came(0) == []
+    assert await came(3, 15) == ["away"]
+    await Citizen(house, "home").says("what happened to mine")
+    before = len(house.pigeon.sent)
+    assert (await came(4), len(house.pigeon.sent) > before) == (["away"], True), "who asks at night is told at night"
+    assert await came(9) == ["away", "home"]
 
 
 async def test_after_a_pause_nobody_is_reminded_of_an_invitation_that_has_just_left(house: House) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import update
 
 from bot.rounds import promise
-from storage import contacts, people
+from storage import contacts, people, tables
 from storage.contacts import NewContact
 from tests.support.house import RECORD
 
@@ -57,6 +58,27 @@ def test_each_of_those_who_look_after_it_gets_each_reminder_once(house: House) -
         assert len(texts) == told
         assert all("1 February 2027" in text and f"/manage/rounds/{code}" in text for text in texts)
     assert house.rounds.prove(code).whole
+
+
+async def test_a_promise_is_brought_to_mind_by_day_in_the_zone_of_each(house: House) -> None:
+    staff(house, "Ada", "organiser", "library")
+    staff(house, "Bea", "organiser", "library")
+    with house.database.transaction() as db:
+        who = house.contact("Bea").person_id
+        db.execute(update(tables.people).where(tables.people.c.id == who).values(zone="Asia/Kathmandu"))
+    code = house.need(record=RECORD | {"feedback_on": "2027-02-01"}).code
+    house.rounds.close(code)
+    house.clock.now = datetime(2027, 1, 4, 0, 5, tzinfo=UTC)
+    assert house.sweeps.promises() == 1
+
+    async def came(hour: int, minute: int = 0) -> list[str]:
+        house.clock.now = house.clock.now.replace(hour=hour, minute=minute)
+        return sorted(one.address for one in await house.delivered() if one.key.startswith("due."))
+
+    assert await came(3, 14) == []
+    assert await came(3, 15) == ["Bea"]
+    assert await came(8, 59) == ["Bea"]
+    assert await came(9) == ["Ada", "Bea"]
 
 
 def test_once_the_result_is_published_nobody_is_reminded(house: House) -> None:
