@@ -16,6 +16,7 @@ from bot.compose import compose
 from bot.cutting import cut
 from bot.letters import REPLY, letters, write
 from bot.reading.private import finder
+from bot.reading.spans import veil, worded
 from bot.rights import Right
 from bot.texts import texts
 from bot.threads import MAIL, people_of, reached
@@ -116,10 +117,10 @@ class Alarms:
 
     def _tell(self, db: Connection, alarm: int, service: str, of: Contact, text: str, now: datetime) -> None:
         whom = self._whom(db, service)
-        masked = finder(db, self._config)
+        veiled = veil(text, finder(db, self._config).find(text, of.language)) if whom else ""
         for contact in whom:
             shown = texts(contact.language)
-            words, *_ = cut(masked.masked(text, of.language, shown), LONGEST)
+            words, *_ = cut(worded(veiled, shown), LONGEST)
             outbox.enqueue(db, self._letters(contact, alarm, service, shown, words, now))
         alarms.told(db, alarm, len(whom))
         if not whom:

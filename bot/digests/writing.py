@@ -114,7 +114,9 @@ class Digests:
 
     def _scope(self, db: Connection, service: str, week: Week, zone: ZoneInfo, now: datetime) -> Scope:
         so_far = now < week.ends(zone)
-        missing, groups = ((), ()) if so_far else unheard(db, self._library, self._config, self._bank, service)
+        issued = None if so_far else _issued(db, service, week)
+        told = so_far or issued is not None  # who is heard too little, too, is told as it was told first
+        missing, groups = ((), ()) if told else unheard(db, self._library, self._config, self._bank, service)
         return Scope(
             service=service,
             name=dict(self._config.service(service).name),
@@ -126,7 +128,7 @@ class Digests:
             minimum=self._config.digest.minimum_cell,
             so_far=so_far,
             earlier=_shown_before(db, service, week),
-            issued=None if so_far else _issued(db, service, week),
+            issued=issued,
             missing=missing,
             groups=groups,
             deeds=deeds(db, service, now, zone, self._config.digest.minimum_cell),

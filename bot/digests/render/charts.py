@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.digests.model import dump, load
+from bot.digests.model import Digest, Form, Who, dump, load
 from bot.digests.render.bars import bar_chart
 from bot.digests.render.chart import picture
 from bot.digests.render.pairs import groups_chart, themes_chart
@@ -13,16 +15,42 @@ from bot.texts import texts as texts_of
 
 if TYPE_CHECKING:
     from bot.channels.base import Picture
-    from bot.digests.model import Digest
     from bot.texts import Texts
 
 GROUPS, WEEKS, THEMES, WANTED = "groups", "chart", "themes", "wanted"
 """Names of pictures; those of what people want have the number of the question behind them."""
+NO_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def charts(digest: Digest, texts: Texts) -> dict[str, Picture]:
-    """Return the pictures there are. The latest are kept: a page asks for each by itself, and drawing takes long."""
-    return dict(_drawn(dump(digest), texts.language))
+    """Return the pictures there are. The latest are kept: a page asks for each by itself, and drawing takes long.
+
+    They are found again by what is drawn alone: the digests of two managers differ in more than that.
+    """
+    return dict(_drawn(dump(_what_is_drawn(digest)), texts.language))
+
+
+def _what_is_drawn(digest: Digest) -> Digest:
+    """Return a digest that holds nothing but what stands in a picture."""
+    problems = tuple(replace(theme, quote=None) for theme in digest.problems)
+    works = replace(digest.works, quote=None) if digest.works else None
+    return Digest(
+        service="",
+        name={},
+        area="",
+        period="",
+        since=NO_DAY.date(),
+        until=NO_DAY.date(),
+        at=NO_DAY,
+        form=Form.FULL,
+        so_far=False,
+        minimum=0,
+        who=Who(0, 0, groups=digest.who.groups),
+        scores=digest.scores,
+        results=digest.results,
+        problems=problems,
+        works=works,
+    )
 
 
 @lru_cache(maxsize=16)

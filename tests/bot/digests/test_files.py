@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import unescape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,9 @@ from jsonschema import Draft202012Validator
 from openpyxl import load_workbook
 from PIL import Image
 
+from bot.assessing.gap import Gap
 from bot.digests import render
-from bot.digests.model import Group, dump
+from bot.digests.model import Group, Voices, dump
 from bot.digests.render import pairs, schema
 from bot.digests.render.letters import for_letters
 from bot.digests.render.sections import foot, sections
@@ -339,6 +340,23 @@ def test_other_figures_make_another_picture(name: str) -> None:
     assert one.shape == other.shape
     assert (one != other).mean() > 0.0005
     assert (one == grey(render.charts(replace(FULL, hidden=9), texts("en"))[name].png)).all()
+
+
+def test_charts_are_drawn_once_for_all_who_get_the_same_figures() -> None:
+    """Another moment, another manager's guess, other quotes: the same pictures. Another figure: others."""
+    one, said = FULL, texts("en")
+    other = replace(
+        one,
+        at=one.at + timedelta(hours=3),
+        gap=Gap("2026-Q4"),
+        voices=Voices(),
+        problems=tuple(replace(each, quote=None) for each in one.problems),
+    )
+    drawn = render.charts(one, said)
+    assert drawn
+    assert all(render.charts(other, said)[name] is each for name, each in drawn.items())
+    grown = replace(one, problems=(replace(one.problems[0], people=one.problems[0].people + 7), *one.problems[1:]))
+    assert render.charts(grown, said)["themes"].png != drawn["themes"].png
 
 
 def test_small_charts_of_stages_stand_side_by_side_from_where_reading_begins() -> None:
