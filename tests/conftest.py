@@ -25,6 +25,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--round", default="1500x30", help="let the large round of the journeys ask so many people x so fast"
     )
+    parser.addoption(
+        "--reached",
+        default=".8",
+        help="which part of the permitted rate the large round must reach; .99 where the machine does nothing else",
+    )
     parser.addoption("--rows", default="20000", help="let the large list of the journeys have so many rows")
     parser.addoption("--wild", default="1", help="let citizens by chance walk so many times as far (tests/reference)")
 

@@ -2,7 +2,9 @@
 
 1,500 people at 30 messages a second, as Telegram permits. `--round 100000x30` asks 100,000 in an hour; with
 `--round 100000x300` the pace of the server's limit and of the program's own are both ten times Telegram's, so that the
-hour takes six minutes.
+hour takes six minutes. `--reached .99` asks for 99 % of the permitted rate, which takes a machine with nothing else to
+do; without it the bound is that of a process killed every ten seconds while the whole suite runs beside it, where 0.94
+to 0.95 were measured. `make bench` measures the rate of one that is left alone.
 """
 
 from __future__ import annotations
@@ -48,10 +50,6 @@ OVERTAKEN = 1.0
 """Seconds' worth of invitations that may leave between the writing of a reply and its leaving: what was on the wire
 already, and what leaves until the reply is claimed. On a machine that is busy with other things all are slower alike.
 """
-REACHED = 0.8
-"""The part of the permitted rate that is reached by a process killed every ten seconds, on a machine with as much else
-to do. Measured so: 0.94 to 0.95; `make bench` measures the rate of one that is left alone.
-"""
 RESTS = 0.5
 """Seconds after each word of those who talk: no chat may be answered much faster than once a second."""
 AT_ONCE = 1_000
@@ -63,6 +61,12 @@ def size(request: pytest.FixtureRequest) -> tuple[int, int]:
     """How many people are asked, and how many messages a second are permitted."""
     people, _, per_second = request.config.getoption("--round").partition("x")
     return int(people), int(per_second)
+
+
+@pytest.fixture
+def bound(request: pytest.FixtureRequest) -> float:
+    """Which part of the permitted rate must be reached at least."""
+    return float(request.config.getoption("--reached"))
 
 
 @pytest.fixture
@@ -78,7 +82,7 @@ def town(tmp_path: Path, size: tuple[int, int]) -> Iterator[Town]:
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 def test_everybody_is_asked_at_the_pace_that_is_permitted_while_others_talk_and_the_process_is_killed(
-    town: Town, size: tuple[int, int]
+    town: Town, size: tuple[int, int], bound: float
 ) -> None:
     people, per_second = size
     talkers = _Talkers(town, town.open_pulse("library"), RESTS)
@@ -106,7 +110,7 @@ def test_everybody_is_asked_at_the_pace_that_is_permitted_while_others_talk_and_
     assert max(often) <= 2, "nobody is asked a third time"
     assert repeats <= sum(flown), "only what was on the wire at a kill came again"
     assert told["limited"] == []
-    assert reached > REACHED
+    assert reached >= bound
     assert len(waits) > KILLS, "somebody talked"
     assert ahead[-1] < per_second * OVERTAKEN, "who talks does not wait for the invitations"
     assert _ends(town, code) == {"invited": people}
