@@ -332,17 +332,20 @@ def quoted_ids(
     return [(answer_id, round_id) for answer_id, round_id in db.execute(wanted.order_by(answers.c.id))]
 
 
-def sent_words(
-    db: Connection, service: str, since: datetime, until: datetime, every: int = 1, first: int = 0
-) -> list[tuple[int, tuple[int, bytes], str]]:
-    """Return (id, (round id, pseudonym), text) of the free texts counted in [since, until), the newest first.
+def drawn(db: Connection, service: str, since: datetime, until: datetime, every: int, first: int) -> int:
+    """Return how many free texts counted in [since, until) are in the sample of `quoted_ids`, quotable or not."""
+    within = (answers.c.service == service, answers.c.counted_at >= since, answers.c.counted_at < until)
+    written = select(func.count()).where(*within, _stands, answers.c.verb == "ask", answers.c.text.is_not(None))
+    return db.execute(written.where(answers.c.id % every == first)).scalar_one()
 
-    `every` and `first` draw the same sample as in `quoted_ids`.
-    """
+
+def sent_words(
+    db: Connection, service: str, since: datetime, until: datetime
+) -> list[tuple[int, tuple[int, bytes], str]]:
+    """Return (id, (round id, pseudonym), text) of the free texts counted in [since, until), the newest first."""
     columns = (answers.c.id, answers.c.round_id, answers.c.pseudonym, answers.c.text)
     within = (answers.c.service == service, answers.c.counted_at >= since, answers.c.counted_at < until)
     written = select(*columns).where(*within, _stands, answers.c.verb == "ask", answers.c.text.is_not(None))
-    written = written.where(answers.c.id % every == first)
     rows = db.execute(written.order_by(answers.c.counted_at.desc(), answers.c.id.desc()))
     return [(answer_id, (round_id, pseudonym), text) for answer_id, round_id, pseudonym, text in rows]
 

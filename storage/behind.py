@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import func, or_, select, tuple_
 
 from storage.rows import Shape
-from storage.tables import answers, text_themes
+from storage.tables import answers, campaign_texts, text_themes
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -57,6 +57,12 @@ _shape = Shape(answers, Said)
 def count(db: Connection, picked: Picked) -> int:
     """Return how many answers there are."""
     return db.execute(select(func.count()).select_from(answers).where(*_where(picked))).scalar_one()
+
+
+def organised(db: Connection, picked: Picked) -> int:
+    """Return how many of them were sent in campaigns."""
+    sent = select(campaign_texts.c.answer_id).where(campaign_texts.c.answer_id == answers.c.id).exists()
+    return db.execute(select(func.count()).select_from(answers).where(*_where(picked), sent)).scalar_one()
 
 
 def of(db: Connection, picked: Picked, limit: int, offset: int = 0) -> list[Said]:

@@ -619,6 +619,21 @@ machine_weeks = Table(  # how much of a week's budget a language model has used;
     C("asked", Integer, nullable=False),
 )
 
+campaign_texts = Table(  # texts that many sent in nearly the same words in one week: counted apart, never deleted
+    "campaign_texts",
+    metadata,
+    C("answer_id", ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True),
+    C("campaign", Id, nullable=False),  # the number of its most typical text, which may be gone: only tells them apart
+)
+
+campaign_weeks = Table(  # weeks that were over and searched for campaigns
+    "campaign_weeks",
+    metadata,
+    C("service", String(60), primary_key=True),
+    C("until", Instant, primary_key=True),  # the first moment after it
+    C("sought_at", Instant, nullable=False),
+)
+
 # --------------------------------------------------------------------------- what is made of it
 
 actions = Table(  # what a service does about something it was told: records, kept

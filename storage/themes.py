@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from sqlalchemy import and_, delete, func, or_, select, update
 
 from storage.rows import Insert, Shape, read
-from storage.tables import answers, codebooks, readings, text_themes, theme_examples, themes
+from storage.tables import answers, campaign_texts, codebooks, readings, text_themes, theme_examples, themes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Select, Subquery
+    from sqlalchemy import ColumnElement, Connection, Select
 
 PROPOSED, CONFIRMED, MERGED, DROPPED = "proposed", "confirmed", "merged", "dropped"
 """States: found among texts that fitted nothing, and nobody has looked at it; in use; gone into another; not wanted."""
@@ -55,17 +55,6 @@ class Raised(NamedTuple):
     """How many people raised a theme."""
 
     theme_id: int
-    people: int
-
-
-class RaisedAt(NamedTuple):
-    """How many people raised a theme in a stage, in answer to one question."""
-
-    theme_id: int
-    stage: str
-    item: str | None
-    """Of the bank; None for a question of the flow's own."""
-    state: str
     people: int
 
 
@@ -255,40 +244,36 @@ def examples(db: Connection, service: str) -> list[Example]:
 
 
 def raised(
-    db: Connection, service: str, since: datetime, until: datetime, states: Collection[str] = LIVE
+    db: Connection,
+    service: str,
+    since: datetime,
+    until: datetime,
+    states: Collection[str] = LIVE,
+    *,
+    apart: bool = False,
 ) -> list[Raised]:
     """Count the people who raised each theme in texts counted in [since, until), most first.
 
-    A person is a pseudonym of a round. Themes nobody raised are left out.
+    A person is a pseudonym of a round. Themes nobody raised are left out. `apart`: what was sent in campaigns does not
+    count.
     """
-    each = _each(service, since, until, states, themes.c.id)
+    told = select(themes.c.id, answers.c.round_id, answers.c.pseudonym).distinct()
+    joined = told.join(text_themes, text_themes.c.theme_id == themes.c.id)
+    joined = joined.join(answers, answers.c.id == text_themes.c.answer_id)
+    within = _within(service, since, until, apart=apart)
+    each = joined.where(themes.c.state.in_(list(states)), within).subquery()
     counted = select(each.c.id, func.count()).group_by(each.c.id)
     return sorted(read(Raised, db.execute(counted)), key=lambda one: (-one.people, one.theme_id))
 
 
-def raised_at(
-    db: Connection, service: str, since: datetime, until: datetime, states: Collection[str] = LIVE
-) -> list[RaisedAt]:
-    """Count the same by stage and question; somebody who raises a theme in answer to two questions is in both."""
-    where = (answers.c.stage, answers.c.item, answers.c.state)
-    each = _each(service, since, until, states, themes.c.id, *where)
-    columns = (each.c.id, each.c.stage, each.c.item, each.c.state)
-    counted = select(*columns, func.count()).group_by(*columns)
-    return sorted(read(RaisedAt, db.execute(counted)), key=lambda one: (one.theme_id, -one.people, one.state))
+_ALONE: Final = ~select(campaign_texts).where(campaign_texts.c.answer_id == answers.c.id).correlate(answers).exists()
+"""Not sent in a campaign."""
 
 
-def _each(
-    service: str, since: datetime, until: datetime, states: Collection[str], *columns: ColumnElement[object]
-) -> Subquery:
-    told = select(*columns, answers.c.round_id, answers.c.pseudonym).distinct()
-    joined = told.join(text_themes, text_themes.c.theme_id == themes.c.id)
-    joined = joined.join(answers, answers.c.id == text_themes.c.answer_id)
-    return joined.where(themes.c.state.in_(list(states)), _within(service, since, until)).subquery()
-
-
-def _within(service: str, since: datetime, until: datetime) -> ColumnElement[bool]:
-    counted = answers.c.counted_at
-    return and_(answers.c.service == service, counted >= since, counted < until, answers.c.withdrawn_at.is_(None))
+def _within(service: str, since: datetime, until: datetime, *, apart: bool = False) -> ColumnElement[bool]:
+    counted, own = answers.c.counted_at, [_ALONE] if apart else []
+    span = (answers.c.service == service, counted >= since, counted < until)
+    return and_(*span, answers.c.withdrawn_at.is_(None), *own)
 
 
 class Chose(NamedTuple):
@@ -307,12 +292,15 @@ def chose(
     until: datetime,
     items: Collection[str],
     states: Collection[str] = LIVE,
+    *,
+    apart: bool = False,
 ) -> list[Chose]:
     """Count what the people who raised each theme in [since, until) chose in the same round at these items.
 
     Each person counts once for a theme: with the last choice in this span that was handed in no later than their text.
     In a round that keeps running people come again: what they chose long ago says nothing of what they write now.
     For `del.step` this is the step of the service that a theme belongs to; most people first within a theme.
+    `apart`: as in `raised`.
     """
     given = answers.alias("given")
     last = select(themes.c.id, func.max(given.c.id).label("last")).join(
@@ -323,7 +311,7 @@ def chose(
         given, and_(given.c.round_id == answers.c.round_id, given.c.pseudonym == answers.c.pseudonym)
     ).where(
         themes.c.state.in_(list(states)),
-        _within(service, since, until),
+        _within(service, since, until, apart=apart),
         given.c.item.in_(list(items)),
         given.c.choice.is_not(None),
         given.c.withdrawn_at.is_(None),
@@ -348,9 +336,13 @@ class Read(NamedTuple):
     """Texts not sorted yet by any codebook: figures of the span will still grow."""
 
 
-def read_so_far(db: Connection, service: str, since: datetime, until: datetime) -> Read:
-    """Tell how many people wrote in [since, until), how many of them fit a theme, and what is not sorted yet."""
-    written = and_(_within(service, since, until), answers.c.verb == "ask", answers.c.text.is_not(None))
+def read_so_far(db: Connection, service: str, since: datetime, until: datetime, *, apart: bool = False) -> Read:
+    """Tell how many people wrote in [since, until), how many of them fit a theme, and what is not sorted yet.
+
+    `apart`: as in `raised`.
+    """
+    within = _within(service, since, until, apart=apart)
+    written = and_(within, answers.c.verb == "ask", answers.c.text.is_not(None))
     sorted_ = and_(readings.c.answer_id == answers.c.id, readings.c.revision > 0)
     texts = select(func.count(), func.count(readings.c.answer_id)).select_from(answers.outerjoin(readings, sorted_))
     all_, done = db.execute(texts.where(written)).one()

@@ -11,7 +11,7 @@ from bot.digests.weeks import Week
 from bot.reading.private import finder
 from bot.texts import texts
 from flows.words import fill
-from storage import behind, looks, themes
+from storage import behind, campaigns, looks, themes
 from storage.behind import Picked
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ class Answer:
     words: Sequence[str]
     """What the same person wrote beside it."""
     themes: Sequence[str]
+    organised: bool = False
+    """Whether its words were sent in a campaign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Shown:
     total: int | None
     """In steps of the minimum, or the totals of two pages would tell of the few who are only on one; None: fewer."""
     pages: int
+    organised: int | None = 0
+    """How many of them were sent in campaigns, in the same steps; None: fewer than the minimum."""
     running: bool = False
     """Whether the week is not over: then nothing is shown, for whoever looks twice would know who came in between."""
 
@@ -96,10 +100,12 @@ class Behind:
         if now < picked.until:
             return Shown((), 0, 1, running=True)
         rows = behind.of(db, picked, PAGE, (by.page - 1) * PAGE)
-        total = behind.count(db, picked)
+        total, organised = behind.count(db, picked), behind.organised(db, picked)
         looks.note(db, service, now, who, by.noted, len(rows))
         shown = self._in_words(db, service, rows, language)
-        return Shown(shown, about(total, self._config.digest.minimum_cell), max(1, -(-total // PAGE)))
+        minimum = self._config.digest.minimum_cell
+        apart = about(organised, minimum) if organised else 0
+        return Shown(shown, about(total, minimum), max(1, -(-total // PAGE)), apart)
 
     def newest(self, db: Connection, service: str, by: Filters, who: str, language: str, now: datetime) -> list[str]:
         """Return the newest few in one line each, masked as a chat may be read by others; note who has looked."""
@@ -120,6 +126,7 @@ class Behind:
         written = behind.words(db, rows)
         sorted_ = themes.of_texts(db, [row.id for row in rows])
         names = {theme.id: theme.name(language) for theme in themes.codebook(db, service)}
+        organised = campaigns.of_texts(db, [row.id for row in rows])
         return [
             Answer(
                 row.counted_at,
@@ -128,6 +135,7 @@ class Behind:
                 row.text or self._said(row, language),
                 [text for text in written.get((row.round_id, row.pseudonym), ()) if text != row.text],
                 [names[each] for each in sorted_.get(row.id, ()) if each in names],
+                row.id in organised,
             )
             for row in rows
         ]

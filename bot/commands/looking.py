@@ -51,6 +51,7 @@ def digest(config: Config, *, service: str, at: datetime | None, in_json: bool, 
     week = _week(given["week"], now, config.city.zone)
     with office(config) as here:
         digests = Digests(config, here.catalog.bank, here.library)
+        digests.prepare(here.database, service, week, now)
         with here.database.reading() as db:
             found = digests.of_week(db, service, week, now)
         queued = digests.send(here.database, service, week, now) if given["send"] else 0

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from bot.digests import disclosure
@@ -16,7 +17,7 @@ from bot.digests.weeks import Week
 from bot.rounds import complete
 from bot.rounds.lifecycle import last_day
 from storage import answers as stored
-from storage import rounds, sessions, themes, weekly
+from storage import campaigns, rounds, sessions, themes, weekly
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -47,6 +48,7 @@ STEPS = ("del.step", "pil.step")
 """Items that ask at which step of the service something went wrong."""
 NOWHERE = frozenset({"nowhere", "went_well", "na"})
 """Their options that are no step."""
+NOBODY = (0, 0)
 COUNTED = ("week", "stage", "item", "choice", "people")
 WAITING = ("scheduled", "open", "paused", "closed", "analysed", "decided")
 """States of rounds with a deadline ahead, or missed."""
@@ -79,6 +81,7 @@ def gather(
         written=frame(("week", "texts"), ((each, figures.texts) for each, figures in weeks.items())),
         said=said,
         heard=tuple(_heard(db, service, (spans[week], spans[week.back(1)]), headlines, steps, said)),
+        campaigns=tuple(each.senders for each in campaigns.of_week(db, service, *spans[week])),
         began=began,
         finished=finished,
     )
@@ -130,9 +133,20 @@ def _by_lot(
             return
         every = every_nth(figures.texts)
         ids = stored.quoted_ids(db, service, *this.span(zone), every, week.number % every)
-        drawn = sorted(ids, key=lambda each: lot(str(each[1]), str(week), str(each[0])))[:POOL]
-        rows = stored.these_texts(db, [answer_id for answer_id, _ in drawn]) if drawn else []
-        yield from by_lot(_said(rows, zone, finder), str(week))
+        lots = sorted(ids, key=lambda each: lot(str(each[1]), str(week), str(each[0])))
+        organised = campaigns.sent(db, service, *this.span(zone))
+        drawn = list(islice(_one_of_each((answer_id for answer_id, _ in lots), organised), POOL))
+        yield from by_lot(_said(stored.these_texts(db, drawn) if drawn else [], zone, finder), str(week))
+
+
+def _one_of_each(texts: Iterable[int], organised: Mapping[int, int]) -> Iterator[int]:
+    """Give texts with one of each campaign: the words of many are quoted once."""
+    told = set[int]()
+    for text in texts:
+        campaign = organised.get(text, -text)
+        if campaign not in told:
+            told.add(campaign)
+            yield text
 
 
 def every_nth(texts: int) -> int:
@@ -159,26 +173,32 @@ def _heard(
     steps: Labels,
     said: Sequence[Said],
 ) -> Iterator[Heard]:
-    """Give each theme somebody has confirmed twice: by those who scored well, and by all others."""
+    """Give each theme somebody has confirmed twice: by those who scored well, and by all others.
+
+    Whoever raised it only in a campaign is counted apart.
+    """
     book = {each.id: each for each in themes.codebook(db, service, [themes.CONFIRMED])}
     if not book:
         return
     good = content_with(headlines)
-    now, before = (by_side(db, service, span, good) for span in spans)
+    now, before = (by_side(db, service, span, good, apart=True) for span in spans)
+    all_, about = by_side(db, service, spans[0], good), dict(campaigns.about(db, service, *spans[0]))
     places, words = _places(db, service, spans[0]), _words(db, said)
-    for theme_id in sorted(now.keys() & book.keys()):
-        theme = book[theme_id]
+    for theme_id in sorted(all_.keys() & book.keys()):
+        theme, own = book[theme_id], now.get(theme_id, NOBODY)
         step, people = places.get(theme_id, ("", 0))
         for well in (False, True):
             yield Heard(
                 theme.key,
                 json.loads(theme.names),
                 well,
-                now[theme_id][well],
-                before.get(theme_id, (0, 0))[well],
+                own[well],
+                before.get(theme_id, NOBODY)[well],
                 {} if well else dict(steps.get(step, {})),
                 people,
                 tuple(one for one in words.get(theme_id, ()) if ((one.item, one.choice) in good) == well),
+                max(all_[theme_id][well] - own[well], 0),
+                about.get(theme_id, 0),
             )
 
 
@@ -187,19 +207,21 @@ def content_with(headlines: Iterable[Headline]) -> set[tuple[str, str]]:
     return {(headline.item, choice) for headline in headlines for choice in headline.positive}
 
 
-def by_side(db: Connection, service: str, span: Span, good: Collection[tuple[str, str]]) -> dict[int, tuple[int, int]]:
-    """Return by theme the people who did not score well, and those who did."""
+def by_side(
+    db: Connection, service: str, span: Span, good: Collection[tuple[str, str]], *, apart: bool = False
+) -> dict[int, tuple[int, int]]:
+    """Return by theme the people who did not score well, and those who did; `apart`: without campaigns."""
     content: Counter[int] = Counter()
-    for one in themes.chose(db, service, *span, {item for item, _ in good}):
+    for one in themes.chose(db, service, *span, {item for item, _ in good}, apart=apart):
         content[one.theme_id] += one.people if (one.item, one.choice) in good else 0
-    everybody = {one.theme_id: one.people for one in themes.raised(db, service, *span)}
+    everybody = {one.theme_id: one.people for one in themes.raised(db, service, *span, apart=apart)}
     return {theme: (people - content[theme], content[theme]) for theme, people in everybody.items()}
 
 
 def _places(db: Connection, service: str, span: Span) -> dict[int, tuple[str, int]]:
     """Return by theme the step that most people name, with how many they are; none where two are named as often."""
     named: dict[int, Counter[str]] = {}
-    for one in themes.chose(db, service, *span, STEPS):
+    for one in themes.chose(db, service, *span, STEPS, apart=True):
         if one.choice not in NOWHERE:
             named.setdefault(one.theme_id, Counter())[one.choice] += one.people
     first = {theme: [*steps.most_common(2), ("", 0)] for theme, steps in named.items()}
@@ -207,10 +229,11 @@ def _places(db: Connection, service: str, span: Span) -> dict[int, tuple[str, in
 
 
 def _words(db: Connection, said: Sequence[Said]) -> dict[int, list[Said]]:
-    """Return the texts of each theme, in the order of their lots."""
+    """Return the texts of each theme that were sent in no campaign, in the order of their lots."""
     found: dict[int, list[Said]] = {}
-    about = themes.of_texts(db, [int(one.key) for one in said]) if said else {}
-    for one in said:
+    ids = [int(one.key) for one in said]
+    about, organised = (themes.of_texts(db, ids), campaigns.of_texts(db, ids)) if said else ({}, {})
+    for one in (each for each in said if int(each.key) not in organised):
         for theme in about.get(int(one.key), ()):
             found.setdefault(theme, []).append(one)
     return found

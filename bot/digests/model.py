@@ -236,6 +236,10 @@ class Theme:
     step: Mapping[str, str] = field(default_factory=dict)
     """Step of the service, or place, at which most of them had it; empty where none stands out."""
     quote: Voice | None = None
+    organised: int = 0
+    """So many more people wrote about it in campaigns alone, and are in no other figure; 0 below the minimum."""
+    campaigns: int = 0
+    """In so many campaigns."""
 
 
 class Move(StrEnum):
@@ -267,6 +271,8 @@ class Foot:
     """Texts sent by many in nearly the same words, each counted once as a campaign ..."""
     senders: int = 0
     """... by so many people; counted apart, not deleted."""
+    about: tuple[Mapping[str, str], ...] = ()
+    """Names of the themes they are about, as far as no line of a theme tells of them."""
     deletions: int = 0
     """Deletions in the city in this week."""
     sampled: int = 0

@@ -53,6 +53,8 @@ QUOTED = 5
 """So many of them a mail shows: those are not quoted again in the next digest while there are others."""
 PROBLEMS = 3
 """Themes told as problems; the others are counted."""
+ABOUT = 2
+"""Themes of campaigns that are named where campaigns are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,10 @@ class Heard:
     step: Mapping[str, str] = field(default_factory=dict)
     step_people: int = 0
     quotes: tuple[Said, ...] = ()
+    organised: int = 0
+    """So many more wrote about it in a campaign alone, and are in no other figure ..."""
+    campaigns: int = 0
+    """... in so many campaigns, good or bad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,8 @@ class Answers:
     heard: tuple[Heard, ...] = ()
     began: int | None = None
     finished: int = 0
+    campaigns: tuple[int, ...] = ()
+    """Senders of each campaign of the week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,16 +230,32 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
         works=found.works,
         deeds=scope.deeds,
         proposals=signals.proposals(alerts, clock, found.problems, found.who.missing, quiet=not full),
-        foot=_foot(scope) if full else None,
+        foot=_foot(answers, scope, found) if full else None,
     )
     if scope.issued and scope.issued.alerts == alerts:
         told = replace(told, worded=scope.issued.worded)
     return replace(told, again=tuple(_again(told, scope.earlier))) if scope.earlier else told
 
 
-def _foot(scope: Scope) -> Foot | None:
+def _foot(answers: Answers, scope: Scope, found: _Figures) -> Foot | None:
     """Campaigns and deletions, too, are told as they were first."""
-    return scope.issued.foot if scope.issued and scope.issued.foot else scope.foot
+    if scope.issued and scope.issued.foot:
+        return scope.issued.foot
+    if not answers.campaigns:
+        return scope.foot
+    told, senders = scope.foot or Foot(), sum(answers.campaigns)
+    return replace(told, campaigns=len(answers.campaigns), senders=senders, about=_about(answers, scope, found))
+
+
+def _about(answers: Answers, scope: Scope, found: _Figures) -> tuple[Mapping[str, str], ...]:
+    """Return the themes of campaigns that no line of a theme names, most people first."""
+    named = {theme.key for theme in (*found.problems[:PROBLEMS], *([found.works] if found.works else []))}
+    people = Counter[str]()
+    for one in answers.heard:
+        people[one.theme] += 0 if one.theme in named else one.organised
+    names = {one.theme: one.name for one in answers.heard}
+    told = [theme for theme, count in people.items() if count >= scope.minimum]
+    return tuple(names[theme] for theme in sorted(told, key=lambda theme: (-people[theme], theme))[:ABOUT])
 
 
 def _figures(answers: Answers, scope: Scope, *, full: bool) -> _Figures:
@@ -573,8 +597,14 @@ def _theme(heard: Heard, scope: Scope, scores: Sequence[Score], *, compared: boo
         before=_before(heard, scope) if compared else None,
         compared=compared,
         step=heard.step if heard.step_people >= scope.minimum else {},
+        organised=_organised(heard, scope.minimum),
+        campaigns=heard.campaigns if _organised(heard, scope.minimum) else 0,
         quote=next((_voice(one, tones, scope) for one in _drawn(heard.quotes, scope)), None),
     )
+
+
+def _organised(heard: Heard, minimum: int) -> int:
+    return heard.organised if heard.organised >= minimum else 0
 
 
 def _before(heard: Heard, scope: Scope) -> int | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot import letters, rights
 from bot.assessing.assessments import Assessments
 from bot.channels.base import Outbound
-from bot.digests import polls, render
+from bot.digests import apart, polls, render
 from bot.digests.deeds import deeds
 from bot.digests.gather import deadlines, every_nth, gather, in_steps, keep
 from bot.digests.headlines import headlines
@@ -20,8 +20,6 @@ from bot.digests.summarise import Scope, sign_of_life, summarise
 from bot.digests.weeks import Week
 from bot.errors import Refused
 from bot.machine import headlines as machine_headlines
-from bot.reading import campaigns
-from bot.reading.campaigns import Sent
 from bot.reading.private import finder
 from bot.rights import Right
 from bot.rounds.record import public_url
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
     from bot.digests.model import Digest
     from bot.digests.summarise import Answers, Headline
     from bot.machine.client import Machine
-    from bot.reading.campaigns import Campaign
     from bot.rounds.library import Library
     from bot.texts import Texts
     from flows.bank import Bank
@@ -89,12 +86,8 @@ class Digests:
         scope = self._scope(db, service, week, place, now)
         steps = dict(self._config.service(service).steps)
         counted = gather(db, service, week, place, finder(db, self._config), self._headlines, steps)
-        sent = [] if scope.so_far else _sent(db, scope, counted)
-        alike = campaigns.campaigns(sent, scope.minimum)
-        scope = replace(scope, foot=_with_campaigns(_with_sample(scope.foot, counted, scope, len(sent)), alike))
-        repeats = {str(message) for each in alike for message in each.messages[1:]}
+        scope = replace(scope, foot=_with_sample(db, scope, counted))
         look = polls.Look(week, place, now, scope.minimum)
-        counted = replace(counted, said=tuple(each for each in counted.said if each.key not in repeats))
         counted = replace(counted, polls=polls.of_week(db, self._library, service, look))
         return summarise(in_steps(db, counted, scope) if scope.so_far else counted, scope, now)
 
@@ -184,6 +177,10 @@ class Digests:
             raise Refused(f"week {week} is still running: its digest can be sent when it is over.")
         return sum(self.write(database, one, now) for one in dict.fromkeys(wanted))
 
+    def prepare(self, database: Database, service: str, week: Week, now: datetime) -> None:
+        """Seek what has to be known of a week before its digest is put together. Harmless to repeat."""
+        apart.seek(database, service, week, self._config.city.zone, self._config.digest.minimum_cell, now)
+
     def alarm(self, database: Database, late: Delay, now: datetime) -> None:
         """Tell whoever runs the bot that digests come late, once a day. Harmless to repeat."""
         with database.reading() as db:
@@ -202,6 +199,7 @@ class Digests:
 
         Counting and drawing happen before it, so that nobody waits for the pen.
         """
+        self.prepare(database, one.service, one.week, now)
         with database.reading() as db:
             digest = self._for(db, one, now)
             addresses = _addresses(db, one, digest)
@@ -380,24 +378,15 @@ def _shown_before(db: Connection, service: str, week: Week) -> Digest | None:
     return load(body) if body else None
 
 
-def _sent(db: Connection, scope: Scope, counted: Answers) -> list[Sent]:
-    """Return what people wrote in the week; of a week that is drawn by lot, the same sample as for quotes."""
-    every = every_nth(_written(counted, scope))
-    span = scope.week.span(scope.zone)
-    return [Sent(*each) for each in answers.sent_words(db, scope.service, *span, every, scope.week.number % every)]
-
-
-def _with_sample(foot: Foot | None, counted: Answers, scope: Scope, read: int) -> Foot:
-    """Note of how many texts how many were read, where not all were."""
-    texts = _written(counted, scope)
-    told = foot or Foot()
-    return told if scope.so_far or every_nth(texts) == 1 else replace(told, sampled=read, written=texts)
+def _with_sample(db: Connection, scope: Scope, counted: Answers) -> Foot:
+    """Note of how many texts how many were drawn, where not all were."""
+    told, texts = scope.foot or Foot(), _written(counted, scope)
+    every = every_nth(texts)
+    if scope.so_far or every == 1:
+        return told
+    drawn = answers.drawn(db, scope.service, *scope.week.span(scope.zone), every, scope.week.number % every)
+    return replace(told, sampled=drawn, written=texts)
 
 
 def _written(counted: Answers, scope: Scope) -> int:
     return int(counted.written.set_index("week")["texts"].get(str(scope.week), 0))
-
-
-def _with_campaigns(foot: Foot | None, alike: Sequence[Campaign]) -> Foot:
-    """Note how many texts were sent by many in nearly the same words."""
-    return replace(foot or Foot(), campaigns=len(alike), senders=sum(each.senders for each in alike))

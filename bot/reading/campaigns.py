@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flows.words import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from scipy.sparse import csr_matrix
 
@@ -43,8 +43,17 @@ class Campaign(NamedTuple):
     """Ids of the texts, the most typical first: one is enough to quote."""
 
 
-def campaigns(sent: Sequence[Sent], minimum: int) -> list[Campaign]:
-    """Return the groups of nearly identical texts of at least `minimum` senders, the largest first."""
+def campaigns(sent: Sequence[Sent], minimum: int, others: Sequence[Sent] = ()) -> list[Campaign]:
+    """Return the groups of nearly identical texts of at least `minimum` senders, the largest first.
+
+    `others`: texts beside a sample of too many. They go to a group that is found where they are alike, and make none.
+    """
+    found = _found(sent, minimum)
+    joined = _joined(found, {each.id: each for each in sent}, others) if found and others else found
+    return sorted(joined, key=lambda group: (-group.senders, -len(group.messages), group.messages))
+
+
+def _found(sent: Sequence[Sent], minimum: int) -> list[Campaign]:
     same: defaultdict[str, list[Sent]] = defaultdict(list)
     for each in sorted(sent, key=lambda each: each.id):
         if len(each.text) >= SHORTEST:
@@ -53,8 +62,25 @@ def campaigns(sent: Sequence[Sent], minimum: int) -> list[Campaign]:
         return []
     words = sorted(same)
     groups = _groups([[same[one] for one in group] for group in _alike(words, same)])
-    found = [group for group in groups if group.senders >= minimum]
-    return sorted(found, key=lambda group: (-group.senders, -len(group.messages), group.messages))
+    return [group for group in groups if group.senders >= minimum]
+
+
+def _joined(found: Sequence[Campaign], known: Mapping[int, Sent], others: Sequence[Sent]) -> list[Campaign]:
+    """Return the groups with those of the others that are nearest to one of their texts, and near enough."""
+    place = {fold(known[n].text): number for number, group in enumerate(found) for n in group.messages}
+    rest = [each for each in others if len(each.text) >= SHORTEST]
+    words = [fold(each.text) for each in rest]
+    shares = _shares([*place, *words], 1.0)
+    typical, places = shares[: len(place)], [*place.values()]
+    members = [[known[n] for n in group.messages] for group in found]
+    for start in range(0, len(words), BLOCK):
+        close = (shares[len(place) + start : len(place) + start + BLOCK] @ typical.T).tocsr()
+        for n in range(close.shape[0]):
+            row = slice(close.indptr[n], close.indptr[n + 1])
+            nearest = max(zip(close.data[row], -close.indices[row], strict=True), default=(0, 0))
+            if nearest[0] >= ALIKE:
+                members[places[-nearest[1]]].append(rest[start + n])
+    return [Campaign(len({one.sender for one in each}), tuple(one.id for one in each)) for each in members]
 
 
 def _groups(groups: Iterable[list[list[Sent]]]) -> Iterator[Campaign]:
@@ -83,7 +109,7 @@ def _near(words: Sequence[str]) -> list[list[int]]:
     """Return for each text which others are like it, itself included."""
     if len(words) == 1:
         return [[0]]
-    shares = _shares(words)
+    shares = _shares(words, COMMON if len(words) > MANY else 1.0)
     found: list[list[int]] = []
     for start in range(0, len(words), BLOCK):
         close = (shares[start : start + BLOCK] @ shares.T).tocsr()
@@ -93,11 +119,10 @@ def _near(words: Sequence[str]) -> list[list[int]]:
     return found
 
 
-def _shares(words: Sequence[str]) -> csr_matrix:
+def _shares(words: Sequence[str], common: float) -> csr_matrix:
     import numpy as np  # noqa: PLC0415 - slow to load: only the process that writes a digest needs them
     from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
 
-    common = COMMON if len(words) > MANY else 1.0
     vectorizer = TfidfVectorizer(
         analyzer="char", ngram_range=(4, 5), max_df=common, sublinear_tf=True, dtype=np.float32, lowercase=False
     )

@@ -38,8 +38,8 @@ SWEEPS = (
     "sweep.leases sweep.leased lease.returns lease.returned leaps.undoes leaps.undone privacy.forgets privacy.forgot"
 ).split()
 DIGEST = (
-    "weeks.lays weeks.laid weeks.begins weeks.begun weeks.counts weeks.counted digest.drawn digest.written "
-    "digest.queued mail.hands_over mail.handed_over"
+    "weeks.lays weeks.laid weeks.begins weeks.begun weeks.counts weeks.counted campaigns.notes "
+    "campaigns.noted digest.drawn digest.written digest.queued mail.hands_over mail.handed_over"
 ).split()
 FOLDING = ["weeks.folds", "weeks.folded"]
 ASSESSING = ["assessment.calls", "assessment.called"]

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from storage import answers, assessments, ballots, contacts, inbox, messages, outbox, sessions, themes, turnout, weekly
+from storage import (
+    answers,
+    assessments,
+    ballots,
+    campaigns,
+    contacts,
+    inbox,
+    messages,
+    outbox,
+    sessions,
+    themes,
+    turnout,
+    weekly,
+)
 from storage.database import Database
 from tests.storage.makers import DAY, KEYS, MINUTE, NOW, Update, add_contact, add_round, answer, message, session, text
 
@@ -50,7 +63,11 @@ ACTS: dict[str, Callable[[Connection], Any]] = {
     "chosen": lambda db: turnout.choices(db, 1, ["you.area"], ["step"], [b"anna"]),
     "spoken": lambda db: turnout.languages(db, 1, [b"anna"]),
     "raised": lambda db: themes.raised(db, "library", *WEEK),
-    "raised at": lambda db: themes.raised_at(db, "library", *WEEK),
+    "raised apart": lambda db: themes.raised(db, "library", *WEEK, apart=True),
+    "campaigns": lambda db: campaigns.of_week(db, "library", *WEEK),
+    "about campaigns": lambda db: campaigns.about(db, "library", *WEEK),
+    "campaigns of texts": lambda db: campaigns.of_texts(db, [1, 2]),
+    "note campaigns": lambda db: campaigns.note(db, "library", NOW, NOW, [(1, 1)]),
     "chose": lambda db: themes.chose(db, "library", *WEEK, ["del.step"]),
     "read so far": lambda db: themes.read_so_far(db, "library", *WEEK),
     "behind": lambda db: themes.behind(db, 1, *WEEK, 9),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from storage import answers, retention, tables, themes
+from storage import answers, campaigns, retention, tables, themes
 from storage.retention import Policy
 from storage.tables import text_themes
 from storage.themes import CONFIRMED, DROPPED, GROUP, MERGED, PERSON, PROPOSED, Reading, Sorted, Theme
@@ -55,7 +55,6 @@ def test_people_are_counted_and_not_messages(database: Database) -> None:
         answers.append(db, [answer(of, b"ben", "step", item="del.step", choice="desk")])
         read(db, [a, b, c], (a, waiting.id), (b, waiting.id), (c, waiting.id), (c, price.id))
         assert themes.raised(db, "library", *WEEK) == [(waiting.id, 2), (price.id, 1)]
-        assert themes.raised_at(db, "library", *WEEK)[0] == (waiting.id, "deliver", "del.reason", "why", 2)
         assert themes.chose(db, "library", *WEEK, ["del.step"]) == [
             (waiting.id, "del.step", "desk", 1),
             (price.id, "del.step", "desk", 1),
@@ -65,6 +64,27 @@ def test_people_are_counted_and_not_messages(database: Database) -> None:
         assert themes.people_behind(db, waiting.id, *WEEK) == {(of.id, b"anna"), (of.id, b"ben")}
         assert [one.answer_id for one in themes.behind(db, waiting.id, *WEEK, 9)] == [c, b, a]
         assert themes.of_texts(db, [a, c]) == {a: [waiting.id], c: [waiting.id, price.id]}
+
+
+def test_what_was_sent_in_a_campaign_is_counted_apart(database: Database) -> None:
+    """Who also wrote in words of their own counts among the others."""
+    with database.transaction() as db:
+        of = add_round(db)
+        waiting, price = codebook(db, "waiting", "price")
+        a, b, c, d = written(db, of, b"anna", b"anna", b"ben", b"cem")
+        answers.append(db, [answer(of, who, "step", item="del.step", choice="desk") for who in (b"anna", b"ben")])
+        read(db, [a, b, c, d], (a, waiting.id), (b, waiting.id), (c, waiting.id), (d, price.id))
+        campaigns.note(db, "library", WEEK[1], NOW, [(b, b), (c, b), (d, d), (d + 99, d)])
+        assert themes.raised(db, "library", *WEEK) == [(waiting.id, 2), (price.id, 1)]
+        assert themes.raised(db, "library", *WEEK, apart=True) == [(waiting.id, 1)]
+        assert themes.chose(db, "library", *WEEK, ["del.step"], apart=True) == [(waiting.id, "del.step", "desk", 1)]
+        assert themes.read_so_far(db, "library", *WEEK, apart=True) == (1, 1, 1, 0)
+        assert campaigns.of_week(db, "library", *WEEK) == [(b, 2), (d, 1)]
+        assert campaigns.about(db, "library", *WEEK) == [(waiting.id, 1), (price.id, 1)]
+        assert campaigns.of_texts(db, [a, b, c]) == {b: b, c: b}
+        assert campaigns.sought(db, "library", WEEK) == {WEEK[1]}
+        answers.withdraw(db, [(of.id, b"ben", "why")], NOW)
+        assert campaigns.of_week(db, "library", *WEEK) == [(b, 1), (d, 1)]
 
 
 def test_a_text_that_was_taken_back_counts_for_no_theme(database: Database) -> None:

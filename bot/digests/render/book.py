@@ -112,6 +112,7 @@ THEMES = (
     Column("kind"),
     Column("theme"),
     Column("people", "people", "people", "cell"),
+    Column("organised", "people", "people", "cell"),
     Column("people_before", "people", "last", "cell"),
     Column("step", rule="cell"),
     Column("quote", rule="quote"),
@@ -274,7 +275,7 @@ def _themes(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
     for kind, each in told:
         words_of = worded(each.quote.text, said) if each.quote else None
         name, step = said.pick(each.name, each.key), said.pick(each.step) or None
-        yield said(f"word.{kind}"), name, each.people, each.before, step, words_of
+        yield said(f"word.{kind}"), name, each.people, each.organised or None, each.before, step, words_of
 
 
 def _deeds(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:

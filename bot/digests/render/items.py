@@ -144,6 +144,8 @@ def _theme(theme: Theme, digest: Digest, texts: Texts) -> str:
 
 def _facts(theme: Theme, minimum: int, texts: Texts) -> Iterator[str]:
     yield texts.many("rounds.people", theme.people)
+    if theme.organised:
+        yield texts.many("digest.themes.organised", theme.campaigns, people=texts.number(theme.organised))
     if theme.compared and theme.before is None:
         yield texts("digest.themes.before_few", minimum=minimum)
     elif theme.compared:
@@ -201,6 +203,12 @@ def foot(digest: Digest, texts: Texts) -> tuple[str, ...]:
     told = [
         texts.many("digest.foot.campaigns", kept.campaigns, senders=texts.number(kept.senders))
         if kept.campaigns
+        else "",
+        texts(
+            "digest.foot.about",
+            list=texts("digest.themes.between").join(short(texts.pick(name)) for name in kept.about),
+        )
+        if kept.about
         else "",
         texts.many("digest.foot.deletions", kept.deletions) if kept.deletions else "",
         texts("digest.foot.sampled", n=texts.number(kept.sampled), most=texts.number(kept.written))

@@ -255,8 +255,8 @@ def test_figures_are_numbers_and_those_of_the_digest() -> None:
 def test_themes_groups_and_deeds_are_rows() -> None:
     found = sheets(WHOLE, "en")
     rows = {name: list(found[name].iter_rows(min_row=2, values_only=True)) for name in ("themes", "groups", "deeds")}
-    assert rows["themes"][0][:4] == ("problem", "Waiting at hand-over", 14, 6)
-    assert rows["themes"][-1][:4] == ("works", "Friendly staff", 21, 20)
+    assert rows["themes"][0][:5] == ("problem", "Waiting at hand-over", 14, None, 6)
+    assert rows["themes"][-1][:5] == ("works", "Friendly staff", 21, None, 20)
     assert rows["groups"] == [("age 16-24", 0.4), ("Northgate", 0.6)]
     assert {row[0] for row in rows["deeds"]} == {"done", "late", "not done"}
     facts = dict(found["overview"].iter_rows(min_row=2, values_only=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -9,25 +10,34 @@ import pytest
 from sqlalchemy import select
 
 from bot.actions import subjects
+from bot.digests import apart
 from bot.digests.gather import gather
 from bot.digests.headlines import headlines
+from bot.digests.model import Reason
+from bot.digests.render import items
+from bot.digests.summarise import summarise
 from bot.digests.weeks import Week
 from bot.reading.private import Finder
+from bot.texts import texts
 from flows.catalog import Catalog
 from storage import answers, tables, themes
 from storage.themes import MANAGER, PROPOSAL, Sorted
+from tests.bot.digests.material import scope as sample_scope
 from tests.storage.makers import DAY, NOW, add_round, answer, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
     from storage.answers import AnswerRow
     from storage.database import Database
+    from storage.rounds import RoundRow
 
 PLACE = ZoneInfo("UTC")
 WEEK = Week.of(NOW, PLACE)
+MONDAY = WEEK.ends(PLACE)
 HEADLINES = headlines(Catalog.load().bank)
 
 
@@ -69,6 +79,62 @@ def test_a_theme_nobody_has_confirmed_is_in_no_digest_and_not_acted_on(
         say(db, [text(of, "a long wait", b"%d" % n) for n in range(6)], theme(db, "wait", origin))
         assert sum(one.people for one in heard(db)) == people
         assert len(subjects.of(db, "library", [], WEEK.span(PLACE), 5, "en")) == bool(people)
+
+
+KEEP = "Please keep the small library in Mill Lane open on Saturdays, our children need it very much{} thanks"
+
+
+def flood(db: Connection, of: RoundRow, people: int, about: int, at: datetime = NOW) -> None:
+    """Let so many people send nearly the same words, all of them of a poor score."""
+    for n in range(people):
+        answers.append(db, [answer(of, b"sent %d" % n, choice="1", at=at)])
+    say(db, [text(of, KEEP.format("!" * (n % 9)), b"sent %d" % n, at) for n in range(people)], about)
+
+
+@pytest.mark.parametrize("own", [0, 6])
+def test_an_organised_campaign_stands_beside_the_themes_and_drives_no_alert(database: Database, own: int) -> None:
+    with database.transaction() as db:
+        of = add_round(db)
+        wait, hours = theme(db, "wait"), theme(db, "hours")
+        people = [b"%d" % n for n in range(8)]
+        answers.append(db, [answer(of, who, choice="2") for who in people])
+        say(db, [text(of, f"I waited for {who!r} minutes", who) for who in people], wait)
+        say(db, [text(of, f"Closed again at {n}", b"%d" % n) for n in range(own)], hours)
+        flood(db, of, 300, hours)
+    apart.seek(database, "library", WEEK, PLACE, 5, MONDAY)
+    with database.reading() as db:
+        counted = gather(db, "library", WEEK, PLACE, Finder(), HEADLINES)
+    assert counted.campaigns == (300,)
+    told = summarise(counted, replace(sample_scope(WEEK), zone=PLACE, headlines=HEADLINES), MONDAY)
+    assert told is not None
+    assert told.foot is not None
+    assert (told.foot.campaigns, told.foot.senders) == (1, 300)
+    assert [each for each in told.alerts if each.reason is Reason.DOUBLED] == []
+    assert not told.more_problems
+    lines = items.problems(told, texts("en"))
+    assert lines[0].startswith("1. wait: 8 people.")
+    assert all("Mill Lane" not in line for line in lines)
+    if own:
+        assert lines[1].startswith("2. hours: 6 people, + 300 people in one organised campaign.")
+    else:
+        assert len(lines) == 1
+        assert "Campaigns about: hours." in items.foot(told, texts("en"))
+
+
+def test_a_campaign_of_the_week_before_does_not_hide_that_a_theme_doubled(database: Database) -> None:
+    """Both weeks are told without campaigns; searching them twice finds nothing more."""
+    with database.transaction() as db:
+        of, hours = add_round(db), theme(db, "hours")
+        flood(db, of, 40, hours, NOW - 7 * DAY)
+        say(db, [text(of, f"My own words of {n}", b"%d" % n) for n in range(12)], hours)
+    for _ in range(2):
+        apart.seek(database, "library", WEEK, PLACE, 5, MONDAY)
+    with database.reading() as db:
+        counted = gather(db, "library", WEEK, PLACE, Finder(), HEADLINES)
+    assert [(one.people, one.people_before, one.organised) for one in counted.heard if not one.good] == [(12, 0, 0)]
+    told = summarise(counted, replace(sample_scope(WEEK), zone=PLACE, headlines=HEADLINES), MONDAY)
+    assert told is not None
+    assert [each.count for each in told.alerts if each.reason is Reason.DOUBLED] == [12]
 
 
 def test_what_somebody_scored_long_ago_says_nothing_of_what_they_write_now(database: Database) -> None:

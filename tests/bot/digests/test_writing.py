@@ -162,6 +162,7 @@ def test_a_campaign_is_counted_apart_and_quoted_once_and_what_was_urgent_is_told
     with database.transaction() as db:
         keep(db, [One(WEEK.monday, "5", words.format("!" * n), quotable=True) for n in range(23)])
         alarms.sound(db, b"1", SERVICE, noon(WEEK.monday), contact_id=makers.add_contact(db, "c").id)
+    desk.prepare(database, SERVICE, WEEK, MONDAY)
     with database.reading() as db:
         digest = desk.of_week(db, SERVICE, WEEK, MONDAY)
     assert digest is not None
@@ -174,16 +175,17 @@ def test_a_campaign_is_counted_apart_and_quoted_once_and_what_was_urgent_is_told
 def test_a_digest_says_of_how_many_texts_it_was_made_where_not_all_were_read(
     database: Database, desk: Digests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every third text counts; a campaign is sought in the same sample as quotes, old and new."""
+    """Every third text counts; a campaign is found in the same sample as quotes, old and new, and all of it counts."""
     words = "Please keep the swimming pool in Mill Lane open on Sundays, our children need it very much{} thanks"
     with database.transaction() as db:
         keep(db, [One(WEEK.monday, "5", words.format("!" * n), quotable=True) for n in range(60)])
     monkeypatch.setattr("bot.digests.gather.SAMPLE", 20)
+    desk.prepare(database, SERVICE, WEEK, MONDAY)
     with database.reading() as db:
         digest = desk.of_week(db, SERVICE, WEEK, MONDAY)
     assert digest is not None
     assert digest.foot is not None
-    assert (digest.foot.sampled, digest.foot.written, digest.foot.senders) == (20, 60, 20)
+    assert (digest.foot.sampled, digest.foot.written, digest.foot.senders) == (20, 60, 60)
     assert "20 of 60 texts were read, drawn by lot." in foot(digest, texts("en"))
     assert len([quote for quote in page(digest, texts("en")).quotes if "swimming pool" in quote.text]) == 1
 

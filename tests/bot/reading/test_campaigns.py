@@ -60,3 +60,13 @@ def test_the_largest_comes_first_and_the_order_of_arrival_does_not_matter() -> N
 def test_of_nothing_there_is_nothing() -> None:
     assert campaigns([], 1) == []
     assert MANY > 1000
+
+
+def test_of_too_many_texts_a_sample_finds_the_campaigns_and_the_others_join_them() -> None:
+    sent = [Sent(n, n, TEXT + "!" * n) for n in range(30)]
+    own = [
+        Sent(100 + n, 100 + n, f"The bus at {n} o'clock was late again, and nobody said when it would come.")
+        for n in range(3)
+    ]
+    (found,) = campaigns(sent[::3], 10, [*sent[1::3], *sent[2::3], *own])
+    assert (found.senders, sorted(found.messages)) == (30, list(range(30)))

@@ -51,6 +51,7 @@ async def show(request: Request, visitor: Visitor) -> Response:
         week_before=str(Week.parse(by.week).back(1)),
         shown=[(words.day(each.at, pages_of(request).zone), each) for each in shown.answers],
         total=shown.total,
+        organised=shown.organised,
         minimum=backstage_of(request).config.digest.minimum_cell,
         running=shown.running,
         pages=shown.pages,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.digests.model import Digest, Form, Who, dump
-from storage import answers, digests, looks, people, themes
+from storage import answers, campaigns, digests, looks, people, themes
 from tests.bot.actions.scene import AT, WEEK, scene
 from tests.bot.channels.web.stage import NOW, Program
 from tests.bot.channels.web.test_actions_pages import seen
@@ -53,6 +53,21 @@ async def test_each_page_is_a_look_of_its_own(it: Program, client: httpx.AsyncCl
     assert f'href="{HERE}?week={WEEK}&amp;page=2"' in first.text
     assert seen(second).count("minutes") > 10
     assert [rows for *_, rows in looked(it)] == [16, 20]
+
+
+async def test_what_was_sent_in_a_campaign_is_said_to_be(it: Program, client: httpx.AsyncClient) -> None:
+    scene(it, raised=18)
+    with it.database.transaction() as db:
+        sent = answers.sent_words(db, "library", AT - 9 * DAY, AT + 9 * DAY)
+        campaigns.note(db, "library", AT, AT, [(answer_id, sent[0][0]) for answer_id, *_ in sent[:3]])
+    await entered(it, client, MANAGER)
+    said = seen(await client.get(HERE, params={"week": WEEK}))
+    assert "About 35 answers Page 1 of 2. Some of them were sent in organised campaigns." in said
+    assert said.count("Sent in an organised campaign") == 3
+    with it.database.transaction() as db:
+        campaigns.note(db, "library", AT, AT, [(answer_id, sent[0][0]) for answer_id, *_ in sent[:6]])
+    said = seen(await client.get(HERE, params={"week": WEEK, "item": "del.reason"}))
+    assert "About 5 of them were sent in organised campaigns. The digest counts these apart." in said
 
 
 async def test_a_theme_opens_its_texts(it: Program, client: httpx.AsyncClient) -> None:
