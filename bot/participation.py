@@ -43,9 +43,11 @@ from flows.model import (
     Voice,
     Withdrawn,
 )
+from flows.voices import ROLE as VOICE
 from storage import places
 from storage.answers import AnswerRow
 from storage.sessions import SessionRow
+from storage.turnout import NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -343,7 +345,7 @@ class _Note:
             self._chosen(question.role, yes=answer.value == "yes")
         elif question.role not in AGE_AND_BEGIN:
             self._ledger.answer(self._answer_row(answer, question), replaces=amended)
-            if isinstance(question, Ask) and answer.value:
+            if isinstance(question, Ask) and answer.value and question.role != VOICE:
                 self.wrote.append(answer.state)
 
     def _chosen(self, role: str | None, *, yes: bool) -> None:
@@ -386,7 +388,7 @@ class _Note:
             version=kept.version,
             pseudonym=self._who[1],
             state=answer.state,
-            verb=type(question).__name__.lower(),
+            verb=NAMED if question.role == VOICE and isinstance(question, Ask) else type(question).__name__.lower(),
             language=session.language,
             channel=session.channel,
             answered_at=self._ledger.now,

@@ -31,6 +31,7 @@ from flows.shelf import (
 )
 from flows.speak import UNLISTED
 from flows.timing import minutes
+from flows.voices import PART
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -285,9 +286,9 @@ class _Compiler:
                 self.report(outer.at("flow"), message, "button-too-long")
 
     def _check_stage(self) -> None:
-        """A flow without a stage is one that others hand over to."""
+        """A flow without a stage is one that others hand over to, or that a round lays before another."""
         written = ("stage",) in self.sheet.document.lines
-        if self.made.stage is None and not written and self.made.flow not in self.shelf.handed_over():
+        if self.made.stage is None and not written and self.made.flow not in {*self.shelf.handed_over(), PART}:
             message = '"stage" is missing. Add it, or let another flow hand over to this one.'
             self.report((self.sheet.document.file, 1), message, "missing-key")
 

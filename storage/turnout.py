@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import String, and_, case, cast, exists, func, literal, or_, select
 
 from storage.audience import ANSWERED, BEGUN, INVITED
-from storage.entries import INDIVIDUAL
+from storage.entries import INDIVIDUAL, ORGANISATION
 from storage.outbox import GONE
 from storage.tables import answers, audience, contacts, entries, invitations, outbox, sessions
 
@@ -24,6 +24,10 @@ APART = 500
 """Pseudonyms looked up with one statement."""
 ROLE, GROUP = "you.role", "group"
 """The item that asks what somebody speaks for, and its option for those who speak for many."""
+SPEAKS, HEADS, NAME = "for_whom.kind", "for_whom.heads", "for_whom.name"
+"""The questions a round may ask first: for whom somebody answers, of how many people, under which name."""
+NAMED = "name"
+"""The verb of an answer that is the name of an organisation: no text about the service, so nobody reads it as one."""
 
 
 class Way(NamedTuple):
@@ -117,8 +121,35 @@ def _ways(db: Connection, round_id: int, column: ColumnElement[str], apart: Sequ
 
 def of_many(round_id: int) -> Select[tuple[bytes]]:
     """Who said that they answer for a group or an organisation; one answer of theirs speaks for all."""
-    said = (answers.c.round_id == round_id, answers.c.item == ROLE, answers.c.choice == GROUP)
-    return select(answers.c.pseudonym).where(*said, answers.c.withdrawn_at.is_(None), answers.c.counted_at.is_not(None))
+    at_the_end = and_(answers.c.item == ROLE, answers.c.choice == GROUP)
+    first = and_(answers.c.state == SPEAKS, answers.c.choice.in_((GROUP, ORGANISATION)))
+    return select(answers.c.pseudonym).where(*_counted(round_id), or_(at_the_end, first))
+
+
+class Speaker(NamedTuple):
+    """For whom somebody said they answer, before the questions: a group of so many, or an organisation by its name."""
+
+    kind: str
+    heads: int = 1
+    name: str = ""
+
+
+def speakers(db: Connection, round_id: int, apart: Collection[bytes] = ()) -> dict[bytes, Speaker]:
+    """Return who said first that they answer for a group or an organisation; `apart` holds pseudonyms to leave out."""
+    found: dict[bytes, dict[str, object]] = {}
+    said = (*_counted(round_id), answers.c.state.in_((SPEAKS, HEADS, NAME)), answers.c.skipped.is_(False))
+    columns = (answers.c.pseudonym, answers.c.state, answers.c.choice, answers.c.score, answers.c.text)
+    for who, state, choice, score, text in db.execute(select(*columns).where(*said).order_by(answers.c.id)):
+        found.setdefault(who, {})[state] = choice or text or score
+    told = {who: Speaker(str(one.get(SPEAKS, "")), *_of(one)) for who, one in found.items() if who not in {*apart}}
+    return {who: one for who, one in told.items() if one.kind in {GROUP, ORGANISATION}}
+
+
+def _of(said: dict[str, object]) -> tuple[int, str]:
+    """Return for how many people, and under which name: what was said of the other kind before does not hold."""
+    kind = said.get(SPEAKS)
+    heads = int(float(str(said.get(HEADS) or 1))) if kind == GROUP else 1
+    return heads, str(said.get(NAME) or "") if kind == ORGANISATION else ""
 
 
 def _by_way(db: Connection, person: object) -> dict[str, int]:

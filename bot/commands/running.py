@@ -151,17 +151,16 @@ def _person(here: Office, who: Invited) -> int:
     from bot.rounds import addresses
     from storage import contacts, people
 
-    typed, now = str(who.mail).strip(), wall_clock()
-    address = addresses.plain(typed)
-    key, older = (("mail", here.keys.address_hash("mail", spelt)) for spelt in (address, typed))
+    spelt, now = addresses.spellings(str(who.mail)), wall_clock()
+    keys = [("mail", here.keys.address_hash("mail", each)) for each in spelt]
     with here.database.transaction() as db:
-        found = contacts.find(db, list(dict.fromkeys((key, older))))
-        known = found.get(key) or found.get(older)
+        found = contacts.find(db, keys)
+        known = next((found[key] for key in keys if key in found), None)
         person = known.person_id if known else None
         if person is None:
             person = people.add(db, who.name or who.role, who.language, now).id
         if known is None:
-            row = contacts.NewContact(*key, here.keys.seal(address), who.language, now, person)
+            row = contacts.NewContact(*keys[0], here.keys.seal(spelt[0]), who.language, now, person)
             contacts.add(db, [row])
         else:
             contacts.set_person(db, known.id, person)

@@ -28,6 +28,7 @@ from bot.digests.disclosure import about, stepped
 from bot.digests.results import Poll, Result, result
 from flows.ballots import said
 from flows.model import Allocate, BestWorst, Choose, Number, Pick, Question, Rank, Rate
+from flows.voices import ROLE as VOICE
 from storage.ballots import EVERYBODY
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from storage.ballots import Tally
     from storage.findings import Counted
 
-NOT_ASKED_ABOUT = frozenset({"age", "begin", "gate", "quote", "result", "invite"})
+NOT_ASKED_ABOUT = frozenset({"age", "begin", "gate", "quote", "result", "invite", VOICE})
 """Roles of questions that serve the conversation."""
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CLOCK = "clock"
 COMMAND_LINE = "command line"
+LONGEST = 500
+"""Characters of a reason or a note: the log has room for no more, and cuts none."""
 
 
 class Acting(Looking):
@@ -76,9 +78,19 @@ class Acting(Looking):
         changed: Mapping[str, tuple[Any, Any]] | None = None,
         sealed: Noted | None = None,
     ) -> None:
-        """Write into the log what was done to a round; `row` is the round as it was before, `sealed` what is final."""
+        """Write into the log what was done to a round; `row` is the round as it was before, `sealed` what is final.
+
+        Raises `Refused` for a reason that the log has no room for: then nothing of the act is done.
+        """
+        fits("why", why, LONGEST)
         name, by = name_of(db, who, self.operator), self.operator
-        trail.add(db, row.id, now, name, what, why[:500], changed, by=who, operator=by, before=row, sealed=sealed)
+        trail.add(db, row.id, now, name, what, why, changed, by=who, operator=by, before=row, sealed=sealed)
+
+
+def fits(what: str, text: str, most: int) -> None:
+    """Refuse a text that is longer than there is room for: nothing is cut in silence; `what` is why, signed, title."""
+    if len(text) > most:
+        raise wording.Forbidden(f"{what}_too_long", name=what, most=most, n=len(text))
 
 
 def name_of(db: Connection, who: int | None, operator: str | None = None) -> str:

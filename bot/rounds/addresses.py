@@ -52,8 +52,8 @@ class Line:
     address: str
     language: str
     zone: str | None
-    typed: str = ""
-    """As it was compared by earlier versions, which took what differs in capitals for two: their quiet list holds."""
+    spellings: tuple[str, ...] = ()
+    """As in `spellings`: quiet lists hold what earlier versions wrote there."""
 
 
 @dataclass(slots=True)
@@ -154,7 +154,8 @@ def _place(heading: Sequence[str], names: frozenset[str]) -> int | None:
 
 def _line(row: int, cells: Sequence[str], places: Sequence[int | None]) -> Line:
     mail, language, zone = (cells[at].strip() if at is not None and at < len(cells) else "" for at in places)
-    return Line(row, plain(mail), language.casefold(), zone if zone in _zones() else None, as_typed(mail))
+    spelt = spellings(mail)
+    return Line(row, spelt[0], language.casefold(), zone if zone in _zones() else None, spelt)
 
 
 @cache
@@ -163,23 +164,26 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def plain(address: str) -> str:
-    """Return an address as it is compared: in small letters, the domain in those of ASCII, as the net knows it.
+def spellings(address: str) -> tuple[str, ...]:
+    """Return how an address is compared, and behind that, where they are others, how earlier versions compared it.
 
-    A mail server might tell capitals before the @ apart (RFC 5321, 2.4), and hardly one does: people type them as they
-    like.
+    It stands in small letters, the domain in those of ASCII, as the net knows it. A mail server might tell capitals
+    before the @ apart (RFC 5321, 2.4), and hardly one does: people type them as they like. Earlier versions took what
+    differs in capitals for two, or the whole as it was typed: what they wrote down is found by those.
     """
-    local, at, domain = as_typed(address).rpartition("@")
-    return f"{local.lower()}{at}{domain}" if at else address
+    typed = address.strip()
+    local, at, domain = typed.rpartition("@")
+    if not at:
+        return (typed,)
+    net = _net(domain)
+    return tuple(dict.fromkeys((f"{local.lower()}@{net}", f"{local}@{net}", typed)))
 
 
-def as_typed(address: str) -> str:
-    """Return an address with the domain as the net knows it, and the rest as it was typed."""
-    local, at, domain = address.rpartition("@")
+def _net(domain: str) -> str:
     try:
-        return f"{local}{at}{domain.casefold().encode('idna').decode()}" if at else address
+        return domain.casefold().encode("idna").decode()
     except UnicodeError:
-        return address
+        return domain
 
 
 def encoding(path: Path) -> str:

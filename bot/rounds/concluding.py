@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.rounds import legal, outcome, record, wording
-from bot.rounds.acting import Acting, name_of
+from bot.rounds.acting import LONGEST, Acting, fits, name_of
 from bot.rounds.lifecycle import ANSWERED, RUNNING, State, closed_on
 from bot.rounds.looking import view
 from bot.rounds.report_back import Draft, draft
@@ -34,8 +34,8 @@ TELL = "tell"
 """The promise of a round that tells of a decision which may have been taken before."""
 NOTES = ("complaint", "outage", "remark")
 """What may be noted in the log of a round."""
-LONGEST = 500
-"""Characters of one note: the log has room for no more, and cuts no complaint."""
+SIGNATURE = 200
+"""Characters of a name and an office."""
 RAISING = (*RUNNING, *ANSWERED)
 """States in which issues are written down: from the first answer until the report is published."""
 
@@ -162,14 +162,15 @@ class Concluding(Acting):
 
         `seen` is the mark of the draft that they have seen, empty for none: nobody writes over what they have not read.
         """
-        now = self._clock()
+        now, signed = self._clock(), signed.strip()
+        fits("signed", signed, SIGNATURE)
         with self._act() as db:
             row = self._held(db, code)
             self._may_report(row)
             self._as_read(db, row, seen)
             texts = {language: text.strip() for language, text in texts.items() if text.strip()}
             name = name_of(db, who, self.operator)
-            kept = ReportDraft(row.id, record.dump(texts), signed.strip()[:200], now, name)
+            kept = ReportDraft(row.id, record.dump(texts), signed, now, name)
             report_drafts.keep(db, kept)
         return Draft(texts, kept.signed, now, name)
 
@@ -199,6 +200,7 @@ class Concluding(Acting):
             if seen is not None:
                 self._as_read(db, row, seen)
             self._said("signed", signed)
+            fits("signed", signed.strip(), SIGNATURE)
             for language in self._library.played(db, row).flow.languages:
                 if not report.get(language, "").strip():
                     raise wording.Forbidden("no_report", language=language)

@@ -32,7 +32,7 @@ BESIDE = frozenset({"title", "days", "lists"})
 """What stands in an example beside the fields of the record."""
 ANYWHERE = frozenset({"decider", "task", "hazard", "area"})
 """What may well be the same in a city's own words, as may the labels of lists."""
-CHOSEN = ("influence", *legal.CHOICES)
+CHOSEN = ("influence", *(name for name in legal.CHOICES if name != legal.FOR_WHOM))
 """Fields in which the example has chosen for the city."""
 OURS = "own_words"
 """The field that names those whose words are true for the city, although the example says the same."""

@@ -19,9 +19,9 @@ from bot.columns import with_columns
 from bot.digests.disclosure import narrowed
 from bot.digests.render.sheet import safe
 from bot.rounds.whom import ABOUT_YOU
-from storage import answers
+from storage import answers, turnout
 from storage.entries import DECLARED, INDIVIDUAL
-from storage.turnout import GROUP, ROLE
+from storage.turnout import GROUP, NAMED, ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -69,7 +69,9 @@ ALONE, DECLARING = Speaker(), Speaker(DECLARED, None)
 
 def team(db: Connection, library: Library, row: RoundRow, minimum: int, *, every_text: bool) -> Iterator[Cells]:
     """Give the answers of a round that count, one by one, and then what its flow works out of them."""
-    speakers = _speakers(library.entered(db, row), answers.who_chose(db, row.id, ROLE, [GROUP]))
+    speakers = _speakers(
+        library.entered(db, row), turnout.speakers(db, row.id), answers.who_chose(db, row.id, ROLE, [GROUP])
+    )
     linked = row.key_sealed is not None
     hidden = _hidden(answers.every(db, row.id), speakers, minimum)
     shown = (_shown(each, hidden, every_text=every_text) for each in answers.every(db, row.id))
@@ -79,9 +81,15 @@ def team(db: Connection, library: Library, row: RoundRow, minimum: int, *, every
         yield (person, *_line(each), *_voice(each, row, speakers.get(each.pseudonym, ALONE), linked=linked))
 
 
-def _speakers(entered: Mapping[bytes, Entry], many: Iterable[bytes]) -> dict[bytes, Speaker]:
-    """Return who is not simply a person who answered for themselves in time; `many` said that they answer for many."""
-    found = {who: Speaker(one.kind, one.heads, one.late) for who, one in entered.items()}
+def _speakers(
+    entered: Mapping[bytes, Entry], said: Mapping[bytes, turnout.Speaker], many: Iterable[bytes]
+) -> dict[bytes, Speaker]:
+    """Return who is not simply a person who answered for themselves in time.
+
+    `said`: for whom somebody said first that they answer; `many` said last that they answer for many.
+    """
+    found = {who: Speaker(one.kind, one.heads) for who, one in said.items()}
+    found |= {who: Speaker(one.kind, one.heads, one.late) for who, one in entered.items()}
     return found | {who: DECLARING for who in many if found.get(who, ALONE) == ALONE}
 
 
@@ -149,7 +157,7 @@ def _shown(row: AnswerRow, hidden: frozenset[tuple[bytes, str]], *, every_text: 
     """Return an answer as the team may see it."""
     if _about_you(row) and (row.pseudonym, row.state) in hidden:
         return row._replace(choice=None, choices=None, score=None, text=None)
-    return row if every_text or row.quotable else row._replace(text=None)
+    return row if every_text or row.quotable or row.verb == NAMED else row._replace(text=None)
 
 
 # --------------------------------------------------------------------------- for everybody

@@ -13,6 +13,7 @@ from bot.rounds import record, turnout
 from bot.rounds.acting import CLOCK
 from bot.rounds.lifecycle import GRACE, OVER, State
 from storage import entries, findings, seals, trail
+from storage.turnout import speakers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,8 +69,11 @@ def count(db: Connection, library: Library, row: RoundRow, minimum: int, now: da
 def _parts(db: Connection, library: Library, row: RoundRow, apart: list[bytes]) -> Iterator[Part]:
     """Give the answers of individuals in time; then of each kind that is counted apart, and of those who came late."""
     yield Part(entries.INDIVIDUAL, late=False, given=findings.crossed(db, row.id, apart))
-    yield Part(entries.DECLARED, late=False, given=findings.crossed_for_many(db, row.id, apart))
+    said = speakers(db, row.id, apart)
+    yield Part(entries.DECLARED, late=False, given=findings.crossed_for_many(db, row.id, [*apart, *said]))
     special: defaultdict[tuple[str | None, bool], list[bytes]] = defaultdict(list)
+    for who, speaker in said.items():
+        special[speaker.kind, False].append(who)
     for who, one in library.entered(db, row).items():
         special[None if one.late else one.kind, one.late].append(who)
     special.pop((entries.INDIVIDUAL, False), None)

@@ -23,7 +23,10 @@ LEVELS = ("individual", "group", "collective")
 DUTIES = ("law", "promise", "practice", "fairness", "none")
 """Why a body has to consult: a law says so, it has promised to, it always has, or it would be unfair not to."""
 NO_DUTY = "none"
-CHOICES = {"level": LEVELS, "duty": DUTIES}
+FOR_WHOM = "for_whom"
+YES = "yes"
+"""The round asks first for whom somebody answers."""
+CHOICES = {"level": LEVELS, "duty": DUTIES, FOR_WHOM: ("no", YES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +43,20 @@ class Field:
     """Asked only where there is a duty to consult."""
     optional: bool = False
     """May stay empty; what is asked in each round may so only where there is no duty to consult."""
+    at_will: bool = False
+    """May stay empty in each round: a choice of the organiser that no law asks for."""
 
     @property
     def by_duty(self) -> bool:
         """Whether it has to be said where there is a duty to consult, and only there."""
-        return self.full is not self.optional
+        return self.full is not self.optional and not self.at_will
 
 
 FIELDS = (
     Field("duty", "choice", "decision", full=False),
     Field("level", "choice", "decision", full=False),
     Field("other_ways", "text", "ways", full=False, optional=True),
+    Field(FOR_WHOM, "choice", "ways", full=False, optional=True, at_will=True),
     Field("decision", "text", "decision"),
     Field("duty_source", "note", "decision"),
     Field("fixed_why", "text", "decision"),
@@ -83,6 +89,11 @@ BY_NAME = {field.name: field for field in FIELDS}
 def consults(record: Mapping[str, object]) -> bool:
     """Whether the record says that there is a duty to consult: then all of it is wanted."""
     return record.get("duty") in DUTIES and record.get("duty") != NO_DUTY
+
+
+def asks_for_whom(record: Mapping[str, object]) -> bool:
+    """Whether the organiser wishes that the round asks first for whom somebody answers."""
+    return record.get(FOR_WHOM) == YES
 
 
 def asked(flow: Flow) -> tuple[Field, ...]:

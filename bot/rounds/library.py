@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bot.channels import ASSISTED
 from bot.errors import Refused, Trouble
-from bot.rounds import record, variables, wording
+from bot.rounds import legal, record, variables, wording
+from flows import voices
 from flows.binding import bind
 from flows.checks.published import Published, edited
 from flows.source import FlowTrouble, compile_files
-from storage import entries, findings, flow_versions, seals, sessions
+from storage import entries, findings, flow_versions, seals, sessions, turnout
 from storage.database import VersionChanged
 
 if TYPE_CHECKING:
@@ -123,9 +125,23 @@ class Library:
         return seals.handed_in(db, row.id, list(amid))
 
     def voices(self, db: Connection, row: RoundRow) -> Voices:
-        """Count who has finished a round; whoever said that they answer for many is no individual."""
-        found, many = entries.voices(db, row.id), findings.declared(db, row.id, self.apart(db, row))
-        return replace(found, individuals=max(found.individuals - many, 0), declared=many)
+        """Count who has finished a round; whoever said that they answer for many is no individual.
+
+        Where the round asks first for whom, they count as what they said; else nobody knows for how many they spoke.
+        """
+        apart = self.apart(db, row)
+        found, many = entries.voices(db, row.id), findings.declared(db, row.id, apart)
+        said = turnout.speakers(db, row.id, apart).values()
+        heads = [one.heads for one in said if one.kind == entries.GROUP]
+        names = [one.name for one in said if one.kind == entries.ORGANISATION]
+        return replace(
+            found,
+            individuals=max(found.individuals - many, 0),
+            groups=found.groups + len(heads),
+            heads=found.heads + sum(heads),
+            organisations=tuple(sorted((*found.organisations, *names))),
+            declared=many - len(said),
+        )
 
     def entered(self, db: Connection, row: RoundRow) -> dict[bytes, Entry]:
         """Return the entries of a round by the pseudonym of the person; none once the round's key is gone."""
@@ -145,11 +161,19 @@ class Library:
 
     def _bound(self, db: Connection, row: RoundRow) -> Played:
         flow = self.flow(db, row)
+        if legal.asks_for_whom(record.load(row.record)):
+            flow = voices.asked_first(flow, self._found(db, voices.PART, voices.VERSION), ASSISTED)
         facts = self.facts(row, flow)
         bound = bind(flow, facts.values, facts.lists)
         states = bound.script(bound.language).states.values()
         quotes = tuple(state.id for state in states if getattr(state, "role", None) == "quote")
         return Played(row, bound, self._keys.unseal(row.key_sealed) if row.key_sealed else "", quotes)
+
+    def freeze(self, db: Connection, row: RoundRow, now: datetime) -> None:
+        """Keep for ever what a round asks, as it is now. Raises `Refused` where it was edited meanwhile."""
+        self.publish(db, row.flow, row.version, now)
+        if legal.asks_for_whom(record.load(row.record)):
+            self.publish(db, voices.PART, voices.VERSION, now)
 
     def publish(self, db: Connection, flow: str, version: int, now: datetime) -> None:
         """Keep this version for ever: from now on a round plays it. Raises `Refused` where it was edited meanwhile."""

@@ -14,6 +14,7 @@ from bot.errors import Refused
 from bot.rights import Right
 from bot.rounds import addresses, codes, places, record, wording
 from bot.rounds import whom as whoms
+from bot.rounds.acting import LONGEST, fits
 from bot.rounds.addresses import unheard
 from bot.rounds.fairness import Fairness
 from bot.rounds.invitations import MAIL, letters_of
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from flows.model import Flow
     from storage.rounds import RoundRow
 
+TITLE = 200
+"""Characters of a title."""
 NO_DAYS: Mapping[str, str] = {}
 MOMENTS = ("opens_at", "closes_at", "remind_at")
 FACTS = frozenset(
@@ -82,7 +85,7 @@ class Rounds(Fairness):
             stage=stage_of(found),
             flow=found.id,
             version=found.version,
-            title=title.strip()[:200],
+            title=title.strip(),
             record=_dumped(facts["record"]),
             audience=audience,
             created_at=now,
@@ -167,8 +170,10 @@ class Rounds(Fairness):
         any address. `looked` hears how many lines more have been looked at, and of how many; `taken` the same of the
         rows that are taken in.
         """
-        if not ground.strip():
+        ground = ground.strip()
+        if not ground:
             raise wording.Forbidden("no_ground")
+        fits("ground", ground, LONGEST)
         seen = addresses.look(file, looked)
         if seen.bad and not leave_out:
             return seen, 0
@@ -184,14 +189,14 @@ class Rounds(Fairness):
         for group in addresses.groups(file):
             new += self._take_in(row, group)
             taken(len(group), seen.rows)
-        if not self._arrived(code, Held(ground.strip()[:500], seen.sha256, new), who):
+        if not self._arrived(code, Held(ground, seen.sha256, new), who):
             raise wording.Forbidden("lists_at_once")
         return seen, new
 
     def _take_in(self, row: RoundRow, group: Sequence[Line]) -> int:
         """Write down a group of addresses, sealed, and return how many are new; of the quiet list nothing but that."""
         known, first, now = self._config.city.languages, self._config.city.languages[0], self._clock()
-        marks = {line.address: {self._keys.quiet_hash(MAIL, said) for said in _spellings(line)} for line in group}
+        marks = {line.address: {self._keys.quiet_hash(MAIL, said) for said in line.spellings} for line in group}
         with self._act() as db:
             hushed = audience.hushed(db, [mark for each in marks.values() for mark in each])
             heard = list({line.address: line for line in group if not marks[line.address] & hushed}.values())
@@ -232,9 +237,8 @@ class Rounds(Fairness):
     def hush(self, mails: Iterable[str]) -> int:
         """Put mail addresses on the quiet list, whoever holds them; return how many are new on it."""
         now = self._clock()
-        typed = [mail.strip() for mail in mails]
-        plain = list(dict.fromkeys(map(addresses.plain, typed)))
-        spelt = {*plain, *map(addresses.as_typed, typed)}
+        known = [addresses.spellings(mail) for mail in mails]
+        plain, spelt = list(dict.fromkeys(each[0] for each in known)), {one for each in known for one in each}
         with self._act() as db:
             found = contacts.find(db, [(MAIL, self._keys.address_hash(MAIL, mail)) for mail in sorted(spelt)])
             for one in found.values():
@@ -282,7 +286,7 @@ class Rounds(Fairness):
                 raise wording.Forbidden("own_round" if who in self.writers(db, row) else "namesake")
             self._as_seen(db, row, seen)
             self._complete(db, row)
-            self._library.publish(db, row.flow, row.version, now)
+            self._library.freeze(db, row, now)
             rounds.move(db, row.id, (State.DRAFT,), State.CHECKED)
             self._note(db, row, who, "approved", now, why)
             return view(self._row(db, code))
@@ -299,7 +303,7 @@ class Rounds(Fairness):
             self._complete(db, row)
             if self._unsigned(db, row):
                 raise wording.Forbidden("not_signed", code=code)
-            self._library.publish(db, row.flow, row.version, now)
+            self._library.freeze(db, row, now)
             if row.opens_at is not None and row.opens_at > now:
                 if rounds.move(db, row.id, (State.DRAFT, State.CHECKED), State.SCHEDULED):
                     self._note(db, row, who, "scheduled", now)
@@ -453,15 +457,12 @@ class Rounds(Fairness):
             raise wording.Forbidden("audience")
         if not title.strip():
             raise wording.Forbidden("no_title")
+        fits("title", title.strip(), TITLE)
 
     def _complete(self, db: Connection, row: RoundRow) -> None:
         found = self._faults(db, row, wording.FALLBACK)
         if found:
             raise wording.Forbidden("cannot_open", faults="; ".join(each.message for each in found))
-
-
-def _spellings(line: Line) -> set[str]:
-    return {line.address, line.typed or line.address}
 
 
 def _asks(row: RoundRow, flow: str, version: int) -> bool:

@@ -33,6 +33,8 @@ DATES = (*DAYS, "pack_on")
 """Fields that hold a day."""
 ORDER = ("topic", "decider", "decided_on", "open_points", "fixed_points", "influence", "task", "feedback_on")
 """In which order an organiser is asked; other fields follow."""
+FORMAL = ("topic", "decider", "decided_on", "open_points", "fixed_points", "influence", "feedback_on")
+"""What every consultation says before it opens, whether its texts speak of it or not (see `bot.rounds.legal`)."""
 OPTIONAL = frozenset({"law", "privacy_url", "min_age", "keep_until", "hazard", "task", "decider"})
 """Fields the city's configuration or the phrases answer where the record is silent."""
 GIVEN = frozenset(["city", "org", "service", "human_contact", "emergency_number", "closes_on", "round_url", "k"])
@@ -207,7 +209,8 @@ def _lists(record: Mapping[str, Any], service: Service) -> Lists:
 
 def wanted(flow: Flow) -> list[str]:
     """Return the names an organiser may fill for this flow, in the order to ask, lists last."""
-    texts = set(flow.placeholders) - GIVEN - AT_PLAY - AT_BINDING - set(flow.lists)
+    always = set() if flow.running else set(FORMAL)
+    texts = always | set(flow.placeholders) - GIVEN - AT_PLAY - AT_BINDING - set(flow.lists)
     first = [name for name in ORDER if name in texts]
     return [*first, *sorted(texts - set(first)), *sorted(set(flow.lists) - set(AUTOMATIC_LISTS))]
 
@@ -254,6 +257,8 @@ def faults(
     given = facts(sketch, flow, config, phrases)
     names = [*wanted(flow), *(field.name for field in legal.wanted(flow, sketch.record))]
     found = [fault for name in names for fault in _faults_of(name, sketch.record, given, flow, language)]
+    free = [field.name for field in legal.asked(flow) if field.at_will]
+    found += [wrong for name in free if (wrong := _unfit(name, sketch.record.get(name), language))]
     found += [_fault(name, language, "too_early", name=name) for name in _too_early(sketch, config)]
     if "influence" in given.values:
         sentence = in_language(given.values["influence"], flow.language)

@@ -12,6 +12,7 @@ from bot.channels.telegram import updates
 from bot.clock import clock_of, mint
 from storage import rounds
 from tests.benchmarks import survey
+from tests.support.records import whole
 from tests.support.signing import sign
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Ours:
             known = rounds.by_code(db, survey.CODE)
         if known is None:
             closes = self.app.clock() + timedelta(days=30)
-            record = {"duty": "none", "level": "collective"}
+            record = whole(closes)
             self.app.rounds.create(
                 service="library", flow="survey", title="Survey", record=record, code=survey.CODE, closes_at=closes
             )

@@ -31,6 +31,7 @@ from tests.reference.reckoning import OVER
 from tests.reference.walker import CODE, TAPPED, Divergence, Town
 from tests.reference.wild import QUESTIONS, REVIEW, files
 from tests.support.house import Clock, House, Pigeon
+from tests.support.records import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,10 +105,6 @@ async def _burst(town: Town) -> None:
     await town.at_once()
 
 
-FREE = {"duty": "none", "level": "collective"}
-"""What a round says that nobody has to hold."""
-
-
 async def walk(empty: Path, wild: Wild, draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[str]:
     """Let two people talk for so many steps with a program that knows one flow; return what happened."""
     with tempfile.TemporaryDirectory() as folder:
@@ -117,7 +114,8 @@ async def walk(empty: Path, wild: Wild, draw: Callable[[st.SearchStrategy[Any]],
         catalog = Catalog.of({**SHARED, **files(wild)})
         house = House(database, Path(folder), lambda: f"mint-{next(numbers)}", Clock(), Pigeon(), catalog=catalog)
         closes = house.clock() + timedelta(days=3000)
-        house.rounds.create(service="library", flow="wild", title="Wild", record=FREE, code=CODE, closes_at=closes)
+        facts: dict[str, Any] = {"title": "Wild", "record": whole(closes), "code": CODE, "closes_at": closes}
+        house.rounds.create(service="library", flow="wild", **facts)
         with mock.patch.object(Catalog, "errors_of", return_value=[]):  # chance makes ways that nobody can take
             house.sign(CODE)
             house.rounds.open(CODE)

@@ -34,6 +34,21 @@ def test_every_usual_encoding_is_read(tmp_path: Path, encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "spellings"),
+    [
+        ("ana@city.example", ("ana@city.example",)),
+        (" Ana@City.Example ", ("ana@city.example", "Ana@city.example", "Ana@City.Example")),
+        ("ana@bücher.example", ("ana@xn--bcher-kva.example", "ana@bücher.example")),
+        ("nobody", ("nobody",)),
+    ],
+)
+def test_an_address_is_spelt_one_way_and_found_under_those_of_earlier_versions(
+    typed: str, spellings: tuple[str, ...]
+) -> None:
+    assert addresses.spellings(typed) == spellings
+
+
+@pytest.mark.parametrize(
     "content",
     [
         bytes(range(256)) * 20,

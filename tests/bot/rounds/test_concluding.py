@@ -230,6 +230,26 @@ def test_a_complaint_stands_whole_in_the_log_or_is_refused(house: House) -> None
     assert [row.why for row in house.table("round_log") if row.what == "complaint"] == ["x" * 500]
 
 
+def test_a_reason_that_the_log_has_no_room_for_is_refused_and_nothing_is_done(house: House) -> None:
+    code = house.need().code
+    with pytest.raises(Refused, match="the reason has 501 characters, and the log keeps 500 at most") as refused:
+        house.rounds.pause(code, why="x" * 501)
+    assert "der Grund hat 501 Zeichen" in spoken(refused.value, "de")
+    assert house.rounds.find(code).state == State.OPEN  # type: ignore[union-attr]
+    assert [row.what for row in house.table("round_log")].count("paused") == 0
+    house.rounds.pause(code, why="x" * 500)
+    assert [row.why for row in house.table("round_log") if row.what == "paused"] == ["x" * 500]
+
+
+def test_a_signature_is_kept_whole_or_refused(house: House) -> None:
+    code = closed(house, RECORD)
+    with pytest.raises(Refused, match="name and office have 201 characters: say them in at most 200"):
+        house.rounds.keep_draft(code, TOLD, signed="x" * 201)
+    with pytest.raises(Refused, match="name and office have 201 characters"):
+        house.rounds.report_back(code, TOLD, signed="x" * 201)
+    assert house.rounds.keep_draft(code, TOLD, signed="x" * 200).signed == "x" * 200
+
+
 def test_an_issue_can_be_written_anew_and_the_log_keeps_both(house: House) -> None:
     code = closed(house)
     house.rounds.raise_issue(code, REFUSED)

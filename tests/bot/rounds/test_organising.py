@@ -76,6 +76,21 @@ def test_opening_is_refused_naming_every_missing_field_at_once(house: House) -> 
     assert house.rounds.find(code).state == "draft"  # type: ignore[union-attr]
 
 
+def test_a_flow_without_a_frame_needs_the_same_record_whatever_its_texts_say(house: House, tmp_path: Path) -> None:
+    bare = SHADE.replace('frame = "round"\n', "").replace("shade", "bare").replace('next = "thanks"', 'next = "end"')
+    file = tmp_path / "bare.toml"
+    file.write_text(f'{bare}\n[states.end]\nend = "Thank you."\n')
+    house.library._catalog = house.rounds._catalog = Catalog.load(extra=[tmp_path])
+    code = draft(house, flow="bare")
+    needed = [name for name in ORDER if name != "ideas"]
+    assert fields(house.rounds.check(code)) == needed
+    assert {*needed} <= {need.name for need in house.rounds.needs("bare", "library", "en")}
+    for left_out in record.FORMAL:
+        if left_out != "decider":  # else the organisation of the configuration
+            said = {name: text for name, text in RECORD.items() if name not in {left_out, "lists"}}
+            assert fields(house.rounds.check(draft(house, flow="bare", record=said))) == [left_out]
+
+
 def test_faults_are_told_in_the_organisers_language(house: House) -> None:
     (first, *_) = house.rounds.check(draft(house), "es")
     assert first.message.startswith("falta topic: de qué trata la ronda")
@@ -138,6 +153,7 @@ def test_a_round_speaks_the_languages_of_its_service_and_no_others(house: House)
         ({"service": "street_repair"}, "not in the stage commission"),
         ({"audience": "everyone"}, "must be agreed"),
         ({"title": "  "}, "has no title"),
+        ({"title": "x" * 201}, "the title has 201 characters: say it in at most 200"),
     ],
 )
 def test_facts_that_cannot_stand_make_no_round(house: House, facts: dict[str, Any], words: str) -> None:

@@ -76,7 +76,7 @@ def read(
     record = _record(typed, needs, languages) | _titles(typed, languages)
     errors += [Error(need.name, words("form.bad_date")) for need in needs if _bad_day(need, record)]
     retitled = any(f"title.{one}" in typed for one in languages)
-    return Filled(title[:200], audience, _begin(opens, zone), _end(closes, zone), record, errors, code, retitled)
+    return Filled(title, audience, _begin(opens, zone), _end(closes, zone), record, errors, code, retitled)
 
 
 def shown(round_: RoundView, needs: Sequence[Need], languages: Sequence[str], zone: ZoneInfo) -> dict[str, str]:
@@ -134,7 +134,7 @@ def worded(texts: Mapping[str, Text], own: str) -> dict[str, str]:
 
 def _titles(typed: Mapping[str, str], languages: Sequence[str]) -> dict[str, object]:
     """Return the titles beside the round's own, as its record keeps them."""
-    titles = {one: text[:200] for one in languages if (text := typed.get(f"title.{one}", "").strip())}
+    titles = {one: text for one in languages if (text := typed.get(f"title.{one}", "").strip())}
     return {"title": titles} if titles else {}
 
 

@@ -56,6 +56,7 @@ from storage import contacts, messages, people
 from storage.database import Database
 from storage.migrate import upgrade
 from storage.sealing import Keys
+from tests.support.records import whole
 from tests.support.signing import sign
 
 if TYPE_CHECKING:
@@ -260,7 +261,10 @@ class Program:
         return self.rounds.create(flow=flow, title=title, who=None, **given).code
 
     def opened(self, title: str, flow: str = "deliver_pulse", **facts: object) -> str:
-        """Open a round and return its code."""
+        """Open a round and return its code; a formal one of which no record is given has a whole one."""
+        closes = facts.get("closes_at")
+        if "record" not in facts and isinstance(closes, datetime) and not self.catalog.get(flow).running:
+            facts["record"] = whole(closes)
         code = self.round(title, flow, **facts)
         sign(self.rounds, self.database, code, self.now)
         self.rounds.open(code, who=None)
