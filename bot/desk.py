@@ -17,6 +17,7 @@ from bot.assessing.words import words as assessing
 from bot.channels.base import Inbound
 from bot.correspondence import Correspondence
 from bot.discretion import ASKING, Discretion
+from bot.flood import Flood
 from bot.handover import take_over
 from bot.menu import menu as menus
 from bot.menu import worker
@@ -62,6 +63,7 @@ LATE = "?"
 """Stands for the state an edited message once answered, where nobody can tell any more."""
 RIGHTS = frozenset({"stop", "delete", "mydata", "human", "help", "language"})
 """Words that are heard whatever else there is to say."""
+LEAVING = frozenset({"stop", "delete"})
 SENDABLE = frozenset({*EVERYWHERE, "start"})
 """Words that have buttons."""
 DESK = "@desk"
@@ -110,7 +112,10 @@ class Desk:
         staff: Staff,
         threads: Threads,
         mint: Callable[[], str],
+        flood: Flood | None = None,
     ) -> None:
+        """`flood`: whose messages are too many; None: as many a minute as no thumb writes."""
+        self._flood = flood or Flood()
         self._config = config
         self._catalog = catalog
         self._library = library
@@ -127,6 +132,8 @@ class Desk:
     def answer(self, db: Connection, ledger: Ledger, guest: Guest, inbound: Inbound) -> Spoken:
         """Return what is said to a message; what is to be remembered goes into the ledger."""
         visit = Visit(db, ledger, guest, inbound)
+        if self._flood.holds(guest.contact.id, ledger.now) and not self._leaves(visit):
+            return self._too_fast(visit)
         if inbound.start is not None:
             return self._started(visit, inbound.start.strip())
         said = inbound.message.text
@@ -146,6 +153,17 @@ class Desk:
         if current is None:
             return self._at_desk(visit)
         return self._amid(visit) or self._on(visit, current, self._amended(visit))
+
+    def _leaves(self, visit: Visit) -> bool:
+        """Whether somebody wants to hear no more, or to be forgotten: that is taken whatever came before it."""
+        if visit.message.kind is Kind.TEXT and not visit.inbound.edited:
+            return self._meaning(visit, visit.message.text) in LEAVING
+        return _pressed(visit.message) in LEAVING
+
+    def _too_fast(self, visit: Visit) -> Spoken:
+        """Say once that nothing more is taken for a while; what comes meanwhile is counted, and not kept."""
+        tells = self._flood.tells(visit.guest.contact.id, visit.ledger.now)
+        return self._bare(visit, (self._say(visit, "too_fast"),) if tells else ())
 
     def wake(self, db: Connection, ledger: Ledger, guest: Guest, round_id: int) -> Spoken | None:
         """Go on with a session whose moment has come; None where it is better to wait until they come back to it.

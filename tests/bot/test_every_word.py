@@ -9,7 +9,8 @@ import pytest
 from bot.rights import ROLES
 from storage import actions, themes
 from storage.actions import FIX, NewAction, Origin
-from tests.bot.test_threads import INTO, Staff, employed
+from tests.bot.test_threads import Staff, employed
+from tests.bot.test_turns import INTO
 from tests.support.house import NOON, Citizen, House, raw
 
 if TYPE_CHECKING:

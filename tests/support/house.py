@@ -21,6 +21,7 @@ from bot.delivery import Delivery
 from bot.desk import Desk
 from bot.digests.writing import Digests
 from bot.errors import Missing, Unreadable
+from bot.flood import Flood
 from bot.jobs.sweeps import Sweeps
 from bot.menu.reading import Reading
 from bot.metrics import Metrics
@@ -213,6 +214,7 @@ class House:
             Staff(self.config, self.library, self.keys, self.mint, self.digests.so_far_text, self.rounds, self.actions),
             self.threads,
             self.mint,
+            Flood(messages=1_000_000),  # the clock stands: all that somebody ever writes comes within a minute
         )
         capabilities = Capabilities(buttons=100, label=300, text=20_000)
         self.counter = Counter(self.database, self.desk, self.library, self.keys, self.clock, self.mint, capabilities)

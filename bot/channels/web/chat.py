@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from bot.channels.web.backstage import RoundView
-    from bot.channels.web.safety import Pace
     from bot.channels.web.words import Words
+    from bot.flood import Pace
 
 COOKIE = "civicloop_chat"
 KEPT = timedelta(days=180)
@@ -69,8 +69,8 @@ def _saw(request: Request, code: str) -> None:
     """Count a look at a place's code; a network address that looks too often is not counted."""
     rounds = backstage_of(request).rounds
     _, place = rounds.leads_to(code)
-    looks = cast("Pace", request.app.state.looks)
-    if place and looks.allows(request.client.host if request.client else ""):
+    looks = cast("Pace[str]", request.app.state.looks)
+    if place and looks.allows(request.client.host if request.client else "", backstage_of(request).clock()):
         rounds.saw(place)
 
 
@@ -263,7 +263,7 @@ def _note_language(request: Request, address: str, wanted: str) -> str | None:
 
 async def _say(request: Request, form: FormData, saying: Saying) -> Response:
     """Hand the message in, wait a moment for the reply, and show both."""
-    if not _pace(request).allows(saying.post.address):
+    if not _pace(request).allows(saying.post.address, backstage_of(request).clock()):
         raise HTTPException(429)
     line = await _hand_in(request, form, saying)
     if not (_quiet(request) and form.get("streaming")):
@@ -404,8 +404,8 @@ async def _form(request: Request) -> FormData:
 
 def _newcomer(request: Request) -> str:
     """Return a new browser's secret. One network address may bring a whole library, but not a flood."""
-    newcomers = cast("Pace", request.app.state.newcomers)
-    if not newcomers.allows(request.client.host if request.client else ""):
+    newcomers = cast("Pace[str]", request.app.state.newcomers)
+    if not newcomers.allows(request.client.host if request.client else "", backstage_of(request).clock()):
         raise HTTPException(429)
     return backstage_of(request).mint()
 
@@ -415,5 +415,5 @@ def _quiet(request: Request) -> bool:
     return "application/json" in request.headers.get("accept", "")
 
 
-def _pace(request: Request) -> Pace:
-    return cast("Pace", request.app.state.pace)
+def _pace(request: Request) -> Pace[str]:
+    return cast("Pace[str]", request.app.state.pace)

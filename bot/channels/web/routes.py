@@ -37,8 +37,9 @@ from bot.channels.web.manage import (
     turnout,
 )
 from bot.channels.web.pages import HOME, Pages, pages_of
-from bot.channels.web.safety import Pace, SafeHeaders, same_origin
+from bot.channels.web.safety import SafeHeaders, same_origin
 from bot.channels.web.words import Dictionary
+from bot.flood import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -71,9 +72,9 @@ def site(backstage: Backstage, *, texts: tuple[Path, ...] = ()) -> Starlette:
         max_body_size=LARGEST,
     )
     app.state.pages = pages
-    app.state.pace = Pace(40, timedelta(minutes=1), backstage.clock)
-    app.state.looks = Pace(120, timedelta(minutes=1), backstage.clock)
-    app.state.newcomers = Pace(600, timedelta(minutes=1), backstage.clock)
+    app.state.pace = Pace(40, timedelta(minutes=1))
+    app.state.looks = Pace(120, timedelta(minutes=1))
+    app.state.newcomers = Pace(600, timedelta(minutes=1))
     return app
 
 

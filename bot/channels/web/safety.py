@@ -1,8 +1,7 @@
-"""What keeps pages and visitors safe: headers, the origin of a POST, cookies, a pace nobody needs to exceed."""
+"""What keeps pages and visitors safe: headers, the origin of a POST, cookies, how many are let in."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -11,7 +10,7 @@ from starlette.responses import PlainTextResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -112,25 +111,3 @@ def set_cookie(response: Response, name: str, value: str, *, age: timedelta | No
     """Give the browser a cookie no script can read; `age` None: until the browser closes."""
     seconds = None if age is None else int(age.total_seconds())
     response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
-
-
-class Pace:
-    """At most `burst` acts at once by one name, refilled evenly within `span`. Lives in memory, forgets the oldest."""
-
-    def __init__(self, burst: int, span: timedelta, clock: Callable[[], datetime], remembered: int = 20_000) -> None:
-        self.burst = burst
-        self.span = span
-        self.clock = clock
-        self.remembered = remembered
-        self._left: OrderedDict[str, tuple[float, datetime]] = OrderedDict()
-
-    def allows(self, name: str) -> bool:
-        """Whether `name` may act now; counts the act where it may."""
-        now = self.clock()
-        left, since = self._left.pop(name, (float(self.burst), now))
-        left = min(float(self.burst), left + self.burst * max(0.0, (now - since) / self.span))
-        allowed = left >= 1
-        self._left[name] = (left - 1 if allowed else left, now)
-        if len(self._left) > self.remembered:
-            self._left.popitem(last=False)
-        return allowed

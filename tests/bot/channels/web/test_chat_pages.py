@@ -14,7 +14,7 @@ from bot.channels.base import Outbound
 from bot.channels.web import site
 from bot.channels.web.channel import address_of
 from bot.channels.web.chat import COOKIE
-from bot.channels.web.safety import Pace
+from bot.flood import Pace
 from flows.model import Kind
 from tests.bot.channels.web.stage import listening
 from tests.bot.channels.web.test_pure import jpeg
@@ -352,7 +352,7 @@ class TestSafety:
 
     async def test_a_flood_of_new_conversations_from_one_place_is_held_up(self, it: Program) -> None:
         app = site(it)
-        app.state.newcomers = Pace(2, timedelta(minutes=1), it.clock)
+        app.state.newcomers = Pace(2, timedelta(minutes=1))
         answers = []
         for _ in range(3):
             async with (

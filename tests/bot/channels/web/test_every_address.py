@@ -91,7 +91,7 @@ def tried(
         database=None,
     )
     @given(case=schema[plain][verb].as_strategy())
-    def ask(case: Case) -> None:
+    def ask(case: Case[Any]) -> None:
         sent[0] += 1
         with suppress(requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader):
             page = case.call(base_url=url, session=session, timeout=30, allow_redirects=False)
@@ -125,8 +125,8 @@ def described(path: str, verb: str, names: Mapping[str, str], mark: str) -> dict
     after = [
         {"name": name, "in": "query", "schema": text} for name in ("week", "item", "page", "language", "to", "token")
     ]
-    form = {"type": "object", "properties": dict.fromkeys(fields(), text), "additionalProperties": False}
-    stamped = {**form, "properties": {**form["properties"], "stamp": {"enum": [mark]}}, "required": ["stamp"]}
+    properties: dict[str, Any] = {**dict.fromkeys(fields(), text), "stamp": {"enum": [mark]}}
+    stamped = {"type": "object", "properties": properties, "additionalProperties": False, "required": ["stamp"]}
     body = {"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": stamped}}}}
     operation = {"parameters": [*inside_path, *after], "responses": {"200": {"description": "said"}}}
     return {

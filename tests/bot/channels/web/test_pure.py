@@ -21,7 +21,7 @@ from bot.channels.web.channel import Line
 from bot.channels.web.chat import live
 from bot.channels.web.manage import form as forms
 from bot.channels.web.pages import local
-from bot.channels.web.safety import Pace, same_origin
+from bot.channels.web.safety import same_origin
 from bot.channels.web.words import FOLDER, Dictionary, direction, own_name, preferred
 from flows.model import Button
 from storage.messages import CITIZEN
@@ -115,28 +115,6 @@ class TestWords:
 
     def test_the_files_say_each_thing_once(self) -> None:
         assert {file.stem for file in FOLDER.glob("*.toml")} == {"ar", "de", "en", "es", "fr", "pt"}
-
-
-class TestPace:
-    def test_a_burst_passes_and_then_it_is_one_at_a_time(self) -> None:
-        clock = [NOW]
-        pace = Pace(3, timedelta(seconds=30), lambda: clock[0])
-        assert [pace.allows("a") for _ in range(4)] == [True, True, True, False]
-        clock[0] += timedelta(seconds=10)
-        assert [pace.allows("a") for _ in range(2)] == [True, False]
-
-    def test_one_visitor_does_not_slow_another(self) -> None:
-        pace = Pace(1, timedelta(minutes=1), lambda: NOW)
-        assert pace.allows("a")
-        assert pace.allows("b")
-        assert not pace.allows("a")
-
-    def test_what_it_remembers_is_limited(self) -> None:
-        pace = Pace(1, timedelta(minutes=1), lambda: NOW, remembered=2)
-        for name in "abc":
-            pace.allows(name)
-        assert pace.allows("a")
-        assert not pace.allows("c")
 
 
 class TestOrigin:
