@@ -151,6 +151,7 @@ SECRETS = {
     ("telegram", "token"): "42:AAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     ("telegram", "secret_token"): "from-the-file",
     ("mail", "password"): "from the file",
+    ("model", "key"): "sk-from-the-file",
 }
 
 
