@@ -177,7 +177,7 @@ def database(config: Config, now: datetime) -> Iterator[Finding]:
     try:
         if (yield from _tables(opened)):
             yield from _queues(opened, now)
-            yield _digests(opened, now, config)
+            yield written(opened, now, config)
             yield _alarms(opened)
             yield readers(opened, config)
     except StorageTrouble as trouble:
@@ -243,17 +243,22 @@ def _alarms(opened: Database) -> Finding:
     return warn("alarms", f"{waiting} of danger reached nobody", do)
 
 
-def _digests(opened: Database, now: datetime, config: Config) -> Finding:
-    from bot.digests.writing import delay, unwritten  # noqa: PLC0415 - slow to load, needed only where there are tables
+def written(opened: Database, now: datetime, config: Config) -> Finding:
+    """Look whether digests are written, sent, and taken."""
+    from bot.digests.writing import REFUSED, delay, refused, unwritten  # noqa: PLC0415 - slow to load, needed only where there are tables
 
     with opened.reading() as db:
-        due, late = unwritten(db, config, now), delay(db, config, now)
+        due, late, lost = unwritten(db, config, now), delay(db, config, now), refused(db, now - REFUSED)
     if late:
         do = 'Is the bot running? Start it: "civicloop run". What it says of mail and Telegram above comes first.'
         return fail("digests", f"late: {late.unwritten} not written, {late.unsent} not sent, for over an hour", do)
     if due:
         do = 'Is the bot running? Start it: "civicloop run". It writes them within some minutes.'
         return warn("digests", f"{len(due)} are due and not written", do)
+    if lost:
+        do = "See whether their readers' addresses are right; the log says what each channel answered."
+        named = ", ".join(f"{service} {n}" for service, n in lost.items())
+        return warn("digests", f"refused for good within a week: {sum(lost.values())} ({named})", do)
     return ok("digests", "none is due")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from bot.digests.writing import REFUSED, refused
 from storage import inbox, outbox
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Metrics:
     rates: Gauge = field(init=False)
     waiting: Gauge = field(init=False)
     oldest: Gauge = field(init=False)
+    refused: Gauge = field(init=False)
     _weighed: deque[tuple[float, dict[str, float]]] = field(default_factory=lambda: deque(maxlen=WEIGHED))
     """Moments in seconds, and how many turns and sends there had been."""
 
@@ -63,6 +65,11 @@ class Metrics:
         self.rates = Gauge("civicloop_per_second", "How many a second, over a minute", ["what"], registry=registry)
         self.waiting = Gauge("civicloop_rows", "Rows by table and status", ["table", "status"], registry=registry)
         self.oldest = Gauge("civicloop_oldest_seconds", "Age of the oldest row due", ["table"], registry=registry)
+
+        self.refused = Gauge(
+            "civicloop_digests_refused", "Digests a channel refused for good within a week", ["service"],
+            registry=registry,
+        )  # fmt: skip
 
     def weigh(self, at: float) -> None:
         """Note how much has been done at a moment (seconds that only go forward), and tell the rates."""
@@ -89,6 +96,9 @@ class Metrics:
         for table, counts in (("inbox", inbox.counts(db)), ("outbox", outbox.counts(db))):
             for status, count in counts.items():
                 self.waiting.labels(table, status).set(count)
+        self.refused.clear()
+        for service, count in refused(db, now - REFUSED).items():
+            self.refused.labels(service).set(count)
         for table, age in ages(db, now).items():
             self.oldest.labels(table).set(age)
 

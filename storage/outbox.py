@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 REPLY, DIGEST, BULK = 0, 5, 9
 """Priorities: lower goes first."""
 DUE, SENDING, SENT, GONE = "due", "sending", "sent", "gone"
+CANCELLED = "cancelled"
+"""The error of a message that was taken back before it left."""
 HELD = "held"
 """Would be due, but what it belongs to rests."""
 
@@ -229,7 +231,7 @@ def heeding(outcome: Outcome, back: str | None, at: datetime) -> Outcome:
     """Return what becomes of a message that was called back: as it was to be, unless it left or is gone anyway."""
     if outcome.status != DUE or back is None:
         return outcome
-    return outcome._replace(status=HELD) if back == HELD else Outcome(*outcome[:2], GONE, at, error="cancelled")
+    return outcome._replace(status=HELD) if back == HELD else Outcome(*outcome[:2], GONE, at, error=CANCELLED)
 
 
 def cancel(db: Connection, contact_id: int, now: datetime, *, bulk_only: bool) -> int:
@@ -346,6 +348,13 @@ def unsent(db: Connection, beginning: str, before: datetime) -> tuple[int, datet
     late = (_unsent, mine, outbox.c.status != HELD, outbox.c.due_at < before)
     count, first = db.execute(select(func.count(), func.min(outbox.c.due_at)).where(*late)).one()
     return count, first
+
+
+def refused(db: Connection, beginning: str, since: datetime) -> list[str]:
+    """Return the keys of messages whose key begins so and that since then nobody will ever get: a channel said no."""
+    mine = outbox.c.key.startswith(beginning, autoescape=True)
+    lost = (outbox.c.status == GONE, outbox.c.error != CANCELLED, outbox.c.sent_at >= since)
+    return [*db.execute(select(outbox.c.key).where(mine, *lost).order_by(outbox.c.id)).scalars()]
 
 
 def failing(db: Connection, before: datetime) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ from storage.digests import DigestRow
 from storage.outbox import NewMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 
 SILENCE = timedelta(days=28)
 """After so long without a word a sign of life is sent."""
+REFUSED = timedelta(days=7)
+"""So long a digest that was refused for good stands in what doctor and measurements say."""
 LATE = timedelta(hours=1)
 """A digest that was due so long ago and is not written is an alarm for whoever runs the bot."""
 MANAGER, OPERATOR = "manager", "operator"
@@ -181,16 +184,30 @@ class Digests:
         """Seek what has to be known of a week before its digest is put together. Harmless to repeat."""
         apart.seek(database, service, week, self._config.city.zone, self._config.digest.minimum_cell, now)
 
-    def alarm(self, database: Database, late: Delay, now: datetime) -> None:
-        """Tell whoever runs the bot that digests come late, once a day. Harmless to repeat."""
+    def alarm(self, database: Database, late: Delay, lost: Mapping[str, int], now: datetime) -> None:
+        """Tell whoever runs the bot that digests come late or were refused for good, each once a day.
+
+        `lost`: how many, by service. Harmless to repeat.
+        """
         with database.reading() as db:
-            told = _alarms(db, late, now)
+            told = [*(_alarms(db, late, now) if late else ()), *(self._losses(db, lost, now) if lost else ())]
         if not told:
             return
         with database.transaction() as db:
             outbox.enqueue(db, told)
             crossings.passed("digest.alarms")
         crossings.passed("digest.alarmed")
+
+    def _losses(self, db: Connection, lost: Mapping[str, int], now: datetime) -> list[NewMessage]:
+        """Return a message for each who runs the bot: whose digests a channel will never take."""
+
+        def said(words: Texts) -> str:
+            labels = {each.key: each.label(words.language) for each in self._config.services}
+            named = (f"{labels.get(key, key)} ({words.number(n)})" for key, n in lost.items())
+            between = words("digest.themes.between")
+            return words.many("digest.refused", sum(lost.values()), services=between.join(named))
+
+        return _to_operators(db, "refused", said, now)
 
     def write(self, database: Database, one: Due, now: datetime) -> int:
         """Write one digest and queue it for all addresses in one transaction.
@@ -284,13 +301,17 @@ def _addresses(db: Connection, one: Due, digest: Digest | None) -> list[Contact]
 
 
 def _alarms(db: Connection, late: Delay, now: datetime) -> list[NewMessage]:
-    """Return a message for each who runs the bot; its key lets it out once a day."""
     hours = int((now - late.since) / timedelta(hours=1)) if late.since else 0
+    return _to_operators(db, "late", lambda words: words.many("digest.late", hours), now)
+
+
+def _to_operators(db: Connection, about: str, said: Callable[[Texts], str], now: datetime) -> list[NewMessage]:
+    """Return a message for each who runs the bot; its key lets it out once a day."""
     told = []
     for person in rights.who(db, Right.HEAR_FAULTS):
         for contact in (each for each in contacts.of_person(db, person.id) if each.may_be_written_to):
-            key = f"late:{now:%Y-%m-%d}:{contact.id}"
-            text = texts(contact.language).many("digest.late", hours)
+            key = f"{about}:{now:%Y-%m-%d}:{contact.id}"
+            text = said(texts(contact.language))
             letter = letters.write(Outbound(key, "", text, language=contact.language))
             told.append(NewMessage(key, contact.id, contact.channel, letters.DIGEST, letter, now, now))
     return told
@@ -315,6 +336,12 @@ def delay(db: Connection, config: Config, now: datetime) -> Delay:
     late = [one.at for one in unwritten(db, config, now) if one.at and now - one.at > LATE]
     unsent, first = outbox.unsent(db, KEY, now - LATE)
     return Delay(len(late), unsent, min((*late, *([first] if first else [])), default=None))
+
+
+def refused(db: Connection, since: datetime) -> dict[str, int]:
+    """Return how many letters with a digest a channel has refused for good since then, by service."""
+    keys = {tuple(key.removeprefix(KEY).split(":")[:4]) for key in outbox.refused(db, KEY, since)}
+    return dict(sorted(Counter(service for _, service, *_ in keys).items()))
 
 
 def unwritten(db: Connection, config: Config, now: datetime) -> list[Due]:

@@ -12,7 +12,7 @@ import structlog
 
 from bot.assessing import calls
 from bot.compose import compose
-from bot.digests.writing import delay
+from bot.digests.writing import delay, refused
 from bot.errors import Refused, Trouble
 from bot.jobs.schedule import told
 from bot.letters import BULK, letters
@@ -344,17 +344,21 @@ class Sweeps:
     def digests(self) -> int:
         """Write and queue the digests that are due; return how many messages.
 
-        Late ones are an alarm in the log and to the operators, whether they can be written now or not.
+        Late ones, and those a channel has refused for good since yesterday, are an alarm in the log and to the
+        operators, whether others can be written now or not.
         """
         now = self._clock()
         with self._database.reading() as db:
-            late = delay(db, self._config, now)
+            late, lost = delay(db, self._config, now), refused(db, now - timedelta(days=1))
         try:
             queued = self._digests.sweep(self._database, now)
         finally:
             if late:
                 log.error("digests.late", unwritten=late.unwritten, unsent=late.unsent)
-                self._digests.alarm(self._database, late, now)
+            if lost:
+                log.error("digests.refused", **lost)
+            if late or lost:
+                self._digests.alarm(self._database, late, lost, now)
         if queued:
             self._wake()
             log.info("digests.written", messages=queued)

@@ -21,7 +21,7 @@ from openpyxl import load_workbook
 from sqlalchemy import delete, select
 
 from bot import config as configuration
-from bot import letters
+from bot import doctor, letters
 from bot.digests.disclosure import Strength
 from bot.digests.headlines import headlines
 from bot.digests.model import Form, Tick, dump, load
@@ -29,13 +29,15 @@ from bot.digests.render.book import xlsx
 from bot.digests.render.items import foot
 from bot.digests.render.told import page
 from bot.digests.weeks import Week
-from bot.digests.writing import Delay, Digests, delay, files, page_url
+from bot.digests.writing import Delay, Digests, delay, files, page_url, refused
 from bot.errors import Refused
 from bot.jobs.sweeps import Sweeps
+from bot.metrics import Metrics
 from bot.rounds.library import Library
 from bot.texts import texts
 from flows.catalog import Catalog
 from storage import alarms, answers, contacts, digests, people
+from storage import outbox as sending
 from storage.tables import outbox, weeks
 from tests.bot.digests import slow
 from tests.bot.digests.material import One
@@ -486,6 +488,26 @@ def test_digests_that_lie_unsent_are_an_alarm_each_day(database: Database, desk:
         "Digests come late: by 2 hours",
         "Digests come late: by 26 hours",
     ]
+
+
+@pytest.mark.usefixtures("olga")
+def test_digests_refused_for_good_are_told_with_whose_they_were(database: Database, desk: Digests) -> None:
+    """A mailbox that is no more; the next day it is no news, but doctor and measurements know it for a week."""
+    assert rung(database, desk, MONDAY) == 2
+    with database.transaction() as db:
+        claimed = sending.claim(db, "mail", "one", MONDAY, timedelta(minutes=1), 9)
+        sending.settle(db, [sending.gone(row, MONDAY, "550 5.1.1 no such user") for row in claimed], "one")
+    for hours in (0, 1, 30):
+        rung(database, desk, MONDAY + timedelta(hours=hours))
+    refusals = [text for text in alarmed(database) if "refused" in text]
+    assert refusals == ["1 digest was refused for good: Central Library (1). civicloop doctor says more."]
+    with database.reading() as db:
+        assert refused(db, MONDAY - timedelta(days=1)) == {SERVICE: 1}
+        assert refused(db, MONDAY + timedelta(days=1)) == {}
+        measured = Metrics()
+        measured.look(db, MONDAY + timedelta(days=2))
+    assert f'civicloop_digests_refused{{service="{SERVICE}"}} 1.0' in measured.text()
+    assert f"within a week: 1 ({SERVICE} 1)" in doctor.written(database, MONDAY + timedelta(minutes=5), sample()).seen
 
 
 @pytest.mark.usefixtures("olga")
