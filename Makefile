@@ -7,6 +7,7 @@ RUNTIME := $(VENV)/.runtime-installed
 TESTING := $(VENV)/.testing-installed
 BENCHING := $(VENV)/.benching-installed
 MUTATING := $(VENV)/.mutating-installed
+AUDITING := $(VENV)/.auditing-installed
 MANY ?= 250
 SEED ?= 1
 ALL := -n auto --dist worksteal
@@ -52,7 +53,7 @@ evaluate: $(TESTING)  ## compare reading of free text with what people coded; NA
 mutants: $(MUTATING)  ## change the engine a little, 250 times, and count what the tests notice: about an hour
 	$(BIN)/python -m tests.support.mutants --many $(MANY) --seed $(SEED)
 
-audit: $(TESTING)  ## ask whether weaknesses of any locked package are known; needs the network
+audit: $(AUDITING)  ## ask whether weaknesses of any locked package are known; needs the network
 	$(BIN)/python -m tests.support.audit
 
 sbom: $(TESTING)  ## list what the bot is made of, with hashes and licences, in civicloop.cdx.json (CycloneDX)
@@ -90,4 +91,10 @@ $(BENCHING): requirements-bench.lock $(TESTING)
 $(MUTATING): requirements-mutants.lock $(TESTING)
 	@echo "Installing what changes the engine into $(VENV) (once)"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-mutants.lock
+	@touch $@
+
+$(AUDITING): requirements-audit.lock $(TESTING)
+	@echo "Installing what audits into $(VENV)/audit (once)"
+	@$(BIN)/python -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-audit.lock
 	@touch $@

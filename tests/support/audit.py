@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.support.locked import FILES, ROOT
 
 ARGUED: dict[str, str] = {}
 """Weaknesses that do not concern us, by their id, each with the reason."""
+AUDITOR = Path(sys.prefix) / "audit" / "bin" / "python"
+"""What audits has an environment of its own: some of its parts would change how the tests print."""
 COMMAND = "pip_audit --no-deps --disable-pip --progress-spinner off --format json --requirement".split()
 
 
@@ -38,11 +41,11 @@ def main() -> None:
 
 
 def ask(file: str) -> Audit | None:
-    """Return what the service says; None where it cannot be reached."""
-    command = [sys.executable, "-m", *COMMAND, file]
+    """Return what the service says; None where it cannot be reached, or asked."""
+    command = [str(AUDITOR), "-m", *COMMAND, file]
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
-    except subprocess.TimeoutExpired:
+    except (OSError, subprocess.TimeoutExpired):
         return None
     return understood(done.stdout)
 

