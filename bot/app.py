@@ -303,9 +303,10 @@ class App:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stopping.set)
+        secure = self.config.web.public_url.startswith("https://")
         server = _Server(
             uvicorn.Config(
-                Gate(site(self), REQUESTS, self.measures.refusals.labels("requests").inc),
+                Gate(site(self), REQUESTS, self.measures.refusals.labels("requests").inc, secure=secure),
                 log_config=None,
                 log_level="warning",
                 access_log=False,

@@ -14,9 +14,8 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 
 from bot.channels.web import photos, voices
 from bot.channels.web.channel import Line, Post, address_of, is_done, rung, spoken
-from bot.channels.web.pages import LANGUAGE_COOKIE, backstage_of, local, pages_of, to
+from bot.channels.web.pages import LANGUAGE_COOKIE, backstage_of, cookie_of, local, pages_of, set_cookie, to
 from bot.channels.web.round_page import is_public
-from bot.channels.web.safety import set_cookie
 from bot.rounds.record import title
 from flows.memory import load
 from flows.model import Kind, button_data
@@ -92,8 +91,8 @@ async def _page(request: Request, code: str = "", problem: str = "", status: int
         offer=offer,
         problem=problem,
     )
-    if token := request.cookies.get(COOKIE):
-        set_cookie(response, COOKIE, token, age=KEPT, secure=pages.secure)
+    if token := cookie_of(request, COOKIE):
+        set_cookie(request, response, COOKIE, token, age=KEPT)
     return response
 
 
@@ -144,7 +143,7 @@ def _why_not(request: Request, found: RoundView) -> str:
 
 async def stream(request: Request) -> Response:
     """`GET /chat/stream`: new lines as server-sent events, from `Last-Event-ID` or `after` on."""
-    token = request.cookies.get(COOKIE)
+    token = cookie_of(request, COOKIE)
     if not token:
         return Response(status_code=204)
     since = request.headers.get("last-event-id") or request.query_params.get("after", "0")
@@ -197,21 +196,21 @@ async def start(request: Request) -> Response:
     """`POST /chat/start`: the first step, or into another round; gives the browser its secret."""
     form = await _form(request)
     code = str(form.get("code", ""))
-    token = request.cookies.get(COOKIE) or _newcomer(request)
+    token = cookie_of(request, COOKIE) or _newcomer(request)
     chosen = pages_of(request).language(request)
     post = Post(address_of(token), text=f"/start {code}".strip(), start=code, language=chosen)
     if code and not _CODE.fullmatch(code):
         raise HTTPException(404)
     shown = pages_of(request).words(request)("chat.start")
     response = await _say(request, form, Saying(post, shown))
-    set_cookie(response, COOKIE, token, age=KEPT, secure=pages_of(request).secure)
+    set_cookie(request, response, COOKIE, token, age=KEPT)
     return response
 
 
 async def say(request: Request) -> Response:
     """`POST /chat`: a typed message, a tap, ticks, a position, a picture or an everywhere word."""
     form = await _form(request)
-    if not (token := request.cookies.get(COOKIE)):
+    if not (token := cookie_of(request, COOKIE)):
         return to("/chat")
     lines = await _conversation(request)
     try:
@@ -230,9 +229,9 @@ async def language(request: Request) -> Response:
     response: Response = to(local(str(form.get("back", "/"))))
     if wanted not in pages.offered:
         return response
-    if token := request.cookies.get(COOKIE):
+    if token := cookie_of(request, COOKIE):
         await _switch(request, form, address_of(token), wanted)
-    set_cookie(response, LANGUAGE_COOKIE, wanted, age=timedelta(days=365), secure=pages.secure)
+    set_cookie(request, response, LANGUAGE_COOKIE, wanted, age=timedelta(days=365))
     return response
 
 
@@ -392,7 +391,7 @@ def _html(request: Request, words: Words, lines: Sequence[Line], answerable: set
 
 
 async def _conversation(request: Request) -> list[Line]:
-    token = request.cookies.get(COOKIE)
+    token = cookie_of(request, COOKIE)
     if not token:
         return []
     return await asyncio.to_thread(backstage_of(request).chat.lines, address_of(token))

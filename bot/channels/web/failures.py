@@ -89,6 +89,7 @@ def _kind(request: Request, status: int, headers: Mapping[str, str], text: str =
     said = text or words(f"error.{name}_text")
     if "application/json" in request.headers.get("accept", ""):
         return JSONResponse({"problem": said}, status, headers)
-    page = pages.page(request, "error.html", status=status, heading=words(f"error.{name}_title"), text=said)
+    facts = {"heading": words(f"error.{name}_title"), "text": said, "here": "/"}  # an address may hold what was typed
+    page = pages.page(request, "error.html", status=status, **facts)
     page.headers.update(headers)
     return page

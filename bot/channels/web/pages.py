@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -15,8 +15,10 @@ from bot.channels.web.words import Dictionary, Words, own_name, preferred
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from bot.channels.web.backstage import Backstage
 
@@ -53,9 +55,13 @@ class Pages:
         """Whether citizens reach us over HTTPS, so that cookies may insist on it."""
         return self.backstage.config.web.public_url.startswith("https://")
 
+    def cookie(self, name: str) -> str:
+        """Return what a cookie is called: over HTTPS so that no other host of the city and no plain HTTP can set it."""
+        return f"__Host-{name}" if self.secure else name
+
     def language(self, request: Request) -> str:
         """Return the language chosen on the page, else a member of staff's own, else the one the browser prefers."""
-        for wish in (request.cookies.get(LANGUAGE_COOKIE), getattr(request.state, "own_language", None)):
+        for wish in (request.cookies.get(self.cookie(LANGUAGE_COOKIE)), getattr(request.state, "own_language", None)):
             if wish in self.offered:
                 return str(wish)
         return preferred(request.headers.get("accept-language", ""), self.offered)
@@ -107,6 +113,31 @@ def pages_of(request: Request) -> Pages:
 def backstage_of(request: Request) -> Backstage:
     """Return the program behind this site."""
     return pages_of(request).backstage
+
+
+def cookie_of(request: Request, name: str) -> str | None:
+    """Return what the browser keeps for us under `name`."""
+    return request.cookies.get(pages_of(request).cookie(name))
+
+
+def set_cookie(
+    request: Request, response: Response, name: str, value: str, *, age: timedelta, strict: bool = False
+) -> None:
+    """Let the browser keep `value` for `age`, where no script can read it.
+
+    `strict`: it comes back only from our own pages, not where a link elsewhere leads here.
+    """
+    pages, seconds = pages_of(request), int(age.total_seconds())
+    which: Literal["strict", "lax"] = "strict" if strict else "lax"
+    response.set_cookie(
+        pages.cookie(name), value, max_age=seconds, path="/", secure=pages.secure, httponly=True, samesite=which
+    )
+
+
+def drop_cookie(request: Request, response: Response, name: str) -> None:
+    """Let the browser forget what it keeps under `name`."""
+    pages = pages_of(request)
+    response.delete_cookie(pages.cookie(name), path="/", secure=pages.secure, httponly=True)
 
 
 def to(path: str) -> RedirectResponse:

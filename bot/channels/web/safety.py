@@ -10,10 +10,8 @@ from starlette.responses import PlainTextResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import timedelta
 
     from starlette.requests import Request
-    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
@@ -31,8 +29,8 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-
-
+ALWAYS_HTTPS = {"strict-transport-security": "max-age=31536000"}
+"""Keeps browsers on HTTPS for a year."""
 BUSY = {**HEADERS, "connection": "close", "retry-after": "1"}
 
 MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -42,9 +40,10 @@ MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
 class Gate:
     """Lets so many requests in at once; who comes then is told to come again (503), at once, and counted."""
 
-    def __init__(self, app: ASGIApp, most: int, refused: Callable[[], object]) -> None:
-        """`refused` is called for each request that is sent away."""
+    def __init__(self, app: ASGIApp, most: int, refused: Callable[[], object], *, secure: bool = False) -> None:
+        """`refused` is called for each request that is sent away; `secure`: people reach us by HTTPS."""
         self.app = app
+        self.busy = PlainTextResponse("Service Unavailable\n", 503, BUSY | (ALWAYS_HTTPS if secure else {}))
         self.most = most
         self.refused = refused
         self._inside = 0
@@ -55,7 +54,7 @@ class Gate:
             await self.app(scope, receive, send)
         elif self._inside >= self.most:
             self.refused()
-            await _BUSY(scope, receive, send)
+            await self.busy(scope, receive, send)
         else:
             self._inside += 1
             try:
@@ -64,15 +63,12 @@ class Gate:
                 self._inside -= 1
 
 
-_BUSY = PlainTextResponse("Service Unavailable\n", 503, BUSY)
-
-
 class SafeHeaders:
     """Adds the headers above to every answer; `secure` adds the one that keeps browsers on HTTPS."""
 
     def __init__(self, app: ASGIApp, *, secure: bool = False) -> None:
         self.app = app
-        self.headers = {**HEADERS, **({"strict-transport-security": "max-age=31536000"} if secure else {})}
+        self.headers = HEADERS | (ALWAYS_HTTPS if secure else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the site does, with the headers."""
@@ -105,9 +101,3 @@ def same_origin(request: Request, public_url: str) -> bool:
         return False
     source = request.headers.get("origin") or request.headers.get("referer")
     return not source or urlsplit(source).netloc in (request.headers.get("host"), urlsplit(public_url).netloc)
-
-
-def set_cookie(response: Response, name: str, value: str, *, age: timedelta | None, secure: bool) -> None:
-    """Give the browser a cookie no script can read; `age` None: until the browser closes."""
-    seconds = None if age is None else int(age.total_seconds())
-    response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")

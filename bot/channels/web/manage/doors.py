@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
-from bot.channels.web.pages import backstage_of, pages_of, to
-from bot.channels.web.safety import set_cookie
+from bot.channels.web.pages import backstage_of, cookie_of, drop_cookie, pages_of, set_cookie, to
 from bot.rights import Held, Right
 from storage import people, threads
 
@@ -57,13 +56,21 @@ def staff(handler: StaffHandler, *, files: int = 0) -> Callable[[Request], Await
     async def guarded(request: Request) -> Response:
         visitor = await asyncio.to_thread(_visitor, request)
         if visitor is None:
-            return page(request, None, "manage/door.html", status=401, link="")
+            return page(request, None, "manage/door.html", status=401, link="", again=_from_elsewhere(request))
         request.state.own_language = visitor.person.language
         if request.method == "POST" and not _stamped(await form_of(request, files), visitor):
             raise HTTPException(403)
         return await handler(request, visitor)
 
     return guarded
+
+
+def _from_elsewhere(request: Request) -> bool:
+    """Whether a link in a mail or on another site leads here.
+
+    The browser holds the strict cookie back then; once our own page has asked again it sends it.
+    """
+    return request.method == "GET" and request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
 
 
 def page(
@@ -79,7 +86,7 @@ async def form_of(request: Request, files: int = 0) -> FormData:
 
 
 def _visitor(request: Request) -> Visitor | None:
-    token = request.cookies.get(COOKIE)
+    token = cookie_of(request, COOKIE)
     if not token:
         return None
     backstage = backstage_of(request)
@@ -123,7 +130,7 @@ async def enter(request: Request) -> Response:
     if cookie is None:
         return page(request, None, "manage/door.html", status=410, link="", known=None, tried=True)
     response = to(_inside(str(form.get("to", ""))) or HOME)
-    set_cookie(response, COOKIE, cookie, age=STAY, secure=pages_of(request).secure)
+    set_cookie(request, response, COOKIE, cookie, age=STAY, strict=True)
     return response
 
 
@@ -134,10 +141,10 @@ def _inside(path: str) -> str:
 
 async def leave(request: Request, _who: Visitor) -> Response:
     """`POST /manage/sign-out`: forget this browser."""
-    token = request.cookies.get(COOKIE, "")
+    token = cookie_of(request, COOKIE) or ""
     await asyncio.to_thread(_leave, backstage_of(request), token)
     response = to("/")
-    response.delete_cookie(COOKIE, path="/")
+    drop_cookie(request, response, COOKIE)
     return response
 
 
@@ -170,7 +177,7 @@ def _inside_already(request: Request, db: Connection) -> int | None:
 
     Else whoever writes a round could sign it as somebody else.
     """
-    backstage, token = backstage_of(request), request.cookies.get(COOKIE, "")
+    backstage, token = backstage_of(request), cookie_of(request, COOKIE) or ""
     known = people.signed_in(db, backstage.keys.token_hash(token), backstage.clock()) if token else None
     return known.id if known else None
 

@@ -135,7 +135,7 @@ class TestTheDoor:
         answer = await client.post("/manage/sign-in", data={"token": it.link(ORGANISER)}, follow_redirects=False)
         cookie = answer.headers["set-cookie"].lower()
         assert "httponly" in cookie
-        assert "samesite=lax" in cookie
+        assert "samesite=strict" in cookie
         assert f"max-age={int(STAY.total_seconds())}" in cookie
 
     async def test_a_form_without_the_sessions_token_is_refused(self, it: Program, client: httpx.AsyncClient) -> None:
