@@ -80,6 +80,8 @@ class Town:
     database: str | None = None
     messages_per_second: int = 200
     env: dict[str, str] = field(default_factory=dict)
+    under: tuple[str, ...] = ()
+    """A program and its words that the bot is started by, such as one that watches it."""
 
     def __enter__(self) -> Self:
         self._things = ExitStack()
@@ -124,7 +126,7 @@ class Town:
         """Start the bot as an operator would, and wait until it is ready."""
         log = (self.folder / "bot.log").open("ab")
         self._things.callback(log.close)
-        command = [sys.executable, "-m", "bot", "run", "--config", str(self.config)]
+        command = [*self.under, sys.executable, "-m", "bot", "run", "--config", str(self.config)]
         self.process = subprocess.Popen(command, env=self._env, stdout=log, stderr=log)
         self.until("the bot is ready", self._is_ready)
 
