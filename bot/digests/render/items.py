@@ -197,9 +197,9 @@ def _proposal(each: Proposal, texts: Texts) -> str:
 
 def foot(digest: Digest, texts: Texts) -> tuple[str, ...]:
     """Return what was done to the figures, and what was left out of them."""
-    kept = digest.foot
+    kept, named = digest.foot, machine_named(_names(digest, texts), texts)
     if kept is None:
-        return ()
+        return (named,) if named else ()
     told = [
         texts.many("digest.foot.campaigns", kept.campaigns, senders=texts.number(kept.senders))
         if kept.campaigns
@@ -215,7 +215,7 @@ def foot(digest: Digest, texts: Texts) -> tuple[str, ...]:
         if kept.sampled
         else "",
         texts("digest.foot.weights") if digest.scores else "",
-        machine_named(_names(digest, texts), texts),
+        named,
     ]
     return tuple(filter(None, told))
 

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.digests.model import Theme
+from bot.digests.render.items import foot
+from bot.digests.summarise import summarise
+from bot.digests.weeks import Week
 from bot.machine.client import Machine
 from bot.machine.names import Group, bare, is_marked, machine_named, mark, may_be_asked, named
 from bot.reading.private import Finder
@@ -20,6 +24,7 @@ from bot.themes.encoder import Letters
 from bot.themes.sweeping import Themes
 from storage import answers, machine, themes
 from storage.themes import PROPOSED
+from tests.bot.digests.material import One, counted, monday_after, scope
 from tests.bot.themes.test_sweeping import CONFIG, ELEPHANTS, VOLCANOES
 from tests.storage.makers import NOW, add_round, text
 from tests.support.model import Server, serving
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 
     from storage.database import Database
 
+WEEK = Week(2022, 35)
 PRIVATE = "Call 07400 123456 about the elephants"
 DOUBTFUL = "Elephants wait for Xanthe Zorblax"
 UNWILLING = "My elephants are a secret"
@@ -170,6 +176,17 @@ def test_instructions_in_a_text_lead_to_no_other_name(model: Server) -> None:
     for name in ("Resign now Mayor Smith", "Smith", "About smith"):
         model.write = lambda request, name=name: _name(request, name)  # type: ignore[misc]  # bound as it is now
         assert asked(model, Counter(), group) is None
+
+
+def test_a_digest_says_what_the_mark_means_where_it_stands_and_only_there() -> None:
+    people = [One(WEEK.monday, "5", f"Text {n}") for n in range(12)]
+    digest = summarise(counted(people, WEEK), scope(WEEK), monday_after(WEEK))
+    assert digest is not None
+    told = "[AI]: a language model wrote this name."
+    assert told not in foot(digest, texts("en"))
+    marked = replace(digest, problems=(Theme("waiting", {"en": "[AI] Waiting"}, 12),))
+    assert told in foot(marked, texts("en"))
+    assert told in foot(replace(marked, foot=None), texts("en"))
 
 
 @pytest.mark.parametrize("language", languages())
