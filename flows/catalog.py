@@ -21,11 +21,11 @@ from flows.form import FlowForm, FrameForm, PhrasesForm
 from flows.issues import STRICTEST, Issue
 from flows.model import End, Rate, Review, Say, Stage
 from flows.plain import Plain, is_rules, rules
-from flows.shelf import Shelf
-from flows.source import compile_sheet
+from flows.shelf import NOT_APPLICABLE, Shelf
+from flows.source import compile_files, compile_sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Container, Iterable, Mapping
 
     from flows.bank import Bank
     from flows.issues import Limits, Where
@@ -238,32 +238,78 @@ class Catalog:
         """Return the text of every file that `flow` is made of, by name, and the SHA-256 of what it asks, in hex.
 
         `flows.source.compile_files` makes the same flow of them again, whatever the catalogue has become. The hash is
-        of the questions: structure and wording of flow, frame, and the items and scales they use, in the language they
-        were written in. A translation, a comment, or a sentence between the questions may change without a new version.
+        of the questions in every language they are asked in: structure and wording of flow, frame, and the items and
+        scales they use. A comment, who read a translation, or a sentence between the questions may change without a
+        new version.
         """
         files = sorted(set(self.compiled[flow.id, flow.version].files))
         texts = {file: self.texts[file] for file in files}
-        parts = [part for part in (asked(text, flow) for text in texts.values()) if part]
-        packed = json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()
-        return texts, hashlib.sha256(packed).hexdigest()
+        return texts, _hash(texts, flow)
+
+    def still_asks(self, flow: Flow, source: Mapping[str, str]) -> bool:
+        """Whether `flow` asks what the files `source` (name to text) asked that were kept of it, in every language.
+
+        Compared are the texts, not a hash that was kept: the first versions were hashed without their translations.
+        """
+        texts, sha256 = self.bundle(flow)
+        return texts == source or _hash(source, flow) == sha256
+
+    def changed(self, flow: Flow, source: Mapping[str, str]) -> list[str]:
+        """Return the files that ask something else than they did in `source`, those included that are gone or new."""
+        texts, _ = self.bundle(flow)
+        files = sorted({*texts, *source})
+        return [file for file in files if asked(texts.get(file, ""), flow) != asked(source.get(file, ""), flow)]
+
+    def again(self, source: Mapping[str, str]) -> Flow:
+        """Return the flow of files that were kept of it: its words as they were, between them today's sentences.
+
+        Raises `flows.source.FlowTrouble` where they can be read no more.
+        """
+        sentences = {document.file: self.texts[document.file] for document in self.shelf.phrases.values()}
+        return compile_files({**source, **sentences})
+
+
+def _hash(texts: Mapping[str, str], flow: Flow) -> str:
+    parts = [json.dumps(part, sort_keys=True) for text in texts.values() if (part := asked(text, flow))]
+    return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
 
 
 def asked(text: str, flow: Flow) -> dict[str, Any]:
-    """Return what the text of a file adds to the questions of `flow`; nothing for translations and phrases."""
-    return _asked(tomllib.loads(text), flow)
+    """Return what the text of a file adds to the questions of `flow`; nothing for phrases, nor for foreign languages.
+
+    A translation of the flow itself always counts: it is what makes a language one of the flow's.
+    """
+    file = tomllib.loads(text)
+    of = file.get("of")
+    if "phrases" in file:
+        return {}
+    if of is None:
+        return _asked(file, flow)
+    is_spoken = of.get("flow") == flow.id or file.get("language") in flow.scripts
+    return _asked({key: said for key, said in file.items() if key not in _ABOUT}, flow) if is_spoken else {}
+
+
+_ABOUT = frozenset({"reviewed_by", "changed"})
+"""What a translation says of itself: nobody is asked it."""
 
 
 def _asked(file: Mapping[str, Any], flow: Flow) -> dict[str, Any]:
     states = flow.script(flow.language).states.values()
-    if "of" in file or "phrases" in file:
-        return {}
-    if "bank" in file:
-        used = {state.item for state in states if not isinstance(state, Say | Review | End)}
-        return {"items": {item: said for item, said in file.get("items", {}).items() if item in used}}
+    if "items" in file:
+        return _used(file, "items", {state.item for state in states if not isinstance(state, Say | Review | End)})
     if "scales" in file:
-        scales = {state.scale for state in states if isinstance(state, Rate)}
-        return {"scales": {scale: said for scale, said in file["scales"].items() if scale in scales}}
+        rates = [state for state in states if isinstance(state, Rate)]
+        also = {"dont_know"} if any(NOT_APPLICABLE in rate.scores for rate in rates) else ()
+        return _used(file, "scales", {rate.scale for rate in rates}, also)
     return dict(file)
+
+
+def _used(
+    file: Mapping[str, Any], part: str, used: Container[str | None], also: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return of a bank or of scales, or of a translation of them, what is `used`; nothing where nothing is."""
+    said = {name: words for name, words in file[part].items() if name in used}
+    return {part: said, **{key: file[key] for key in also if key in file}} if said else {}
 
 
 def texts(folder: Path = PACKAGED, extra: Iterable[Path] = ()) -> dict[str, str]:

@@ -12,8 +12,8 @@ from bot.errors import Refused, Trouble
 from bot.rounds import legal, record, variables, wording
 from flows import voices
 from flows.binding import bind
-from flows.checks.published import Published, edited
-from flows.source import FlowTrouble, compile_files
+from flows.checks.published import Published, edited, next_free
+from flows.source import FlowTrouble
 from storage import entries, findings, flow_versions, seals, sessions, turnout
 from storage.database import VersionChanged
 
@@ -181,12 +181,22 @@ class Library:
             found = self._catalog.get(flow, version)
         except LookupError:
             return
+        kept = flow_versions.load(db, flow, version)
+        if kept is not None:
+            self._must_ask_the_same(db, found, json.loads(kept.source))
+            return
         files, sha256 = self._catalog.bundle(found)
         source = json.dumps(files, ensure_ascii=False, sort_keys=True)
         try:
             flow_versions.publish(db, flow, version, sha256, source, now)
-        except VersionChanged as changed:
+        except VersionChanged as changed:  # by another process, from other files, at this moment
             raise Refused(str(changed)) from changed
+
+    def _must_ask_the_same(self, db: Connection, flow: Flow, source: Mapping[str, str]) -> None:
+        if not self._catalog.still_asks(flow, source):
+            files = ", ".join(self._catalog.changed(flow, source))
+            free = next_free(self._catalog, published(db), flow.id)
+            raise wording.Forbidden("words_changed", flow=flow.id, version=flow.version, files=files, next=free)
 
     def learn(self, db: Connection) -> None:
         """Take in the flows that were published in a chat, here or by another process, since the last look."""
@@ -227,18 +237,18 @@ class Library:
         return edited(self._catalog, published(db))
 
     def _found(self, db: Connection, flow: str, version: int) -> Flow:
-        """The catalogue's flow, with its newest translations, unless its questions were edited after publishing."""
+        """The catalogue's flow, unless its words in some language are others than they were when it was published."""
         kept = flow_versions.load(db, flow, version)
         try:
             found = self._catalog.get(flow, version)
-            if kept is None or self._catalog.bundle(found)[1] == kept.sha256:
+            if kept is None or self._catalog.still_asks(found, json.loads(kept.source)):
                 return found
         except LookupError:
             if kept is None:
                 said = f"{flow}@{version} is neither in the catalogue nor published: put its file back"
                 raise Refused(said) from None
         try:
-            return compile_files(json.loads(kept.source))
+            return self._catalog.again(json.loads(kept.source))
         except FlowTrouble as trouble:
             raise Trouble(f"the published {flow}@{version} cannot be read by this version: {trouble}") from trouble
 
@@ -269,4 +279,4 @@ def sketch(row: RoundRow) -> record.Sketch:
 
 def published(db: Connection) -> list[Published]:
     """Return every published version as the check compares it."""
-    return [Published(one.flow, one.version, one.sha256, one.source) for one in flow_versions.published(db)]
+    return [Published(one.flow, one.version, one.source) for one in flow_versions.published(db)]

@@ -76,9 +76,16 @@ def test_a_bundle_makes_the_same_flow_again(catalog: Catalog) -> None:
         ("items/scales.toml", '"Very good"', '"Excellent"'),
         ("frames/pulse.toml", "Shall we begin?", "Ready?"),
         ("stages/deliver/deliver_pulse.toml", 'to = "went_well"', 'to = "went_badly"'),
+        ("items/deliver.es.toml", "En general", "En conjunto"),
+        ("items/scales.ar.toml", "جيد جدًا", "ممتاز"),
+        ("frames/pulse.fr.toml", "Bonjour", "Salut"),
+        ("stages/deliver/deliver_pulse.de.toml", "title = ", "title = 'Neu' # "),
+        ("items/scales.toml", "Do not know", "No idea"),
+        ("items/scales.pt.toml", "Não sei", "Talvez"),
     ],
 )
-def test_the_hash_changes_with_what_is_asked(catalog: Catalog, file: str, old: str, new: str) -> None:
+def test_the_hash_changes_with_what_is_asked_in_any_language(catalog: Catalog, file: str, old: str, new: str) -> None:
+    assert old in catalog.texts[file]
     assert _hash_with(catalog, file, catalog.texts[file].replace(old, new, 1)) != _hash_with(catalog, file, None)
 
 
@@ -87,8 +94,10 @@ def test_the_hash_changes_with_what_is_asked(catalog: Catalog, file: str, old: s
     [
         ("items/deliver.toml", "bank =", "# a word\nbank ="),
         ("items/deliver.toml", "How easy or difficult", "How easy"),
-        ("items/deliver.es.toml", "En general", "En conjunto"),
+        ("items/deliver.es.toml", "reviewed_by = []", 'reviewed_by = ["Zoé Martin"]'),
+        ("items/deliver.es.toml", "¿Le resultó fácil", "¿Fue fácil"),
         ("frames/phrases.toml", "Please choose", "Do choose"),
+        ("frames/phrases.es.toml", "Lo dejamos aquí", "Hasta aquí"),
     ],
 )
 def test_the_hash_stays_where_another_text_changes(catalog: Catalog, file: str, old: str, new: str) -> None:
@@ -99,6 +108,43 @@ def test_the_hash_stays_where_another_text_changes(catalog: Catalog, file: str, 
 def _hash_with(catalog: Catalog, file: str, text: str | None) -> str:
     changed = Catalog.of({**catalog.texts, **({file: text} if text else {})})
     return changed.bundle(changed.get("deliver_pulse"))[1]
+
+
+ITALIAN = """
+of = { flow = "deliver_pulse", version = 1 }
+language = "it"
+title = "Come va?"
+"""
+
+
+def test_a_language_more_or_less_changes_the_hash_and_one_the_flow_does_not_speak_does_not(catalog: Catalog) -> None:
+    now = _hash_with(catalog, "x.toml", None)
+    flow = catalog.get("deliver_pulse")
+    assert _hash_with(catalog, "stages/deliver/deliver_pulse.it.toml", ITALIAN) != now
+    italian = 'of = { bank = "deliver" }\nlanguage = "it"\n[items."del.overall"]\nrate = "Come va?"'
+    assert _hash_with(catalog, "items/deliver.it.toml", italian) == now
+    fewer = {file: text for file, text in catalog.texts.items() if file != "stages/deliver/deliver_pulse.de.toml"}
+    less = Catalog.of(fewer)
+    assert less.bundle(less.get("deliver_pulse"))[1] != now
+    assert not less.still_asks(less.get("deliver_pulse"), catalog.bundle(flow)[0])
+    assert less.changed(less.get("deliver_pulse"), catalog.bundle(flow)[0]) == ["stages/deliver/deliver_pulse.de.toml"]
+
+
+def test_a_file_that_was_moved_asks_the_same(catalog: Catalog) -> None:
+    moved = {file.replace("stages/deliver/", "zz/"): text for file, text in catalog.texts.items()}
+    elsewhere = Catalog.of(moved)
+    assert elsewhere.still_asks(elsewhere.get("deliver_pulse"), catalog.bundle(catalog.get("deliver_pulse"))[0])
+
+
+def test_a_flow_made_again_of_what_was_kept_has_its_words_and_the_sentences_of_today(catalog: Catalog) -> None:
+    kept, _ = catalog.bundle(catalog.get("deliver_pulse"))
+    words = catalog.texts["items/deliver.es.toml"].replace("En general", "En conjunto")
+    sentences = catalog.texts["frames/phrases.es.toml"].replace("stopped = ", "stopped = 'Eso es todo.' # ")
+    now = Catalog.of({**catalog.texts, "items/deliver.es.toml": words, "frames/phrases.es.toml": sentences})
+    assert now.get("deliver_pulse").scripts["es"].states["overall"].text.startswith("En conjunto")
+    spanish = now.again(kept).scripts["es"]
+    assert spanish.states["overall"].text.startswith("En general")
+    assert spanish.phrases["stopped"] == "Eso es todo."
 
 
 def test_the_bank_is_found_by_id_and_by_its_name_in_full(catalog: Catalog) -> None:

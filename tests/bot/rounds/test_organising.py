@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import update
 
 from bot.cutting import SHORTEST, fits
 from bot.errors import Refused
 from bot.rounds import links, record
 from flows.catalog import Catalog
 from flows.model import BestWorst, Say
-from storage import people, rounds
+from storage import people, rounds, tables
 from tests.support.house import CATALOG, NOON, RECORD, Citizen, House
 from tests.support.signing import signer
 
@@ -37,6 +38,16 @@ start = "hot"
 ask = "Where is it too hot in summer?"
 why = "We plant trees there."
 next = "thanks"
+"""
+SPANISH_SHADE = """
+of = { flow = "shade", version = 1 }
+language = "es"
+reviewed_by = []
+title = "Sombra"
+
+[states.hot]
+ask = "¿Dónde hace demasiado calor en verano?"
+why = "Allí plantamos árboles."
 """
 ORDER = ["topic", "decided_on", "open_points", "fixed_points", "influence", "feedback_on", "ideas", "duty", "level"]
 
@@ -451,7 +462,7 @@ class TestTheSecondPerson:
         flow.write_text(SHADE.replace("too hot", "too cold"), encoding="utf-8")
         later = House(database, tmp_path, mint, catalog=Catalog.load(extra=(own,)))
         assert "too hot" in later.rounds.played(code).script("en").states["hot"].text
-        with pytest.raises(Refused, match="shade@1 is published already with another text: bump the version to 2"):
+        with pytest.raises(Refused, match=r"version 1 with other words in shade\.toml: write version = 2"):
             later.rounds.open(code)
         flow.write_text(SHADE, encoding="utf-8")
         assert house.rounds.open(code).state == "open"
@@ -472,6 +483,82 @@ class TestTheSecondPerson:
         found = later.rounds.find(code)
         assert (found.state, found.version) == ("open", 1)  # type: ignore[union-attr]
         assert "too hot" in later.rounds.played(code).script("en").states["hot"].text
+
+    @pytest.mark.parametrize("kept_before", [False, True])
+    def test_a_translation_changed_between_signing_and_opening_is_found_out_in_every_language(
+        self, database: Database, tmp_path: Path, mint: Callable[[], str], *, kept_before: bool
+    ) -> None:
+        """Also where the version was kept when only the words of its own language went into its hash."""
+        own = Folder(tmp_path / "flows")
+        house = House(database, tmp_path, mint, catalog=own.catalog)
+        code = house.need(opened=False, flow="shade", record=RECORD).code
+        house.sign(code)
+        if kept_before:
+            with database.transaction() as db:
+                db.execute(update(tables.flow_versions).values(sha256="0" * 64))
+        own.spanish.write_text(SPANISH_SHADE.replace("demasiado", "poco"), encoding="utf-8")
+        later = House(database, tmp_path, mint, catalog=own.catalog)
+        assert "demasiado" in later.rounds.played(code).script("es").states["hot"].text
+        with pytest.raises(Refused, match=r"with other words in shade\.es\.toml: write version = 2"):
+            later.rounds.open(code)
+        own.spanish.unlink()
+        with pytest.raises(Refused, match=r"with other words in shade\.es\.toml"):
+            House(database, tmp_path, mint, catalog=own.catalog).rounds.open(code)
+        own.spanish.write_text(SPANISH_SHADE, encoding="utf-8")
+        assert House(database, tmp_path, mint, catalog=own.catalog).rounds.open(code).state == "open"
+
+    def test_the_words_of_an_open_round_stay_in_every_language_and_none_comes_in(
+        self, database: Database, tmp_path: Path, mint: Callable[[], str]
+    ) -> None:
+        own = Folder(tmp_path / "flows")
+        code = House(database, tmp_path, mint, catalog=own.catalog).need(flow="shade", record=RECORD).code
+        own.spanish.write_text(SPANISH_SHADE.replace("demasiado", "poco"), encoding="utf-8")
+        german = SPANISH_SHADE.replace('"es"', '"de"').replace("¿Dónde hace demasiado calor en verano?", "Wo?")
+        own.spanish.with_name("shade.de.toml").write_text(german, encoding="utf-8")
+        later = House(database, tmp_path, mint, catalog=own.catalog)
+        played = later.rounds.played(code)
+        assert "demasiado" in played.script("es").states["hot"].text
+        assert set(played.scripts) == {"en", "es"}
+        (told,) = later.rounds.edited()
+        assert "shade.de.toml and shade.es.toml asks something else" in told.message
+        with pytest.raises(Refused, match=r"other words in shade\.de\.toml, shade\.es\.toml: write version = 2"):
+            later.need(flow="shade", record=RECORD)
+        for file in own.spanish.parent.iterdir():
+            file.write_text(file.read_text(encoding="utf-8").replace("version = 1", "version = 2"), encoding="utf-8")
+        raised = House(database, tmp_path, mint, catalog=own.catalog)
+        assert raised.rounds.edited() == []
+        assert raised.need(flow="shade", record=RECORD).version == 2
+        assert "demasiado" in raised.rounds.played(code).script("es").states["hot"].text
+
+    def test_what_the_bot_says_between_the_questions_and_who_read_them_may_change(
+        self, database: Database, tmp_path: Path, mint: Callable[[], str]
+    ) -> None:
+        own = Folder(tmp_path / "flows")
+        house = House(database, tmp_path, mint, catalog=own.catalog)
+        code = house.need(opened=False, flow="shade", record=RECORD).code
+        house.sign(code)
+        own.spanish.write_text(SPANISH_SHADE.replace("[]", '["Zoé Martin"]'), encoding="utf-8")
+        texts = {**own.catalog.texts}
+        texts["frames/phrases.es.toml"] = texts["frames/phrases.es.toml"].replace("Lo dejamos aquí", "Hasta aquí")
+        later = House(database, tmp_path, mint, catalog=Catalog.of(texts))
+        assert later.rounds.open(code).state == "open"
+        assert later.rounds.played(code).script("es").phrases["stopped"].startswith("Hasta aquí")
+
+
+class Folder:
+    """A folder of one's own with a flow in two languages."""
+
+    def __init__(self, place: Path) -> None:
+        place.mkdir()
+        self.place = place
+        self.spanish = place / "shade.es.toml"
+        (place / "shade.toml").write_text(SHADE, encoding="utf-8")
+        self.spanish.write_text(SPANISH_SHADE, encoding="utf-8")
+
+    @property
+    def catalog(self) -> Catalog:
+        """All flows as the files are now."""
+        return Catalog.load(extra=(self.place,))
 
 
 def test_an_unknown_code_is_refused_in_one_line(house: House) -> None:
