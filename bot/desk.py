@@ -6,6 +6,7 @@ of the session at hand, or a word.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
@@ -368,13 +369,17 @@ class Desk:
                 return self._participations.begin(visit.ledger, visit.guest, played, came_by)
 
     def _may_repeat(self, visit: Visit, played: Played, known: SessionRow) -> bool:
-        """A running round may be answered again after a rest."""
-        return played.flow.running and known.ended_at is not None and known.ended_at + REST <= visit.ledger.now
+        """A running round may be answered again after a rest: the one agreed on, where it asks again by itself."""
+        if not played.flow.running or known.ended_at is None:
+            return False
+        rest = _rest(played, known)
+        return rest is not None and known.ended_at + rest <= visit.ledger.now
 
     def _had(self, visit: Visit, played: Played, known: SessionRow) -> Prompts:
         session = visit.guest.session(known.round_id)
-        if played.flow.running and known.ended_at is not None:
-            again_on = spoken_day((known.ended_at + REST).astimezone(self._config.city.zone), visit.language)
+        rest = _rest(played, known)
+        if played.flow.running and known.ended_at is not None and rest is not None:
+            again_on = spoken_day((known.ended_at + rest).astimezone(self._config.city.zone), visit.language)
             return (self._say(visit, "asked_recently", again_on=again_on),)
         return (self._say(visit, "already_answered", receipt=session.receipt if session else ""),)
 
@@ -485,12 +490,27 @@ class Desk:
                 visit.ledger.decline(row.id, visit.guest)
         return self._bare(visit, (self._say(visit, "invitation_declined"),))
 
+    def _enough(self, visit: Visit, code: str) -> Spoken:
+        """Ask somebody for the last time who wants to be asked no more; for others it is the button of the round."""
+        row = next((row for row in visit.ledger.open_rounds.values() if row.code == code), None)
+        known = None if row is None else visit.guest.rows.get(row.id)
+        if row is None or known is None or visit.guest.status(row.id) != Status.COMPLETED:
+            return self._named(visit, code)
+        played = self._library.played(visit.db, row)
+        if known.state not in played.flow.comes_back:
+            return self._named(visit, code)
+        visit.ledger.change(visit.guest, asks=None)
+        spoken = self._participations.begin(visit.ledger, visit.guest, played, enough=True)
+        return spoken._replace(prompts=(self._say(visit, "again_last"), *spoken.prompts))
+
     def _own_button(self, visit: Visit, kind: str, value: str) -> Spoken:  # noqa: C901, PLR0911, PLR0912 - a table of buttons
         match kind:
             case "@round":
                 return self._named(visit, value)
             case "@service":
                 return self._bare(visit, self._choices(visit, service=value))
+            case "@enough":
+                return self._enough(visit, value)
             case "@later":
                 return self._not_now(visit, value)
             case "@never":
@@ -942,6 +962,14 @@ _FATE: Mapping[str, str] = {
 def _heard_of_receipt(asks: str) -> frozenset[str]:
     """Return the words that mean something after a receipt was shown."""
     return frozenset({"delete", "change", "ok", "yes"} if asks.endswith(ON) else {"delete", "change"})
+
+
+def _rest(played: Played, known: SessionRow) -> timedelta | None:
+    """Return after how long somebody may answer a running round again; None: no more, as they wanted it so."""
+    if not played.flow.comes_back:
+        return REST
+    days = played.flow.comes_back.get(known.state)
+    return None if days is None else timedelta(days=days)
 
 
 def _pressed(message: Message) -> str:

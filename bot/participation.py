@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from bot.channels import ASSISTED
 from bot.rounds import codes
+from bot.rounds.lifecycle import is_last
 from flows import joining
 from flows.engine import advance, ask_again, start
 from flows.model import (
@@ -96,10 +97,10 @@ class Participations:
         self._mint = mint
         self._zone = zone
 
-    def begin(self, ledger: Ledger, guest: Guest, played: Played, came_by: int = 0) -> Spoken:
+    def begin(self, ledger: Ledger, guest: Guest, played: Played, came_by: int = 0, *, enough: bool = False) -> Spoken:
         """Start a new session in a round; it takes the place of an earlier one that is over.
 
-        `came_by` is the place whose code brought them; 0: none.
+        `came_by` is the place whose code brought them; 0: none. `enough`: they want to be asked no more after it.
         """
         chance = self._mint()
         receipt = codes.receipt(chance)
@@ -110,6 +111,8 @@ class Participations:
             tag=codes.tag(chance),
             receipt=receipt,
             first_time=not guest.rows,
+            before=_answered_before(guest, played),
+            last=enough or is_last(played.row, played.flow.comes_back.values(), ledger.now),
         )
         turn = start(played.flow, context, ledger.now)
         if came_by:
@@ -235,6 +238,14 @@ class Participations:
             urgent=note.urgent,
             wrote=tuple(note.wrote),
         )
+
+
+def _answered_before(guest: Guest, played: Played) -> tuple[str, ...] | None:
+    """Return which questions somebody answered the last time who agreed then to be asked again; None: nobody has."""
+    session = guest.session(played.row.id)
+    if session is None or session.status is not Status.COMPLETED or session.state not in played.flow.comes_back:
+        return None
+    return tuple(one.state for one in session.answers.values() if one.value is not None)
 
 
 def _counted(ledger: Ledger, before: Session | None, session: Session) -> Session:

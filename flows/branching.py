@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OPERATORS = ("is", "in", "not", "not_in", "contains", "less", "more", "answered")
 """What a comparison can ask. `contains` is for pick answers and texts; `less` and `more` for numbers and scales."""
 
-CONTEXT = ("@language", "@channel", "@first_time", "@area")
+CONTEXT = ("@language", "@channel", "@first_time", "@area", "@before", "@last")
 """What is known without asking."""
 
 
@@ -184,7 +184,7 @@ def _compared(
     return _compare(comparison, None if answer is None else answer.value, _number(states.get(subject), answer))
 
 
-def _context(subject: str, session: Session) -> str | bool | None:
+def _context(subject: str, session: Session) -> str | bool | tuple[str, ...] | None:
     match subject:
         case "@language":
             return session.language
@@ -192,6 +192,10 @@ def _context(subject: str, session: Session) -> str | bool | None:
             return session.channel
         case "@first_time":
             return session.first_time
+        case "@before":
+            return session.before
+        case "@last":
+            return session.last
         case _:
             return session.area
 

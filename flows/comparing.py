@@ -97,7 +97,7 @@ def fault(comparison: Comparison, states: Mapping[str, State], languages: Collec
     """
     subject = comparison.subject
     if subject.startswith("@"):
-        return _misfit_of_context(comparison, languages)
+        return _misfit_of_context(comparison, states, languages)
     state = states.get(subject)
     if state is None:
         return f'no state "{subject}" to compare with.{suggestion(subject, states)}'
@@ -106,20 +106,32 @@ def fault(comparison: Comparison, states: Mapping[str, State], languages: Collec
     return _misfit(comparison, state)
 
 
-def _misfit_of_context(comparison: Comparison, languages: Collection[str]) -> str:
+def _misfit_of_context(comparison: Comparison, states: Mapping[str, State], languages: Collection[str]) -> str:
     subject, operator = comparison.subject, comparison.operator
     if subject not in CONTEXT:
         return f'nothing is known as "{subject}".{suggestion(subject, CONTEXT)}'
     if operator in {"less", "more"}:
         return f'"{subject}" is no number. Write {subject} = "…" in place of {operator}.'
-    if subject == "@first_time" and not all(isinstance(one, bool) for one in _several(comparison.value)):
-        return '"@first_time" is true or false, without quotes.'
+    if subject in {"@first_time", "@last"} and not all(isinstance(one, bool) for one in _several(comparison.value)):
+        return f'"{subject}" is true or false, without quotes.'
+    if subject == "@before":
+        return _unknown_before(comparison, states)
     if subject == "@channel" and operator != "answered":
         return _unknown_channel(comparison)
     if subject == "@language" and languages and operator != "answered":
         wrong = next((str(one) for one in _several(comparison.value) if one not in languages), None)
         return "" if wrong is None else f'the flow does not speak "{wrong}". It speaks {", ".join(languages)}.'
     return ""
+
+
+def _unknown_before(comparison: Comparison, states: Mapping[str, State]) -> str:
+    """Tell what "@before" cannot hold: it is the questions that were answered the last time."""
+    if comparison.operator == "answered":
+        return ""
+    wanted = str(comparison.value)
+    if comparison.operator != "contains":
+        return '"@before" is a list of questions. Use contains or answered.'
+    return "" if wanted in states else f'no question "{wanted}" to have been answered.{suggestion(wanted, states)}'
 
 
 def _unknown_channel(comparison: Comparison) -> str:

@@ -148,7 +148,10 @@ class _Scene:
 
 
 def start(flow: Flow, context: Context, now: datetime) -> Turn:
-    """Begin a session of `flow`: its first sentences and its first question. `now` is aware."""
+    """Begin a session of `flow`: its first sentences and its first question. `now` is aware.
+
+    For who is asked again it begins where the flow's own questions do.
+    """
     session = Session(
         flow=flow.id,
         version=flow.version,
@@ -160,11 +163,17 @@ def start(flow: Flow, context: Context, now: datetime) -> Turn:
         started_at=now.isoformat(),
         first_time=context.first_time,
         area=context.area,
+        before=context.before,
+        last=context.last,
     )
     scene = _Scene(flow, session, now)
     scene.events.append(Started())
-    _enter(scene, flow.start, "", {}, ())
+    _enter(scene, _beginning(scene), "", {}, ())
     return scene.turn()
+
+
+def _beginning(scene: _Scene) -> str:
+    return scene.flow.start if scene.session.before is None else scene.flow.entry
 
 
 def advance(flow: Flow, session: Session, message: Message, now: datetime) -> Turn:
@@ -952,7 +961,7 @@ def _settle(scene: _Scene, *, asked: bool) -> None:
     `asked`: the question at hand is repeated even where the place stays the same.
     """
     session = scene.session
-    walk = walked(scene.script.states, session, session.answers, scene.flow.start, ())
+    walk = walked(scene.script.states, session, session.answers, _beginning(scene), ())
     if walk.state.id != (session.returns or session.state):
         scene.events.append(Moved(session.state, walk.state.id))
         scene.move(returns=None, trail=walk.trail)

@@ -76,7 +76,9 @@ Wanted = Annotated[
 
 
 class WhenForm(Form):
-    """State id, or @language, @channel, @first_time, @area: the value that leads this way. All that stands here holds.
+    """State id, or @language, @channel, @first_time, @area, @before, @last: the value that leads this way.
+
+    All that stands here holds.
 
     `all`, `any` and `not` put such tables together, as deep as an author likes.
     """
@@ -327,6 +329,9 @@ class EndForm(Form):
 
     end: Wording
     outcome: Literal["completed", "declined", "too_young"] = "completed"
+    again_after_days: int | None = Field(
+        None, ge=1, le=60, description="Who ends here has agreed to be asked again, so many days later."
+    )
     why: Wording = ""
 
 

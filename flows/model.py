@@ -247,6 +247,8 @@ class End(_State):
     """The conversation is over; `outcome` says how: `completed`, `declined` or `too_young`."""
 
     outcome: str = "completed"
+    again_after_days: int | None = None
+    """Who ends here has agreed to be asked again, so many days later; None: they are not."""
 
 
 Question: TypeAlias = Choose | Rate | Ask | Pick | Number | Rank | Allocate | BestWorst | Date | Place | Photo | Voice
@@ -318,6 +320,8 @@ class Flow:
     """Days of silence after which an unfinished session ends, where that is sooner than the city's own."""
     columns: Mapping[str, tuple[Line, ...]] = field(default_factory=dict)
     """What follows from the answers, by name: no state has the same."""
+    entry: str = ""
+    """Where the flow's own questions begin: who is asked again has met what the frame says before them."""
     questions: int = 0
     """The most questions one citizen can meet without coming to a state twice; the frame's own yes/no do not count."""
     questions_exact: bool = True
@@ -327,6 +331,12 @@ class Flow:
     def languages(self) -> tuple[str, ...]:
         """The languages this flow can be played in, its own first."""
         return (self.language, *sorted(set(self.scripts) - {self.language}))
+
+    @property
+    def comes_back(self) -> Mapping[str, int]:
+        """After how many days those are asked again who have come to an end that says so, by its state."""
+        ends = (one for one in self.scripts[self.language].states.values() if isinstance(one, End))
+        return {end.id: end.again_after_days for end in ends if end.again_after_days is not None}
 
     def among(self, languages: Sequence[str]) -> Flow:
         """Return the flow in those of `languages` it has, as it is where it has none of them.
@@ -396,6 +406,10 @@ class Context(Struct, frozen=True, gc=False):
     """The code the citizen gets to see, change or delete their answers later."""
     first_time: bool = True
     area: str | None = None
+    before: tuple[str, ...] | None = None
+    """Questions that were answered the last time, where somebody is asked again (`End.again_after_days`); else None."""
+    last: bool = False
+    """Whether the round is over before they could be asked once more."""
 
 
 class Session(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
@@ -433,6 +447,10 @@ class Session(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_
     So long the next question is held back: nobody has read it, so words that come later still, but before it is asked,
     belong to this answer too.
     """
+    before: tuple[str, ...] | None = None
+    """See `Context`."""
+    last: bool = False
+    """See `Context`."""
     came_by: int = 0
     """The place of the round whose code brought them, as long as it is not counted that they finished; 0: none."""
 

@@ -27,6 +27,7 @@ _KNOWN: Mapping[str, tuple[str | bool | None, ...]] = {
     "@first_time": (True, False),
     "@channel": ("web",),
     "@area": (None,),
+    "@last": (False, True),
 }
 """What can be known without asking, beside what a flow names."""
 
@@ -119,6 +120,8 @@ class _Walker:
         wanted = self.wanted[subject]
         if not subject.startswith("@"):
             return values_of(self.states[subject], wanted) or [None]
+        if subject == "@before":
+            return [None, (), *((str(one.value),) for one in wanted if one.operator == "contains")]
         named = [each for one in wanted for each in (one.value if isinstance(one.value, tuple) else (one.value,))]
         known = self.flow.languages if subject == "@language" else _KNOWN[subject]
         return list(dict.fromkeys([*known, *(each for each in named if each not in known)]))

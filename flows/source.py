@@ -323,13 +323,22 @@ class _Compiler:
                 return model.Say(id=name, next=next_)
             case form.SayForm(say=text):
                 return model.Say(id=name, text=text, why=why, next=() if name == URGENT else next_)
-            case form.EndForm(end=text, outcome=outcome):
-                return model.End(id=name, text=text, why=why, outcome=outcome)
+            case form.EndForm(end=text, outcome=outcome, again_after_days=days):
+                self._check_again(name, made)
+                return model.End(id=name, text=text, why=why, outcome=outcome, again_after_days=days)
             case form.ReviewForm(review=text):
                 self._check_review(name, place)
                 return model.Review(id=name, text=text, why=why, next=next_)
             case _:
                 return self._question(name, place, next_)
+
+    def _check_again(self, name: str, made: form.EndForm) -> None:
+        """What was said before such an end has to count by itself: there is no review to hand it in."""
+        frame = self.frame.document.form if self.frame else None
+        if made.again_after_days is None or (made.outcome == "completed" and getattr(frame, "running", False)):
+            return
+        message = '"again_after_days" stands at an end where each answer counts at once. Write frame = "pulse".'
+        self.report(self.where(name, "again_after_days"), message, "bad-value")
 
     def _check_review(self, name: str, place: Place) -> None:
         if place.sheet is self.sheet:
@@ -562,6 +571,7 @@ class _Compiler:
             stage=made.stage,
             language=made.language,
             start=start,
+            entry=self._entry(made.start),
             scripts=MappingProxyType(scripts),
             expires_after_days=made.expires_after_days,
             title=MappingProxyType({one: composer.title(one) for one in languages}),

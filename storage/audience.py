@@ -33,7 +33,9 @@ REASONS = (
 """Why a person is excluded."""
 BEGUN = "invite."
 """What the keys of invitations begin with; round and contact follow."""
-ASKING = (BEGUN, "remind.", "silence.")
+AGAIN = "again."
+"""What the keys of letters begin with that ask somebody again who has agreed to it; round and contact follow."""
+ASKING = (BEGUN, "remind.", "silence.", AGAIN)
 """The same of all that asks somebody into a round or back into it: a person gets them of one round a day at most."""
 DAILY = (*ASKING, "report.", "due.")
 """The same of all that a round writes by itself, and so by day only."""
@@ -277,6 +279,35 @@ def to_remind(
         .where(invited, ~fresh, ~over, ~began, ~_today(rules))
     )
     return list(db.execute(found.order_by(audience.c.id).limit(limit)).scalars())
+
+
+def to_ask_again(
+    db: Connection, rules: Rules, state: str, answered_before: datetime, limit: int
+) -> list[tuple[int, str | None]]:
+    """Return (contact, zone) of those to ask again: they came to the end `state` before then, and agreed to it there.
+
+    After `PATIENCE` letters in a row without an answer nobody gets another one, nor two of them within the same span.
+    """
+    mine = and_(invitations.c.contact_id == contacts.c.id, invitations.c.round_id == rules.round_id)
+    letters = and_(mine, invitations.c.which.startswith(AGAIN, autoescape=True))
+    unanswered = select(func.count()).where(letters, invitations.c.created_at >= sessions.c.ended_at).scalar_subquery()
+    fresh = exists().where(letters, invitations.c.created_at > answered_before)
+    there = and_(audience.c.contact_id == contacts.c.id, audience.c.round_id == rules.round_id)
+    found = (
+        select(contacts.c.id, func.coalesce(people.c.zone, audience.c.zone))
+        .join(sessions, sessions.c.contact_id == contacts.c.id)
+        .outerjoin(people, people.c.id == contacts.c.person_id)
+        .outerjoin(audience, there)
+        .where(sessions.c.round_id == rules.round_id, sessions.c.status == "completed", sessions.c.state == state)
+        .where(sessions.c.ended_at <= answered_before, _reason(rules, literal(LIST)).in_(("", "asked")))
+        .where(unanswered < PATIENCE, ~fresh, ~_today(rules))
+    )
+    rows = db.execute(found.order_by(contacts.c.id).limit(limit))
+    return [(contact_id, zone) for contact_id, zone in rows]
+
+
+PATIENCE = 2
+"""So many letters in a row that ask again may stay without an answer."""
 
 
 def zones_of(db: Connection, ids: Sequence[int]) -> dict[tuple[int, int], str | None]:

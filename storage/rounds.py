@@ -164,6 +164,15 @@ def invite(db: Connection, round_id: int, contact_ids: Iterable[int], which: str
     return sorted(db.execute(_invite[db.dialect.name], rows).scalars())
 
 
+def times(db: Connection, round_id: int, contact_ids: Iterable[int], begins: str) -> dict[int, int]:
+    """Return how often each of these contacts was written to because of a round, by what the kind `begins` with."""
+    mine = (invitations.c.round_id == round_id, invitations.c.contact_id.in_(list(contact_ids)))
+    counted = select(invitations.c.contact_id, func.count()).where(
+        *mine, invitations.c.which.startswith(begins, autoescape=True)
+    )
+    return dict(db.execute(counted.group_by(invitations.c.contact_id)).all())
+
+
 def was_told(db: Connection, round_id: int, contact_id: int) -> bool:
     """Whether the result of a round was sent to a contact."""
     mine = (invitations.c.round_id == round_id, invitations.c.contact_id == contact_id)

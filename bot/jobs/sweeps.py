@@ -23,11 +23,10 @@ from bot.rounds.acting import CLOCK
 from bot.rounds.addresses import TAKING
 from bot.rounds.audience import meant, rules
 from bot.rounds.hours import Hours
-from bot.rounds.invitations import invite, letters_of, may_remind, remind
+from bot.rounds.invitations import ask_again, invite, letters_of, may_remind, remind
 from bot.rounds.lifecycle import LINK, Act, State
 from bot.rounds.tongues import in_language
-from flows import memory
-from flows.engine import ask_again
+from flows import engine, memory
 from flows.model import Prompt
 from flows.words import fill
 from storage import (
@@ -111,7 +110,8 @@ class Sweeps:
             for step in lifecycle.due(rows.values(), now)
         ]
         finished = [(f"round {row.code}", partial(self._settle, row)) for row in ended]
-        return all_of([*steps, *finished])
+        diaries = [(f"round {row.code}", partial(self._ask_again, row, now)) for row in rows.values()]
+        return all_of([*steps, *finished, *diaries])
 
     def _step(self, row: RoundRow, step: Step, now: datetime) -> int:
         match step.act:
@@ -214,6 +214,15 @@ class Sweeps:
             asked += batch
             self._wake()
             log.info("round.asked", round=row.code, what=asks.__name__, contacts=batch)
+
+    def _ask_again(self, row: RoundRow, now: datetime) -> int:
+        """Ask those again who agreed to it, where the round's flow has such an end."""
+        if row.state != State.OPEN or (row.closes_at is not None and row.closes_at <= now):
+            return 0
+        with self._database.reading() as db:
+            if not self._library.played(db, row).flow.comes_back:
+                return 0
+        return self._ask(row, ask_again, now)
 
     def promises(self) -> int:
         """Remind those who look after a round of the day for which its result is promised; return how many rounds."""
@@ -322,7 +331,7 @@ class Sweeps:
         values = self._library.facts(of, played.flow).values
         topic = in_language(values.get("topic") or of.title, language)
         text = fill(self._library.phrases[language]["idle_reminder"], {"topic": topic})
-        return (Prompt(text), *ask_again(played.flow, memory.load(row.body)))
+        return (Prompt(text), *engine.ask_again(played.flow, memory.load(row.body)))
 
     # ----------------------------------------------------------------- what a clock that ran fast has left
 

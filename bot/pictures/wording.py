@@ -143,6 +143,10 @@ def _known(one: Comparison, texts: Texts) -> str:
     values = list(one.value) if isinstance(one.value, tuple) else [one.value]
     if one.subject == "@first_time":
         return texts("picture.first_time" if bool(one.value) != negative else "picture.again")
+    if one.subject == "@last":
+        return texts("picture.last" if bool(one.value) != negative else "picture.not_last")
+    if one.subject == "@before" and one.operator == "answered":
+        return texts("picture.again" if one.value else "picture.first_time")
     words = texts.either([_name(one.subject, str(each), texts) for each in values])
     told = texts(f"picture.{one.subject[1:]}", name=words)
     return texts("picture.not", answer=told) if negative else told

@@ -1,4 +1,4 @@
-"""The first message of a round to its audience, and one reminder: by day, never two rounds in one day to a person."""
+"""The first message of a round, one reminder, and what asks again: by day, never two rounds in one day to a person."""
 
 from __future__ import annotations
 
@@ -111,6 +111,35 @@ def remind(
     return len(silent)
 
 
+def ask_again(
+    db: Connection,
+    played: Played,
+    library: Library,
+    channels: Mapping[str, Capabilities],
+    by: Rules,
+    hours: Hours,
+    now: datetime,
+) -> int:
+    """Enqueue the letter that asks again, for the next batch of those who agreed to it some days ago; return how many.
+
+    By day only, and not on a day on which another round has written to them; that waits like this one.
+    """
+    due = [
+        contact_id
+        for state, days in played.flow.comes_back.items()
+        for contact_id, zone in audience.to_ask_again(db, by, state, now - timedelta(days=days), BATCH)
+        if hours.day(now, zone)
+    ]
+    before = rounds.times(db, played.row.id, due, audience.AGAIN)
+    says, asked = _Sayings(played, library, channels, again), 0
+    for one in contacts.by_ids(db, due).values():
+        which = f"{before.get(one.id, 0) + 1}"
+        if rounds.invite(db, played.row.id, [one.id], f"{audience.AGAIN}{which}", now):
+            asked += 1
+            outbox.enqueue(db, says.to([one], f"{audience.AGAIN}{played.row.id}", now, f".{which}"))
+    return asked
+
+
 def by_day(db: Connection, rows: Sequence[OutboxRow], hours: Hours, now: datetime) -> dict[int, datetime]:
     """Return which of these messages may not leave now, by id, and their morning; what waits like them is put off too.
 
@@ -152,9 +181,9 @@ class _Sayings:
         self._prompts: dict[str, Prompt] = {}
         self._mails: dict[str, str] = {}
 
-    def to(self, people: Iterable[Contact], key: str, now: datetime) -> list[NewMessage]:
-        """Return the messages to these people, whose channels there are."""
-        return [letter for one in people for letter in self._to(one, f"{key}.{one.id}", now)]
+    def to(self, people: Iterable[Contact], key: str, now: datetime, which: str = "") -> list[NewMessage]:
+        """Return the messages to these people, whose channels there are; `which` tells several to one person apart."""
+        return [letter for one in people for letter in self._to(one, f"{key}.{one.id}{which}", now)]
 
     def _to(self, contact: Contact, key: str, now: datetime) -> list[NewMessage]:
         language = contact.language
@@ -175,6 +204,13 @@ def prompt(played: Played, library: Library, language: str) -> Prompt:
 def reminder(played: Played, library: Library, language: str) -> Prompt:
     """Return the reminder in a language, with the same answers."""
     return _asking(played, library, language, ("invitation_reminder", "invitation_reminder_running"))
+
+
+def again(played: Played, library: Library, language: str) -> Prompt:
+    """Return the letter to who agreed to be asked again, with its two answers."""
+    phrases, code = library.phrases[language], played.row.code
+    buttons = (Button(phrases["invitation_yes"], f"@round:{code}"), Button(phrases["again_enough"], f"@enough:{code}"))
+    return Prompt(fill(phrases["again_letter"], _known(played, library, language)).strip(), buttons)
 
 
 def _asking(played: Played, library: Library, language: str, keys: tuple[str, str]) -> Prompt:

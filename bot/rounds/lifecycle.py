@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import date, datetime, tzinfo
 
 
@@ -164,6 +164,16 @@ def _acts(each: Round, now: datetime) -> list[Act]:
             return [Act.CLOSE] if over else [Act.REST]
         case _:
             return []
+
+
+def is_last(each: Round, rests: Collection[int], now: datetime) -> bool:
+    """Whether a round is over before somebody who answers now could be asked again, after one of so many days of rest.
+
+    A day must be left to answer then. False where nobody is asked again.
+    """
+    if each.closes_at is None or not rests:
+        return False
+    return each.closes_at < now + timedelta(days=min(rests) + 1)
 
 
 def reminds_at(each: Round) -> datetime | None:

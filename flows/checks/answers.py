@@ -50,6 +50,8 @@ def circumstances(flow: Flow, subject: str, wanted: Sequence[Comparison]) -> set
         "@first_time": (True, False),
         "@channel": {OTHER, *named},
         "@area": {OTHER, None, *named},
+        "@before": (None, *_subsets(sorted(map(str, named)))),
+        "@last": (True, False),
     }
     sessions = [_session(flow).moved(**{subject[1:]: value}) for value in known[subject]]
     return {Said(frozenset(one for one in wanted if holds({}, one, {}, session))) for session in sessions}

@@ -69,10 +69,12 @@ class Talk:
         area: str | None = None,
         tag: str = "tag",
         now: datetime = NOW,
+        before: tuple[str, ...] | None = None,
+        last: bool = False,
     ) -> None:
         self.now = now
         self.flow = _filled(flow)
-        context = Context(language, channel, tag, transcript.RECEIPT, first_time=first_time, area=area)
+        context = Context(language, channel, tag, transcript.RECEIPT, first_time, area, before, last)
         self.turns: list[Turn] = []
         self.counted: dict[str, Answer] = {}
         """What a store would hold that only ever read the events."""

@@ -48,6 +48,16 @@ def test_the_ways_on_of_the_page_are_read_as_it_says(tmp_path: Path) -> None:
     assert not [issue for issue in Catalog.load(extra=[tmp_path]).issues if issue.code != "missing-translation"]
 
 
+def test_the_end_that_asks_again_is_read_as_it_says(tmp_path: Path) -> None:
+    block = next(block for block in BLOCKS if "again_after_days" in block)
+    closing = '[states.closing]\nitem = "pil.ready"\nnext = "thanks"\n'
+    flow = SOURCE.replace('next = "thanks"\n', f'next = "again"\n\n{block}\n{closing}').replace('"round"', '"pulse"')
+    (tmp_path / "again.toml").write_text(flow.replace('"opening_hours"', '"again"'), encoding="utf-8")
+    catalog = Catalog.load(extra=[tmp_path])
+    assert [issue for issue in catalog.issues if issue.severity == "error"] == []
+    assert catalog.get("again").comes_back == {"until_then": 7}
+
+
 def test_the_question_that_joins_messages_is_read_as_it_says(tmp_path: Path) -> None:
     block = next(block for block in BLOCKS if "joins_within_seconds" in block)
     flow = SOURCE.replace("[states.overall]", f'{block}next = "overall"\n\n[states.overall]', 1)

@@ -1,0 +1,226 @@
+"""A round that comes back: several short contacts with those who agreed, the closing questions at the last one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from storage import sessions
+from tests.support.house import NOON, RECORD, Citizen, House
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from bot.channels.base import Outbound
+    from storage.database import Database
+
+STEPS = {"lists": {"steps": [["door", {"en": "At the door", "es": "En la puerta"}]]}, "area": "the city"}
+OPENING = ("Yes", "Yes, let us begin")
+WELL = ("Yes", "Well", "Nowhere")
+
+
+@pytest.fixture
+def house(database: Database, tmp_path: Path, mint: Callable[[], str]) -> House:
+    return House(database, tmp_path, mint)
+
+
+@pytest.fixture
+def citizen(house: House) -> Citizen:
+    return Citizen(house)
+
+
+def diary(house: House, **facts: Any) -> str:
+    """Return the code of an open diary of four weeks."""
+    given = {"closes_at": NOON + timedelta(days=28), "record": STEPS, "code": "diary"}
+    made = house.rounds.create(service="library", flow="pilot_diary", title="Evenings", **{**given, **facts})
+    if made.closes_at is not None:
+        house.sign(made.code)
+    return house.rounds.open(made.code).code
+
+
+def letters(house: House, address: str = "c1") -> list[Outbound]:
+    """Return the letters that asked again."""
+    return [one for one in house.said(address) if one.key.startswith("again.")]
+
+
+def later(house: House, **span: float) -> int:
+    """Let time pass and the clock ring; return how many letters that ask again there have been by then."""
+    house.clock.forward(**span)
+    house.sweeps.rounds()
+    return len(letters(house))
+
+
+def text(messages: Sequence[Outbound]) -> str:
+    return "\n".join(message.text for message in messages)
+
+
+async def met(citizen: Citizen, code: str, *steps: str) -> str:
+    """Take a new tester through the first contact; return what is said last."""
+    await citizen.starts(code)
+    return text(await citizen.does(*OPENING, *(steps or (*WELL, "Yes, in a week"))))
+
+
+async def test_who_agreed_is_asked_again_in_a_week_and_goes_on_at_the_questions(house: House, citizen: Citizen) -> None:
+    async with house.writing():
+        code = diary(house)
+        assert "I will write again in a week" in await met(citizen, code)
+        assert later(house, days=6, hours=23) == 0
+        assert later(house, hours=1) == 1
+        assert later(house, hours=1) == 1
+        assert [button.label for button in letters(house)[0].buttons] == ["Yes, begin", "No more"]
+        asked = text(await citizen.taps("Yes, begin"))
+        assert asked.startswith("Please think of the last time you tried it.\n")
+        assert "Could you do what you came to do?" in asked
+        assert "I will write again" in text(await citizen.does("Partly", "Badly", "Nowhere", "Skip", "Yes, in a week"))
+        assert [row.choice for row in citizen.answers(code) if row.state == "done"] == ["yes", "partly"]
+        assert later(house, days=7) == 2
+
+
+async def test_nobody_is_asked_again_who_wants_no_more_at_the_end_of_a_contact(house: House, citizen: Citizen) -> None:
+    async with house.writing():
+        code = diary(house)
+        assert "Is it ready for everybody in the city?" in await met(citizen, code, *WELL, "No more")
+        assert "Your receipt is" in text(await citizen.does("Ready now", "Yes", "No"))
+        assert later(house, days=14) == 0
+        assert "You have already taken part." in text(await citizen.starts(code))
+
+
+async def test_no_more_under_the_letter_leads_to_the_closing_questions_and_no_further(
+    house: House, citizen: Citizen
+) -> None:
+    async with house.writing():
+        code = diary(house)
+        await met(citizen, code, "No", "Badly", "At the door")
+        await citizen.says("It was locked.")
+        await citizen.does("Skip", "Yes, in a week")
+        assert later(house, days=7) == 1
+        closing = text(await citizen.taps("No more"))
+        assert closing.startswith("That is fine. After this I will not ask you again.")
+        assert "You told us about a problem earlier. Was it dealt with?" in closing
+        assert "Is it ready for everybody" in text(await citizen.taps("Partly"))
+        await citizen.does("It needs big changes", "No", "No")
+        assert later(house, days=14) == 1
+        assert [row.choice for row in citizen.answers(code) if row.state in {"fixed", "ready"}] == [
+            "partly",
+            "big_changes",
+        ]
+
+
+async def test_a_problem_told_the_last_time_is_asked_about_before_the_questions(house: House, citizen: Citizen) -> None:
+    async with house.writing():
+        code = diary(house)
+        await met(citizen, code, "No", "Badly", "At the door")
+        await citizen.says("It was locked.")
+        await citizen.does("Skip", "Yes, in a week")
+        later(house, days=7)
+        assert "Was it dealt with?" in text(await citizen.taps("Yes, begin"))
+        assert "Could you do what you came to do?" in text(await citizen.taps("No"))
+        await citizen.does(*WELL, "Yes, in a week")
+        later(house, days=7)
+        assert "Was it dealt with?" not in text(await citizen.taps("Yes, begin"))
+
+
+async def test_the_last_contact_before_the_end_asks_the_closing_questions(house: House, citizen: Citizen) -> None:
+    async with house.writing():
+        code = diary(house, closes_at=NOON + timedelta(days=12))
+        await met(citizen, code)
+        later(house, days=7)
+        assert "Is it ready for everybody" in text(await citizen.taps("Yes, begin"))
+        newcomer = Citizen(house, "c2")
+        assert "Is it ready for everybody" in await met(newcomer, code, *WELL)
+
+
+async def test_nobody_is_asked_again_at_night(house: House, citizen: Citizen) -> None:
+    async with house.writing():
+        house.clock.forward(hours=7, minutes=30)
+        code = diary(house)
+        await met(citizen, code)
+        assert later(house, days=7, hours=1) == 0
+        assert later(house, hours=12) == 0
+        assert later(house, hours=1) == 1
+        house.clock.forward(hours=11)
+        assert not any(one.key.startswith("again.") for one in await house.delivered())
+
+
+@pytest.mark.parametrize("other_first", [True, False])
+async def test_two_rounds_never_write_to_somebody_on_one_day(
+    house: House, citizen: Citizen, *, other_first: bool
+) -> None:
+    async with house.writing():
+        await citizen.starts(house.pulse(service="bus7").code)
+        await citizen.does(*OPENING, "Skip", "Skip", "Skip", "No", "Yes")
+        code = diary(house)
+        await met(citizen, code)
+        house.clock.forward(days=7)
+        if not other_first:
+            house.sweeps.rounds()
+        house.need(code="other", audience="agreed", record=RECORD, closes_at=house.clock() + timedelta(days=20))
+        house.sweeps.rounds()
+        house.sweeps.rounds()
+        kinds = [one.key.partition(".")[0] for one in house.said("c1")]
+        assert kinds.count("invite") + kinds.count("again") == 1
+        await house.delivered()
+        house.clock.forward(days=1)
+        house.sweeps.rounds()
+        kinds = [one.key.partition(".")[0] for one in house.said("c1")]
+        assert kinds.count("again") == 1
+        assert kinds.count("invite") == 1
+
+
+async def test_stop_a_pause_and_the_end_of_the_round_ask_nobody_again(house: House, citizen: Citizen) -> None:
+    async with house.writing():
+        code = diary(house)
+        await met(citizen, code)
+        await met(Citizen(house, "c2"), code)
+        await citizen.says("STOP")
+        later(house, days=6)
+        house.rounds.pause(code, why="The test rests")
+        later(house, days=1)
+        assert letters(house) == letters(house, "c2") == []
+        house.rounds.resume(code)
+        later(house, hours=1)
+        assert (len(letters(house)), len(letters(house, "c2"))) == (0, 1)
+        house.rounds.close(code)
+        later(house, days=7)
+        assert len(letters(house, "c2")) == 1
+
+
+async def test_after_two_letters_without_an_answer_there_is_no_third(house: House, citizen: Citizen) -> None:
+    async with house.writing():
+        code = diary(house, closes_at=None)
+        await met(citizen, code)
+        assert [later(house, days=7), later(house, days=3), later(house, days=4)] == [1, 1, 2]
+        assert later(house, days=20) == 2
+        await citizen.taps("Yes, begin")
+        await citizen.does(*WELL, "Yes, in a week")
+        assert later(house, days=7) == 3
+
+
+async def test_who_breaks_off_in_a_contact_is_asked_once_and_no_more(house: House, citizen: Citizen) -> None:
+    async with house.writing():
+        code = diary(house, closes_at=None)
+        await met(citizen, code)
+        later(house, days=7)
+        await citizen.taps("Yes, begin")
+        assert later(house, days=8) == 1
+        house.sweeps.sessions()
+        with house.database.reading() as db:
+            (session,) = sessions.all_of(db, house.contact("c1").id)
+        assert session.status == "expired"
+        assert later(house, days=8) == 1
+
+
+async def test_the_letter_is_in_the_language_of_the_person(house: House, citizen: Citizen) -> None:
+    async with house.writing():
+        code = diary(house)
+        for sent in ("LANGUAGE", "2"):
+            await citizen.says(sent)
+        await citizen.starts(code)
+        await citizen.does("Sí", "Sí, empecemos", "Sí", "Bien", "En ningún sitio", "Sí, en una semana")
+        assert later(house, days=7) == 1
+        (letter,) = letters(house)
+        assert "¿Qué tal ha ido desde entonces?" in letter.text
+        assert [button.label for button in letter.buttons] == ["Sí, empezar", "No más"]
