@@ -15,14 +15,20 @@ import structlog
 from bot.compose import compose
 from bot.errors import Missing, Trouble
 from bot.letters import REPLY, letters
-from bot.menu.examining import Examined, examine
-from bot.menu.telling import told
-from storage import contacts, crossings, manuscripts, outbox
+from bot.menu.examining import Examined, examine, playable
+from bot.menu.telling import FREE, Frozen, told
+from bot.rounds.library import published
+from bot.rounds.lifecycle import RUNNING, State
+from bot.rounds.record import load, title
+from flows.checks.published import next_free
+from storage import contacts, crossings, manuscripts, outbox, rounds
 from storage.database import StorageTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+
+    from sqlalchemy import Connection
 
     from bot.channels.base import Capabilities
     from bot.files import Source
@@ -35,6 +41,8 @@ EVERY = 5.0
 TRIES, AGAIN = 5, timedelta(seconds=20)
 """How often a file is fetched, and how long after a failure."""
 AT_ONCE = 20
+FIXED = (State.CHECKED, State.SCHEDULED, *RUNNING)
+"""States of rounds whose questions stay as they were signed."""
 
 log = structlog.get_logger()
 
@@ -123,8 +131,18 @@ class Reading:
             contacts.hold(db, [manuscript.contact_id])
             contact = contacts.get(db, manuscript.contact_id)
             if manuscripts.settle(db, manuscript.id, becomes, found.files) and contact is not None:
-                prompt = told(contact.language, manuscript.id, found, self._catalog)
+                frozen = self._frozen(db, found, contact.language)
+                prompt = told(contact.language, manuscript.id, found, self._catalog, frozen)
                 parts = compose((prompt,), self._channels[contact.channel])
                 outbox.enqueue(db, letters(contact, parts, f"manuscript:{manuscript.id}", self._clock(), REPLY))
             crossings.passed("manuscript.tells")
         crossings.passed("manuscript.told")
+
+    def _frozen(self, db: Connection, found: Examined, language: str) -> Frozen:
+        """Return which rounds that were signed, and are not over, ask the flow of a file."""
+        flow = playable(self._catalog, found.files) if found.files else None
+        rows = [row for row in rounds.find(db, states=FIXED) if flow is not None and row.flow == flow.id]
+        if flow is None or not rows:
+            return FREE
+        asking = tuple((title(load(row.record), row.title, language), row.version) for row in rows)
+        return Frozen(asking, next_free(self._catalog, published(db), flow.id))

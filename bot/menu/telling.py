@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.cutting import cut
@@ -22,7 +23,21 @@ SHOWN = 8
 LONGEST_LINE = 300
 
 
-def told(language: str, manuscript: int, found: Examined, catalog: Catalog) -> Prompt:
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What rounds ask a flow in a way that cannot change any more."""
+
+    rounds: tuple[tuple[str, int], ...] = ()
+    """Each by its title, and the version it asks."""
+    next: int = 0
+    """The next number that no version of the flow has had."""
+
+
+FREE = Frozen()
+"""No round asks it."""
+
+
+def told(language: str, manuscript: int, found: Examined, catalog: Catalog, frozen: Frozen = FREE) -> Prompt:
     """Return what was found in a file, with what can be done next."""
     said = texts(language)
     back = Button(said("menu.to_menu"), data("home"))
@@ -31,13 +46,18 @@ def told(language: str, manuscript: int, found: Examined, catalog: Catalog) -> P
     if not found.files:
         lines = (said("menu.file_faults"), *listed(language, found.faults), said("menu.file_send_again"))
         return Prompt("\n".join(lines), (back,), numbered=False)
-    return sound(language, manuscript, found.files, catalog, found.hints)
+    return sound(language, manuscript, found.files, catalog, found.hints, frozen)
 
 
 def sound(
-    language: str, manuscript: int, files: Mapping[str, str], catalog: Catalog, hints: Sequence[str] = ()
+    language: str,
+    manuscript: int,
+    files: Mapping[str, str],
+    catalog: Catalog,
+    hints: Sequence[str] = (),
+    frozen: Frozen = FREE,
 ) -> Prompt:
-    """Return what a flow asks, with the ways to try it out and to publish it."""
+    """Return what a flow asks, with the ways to try it out and, as long as its version is free, to publish it."""
     said, flow = texts(language), playable(catalog, files)
     if flow is None:
         return Prompt(said("menu.file_no_flow"), (Button(said("menu.to_menu"), data("home")),), numbered=False)
@@ -50,13 +70,25 @@ def sound(
         minutes=said.number(max(1, round(flow.minutes))),
     )
     worth = (said("menu.file_hints"), *listed(language, hints)) if hints else ()
-    lines = (head, *listed(language, asked(catalog, files, spoken)), *worth)
+    lines = (head, *listed(language, asked(catalog, files, spoken)), *worth, *_frozen(language, flow.version, frozen))
+    taken = flow.version in {version for _, version in frozen.rounds}
+    publish = () if taken else (Button(said("menu.publish"), data("publish", manuscript)),)
     buttons = (
         Button(said("menu.try"), data("try", manuscript)),
-        Button(said("menu.publish"), data("publish", manuscript)),
+        *publish,
         Button(said("menu.to_menu"), data("home")),
     )
     return Prompt("\n".join(lines), buttons, numbered=False)
+
+
+def _frozen(language: str, version: int, frozen: Frozen) -> list[str]:
+    """Return a line for each round whose questions stay as they are, and what to do where this is their version."""
+    said = texts(language)
+    asking = frozen.rounds[:SHOWN]
+    lines = [said("menu.file_frozen", title=title, version=said.number(of)) for title, of in asking]
+    if version in {of for _, of in frozen.rounds}:
+        lines.append(said("menu.file_raise", version=said.number(version), next=frozen.next))
+    return lines
 
 
 def listed(language: str, entries: Sequence[str]) -> list[str]:

@@ -213,7 +213,8 @@ class Library:
         """
         ((flow, version),) = self._catalog.beside(files).compiled
         if (flow, version) in self._catalog.compiled or flow_versions.load(db, flow, version) is not None:
-            raise wording.Forbidden("version_taken", flow=flow, version=version, next=version + 1)
+            free = next_free(self._catalog, published(db), flow)
+            raise wording.Forbidden("version_taken", flow=flow, version=version, next=free)
         self._catalog.grow({f"{SENT}{version}/{name}": text for name, text in files.items()})
         found = self._catalog.get(flow, version)
         bundled, sha256 = self._catalog.bundle(found)

@@ -8,7 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from bot.errors import Trouble
 from bot.menu.examining import LARGEST, LARGEST_TEXT, examine, plain_name
@@ -349,3 +349,56 @@ async def test_what_is_said_of_files_speaks_the_language(fresh: House, language:
         said = await hands_in(omar, body)
         assert "{" not in said.text
         assert labels(said)
+
+
+# --------------------------------------------------------------------------- while a round asks it
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_file_whose_version_a_round_asks_is_told_that_its_questions_stay(fresh: House, language: str) -> None:
+    omar = await organiser(fresh, language=language)
+    shown = await hands_in(omar, TEA.encode())
+    await omar.sends(raw(omar.address, kind="tap", data=shown.buttons[1].data))
+    code = fresh.rounds.create(service="library", flow="tea", title="Drinks", record={}).code
+    other = TEA.replace("Which do you like?", "Which do you love?")
+    before = await hands_in(omar, other.encode())
+    assert len(before.buttons) == 3
+    assert "Drinks" not in before.text
+    fresh.rounds.open(code)
+    said = await hands_in(omar, other.encode())
+    assert "Drinks" in said.text
+    assert "version = 2" in said.text
+    assert "{" not in said.text
+    assert len(said.buttons) == 2
+    newer = await hands_in(omar, other.replace("version = 1", "version = 2").encode())
+    assert "Drinks" in newer.text
+    assert "version = 3" not in newer.text
+    assert len(newer.buttons) == 3
+    await omar.sends(raw(omar.address, kind="tap", data=newer.buttons[1].data))
+    assert len(fresh.table("flow_versions")) == 2
+    assert "like" in fresh.rounds.played(code).script("en").states["drink"].text
+    fresh.rounds.close(code)
+    assert "Drinks" not in (await hands_in(omar, other.encode())).text
+
+
+async def test_a_rehearsal_in_the_chat_goes_on_in_each_language_of_the_flow(fresh: House) -> None:
+    omar = await organiser(fresh)
+    book = io.BytesIO(form(("text", "where", "Where?")))
+    sheet = load_workbook(book)
+    survey = sheet.active
+    assert survey is not None
+    survey["C1"], survey["D1"], survey["D2"] = "label::English (en)", "label::Español (es)", "¿Dónde?"
+    packed = io.BytesIO()
+    sheet.save(packed)
+    shown = await hands_in(omar, packed.getvalue(), "where.xlsx")
+    assert "Where?" in shown.text
+    await omar.taps("Try it out here")
+    await omar.says("LANGUAGE")
+    assert labels(last(omar))[:2] == ["English", "Español"]
+    assert "¿Tiene" in text(await omar.taps("Español", last(omar)))
+    assert fresh.contact(omar.address).language == "en"
+    for _ in range(3):
+        if "¿Dónde?" in last(omar).text:
+            break
+        await omar.taps(labels(last(omar))[0], last(omar))
+    assert "¿Dónde?" in last(omar).text

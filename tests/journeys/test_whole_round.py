@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -38,13 +39,45 @@ HOURS = {
     "fixed_points.en": "the building",
     "fixed_points.es": "el edificio",
     "influence": "ask",
-    "duty": "none",
+    "duty": "law",
     "level": "collective",
     "feedback_on": "2027-04-01",
     "ideas.en": "Open until 22:00\nOpen on Sundays\nOpen at 7:00",
     "ideas.es": "Abrir hasta las 22:00\nAbrir los domingos\nAbrir a las 7:00",
 }
-"""What an organiser types into the form of the browser."""
+"""What an organiser types into the form of the browser, of what every round says."""
+PAPERS = {
+    "decision.en": "which hours the library has from May on",
+    "decision.es": "qué horario tiene la biblioteca desde mayo",
+    "duty_source": "the law on libraries, section 4",
+    "fixed_why.en": "there is no money for another building",
+    "fixed_why.es": "no hay dinero para otro edificio",
+    "pack.en": "In the library, and at https://example.org/hours",
+    "pack.es": "En la biblioteca, y en https://example.org/horario",
+    "pack_version": "2",
+    "pack_on": "2027-01-04",
+    "pack_languages": "English and Spanish",
+    "easy_read": "Two pages, beside the papers",
+    "pack_options.en": "Until 22:00, on Sundays, or from 7:00",
+    "pack_options.es": "Hasta las 22:00, los domingos, o desde las 7:00",
+    "pack_costs.en": "From 20,000 to 60,000 a year",
+    "pack_costs.es": "De 20.000 a 60.000 al año",
+    "pack_effects.en": "Late hours help people who work in the day",
+    "pack_effects.es": "El horario largo ayuda a quien trabaja de día",
+    "affected": "All who use the library, and its staff",
+    "invited": "Everybody, by posters",
+    "seldom_heard": "Staff read the questions aloud at the desk",
+    "equality": "Done in December",
+    "length_reason": "Two days, since the papers have lain there for a week",
+    "other_ways.en": "On paper at the desk",
+    "other_ways.es": "En papel en el mostrador",
+    "contact_person.en": "The library office, telephone 1234",
+    "contact_person.es": "La oficina de la biblioteca, teléfono 1234",
+    "analysis": "Two people read all texts",
+    "privacy_version": "1",
+    "dpia": "None needed",
+}
+"""What the law wants beside it, where there is a duty to consult."""
 NOTHING: Mapping[str, str] = {}
 REPORT = {"report.en": "You said: later. We open until 22:00.", "report.es": "Ustedes dijeron: más tarde. Abrimos."}
 
@@ -57,8 +90,10 @@ def test_two_organisers_an_approver_and_300_citizens_take_two_rounds_from_draft_
         drafting = pool.submit(_drafts, omar)
         hours = olive.drafts(HOURS)
         drafting.result()
+        _owes(town, olive, hours)
         needs = next(each["code"] for each in town.asks("round", "list") if each["code"] != hours)
         signed(ada)
+        olive.does(hours, "open", refused=True)
         _signs(ada, HOURS["title"])
         opening = pool.submit(opened, omar)
         olive.does(hours, "open")
@@ -100,6 +135,20 @@ def _from_end_to_archive(town: Town, omar: Citizen, olive: _Desk, hours: str, ne
         assert "unbroken" in town.civicloop("round", "verify", code)
     page = httpx.get(f"{town.url}/rounds/{hours}", headers={"accept-language": "es"}).text
     assert "Ustedes dijeron: más tarde." in page
+    assert "De 20.000 a 60.000 al año" in page
+
+
+def _owes(town: Town, olive: _Desk, code: str) -> None:
+    """Under a duty to consult the round wants all of it, each by name; with one paper less it may not open."""
+    papers = {name.partition(".")[0] for name in PAPERS}
+    said = town.civicloop("round", "check", code, "--json", status=1)
+    assert {fault["field"] for fault in json.loads(said)} == papers
+    but_one = {name: text for name, text in PAPERS.items() if name != "length_reason"}
+    olive.does(code, "edit", {**HOURS, **but_one})
+    said = town.civicloop("round", "check", code, "--json", status=1)
+    assert [fault["field"] for fault in json.loads(said)] == ["length_reason"]
+    olive.does(code, "edit", {**HOURS, **PAPERS})
+    assert json.loads(town.civicloop("round", "check", code, "--json")) == []
 
 
 def _drafts(omar: Citizen) -> None:

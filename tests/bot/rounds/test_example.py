@@ -188,7 +188,12 @@ def test_the_days_keep_their_order_and_offices_are_open_on_them() -> None:
         one = shown(flow)
         days = [record.day_of(one.record.get(name)) for name in ("pack_on", "decided_on", "feedback_on")]
         pack, decided, told = days
-        assert one.closes_on is None or (decided and told and FIRST < one.closes_on < decided < told)
+        assert one.closes_on is None or one.closes_on > FIRST
+        if not CATALOG.get(flow).running:
+            assert one.closes_on
+            assert decided
+            assert told
+            assert one.closes_on < decided < told
         assert one.closes_on is None or told is None or told - one.closes_on <= timedelta(weeks=12)
         assert pack is None or pack < FIRST
         assert [day for day in days if day and day.weekday() > FRIDAY] == []
