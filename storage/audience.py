@@ -102,12 +102,16 @@ def _lately(rules: Rules) -> ColumnElement[bool]:
     )
 
 
+_which = invitations.c.which
+_CALLS = ("invitation", "reminder", "silence")
+
+
 def _today(rules: Rules) -> ColumnElement[bool]:
     """Whether somebody was written to today because of another round, or a letter of one still waits to leave."""
     noted = (
         select(invitations.c.id)
         .where(invitations.c.contact_id == contacts.c.id, invitations.c.created_at >= rules.today)
-        .where(invitations.c.round_id != rules.round_id, invitations.c.which.in_(("invitation", "reminder", "silence")))
+        .where(invitations.c.round_id != rules.round_id, or_(_which.in_(_CALLS), _which.startswith(AGAIN)))
         .exists()
     )
     left = and_(outbox.c.status == SENT, outbox.c.sent_at >= rules.today)
