@@ -22,12 +22,14 @@ from sqlalchemy import delete, select
 
 from bot import config as configuration
 from bot import doctor, letters
+from bot.digests import gather
 from bot.digests.disclosure import Strength
 from bot.digests.headlines import headlines
 from bot.digests.model import Form, Tick, dump, load
 from bot.digests.render.book import xlsx
 from bot.digests.render.items import foot
 from bot.digests.render.told import page
+from bot.digests.summarise import Headline
 from bot.digests.weeks import Week
 from bot.digests.writing import Delay, Digests, delay, files, page_url, refused
 from bot.errors import Refused
@@ -38,6 +40,7 @@ from bot.texts import texts
 from flows.catalog import Catalog
 from storage import alarms, answers, contacts, digests, people
 from storage import outbox as sending
+from storage.tables import digests as kept_digests
 from storage.tables import outbox, weeks
 from tests.bot.digests import slow
 from tests.bot.digests.material import One
@@ -720,6 +723,72 @@ def test_a_digest_made_again_a_year_later_is_the_same_to_the_byte(database: Data
         db.execute(delete(weeks))
     with database.reading() as db:
         assert dump(desk.of_week(db, SERVICE, WEEK, MONDAY)) == kept
+
+
+YEAR = timedelta(days=365)
+ASKED = Headline(
+    "deliver", "del.overall", frozenset("54"), frozenset("3"), frozenset("21"), frozenset({"na"}), net=True
+)
+"""The same question with better minus worse, whose range is drawn by chance."""
+
+
+def test_a_digest_counted_anew_a_year_later_is_the_same_to_the_byte_in_every_form(
+    database: Database, desk: Digests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that was kept of it is left but the answers, and a year of others with their deletions has passed."""
+    monkeypatch.setattr(desk, "_headlines", (ASKED,))
+    with database.transaction() as db:
+        keep(db, [*real(), *(One(WEEK.monday, choice) for choice in "13" * 12)])
+        hire(db, "mail")
+    for past in (1, 0):
+        desk.sweep(database, MONDAY - timedelta(weeks=past))
+    with database.transaction() as db:
+        (issued,) = [digest for digest in map(load, digests.before(db, SERVICE, "9999-W01"))
+                     if digest and digest.period == str(WEEK)]  # fmt: skip
+        db.execute(delete(weeks))
+        db.execute(delete(kept_digests).where(kept_digests.c.period == str(WEEK)))
+        later = [One(WEEK.back(-1 - n % 40).monday, "13"[n % 2], "Much later.") for n in range(200)]
+        others = keep(db, later, "later")
+        for number in range(0, 200, 9):
+            at = MONDAY + timedelta(days=30 + number)
+            answers.forget(db, others.id, f"person {number}".encode(), at, closed=False, anew=bytes([number]) * 16)
+    now = MONDAY + YEAR
+    gather.keep(database, SERVICE, sample().city.zone, now)
+    with database.reading() as db:
+        again = desk.of_week(db, SERVICE, WEEK, now)
+    assert again is not None
+    assert again.at == now
+    assert issued.scores[0].net is not None
+    again = replace(again, at=issued.at)
+    assert dump(again) == dump(issued)
+    for language in ("en", "ar"):
+        assert files(again, language) == files(issued, language)
+
+
+def test_who_leaves_changes_what_is_counted_anew_but_never_what_was_issued(database: Database, desk: Digests) -> None:
+    """Ten people of the week leave: who counts again finds fewer, who reads again finds the same."""
+    with database.transaction() as db:
+        round_ = keep(db, [One(WEEK.monday, "5")] * 30 + [One(WEEK.monday, "1")] * 20)
+        hire(db, "mail")
+    desk.sweep(database, MONDAY)
+    with database.transaction() as db:
+        for number in range(10):
+            who = f"person {number}".encode()
+            answers.forget(db, round_.id, who, MONDAY + timedelta(days=1), closed=False, anew=bytes([number]) * 16)
+    with database.reading() as db:
+        (body,) = digests.before(db, SERVICE, "2022-W36")
+        read = desk.of_week(db, SERVICE, WEEK, MONDAY + YEAR)
+    issued = load(body)
+    assert issued is not None
+    assert read is not None
+    assert dump(replace(read, at=issued.at)) == body
+    with database.transaction() as db:
+        db.execute(delete(kept_digests))
+        db.execute(delete(weeks))
+        anew = desk.of_week(db, SERVICE, WEEK, MONDAY + YEAR)
+    assert anew is not None
+    assert (issued.who.new, issued.scores[0].positive.part) == (50, 30)
+    assert (anew.who.new, anew.scores[0].positive.part) == (40, 20)
 
 
 @pytest.mark.parametrize("number", range(3))
