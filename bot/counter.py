@@ -195,7 +195,8 @@ class Counter:
         line = NewLine(guest.contact.id, messages.heard(key), now, CITIZEN, said)
         if shown and not messages.append(db, [line]):
             return ()
-        ledger = Ledger(now, {each.id: each for each in (*rounds.open_ones(db), *_reopened(db, row))}, {address: guest})
+        open_rounds = {each.id: each for each in (*rounds.open_ones(db), *_reopened(db, row))}
+        ledger = Ledger(now, open_rounds, {address: guest}, keys=self._keys)
         spoken = self._plain(db, ledger, guest, row, self._desk.answer(db, ledger, guest, inbound))
         parts = compose(spoken.prompts, self._capabilities)
         ledger.change(guest, stopped_at=None, invite_again_at=None)

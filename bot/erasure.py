@@ -13,10 +13,12 @@ from bot.rounds.lifecycle import RUNNING
 from flows import memory
 from storage import actions, alarms, answers, contacts, findings, rounds, seals, sessions, trail, wishes
 from storage.contacts import NewContact
+from storage.deletions import DELETED, PARTED
 from storage.seals import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -47,10 +49,8 @@ class Eraser:
         """
         ledger.flush(db)
         contact = guest.contact
-        cut = any(row.key_sealed is None for row in self._rounds_of(db, contact.id))
-        kept = [self._answers_in(db, of, contact.address_hash, ledger) for of in rounds.linked(db)]
-        alarms.forget_copies(db, contact.id)
-        contacts.forget(db, contact.id, ledger.now)
+        ledger.gone(DELETED, contact, self._parts(db, contact))
+        stays = self.of_contact(db, contact, ledger.now)
         new = NewContact(
             contact.channel,
             contact.address_hash,
@@ -63,7 +63,20 @@ class Eraser:
         guest.contact = fresh
         guest.forget_all()
         ledger.change(guest, stopped_at=contact.stopped_at)
+        return stays
+
+    def of_contact(self, db: Connection, contact: Contact, now: datetime) -> bool:
+        """Forget a contact with all answers, and nothing more; return whether some stay as figures."""
+        cut = any(row.key_sealed is None for row in self._rounds_of(db, contact.id))
+        kept = [self._answers_in(db, of, contact.address_hash, now) for of in rounds.linked(db)]
+        alarms.forget_copies(db, contact.id)
+        contacts.forget(db, contact.id, now)
         return cut or any(kept)
+
+    def _parts(self, db: Connection, contact: Contact) -> list[bytes]:
+        """Return the pseudonyms of a contact in the rounds in which they said something."""
+        found = [(of.id, self._library.pseudonym(of, contact.address_hash)) for of in rounds.linked(db)]
+        return [who for round_id, who in found if who is not None and answers.of(db, round_id, who)]
 
     def one(self, db: Connection, ledger: Ledger, guest: Guest, round_id: int, contact_id: int) -> bool:
         """Forget one participation by its receipt; return whether its figures stay, the round being closed."""
@@ -73,33 +86,42 @@ class Eraser:
         if owner is None or row is None:
             return False
         of = rounds.get(db, round_id)
-        kept = of is not None and (of.key_sealed is None or self._answers_in(db, of, owner.address_hash, ledger))
-        sessions.forget(db, contact_id, round_id)
-        actions.unlink(db, round_id, contact_id)
-        alarms.forget_copies(db, contact_id, round_id)
-        for what in (wishes.RESULT, wishes.CLEAR, wishes.UNCLEAR):
-            wishes.remove(db, [(round_id, contact_id)], what)
+        pseudonym = None if of is None else self._library.pseudonym(of, owner.address_hash)
+        ledger.gone(PARTED, owner, [] if pseudonym is None else [pseudonym], round_id)
+        kept = of is not None and (of.key_sealed is None or self._answers_in(db, of, owner.address_hash, ledger.now))
+        self.traces(db, round_id, contact_id)
         if contact_id == guest.contact.id:
             guest.drop(round_id)
         return kept
 
     @staticmethod
+    def traces(db: Connection, round_id: int, contact_id: int) -> None:
+        """Forget all that says of a contact that they took part in a round, but for the answers."""
+        sessions.forget(db, contact_id, round_id)
+        actions.unlink(db, round_id, contact_id)
+        alarms.forget_copies(db, contact_id, round_id)
+        for what in (wishes.RESULT, wishes.CLEAR, wishes.UNCLEAR):
+            wishes.remove(db, [(round_id, contact_id)], what)
+
+    @staticmethod
     def _rounds_of(db: Connection, contact_id: int) -> Iterable[RoundRow]:
         return rounds.by_ids(db, {row.round_id for row in sessions.all_of(db, contact_id)}).values()
 
-    def _answers_in(self, db: Connection, of: RoundRow, address_hash: bytes, ledger: Ledger) -> bool:
+    def _answers_in(self, db: Connection, of: RoundRow, address_hash: bytes, now: datetime) -> bool:
         """Forget what somebody said in a round whose key is there; return whether some stays as figures."""
         pseudonym = self._library.pseudonym(of, address_hash)
-        if pseudonym is None:
-            return False
+        return pseudonym is not None and self.said(db, of, pseudonym, now)
+
+    def said(self, db: Connection, of: RoundRow, pseudonym: bytes, now: datetime) -> bool:
+        """Forget what was said under a pseudonym of a round; return whether some stays as figures."""
         closed = of.state not in RUNNING
         stays = closed and not self._to_be_counted_apart(db, of, pseudonym)
         anew = self._mint().encode()[:16].ljust(16, b"\0")
         sealed = seals.of_one(db, of.id, pseudonym) if closed else NOTHING
-        touched = answers.forget(db, of.id, pseudonym, ledger.now, closed=stays, anew=anew)
+        touched = answers.forget(db, of.id, pseudonym, now, closed=stays, anew=anew)
         if sealed.answers:
             noted = seals.forgotten(sealed, seals.of_one(db, of.id, anew))
-            trail.add(db, of.id, ledger.now, CITIZEN, FORGOTTEN, sealed=noted)
+            trail.add(db, of.id, now, CITIZEN, FORGOTTEN, sealed=noted)
         return touched > 0 and stays
 
     def _to_be_counted_apart(self, db: Connection, of: RoundRow, pseudonym: bytes) -> bool:

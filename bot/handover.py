@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flows.model import Status
 from storage import actions, answers, contacts, entries, sessions, wishes
+from storage.deletions import MOVED
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -27,6 +28,7 @@ def take_over(db: Connection, ledger: Ledger, library: Library, guest: Guest, of
     mine = library.pseudonym(of, guest.contact.address_hash)
     if owner is None or row is None or mine is None or _takes_part(db, guest, of, mine):
         return False
+    ledger.gone(MOVED, owner, [library.pseudonym(of, owner.address_hash) or b"", mine], of.id)
     sessions.forget(db, guest.contact.id, of.id)
     taken = sessions.hand_over(db, row, guest.contact.id)
     theirs = library.pseudonym(of, owner.address_hash) or b""

@@ -11,11 +11,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flows import memory
-from storage import answers, audience, contacts, moves, outbox, places, sessions, wishes
+from storage import answers, audience, contacts, deletions, moves, outbox, places, sessions, wishes
 from storage.sessions import SessionRow, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from storage.contacts import Contact
     from storage.outbox import NewMessage
     from storage.rounds import RoundRow
+    from storage.sealing import Keys
 
 _SETTERS: Mapping[str, Callable[[Connection, int, Any], None]] = {
     "language": contacts.set_language,
@@ -126,6 +127,8 @@ class Ledger:
     now: datetime
     open_rounds: Mapping[int, RoundRow] = field(default_factory=dict)
     guests: dict[contacts.Address, Guest] = field(default_factory=dict)
+    keys: Keys | None = None
+    """By which the log of deletions knows people; None: nothing is logged."""
     enqueued: int = 0
     wakes_at: datetime | None = None
     """When the first of the sessions written goes on by itself; None where none does."""
@@ -143,6 +146,7 @@ class Ledger:
     _cancelled: set[int] = field(default_factory=set)
     _unasked: set[int] = field(default_factory=set)
     _out: list[NewMessage] = field(default_factory=list)
+    _gone: list[deletions.Entry] = field(default_factory=list)
     _day: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -206,8 +210,22 @@ class Ledger:
         """Change facts of the contact (`language`, `asks`, `stopped_at`…)."""
         differing = {name: value for name, value in values.items() if getattr(guest.contact, name) != value}
         if differing:
+            self._log_choice(guest.contact, differing)
             guest.contact = guest.contact._replace(**differing)
             self._changes.setdefault(guest.contact.id, {}).update(differing)
+
+    def _log_choice(self, contact: Contact, differing: Mapping[str, Any]) -> None:
+        """A restore must not undo a STOP, nor bring back a yes that was taken back."""
+        if "stopped_at" in differing:
+            self.gone(deletions.RESUMED if differing["stopped_at"] is None else deletions.STOPPED, contact)
+        if "invite_again_at" in differing and differing["invite_again_at"] is None:
+            self.gone(deletions.UNINVITED, contact)
+
+    def gone(self, what: str, contact: Contact, parts: Iterable[bytes] = (), round_id: int = 0) -> None:
+        """Let the log of deletions know of it, before the commit: `parts` are pseudonyms."""
+        if self.keys is not None:
+            signs = tuple(deletions.part(self.keys, each) for each in parts)
+            self._gone.append(deletions.Entry(self.now, what, deletions.sign(self.keys, contact), signs, round_id))
 
     def cancel_bulk(self, guest: Guest) -> None:
         """Do not send what nobody waits for: what invites, reminds or reports."""
@@ -228,6 +246,8 @@ class Ledger:
 
         Raises `Conflict` where a session was written by somebody else meanwhile.
         """
+        if self.keys is not None:
+            deletions.record(self.keys, self._gone)
         self._flush_answers(db)
         self._flush_sessions(db, last=last)
         moves.count(db, self._moves)
@@ -253,6 +273,7 @@ class Ledger:
             self._cancelled,
             self._unasked,
             self._out,
+            self._gone,
         ):
             noted.clear()
 

@@ -353,6 +353,7 @@ class Privacy:
         int,
         Field(ge=15, le=3660, description="15 days or more, as in close_days = 30: paper comes in for 14 days"),
     ]
+    backup_days: Annotated[Days, Field(description="a number of days, as in backup_days = 90")]
     answers_months: Annotated[int, Field(ge=1, le=120, description="a number of months, as in answers_months = 12")]
 
 

@@ -497,7 +497,7 @@ class Turns:
         ids = {which.contact_id for which in due}
         contacts.hold(db, ids)
         stood = sessions.of(db, ids)
-        ledger = Ledger(now, {row.id: row for row in self._open(db)})
+        ledger = Ledger(now, {row.id: row for row in self._open(db)}, keys=self._keys)
         for contact in contacts.by_ids(db, ids).values():
             ledger.guests[contact.address] = Guest(contact, {row.round_id: row for row in stood.get(contact.id, ())})
         return ledger
@@ -551,7 +551,7 @@ class Turns:
     ) -> Ledger:
         """Load everything the turns of these updates need, set-wise."""
         self._welcome(db, reads, known, now)
-        ledger = Ledger(now)
+        ledger = Ledger(now, keys=self._keys)
         if not any(read.inbounds for read in reads):
             return ledger
         stood = sessions.of(db, [contact.id for contact in known.values()])

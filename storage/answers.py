@@ -14,7 +14,7 @@ from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from storage import actions, proof, themes, weekly
 from storage.rows import IDS, Insert, Shape, many, read
-from storage.tables import answers, rounds
+from storage.tables import action_replies, answers, rounds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -121,6 +121,17 @@ def every(db: Connection, round_id: int) -> Iterator[AnswerRow]:
     counted = _all.where(answers.c.round_id == round_id, _stands, answers.c.counted_at.is_not(None))
     for row in db.execute(counted.order_by(answers.c.id).execution_options(yield_per=1000)):
         yield AnswerRow(*row)
+
+
+def participations(db: Connection) -> Iterator[tuple[int, bytes, datetime]]:
+    """Give (round id, pseudonym, the first moment of what was said) of everybody; do not write on the way."""
+    said: list[Select[Any]] = [
+        select(one.c.round_id, one.c.pseudonym, func.min(one.c.answered_at)).group_by(one.c.round_id, one.c.pseudonym)
+        for one in (answers, action_replies)
+    ]
+    for each in said:
+        for round_id, pseudonym, since in db.execute(each.execution_options(yield_per=1000)):
+            yield round_id, bytes(pseudonym), since
 
 
 def who_chose(db: Connection, round_id: int, item: str, choices: Collection[str]) -> set[bytes]:

@@ -180,14 +180,14 @@ def carry(source: Database, target: Database, plan: Plan) -> Iterator[Step]:
     with source.reading() as there:
         for table in metadata.sorted_tables:
             yield from _carry(there, target, table)
-        numbers = _numbers(there)
+        given = numbers(there)
     if not plan.only_compares:
-        _finish(target, plan, numbers)
+        _finish(target, plan, given)
 
 
 def _carry(there: Connection, target: Database, table: Table) -> Iterator[Step]:
     nothing: list[Row] = []
-    with closing(_batches(there, table)) as wanted, closing(_present(target, table)) as found:
+    with closing(batches(there, table)) as wanted, closing(_present(target, table)) as found:
         for ours, theirs in zip_longest(wanted, found, fillvalue=nothing):
             _compare(target, table, ours[: len(theirs)], theirs)
             missing = ours[len(theirs) :]
@@ -199,10 +199,10 @@ def _carry(there: Connection, target: Database, table: Table) -> Iterator[Step]:
 def _present(target: Database, table: Table) -> Generator[list[Row], None, None]:
     """Give what the target had of a table when we came to it; it is not held open once that is read."""
     with target.reading() as here:
-        yield from _batches(here, table)
+        yield from batches(here, table)
 
 
-def _batches(db: Connection, table: Table, *among: ColumnElement[bool]) -> Generator[list[Row], None, None]:
+def batches(db: Connection, table: Table, *among: ColumnElement[bool]) -> Generator[list[Row], None, None]:
     """Give rows of a table in the order of their keys, in full batches but for the last one."""
     order = [_ordered(key, db) for key in table.primary_key]
     with db.execute(select(table).where(*among).order_by(*order).execution_options(yield_per=BATCH)) as rows:
@@ -220,7 +220,7 @@ def _write(target: Database, table: Table, rows: list[Row]) -> None:
     try:
         with target.transaction() as db:
             Insert(table, table.c.keys())(db, rows)
-            stored = [row for part in _batches(db, table, _among(table, rows)) for row in part]
+            stored = [row for part in batches(db, table, _among(table, rows)) for row in part]
             _compare(target, table, rows, stored)
             crossings.passed("copying.compared")
         crossings.passed("copying.committed")
@@ -277,7 +277,7 @@ def _finish(target: Database, plan: Plan, numbers: Mapping[str, int]) -> None:
         raise Differs(target, others)
     with target.transaction() as db:
         for name, number in numbers.items():
-            _count_on(db, name, number)
+            count_on(db, name, number)
         if target.dialect == "postgresql":
             db.execute(text("ANALYZE"))
         migrate.end_copy(db)
@@ -285,9 +285,9 @@ def _finish(target: Database, plan: Plan, numbers: Mapping[str, int]) -> None:
     crossings.passed("copying.ended")
 
 
-def _numbers(db: Connection) -> dict[str, int]:
+def numbers(db: Connection) -> dict[str, int]:
     """Return the highest number each table has ever given, as far as the database knows: never below what is there."""
-    numbers = {
+    highest = {
         table.name: db.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
         for table in metadata.sorted_tables
         if table.autoincrement_column is not None
@@ -296,11 +296,11 @@ def _numbers(db: Connection) -> dict[str, int]:
         given = dict(map(tuple, db.execute(text("SELECT name, seq FROM sqlite_sequence"))))
     else:
         last = text("SELECT pg_sequence_last_value(pg_get_serial_sequence(:name, 'id')::regclass)")
-        given = {name: db.execute(last, {"name": name}).scalar() or 0 for name in numbers}
-    return {name: max(number, given.get(name, 0)) for name, number in numbers.items()}
+        given = {name: db.execute(last, {"name": name}).scalar() or 0 for name in highest}
+    return {name: max(number, given.get(name, 0)) for name, number in highest.items()}
 
 
-def _count_on(db: Connection, name: str, number: int) -> None:
+def count_on(db: Connection, name: str, number: int) -> None:
     """Let the next row of a table get a number above `number`, whatever was deleted."""
     if not number:
         return

@@ -104,7 +104,7 @@ class KeyFile(NamedTuple):
         if self.lookups:
             lines.append(_LOOKUP + base64.b64encode(b"".join(self.lookups)))
         draft = file.with_name(f"{file.name}.{os.getpid()}.new")
-        _written(draft, b"".join(line + b"\n" for line in lines))
+        write_private(draft, b"".join(line + b"\n" for line in lines))
         draft.replace(file)
         sync_folder(file.parent)
 
@@ -119,6 +119,8 @@ class Keys:
         self._seals_hashes: Final = bool(lookups)
         made = lookups or _lookups(roots[-1])
         self._addresses, self._tokens, self._quiet, leaving, self._deletions = made
+        self.file: Path | None = None
+        """Where they came from; the log of deletions lies beside it."""
         self._leaving: Final = AESSIV(_derive(leaving, b"seal", 64))
         # Whoever wrote lately writes again: the last ones are remembered, a keyed hash costs as much as a statement.
         self._address_hash: Final = lru_cache(maxsize=LATELY)(self._hash_address)
@@ -134,10 +136,12 @@ class Keys:
         try:
             if not file.exists():
                 _create(file, mint)
-            return cls(*KeyFile.read(file))
+            keys = cls(*KeyFile.read(file))
         except OSError as error:
             message = f"the key file {file} cannot be read or made ({error.strerror}): check privacy.key_file"
             raise StorageTrouble(message) from error
+        keys.file = file
+        return keys
 
     def address_hash(self, channel: str, address: str) -> bytes:
         """Return the bytes that find an address without telling it."""
@@ -267,13 +271,14 @@ def _create(file: Path, mint: Callable[[], str]) -> None:
     """Write the file whole or not at all; where another process was faster, its key stands."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f"{file.name}.{os.getpid()}.new")
-    _written(draft, base64.b64encode(_draw(mint)) + b"\n")
+    write_private(draft, base64.b64encode(_draw(mint)) + b"\n")
     with suppress(FileExistsError):
         os.link(draft, file)
     draft.unlink()
 
 
-def _written(draft: Path, body: bytes) -> None:
+def write_private(draft: Path, body: bytes) -> None:
+    """Write a file that only its owner can read, for good."""
     draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as out:

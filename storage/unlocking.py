@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select
 
 from storage.database import StorageTrouble
-from storage.sealing import KeyFile, Keys
+from storage.sealing import KeyFile, Keys, write_private
 from storage.tables import contacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
 
     from storage.database import Database
 
@@ -50,6 +52,19 @@ def check(database: Database, path: Path) -> None:
     if not path.exists():
         raise StorageTrouble(f"there is no key file {path}: put its copy back, or check privacy.key_file")
     _refuse_strange(database, path, Keys(*KeyFile.read(path)), _some(database))
+
+
+def put_back(path: Path, held: bytes) -> None:
+    """Put a key file that a backup holds in its place, for its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_private(path, held)
+    KeyFile.read(path)
+
+
+def fits(db: Connection, keys: Keys) -> bool:
+    """Whether these keys are those of the database, or it knows nobody."""
+    some = db.execute(_known.limit(_SOME)).all()
+    return not some or _fits(keys, some)
 
 
 def _some(database: Database) -> Sequence[Any]:

@@ -33,6 +33,7 @@ from storage import (
     audience,
     contacts,
     crossings,
+    deletions,
     digests,
     files,
     findings,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from bot.digests.writing import Digests
     from bot.rounds.library import Library
     from bot.rounds.lifecycle import Step
+    from bot.settings import Privacy
     from storage.audience import Rules
     from storage.database import Database
     from storage.rounds import RoundRow
@@ -392,12 +394,8 @@ class Sweeps:
     def privacy(self) -> int:
         """Forget what is past its date; return how many rows went."""
         privacy = self._config.privacy
-        policy = retention.Policy(
-            transcript_days=privacy.transcript_days,
-            draft_days=privacy.draft_days,
-            close_days=privacy.close_days,
-            answers_months=privacy.answers_months,
-        )
+        policy = policy_of(privacy)
+        deletions.prune(deletions.beside(privacy.key_file), self._clock() - timedelta(days=privacy.backup_days))
         with self._database.transaction() as db:
             gone = retention.forget(db, self._clock(), policy)
             crossings.passed("privacy.forgets")
@@ -425,6 +423,16 @@ class Sweeps:
         for each in left:  # the process was killed while it took in a list
             shutil.rmtree(each, ignore_errors=True)
         return len(over) + len(left)
+
+
+def policy_of(privacy: Privacy) -> retention.Policy:
+    """Return how long what is kept, as the settings say."""
+    return retention.Policy(
+        transcript_days=privacy.transcript_days,
+        draft_days=privacy.draft_days,
+        close_days=privacy.close_days,
+        answers_months=privacy.answers_months,
+    )
 
 
 def all_of(acts: Iterable[tuple[str, Callable[[], int]]]) -> int:

@@ -22,7 +22,7 @@ from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LATEST, LINK, LISTED, RUN
 from bot.rounds.looking import ASKING, RoundView, needs_two, stage_of, view
 from bot.rounds.whom import Held
 from bot.rounds.written import shaped
-from storage import audience, contacts, flow_versions, outbox, people, rounds, seals, sessions, trail
+from storage import audience, contacts, deletions, flow_versions, outbox, people, rounds, seals, sessions, trail
 from storage import places as kept_places
 from storage.contacts import NewContact
 from storage.rounds import NewRound
@@ -241,10 +241,14 @@ class Rounds(Fairness):
         plain, spelt = list(dict.fromkeys(each[0] for each in known)), {one for each in known for one in each}
         with self._act() as db:
             found = contacts.find(db, [(MAIL, self._keys.address_hash(MAIL, mail)) for mail in sorted(spelt)])
+            marks = [self._keys.quiet_hash(MAIL, mail) for mail in plain]
+            left = [deletions.Entry(now, deletions.STOPPED, deletions.sign(self._keys, one)) for one in found.values()]
+            hushed = [deletions.Entry(now, deletions.HUSHED, self._keys.lasting(mark).hex()) for mark in marks]
+            deletions.record(self._keys, [*left, *hushed])
             for one in found.values():
                 contacts.set_stopped(db, one.id, now)
                 outbox.cancel(db, one.id, now, bulk_only=True)
-            return audience.hush(db, [self._keys.quiet_hash(MAIL, mail) for mail in plain], now)
+            return audience.hush(db, marks, now)
 
     def may_leave(self, token: str) -> bool:
         """Whether a link of a mail can stop the mails to somebody."""

@@ -1,0 +1,159 @@
+"""After a restore: do once more what the log of deletions says was done since the backup, before anything is sent.
+
+Each entry says itself whether it concerns what came back: a contact that was first seen after it is somebody who came
+anew, and answers given after it are of a later part. So the moment of the backup need not be known.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from storage import answers, audience, contacts, deletions, outbox, rounds, sessions, threads
+from storage.contacts import NewContact
+from storage.deletions import DELETED, HUSHED, PARTED, RESUMED, STOPPED, UNINVITED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.erasure import Eraser
+    from storage.contacts import Contact
+    from storage.deletions import Entry
+    from storage.sealing import Keys
+
+
+class _Gone(NamedTuple):
+    """What the log says, by sign, each with when it was done last."""
+
+    contacts: dict[str, datetime]
+    parts: dict[str, datetime]
+    traces: dict[tuple[str, int], datetime]
+    """By contact and round: that somebody took part there."""
+
+
+class Replay:
+    """Goes through a restored database once, inside the transaction that restores it."""
+
+    def __init__(self, db: Connection, keys: Keys, eraser: Eraser, entries: Iterable[Entry], now: datetime) -> None:
+        self._db = db
+        self._keys = keys
+        self._eraser = eraser
+        self._entries = sorted(entries, key=lambda entry: entry.at)
+        self._now = now
+        self._done: Counter[str] = Counter()
+
+    def run(self) -> Counter[str]:
+        """Do all of it; return how many contacts, parts, STOPs … it concerned."""
+        gone = _gathered(self._entries)
+        choices = _choices(self._entries)
+        wanted = {*gone.contacts, *choices, *(who for who, _ in gone.traces)}
+        for sign, contact in self._found(wanted):
+            self._contact(sign, contact, gone, choices.get(sign, []))
+        self._parts(gone.parts)
+        self._hush()
+        return +self._done
+
+    def _found(self, wanted: set[str]) -> list[tuple[str, Contact]]:
+        """Return the contacts the log knows; one whose hash no key opens is left alone."""
+        signed = ((deletions.sign_or_none(self._keys, one), one) for one in contacts.every(self._db))
+        return [(sign, one) for sign, one in signed if sign is not None and sign in wanted]
+
+    def _contact(self, sign: str, contact: Contact, gone: _Gone, choices: list[Entry]) -> None:
+        stopped = self._stopped(contact, choices)
+        deleted = gone.contacts.get(sign)
+        if deleted is not None and contact.first_seen_at < deleted:
+            for thread in threads.of_contact(self._db, contact.id):
+                threads.forget_copies(self._db, thread.name)
+            self._eraser.of_contact(self._db, contact, self._now)
+            self._done[DELETED] += 1
+            self._keep_stop(contact, stopped, deleted)
+            return
+        for row in sessions.all_of(self._db, contact.id):
+            at = gone.traces.get((sign, row.round_id))
+            if at is not None and row.started_at < at:
+                self._eraser.traces(self._db, row.round_id, contact.id)
+                self._done[PARTED] += 1
+        self._choose(contact, stopped, choices)
+
+    @staticmethod
+    def _stopped(contact: Contact, choices: list[Entry]) -> datetime | None:
+        """Return since when somebody is not to be written to: their last word counts."""
+        stopped = contact.stopped_at
+        for entry in choices:
+            if entry.what == STOPPED:
+                stopped = entry.at
+            elif entry.what == RESUMED and (stopped is None or stopped < entry.at):
+                stopped = None
+        return stopped
+
+    def _keep_stop(self, contact: Contact, stopped: datetime | None, at: datetime) -> None:
+        """STOP and a role in the city outlive a deletion."""
+        if stopped is None and contact.person_id is None:
+            return
+        new = NewContact(
+            contact.channel, contact.address_hash, contact.address_sealed, contact.language, at, contact.person_id
+        )
+        (fresh,) = contacts.add(self._db, [new])
+        contacts.set_stopped(self._db, fresh.id, stopped)
+
+    def _choose(self, contact: Contact, stopped: datetime | None, choices: list[Entry]) -> None:
+        if stopped != contact.stopped_at:
+            contacts.set_stopped(self._db, contact.id, stopped)
+            self._done[STOPPED if stopped else RESUMED] += 1
+        if stopped is not None:
+            outbox.cancel(self._db, contact.id, self._now, bulk_only=True)
+        no = max((entry.at for entry in choices if entry.what == UNINVITED), default=None)
+        if no is not None and contact.invite_again_at is not None and contact.invite_again_at < no:
+            contacts.set_invite_again(self._db, contact.id, None)
+            self._done[UNINVITED] += 1
+
+    def _parts(self, gone: dict[str, datetime]) -> None:
+        """Forget the answers of parts that went, of whomever they are: also of contacts that are forgotten by now."""
+        if not gone:
+            return
+        found = [
+            (round_id, pseudonym)
+            for round_id, pseudonym, since in answers.participations(self._db)
+            if (at := gone.get(deletions.part(self._keys, pseudonym))) is not None and since < at
+        ]
+        rows = rounds.by_ids(self._db, {round_id for round_id, _ in found})
+        for round_id, pseudonym in found:
+            self._eraser.said(self._db, rows[round_id], pseudonym, self._now)
+            self._done["answers"] += 1
+
+    def _hush(self) -> None:
+        marks = {bytes.fromhex(entry.who): entry.at for entry in deletions.of(self._entries, HUSHED)}
+        for mark, at in marks.items():
+            self._done[HUSHED] += audience.hush(self._db, [self._keys.rehash(mark)], at)
+
+
+def _gathered(entries: list[Entry]) -> _Gone:
+    """Read the log backwards: what went from one contact to another and was deleted there is to go where it was."""
+    gone = _Gone({}, {}, {})
+    for entry in reversed(entries):
+        match entry.what:
+            case deletions.DELETED:
+                gone.contacts.setdefault(entry.who, entry.at)
+                _last(gone.parts, entry)
+            case deletions.PARTED:
+                gone.traces.setdefault((entry.who, entry.round), entry.at)
+                _last(gone.parts, entry)
+            case deletions.MOVED if entry.parts[-1] in gone.parts:
+                gone.parts.setdefault(entry.parts[0], gone.parts[entry.parts[-1]])
+                gone.traces.setdefault((entry.who, entry.round), gone.parts[entry.parts[-1]])
+    return gone
+
+
+def _last(parts: dict[str, datetime], entry: Entry) -> None:
+    for part in entry.parts:
+        parts.setdefault(part, entry.at)
+
+
+def _choices(entries: list[Entry]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for entry in deletions.of(entries, STOPPED, RESUMED, UNINVITED):
+        found[entry.who].append(entry)
+    return found

@@ -1,0 +1,164 @@
+"""The log of deletions: who left since the last backup, so that a restore lets nobody come back who has gone.
+
+A file beside the key file, only ever added to, written before the commit of the deletion itself: what is lost with the
+database stands there. It names nobody. Contacts and parts in rounds are keyed hashes, which the lines of one person in
+two rounds do not share; only who holds the key file and already knows an address can tell that it is there. Lines older
+than the oldest backup that may be restored are dropped.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from storage.database import StorageTrouble, Unopened
+from storage.sealing import sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from storage.contacts import Contact
+    from storage.sealing import Keys
+
+FILE: Final = "deletions.log"
+DELETED, PARTED, MOVED = "deleted", "parted", "moved"
+"""Everything of somebody went; one part in a round went; a part went from one contact to another."""
+STOPPED, RESUMED, UNINVITED, HUSHED = "stopped", "resumed", "uninvited", "hushed"
+"""STOP; its end; no more invitations; a mail address came to the quiet list."""
+
+
+class Entry(NamedTuple):
+    """One line: what somebody did at a moment. Signs are as `Keys.deletion_hash` makes them."""
+
+    at: datetime
+    what: str
+    who: str
+    """Sign of the contact; of `HUSHED` the hash the quiet list knows the address by."""
+    parts: tuple[str, ...] = ()
+    """Signs of their pseudonyms; of `MOVED` the one before and the one after."""
+    round: int = 0
+
+
+def sign(keys: Keys, contact: Contact) -> str:
+    """Return the sign of a contact."""
+    return keys.deletion_hash(b"contact", keys.lasting(contact.address_hash))
+
+
+def sign_or_none(keys: Keys, contact: Contact) -> str | None:
+    """Return the sign of a contact; None where none of the keys opens its hash."""
+    try:
+        return sign(keys, contact)
+    except Unopened:
+        return None
+
+
+def part(keys: Keys, pseudonym: bytes) -> str:
+    """Return the sign of a part in a round."""
+    return keys.deletion_hash(b"part", pseudonym)
+
+
+def beside(key_file: Path) -> Path:
+    """Return where the log of the installation with this key file is."""
+    return key_file.with_name(FILE)
+
+
+def record(keys: Keys, entries: Sequence[Entry]) -> None:
+    """Write down what is about to be committed, for good. Keys that came from no file have no log.
+
+    Raises `StorageTrouble` where it cannot be written: then nothing may be committed either.
+    """
+    if keys.file is None or not entries:
+        return
+    lines = "".join(f"{_line(entry)}\n" for entry in entries)
+    with _alone(beside(keys.file)) as handle:
+        os.write(handle, f"{_torn(handle)}{lines}".encode())
+        os.fsync(handle)
+
+
+def read(file: Path) -> Iterator[Entry]:
+    """Give what a log holds, oldest first; a last line torn by a power cut was never committed.
+
+    Raises `StorageTrouble` where the file cannot be read or is none.
+    """
+    try:
+        with file.open("rb") as lines:
+            yield from (entry for line in lines if line.strip() and (entry := _entry(file, line)) is not None)
+    except OSError as error:
+        raise StorageTrouble(f"the log of deletions {file} cannot be read ({error.strerror})") from error
+
+
+def prune(file: Path, before: datetime) -> int:
+    """Drop lines older than `before`; return how many."""
+    if not file.exists() or all(entry.at >= before for entry in read(file)):
+        return 0
+    with _alone(file) as handle:
+        kept = [entry for entry in read(file) if entry.at >= before]
+        gone = sum(1 for _ in read(file)) - len(kept)
+        draft = file.with_name(f"{file.name}.{os.getpid()}.new")
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.writelines(f"{_line(entry)}\n" for entry in kept)
+            out.flush()
+            os.fsync(out.fileno())
+        os.fsync(handle)
+        draft.replace(file)
+        sync_folder(file.parent)
+    return gone
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[int]:
+    """Hold the file open for adding, with nobody else writing: not even who has just put another in its place."""
+    try:
+        handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.fstat(handle).st_ino == file.stat().st_ino:
+                yield handle
+                return
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise StorageTrouble(
+            f"the log of deletions {file} cannot be written ({error.strerror}): nothing is deleted until it can"
+        ) from error
+    with _alone(file) as again:
+        yield again
+
+
+def _torn(handle: int) -> str:
+    """Return what ends a line that a power cut left without an end."""
+    size = os.fstat(handle).st_size
+    return "\n" if size and os.pread(handle, 1, size - 1) != b"\n" else ""
+
+
+def _line(entry: Entry) -> str:
+    said = {"at": entry.at.isoformat(), "what": entry.what, "who": entry.who}
+    more = {"parts": entry.parts, "round": entry.round}
+    return json.dumps(said | {name: value for name, value in more.items() if value})
+
+
+def _entry(file: Path, line: bytes) -> Entry | None:
+    try:
+        said = json.loads(line)
+        return Entry(
+            datetime.fromisoformat(said["at"]),
+            str(said["what"]),
+            str(said["who"]),
+            tuple(map(str, said.get("parts", ()))),
+            int(said.get("round", 0)),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        if not line.endswith(b"\n") or line.startswith(b"{"):
+            return None
+        raise StorageTrouble(f"{file} is no log of deletions") from error
+
+
+def of(entries: Iterable[Entry], *what: str) -> list[Entry]:
+    """Return the entries of some kinds."""
+    return [entry for entry in entries if entry.what in what]

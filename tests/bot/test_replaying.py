@@ -1,0 +1,224 @@
+"""After a restore nobody is back who has gone since the backup, and whoever said STOP is left in peace."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.erasure import Eraser
+from bot.ledger import Guest, Ledger
+from bot.replaying import Replay
+from storage import backups, contacts, deletions, tables
+from storage.database import Database, StorageTrouble
+from storage.sealing import Keys
+from tests.bot.test_desk import finished
+from tests.bot.test_elsewhere import begun
+from tests.bot.test_turns import INTO
+from tests.storage.makers import DAY, NOW
+from tests.support.house import Citizen, House
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+SECRET = b"a secret of enough signs"
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Database]:
+    with closing(Database.open(f"sqlite:///{tmp_path / 'restored.db'}")) as opened:
+        yield opened
+
+
+def backed_up(house: House) -> Path:
+    file = house.folder / "city.backup"
+    backups.write(house.database, file, SECRET, house.clock(), lambda *_: None, None)
+    house.clock.forward(minutes=1)
+    return file
+
+
+def log_of(house: House) -> list[deletions.Entry]:
+    file = deletions.beside(house.config.privacy.key_file)
+    return list(deletions.read(file)) if file.exists() else []
+
+
+def restored(house: House, file: Path, into: Database) -> Counter[str]:
+    backups.prepare(into, backups.check(file, SECRET))
+    with into.transaction() as db:
+        backups.fill(db, file, SECRET, lambda *_: None)
+        return Replay(db, house.keys, Eraser(house.library, house.mint), log_of(house), house.clock()).run()
+
+
+def count(database: Database, table: str) -> int:
+    with database.reading() as db:
+        return db.execute(select(func.count()).select_from(tables.metadata.tables[table])).scalar_one()
+
+
+def back(house: House, database: Database, address: str) -> contacts.Contact | None:
+    """Return a contact as the restored database knows it."""
+    with database.reading() as db:
+        found = contacts.find(db, [("pigeon", house.keys.address_hash("pigeon", address))])
+    return next(iter(found.values()), None)
+
+
+async def test_who_deletes_after_the_backup_is_not_there_after_the_restore(
+    house: House, citizen: Citizen, empty: Database
+) -> None:
+    code, other = house.pulse().code, Citizen(house, "other")
+    await finished(citizen, code)
+    await finished(other, code)
+    file = backed_up(house)
+    await citizen.says("DELETE")
+    await citizen.says("yes")
+    house.clock.forward(hours=1)
+    done = restored(house, file, empty)
+    assert done == {"deleted": 1}
+    assert back(house, empty, "c1") is None
+    assert back(house, empty, "other")
+    assert count(empty, "sessions") == 1
+    assert count(empty, "answers") == len(other.answers(code)) > 0
+
+
+async def test_the_log_names_nobody(house: House, citizen: Citizen) -> None:
+    code = house.pulse().code
+    await finished(citizen, code)
+    with house.database.reading() as db:
+        hidden = [b"c1", *(each.address_hash for each in contacts.every(db))]
+    await citizen.says("STOP")
+    await citizen.says("DELETE")
+    await citizen.says("yes")
+    body = deletions.beside(house.config.privacy.key_file).read_text()
+    assert '"deleted"' in body
+    assert {each.what for each in log_of(house)} == {"deleted", "stopped"}
+    assert not any(each.hex() in body for each in hidden)
+    assert deletions.beside(house.config.privacy.key_file).stat().st_mode & 0o077 == 0
+
+
+async def test_words_go_and_figures_stay_of_who_deletes_after_the_close(
+    house: House, citizen: Citizen, empty: Database
+) -> None:
+    code = house.pulse().code
+    await citizen.starts(code)
+    await citizen.does(*INTO, "Good")
+    await citizen.says("private words")
+    house.rounds.close(code)
+    file = backed_up(house)
+    await citizen.says("DELETE")
+    await citizen.taps("Yes")
+    restored(house, file, empty)
+    with empty.reading() as db:
+        kept = db.execute(select(tables.answers.c.choice, tables.answers.c.text, tables.answers.c.pseudonym)).all()
+    assert [each.choice for each in kept if each.choice] == ["4"]
+    assert all(each.text is None for each in kept)
+    assert not {bytes(each.pseudonym) for each in kept} & {bytes(row.pseudonym) for row in house.table("answers")}
+
+
+async def test_a_part_deleted_by_its_receipt_is_gone_and_the_rest_stays(
+    house: House, citizen: Citizen, empty: Database
+) -> None:
+    first, second = house.pulse().code, house.pulse(service="bus7").code
+    receipt = await finished(citizen, first)
+    await finished(citizen, second)
+    file = backed_up(house)
+    elsewhere = Citizen(house, "elsewhere")
+    await elsewhere.says(receipt)
+    await elsewhere.says("DELETE")
+    await elsewhere.taps("Yes")
+    restored(house, file, empty)
+    assert back(house, empty, "c1")
+    assert count(empty, "sessions") == 1
+    assert count(empty, "answers") == len(citizen.answers(second)) > 0
+
+
+async def test_a_part_that_went_elsewhere_and_was_deleted_there_is_gone_where_it_was(
+    house: House, citizen: Citizen, empty: Database
+) -> None:
+    code = house.pulse().code
+    receipt = await begun(citizen, code)
+    file = backed_up(house)
+    elsewhere = Citizen(house, "elsewhere")
+    await elsewhere.says(receipt)
+    await elsewhere.says("OK")
+    assert elsewhere.answers(code)
+    await elsewhere.says("DELETE")
+    await elsewhere.says("yes")
+    restored(house, file, empty)
+    assert count(empty, "answers") == 0
+    assert count(empty, "sessions") == 0
+
+
+async def test_stop_holds_and_the_last_word_counts(house: House, citizen: Citizen, empty: Database) -> None:
+    code, wavering, gone = house.pulse().code, Citizen(house, "wavering"), Citizen(house, "gone")
+    for each in (citizen, wavering, gone):
+        await finished(each, code)
+    await wavering.says("STOP")
+    file = backed_up(house)
+    for each in (citizen, gone):
+        house.clock.forward(minutes=1)
+        await each.says("STOP")
+    house.clock.forward(minutes=1)
+    await wavering.starts()
+    await gone.says("DELETE")
+    await gone.says("yes")
+    restored(house, file, empty)
+    known = {name: back(house, empty, name) for name in ("c1", "wavering", "gone")}
+    stopped = {name: one is not None and one.stopped_at is not None for name, one in known.items()}
+    assert stopped == {"c1": True, "wavering": False, "gone": True}
+    assert count(empty, "sessions") == 2
+
+
+async def test_who_left_and_came_back_before_the_backup_stays(house: House, citizen: Citizen, empty: Database) -> None:
+    code = house.pulse().code
+    await finished(citizen, code)
+    await citizen.says("DELETE")
+    await citizen.says("yes")
+    house.clock.forward(minutes=1)
+    await finished(citizen, code)
+    file = backed_up(house)
+    assert restored(house, file, empty) == {}
+    assert back(house, empty, "c1")
+    assert count(empty, "answers") == len(citizen.answers(code)) > 0
+
+
+async def test_the_quiet_list_and_a_yes_taken_back_hold(house: House, citizen: Citizen, empty: Database) -> None:
+    code = house.pulse().code
+    await finished(citizen, code)
+    with house.database.transaction() as db:
+        contacts.set_invite_again(db, house.contact("c1").id, house.clock())
+    file = backed_up(house)
+    house.clock.forward(minutes=1)
+    house.rounds.hush(["a@b.example"])
+    with house.database.transaction() as db:
+        ledger = Ledger(house.clock(), keys=house.keys)
+        ledger.change(Guest(house.contact("c1")), invite_again_at=None)
+        ledger.flush(db)
+    assert restored(house, file, empty) == {"hushed": 1, "uninvited": 1}
+    with empty.reading() as db:
+        assert db.execute(select(tables.quiet.c.hash)).scalar_one() == house.keys.quiet_hash("mail", "a@b.example")
+    found = back(house, empty, "c1")
+    assert found is not None
+    assert found.invite_again_at is None
+
+
+def test_a_torn_line_is_passed_over_and_a_strange_file_refused(tmp_path: Path, mint: Callable[[], str]) -> None:
+    keys = Keys.load(tmp_path / "keys", mint)
+    deletions.record(keys, [deletions.Entry(NOW, "deleted", "aa", ("bb",))])
+    log = deletions.beside(tmp_path / "keys")
+    with log.open("a") as out:
+        out.write('{"at": "2026-11-2')
+    deletions.record(keys, [deletions.Entry(NOW + DAY, "stopped", "cc")])
+    assert [each.who for each in deletions.read(log)] == ["aa", "cc"]
+    assert deletions.prune(log, NOW + DAY) == 1
+    assert [each.who for each in deletions.read(log)] == ["cc"]
+    assert deletions.prune(log, NOW + DAY) == 0
+    log.write_text("something else\n")
+    with pytest.raises(StorageTrouble, match="is no log of deletions"):
+        list(deletions.read(log))
+    log.unlink()
+    log.mkdir()
+    with pytest.raises(StorageTrouble, match="nothing is deleted until it can"):
+        deletions.record(keys, [deletions.Entry(NOW, "deleted", "aa")])
