@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, case, delete, func, literal, or_, select, update
 
 from storage import proof, seals, trail
 from storage.inbox import WAITING
@@ -15,6 +15,7 @@ from storage.outbox import GONE, SENT
 from storage.rounds import CANCELLED, PAUSED, invited
 from storage.sessions import ACTIVE
 from storage.tables import (
+    Instant,
     action_links,
     action_replies,
     alarms,
@@ -40,7 +41,7 @@ from storage.wishes import CLEAR, UNCLEAR
 from storage.wishes import counts as heard_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Delete, Select, Table, Update
@@ -69,6 +70,8 @@ class Policy:
 def forget(db: Connection, now: datetime, policy: Policy) -> dict[str, int]:
     """Delete what is past its date; return how many rows of each kind went. Proof rows are written for the same."""
     gone = {what: _swept(db, what, statement(now, policy), now) for what, statement in _SWEEPS.items()}
+    for statement in _blurring(now, policy):
+        db.execute(statement)
     for what, rows in gone.items():
         proof.note(db, what, rows, now)
     return {what: rows for what, rows in gone.items() if rows > 0}
@@ -270,6 +273,48 @@ def _strangers(now: datetime, policy: Policy) -> Delete:
     free = (contacts.c.person_id.is_(None), contacts.c.invite_again_at.is_(None), contacts.c.stopped_at.is_(None))
     return delete(contacts).where(old, *free, *(~each for each in needed))
 
+
+# --------------------------------------------------------------------------- what is told less exactly
+
+
+def _blurring(now: datetime, policy: Policy) -> Iterator[Update]:
+    """What a contact did when, told to the week once the link to their answers may be gone.
+
+    A contact was last seen at the very moment at which some answers were handed in, and a yes to being written to lies
+    between two answers: to the microsecond, that is as good as a link. Each moment becomes the end of its week, never
+    an earlier one: a STOP never seems older than words it forbade to answer, nor a contact older than it is.
+    """
+    monday = _monday(now - timedelta(days=policy.close_days))
+    mondays = [monday - timedelta(weeks=n) for n in range(_WEEKS)]
+    for table, exact in _EXACT.items():
+        # Who came once is told from who comes again by two moments that differ.
+        ends = {column: monday + timedelta(seconds=column is contacts.c.last_seen_at) for column in exact}
+        old = {
+            column: and_(column < monday, column.not_in(_shifted(mondays, ends[column] - monday))) for column in exact
+        }
+        blurred = {column.name: case((old[column], literal(ends[column], Instant())), else_=column) for column in exact}
+        yield update(table).where(or_(*old.values())).values(blurred)
+
+
+def _monday(at: datetime) -> datetime:
+    return (at - timedelta(days=at.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _shifted(moments: list[datetime], by: timedelta) -> list[datetime]:
+    return [moment + by for moment in moments]
+
+
+_WEEKS = 530
+"""So many weeks back a moment that is told to the week is known as one; what is older is told anew, later."""
+_EXACT = {
+    contacts: (
+        contacts.c.first_seen_at,
+        contacts.c.last_seen_at,
+        contacts.c.invite_again_at,
+        contacts.c.stopped_at,
+    ),
+    wishes: (wishes.c.created_at,),
+}
 
 _SWEEPS: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
     "updates": _updates,

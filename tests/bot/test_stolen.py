@@ -1,0 +1,182 @@
+"""What a thief learns: of a database, of a database with old backups, of a database with its key file."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select
+
+from storage.database import Unopened
+from storage.retention import Policy
+from storage.sealing import Keys
+from storage.tables import metadata
+from tests.bot.test_turns import INTO
+from tests.support.house import Citizen, House
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Row = dict[str, Any]
+PEOPLE = ("anna", "ben", "chloe", "dina", "emil", "farid")
+CLOSE = Policy().close_days
+
+
+async def takes_part(house: House, name: str, code: str) -> None:
+    """Answer a pulse as everybody does, wishing to hear of the result and to be invited again."""
+    citizen = Citizen(house, name)
+    house.clock.forward(minutes=7, seconds=len(name), microseconds=sum(name.encode()))
+    await citizen.starts(code)
+    for step in (*INTO, "Good", "Skip", "Skip", "Skip", "Skip", "Yes", "Yes"):
+        house.clock.forward(seconds=11, microseconds=17)
+        await citizen.does(step)
+
+
+async def two_rounds(house: House) -> tuple[int, int]:
+    """Let everybody answer two rounds; return their numbers."""
+    ids = []
+    for order in (PEOPLE, PEOPLE[::-1]):
+        made = house.pulse()
+        for name in order:
+            await takes_part(house, name, made.code)
+        await house.delivered()
+        house.rounds.close(made.code)
+        house.sweeps.rounds()
+        ids.append(house.table("rounds")[-1].id)
+        house.clock.forward(days=8)
+    return ids[0], ids[1]
+
+
+def over(house: House) -> None:
+    """Let the time be over after which nothing links people and answers, and a week more."""
+    house.clock.forward(days=CLOSE + 8)
+    house.sweeps.findings()
+    house.sweeps.privacy()
+
+
+def stolen(house: House) -> dict[str, list[Row]]:
+    """Return all tables, as a thief has them."""
+    with house.database.reading() as db:
+        return {
+            each.name: [dict(row) for row in db.execute(select(each)).mappings()] for each in metadata.sorted_tables
+        }
+
+
+def cells(rows: Iterable[Row]) -> set[str]:
+    """Return every value that could be the same elsewhere; numbers of rows say nothing by being equal."""
+    return {str(value) for row in rows for value in row.values() if value is not None and not isinstance(value, int)}
+
+
+def parts(loot: dict[str, list[Row]], round_id: int) -> list[set[str]]:
+    """Return what stands beside each pseudonym of a round, wherever it stands."""
+    found: dict[bytes, list[Row]] = {}
+    for row in (row for rows in loot.values() for row in rows if "pseudonym" in row and row["round_id"] == round_id):
+        found.setdefault(bytes(row["pseudonym"]), []).append(row)
+    return [cells(rows) for rows in found.values()]
+
+
+def known(loot: dict[str, list[Row]], keys: Keys | None = None) -> list[set[str]]:
+    """Return what stands beside each contact, wherever it stands, and with the keys all that these open."""
+    found = []
+    for contact in loot["contacts"]:
+        beside = [row for rows in loot.values() for row in rows if row.get("contact_id") == contact["id"]]
+        opened = (
+            {}
+            if keys is None
+            else {"a": keys.unseal(contact["address_sealed"]), "h": keys.lasting(contact["address_hash"])}
+        )
+        found.append(cells([contact, opened, *beside]))
+    return found
+
+
+def links(one: list[set[str]], other: list[set[str]]) -> set[str]:
+    """Return what stands beside somebody here and somebody there, but not beside every two: by that they are linked."""
+    shared = [a & b for a, b in product(one, other)]
+    anywhere, everywhere = shared[0].union(*shared), shared[0].intersection(*shared)
+    return anywhere - everywhere
+
+
+async def test_while_a_round_runs_the_owner_can_link_and_the_test_below_would_find_it(house: House) -> None:
+    first, second = await two_rounds(house)
+    loot = stolen(house)
+    assert links(known(loot, house.keys), parts(loot, second))
+    rounds = {row["id"]: row["key_sealed"] for row in loot["rounds"]}
+    who = {house.keys.pseudonym(house.keys.unseal(rounds[first]), each["address_hash"]) for each in loot["contacts"]}
+    assert who == {bytes(row["pseudonym"]) for row in loot["answers"] if row["round_id"] == first}
+
+
+async def test_after_its_time_not_even_database_and_key_file_link_two_rounds_of_one_person(house: House) -> None:
+    first, second = await two_rounds(house)
+    over(house)
+    loot = stolen(house)
+    assert all(row["key_sealed"] is None for row in loot["rounds"])
+    assert len(loot["contacts"]) == len(PEOPLE)
+    assert len(parts(loot, first)) == len(parts(loot, second)) == len(PEOPLE)
+    assert links(parts(loot, first), parts(loot, second)) == set()
+    people = known(loot, house.keys)
+    assert links(people, parts(loot, first)) == set()
+    assert links(people, parts(loot, second)) == set()
+    assert loot["sessions"] == []
+
+
+async def test_moments_of_contacts_lie_in_no_hour_of_their_answers(house: House) -> None:
+    await two_rounds(house)
+    over(house)
+    loot = stolen(house)
+    exact = [
+        value for row in loot["contacts"] + loot["wishes"] for value in row.values() if isinstance(value, datetime)
+    ]
+    assert exact
+    said = [row["answered_at"] for row in loot["answers"]]
+    assert min(abs(at - other) for at in exact for other in said) > timedelta(hours=1)
+    assert {(at.weekday(), at.hour, at.minute) for at in exact} == {(0, 0, 0)}
+
+
+async def test_of_a_database_alone_no_address_is_read_or_guessed(house: House) -> None:
+    await two_rounds(house)
+    loot = stolen(house)
+    other = Keys([b"x" * 32])
+    hashes = {bytes(row["address_hash"]) for row in loot["contacts"]}
+    for name in PEOPLE:
+        assert other.address_hash("pigeon", name) not in hashes
+        assert name not in {value for row in loot["contacts"] for value in cells([row])}
+    for row in loot["contacts"]:
+        with pytest.raises(Unopened):
+            other.unseal(row["address_sealed"])
+    for row in loot["rounds"]:
+        with pytest.raises(Unopened):
+            other.unseal(row["key_sealed"])
+
+
+async def test_an_old_backup_still_has_the_link_that_the_database_has_destroyed(house: House) -> None:
+    """So backups have an end: `[privacy] backup_days`."""
+    first, _ = await two_rounds(house)
+    old = stolen(house)
+    over(house)
+    loot = stolen(house)
+    assert any(row["round_id"] == first for row in old["sessions"])
+    assert {row["contact_id"] for row in old["sessions"]} <= {row["id"] for row in loot["contacts"]}
+    assert loot["sessions"] == []
+
+
+async def test_who_deletes_and_comes_back_has_another_number_and_nothing_of_before(house: House) -> None:
+    made = house.pulse()
+    await takes_part(house, "anna", made.code)
+    before = stolen(house)
+    anna = Citizen(house, "anna")
+    house.clock.forward(minutes=1)
+    await anna.says("DELETE")
+    await anna.says("yes")
+    after = stolen(house)
+    assert [row["id"] for row in after["contacts"]] != [row["id"] for row in before["contacts"]]
+    for table in ("answers", "sessions"):
+        assert before[table]
+        assert after[table] == []
+    assert after["contacts"][0]["invite_again_at"] is None
+    house.clock.forward(minutes=1)
+    await takes_part(house, "anna", made.code)
+    again = stolen(house)
+    receipts = [{bytes(row["receipt_hash"]) for row in each["sessions"]} for each in (before, again)]
+    assert not receipts[0] & receipts[1]
