@@ -279,6 +279,7 @@ def to_remind(
         .where(
             audience.c.round_id == rules.round_id, audience.c.state == INVITED, audience.c.reason == "", _awake(awake)
         )
+        .where(audience.c.through.is_(None))  # they have come by the link of their mail
         .where(contacts.c.invite_again_at.is_not(None), _reason(rules, literal(AGREED)).in_(("", "asked")))
         .where(invited, ~fresh, ~over, ~began, ~_today(rules))
     )
@@ -391,14 +392,40 @@ def outdate(db: Connection, who: Iterable[tuple[int, int]], now: datetime) -> in
 def unsettled(db: Connection, round_id: int) -> bool:
     """Whether somebody has answered and is not noted as such."""
     found = select(audience.c.id).where(audience.c.round_id == round_id, _open())
-    return db.execute(found.where(audience.c.contact_id.in_(_answered(round_id))).limit(1)).first() is not None
+    return db.execute(found.where(_has_answered(round_id)).limit(1)).first() is not None
 
 
 def settle(db: Connection, round_id: int) -> int:
-    """Note who has answered; return how many are new."""
+    """Note who has answered, and forget in which chat; return how many are new."""
     mine = update(audience).where(audience.c.round_id == round_id, _open())
-    answered = mine.where(audience.c.contact_id.in_(_answered(round_id)))
-    return db.execute(answered.values(state=ANSWERED, reason="")).rowcount
+    answered = mine.where(_has_answered(round_id))
+    return db.execute(answered.values(state=ANSWERED, reason="", through=None)).rowcount
+
+
+def came(db: Connection, round_id: int, contact_id: int, through: bytes) -> bool:
+    """Note in which chat, by its hash, somebody of a list takes part, the latest; return whether it counts for them.
+
+    A chat counts for one person alone, and not for who comes once it has been answered there: by what somebody else
+    says, nobody has answered.
+    """
+    other = select(audience.c.id).where(audience.c.round_id == round_id, audience.c.contact_id != contact_id)
+    taken = db.execute(other.where(audience.c.through == through).limit(1)).first()
+    over = db.execute(_ended_in_chat(round_id).where(contacts.c.address_hash == through).limit(1)).first()
+    if taken or over:
+        return False
+    mine = update(audience).where(audience.c.round_id == round_id, audience.c.contact_id == contact_id, _open())
+    return bool(db.execute(mine.values(through=through)).rowcount)
+
+
+def _has_answered(round_id: int) -> ColumnElement[bool]:
+    mine = audience.c.contact_id.in_(_answered(round_id))
+    return or_(mine, audience.c.through.in_(_ended_in_chat(round_id)))
+
+
+def _ended_in_chat(round_id: int) -> Select[Any]:
+    ended = (sessions.c.round_id == round_id, sessions.c.ended_at.is_not(None))
+    whose = select(contacts.c.address_hash).join(sessions, sessions.c.contact_id == contacts.c.id)
+    return whose.where(*ended, contacts.c.channel == "web")
 
 
 def _open() -> ColumnElement[bool]:

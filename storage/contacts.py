@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, delete, func, select, update
 
 from storage import proof
 from storage.rows import IDS, Insert, Lookup, Shape
-from storage.tables import contacts, outbox
+from storage.tables import audience, contacts, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -203,5 +203,7 @@ def forget(db: Connection, contact_id: int, now: datetime) -> None:
     Answers hang on a pseudonym, not on the contact: see `answers.forget`.
     """
     db.execute(delete(outbox).where(outbox.c.contact_id == contact_id))
+    chat = select(contacts.c.address_hash).where(contacts.c.id == contact_id).scalar_subquery()
+    db.execute(update(audience).where(audience.c.through == chat).values(through=None))
     gone = db.execute(delete(contacts).where(contacts.c.id == contact_id)).rowcount
     proof.note(db, "contact", gone, now)

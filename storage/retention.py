@@ -191,9 +191,10 @@ def _links_to_people(now: datetime, policy: Policy) -> Delete:
 
 def _audiences(now: datetime, policy: Policy) -> Update:
     """How many were asked stays; who they were goes with the key."""
-    known = or_(audience.c.contact_id.is_not(None), audience.c.mark.is_not(None), audience.c.zone.is_not(None))
+    told = (audience.c.contact_id, audience.c.mark, audience.c.zone, audience.c.through)
+    known = or_(*(each.is_not(None) for each in told))
     over = update(audience).where(audience.c.round_id.in_(_over(now, policy)), known)
-    return over.values(contact_id=None, mark=None, zone=None)
+    return over.values(contact_id=None, mark=None, zone=None, through=None)
 
 
 def _wishes(now: datetime, policy: Policy) -> Delete:

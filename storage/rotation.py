@@ -46,6 +46,7 @@ HASHED: Final = (
     contacts.c.address_hash,
     inbox.c.address_hash,
     audience.c.mark,
+    audience.c.through,
     quiet.c.hash,
     sessions.c.receipt_hash,
     links.c.token_hash,

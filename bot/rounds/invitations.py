@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -179,7 +180,7 @@ class _Sayings:
     ) -> None:
         self._played, self._library, self._channels, self._said = played, library, channels, said
         self._prompts: dict[str, Prompt] = {}
-        self._mails: dict[str, str] = {}
+        self._mails: dict[str, Outbound] = {}
 
     def to(self, people: Iterable[Contact], key: str, now: datetime, which: str = "") -> list[NewMessage]:
         """Return the messages to these people, whose channels there are; `which` tells several to one person apart."""
@@ -189,11 +190,16 @@ class _Sayings:
         language = contact.language
         if contact.channel == MAIL:
             if language not in self._mails:
-                self._mails[language] = write(mail(self._played, self._library, language))
-            return [NewMessage(f"{key}.0", contact.id, MAIL, BULK, self._mails[language], now, now)]
+                self._mails[language] = mail(self._played, self._library, language)
+            return [NewMessage(f"{key}.0", contact.id, MAIL, BULK, write(self._own(contact, language)), now, now)]
         if language not in self._prompts:
             self._prompts[language] = self._said(self._played, self._library, language)
         return letters(contact, compose([self._prompts[language]], self._channels[contact.channel]), key, now, BULK)
+
+    def _own(self, contact: Contact, language: str) -> Outbound:
+        """Return the mail with a link that is the contact's alone."""
+        said, page = self._mails[language], _known(self._played, self._library, language)["round_url"]
+        return replace(said, text=said.text.replace(page, self._library.own_link(page, self._played.row, contact.id)))
 
 
 def prompt(played: Played, library: Library, language: str) -> Prompt:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.channels import ASSISTED
 from bot.errors import Refused, Trouble
-from bot.rounds import legal, record, variables, wording
+from bot.rounds import legal, mailed, record, variables, wording
 from flows import voices
 from flows.binding import bind
 from flows.checks.published import Published, edited, next_free
@@ -80,6 +80,10 @@ class Library:
                 del self._played[next(iter(self._played))]
             known = self._played[key] = self._bound(db, row)
         return known
+
+    def own_link(self, page: str, row: RoundRow, contact_id: int) -> str:
+        """Return the address of a round's page by which somebody of a list is known to have come."""
+        return mailed.link(self._keys, page, row.id, contact_id)
 
     def flow(self, db: Connection, row: RoundRow) -> Flow:
         """Return the flow of a round, its texts not yet filled in, in the languages of the service."""

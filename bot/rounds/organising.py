@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bot import leaving, rights
 from bot.errors import Refused
 from bot.rights import Right
-from bot.rounds import addresses, codes, places, record, wording
+from bot.rounds import addresses, codes, mailed, places, record, wording
 from bot.rounds import whom as whoms
 from bot.rounds.acting import LONGEST, fits
 from bot.rounds.addresses import unheard
@@ -260,6 +260,25 @@ class Rounds(Fairness):
         if address is not None:
             self.hush([address])
         return address is not None
+
+    def is_mailed(self, token: str) -> bool:
+        """Whether the link of an invitation by mail brings this."""
+        return mailed.whose(self._keys, token) is not None
+
+    def came(self, code: str, token: str, address: str) -> bool:
+        """Note in which chat, by its address, whoever has the link of a mail takes part; return whether it leads here.
+
+        By it they count as having answered once they have. What they say is found by the chat alone.
+        """
+        whose = mailed.whose(self._keys, token)
+        if whose is None:
+            return False
+        with self._act() as db:
+            row = rounds.by_code(db, code)
+            if row is None or row.id != whose[0]:
+                return False
+            audience.came(db, *whose, self._keys.address_hash("web", address))
+        return True
 
     @staticmethod
     def _near(*moments: datetime | None) -> None:

@@ -52,7 +52,9 @@ def told(database: Database, tmp_path: Path) -> Told:
         answers.append(db, [makers.answer(of, who)])
         inbox.accept(db, [Update("telegram", "1", b"hello")], NOW, keys, [anna.address_hash])
         audience.hush(db, [keys.quiet_hash("mail", f"{n}@b.example") for n in range(rotation.BATCH + 5)], NOW)
-        audience.receive(db, of.id, [(None, keys.quiet_hash("mail", "0@b.example"), None)])
+        audience.receive(db, of.id, [(None, keys.quiet_hash("mail", "0@b.example"), None), (anna.id, None, None)])
+        audience.arrive(db, of.id)
+        assert audience.came(db, of.id, anna.id, keys.address_hash("web", "browser"))
         people.add_link(
             db, people.Link(keys.token_hash("link"), "invite", NOW, NOW + makers.DAY, role="manager", service="*")
         )

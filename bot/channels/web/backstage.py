@@ -254,6 +254,12 @@ class Rounds(Protocol):
     def leave(self, token: str) -> bool:
         """Stop all mails to whom a link of a mail belongs; return whether it is one of ours."""
 
+    def is_mailed(self, token: str) -> bool:
+        """Whether the link of an invitation by mail brings this."""
+
+    def came(self, code: str, token: str, address: str) -> bool:
+        """Note in which chat whoever has the link of a mail takes part; return whether it leads here."""
+
     def needs(self, flow: str, service: str, language: str) -> Sequence[Need]:
         """Return what the record must say for this flow in this service, in the order to ask it."""
 

@@ -14,7 +14,17 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 
 from bot.channels.web import photos, voices
 from bot.channels.web.channel import Line, Post, address_of, is_done, rung, spoken
-from bot.channels.web.pages import LANGUAGE_COOKIE, backstage_of, cookie_of, local, pages_of, set_cookie, to
+from bot.channels.web.pages import (
+    LANGUAGE_COOKIE,
+    backstage_of,
+    cookie_of,
+    drop_cookie,
+    local,
+    pages_of,
+    set_cookie,
+    to,
+)
+from bot.channels.web.public import MAILED
 from bot.channels.web.round_page import is_public
 from bot.rounds.record import title
 from flows.memory import load
@@ -202,9 +212,20 @@ async def start(request: Request) -> Response:
     if code and not _CODE.fullmatch(code):
         raise HTTPException(404)
     shown = pages_of(request).words(request)("chat.start")
+    brought = await _brought(request, code, post.address)
     response = await _say(request, form, Saying(post, shown))
     set_cookie(request, response, COOKIE, token, age=KEPT)
+    if brought:
+        drop_cookie(request, response, MAILED)
     return response
+
+
+async def _brought(request: Request, code: str, address: str) -> bool:
+    """Note that somebody begins who has come by the link of a mail; return whether they have."""
+    mailed = cookie_of(request, MAILED)
+    if not (code and mailed):
+        return False
+    return await asyncio.to_thread(backstage_of(request).rounds.came, code, mailed, address)
 
 
 async def say(request: Request) -> Response:

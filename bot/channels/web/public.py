@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from bot.channels.web.pages import backstage_of, pages_of, to
+from bot.channels.web.pages import backstage_of, pages_of, set_cookie, to
 from bot.channels.web.round_page import RoundPage, is_public, service_name, title_of
+from bot.rounds import mailed
 from bot.rounds.lifecycle import last_day
 from bot.rounds.links import qr_svg
 from bot.rounds.record import public_url
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
 
     from bot.channels.web.backstage import RoundView
     from bot.channels.web.pages import Pages
+
+
+MAILED = "civicloop_mailed"
+"""The cookie that holds what the link of a mail has brought."""
+LINGERS = timedelta(days=7)
+"""Whoever looks at a round today may begin it in some days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +66,21 @@ async def privacy(request: Request) -> Response:
 async def about(request: Request) -> Response:
     """`GET /rounds/<code>`: what a round is for, how to take part, and afterwards what came of it."""
     round_ = await _public(request)
+    if token := request.query_params.get(mailed.NAME):
+        return _brought(request, round_, token)
     known = await asyncio.to_thread(_shown(request).facts, round_, pages_of(request).language(request))
     return pages_of(request).page(request, "round.html", layout="base.html", **known)
+
+
+def _brought(request: Request, round_: RoundView, token: str) -> Response:
+    """Keep what the link of a mail brings until its reader begins, and take it out of the address.
+
+    Nothing is noted yet: programs that look through mails follow links.
+    """
+    response = to(f"/rounds/{round_.code}")
+    if backstage_of(request).rounds.is_mailed(token):
+        set_cookie(request, response, MAILED, token, age=LINGERS)
+    return response
 
 
 async def figures(request: Request) -> Response:

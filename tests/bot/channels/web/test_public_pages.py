@@ -7,12 +7,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from sqlalchemy import select
 
 from bot import leaving
 from bot.channels.web import site
+from bot.channels.web.public import MAILED
+from bot.rounds import mailed
 from bot.rounds.outcome import Decision
-from storage import audience
+from storage import audience, rounds, tables
 from tests.bot.channels.web.stage import NOW
+from tests.storage import makers
 
 if TYPE_CHECKING:
     from tests.bot.channels.web.stage import Program
@@ -233,6 +237,46 @@ class TestMachines:
         page = await client.post("/privacy")
         assert page.status_code == 405
         assert "use the buttons of the page" in page.text
+
+
+class TestTheLinkOfAMail:
+    async def test_it_is_taken_out_of_the_address_and_noted_when_its_reader_begins(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("How is the library?")
+        with it.database.transaction() as db:
+            of, ana = rounds.by_code(db, code), makers.add_contact(db, "ana@home.example", "mail")
+            assert of is not None
+            audience.receive(db, of.id, [(ana.id, None, None)])
+            audience.arrive(db, of.id)
+
+        def through() -> bytes | None:
+            with it.database.reading() as db:
+                found: bytes | None = db.execute(select(tables.audience.c.through)).scalar_one()
+            return found
+
+        answer = await client.get(mailed.link(it.keys, f"/rounds/{code}", of.id, ana.id), follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/rounds/{code}")
+        assert "httponly" in answer.headers["set-cookie"].lower()
+        page = await client.get(f"/chat/{code}")
+        assert through() is None, "a look notes nothing"
+        nonce = page.text.partition('name="nonce" value="')[2].partition('"')[0]
+        await client.post("/chat/start", data={"nonce": nonce, "code": code})
+        with it.database.reading() as db:
+            web = select(tables.contacts.c.address_hash).where(tables.contacts.c.channel == "web")
+            chats = list(db.execute(web).scalars())
+        assert through() is not None
+        assert chats in ([], [through()])
+        assert MAILED not in client.cookies, "it is needed no more"
+
+    async def test_one_that_is_none_of_ours_leads_to_the_round_and_leaves_nothing(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("How is the library?")
+        answer = await client.get(f"/rounds/{code}?m=abcdefgh", follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/rounds/{code}")
+        assert "set-cookie" not in answer.headers
+        assert (await client.get("/rounds/no-such-round?m=abcdefgh", follow_redirects=False)).status_code == 404
 
 
 class TestTheWayOutOfMails:
