@@ -1,0 +1,298 @@
+"""What a consultation bot of a public body must keep: a test for each, on the whole program.
+
+The list follows what data protection, participation and accessibility law ask for in public consultations. How figures
+are weighted beside who lives there is looked at in `tests.bot.digests`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.digests.render.chat import message
+from bot.errors import Refused
+from bot.rounds.library import Library
+from bot.texts import texts
+from storage import rounds
+from tests.bot.digests import test_writing as weekly
+from tests.bot.rounds.test_audience import invited
+from tests.bot.rounds.test_audience import people as listed
+from tests.bot.rounds.test_fairness import TAKEN, Taking, Voice
+from tests.bot.rounds.test_fairness import said as stated
+from tests.bot.test_threads import employed, in_round, text
+from tests.bot.test_turns import INTO, to_review
+from tests.storage import makers
+from tests.support.house import CATALOG, NOON, RECORD, Citizen, House
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from storage.database import Database
+
+RIGHTS = ("HELP", "WHY", "HUMAN", "MYDATA", "DELETE", "SKIP", "BACK", "STOP")
+
+
+async def begun(house: House, citizen: Citizen, **facts: Any) -> str:
+    """Bring a citizen into a formal round; return its code."""
+    code = house.need(**facts).code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    return code
+
+
+async def handed_in(house: House, citizen: Citizen, **choices: str) -> str:
+    """Let a citizen hand in; return the code of the round."""
+    code = await begun(house, citizen)
+    await to_review(citizen, **choices)
+    await citizen.says("ok")
+    return code
+
+
+async def test_e1_the_first_message_says_automated_whose_why_who_decides_and_how_long(
+    house: House, citizen: Citizen
+) -> None:
+    said = text(await citizen.starts(house.need().code))
+    for told in (
+        "I am an automated assistant of the City of Rivermouth. I am not a person.",
+        "It takes about 6 min.",
+        "On 1 February 2027, The city council will decide about this.",
+        "How your answers count: We ask you. We decide, and we tell you why.",
+        "This is our public task under the law",
+        "We keep them until",
+    ):
+        assert told in said
+
+
+async def test_e2_no_answer_is_kept_before_the_age_and_the_beginning(house: House, citizen: Citizen) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    for words in ("4", "It is loud", "Yes"):
+        await citizen.says(words)
+        assert house.table("answers") == []
+    await citizen.taps("Yes, let us begin")
+    await citizen.taps("Yes, often")
+    assert len(citizen.answers(code)) == 1
+
+
+async def test_e3_three_choices_stand_apart_begin_with_no_and_can_be_taken_back(house: House, citizen: Citizen) -> None:
+    code = await handed_in(house, citizen)
+    assert not any(answer.quotable for answer in citizen.answers(code))
+    assert house.table("wishes") == []
+    assert house.contact(citizen.address).invite_again_at is None
+    for wish in ("quote", "send_you_the_result", "invite_you_again"):
+        other = Citizen(house, wish)
+        await other.starts(code)
+        await other.does(*INTO)
+        await to_review(other, **{wish: "Yes"})
+        await other.says("ok")
+        given = {
+            "quote": any(answer.quotable for answer in other.answers(code)),
+            "send_you_the_result": any(row.contact_id == house.contact(wish).id for row in house.table("wishes")),
+            "invite_you_again": house.contact(wish).invite_again_at is not None,
+        }
+        assert [each for each, yes in given.items() if yes] == [wish]
+    await Citizen(house, "invite_you_again").says("STOP")
+    assert (
+        house.contact("invite_you_again").invite_again_at is None
+        or not house.contact("invite_you_again").may_be_written_to
+    )
+
+
+@pytest.mark.parametrize("word", RIGHTS)
+async def test_e4_the_words_work_at_every_question(house: House, word: str) -> None:
+    code = house.need().code
+    for depth in range(0, 14, 3):
+        citizen = Citizen(house, f"{word} {depth}")
+        await citizen.starts(code)
+        await citizen.does(*INTO)
+        for _ in range(depth):
+            labels = [button.label for button in house.said(citizen.address)[-1].buttons]
+            await citizen.taps("Skip" if "Skip" in labels else "No, thank you" if "No, thank you" in labels else "No")
+        said = text(await citizen.says(word))
+        assert said
+        assert "did not understand" not in said
+        assert "Please choose one of these" not in said
+
+
+async def test_e5_a_receipt_leads_to_the_answers_which_can_be_changed_and_deleted_until_the_end(
+    house: House, citizen: Citizen
+) -> None:
+    code = await begun(house, citizen)
+    await citizen.taps("Yes, often")
+    await to_review(citizen)
+    said = text(await citizen.says("ok"))
+    found = re.search(r"[A-Z0-9]{4}(-[A-Z0-9]{4}){2}", said)
+    assert found
+    assert "Yes, often" in text(await Citizen(house, "the same person elsewhere").says(found[0]))
+    await citizen.says("DELETE")
+    assert citizen.answers(code)
+    await citizen.says("yes")
+    assert citizen.answers(code) == []
+
+
+async def test_e6_what_leads_to_a_person_is_asked_about(house: House, citizen: Citizen) -> None:
+    await citizen.starts(house.pulse().code)
+    await citizen.does(*INTO, "Good")
+    for leads in ("call 07400 123456", "mail ana@house.example", "IBAN DE89 3704 0044 0532 0130 00"):
+        other = Citizen(house, leads)
+        await other.starts(house.table("rounds")[0].code)
+        await other.does(*INTO, "Good")
+        asked, *_ = await other.says(f"Longer hours, {leads}")
+        assert [button.label for button in asked.buttons] == ["Remove", "Keep"]
+
+
+async def test_e7_each_round_has_a_key_of_its_own_which_goes_and_the_sweep_proves_what_it_forgot(
+    house: House, citizen: Citizen
+) -> None:
+    first = await handed_in(house, citizen)
+    with house.database.reading() as db:
+        row = rounds.by_code(db, first)
+        assert row is not None
+        sealed, until = row.key_sealed, row.closes_at
+    assert sealed is not None
+    second = house.need(title="Another").code
+    with house.database.reading() as db:
+        other = rounds.by_code(db, second)
+        assert other is not None
+        assert other.key_sealed != sealed
+    assert until is not None
+    house.clock.now = until + timedelta(days=40)
+    for _ in range(5):
+        house.sweeps.rounds()
+        house.sweeps.findings()
+        house.sweeps.sessions()
+        house.sweeps.privacy()
+        house.clock.forward(days=20)
+    with house.database.reading() as db:
+        gone = rounds.by_code(db, first)
+        assert gone is not None
+        assert gone.key_sealed is None
+    assert house.table("sessions") == []
+    assert house.table("forgettings")
+
+
+async def test_e8_a_round_opens_only_with_its_whole_record_and_its_questions_stay(house: House) -> None:
+    made = house.need(opened=False, record={})
+    with pytest.raises(Refused):
+        house.rounds.open(made.code)
+    named = {fault.field for fault in house.rounds.check(made.code)}
+    assert {"decided_on", "feedback_on", "influence"} <= named
+    opened = house.need()
+    with pytest.raises(Refused):
+        house.rounds.change(opened.code, record={**RECORD, "decider": "Somebody else"})
+
+
+async def test_e9_a_day_for_the_result_is_demanded_called_to_mind_and_told_when_it_is_over(house: House) -> None:
+    faults = house.rounds.check(house.need(opened=False, record={**RECORD, "feedback_on": ""}).code)
+    assert "feedback_on" in {fault.field for fault in faults}
+    maya = await employed(house, "Maya", ("organiser", "library"))
+    code = house.need().code
+    house.rounds.close(code)
+    house.clock.now = house.clock.now.replace(year=2027, month=2, day=20)
+    assert house.sweeps.promises() == 1
+    assert "15 January 2027" in house.said(maya.address)[-1].text
+
+
+async def test_e15_danger_leads_to_the_urgent_words_and_to_a_person_at_once(house: House, citizen: Citizen) -> None:
+    maya = await employed(house, "Maya")
+    await in_round(house, citizen)
+    said = text(await citizen.says("There is a gas leak in the reading room"))
+    assert house.config.city.emergency_number in said
+    assert "gas leak" in house.said(maya.address)[-1].text
+    assert len(house.table("alarms")) == 1
+
+
+async def test_e19_the_log_says_who_changed_exported_and_published_and_it_can_be_proved(
+    house: House, citizen: Citizen
+) -> None:
+    code = await handed_in(house, citizen)
+    house.rounds.exported(code, "exported_team", who=None)
+    house.rounds.pause(code, why="a flood")
+    done = [entry.what for entry in house.rounds.log(code)]
+    assert {"created", "approved", "opened", "exported_team", "paused"} <= set(done)
+    assert house.rounds.prove(code).whole
+
+
+def read_week(database: Database, people_: Iterable[weekly.One]) -> str:
+    """Return what a manager reads in the chat of a week in which these people answered."""
+    desk = weekly.Digests(weekly.sample(), weekly.CATALOG.bank, Library(weekly.sample(), weekly.CATALOG, makers.KEYS))
+    with database.transaction() as db:
+        weekly.hire(db, "telegram", name="Ana Torres Vidal")
+        weekly.keep(db, people_)
+    with database.reading() as db:
+        digest = desk.of_week(db, weekly.SERVICE, weekly.WEEK, weekly.MONDAY)
+    assert digest is not None
+    return message(digest, texts("en"))
+
+
+def test_e10_small_groups_are_not_told_whatever_is_counted(database: Database) -> None:
+    """The attacker of `tests.bot.digests` subtracts everything that is ever told; here is the plainest case."""
+    said = read_week(database, [weekly.One(weekly.WEEK.monday, "5" if n > 1 else "1", "") for n in range(40)])
+    assert not re.search(r"\b(5|95|2|38)\s?%|\b2 (people|of)\b|\b38\b", said), said
+
+
+def test_e11_every_share_says_of_how_many_and_the_caveat_stands_below(database: Database) -> None:
+    said = read_week(database, weekly.real())
+    shares = [line for line in said.splitlines() if "%" in line]
+    assert shares
+    assert all(re.search(r"\d", re.sub(r"[\d.,–]+\s?%", "", line)) for line in shares), shares
+    assert "They chose to take part, so they may differ from other people" in said
+    assert "The range shows chance only, not who is missing." in said
+
+
+def test_e13_groups_and_organisations_count_apart_from_people(house: House) -> None:
+    code = house.pulse().code
+    stated(house, code, 20)
+    Taking(house, code, voice=Voice.of("group", 40, "")).does(*TAKEN)
+    numbers = house.rounds.numbers(code)
+    assert (numbers.finished, numbers.voices.groups, numbers.voices.heads) == (20, 1, 40)
+
+
+async def test_e14_another_way_to_answer_is_named_in_every_round(house: House, citizen: Citizen) -> None:
+    await begun(house, citizen)
+    assert "555 0142" in text(await citizen.says("HUMAN"))
+    made = house.need(opened=False, record={**RECORD, "duty": "law"})
+    assert "other_ways" in {fault.field for fault in house.rounds.check(made.code)}
+
+
+def test_e16_names_of_staff_are_masked_before_the_digest(database: Database) -> None:
+    said = read_week(
+        database, [weekly.One(weekly.WEEK.monday, "5", "Torres Vidal was rude.", quotable=True) for _ in range(12)]
+    )
+    assert "was rude" in said
+    assert "Torres" not in said
+
+
+def test_e17_what_the_law_guards_most_is_asked_by_no_flow_and_only_behind_a_yes_of_its_own() -> None:
+    guarded = {item.id for item in CATALOG.bank.items.values() if item.special_category}
+    assert guarded
+    asked = {getattr(state, "item", None) for flow in CATALOG.flows for state in flow.script("en").states.values()}
+    assert not asked & guarded
+
+
+async def test_e18_nothing_is_published_without_the_name_of_who_answers_for_it(house: House) -> None:
+    code = house.need().code
+    house.rounds.close(code)
+    with pytest.raises(Refused):
+        house.rounds.report_back(code, {"en": "You said. We did.", "es": "Dijo. Hicimos."}, signed=" ")
+
+
+async def test_e20_one_request_in_thirty_days_none_at_night_and_stop_is_final(house: House) -> None:
+    listed(house, "ana", "ben")
+    await Citizen(house, "ben").says("STOP")
+    house.clock.now = NOON.replace(hour=22)
+    house.need(audience="agreed")
+    house.sweeps.rounds()
+    assert invited(house) == []
+    house.clock.now = NOON + timedelta(days=1)
+    house.sweeps.rounds()
+    assert invited(house) == ["ana"]
+    await house.delivered()
+    house.clock.forward(days=10)
+    again = house.need(audience="agreed", title="Another").code
+    house.sweeps.rounds()
+    assert invited(house) == ["ana"]
+    assert dict(house.rounds.audience(again).excluded) == {"asked": 1, "stopped": 1}
