@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.counter import Voice
 from bot.digests.render.chat import message
+from bot.digests.writing import Digests
 from bot.errors import Refused
 from bot.rounds.library import Library
 from bot.texts import texts
 from storage import rounds
 from tests.bot.digests import test_writing as weekly
+from tests.bot.digests.material import One
 from tests.bot.rounds.test_audience import invited
 from tests.bot.rounds.test_audience import people as listed
-from tests.bot.rounds.test_fairness import TAKEN, Taking, Voice
 from tests.bot.rounds.test_fairness import said as stated
+from tests.bot.test_counter import PULSE as TAKEN
+from tests.bot.test_counter import Taking
 from tests.bot.test_threads import employed, in_round, text
 from tests.bot.test_turns import INTO, to_review
 from tests.storage import makers
@@ -216,9 +220,9 @@ async def test_e19_the_log_says_who_changed_exported_and_published_and_it_can_be
     assert house.rounds.prove(code).whole
 
 
-def read_week(database: Database, people_: Iterable[weekly.One]) -> str:
+def read_week(database: Database, people_: Iterable[One]) -> str:
     """Return what a manager reads in the chat of a week in which these people answered."""
-    desk = weekly.Digests(weekly.sample(), weekly.CATALOG.bank, Library(weekly.sample(), weekly.CATALOG, makers.KEYS))
+    desk = Digests(weekly.sample(), weekly.CATALOG.bank, Library(weekly.sample(), weekly.CATALOG, makers.KEYS))
     with database.transaction() as db:
         weekly.hire(db, "telegram", name="Ana Torres Vidal")
         weekly.keep(db, people_)
@@ -230,7 +234,7 @@ def read_week(database: Database, people_: Iterable[weekly.One]) -> str:
 
 def test_e10_small_groups_are_not_told_whatever_is_counted(database: Database) -> None:
     """The attacker of `tests.bot.digests` subtracts everything that is ever told; here is the plainest case."""
-    said = read_week(database, [weekly.One(weekly.WEEK.monday, "5" if n > 1 else "1", "") for n in range(40)])
+    said = read_week(database, [One(weekly.WEEK.monday, "5" if n > 1 else "1", "") for n in range(40)])
     assert not re.search(r"\b(5|95|2|38)\s?%|\b2 (people|of)\b|\b38\b", said), said
 
 
@@ -260,7 +264,7 @@ async def test_e14_another_way_to_answer_is_named_in_every_round(house: House, c
 
 def test_e16_names_of_staff_are_masked_before_the_digest(database: Database) -> None:
     said = read_week(
-        database, [weekly.One(weekly.WEEK.monday, "5", "Torres Vidal was rude.", quotable=True) for _ in range(12)]
+        database, [One(weekly.WEEK.monday, "5", "Torres Vidal was rude.", quotable=True) for _ in range(12)]
     )
     assert "was rude" in said
     assert "Torres" not in said
