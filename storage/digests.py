@@ -59,11 +59,15 @@ def written(db: Connection, period: str) -> set[tuple[int, str]]:
     return {(person_id, service) for person_id, service in db.execute(which)}
 
 
-def issued(db: Connection, service: str, period: str) -> str | None:
-    """Return the body of the first digest of a service for a period that was not silent, whoever got it."""
+def issued(db: Connection, service: str, period: str, without: str = "") -> str | None:
+    """Return the body of the first digest of a service for a period that was not silent, whoever got it.
+
+    One that does not have the text `without` in it goes before all that do.
+    """
     first = select(digests.c.body).where(digests.c.service == service, digests.c.period == period)
-    first = first.where(digests.c.body != "null").order_by(digests.c.created_at, digests.c.id).limit(1)
-    return db.execute(first).scalar()
+    first = first.where(digests.c.body != "null")
+    has = [digests.c.body.contains(without, autoescape=True)] if without else []
+    return db.execute(first.order_by(*has, digests.c.created_at, digests.c.id).limit(1)).scalar()
 
 
 def before(db: Connection, service: str, period: str, limit: int = 60) -> list[str]:

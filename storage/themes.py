@@ -325,6 +325,31 @@ def chose(
     return sorted(counted, key=lambda found: (found.theme_id, found.item, -found.people, found.choice))
 
 
+def writers(
+    db: Connection, service: str, since: datetime, until: datetime, item: str, *, apart: bool = False
+) -> dict[str, int]:
+    """Count by choice what people who wrote something in [since, until) chose at an item, each as they chose last.
+
+    Whether what they wrote is about a theme or not; `apart`: as in `raised`.
+    """
+    given = answers.alias("given")
+    same = and_(given.c.round_id == answers.c.round_id, given.c.pseudonym == answers.c.pseudonym)
+    last = select(func.max(given.c.id).label("last")).select_from(answers.join(given, same))
+    last = last.where(
+        _within(service, since, until, apart=apart),
+        answers.c.verb == "ask",
+        answers.c.text.is_not(None),
+        given.c.item == item,
+        given.c.choice.is_not(None),
+        given.c.withdrawn_at.is_(None),
+        given.c.counted_at >= since,
+        given.c.counted_at <= answers.c.counted_at,
+    )
+    one = last.group_by(answers.c.round_id, answers.c.pseudonym).subquery()
+    counted = select(given.c.choice, func.count()).join(one, given.c.id == one.c.last).group_by(given.c.choice)
+    return {row[0]: row[1] for row in db.execute(counted)}
+
+
 class Read(NamedTuple):
     """How many people wrote something in a span, and how far their texts are sorted."""
 
@@ -492,8 +517,13 @@ def _held(db: Connection, answer_ids: Iterable[int]) -> list[int]:
 def is_behind(db: Connection, service: str) -> bool:
     """Return whether a service has texts never sorted, or recent ones not sorted by its codebook as it is now."""
     new = select(readings.c.answer_id).where(readings.c.service == service, readings.c.revision == 0).limit(1)
+    return db.execute(new).first() is not None or is_corrected(db, service)
+
+
+def is_corrected(db: Connection, service: str) -> bool:
+    """Return whether a service has recent texts not sorted by its codebook as it is now."""
     late = select(codebooks.c.service).where(codebooks.c.service == service, codebooks.c.sorted < codebooks.c.revision)
-    return any(db.execute(each).first() is not None for each in (new, late))
+    return db.execute(late).first() is not None
 
 
 def caught_up(db: Connection, service: str, revision_: int) -> None:

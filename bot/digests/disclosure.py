@@ -161,6 +161,15 @@ def share(part: int, base: int, minimum: int) -> Share:
     return Share(_strength(base), base, part, low=round(span.low, 6), high=round(span.high, 6))
 
 
+def numbered(part: int, base: int, everybody: int, minimum: int) -> Share:
+    """Return the share of `part` people, whose number stands beside it, among `base` of `everybody` who took part.
+
+    Nothing where the base and that number tell of a few others, or of the few who are not in the base.
+    """
+    told = share(part, base, minimum)
+    return told if told.exact and cell(everybody - base, minimum) is not None else NOTHING
+
+
 def few(base: int, minimum: int) -> int:
     """Return the most people who may stand on a side that is only told as a band."""
     return max(minimum - 1, (base - 1) // 10 if base < INDICATION_BELOW else 0)

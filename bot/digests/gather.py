@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sqlalchemy import Connection
 
+    from bot.digests.signals import Place
     from bot.digests.summarise import Headline, Scope
     from bot.reading.private import Finder
     from storage.answers import TextRow
@@ -48,7 +49,10 @@ STEPS = ("del.step", "pil.step")
 """Items that ask at which step of the service something went wrong."""
 NOWHERE = frozenset({"nowhere", "went_well", "na"})
 """Their options that are no step."""
+AREA = "you.area"
+"""Item that asks where somebody lives."""
 NOBODY = (0, 0)
+_BACK = range(BASE_WEEKS, -1, -1)
 COUNTED = ("week", "stage", "item", "choice", "people")
 WAITING = ("scheduled", "open", "paused", "closed", "analysed", "decided")
 """States of rounds with a deadline ahead, or missed."""
@@ -61,12 +65,12 @@ def gather(
     zone: ZoneInfo,
     finder: Finder,
     headlines: Sequence[Headline] = (),
-    steps: Labels = NONE,
+    labels: tuple[Labels, Labels] = (NONE, NONE),
 ) -> Answers:
     """Count what `summarise` needs for this week of this service, on the calendar of `zone`.
 
     `finder` finds what in people's words leads to somebody: nothing of it goes into a digest. `headlines` say
-    which people who wrote something scored well; `steps` are the service's own, by id.
+    which people who wrote something scored well; `labels` are the service's own steps and areas, by id.
     """
     spans = {week.back(back): week.back(back).span(zone) for back in range(MEDIAN_WEEKS + 1)}
     figures = weekly.figures(db, service, spans.values())
@@ -80,7 +84,8 @@ def gather(
         totals=frame(("channel", "people"), totals.items()),
         written=frame(("week", "texts"), ((each, figures.texts) for each, figures in weeks.items())),
         said=said,
-        heard=tuple(_heard(db, service, (spans[week], spans[week.back(1)]), headlines, steps, said)),
+        heard=tuple(_heard(db, service, [spans[week.back(n)] for n in _BACK], headlines, labels, said)),
+        unread=_unread(db, service, spans[week]),
         campaigns=tuple(each.senders for each in campaigns.of_week(db, service, *spans[week])),
         began=began,
         finished=finished,
@@ -168,38 +173,56 @@ def _said(rows: Iterable[TextRow], zone: ZoneInfo, finder: Finder) -> Iterator[S
 def _heard(
     db: Connection,
     service: str,
-    spans: tuple[Span, Span],
+    spans: Sequence[Span],
     headlines: Sequence[Headline],
-    steps: Labels,
+    labels: tuple[Labels, Labels],
     said: Sequence[Said],
 ) -> Iterator[Heard]:
     """Give each theme somebody has confirmed twice: by those who scored well, and by all others.
 
-    Whoever raised it only in a campaign is counted apart.
+    Whoever raised it only in a campaign is counted apart. `spans`: the four weeks before and this one; `labels`: of
+    steps and of areas.
     """
     book = {each.id: each for each in themes.codebook(db, service, [themes.CONFIRMED])}
     if not book:
         return
     good = content_with(headlines)
-    now, before = (by_side(db, service, span, good, apart=True) for span in spans)
-    all_, about = by_side(db, service, spans[0], good), dict(campaigns.about(db, service, *spans[0]))
-    places, words = _places(db, service, spans[0]), _words(db, said)
+    *past, now = ((by_side(db, service, span, good, apart=True), _wrote(db, service, span)) for span in spans)
+    all_, about = by_side(db, service, spans[-1], good), dict(campaigns.about(db, service, *spans[-1]))
+    places, areas = _places(db, service, spans[-1]), _areas(db, service, spans[-1], labels[1])
+    words = _words(db, said)
     for theme_id in sorted(all_.keys() & book.keys()):
-        theme, own = book[theme_id], now.get(theme_id, NOBODY)
+        theme, own = book[theme_id], now[0].get(theme_id, NOBODY)
         step, people = places.get(theme_id, ("", 0))
         for well in (False, True):
+            before = tuple((raised.get(theme_id, NOBODY)[well], wrote) for raised, wrote in past)
             yield Heard(
-                theme.key,
-                json.loads(theme.names),
-                well,
-                own[well],
-                before.get(theme_id, NOBODY)[well],
-                {} if well else dict(steps.get(step, {})),
-                people,
-                tuple(one for one in words.get(theme_id, ()) if ((one.item, one.choice) in good) == well),
-                max(all_[theme_id][well] - own[well], 0),
-                about.get(theme_id, 0),
+                theme=theme.key,
+                name=json.loads(theme.names),
+                good=well,
+                people=own[well],
+                people_before=before[-1][0],
+                step={} if well else dict(labels[0].get(step, {})),
+                step_people=people,
+                quotes=tuple(one for one in words.get(theme_id, ()) if ((one.item, one.choice) in good) == well),
+                organised=max(all_[theme_id][well] - own[well], 0),
+                campaigns=about.get(theme_id, 0),
+                wrote=now[1],
+                past=before,
+                places=() if well else areas.get(theme_id, ()),
             )
+
+
+def _wrote(db: Connection, service: str, span: Span) -> int:
+    return themes.read_so_far(db, service, *span, apart=True).people
+
+
+def _unread(db: Connection, service: str, span: Span) -> tuple[int, int]:
+    """Return how many texts are not sorted, and of how many; nothing of a service that sorts none."""
+    if not themes.revision(db, service):
+        return 0, 0
+    read = themes.read_so_far(db, service, *span)
+    return read.unsorted, read.texts
 
 
 def content_with(headlines: Iterable[Headline]) -> set[tuple[str, str]]:
@@ -226,6 +249,19 @@ def _places(db: Connection, service: str, span: Span) -> dict[int, tuple[str, in
             named.setdefault(one.theme_id, Counter())[one.choice] += one.people
     first = {theme: [*steps.most_common(2), ("", 0)] for theme, steps in named.items()}
     return {theme: steps[0] for theme, steps in first.items() if steps[0][1] > steps[1][1]}
+
+
+def _areas(db: Connection, service: str, span: Span, labels: Labels) -> dict[int, tuple[Place, ...]]:
+    """Return by theme where people live who raised it, beside where all live who wrote; as far as they told."""
+    wrote = themes.writers(db, service, *span, AREA, apart=True) if labels else {}
+    raised: dict[int, Counter[str]] = {}
+    for one in themes.chose(db, service, *span, [AREA], apart=True) if wrote else ():
+        raised.setdefault(one.theme_id, Counter())[one.choice] += one.people
+    known = [area for area in labels if area in wrote]
+    return {
+        theme: tuple((labels[area], areas[area], max(wrote[area], areas[area])) for area in known)
+        for theme, areas in raised.items()
+    }
 
 
 def _words(db: Connection, said: Sequence[Said]) -> dict[int, list[Said]]:

@@ -15,7 +15,7 @@ import msgspec
 
 from bot.assessing.gap import Gap  # noqa: TC001 - the same
 from bot.digests.deeds import Deeds  # noqa: TC001 - the same
-from bot.digests.disclosure import Running, Share  # noqa: TC001 - the same
+from bot.digests.disclosure import NOTHING, Running, Share
 from bot.digests.results import Result  # noqa: TC001 - the same
 
 FIELDS_OF_A_RECORD = 20
@@ -240,6 +240,14 @@ class Theme:
     """So many more people wrote about it in campaigns alone, and are in no other figure; 0 below the minimum."""
     campaigns: int = 0
     """In so many campaigns."""
+    share: Share = NOTHING
+    """Of all who wrote something, campaigns left out; nothing where it could tell of the few who did not raise it."""
+    change: Change | None = None
+    """Against the four weeks before; None where there is too little to compare."""
+    weeks: tuple[Point, ...] = ()
+    """The shares of these four weeks and of this one, oldest first."""
+    area: Mapping[str, str] = field(default_factory=dict)
+    """Where it is raised more often than elsewhere, beyond chance at 99 %; empty where no area stands out."""
 
 
 class Move(StrEnum):
@@ -279,6 +287,12 @@ class Foot:
     """So many texts were drawn by lot and read; 0 where all were."""
     written: int = 0
     """Of so many."""
+    read: int = 0
+    """So many texts were sorted by theme when the digest was written ..."""
+    texts: int = 0
+    """... of so many; 0 where all were."""
+    themes_wait: bool = False
+    """Too many were not: the digest says nothing of themes, and one that is written later may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +342,8 @@ class Digest:
     more_problems: int = 0
     """Themes left out."""
     works: Theme | None = None
+    proposed: int = 0
+    """New themes that wait for somebody to keep or to drop them."""
     deeds: Deeds | None = None
     proposals: tuple[Proposal, ...] = ()
     foot: Foot | None = None

@@ -14,7 +14,7 @@ from bot.digests import disclosure, statistics
 from bot.digests.model import ACTING, Alert, Move, Proposal, Reason, Tick
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bot.digests.disclosure import Share
     from bot.digests.model import Clock, Missing, Score, Theme
@@ -107,6 +107,27 @@ def _unheard(missing: Iterable[Missing]) -> Iterator[Alert]:
     for each in missing:
         if each.ratio < HARDLY_HEARD:
             yield Alert(Reason.MISSING, round(100 * each.ratio), each.group)
+
+
+# --------------------------------------------------------------------------- where
+
+Place = tuple["Mapping[str, str]", int, int]
+"""An area: its name by language, who raised a theme there, and who wrote there at all."""
+
+
+def stands_out(places: Sequence[Place], minimum: int) -> Mapping[str, str]:
+    """Return the name of the area in which most people raised a theme, where they do so more often than elsewhere.
+
+    Beyond chance at 99 %, and by no fewer than the minimum; nothing where no area is like that.
+    """
+    most = max(places, key=lambda each: each[1], default=None)
+    if most is None or most[1] < minimum:
+        return {}
+    name, here, wrote = most
+    elsewhere, others = sum(each[1] for each in places) - here, sum(each[2] for each in places) - wrote
+    if not others or statistics.newcombe(here, wrote, elsewhere, others, LEVEL).low <= 0:
+        return {}
+    return name
 
 
 # --------------------------------------------------------------------------- on which side of the median

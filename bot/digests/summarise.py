@@ -53,6 +53,8 @@ QUOTED = 5
 """So many of them a mail shows: those are not quoted again in the next digest while there are others."""
 PROBLEMS = 3
 """Themes told as problems; the others are counted."""
+UNREAD = 0.05
+"""Part of a week's texts that may be unsorted where themes are told."""
 ABOUT = 2
 """Themes of campaigns that are named where campaigns are counted."""
 
@@ -117,6 +119,12 @@ class Heard:
     """So many more wrote about it in a campaign alone, and are in no other figure ..."""
     campaigns: int = 0
     """... in so many campaigns, good or bad."""
+    wrote: int = 0
+    """People who wrote something in the week, whatever of; campaigns left out."""
+    past: tuple[tuple[int, int], ...] = ()
+    """The same two numbers, of the theme and of all who wrote, in the four weeks before, oldest first."""
+    places: tuple[signals.Place, ...] = ()
+    """By area of those who told theirs: its name, who raised the theme, and who wrote at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +149,8 @@ class Answers:
     finished: int = 0
     campaigns: tuple[int, ...] = ()
     """Senders of each campaign of the week."""
+    unread: tuple[int, int] = (0, 0)
+    """Texts of the week that were not sorted by theme yet, and all of them; nothing where no codebook is in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +178,8 @@ class Scope:
     groups: tuple[Group, ...] = ()
     deeds: Deeds | None = None
     foot: Foot | None = None
+    proposed: int = 0
+    """New themes that nobody has looked at yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +208,7 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
     if not new and not clock and not scope.urgent_open and not scope.issued:
         return None
     found = _once_more(scope.issued, answers) if scope.issued else _figures(answers, scope, full=new >= scope.minimum)
+    found = _with_themes(found, answers, scope)
     full = found.form is Form.FULL
     alerts = signals.alerts(
         urgent=scope.urgent_open,
@@ -228,6 +241,7 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
         problems=found.problems[:PROBLEMS],
         more_problems=found.more_problems,
         works=found.works,
+        proposed=scope.proposed,
         deeds=scope.deeds,
         proposals=signals.proposals(alerts, clock, found.problems, found.who.missing, quiet=not full),
         foot=_foot(answers, scope, found) if full else None,
@@ -238,13 +252,24 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
 
 
 def _foot(answers: Answers, scope: Scope, found: _Figures) -> Foot | None:
-    """Campaigns and deletions, too, are told as they were first."""
-    if scope.issued and scope.issued.foot:
+    """Campaigns and deletions, too, are told as they were first; what themes come of, as themes are."""
+    if scope.issued and scope.issued.foot and not scope.issued.foot.themes_wait:
         return scope.issued.foot
-    if not answers.campaigns:
-        return scope.foot
-    told, senders = scope.foot or Foot(), sum(answers.campaigns)
-    return replace(told, campaigns=len(answers.campaigns), senders=senders, about=_about(answers, scope, found))
+    told = scope.issued.foot if scope.issued and scope.issued.foot else scope.foot
+    if not scope.issued and answers.campaigns:
+        told = replace(told or Foot(), campaigns=len(answers.campaigns), senders=sum(answers.campaigns))
+    if told is None or scope.so_far:
+        return told
+    unread, texts = answers.unread
+    late = {"read": texts - unread, "texts": texts} if unread else {"read": 0, "texts": 0}
+    waits = _wait(answers)
+    return replace(told, **late, themes_wait=waits, about=() if waits else _about(answers, scope, found))
+
+
+def _wait(answers: Answers) -> bool:
+    """Whether so few texts are sorted that themes are not told: told once, their figures would stand for ever."""
+    unread, texts = answers.unread
+    return unread > texts * UNREAD
 
 
 def _about(answers: Answers, scope: Scope, found: _Figures) -> tuple[Mapping[str, str], ...]:
@@ -263,12 +288,20 @@ def _figures(answers: Answers, scope: Scope, *, full: bool) -> _Figures:
     scores = _scores(answers, scope, who.new) if full else ()
     results = _results(answers, scope, full=full)
     voices = _voices(answers, scope, scores) if full else Voices()
-    problems, works = _themes(answers, scope, scores) if full and not scope.so_far else ((), ())
-    rare = sum(0 < one.people < scope.minimum for one in answers.heard) if problems or works else 0
-    hidden = _hidden(who, scores, voices) + sum(each.base is None for each in results) + rare
+    hidden = _hidden(who, scores, voices) + sum(each.base is None for each in results)
     form = Form.FULL if full else Form.SHORT
-    more = len(problems[PROBLEMS:])
-    return _Figures(form, who, scores, results, voices, problems, more, next(iter(works), None), hidden)
+    return _Figures(form, who, scores, results, voices, (), 0, None, hidden)
+
+
+def _with_themes(found: _Figures, answers: Answers, scope: Scope) -> _Figures:
+    """Add themes, where nobody has been told of any yet and enough texts are sorted."""
+    told = scope.issued and not (scope.issued.foot and scope.issued.foot.themes_wait)
+    if told or scope.so_far or found.form is not Form.FULL or _wait(answers):
+        return found
+    problems, works = _themes(answers, scope, found)
+    rare = sum(0 < one.people < scope.minimum for one in answers.heard) if problems or works else 0
+    more, works_ = len(problems[PROBLEMS:]), next(iter(works), None)
+    return replace(found, problems=problems, more_problems=more, works=works_, hidden=found.hidden + rare)
 
 
 def _once_more(issued: Digest, answers: Answers) -> _Figures:
@@ -529,20 +562,23 @@ def _voices(answers: Answers, scope: Scope, scores: Sequence[Score]) -> Voices:
 
 
 def _drawn(said: Iterable[Said], scope: Scope) -> list[Said]:
-    """Texts by lot, those first that were not quoted in the digest before."""
-    known = {voice.text for voice in _quoted(scope.earlier)}
-    return sorted(quotes.by_lot(said, str(scope.week)), key=lambda one: one.text in known)
+    """Texts by lot, those first that were not quoted in the digest before, last those that all of its readers saw."""
+    seen, known = _quoted(scope.earlier)
+    return sorted(quotes.by_lot(said, str(scope.week)), key=lambda one: (one.text in seen, one.text in known))
 
 
 def _voice(one: Said, tones: Mapping[str, tuple[Headline, Score]], scope: Scope) -> Voice:
     return Voice(one.on, one.stage, one.text, _tone(one, tones, str(scope.week)))
 
 
-def _quoted(digest: Digest | None) -> list[Voice]:
+def _quoted(digest: Digest | None) -> tuple[set[str], set[str]]:
+    """Return the words that every rendering of a digest quotes, and all that it keeps."""
     if digest is None:
-        return []
+        return set(), set()
     themes = [*digest.problems, *([digest.works] if digest.works else [])]
-    return [*digest.voices.quotes[:QUOTED], *(theme.quote for theme in themes if theme.quote)]
+    beside = {theme.quote.text for theme in themes if theme.quote}
+    apart = [voice.text for voice in digest.voices.quotes if voice.text not in beside]
+    return beside | {*apart[:QUOTED]}, beside | {*apart}
 
 
 def _majority(scores: Sequence[Score]) -> str:
@@ -578,18 +614,27 @@ def _tone(said: Said, tones: Mapping[str, tuple[Headline, Score]], week: str) ->
 # --------------------------------------------------------------------------- themes
 
 
-def _themes(answers: Answers, scope: Scope, scores: Sequence[Score]) -> tuple[tuple[Theme, ...], tuple[Theme, ...]]:
+def _themes(answers: Answers, scope: Scope, found: _Figures) -> tuple[tuple[Theme, ...], tuple[Theme, ...]]:
     """Return what is a problem to people and what works, each with those most people wrote about first."""
     written = answers.written
     last = int(written.loc[written["week"] == str(scope.week.back(1)), "texts"].sum())
-    told = [one for one in answers.heard if one.people >= scope.minimum]
-    themes = [(one.good, _theme(one, scope, scores, compared=last >= scope.minimum)) for one in told]
-    ranked = sorted(themes, key=lambda each: (-each[1].people, each[1].key))
-    return tuple(each for good, each in ranked if not good), tuple(each for good, each in ranked if good)
+    told = sorted(
+        (one for one in answers.heard if one.people >= scope.minimum), key=lambda one: (-one.people, one.theme)
+    )
+    quoted: set[str] = set()
+    themes = []
+    for one in told:
+        theme = _theme(one, scope, found, quoted, compared=last >= scope.minimum)
+        quoted |= {theme.quote.text} if theme.quote else set()
+        themes.append((one.good, theme))
+    return tuple(each for good, each in themes if not good), tuple(each for good, each in themes if good)
 
 
-def _theme(heard: Heard, scope: Scope, scores: Sequence[Score], *, compared: bool) -> Theme:
-    tones = _tones(scope, scores)
+def _theme(heard: Heard, scope: Scope, found: _Figures, quoted: set[str], *, compared: bool) -> Theme:
+    """Return one theme; its quote stands beside no other theme of the week."""
+    tones = _tones(scope, found.scores)
+    weeks = _theme_weeks(heard, scope, found.who.new)
+    fresh = (one for one in _drawn(heard.quotes, scope) if one.text not in quoted)
     return Theme(
         key=heard.theme,
         name=heard.name,
@@ -597,10 +642,35 @@ def _theme(heard: Heard, scope: Scope, scores: Sequence[Score], *, compared: boo
         before=_before(heard, scope) if compared else None,
         compared=compared,
         step=heard.step if heard.step_people >= scope.minimum else {},
+        quote=next((_voice(one, tones, scope) for one in fresh), None),
         organised=_organised(heard, scope.minimum),
         campaigns=heard.campaigns if _organised(heard, scope.minimum) else 0,
-        quote=next((_voice(one, tones, scope) for one in _drawn(heard.quotes, scope)), None),
+        share=weeks[-1].share,
+        change=_change(weeks[-1].share, [each.share for each in weeks[:-1]], scope.minimum),
+        weeks=weeks if weeks[-1].share.exact else (),
+        area=signals.stands_out(heard.places, scope.minimum),
     )
+
+
+def _theme_weeks(heard: Heard, scope: Scope, new: int) -> tuple[Point, ...]:
+    """Return the share of a theme among those who wrote, week by week; as it was told before, where it was."""
+    now = disclosure.numbered(heard.people, heard.wrote, new, scope.minimum)
+    known = {point.week: point.share for each in _told_before(heard, scope) for point in each.weeks}
+    first = scope.week.back(len(heard.past))
+    weeks = [str(first.back(-ahead)) for ahead in range(len(heard.past))]
+    past = (
+        Point(week, disclosure.steady(disclosure.share(*each, scope.minimum), known.get(week), scope.minimum))
+        for week, each in zip(weeks, heard.past, strict=True)
+    )
+    return (*past, Point(str(scope.week), now))
+
+
+def _told_before(heard: Heard, scope: Scope) -> list[Theme]:
+    """Return the theme as the digest before told it, on the same side."""
+    if scope.earlier is None:
+        return []
+    works = [scope.earlier.works] if scope.earlier.works else []
+    return [each for each in (works if heard.good else scope.earlier.problems) if each.key == heard.theme]
 
 
 def _organised(heard: Heard, minimum: int) -> int:
@@ -610,9 +680,7 @@ def _organised(heard: Heard, minimum: int) -> int:
 def _before(heard: Heard, scope: Scope) -> int | None:
     """People in the week before; as it was told then, where it was: whoever left since does not show."""
     if scope.earlier and scope.earlier.period == str(scope.week.back(1)):
-        works = [scope.earlier.works] if scope.earlier.works else []
-        known = works if heard.good else scope.earlier.problems
-        told = next((theme.people for theme in known if theme.key == heard.theme), None)
+        told = next((theme.people for theme in _told_before(heard, scope)), None)
         if told is not None:
             return told
     return disclosure.cell(heard.people_before, scope.minimum)

@@ -21,12 +21,13 @@ from bot.digests.summarise import Scope, sign_of_life, summarise
 from bot.digests.weeks import Week
 from bot.errors import Refused
 from bot.machine import headlines as machine_headlines
+from bot.menu.worker import mark_of
 from bot.reading.private import finder
 from bot.rights import Right
 from bot.rounds.record import public_url
 from bot.texts import texts
 from flows.model import Button
-from storage import alarms, answers, contacts, crossings, digests, machine, outbox, proof
+from storage import alarms, answers, contacts, crossings, digests, machine, outbox, proof, themes
 from storage.database import StorageTrouble
 from storage.digests import DigestRow
 from storage.outbox import NewMessage
@@ -55,7 +56,11 @@ REFUSED = timedelta(days=7)
 """So long a digest that was refused for good stands in what doctor and measurements say."""
 LATE = timedelta(hours=1)
 """A digest that was due so long ago and is not written is an alarm for whoever runs the bot."""
+WAIT = LATE - timedelta(minutes=5)
+"""So long a digest waits for its texts to be sorted by theme: less than what makes it late."""
 MANAGER, OPERATOR = "manager", "operator"
+THEMES_WAIT = '"themes_wait":true'
+"""Stands in the JSON of a digest written before its texts were sorted; in no quote, where marks are escaped."""
 KEY = "digest:"
 """What the keys of digests in the outbox begin with."""
 
@@ -87,8 +92,9 @@ class Digests:
         """
         place = zone or self._config.city.zone
         scope = self._scope(db, service, week, place, now)
-        steps = dict(self._config.service(service).steps)
-        counted = gather(db, service, week, place, finder(db, self._config), self._headlines, steps)
+        known = self._config.service(service)
+        labels = (dict(known.steps), dict(known.areas))
+        counted = gather(db, service, week, place, finder(db, self._config), self._headlines, labels)
         scope = replace(scope, foot=_with_sample(db, scope, counted))
         look = polls.Look(week, place, now, scope.minimum)
         counted = replace(counted, polls=polls.of_week(db, self._library, service, look))
@@ -130,6 +136,7 @@ class Digests:
             deeds=deeds(db, service, now, zone, self._config.digest.minimum_cell),
             urgent=alarms.count(db, service, week.begins(zone), min(now, week.ends(zone))),
             urgent_open=alarms.waiting(db, service),
+            proposed=0 if so_far else len(themes.codebook(db, service, [themes.PROPOSED])),
             foot=Foot(deletions=proof.people(db, week.begins(zone), week.ends(zone))),
         )
 
@@ -149,6 +156,8 @@ class Digests:
             waiting = self.due(db, now)
         queued = 0
         for one in waiting:
+            if self._waits(database, one, now):
+                continue
             try:
                 queued += self.write(database, one, now)
             except Exception as error:  # noqa: BLE001 - whatever it was, the others get theirs
@@ -157,6 +166,14 @@ class Digests:
         if trouble:
             raise ExceptionGroup("digests that could not be written", trouble)
         return queued
+
+    def _waits(self, database: Database, one: Due, now: datetime) -> bool:
+        """Whether a digest waits for texts of its week to be sorted: for a while, since what is told of it is told."""
+        if one.at is None or now - one.at >= WAIT:
+            return False
+        with database.reading() as db:
+            unsorted = themes.read_so_far(db, one.service, *one.week.span(one.zone)).unsorted
+            return bool(themes.revision(db, one.service)) and (unsorted > 0 or themes.is_corrected(db, one.service))
 
     def _keep(self, database: Database, now: datetime) -> list[Exception]:
         """Count the weeks that are over; without it digests and pages are right, but slow. Return what went wrong."""
@@ -284,10 +301,13 @@ class Digests:
         return Outbound(key, "", text, self._leads(digest, words), picture=picture, language=words.language)
 
     def _leads(self, digest: Digest, words: Texts) -> tuple[Button, ...]:
-        """Return the button that leads from a digest to what can be done about it; none while its week is running."""
+        """Return the buttons that lead from a digest to what can be done about it; none while its week is running."""
+        if digest.so_far:
+            return ()
         number = [each.key for each in self._config.services].index(digest.service)
-        label = words("deed.chat.button")
-        return () if digest.so_far else (Button(label, f"@o:d:week:{number}:{digest.period}"),)
+        act = Button(words("deed.chat.button"), f"@o:d:week:{number}:{digest.period}")
+        look = Button(words("digest.themes.look"), f"@o:th:of:{mark_of(digest.service)}")
+        return (act, look) if digest.proposed else (act,)
 
 
 def _addresses(db: Connection, one: Due, digest: Digest | None) -> list[Contact]:
@@ -390,8 +410,11 @@ def page_url(config: Config, digest: Digest) -> str:
 
 
 def _issued(db: Connection, service: str, week: Week) -> Digest | None:
-    """The first digest of this week that anybody got: its figures are told again, never counted anew."""
-    body = digests.issued(db, service, str(week))
+    """The first digest of this week that anybody got: its figures are told again, never counted anew.
+
+    One that could tell of no themes goes behind one that could: theirs are told again, too.
+    """
+    body = digests.issued(db, service, str(week), THEMES_WAIT)
     found = load(body) if body else None
     return None if found is None or found.sign_of_life or found.so_far else found
 

@@ -114,7 +114,9 @@ THEMES = (
     Column("people", "people", "people", "cell"),
     Column("organised", "people", "people", "cell"),
     Column("people_before", "people", "last", "cell"),
+    Column("of_writers", "percent", "writers", "share"),
     Column("step", rule="cell"),
+    Column("area", rule="cell"),
     Column("quote", rule="quote"),
 )
 GROUPS = (Column("group"), Column("ratio", "number", "residents", "ratio"))
@@ -275,7 +277,9 @@ def _themes(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
     for kind, each in told:
         words_of = worded(each.quote.text, said) if each.quote else None
         name, step = said.pick(each.name, each.key), said.pick(each.step) or None
-        yield said(f"word.{kind}"), name, each.people, each.organised or None, each.before, step, words_of
+        where = (step, said.pick(each.area) or None)
+        counts = (each.people, each.organised or None, each.before, _part(each.share.percent))
+        yield said(f"word.{kind}"), name, *counts, *where, words_of
 
 
 def _deeds(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:

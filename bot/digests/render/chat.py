@@ -42,7 +42,9 @@ def message(digest: Digest, texts: Texts, url: str = "") -> str:
     link = texts("digest.foot.open_chat", url=url) if url else ""
     stories = [_story(page(digest, texts, quotes, brief=brief), length) for quotes, length, brief in ROOM]
     under = [story for story in stories[: len(QUOTES)] if units(story) <= CAPTION - units(link) - 2]
-    alone = [story for story in stories if words(story) < WORDS - 2 and units(story) <= ALONE - units(link) - 2]
+    alone = [
+        story for story in stories if words(story) < WORDS - words(link) and units(story) <= ALONE - units(link) - 2
+    ]
     story = next(iter([*under, *alone]), "") or cut(stories[-1], ALONE - units(link) - 2)
     return "\n\n".join(filter(None, (story, link)))
 
@@ -53,6 +55,7 @@ def _story(told: Told, length: int) -> str:
     blocks += [[told.new, told.channels, told.finished, told.missing, told.short]]
     blocks += [[" ".join(stage.sentences)] for stage in told.stages]
     blocks += [_item(heads["problems"], told.problems), _item(heads["works"], [told.works])]
+    blocks += [[told.proposed]]
     blocks += [[" ".join(wanted.sentences)] for wanted in told.wanted]
     blocks += [_item(heads["gap"], told.gap)] if told.gap else []
     blocks += [_item(heads["deeds"], told.deeds), _item(heads["proposals"], told.proposals)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.digests import statistics
 from bot.digests.deeds import Stand
 from bot.digests.disclosure import Strength
 from bot.digests.model import Form, Reason
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bot.digests.deeds import Deed, Deeds
+    from bot.digests.disclosure import Share
     from bot.digests.model import Alert, Digest, Missing, Proposal, Theme
     from bot.texts import Texts
 
@@ -113,45 +115,83 @@ def _group(each: Missing, texts: Texts) -> str:
 # --------------------------------------------------------------------------- themes
 
 
-def problems(digest: Digest, texts: Texts) -> tuple[str, ...]:
-    """Return each problem in two lines at most: theme, people, change, step, one quote."""
+def problems(digest: Digest, texts: Texts, *, brief: bool = False) -> tuple[str, ...]:
+    """Return each problem in two lines at most: theme, people, share, change, step, area, one quote.
+
+    `brief` leaves out ranges, and that nothing has changed.
+    """
     told = [
-        texts("digest.themes.line", place=texts.number(place), theme=_theme(each, digest, texts))
+        texts("digest.themes.line", place=texts.number(place), theme=_theme(each, digest, texts, brief=brief))
         for place, each in enumerate(digest.problems, 1)
     ]
     more = [texts.many("digest.themes.more", digest.more_problems)] if digest.more_problems else []
     return (*told, *more)
 
 
-def works(digest: Digest, texts: Texts) -> str:
+def works(digest: Digest, texts: Texts, *, brief: bool = False) -> str:
     """Return the strength to keep, with one quote; empty where nobody named one."""
-    return _theme(digest.works, digest, texts) if digest.works else ""
+    return _theme(digest.works, digest, texts, brief=brief) if digest.works else ""
 
 
-def figures(theme: Theme, digest: Digest, texts: Texts) -> str:
-    """Return a theme with its people, their change and its step, without a quote."""
-    facts = texts("digest.themes.between").join(_facts(theme, digest.minimum, texts))
+def proposed(digest: Digest, texts: Texts) -> str:
+    """Return how many new themes wait for somebody to look at them; empty where none does."""
+    return texts.many("digest.themes.proposed", digest.proposed) if digest.proposed else ""
+
+
+def figures(theme: Theme, digest: Digest, texts: Texts, *, brief: bool = False) -> str:
+    """Return a theme with its people, their change, its step and area, without a quote."""
+    facts = texts("digest.themes.between").join(filter(None, _facts(theme, digest.minimum, texts, brief=brief)))
     return texts("digest.themes.theme", name=short(texts.pick(theme.name, theme.key)), facts=facts)
 
 
-def _theme(theme: Theme, digest: Digest, texts: Texts) -> str:
-    told = figures(theme, digest, texts)
+def _theme(theme: Theme, digest: Digest, texts: Texts, *, brief: bool) -> str:
+    told = figures(theme, digest, texts, brief=brief)
     if theme.quote is None:
         return told
     quote = shortened(worded(" ".join(theme.quote.text.split()), texts), QUOTE)
     return f"{told} {texts('digest.voices.quote', text=quote)}"
 
 
-def _facts(theme: Theme, minimum: int, texts: Texts) -> Iterator[str]:
+def _facts(theme: Theme, minimum: int, texts: Texts, *, brief: bool) -> Iterator[str]:
     yield texts.many("rounds.people", theme.people)
     if theme.organised:
         yield texts.many("digest.themes.organised", theme.campaigns, people=texts.number(theme.organised))
+    yield _part(theme.share, texts, brief=brief)
     if theme.compared and theme.before is None:
         yield texts("digest.themes.before_few", minimum=minimum)
     elif theme.compared:
         yield texts("digest.themes.before", n=texts.number(theme.before or 0))
+    yield _moved(theme, texts, brief=brief)
     if theme.step:
         yield texts("digest.themes.step", step=short(texts.pick(theme.step)))
+    if theme.area:
+        yield texts("digest.themes.area", area=short(texts.pick(theme.area)))
+
+
+def _part(share: Share, texts: Texts, *, brief: bool) -> str:
+    """Return which part of those who wrote raised a theme."""
+    if not share.exact:
+        return ""
+    told = texts.percent(share.percent or 0)
+    if brief:
+        return texts("digest.themes.share_brief", percent=told)
+    low, high = (statistics.points(end or 0.0) for end in (share.low, share.high))
+    return texts("digest.themes.share", percent=told, low=low, high=high)
+
+
+def _moved(theme: Theme, texts: Texts, *, brief: bool) -> str:
+    """Return how the part compares with the four weeks before, where what is told settles it."""
+    change = theme.change
+    if change is None or change.real is None or not change.before.says or (brief and not change.real):
+        return ""
+    before = change.before
+    if before.band:
+        told = texts(f"digest.score.{before.band}", edge=texts.percent(before.edge))
+    else:
+        told = texts.percent(before.percent or 0)
+    rose = before.band == "under" if change.points is None else change.points > 0
+    key = ("grown" if rose else "shrunk") if change.real else "level"
+    return texts(f"digest.themes.{key}", before=told)
 
 
 # --------------------------------------------------------------------------- deeds, proposals
@@ -209,6 +249,13 @@ def foot(digest: Digest, texts: Texts) -> tuple[str, ...]:
             list=texts("digest.themes.between").join(short(texts.pick(name)) for name in kept.about),
         )
         if kept.about
+        else "",
+        texts(
+            f"digest.foot.{'read_none' if kept.themes_wait else 'read'}",
+            n=texts.number(kept.read),
+            most=texts.number(kept.texts),
+        )
+        if kept.texts
         else "",
         texts.many("digest.foot.deletions", kept.deletions) if kept.deletions else "",
         texts("digest.foot.sampled", n=texts.number(kept.sampled), most=texts.number(kept.written))

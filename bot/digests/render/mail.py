@@ -24,13 +24,18 @@ if TYPE_CHECKING:
 ROOM = ((5, LONGEST, False), (5, 240, False), (3, 160, False), (3, 160, True), (1, 100, True), (0, 0, True))
 """How many quotes of how many letters are tried, and whether it has to be brief, in this order."""
 
+STAFF = "/manage/"
+"""Below it are the pages of a service's people: the digest's own, and its themes."""
+
 
 def mail(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Mail]:
     """Return the plain text and the rest of the mail. `url` is the digest's page; empty leaves the links out."""
     drawn = charts(digest, texts)
     service = texts.pick(digest.name, digest.service)
     said = {name: texts(f"digest.foot.{name}", service=service, url=url) for name in ("open", "automatic", "stop")}
-    values = {"url": url, "charts": drawn, "words": said}
+    said["look"] = texts("digest.themes.look")
+    themes = f"{url.partition(STAFF)[0]}{STAFF}themes/{digest.service}" if url else ""
+    values = {"url": url, "themes": themes, "charts": drawn, "words": said}
     told, text = _on_one_page(digest, texts, values)
     html = _environment().get_template("digest.html").render(values, told=told)
     return text, Mail(told.subject, html, drawn)

@@ -32,6 +32,7 @@ def sections(told: Told) -> tuple[Section, ...]:
         (heads["score"], [" ".join(stage.sentences) for stage in told.stages]),
         (heads["problems"], told.problems),
         (heads["works"], [told.works]),
+        ("", [told.proposed]),
         (heads["wanted"], [" ".join(each.sentences) for each in told.wanted]),
         (heads["gap"], told.gap),
         (heads["deeds"], told.deeds),

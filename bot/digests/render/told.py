@@ -109,6 +109,7 @@ class Told:
     missing: str = ""
     problems: tuple[str, ...] = ()
     works: str = ""
+    proposed: str = ""
     deeds: tuple[str, ...] = ()
     proposals: tuple[str, ...] = ()
     foot: tuple[str, ...] = ()
@@ -147,8 +148,9 @@ def page(digest: Digest, texts: Texts, quotes: int = 20, length: int = LONGEST, 
         urgent=items.urgent(digest, texts),
         finished=items.finished(digest, texts),
         missing=items.missing(digest, texts),
-        problems=items.problems(digest, texts),
-        works=items.works(digest, texts),
+        problems=items.problems(digest, texts, brief=brief),
+        works=items.works(digest, texts, brief=brief),
+        proposed=items.proposed(digest, texts),
         deeds=items.deeds(digest.deeds, texts, digest.minimum),
         proposals=() if digest.so_far else items.proposals(digest, texts),
         foot=items.foot(digest, texts),

@@ -227,3 +227,21 @@ def test_looks_at_a_running_week_differ_by_steps_and_leave_one_step_to_its_end(
     looks = disclosure.steps(earlier, minimum), disclosure.steps(later, minimum)
     assert (looks[1] - looks[0]) % minimum == 0
     assert all(later - look >= minimum or look == 0 for look in looks)
+
+
+@pytest.mark.parametrize(
+    ("part", "base", "everybody", "shown"),
+    [
+        (14, 60, 60, True),
+        (14, 60, 80, True),
+        (14, 60, 63, False),
+        (14, 17, 40, False),
+        (6, 9, 40, False),
+        (0, 60, 60, True),
+    ],
+)
+def test_a_share_beside_its_number_tells_neither_of_the_few_others_nor_of_the_few_outside(
+    part: int, base: int, everybody: int, shown: bool
+) -> None:
+    told = disclosure.numbered(part, base, everybody, 5)
+    assert told == (disclosure.share(part, base, 5) if shown else disclosure.NOTHING)

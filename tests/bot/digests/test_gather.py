@@ -67,6 +67,7 @@ def say(db: Connection, rows: Sequence[AnswerRow], about: int) -> None:
     known = select(tables.text_themes.c.answer_id)
     new = select(tables.answers.c.id).where(tables.answers.c.verb == "ask", tables.answers.c.id.not_in(known))
     ids = list(db.execute(new).scalars())
+    themes.keep(db, [themes.Reading(one, "library", None, "en", "test", NOW) for one in ids])
     themes.settle(db, themes.revision(db, "library"), ids, [Sorted(one, about, 0.9) for one in ids])
 
 
@@ -135,6 +136,36 @@ def test_a_campaign_of_the_week_before_does_not_hide_that_a_theme_doubled(databa
     told = summarise(counted, replace(sample_scope(WEEK), zone=PLACE, headlines=HEADLINES), MONDAY)
     assert told is not None
     assert [each.count for each in told.alerts if each.reason is Reason.DOUBLED] == [12]
+
+
+def test_a_theme_tells_its_share_its_change_and_where_it_is_raised_more_often(database: Database) -> None:
+    with database.transaction() as db:
+        of, wait, rest = add_round(db), theme(db, "wait"), theme(db, "rest")
+        for back in range(1, 5):
+            at = NOW - 7 * back * DAY
+            say(db, [text(of, f"A wait of {n}", b"w%d.%d" % (back, n), at) for n in range(5)], wait)
+            say(db, [text(of, f"A word of {n}", b"r%d.%d" % (back, n), at) for n in range(45)], rest)
+        for n in range(60):
+            area = "north" if n < 18 else "south"
+            answers.append(db, [answer(of, b"%d" % n, "area", item="you.area", choice=area)])
+        say(db, [text(of, f"A wait of {n}", b"%d" % n) for n in range(20)], wait)
+        say(db, [text(of, f"A word of {n}", b"%d" % n) for n in range(20, 60)], rest)
+        areas = {"north": {"en": "Northgate"}, "south": {"en": "Southside"}}
+        counted = gather(db, "library", WEEK, PLACE, Finder(), HEADLINES, ({}, areas))
+    told = summarise(counted, replace(sample_scope(WEEK), zone=PLACE, headlines=HEADLINES), MONDAY)
+    assert told is not None
+    found = next(each for each in told.problems if each.key == "wait")
+    assert (found.share.part, found.share.base, found.before) == (20, 60, 5)
+    assert found.change is not None
+    assert (found.change.before.part, found.change.before.base, found.change.real) == (20, 200, True)
+    (line,) = (each for each in items.problems(told, texts("en")) if "wait:" in each)
+    assert (
+        "20 people, 33% of those who wrote (range 23–46), 5 the week before, more than in the last 4 weeks (10%)"
+        in line
+    )
+    assert "most often from “Northgate”" in line
+    other = next(each for each in told.problems if each.key == "rest")
+    assert other.area == {"en": "Southside"}
 
 
 def test_what_somebody_scored_long_ago_says_nothing_of_what_they_write_now(database: Database) -> None:

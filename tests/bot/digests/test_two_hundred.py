@@ -13,7 +13,7 @@ import pytest
 
 from bot.digests import render
 from bot.digests.deeds import Deed, Deeds, Stand
-from bot.digests.model import Digest, Foot, Form, Missing, Reason, Tick
+from bot.digests.model import Digest, Foot, Form, Missing, Reason, Theme, Tick
 from bot.digests.render import items
 from bot.digests.render.mail import words
 from bot.digests.summarise import Deadline, Heard, summarise
@@ -62,6 +62,7 @@ def case(number: int) -> tuple[list[One], dict[str, object], Digest | None]:
               {"en": "Hand-over"}, chance.randrange(0, 12), (said(chance.choice(TEXTS), chance.choice("5421")),))
         for name in chance.sample(NAMES, chance.randrange(0, 6))
     )  # fmt: skip
+    heard = tuple(with_part(one, chance) for one in heard)
     deadlines = [
         Deadline(f"r{n}", f"Round {n}", chance.choice(["open", "closed"]), None, date(2026, 11, 25), late, written=n)
         for n, late in enumerate(chance.choice([[], [date(2026, 11, 10)], [date(2026, 12, 1), date(2026, 11, 2)]]))
@@ -79,6 +80,22 @@ def case(number: int) -> tuple[list[One], dict[str, object], Digest | None]:
                     began=began, finished=chance.randrange(0, began))  # fmt: skip
     made = summarise(known, scope(WEEK, deadlines, **facts), monday_after(WEEK))  # type: ignore[arg-type] # of many types
     return crowd, {**facts, "heard": heard, "known": known}, made
+
+
+def with_part(heard: Heard, chance: Random) -> Heard:
+    """Add who wrote at all, now and in the four weeks before, and where."""
+    past = tuple((chance.randrange(0, 20), chance.randrange(20, 60)) for _ in range(3))
+    here, there = chance.randrange(0, 20), chance.randrange(0, 20)
+    places = (({"en": "Northgate"}, here, here + chance.randrange(0, 9)), ({"en": "Southside"}, there, there + 40))
+    wrote = heard.people + chance.choice([0, 3, 30, 60])
+    return replace(
+        heard,
+        wrote=wrote,
+        past=(*past, (heard.people_before, 60)),
+        places=places,
+        organised=chance.choice([0, 3, 300]),
+        campaigns=1,
+    )
 
 
 def digests() -> list[Digest]:
@@ -182,6 +199,28 @@ def check_themes(facts: dict[str, object], made: Digest) -> None:
         shown = None if 0 < one.people_before < MINIMUM or not each.compared else one.people_before
         assert each.before == shown
         assert bool(each.step) == (one.step_people >= MINIMUM)
+        assert each.organised == (one.organised if one.organised >= MINIMUM else 0)
+        check_part(each, one, made.who.new)
+
+
+def check_part(each: Theme, one: Heard, new: int) -> None:
+    """The part of those who wrote, against the four weeks before, and where it stands out."""
+    base, part, _, _ = slow.told(one.people, one.wrote, MINIMUM)
+    told = part is not None and not 0 < new - one.wrote < MINIMUM
+    assert (each.share.base, each.share.part) == ((base, part) if told else (None, None))
+    if not told:
+        assert (each.weeks, each.change) == ((), None)
+        return
+    assert [slow.seen(point.share) for point in each.weeks[:-1]] == [slow.told(*week, MINIMUM) for week in one.past]
+    if all(slow.told(*week, MINIMUM)[1] is not None for week in one.past):
+        then = [sum(week[place] for week in one.past) for place in (0, 1)]
+        assert each.change is not None
+        assert each.change.real == slow.is_real(one.people, one.wrote, then[0], then[1])
+    (_, here, wrote), (_, there, others) = one.places
+    north = here >= there
+    first, second = ((here, wrote), (there, others)) if north else ((there, others), (here, wrote))
+    out = first[0] >= MINIMUM and second[1] > 0 and slow.newcombe(*first, *second, STRICT)[0] > 0
+    assert each.area == ({"en": "Northgate" if north else "Southside"} if out else {})
 
 
 def check_alerts(facts: dict[str, object], made: Digest) -> None:

@@ -38,7 +38,7 @@ from bot.metrics import Metrics
 from bot.rounds.library import Library
 from bot.texts import texts
 from flows.catalog import Catalog
-from storage import alarms, answers, contacts, digests, people
+from storage import alarms, answers, contacts, digests, people, themes
 from storage import outbox as sending
 from storage.tables import digests as kept_digests
 from storage.tables import outbox, weeks
@@ -525,6 +525,115 @@ def test_digests_that_fail_at_every_sweep_are_an_alarm(
         with pytest.raises(ExceptionGroup, match="could not be written"):
             rung(database, desk, MONDAY + timedelta(hours=3))
     assert alarmed(database) == ["Digests come late: by 3 hours. civicloop doctor says what is wrong."]
+
+
+def say(db: Connection, since: int = 0) -> list[int]:
+    """Have all texts but the first so many sorted into a theme; return the ids of all."""
+    themes.add(db, SERVICE, [("hours", {"en": "Opening hours"})], themes.MANAGER, MONDAY)
+    theme = themes.by_key(db, SERVICE, "hours")
+    assert theme is not None
+    ids = sorted(each[0] for each in answers.sent_words(db, SERVICE, *WEEK.span(sample().city.zone)))
+    themes.keep(db, [themes.Reading(one, SERVICE, None, "en", "test", MONDAY) for one in ids])
+    revision = themes.revision(db, SERVICE)
+    themes.settle(db, revision, ids[since:], [themes.Sorted(one, theme.id, 0.9) for one in ids[since:]])
+    themes.caught_up(db, SERVICE, revision)
+    return ids
+
+
+def of_person(db: Connection, person: int) -> Digest:
+    row = digests.find(db, person, SERVICE, str(WEEK))
+    assert row is not None
+    found = load(row.body)
+    assert found is not None
+    assert found.foot is not None
+    return found
+
+
+def test_a_digest_waits_for_its_texts_to_be_sorted(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        hire(db, "telegram")
+        keep(db, [One(WEEK.monday, "2", f"Closed at {n}") for n in range(20)])
+        say(db, 8)
+    assert [desk.sweep(database, MONDAY + timedelta(minutes=past)) for past in (0, 20, 54)] == [0, 0, 0]
+    with database.transaction() as db:
+        say(db)
+    assert desk.sweep(database, MONDAY + timedelta(minutes=54)) == 1
+    with database.reading() as db:
+        (told,) = desk.past(db, 1)
+    assert [(each.key, each.people) for each in told.problems] == [("hours", 20)]
+    assert told.foot is not None
+    assert not told.foot.texts
+
+
+def test_a_digest_waits_for_what_somebody_has_just_corrected(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        hire(db, "telegram")
+        keep(db, [One(WEEK.monday, "2", f"Closed at {n}") for n in range(20)])
+        say(db)
+        themes.changed(db, SERVICE)
+    assert desk.sweep(database, MONDAY) == 0
+    with database.transaction() as db:
+        themes.caught_up(db, SERVICE, themes.revision(db, SERVICE))
+    assert desk.sweep(database, MONDAY) == 1
+
+
+def test_a_digest_that_can_wait_no_longer_says_what_is_not_sorted_and_leaves_themes_to_a_later_one(
+    database: Database, desk: Digests
+) -> None:
+    """Told once, half of a theme would stand for ever, and double in the week after."""
+    late = MONDAY + timedelta(minutes=55)
+    with database.transaction() as db:
+        ana = hire(db, "telegram")
+        keep(db, [One(WEEK.monday, "2", f"Closed at {n}") for n in range(20)])
+        say(db, 8)
+    assert desk.sweep(database, late) == 1
+    with database.transaction() as db:
+        first = of_person(db, ana)
+        assert (first.problems, first.works) == ((), None)
+        assert "12 of 20 texts were sorted by theme in time, so themes wait." in foot(first, texts("en"))
+        say(db)
+        eva = hire(db, "mail", name="Eva")
+    assert desk.send(database, SERVICE, WEEK, late) == 1
+    with database.transaction() as db:
+        second = of_person(db, eva)
+        assert [(each.key, each.people) for each in second.problems] == [("hours", 20)]
+        assert second.foot is not None
+        assert (second.foot.texts, second.foot.themes_wait) == (0, False)
+        assert (second.scores, second.voices) == (first.scores, first.voices)
+        answers.withdraw(db, [(1, b"person 3", "why")], late)
+        ida = hire(db, "mail", name="Ida")
+    assert desk.send(database, SERVICE, WEEK, late) == 1
+    with database.reading() as db:
+        assert of_person(db, ida).problems[0].people == 20
+
+
+def test_a_few_texts_that_are_not_sorted_are_named_beside_the_themes(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        ana = hire(db, "telegram")
+        keep(db, [One(WEEK.monday, "2", f"Closed at {n}") for n in range(40)])
+        say(db, 2)
+    assert desk.sweep(database, MONDAY + timedelta(minutes=55)) == 1
+    with database.reading() as db:
+        told = of_person(db, ana)
+    assert [each.people for each in told.problems] == [38]
+    assert "38 of 40 texts were sorted by theme in time." in foot(told, texts("en"))
+
+
+def test_new_themes_that_wait_are_named_with_a_way_there(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        hire(db, "telegram", "mail")
+        keep(db, [One(WEEK.monday, "5") for _ in range(9)])
+        new = [(f"new.{n}", {"en": f"Something new {n}"}) for n in range(2)]
+        themes.add(db, SERVICE, new, themes.PROPOSAL, MONDAY)
+        themes.caught_up(db, SERVICE, themes.revision(db, SERVICE))
+    assert desk.sweep(database, MONDAY) == 2
+    with database.reading() as db:
+        chat, mail = (json.loads(body) for _, body, _ in sorted(queued(db), reverse=True))
+        (told,) = desk.past(db, 1)
+    assert "2 new themes wait for you." in chat["text"]
+    assert "Look at new themes" in json.dumps(chat["buttons"])
+    staff, _, _ = page_url(sample(), told).partition("digests")
+    assert f"Look at new themes: {staff}themes/{SERVICE}" in mail["text"]
 
 
 CROSSINGS = ["digest.alarms", "digest.alarmed"]
