@@ -24,7 +24,7 @@ from babel import Locale, UnknownLocaleError
 
 from bot import translating
 from bot.threads import answered_for
-from storage import alarms, inbox, migrate, outbox, threads
+from storage import alarms, inbox, migrate, outbox, retention, threads
 from storage.database import Database, StorageTrouble
 from storage.unlocking import refuse_changing
 
@@ -179,6 +179,7 @@ def database(config: Config, now: datetime) -> Iterator[Finding]:
             yield from _queues(opened, now)
             yield written(opened, now, config)
             yield _alarms(opened)
+            yield _overdue(opened, now, config)
             yield readers(opened, config)
     except StorageTrouble as trouble:
         yield fail("database", str(trouble), "Nothing works until this does.")
@@ -231,6 +232,19 @@ def _queues(opened: Database, now: datetime) -> Iterator[Finding]:
     if failed := kept.get(inbox.FAILED, 0) + kept.get(inbox.UNREADABLE, 0):
         do = 'See which and why, then try them again or drop them: "civicloop inbox list".'
         yield warn("messages received", f"{failed} could not be handled", do)
+
+
+def _overdue(opened: Database, now: datetime, config: Config) -> Finding:
+    """What is past its date and still there: the sweep does not run, or something keeps it from forgetting."""
+    from bot.jobs.sweeps import policy_of  # noqa: PLC0415 - slow to load, needed only where there are tables
+
+    with opened.reading() as db:
+        found = retention.overdue(db, now, policy_of(config.privacy))
+    if not found:
+        return ok("privacy", "nothing is kept past its date")
+    said = ", ".join(f"{what} {rows}" for what, rows in sorted(found.items()))
+    do = 'It goes within the hour while "civicloop run" runs. The rest waits to be handled, sent or counted: see above.'
+    return warn("privacy", f"past its date and still there: {said}", do)
 
 
 def _alarms(opened: Database) -> Finding:

@@ -116,6 +116,22 @@ def months_before(now: datetime, months: int) -> datetime:
     return now.replace(year=year, month=month + 1, day=day)
 
 
+def overdue(db: Connection, now: datetime, policy: Policy) -> dict[str, int]:
+    """Return what is still there two days after its date, by kind: what was not forgotten, or may not be.
+
+    The sweep may not forget what still waits for its turn or to be sent, nor the links of a round that nobody has
+    counted: these keep people's words or links longer than was promised, until somebody sees to it.
+    """
+    late = now - _GRACE
+    found = {what: _left(db, statement(late, policy)) for what, statement in _SWEEPS.items()}
+    found |= {what: _left(db, statement(late, policy)) for what, statement in _WAITING.items()}
+    return {what: rows for what, rows in found.items() if rows}
+
+
+def _left(db: Connection, statement: Delete | Update) -> int:
+    return db.execute(select(func.count()).select_from(statement.table).where(*_where(statement))).scalar_one()
+
+
 # --------------------------------------------------------------------------- what goes, in this order
 
 
@@ -187,6 +203,22 @@ def _keys(now: datetime, policy: Policy) -> Update:
 def _links_to_people(now: datetime, policy: Policy) -> Delete:
     """Sessions hold contact and answers side by side, so they go with the key."""
     return delete(sessions).where(sessions.c.round_id.in_(_over(now, policy)))
+
+
+def _unturned(now: datetime, policy: Policy) -> Delete:
+    old = inbox.c.received_at < now - timedelta(days=policy.transcript_days)
+    return delete(inbox).where(inbox.c.status == WAITING, old)
+
+
+def _unsent(now: datetime, policy: Policy) -> Delete:
+    old = outbox.c.due_at < now - timedelta(days=policy.transcript_days)
+    return delete(outbox).where(outbox.c.status.not_in((SENT, GONE)), old)
+
+
+def _uncounted(now: datetime, policy: Policy) -> Update:
+    old = rounds.c.closed_at < now - timedelta(days=policy.close_days)
+    over = rounds.c.id.in_(_over(now, policy))
+    return update(rounds).where(old, rounds.c.key_sealed.is_not(None), ~over)
 
 
 def _audiences(now: datetime, policy: Policy) -> Update:
@@ -342,3 +374,47 @@ _SWEEPS: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
     "sign_ins": _sign_ins,
     "contacts": _strangers,
 }
+"""What kind goes by which statement, in this order."""
+_WAITING: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
+    "updates_waiting": _unturned,
+    "messages_unsent": _unsent,
+    "rounds_uncounted": _uncounted,
+}
+"""What is past its date and must not go; as what would let it go, for counting only."""
+_GRACE = timedelta(days=2)
+"""So long the sweep may be late before it is a fault."""
+LASTING = {
+    "people": "staff, until their role is withdrawn",
+    "roles": "staff, until withdrawn",
+    "flow_versions": "what was asked: answers are read by it",
+    "rounds": "the record of a round, of which nobody is part; its key goes",
+    "report_drafts": "the city's own words, until the report is published",
+    "findings": "figures",
+    "round_log": "the record of a round",
+    "places": "posters stay",
+    "arrivals": "sums",
+    "margins": "figures of the whole city",
+    "invitations": "that somebody was asked, while there is a contact",
+    "audience": "how many were asked; who it was goes",
+    "quiet": "who must never be written to: hashes, for good",
+    "moves": "sums",
+    "alarms": "that there was danger; who wrote of it goes",
+    "weeks": "sums",
+    "week_counts": "sums",
+    "week_people": "sums",
+    "week_ballots": "sums",
+    "week_changes": "sums",
+    "campaign_weeks": "that a week was searched",
+    "machine_weeks": "sums",
+    "codebooks": "the city's own words",
+    "themes": "the city's own words",
+    "actions": "the city's own record",
+    "action_log": "the city's own record",
+    "looks": "who looked at answers: the record of that",
+    "predictions": "what staff expected of a round",
+    "assessment_viewers": "whom staff show their scores to",
+    "digests": "figures",
+    "leases": "no content",
+    "forgettings": "the proof of what went",
+}
+"""Tables whose rows have no date of their own, and why; all others are swept, or go with a row that is."""

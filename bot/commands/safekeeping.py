@@ -44,6 +44,8 @@ def rotate(config: Config, *, in_json: bool) -> None:
     file = config.privacy.key_file
     with closing(Database.open(config.database.url)) as database:
         migrate.upgrade(database)
+        if not file.exists():
+            unlocking.unlock(database, file, mint)
         unlocking.check(database, file)
         refuse_used(database)
         anew = rotation.begin(file, mint)

@@ -223,6 +223,20 @@ class _Arrival:
     body = b"{}"
 
 
+def test_what_is_past_its_date_and_still_there_is_told(tmp_path: Path) -> None:
+    it = a_config(tmp_path)
+    keys = Keys.load(it.privacy.key_file, lambda: "0123456789" * 5)
+    database = Database.open(it.database.url)
+    migrate.upgrade(database)
+    assert found(examined(it), "privacy").health is Health.OK
+    with database.transaction() as db:
+        inbox.accept(db, [_Arrival()], NOW - timedelta(days=40), keys)
+    database.close()
+    finding = found(examined(it), "privacy")
+    assert finding.health is Health.WARN
+    assert "updates_waiting 1" in finding.seen
+
+
 def test_keys_that_others_can_read_are_told(tmp_path: Path) -> None:
     it = a_config(tmp_path)
     it.privacy.key_file.write_text("x", encoding="utf-8")

@@ -92,6 +92,13 @@ def test_it_says_what_was_done_and_what_to_do_next(
     assert known(folder, database_url)
 
 
+def test_a_lost_key_file_is_told_and_no_new_one_is_made(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "data/keys").unlink()
+    status, _, err = asked(capsys, "keys", "rotate")
+    assert (status, "is gone" in err) == (2, True)
+    assert not (folder / "data/keys").exists()
+
+
 def test_it_refuses_while_a_bot_runs_and_changes_nothing(
     folder: Path, database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,7 +36,7 @@ from tests.storage.makers import DAY, KEYS, MINUTE, NOW, Update, add_contact, ad
 from tests.support.rows import statuses
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
     from storage.database import Database
 
@@ -255,3 +255,36 @@ def test_after_all_dates_nothing_of_a_person_is_left_but_round_and_digests(datab
 )
 def test_months_are_calendar_months(now: datetime, months: int, then: datetime) -> None:
     assert months_before(now, months) == then
+
+
+def test_every_table_is_swept_or_goes_with_what_is_swept_or_says_why_it_lasts() -> None:
+    statements = [make(NOW, POLICY) for make in retention._SWEEPS.values()]
+    swept = {table.name for table in metadata.sorted_tables if any(each.table is table for each in statements)}
+    swept -= {each for each in swept if all(one.is_update for one in statements if one.table is metadata.tables[each])}
+    while more := {table.name for table in metadata.sorted_tables if _goes_with(table, swept)} - swept:
+        swept |= more
+    lasting = set(retention.LASTING)
+    assert set(metadata.tables) - swept - lasting == set()
+    assert lasting - set(metadata.tables) == set()
+    assert {"answers", "sessions", "contacts", "messages", "inbox", "outbox", "thread_messages", "wishes"} <= swept
+
+
+def _goes_with(table: Table, swept: set[str]) -> bool:
+    return any(key.ondelete == "CASCADE" and key.column.table.name in swept for key in table.foreign_keys)
+
+
+def test_what_the_sweep_has_not_forgotten_or_may_not_is_told(database: Database) -> None:
+    with database.transaction() as db:
+        anna = add_contact(db)
+        round_ = add_round(db, closed_at=NOW, state="closed")
+        sessions.save(db, [session(anna, round_)])
+        inbox.accept(db, [Update("telegram", "1")], NOW, KEYS)
+        outbox.enqueue(db, [message(anna, "never sent")])
+        assert retention.overdue(db, NOW + 31 * DAY, POLICY) == {"sessions_unfinished": 1}
+        late = NOW + 33 * DAY
+        sweep(db, late)
+        assert retention.overdue(db, late, POLICY) == {
+            "updates_waiting": 1,
+            "messages_unsent": 1,
+            "rounds_uncounted": 1,
+        }
