@@ -17,6 +17,7 @@ from storage.tables import answers, audience, contacts, entries, invitations, ou
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Select
 
@@ -83,15 +84,50 @@ def _began(db: Connection, round_id: int) -> dict[str, tuple[int, int]]:
 # --------------------------------------------------------------------------- by what they said
 
 
+def individuals(db: Connection, round_id: int, apart: Sequence[bytes] = ()) -> int:
+    """Return how many individuals have answered; `apart` holds pseudonyms not to count."""
+    return db.execute(select(func.count()).select_from(_firsts(round_id, apart).subquery())).scalar_one()
+
+
+def came(db: Connection, round_id: int, people: int, apart: Sequence[bytes] = ()) -> datetime:
+    """Return when the first so many individuals (1 or more) had come; there are that many."""
+    firsts = _firsts(round_id, apart).subquery()
+    found: datetime = db.execute(select(firsts.c.at).order_by(firsts.c.at).offset(people - 1).limit(1)).scalar_one()
+    return found
+
+
+def _firsts(round_id: int, apart: Sequence[bytes]) -> Select[tuple[datetime]]:
+    """When each individual had the first answer counted."""
+    mine = (*_counted(round_id), answers.c.pseudonym.not_in(of_many(round_id)))
+    found = select(func.min(answers.c.counted_at).label("at")).where(*mine).group_by(answers.c.pseudonym)
+    return found.where(answers.c.pseudonym.not_in(apart)) if apart else found
+
+
+def _by(round_id: int, until: datetime | None) -> tuple[ColumnElement[bool], ...]:
+    """Those who had come by a moment; everybody where none is said."""
+    if until is None:
+        return ()
+    early = select(answers.c.pseudonym).where(*_counted(round_id)).group_by(answers.c.pseudonym)
+    return (answers.c.pseudonym.in_(early.having(func.min(answers.c.counted_at) <= until)),)
+
+
 def choices(
-    db: Connection, round_id: int, items: Collection[str], states: Collection[str], apart: Sequence[bytes] = ()
+    db: Connection,
+    round_id: int,
+    items: Collection[str],
+    states: Collection[str],
+    apart: Sequence[bytes] = (),
+    until: datetime | None = None,
 ) -> dict[tuple[str, str], int]:
-    """Return how many people chose an option, by (item or state, option); `apart` holds pseudonyms not to count."""
+    """Return how many people chose an option, by (item or state, option).
+
+    `apart` holds pseudonyms not to count; `until` leaves out whoever came later.
+    """
     asked = or_(answers.c.item.in_(list(items)), answers.c.state.in_(list(states)))
     of = case((answers.c.item.in_(list(items)), answers.c.item), else_=answers.c.state)
     found = select(of, answers.c.choice, func.count(answers.c.pseudonym.distinct()))
     mine = (*_counted(round_id), asked, answers.c.choice.is_not(None), answers.c.pseudonym.not_in(of_many(round_id)))
-    found = found.where(*mine).group_by(of, answers.c.choice)
+    found = found.where(*mine, *_by(round_id, until)).group_by(of, answers.c.choice)
     counts = {(what, choice): people for what, choice, people in db.execute(found)}
     for group in _groups(apart):
         for what, choice, people in db.execute(found.where(answers.c.pseudonym.in_(group))):
@@ -99,9 +135,14 @@ def choices(
     return counts
 
 
-def languages(db: Connection, round_id: int, apart: Sequence[bytes] = ()) -> dict[str, int]:
-    """Return in how many languages how many people answered; whoever changed it counts once."""
-    return _ways(db, round_id, answers.c.language, apart)
+def languages(
+    db: Connection, round_id: int, apart: Sequence[bytes] = (), until: datetime | None = None
+) -> dict[str, int]:
+    """Return in how many languages how many people answered; whoever changed it counts once.
+
+    `until` leaves out whoever came later.
+    """
+    return _ways(db, round_id, answers.c.language, apart, until)
 
 
 def channels(db: Connection, round_id: int, apart: Sequence[bytes] = ()) -> dict[str, int]:
@@ -109,9 +150,11 @@ def channels(db: Connection, round_id: int, apart: Sequence[bytes] = ()) -> dict
     return _ways(db, round_id, answers.c.channel, apart)
 
 
-def _ways(db: Connection, round_id: int, column: ColumnElement[str], apart: Sequence[bytes]) -> dict[str, int]:
-    alone = answers.c.pseudonym.not_in(of_many(round_id))
-    person = select(func.max(column).label("way")).where(*_counted(round_id), alone).group_by(answers.c.pseudonym)
+def _ways(
+    db: Connection, round_id: int, column: ColumnElement[str], apart: Sequence[bytes], until: datetime | None = None
+) -> dict[str, int]:
+    mine = (*_counted(round_id), answers.c.pseudonym.not_in(of_many(round_id)), *_by(round_id, until))
+    person = select(func.max(column).label("way")).where(*mine).group_by(answers.c.pseudonym)
     counts = _by_way(db, person)
     for group in _groups(apart):
         for way, people in _by_way(db, person.where(answers.c.pseudonym.in_(group))).items():

@@ -14,7 +14,9 @@ minimum and in a running week, too: a manager sees with the first answer that it
 5. No percentage under a base of 10; "indication only" under 30.
 6. What is compared or summed up is what is shown, never what is hidden: nothing new follows from it.
 7. Many counts that add up to each other (the arrows of a flow) are told in steps of the minimum, none below one step.
-   In a week that is running the sides of a scale are told so too: answers come one by one.
+   In a week that is running the sides of a scale are told so too: answers come one by one. So does who takes part in a
+   round by group: of the first whole steps of people only, one step behind. To how many an action goes, of how many who
+   raised a thing, and how many answers lie behind a figure, come in steps as well.
 8. Scores of options that people order, divide points over or call best and last, are sums over everybody, and add up to
    what is known. They are told from a base of 10 in steps: half the minimum of people, all of one mind, can move no
    score by more than a step. They are rounded together, so that what is told adds up too, and no score is told as

@@ -189,7 +189,7 @@ class Fairness(Concluding):
         targets = aims.load(row.aims).of(margins_)
         usual = {AREA, LANGUAGE, *margins_, *targets}
         shown = {name: each for name, each in known.items() if name in usual and len(each.groups) > 1}
-        counted = kept.people if kept else turnout.counted(db, self._library, row, shown)
+        counted = kept.people if kept else turnout.live(db, self._library, row, shown, self._least)
         came = {language: self._told(way) for language, way in ways.items()}
         return tuple(
             Table(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.digests import representation
+from bot.digests.disclosure import steps
 from bot.digests.findings import Group, Who
 from bot.rounds import aims
 from bot.rounds.margins import Margin
@@ -26,6 +27,7 @@ from storage.turnout import Way  # noqa: TC001 - msgspec reads the annotations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -86,15 +88,32 @@ def count(db: Connection, library: Library, row: RoundRow) -> Kept:
     )
 
 
-def counted(
-    db: Connection, library: Library, row: RoundRow, known: Mapping[str, Variable]
+def live(
+    db: Connection, library: Library, row: RoundRow, known: Mapping[str, Variable], minimum: int
 ) -> dict[str, dict[str, int]]:
-    """Count individuals by every variable, exactly. Once the round's key is gone, all who answered look alike."""
+    """Count by every variable the individuals who may be told of while others still come: whole steps, one step behind.
+
+    How many have come is known at each moment: of everybody a look before and one after somebody would tell of them.
+    """
+    apart = library.apart(db, row)
+    told = steps(turnout.individuals(db, row.id, apart), minimum)
+    if not told:
+        return {name: dict.fromkeys(each.groups, 0) for name, each in known.items()}
+    return counted(db, library, row, known, turnout.came(db, row.id, told, apart))
+
+
+def counted(
+    db: Connection, library: Library, row: RoundRow, known: Mapping[str, Variable], until: datetime | None = None
+) -> dict[str, dict[str, int]]:
+    """Count individuals by every variable, exactly; `until`: of those who had come by then.
+
+    Once the round's key is gone, all who answered look alike.
+    """
     apart = library.apart(db, row)
     items = [each.item for each in known.values() if each.item]
     states = [each.state for each in known.values() if each.state]
-    chosen = turnout.choices(db, row.id, items, states, apart)
-    spoken = turnout.languages(db, row.id, apart)
+    chosen = turnout.choices(db, row.id, items, states, apart, until)
+    spoken = turnout.languages(db, row.id, apart, until)
     return {
         name: {
             group: spoken.get(group, 0) if name == LANGUAGE else chosen.get((each.item or each.state, group), 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,13 +26,17 @@ from tests.storage import makers
 from tests.support.house import NOON, House
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.rounds.fairness import Numbers, Table
     from storage.turnout import Way
 
 CENSUS, DAY = "Census 2021, table 4", "2021-03-21"
 
 
-def said(house: House, code: str, count: int, area: str = "", language: str = "en", **more: Any) -> None:
+def said(
+    house: House, code: str, count: int, area: str = "", language: str = "en", *, at: datetime = NOON, **more: Any
+) -> None:
     """Let so many people have handed in answers, in a language, and said where they live."""
     with house.database.transaction() as db:
         row = rounds.by_code(db, code)
@@ -46,7 +52,7 @@ def said(house: House, code: str, count: int, area: str = "", language: str = "e
         key = house.library.pseudonyms(row)
         chosen = {"area": area, **more}
         for one in made:
-            about: dict[str, Any] = {"at": NOON, "who": key(one.address_hash), "language": language}
+            about: dict[str, Any] = {"at": at, "who": key(one.address_hash), "language": language}
             asked = [
                 makers.answer(row, state=f"about_{name}", verb="choose", item=f"you.{name}", choice=choice, **about)
                 for name, choice in chosen.items()
@@ -160,6 +166,23 @@ def test_people_are_counted_by_area_and_language_in_steps(house: House) -> None:
     assert table(numbers, "area").found.base == 25
     assert (numbers.started, numbers.finished) == (34, 34)
     assert table(numbers, "language").ways["es"].started == 10
+
+
+def test_whoever_looks_after_each_answer_learns_of_nobody_which_group_they_are_of(house: House) -> None:
+    """How many have answered is seen at once; what groups they are of, only when five more people have come."""
+    code, chance = house.need().code, Random(3)  # noqa: S311 - the same people each time
+    seen: list[tuple[int, dict[str, int | None], dict[str, int | None]]] = []
+    for number in range(40):
+        house.clock.forward(minutes=1)
+        said(house, code, 1, chance.choice(["harbour", "old_town"]), chance.choice(["en", "es"]), at=house.clock())
+        numbers = house.rounds.numbers(code)
+        seen.append((numbers.finished, counts(numbers, "area"), counts(numbers, "language")))
+        assert numbers.finished == number + 1
+    changes = [now[0] for before, now in pairwise(seen) if before[1:] != now[1:]]
+    assert len(changes) > 3
+    assert all(later - earlier >= 5 for earlier, later in pairwise(changes))
+    told = sum(people or 0 for people in seen[-1][2].values())
+    assert abs(told - 35) <= 4
 
 
 def test_who_glances_again_within_seconds_sees_what_was_counted(house: House) -> None:
