@@ -21,6 +21,7 @@ from bot.rights import Right
 from bot.texts import texts
 from bot.threads import MAIL, people_of, reached
 from flows.model import Button, Prompt
+from flows.words import whole
 from storage import alarms, outbox
 from storage.outbox import NewMessage
 
@@ -87,7 +88,7 @@ class Alarms:
 
     def taken(self, db: Connection, contact: Contact, number: str, now: datetime) -> Prompt | None:
         """Take it that a member of staff looks after an alarm; None where this is not theirs to do, or no alarm."""
-        alarm = alarms.get(db, int(number)) if number.isdecimal() and len(number) < len(str(2**62)) else None
+        alarm = alarms.get(db, n) if (n := whole(number)) is not None else None
         if alarm is None or contact.person_id is None or not self._may(db, contact.person_id, alarm.service):
             return None
         fresh = alarms.close(db, alarm.id, now)

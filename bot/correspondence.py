@@ -15,7 +15,7 @@ from flows.danger import speaks_of_danger
 from flows.model import Button, Kind, Prompt
 from flows.phrasebook import EVERYWHERE
 from flows.speak import word_list
-from flows.words import clean
+from flows.words import clean, whole
 from storage import people, threads
 
 if TYPE_CHECKING:
@@ -173,7 +173,8 @@ class Correspondence:
     def _numbered(self, number: str) -> str:
         """Return the service with this number; empty where there is none any more."""
         services = self._config.services
-        return services[int(number)].key if number.isdecimal() and int(number) < len(services) else ""
+        place = whole(number)
+        return services[place].key if place is not None and place < len(services) else ""
 
     # ----------------------------------------------------------------- buttons
 

@@ -156,6 +156,18 @@ def plain_digits(text: str) -> str:
     return "".join(str(unicodedata.digit(one)) if one.isdecimal() else one for one in characters)
 
 
+MOST_DIGITS = 15
+"""Digits of the largest whole number that is read: every database and every program holds it."""
+
+
+def whole(text: str) -> int | None:
+    """Return the whole number that stands in a text, in the digits of any script; None for anything else.
+
+    None, too, for a number with more digits than any of ours has: who sends it means no harm, or all of it.
+    """
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
+
+
 _ATTACHED_AND = re.compile(r" و(?=\w)")
 """Arabic writes "and" in one with the next word; a word may as well begin with that letter."""
 _SEPARATORS = re.compile(r"[,;/&+>\n،؛、]")

@@ -23,7 +23,7 @@ from bot.reading.private import finder
 from bot.rounds.hours import Hours
 from bot.texts import texts
 from bot.threads import people_of
-from flows.words import fill
+from flows.words import fill, whole
 from storage import actions, themes
 from storage.actions import ANSWER, ASK, ASKED, DONE, FIX, NOT_DONE, NOT_US, OPEN, SCORE, THEME, TOLD, NewAction, Origin
 
@@ -134,9 +134,9 @@ class Actions:
         if until > now.isoformat():
             raise Unfit("early")
         if source == THEME:
-            if not (name.isascii() and name.isdecimal() and len(name) < 16):
+            if (number := whole(name)) is None:
                 raise Unfit("no_origin")
-            return Origin(name, since=since, until=until)
+            return Origin(str(number), since=since, until=until)
         found = self._headlines.get(name)
         if found is None:
             raise Unfit("no_origin")

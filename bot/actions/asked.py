@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.actions.telling import load
 from flows.model import Kind, Prompt
 from flows.phrasebook import EVERYWHERE
-from flows.words import clean, fill
+from flows.words import clean, fill, whole
 from storage import actions, rounds
 from storage.actions import ASK, OPEN, Reply
 
@@ -47,9 +47,10 @@ class AskedBack:
             return (self._say(visit, "deed_write"),)
         letter = load(row.letter)
         offered = letter.choices.get(letter.in_(visit.language), ())
-        if not choice.isdecimal() or int(choice) >= len(offered):
+        place = whole(choice)
+        if place is None or place >= len(offered):
             return None
-        return (self._keep(visit, row, choice=int(choice)),)
+        return (self._keep(visit, row, choice=place),)
 
     def heard(self, visit: Visit, asks: str, word: str | None) -> Prompts | None:
         """Take words as the answer; None where they mean something else, which ends the waiting."""
@@ -66,7 +67,7 @@ class AskedBack:
 
     def _asked(self, visit: Visit, number: str) -> Action | None:
         """Return the question, where this contact was asked it."""
-        row = actions.get(visit.db, int(number)) if number.isdecimal() and len(number) < 16 else None
+        row = actions.get(visit.db, n) if (n := whole(number)) is not None else None
         asked = row and row.kind == ASK and actions.round_of(visit.db, row.id, visit.guest.contact.id) is not None
         return row if asked else None
 

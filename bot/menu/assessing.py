@@ -10,13 +10,13 @@ from bot.assessing import form as forms
 from bot.assessing.items import OF_STAGE
 from bot.assessing.results import told
 from bot.assessing.words import words
-from bot.menu.worker import Worker, data, mark_of, named, number, short
+from bot.menu.worker import Worker, data, mark_of, named, short
 from bot.rounds import codes
 from bot.rounds.record import public_url
 from flows import engine, memory, transcript
 from flows.model import Answered, Button, Context, Kind, Prompt, Status, parse_button
 from flows.speak import word_button
-from flows.words import word_of
+from flows.words import whole, word_of
 from storage import assessments as stored
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Assessing:
 
     def heard(self, worker: Worker, which: str, message: Message) -> tuple[Prompt, ...] | None:
         """Take a message as the next answer; None where it is for somebody else."""
-        form = stored.get(worker.visit.db, number(which)) if which.isdecimal() else None
+        form = stored.get(worker.visit.db, n) if (n := whole(which)) is not None else None
         if form is None or form.person_id != worker.person or form.session is None:
             worker.waits(None)
             return None

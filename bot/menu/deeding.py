@@ -18,7 +18,7 @@ from bot.rights import Right
 from bot.rounds.record import public_url, spoken_day
 from bot.texts import texts
 from flows.model import Button
-from flows.words import clean
+from flows.words import clean, whole
 from storage import actions, people
 from storage.actions import ANSWER, ASK, FIX, NOT_US, SCORE, THEME, NewAction
 
@@ -140,7 +140,7 @@ class Deeding:
 
     def _draft(self, worker: Worker, draft: str) -> Action | None:
         """Return what this person has written and not sent."""
-        row = actions.get(worker.visit.db, int(draft), lock=True) if draft.isdecimal() and len(draft) < 16 else None
+        row = actions.get(worker.visit.db, n, lock=True) if (n := whole(draft)) is not None else None
         if row is None or row.state != DRAFT or not worker.may(row.service, Right.ACT_ON_DIGESTS):
             return None
         return row if actions.form_of(worker.visit.db, row.id).startswith(_form(worker)) else None

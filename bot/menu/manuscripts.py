@@ -12,7 +12,7 @@ from bot.errors import Refused
 from bot.menu.drafting import Drafting
 from bot.menu.examining import LARGEST, playable
 from bot.menu.telling import sound
-from bot.menu.worker import mark_of, number
+from bot.menu.worker import mark_of
 from bot.participation import SILENCE
 from bot.rights import Right
 from bot.rounds import codes
@@ -20,6 +20,7 @@ from bot.rounds.wording import spoken
 from flows import engine, memory, transcript
 from flows.examples import filled
 from flows.model import Context, parse_button
+from flows.words import whole
 from storage import manuscripts
 from storage.manuscripts import PUBLISHED, SOUND, NewManuscript
 
@@ -65,7 +66,7 @@ class Manuscripts(Drafting):
 
     def mine(self, worker: Worker, which: str) -> Manuscript | None:
         """Return a file that this chat has sent and that can be tried out."""
-        found = manuscripts.get(worker.visit.db, number(which)) if which.isdecimal() else None
+        found = manuscripts.get(worker.visit.db, n) if (n := whole(which)) is not None else None
         own = found is not None and found.contact_id == worker.visit.guest.contact.id
         return found if own and found is not None and found.state in {SOUND, PUBLISHED} else None
 

@@ -12,6 +12,7 @@ from bot.themes import curating
 from bot.themes.curating import LONGEST_NAME, Act
 from bot.themes.words import words
 from flows.model import Button
+from flows.words import whole
 
 if TYPE_CHECKING:
     from bot.config import Config
@@ -67,7 +68,7 @@ class Sorting:
 
     def _theme(self, worker: Worker, mark: str) -> Theme | None:
         """Return a live theme of a service the person looks after."""
-        which = int(mark) if mark.isascii() and mark.isdecimal() and len(mark) < 16 else 0
+        which = whole(mark) or 0
         db = worker.visit.db
         found = (curating.live(db, service, which, lock=True) for service in self._mine(worker))
         return next((theme for theme in found if theme), None)
@@ -130,7 +131,7 @@ class Sorting:
         book = self._book(worker, theme.service)
         others = [one for one in (*book.used, *book.proposed) if one.id != theme.id]
         entries = [Button(short(one.name), data(TO, "into", theme.id, one.id)) for one in others]
-        shown = worker.paged(entries, int(page) if page.isdecimal() else 0, TO, "merge", theme.id)
+        shown = worker.paged(entries, whole(page) or 0, TO, "merge", theme.id)
         name = theme.name(worker.language)
         back = Button(worker.text("back"), data(TO, "of", mark_of(theme.service)))
         return worker.screen(_say(worker, "into", name=name), *shown, back)

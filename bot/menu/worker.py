@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.rights import Held
 from bot.texts import texts
 from flows.model import Button, Prompt
+from flows.words import whole
 from storage import people
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ PAGE = 5
 """Entries of a list on one screen: with the ways on and back there are eight buttons at most."""
 LONGEST_LABEL = 48
 """Letters of an entry of a list."""
+LARGEST = 100_000
+"""No place, no page and no number of days that a button carries is as large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +89,9 @@ def short(label: str) -> str:
 
 
 def number(text: str) -> int:
-    """Return a number that a button carries; 0 for anything else."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
+    """Return a place, a page or days that a button carries, under 100,000; 0 for anything else."""
+    found = whole(text) or 0
+    return found if found < LARGEST else 0
 
 
 def named(names: Collection[str], mark: str) -> str | None:

@@ -29,6 +29,7 @@ from bot.channels.web.round_page import is_public
 from bot.rounds.record import title
 from flows.memory import load
 from flows.model import Kind, button_data
+from flows.words import whole
 from storage import contacts, crossings, sessions
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ async def stream(request: Request) -> Response:
     if not token:
         return Response(status_code=204)
     since = request.headers.get("last-event-id") or request.query_params.get("after", "0")
-    after = int(since) if since.isdecimal() else 0
+    after = whole(since) or 0
     events = _events(request, address_of(token), after)
     return StreamingResponse(events, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
@@ -310,7 +311,7 @@ async def _news(request: Request, address: str, line: int, last: str) -> Respons
     if not spoken(lines, line):
         await channel.replied(address, line, PATIENCE)
         return JSONResponse({"reload": True})
-    after = int(last) if last.isdecimal() else 0
+    after = whole(last) or 0
     fresh = [each for each in lines if each.id > after]
     html = _html(request, pages_of(request).words(request), fresh, live(lines))
     return JSONResponse({"html": html, "nonce": backstage_of(request).mint()})

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
@@ -40,6 +41,7 @@ from bot.channels.web.pages import HOME, Pages, pages_of
 from bot.channels.web.safety import SafeHeaders, same_origin
 from bot.channels.web.words import Dictionary
 from bot.flood import Pace
+from flows.words import MOST_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -98,12 +100,19 @@ def _citizens() -> list[Route]:
     ]
 
 
+class OurNumber(IntegerConvertor):
+    """A number in an address; what has more digits than any of ours leads nowhere."""
+
+    regex = f"[0-9]{{1,{MOST_DIGITS}}}"
+
+
 def _staff() -> list[Route]:
     round_ = "/manage/rounds/{code}"
     flow = "/manage/flows/{flow}"
     digest = "/manage/digests/{service}/{period}"
     thread = "/manage/threads/{name}"
     action = "/manage/actions/{service}"
+    register_url_convertor("int", OurNumber())
     return [
         get("/manage/sign-in", doors.knock),
         post("/manage/sign-in", doors.enter),

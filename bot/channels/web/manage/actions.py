@@ -20,6 +20,7 @@ from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
 from bot.digests.disclosure import about
 from bot.rights import Right
+from flows.words import whole
 from storage import actions, crossings
 from storage.actions import ANSWER, ASK, DONE, FIX, NOT_DONE, NOT_US, OPEN, WORDS
 
@@ -391,7 +392,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
+    return whole(text)
 
 
 async def _typed(request: Request) -> dict[str, str]:

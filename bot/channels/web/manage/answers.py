@@ -15,7 +15,11 @@ from bot.channels.web.pages import backstage_of, pages_of
 from bot.digests.weeks import Week
 from bot.rights import Right
 from flows.model import Stage
+from flows.words import whole
 from storage import crossings, themes
+
+LAST = 99_999
+"""No page has a higher number."""
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,8 +95,8 @@ def _filters(request: Request) -> Filters:
         said.get("stage", "")[:12],
         said.get("item", "")[:60],
         tuple(filter(None, said.get("choice", "")[:300].split(","))),
-        int(theme) if theme.isascii() and theme.isdecimal() and len(theme) < 16 else None,
-        int(at) if at.isascii() and at.isdecimal() and 0 < len(at) < 6 and int(at) else 1,
+        whole(theme),
+        min(whole(at) or 1, LAST),
     )
 
 

@@ -25,6 +25,7 @@ from bot.rounds.addresses import TAKING
 from bot.rounds.lifecycle import AGREED, BEGINNING, LINK, LISTED
 from bot.rounds.wording import Forbidden, spoken
 from flows.model import Stage
+from flows.words import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,7 +91,7 @@ async def _shown(
     bad_rows: Sequence[str] = (),
 ) -> Response:
     rounds, query = backstage_of(request).rounds, request.query_params
-    taken = {name: int(query[name]) for name in COUNTED if query.get(name, "").isdecimal()}
+    taken = {name: n for name in COUNTED if (n := whole(query.get(name, ""))) is not None}
     return page(
         request,
         visitor,

@@ -23,6 +23,7 @@ from bot.errors import Refused
 from bot.rights import Right
 from bot.rounds.wording import spoken
 from flows.model import Kind, Message
+from flows.words import whole
 from storage.entries import KINDS
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ async def begin(request: Request, visitor: Visitor) -> Response:
     try:
         voice = Voice.of(
             typed.get("kind", ""),
-            int(heads) if heads.isdecimal() else None,
+            whole(heads),
             typed.get("name", ""),
             late=typed.get("came") == "late",
         )

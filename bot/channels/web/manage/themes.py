@@ -15,6 +15,7 @@ from bot.rights import Right
 from bot.themes import curating
 from bot.themes.curating import LONGEST_NAME, Act
 from bot.themes.words import words
+from flows.words import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,7 +128,7 @@ def _changed(request: Request, service: str, what: Act, typed: Mapping[str, str]
                 curating.add(db, service, name, language, backstage.mint(), backstage.clock())
             else:
                 theme, into = _theme(db, service, typed.get("theme", "")), typed.get("into", "")
-                other = curating.live(db, service, int(into)) if into.isdecimal() and len(into) < 16 else None
+                other = curating.live(db, service, n) if (n := whole(into)) is not None else None
                 curating.act(db, theme, what, language, name=name, into=other)
         except ValueError:
             return False
@@ -135,7 +136,7 @@ def _changed(request: Request, service: str, what: Act, typed: Mapping[str, str]
 
 
 def _theme(db: Connection, service: str, mark: str) -> Theme:
-    theme = curating.live(db, service, int(mark), lock=True) if mark.isdecimal() and len(mark) < 16 else None
+    theme = curating.live(db, service, n, lock=True) if (n := whole(mark)) is not None else None
     if theme is None:
         raise HTTPException(404)
     return theme
@@ -179,7 +180,7 @@ async def correct(request: Request, visitor: Visitor) -> Response:
     service, _ = _service(request, visitor)
     form = await form_of(request)
     typed = {name: str(form.get(name, "")) for name in ("text", "no", "also", "right")}
-    if not all(value.isdecimal() and len(value) < 16 for value in typed.values() if value) or not typed["text"]:
+    if not all(whole(value) is not None for value in typed.values() if value) or not typed["text"]:
         raise HTTPException(404)
     await asyncio.to_thread(_corrected, request, visitor, service, typed)
     return to(f"{request.url.path}?done=correct")

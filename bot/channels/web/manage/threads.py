@@ -14,6 +14,7 @@ from bot.channels.web.manage.sent import shown
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.rights import Right
 from bot.threads import Outcome
+from flows.words import whole
 from storage import contacts, crossings, people, threads
 from storage.threads import CITIZEN
 
@@ -183,7 +184,10 @@ def _close(request: Request, visitor: Visitor) -> None:
 async def hand_on(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/threads/<name>/hand`: somebody else, or everybody, looks after it from now on."""
     to_whom = str((await form_of(request)).get("to", ""))
-    await asyncio.to_thread(_hand_on, request, visitor, int(to_whom) if to_whom.isdecimal() else None)
+    person = whole(to_whom)
+    if to_whom and person is None:
+        raise HTTPException(404)
+    await asyncio.to_thread(_hand_on, request, visitor, person)
     return _back(request, "handed")
 
 
