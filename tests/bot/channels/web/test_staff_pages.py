@@ -24,7 +24,7 @@ from tests.flows.test_transcripts import VERBS, played
 from tests.support.signing import sign
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 ORGANISER = ("organiser", "library")
 MANAGER = ("manager", "library")
@@ -750,6 +750,14 @@ class TestTheFlows:
             assert "using the library" in answer.text
 
 
+def _on_a_phone(page: httpx.Response, path: str, language: str, languages: Sequence[str]) -> None:
+    """A rehearsal stands on a phone, runs as its language is written, and leads to the others."""
+    direction = "rtl" if language == "ar" else "ltr"
+    assert f'<div class="narrow phone" dir="{direction}">' in page.text
+    assert set(re.findall(r'class="said" lang="(\w+)"', page.text)) == {language}
+    assert set(re.findall(rf'href="{path}\?language=(\w+)"', page.text)) == {*languages}
+
+
 class TestARehearsal:
     async def test_a_draft_is_played_and_nothing_is_kept(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.round("The night bus")
@@ -763,11 +771,28 @@ class TestARehearsal:
             assert people.everyone(db)
         assert it.rounds.counts(code).started == 0
 
-    async def test_it_can_be_played_in_each_language(self, it: Program, client: httpx.AsyncClient) -> None:
+    async def test_it_can_be_played_in_each_language_on_a_phone(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.round("The night bus")
         await entered(it, client, ORGANISER)
-        page = await client.get(f"/manage/rounds/{code}/preview?language=es")
+        spoken = it.rounds.played(code).languages
+        assert set(spoken) == {"en", "es"}
+        for language in spoken:
+            page = await client.get(f"/manage/rounds/{code}/preview?language={language}")
+            _on_a_phone(page, f"/manage/rounds/{code}/preview", language, spoken)
         assert "asistente automático" in page.text
+
+    async def test_a_flow_that_is_ready_can_be_played_in_each_language_on_a_phone(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        await entered(it, client, ORGANISER)
+        for flow in it.catalog.flows:
+            assert len(flow.languages) == 6
+            for language in flow.languages:
+                path = f"/manage/flows/{flow.id}/preview"
+                page = await client.get(f"{path}?language={language}")
+                _on_a_phone(page, path, language, flow.languages)
+                asked = flow.script(language).states["age"].text.partition("{")[0]
+                assert asked in html.unescape(page.text)
 
     async def test_no_at_the_age_ends_it(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.round("The night bus")
