@@ -27,6 +27,7 @@ from bot.digests.render import pairs, schema
 from bot.digests.render.letters import for_letters
 from bot.digests.render.sections import foot, sections
 from bot.digests.render.told import bounds
+from bot.digests.render.told import page as page_of
 from bot.digests.render.words import words
 from bot.digests.summarise import summarise
 from bot.digests.weeks import Week
@@ -289,6 +290,28 @@ def test_every_word_of_files_is_of_its_language() -> None:
             key for key in own if key.partition(".")[0] in ("files", "meaning", "rule") and own[key] == english[key]
         }
         assert language == "en" or not same
+
+
+EVERYTHING = replace(sample.digest(), gap=Gap("2026-Q4", calibration=9))
+"""A digest with each item there can be."""
+
+
+@EACH
+def test_items_stand_in_one_order_in_every_form(language: str) -> None:
+    """The order of the paper's parts is that of the mail, in words and in HTML, and of the chat."""
+    said = texts(language)
+    told = page_of(EVERYTHING, said)
+    heads = [part.heading for part in sections(told) if part.heading]
+    assert len(heads) == len(set(heads)) == 10
+    text, mail = render.mail(EVERYTHING, said, URL)
+    shown = [unescape(each) for each in re.findall(r"<h2[^>]*>([^<]*)</h2>", mail.html)]
+    assert [each for each in shown if each in heads] == heads
+    lines = text.splitlines()
+    assert [each for each in lines if each in {head.upper() for head in heads}] == [head.upper() for head in heads]
+    chat = render.message(EVERYTHING, said).splitlines()
+    in_chat = [head for head in heads if head in chat]
+    assert [each for each in chat if each in heads] == in_chat
+    assert set(in_chat) >= {told.headings[name] for name in ("problems", "works", "gap", "deeds", "proposals")}
 
 
 # --------------------------------------------------------------------------- charts
