@@ -116,6 +116,8 @@ def audience(config: Config, code: str, *, in_json: bool) -> None:
         f"{code}: an audience of {many(found.people, 'person') if found.people == 1 else f'{found.people} people'}"
     )
     table(list(lines(found)))
+    if found.step:
+        click.echo(f"It is found by earlier answers: numbers come in steps of {found.step}, rounded down.")
 
 
 @click.command("list-in")

@@ -352,6 +352,11 @@ def stepped(count: int, minimum: int) -> int | None:
     return None if count < minimum else (2 * count + minimum) // (2 * minimum) * minimum
 
 
+def floored(count: int, minimum: int) -> int:
+    """Return a count down to a whole step, so that nobody and a few people look the same."""
+    return count - count % minimum
+
+
 def about(count: int, minimum: int) -> int | None:
     """Return the same where nobody may be told from a few people: 0 for nobody."""
     return stepped(count, minimum) if count else 0

@@ -196,7 +196,8 @@ class Showing:
             return worker.text("asks_link")
         tally = worker.rounds.audience(round_.code)
         written = texts(worker.language).number
-        return worker.text("asks", people=written(tally.waiting), left_out=written(sum(tally.excluded.values())))
+        asks = worker.text("asks", people=written(tally.waiting), left_out=written(sum(tally.excluded.values())))
+        return f"{asks} {worker.text('asks_steps', minimum=written(tally.step))}" if tally.step else asks
 
     def _lacks(self, worker: Worker, round_: RoundView, stands: Standing) -> list[str]:
         """Return what keeps a round from opening, in plain words."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.digests.disclosure import floored
 from bot.rounds import whom as whoms
 from bot.rounds.lifecycle import AGREED
 from storage import answers, audience, rounds
@@ -51,6 +52,8 @@ class Tally:
     """What the channel said of an invitation that cannot arrive, and how often."""
     excluded: Mapping[str, int] = field(default_factory=dict)
     """Why people are left out (`storage.audience.REASONS`), and how many."""
+    step: int = 0
+    """All of it in whole steps of so many people, rounded down; 0: exactly."""
 
     @property
     def people(self) -> int:
@@ -163,4 +166,18 @@ def told(counted: Mapping[tuple[str, str], int]) -> Tally:
     return Tally(**plain, failed=of[FAILED], excluded=of[EXCLUDED])
 
 
-__all__ = ["LIST", "Tally", "meant", "reached", "rules", "tally", "told"]
+def stepwise(exact: Tally, minimum: int) -> Tally:
+    """Return an audience as it may be shown that was found by what people once answered.
+
+    Whoever asks for one area and word after the other would else learn how few said what.
+    """
+    failed, excluded = ({why: floored(n, minimum) for why, n in of.items()} for of in (exact.failed, exact.excluded))
+    waiting, invited, answered = (floored(n, minimum) for n in (exact.waiting, exact.invited, exact.answered))
+    return Tally(waiting, invited, answered, failed=_some(failed), excluded=_some(excluded), step=minimum)
+
+
+def _some(counts: Mapping[str, int]) -> dict[str, int]:
+    return {why: n for why, n in counts.items() if n}
+
+
+__all__ = ["LIST", "Tally", "meant", "reached", "rules", "stepwise", "tally", "told"]

@@ -322,10 +322,15 @@ class Looking:
             )
 
     def audience(self, code: str) -> Tally:
-        """Count the audience: as it stands, and before the round opens as it would be now. Nothing is sent."""
+        """Count the audience: as it stands, and before the round opens as it would be now. Nothing is sent.
+
+        One that is found by earlier answers comes in steps of the minimum.
+        """
         with self._database.reading() as db:
             row = self._row(db, code)
-            return audiences.tally(db, self._library, row, self._rules(row))
+            exact = audiences.tally(db, self._library, row, self._rules(row))
+        looks = whom.load(row.whom).looks_into_answers
+        return audiences.stepwise(exact, self._config.digest.minimum_cell) if looks else exact
 
     def sending(self, code: str) -> Sending:
         """Count how far the invitations of a round are, and reckon when the last of them leaves."""
