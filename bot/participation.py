@@ -16,7 +16,7 @@ from bot.channels import ASSISTED
 from bot.rounds import codes
 from bot.rounds.lifecycle import is_last
 from flows import joining
-from flows.engine import advance, ask_again, start
+from flows.engine import advance, ask_again, beginning, start
 from flows.model import (
     Answer,
     Answered,
@@ -336,7 +336,7 @@ class _Note:
             case LanguageChosen(language=language):
                 self._ledger.change(self._guest, language=language)
             case Started():
-                self._moved(STARTED, self._played.flow.start)
+                self._moved(STARTED, beginning(self._played.flow, self._session))
             case Ended(status=status):
                 self._ended(status)
             case Asked(word=word):

@@ -77,7 +77,7 @@ if TYPE_CHECKING:
     from flows.model import Context, Event, Flow, Message, Part, Script, State
     from flows.understood import Understood
 
-__all__ = ["advance", "ask_again", "start", "word_of"]
+__all__ = ["advance", "ask_again", "beginning", "start", "word_of"]
 
 PATIENCE = 3
 """From this many failed tries in a row the way out is named: SKIP, or a person."""
@@ -168,12 +168,13 @@ def start(flow: Flow, context: Context, now: datetime) -> Turn:
     )
     scene = _Scene(flow, session, now)
     scene.events.append(Started())
-    _enter(scene, _beginning(scene), "", {}, ())
+    _enter(scene, beginning(flow, session), "", {}, ())
     return scene.turn()
 
 
-def _beginning(scene: _Scene) -> str:
-    return scene.flow.start if scene.session.before is None else scene.flow.entry
+def beginning(flow: Flow, session: Session) -> str:
+    """Return the state in which a session begins: for who is asked again, the first of the flow's own."""
+    return flow.start if session.before is None else flow.entry
 
 
 def advance(flow: Flow, session: Session, message: Message, now: datetime) -> Turn:
@@ -961,7 +962,7 @@ def _settle(scene: _Scene, *, asked: bool) -> None:
     `asked`: the question at hand is repeated even where the place stays the same.
     """
     session = scene.session
-    walk = walked(scene.script.states, session, session.answers, _beginning(scene), ())
+    walk = walked(scene.script.states, session, session.answers, beginning(scene.flow, session), ())
     if walk.state.id != (session.returns or session.state):
         scene.events.append(Moved(session.state, walk.state.id))
         scene.move(returns=None, trail=walk.trail)

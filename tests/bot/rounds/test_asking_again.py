@@ -73,6 +73,8 @@ async def test_who_agreed_is_asked_again_in_a_week_and_goes_on_at_the_questions(
         assert [button.label for button in letters(house)[0].buttons] == ["Yes, begin", "No more"]
         asked = text(await citizen.taps("Yes, begin"))
         assert asked.startswith("Please think of the last time you tried it.\n")
+        begun = {(row.origin, row.to): row.count for row in house.table("moves") if row.origin == "@start"}
+        assert begun == {("@start", "opening"): 1, ("@start", "entry"): 1}
         assert "Could you do what you came to do?" in asked
         assert "I will write again" in text(await citizen.does("Partly", "Badly", "Nowhere", "Skip", "Yes, in a week"))
         assert [row.choice for row in citizen.answers(code) if row.state == "done"] == ["yes", "partly"]
