@@ -10,6 +10,7 @@ import click
 
 from bot.commands.acting import acting, member_of
 from bot.commands.common import as_json, configured, office, show, wall_clock, write
+from bot.errors import Refused
 
 if TYPE_CHECKING:
     from bot.commands.common import Office
@@ -58,6 +59,43 @@ def poster(config: Config, code: str, *, where: str, out: Path | None) -> None:
     with office(config) as here:
         paper = made(here.rounds, config, code, wall_clock(), where)
     write(out or Path(f"{code}.pdf"), paper)
+
+
+@click.command()
+@click.argument("code")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--title", default="", help="What people read as the name of the file, where it is one. [default: FILE]")
+@click.option("--remove", "gone", multiple=True, metavar="NAME", help="Take this document away, as in plan.pdf.")
+@acting
+@configured
+def document(
+    config: Config, code: str, *, files: tuple[Path, ...], title: str, gone: tuple[str, ...], member: str | None
+) -> None:
+    """Add PDF files that people can read before they answer, until the round begins; without FILES list them.
+
+    They stand on the public page of the round and in the folder that "round page" writes. A signature is void then.
+    """
+    from bot.rounds import papers
+
+    with office(config) as here:
+        who = member_of(here, member, code)
+        for name in gone:
+            here.rounds.detach(code, name, who=who)
+        for file in files:
+            said = title if len(files) == 1 else ""
+            here.rounds.attach(code, file.name, _read(file), title=said, who=who)
+        found = here.rounds.find(code)
+        if found is None:
+            raise Refused(f'there is no round with the code {code}. See them all: "civicloop round list"')
+        for each in papers.of(found.record):
+            click.echo(f"{each.name}: {each.title}")
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise Refused(f"{file} cannot be read: {error.strerror}.") from error
 
 
 def standings(here: Office, code: str) -> list[str]:

@@ -30,7 +30,7 @@ from bot.commands.examples import begun, example, example_option, named
 from bot.commands.facts import facts_option, from_file, laid, pair, record_option, refuse_slips
 from bot.commands.keeping import page
 from bot.commands.numbers import READER, aim, lines, seen, watch
-from bot.commands.places import place, poster, standings
+from bot.commands.places import document, place, poster, standings
 from bot.errors import Refused, Usage
 from bot.rounds.lifecycle import State, last_day
 from bot.rounds.wording import fault
@@ -445,7 +445,7 @@ def _proven(proof: Proof, *, lost: bool) -> str:
     return f"unbroken, {many(proof.entries, 'line')} long.{deleted} Its last hash: {proof.head}"
 
 
-for _command in (audience, example, list_in, place, poster, page, enter, aim, watch):
+for _command in (audience, example, list_in, document, place, poster, page, enter, aim, watch):
     round_.add_command(_command)
 
 

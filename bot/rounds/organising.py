@@ -20,6 +20,7 @@ from bot.rounds.fairness import Fairness
 from bot.rounds.invitations import MAIL, letters_of
 from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LATEST, LINK, LISTED, RUNNING, State, last_day
 from bot.rounds.looking import ASKING, RoundView, needs_two, stage_of, view
+from bot.rounds.papers import Papers, carried
 from bot.rounds.whom import Held
 from bot.rounds.written import shaped
 from storage import audience, contacts, deletions, flow_versions, outbox, people, rounds, seals, sessions, trail
@@ -48,7 +49,7 @@ FACTS = frozenset(
 )
 
 
-class Rounds(Fairness):
+class Rounds(Fairness, Papers):
     """The rounds of an installation. Synchronous; each act is one transaction."""
 
     def create(  # noqa: PLR0913 - a round has that many facts
@@ -77,7 +78,7 @@ class Rounds(Fairness):
             raise wording.Forbidden("bad_code", code=code)
         found = self._flow(flow)
         self._allowed(service, found, audience, title)
-        facts = _entitled({"title": title, "record": _shaped(record)}, self.language(flow, service))
+        facts = _entitled({"title": title, "record": carried({}, _shaped(record))}, self.language(flow, service))
         now = self._clock()
         new = NewRound(
             code=code or codes.round_code(title, self._mint()),
@@ -134,7 +135,7 @@ class Rounds(Fairness):
             self._allowed(service, flow, facts.get("audience", row.audience), str(facts.get("title", row.title)))
             self._asked_of(row, facts)
             if "record" in facts:
-                facts["record"] = _dumped(facts["record"])
+                facts["record"] = _dumped(carried(_loaded(row), facts["record"]))
             rounds.change(db, row.id, **facts | {"stage": stage_of(flow), "version": flow.version})
             now = self._row(db, code)
             if changed := _changed(row, now):
@@ -526,6 +527,10 @@ def _shaped(record: Mapping[str, object]) -> dict[str, object]:
     if faults:
         raise Refused("; ".join(wording.fault(wording.FALLBACK, key, name=name) for name, key in faults))
     return kept
+
+
+def _loaded(row: RoundRow) -> dict[str, Any]:
+    return record.load(row.record)
 
 
 def _dumped(mapping: Mapping[str, object]) -> str:

@@ -16,6 +16,7 @@ from babel.dates import format_date
 
 from bot.rounds import legal, wording
 from bot.rounds.lifecycle import last_day
+from bot.rounds.linked import bad_links
 from bot.rounds.tongues import Text, in_language
 from bot.texts import locale
 from flows.phrasebook import AT_BINDING, AT_PLAY
@@ -39,6 +40,8 @@ OPTIONAL = frozenset({"law", "privacy_url", "min_age", "keep_until", "hazard", "
 """Fields the city's configuration or the phrases answer where the record is silent."""
 GIVEN = frozenset(["city", "org", "service", "human_contact", "emergency_number", "closes_on", "round_url", "k"])
 """Placeholders no organiser needs to fill."""
+LINKED = ("pack", "pack_options", "pack_costs", "pack_effects", "other_ways", "fixed_why")
+"""Fields whose addresses of the web are shown as links."""
 AUTOMATIC_LISTS = ("steps", "areas")
 """Lists the service's configuration brings."""
 OLDEST = 120
@@ -257,7 +260,8 @@ def faults(
     given = facts(sketch, flow, config, phrases)
     names = [*wanted(flow), *(field.name for field in legal.wanted(flow, sketch.record))]
     found = [fault for name in names for fault in _faults_of(name, sketch.record, given, flow, language)]
-    free = [field.name for field in legal.asked(flow) if field.at_will]
+    free = [one.name for one in legal.asked(flow) if one.at_will or one.name in LINKED]
+    free = [name for name in free if name not in names]
     found += [wrong for name in free if (wrong := _unfit(name, sketch.record.get(name), language))]
     found += [_fault(name, language, "too_early", name=name) for name in _too_early(sketch, config)]
     if "influence" in given.values:
@@ -290,6 +294,8 @@ def _unfit(name: str, value: object, language: str) -> Fault | None:
         return None
     if name in DATES and day_of(value) is None:
         return _fault(name, language, "not_a_date", name=name)
+    if name in LINKED and (bad := [link for text in _texts(value) for link in bad_links(text)]):
+        return _fault(name, language, "bad_link", name=name, link=bad[0])
     if name == "influence" and value not in list(dict(wording.influences(language))):
         return _fault(name, language, "not_influence")
     if name == "min_age" and not _age(value):
@@ -297,6 +303,10 @@ def _unfit(name: str, value: object, language: str) -> Fault | None:
     if name in legal.CHOICES and value not in legal.CHOICES[name]:
         return _fault(name, language, "not_a_choice", name=name, options=", ".join(legal.CHOICES[name]))
     return None
+
+
+def _texts(value: object) -> list[str]:
+    return [str(each) for each in (value.values() if isinstance(value, Mapping) else [value])]
 
 
 def _age(value: object) -> bool:

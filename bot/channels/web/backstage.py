@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bot.rounds.legal import Length
     from bot.rounds.margins import Line, Margin, Slip
     from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
+    from bot.rounds.papers import Document
     from bot.rounds.places import PlaceView
     from bot.rounds.report_back import Draft
     from bot.rounds.variables import Variable
@@ -397,6 +398,15 @@ class Rounds(Protocol):
 
     def add_place(self, code: str, name: str, *, who: int | None) -> PlaceView:
         """Name a place with a code of its own. Raises `Refused` where that cannot be."""
+
+    def attach(self, code: str, file: str, body: bytes, *, title: str = "", who: int | None = None) -> Document:
+        """Add a PDF to a round that has not begun. Raises `Refused` for anything else."""
+
+    def detach(self, code: str, name: str, *, who: int | None = None) -> None:
+        """Take a document from a round that has not begun. Raises `Refused` where there is none."""
+
+    def paper(self, sha256: str) -> bytes | None:
+        """Return the bytes of a document; None where they are gone."""
 
     def leads_to(self, code: str) -> tuple[RoundView | None, int]:
         """Return the round that a code leads to, its own or that of a place, and the place's id; 0: no place."""

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from bot.channels.web.pages import backstage_of, pages_of, set_cookie, to
 from bot.channels.web.round_page import RoundPage, is_public, service_name, title_of
-from bot.rounds import mailed
+from bot.rounds import mailed, papers
 from bot.rounds.lifecycle import last_day
 from bot.rounds.links import qr_svg
 from bot.rounds.record import public_url
@@ -93,6 +93,17 @@ async def codebook(request: Request) -> Response:
     """`GET /rounds/<code>/codebook.csv`: what the figures mean, in every language of the round."""
     round_ = await _public(request)
     return _sheet(round_, "codebook", await asyncio.to_thread(_shown(request).codebook, round_))
+
+
+async def document(request: Request) -> Response:
+    """`GET /rounds/<code>/documents/<name>`: a PDF that people read before they answer; to keep, not to run."""
+    round_, name = await _public(request), request.path_params["name"]
+    found = next((each for each in papers.of(round_.record) if each.name == name), None)
+    body = await asyncio.to_thread(backstage_of(request).rounds.paper, found.sha256) if found else None
+    if body is None:
+        raise HTTPException(404)
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "public, max-age=3600"}
+    return Response(body, media_type="application/pdf", headers=headers)
 
 
 def _sheet(round_: RoundView, what: str, body: str | None) -> Response:

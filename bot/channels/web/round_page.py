@@ -11,7 +11,9 @@ from bot.channels.web.findings import book
 from bot.channels.web.pages import HOME, environment
 from bot.channels.web.words import own_name
 from bot.digests.render import open_data
+from bot.rounds import papers
 from bot.rounds.lifecycle import ANSWERED, OVER, State, closed_on
+from bot.rounds.linked import parts
 from bot.rounds.record import day_of, public_url, title
 from bot.rounds.tongues import in_language, spoken_in
 from bot.texts import texts
@@ -74,6 +76,8 @@ class RoundPage:
             "over": round_.state in OVER,
             "late": self._late(round_),
             "legal": self._legal(round_, language),
+            "documents": papers.of(round_.record),
+            "parts": parts,
             "book": book(findings, words, texts(language), zone) if findings else None,
             "licence": self.config.city.data_licence,
             "root": "",
@@ -153,6 +157,9 @@ class RoundPage:
         ):
             if body is not None:
                 files[name] = body.encode("utf-8-sig")
+        for document in papers.of(round_.record):
+            if (paper := self.rounds.paper(document.sha256)) is not None:
+                files[f"documents/{document.name}"] = paper
         return files | {name: (HOME / "static" / name).read_bytes() for name in ("civicloop.css", "icon.svg")}
 
     def _page(self, round_: RoundView, language: str, names: Mapping[str, str]) -> str:

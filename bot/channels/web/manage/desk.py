@@ -25,7 +25,7 @@ from bot.pictures.drop_off import drop_off
 from bot.pictures.listing import listing
 from bot.rights import Right
 from bot.rounds import example as examples
-from bot.rounds import legal
+from bot.rounds import legal, papers
 from bot.rounds.concluding import RAISING, may_report
 from bot.rounds.findings import PAPER
 from bot.rounds.lifecycle import AUDIENCES, BEGINNING, BEGUN, LINK, RUNNING, State, closed_on
@@ -223,6 +223,8 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "sends_files": any(isinstance(each, Photo | Voice) for each in flow.script(flow.language).states.values()),
         "live": turnout.live(request, round_) if round_.state in BEGUN else None,
         "places": places.shown(rounds, round_),
+        "documents": papers.of(round_.record),
+        "may_attach": round_.state in BEGINNING,
         "may_place": round_.state in (*BEGINNING, *RUNNING),
         "chat_url": rounds.chat_url(round_.code),
         "deep_link": rounds.deep_link(round_.code),

@@ -38,7 +38,7 @@ DEMANDED: Mapping[Right, tuple[str, ...]] = {
         *(f"POST {ROUND}{end}" for end in ("/edit", "/edit/check", "/keep", "/audience", "/list", "/margins", "/aims")),
         *(f"POST {ROUND}{end}" for end in ("/margins/forget", "/places", "/issue", "/read", "/note", "/analyse")),
         *(f"POST {ROUND}{end}" for end in ("/decide", "/report", "/report/publish", "/extend", "/pause", "/resume")),
-        *(f"POST {ROUND}{end}" for end in ("/open", "/close", "/archive", "/cancel")),
+        *(f"POST {ROUND}{end}" for end in ("/open", "/close", "/archive", "/cancel", "/documents")),
     ),
     Right.SIGN_ROUNDS: (f"POST {ROUND}/approve",),
     Right.SEE_QUESTIONS: tuple(
@@ -79,7 +79,7 @@ OWN = {
 """What shows each member of staff only what is theirs; flows are of the whole city and hold nobody's answers."""
 OUTSIDE = {
     *(f"GET {path}" for path in ("/", "/privacy", "/stop/{token}", "/chat", "/chat/stream", "/chat/pictures/{name}")),
-    *(f"GET /rounds/{{code}}{end}" for end in ("", "/qr.svg", "/figures.csv", "/codebook.csv")),
+    *(f"GET /rounds/{{code}}{end}" for end in ("", "/qr.svg", "/figures.csv", "/codebook.csv", "/documents/{name}")),
     *(f"GET {path}" for path in ("/chat/{code}", "/healthz", "/readyz", "/metrics", "/robots.txt", "/{code}")),
     *(f"POST {path}" for path in ("/stop/{token}", "/chat", "/chat/start", "/language", "/telegram")),
     *("GET /digest.schema.json", "GET /manage/sign-in", "POST /manage/sign-in"),

@@ -1,0 +1,134 @@
+"""Documents of a round: PDF files that people read before they answer, on its public page and in the folder kept of it.
+
+The record names each with the hash of its bytes, so whoever signs it signs them, and its log tells when one came or
+went. The bytes lie beside the uploads under that hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from bot.rounds import record, wording
+from bot.rounds.acting import Acting, fits
+from bot.rounds.lifecycle import BEGINNING, State
+from storage import rounds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from storage.rounds import RoundRow
+
+FIELD = "documents"
+"""The field of a record: by name of the file its hash, a space, and its title."""
+LARGEST = 10 * 1024 * 1024
+"""Bytes of one file."""
+MOST = 20
+TITLE = 120
+"""Characters of a title."""
+_BEGINS, _ENDS, _TAIL = b"%PDF-", b"%%EOF", 2048
+"""How a PDF begins, and what stands in the last bytes of it (ISO 32000-1, 7.5.2 and 7.5.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document: what its address ends with, what people read, and the hash of its bytes in hex."""
+
+    name: str
+    title: str
+    sha256: str
+
+
+def of(said: Mapping[str, Any]) -> list[Document]:
+    """Return the documents of a record, by name."""
+    kept = said.get(FIELD)
+    lines = kept.items() if isinstance(kept, dict) else ()
+    return [Document(name, str(line).partition(" ")[2], str(line).partition(" ")[0]) for name, line in lines]
+
+
+def name_of(title: str, taken: Mapping[str, str]) -> str:
+    """Return the file's name in an address; what has no letters of ASCII is numbered."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60] or "document"
+    names = (f"{stem}{f'-{n}' if n > 1 else ''}.pdf" for n in range(1, MOST + 2))
+    return next(name for name in names if name not in taken)
+
+
+class Papers(Acting):
+    """The documents of rounds."""
+
+    def attach(self, code: str, file: str, body: bytes, *, title: str = "", who: int | None = None) -> Document:
+        """Add a PDF to a round that has not begun; a signature is void then. `file` is what it was called.
+
+        Raises `Refused` for what is no PDF of at most `LARGEST` bytes, and for one more than `MOST`.
+        """
+        title = " ".join(title.split()) or PurePath(file.replace("\\", "/")).stem.strip() or "PDF"
+        fits("document", title, TITLE)
+        if len(body) > LARGEST:
+            raise wording.Forbidden("document_large", most=LARGEST // 1024**2)
+        if not body.startswith(_BEGINS) or _ENDS not in body[-_TAIL:]:
+            raise wording.Forbidden("no_pdf")
+        sha256 = hashlib.sha256(body).hexdigest()
+        _write(self._paper(sha256), body)
+        with self._act() as db:
+            row = self._held(db, code)
+            kept = self._documents(row)
+            if len(kept) >= MOST:
+                raise wording.Forbidden("many_documents", most=MOST)
+            name = name_of(title, kept)
+            self._kept_so(db, row, kept | {name: f"{sha256} {title}"}, who)
+        return Document(name, title, sha256)
+
+    def detach(self, code: str, name: str, *, who: int | None = None) -> None:
+        """Take a document from a round that has not begun; a signature is void then."""
+        with self._act() as db:
+            row = self._held(db, code)
+            kept = self._documents(row)
+            if name not in kept:
+                raise wording.Forbidden("no_document", name=name, known=", ".join(kept) or "-")
+            del kept[name]
+            self._kept_so(db, row, kept, who)
+
+    def paper(self, sha256: str) -> bytes | None:
+        """Return the bytes of a document; None where they are gone."""
+        try:
+            return self._paper(sha256).read_bytes()
+        except OSError:
+            return None
+
+    def _paper(self, sha256: str) -> Path:
+        return self._config.database.files / f"document-{sha256}.pdf"
+
+    def _documents(self, row: RoundRow) -> dict[str, str]:
+        self._must_be(row, BEGINNING, "not_draft")
+        return dict(record.load(row.record).get(FIELD) or {})
+
+    def _kept_so(self, db: Connection, row: RoundRow, documents: dict[str, str], who: int | None) -> None:
+        said = record.load(row.record)
+        before = said.pop(FIELD, None)
+        now = said | ({FIELD: documents} if documents else {})
+        rounds.change(db, row.id, record=record.dump(now))
+        rounds.move(db, row.id, (State.CHECKED, State.SCHEDULED), State.DRAFT)
+        changed = {f"record.{FIELD}": (before, documents or None)}
+        self._note(db, row, who, "changed", self._clock(), changed=changed)
+
+
+def _write(file: Path, body: bytes) -> None:
+    """Write a file whole or not at all; the same bytes have the same name."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    half = file.with_suffix(".half")
+    half.write_bytes(body)
+    half.replace(file)
+
+
+def carried(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record as it is written anew, with the documents it had: they are added and taken by themselves."""
+    kept = {name: said for name, said in after.items() if name != FIELD}
+    return kept | ({FIELD: before[FIELD]} if before.get(FIELD) else {})
