@@ -143,11 +143,9 @@ def _found(here: Office, code: str) -> RoundRow:
 
 def _for_team(here: Office, code: str, out: Path, who: int | None, *, every_text: bool) -> None:
     from bot.rounds import exporting
-    from storage import answers
 
     minimum, row = here.config.digest.minimum_cell, _found(here, code)
-    with here.database.reading() as db:
-        people = answers.handed_in(db, [row.id]).get(row.id, 0)
+    people = here.rounds.answering(code)
     if people < minimum:
         raise Refused(f"{people} people answered; fewer than {minimum} are not shown.")
     with _opened(out) as file:

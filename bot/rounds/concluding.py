@@ -16,7 +16,7 @@ from bot.rounds.looking import view
 from bot.rounds.report_back import Draft, draft
 from bot.rounds.report_back import send as send_report
 from bot.rounds.tongues import tidy
-from storage import crossings, report_drafts, rounds
+from storage import answers, crossings, report_drafts, rounds
 from storage.report_drafts import ReportDraft
 
 if TYPE_CHECKING:
@@ -58,6 +58,12 @@ class Concluding(Acting):
         """Write into the log of a round that its answers leave the house, and for whom: one of `exporting.NOTED`."""
         with self._act() as db:
             self._note(db, self._held(db, code), who, what, self._clock())
+
+    def answering(self, code: str) -> int:
+        """Return how many people have answers in the team's file as it is now: those who deleted theirs are gone."""
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            return answers.handed_in(db, [row.id]).get(row.id, 0)
 
     def lines(self, code: str, purpose: str, *, every_text: bool = False) -> Iterator[Sequence[object]]:
         """Give the lines of an export (see `bot.rounds.exporting`); for publication, none before they are counted."""

@@ -393,6 +393,9 @@ class Rounds(Protocol):
     def counts(self, code: str) -> Counts:
         """Count the round now."""
 
+    def answering(self, code: str) -> int:
+        """Return how many people have answers in the team's file as it is now."""
+
     def places(self, code: str) -> Sequence[PlaceView]:
         """Return where the round hangs out its code, with how many came by each place as far as it may be told."""
 

@@ -105,7 +105,7 @@ def _not_for_team(request: Request, round_: RoundView, words: Words) -> str:
     """Return why the team cannot have its file; empty where it can."""
     backstage = backstage_of(request)
     minimum = backstage.config.digest.minimum_cell
-    few = backstage.rounds.counts(round_.code).answers < minimum
+    few = backstage.rounds.answering(round_.code) < minimum
     return words("answers.few", minimum=words.number(minimum)) if few else ""
 
 

@@ -9,8 +9,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import delete, select
 
 from bot.rounds.exporting import COLUMNS
+from storage.tables import answers as table
 from tests.bot.channels.web.stage import NOW
 from tests.bot.channels.web.test_browser import accessible, follow, watched
 from tests.bot.channels.web.test_findings_pages import counted
@@ -56,6 +58,20 @@ async def test_the_team_takes_a_line_for_each_answer_with_its_codebook_and_the_l
     assert last == [("exported_team", "Ada"), ("exported_text", "Ada")]
     page = (await client.get(f"/manage/rounds/{code}/answers")).text
     assert "Answers with every text saved as a file for the team" in page
+
+
+async def test_those_who_deleted_their_answers_after_the_count_are_not_counted_for_the_teams_file(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    code = counted(it, 90)
+    await entered(it, client, ORGANISER)
+    assert "Fewer than 5 people answered." not in (await client.get(f"/manage/rounds/{code}/answers")).text
+    with it.database.transaction() as db:
+        few = select(table.c.pseudonym).distinct().order_by(table.c.pseudonym).limit(4)
+        db.execute(delete(table).where(table.c.pseudonym.not_in(few)))
+    assert (it.rounds.counts(code).answers, it.rounds.answering(code)) == (90, 4)
+    assert "Fewer than 5 people answered." in (await client.get(f"/manage/rounds/{code}/answers")).text
+    assert (await posted(client, f"/manage/rounds/{code}/answers", purpose="team")).status_code == 404
 
 
 async def test_what_may_be_published_is_there_once_it_is_counted(it: Program, client: httpx.AsyncClient) -> None:
