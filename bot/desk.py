@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
-from bot import correspondence, erasure, own_work
+from bot import correspondence, erasure, own_data, own_work
 from bot.actions import asked
 from bot.alarms import Alarms
 from bot.assessing.words import words as assessing
@@ -792,7 +792,9 @@ class Desk:
         about = self._say(visit, "mydata_contact", language=phrases["language_name"], invite=invite)
         if not prompts:
             return (self._say(visit, "mydata_none"), about)
-        return (self._say(visit, "mydata_intro"), *prompts, about, self._say(visit, "mydata_end"))
+        link = own_data.link(self._keys, self._config.web.public_url, contact.id, visit.ledger.now)
+        ends = (about, self._say(visit, "mydata_file", link=link), self._say(visit, "mydata_end"))
+        return (self._say(visit, "mydata_intro"), *prompts, *ends)
 
     def _sorted_into(self, visit: Visit) -> Iterator[Prompt]:
         """Give what a program made of somebody's texts, round by round."""

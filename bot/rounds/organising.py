@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bot import leaving, rights
+from bot import leaving, own_data, rights
 from bot.errors import Refused
 from bot.rights import Right
 from bot.rounds import addresses, codes, mailed, places, record, wording
@@ -261,6 +261,18 @@ class Rounds(Fairness, Papers):
         if address is not None:
             self.hush([address])
         return address is not None
+
+    def may_take_data(self, token: str) -> bool:
+        """Whether a link of MYDATA shows somebody's data now."""
+        return own_data.whose(self._keys, token, self._clock()) is not None
+
+    def own_data(self, token: str, form: str) -> str | None:
+        """Return all that is kept of whose link of MYDATA it is, as `json` or `csv`; None where it is nobody's."""
+        with self._database.reading() as db:
+            found = own_data.find(db, self._library, self._keys, token, self._clock())
+        if found is None:
+            return None
+        return own_data.as_csv(found) if form == "csv" else own_data.as_json(found)
 
     def is_mailed(self, token: str) -> bool:
         """Whether the link of an invitation by mail brings this."""

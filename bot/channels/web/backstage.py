@@ -255,6 +255,12 @@ class Rounds(Protocol):
     def leave(self, token: str) -> bool:
         """Stop all mails to whom a link of a mail belongs; return whether it is one of ours."""
 
+    def may_take_data(self, token: str) -> bool:
+        """Whether a link of MYDATA shows somebody's data now."""
+
+    def own_data(self, token: str, form: str) -> str | None:
+        """Return all that is kept of whose link of MYDATA it is, as `json` or `csv`; None where it is nobody's."""
+
     def is_mailed(self, token: str) -> bool:
         """Whether the link of an invitation by mail brings this."""
 

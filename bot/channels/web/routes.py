@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.channels.web import chat, leaving, public, service
+from bot.channels.web import chat, leaving, own_data, public, service
 from bot.channels.web.failures import Contained, handlers
 from bot.channels.web.manage import (
     actions,
@@ -92,6 +92,8 @@ def _citizens() -> list[Route]:
         get("/rounds/{code}/codebook.csv", public.codebook),
         get("/stop/{token}", leaving.show),
         post("/stop/{token}", leaving.leave),
+        get("/mydata/{token}", own_data.show),
+        post("/mydata/{token}/{form}", own_data.take),
         get("/chat", chat.show),
         post("/chat", chat.say),
         post("/chat/start", chat.start),

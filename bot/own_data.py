@@ -1,0 +1,137 @@
+"""MYDATA as a file, for whoever wants to keep it or take it elsewhere (GDPR, articles 15 and 20).
+
+The chat gives a link for an hour. The file is not kept anywhere: the link says, sealed, whose data it shows, and the
+file is made when it is asked for.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import csv
+import io
+import json
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from bot.digests.render.sheet import safe
+from storage import answers, contacts, messages, rounds, sessions, threads, wishes
+from storage.database import Unopened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+    from bot.rounds.library import Library
+    from storage.answers import AnswerRow
+    from storage.contacts import Contact
+    from storage.sealing import Keys
+
+LASTS: Final = timedelta(hours=1)
+_FOR: Final = "my data "
+"""Stands before what is sealed: nothing sealed for another purpose shows anybody's data."""
+_MOST: Final = 10_000
+"""Lines of a web chat in one file: they are kept for some weeks only."""
+
+
+class Entry(NamedTuple):
+    """One thing that is kept: what about, when it was said or done, its name, and what it is."""
+
+    about: str
+    round: str
+    at: str
+    name: str
+    value: str
+
+
+def link(keys: Keys, public_url: str, contact_id: int, now: datetime) -> str:
+    """Return the address of a page that shows a contact's data until an hour from now."""
+    token = keys.seal(f"{_FOR}{contact_id} {(now + LASTS).isoformat()}")
+    return f"{public_url}/mydata/{base64.urlsafe_b64encode(token).decode().rstrip('=')}"
+
+
+def whose(keys: Keys, token: str, now: datetime) -> int | None:
+    """Return whose data a token shows now; None where it is none of ours, or its hour is over."""
+    with suppress(binascii.Error, ValueError, Unopened):
+        told = keys.unseal(base64.b64decode(token + "=" * (-len(token) % 4), altchars="-_", validate=True))
+        if told.startswith(_FOR):
+            contact_id, until = told.removeprefix(_FOR).split(" ")
+            return int(contact_id) if now < datetime.fromisoformat(until) else None
+    return None
+
+
+def kept(db: Connection, library: Library, keys: Keys, contact: Contact) -> list[Entry]:
+    """Return everything that is kept of a contact and can still be found as theirs."""
+    return [
+        *_contact(keys, contact),
+        *_taken_part(db, contact),
+        *_answers(db, library, contact),
+        *_written(db, keys, contact),
+    ]
+
+
+def as_json(entries: list[Entry]) -> str:
+    """Return the entries as a list of objects."""
+    return json.dumps([each._asdict() for each in entries], ensure_ascii=False, indent=2)
+
+
+def as_csv(entries: list[Entry]) -> str:
+    """Return the entries as a table; no text of it is a formula to a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(Entry._fields)
+    writer.writerows([safe(cell) for cell in each] for each in entries)
+    return out.getvalue()
+
+
+def _contact(keys: Keys, contact: Contact) -> Iterator[Entry]:
+    facts = {"channel": contact.channel, "address": keys.unseal(contact.address_sealed), "language": contact.language}
+    yield from (Entry("contact", "", "", name, text) for name, text in facts.items())
+    for name in ("first_seen_at", "last_seen_at", "invite_again_at", "stopped_at", "unreachable_at"):
+        at = getattr(contact, name)
+        if at is not None:
+            yield Entry("contact", "", at.isoformat(), name, "yes")
+
+
+def _taken_part(db: Connection, contact: Contact) -> Iterator[Entry]:
+    known = sessions.all_of(db, contact.id)
+    wished = wishes.of_contact(db, contact.id)
+    ids = {*(one.round_id for one in known), *(round_id for round_id, _ in wished)}
+    codes = {round_id: row.code for round_id, row in rounds.by_ids(db, ids).items()}
+    for row in known:
+        yield Entry("session", codes[row.round_id], row.started_at.isoformat(), "started", row.status)
+        if row.ended_at is not None:
+            yield Entry("session", codes[row.round_id], row.ended_at.isoformat(), "handed_in", row.status)
+    for round_id, what in wished:
+        yield Entry("wish", codes[round_id], "", what, "yes")
+
+
+def _answers(db: Connection, library: Library, contact: Contact) -> Iterator[Entry]:
+    for of in rounds.linked(db):
+        pseudonym = library.pseudonym(of, contact.address_hash)
+        for row in answers.of(db, of.id, pseudonym) if pseudonym is not None else ():
+            yield Entry("answer", of.code, row.answered_at.isoformat(), row.item or row.state, _said(row))
+
+
+def _said(row: AnswerRow) -> str:
+    if row.skipped:
+        return ""
+    found = (row.choice, row.choices, row.text, row.file, None if row.choice or row.score is None else f"{row.score:g}")
+    return " ".join(each for each in found if each)
+
+
+def _written(db: Connection, keys: Keys, contact: Contact) -> Iterator[Entry]:
+    for thread in threads.of_contact(db, contact.id):
+        for words in threads.said(db, thread.id):
+            yield Entry("words", thread.service, words.at.isoformat(), words.author, keys.unseal(words.sealed))
+    for line in messages.of(db, contact.id, limit=_MOST):
+        yield Entry("chat", "", line.at.isoformat(), line.author, line.body)
+
+
+def find(db: Connection, library: Library, keys: Keys, token: str, now: datetime) -> list[Entry] | None:
+    """Return what the owner of a token may see; None where there is nobody, or no more."""
+    contact_id = whose(keys, token, now)
+    contact = None if contact_id is None else contacts.get(db, contact_id)
+    return None if contact is None else kept(db, library, keys, contact)
