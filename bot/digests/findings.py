@@ -3,7 +3,8 @@
 Pages, files and charts of the public all show one `Findings`. As it is never counted anew, two looks at it differ by
 nobody, whoever deletes their answers later. Its rules, with the public minimum (see `bot.digests.disclosure`):
 
-- Counts are told in steps of the minimum, so that neither sums nor a manager's digests give back a few people. A step
+- Counts are told in steps of the minimum, so that sums of them give back no few people. Whoever also has every digest
+  of a round, exact in all weeks but one, may still find the few of that week where a step ends just among them. A step
   is no coarser than chance: with 30 people and more, half a step of ten is within the 95 % range of any share.
 - Fewer people than the minimum are told as that; none and all are not told apart from nearly none and nearly all.
 - Percentages are of what is told, without those who said that they do not know or that it does not apply to them.

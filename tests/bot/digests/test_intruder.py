@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.digests import disclosure
+from bot.digests.crossed import Part, lines
 from bot.digests.model import Form
 from bot.digests.summarise import summarise
 from bot.digests.weeks import Week
-from tests.bot.digests.intruder import Intruder
+from flows.model import Choose, Option
+from storage.findings import Crossed
+from tests.bot.digests.intruder import MANY, Intruder
 from tests.bot.digests.material import One, counted, monday_after, scope
 
 if TYPE_CHECKING:
@@ -23,6 +27,7 @@ FIRST = Week(2026, 40)
 MINIMUM = 5
 SIDES = {"5": "good", "4": "good", "3": "middle", "2": "bad", "1": "bad", "na": "unknown"}
 CHANNELS = ("telegram", "web", "sms")
+Cell = tuple[str, str, str]
 CROWD = st.tuples(st.sampled_from([0, 1, 2, 4, 6, 12, 30]), st.randoms(use_true_random=False))
 
 
@@ -95,3 +100,42 @@ def test_all_digests_of_a_service_together_give_away_no_small_group(crowds: list
     for group in who.groups:
         if group[1] != "silent" and (several or group[1] not in CHANNELS):
             assert who.finds([group], MINIMUM) is None, group
+
+
+# --------------------------------------------------------------------------- what everybody may read
+
+PUBLIC = 10
+ANSWERS, LANGUAGES = ("a", "b", "c", "d"), ("en", "es", "ar")
+ASKED = Choose(id="first", text="Which?", options=tuple(Option(name, name.upper()) for name in ANSWERS))
+CELL = [*product(ANSWERS, CHANNELS, LANGUAGES)]
+CELLS = st.tuples(st.sampled_from(ANSWERS), st.sampled_from(CHANNELS), st.sampled_from(LANGUAGES))
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.dictionaries(CELLS, st.one_of(st.integers(0, 12), st.integers(0, 60))))
+def test_figures_and_publication_of_a_round_together_give_away_no_small_group(people: dict[Cell, int]) -> None:
+    """The page tells how many gave each answer, and by each channel; the file tells both at once, and languages."""
+    who = Intruder()
+    for cell in CELL:
+        who.learns([("r", "/".join(cell))], 0, MANY)
+    for place, names in enumerate((ANSWERS, CHANNELS, LANGUAGES)):
+        for name in names:
+            steps(who, [cell for cell in CELL if cell[place] == name], people)
+    given_ = [Crossed("first", answer, None, None, channel, language, n)
+              for (answer, channel, language), n in people.items() if n]  # fmt: skip
+    told = lines([ASKED], [Part("individual", late=False, given=given_)], PUBLIC)
+    left = {*CELL}
+    for line in sorted(told, key=lambda one: [one.answer, one.channel, one.language].count(None)):
+        facts = (line.answer, line.channel, line.language)
+        inside = {cell for cell in left if all(fact in (None, each) for fact, each in zip(facts, cell, strict=True))}
+        left -= inside
+        who.learns([("r", "/".join(cell)) for cell in inside], max(line.people - 5, PUBLIC), line.people + 4)
+    for cell in CELL:
+        assert who.finds([("r", "/".join(cell))], PUBLIC) is None, cell
+
+
+def steps(who: Intruder, cells: list[Cell], people: dict[Cell, int]) -> None:
+    """Take down how many people there are in all these, as a page tells it."""
+    count = disclosure.stepped(sum(people.get(cell, 0) for cell in cells), PUBLIC)
+    low, high = (0, PUBLIC - 1) if count is None else (max(count - 5, PUBLIC), count + 4)
+    who.learns([("r", "/".join(cell)) for cell in cells], low, high)
