@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from bot.channels.base import Receipt
 
 NIGHT = NOON.replace(hour=23)
+REST = 3.0
+"""Seconds a channel asks everyone to wait: enough to act meanwhile on a busy machine."""
 
 
 @asynccontextmanager
@@ -500,10 +502,10 @@ async def resting(house: House) -> AsyncIterator[str]:
     code = house.need(audience="agreed").code
     house.sweeps.rounds()
     house.paces["pigeon"] = Pace(rate=20.0)
-    house.pigeon.receipts["a"] = [Again(timedelta(seconds=1.5), "too many", everyone=True)]
+    house.pigeon.receipts["a"] = [Again(timedelta(seconds=REST), "too many", everyone=True)]
     async with sending(house):
         await until(lambda: asked(house)["a"] == "due" and not house.pigeon.receipts["a"])
-        house.clock.forward(seconds=2)  # what was refused is due again
+        house.clock.forward(seconds=REST)  # what was refused is due again
         yield code
 
 
@@ -566,7 +568,7 @@ async def test_what_is_claimed_when_the_night_begins_waits_for_the_morning(house
     async with resting(house):
         house.clock.now = NIGHT
         await until(lambda: set(asked(house).values()) == {"due"})
-        await asyncio.sleep(2)
+        await asyncio.sleep(REST)
     assert reached(house) == []
     assert {row.due_at for row in house.table("outbox") if row.key.startswith("invite.")} == {
         Hours.of(house.config).opening(NIGHT)
