@@ -51,7 +51,7 @@ REPLIES = 64
 """Most replies claimed beyond that: they do not wait for bulk to make room."""
 LINGER = 0.05
 """Seconds a sender with work at hand waits for more to settle: a commit for each message would cost more than it."""
-FRESH = 0.7
+FRESH = 0.9
 """Seconds after which bulk that has not left is asked about anew: STOP holds within the second. At its pace a channel
 lets everything go sooner, so that this costs something only where it rests.
 """
@@ -406,9 +406,13 @@ class _Sender:
         replies = sum(priority < outbox.BULK for priority, _, _ in self._waiting)
         return max(0, REPLIES - replies), outbox.BULK - 1
 
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
     def _stale(self) -> list[OutboxRow]:
         """Return what may not leave without a look. Nothing of it leaves while somebody looks."""
-        now = asyncio.get_running_loop().time()
+        now = self._now()
         held = (*self._resting, *(row for _, _, row in self._waiting))
         return [self._claims[row] for row in held if self._is_stale(row, now)]
 
@@ -417,8 +421,7 @@ class _Sender:
 
     def _heed(self, stale: list[OutboxRow], standing: set[int]) -> None:
         """Keep of what was looked at what may leave, and forget the rest."""
-        now = asyncio.get_running_loop().time()
-        self._seen |= dict.fromkeys(standing, now)
+        self._seen |= dict.fromkeys(standing, self._now())
         over = {row.id for row in stale} - standing
         for row in over:
             if timer := self._resting.pop(row, None):
@@ -475,7 +478,7 @@ class _Sender:
         with suppress(TimeoutError):
             async with asyncio.timeout(TICK):
                 await self.woken.wait()
-        if self._waiting and not self.stopping:
+        if self._waiting and not self.stopping and not self._is_stale(self._waiting[0][2], self._now()):
             await asyncio.sleep(LINGER)
 
     # ----------------------------------------------------------------- with the channel
