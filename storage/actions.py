@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 FIX, ANSWER, ASK, NOT_US = KINDS = ("fix", "answer", "ask", "not_us")
 """It will be mended, the people who raised it get a reply or a question, it is for another body."""
-THEME, SCORE, ISSUE, WORDS = SOURCES = ("theme", "score", "issue", "words")
-"""What can give rise to an action: a theme, the bad answers to a question, an issue of a round, somebody's words."""
+THEME, SCORE, ISSUE, WORDS, CHOSEN = SOURCES = ("theme", "score", "issue", "words", "chosen")
+"""What can give rise to an action: a theme, the bad answers to a question, an issue of a round, words of staff,
+answers that somebody chose one by one."""
 OPEN, DONE, NOT_DONE = STATES = ("open", "done", "not_done")
 TOLD, ASKED = "told", "asked"
 """How people are linked to an action."""
@@ -44,6 +45,8 @@ class Origin:
     since: str = ""
     """First moment and the first moment after it, in ISO form: when it was raised."""
     until: str = ""
+    answers: tuple[int, ...] = ()
+    """Those that somebody chose, by id; of one that is deleted nothing is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,8 @@ class Action:
     def of(self) -> Origin:
         """What gave rise to it."""
         said: dict[str, Any] = json.loads(self.origin)
-        return Origin(**{**said, "choices": tuple(said.get("choices", ()))})
+        many = {name: tuple(said.get(name, ())) for name in ("choices", "answers")}
+        return Origin(**{**said, **many})
 
     def late(self, today: str) -> bool:
         """Whether it is open and its day has passed on an ISO day: the one place that says what overdue means."""
@@ -283,6 +287,17 @@ def gave(
     for round_id, pseudonym in db.execute(select(answers.c.round_id, answers.c.pseudonym).where(*given, *within)):
         found.setdefault(round_id, set()).add(pseudonym)
     return found
+
+
+def wrote(
+    db: Connection, service: str, chosen: Collection[int], since: datetime, until: datetime
+) -> list[tuple[int, bytes]]:
+    """Return (round id, pseudonym) of each of these answers of a service that were counted in [since, until)."""
+    given = (answers.c.service == service, answers.c.id.in_(list(chosen)), answers.c.withdrawn_at.is_(None))
+    within = (answers.c.counted_at >= since, answers.c.counted_at < until)
+    return [
+        (row[0], row[1]) for row in db.execute(select(answers.c.round_id, answers.c.pseudonym).where(*given, *within))
+    ]
 
 
 def answered(db: Connection, service: str, item: str, since: datetime, until: datetime) -> set[tuple[int, bytes]]:

@@ -25,7 +25,22 @@ from bot.texts import texts
 from bot.threads import people_of
 from flows.words import fill, whole
 from storage import actions, themes
-from storage.actions import ANSWER, ASK, ASKED, DONE, FIX, NOT_DONE, NOT_US, OPEN, SCORE, THEME, TOLD, NewAction, Origin
+from storage.actions import (
+    ANSWER,
+    ASK,
+    ASKED,
+    CHOSEN,
+    DONE,
+    FIX,
+    NOT_DONE,
+    NOT_US,
+    OPEN,
+    SCORE,
+    THEME,
+    TOLD,
+    NewAction,
+    Origin,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +61,8 @@ ASKED_FOR = timedelta(days=14)
 """So long a question takes answers."""
 CHOICES = 4
 """Most answers a question offers."""
+CHOSEN_AT_ONCE = 50
+"""Most answers that are acted on together."""
 LONGEST = 2000
 """Letters of what people are told."""
 LONGEST_WORDS = 300
@@ -125,7 +142,7 @@ class Actions:
         """
         if source not in actions.SOURCES:
             raise Unfit("no_origin")
-        if source not in {SCORE, THEME}:
+        if source not in {SCORE, THEME, CHOSEN}:
             return Origin(name[:LONGEST_WORDS])
         try:
             since, until = (each.isoformat() for each in Week.parse(week).span(self._config.city.zone))
@@ -133,6 +150,8 @@ class Actions:
             raise Unfit("no_week") from error
         if until > now.isoformat():
             raise Unfit("early")
+        if source == CHOSEN:
+            return Origin(since=since, until=until, answers=_chosen(name))
         if source == THEME:
             if (number := whole(name)) is None:
                 raise Unfit("no_origin")
@@ -144,6 +163,9 @@ class Actions:
 
     def known(self, db: Connection, service: str, source: str, origin: Origin) -> bool:
         """Whether what gives rise to an action is of this service."""
+        if source == CHOSEN:
+            span = (datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until))
+            return len(actions.wrote(db, service, origin.answers, *span)) == len(origin.answers)
         if source != THEME:
             return True
         theme = themes.get(db, int(origin.name)) if origin.name.isdecimal() else None
@@ -151,6 +173,8 @@ class Actions:
 
     def named(self, db: Connection, service: str, source: str, origin: Origin, language: str) -> str:
         """Return what gave rise to an action, in words: the theme, the question, the issue."""
+        if source == CHOSEN:
+            return texts(language).many("deed.chosen", len(origin.answers))
         if source == THEME and origin.name.isdecimal():
             theme = themes.get(db, int(origin.name))
             return theme.name(language) if theme else ""
@@ -205,8 +229,11 @@ class Actions:
         """Return how many raised it as far as that may be told: of a score as far as the digest tells its bad side.
 
         Where it hides that side, there is no total here either. Of a theme those who scored well are told apart from
-        the others: where either are few, their sum would give them back.
+        the others: where either are few, their sum would give them back. Of answers somebody chose there is no total:
+        beside how many these are it would tell which are of one person.
         """
+        if source == CHOSEN:
+            return None
         if found.raised is None or source == THEME:
             return found.raised if self._both_told(db, service, origin, found) else None
         if source != SCORE:
@@ -386,3 +413,12 @@ class Actions:
         if preview and preview.tells:
             self._tell(db, done, state, preview.reach, now)
         return done
+
+
+def _chosen(name: str) -> tuple[int, ...]:
+    """Return the ids of answers, as an address names them: `12,15`. Raises `Unfit`."""
+    found = [whole(each) for each in dict.fromkeys(name.split(","))]
+    ids = tuple(sorted(each for each in found if each is not None))
+    if not ids or len(ids) < len(found) or len(ids) > CHOSEN_AT_ONCE:
+        raise Unfit("no_origin")
+    return ids

@@ -59,6 +59,7 @@ class Filters:
 class Answer:
     """One answer in words."""
 
+    id: int
     at: datetime
     stage: str
     question: str
@@ -129,6 +130,7 @@ class Behind:
         organised = campaigns.of_texts(db, [row.id for row in rows])
         return [
             Answer(
+                row.id,
                 row.counted_at,
                 row.stage,
                 self.question(service, row.item, language) or row.state,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from storage import actions, contacts, rounds, themes, wishes
-from storage.actions import ASK, SCORE, THEME, Link
+from storage.actions import ASK, CHOSEN, SCORE, THEME, Link
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -82,13 +82,18 @@ def reach(  # noqa: PLR0913, PLR0917 - what decides whom words may go to
 
 def raisers(db: Connection, service: str, source: str, origin: Origin) -> dict[int, set[bytes]] | None:
     """Return by round the pseudonyms of those who raised something; None where nobody can tell who did."""
-    if source not in {SCORE, THEME} or not origin.since:
+    if source not in {SCORE, THEME, CHOSEN} or not origin.since:
         return None
     since, until = datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until)
     if source == SCORE:
         return actions.gave(db, service, origin.name, origin.choices, since, until)
     found: dict[int, set[bytes]] = {}
-    for round_id, pseudonym in themes.people_behind(db, now_in(db, int(origin.name)), since, until):
+    people = (
+        actions.wrote(db, service, origin.answers, since, until)
+        if source == CHOSEN
+        else themes.people_behind(db, now_in(db, int(origin.name)), since, until)
+    )
+    for round_id, pseudonym in people:
         found.setdefault(round_id, set()).add(pseudonym)
     return found
 

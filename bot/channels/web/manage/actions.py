@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 
@@ -22,7 +23,7 @@ from bot.digests.disclosure import about
 from bot.rights import Right
 from flows.words import whole
 from storage import actions, crossings
-from storage.actions import ANSWER, ASK, DONE, FIX, NOT_DONE, NOT_US, OPEN, WORDS
+from storage.actions import ANSWER, ASK, CHOSEN, DONE, FIX, NOT_DONE, NOT_US, OPEN, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +47,8 @@ SHOWN: Mapping[str, Callable[[Action, str], bool]] = {
     "not_done": lambda row, _today: row.state == NOT_DONE,
 }
 """What the list can be narrowed to."""
+KINDS: Mapping[str, tuple[str, ...]] = {WORDS: (FIX,), actions.ISSUE: (FIX,), CHOSEN: (NOT_US, FIX)}
+"""What can be done about what is no figure of a digest."""
 
 
 class Rate(NamedTuple):
@@ -281,8 +284,17 @@ def _settled(request: Request, visitor: Visitor, service: str, typed: Mapping[st
 
 
 async def begin(request: Request, visitor: Visitor) -> Response:
-    """`GET /manage/actions/<service>/act?source=…&name=…&week=…&kind=…`: what to do about something."""
-    return await _form(request, visitor, dict(request.query_params))
+    """`GET /manage/actions/<service>/act?source=…&name=…&week=…&kind=…`: what to do about something.
+
+    Answers that somebody chose come as `answer=…` each; without any it goes back to them.
+    """
+    typed = dict(request.query_params)
+    if typed.get("source") == CHOSEN and not typed.get("name"):
+        service, _ = _service(request, visitor)
+        typed["name"] = ",".join(request.query_params.getlist("answer"))
+        if not typed["name"]:
+            return to(f"/manage/answers/{service}?{urlencode({'week': typed.get('week', '')})}")
+    return await _form(request, visitor, typed)
 
 
 async def act(request: Request, visitor: Visitor) -> Response:
@@ -341,7 +353,7 @@ async def _form(
         about=about,
         owners=owners,
         kind=kind if kind in actions.KINDS else "",
-        kinds=(FIX,) if typed.get("source", WORDS) in {WORDS, actions.ISSUE} else (ANSWER, FIX, ASK, NOT_US),
+        kinds=KINDS.get(typed.get("source") or WORDS, (ANSWER, FIX, ASK, NOT_US)),
         languages=[(each, own_name(each)) for each in backstage_of(request).actions.languages(service)],
         errors=list(errors),
         wrong={error.name: error.message for error in errors},

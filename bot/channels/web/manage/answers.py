@@ -58,6 +58,7 @@ async def show(request: Request, visitor: Visitor) -> Response:
         organised=shown.organised,
         minimum=backstage_of(request).config.digest.minimum_cell,
         running=shown.running,
+        may_act=visitor.may(service, Right.ACT_ON_DIGESTS),
         pages=shown.pages,
         earlier=_address(service, replace(by, page=by.page - 1)) if by.page > 1 else "",
         later=_address(service, replace(by, page=by.page + 1)) if by.page < shown.pages else "",

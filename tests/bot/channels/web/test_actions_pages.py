@@ -221,3 +221,60 @@ async def test_what_was_done_can_be_taken_into_the_report_of_a_round(it: Program
     page = await client.get(f"/manage/rounds/{code}/report?take={done.id}")
     assert re.search(r'name="report.en"[^>]*>[^<]*– A new sign: It hangs.</textarea>', page.text)
     assert it.rounds.report_draft(code) is None
+
+
+async def chosen(it: Program, client: httpx.AsyncClient, many: int) -> list[str]:
+    """Return the ids of so many answers that the page behind the figures offers to choose."""
+    page = await client.get("/manage/answers/library", params={"week": WEEK, "item": "del.reason"})
+    return re.findall(r'form="chosen" name="answer" value="(\d+)"', page.text)[:many]
+
+
+async def test_several_answers_are_said_to_be_not_ours_at_once(it: Program, client: httpx.AsyncClient) -> None:
+    of = scene(it)
+    await entered(it, client, MANAGER)
+    ids = await chosen(it, client, 16)
+    assert len(ids) == 16
+    here = {"source": "chosen", "kind": "not_us", "week": WEEK}
+    page = await client.get(f"{HERE}/act", params={**here, "answer": ids})
+    assert "16 answers chosen one by one" in seen(page)
+    said = {**here, "name": ",".join(ids), "words": "The county builds that road.", "body": "County", "form": "one"}
+    page = await posted(client, f"{HERE}/act", **said)
+    assert "of 16" not in seen(page)
+    assert kept(it) == []
+    await posted(client, f"{HERE}/act", **said, sure="1")
+    (row,) = kept(it)
+    assert (row.kind, row.state, row.outcome, row.raised) == (
+        "not_us",
+        "not_done",
+        "The county builds that road.",
+        None,
+    )
+    assert 0 < row.told <= len(of.who)
+    assert len(sent(it)) == row.told
+    assert "16 answers chosen one by one" in seen(await client.get(HERE))
+
+
+async def test_of_fewer_than_the_minimum_nobody_is_told_and_it_stands_on_the_list(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    scene(it)
+    await entered(it, client, MANAGER)
+    ids = await chosen(it, client, 3)
+    said = {"source": "chosen", "kind": "not_us", "week": WEEK, "name": ",".join(ids), "words": "Not ours."}
+    assert "Nobody is told" in seen(await posted(client, f"{HERE}/act", **said))
+    await posted(client, f"{HERE}/act", **said, sure="1")
+    (row,) = kept(it)
+    assert (row.told, row.agreed, row.raised) == (0, 0, None)
+    assert sent(it) == []
+
+
+async def test_only_answers_of_that_service_and_week_can_be_chosen(it: Program, client: httpx.AsyncClient) -> None:
+    scene(it)
+    await entered(it, client, MANAGER)
+    (first,) = await chosen(it, client, 1)
+    here = {"source": "chosen", "kind": "not_us"}
+    for week, name in (("2026-W45", first), (WEEK, "999999"), (WEEK, f"{first},x"), (WEEK, "9" * 5000)):
+        page = await client.get(f"{HERE}/act", params={**here, "week": week, "name": name})
+        assert page.status_code == 404, (week, name[:20])
+    back = await client.get(f"{HERE}/act", params={**here, "week": WEEK})
+    assert back.url.path == "/manage/answers/library"
