@@ -9,18 +9,26 @@ import sqlite3
 import subprocess
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import select
 
+from storage import tables
+from storage.database import Database
 from tests.journeys.canaries import ADDRESSES, NAMES, SECRETS, TEXTS, Told, lived
 from tests.journeys.test_invited_by_mail import text_of
 from tests.journeys.town import MONDAY, SETTINGS, Town
 from tests.test_confinement import UNIT, settings_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from sqlalchemy import Row
+
+    from tests.support.postgres import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -48,18 +56,30 @@ class Day:
     doors: dict[str, int]
     """The ports of the channels that were set up."""
     mails: tuple[str, ...]
+    rows: dict[str, bytes]
+    """What each table holds, where the database is a server."""
 
     @property
     def data(self) -> dict[str, bytes]:
-        """Each file of the data folder."""
+        """Each file of the data folder, and each table of a server."""
         files = sorted((self.folder / "data").rglob("*"))
-        return {str(file.relative_to(self.folder)): file.read_bytes() for file in files if file.is_file()}
+        return {str(file.relative_to(self.folder)): file.read_bytes() for file in files if file.is_file()} | self.rows
 
 
-@pytest.fixture(scope="module")
-def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
-    """Live the day once for all tests, with everything in the log that can be."""
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+    """Live the day once for all tests and each database, with everything in the log that can be."""
     folder = tmp_path_factory.mktemp("day")
+    if request.param == "sqlite":
+        yield _lived(folder, f"sqlite:///{folder}/data/civicloop.sqlite3")
+    else:
+        server: Server = request.getfixturevalue("postgres")
+        server.create("day")
+        yield _lived(folder, server.url("day"))
+        server.drop("day")
+
+
+def _lived(folder: Path, database: str) -> Day:
     calls = folder / "calls"
     env = {
         "CIVICLOOP_LOG__LEVEL": "debug",
@@ -68,7 +88,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     under = (*WATCH, str(calls)) if shutil.which("strace") else ()
-    with Town(folder, SETTINGS, env=env, under=under) as town:
+    with Town(folder, SETTINGS, database=database, env=env, under=under) as town:
         town.set_clock(MONDAY)
         town.start()
         told = lived(town)
@@ -76,7 +96,28 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
         doors = {"telegram": urlsplit(town.telegram.url).port or 0, "mail": int(town._env["CIVICLOOP_MAIL__PORT"])}
         mails = tuple(str(mail["Subject"]) + text_of(mail) for mail in town.post.messages)
         seen = calls.read_text(encoding="utf-8", errors="replace") if under else ""
-        return Day(told, folder, town.log(), seen, town.telegram.token, doors, mails)
+        rows = _rows(database) if doors_of(database) else {}
+        return Day(told, folder, town.log(), seen, town.telegram.token, doors | doors_of(database), mails, rows)
+
+
+def doors_of(database: str) -> dict[str, int]:
+    """Return the port of a database that is a server."""
+    port = urlsplit(database).port
+    return {"database": port} if port else {}
+
+
+def _rows(database: str) -> dict[str, bytes]:
+    """Return what each table of a server holds."""
+    opened = Database.open(database)
+    with opened.reading() as db:
+        found = {each.name: _flat(db.execute(select(each)).all()) for each in tables.metadata.sorted_tables}
+    opened.close()
+    return found
+
+
+def _flat(rows: Sequence[Row[Any]]) -> bytes:
+    cells = [cell for row in rows for cell in row if cell is not None]
+    return b"\n".join(bytes(cell) if isinstance(cell, bytes | memoryview) else str(cell).encode() for cell in cells)
 
 
 @pytest.fixture
@@ -129,7 +170,7 @@ def test_nothing_is_written_but_into_the_data_folder_and_what_passes(day: Day, c
     )
     written = {path for which in (opened, moved) for path in re.findall(which, calls)}
     ours = {path for path in written if path.startswith(str(day.folder / "data"))}
-    assert str(day.folder / "data" / "civicloop.sqlite3") in ours
+    assert len(ours) > 1
     assert {path for path in written - ours if not PASSING.fullmatch(path)} == set()
 
 
@@ -190,6 +231,7 @@ def unreadable(day: Day) -> dict[str, str]:
 def test_the_day_was_full(day: Day) -> None:
     """Else nothing could be found anywhere."""
     assert len(day.told.tokens) == 6
+    assert bool(day.rows) == ("database" in day.doors)
     assert all(len(token) >= 8 for token in day.told.tokens.values())
     assert "turns.failed" in day.log or "update.unread" in day.log or " warning " in day.log
     assert day.log.count("\n") > 50
@@ -236,10 +278,15 @@ def test_the_data_folder_holds_no_address_name_or_token_that_can_be_read(day: Da
 
 def test_what_people_write_lies_in_the_database_alone(day: Day) -> None:
     places = {file for file, body in day.data.items() if found(TEXTS, body.decode("utf-8", "replace"))}
-    assert places <= {"data/civicloop.sqlite3", "data/civicloop.sqlite3-wal"}
+    assert places - set(day.rows) <= {"data/civicloop.sqlite3", "data/civicloop.sqlite3-wal"}
+    assert set(day.rows) & places <= {"answers", "sessions", "messages", "outbox", "digests"}, (
+        "what was said, and quotes"
+    )
 
 
 def test_a_copy_of_the_database_holds_no_address_name_or_token_that_can_be_read(day: Day, tmp_path: Path) -> None:
+    if day.rows:
+        pytest.skip("a server's own tools copy the rows that are looked through above")
     copy = tmp_path / "backup.sqlite3"
     with sqlite3.connect(day.folder / "data" / "civicloop.sqlite3") as database:
         database.execute("VACUUM INTO ?", (str(copy),))
