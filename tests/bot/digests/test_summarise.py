@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from bot.digests.disclosure import Strength
 from bot.digests.model import Digest, Form, Tick, dump, load
-from bot.digests.summarise import Deadline, summarise
+from bot.digests.quotes import Said
+from bot.digests.summarise import Deadline, Heard, summarise
 from bot.digests.weeks import Week
 from tests.bot.digests import attacker, slow
 from tests.bot.digests.material import One, counted, monday_after, scope
@@ -256,6 +258,40 @@ def test_words_of_quiet_weeks_come_with_the_next_full_digest() -> None:
     made = full(many(9, text="Old", on=WEEK.back(2).monday) + quiet + many(6, text="New"))
     assert [voice.text for voice in made.voices.quotes] == ["New"] * 6 + ["Quiet"] * 3
     assert made.voices.since == WEEK.back(1).monday
+
+
+def themed(week: Week, said: Sequence[str], earlier: Digest | None = None) -> Digest:
+    """Return the digest of a week in which all that was said is about two themes."""
+    words = tuple(Said(str(week), week.monday, "deliver", text, "del.overall", "1", text) for text in said)
+    heard = tuple(Heard(name, {"en": name}, good=False, people=9, quotes=words) for name in ("hours", "queue"))
+    known = replace(counted([One(week.monday, "1")] * 20, week), said=words, heard=heard)
+    made = summarise(known, scope(week, earlier=earlier), monday_after(week))
+    assert made is not None
+    return made
+
+
+def beside(made: Digest) -> list[str]:
+    return [theme.quote.text for theme in made.problems if theme.quote]
+
+
+def test_a_quote_stands_beside_one_theme_and_comes_again_only_where_there_is_no_other() -> None:
+    """Words of two weeks can be the same where people are asked again and again."""
+    said = [f"Word {n}" for n in range(12)]
+    first = themed(WEEK.back(1), said)
+    assert len(set(beside(first))) == 2
+    apart = [voice.text for voice in first.voices.quotes if voice.text not in beside(first)]
+    second = themed(WEEK, said, first)
+    assert len(set(beside(second)) - {*beside(first), *apart[:5]}) == 2
+    (alone,) = {*beside(themed(WEEK.back(1), ["Only this"]))}
+    assert beside(themed(WEEK, ["Only this"], themed(WEEK.back(1), ["Only this"]))) == [alone]
+
+
+def test_words_that_every_reader_saw_come_behind_those_that_only_a_page_showed() -> None:
+    said = [f"Word {n}" for n in range(12)]
+    first = replace(themed(WEEK.back(1), said), problems=())
+    second = [voice.text for voice in themed(WEEK, [*said, "New"], first).voices.quotes]
+    assert second[0] == "New"
+    assert {*second[-5:]} == {voice.text for voice in first.voices.quotes[:5]}
 
 
 # --------------------------------------------------------------------------- properties
