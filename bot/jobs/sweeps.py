@@ -395,7 +395,6 @@ class Sweeps:
         """Forget what is past its date; return how many rows went."""
         privacy = self._config.privacy
         policy = policy_of(privacy)
-        deletions.prune(deletions.beside(privacy.key_file), self._clock() - timedelta(days=privacy.backup_days))
         with self._database.transaction() as db:
             gone = retention.forget(db, self._clock(), policy)
             crossings.passed("privacy.forgets")
@@ -404,6 +403,7 @@ class Sweeps:
         if any(gone.values()):
             self._database.tidy()
             log.info("privacy.forgot", **{what: rows for what, rows in gone.items() if rows})
+        deletions.prune(deletions.beside(privacy.key_file), self._clock() - timedelta(days=privacy.backup_days))
         return sum(gone.values())
 
     def _files(self) -> int:

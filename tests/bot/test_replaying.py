@@ -222,3 +222,21 @@ def test_a_torn_line_is_passed_over_and_a_strange_file_refused(tmp_path: Path, m
     log.mkdir()
     with pytest.raises(StorageTrouble, match="nothing is deleted until it can"):
         deletions.record(keys, [deletions.Entry(NOW, "deleted", "aa")])
+
+
+async def test_lines_older_than_any_backup_go_and_a_broken_log_keeps_nothing_from_being_forgotten(
+    house: House, citizen: Citizen
+) -> None:
+    await finished(citizen, house.pulse().code)
+    await citizen.says("STOP")
+    assert log_of(house)
+    house.clock.forward(days=house.config.privacy.backup_days + 1)
+    before = len(house.table("inbox"))
+    house.sweeps.privacy()
+    assert log_of(house) == []
+    await citizen.says("hello")
+    deletions.beside(house.config.privacy.key_file).write_text("broken\n")
+    house.clock.forward(days=31)
+    with pytest.raises(StorageTrouble, match="is no log of deletions"):
+        house.sweeps.privacy()
+    assert before > len(house.table("inbox")) == 0
