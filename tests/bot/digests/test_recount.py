@@ -20,7 +20,7 @@ from bot.digests.weeks import Week
 from bot.digests.writing import Digests
 from bot.rounds.library import Library
 from flows.catalog import Catalog
-from storage import actions, answers, contacts, migrate, proof, sessions
+from storage import actions, answers, contacts, migrate, proof, sessions, themes
 from storage.actions import NewAction, Origin
 from storage.database import Database
 from tests.bot.digests import slow
@@ -46,7 +46,7 @@ DELETED = 7
 HERE = (
     "minimum who.new who.total who.channels.new who.channels.total.count who.finished clock.days scores.positive "
     "scores.negative scores.unknown scores.change scores.weeks scores.median scores.side voices.total hidden "
-    "deeds.lines.days deeds.more deeds.told deeds.agreed foot.deletions more_problems"
+    "deeds.lines.days deeds.more deeds.told deeds.agreed foot.deletions more_problems proposed"
 ).split()
 """The numbers that are counted once more in this module, from what was written into the database."""
 ELSEWHERE = {
@@ -112,6 +112,9 @@ def written(database: Database, one: Case) -> None:
         new = [makers.new_contact(f"{one.service} {number}") for number in range(len(one.finished))]
         met = contacts.add(db, new)
         sessions.save(db, [began(contact, round_, done=done) for contact, done in zip(met, one.finished, strict=True)])
+        for kind in (themes.PROPOSAL, themes.MANAGER):  # as many themes wait as there are actions, and as many do not
+            names = [(f"{kind} {number}", {"en": f"{kind} {number}"}) for number in range(len(one.done))]
+            themes.add(db, one.service, names, kind, NOW)
         for agreed, told, days in one.done:
             due = (NOW + timedelta(days=days)).date().isoformat()
             words = (one.service, "fix", "words", Origin("Queue"), "A desk", NOW - timedelta(days=30))
@@ -163,7 +166,7 @@ def check(one: Case, made: Digest) -> None:
     assert made.minimum == MINIMUM
     assert (made.who.new, made.who.total) == (len(crowd), len(one.people))
     assert (made.form is Form.FULL) == (len(crowd) >= MINIMUM)
-    assert made.more_problems == 0
+    assert (made.more_problems, made.proposed) == (0, len(one.done))
     check_clock(one, made)
     check_deeds(one, made)
     hidden = 0
