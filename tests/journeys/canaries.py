@@ -63,7 +63,7 @@ def lived(town: Town) -> Told:
     code = town.open_pulse("library")
     maya = _manager(town, told)
     first, second = ADDRESSES["the number of somebody at Telegram"], ADDRESSES["the number of another at Telegram"]
-    _answers(town, town.telegram.citizen(int(first), name=NAMES["a name at Telegram"]), code, told)
+    answers(town, town.telegram.citizen(int(first), name=NAMES["a name at Telegram"]), code, told)
     cast = [{"id": n, "name": "Ana", "language_code": "en", "script": _script(code)} for n in range(601, 613)]
     assert town.telegram.play(cast) == {}
     _troubles(town, int(second))
@@ -87,7 +87,8 @@ def _manager(town: Town, told: Told) -> Citizen:
     return maya
 
 
-def _answers(town: Town, citizen: Citizen, code: str, told: Told) -> None:
+def answers(town: Town, citizen: Citizen, code: str, told: Told) -> None:
+    """Answer a pulse, with what leads to a person in it, to the receipt, and send what is no answer."""
     citizen.sends(f"/start {code}")
     for question, label in BEGUN:
         citizen.answers(question, label)

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from storage import tables
 from storage.database import Database
-from tests.journeys.canaries import ADDRESSES, NAMES, SECRETS, TEXTS, Told, lived
+from tests.journeys.canaries import ADDRESSES, NAMES, SECRETS, TEXTS, Told, answers, lived
 from tests.journeys.test_invited_by_mail import text_of
 from tests.journeys.town import MONDAY, SETTINGS, Town
 from tests.test_confinement import UNIT, settings_of
@@ -208,6 +208,33 @@ def _groups() -> dict[str, list[str]]:
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     blocks = re.findall(r"^(@[\w-]+)\n((?:    .*\n)+)", text, re.MULTILINE)
     return {name: re.findall(r"^    ([@\w-]+)$", body, re.MULTILINE) for name, body in blocks}
+
+
+LOCKED = """
+set -e
+mount --make-rprivate /
+mount --bind "$0" "$0"
+mount -o remount,ro,bind /
+mount -t proc -o subset=pid proc /proc
+! touch "$0/../config.toml" 2>/dev/null
+exec setpriv --no-new-privs --bounding-set=-all "$@"
+"""
+"""All is read-only but one folder, /proc tells of processes alone, there are no rights to be had: as in the service."""
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="needs root, to take rights away")
+def test_it_works_where_all_but_its_folder_is_read_only_and_it_has_no_rights(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    env = {"TMPDIR": str(data), "MPLCONFIGDIR": str(data / "matplotlib"), "PYTHONDONTWRITEBYTECODE": "1"}
+    with Town(tmp_path, SETTINGS, env=env, under=("unshare", "--mount", "sh", "-c", LOCKED, str(data))) as town:
+        town.set_clock(MONDAY)
+        town.start()
+        code = town.open_pulse("library")
+        answers(town, town.telegram.citizen(11), code, Told())
+        assert town.stop() == 0
+        assert "Read-only file system" not in town.log()
+        assert "PermissionError" not in town.log()
 
 
 # --------------------------------------------------------------------------- where words come out
