@@ -32,6 +32,8 @@ WRITING, WHOM, REPLYING = "human", "whom", "reply"
 """What the desk may be waiting for: words for people, the service they are for, an answer of staff."""
 MOST, WITHIN = 20, timedelta(hours=1)
 """A thread takes so many messages of a citizen in this time."""
+OBJECTIONS, ANEW = 3, timedelta(days=1)
+"""And so many of one whom staff have blocked: enough to object."""
 LEAVING = frozenset({"done", "back", "skip"})
 """Words that end the writing and lead back to the questions."""
 STAYING = frozenset({"help", "human"})
@@ -224,6 +226,9 @@ class Correspondence:
             return Spoken((self._with_done(visit, "place_live" if visit.message.live else "human_words"),))
         if threads.written_since(visit.db, thread.id, now - WITHIN) >= MOST:
             return Spoken((self._with_done(visit, "human_wait"),))
+        blocked = visit.guest.contact.blocked_at is not None
+        if blocked and threads.written_since(visit.db, thread.id, now - ANEW) >= OBJECTIONS:
+            return Spoken((self._with_done(visit, "human_wait_blocked"),))
         urgent = self.urgent(visit, sent.text)
         told = self._threads.bring(visit.db, thread, sent, now, sent_as=self._sent_as(visit), danger=bool(urgent))
         if urgent:

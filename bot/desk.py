@@ -157,9 +157,23 @@ class Desk:
 
     def _leaves(self, visit: Visit) -> bool:
         """Whether somebody wants to hear no more, or to be forgotten: that is taken whatever came before it."""
+        return self._asks_for(visit) in LEAVING
+
+    def _is_right(self, visit: Visit) -> bool:
+        """Whether a message asks for what everybody may ask for, whoever they are."""
+        return self._asks_for(visit) in RIGHTS
+
+    def _asks_for(self, visit: Visit) -> str | None:
+        """Return the word that is sent or pressed."""
         if visit.message.kind is Kind.TEXT and not visit.inbound.edited:
-            return self._meaning(visit, visit.message.text) in LEAVING
-        return _pressed(visit.message) in LEAVING
+            return self._meaning(visit, visit.message.text)
+        return _pressed(visit.message)
+
+    def _blocked(self, visit: Visit) -> Spoken:
+        """Say why nothing is taken from somebody, and how to object; danger is heard all the same."""
+        urgent = self._warned(visit, visit.message.text)
+        why = visit.guest.contact.blocked_why or ""
+        return self._bare(visit, (*urgent, self._say(visit, "blocked", why=why)))
 
     def _too_fast(self, visit: Visit) -> Spoken:
         """Say once that nothing more is taken for a while; what comes meanwhile is counted, and not kept."""
@@ -174,7 +188,8 @@ class Desk:
         visit = Visit(db, ledger, guest, Inbound(guest.contact.channel, "", SILENCE))
         busy = guest.contact.asks is not None and not guest.contact.asks.startswith((RECEIPT, ASKING))
         row = self._row(visit, round_id)
-        if guest.current() != round_id or busy or guest.contact.unreachable_at is not None:
+        silent = guest.contact.unreachable_at is not None or guest.contact.blocked_at is not None
+        if guest.current() != round_id or busy or silent:
             return None
         return self._on(visit, round_id, SILENCE) if row is not None and row.state == State.OPEN else None
 
@@ -223,6 +238,8 @@ class Desk:
         row = self._row(visit, round_id)
         if row is None or not self._takes(visit, row):
             return self._over(visit, round_id, row)
+        if visit.guest.contact.blocked_at is not None and not self._is_right(visit):
+            return self._blocked(visit)
         played = self._library.played(visit.db, row)
         which = self._which(visit, row)
         before = visit.guest.session(round_id)
@@ -355,6 +372,8 @@ class Desk:
             return self._bare(visit, self._not_yet(visit, row))
         if row.state != State.OPEN:
             return self._bare(visit, (self._closed(visit, row), *self._choices(visit)))
+        if visit.guest.contact.blocked_at is not None:
+            return self._blocked(visit)
         played = self._library.played(visit.db, row)
         visit.ledger.change(visit.guest, asks=None)
         known = visit.guest.rows.get(row.id)
@@ -774,6 +793,14 @@ class Desk:
 
     # ----------------------------------------------------------------- a person's own data
 
+    def _block(self, visit: Visit) -> Prompts:
+        """Return that staff have blocked somebody, since when and why."""
+        since, why = visit.guest.contact.blocked_at, visit.guest.contact.blocked_why or ""
+        if since is None:
+            return ()
+        day = spoken_day(since.astimezone(self._config.city.zone).date(), visit.language)
+        return (self._say(visit, "mydata_blocked", day=day, why=why),)
+
     def _mydata(self, visit: Visit) -> Prompts:
         """Return everything kept about a contact, in words."""
         visit.ledger.flush(visit.db)
@@ -786,6 +813,7 @@ class Desk:
             *self._asked.kept(visit),
             *self._sorted_into(visit),
             *map(Prompt, self._own_work(visit)),
+            *self._block(visit),
         ]
         phrases = self._library.phrases[visit.language]
         invite = phrases["yes_label" if contact.invite_again_at else "no_label"]

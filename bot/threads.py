@@ -233,6 +233,31 @@ class Threads:
         for other in self._others(db, thread, person):
             self._note(db, other, thread, "thread_closed_by", now, who=person.name)
 
+    def block(self, db: Connection, thread: Thread, person: Person, why: str, now: datetime) -> None:
+        """Take no more answers from the citizen of a thread, and tell them why; the reason stands in the thread.
+
+        Nothing happens where they are blocked already: the same form may come twice.
+        """
+        citizen = contacts.get(db, thread.contact_id)
+        if citizen is None or citizen.blocked_at is not None:
+            return
+        contacts.set_blocked(db, citizen.id, now, why)
+        threads.add(db, NewWords(thread.id, now, STAFF, self._keys.seal(why), person.id))
+        threads.take(db, thread.id, person.id)
+        self._told_of_block(db, thread, "blocked_told", now, why)
+
+    def unblock(self, db: Connection, thread: Thread, now: datetime) -> None:
+        """Take answers again from the citizen of a thread; nothing happens where nobody is blocked."""
+        citizen = contacts.get(db, thread.contact_id)
+        if citizen is not None and citizen.blocked_at is not None:
+            contacts.set_blocked(db, citizen.id, None, None)
+            self._told_of_block(db, thread, "unblocked_told", now)
+
+    def _told_of_block(self, db: Connection, thread: Thread, key: str, now: datetime, why: str = "") -> None:
+        if (citizen := self._hearing(db, thread)) is not None:
+            said = self.say(citizen.language, key, service=self._service(thread, citizen), why=why)
+            self._tell(db, citizen, thread, (Prompt(said),), now, key, f"{now:%Y%m%d%H%M%S}")
+
     def hand_on(self, db: Connection, thread: Thread, person: Person, to: int | None, now: datetime) -> None:
         """Let somebody else look after a thread (None: all of the service's people), and show them where it stands.
 

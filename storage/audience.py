@@ -129,6 +129,7 @@ def called_today(db: Connection, rules: Rules, contact_id: int) -> bool:
 def _reason(rules: Rules, source: ColumnElement[str]) -> ColumnElement[str]:
     return case(
         (contacts.c.stopped_at.is_not(None), "stopped"),
+        (contacts.c.blocked_at.is_not(None), "blocked"),
         (contacts.c.unreachable_at.is_not(None), "unreachable"),
         (contacts.c.channel.not_in(rules.channels), "channel"),
         (and_(source == AGREED, contacts.c.invite_again_at.is_(None)), "no_consent"),

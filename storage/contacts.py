@@ -35,6 +35,8 @@ class Contact(NamedTuple):
     last_seen_at: datetime
     invite_again_at: datetime | None = None
     stopped_at: datetime | None = None
+    blocked_at: datetime | None = None
+    blocked_why: str | None = None
     unreachable_at: datetime | None = None
     asks: str | None = None
 
@@ -147,6 +149,11 @@ def set_invite_again(db: Connection, contact_id: int, at: datetime | None) -> No
 def set_stopped(db: Connection, contact_id: int, at: datetime | None) -> None:
     """STOP: we never write first again; None: they came back by themselves."""
     _change(db, contact_id, stopped_at=at)
+
+
+def set_blocked(db: Connection, contact_id: int, at: datetime | None, why: str | None) -> None:
+    """Staff take no more from them, for a reason; None: they do again."""
+    _change(db, contact_id, blocked_at=at, blocked_why=why)
 
 
 def set_unreachable(db: Connection, contact_id: int, at: datetime | None) -> None:

@@ -153,6 +153,8 @@ contacts = Table(
     C("last_seen_at", Instant, nullable=False),
     C("invite_again_at", Instant),  # agreed to be invited again
     C("stopped_at", Instant),  # STOP: never write first again
+    C("blocked_at", Instant),  # staff take no more from them
+    C("blocked_why", String(300)),  # as they were told
     C("unreachable_at", Instant),  # the channel says: gone
     C("asks", String(40)),  # what the bot waits for outside any session (`confirm_delete`, …)
     UniqueConstraint("channel", "address_hash"),

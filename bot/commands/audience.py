@@ -26,6 +26,7 @@ Command = TypeVar("Command", bound="Callable[..., Any]")
 SAID: Mapping[str, str] = {
     "quiet": "on the quiet list",
     "stopped": "sent STOP",
+    "blocked": "blocked by staff",
     "unreachable": "cannot be reached any more",
     "channel": "on a channel this city does not use",
     "no_consent": "did not agree to be invited again",

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHAT = "web.noted web.kept web.writes web.written web.chooses web.chosen".split()
-THREADS = "thread.answers thread.answered thread.hands thread.handed thread.closes thread.closed".split()
+THREADS = """thread.answers thread.answered thread.hands thread.handed thread.blocks thread.blocked thread.closes
+thread.closed""".split()
+
 CROSSINGS = [*CHAT, *THREADS]
 WORDS = ("Open later", "Lend out tools", "A warmer reading room")
 
@@ -194,6 +196,7 @@ async def answers(browser: Browser) -> httpx.Response:
     await browser.presses(f"{path}/reply", page, text=ANSWER, form=form_of(page))
     (omar,) = re.findall(r'<option value="(\d+)">Omar', page.text)
     await browser.presses(f"{path}/hand", page, to=omar)
+    await browser.presses(f"{path}/block", page, why="Insults")
     return await browser.presses(f"{path}/close", page)
 
 
@@ -201,12 +204,13 @@ def check_thread(ordeal: Ordeal) -> None:
     """The answer, the handing on and the end were written once, and each was told once to whom it concerns."""
     with ordeal.looking() as db:
         authors = db.execute(select(tables.thread_messages.c.author).order_by(tables.thread_messages.c.id)).scalars()
-        assert list(authors) == ["citizen", "staff"]
+        assert list(authors) == ["citizen", "staff", "staff"]
         wanted = select(tables.outbox.c.key).where(tables.outbox.c.key.startswith("thread."))
         parts = [key.split(".")[2:] for key in db.execute(wanted).scalars()]
-    words = [each for each in parts if not each[1].startswith(("thread_", "human_"))]
+    words = [each for each in parts if not each[1].startswith(("thread_", "human_", "blocked_"))]
     assert sorted(each[1] for each in parts if each not in words) == [
-        "human_closed",  # to the citizen
+        "blocked_told",  # to the citizen, as the one below
+        "human_closed",
         "thread_answered",  # to the colleague, as the two below
         "thread_closed_by",
         "thread_handed",

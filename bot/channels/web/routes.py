@@ -212,6 +212,8 @@ def _staff() -> list[Route]:
         post(f"{thread}/reply", doors.staff(threads.reply)),
         post(f"{thread}/close", doors.staff(threads.close)),
         post(f"{thread}/hand", doors.staff(threads.hand_on)),
+        post(f"{thread}/block", doors.staff(threads.block)),
+        post(f"{thread}/unblock", doors.staff(threads.unblock)),
     ]
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 """Who may read and answer."""
 LONGEST = 4000
 """Characters of an answer; a chat shows them as one message."""
+REASON = 300
+"""Characters of the reason for a block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,9 @@ class Told:
     carer: str
     others: list[Person]
     """To whom it can be handed on."""
+    blocked: str = ""
+    """Since when nothing is taken from the citizen, in words; empty: all is."""
+    why: str = ""
 
 
 async def overview(request: Request, visitor: Visitor) -> Response:
@@ -103,7 +108,9 @@ def _line(request: Request, visitor: Visitor) -> tuple[str, Line]:
     return citizen.channel, line
 
 
-async def _page(request: Request, visitor: Visitor, *, error: str = "", typed: str = "") -> Response:
+async def _page(
+    request: Request, visitor: Visitor, *, error: str = "", field: str = "text", typed: str = ""
+) -> Response:
     told = await asyncio.to_thread(_told, request, visitor)
     return page(
         request,
@@ -111,7 +118,7 @@ async def _page(request: Request, visitor: Visitor, *, error: str = "", typed: s
         "manage/thread.html",
         status=422 if error else 200,
         told=told,
-        errors=[Error("text", error)] if error else [],
+        errors=[Error(field, error)] if error else [],
         typed=typed,
         longest=LONGEST,
         form=backstage_of(request).mint(),
@@ -123,12 +130,13 @@ def _told(request: Request, visitor: Visitor) -> Told:
     backstage, words, zone = backstage_of(request), pages_of(request).words(request), pages_of(request).zone
     with backstage.database.reading() as db:
         thread = seen(visitor, threads.named(db, request.path_params["name"]))
-        staff = backstage.threads.people_of(db, thread.service)
+        staff, citizen = backstage.threads.people_of(db, thread.service), contacts.get(db, thread.contact_id)
         lines = [(words.moment(line.at.astimezone(zone)), line) for line in backstage.threads.lines(db, thread)]
     carer = next((person.name for person in staff if person.id == thread.person_id), "")
     others = [person for person in staff if person.id != visitor.person.id]
     service = {each.key: each.label(words.language) for each in backstage.config.services}[thread.service]
-    return Told(thread, service, lines, carer, others)
+    since, why = (citizen.blocked_at, citizen.blocked_why or "") if citizen else (None, "")
+    return Told(thread, service, lines, carer, others, words.moment(since.astimezone(zone)) if since else "", why)
 
 
 def seen(visitor: Visitor, thread: Thread | None) -> Thread:
@@ -179,6 +187,34 @@ def _close(request: Request, visitor: Visitor) -> None:
         backstage.threads.close(db, thread, visitor.person, backstage.clock())
         crossings.passed("thread.closes")
     crossings.passed("thread.closed")
+
+
+async def block(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/threads/<name>/block`: take no more answers from this citizen, who is told why and can object."""
+    why = str((await form_of(request)).get("why", "")).strip()
+    if not why or len(why) > REASON:
+        words = pages_of(request).words(request)
+        return await _page(request, visitor, error=words("threads.block_no_why"), field="why", typed=why)
+    await asyncio.to_thread(_block, request, visitor, why)
+    return _back(request, "blocked")
+
+
+async def unblock(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/threads/<name>/unblock`: take answers from them again."""
+    await asyncio.to_thread(_block, request, visitor, "")
+    return _back(request, "unblocked")
+
+
+def _block(request: Request, visitor: Visitor, why: str) -> None:
+    backstage = backstage_of(request)
+    with backstage.database.transaction() as db:
+        thread = seen(visitor, threads.named(db, request.path_params["name"]))
+        if why:
+            backstage.threads.block(db, thread, visitor.person, why, backstage.clock())
+        else:
+            backstage.threads.unblock(db, thread, backstage.clock())
+        crossings.passed("thread.blocks")
+    crossings.passed("thread.blocked")
 
 
 async def hand_on(request: Request, visitor: Visitor) -> Response:

@@ -57,7 +57,7 @@ DEMANDED: Mapping[Right, tuple[str, ...]] = {
     Right.SORT_THEMES: tuple(f"{verb} {THEMES}{end}" for verb in ("GET", "POST") for end in ("", "/{theme}")),
     Right.ANSWER_CITIZENS: (
         *(f"GET {THREAD}{end}" for end in ("", "/files/{number:int}")),
-        *(f"POST {THREAD}{end}" for end in ("/reply", "/hand", "/close")),
+        *(f"POST {THREAD}{end}" for end in ("/reply", "/hand", "/block", "/unblock", "/close")),
     ),
     Right.ASSESS: (
         *(f"GET /manage/assess/{{service}}{end}" for end in ("", "/form")),

@@ -15,7 +15,7 @@ from bot.threads import Sending
 from storage import contacts, outbox, people, threads
 from tests.bot.channels.web.stage import NOW, Program
 from tests.bot.channels.web.test_pure import jpeg
-from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, entered, faults, posted
+from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, entered, faults, posted, stamp
 from tests.support import recordings
 
 if TYPE_CHECKING:
@@ -195,3 +195,22 @@ async def test_outside_one_reads_how_to_get_in(it: Program) -> None:
     transport = httpx.ASGITransport(site(it))
     async with httpx.AsyncClient(transport=transport, base_url="http://voice.test") as stranger:
         assert (await stranger.get("/manage/threads")).status_code == 401
+
+
+async def test_a_chat_is_blocked_with_a_reason_and_freed_again(
+    it: Program, client: httpx.AsyncClient, citizen: Contact
+) -> None:
+    thread = written(it, citizen)
+    await entered(it, client, MANAGER)
+    path = f"/manage/threads/{thread.name}"
+    page = await client.post(f"{path}/block", data={"stamp": stamp(await client.get(path)), "why": " "})
+    assert page.status_code == 422
+    assert "Say why: the citizen reads it" in page.text
+    page = await client.post(f"{path}/block", data={"stamp": stamp(page), "why": "Insults <all day>"})
+    assert "The chat is blocked. The citizen has been told why." in page.text
+    assert "Insults &lt;all day&gt;" in page.text
+    assert "Blocked on" in page.text
+    page = await client.post(f"{path}/unblock", data={"stamp": stamp(page)})
+    assert "The chat is no longer blocked." in page.text
+    assert "Blocked on" not in page.text
+    assert len(said(it, citizen)) == 2
