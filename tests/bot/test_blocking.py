@@ -83,7 +83,9 @@ async def test_their_rights_stay(house: House, citizen: Citizen, word: str, answ
 async def test_what_is_kept_of_the_block_is_told_with_all_else(house: House, citizen: Citizen) -> None:
     await written(house, citizen)
     blocks(house)
-    assert f"Staff have blocked this chat on 24 November 2026. Their reason: {WHY}" in text(await citizen.says("MYDATA"))
+    assert f"Staff have blocked this chat on 24 November 2026. Their reason: {WHY}" in text(
+        await citizen.says("MYDATA")
+    )
 
 
 async def test_stop_is_heard(house: House, citizen: Citizen) -> None:
