@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 WORDS = 25
 """Most words of the headline."""
-NAME, QUOTE = 48, 120
-"""Letters of a name, and of a quote beside a theme."""
+NAME, QUOTE, BRIEF_QUOTE = 48, 120, 80
+"""Letters of a name, and of a quote beside a theme; of one where it has to be brief."""
 
 
 def headline(digest: Digest, texts: Texts) -> str:
@@ -148,7 +148,7 @@ def _theme(theme: Theme, digest: Digest, texts: Texts, *, brief: bool) -> str:
     told = figures(theme, digest, texts, brief=brief)
     if theme.quote is None:
         return told
-    quote = shortened(worded(" ".join(theme.quote.text.split()), texts), QUOTE)
+    quote = shortened(worded(" ".join(theme.quote.text.split()), texts), BRIEF_QUOTE if brief else QUOTE)
     return f"{told} {texts('digest.voices.quote', text=quote)}"
 
 
