@@ -114,3 +114,8 @@ def steady(environ: Mapping[str, str], wall: Callable[[], datetime]) -> Steady:
 def mint() -> str:
     """Return a new random name of 192 bits."""
     return secrets.token_urlsafe(24)
+
+
+def salt() -> bytes:
+    """Return sixteen bytes of chance."""
+    return secrets.token_bytes(16)

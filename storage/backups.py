@@ -79,7 +79,9 @@ class _Header(NamedTuple):
 # --------------------------------------------------------------------------- writing
 
 
-def write(database: Database, file: Path, secret: bytes, at: datetime, see: Progress, keys: bytes | None) -> Contents:
+def write(
+    database: Database, file: Path, secret: bytes, at: datetime, see: Progress, keys: bytes | None, salt: bytes
+) -> Contents:
     """Write a backup of one moment of the database, whole or not at all, for its owner only.
 
     Raises `StorageTrouble` where the tables are not this program's, OSError where the file cannot be written.
@@ -88,7 +90,7 @@ def write(database: Database, file: Path, secret: bytes, at: datetime, see: Prog
     draft = file.with_name(f"{file.name}.part")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        pieces = _Pieces(out, secret, at)
+        pieces = _Pieces(out, secret, at, salt)
         with database.reading() as db:
             contents = _contents(db, at, keys)
             _write_all(db, contents, pieces, see)
@@ -157,8 +159,7 @@ def _of_plain(value: Any) -> Any:  # noqa: ANN401 - values of many types
 class _Pieces:
     """Lines of JSON, compressed and encrypted piece by piece."""
 
-    def __init__(self, out: IO[bytes], secret: bytes, at: datetime) -> None:
-        salt = os.urandom(16)
+    def __init__(self, out: IO[bytes], secret: bytes, at: datetime, salt: bytes) -> None:
         said = {"format": MAGIC, "at": at.isoformat(), "salt": salt.hex()}
         self._header = _Header(json.dumps(said).encode() + b"\n", salt)
         self._cipher = _cipher(secret, salt)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot import clock
 from bot.clock import mint, rehearse
 from bot.commands.common import as_json, configured, interactive, show, wall_clock
 from bot.errors import Refused, Usage
@@ -142,7 +143,7 @@ def backup(
     with closing(copying.open_source(config.database.url)) as database:
         held = config.privacy.key_file.read_bytes() if with_keys else None
         with counted(backups.count(database)) as see:
-            made = backups.write(database, file, secret, wall_clock(), see, held)
+            made = backups.write(database, file, secret, wall_clock(), see, held, clock.salt())
     _show_contents(file, made, "written", in_json=in_json)
 
 

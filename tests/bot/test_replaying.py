@@ -36,7 +36,7 @@ def empty(tmp_path: Path) -> Iterator[Database]:
 
 def backed_up(house: House) -> Path:
     file = house.folder / "city.backup"
-    backups.write(house.database, file, SECRET, house.clock(), lambda *_: None, None)
+    backups.write(house.database, file, SECRET, house.clock(), lambda *_: None, None, bytes(16))
     house.clock.forward(minutes=1)
     return file
 

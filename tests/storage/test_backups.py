@@ -48,9 +48,9 @@ def nothing(_table: str, _rows: int) -> None:
     """Show nothing."""
 
 
-def written(database: Database, tmp_path: Path, keys: bytes | None = None) -> Path:
+def written(database: Database, tmp_path: Path, keys: bytes | None = None, salt: bytes = bytes(16)) -> Path:
     file = tmp_path / "city.backup"
-    backups.write(database, file, SECRET, NOW, nothing, keys)
+    backups.write(database, file, SECRET, NOW, nothing, keys, salt)
     return file
 
 
@@ -147,7 +147,7 @@ def test_pieces_of_one_file_cannot_change_places_nor_come_into_another(
     file.write_bytes(body[:head] + two + one + body[head + 2 * size :])
     with pytest.raises(StorageTrouble):
         backups.check(file, SECRET)
-    other = written(full, tmp_path).read_bytes()
+    other = written(full, tmp_path, salt=bytes(15) + b"1").read_bytes()
     file.write_bytes(body[: head + size] + other[head + size :])
     with pytest.raises(StorageTrouble, match="damaged"):
         backups.check(file, SECRET)
@@ -189,7 +189,7 @@ def test_what_is_written_meanwhile_is_not_in_it(full: Database, tmp_path: Path) 
         seen.append(table)
 
     file = tmp_path / "city.backup"
-    made = backups.write(full, file, SECRET, NOW, meanwhile, None)
+    made = backups.write(full, file, SECRET, NOW, meanwhile, None, bytes(16))
     assert backups.check(file, SECRET) == made
     assert made.rows["contacts"] == backups.BATCH + 2
 
