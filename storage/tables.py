@@ -716,6 +716,7 @@ looks = Table(  # only ever added to (triggers refuse the rest): who looked at t
     C("who", String(120), nullable=False),
     C("what", Text, nullable=False),  # JSON: by what they were picked out, and the page
     C("rows", Integer, nullable=False),  # how many answers were shown
+    C("hash", LargeBinary),  # over this look and the hash of the one before; null: of before looks had one
     Index(None, "service", "at"),
 )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.common import as_json, configured, office, show, table, wall_clock
-from bot.errors import Refused
+from bot.commands.common import as_json, configured, many, office, show, table, wall_clock
+from bot.errors import Refused, Usage
 from bot.rights import ROLES
 
 if TYPE_CHECKING:
@@ -92,6 +93,48 @@ def _called(here: Office, name: str) -> Person:
     if found:
         raise Refused(f'several are called {name}: give the number that "civicloop staff list" names.')
     raise Refused(f'nobody is called {name}. See "civicloop staff list".')
+
+
+@staff.command()
+@click.option("--service", required=True, help="The service whose answers were looked at.")
+@click.option(
+    "--hash", "noted", metavar="HEX", help="Also prove that the look with this hash, noted earlier, is there."
+)
+@configured
+@as_json
+def looked(config: Config, service: str, noted: str | None, *, in_json: bool) -> None:
+    """Say who opened the answers behind figures, the newest first, and prove that no look is missing or changed."""
+    from storage import looks
+
+    config.service(service)
+    digest = _hash_of(noted)
+    with office(config) as here, here.database.reading() as db:
+        rows, proof = looks.of(db, service), looks.prove(db, service)
+        there = not digest or looks.has(db, service, digest)
+    if in_json:
+        told = [{"at": row.at, "who": row.who, "what": json.loads(row.what), "answers": row.rows} for row in rows]
+        show({"looks": told, "whole": proof.wrong is None and there, "hash": proof.last.hex()})
+    else:
+        zone = config.city.zone
+        table(
+            [(f"{row.at.astimezone(zone):%Y-%m-%d %H:%M}", row.who, many(row.rows, "answer"), row.what) for row in rows]
+        )
+    if proof.wrong is not None:
+        raise Refused(f"the log of looks at {service} is not as it was written, from look {proof.wrong} on.")
+    if not there:
+        raise Refused(
+            f"no look at {service} has the hash {noted}: the log was written anew, or the newest were taken out."
+        )
+    if not in_json:
+        click.echo(f"All {proof.looks} are as they were written. Note the last hash: {proof.last.hex() or 'none yet'}")
+
+
+def _hash_of(noted: str | None) -> bytes:
+    """Return a hash that was noted. Raises `Usage` for what is none."""
+    try:
+        return bytes.fromhex(noted or "")
+    except ValueError as error:
+        raise Usage(f'"{noted}" is no hash: copy the letters and digits that this command named before.') from error
 
 
 @staff.command()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from storage import contacts, people
+from storage import contacts, looks, people
 from storage.contacts import NewContact
+from storage.database import Database
 from tests.bot.test_cli import Terminal, terminal
-
-if TYPE_CHECKING:
-    from storage.database import Database
 
 __all__ = ["terminal"]
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -81,3 +79,22 @@ def test_who_leaves_is_signed_out_and_writes_as_a_citizen(database: Database) ->
         found = contacts.get(db, contact.id)
         assert found is not None
         assert found.person_id is None
+
+
+def test_who_looked_at_answers_is_listed_and_proved(terminal: Terminal) -> None:
+    of = ("staff", "looked", "--service", "library")
+    assert "All 0 are as they were written." in terminal(*of).out
+    database = Database.open("sqlite:///data/civicloop.sqlite3")
+    with database.transaction() as db:
+        looks.note(db, "library", NOW, "Maya", {"week": "2026-W46"}, 19)
+    database.close()
+    told = terminal(*of, "--json").json
+    assert [(each["who"], each["answers"], each["what"]) for each in told["looks"]] == [
+        ("Maya", 19, {"week": "2026-W46"})
+    ]
+    assert told["whole"]
+    assert "Maya" in terminal(*of, "--hash", told["hash"]).out
+    missing, none = terminal(*of, "--hash", "ab" * 32), terminal(*of, "--hash", "xyz")
+    assert (missing.status, none.status) == (1, 2)
+    assert "no look at library has the hash" in missing.err
+    assert "is no hash" in none.err
