@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import String, and_, bindparam, case, cast, delete, exists, func, literal, or_, select, update
 
 from storage import outbox as outbox_
-from storage.outbox import DUE, GONE, SENT
+from storage.outbox import DUE, GONE, HELD, SENT
 from storage.rows import IDS, Insert, Lookup, Update, read
 from storage.tables import audience, contacts, invitations, outbox, people, quiet, rounds, sessions
 
@@ -82,16 +82,20 @@ class Rules(NamedTuple):
     """Who was asked in any other round since then waits until tomorrow."""
 
 
+_leaving = and_(outbox.c.sent_at.is_(None), outbox.c.status != HELD)
+"""Whether a letter waits to leave: not while its round rests, or that would keep people from every other."""
+
+
 def _lately(rules: Rules) -> ColumnElement[bool]:
     """Whether somebody was asked lately in another round of the same service: since the invitation left, or it waits.
 
-    One that never left asked nobody. Of old ones it is forgotten when they left.
+    One that never left asked nobody, nor does one that is held. Of old ones it is forgotten when they left.
     """
     asked = and_(rounds.c.id == invitations.c.round_id, rounds.c.service == rules.service)
     key = literal(BEGUN) + cast(invitations.c.round_id, String) + "." + cast(invitations.c.contact_id, String) + ".0"
     letter = select(outbox.c.id).where(outbox.c.key == key).correlate(invitations)
     left = and_(outbox.c.status == SENT, outbox.c.sent_at > rules.asked_before)
-    since = letter.where(or_(outbox.c.sent_at.is_(None), left)).exists()
+    since = letter.where(or_(_leaving, left)).exists()
     noted = and_(invitations.c.created_at > rules.asked_before, ~letter.exists())
     return (
         select(invitations.c.id)
@@ -117,7 +121,7 @@ def _today(rules: Rules) -> ColumnElement[bool]:
     left = and_(outbox.c.status == SENT, outbox.c.sent_at >= rules.today)
     calls = or_(*(outbox.c.key.startswith(each, autoescape=True) for each in ASKING))
     ours = or_(*(outbox.c.key.startswith(f"{each}{rules.round_id}.", autoescape=True) for each in ASKING))
-    letter = exists().where(outbox.c.contact_id == contacts.c.id, or_(outbox.c.sent_at.is_(None), left), calls, ~ours)
+    letter = exists().where(outbox.c.contact_id == contacts.c.id, or_(_leaving, left), calls, ~ours)
     return or_(noted, letter)
 
 
@@ -342,6 +346,30 @@ def put_off(db: Connection, round_id: int, zone: str | None, until: datetime) ->
     else:
         there = whose.in_(listed.where(audience.c.zone == zone))
     return db.execute(update(outbox).where(*mine, there).values(due_at=until)).rowcount
+
+
+def look_again(db: Connection, rules: Rules, tomorrow: datetime) -> None:
+    """Before the held letters of a round are released: whom another has asked meanwhile gets none of them today.
+
+    An invitation to whom another round of the service has asked lately is taken back: they wait as if it had not been
+    written, since it never left.
+    """
+    held = (outbox.c.status == HELD, outbox.c.sent_at.is_(None))
+    asking = or_(*(outbox.c.key.startswith(f"{each}{rules.round_id}.", autoescape=True) for each in ASKING))
+    called = select(contacts.c.id).where(_today(rules))
+    db.execute(update(outbox).where(*held, asking, outbox.c.contact_id.in_(called)).values(due_at=tomorrow))
+    written = and_(*held, outbox.c.key.startswith(f"{BEGUN}{rules.round_id}.", autoescape=True))
+    lately = select(contacts.c.id).where(_lately(rules))
+    whose = select(outbox.c.contact_id.distinct()).where(written, outbox.c.contact_id.in_(lately))
+    for contact_id in db.execute(whose).scalars().all():
+        _take_back(db, rules.round_id, contact_id, written)
+
+
+def _take_back(db: Connection, round_id: int, contact_id: int, written: ColumnElement[bool]) -> None:
+    mine = (invitations.c.round_id == round_id, invitations.c.contact_id == contact_id)
+    db.execute(delete(outbox).where(written, outbox.c.contact_id == contact_id))
+    db.execute(delete(invitations).where(*mine, invitations.c.which == "invitation"))
+    db.execute(_in(round_id, INVITED).where(audience.c.contact_id == contact_id).values(state=WAITING, reason=""))
 
 
 _own_zones = Lookup(

@@ -387,10 +387,15 @@ class Rounds(Fairness, Papers):
             row = self._held(db, code)
             self._must_be(row, (State.PAUSED,), "not_paused")
             rounds.move(db, row.id, (State.PAUSED,), State.OPEN)
+            audience.look_again(db, self._rules(row), self._tomorrow())
             outbox.release(db, letters_of(row.id))
             sessions.rouse(db, row.id, self._clock())
             self._note(db, row, who, "resumed", self._clock(), why)
             return view(self._row(db, code))
+
+    def _tomorrow(self) -> datetime:
+        hours, now = Hours.of(self._config), self._clock()
+        return hours.begin(hours.begin(now) + timedelta(hours=36))  # a day may have 25 hours
 
     def extend(
         self,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import update
 
 from bot.digests.render import open_data
 from bot.rounds import exporting, wording
 from bot.rounds.findings import PAPER
 from flows.voices import PART, VERSION, asked_first
-from storage import findings, flow_versions, rounds, turnout
+from storage import findings, flow_versions, retention, rounds, tables, turnout
 from tests.bot.test_turns import INTO, to_review
 from tests.support.answering import answered
 from tests.support.house import CATALOG, RECORD, Citizen
@@ -136,3 +138,31 @@ async def test_the_team_reads_for_whom_in_its_file_and_the_name_is_on_no_public_
     assert told is not None
     assert not [line for line in told.lines if line.state.startswith(PART)]
     assert NAME not in str(told)
+
+
+async def test_the_name_of_an_organisation_goes_with_the_answers_it_was_typed_in(house: House) -> None:
+    code = house.need(record=ASKING).code
+    citizen = await hands_in(house, code, "second", "For an organisation", NAME)
+    house.rounds.close(code)
+    house.clock.forward(days=PAPER.days)
+    house.sweeps.findings()
+    assert house.rounds.voices(code).organisations == (NAME,)
+    assert NAME not in str(house.table("findings"))
+    await citizen.says("DELETE")
+    await citizen.says("Yes")
+    assert house.rounds.voices(code).organisations == house.rounds.numbers(code).voices.organisations == ("",)
+
+
+async def test_a_name_that_an_earlier_version_kept_is_not_read(house: House) -> None:
+    code = house.need(record=ASKING).code
+    await hands_in(house, code, "second", "For an organisation", NAME)
+    house.rounds.close(code)
+    house.clock.forward(days=PAPER.days)
+    house.sweeps.findings()
+    with house.database.transaction() as db:
+        (kept,) = house.table("findings")
+        assert '"organisations":[""]' in kept.body
+        db.execute(update(tables.findings).values(body=kept.body.replace('[""]', f'["{NAME}"]')))
+    with house.database.transaction() as db:
+        retention.forget(db, house.clock() + timedelta(days=800), retention.Policy())
+    assert house.rounds.voices(code).organisations == ("",)
