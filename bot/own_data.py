@@ -104,8 +104,8 @@ def _taken_part(db: Connection, contact: Contact) -> Iterator[Entry]:
     codes = {round_id: row.code for round_id, row in rounds.by_ids(db, ids).items()}
     for row in known:
         yield Entry("session", codes[row.round_id], row.started_at.isoformat(), "started", row.status)
-        if row.ended_at is not None:
-            yield Entry("session", codes[row.round_id], row.ended_at.isoformat(), "handed_in", row.status)
+        for at in filter(None, (row.first_ended_at, row.ended_at)):
+            yield Entry("session", codes[row.round_id], at.isoformat(), "handed_in", row.status)
     for round_id, what in wished:
         yield Entry("wish", codes[round_id], "", what, "yes")
 

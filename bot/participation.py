@@ -131,6 +131,7 @@ class Participations:
             receipt_hash=self._keys.token_hash(receipt),
             started_at=ledger.now,
             updated_at=ledger.now,
+            first_ended_at=before and (before.first_ended_at or before.ended_at),
             revision=before.revision if before else 0,
         )
         return self._noted(ledger, guest, played, row, turn, STARTED)

@@ -13,6 +13,7 @@ from sqlalchemy import String, and_, bindparam, case, cast, delete, exists, func
 from storage import outbox as outbox_
 from storage.outbox import DUE, GONE, HELD, SENT
 from storage.rows import IDS, Insert, Lookup, Update, read
+from storage.sessions import FINISHED
 from storage.tables import audience, contacts, invitations, outbox, people, quiet, rounds, sessions
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def _meant(frame: Frame) -> list[ColumnElement[bool]]:
         meant.append(contacts.c.language.in_(frame.languages))
     if frame.services or frame.stages:
         took = select(sessions.c.id).join(rounds, rounds.c.id == sessions.c.round_id)
-        took = took.where(sessions.c.contact_id == contacts.c.id, sessions.c.ended_at.is_not(None))
+        took = took.where(sessions.c.contact_id == contacts.c.id, FINISHED)
         took = took.where(rounds.c.service.in_(frame.services)) if frame.services else took
         meant.append((took.where(rounds.c.stage.in_(frame.stages)) if frame.stages else took).exists())
     return meant
@@ -452,7 +453,7 @@ def _has_answered(round_id: int) -> ColumnElement[bool]:
 
 
 def _ended_in_chat(round_id: int) -> Select[Any]:
-    ended = (sessions.c.round_id == round_id, sessions.c.ended_at.is_not(None))
+    ended = (sessions.c.round_id == round_id, FINISHED)
     whose = select(contacts.c.address_hash).join(sessions, sessions.c.contact_id == contacts.c.id)
     return whose.where(*ended, contacts.c.channel == "web")
 
@@ -464,7 +465,7 @@ def _open() -> ColumnElement[bool]:
 
 
 def _answered(round_id: int) -> Select[Any]:
-    return select(sessions.c.contact_id).where(sessions.c.round_id == round_id, sessions.c.ended_at.is_not(None))
+    return select(sessions.c.contact_id).where(sessions.c.round_id == round_id, FINISHED)
 
 
 def rest_over(db: Connection, rules: Rules) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, insert, select, update
 
 from storage.rows import Shape
+from storage.sessions import FINISHED
 from storage.tables import contacts, entries, sessions
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ _shape = Shape(entries, Entry)
 _finished = (
     select(entries.c.kind, entries.c.heads, entries.c.organisation, entries.c.late)
     .join(sessions, (sessions.c.contact_id == entries.c.contact_id) & (sessions.c.round_id == entries.c.round_id))
-    .where(sessions.c.ended_at.is_not(None))
+    .where(FINISHED)
 )
 
 
@@ -73,7 +74,7 @@ def get(db: Connection, contact_id: int, round_id: int) -> Entry | None:
 def voices(db: Connection, round_id: int) -> Voices:
     """Count who has finished a round: a group is one answer with its heads, an organisation none of them."""
     ended = select(func.count()).select_from(sessions).where(sessions.c.round_id == round_id)
-    everybody = db.execute(ended.where(sessions.c.ended_at.is_not(None))).scalar_one()
+    everybody = db.execute(ended.where(FINISHED)).scalar_one()
     found = db.execute(_finished.where(entries.c.round_id == round_id).order_by(entries.c.organisation)).all()
     in_time = [row for row in found if not row.late]
     heads = [row.heads for row in in_time if row.kind == GROUP]

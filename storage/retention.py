@@ -13,7 +13,7 @@ from storage import proof, seals, trail
 from storage.inbox import WAITING
 from storage.outbox import GONE, SENT
 from storage.rounds import CANCELLED, PAUSED, invited
-from storage.sessions import ACTIVE
+from storage.sessions import ACTIVE, FINISHED
 from storage.tables import (
     Instant,
     action_links,
@@ -161,7 +161,7 @@ def _delivered(now: datetime, policy: Policy) -> Delete:
 
 
 def _unfinished(now: datetime, policy: Policy) -> Delete:
-    """Sessions that ended without answers handed in, or fell silent; not those of who has finished and looks again.
+    """Sessions that ended without answers handed in, or fell silent; not those of who has finished once.
 
     While a round is paused its sessions wait for it to go on.
     """
@@ -169,7 +169,7 @@ def _unfinished(now: datetime, policy: Policy) -> Delete:
     rests = and_(
         sessions.c.status == ACTIVE, sessions.c.round_id.in_(select(rounds.c.id).where(rounds.c.state == PAUSED))
     )
-    return delete(sessions).where(sessions.c.status != "completed", sessions.c.ended_at.is_(None), old, ~rests)
+    return delete(sessions).where(sessions.c.status != "completed", ~FINISHED, old, ~rests)
 
 
 def _drafts(now: datetime, policy: Policy) -> Delete:

@@ -35,7 +35,14 @@ class SessionRow(NamedTuple):
     ended_at: datetime | None = None
     wakes_at: datetime | None = None
     """When it goes on by itself; None: only when something is sent."""
+    first_ended_at: datetime | None = None
+    """When an earlier passage of theirs through the round first came to its end; None: none has."""
     revision: int = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether this passage or an earlier one came to its end."""
+        return self.ended_at is not None or self.first_ended_at is not None
 
 
 class Due(NamedTuple):
@@ -58,6 +65,8 @@ class Step(NamedTuple):
     """As read."""
 
 
+FINISHED = or_(sessions.c.ended_at.is_not(None), sessions.c.first_ended_at.is_not(None))
+"""Who has come to the end of a round once, also where they have begun anew since."""
 _shape = Shape(sessions, SessionRow)
 _all = select(*_shape.columns)
 _GUARD = ("contact_id", "round_id", "revision")

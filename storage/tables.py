@@ -362,6 +362,7 @@ sessions = Table(
     C("started_at", Instant, nullable=False),
     C("updated_at", Instant, nullable=False),
     C("ended_at", Instant),  # finished; stays set while an answer is changed afterwards
+    C("first_ended_at", Instant),  # an earlier passage through the round first came to its end then
     C("wakes_at", Instant),  # goes on by itself then, unless something was sent meanwhile
     UniqueConstraint("contact_id", "round_id"),
     Index("ix_sessions_wakes_at", "wakes_at", **_where("wakes_at IS NOT NULL")),

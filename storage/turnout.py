@@ -13,6 +13,7 @@ from sqlalchemy import String, and_, case, cast, exists, func, literal, or_, sel
 from storage.audience import ANSWERED, BEGUN, INVITED
 from storage.entries import INDIVIDUAL, ORGANISATION
 from storage.outbox import GONE
+from storage.sessions import FINISHED
 from storage.tables import answers, audience, contacts, entries, invitations, outbox, sessions
 
 if TYPE_CHECKING:
@@ -70,9 +71,9 @@ def _sent(db: Connection, round_id: int) -> dict[str, tuple[int, int]]:
 
 def _began(db: Connection, round_id: int) -> dict[str, tuple[int, int]]:
     mine = and_(entries.c.contact_id == sessions.c.contact_id, entries.c.round_id == sessions.c.round_id)
-    for_one = and_(entries.c.kind == INDIVIDUAL, ~entries.c.late, sessions.c.ended_at.is_not(None))
+    for_one = and_(entries.c.kind == INDIVIDUAL, ~entries.c.late, FINISHED)
     found = (
-        select(contacts.c.language, func.count(), func.count(sessions.c.ended_at))
+        select(contacts.c.language, func.count(), func.count(case((FINISHED, 1))))
         .join(contacts, contacts.c.id == sessions.c.contact_id)
         .outerjoin(entries, mine)
         .where(sessions.c.round_id == round_id, or_(entries.c.kind.is_(None), for_one))

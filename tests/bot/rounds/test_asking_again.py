@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from storage import sessions
+from storage import rounds, sessions, turnout
 from tests.support.house import NOON, RECORD, Citizen, House
 
 if TYPE_CHECKING:
@@ -226,3 +226,25 @@ async def test_the_letter_is_in_the_language_of_the_person(house: House, citizen
         (letter,) = letters(house)
         assert "¿Qué tal ha ido desde entonces?" in letter.text
         assert [button.label for button in letter.buttons] == ["Sí, empezar", "No más"]
+
+
+async def test_who_begins_anew_and_breaks_off_has_still_finished_once(house: House) -> None:
+    async with house.writing():
+        code = diary(house)
+        testers = [Citizen(house, f"c{number}") for number in range(3)]
+        for tester in testers:
+            await met(tester, code)
+        later(house, days=7)
+        for tester in testers:
+            await tester.taps("Yes, begin")
+        assert house.rounds.voices(code).individuals == 3
+        await testers[0].does("Partly", "Badly", "Nowhere", "Skip", "Yes, in a week")
+        house.clock.forward(days=20)
+        house.sweeps.sessions()
+        house.sweeps.privacy()
+        assert house.rounds.voices(code).individuals == 3
+        with house.database.reading() as db:
+            row = rounds.by_code(db, code)
+            assert row is not None
+            assert [(way.started, way.finished) for way in turnout.ways(db, row.id).values()] == [(3, 3)]
+        assert "your answers are in" in text(await testers[2].says("MINE"))
