@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, select, update
@@ -12,6 +12,7 @@ from storage.sessions import FINISHED
 from storage.tables import contacts, entries, sessions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -50,6 +51,12 @@ class Voices:
     late: int = 0
     declared: int = 0
     """Said themselves that they answer for a group or an organisation: nobody knows for how many."""
+
+    def named(self, names: Sequence[str] = ()) -> Voices:
+        """Return as many organisations, under these names alone: the others have none."""
+        many = len(self.organisations)
+        known = sorted(filter(None, names))[:many]
+        return replace(self, organisations=(*[""] * (many - len(known)), *known))
 
 
 _shape = Shape(entries, Entry)

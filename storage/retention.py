@@ -390,7 +390,7 @@ LASTING = {
     "flow_versions": "what was asked: answers are read by it",
     "rounds": "the record of a round, of which nobody is part; its key goes",
     "report_drafts": "the city's own words, until the report is published",
-    "findings": "figures",
+    "findings": "figures; names that earlier versions kept in them are read no more",
     "round_log": "the record of a round",
     "places": "posters stay",
     "arrivals": "sums",

@@ -568,8 +568,8 @@ def _together(voices: Voices) -> list[str]:
         return []
     groups = f"{many(voices.groups, 'group')} of {many(voices.heads, 'head')} together"
     told = f"finished by {many(voices.individuals, 'individual')}, {groups}, "
-    names = f": {', '.join(voices.organisations)}" if voices.organisations else ""
-    return [f"{told}{many(len(voices.organisations), 'organisation')}{names}"]
+    names = ", ".join(filter(None, voices.organisations))
+    return [f"{told}{many(len(voices.organisations), 'organisation')}{names and f': {names}'}"]
 
 
 def _wants(results: Sequence[Result], config: Config) -> list[str]:

@@ -154,7 +154,7 @@ class Fairness(Concluding):
                 self._tables(db, row, ways, kept),
                 self._library.played(db, row).flow,
                 {(one.origin, one.to): one.count for one in moves.of(db, row.id)},
-                kept.voices if kept else self._library.voices(db, row),
+                turnout.voices(db, self._library, row, kept),
             )
 
     def _in_words(self, found: _Tallied, language: str) -> Numbers:

@@ -356,12 +356,11 @@ class Looking:
     def voices(self, code: str) -> Voices:
         """Count who has finished a round: individuals, groups with their heads, organisations by name.
 
-        Once it is counted for everybody that stays as it was then, whoever is forgotten later.
+        Once it is counted for everybody that stays as it was then, whoever is forgotten later; only their names go.
         """
         with self._database.reading() as db:
             row = self._row(db, code)
-            kept = turnout.kept(db, row.id)
-            return kept.voices if kept else self._library.voices(db, row)
+            return turnout.voices(db, self._library, row, turnout.kept(db, row.id))
 
     def places(self, code: str) -> list[PlaceView]:
         """Return where a round hangs out its code, and how many came by each place; few people are not told."""

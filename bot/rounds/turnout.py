@@ -1,15 +1,15 @@
 """Who has taken part in a round: counted from what is there, and kept exactly once it is counted for everybody.
 
 When their time is over sessions, keys and answers go, and with them what could be counted anew. What is kept stands
-beside the findings in the same row, for the house alone: pages of the public show what `bot.digests.findings` makes
-of it.
+beside the findings in the same row, in figures and for the house alone: pages of the public show what
+`bot.digests.findings` makes of it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -66,12 +66,26 @@ class _Beside:
 def kept(db: Connection, round_id: int) -> Kept | None:
     """Return who took part in a round as it was counted; None: it has not been counted yet."""
     body = findings.get(db, round_id)
-    return None if body is None else msgspec.json.decode(body, type=_Beside).house
+    house = None if body is None else msgspec.json.decode(body, type=_Beside).house
+    return None if house is None else _figures(house)  # earlier versions kept names; their rows are sealed as they are
 
 
 def body(found: Findings, beside: Kept) -> str:
     """Return findings as they are kept, with who took part beside them."""
-    return msgspec.json.encode({**msgspec.to_builtins(found), "house": beside}, order="sorted").decode()
+    return msgspec.json.encode({**msgspec.to_builtins(found), "house": _figures(beside)}, order="sorted").decode()
+
+
+def _figures(beside: Kept) -> Kept:
+    """Leave out the names of organisations: somebody said them, and whoever deletes what they said takes them along."""
+    return replace(beside, voices=beside.voices.named())
+
+
+def voices(db: Connection, library: Library, row: RoundRow, beside: Kept | None) -> Voices:
+    """Return who has finished a round, as it was kept where it was; names only of organisations still known."""
+    if beside is None:
+        return library.voices(db, row)
+    one = beside.voices
+    return one.named(library.voices(db, row).organisations) if one.organisations else one
 
 
 def count(db: Connection, library: Library, row: RoundRow) -> Kept:
