@@ -111,7 +111,9 @@ class Preview:
     why_not: str = ""
     """Key of the reason why nobody is, where people are known."""
     raised: int | None = None
-    """How many raised it, as far as that may be told; None where the digest hides it, and where nobody knows."""
+    """How many raised it, in steps of the minimum; None where the digest hides it, and where nobody knows.
+
+    The digest keeps its figure and this one is counted now: the exact number would tell of the one who left since."""
     about: int | None = None
     """To how many it goes, in steps of the minimum; None: to fewer. Beside how many raised it the exact number would
     tell of the few who did not agree, and twice on two days of the one who left in between."""
@@ -229,32 +231,36 @@ class Actions:
         """Return how many raised it as far as that may be told: of a score as far as the digest tells its bad side.
 
         Where it hides that side, there is no total here either. Of a theme those who scored well are told apart from
-        the others: where either are few, their sum would give them back. Of answers somebody chose there is no total:
-        beside how many these are it would tell which are of one person.
+        the others: where either are few, their sum would give them back. So would a theme of which a campaign is, too:
+        the digest tells its own people, and of the senders only where they are many. Of answers somebody chose there
+        is no total: beside how many these are it would tell which are of one person.
         """
-        if source == CHOSEN:
+        if found.raised is None or source == CHOSEN:
             return None
-        if found.raised is None or source == THEME:
-            return found.raised if self._both_told(db, service, origin, found) else None
+        told = self._both_told(db, service, origin) if source == THEME else self._bad_told(db, service, source, origin)
+        return disclosure.about(found.raised, self._config.digest.minimum_cell) if told else None
+
+    def _bad_told(self, db: Connection, service: str, source: str, origin: Origin) -> bool:
         if source != SCORE:
-            return found.raised
+            return True
         score = self._headlines.get(origin.name)
         if score is None:
-            return None
+            return False
         span = (datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until))
         good, middle, bad = (
             sum(map(len, actions.gave(db, service, origin.name, choices, *span).values()))
             for choices in (score.positive, score.neutral, score.negative)
         )
         _, told = disclosure.shares(good, middle, bad, self._config.digest.minimum_cell)
-        return found.raised if told.exact else None
+        return told.exact
 
-    def _both_told(self, db: Connection, service: str, origin: Origin, found: Reach) -> bool:
-        if found.raised is None or not origin.since:
+    def _both_told(self, db: Connection, service: str, origin: Origin) -> bool:
+        if not origin.since:
             return False
         span = (datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until))
-        sides = by_side(db, service, span, content_with(self._headlines.values())).get(now_in(db, int(origin.name)), ())
-        return all(disclosure.cell(people, self._config.digest.minimum_cell) is not None for people in sides)
+        good, theme = content_with(self._headlines.values()), now_in(db, int(origin.name))
+        sides, own = (by_side(db, service, span, good, apart=apart).get(theme, ()) for apart in (False, True))
+        return sides == own and all(disclosure.cell(one, self._config.digest.minimum_cell) is not None for one in own)
 
     def _reach(self, db: Connection, draft: Draft, now: datetime) -> Reach:
         about = (draft.service, draft.source, draft.origin, draft.kind)

@@ -263,7 +263,7 @@ def _goes(worker: Worker, preview: Preview, minimum: int) -> str:
         going = said.about(preview.about, minimum)
         if preview.raised is None:
             return _say(worker, "goes", n=going)
-        return _say(worker, "goes_to", n=going, all=said.number(preview.raised))
+        return _say(worker, "goes_to", n=going, all=said.about(preview.raised, minimum))
     return _say(worker, "untold") if preview.why_not else ""
 
 

@@ -71,6 +71,8 @@ class Row:
     settled: str
     rate: Rate
     """Who was told, of those who agreed."""
+    raised: int | None
+    """How many raised it, in steps of the minimum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +157,16 @@ def _today(request: Request) -> date:
 
 def _row(request: Request, db: Connection, row: Action, today: date) -> Row:
     words, zone = pages_of(request).words(request), pages_of(request).zone
-    about = backstage_of(request).actions.named(db, row.service, row.source, row.of, words.language)
+    said = backstage_of(request).actions.named(db, row.service, row.source, row.of, words.language)
     due_on = date.fromisoformat(row.due_on) if row.due_on else None
     late = (today - due_on).days if due_on and row.late(today.isoformat()) else 0
     settled = words.day(row.settled_at, zone) if row.settled_at else ""
-    return Row(row, about, late, words.day_of(due_on) if due_on else "", settled, _rate(request, row))
+    day = words.day_of(due_on) if due_on else ""
+    return Row(row, said, late, day, settled, _rate(request, row), _raised(request, row))
+
+
+def _raised(request: Request, row: Action) -> int | None:
+    return about(row.raised, backstage_of(request).config.digest.minimum_cell) if row.raised else None
 
 
 def _rate(request: Request, of: Told | Action) -> Rate:
