@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import distinct, func, select
 
@@ -11,10 +11,10 @@ from storage.tables import answers, findings
 from storage.turnout import of_many
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Select
 
 
 class Counted(NamedTuple):
@@ -45,15 +45,11 @@ _keep = Insert(findings, ("round_id", "at", "body"), end="ON CONFLICT (round_id)
 
 
 def count(db: Connection, round_id: int, without: Collection[bytes] = ()) -> list[Counted]:
-    """Count the answers of a round that were handed in; somebody with one answer twice is one person.
+    """Count the answers of a round that were handed in; of each person the newest to each question, so once.
 
     Those under the pseudonyms `without` are left out, and so is whoever said that they answer for many.
     """
-    said = [answers.c[name] for name in ("state", "choice", "choices", "score")]
-    each = select(*said, answers.c.pseudonym).where(*_counting(round_id, without), answers.c.skipped.is_(False))
-    one = each.distinct().subquery()
-    columns = [one.c[name] for name in ("state", "choice", "choices", "score")]
-    return read(Counted, db.execute(select(*columns, func.count()).group_by(*columns)))
+    return read(Counted, db.execute(_newest(Counted._fields[:-1], _counting(round_id, without))))
 
 
 def people(db: Connection, round_id: int, without: Collection[bytes] = ()) -> int:
@@ -98,11 +94,15 @@ def crossed_for_many(db: Connection, round_id: int, without: Collection[bytes] =
 
 
 def _crossed(db: Connection, mine: list[ColumnElement[bool]]) -> list[Crossed]:
+    return read(Crossed, db.execute(_newest(Crossed._fields[:-1], mine)))
+
+
+def _newest(names: Sequence[str], mine: list[ColumnElement[bool]]) -> Select[Any]:
+    """Return what counts people by these columns, each with the newest answer to a question."""
     newest = select(func.max(answers.c.id)).where(*mine, answers.c.skipped.is_(False))
     newest = newest.group_by(answers.c.pseudonym, answers.c.state)
-    columns = [answers.c[name] for name in Crossed._fields[:-1]]
-    wanted = select(*columns, func.count()).where(answers.c.id.in_(newest)).group_by(*columns)
-    return read(Crossed, db.execute(wanted))
+    columns = [answers.c[name] for name in names]
+    return select(*columns, func.count()).where(answers.c.id.in_(newest)).group_by(*columns)
 
 
 def _counting(round_id: int, without: Collection[bytes], *, individuals: bool = True) -> list[ColumnElement[bool]]:

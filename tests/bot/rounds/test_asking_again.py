@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from storage import rounds, sessions, turnout
+from storage import findings, rounds, sessions, turnout
 from tests.support.house import NOON, RECORD, Citizen, House
 
 if TYPE_CHECKING:
@@ -248,3 +248,22 @@ async def test_who_begins_anew_and_breaks_off_has_still_finished_once(house: Hou
             assert row is not None
             assert [(way.started, way.finished) for way in turnout.ways(db, row.id).values()] == [(3, 3)]
         assert "your answers are in" in text(await testers[2].says("MINE"))
+
+
+async def test_the_figures_take_the_newest_answer_of_whoever_answered_twice(house: House) -> None:
+    async with house.writing():
+        code = diary(house)
+        testers = [Citizen(house, f"c{number}") for number in range(3)]
+        for tester in testers:
+            await met(tester, code)
+        later(house, days=7)
+        for tester in testers[:2]:
+            await tester.taps("Yes, begin")
+            await tester.does("Partly", "Badly", "Nowhere", "Skip", "Yes, in a week")
+        with house.database.reading() as db:
+            row = rounds.by_code(db, code)
+            assert row is not None
+            counted, crossed = findings.count(db, row.id), findings.crossed(db, row.id)
+        done = {one.choice: one.people for one in counted if one.state == "done"}
+        assert done == {"yes": 1, "partly": 2}
+        assert done == {one.choice: one.people for one in crossed if one.state == "done"}
