@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.digests.render.charts import WEEKS, charts
 from bot.digests.render.items import words
+from bot.digests.render.shorter import shorter
 from bot.digests.render.told import page
 
 if TYPE_CHECKING:
@@ -40,13 +41,20 @@ def chat(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Picture | No
 def message(digest: Digest, texts: Texts, url: str = "") -> str:
     """Return the message without its chart: short enough to go under one, else one page of fewer than 400 words."""
     link = texts("digest.foot.open_chat", url=url) if url else ""
-    stories = [_story(page(digest, texts, quotes, brief=brief), length) for quotes, length, brief in ROOM]
+    stories = list(_stories(digest, texts))
     under = [story for story in stories[: len(QUOTES)] if units(story) <= CAPTION - units(link) - 2]
     alone = [
         story for story in stories if words(story) < WORDS - words(link) and units(story) <= ALONE - units(link) - 2
     ]
     story = next(iter([*under, *alone]), "") or cut(stories[-1], ALONE - units(link) - 2)
     return "\n\n".join(filter(None, (story, link)))
+
+
+def _stories(digest: Digest, texts: Texts) -> Iterator[str]:
+    for quotes, length, brief in ROOM:
+        told = page(digest, texts, quotes, brief=brief)
+        yield _story(told, length)
+    yield from (_story(each, 0) for each in shorter(told, texts))
 
 
 def _story(told: Told, length: int) -> str:

@@ -12,10 +12,11 @@ from bot.channels.base import Mail
 from bot.digests.render import items
 from bot.digests.render.charts import charts
 from bot.digests.render.chat import WORDS
+from bot.digests.render.shorter import shorter
 from bot.digests.render.told import LONGEST, page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from bot.digests.model import Digest
     from bot.digests.render.told import Told
@@ -44,12 +45,18 @@ def mail(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Mail]:
 def _on_one_page(digest: Digest, texts: Texts, values: Mapping[str, object]) -> tuple[Told, str]:
     """Return the digest with as many quotes, and as long ones, as leave it under 400 words without its tables."""
     template = _environment().get_template("digest.txt")
-    for quotes, length, brief in ROOM:
-        told = page(digest, texts, quotes, length, brief=brief)
+    for told in _tried(digest, texts):
         text = template.render(values, told=told).strip() + "\n"
         if words(text) < WORDS:
             break
     return told, text
+
+
+def _tried(digest: Digest, texts: Texts) -> Iterator[Told]:
+    for quotes, length, brief in ROOM:
+        told = page(digest, texts, quotes, length, brief=brief)
+        yield told
+    yield from shorter(told, texts)
 
 
 def words(text: str) -> int:

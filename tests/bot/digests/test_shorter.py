@@ -1,0 +1,68 @@
+"""The fullest digests there are, all ten items with a gap: one page of fewer than 400 words, in each language."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.assessing.gap import Foretold, Gap, Placed, Rated
+from bot.assessing.perception import Field, Verdict
+from bot.digests import render
+from bot.digests.render import items
+from bot.digests.render.mail import words
+from bot.texts import languages, texts
+from tests.bot.digests.sample import digest
+
+if TYPE_CHECKING:
+    from bot.digests.model import Digest
+
+URL = "https://voice.rivermouth.example/manage/digests/library/2026-W47"
+STAGES = ("deliver", "assess", "pilot", "commission", "design", "renew")
+GAP = Gap(
+    "2026-Q4",
+    (Foretold("deliver", "del.overall", 85, 68, 50, 17, 6, 31, Verdict.OPTIMISTIC, False, {"en": ("Very good", "Good")}),),  # noqa: E501 - one prediction
+    (Placed("deliver", Field.BLIND_SPOT),),
+    14,
+    17,
+    (Rated("SA01", 60), Rated("SA10", 55), Rated("SA16", 40)),
+)  # fmt: skip
+
+
+def full(stages: int) -> Digest:
+    """Return a digest with something of everything, and the score of so many stages."""
+    made = digest()
+    return replace(made, gap=GAP, scores=tuple(replace(made.scores[0], stage=stage) for stage in STAGES[:stages]))
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_full_digest_is_one_page_in_the_chat(language: str) -> None:
+    for stages in range(1, len(STAGES) + 1):
+        told = render.message(full(stages), texts(language), URL)
+        assert items.words(told) < 400
+        assert told.endswith(URL), "nothing is cut in the middle"
+        assert items.headline(full(stages), texts(language)) in told
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_full_digest_is_one_page_in_the_mail(language: str) -> None:
+    for stages in range(1, len(STAGES) + 1):
+        told, mail = render.mail(full(stages), texts(language), URL)
+        assert words(told) < 400
+        assert items.headline(full(stages), texts(language)) in told
+        assert URL in told
+        assert URL in mail.html
+
+
+def test_what_a_full_digest_leaves_out_is_counted() -> None:
+    told, mail = render.mail(full(4), texts("en"), URL)
+    assert "lines left out to keep to one page." in told
+    assert "lines left out to keep to one page." in mail.html
+    assert "left out to keep" not in render.mail(replace(full(1), gap=None), texts("en"), URL)[0]
+
+
+def test_the_page_of_a_full_digest_leaves_nothing_out() -> None:
+    told = render.page(full(4), texts("en"))
+    assert len(told.gap) == 2
+    assert [len(stage.sentences) for stage in told.stages] == [len(told.stages[0].sentences)] * 4
