@@ -719,7 +719,8 @@ class Desk:
         """Say of each round somebody has handed in answers for, or is to hear the result of, what has come of it."""
         visit.ledger.flush(visit.db)
         contact = visit.guest.contact
-        done = [each.round_id for each in sessions.all_of(visit.db, contact.id) if each.finished]
+        ended = [each.round_id for each in sessions.all_of(visit.db, contact.id) if each.finished]
+        done = list(dict.fromkeys((*ended, *erasure.counted(visit.db, self._library, contact))))
         found = [*(self._row(visit, round_id) for round_id in done), *self._wished(visit, {*done})]
         said = tuple(self._came_of(visit, row) for row in found if row is not None)
         return (*(said or (self._say(visit, "mine_none"),)), *self._back(visit))

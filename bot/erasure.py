@@ -147,6 +147,14 @@ def passages(db: Connection, library: Library, contact: Contact) -> Iterator[tup
         yield from ((of, one) for one in _apart([a for a in said if not shown_since or a.answered_at < shown_since]))
 
 
+def counted(db: Connection, library: Library, contact: Contact) -> Iterator[int]:
+    """Give the ids of the rounds in which answers of a contact count, whether or not a session tells of them."""
+    for of in rounds.linked(db):
+        pseudonym = library.pseudonym(of, contact.address_hash)
+        if pseudonym is not None and any(one.counted_at for one in answers.of(db, of.id, pseudonym)):
+            yield of.id
+
+
 def _apart(said: list[AnswerRow]) -> Iterator[list[AnswerRow]]:
     """Part answers where a question comes again: there a new passage begins."""
     one: list[AnswerRow] = []

@@ -215,6 +215,23 @@ async def test_who_breaks_off_in_a_contact_is_asked_once_and_no_more(house: Hous
         assert later(house, days=8) == 1
 
 
+async def test_what_counts_of_a_passage_that_was_broken_off_is_not_denied(house: House, citizen: Citizen) -> None:
+    async with house.writing():
+        code = house.pulse().code
+        await citizen.starts(code)
+        await citizen.does(*OPENING, "Good")
+        assert len(citizen.answers(code)) == 1
+        for _ in range(20):
+            house.clock.forward(days=1)
+            house.sweeps.sessions()
+            house.sweeps.privacy()
+        assert house.table("sessions") == []
+        assert "your answers are in" in text(await citizen.says("MINE"))
+        await citizen.says("DELETE")
+        await citizen.says("Yes")
+        assert "your answers are in" not in text(await citizen.says("MINE"))
+
+
 async def test_the_letter_is_in_the_language_of_the_person(house: House, citizen: Citizen) -> None:
     async with house.writing():
         code = diary(house)
