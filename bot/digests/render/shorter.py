@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 LEAST = (("gap", 1), ("wanted", 0), ("deeds", 0), ("gap", 0), ("stages", 1), ("clock", 1), ("problems", 1))
 """From which item lines go, the last first, until so many are left; in this order."""
+WHOLE = ("works", "problems")
+"""What goes after them: only very long names ask for it."""
 
 
 def shorter(told: Told, texts: Texts) -> Iterator[Told]:
@@ -42,7 +44,10 @@ def _fewer(told: Told) -> Iterator[Told]:
         while len(getattr(told, name)) > least:
             told = replace(told, **{name: getattr(told, name)[:-1]})
             yield told
+    for name in WHOLE:
+        told = replace(told, **{name: getattr(told, name)[:0]})
+        yield told
 
 
 def _lines(told: Told) -> int:
-    return sum(len(getattr(told, name)) for name in {name for name, _ in LEAST})
+    return bool(told.works) + sum(len(getattr(told, name)) for name in {name for name, _ in LEAST})

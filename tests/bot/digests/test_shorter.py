@@ -10,6 +10,7 @@ import pytest
 from bot.assessing.gap import Foretold, Gap, Placed, Rated
 from bot.assessing.perception import Field, Verdict
 from bot.digests import render
+from bot.digests.model import Foot
 from bot.digests.render import items
 from bot.digests.render.mail import words
 from bot.texts import languages, texts
@@ -53,6 +54,18 @@ def test_a_full_digest_is_one_page_in_the_mail(language: str) -> None:
         assert items.headline(full(stages), texts(language)) in told
         assert URL in told
         assert URL in mail.html
+
+
+def test_names_as_long_as_they_may_be_leave_it_one_page() -> None:
+    made = full(6)
+    long = {"en": "Waiting at the counter of the main library in the morning hours"}
+    theme = replace(made.problems[0], name=long, step=long, area=long, organised=30, campaigns=2)
+    clock = tuple(replace(made.clock[0], title=long["en"]) for _ in range(9))
+    foot = Foot(2, 40, (long, long), 4, 10, 20, 30, 40)
+    made = replace(made, name=long, problems=(theme,) * 3, works=theme, clock=clock, proposed=3, foot=foot)
+    for language in ("en", "fr"):
+        assert words(render.mail(made, texts(language), URL)[0]) < 400
+        assert items.words(render.message(made, texts(language), URL)) < 400
 
 
 def test_what_a_full_digest_leaves_out_is_counted() -> None:
