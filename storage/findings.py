@@ -65,10 +65,10 @@ def answered(db: Connection, round_id: int, without: Collection[bytes] = ()) -> 
     return {row.state: int(row[1]) for row in db.execute(wanted.group_by(answers.c.state))}
 
 
-def declared(db: Connection, round_id: int, without: Collection[bytes] = ()) -> int:
-    """Return how many people said themselves that they answer for a group or an organisation."""
+def declared(db: Connection, round_id: int, without: Collection[bytes] = ()) -> set[bytes]:
+    """Return the pseudonyms of those who said themselves that they answer for a group or an organisation."""
     mine = [*_counting(round_id, without, individuals=False), answers.c.pseudonym.in_(of_many(round_id))]
-    return int(db.execute(select(func.count(distinct(answers.c.pseudonym))).where(*mine)).scalar_one())
+    return set(db.execute(select(answers.c.pseudonym).where(*mine).distinct()).scalars())
 
 
 def for_many(db: Connection, round_id: int, pseudonym: bytes) -> bool:

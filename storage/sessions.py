@@ -187,6 +187,12 @@ def amid(db: Connection, round_id: int) -> list[bytes]:
     return list(db.execute(whose.where(sessions.c.round_id == round_id, sessions.c.ended_at.is_(None))).scalars())
 
 
+def finished(db: Connection, round_id: int) -> list[bytes]:
+    """Return the hashed addresses of those who have come to the end of a round, also where they have begun anew."""
+    whose = select(contacts.c.address_hash).join(sessions, sessions.c.contact_id == contacts.c.id)
+    return list(db.execute(whose.where(sessions.c.round_id == round_id, FINISHED)).scalars())
+
+
 def counts(db: Connection, round_id: int) -> dict[str, int]:
     """How many sessions of a round there are of each status."""
     counted = select(sessions.c.status, func.count()).where(sessions.c.round_id == round_id)

@@ -133,19 +133,25 @@ class Library:
 
         Where the round asks first for whom, they count as what they said; else nobody knows for how many they spoke.
         """
-        apart = self.apart(db, row)
-        found, many = entries.voices(db, row.id), findings.declared(db, row.id, apart)
-        said = turnout.speakers(db, row.id, apart).values()
+        apart, found = self.apart(db, row), entries.voices(db, row.id)
+        many = self._finished(db, row, findings.declared(db, row.id, apart))
+        said = [one for who, one in turnout.speakers(db, row.id, apart).items() if who in many]
         heads = [one.heads for one in said if one.kind == entries.GROUP]
         names = [one.name for one in said if one.kind == entries.ORGANISATION]
         return replace(
             found,
-            individuals=max(found.individuals - many, 0),
+            individuals=max(found.individuals - len(many), 0),
             groups=found.groups + len(heads),
             heads=found.heads + sum(heads),
             organisations=tuple(sorted((*found.organisations, *names))),
-            declared=many - len(said),
+            declared=len(many) - len(said),
         )
+
+    def _finished(self, db: Connection, row: RoundRow, who: set[bytes]) -> set[bytes]:
+        """Return those of these pseudonyms that came to the end: where each answer counts at once, not all have."""
+        if not who or row.key_sealed is None or not self.whole(db, row).running:
+            return who
+        return who.intersection(map(self.pseudonyms(row), sessions.finished(db, row.id)))
 
     def entered(self, db: Connection, row: RoundRow) -> dict[bytes, Entry]:
         """Return the entries of a round by the pseudonym of the person; none once the round's key is gone."""

@@ -263,6 +263,8 @@ def faults(
     free = [one.name for one in legal.asked(flow) if one.at_will or one.name in LINKED]
     free = [name for name in free if name not in names]
     found += [wrong for name in free if (wrong := _unfit(name, sketch.record.get(name), language))]
+    if flow.running and legal.asks_for_whom(sketch.record):
+        found.append(_fault(legal.FOR_WHOM, language, "counts_at_once", name=legal.FOR_WHOM))
     found += [_fault(name, language, "too_early", name=name) for name in _too_early(sketch, config)]
     if "influence" in given.values:
         sentence = in_language(given.values["influence"], flow.language)

@@ -93,6 +93,28 @@ def test_a_round_does_not_ask_unless_its_organiser_wishes_so(house: House) -> No
     assert fault.message == "for_whom must be one of no, yes"
 
 
+async def test_a_group_that_only_begins_where_answers_count_at_once_counts_for_nothing(house: House) -> None:
+    code = house.pulse().code
+    with house.database.transaction() as db:  # opened by an earlier version
+        db.exec_driver_sql('UPDATE rounds SET record = \'{"for_whom": "yes"}\'')
+    for address, said in (("first", ("For myself",)), ("second", ("For a group", "500"))):
+        citizen = Citizen(house, address)
+        await citizen.starts(code)
+        await citizen.does("Yes", "Yes, let us begin")
+        for word in said:
+            await citizen.says(word)
+        if address == "first":
+            await citizen.does("Skip", "Skip", "Skip", "No", "No")
+    voices = house.rounds.voices(code)
+    assert (voices.individuals, voices.groups, voices.heads, voices.declared) == (1, 0, 0, 0)
+
+
+def test_it_is_not_asked_where_answers_count_at_once(house: House) -> None:
+    running = house.rounds.create(service="library", flow="deliver_pulse", title="P", record={"for_whom": "yes"})
+    (fault,) = house.rounds.check(running.code)
+    assert (fault.field, "each answer counts at once" in fault.message) == ("for_whom", True)
+
+
 def test_no_law_asks_for_it_and_forms_offer_it(house: House) -> None:
     (need,) = [one for one in house.rounds.needs("need_round", "library", "en") if one.name == "for_whom"]
     assert (need.kind, [id_ for id_, _ in need.options], need.group) == ("choice", ["no", "yes"], "")
