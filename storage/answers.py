@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, tuple_, update
 
-from storage import actions, proof, themes, weekly
+from storage import actions, digests, proof, themes, weekly
 from storage.rows import IDS, Insert, Shape, many, read
 from storage.tables import action_replies, answers, rounds
 
@@ -105,9 +105,20 @@ def carry(db: Connection, round_id: int, origin: bytes, to: bytes) -> None:
 
 
 def quotable(db: Connection, agreed: Iterable[tuple[int, bytes, bool]]) -> None:
-    """For each (round id, pseudonym, yes or no): whether this person's words may be quoted without the name."""
-    rows = [{"b_round": round_id, "b_pseudonym": who, "b_quotable": yes} for round_id, who, yes in agreed]
+    """For each (round id, pseudonym, yes or no): whether this person's words may be quoted without the name.
+
+    Who no longer agrees is quoted in no digest that is kept.
+    """
+    said = list(agreed)
+    refused = [(round_id, who) for round_id, who, yes in said if not yes]
+    lost = and_(tuple_(answers.c.round_id, answers.c.pseudonym).in_(refused), answers.c.quotable.is_(True))
+    digests.unquote(db, _texts_where(db, lost) if refused else [])
+    rows = [{"b_round": round_id, "b_pseudonym": who, "b_quotable": yes} for round_id, who, yes in said]
     many(db, _quote, rows)
+
+
+def _texts_where(db: Connection, which: ColumnElement[bool]) -> Sequence[int]:
+    return db.execute(select(answers.c.id).where(which, answers.c.text.is_not(None))).scalars().all()
 
 
 def of(db: Connection, round_id: int, pseudonym: bytes) -> list[AnswerRow]:
@@ -163,9 +174,10 @@ def forget(db: Connection, round_id: int, pseudonym: bytes, now: datetime, *, cl
 
     Before closing everything goes and no longer counts. After closing (`closed`) what figures were made of stays, under
     the pseudonym `anew` (16 random bytes) which nothing links to the person; text, files, places, the about-you
-    answers and what did not count go.
+    answers and what did not count go. Digests that are kept lose the words and keep their figures.
     """
     mine = and_(answers.c.round_id == round_id, answers.c.pseudonym == pseudonym)
+    digests.unquote(db, _texts_where(db, mine))
     uncounted = or_(answers.c.counted_at.is_(None), answers.c.withdrawn_at.is_not(None))
     going = and_(mine, or_(uncounted, answers.c.item.like("you.%"))) if closed else mine
     touched = db.execute(delete(answers).where(going)).rowcount

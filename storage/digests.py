@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlalchemy import delete, func, or_, select, update
 
-from storage.rows import Shape, insert_new, many
-from storage.tables import digests
+from storage.rows import IDS, Shape, insert_new, many
+from storage.tables import answers, digests
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,6 +35,9 @@ SIGN_OF_LIFE = '"sign_of_life":true'
 _shape = Shape(digests, DigestRow)
 _insert = insert_new(digests)
 _all = select(*_shape.columns)
+_bodies = select(digests.c.id, digests.c.body).order_by(digests.c.id).with_for_update()
+_MOST = 100
+"""Answers looked for at once."""
 
 
 def write(db: Connection, row: DigestRow) -> bool:
@@ -45,6 +49,66 @@ def rewrite(db: Connection, row: DigestRow) -> None:
     """Keep another body in place of the one a digest has: without what somebody had deleted."""
     mine = (digests.c.person_id == row.person_id, digests.c.service == row.service, digests.c.period == row.period)
     db.execute(update(digests).where(*mine).values(body=row.body))
+
+
+def unquote(db: Connection, ids: Collection[int]) -> int:
+    """Take the words of these answers out of every digest that quotes them; return how many digests changed."""
+    changed = 0
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), _MOST):
+        some = wanted[start : start + _MOST]
+        quoting = or_(*(digests.c.body.contains(f'"answer":"{each}"') for each in some))
+        gone = {str(each) for each in some}
+        for digest_id, body in db.execute(_bodies.where(quoting)).all():
+            read = msgspec.json.decode(body)
+            changed += _leave(db, digest_id, read, {_answer(quote) for quote in _quotes(read)} - gone)
+    return changed
+
+
+def unquote_gone(db: Connection) -> int:
+    """Take out quotes whose answer is gone, taken back or not to be quoted any more; return how many digests changed.
+
+    A quote that does not say which answer it is goes, too: nobody can tell whether its writer still agrees.
+    """
+    quoting = or_(digests.c.body.contains('"quote":{'), digests.c.body.contains('"quotes":[{'))
+    changed = 0
+    for digest_id in db.execute(select(digests.c.id).where(quoting).order_by(digests.c.id)).scalars().all():
+        body = msgspec.json.decode(db.execute(_bodies.where(digests.c.id == digest_id)).one().body)
+        there = _standing(db, {said for said in map(_answer, _quotes(body)) if said.isdecimal()})
+        changed += _leave(db, digest_id, body, there)
+    return changed
+
+
+def _standing(db: Connection, said: Collection[str]) -> set[str]:
+    asked = select(answers.c.id).where(answers.c.id.in_(IDS), answers.c.text.is_not(None), answers.c.quotable)
+    found = db.execute(asked.where(answers.c.withdrawn_at.is_(None)), {"ids": [int(each) for each in said]})
+    return {str(each) for each in found.scalars()} if said else set()
+
+
+def _quotes(body: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
+    beside = [theme.get("quote") for theme in _themes(body)]
+    return [*body.get("voices", {}).get("quotes", ()), *(each for each in beside if each)]
+
+
+def _themes(body: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
+    return [*body.get("problems", ()), *([body["works"]] if body.get("works") else [])]
+
+
+def _answer(quote: dict[str, Any]) -> str:
+    return str(quote.get("answer", ""))
+
+
+def _leave(db: Connection, digest_id: int, body: Any, stays: Collection[str]) -> bool:  # noqa: ANN401 - JSON
+    """Keep only these quotes in a digest, all figures as they were; return whether any went."""
+    if all(_answer(quote) in stays for quote in _quotes(body)):
+        return False
+    if "voices" in body:
+        body["voices"]["quotes"] = [quote for quote in body["voices"].get("quotes", ()) if _answer(quote) in stays]
+    for theme in _themes(body):
+        theme["quote"] = theme["quote"] if theme.get("quote") and _answer(theme["quote"]) in stays else None
+    text = msgspec.json.encode(body, order="sorted").decode()
+    db.execute(update(digests).where(digests.c.id == digest_id).values(body=text))
+    return True
 
 
 def find(db: Connection, person_id: int, service: str, period: str) -> DigestRow | None:

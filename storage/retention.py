@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, case, delete, func, literal, or_, select, update
 
-from storage import proof, seals, trail
+from storage import digests, proof, seals, trail
 from storage.inbox import WAITING
 from storage.outbox import GONE, SENT
 from storage.rounds import CANCELLED, PAUSED, invited
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Delete, Select, Table, Update
 
 WISHES = "wishes"
+QUOTES = "digests_with_quotes"
+"""Digests that lost words of somebody whose answer went."""
 CLOCK, SWEPT = "clock", "swept"
 """Who sweeps, and what the trail of a round says of it."""
 
@@ -70,6 +72,7 @@ class Policy:
 def forget(db: Connection, now: datetime, policy: Policy) -> dict[str, int]:
     """Delete what is past its date; return how many rows of each kind went. Proof rows are written for the same."""
     gone = {what: _swept(db, what, statement(now, policy), now) for what, statement in _SWEEPS.items()}
+    gone[QUOTES] = digests.unquote_gone(db)
     for statement in _blurring(now, policy):
         db.execute(statement)
     for what, rows in gone.items():
@@ -414,7 +417,7 @@ LASTING = {
     "looks": "who looked at answers: the record of that",
     "predictions": "what staff expected of a round",
     "assessment_viewers": "whom staff show their scores to",
-    "digests": "figures",
+    "digests": "figures; a quote goes with its answer",
     "leases": "no content",
     "forgettings": "the proof of what went",
 }

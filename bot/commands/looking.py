@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @as_json
 def digest(config: Config, *, service: str, at: datetime | None, in_json: bool, **given: Any) -> None:  # noqa: ANN401 - options
     """Show what the manager of a service reads about a week."""
-    from bot.digests.model import dump
+    from bot.digests.model import published
     from bot.digests.render import message
     from bot.digests.writing import Digests, page_url
     from bot.texts import texts
@@ -56,7 +56,7 @@ def digest(config: Config, *, service: str, at: datetime | None, in_json: bool, 
             found = digests.of_week(db, service, week, now)
         queued = digests.send(here.database, service, week, now) if given["send"] else 0
     if in_json:
-        click.echo(dump(found))
+        click.echo(published(found))
     elif found:
         click.echo(message(found, texts(language), page_url(config, found)))
     else:

@@ -7,7 +7,7 @@ language. `dump` and `load` are exact inverses, and the same digest is always th
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime  # noqa: TC003 - the same
 from enum import StrEnum
 
@@ -208,6 +208,8 @@ class Voice:
     text: str
     tone: str = ""
     """`positive` or `negative` as this person scored; empty otherwise, and where it would show too few people."""
+    answer: str = ""
+    """Which answer it is, so that it goes when the answer goes; kept with a digest alone, empty in its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +365,21 @@ class Digest:
 def dump(digest: Digest | None) -> str:
     """Return the digest as JSON; `null` for a silent week. Equal digests give equal text."""
     return msgspec.json.encode(digest, order="sorted").decode()
+
+
+def published(digest: Digest | None) -> str:
+    """Return the digest as JSON for programs: nothing in it says which answers its quotes are."""
+    return dump(digest and _without_answers(digest))
+
+
+def _without_answers(digest: Digest) -> Digest:
+    voices = replace(digest.voices, quotes=tuple(replace(each, answer="") for each in digest.voices.quotes))
+    problems = tuple(_unnumbered(theme) for theme in digest.problems)
+    return replace(digest, voices=voices, problems=problems, works=digest.works and _unnumbered(digest.works))
+
+
+def _unnumbered(theme: Theme) -> Theme:
+    return replace(theme, quote=theme.quote and replace(theme.quote, answer=""))
 
 
 def load(text: str) -> Digest | None:

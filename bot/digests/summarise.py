@@ -568,7 +568,7 @@ def _drawn(said: Iterable[Said], scope: Scope) -> list[Said]:
 
 
 def _voice(one: Said, tones: Mapping[str, tuple[Headline, Score]], scope: Scope) -> Voice:
-    return Voice(one.on, one.stage, one.text, _tone(one, tones, str(scope.week)))
+    return Voice(one.on, one.stage, one.text, _tone(one, tones, str(scope.week)), one.key)
 
 
 def _quoted(digest: Digest | None) -> tuple[set[str], set[str]]:

@@ -15,7 +15,7 @@ from bot.digests.deeds import deeds
 from bot.digests.gather import deadlines, every_nth, gather, in_steps, keep
 from bot.digests.headlines import headlines
 from bot.digests.missing import unheard
-from bot.digests.model import Foot, Form, State, dump, load
+from bot.digests.model import Foot, Form, State, dump, load, published
 from bot.digests.schedule import MAIL, Due, Rhythm, chosen, due, sent
 from bot.digests.summarise import Scope, sign_of_life, summarise
 from bot.digests.weeks import Week
@@ -384,7 +384,7 @@ def files(digest: Digest, language: str, url: str = "") -> dict[str, bytes]:
     text, mail = render.mail(digest, words, url)
     message, picture = render.chat(digest, words, url)
     made = {
-        f"{name}.json": dump(digest).encode(),
+        f"{name}.json": published(digest).encode(),
         f"{name}.chat.txt": message.encode(),
         f"{name}.mail.txt": text.encode(),
         f"{name}.mail.html": _with_files(mail, name).encode(),

@@ -232,15 +232,20 @@ def test_after_all_dates_nothing_of_a_person_is_left_but_round_and_digests(datab
         anna = add_contact(db, channel="web")
         inbox.take(db, [Update("web", "1")], NOW)
         sessions.save(db, [session(anna, round_, status="completed")])
-        answers.append(db, [answer(round_), text(round_, "words")])
+        answers.append(db, [answer(round_), text(round_, "words", quotable=True)])
         wishes.add(db, [(round_.id, anna.id)], NOW)
         rounds.invite(db, round_.id, [anna.id], "invitation", NOW)
         messages.append(db, [NewLine(anna.id, "in", NOW, "citizen", "{}")])
-        digests.write(db, digests.DigestRow(manager.id, "library", "2026-W47", NOW, "{}"))
+        said = db.execute(select(metadata.tables["answers"].c.id).where(metadata.tables["answers"].c.text == "words"))
+        quote = f'{{"answer":"{said.scalar_one()}","text":"words"}}'
+        body = f'{{"problems":[{{"people":7,"quote":{quote}}}],"voices":{{"quotes":[{quote}],"total":9}},"works":null}}'
+        digests.write(db, digests.DigestRow(manager.id, "library", "2026-W47", NOW, body))
         findings.keep(db, round_.id, NOW, "{}")
         sweep(db, NOW + 400 * DAY)
         left = {table for table in metadata.tables if rows(db, table)}
         assert left == {"rounds", "round_log", "findings", "digests", "people", "forgettings"}
+        kept = db.execute(select(metadata.tables["digests"].c.body)).scalar_one()
+        assert kept == '{"problems":[{"people":7,"quote":null}],"voices":{"quotes":[],"total":9},"works":null}'
 
 
 @pytest.mark.parametrize(

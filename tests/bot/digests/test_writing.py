@@ -38,8 +38,9 @@ from bot.metrics import Metrics
 from bot.rounds.library import Library
 from bot.texts import texts
 from flows.catalog import Catalog
-from storage import alarms, answers, contacts, digests, people, themes
+from storage import alarms, answers, contacts, digests, people, retention, themes
 from storage import outbox as sending
+from storage.retention import Policy
 from storage.tables import digests as kept_digests
 from storage.tables import outbox, weeks
 from tests.bot.digests import slow
@@ -832,6 +833,73 @@ def test_a_digest_made_again_a_year_later_is_the_same_to_the_byte(database: Data
         db.execute(delete(weeks))
     with database.reading() as db:
         assert dump(desk.of_week(db, SERVICE, WEEK, MONDAY)) == kept
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_deleted_words_go_from_every_digest_that_is_kept_and_its_figures_stay(
+    database: Database, desk: Digests, *, closed: bool
+) -> None:
+    round_, was = issued_to_two(database, desk)
+    kept_words = was.voices.quotes[0].text
+    with database.transaction() as db:
+        who = f"person {kept_words.split()[-1]}".encode()
+        answers.forget(db, round_.id, who, MONDAY + timedelta(days=1), closed=closed, anew=b"x" * 16)
+    assert_gone_from_both(database, was, kept_words)
+
+
+def test_words_go_from_every_digest_when_their_writer_no_longer_agrees(database: Database, desk: Digests) -> None:
+    round_, was = issued_to_two(database, desk)
+    kept_words = was.voices.quotes[0].text
+    with database.transaction() as db:
+        answers.quotable(db, [(round_.id, f"person {kept_words.split()[-1]}".encode(), False)])
+    assert_gone_from_both(database, was, kept_words)
+
+
+def test_words_go_from_every_digest_once_they_are_taken_back_or_past_their_date(
+    database: Database, desk: Digests
+) -> None:
+    round_, was = issued_to_two(database, desk)
+    kept_words = was.voices.quotes[0].text
+    with database.transaction() as db:
+        answers.withdraw(db, [(round_.id, f"person {kept_words.split()[-1]}".encode(), "why")], MONDAY)
+        assert retention.forget(db, MONDAY, Policy()) == {retention.QUOTES: 2}
+        assert retention.forget(db, MONDAY, Policy()) == {}
+    assert_gone_from_both(database, was, kept_words)
+    with database.transaction() as db:
+        assert retention.forget(db, MONDAY + 2 * YEAR, Policy())[retention.QUOTES] == 2
+    with database.reading() as db:
+        left = [load(body) for body in digests.before(db, SERVICE, "2022-W36")]
+    assert [each.voices for each in left if each] == [replace(was.voices, quotes=())] * 2
+
+
+def test_the_file_of_a_digest_says_of_no_quote_which_answer_it_is(database: Database, desk: Digests) -> None:
+    _, was = issued_to_two(database, desk)
+    assert all(voice.answer for voice in was.voices.quotes)
+    given = load(files(was, "en")[f"{SERVICE}-{was.period}.json"].decode())
+    assert given is not None
+    assert {voice.answer for voice in given.voices.quotes} == {""}
+    assert [voice.text for voice in given.voices.quotes] == [voice.text for voice in was.voices.quotes]
+
+
+def issued_to_two(database: Database, desk: Digests) -> tuple[RoundRow, Digest]:
+    with database.transaction() as db:
+        round_ = keep(db, [One(WEEK.monday, "5", f"Fine {n}") for n in range(20)])
+        for name in ("Ana", "Ben"):
+            hire(db, "telegram", name=name)
+    desk.sweep(database, MONDAY)
+    with database.reading() as db:
+        first, _ = digests.before(db, SERVICE, "2022-W36")
+    was = load(first)
+    assert was is not None
+    assert was.voices.quotes
+    return round_, was
+
+
+def assert_gone_from_both(database: Database, was: Digest, words: str) -> None:
+    stay = tuple(voice for voice in was.voices.quotes if voice.text != words)
+    now = dump(replace(was, voices=replace(was.voices, quotes=stay)))
+    with database.reading() as db:
+        assert digests.before(db, SERVICE, "2022-W36") == [now, now]
 
 
 YEAR = timedelta(days=365)

@@ -13,7 +13,7 @@ from bot.channels.web.manage import rhythm
 from bot.channels.web.manage.doors import page
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.digests import render
-from bot.digests.model import dump, load
+from bot.digests.model import load, published
 from bot.digests.render import pairs, told
 from bot.digests.render.schema import FILE as SCHEMA
 from bot.digests.render.words import words
@@ -174,7 +174,7 @@ async def book(request: Request, visitor: Visitor) -> Response:
 async def data(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/digests/<service>/<week>/digest.json`: the digest for programs."""
     digest, _ = await _asked(request, visitor)
-    return _file(dump(digest).encode(), digest, "json", "application/json")
+    return _file(published(digest).encode(), digest, "json", "application/json")
 
 
 async def schema(request: Request) -> Response:  # noqa: ARG001 - the contract of a page
