@@ -1,7 +1,7 @@
 """Who takes part in a round, counted by group with a statement each. Exact: for whoever counts, not to be shown so.
 
 Individuals only. What staff take down for a group or an organisation, what came late, and whoever says that they answer
-for a group, counts apart (`storage.entries.apart`).
+for a group, counts apart (`storage.entries.apart`). `ways` alone counts chats, whomever they speak for.
 """
 
 from __future__ import annotations
@@ -42,8 +42,10 @@ class Way(NamedTuple):
 
 
 def ways(db: Connection, round_id: int) -> dict[str, Way]:
-    """Return how far people have come, by the language they are written to in; groups and organisations apart.
+    """Return how far people have come, by the language they are written to in.
 
+    Whoever answers in a chat for a group or an organisation is one of them: they were written to like the others.
+    What staff take down for one of these, or late, is not.
     An entry of staff has begun once it is finished: one that was broken off is nobody who stopped.
 
     A letter that waits to leave, or never will, is not sent.

@@ -64,6 +64,7 @@ async def test_it_is_asked_once_at_the_start_and_people_groups_and_organisations
         row = rounds.by_code(db, code)
         assert row is not None
         assert findings.people(db, row.id) == 2
+        assert [(way.started, way.finished) for way in turnout.ways(db, row.id).values()] == [(4, 4)]
         assert {(one.kind, one.heads, one.name) for one in turnout.speakers(db, row.id).values()} == {
             ("group", 12, ""),
             ("organisation", 1, NAME),
