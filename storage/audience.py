@@ -361,7 +361,7 @@ def look_again(db: Connection, rules: Rules, tomorrow: datetime) -> None:
     db.execute(update(outbox).where(*held, asking, outbox.c.contact_id.in_(called)).values(due_at=tomorrow))
     written = and_(*held, outbox.c.key.startswith(f"{BEGUN}{rules.round_id}.", autoescape=True))
     lately = select(contacts.c.id).where(_lately(rules))
-    whose = select(outbox.c.contact_id.distinct()).where(written, outbox.c.contact_id.in_(lately))
+    whose = select(outbox.c.contact_id).distinct().where(written, outbox.c.contact_id.in_(lately))
     for contact_id in db.execute(whose).scalars().all():
         _take_back(db, rules.round_id, contact_id, written)
 

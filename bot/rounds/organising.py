@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot import leaving, own_data, rights
@@ -17,6 +18,7 @@ from bot.rounds import whom as whoms
 from bot.rounds.acting import LONGEST, fits
 from bot.rounds.addresses import unheard
 from bot.rounds.fairness import Fairness
+from bot.rounds.hours import Hours
 from bot.rounds.invitations import MAIL, letters_of
 from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LATEST, LINK, LISTED, RUNNING, State, last_day
 from bot.rounds.looking import ASKING, RoundView, needs_two, stage_of, view

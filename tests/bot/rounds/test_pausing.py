@@ -87,6 +87,59 @@ async def test_what_waits_to_be_sent_is_held_and_each_invitation_comes_once(hous
     assert statuses(house) == ["sent"] * len(MANY)
 
 
+def beside(house: House, service: str = "bus7") -> None:
+    """Open a round beside, for the same people."""
+    house.need(service=service, audience="agreed", record=LATER, closes_at=NOON + timedelta(days=60))
+
+
+async def test_what_is_held_keeps_nobody_from_another_round(house: House) -> None:
+    await agreed(house, "a", "b")
+    code = house.need(audience="agreed", record=LATER).code
+    house.sweeps.rounds()
+    house.rounds.pause(code, why="flood")
+    house.clock.forward(days=1)
+    beside(house)
+    house.sweeps.rounds()
+    assert sorted(invited(await house.delivered())) == ["a", "b"]
+
+
+async def test_who_was_called_in_the_meantime_is_called_by_the_round_that_goes_on_tomorrow(house: House) -> None:
+    await agreed(house, "a")
+    code = house.need(audience="agreed", record=LATER).code
+    house.sweeps.rounds()
+    house.rounds.pause(code, why="flood")
+    house.clock.forward(days=1)
+    beside(house)
+    house.sweeps.rounds()
+    assert invited(await house.delivered()) == ["a"]
+    house.rounds.resume(code)
+    house.sweeps.rounds()
+    assert invited(await house.delivered()) == ["a"]
+    house.clock.forward(days=1)
+    assert invited(await house.delivered()) == ["a", "a"]
+
+
+async def test_whom_another_round_of_the_service_has_asked_waits_anew(house: House) -> None:
+    await agreed(house, "a")
+    code = house.need(audience="agreed", record=LATER, closes_at=NOON + timedelta(days=60)).code
+    house.sweeps.rounds()
+    house.rounds.pause(code, why="flood")
+    house.clock.forward(days=1)
+    beside(house, "library")
+    house.sweeps.rounds()
+    assert invited(await house.delivered()) == ["a"]
+    house.clock.forward(days=2)
+    house.rounds.resume(code)
+    house.sweeps.rounds()
+    assert invited(await house.delivered()) == ["a"]
+    assert house.rounds.audience(code).excluded == {"asked": 1}
+    for days in (29, 1):  # that day the other round reminds
+        house.clock.forward(days=days)
+        house.sweeps.rounds()
+        sent = await house.delivered()
+    assert invited(sent) == ["a", "a"]
+
+
 async def test_whoever_says_stop_meanwhile_is_not_written_to(house: House) -> None:
     await agreed(house, "a", "b")
     code = house.need(audience="agreed").code
