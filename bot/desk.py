@@ -33,7 +33,7 @@ from flows.model import Button, Kind, Message, Option, Prompt, Script, Status, p
 from flows.phrasebook import EVERYWHERE
 from flows.speak import WORD, listing, word_list
 from flows.words import chosen, fill, fold, meaning, table
-from storage import outbox, places, rounds, sessions, themes, wishes
+from storage import contacts, outbox, places, rounds, sessions, themes, wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -894,19 +894,26 @@ class Desk:
         of = None if row is None else rounds.get(visit.db, row.round_id)
         if row is None or of is None:
             return (self._say(visit, "receipt_unknown", example=codes.receipt("example")),)
-        found = self._kept_in(visit, row, "receipt_found")
+        found = (*self._before(visit, row), self._kept_in(visit, row, "receipt_found"))
         if of.state == State.PAUSED:
-            return (found, self._closed(visit, of))
+            return (*found, self._closed(visit, of))
         if of.state != State.OPEN:
-            return (found, self._say(visit, "receipt_fixed", closes_on=self._closing(visit, of)))
+            return (*found, self._say(visit, "receipt_fixed", closes_on=self._closing(visit, of)))
         asks = f"{RECEIPT} {row.round_id} {row.contact_id}"
         if row.status in UNFINISHED and row.ended_at is None:
             visit.ledger.change(visit.guest, asks=f"{asks} {ON}")
             ok = Button(self._library.phrases[visit.language]["ok_label"], "@receipt:ok", helper=True)
-            return (found, Prompt(self._say(visit, "receipt_unfinished").text, (ok,)))
+            return (*found, Prompt(self._say(visit, "receipt_unfinished").text, (ok,)))
         visit.ledger.change(visit.guest, asks=asks)
         ends = self._closing(visit, of)
-        return (found, self._say(visit, "receipt_changeable" if ends else "receipt_open", closes_on=ends))
+        return (*found, self._say(visit, "receipt_changeable" if ends else "receipt_open", closes_on=ends))
+
+    def _before(self, visit: Visit, row: SessionRow) -> Iterator[Prompt]:
+        """Give the earlier passages through the round of a session that had the same receipt."""
+        owner = contacts.get(visit.db, row.contact_id) if row.first_ended_at is not None else None
+        for of, said in erasure.passages(visit.db, self._library, owner) if owner is not None else ():
+            if of.id == row.round_id:
+                yield self._said_before(visit, of, said)
 
     def _with_receipt(self, visit: Visit, word: str, asks: str) -> Prompts:
         """CHANGE or DELETE after a receipt was shown."""

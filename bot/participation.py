@@ -98,12 +98,12 @@ class Participations:
         self._zone = zone
 
     def begin(self, ledger: Ledger, guest: Guest, played: Played, came_by: int = 0, *, enough: bool = False) -> Spoken:
-        """Start a new session in a round; it takes the place of an earlier one that is over.
+        """Start a new session in a round; it takes the place of an earlier one that is over, under its receipt.
 
         `came_by` is the place whose code brought them; 0: none. `enough`: they want to be asked no more after it.
         """
         chance = self._mint()
-        receipt = codes.receipt(chance)
+        receipt = _told(guest, played) or codes.receipt(chance)
         contact = guest.contact
         context = Context(
             language=contact.language,
@@ -239,6 +239,15 @@ class Participations:
             urgent=note.urgent,
             wrote=tuple(note.wrote),
         )
+
+
+def _told(guest: Guest, played: Played) -> str:
+    """Return the receipt of an earlier passage that came to its end, for the next one too; empty: none was told.
+
+    It was given to see, change and delete answers that still are there.
+    """
+    row, session = guest.rows.get(played.row.id), guest.session(played.row.id)
+    return session.receipt if row is not None and row.finished and session is not None else ""
 
 
 def _answered_before(guest: Guest, played: Played) -> tuple[str, ...] | None:

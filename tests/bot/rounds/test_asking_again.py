@@ -232,6 +232,30 @@ async def test_what_counts_of_a_passage_that_was_broken_off_is_not_denied(house:
         assert "your answers are in" not in text(await citizen.says("MINE"))
 
 
+def receipt_in(said: str) -> str:
+    return said.split("receipt is ")[1].split(".", maxsplit=1)[0]
+
+
+async def test_the_receipt_of_the_first_contact_stays_that_of_the_next_ones(house: House, citizen: Citizen) -> None:
+    async with house.writing():
+        code = diary(house)
+        receipt = receipt_in(await met(citizen, code))
+        later(house, days=7)
+        await citizen.taps("Yes, begin")
+        elsewhere = Citizen(house, "elsewhere")
+        shown = text(await elsewhere.says(receipt))
+        assert "Well" in shown
+        assert "You have not finished these yet" in shown
+        ended = text(await citizen.does("Partly", "Badly", "Nowhere", "Skip", "Yes, in a week"))
+        assert receipt_in(ended) == receipt
+        shown = text(await elsewhere.says(receipt))
+        assert "Well" in shown
+        assert "Badly" in shown
+        await elsewhere.says("DELETE")
+        await elsewhere.taps("Yes")
+        assert citizen.answers(code) == []
+
+
 async def test_the_letter_is_in_the_language_of_the_person(house: House, citizen: Citizen) -> None:
     async with house.writing():
         code = diary(house)
