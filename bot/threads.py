@@ -20,6 +20,7 @@ from bot.rounds.record import public_url
 from flows.model import Button, Prompt
 from flows.words import fill
 from storage import contacts, outbox, people, threads
+from storage.audience import ASKING
 from storage.outbox import NewMessage
 from storage.threads import CITIZEN, STAFF, NewWords
 
@@ -236,12 +237,15 @@ class Threads:
     def block(self, db: Connection, thread: Thread, person: Person, why: str, now: datetime) -> None:
         """Take no more answers from the citizen of a thread, and tell them why; the reason stands in the thread.
 
+        What asks them into a round, or back into it, and has not left is called back: no answer would be taken.
+
         Nothing happens where they are blocked already: the same form may come twice.
         """
         citizen = contacts.get(db, thread.contact_id)
         if citizen is None or citizen.blocked_at is not None:
             return
         contacts.set_blocked(db, citizen.id, now, why)
+        outbox.recall(db, citizen.id, ASKING, now)
         threads.add(db, NewWords(thread.id, now, STAFF, self._keys.seal(why), person.id))
         threads.take(db, thread.id, person.id)
         self._told_of_block(db, thread, "blocked_told", now, why)

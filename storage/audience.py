@@ -29,7 +29,8 @@ ARRIVING, WAITING, INVITED, ANSWERED, FAILED, EXCLUDED = (
 AGREED, LIST = "agreed", "list"
 """Where a person comes from: a contact of ours, or an address that the city holds."""
 REASONS = (
-    "quiet", "stopped", "unreachable", "channel", "no_consent", "asked", "another_today", "forgotten", "closed",
+    "quiet", "stopped", "blocked", "unreachable", "channel", "no_consent", "asked", "another_today", "forgotten",
+    "closed",
 )  # fmt: skip
 """Why a person is excluded."""
 BEGUN = "invite."

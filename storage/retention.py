@@ -300,12 +300,16 @@ def _sign_ins(now: datetime, _policy: Policy) -> Delete:
 
 
 def _strangers(now: datetime, policy: Policy) -> Delete:
-    """Contacts nothing needs any more: no role, no yes to invitations, no STOP to remember, nothing under way."""
+    """Contacts nothing needs any more: no role, no yes to invitations, no STOP to remember, nothing under way.
+
+    A block is remembered as long as a transcript, or coming back would undo it; for ever, it would keep people.
+    """
     needed = (
         select(table.c.contact_id).where(table.c.contact_id == contacts.c.id).exists()
         for table in (sessions, wishes, outbox, messages, threads, audience)
     )
-    old = contacts.c.last_seen_at < now - timedelta(days=policy.transcript_days)
+    before = now - timedelta(days=policy.transcript_days)
+    old = and_(contacts.c.last_seen_at < before, func.coalesce(contacts.c.blocked_at, contacts.c.last_seen_at) < before)
     free = (contacts.c.person_id.is_(None), contacts.c.invite_again_at.is_(None), contacts.c.stopped_at.is_(None))
     return delete(contacts).where(old, *free, *(~each for each in needed))
 

@@ -249,5 +249,5 @@ def _known(played: Played, library: Library, language: str) -> dict[str, str]:
 
 
 def may_remind(contact: Contact) -> bool:
-    """Whether a silent session may be reminded of: only with a yes to being written to, and never after STOP."""
-    return contact.invite_again_at is not None and contact.may_be_written_to
+    """Whether a silent session may be reminded of: only with a yes to being written to, never after STOP or a block."""
+    return contact.invite_again_at is not None and contact.may_be_written_to and contact.blocked_at is None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from storage import contacts, people, threads
+from storage.audience import ASKING
 from tests.bot.rounds.test_audience import people as listed
 from tests.bot.test_threads import employed, in_round, name_of, text
 
@@ -120,3 +122,35 @@ async def test_nobody_who_is_blocked_is_invited(house: House, citizen: Citizen) 
     blocks(house)
     found = house.rounds.audience(house.need(opened=False, audience="agreed").code)
     assert (found.waiting, dict(found.excluded)) == (1, {"blocked": 1})
+
+
+def asking(house: House) -> list[tuple[str, str]]:
+    return [(row.key.split(".")[0], row.status) for row in house.table("outbox") if row.key.startswith(ASKING)]
+
+
+async def test_what_asks_them_into_a_round_is_called_back(house: House, citizen: Citizen) -> None:
+    await written(house, citizen)
+    agreed(house, citizen)
+    house.need(audience="agreed")
+    house.sweeps.rounds()
+    assert asking(house) == [("invite", "due")]
+    blocks(house)
+    assert asking(house) == [("invite", "gone")]
+    assert house.said(citizen.address)[-1].text.count(WHY)
+
+
+async def test_nobody_blocked_is_reminded_of_what_they_began(house: House, citizen: Citizen) -> None:
+    await written(house, citizen)
+    agreed(house, citizen)
+    blocks(house)
+    house.clock.forward(days=2, hours=1)
+    house.sweeps.sessions()
+    assert asking(house) == []
+    blocks(house, why="")
+    house.sweeps.sessions()
+    assert asking(house) == [("silence", "due")]
+
+
+def agreed(house: House, citizen: Citizen) -> None:
+    with house.database.transaction() as db:
+        contacts.set_invite_again(db, house.contact(citizen.address).id, house.clock() - timedelta(days=60))

@@ -185,6 +185,13 @@ def test_contacts_nothing_needs_any_more_go_and_the_others_stay(database: Databa
         assert set(left) == {contact.id for name, contact in who.items() if name != "stranger"}
 
 
+def test_a_block_is_remembered_for_a_while_and_not_for_ever(database: Database) -> None:
+    with database.transaction() as db:
+        contacts.set_blocked(db, add_contact(db, "1").id, NOW + 20 * DAY, "spam")
+        assert sweep(db, NOW + 40 * DAY) == {}
+        assert sweep(db, NOW + 50 * DAY + MINUTE) == {"contacts": 1}
+
+
 def test_a_flow_file_that_was_sent_goes_and_what_was_published_of_it_stays(database: Database) -> None:
     with database.transaction() as db:
         contact = add_contact(db, "1")
