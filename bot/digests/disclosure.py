@@ -163,13 +163,15 @@ def share(part: int, base: int, minimum: int) -> Share:
     return Share(_strength(base), base, part, low=round(span.low, 6), high=round(span.high, 6))
 
 
-def numbered(part: int, base: int, everybody: int, minimum: int) -> Share:
-    """Return the share of `part` people, whose number stands beside it, among `base` of `everybody` who took part.
+def numbered(part: int, base: int, others: Iterable[int], minimum: int) -> Share:
+    """Return the share of `part` people among `base`, whose number stands beside it unless it is below the minimum.
 
-    Nothing where the base and that number tell of a few others, or of the few who are not in the base.
+    Nothing where the base and that number tell of a few others. Nor where any of `others` is a few: those left over
+    where what else is told of the week is taken from the base, or the base from it.
     """
     told = share(part, base, minimum)
-    return told if told.exact and cell(everybody - base, minimum) is not None else NOTHING
+    beside = told.exact or part < minimum
+    return told if beside and all(cell(each, minimum) is not None for each in others) else NOTHING
 
 
 def few(base: int, minimum: int) -> int:

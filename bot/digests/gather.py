@@ -78,6 +78,7 @@ def gather(
     weeks = {str(each): figures[span] for each, span in spans.items()}
     began, finished = sessions.passages(db, service, *spans[week])
     said = tuple(_by_lot(db, service, week, zone, weeks, finder))
+    *past, sent = ([one.senders for one in campaigns.of_week(db, service, *spans[week.back(n)])] for n in _BACK)
     return Answers(
         counts=frame(COUNTED, _counts(weeks)),
         people=frame(("week", "channel", "people"), _people(weeks)),
@@ -86,7 +87,8 @@ def gather(
         said=said,
         heard=tuple(_heard(db, service, [spans[week.back(n)] for n in _BACK], headlines, labels, said)),
         unread=_unread(db, service, spans[week]),
-        campaigns=tuple(each.senders for each in campaigns.of_week(db, service, *spans[week])),
+        campaigns=tuple(sent),
+        senders_past=tuple(map(sum, past)),
         began=began,
         finished=finished,
     )

@@ -149,6 +149,8 @@ class Answers:
     finished: int = 0
     campaigns: tuple[int, ...] = ()
     """Senders of each campaign of the week."""
+    senders_past: tuple[int, ...] = ()
+    """Senders of all campaigns of each of the four weeks before, oldest first."""
     unread: tuple[int, int] = (0, 0)
     """Texts of the week that were not sorted by theme yet, and all of them; nothing where no codebook is in use."""
 
@@ -624,16 +626,18 @@ def _themes(answers: Answers, scope: Scope, found: _Figures) -> tuple[tuple[Them
     quoted: set[str] = set()
     themes = []
     for one in told:
-        theme = _theme(one, scope, found, quoted, compared=last >= scope.minimum)
+        weeks = _theme_weeks(one, answers, scope, found.who.new)
+        theme = _theme(one, scope, found, weeks, quoted, compared=last >= scope.minimum)
         quoted |= {theme.quote.text} if theme.quote else set()
         themes.append((one.good, theme))
     return tuple(each for good, each in themes if not good), tuple(each for good, each in themes if good)
 
 
-def _theme(heard: Heard, scope: Scope, found: _Figures, quoted: set[str], *, compared: bool) -> Theme:
+def _theme(
+    heard: Heard, scope: Scope, found: _Figures, weeks: tuple[Point, ...], quoted: set[str], *, compared: bool
+) -> Theme:
     """Return one theme; its quote stands beside no other theme of the week."""
     tones = _tones(scope, found.scores)
-    weeks = _theme_weeks(heard, scope, found.who.new)
     fresh = (one for one in _drawn(heard.quotes, scope) if one.text not in quoted)
     return Theme(
         key=heard.theme,
@@ -647,22 +651,50 @@ def _theme(heard: Heard, scope: Scope, found: _Figures, quoted: set[str], *, com
         campaigns=heard.campaigns if _organised(heard, scope.minimum) else 0,
         share=weeks[-1].share,
         change=_change(weeks[-1].share, [each.share for each in weeks[:-1]], scope.minimum),
-        weeks=weeks if weeks[-1].share.exact else (),
+        weeks=weeks if weeks[-1].share.exact else weeks[-1:],
         area=signals.stands_out(heard.places, scope.minimum),
     )
 
 
-def _theme_weeks(heard: Heard, scope: Scope, new: int) -> tuple[Point, ...]:
-    """Return the share of a theme among those who wrote, week by week; as it was told before, where it was."""
-    now = disclosure.numbered(heard.people, heard.wrote, new, scope.minimum)
+def _theme_weeks(heard: Heard, answers: Answers, scope: Scope, new: int) -> tuple[Point, ...]:
+    """Return the share of a theme among those who wrote, week by week; as it was told before, where it was.
+
+    Whoever reads how many answered, how many sent a campaign and how many raised each theme subtracts: where that
+    leaves a few people in any way, no share is told, and so not how many wrote.
+    """
+    sides = [(one.theme, one.people) for one in answers.heard]
+    rest = _rest(heard.wrote, new, _senders(answers, scope), sides, scope.minimum)
+    now = disclosure.numbered(heard.people, heard.wrote, rest, scope.minimum)
     known = {point.week: point.share for each in _told_before(heard, scope) for point in each.weeks}
-    first = scope.week.back(len(heard.past))
-    weeks = [str(first.back(-ahead)) for ahead in range(len(heard.past))]
+    weeks = [str(scope.week.back(back)) for back in range(len(heard.past), 0, -1)]
     past = (
-        Point(week, disclosure.steady(disclosure.share(*each, scope.minimum), known.get(week), scope.minimum))
-        for week, each in zip(weeks, heard.past, strict=True)
+        Point(week, disclosure.steady(share, known.get(week), scope.minimum))
+        for week, share in zip(weeks, _past_shares(heard, answers, weeks, scope.minimum), strict=True)
     )
     return (*past, Point(str(scope.week), now))
+
+
+def _past_shares(heard: Heard, answers: Answers, weeks: Sequence[str], minimum: int) -> Iterator[Share]:
+    """Give the shares of past weeks by the rules of this one: what was hidden then stays so."""
+    for at, (week, (part, wrote)) in enumerate(zip(weeks, heard.past, strict=True)):
+        sides = [(one.theme, one.past[at][0]) for one in answers.heard if at < len(one.past)]
+        senders = answers.senders_past[at] if at < len(answers.senders_past) else 0
+        yield disclosure.numbered(part, wrote, _rest(wrote, _people(answers, week), senders, sides, minimum), minimum)
+
+
+def _senders(answers: Answers, scope: Scope) -> int:
+    """Return how many senders of campaigns the foot tells of."""
+    issued = scope.issued.foot if scope.issued else None
+    return issued.senders if issued else sum(answers.campaigns)
+
+
+def _rest(wrote: int, new: int, senders: int, sides: Iterable[tuple[str, int]], minimum: int) -> list[int]:
+    """Return who is left of those who wrote, or beside them, when what is told is taken away."""
+    by_theme: dict[str, list[int]] = {}
+    for theme, people in sides:
+        by_theme.setdefault(theme, []).append(people if people >= minimum else 0)
+    told = {*(people for each in by_theme.values() for people in each), *map(sum, by_theme.values())} - {0}
+    return [new - wrote, new - wrote - senders, *(wrote - people for people in sorted(told))]
 
 
 def _told_before(heard: Heard, scope: Scope) -> list[Theme]:

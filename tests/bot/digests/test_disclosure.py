@@ -230,18 +230,20 @@ def test_looks_at_a_running_week_differ_by_steps_and_leave_one_step_to_its_end(
 
 
 @pytest.mark.parametrize(
-    ("part", "base", "everybody", "shown"),
+    ("part", "base", "others", "shown"),
     [
-        (14, 60, 60, True),
-        (14, 60, 80, True),
-        (14, 60, 63, False),
-        (14, 17, 40, False),
-        (6, 9, 40, False),
-        (0, 60, 60, True),
+        (14, 60, [0], True),
+        (14, 60, [20], True),
+        (14, 60, [20, 3], False),
+        (14, 17, [23], False),
+        (6, 9, [31], False),
+        (0, 60, [0], True),
+        (3, 60, [20], True),
+        (3, 60, [2], False),
     ],
 )
 def test_a_share_beside_its_number_tells_neither_of_the_few_others_nor_of_the_few_outside(
-    part: int, base: int, everybody: int, shown: bool
+    part: int, base: int, others: list[int], shown: bool
 ) -> None:
-    told = disclosure.numbered(part, base, everybody, 5)
+    told = disclosure.numbered(part, base, others, 5)
     assert told == (disclosure.share(part, base, 5) if shown else disclosure.NOTHING)

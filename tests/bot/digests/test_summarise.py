@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.digests.disclosure import Strength
+from bot.digests.disclosure import NOTHING, Strength
 from bot.digests.model import Digest, Form, Tick, dump, load
 from bot.digests.quotes import Said
 from bot.digests.summarise import Deadline, Heard, summarise
@@ -292,6 +292,69 @@ def test_words_that_every_reader_saw_come_behind_those_that_only_a_page_showed()
     second = [voice.text for voice in themed(WEEK, [*said, "New"], first).voices.quotes]
     assert second[0] == "New"
     assert {*second[-5:]} == {voice.text for voice in first.voices.quotes[:5]}
+
+
+# --------------------------------------------------------------------------- what subtraction finds
+
+
+def raised(theme: str, people: int, wrote: int, *, good: bool = False, **facts: Any) -> Heard:
+    return Heard(theme, {"en": theme}, good, people, wrote=wrote, **({"past": ((0, 0),) * 4} | facts))
+
+
+def shares_of(
+    people: Sequence[One], *heard: Heard, week: Week = WEEK, earlier: Digest | None = None, **facts: Any
+) -> Digest:
+    known = replace(counted(people, week), heard=heard, **facts)
+    made = summarise(known, scope(week, earlier=earlier), monday_after(week))
+    assert made is not None
+    return made
+
+
+@pytest.mark.parametrize(("works", "shown"), [(7, True), (12, False), (14, True)])
+def test_a_theme_told_on_both_sides_does_not_give_away_the_few_who_did_not_raise_it(works: int, shown: bool) -> None:
+    """10 and 12 of 24 would leave 2; no other theme may tell the 24 either."""
+    told = shares_of(many(24), raised("staff", 10, 24), raised("staff", works, 24, good=True), raised("door", 9, 24))
+    assert told.works is not None
+    assert [each.share.exact for each in (*told.problems, told.works)] == [shown] * 3
+
+
+def test_another_theme_does_not_tell_how_many_wrote_where_nearly_all_of_them_raised_one() -> None:
+    told = shares_of(many(40), raised("staff", 28, 30), raised("door", 12, 30))
+    assert [each.share for each in told.problems] == [NOTHING, NOTHING]
+
+
+@pytest.mark.parametrize(("senders", "shown"), [((16,), False), ((8, 8), False), ((10,), True)])
+def test_the_senders_of_campaigns_do_not_give_away_the_few_who_wrote_nothing(
+    senders: tuple[int, ...], shown: bool
+) -> None:
+    """45 answered, 27 wrote, 16 sent a campaign: 2 are left."""
+    told = shares_of(many(45), raised("staff", 10, 27), campaigns=senders)
+    assert told.problems[0].share.exact == shown
+
+
+def test_a_share_hidden_in_one_week_is_not_told_in_the_next() -> None:
+    after = WEEK.back(-1)
+    crowd = [*many(30), *many(40, on=after.monday)]
+    first = shares_of(crowd[:30], raised("waiting", 14, 28))
+    assert first.problems[0].share == NOTHING
+    past: dict[str, Any] = {"past": (*((0, 0),) * 3, (14, 28)), "people_before": 14}
+    second = shares_of(crowd, raised("waiting", 14, 30, **past), week=after, earlier=first)
+    (theme,) = second.problems
+    assert theme.share.exact
+    assert theme.weeks[-2].share == NOTHING
+    left: dict[str, Any] = {"past": (*((0, 0),) * 3, (14, 21)), "people_before": 14}
+    assert (
+        shares_of(crowd, raised("waiting", 14, 30, **left), week=after, earlier=first).problems[0].weeks[-2].share
+        == NOTHING
+    )
+
+
+def test_a_campaign_of_a_past_week_counts_there_too() -> None:
+    crowd = [*many(45, on=WEEK.back(1).monday), *many(40)]
+    past = (*((0, 0),) * 3, (10, 27))
+    for senders, shown in ((16, False), (10, True)):
+        told = shares_of(crowd, raised("staff", 14, 30, past=past), senders_past=(0, 0, 0, senders))
+        assert told.problems[0].weeks[-2].share.exact == shown
 
 
 # --------------------------------------------------------------------------- properties

@@ -8,11 +8,13 @@ from datetime import date, timedelta
 from functools import cache
 from random import Random
 from statistics import median
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.digests import render
 from bot.digests.deeds import Deed, Deeds, Stand
+from bot.digests.disclosure import NOTHING
 from bot.digests.model import Digest, Foot, Form, Missing, Reason, Theme, Tick
 from bot.digests.render import items
 from bot.digests.render.mail import words
@@ -24,6 +26,9 @@ from tests.bot.digests.material import One, counted, monday_after, scope
 from tests.bot.digests.polled import poll
 from tests.bot.digests.sample import said
 from tests.journeys.data import feedback
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WEEK, MINIMUM, HOW_MANY = Week(2026, 47), 5, 232
 """Some weeks are silent: two hundred and a few digests are left."""
@@ -200,19 +205,35 @@ def check_themes(facts: dict[str, object], made: Digest) -> None:
         assert each.before == shown
         assert bool(each.step) == (one.step_people >= MINIMUM)
         assert each.organised == (one.organised if one.organised >= MINIMUM else 0)
-        check_part(each, one, made.who.new)
+        check_part(each, one, made.who.new, facts)
 
 
-def check_part(each: Theme, one: Heard, new: int) -> None:
+HIDDEN = (None, None, "", 0)
+
+
+def numbered(part: int, wrote: int, new: int, told: list[int]) -> tuple[object, ...]:
+    """Say what may be told of a part of those who wrote, beside all that answered and the people of each theme."""
+    found = slow.told(part, wrote, MINIMUM)
+    tells = any(0 < rest < MINIMUM for rest in (new - wrote, *(wrote - people for people in told)))
+    return HIDDEN if tells or (found[1] is None and part >= MINIMUM) else found
+
+
+def check_part(each: Theme, one: Heard, new: int, facts: dict[str, object]) -> None:
     """The part of those who wrote, against the four weeks before, and where it stands out."""
-    base, part, _, _ = slow.told(one.people, one.wrote, MINIMUM)
-    told = part is not None and not 0 < new - one.wrote < MINIMUM
-    assert (each.share.base, each.share.part) == ((base, part) if told else (None, None))
-    if not told:
-        assert (each.weeks, each.change) == ((), None)
+    heard: tuple[Heard, ...] = facts["heard"]  # type: ignore[assignment] # a tuple of Heard
+    known: pd.DataFrame = facts["known"].people  # type: ignore[attr-defined] # Answers
+    now = numbered(one.people, one.wrote, new, [other.people for other in heard if other.people >= MINIMUM])
+    assert slow.seen(each.share) == now
+    if now == HIDDEN:
+        assert ([point.share for point in each.weeks], each.change) == ([NOTHING], None)
         return
-    assert [slow.seen(point.share) for point in each.weeks[:-1]] == [slow.told(*week, MINIMUM) for week in one.past]
-    if all(slow.told(*week, MINIMUM)[1] is not None for week in one.past):
+    past = []
+    for at, (part, wrote) in enumerate(one.past):
+        there = int(known.loc[known["week"] == str(WEEK.back(4 - at)), "people"].sum())
+        told = [other.past[at][0] for other in heard if other.past[at][0] >= MINIMUM]
+        past.append(numbered(part, wrote, there, told))
+    assert [slow.seen(point.share) for point in each.weeks[:-1]] == past
+    if all(week[1] is not None for week in past):
         then = [sum(week[place] for week in one.past) for place in (0, 1)]
         assert each.change is not None
         assert each.change.real == slow.is_real(one.people, one.wrote, then[0], then[1])
