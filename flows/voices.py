@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PART, VERSION = "for_whom", 1
 """The flow that asks; an open round keeps to the version it was opened with."""
+DOOR = "first"
+"""Says nothing and leads past the part or into it, where a flow begins with a question."""
 ROLE = "voice"
 """What its answers are: they say for whom somebody speaks, and nothing about the service."""
 
@@ -30,16 +32,19 @@ def asked_first(flow: Flow, part: Flow, silent: Collection[str]) -> Flow:
     base = flow.script(flow.language).states
     before = _before(flow, base)
     first, entry = f"{part.id}.{part.start}", before.next[0].to if before else flow.start
+    ways = (Transition(entry, (Comparison("@channel", "in", tuple(silent)),)), Transition(first))
+    door = f"{part.id}.{DOOR}"
     laid = {}
     for language, script in flow.scripts.items():
         states = {**script.states, **_states(part, part.script(language).states, entry)}
         if before:
-            passed = Transition(entry, (Comparison("@channel", "in", tuple(silent)),))
-            states[before.id] = replace(states[before.id], next=(passed, Transition(first)))
+            states[before.id] = replace(states[before.id], next=ways)
+        else:
+            states[door] = Say(id=door, next=ways)
         laid[language] = replace(script, states=MappingProxyType(states))
     return replace(
         flow,
-        start=flow.start if before else first,
+        start=flow.start if before else door,
         scripts=MappingProxyType(laid),
         questions=flow.questions + part.questions,
         minutes=round(flow.minutes + part.minutes, 2),

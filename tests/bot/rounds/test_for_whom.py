@@ -13,11 +13,14 @@ from sqlalchemy import update
 from bot.digests.render import open_data
 from bot.rounds import exporting, wording
 from bot.rounds.findings import PAPER
+from flows.catalog import Catalog
+from flows.engine import start
+from flows.model import Context
 from flows.voices import PART, VERSION, asked_first
 from storage import findings, flow_versions, retention, rounds, tables, turnout
 from tests.bot.test_turns import INTO, to_review
 from tests.support.answering import answered
-from tests.support.house import CATALOG, RECORD, Citizen
+from tests.support.house import CATALOG, NOON, RECORD, Citizen
 
 if TYPE_CHECKING:
     from tests.support.house import House
@@ -133,6 +136,36 @@ def test_every_flow_can_ask_it_in_each_of_its_languages(flow: str) -> None:
         (begin,) = [one for one in states.values() if getattr(one, "role", None) == "begin"]
         assert [way.to for way in begin.next] == [states[f"{PART}.name"].next[0].to, f"{PART}.kind"]
         assert states[f"{PART}.kind"].text == part.script(language).states["kind"].text
+
+
+BARE = """
+flow = "my_form"
+version = 1
+stage = "commission"
+language = "en"
+title = "My form"
+start = "q1"
+
+[states.q1]
+choose = "Is the library open long enough?"
+options = [{ id = "a", label = "Yes" }, { id = "b", label = "No" }]
+next = "thanks"
+
+[states.thanks]
+end = "Thank you."
+"""
+
+
+@pytest.mark.parametrize(
+    ("channel", "asked"),
+    [("phone", "Is the library open long enough?"), ("web", "For whom do you answer?")],
+)
+def test_a_flow_that_begins_with_a_question_asks_it_first_and_not_of_staff(channel: str, asked: str) -> None:
+    catalog = Catalog.load()
+    catalog.grow({"sent/my_form.toml": BARE})
+    asking = asked_first(catalog.get("my_form", 1), catalog.get(PART), ("phone",))
+    turn = start(asking, Context("en", channel, tag="tag", receipt="receipt"), NOON)
+    assert [prompt.text for prompt in turn.prompts] == [asked]
 
 
 def test_an_open_round_keeps_the_words_it_asks_with(house: House) -> None:
