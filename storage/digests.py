@@ -141,10 +141,15 @@ def before(db: Connection, service: str, period: str, limit: int = 60) -> list[s
     return list(db.execute(earlier.limit(limit)).scalars())
 
 
-def last(db: Connection, service: str, period: str, mark: str) -> str | None:
-    """Return the body of the latest digest of a service for an earlier week that has a text in it, whoever got it."""
+def last(db: Connection, service: str, period: str, mark: str, person_id: int | None = None) -> str | None:
+    """Return the body of the latest digest of a service for an earlier week that has a text in it, whoever got it.
+
+    With `person_id` the latest of that person.
+    """
     earlier = select(digests.c.body).where(digests.c.service == service, digests.c.period < period)
     earlier = earlier.where(digests.c.body.contains(mark, autoescape=True))
+    if person_id is not None:
+        earlier = earlier.where(digests.c.person_id == person_id)
     return db.execute(earlier.order_by(digests.c.period.desc(), digests.c.created_at, digests.c.id).limit(1)).scalar()
 
 

@@ -7,14 +7,14 @@ into words here, so that chat, mail and page say the same.
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.assessing.perception import Field, Verdict, calibration, perceived
 from bot.digests import statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from bot.assessing.perception import Perceived
     from bot.digests.disclosure import Share
@@ -74,6 +74,17 @@ class Gap:
     """The same at the end of the quarter before."""
     top: tuple[Rated, ...] = ()
     """What they work on."""
+
+    def without(self, again: Collection[str]) -> Gap:
+        """Return it without the lines that are named: `gap.first`, the widest one, and `gap.rest`."""
+        first = replace(self, foretold=()) if "gap.first" in again else self
+        return replace(first, fields=(), calibration=None, before=None, top=()) if "gap.rest" in again else first
+
+    @property
+    def parts(self) -> Mapping[str, Gap]:
+        """What each of the two lines rests on, by its name."""
+        first, rest = self.without({"gap.rest"}), self.without({"gap.first"})
+        return {"gap.first": replace(first, quarter="", foretold=first.foretold[:1]), "gap.rest": rest}
 
 
 @dataclass(frozen=True, slots=True)

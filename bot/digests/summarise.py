@@ -357,6 +357,18 @@ def _again(told: Digest, earlier: Digest) -> Iterator[str]:
     yield from (f"proposal.{n}" for n, each in enumerate(told.proposals) if each in earlier.proposals)
 
 
+def same_for_reader(told: Digest, earlier: Digest) -> Iterator[str]:
+    """Name what says to one person what their own digest before said: deeds, and the two lines of their gap."""
+    now, then = told.deeds, earlier.deeds
+    if now and then:
+        yield from (f"deed.{n}" for n, each in enumerate(now.lines) if each in then.lines)
+        if now.agreed != 0 and (now.told, now.agreed) == (then.told, then.agreed):
+            yield "deeds.told"
+    if told.gap and earlier.gap:
+        before = earlier.gap.parts
+        yield from (name for name, part in told.gap.parts.items() if part == before[name])
+
+
 def _hidden(who: Who, scores: Sequence[Score], voices: Voices) -> int:
     cells = [channel.new for channel in who.channels] + [score.unknown for score in scores] + [voices.total]
     return sum(count is None for count in cells) + sum(map(_hidden_shares, scores))

@@ -17,7 +17,7 @@ from bot.digests.headlines import headlines
 from bot.digests.missing import unheard
 from bot.digests.model import Foot, Form, State, dump, load, published
 from bot.digests.schedule import MAIL, Due, Rhythm, chosen, due, sent
-from bot.digests.summarise import Scope, sign_of_life, summarise
+from bot.digests.summarise import Scope, same_for_reader, sign_of_life, summarise
 from bot.digests.weeks import Week
 from bot.errors import Refused
 from bot.machine import headlines as machine_headlines
@@ -262,7 +262,9 @@ class Digests:
             return sign_of_life(self._scope(db, one.service, one.week, one.zone, now), now) if long else None
         if digest.form is not Form.FULL:
             return digest
-        return replace(digest, gap=self.assessments.gap(db, one.person.id, one.service, one.week, one.zone, now))
+        gap = self.assessments.gap(db, one.person.id, one.service, one.week, one.zone, now)
+        told, earlier = replace(digest, gap=gap), _shown_before(db, one.service, one.week, one.person.id)
+        return replace(told, again=(*told.again, *same_for_reader(told, earlier))) if earlier else told
 
     def _worded(
         self, database: Database, digest: Digest | None, addresses: Sequence[Contact], one: Due, now: datetime
@@ -419,12 +421,12 @@ def _issued(db: Connection, service: str, week: Week) -> Digest | None:
     return None if found is None or found.sign_of_life or found.so_far else found
 
 
-def _shown_before(db: Connection, service: str, week: Week) -> Digest | None:
-    """The last whole digest of the service that anybody has seen before this week's, however long ago.
+def _shown_before(db: Connection, service: str, week: Week, person_id: int | None = None) -> Digest | None:
+    """The last whole digest of the service that anybody, or this person, has seen before this week's.
 
     The mark is none of a text that is quoted: in there its quotation marks are escaped.
     """
-    body = digests.last(db, service, str(week), f'"form":"{Form.FULL}"')
+    body = digests.last(db, service, str(week), f'"form":"{Form.FULL}"', person_id)
     return load(body) if body else None
 
 

@@ -14,7 +14,7 @@ from bot.reading.spans import worded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bot.digests.deeds import Deed, Deeds
+    from bot.digests.deeds import Deed
     from bot.digests.disclosure import Share
     from bot.digests.model import Alert, Digest, Missing, Proposal, Theme
     from bot.texts import Texts
@@ -197,15 +197,22 @@ def _moved(theme: Theme, texts: Texts, *, brief: bool) -> str:
 # --------------------------------------------------------------------------- deeds, proposals
 
 
-def deeds(kept: Deeds | None, texts: Texts, minimum: int) -> tuple[str, ...]:
-    """Return what was done, is late, is not done and why, in five lines at most; empty where nothing is kept."""
+def deeds(digest: Digest, texts: Texts) -> tuple[str, ...]:
+    """Return what was done, is late, is not done and why, in five lines at most; empty where nothing is kept.
+
+    Lines of the digest before are counted, not told again.
+    """
+    kept = digest.deeds
     if kept is None or kept.empty:
         return ()
-    last = [texts.many("digest.deeds.more", kept.more)] if kept.more else []
-    if kept.agreed != 0:
-        told, most = (texts.about(count, minimum) for count in (kept.told, kept.agreed))
+    fresh = [_deed(each, texts) for n, each in enumerate(kept.lines) if f"deed.{n}" not in digest.again]
+    same = len(kept.lines) - len(fresh)
+    last = [texts.many("digest.deeds.same", same)] if same else []
+    last += [texts.many("digest.deeds.more", kept.more)] if kept.more else []
+    if kept.agreed != 0 and "deeds.told" not in digest.again:
+        told, most = (texts.about(count, digest.minimum) for count in (kept.told, kept.agreed))
         last += [texts("digest.deeds.told", told=told, most=most)]
-    return (*(_deed(each, texts) for each in kept.lines), *([" ".join(last)] if last else []))
+    return (*fresh, *([" ".join(last)] if last else [])) or (texts("digest.again"),)
 
 
 def _deed(deed: Deed, texts: Texts) -> str:

@@ -143,7 +143,7 @@ def page(digest: Digest, texts: Texts, quotes: int = 20, length: int = LONGEST, 
         hidden=texts.many("digest.foot.hidden", digest.hidden, minimum=digest.minimum) if digest.hidden else "",
         method=texts("digest.foot.method") if digest.scores and not brief else "",
         headings=_headings(texts),
-        gap=gaps.lines(digest.gap, assessing(texts.language)) if digest.gap else (),
+        gap=_gap(digest, texts),
         headline="" if digest.so_far and not digest.alerts else items.headline(digest, texts),
         urgent=items.urgent(digest, texts),
         finished=items.finished(digest, texts),
@@ -151,7 +151,7 @@ def page(digest: Digest, texts: Texts, quotes: int = 20, length: int = LONGEST, 
         problems=items.problems(digest, texts, brief=brief),
         works=items.works(digest, texts, brief=brief),
         proposed=items.proposed(digest, texts),
-        deeds=items.deeds(digest.deeds, texts, digest.minimum),
+        deeds=items.deeds(digest, texts),
         proposals=() if digest.so_far else items.proposals(digest, texts),
         foot=items.foot(digest, texts),
     )
@@ -458,6 +458,18 @@ def _cell(standing: Standing, name: str, result: Result, texts: Texts) -> str:
         case _:
             value: int | None = getattr(standing, name, None)
             return "" if value is None else _bounded(value, 0, result.wide, texts.percent, texts)
+
+
+# --------------------------------------------------------------------------- the gap
+
+
+def _gap(digest: Digest, texts: Texts) -> tuple[str, ...]:
+    """The two lines, without what the digest before told; that it is the same where nothing is left."""
+    if digest.gap is None:
+        return ()
+    words = assessing(texts.language)
+    told = gaps.lines(digest.gap.without(digest.again), words)
+    return told or ((texts("digest.again"),) if gaps.lines(digest.gap, words) else ())
 
 
 # --------------------------------------------------------------------------- in their words

@@ -22,10 +22,10 @@ from bot.digests.render import items
 from bot.digests.render.chat import ALONE, CAPTION, WORDS, cut, units
 from bot.digests.render.mail import words as words_of
 from bot.digests.results import result
-from bot.digests.summarise import Deadline, sign_of_life, summarise
+from bot.digests.summarise import Deadline, same_for_reader, sign_of_life, summarise
 from bot.digests.weeks import Week
 from bot.texts import languages, texts
-from tests.bot.digests import sample
+from tests.bot.digests import sample, test_shorter
 from tests.bot.digests.material import One, counted, monday_after, scope
 from tests.bot.digests.polled import poll
 from tests.bot.digests.test_summarise import PEOPLE
@@ -435,6 +435,19 @@ def test_what_was_told_last_time_is_not_told_again() -> None:
     assert "“Garden”: as last time." in message
     assert "Too few, as last time: age 16-24" in message
     assert "As last time: Fix: Waiting at hand-over" in message
+
+
+def test_deeds_and_gap_that_say_nothing_new_say_so_in_a_few_words() -> None:
+    before = replace(test_shorter.full(1), period="2026-W46")
+    now = replace(before, period="2026-W47", again=())
+    same = render.page(replace(now, again=tuple(same_for_reader(now, before))), texts("en"))
+    assert same.deeds == ("3 as last time.",)
+    assert same.gap == ("As last time.",)
+    assert before.gap
+    moved = replace(before, gap=replace(before.gap, calibration=9))
+    told = render.page(replace(now, again=tuple(same_for_reader(now, moved))), texts("en"))
+    assert len(told.gap) == 1
+    assert "a blind spot" in told.gap[0], "the second line is new, and the first is not told again"
 
 
 def test_of_many_deadlines_three_are_told_and_the_rest_is_counted() -> None:

@@ -38,8 +38,9 @@ from bot.metrics import Metrics
 from bot.rounds.library import Library
 from bot.texts import texts
 from flows.catalog import Catalog
-from storage import alarms, answers, contacts, digests, people, retention, themes
+from storage import actions, alarms, answers, contacts, digests, people, retention, themes
 from storage import outbox as sending
+from storage.actions import NewAction, Origin
 from storage.retention import Policy
 from storage.tables import digests as kept_digests
 from storage.tables import outbox, weeks
@@ -710,6 +711,25 @@ def test_the_next_digest_knows_the_last_one(database: Database, desk: Digests) -
         last, before = desk.past(db, ana)
     assert last.scores[0].weeks[-2] == before.scores[0].weeks[-1]
     assert before.scores[0].weeks[-1].share.base == expected()[str(WEEK.back(1))].base
+
+
+def test_what_is_done_is_not_told_twice_to_one_reader(database: Database, desk: Digests) -> None:
+    """Ben, who had no digest before, reads what Ana does not read again."""
+    since = MONDAY - timedelta(days=9)
+    with database.transaction() as db:
+        keep(db, real())
+        ana = hire(db, "telegram")
+        actions.add(db, NewAction(SERVICE, "fix", "words", Origin("Queue"), "New sign", since, owner="Ali"), "Ana")
+    desk.sweep(database, MONDAY - timedelta(days=7))
+    with database.transaction() as db:
+        ben = hire(db, "telegram", name="Ben")
+        actions.add(db, NewAction(SERVICE, "fix", "words", Origin("Queue"), "A desk", MONDAY, owner="Kim"), "Ana")
+    desk.sweep(database, MONDAY)
+    with database.reading() as db:
+        (now, before), (other,) = desk.past(db, ana), desk.past(db, ben)
+    assert page(before, texts("en")).deeds == ("Under way: New sign (Ali).",)
+    assert page(now, texts("en")).deeds == ("Under way: A desk (Kim).", "1 as last time.")
+    assert page(other, texts("en")).deeds == ("Under way: New sign (Ali).", "Under way: A desk (Kim).")
 
 
 def test_send_reaches_every_manager_who_has_not_got_it(database: Database, desk: Digests) -> None:
