@@ -252,6 +252,14 @@ def unsent(db: Connection, round_id: int) -> dict[tuple[str | None, str], int]:
     return {(zone, channel): people for zone, channel, people in rows}
 
 
+def dropped(db: Connection, round_id: int) -> dict[str, int]:
+    """Count by state those whose invitation was written and taken back before it left: nobody has asked them."""
+    letter = literal(f"{BEGUN}{round_id}.") + cast(audience.c.contact_id, String) + ".0"
+    taken_back = exists().where(outbox.c.key == letter, outbox.c.status == GONE, outbox.c.error == outbox_.CANCELLED)
+    found = select(audience.c.state, func.count()).where(audience.c.round_id == round_id, taken_back)
+    return dict(db.execute(found.group_by(audience.c.state)).all())
+
+
 def next_ones(db: Connection, rules: Rules, awake: Sequence[str | None], limit: int) -> list[Waiting]:
     """Return who may be asked next, where it is day; who was asked today in another round is passed over."""
     began = exists().where(sessions.c.contact_id == contacts.c.id, sessions.c.round_id == rules.round_id)

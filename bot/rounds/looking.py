@@ -33,6 +33,7 @@ from flows.words import fold
 from storage import answers, findings, flow_versions, moves, people, report_drafts, rounds, sessions, trail, wishes
 from storage import audience as kept_audience
 from storage import places as kept_places
+from storage.audience import ANSWERED, INVITED
 from storage.trail import Heard
 
 if TYPE_CHECKING:
@@ -310,7 +311,7 @@ class Looking:
             asked, heard = rounds.invited(db, row.id), wishes.counts(db, row.id)
             past = trail.heard(db, row.id) if row.reported_at else Heard()
             return Counts(
-                invited=kept.invited.get("invitation", 0) if kept else asked.get("invitation", 0),
+                invited=sum(way.sent for way in kept.ways.values()) if kept else _invited(db, row, asked),
                 started=sum(by_status.values()),
                 active=by_status.get("active", 0),
                 finished=by_status.get("completed", 0),
@@ -337,7 +338,7 @@ class Looking:
         now, hours = self._clock(), Hours.of(self._config)
         with self._database.reading() as db:
             row = self._row(db, code)
-            tally = audiences.tally(db, self._library, row, self._rules(row))
+            tally = _less(audiences.tally(db, self._library, row, self._rules(row)), kept_audience.dropped(db, row.id))
             waits, unsent = kept_audience.waiting(db, row.id), kept_audience.unsent(db, row.id)
             paused = timedelta() if row.spread_hours is None else rested(db, row.id, hours, now)
         plan = Plan(
@@ -613,3 +614,14 @@ def view(row: RoundRow) -> RoundView:
         remind_at=row.remind_at,
         outcome=outcome.load(row.outcome),
     )
+
+
+def _invited(db: Connection, row: RoundRow, asked: Mapping[str, int]) -> int:
+    """Return how many people an invitation is on its way to, or has left for."""
+    return asked.get("invitation", 0) - sum(kept_audience.dropped(db, row.id).values())
+
+
+def _less(tally: Tally, dropped: Mapping[str, int]) -> Tally:
+    """Return an audience without those whose invitation was taken back before it left."""
+    invited, answered = tally.invited - dropped.get(INVITED, 0), tally.answered - dropped.get(ANSWERED, 0)
+    return replace(tally, invited=invited, answered=answered)

@@ -23,6 +23,7 @@ from bot.rounds.audience import Tally
 from bot.rounds.hours import Hours
 from bot.rounds.sending import Plan, Sending, sending
 from tests.bot.rounds.test_audience import people
+from tests.support.house import Citizen
 
 if TYPE_CHECKING:
     from bot.rounds.sending import Waiting
@@ -139,3 +140,14 @@ async def test_the_bar_ends_when_the_round_is_closed_before_all_were_asked(house
     house.rounds.close(code)
     assert await screen.ends() == 0
     assert "0 of" in screen.shown
+
+
+async def test_who_sends_stop_before_the_letter_leaves_is_not_among_those_it_was_sent_to(house: House) -> None:
+    people(house, "a", "b", "c")
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    await Citizen(house, "a").says("STOP")
+    await house.delivered()
+    found = house.rounds.sending(code)
+    assert (found.sent, found.reached, found.waiting) == (2, 2, 0)
+    assert house.rounds.counts(code).invited == 2
