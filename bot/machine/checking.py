@@ -1,7 +1,7 @@
 """Whether words a machine wrote say no more than the facts they cite. Pure. What cannot be told is refused.
 
-Each part cites one fact, so that a figure cannot move from one to another. What stays possible is a clumsy sentence:
-that is why all of it is marked.
+Each part cites one fact, so that a figure cannot move from one to another, and within a fact figures keep their order:
+its first ones, with none left out. What stays possible is a clumsy sentence: that is why all of it is marked.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def fault(words: str, fact: Fact, language: str, private: Callable[[str], Iterab
     return (
         _form(said)
         or _named(said, plain(fact.name))
-        or _figures(said, known)
+        or _figures(*(_nameless(each, plain(fact.name)) for each in (said, known)))
         or _loaded(said, known, language)
         or _names(said, known, language, private)
     )
@@ -78,8 +78,16 @@ def _named(said: str, name: str) -> str:
 
 
 def _figures(said: str, known: str) -> str:
-    allowed = set(figures(known))
-    return "" if all(one in allowed for one in figures(said)) else "a figure that is not in the fact"
+    """Figures come as in the fact, from the first and with none left out: what each tells of hangs on its place."""
+    told, there = figures(said), figures(known)
+    if not set(told) <= set(there):
+        return "a figure that is not in the fact"
+    return "" if told == there[: len(told)] else "figures in another order than the fact's"
+
+
+def _nameless(text: str, name: str) -> str:
+    """Leave out the name where it stands first: its figures may stand anywhere."""
+    return re.sub(re.escape(name), " ", text, count=1, flags=re.IGNORECASE) if name else text
 
 
 def figures(text: str) -> list[str]:

@@ -30,6 +30,7 @@ You get JSON: the language to write in, and facts, each with an id and a text; s
 Answer JSON: {"parts": [{"fact": "<id>", "words": "<short clause>"}]}.
 Rules. The first part words the first fact; then you may word others, the gravest first. One part words one fact.
 Write in the language you are given, plainly, without judging. Copy every figure and every name exactly as it stands.
+Tell a fact's figures in its order, from the first, with none left out between; those at its end may be left out.
 Add no figure, no name, no cause, no quotation marks. No full stop at the end. At most 20 words over all parts."""
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",

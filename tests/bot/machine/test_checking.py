@@ -79,6 +79,48 @@ def test_each_trick_is_seen(words: str, why: str) -> None:
     assert why in found if why else not found, found
 
 
+SEVERAL = Fact("theme1", "Waiting: 14 people, 35% of those who wrote (range 22–50), 6 the week before.", "Waiting")
+LINE = Fact("theme2", "Line 14: 6 people, 20% of those who wrote.", "Line 14")
+ON_LINE = {
+    "de": Fact("a", "Linie 6: 14 Personen, 35\u00a0% derer, die schrieben, 6 in der Woche davor", "Linie 6"),
+    "ar": Fact("a", "الخط 6: 14 شخصًا، 35٪ ممن كتبوا، 6 في الأسبوع السابق", "الخط 6"),
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "fact", "language"),
+    [
+        ("Waiting: 6 people, 14 the week before", SEVERAL, "en"),
+        ("Waiting: 6 people", SEVERAL, "en"),
+        ("Waiting: 14 people, 6 the week before", SEVERAL, "en"),
+        ("Waiting: 14 people, 50–22 of 35% who wrote", SEVERAL, "en"),
+        ("Waiting: 14 people, 14 the week before", SEVERAL, "en"),
+        ("Line 14: 14 people", LINE, "en"),
+        ("Line 14: 20% of those who wrote", LINE, "en"),
+        ("Linie 6: 6 Personen, 14 in der Woche davor", ON_LINE["de"], "de"),
+        ("الخط 6: 6 شخصًا", ON_LINE["ar"], "ar"),
+    ],
+)
+def test_figures_of_a_fact_do_not_change_places(words: str, fact: Fact, language: str) -> None:
+    """A figure tells of what stands beside it: one that is left out moves all that follow."""
+    assert "figure" in judged(words, fact, language)
+
+
+@pytest.mark.parametrize(
+    ("words", "fact", "language"),
+    [
+        ("Waiting: 14 people", SEVERAL, "en"),
+        ("14 people, 35% of those who wrote, speak of waiting", SEVERAL, "en"),
+        ("6 people on Line 14, 20% of those who wrote", LINE, "en"),
+        ("Line 14 again", LINE, "en"),
+        ("14 Personen zur Linie 6, 35\u00a0% derer, die schrieben", ON_LINE["de"], "de"),
+        ("14 شخصًا عن الخط 6", ON_LINE["ar"], "ar"),
+    ],
+)
+def test_figures_in_the_order_of_the_fact_pass(words: str, fact: Fact, language: str) -> None:
+    assert judged(words, fact, language) == ""
+
+
 def test_figures_are_told_as_they_are_written() -> None:
     assert figures("68% of 1,234 people, −3 and 0.5; 4 to 9") == ["68%", "1,234", "−3", "0.5", "4", "9"]
     assert figures("68 % sur 1\u202f234") == ["68%", "1234"]
