@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from storage.tables import answers, inbox, messages, thread_messages
+from storage.tables import answers, inbox, messages, rounds, thread_messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{16,64}\.[a-z0-9]{3,4}")
 """What may be the name of an upload where something needs it."""
-_OURS = re.compile(r"[A-Za-z0-9_-]{32}\.(?:jpg|ogg|webm|m4a|wav|mp3)|[0-9a-f]{40}\.png")
-"""Names we give: of chance (`bot.clock.mint`) to what citizens send, of a key to pictures of ours."""
+_OURS = re.compile(
+    r"[A-Za-z0-9_-]{32}\.(?:jpg|ogg|webm|m4a|wav|mp3)|[0-9a-f]{40}\.png|document-[0-9a-f]{64}\.(?:pdf|half)"
+)
+"""Names we give: of chance (`bot.clock.mint`) to what citizens send, of a key to pictures, of a hash to documents."""
+_HASH = re.compile(r"\b[0-9a-f]{64}\b")
+"""By what the record of a round names a document."""
 
 
 def is_ours(name: str) -> bool:
@@ -27,8 +31,10 @@ def is_ours(name: str) -> bool:
 
 
 def needed(db: Connection) -> set[str]:
-    """Return the names of files of answers, threads and web chats."""
-    return {name for text in _texts(db) for name in _NAME.findall(text)}
+    """Return the names of files of answers, threads and web chats, and of the documents of rounds."""
+    signed = db.execute(select(rounds.c.record).where(rounds.c.record.contains('"documents"'))).scalars()
+    documents = {f"document-{sha256}.pdf" for record in signed for sha256 in _HASH.findall(record)}
+    return {name for text in _texts(db) for name in _NAME.findall(text)} | documents
 
 
 def _texts(db: Connection) -> Iterator[str]:

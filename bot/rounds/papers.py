@@ -76,13 +76,13 @@ class Papers(Acting):
         if not body.startswith(_BEGINS) or _ENDS not in body[-_TAIL:]:
             raise wording.Forbidden("no_pdf")
         sha256 = hashlib.sha256(body).hexdigest()
-        _write(self._paper(sha256), body)
         with self._act() as db:
             row = self._held(db, code)
             kept = self._documents(row)
             if len(kept) >= MOST:
                 raise wording.Forbidden("many_documents", most=MOST)
             name = name_of(title, kept)
+            _write(self._paper(sha256), body)
             self._kept_so(db, row, kept | {name: f"{sha256} {title}"}, who)
         return Document(name, title, sha256)
 

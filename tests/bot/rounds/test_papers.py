@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -128,3 +130,28 @@ def test_an_address_that_leads_nowhere_is_named(house: House, link: str) -> None
     (fault,) = [each for each in house.rounds.check(code) if each.field == "pack"]
     assert f"the address {link} in pack leads nowhere" in fault.message
     assert not house.rounds.check(house.need(opened=False, record=RECORD | {"pack": "https://city.example"}).code)
+
+
+def stored(house: House) -> list[str]:
+    folder = house.config.database.files
+    return sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
+
+
+def test_what_a_round_refuses_is_not_written(house: House) -> None:
+    with pytest.raises(Refused, match="the round has begun"):
+        house.rounds.attach(house.need().code, "plan.pdf", PDF)
+    assert stored(house) == []
+
+
+def test_bytes_that_no_round_names_any_more_go_and_the_others_stay(house: House) -> None:
+    code = house.need(opened=False).code
+    kept = house.rounds.attach(code, "kept.pdf", PDF)
+    house.rounds.detach(code, house.rounds.attach(code, "gone.pdf", PDF + b"\n").name)
+    house.sweeps.privacy()
+    assert len(stored(house)) == 2, "what was just written may belong to a record that is not"
+    long_ago = (house.clock() - timedelta(days=1)).timestamp()
+    for each in house.config.database.files.iterdir():
+        os.utime(each, (long_ago, long_ago))
+    house.sweeps.privacy()
+    assert stored(house) == [f"document-{kept.sha256}.pdf"]
+    assert house.rounds.paper(kept.sha256) == PDF
