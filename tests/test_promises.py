@@ -429,6 +429,7 @@ def in_order() -> Iterator[Any]:
             yield pytest.param(document, id=document.relative_to(ROOT).as_posix())
 
 
+@pytest.mark.timeout(900)  # each line starts the program anew
 @pytest.mark.parametrize("document", list(in_order()))
 def test_what_a_document_tells_to_type_works(document: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     environ = {name: text for name, text in os.environ.items() if not name.startswith("CIVICLOOP_")}
