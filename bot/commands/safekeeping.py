@@ -128,8 +128,9 @@ def backup(
 ) -> None:
     """Write the whole database, as it is at this moment, into one encrypted FILE. The bot may run meanwhile.
 
-    The key file is not inside, and the pictures are not: copy those by themselves. Without the secret nobody opens the
-    backup, you neither. Delete backups that are older than [privacy] backup_days: they are refused.
+    The key file is not inside, nor are the files of [database] files (pictures, recordings, documents of rounds): copy
+    those by themselves. Without the secret nobody opens the backup, you neither. Delete backups that are older than
+    [privacy] backup_days: they are refused.
     """
     from storage import backups, copying
 
@@ -190,7 +191,8 @@ def restore(
     click.echo(f"{sum(done.contents.rows.values())} rows of {done.contents.at:%Y-%m-%d %H:%M} UTC are back.")
     said = ", ".join(f"{what} {times}" for what, times in sorted(done.replayed.items()))
     click.echo(f"Done again of what was done since: {said or 'nothing'}.")
-    click.echo(f"Now put the pictures back into {config.database.files}, ask civicloop doctor, and start the bot.")
+    files = f"the pictures, recordings and documents back into {config.database.files}"
+    click.echo(f"Now put {files}, ask civicloop doctor, and start the bot.")
 
 
 def _secret(file: Path | None, *, new: bool) -> bytes:
