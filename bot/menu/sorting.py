@@ -116,7 +116,7 @@ class Sorting:
     def _shown(self, worker: Worker, theme: Shown) -> list[str]:
         said, minimum = words(worker.language), self._config.digest.minimum_cell
         few = said("themes.few", minimum=said.number(minimum))
-        people = few if theme.people < minimum else said.many("themes.people", theme.people)
+        people = few if theme.people is None else said.many("themes.people", theme.people)
         quotes = [_say(worker, "quote", text=quote) for quote in theme.quotes]
         marked = [told] if (told := machine_named([theme.name], said)) else []
         return [_say(worker, "proposal", name=theme.name), *marked, people, *quotes]

@@ -7,6 +7,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from bot.digests import disclosure
+from bot.digests.weeks import Week
 from bot.machine.names import bare
 from bot.reading.private import finder
 from bot.themes.words import words
@@ -49,8 +51,10 @@ class Shown:
 
     id: int
     name: str
-    people: int
-    """Who raised it in the last 13 weeks."""
+    people: int | None
+    """Who raised it of their own in the last 13 whole weeks, in steps of the minimum; None: fewer, or nobody.
+
+    Two looks at a running week would tell of the one who came in between."""
     quotes: tuple[str, ...] = ()
     """Masked; of proposals alone."""
 
@@ -76,12 +80,14 @@ class Codebook:
 
 def codebook(db: Connection, config: Config, service: str, language: str, now: datetime) -> Codebook:
     """Return the codebook of a service, with how many people raised each theme lately."""
-    people = {one.theme_id: one.people for one in themes.raised(db, service, now - RECENT, now)}
+    until, minimum = Week.of(now, config.city.zone).begins(config.city.zone), config.digest.minimum_cell
+    counted = themes.raised(db, service, until - RECENT, until, apart=True)
+    people = {one.theme_id: disclosure.stepped(one.people, minimum) for one in counted}
     known = themes.codebook(db, service)
-    shown = [(one, Shown(one.id, one.name(language), people.get(one.id, 0))) for one in known]
+    shown = [(one, Shown(one.id, one.name(language), people.get(one.id))) for one in known]
     proposed = tuple(_quoted(db, config, each, language, now) for one, each in shown if one.state == PROPOSED)
     used = [each for one, each in shown if one.state != PROPOSED]
-    return Codebook(proposed, tuple(sorted(used, key=lambda each: (-each.people, each.name))))
+    return Codebook(proposed, tuple(sorted(used, key=lambda each: (-(each.people or 0), each.name))))
 
 
 def _quoted(db: Connection, config: Config, shown: Shown, language: str, now: datetime) -> Shown:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from storage import answers, themes
+from bot.themes import curating
+from storage import answers, campaigns, themes
 from storage.themes import DROPPED, MERGED, PROPOSAL, STARTER, Reading, Sorted
 from tests.bot.channels.web.stage import NOW, Program
 from tests.bot.channels.web.test_actions_pages import seen
@@ -56,9 +57,27 @@ async def test_a_proposal_shows_its_masked_texts_and_what_can_be_done(it: Progra
     assert "Proposed new themes" in page
     assert "bicycle, lock" in page
     assert "Nowhere to lock my bicycle" in page
-    assert "fewer than 5 people in the last 13 weeks" in page
+    assert "fewer than 5 people in the last 13 whole weeks" in page
     for act in ("Keep", "Drop", "Rename", "Merge", "Show texts"):
         assert act in page
+
+
+def test_how_many_raised_a_theme_comes_in_steps_and_without_the_running_week_or_campaigns(it: Program) -> None:
+    """The digest hides the few: live counts would tell of the one who wrote between two looks."""
+    sorted_texts(it)
+    waiting, last = of(it, "waiting"), NOW - 7 * DAY
+    with it.database.transaction() as db:
+        round_ = add_round(db, code="more")
+        answers.append(db, [text(round_, f"A queue of {n}", b"%d" % n, last) for n in range(13)])
+        answers.append(db, [text(round_, f"Still {n}", b"now %d" % n, NOW) for n in range(20)])
+        said = answers.texts(db, "library", last - DAY, NOW + DAY, 99)
+        for one in said:
+            themes.correct(db, waiting, one.id, None, NOW, fits=True)
+        book = curating.codebook(db, it.config, "library", "en", NOW)
+        assert [each.people for each in book.used if each.id == waiting.id] == [15]
+        campaigns.note(db, "library", NOW, NOW, [(one.id, 1) for one in said if one.text.startswith("A queue")][:9])
+        book = curating.codebook(db, it.config, "library", "en", NOW)
+        assert {each.people for each in (*book.used, *book.proposed)} == {None}
 
 
 async def test_a_proposal_is_kept_renamed_or_dropped(it: Program, client: httpx.AsyncClient) -> None:
