@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import bindparam, case, delete, func, or_, select, update
 
 from storage.database import Conflict
 from storage.rows import IDS, Insert, Lookup, Shape, Update
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select
 
-ACTIVE = "active"
+ACTIVE, COMPLETED = "active", "completed"
 
 
 class SessionRow(NamedTuple):
@@ -194,9 +194,16 @@ def finished(db: Connection, round_id: int) -> list[bytes]:
 
 
 def counts(db: Connection, round_id: int) -> dict[str, int]:
-    """How many sessions of a round there are of each status."""
-    counted = select(sessions.c.status, func.count()).where(sessions.c.round_id == round_id)
-    return dict(db.execute(counted.group_by(sessions.c.status)).all())
+    """How many sessions of a round there are of each status; whoever has finished once counts as completed for good."""
+    status = case((FINISHED, COMPLETED), else_=sessions.c.status).label("status")
+    each = select(status).where(sessions.c.round_id == round_id).subquery()
+    return dict(db.execute(select(each.c.status, func.count()).group_by(each.c.status)).all())
+
+
+def active(db: Connection, round_id: int) -> int:
+    """Return how many are in the middle of a round, also those who have finished before and look or begin again."""
+    at_it = (sessions.c.round_id == round_id, sessions.c.status == ACTIVE)
+    return db.execute(select(func.count()).select_from(sessions).where(*at_it)).scalar_one()
 
 
 def passages(db: Connection, service: str, since: datetime, until: datetime) -> tuple[int, int]:

@@ -306,10 +306,8 @@ class Showing:
 
 
 def _counted(worker: Worker, counts: Counts) -> str:
-    dropped = max(0, counts.started - counts.finished - counts.active)
-    numbers = {"invited": counts.invited, "started": counts.started, "finished": counts.finished, "dropped": dropped}
-    written = texts(worker.language).number
-    return worker.text("numbers", **{name: written(count) for name, count in numbers.items()})
+    names, written = ("invited", "started", "finished", "dropped"), texts(worker.language).number
+    return worker.text("numbers", **{name: written(getattr(counts, name)) for name in names})
 
 
 def _fact(worker: Worker, need: Need, text: str) -> str:

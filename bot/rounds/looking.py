@@ -128,6 +128,8 @@ class Counts:
     clear: int = 0
     """How many of them said that it was clear."""
     unclear: int = 0
+    dropped: int = 0
+    """Began, are not in the middle of it any more, and have never finished."""
 
 
 class Looking:
@@ -313,8 +315,9 @@ class Looking:
             return Counts(
                 invited=sum(way.sent for way in kept.ways.values()) if kept else _invited(db, row, asked),
                 started=sum(by_status.values()),
-                active=by_status.get("active", 0),
+                active=by_status.get("active", 0) if kept else sessions.active(db, row.id),
                 finished=by_status.get("completed", 0),
+                dropped=sum(by_status.values()) - by_status.get("active", 0) - by_status.get("completed", 0),
                 answers=kept.answered if kept else answers.handed_in(db, [row.id]).get(row.id, 0),
                 moves={(move.origin, move.to): move.count for move in moves.of(db, row.id)},
                 told=max(asked.get("report_back", 0), past.told),

@@ -279,11 +279,13 @@ async def test_who_begins_anew_and_breaks_off_has_still_finished_once(house: Hou
         for tester in testers:
             await tester.taps("Yes, begin")
         assert house.rounds.voices(code).individuals == 3
+        counts = house.rounds.counts(code)
+        assert (counts.finished, counts.active, counts.dropped) == (3, 3, 0)
         await testers[0].does("Partly", "Badly", "Nowhere", "Skip", "Yes, in a week")
         house.clock.forward(days=20)
         house.sweeps.sessions()
         house.sweeps.privacy()
-        assert house.rounds.voices(code).individuals == 3
+        assert house.rounds.voices(code).individuals == house.rounds.counts(code).finished == 3
         with house.database.reading() as db:
             row = rounds.by_code(db, code)
             assert row is not None
