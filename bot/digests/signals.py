@@ -115,13 +115,18 @@ Place = tuple["Mapping[str, str]", int, int]
 """An area: its name by language, who raised a theme there, and who wrote there at all."""
 
 
+AREA_FROM = 10
+"""A quote stands beside an area only where so many raised the theme there."""
+
+
 def stands_out(places: Sequence[Place], minimum: int) -> Mapping[str, str]:
     """Return the name of the area in which most people raised a theme, where they do so more often than elsewhere.
 
-    Beyond chance at 99 %, and by no fewer than the minimum; nothing where no area is like that.
+    Beyond chance at 99 %, and by no fewer than ten people nor the minimum: somebody's words may stand beside it.
+    Nothing where no area is like that.
     """
     most = max(places, key=lambda each: each[1], default=None)
-    if most is None or most[1] < minimum:
+    if most is None or most[1] < max(minimum, AREA_FROM):
         return {}
     name, here, wrote = most
     elsewhere, others = sum(each[1] for each in places) - here, sum(each[2] for each in places) - wrote

@@ -268,7 +268,14 @@ def test_where_better_counts_against_worse_the_difference_is_told_with_its_range
 
 @pytest.mark.parametrize(
     ("north", "south", "shown"),
-    [((18, 18), (2, 42), True), ((4, 4), (0, 90), False), ((6, 20), (12, 40), False), ((9, 9), (0, 0), False)],
+    [
+        ((18, 18), (2, 42), True),
+        ((4, 4), (0, 90), False),
+        ((6, 20), (12, 40), False),
+        ((12, 12), (0, 0), False),
+        ((9, 9), (2, 42), False),
+        ((10, 10), (2, 42), True),
+    ],
 )
 def test_an_area_stands_out_where_a_theme_is_raised_more_often_beyond_chance(
     north: tuple[int, int], south: tuple[int, int], shown: bool

@@ -240,7 +240,7 @@ def check_part(each: Theme, one: Heard, new: int, facts: dict[str, object]) -> N
     (_, here, wrote), (_, there, others) = one.places
     north = here >= there
     first, second = ((here, wrote), (there, others)) if north else ((there, others), (here, wrote))
-    out = first[0] >= MINIMUM and second[1] > 0 and slow.newcombe(*first, *second, STRICT)[0] > 0
+    out = first[0] >= 10 and second[1] > 0 and slow.newcombe(*first, *second, STRICT)[0] > 0
     assert each.area == ({"en": "Northgate" if north else "Southside"} if out else {})
 
 
