@@ -254,9 +254,7 @@ def unsent(db: Connection, round_id: int) -> dict[tuple[str | None, str], int]:
 
 def dropped(db: Connection, round_id: int) -> dict[str, int]:
     """Count by state those whose invitation was written and taken back before it left: nobody has asked them."""
-    letter = literal(f"{BEGUN}{round_id}.") + cast(audience.c.contact_id, String) + ".0"
-    taken_back = exists().where(outbox.c.key == letter, outbox.c.status == GONE, outbox.c.error == outbox_.CANCELLED)
-    found = select(audience.c.state, func.count()).where(audience.c.round_id == round_id, taken_back)
+    found = select(audience.c.state, func.count()).where(audience.c.round_id == round_id, _taken_back(round_id))
     return dict(db.execute(found.group_by(audience.c.state)).all())
 
 
@@ -429,16 +427,34 @@ def outdate(db: Connection, who: Iterable[tuple[int, int]], now: datetime) -> in
 
 
 def unsettled(db: Connection, round_id: int) -> bool:
-    """Whether somebody has answered and is not noted as such."""
+    """Whether somebody has answered, or is not asked after all, and is not noted as such."""
     found = select(audience.c.id).where(audience.c.round_id == round_id, _open())
-    return db.execute(found.where(_has_answered(round_id)).limit(1)).first() is not None
+    noted = or_(_has_answered(round_id), _never_asked(round_id))
+    return db.execute(found.where(noted).limit(1)).first() is not None
 
 
 def settle(db: Connection, round_id: int) -> int:
-    """Note who has answered, and forget in which chat; return how many are new."""
+    """Note who has answered, and forget in which chat; and once it is over, who was not asked. Return how many are new.
+
+    A letter may be called back from a sender that dies with it: nobody is there then to tell what became of it.
+    """
     mine = update(audience).where(audience.c.round_id == round_id, _open())
-    answered = mine.where(_has_answered(round_id))
-    return db.execute(answered.values(state=ANSWERED, reason="", through=None)).rowcount
+    answered = mine.where(_has_answered(round_id)).values(state=ANSWERED, reason="", through=None)
+    stopped = exists().where(contacts.c.id == audience.c.contact_id, contacts.c.stopped_at.is_not(None))
+    left_out = {"state": EXCLUDED, "reason": case((stopped, "stopped"), else_="closed")}
+    unasked = mine.where(_never_asked(round_id)).values(left_out)
+    return db.execute(answered).rowcount + db.execute(unasked).rowcount
+
+
+def _never_asked(round_id: int) -> ColumnElement[bool]:
+    """Who counts as invited, while the round is over and their invitation was taken back before it left."""
+    over = exists().where(rounds.c.id == round_id, rounds.c.state.not_in(("open", "paused")))
+    return and_(audience.c.state == INVITED, over, _taken_back(round_id))
+
+
+def _taken_back(round_id: int) -> ColumnElement[bool]:
+    letter = literal(f"{BEGUN}{round_id}.") + cast(audience.c.contact_id, String) + ".0"
+    return exists().where(outbox.c.key == letter, outbox.c.status == GONE, outbox.c.error == outbox_.CANCELLED)
 
 
 def came(db: Connection, round_id: int, contact_id: int, through: bytes) -> bool:

@@ -22,6 +22,7 @@ from bot.channels.base import Gone
 from bot.rounds.audience import Tally
 from bot.rounds.hours import Hours
 from bot.rounds.sending import Plan, Sending, sending
+from storage import outbox
 from tests.bot.rounds.test_audience import people
 from tests.support.house import Citizen
 
@@ -151,3 +152,18 @@ async def test_who_sends_stop_before_the_letter_leaves_is_not_among_those_it_was
     found = house.rounds.sending(code)
     assert (found.sent, found.reached, found.waiting) == (2, 2, 0)
     assert house.rounds.counts(code).invited == 2
+
+
+async def test_whose_letter_was_called_back_from_a_sender_that_died_with_it_was_not_asked(house: House) -> None:
+    people(house, "a")
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    with house.database.transaction() as db:
+        assert outbox.claim(db, "pigeon", "dead:1", house.clock(), timedelta(seconds=10), 10)
+    house.rounds.close(code)
+    assert house.rounds.audience(code).invited == 1, "it may have left"
+    house.clock.forward(minutes=1)
+    await house.delivered()
+    house.sweeps.rounds()
+    found = house.rounds.audience(code)
+    assert (found.invited, found.excluded) == (0, {"closed": 1})
