@@ -117,6 +117,9 @@ class Preview:
     about: int | None = None
     """To how many it goes, in steps of the minimum; None: to fewer. Beside how many raised it the exact number would
     tell of the few who did not agree, and twice on two days of the one who left in between."""
+    one_by_one: bool = False
+    """Whether it goes to the writers of chosen answers who agreed: any number, chosen anew with one more or one fewer,
+    would tell whether that one agreed."""
 
     @property
     def going(self) -> int:
@@ -220,9 +223,11 @@ class Actions:
         if why_not and draft.kind in TELLING:
             raise Unfit(why_not, minimum=self._config.digest.minimum_cell)
         raised = self._raised(db, draft.service, draft.source, draft.origin, found)
-        return self._previewed(found, why_not, raised, tells=draft.kind != FIX)
+        return self._previewed(found, why_not, raised, draft.source, tells=draft.kind != FIX)
 
-    def _previewed(self, found: Reach, why_not: str, raised: int | None, *, tells: bool = True) -> Preview:
+    def _previewed(self, found: Reach, why_not: str, raised: int | None, source: str, *, tells: bool = True) -> Preview:
+        if source == CHOSEN:
+            return Preview(found, tells and not why_not, why_not, one_by_one=True)
         steps = disclosure.about(found.going, self._config.digest.minimum_cell)
         most = steps if steps is None or raised is None else min(steps, raised)
         return Preview(found, tells and not why_not, why_not, raised, most)
@@ -396,7 +401,7 @@ class Actions:
         found = reach(db, self._library, self._channels, row.service, row.source, row.of, ANSWER, now)
         why_not = self._why_not(found, ANSWER)
         raised = self._raised(db, row.service, row.source, row.of, found)
-        return self._previewed(found, why_not, raised)
+        return self._previewed(found, why_not, raised, row.source)
 
     def settle(
         self, db: Connection, row: Action, state: str, outcome: str, person: Person, now: datetime, *, tell: bool

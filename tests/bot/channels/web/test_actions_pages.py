@@ -239,7 +239,8 @@ async def test_several_answers_are_said_to_be_not_ours_at_once(it: Program, clie
     assert "16 answers chosen one by one" in seen(page)
     said = {**here, "name": ",".join(ids), "words": "The county builds that road.", "body": "County", "form": "one"}
     page = await posted(client, f"{HERE}/act", **said)
-    assert "of 16" not in seen(page)
+    assert "This goes to those of them who agreed to hear of it. Nobody learns who they are." in seen(page)
+    assert not re.search(r"goes to (about )?[0-9]|of 16", seen(page))
     assert kept(it) == []
     await posted(client, f"{HERE}/act", **said, sure="1")
     (row,) = kept(it)
@@ -251,7 +252,10 @@ async def test_several_answers_are_said_to_be_not_ours_at_once(it: Program, clie
     )
     assert 0 < row.told <= len(of.who)
     assert len(sent(it)) == row.told
-    assert "16 answers chosen one by one" in seen(await client.get(HERE))
+    listed = seen(await client.get(HERE))
+    assert "16 answers chosen one by one" in listed
+    assert listed.count("Told back:") == 1  # of the service as a whole
+    assert "Told back:" not in seen(await client.get(f"{HERE}/{row.id}"))
 
 
 async def test_of_fewer_than_the_minimum_nobody_is_told_and_it_stands_on_the_list(
