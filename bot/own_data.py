@@ -86,10 +86,13 @@ def as_csv(entries: list[Entry]) -> str:
     return out.getvalue()
 
 
+_REFUSED = ("stopped_at", "said_stop_at", "blocked_at", "unreachable_at")
+
+
 def _contact(keys: Keys, contact: Contact) -> Iterator[Entry]:
     facts = {"channel": contact.channel, "address": keys.unseal(contact.address_sealed), "language": contact.language}
     yield from (Entry("contact", "", "", name, text) for name, text in facts.items())
-    for name in ("first_seen_at", "last_seen_at", "invite_again_at", "stopped_at", "blocked_at", "unreachable_at"):
+    for name in ("first_seen_at", "last_seen_at", "invite_again_at", *_REFUSED):
         at = getattr(contact, name)
         if at is not None:
             yield Entry("contact", "", at.isoformat(), name, "yes")

@@ -100,6 +100,9 @@ class Replay:
         contacts.set_stopped(self._db, fresh.id, stopped)
 
     def _choose(self, contact: Contact, stopped: datetime | None, choices: list[Entry]) -> None:
+        for entry in choices:
+            if entry.what == STOPPED:
+                contacts.note_stop(self._db, contact.id, entry.at)
         if stopped != contact.stopped_at:
             contacts.set_stopped(self._db, contact.id, stopped)
             self._done[STOPPED if stopped else RESUMED] += 1

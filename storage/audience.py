@@ -305,7 +305,9 @@ def to_ask_again(
     """Return (contact, zone) of those to ask again: they came to the end `state` before then, and agreed to it there.
 
     After `PATIENCE` letters in a row without an answer nobody gets another one, nor two of them within the same span.
+    STOP ends what was agreed to before it, also for who comes back.
     """
+    holds = or_(contacts.c.said_stop_at.is_(None), contacts.c.said_stop_at < sessions.c.ended_at)
     mine = and_(invitations.c.contact_id == contacts.c.id, invitations.c.round_id == rules.round_id)
     letters = and_(mine, invitations.c.which.startswith(AGAIN, autoescape=True))
     unanswered = select(func.count()).where(letters, invitations.c.created_at >= sessions.c.ended_at).scalar_subquery()
@@ -318,7 +320,7 @@ def to_ask_again(
         .outerjoin(audience, there)
         .where(sessions.c.round_id == rules.round_id, sessions.c.status == "completed", sessions.c.state == state)
         .where(sessions.c.ended_at <= answered_before, _reason(rules, literal(LIST)).in_(("", "asked")))
-        .where(unanswered < PATIENCE, ~fresh, ~_today(rules))
+        .where(unanswered < PATIENCE, ~fresh, holds, ~_today(rules))
     )
     rows = db.execute(found.order_by(contacts.c.id).limit(limit))
     return [(contact_id, zone) for contact_id, zone in rows]

@@ -39,6 +39,8 @@ class Contact(NamedTuple):
     blocked_why: str | None = None
     unreachable_at: datetime | None = None
     asks: str | None = None
+    said_stop_at: datetime | None = None
+    """Their last STOP, also once they are back: it ended what they had agreed to before."""
 
     @property
     def address(self) -> Address:
@@ -149,6 +151,13 @@ def set_invite_again(db: Connection, contact_id: int, at: datetime | None) -> No
 def set_stopped(db: Connection, contact_id: int, at: datetime | None) -> None:
     """STOP: we never write first again; None: they came back by themselves."""
     _change(db, contact_id, stopped_at=at)
+    if at is not None:
+        note_stop(db, contact_id, at)
+
+
+def note_stop(db: Connection, contact_id: int, at: datetime) -> None:
+    """Keep when somebody last said STOP, wherever they stand now."""
+    _change(db, contact_id, said_stop_at=at)
 
 
 def set_blocked(db: Connection, contact_id: int, at: datetime | None, why: str | None) -> None:

@@ -352,6 +352,7 @@ _EXACT = {
         contacts.c.last_seen_at,
         contacts.c.invite_again_at,
         contacts.c.stopped_at,
+        contacts.c.said_stop_at,
         contacts.c.blocked_at,
     ),
     wishes: (wishes.c.created_at,),

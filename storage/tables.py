@@ -153,6 +153,7 @@ contacts = Table(
     C("last_seen_at", Instant, nullable=False),
     C("invite_again_at", Instant),  # agreed to be invited again
     C("stopped_at", Instant),  # STOP: never write first again
+    C("said_stop_at", Instant),  # the last STOP, also once they are back: what they agreed to before it is over
     C("blocked_at", Instant),  # staff take no more from them
     C("blocked_why", String(300)),  # as they were told
     C("unreachable_at", Instant),  # the channel says: gone

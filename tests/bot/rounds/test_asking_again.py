@@ -190,6 +190,19 @@ async def test_stop_a_pause_and_the_end_of_the_round_ask_nobody_again(house: Hou
         assert len(letters(house, "c2")) == 1
 
 
+async def test_stop_ends_the_yes_to_being_asked_again_also_for_who_comes_back(house: House, citizen: Citizen) -> None:
+    async with house.writing():
+        code = diary(house)
+        await met(citizen, code)
+        house.clock.forward(days=1)
+        await citizen.says("STOP")
+        await citizen.says("/start")
+        assert later(house, days=8) == 0
+        await citizen.starts(code)
+        await citizen.does("Partly", "Badly", "Nowhere", "Skip", "Yes, in a week")
+        assert later(house, days=7) == 1
+
+
 async def test_after_two_letters_without_an_answer_there_is_no_third(house: House, citizen: Citizen) -> None:
     async with house.writing():
         code = diary(house, closes_at=None)
