@@ -103,6 +103,12 @@ class Papers(Acting):
         except OSError:
             return None
 
+    def _faults(self, db: Connection, row: RoundRow, language: str) -> list[record.Fault]:
+        """Return what keeps a round from opening, documents among it that nobody could read."""
+        lost = [one.name for one in of(record.load(row.record)) if not self._paper(one.sha256).is_file()]
+        said = [wording.fault(language, "lost_document", name=name) for name in lost]
+        return [*super()._faults(db, row, language), *(record.Fault(FIELD, each, each) for each in said)]
+
     def _paper(self, sha256: str) -> Path:
         return self._config.database.files / f"document-{sha256}.pdf"
 

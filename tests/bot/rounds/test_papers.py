@@ -155,3 +155,13 @@ def test_bytes_that_no_round_names_any_more_go_and_the_others_stay(house: House)
     house.sweeps.privacy()
     assert stored(house) == [f"document-{kept.sha256}.pdf"]
     assert house.rounds.paper(kept.sha256) == PDF
+
+
+def test_a_round_does_not_open_without_the_bytes_of_its_documents(house: House) -> None:
+    code = house.need(opened=False).code
+    kept = house.rounds.attach(code, "kept.pdf", PDF)
+    assert house.rounds.check(code) == []
+    (house.config.database.files / f"document-{kept.sha256}.pdf").unlink()
+    assert [(each.field, each.message) for each in house.rounds.check(code)] == [
+        ("documents", "the file of the document kept.pdf is gone: take the document away and add it again")
+    ]
