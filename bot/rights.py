@@ -9,9 +9,6 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from storage import people
-from storage.people import EVERY_SERVICE
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -21,6 +18,8 @@ if TYPE_CHECKING:
 
 MANAGER, ORGANISER, APPROVER, OPERATOR = "manager", "organiser", "approver", "operator"
 ROLES = (ORGANISER, APPROVER, MANAGER, OPERATOR)
+EVERY_SERVICE = "*"
+"""As a role is kept that holds for all services (`storage.people.EVERY_SERVICE`)."""
 
 
 class Right(StrEnum):
@@ -103,6 +102,8 @@ def reach_of(roles: Iterable[Role], role: str, every: Iterable[str]) -> list[str
 
 def holders(db: Connection, right: Right, service: str | None = None) -> list[tuple[Person, str]]:
     """Return (person, service key or `*`) of everyone with a right; for one service where given (`*` included)."""
+    from storage import people  # noqa: PLC0415 - the command line's help loads no database
+
     found = (held for role in RULES[right].holders for held in people.with_role(db, role, service))
     return sorted(dict.fromkeys(found), key=lambda held: (held[0].id, held[1]))
 

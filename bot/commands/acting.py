@@ -8,13 +8,12 @@ import click
 
 from bot import rights
 from bot.errors import Refused, Usage
-from bot.rights import Right
+from bot.rights import EVERY_SERVICE, Right
 
 if TYPE_CHECKING:
     from bot.commands.common import Office
     from bot.rounds.looking import RoundView
 
-EVERY_SERVICE = "*"
 VARIABLE = "CIVICLOOP_AS"
 """The environment variable that names who acts where no `--as` does."""
 _ACT = "act on rounds of"

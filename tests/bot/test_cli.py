@@ -830,6 +830,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "decide": ("lib", "--text", "a", "--on", "2026-11-22", "--reasons", "b"),
     "archive": ("lib", "--lessons", "a"),
     "place": ("lib", "door"),
+    "document": ("lib", "--remove", "plan.pdf"),
     "aim": ("lib", "--answers", "3"),
     "list-in": ("lib", "clock", "--ground", "a"),
     "enter": ("lib", "--channel", "phone"),
