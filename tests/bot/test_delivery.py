@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.channels.base import Receipt
 
 NIGHT = NOON.replace(hour=23)
-REST = 3.0
+REST = 5.0
 """Seconds a channel asks everyone to wait: enough to act meanwhile on a busy machine."""
 
 
@@ -67,7 +67,7 @@ async def known(house: House, *addresses: str) -> None:
     house.pigeon.sent.clear()
 
 
-async def until(condition: object, within: float = 10.0) -> None:
+async def until(condition: object, within: float = 30.0) -> None:
     """Wait until something is so."""
     assert callable(condition)
     async with asyncio.timeout(within):
