@@ -129,7 +129,9 @@ async def six(house: House) -> House:
         part._catalog = WITH_VERBS
     await employed(house, "Maya")
     house.pulse()
-    made = house.need(opened=False, flow="every_verb", code="every", record=RECORD | {"lists": {"ideas": IDEAS}})
+    told = {name: dict.fromkeys(LANGUAGES, name) for name in ("topic", "open_points", "fixed_points")}
+    record = RECORD | told | {"lists": {"ideas": IDEAS}}
+    made = house.need(opened=False, flow="every_verb", code="every", record=record)
     house.sign(made.code)
     house.rounds.open(made.code)
     return house
