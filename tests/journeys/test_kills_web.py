@@ -207,12 +207,13 @@ def check_thread(ordeal: Ordeal) -> None:
         assert list(authors) == ["citizen", "staff", "staff"]
         wanted = select(tables.outbox.c.key).where(tables.outbox.c.key.startswith("thread."))
         parts = [key.split(".")[2:] for key in db.execute(wanted).scalars()]
-    words = [each for each in parts if not each[1].startswith(("thread_", "human_", "blocked_"))]
+    words = [each for each in parts if not each[1].startswith(("thread_", "human_"))]
     assert sorted(each[1] for each in parts if each not in words) == [
-        "blocked_told",  # to the citizen, as the one below
-        "human_closed",
+        "human_closed",  # to the citizen
         "thread_answered",  # to the colleague, as the two below
         "thread_closed_by",
         "thread_handed",
     ]
-    assert len(words) == len(("the question to Maya", "to Omar", "the answer to the citizen"))
+    assert len(words) == len(
+        ("the question to Maya", "to Omar", "the answer to the citizen", "the reason of the block")
+    )
