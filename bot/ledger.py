@@ -31,6 +31,7 @@ _SETTERS: Mapping[str, Callable[[Connection, int, Any], None]] = {
     "language": contacts.set_language,
     "invite_again_at": contacts.set_invite_again,
     "stopped_at": contacts.set_stopped,
+    "said_stop_at": contacts.note_stop,
     "unreachable_at": contacts.set_unreachable,
     "asks": contacts.set_asks,
     "person_id": contacts.set_person,
@@ -208,6 +209,8 @@ class Ledger:
 
     def change(self, guest: Guest, **values: Any) -> None:  # noqa: ANN401 - columns of many types
         """Change facts of the contact (`language`, `asks`, `stopped_at`…)."""
+        if values.get("stopped_at"):
+            values["said_stop_at"] = values["stopped_at"]  # kept also where they come back within the same group
         differing = {name: value for name, value in values.items() if getattr(guest.contact, name) != value}
         if differing:
             self._log_choice(guest.contact, differing)
