@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from storage.rounds import RoundRow
     from storage.sealing import Keys
 
-MANAGER, OPERATOR = "manager", "operator"
 LONGEST = 600
 """So many characters of somebody's words are passed on."""
 

@@ -92,12 +92,12 @@ def _lost(results: Sequence[_Result], outcomes: Sequence[Outcome]) -> list[tuple
     """Return (key, reason) of what can never arrive; what was called back is no failure."""
     paired = zip(results, outcomes, strict=True)
     gone = [(result.row.key, one.error or "") for result, one in paired if one.status == outbox.GONE]
-    return [(key, why) for key, why in gone if why != "cancelled"]
+    return [(key, why) for key, why in gone if why != outbox.CANCELLED]
 
 
 def _cancelled(rows: Sequence[OutboxRow], outcomes: Sequence[Outcome]) -> list[str]:
     """Return the keys of what was called back for good."""
-    back = {each.id for each in outcomes if each.status == outbox.GONE and each.error == "cancelled"}
+    back = {each.id for each in outcomes if each.status == outbox.GONE and each.error == outbox.CANCELLED}
     return [row.key for row in rows if row.id in back]
 
 
@@ -261,7 +261,7 @@ class Delivery:
         if row.priority >= outbox.BULK:
             contact = contacts.get(db, row.contact_id)
             if contact is None or contact.stopped_at is not None:
-                return outbox.gone(row, now, "cancelled")
+                return outbox.gone(row, now, outbox.CANCELLED)
         return outbox.postpone(row, until, reason)
 
     def _tried(self, db: Connection, row: OutboxRow, now: datetime, reason: str) -> Outcome:

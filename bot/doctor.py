@@ -387,6 +387,8 @@ def model(config: Config) -> Finding:
     try:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         reply = httpx.get(f"{where}/models", headers=headers, timeout=PATIENCE)
+    except UnicodeEncodeError:
+        return warn("language model", "the key has letters that no key has", "Put [model] key right.")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         do = "Put [model] url right; until then digests keep their plain words."
         return warn("language model", f"{where} does not answer ({type(error).__name__})", do)

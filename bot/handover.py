@@ -28,10 +28,10 @@ def take_over(db: Connection, ledger: Ledger, library: Library, guest: Guest, of
     mine = library.pseudonym(of, guest.contact.address_hash)
     if owner is None or row is None or mine is None or _takes_part(db, guest, of, mine):
         return False
-    ledger.gone(MOVED, owner, [library.pseudonym(of, owner.address_hash) or b"", mine], of.id)
+    theirs = library.pseudonym(of, owner.address_hash) or b""
+    ledger.gone(MOVED, owner, [theirs, mine], of.id)
     sessions.forget(db, guest.contact.id, of.id)
     taken = sessions.hand_over(db, row, guest.contact.id)
-    theirs = library.pseudonym(of, owner.address_hash) or b""
     answers.carry(db, of.id, theirs, mine)
     actions.carry(db, of.id, (owner.id, theirs), (guest.contact.id, mine))
     wishes.carry(db, of.id, owner.id, guest.contact.id)

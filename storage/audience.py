@@ -506,8 +506,7 @@ def end(db: Connection, rules: Rules) -> None:
     """Nobody is asked any more: who was not is excluded, and so is whose invitation never left."""
     settle(db, rules.round_id)
     turn_back(db, rules.round_id)
-    key = literal(f"{BEGUN}{rules.round_id}.") + cast(audience.c.contact_id, String) + ".0"
-    unsent = exists().where(outbox.c.key == key, outbox.c.status == GONE, outbox.c.error == "cancelled")
+    unsent = _taken_back(rules.round_id)
     stopped = exists().where(contacts.c.id == audience.c.contact_id, contacts.c.stopped_at.is_not(None))
     today = exists().where(contacts.c.id == audience.c.contact_id, _today(rules))
     why = case(

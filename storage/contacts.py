@@ -150,9 +150,7 @@ def set_invite_again(db: Connection, contact_id: int, at: datetime | None) -> No
 
 def set_stopped(db: Connection, contact_id: int, at: datetime | None) -> None:
     """STOP: we never write first again; None: they came back by themselves."""
-    _change(db, contact_id, stopped_at=at)
-    if at is not None:
-        note_stop(db, contact_id, at)
+    _change(db, contact_id, stopped_at=at, **({} if at is None else {"said_stop_at": at}))
 
 
 def note_stop(db: Connection, contact_id: int, at: datetime) -> None:

@@ -8,6 +8,7 @@ than the oldest backup that may be restored are dropped.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -16,7 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storage.database import StorageTrouble, Unopened
-from storage.sealing import sync_folder
+from storage.sealing import sync_folder, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -70,13 +71,15 @@ def beside(key_file: Path) -> Path:
 def record(keys: Keys, entries: Sequence[Entry]) -> None:
     """Write down what is about to be committed, for good. Keys that came from no file have no log.
 
-    Raises `StorageTrouble` where it cannot be written: then nothing may be committed either.
+    Raises `StorageTrouble` where it cannot be written whole: then nothing may be committed either.
     """
     if keys.file is None or not entries:
         return
     lines = "".join(f"{_line(entry)}\n" for entry in entries)
     with _alone(beside(keys.file)) as handle:
-        os.write(handle, f"{_torn(handle)}{lines}".encode())
+        body = f"{_torn(handle)}{lines}".encode()
+        if os.write(handle, body) < len(body):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(handle)
 
 
@@ -96,19 +99,14 @@ def prune(file: Path, before: datetime) -> int:
     """Drop lines older than `before`; return how many."""
     if not file.exists() or all(entry.at >= before for entry in read(file)):
         return 0
-    with _alone(file) as handle:
-        kept = [entry for entry in read(file) if entry.at >= before]
-        gone = sum(1 for _ in read(file)) - len(kept)
+    with _alone(file):
+        entries = list(read(file))
+        kept = [entry for entry in entries if entry.at >= before]
         draft = file.with_name(f"{file.name}.{os.getpid()}.new")
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-            out.writelines(f"{_line(entry)}\n" for entry in kept)
-            out.flush()
-            os.fsync(out.fileno())
-        os.fsync(handle)
+        write_private(draft, "".join(f"{_line(entry)}\n" for entry in kept).encode())
         draft.replace(file)
         sync_folder(file.parent)
-    return gone
+    return len(entries) - len(kept)
 
 
 @contextmanager

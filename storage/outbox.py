@@ -132,7 +132,7 @@ _never_again = outbox.c.called_back == GONE
 _freed = update(outbox).values(
     status=func.coalesce(outbox.c.called_back, DUE),
     sent_at=case((_never_again, bindparam("now", type_=outbox.c.sent_at.type)), else_=outbox.c.sent_at),
-    error=case((_never_again, "cancelled"), else_=outbox.c.error),
+    error=case((_never_again, CANCELLED), else_=outbox.c.error),
     called_back=None,
     lease_owner=None,
     lease_until=None,
@@ -296,7 +296,7 @@ def _withdraw(db: Connection, now: datetime, *mine: ColumnElement[bool]) -> int:
     becomes = {
         "status": case((_in_hand, SENDING), else_=GONE),
         "sent_at": case((_in_hand, outbox.c.sent_at), else_=now),
-        "error": case((_in_hand, outbox.c.error), else_="cancelled"),
+        "error": case((_in_hand, outbox.c.error), else_=CANCELLED),
         "called_back": case((_in_hand, GONE), else_=null()),
     }
     waits = or_(outbox.c.status.in_((DUE, HELD)), _in_hand)

@@ -11,13 +11,11 @@ from storage.rows import Shape, insert_new, many
 from storage.tables import contacts, links, people, roles, web_sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection
 
 EVERY_SERVICE = "*"
-APPROVER = "approver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +146,6 @@ def with_role(db: Connection, role: str, service: str | None = None) -> list[tup
     if service is not None:
         wanted = wanted.where(roles.c.service.in_((service, EVERY_SERVICE)))
     return [(Person(*row[:-1]), row[-1]) for row in db.execute(wanted)]
-
-
-def may(db: Connection, person_id: int, allowed: Collection[str], service: str) -> bool:
-    """Whether a person has one of the roles `allowed` for a service."""
-    wanted = select(roles.c.id).where(roles.c.person_id == person_id, roles.c.role.in_(list(allowed)))
-    return db.execute(wanted.where(roles.c.service.in_((service, EVERY_SERVICE))).limit(1)).first() is not None
 
 
 # --------------------------------------------------------------------------- one-time links

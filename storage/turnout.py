@@ -12,7 +12,7 @@ from sqlalchemy import String, and_, case, cast, exists, func, literal, or_, sel
 
 from storage.audience import ANSWERED, BEGUN, INVITED
 from storage.entries import INDIVIDUAL, ORGANISATION
-from storage.outbox import GONE
+from storage.outbox import CANCELLED, GONE
 from storage.sessions import FINISHED
 from storage.tables import answers, audience, contacts, entries, invitations, outbox, sessions
 
@@ -58,7 +58,7 @@ def ways(db: Connection, round_id: int) -> dict[str, Way]:
 def _sent(db: Connection, round_id: int) -> dict[str, tuple[int, int]]:
     mine = and_(audience.c.round_id == invitations.c.round_id, audience.c.contact_id == invitations.c.contact_id)
     key = literal(f"{BEGUN}{round_id}.") + cast(invitations.c.contact_id, String) + ".0"
-    dropped = and_(outbox.c.status == GONE, outbox.c.error == "cancelled")
+    dropped = and_(outbox.c.status == GONE, outbox.c.error == CANCELLED)
     stayed = exists().where(outbox.c.key == key, or_(outbox.c.sent_at.is_(None), dropped))
     arrived = func.sum(case((audience.c.state.in_((INVITED, ANSWERED)), 1), else_=0))
     found = (
@@ -187,7 +187,8 @@ def speakers(db: Connection, round_id: int, apart: Collection[bytes] = ()) -> di
     columns = (answers.c.pseudonym, answers.c.state, answers.c.choice, answers.c.score, answers.c.text)
     for who, state, choice, score, text in db.execute(select(*columns).where(*said).order_by(answers.c.id)):
         found.setdefault(who, {})[state] = choice or text or score
-    told = {who: Speaker(str(one.get(SPEAKS, "")), *_of(one)) for who, one in found.items() if who not in {*apart}}
+    left = {*apart}
+    told = {who: Speaker(str(one.get(SPEAKS, "")), *_of(one)) for who, one in found.items() if who not in left}
     return {who: one for who, one in told.items() if one.kind in {GROUP, ORGANISATION}}
 
 

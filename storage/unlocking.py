@@ -6,6 +6,7 @@ before every citizen who writes becomes a stranger.
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select
 
 from storage.database import StorageTrouble
-from storage.sealing import KeyFile, Keys, write_private
+from storage.sealing import KeyFile, Keys, sync_folder, write_private
 from storage.tables import contacts
 
 if TYPE_CHECKING:
@@ -57,8 +58,11 @@ def check(database: Database, path: Path) -> None:
 def put_back(path: Path, held: bytes) -> None:
     """Put a key file that a backup holds in its place, for its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_private(path, held)
-    KeyFile.read(path)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    write_private(draft, held)
+    KeyFile.read(draft)
+    draft.replace(path)
+    sync_folder(path.parent)
 
 
 def fits(db: Connection, keys: Keys) -> bool:

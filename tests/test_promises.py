@@ -199,6 +199,7 @@ LOCKS = {
     "requirements-test.lock": ["build", "test"],
     "requirements-bench.lock": ["build", "bench"],
     "requirements-mutants.lock": ["build", "mutants"],
+    "requirements-audit.lock": ["build", "audit"],
 }
 
 

@@ -105,8 +105,7 @@ class Behind:
         looks.note(db, service, now, who, by.noted, len(rows))
         shown = self._in_words(db, service, rows, language)
         minimum = self._config.digest.minimum_cell
-        apart = about(organised, minimum) if organised else 0
-        return Shown(shown, about(total, minimum), max(1, -(-total // PAGE)), apart)
+        return Shown(shown, about(total, minimum), max(1, -(-total // PAGE)), about(organised, minimum))
 
     def newest(self, db: Connection, service: str, by: Filters, who: str, language: str, now: datetime) -> list[str]:
         """Return the newest few in one line each, masked as a chat may be read by others; note who has looked."""

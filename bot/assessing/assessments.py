@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from storage.assessments import Form
     from storage.rounds import RoundRow
 
-"""Whoever has a role for a service may assess it; only managers are asked to."""
 AHEAD: Final = (State.CHECKED, State.SCHEDULED, State.OPEN)
 """States of rounds that ask people, or are about to."""
 SEVERAL: Final = 2

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from bot.config import Config
     from storage.rounds import RoundRow
 
-MANAGER = "manager"
-
 
 @dataclass(frozen=True, slots=True)
 class Due:

@@ -14,13 +14,12 @@ import click
 from bot.clock import mint
 from bot.commands.common import as_json, configured, office, show, spoken, wall_clock
 from bot.errors import Refused, Usage
-from bot.rights import ROLES
+from bot.rights import EVERY_SERVICE, ROLES
 
 if TYPE_CHECKING:
     from bot.commands.common import Office
     from bot.config import Config
 
-EVERY_SERVICE = "*"
 ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 LINK_LASTS = timedelta(days=7)
 

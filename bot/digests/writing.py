@@ -58,7 +58,6 @@ LATE = timedelta(hours=1)
 """A digest that was due so long ago and is not written is an alarm for whoever runs the bot."""
 WAIT = LATE - timedelta(minutes=5)
 """So long a digest waits for its texts to be sorted by theme: less than what makes it late."""
-MANAGER, OPERATOR = "manager", "operator"
 THEMES_WAIT = '"themes_wait":true'
 """Stands in the JSON of a digest written before its texts were sorted; in no quote, where marks are escaped."""
 KEY = "digest:"
@@ -156,10 +155,8 @@ class Digests:
             waiting = self.due(db, now)
         queued = 0
         for one in waiting:
-            if self._waits(database, one, now):
-                continue
             try:
-                queued += self.write(database, one, now)
+                queued += 0 if self._waits(database, one, now) else self.write(database, one, now)
             except Exception as error:  # noqa: BLE001 - whatever it was, the others get theirs
                 error.add_note(f"digest of {one.service} for person {one.person.id}, {one.week}")
                 trouble.append(error)
@@ -172,8 +169,11 @@ class Digests:
         if one.at is None or now - one.at >= WAIT:
             return False
         with database.reading() as db:
-            unsorted = themes.read_so_far(db, one.service, *one.week.span(one.zone)).unsorted
-            return bool(themes.revision(db, one.service)) and (unsorted > 0 or themes.is_corrected(db, one.service))
+            if not themes.revision(db, one.service):
+                return False
+            if themes.is_corrected(db, one.service):
+                return True
+            return themes.read_so_far(db, one.service, *one.week.span(one.zone)).unsorted > 0
 
     def _keep(self, database: Database, now: datetime) -> list[Exception]:
         """Count the weeks that are over; without it digests and pages are right, but slow. Return what went wrong."""

@@ -132,10 +132,14 @@ def _names(said: str, known: str, language: str, private: Callable[[str], Iterab
 @cache
 def loaded(language: str) -> Mapping[str, frozenset[str]]:
     """Return the words that say more than they seem to, by kind."""
-    every = tomllib.loads(Path(__file__).with_name("loaded.toml").read_text(encoding="utf-8"))
-    return {kind: frozenset(word.casefold() for word in words) for kind, words in every[language].items()}
+    return {kind: frozenset(word.casefold() for word in words) for kind, words in _lists()[language].items()}
 
 
 def languages() -> frozenset[str]:
     """Return the languages whose words can be checked; in others nothing is asked."""
-    return frozenset(tomllib.loads(Path(__file__).with_name("loaded.toml").read_text(encoding="utf-8")))
+    return frozenset(_lists())
+
+
+@cache
+def _lists() -> Mapping[str, Mapping[str, list[str]]]:
+    return tomllib.loads(Path(__file__).with_name("loaded.toml").read_text(encoding="utf-8"))

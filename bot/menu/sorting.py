@@ -24,7 +24,6 @@ TO: Final = "th"
 """What buttons to these screens carry."""
 NAMING: Final = "o:theme"
 """The menu may be waiting for: the name of a theme."""
-"""Who may see and correct what people write to the service."""
 
 
 class Sorting:

@@ -88,7 +88,10 @@ class Acting(Looking):
 
 
 def fits(what: str, text: str, most: int) -> None:
-    """Refuse a text that is longer than there is room for: nothing is cut in silence; `what` is why, signed, title."""
+    """Refuse a text that is longer than there is room for: nothing is cut in silence.
+
+    `what` names the text: `<what>_too_long` in texts/*.toml says so. Raises `Refused`.
+    """
     if len(text) > most:
         raise wording.Forbidden(f"{what}_too_long", name=what, most=most, n=len(text))
 

@@ -50,8 +50,7 @@ class Concluding(Acting):
         with self._act() as db:
             row = self._held(db, code)
             self._said("note", text)
-            if len(text.strip()) > LONGEST:
-                raise wording.Forbidden("note_too_long", most=LONGEST)
+            fits("note", text.strip(), LONGEST)
             self._note(db, row, who, what, self._clock(), text.strip())
 
     def exported(self, code: str, what: str, *, who: int | None = None) -> None:

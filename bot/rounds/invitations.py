@@ -179,6 +179,7 @@ class _Sayings:
         said: Callable[[Played, Library, str], Prompt],
     ) -> None:
         self._played, self._library, self._channels, self._said = played, library, channels, said
+        self._page = in_language(library.facts(played.row, played.flow).values["round_url"], "")
         self._prompts: dict[str, Prompt] = {}
         self._mails: dict[str, Outbound] = {}
 
@@ -198,8 +199,8 @@ class _Sayings:
 
     def _own(self, contact: Contact, language: str) -> Outbound:
         """Return the mail with a link that is the contact's alone."""
-        said, page = self._mails[language], _known(self._played, self._library, language)["round_url"]
-        return replace(said, text=said.text.replace(page, self._library.own_link(page, self._played.row, contact.id)))
+        said, row = self._mails[language], self._played.row
+        return replace(said, text=said.text.replace(self._page, self._library.own_link(self._page, row, contact.id)))
 
 
 def prompt(played: Played, library: Library, language: str) -> Prompt:

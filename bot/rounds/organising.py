@@ -515,12 +515,14 @@ def _asks(row: RoundRow, flow: str, version: int) -> bool:
 def _entitled(facts: Mapping[str, Any], own: str) -> dict[str, Any]:
     """Return facts of a round whose title in its `own` language is the round's; those in others stay in the record.
 
-    What is given as the title itself stands above what the record says.
+    What is given as the title itself stands above what the record says. Raises `Refused` for one that is too long.
     """
     kept = dict(facts["record"])
     said = kept.pop("title", {})
     titles = dict(said) if isinstance(said, dict) else {own: str(said)}
     title = titles.pop(own, "")
+    for text in titles.values():
+        fits("title", str(text).strip(), TITLE)
     beside = {**kept, "title": titles} if titles else kept
     return {**({"title": title} if title else {}), **facts, "record": beside}
 

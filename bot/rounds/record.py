@@ -34,7 +34,7 @@ DATES = (*DAYS, "pack_on")
 """Fields that hold a day."""
 ORDER = ("topic", "decider", "decided_on", "open_points", "fixed_points", "influence", "task", "feedback_on")
 """In which order an organiser is asked; other fields follow."""
-FORMAL = ("topic", "decider", "decided_on", "open_points", "fixed_points", "influence", "feedback_on")
+FORMAL = tuple(name for name in ORDER if name != "task")
 """What every consultation says before it opens, whether its texts speak of it or not (see `bot.rounds.legal`)."""
 OPTIONAL = frozenset({"law", "privacy_url", "min_age", "keep_until", "hazard", "task", "decider"})
 """Fields the city's configuration or the phrases answer where the record is silent."""
@@ -313,7 +313,7 @@ def _texts(value: object) -> list[str]:
 
 def _age(value: object) -> bool:
     """Whether this is one age in years, in whatever languages: the question of the frame asks for it."""
-    said = {str(each).strip() for each in (value.values() if isinstance(value, Mapping) else [value])}
+    said = {each.strip() for each in _texts(value)}
     (years,) = said if len(said) == 1 else ("",)
     return years.isascii() and years.isdecimal() and len(years) <= 3 and int(years) <= OLDEST
 

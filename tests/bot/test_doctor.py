@@ -397,6 +397,7 @@ def test_a_mail_server_without_encryption_is_told(tmp_path: Path) -> None:
         ("{url}", KEY, 500, "answers 500"),
         ("{url}/chat", KEY, 200, "answers 404"),
         ("http://127.0.0.1:9/v1", KEY, 200, "does not answer (ConnectError)"),
+        ("{url}", "schlüssel", 200, "letters that no key has"),
     ],
 )
 def test_how_the_language_model_stands_is_told(url: str, key: str, status: int, seen: str) -> None:
@@ -413,19 +414,23 @@ def speaking(*languages: str) -> config.Config:
     return replace(plain, city=replace(plain.city, languages=languages))
 
 
-def test_the_languages_that_come_with_it_need_no_font_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the machine have no font of its own."""
     monkeypatch.setattr(letters, "_of_the_machine", tuple)
     letters._chosen.cache_clear()
+    yield
+    letters._chosen.cache_clear()
+
+
+@pytest.mark.usefixtures("no_fonts")
+def test_the_languages_that_come_with_it_need_no_font_of_the_machine() -> None:
     assert doctor.scripts(speaking("en", "de", "es", "fr", "pt", "ar", "uk", "el", "he")).health is Health.OK
 
 
-def test_a_language_whose_letters_nothing_has_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(letters, "_of_the_machine", tuple)
-    letters._chosen.cache_clear()
-    try:
-        found = doctor.scripts(speaking("en", "hi", "xx", "zh-Hant"))
-    finally:
-        letters._chosen.cache_clear()
+@pytest.mark.usefixtures("no_fonts")
+def test_a_language_whose_letters_nothing_has_is_named() -> None:
+    found = doctor.scripts(speaking("en", "hi", "xx", "zh-Hant"))
     assert found.health is Health.WARN
     assert "letters of hi, zh-Hant:" in found.seen
     assert "fonts-noto-core" in found.do

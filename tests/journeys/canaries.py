@@ -133,7 +133,11 @@ def _writes(citizen: Citizen, maya: Citizen) -> None:
     citizen.sends("/human")
     citizen.sends(TEXTS["a letter to the service"])
     citizen.sends("/mydata")
-    maya.sends("/threads")
+    maya.sees("A citizen writes about")
+    maya.taps("Reply")
+    maya.sees("Write your answer for thread")
+    maya.sends(TEXTS["a reply of the city"])
+    citizen.sees(TEXTS["a reply of the city"])
 
 
 def _on_the_web(town: Town, code: str, told: Told) -> None:

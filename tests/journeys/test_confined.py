@@ -84,6 +84,7 @@ def _lived(folder: Path, database: str) -> Day:
     env = {
         "CIVICLOOP_LOG__LEVEL": "debug",
         "CIVICLOOP_TELEGRAM__SECRET_TOKEN": SECRETS["the secret of the webhook"],
+        "CIVICLOOP_MAIL__PASSWORD": SECRETS["the mail server's password"],
         "MPLCONFIGDIR": str(folder / "data" / "matplotlib"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }

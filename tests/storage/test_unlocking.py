@@ -11,7 +11,7 @@ from sqlalchemy import update
 from storage import contacts, tables
 from storage.database import StorageTrouble
 from storage.sealing import Keys
-from storage.unlocking import unlock
+from storage.unlocking import put_back, unlock
 from tests.storage.makers import NOW
 
 if TYPE_CHECKING:
@@ -92,3 +92,9 @@ def test_a_key_file_rotated_by_the_rules_fits(database: Database, tmp_path: Path
     unlock(database, file, mint)
     file.write_bytes((tmp_path / "new").read_bytes())
     assert "put back" in refused(database, file, mint)
+
+
+def test_a_key_file_that_is_none_takes_no_place(tmp_path: Path) -> None:
+    with pytest.raises(StorageTrouble):
+        put_back(tmp_path / "keys", b"no key file")
+    assert not (tmp_path / "keys").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.rights import APPROVER
 from storage import people
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ NAME = "Ben"
 def signer(database: Database, now: datetime) -> int:
     """Return who may approve every round."""
     with database.transaction() as db:
-        known = [person.id for person, _ in people.with_role(db, people.APPROVER) if person.name == NAME]
+        known = [person.id for person, _ in people.with_role(db, APPROVER) if person.name == NAME]
         person = known[0] if known else people.add(db, NAME, "en", now).id
-        people.grant(db, person, people.APPROVER, people.EVERY_SERVICE, now)
+        people.grant(db, person, APPROVER, people.EVERY_SERVICE, now)
     return person
 
 

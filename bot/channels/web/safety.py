@@ -1,4 +1,4 @@
-"""What keeps pages and visitors safe: headers, the origin of a POST, cookies, how many are let in."""
+"""What keeps pages and visitors safe: headers, the origin of a POST, how many are let in."""
 
 from __future__ import annotations
 

@@ -390,6 +390,27 @@ def test_a_digest_that_fails_holds_up_no_other(
     assert desk.sweep(database, MONDAY) == 1
 
 
+def test_a_reading_that_fails_holds_up_no_other_digest(
+    database: Database, desk: Digests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.transaction() as db:
+        keep(db, real()[-125:])
+        hire(db, "telegram", name="Ana")
+        hire(db, "telegram", name="Eva")
+    read, failed = themes.revision, list[str]()
+
+    def breaking(db: Connection, service: str) -> int:
+        if not failed:
+            failed.append(service)
+            raise ValueError("broken")
+        return read(db, service)
+
+    monkeypatch.setattr(themes, "revision", breaking)
+    with pytest.raises(ExceptionGroup, match="could not be written"):
+        desk.sweep(database, MONDAY)
+    assert desk.sweep(database, MONDAY) == 1
+
+
 def test_before_the_hour_nothing_goes(database: Database, desk: Digests) -> None:
     with database.transaction() as db:
         keep(db, real())

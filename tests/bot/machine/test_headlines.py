@@ -210,15 +210,20 @@ def _clause(asked: dict[str, Any]) -> str:
     return json.dumps({"parts": [{"fact": first["id"], "words": " ".join(plain.split())}]})
 
 
-def test_what_was_written_is_kept_and_told_again(database: Database, model: Server) -> None:
-    """One question for all managers of one language; the digest of a week stays what it was."""
-    model.write = _clause
-    asked = Asked(model)
-    desk = Digests(sample(), CATALOG.bank, Library(sample(), CATALOG, makers.KEYS), asked.machine)
+def late(database: Database, model: Server) -> Digests:
+    """Give a desk with a machine, in a week in which a result is overdue."""
     with database.transaction() as db:
         keep(db, real())
         record = json.dumps({"feedback_on": "2022-09-01"})
         makers.add_round(db, "late", service=SERVICE, state="closed", title="Night desk", record=record)
+    return Digests(sample(), CATALOG.bank, Library(sample(), CATALOG, makers.KEYS), Asked(model).machine)
+
+
+def test_what_was_written_is_kept_and_told_again(database: Database, model: Server) -> None:
+    """One question for all managers of one language; the digest of a week stays what it was."""
+    model.write = _clause
+    desk = late(database, model)
+    with database.transaction() as db:
         first, second = hire(db, "telegram", "mail", name="Ana"), hire(db, "telegram", name="Eva")
         hire(db, "telegram", name="Ida", language="es")
     desk.sweep(database, MONDAY)
@@ -242,12 +247,8 @@ def test_what_was_written_is_kept_and_told_again(database: Database, model: Serv
 
 def test_another_state_of_things_is_not_told_in_the_old_words(database: Database, model: Server) -> None:
     model.write = _clause
-    asked = Asked(model)
-    desk = Digests(sample(), CATALOG.bank, Library(sample(), CATALOG, makers.KEYS), asked.machine)
+    desk = late(database, model)
     with database.transaction() as db:
-        keep(db, real())
-        record = json.dumps({"feedback_on": "2022-09-01"})
-        makers.add_round(db, "late", service=SERVICE, state="closed", title="Night desk", record=record)
         hire(db, "telegram", name="Ana")
     desk.sweep(database, MONDAY)
     with database.reading() as db:

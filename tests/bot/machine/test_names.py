@@ -77,7 +77,7 @@ def test_only_masked_texts_of_people_who_agreed_leave_the_house(database: Databa
     names = swept(database, machine_of(model))
     assert names == ["[AI] About elephants", "[AI] About volcano"]
     shown = " ".join(each["text"] for material in model.material for each in material["texts"])
-    assert "[phone number]" in shown or "about the elephants" in shown
+    assert "[phone number] about the elephants" in shown
     assert "Grey elephants" in shown
     assert "07400" not in model.sent
     assert "Zorblax" not in model.sent

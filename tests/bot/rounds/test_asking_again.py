@@ -282,13 +282,19 @@ async def test_the_letter_is_in_the_language_of_the_person(house: House, citizen
         assert [button.label for button in letter.buttons] == ["Sí, empezar", "No más"]
 
 
+async def three(house: House) -> tuple[str, list[Citizen]]:
+    """Take three testers through the first contact, to the day of the next."""
+    code = diary(house)
+    testers = [Citizen(house, f"c{number}") for number in range(3)]
+    for tester in testers:
+        await met(tester, code)
+    later(house, days=7)
+    return code, testers
+
+
 async def test_who_begins_anew_and_breaks_off_has_still_finished_once(house: House) -> None:
     async with house.writing():
-        code = diary(house)
-        testers = [Citizen(house, f"c{number}") for number in range(3)]
-        for tester in testers:
-            await met(tester, code)
-        later(house, days=7)
+        code, testers = await three(house)
         for tester in testers:
             await tester.taps("Yes, begin")
         assert house.rounds.voices(code).individuals == 3
@@ -308,11 +314,7 @@ async def test_who_begins_anew_and_breaks_off_has_still_finished_once(house: Hou
 
 async def test_the_figures_take_the_newest_answer_of_whoever_answered_twice(house: House) -> None:
     async with house.writing():
-        code = diary(house)
-        testers = [Citizen(house, f"c{number}") for number in range(3)]
-        for tester in testers:
-            await met(tester, code)
-        later(house, days=7)
+        code, testers = await three(house)
         for tester in testers[:2]:
             await tester.taps("Yes, begin")
             await tester.does("Partly", "Badly", "Nowhere", "Skip", "Yes, in a week")

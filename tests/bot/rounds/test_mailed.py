@@ -63,7 +63,7 @@ def answers(house: House, code: str, browser: str) -> None:
         assert of is not None
         new = makers.new_contact(browser, "web")._replace(address_hash=house.keys.address_hash("web", browser))
         (chat,) = contacts.add(db, [new])
-        sessions.save(db, [makers.session(chat, of, status="done", ended_at=house.clock())])
+        sessions.save(db, [makers.session(chat, of, status="completed", ended_at=house.clock())])
     house.sweeps.rounds()
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from bot.cutting import SHORTEST, fits
 from bot.errors import Refused
+from bot.rights import APPROVER
 from bot.rounds import links, record
 from flows.catalog import Catalog
 from flows.model import BestWorst, Say
@@ -165,6 +166,7 @@ def test_a_round_speaks_the_languages_of_its_service_and_no_others(house: House)
         ({"audience": "everyone"}, "must be agreed"),
         ({"title": "  "}, "has no title"),
         ({"title": "x" * 201}, "the title has 201 characters: say it in at most 200"),
+        ({"record": RECORD | {"title": {"es": "x" * 201}}}, "the title has 201 characters: say it in at most 200"),
     ],
 )
 def test_facts_that_cannot_stand_make_no_round(house: House, facts: dict[str, Any], words: str) -> None:
@@ -393,7 +395,7 @@ class TestTheSecondPerson:
         with house.database.transaction() as db:
             olive = people.add(db, "Olive", "en", NOON).id
             people.grant(db, olive, "organiser", "*", NOON)
-            people.grant(db, olive, people.APPROVER, "bus7", NOON)
+            people.grant(db, olive, APPROVER, "bus7", NOON)
         with pytest.raises(Refused, match="may not approve rounds of library"):
             house.rounds.approve(code, who=olive)
 
@@ -428,7 +430,7 @@ class TestTheSecondPerson:
         with house.database.transaction() as db:
             writer = people.add(db, "Zoë Núñez", "en", NOON).id
             signs = people.add(db, name, "en", NOON).id
-            people.grant(db, signs, people.APPROVER, "*", NOON)
+            people.grant(db, signs, APPROVER, "*", NOON)
         code = house.need(opened=False, who=writer).code
         assert house.rounds.approvers(code) == []
         with pytest.raises(Refused, match="is called like you"):
@@ -443,7 +445,7 @@ class TestTheSecondPerson:
         with house.database.transaction() as db:
             ids = [people.add(db, name, "en", NOON).id for name in ("ليلى", "أحمد", "张伟", "李娜", "☀", "☂")]
             for each in ids:
-                people.grant(db, each, people.APPROVER, "*", NOON)
+                people.grant(db, each, APPROVER, "*", NOON)
         for place, writer in enumerate(ids):
             code = house.need(opened=False, who=writer, title=f"Round {place}").code
             assert {one.id for one in house.rounds.approvers(code)} == {*ids} - {writer}

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from bot.channels.web.manage.doors import Visitor
     from storage.actions import Action, Told
 
-"""Who may see and act: those who read and answer for a service."""
 LATE = "late"
 SHOWN: Mapping[str, Callable[[Action, str], bool]] = {
     "all": lambda _row, _today: True,
@@ -248,7 +247,7 @@ def _given(request: Request, visitor: Visitor, service: str, typed: Mapping[str,
     backstage = backstage_of(request)
     with backstage.database.transaction() as db:
         action = _held(request, db, service, lock=True)
-        owner, due = _number(typed.get("owner", "")), typed.get("due", "")
+        owner, due = whole(typed.get("owner", "")), typed.get("due", "")
         backstage.actions.give(db, action, owner, due, visitor.person, backstage.clock())
         crossings.passed("action.gives")
     crossings.passed("action.given")
@@ -402,16 +401,12 @@ def _draft(request: Request, visitor: Visitor, service: str, typed: Mapping[str,
         letter = Letter({visitor.person.language: words})
     blank = Draft(service, kind, source, origin, words, letter, form=form)
     if kind == FIX:
-        return replace(blank, letter=Letter(), owner=_number(typed.get("owner", "")), due_on=typed.get("due", ""))
+        return replace(blank, letter=Letter(), owner=whole(typed.get("owner", "")), due_on=typed.get("due", ""))
     return replace(blank, body=typed.get("body", "")) if kind == NOT_US else blank
 
 
 def _lines(text: str) -> list[str]:
     return [line.strip()[:60] for line in text.splitlines()]
-
-
-def _number(text: str) -> int | None:
-    return whole(text)
 
 
 async def _typed(request: Request) -> dict[str, str]:

@@ -18,9 +18,6 @@ from flows.model import Stage
 from flows.words import whole
 from storage import crossings, themes
 
-LAST = 99_999
-"""No page has a higher number."""
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,6 +26,9 @@ if TYPE_CHECKING:
 
     from bot.actions.behind import Shown
     from bot.channels.web.manage.doors import Visitor
+
+LAST = 99_999
+"""No page has a higher number."""
 
 
 async def show(request: Request, visitor: Visitor) -> Response:

@@ -18,7 +18,7 @@ from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.digests.weeks import Week
-from flows.words import plain_digits
+from flows.words import plain_digits, whole
 from storage import assessments as stored
 
 if TYPE_CHECKING:
@@ -239,7 +239,9 @@ def _read(sent: FormData, stage: str | None, said: Texts) -> Filled:
 
 def _guesses(typed: Mapping[str, str], said: Texts) -> tuple[dict[int, int], list[Error]]:
     sent = {name.removeprefix("guess."): text for name, text in typed.items() if name.startswith("guess.") and text}
-    read = {each: plain_digits(text).removesuffix("%").strip() for each, text in sent.items() if each.isdecimal()}
+    read = {
+        each: plain_digits(text).removesuffix("%").strip() for each, text in sent.items() if whole(each) is not None
+    }
     good = {
         each: text for each, text in read.items() if text.isdecimal() and len(text) < len("1000") and int(text) <= MOST
     }

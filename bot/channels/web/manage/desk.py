@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from bot.pictures.listing import Row as Listed
     from flows.model import Flow
 
-"""Who may see a round's inside; only organisers may act."""
 MOVED = ("decided_on", "feedback_on")
 """Days that people were promised, and that may have to move where they get more time."""
 AT_FAULT = {"bad_code": "code", "taken_code": "code", "audience": "audience", "bad_reminder": "closes_on"}

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from bot.themes.curating import Codebook, Said
     from storage.themes import Theme
 
-"""Who may see and correct: those who read what people write to the service."""
 NONE = "none"
 """Stands in the address in place of a theme for the texts that fit none."""
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from storage.people import Person
     from storage.threads import Thread
 
-"""Who may read and answer."""
 LONGEST = 4000
 """Characters of an answer; a chat shows them as one message."""
 REASON = 300
@@ -194,7 +193,7 @@ async def block(request: Request, visitor: Visitor) -> Response:
     why = str((await form_of(request)).get("why", "")).strip()
     if not why or len(why) > REASON:
         words = pages_of(request).words(request)
-        return await _page(request, visitor, error=words("threads.block_no_why"), field="why", typed=why)
+        return await _page(request, visitor, error=words("threads.block_no_why", most=REASON), field="why", typed=why)
     await asyncio.to_thread(_block, request, visitor, why)
     return _back(request, "blocked")
 

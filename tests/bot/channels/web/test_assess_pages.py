@@ -72,6 +72,8 @@ async def test_every_fault_stands_beside_its_field_and_nothing_is_kept(it: Progr
     it.opened("How is it?")
     await entered(it, client, MANAGER)
     assert "out of 100 people who answer at the stage Deliver" in (await client.get(f"{PAGE}/form?stage=deliver")).text
+    page = await sent(client, f"{PAGE}/form", {f"guess.{'9' * 5000}": "40"})
+    assert page.status_code == 422
     page = await sent(client, f"{PAGE}/form", {"guess.1": "many"})
     assert page.status_code == 422
     assert 'href="#guess.1">This is no number from 0 to 100.' in page.text

@@ -205,7 +205,9 @@ async def test_a_chat_is_blocked_with_a_reason_and_freed_again(
     path = f"/manage/threads/{thread.name}"
     page = await client.post(f"{path}/block", data={"stamp": stamp(await client.get(path)), "why": " "})
     assert page.status_code == 422
-    assert "Say why: the citizen reads it" in page.text
+    assert "Say why: the citizen reads it. At most 300 characters" in page.text
+    page = await client.post(f"{path}/block", data={"stamp": stamp(page), "why": "x" * 301})
+    assert page.status_code == 422
     page = await client.post(f"{path}/block", data={"stamp": stamp(page), "why": "Insults <all day>"})
     assert "The chat is blocked. The citizen has been told why." in page.text
     assert "Insults &lt;all day&gt;" in page.text
