@@ -6,8 +6,6 @@ file is made when it is asked for.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import csv
 import io
 import json
@@ -15,8 +13,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from bot import own_work, tokens
+from bot.actions import asked
 from bot.digests.render.sheet import safe
-from storage import answers, contacts, messages, rounds, sessions, threads, wishes
+from storage import actions, answers, contacts, messages, rounds, sessions, themes, threads, wishes
 from storage.database import Unopened
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from bot.config import Config
     from bot.rounds.library import Library
     from storage.answers import AnswerRow
     from storage.contacts import Contact
@@ -48,27 +49,27 @@ class Entry(NamedTuple):
 
 def link(keys: Keys, public_url: str, contact_id: int, now: datetime) -> str:
     """Return the address of a page that shows a contact's data until an hour from now."""
-    token = keys.seal(f"{_FOR}{contact_id} {(now + LASTS).isoformat()}")
-    return f"{public_url}/mydata/{base64.urlsafe_b64encode(token).decode().rstrip('=')}"
+    return f"{public_url}/mydata/{tokens.written(keys.seal(f'{_FOR}{contact_id} {(now + LASTS).isoformat()}'))}"
 
 
 def whose(keys: Keys, token: str, now: datetime) -> int | None:
     """Return whose data a token shows now; None where it is none of ours, or its hour is over."""
-    with suppress(binascii.Error, ValueError, Unopened):
-        told = keys.unseal(base64.b64decode(token + "=" * (-len(token) % 4), altchars="-_", validate=True))
+    with suppress(ValueError, Unopened):
+        told = keys.unseal(tokens.read(token))
         if told.startswith(_FOR):
             contact_id, until = told.removeprefix(_FOR).split(" ")
             return int(contact_id) if now < datetime.fromisoformat(until) else None
     return None
 
 
-def kept(db: Connection, library: Library, keys: Keys, contact: Contact) -> list[Entry]:
-    """Return everything that is kept of a contact and can still be found as theirs."""
+def kept(db: Connection, config: Config, library: Library, keys: Keys, contact: Contact) -> list[Entry]:
+    """Return everything that is kept of a contact and can still be found as theirs, as MYDATA tells it in words."""
     return [
         *_contact(keys, contact),
         *_taken_part(db, contact),
         *_answers(db, library, contact),
         *_written(db, keys, contact),
+        *_own_work(db, config, contact),
     ]
 
 
@@ -116,8 +117,15 @@ def _taken_part(db: Connection, contact: Contact) -> Iterator[Entry]:
 def _answers(db: Connection, library: Library, contact: Contact) -> Iterator[Entry]:
     for of in rounds.linked(db):
         pseudonym = library.pseudonym(of, contact.address_hash)
-        for row in answers.of(db, of.id, pseudonym) if pseudonym is not None else ():
+        if pseudonym is None:
+            continue
+        for row in answers.of(db, of.id, pseudonym):
             yield Entry("answer", of.code, row.answered_at.isoformat(), row.item or row.state, _said(row))
+        for reply in actions.replied(db, of.id, pseudonym):
+            said = asked.in_words(db, reply, contact.language)
+            yield Entry("reply", of.code, reply.answered_at.isoformat(), "asked_back", said)
+        for theme in themes.of_person(db, of.id, pseudonym):
+            yield Entry("theme", of.code, "", "sorted_into", theme.name(contact.language))
 
 
 def _said(row: AnswerRow) -> str:
@@ -135,8 +143,15 @@ def _written(db: Connection, keys: Keys, contact: Contact) -> Iterator[Entry]:
         yield Entry("chat", "", line.at.isoformat(), line.author, line.body)
 
 
-def find(db: Connection, library: Library, keys: Keys, token: str, now: datetime) -> list[Entry] | None:
+def _own_work(db: Connection, config: Config, contact: Contact) -> Iterator[Entry]:
+    """Give what is kept of somebody of the city about their own work; nothing of a citizen."""
+    if contact.person_id is not None:
+        for told in own_work.kept(db, config, contact.person_id, contact.language):
+            yield Entry("own_work", "", "", "kept", told)
+
+
+def find(db: Connection, config: Config, library: Library, keys: Keys, token: str, now: datetime) -> list[Entry] | None:
     """Return what the owner of a token may see; None where there is nobody, or no more."""
     contact_id = whose(keys, token, now)
     contact = None if contact_id is None else contacts.get(db, contact_id)
-    return None if contact is None else kept(db, library, keys, contact)
+    return None if contact is None else kept(db, config, library, keys, contact)

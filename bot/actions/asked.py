@@ -14,6 +14,8 @@ from storage.actions import ASK, OPEN, Reply
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy import Connection
+
     from bot.desk import Prompts, Visit
     from bot.rounds.library import Library
     from storage.actions import Action
@@ -91,17 +93,17 @@ class AskedBack:
         hash_ = visit.guest.contact.address_hash
         mine = [(of.id, self._library.pseudonym(of, hash_) or b"") for of in rounds.linked(visit.db)]
         found = [each for round_id, who in mine for each in actions.replied(visit.db, round_id, who)]
-        return tuple(self._say(visit, "deed_mydata", said=_words(visit, each)) for each in found)
+        return tuple(self._say(visit, "deed_mydata", said=in_words(visit.db, each, visit.language)) for each in found)
 
     def _say(self, visit: Visit, key: str, **values: object) -> Prompt:
         return Prompt(fill(self._library.phrases[visit.language][key], values).strip())
 
 
-def _words(visit: Visit, said: Reply) -> str:
+def in_words(db: Connection, said: Reply, language: str) -> str:
     """Return what somebody answered, in words."""
-    row = actions.get(visit.db, said.action_id)
+    row = actions.get(db, said.action_id)
     if said.choice is None or row is None:
         return said.text or ""
     letter = load(row.letter)
-    offered = letter.choices.get(letter.in_(visit.language), ())
+    offered = letter.choices.get(letter.in_(language), ())
     return offered[said.choice] if said.choice < len(offered) else ""

@@ -271,7 +271,7 @@ class Rounds(Fairness, Papers):
     def own_data(self, token: str, form: str) -> str | None:
         """Return all that is kept of whose link of MYDATA it is, as `json` or `csv`; None where it is nobody's."""
         with self._database.reading() as db:
-            found = own_data.find(db, self._library, self._keys, token, self._clock())
+            found = own_data.find(db, self._config, self._library, self._keys, token, self._clock())
         if found is None:
             return None
         return own_data.as_csv(found) if form == "csv" else own_data.as_json(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,18 @@ async def test_mydata_tells_somebody_of_the_city_what_is_kept_of_their_work(hous
     assert "you looked after “Mend the lift”" in said
 
 
+async def test_the_file_of_ones_own_data_holds_that_work_too(house: House) -> None:
+    max_, _ = await settled(house)
+    said = [each.text for each in await max_.says("MYDATA")]
+    (link,) = [text.partition("/mydata/")[2].split()[0] for text in said if "/mydata/" in text]
+    held = [
+        each["value"] for each in json.loads(house.rounds.own_data(link, "json") or "") if each["about"] == "own_work"
+    ]
+    assert any("Evidence: blueprint.pdf" in each for each in held)
+    told = {line for text in said for line in text.splitlines()}
+    assert {line for each in held for line in each.splitlines()} <= told
+
+
 async def test_delete_takes_what_is_theirs_alone_and_leaves_the_record_of_the_city(house: House) -> None:
     max_, person = await settled(house)
     await max_.says("DELETE")
@@ -120,6 +133,8 @@ async def test_what_a_program_made_of_a_text_is_told_and_goes_with_it(house: Hou
         themes.correct(db, waiting, text, mine(house), NOON, fits=True)
     said = "\n".join(each.text for each in await citizen.says("MYDATA"))
     assert "into these themes: Waiting." in said
+    held = json.loads(house.rounds.own_data(said.partition("/mydata/")[2].split()[0], "json") or "")
+    assert [each["value"] for each in held if each["about"] == "theme"] == ["Waiting"]
     told = "\n".join(each.text for each in await max_.says("MYDATA"))
     assert "You corrected the themes of 1 text." in told
     await max_.says("DELETE")

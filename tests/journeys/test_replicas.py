@@ -337,7 +337,7 @@ def test_a_page_at_one_replica_shows_what_another_wrote(fleet: Fleet) -> None:
     form = {"nonce": _nonce(httpx.get(f"{other.url}/chat/{code}").text), "code": code}
     secret = _secret(httpx.post(f"{other.url}/chat/start", data=form, timeout=30))
     with _browser(other, secret) as here, _browser(writer, secret) as there:
-        assert "16 or older" in here.get("/chat").text  # the POST has waited for the reply, which rings no bell here
+        fleet.until("the other shows it too", lambda: "16 or older" in here.get("/chat").text)
         with here.stream("GET", "/chat/stream", params={"after": "0"}) as stream:
             lines = stream.iter_lines()
             next(line for line in lines if "16 or older" in line)
