@@ -204,7 +204,7 @@ class Ledger:
         self._wishes[round_id, guest.contact.id] = wanted
 
     def decline(self, round_id: int, guest: Guest) -> None:
-        """The guest does not want to be reminded of a round, not even by what waits to leave."""
+        """The guest wants to be asked into a round no more, not even by what waits to leave."""
         self._declined.add((round_id, guest.contact.id))
 
     def change(self, guest: Guest, **values: Any) -> None:  # noqa: ANN401 - columns of many types

@@ -29,8 +29,8 @@ ARRIVING, WAITING, INVITED, ANSWERED, FAILED, EXCLUDED = (
 AGREED, LIST = "agreed", "list"
 """Where a person comes from: a contact of ours, or an address that the city holds."""
 REASONS = (
-    "quiet", "stopped", "blocked", "unreachable", "channel", "no_consent", "asked", "another_today", "forgotten",
-    "closed",
+    "quiet", "stopped", "blocked", "unreachable", "channel", "no_consent", "asked", "another_today", "declined",
+    "forgotten", "closed",
 )  # fmt: skip
 """Why a person is excluded."""
 BEGUN = "invite."
@@ -172,6 +172,7 @@ _insert = Insert(
 )
 _became = Update(audience, ("state", "reason"), ("id", "state"))
 _declined = Update(audience, ("reason",), ("round_id", "contact_id", "state"))
+_left_out = Update(audience, ("state", "reason"), ("round_id", "contact_id", "state", "reason"))
 _failed = Update(audience, ("state", "reason"), ("round_id", "contact_id", "state"))
 
 
@@ -202,7 +203,7 @@ def arriving(db: Connection, round_id: int) -> int:
 
 def arrive(db: Connection, round_id: int) -> None:
     """Take in everybody of a list that was read to its end."""
-    becomes = case((audience.c.mark.is_not(None), EXCLUDED), else_=WAITING)
+    becomes = case((audience.c.reason != "", EXCLUDED), else_=WAITING)
     db.execute(_in(round_id, ARRIVING).values(state=becomes))
 
 
@@ -418,8 +419,10 @@ def unsent_after_all(db: Connection, keys: Iterable[str]) -> None:
 
 
 def decline(db: Connection, who: Iterable[tuple[int, int]]) -> None:
-    """Note that these people, each (round id, contact id), were invited and want no reminder."""
-    _declined(db, [("declined", round_id, contact_id, INVITED) for round_id, contact_id in who])
+    """Note that these people, each (round id, contact id), do not take part: not reminded, and not asked later on."""
+    said = list(who)
+    _declined(db, [("declined", *one, state) for one in said for state in (INVITED, ARRIVING)])
+    _left_out(db, [(EXCLUDED, "declined", *one, *was) for one in said for was in ((WAITING, ""), (EXCLUDED, "asked"))])
 
 
 def outdate(db: Connection, who: Iterable[tuple[int, int]], now: datetime) -> int:

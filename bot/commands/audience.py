@@ -32,6 +32,7 @@ SAID: Mapping[str, str] = {
     "no_consent": "did not agree to be invited again",
     "asked": "asked about this service in the last 30 days",
     "another_today": "asked in another round on the last day",
+    "declined": "said no before it was their turn, or is too young",
     "forgotten": "had everything about them deleted",
     "closed": "the round closed before it was their turn",
 }

@@ -577,6 +577,39 @@ async def test_who_answered_is_counted_as_such(house: House) -> None:
     assert (house.rounds.audience(code).answered, house.rounds.audience(code).invited) == (1, 1)
 
 
+@pytest.mark.parametrize("says", [["No"], ["Yes", "Not now"]])
+async def test_who_says_no_before_their_turn_is_not_invited_when_it_comes(house: House, says: list[str]) -> None:
+    people(house, "a", "b")
+    code = house.need(audience="agreed", spread_hours=10).code
+    house.sweeps.rounds()
+    citizen = Citizen(house, "a")
+    await citizen.starts(code)
+    await citizen.does(*says)
+    house.clock.forward(days=2)
+    house.sweeps.rounds()
+    found = house.rounds.audience(code)
+    assert invited(house) == ["b"]
+    assert (found.people, found.invited, dict(found.excluded)) == (2, 1, {"declined": 1})
+
+
+async def test_who_says_no_while_they_rest_is_not_invited_once_they_have(house: House) -> None:
+    people(house, "a")
+    first = house.need(audience="agreed", closes_at=NOON + timedelta(days=60), record=LATER).code
+    house.sweeps.rounds()
+    await house.delivered()
+    house.rounds.close(first)
+    house.clock.forward(days=20)
+    code = house.need(audience="agreed", closes_at=NOON + timedelta(days=60), record=LATER).code
+    house.sweeps.rounds()
+    citizen = Citizen(house, "a")
+    await citizen.starts(code)
+    await citizen.taps("No")
+    house.clock.forward(days=20)
+    house.sweeps.rounds()
+    assert len(invited(house)) == 1
+    assert dict(house.rounds.audience(code).excluded) == {"declined": 1}
+
+
 @pytest.mark.parametrize("excluded", [False, True])
 async def test_who_finishes_in_the_hour_after_the_close_is_counted_as_having_answered(
     house: House, excluded: bool
