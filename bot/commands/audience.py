@@ -119,7 +119,7 @@ def audience(config: Config, code: str, *, in_json: bool) -> None:
     )
     table(list(lines(found)))
     if found.step:
-        click.echo(f"It is found by earlier answers: numbers come in steps of {found.step}, rounded down.")
+        click.echo(f"It is chosen among those who agreed: numbers come in steps of {found.step}, rounded down.")
 
 
 @click.command("list-in")

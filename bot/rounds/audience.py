@@ -167,9 +167,9 @@ def told(counted: Mapping[tuple[str, str], int]) -> Tally:
 
 
 def stepwise(exact: Tally, minimum: int) -> Tally:
-    """Return an audience as it may be shown that was found by what people once answered.
+    """Return an audience as it may be shown that is chosen among those who agreed.
 
-    Whoever asks for one area and word after the other would else learn how few said what.
+    Whoever asks for one service, language and word after the other would else learn how few took part or said what.
     """
     failed, excluded = ({why: floored(n, minimum) for why, n in of.items()} for of in (exact.failed, exact.excluded))
     waiting, invited, answered = (floored(n, minimum) for n in (exact.waiting, exact.invited, exact.answered))

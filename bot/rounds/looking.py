@@ -24,7 +24,7 @@ from bot.rounds.hours import Hours
 from bot.rounds.invitations import rested
 from bot.rounds.lately import Lately
 from bot.rounds.library import sketch
-from bot.rounds.lifecycle import BEGINNING, LISTED, RUNNING, State, closed_on
+from bot.rounds.lifecycle import AGREED, BEGINNING, LISTED, RUNNING, State, closed_on
 from bot.rounds.sending import Plan, sending
 from bot.rounds.tongues import in_language
 from flows.changes import changes
@@ -328,13 +328,13 @@ class Looking:
     def audience(self, code: str) -> Tally:
         """Count the audience: as it stands, and before the round opens as it would be now. Nothing is sent.
 
-        One that is found by earlier answers comes in steps of the minimum.
+        One that is chosen among those who agreed comes in steps of the minimum.
         """
         with self._database.reading() as db:
             row = self._row(db, code)
             exact = audiences.tally(db, self._library, row, self._rules(row))
-        looks = whom.load(row.whom).looks_into_answers
-        return audiences.stepwise(exact, self._config.digest.minimum_cell) if looks else exact
+        narrow = row.audience == AGREED and whom.load(row.whom).narrow
+        return audiences.stepwise(exact, self._config.digest.minimum_cell) if narrow else exact
 
     def sending(self, code: str) -> Sending:
         """Count how far the invitations of a round are, and reckon when the last of them leaves."""

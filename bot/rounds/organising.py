@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from bot.rounds.addresses import Line, Read, Reading
     from bot.rounds.places import PlaceView
+    from bot.rounds.whom import Whom
     from flows.model import Flow
     from storage.rounds import RoundRow
 
@@ -96,12 +97,13 @@ class Rounds(Fairness, Papers):
             opens_at=opens_at,
             closes_at=closes_at,
             created_by=who,
-            whom=whoms.dump(whoms.checked(whom or {}, self._config, self._mint())),
             spread_hours=whoms.checked_spread(spread_hours),
             remind_at=remind_at,
         )
         whoms.checked_reminder(remind_at, opens_at, closes_at)
+        meant = whoms.checked(whom or {}, self._config, self._mint())
         with self._act() as db:
+            new = replace(new, whom=whoms.dump(self._within(db, who, meant)))
             if rounds.by_code(db, new.code) or kept_places.by_code(db, new.code):
                 raise wording.Forbidden("taken_code", code=new.code)
             row = rounds.add(db, new)
@@ -135,7 +137,7 @@ class Rounds(Fairness, Papers):
             if "record" in facts:
                 facts = _entitled(facts | {"record": _shaped(facts["record"])}, self.language(flow.id, service))
             self._allowed(service, flow, facts.get("audience", row.audience), str(facts.get("title", row.title)))
-            self._asked_of(row, facts)
+            self._asked_of(db, row, who, facts)
             if "record" in facts:
                 facts["record"] = _dumped(carried(_loaded(row), facts["record"]))
             rounds.change(db, row.id, **facts | {"stage": stage_of(flow), "version": flow.version})
@@ -146,14 +148,30 @@ class Rounds(Fairness, Papers):
                 self._note(db, row, who, "changed", self._clock(), why.strip(), changed=changed)
             return view(self._row(db, code))
 
-    def _asked_of(self, row: RoundRow, facts: dict[str, Any]) -> None:
+    def _asked_of(self, db: Connection, row: RoundRow, who: int | None, facts: dict[str, Any]) -> None:
         """Check who is asked and when, and lay it down in the shape that is kept; lists stay."""
         if "whom" in facts:
-            meant = whoms.checked(facts["whom"], self._config, self._mint())
-            facts["whom"] = whoms.dump(replace(meant, lists=whoms.load(row.whom).lists))
+            before = whoms.load(row.whom)
+            meant = replace(whoms.checked(facts["whom"], self._config, self._mint()), lists=before.lists)
+            facts["whom"] = whoms.dump(meant if meant == before else self._within(db, who, meant))
         whoms.checked_spread(facts.get("spread_hours"))
         moments = (facts.get(name, getattr(row, name)) for name in ("remind_at", "opens_at", "closes_at"))
         whoms.checked_reminder(*moments)
+
+    def _within(self, db: Connection, who: int | None, meant: Whom) -> Whom:
+        """Return who is meant, chosen by rounds of services alone whose answers this member of staff may read.
+
+        Where none is named, and earlier rounds decide, those are named. Raises `Refused` for any other service.
+        """
+        if who is None:
+            return meant
+        every, roles = [service.key for service in self._config.services], people.roles_of(db, who)
+        own = [service for service in every if rights.may(roles, service, Right.READ_ANSWERS)]
+        for service in meant.services:
+            if service not in own:
+                raise wording.Forbidden("foreign_service", value=service, known=", ".join(own))
+        looks_back = meant.looks_into_answers or bool(meant.stages)
+        return replace(meant, services=tuple(own)) if looks_back and not meant.services and own != every else meant
 
     def receive(
         self,

@@ -17,9 +17,10 @@ Whoever may open the machine itself stands above all roles: they can read the da
 
 """
 FOOT = """
-Nobody signs a round that they have written, changed or renamed themselves, whatever their roles. An operator reads no
-answers. Every look at answers, every file of answers that is taken away, and every publication is written down with the
-name of who did it.
+Whom of those who agreed a round asks is chosen only by services whose answers one may open; who asks people of another
+service as well needs a role there. Nobody signs a round that they have written, changed or renamed themselves, whatever
+their roles. An operator reads no answers. Every look at answers, every file of answers that is taken away, and every
+publication is written down with the name of who did it.
 """
 
 

@@ -26,6 +26,7 @@ from storage.tables import audience as audience_table
 from tests.bot.jobs.test_sweeps import LATER, agreed
 from tests.bot.rounds.test_concluding import TOLD
 from tests.bot.rounds.test_lifecycle import Sketch
+from tests.bot.test_threads import employed
 from tests.bot.test_turns import INTO, to_review
 from tests.storage import makers
 from tests.support.house import NOON, Citizen, House
@@ -64,7 +65,7 @@ def invited(house: House, begin: str = "invite.") -> list[str]:
 
 
 def counted(house: House, code: str) -> Tally:
-    """Return the audience of a round exactly, as nobody is shown it who looks into earlier answers."""
+    """Return the audience of a round exactly, as nobody is shown it who chooses among those who agreed."""
     with house.database.reading() as db:
         row = rounds.by_code(db, code)
         assert row is not None
@@ -94,6 +95,59 @@ def test_how_few_said_something_is_not_found_by_asking_for_them_as_an_audience(h
     assert {found.step for found in shown.values()} == {5}
     everybody = house.rounds.audience(house.need(opened=False, audience="agreed").code)
     assert (everybody.waiting, everybody.step) == (8, 0)
+
+
+async def test_how_few_took_part_elsewhere_is_not_found_by_any_choice(house: House) -> None:
+    """Six of the bus, one of them of another language, one who sent STOP: no choice of any kind tells of one."""
+    pulse = house.pulse("bus7").code
+    for number in range(6):
+        each = Citizen(house, f"p{number}")
+        await each.starts(pulse)
+        await each.does(*INTO, "Good", "Skip", "Skip", "Skip", "Skip", "No", "Yes")
+    with house.database.transaction() as db:
+        contacts.set_language(db, house.contact("p0").id, "es")
+        contacts.set_stopped(db, house.contact("p1").id, NOON)
+    for meant, waits in (
+        ({"services": ["bus7"]}, 5),
+        ({"services": ["bus7"], "languages": ["es"]}, 0),
+        ({"languages": ["es"]}, 0),
+        ({"stages": ["deliver"]}, 5),
+        ({"sample": 1}, 0),
+    ):
+        found = house.rounds.audience(house.need(opened=False, audience="agreed", whom=meant).code)
+        assert (found.waiting, dict(found.excluded), found.step) == (waits, {}, 5)
+
+
+@pytest.mark.parametrize("meant", [{"services": ["bus7"]}, {"services": ["bus7", "library"], "themes": ["toilet"]}])
+async def test_nobody_chooses_by_a_service_whose_answers_they_may_not_read(house: House, meant: dict[str, Any]) -> None:
+    maya = await employed(house, "Maya", ("organiser", "library"), ("approver", "bus7"))
+    both = await employed(house, "Ben", ("organiser", "library"), ("manager", "bus7"))
+    mayas, bens = (house.contact(one.address).person_id for one in (maya, both))
+    code = house.need(opened=False).code
+    with pytest.raises(Refused, match="you may not read the answers of bus7: choose of library"):
+        house.rounds.change(code, whom=meant, who=mayas)
+    with pytest.raises(Refused, match="you may not read the answers of bus7"):
+        house.need(opened=False, whom=meant, who=mayas)
+    chosen = house.rounds.change(code, whom=meant, who=bens).whom
+    assert chosen.services == tuple(meant["services"])
+    assert house.rounds.change(code, whom=meant, spread_hours=3, who=mayas).whom == chosen
+    with pytest.raises(Refused, match="you may not read the answers of bus7"):
+        house.rounds.change(code, whom={**meant, "languages": ["es"]}, who=mayas)
+
+
+@pytest.mark.parametrize("meant", [{"themes": ["toilet"]}, {"areas": ["harbour"]}, {"stages": ["deliver"]}])
+async def test_earlier_rounds_are_looked_into_only_of_services_whose_answers_one_may_read(
+    house: House, meant: dict[str, Any]
+) -> None:
+    people_ = [
+        await employed(house, "Maya", ("organiser", "library")),
+        await employed(house, "Ada", ("organiser", "*")),
+    ]
+    maya, ada = (house.contact(one.address).person_id for one in people_)
+    code = house.need(opened=False).code
+    assert house.rounds.change(code, whom=meant, who=ada).whom.services == ()
+    assert house.rounds.change(code, whom={**meant, "languages": ["es"]}, who=maya).whom.services == ("library",)
+    assert house.rounds.change(code, whom={"languages": ["es"]}, who=maya).whom.services == ()
 
 
 async def test_a_preview_says_who_is_asked_and_who_is_left_out_and_why_and_sends_nothing(house: House) -> None:
@@ -128,7 +182,7 @@ async def test_who_used_a_service_and_did_not_agree_is_counted_and_not_asked(hou
     house.rounds.close(pulse)
     code = house.need(audience="agreed", whom={"services": ["bus7"], "stages": ["deliver"]}).code
     house.sweeps.rounds()
-    found = house.rounds.audience(code)
+    found = counted(house, code)
     assert invited(house) == ["yes"]
     assert (found.people, dict(found.excluded)) == (2, {"no_consent": 1})
 
@@ -234,7 +288,7 @@ async def test_a_sample_can_be_drawn_again_and_its_seed_stands_in_the_log(house:
     people(house, "late")
     house.clock.forward(days=1)
     house.sweeps.rounds()
-    assert house.rounds.audience(code).people == 7
+    assert counted(house, code).people == 7
 
 
 async def test_without_a_seed_one_is_minted_and_kept(house: House) -> None:

@@ -100,7 +100,7 @@ async def _shown(
         round=round_,
         typed=typed,
         audiences=(LINK, AGREED, LISTED) if round_.whom.lists else (LINK, AGREED),
-        offered=_offered(request),
+        offered=_offered(request, visitor, round_),
         audience=await asyncio.to_thread(rounds.audience, round_.code),
         ground=ground,
         bad_rows=bad_rows,
@@ -111,12 +111,13 @@ async def _shown(
     )
 
 
-def _offered(request: Request) -> dict[str, list[tuple[str, str]]]:
-    """Return what can be ticked: (id, label) by criterion."""
+def _offered(request: Request, visitor: Visitor, round_: RoundView) -> dict[str, list[tuple[str, str]]]:
+    """Return what can be ticked: (id, label) by criterion; of services those whose answers the visitor may read."""
     config, words = backstage_of(request).config, pages_of(request).words(request)
+    own = {*visitor.services((one.key for one in config.services), Right.READ_ANSWERS), *round_.whom.services}
     areas = {id_: label for service in config.services for id_, label in service.areas}
     return {
-        "services": [(service.key, service.label(words.language)) for service in config.services],
+        "services": [(one.key, one.label(words.language)) for one in config.services if one.key in own],
         "areas": [(id_, label if isinstance(label, str) else _in(label, words)) for id_, label in areas.items()],
         "languages": [(one, own_name(one)) for one in config.city.languages],
         "stages": [(stage.value, words(f"stage.{stage.value}")) for stage in Stage],

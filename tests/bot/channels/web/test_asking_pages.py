@@ -59,7 +59,7 @@ async def test_who_is_meant_is_ticked_and_counted_before_anything_is_sent(
     it: Program, client: httpx.AsyncClient
 ) -> None:
     agreed(it, "a", "b")
-    agreed(it, "ana", language="es")
+    agreed(it, *(f"ana {number}" for number in range(6)), language="es")
     code = it.round("Opening hours", **DRAFT)
     await entered(it, client, ORGANISER)
     assert f'href="/manage/rounds/{code}/audience"' in (await client.get(f"/manage/rounds/{code}")).text
@@ -67,7 +67,8 @@ async def test_who_is_meant_is_ticked_and_counted_before_anything_is_sent(
     assert page.url.params["done"] == "asking"
     assert re.search(r'name="languages" value="es" checked', page.text)
     assert not re.search(r'name="languages" value="en" checked', page.text)
-    assert re.search(r'To be asked</th><td class="number">1</td>', page.text)
+    assert re.search(r'To be asked</th><td class="number">5</td>', page.text)
+    assert "so numbers come in steps of 5, rounded down" in page.text
     assert kept(it, code).whom.languages == ("es",)
     with it.database.reading() as db:
         assert db.execute(select(func.count()).select_from(outbox)).scalar_one() == 0
@@ -77,7 +78,7 @@ async def test_everything_the_command_line_can_say_is_kept_and_cleared_again(
     it: Program, client: httpx.AsyncClient
 ) -> None:
     code = it.round("Opening hours", **DRAFT)
-    await entered(it, client, ORGANISER)
+    await entered(it, client, ("organiser", "*"))
     ticks = {"services": ["bus7", "library"], "areas": ["harbour"], "stages": ["deliver"]}
     more = {"themes": "sign، night bus,", "sample": "50", "spread_hours": "6", "remind_at": "2026-12-05T10:30"}
     page = await changed(client, code, **ticks, **more)
@@ -97,6 +98,20 @@ async def test_everything_the_command_line_can_say_is_kept_and_cleared_again(
     clear = kept(it, code)
     assert (clear.whom.narrow, clear.spread_hours, clear.remind_at) == (False, None, None)
     assert it.rounds.log(code)[-1].who == "Ada"
+
+
+async def test_only_services_whose_answers_the_visitor_may_read_are_offered_and_taken(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    code = it.round("Opening hours", **DRAFT)
+    await entered(it, client, ORGANISER, ("approver", "bus7"))
+    page = await client.get(f"/manage/rounds/{code}/audience")
+    assert re.findall(r'name="services" value="(\w+)"', page.text) == ["library"]
+    page = await changed(client, code, services=["bus7"])
+    assert page.status_code == 422
+    assert faults(page) == ["you may not read the answers of bus7: choose of library, or let somebody choose who may"]
+    await changed(client, code, themes="toilet")
+    assert kept(it, code).whom.services == ("library",)
 
 
 @pytest.mark.parametrize(
