@@ -24,7 +24,7 @@ from babel import Locale, UnknownLocaleError
 
 from bot import translating
 from bot.threads import answered_for
-from storage import alarms, inbox, migrate, outbox, retention, threads
+from storage import alarms, inbox, migrate, outbox, retention, rounds, threads, trail
 from storage.database import Database, StorageTrouble
 from storage.unlocking import refuse_changing
 
@@ -181,6 +181,7 @@ def database(config: Config, now: datetime) -> Iterator[Finding]:
             yield _alarms(opened)
             yield _overdue(opened, now, config)
             yield readers(opened, config)
+            yield asked(opened, config)
     except StorageTrouble as trouble:
         yield fail("database", str(trouble), "Nothing works until this does.")
     finally:
@@ -290,6 +291,24 @@ def readers(opened: Database, config: Config) -> Finding:
     if waiting:
         return fail("HUMAN", f"{sum(waiting.values())} citizens wait, and nobody of {', '.join(waiting)} is told", do)
     return warn("HUMAN", f"nobody of {', '.join(nobody)} can be told; citizens read human_contact instead", do)
+
+
+def asked(opened: Database, config: Config) -> Finding:
+    """Look whether what the rounds ask, and what people read before, is what was signed."""
+    from bot.rounds import papers, record  # noqa: PLC0415 - slow to load, needed only where there are tables
+
+    with opened.reading() as db:
+        rows = rounds.find(db)
+        others = [row.code for row in rows if not trail.still_asks(db, row.id)]
+    folder = config.database.files
+    lost = [f"{name} of {row.code}" for row in rows for name in papers.lost(folder, record.load(row.record))]
+    if others:
+        do = 'Nobody is asked them. Restore the database from a backup: see "civicloop round verify".'
+        return fail("rounds", f"other questions than those that were signed: {', '.join(others)}", do)
+    if lost:
+        do = f"Put the files back into {folder} from a backup: until then nobody can read them."
+        return fail("rounds", f"documents gone, or others than those that were added: {', '.join(lost)}", do)
+    return ok("rounds", "each asks what was signed, and its documents are there")
 
 
 def telegram(config: Config) -> Iterator[Finding]:

@@ -56,6 +56,8 @@ LATER = ("outcome", "whom", "spread_hours", "remind_at", "aims")
 """Such columns too, of later revisions: where they hold nothing, the hash is what it was without them."""
 STAMPS = ("created_at", "created_by", "opened_at", "closed_at", "reported_at")
 """Such columns too, that are noted only one by one."""
+FOR_WHOM = "for_whom"
+"""The field of a record that is `yes` where a round asks first for whom, and the flow that asks it."""
 HEARD = "heard"
 """What the trail says of how a result was received, once that is forgotten."""
 _COLUMNS = (*FACTS, *LATER, *STAMPS)
@@ -67,10 +69,11 @@ _LONG = frozenset({"record", "report", "outcome", "whom", "aims"})
 class Entry:
     """One thing that was done to a round; `number` counts from 1.
 
-    `details` is JSON: `round` the hash of the round's facts after it, `questions` that of its published flow, `by` the
-    id of the member of staff, `operator` the account at whose command line it was done, `changed` the facts that are
-    other than before, each with its old and its new value, `set` the columns of the round that are, `entry` how a
-    passage was taken down, `sealed` what is final beside the round (`storage.seals`).
+    `details` is JSON: `round` the hash of the round's facts after it, `questions` that of its published flow, `words`
+    those of the texts it is played from, as they were when they were signed, `by` the id of the member of staff,
+    `operator` the account at whose command line it was done, `changed` the facts that are other than before, each with
+    its old and its new value, `set` the columns of the round that are, `entry` how a passage was taken down, `sealed`
+    what is final beside the round (`storage.seals`).
     """
 
     round_id: int
@@ -173,6 +176,7 @@ def add(  # noqa: PLR0913, PLR0917 - all that an entry says
     last = found.first()
     number, above = (last.number + 1, last.hash) if last else (1, b"")
     noted: dict[str, Any] = {"round": _seal(row), "questions": _questions(db, row), "by": by, "operator": operator}
+    noted["words"] = _words_of(db, row, json.loads(last.details).get("words", {}) if last else {})
     noted["set"] = _set(row, before, first=last is None)
     noted["entry"] = taken and _passage(*(getattr(taken, name) for name in _taken_down))
     noted["sealed"] = sealed
@@ -220,6 +224,14 @@ def holds(db: Connection, round_id: int, head: str) -> bool:
     return any(entry.hash.hex() == head.strip().lower() for entry in of(db, round_id))
 
 
+def still_asks(db: Connection, round_id: int) -> bool:
+    """Whether the texts that a round is played from are those that were signed, as far as its trail notes them."""
+    newest = select(round_log.c.details).where(round_log.c.round_id == round_id).order_by(round_log.c.number.desc())
+    details = db.execute(newest.limit(1)).scalar()
+    noted = json.loads(details).get("words", {}) if details else {}
+    return bool(_words(db, noted) == noted)
+
+
 def _broken(code: str, entries: Sequence[Entry]) -> int | None:
     before = b""
     for number, each in enumerate(entries, 1):
@@ -238,7 +250,8 @@ def _altered(db: Connection, row: Row[Any], entries: Sequence[Entry], lines: Seq
         noted |= each
     columns = _columns_altered(_plain(row), details)
     unnoted = () if columns or noted.get("round", _seal(row)) == _seal(row) else ("round",)
-    asks_other = noted.get("questions", now := _questions(db, row)) != now
+    words = details[-1].get("words", {}) if details else {}
+    asks_other = noted.get("questions", now := _questions(db, row)) != now or _words(db, words) != words
     beside: tuple[str, ...] = ()
     if entries:
         round_id = entries[0].round_id
@@ -332,6 +345,33 @@ def _questions(db: Connection, row: Row[Any]) -> str | None:
         return None
     which = (flow_versions.c.flow == row.flow, flow_versions.c.version == row.version)
     found: str | None = db.execute(select(flow_versions.c.sha256).where(*which)).scalar()
+    return found
+
+
+def _words_of(db: Connection, row: Row[Any], before: Mapping[str, str]) -> dict[str, str]:
+    """Return the hashes of the texts a round is played from, once it has left its draft: as noted `before`, if it was.
+
+    So a later entry does not cover a text that was changed meanwhile.
+    """
+    if row.state == "draft":
+        return {}
+    said = json.loads(row.record)
+    first = isinstance(said, dict) and said.get(FOR_WHOM) == "yes"
+    known = select(flow_versions.c.version).where(flow_versions.c.flow == FOR_WHOM)
+    parts = [f"{FOR_WHOM}@{version}" for version in db.execute(known).scalars()] if first else []
+    now = _words(db, [f"{row.flow}@{row.version}", *parts])
+    return {name: before.get(name, hash_) for name, hash_ in now.items()}
+
+
+def _words(db: Connection, names: Iterable[str]) -> dict[str, str]:
+    """Return the hash of the text of each published version, by `flow@version`; what is not published is left out."""
+    found: dict[str, str] = {}
+    for name in names:
+        flow, _, version = name.rpartition("@")
+        which = (flow_versions.c.flow == flow, flow_versions.c.version == int(version))
+        source = db.execute(select(flow_versions.c.source).where(*which)).scalar()
+        if source is not None:
+            found[name] = hashlib.sha256(source.encode()).hexdigest()
     return found
 
 

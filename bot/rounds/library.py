@@ -14,7 +14,7 @@ from flows import voices
 from flows.binding import bind
 from flows.checks.published import Published, edited, next_free
 from flows.source import FlowTrouble
-from storage import entries, findings, flow_versions, seals, sessions, turnout
+from storage import entries, findings, flow_versions, seals, sessions, trail, turnout
 from storage.database import VersionChanged
 
 if TYPE_CHECKING:
@@ -170,6 +170,9 @@ class Library:
         return record.facts(sketch(row), flow, self._config, self.phrases)
 
     def _bound(self, db: Connection, row: RoundRow) -> Played:
+        """Fill in what a round asks. Raises `Trouble` where it is not what was signed: nobody is asked that."""
+        if not trail.still_asks(db, row.id):
+            raise Trouble(f"the questions of {row.code} were changed in the database: restore {row.flow}@{row.version}")
         flow = self.flow(db, row)
         if legal.asks_for_whom(record.load(row.record)):
             flow = voices.asked_first(flow, self._found(db, voices.PART, voices.VERSION), ASSISTED)

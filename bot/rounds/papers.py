@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from storage.rounds import RoundRow
+    from storage.trail import Proof
 
 FIELD = "documents"
 """The field of a record: by name of the file its hash, a space, and its title."""
@@ -59,6 +60,24 @@ def name_of(title: str, taken: Mapping[str, str]) -> str:
     stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60] or "document"
     names = (f"{stem}{f'-{n}' if n > 1 else ''}.pdf" for n in range(1, MOST + 2))
     return next(name for name in names if name not in taken)
+
+
+def read(folder: Path, sha256: str) -> bytes | None:
+    """Return the bytes in a folder that have this hash; None where they are gone, or others by now."""
+    try:
+        body = _file(folder, sha256).read_bytes()
+    except OSError:
+        return None
+    return body if hashlib.sha256(body).hexdigest() == sha256 else None
+
+
+def lost(folder: Path, said: Mapping[str, Any]) -> list[str]:
+    """Return the documents of a record whose bytes are not there as they were added, by name."""
+    return [one.name for one in of(said) if read(folder, one.sha256) is None]
+
+
+def _file(folder: Path, sha256: str) -> Path:
+    return folder / f"document-{sha256}.pdf"
 
 
 class Papers(Acting):
@@ -97,20 +116,26 @@ class Papers(Acting):
             self._kept_so(db, row, kept, who)
 
     def paper(self, sha256: str) -> bytes | None:
-        """Return the bytes of a document; None where they are gone."""
-        try:
-            return self._paper(sha256).read_bytes()
-        except OSError:
-            return None
+        """Return the bytes of a document; None where they are gone, or others than those that were added."""
+        return read(self._config.database.files, sha256)
+
+    def prove(self, code: str) -> Proof:
+        """Reckon the trail of a round anew, and the hash of each of its documents."""
+        found = super().prove(code)
+        with self._database.reading() as db:
+            lost = self._lost(self._row(db, code))
+        return replace(found, altered=(*found.altered, FIELD)) if lost else found
+
+    def _lost(self, row: RoundRow) -> list[str]:
+        return lost(self._config.database.files, record.load(row.record))
 
     def _faults(self, db: Connection, row: RoundRow, language: str) -> list[record.Fault]:
         """Return what keeps a round from opening, documents among it that nobody could read."""
-        lost = [one.name for one in of(record.load(row.record)) if not self._paper(one.sha256).is_file()]
-        said = [wording.fault(language, "lost_document", name=name) for name in lost]
+        said = [wording.fault(language, "lost_document", name=name) for name in self._lost(row)]
         return [*super()._faults(db, row, language), *(record.Fault(FIELD, each, each) for each in said)]
 
     def _paper(self, sha256: str) -> Path:
-        return self._config.database.files / f"document-{sha256}.pdf"
+        return _file(self._config.database.files, sha256)
 
     def _documents(self, row: RoundRow) -> dict[str, str]:
         self._must_be(row, BEGINNING, "not_draft")

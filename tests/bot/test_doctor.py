@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from sqlalchemy import update
 
 from bot import config, doctor
 from bot.digests.render import letters
@@ -22,9 +23,10 @@ from bot.doctor import Health
 from bot.settings import Secret
 from flows.catalog import Catalog
 from flows.issues import Issue
-from storage import alarms, contacts, inbox, migrate, outbox, people, threads
+from storage import alarms, contacts, flow_versions, inbox, migrate, outbox, people, tables, threads, trail
 from storage.database import Database
 from storage.sealing import Keys
+from tests.storage.makers import add_round
 from tests.support.model import KEY, serving
 
 if TYPE_CHECKING:
@@ -448,3 +450,22 @@ def test_a_bot_has_a_name_where_telegram_says_so(tmp_path: Path) -> None:
         assert doctor.username(a_config(tmp_path, **settings)) == "rivermouth_bot"
     assert doctor.username(a_config(tmp_path, **settings)) is None, "nobody answers any more"
     assert doctor.username(a_config(tmp_path)) is None
+
+
+def test_rounds_that_ask_something_else_and_documents_that_are_gone_are_told(tmp_path: Path) -> None:
+    it = a_config(tmp_path)
+    Keys.load(it.privacy.key_file, lambda: "0123456789" * 5)
+    database = Database.open(it.database.url)
+    migrate.upgrade(database)
+    assert found(examined(it), "rounds").health is Health.OK
+    with database.transaction() as db:
+        row = add_round(db, record=json.dumps({"documents": {"plan.pdf": f"{'0' * 64} The plan"}}))
+        flow_versions.publish(db, row.flow, row.version, "a" * 64, "{}", NOW)
+        trail.add(db, row.id, NOW, "Olga", "opened")
+    told = found(examined(it), "rounds")
+    assert (told.health, told.seen.rpartition(": ")[2]) == (Health.FAIL, "plan.pdf of library")
+    with database.transaction() as db:
+        db.execute(update(tables.flow_versions).values(source="[]"))
+    database.close()
+    told = found(examined(it), "rounds")
+    assert (told.health, told.seen.rpartition(": ")[2]) == (Health.FAIL, "library")

@@ -306,3 +306,28 @@ def test_two_who_write_at_once_come_one_after_the_other(database: Database) -> N
         each.join()
     assert proof(database, round_id).entries == 34
     assert proof(database, round_id).whole
+
+
+def test_words_rewritten_in_the_database_are_found_and_no_later_act_covers_them(database: Database) -> None:
+    with database.transaction() as db:
+        row = add_round(db, state="draft", record='{"for_whom": "yes"}')
+        flow_versions.publish(db, row.flow, row.version, "a" * 64, '{"a": "drafted"}', NOW)
+        trail.add(db, row.id, NOW, "Olga", "created")
+        db.execute(update(versions).values(source='{"a": "signed"}'))
+        flow_versions.publish(db, trail.FOR_WHOM, 1, "c" * 64, "{}", NOW)
+        rounds.move(db, row.id, ["draft"], "open")
+        trail.add(db, row.id, NOW, "Olga", "opened", before=row)
+        assert trail.still_asks(db, row.id)
+    for flow in (row.flow, trail.FOR_WHOM):
+        which = update(versions).where(versions.c.flow == flow)
+        with database.transaction() as db:
+            db.execute(which.values(source='{"a": "rewritten"}'))
+            assert not trail.still_asks(db, row.id)
+        assert proof(database, row.id).altered == ("questions",)
+        with database.transaction() as db:
+            trail.add(db, row.id, NOW, "Olga", "noted")
+            assert not trail.still_asks(db, row.id)
+        assert proof(database, row.id).altered == ("questions",)
+        with database.transaction() as db:
+            db.execute(which.values(source='{"a": "signed"}' if flow == row.flow else "{}"))
+        assert proof(database, row.id).altered == ()

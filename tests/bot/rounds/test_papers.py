@@ -163,5 +163,25 @@ def test_a_round_does_not_open_without_the_bytes_of_its_documents(house: House) 
     assert house.rounds.check(code) == []
     (house.config.database.files / f"document-{kept.sha256}.pdf").unlink()
     assert [(each.field, each.message) for each in house.rounds.check(code)] == [
-        ("documents", "the file of the document kept.pdf is gone: take the document away and add it again")
+        (
+            "documents",
+            "the file of the document kept.pdf is gone, or no longer the same: take the document away and add it again",
+        )
     ]
+
+
+def test_a_document_that_was_exchanged_is_shown_to_nobody_and_keeps_the_round_from_opening(house: House) -> None:
+    code = house.need(opened=False).code
+    kept = house.rounds.attach(code, "kept.pdf", PDF)
+    house.sign(code)
+    file = house.config.database.files / f"document-{kept.sha256}.pdf"
+    file.write_bytes(PDF + b"\n")
+    assert house.rounds.paper(kept.sha256) is None
+    assert house.rounds.prove(code).altered == ("documents",)
+    with pytest.raises(Refused, match=r"the document kept\.pdf is gone, or no longer the same"):
+        house.rounds.open(code)
+    file.write_bytes(PDF)
+    house.rounds.open(code)
+    assert house.rounds.prove(code).whole
+    file.unlink()
+    assert house.rounds.prove(code).altered == ("documents",)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select, update
 
-from bot.errors import Refused
-from bot.rounds import wording
+from bot.errors import Refused, Trouble
+from bot.rounds import legal, wording
+from bot.rounds.library import Library
+from flows import voices
 from flows.changes import KINDS
+from storage import rounds, tables, trail
+from tests.bot.jobs.test_sweeps import LATER
 from tests.bot.test_turns import INTO
 from tests.flows.talk import LANGUAGES
 
@@ -57,3 +63,21 @@ def test_what_changed_is_told_in_the_language_of_the_reader(house: House) -> Non
 def test_each_kind_of_change_has_a_sentence(language: str) -> None:
     for kind in KINDS:
         assert wording.change(language, kind, state="s", old="o", new="n")
+
+
+async def test_questions_rewritten_in_the_database_are_asked_of_nobody(house: House, citizen: Citizen) -> None:
+    assert trail.FOR_WHOM == legal.FOR_WHOM == voices.PART
+    code = house.need(record=LATER | {"for_whom": "yes"}).code
+    for flow in ("need_round", voices.PART):
+        which = tables.flow_versions.c.flow == flow
+        with house.database.transaction() as db:
+            kept = db.execute(select(tables.flow_versions.c.source).where(which)).scalar_one()
+            forged = {file: text.replace("you", "ALTERED") for file, text in json.loads(kept).items()}
+            db.execute(update(tables.flow_versions).where(which).values(source=json.dumps(forged)))
+        fresh = Library(house.config, house.catalog, house.keys)
+        with house.database.reading() as db, pytest.raises(Trouble, match=f"questions of {code} were changed"):
+            fresh.played(db, rounds.by_code(db, code))  # type: ignore[arg-type]
+        assert house.rounds.prove(code).altered == ("questions",)
+        with house.database.transaction() as db:
+            db.execute(update(tables.flow_versions).where(which).values(source=kept))
+        assert house.rounds.prove(code).whole
