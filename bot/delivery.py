@@ -2,9 +2,10 @@
 
 One task for each channel claims what is due (at most one message per chat, so that a chat keeps its order) and settles
 what has come back, in one commit; another lets the claimed go, replies first, each at its moment. Whose chat must rest
-waits aside and takes nobody's place. Bulk that has waited here for a moment is looked at once more before it leaves:
-STOP, a pause, an end and the night hold for what is claimed, too. Whoever stalls beyond the lease sends nothing new and
-settles nothing. What may have arrived is sent again: the rare duplicate is a repeat, never a loss.
+waits aside and takes nobody's place. Bulk and digests that have waited here for a moment are looked at once more before
+they leave: STOP, a pause, an end, the night and a deletion of what they quote hold for what is claimed, too. Whoever
+stalls beyond the lease sends nothing new and settles nothing. What may have arrived is sent again: the rare duplicate
+is a repeat, never a loss.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ REPLIES = 64
 LINGER = 0.05
 """Seconds a sender with work at hand waits for more to settle: a commit for each message would cost more than it."""
 FRESH = 0.9
-"""Seconds after which bulk that has not left is asked about anew: STOP holds within the second. At its pace a channel
-lets everything go sooner, so that this costs something only where it rests.
+"""Seconds after which bulk or a digest that has not left is asked about anew: STOP holds within the second. At its pace
+a channel lets everything go sooner, so that this costs something only where it rests.
 """
 PATIENCE = 30.0
 """Seconds a message may take before we no longer know whether it arrived."""
@@ -417,7 +418,7 @@ class _Sender:
         return [self._claims[row] for row in held if self._is_stale(row, now)]
 
     def _is_stale(self, row: int, now: float) -> bool:
-        return self._claims[row].priority >= outbox.BULK and now - self._seen[row] >= FRESH
+        return self._claims[row].priority >= outbox.DIGEST and now - self._seen[row] >= FRESH
 
     def _heed(self, stale: list[OutboxRow], standing: set[int]) -> None:
         """Keep of what was looked at what may leave, and forget the rest."""

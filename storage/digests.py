@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import delete, func, or_, select, update
 
+from storage import outbox
 from storage.rows import IDS, Shape, insert_new, many
 from storage.tables import answers, digests
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,16 @@ class DigestRow:
     body: str
 
 
+LETTERS = "digest:"
+"""What the keys of digests in the outbox begin with."""
 SIGN_OF_LIFE = '"sign_of_life":true'
 """Stands in the JSON of a digest that says only that there was nothing to say."""
 
 _shape = Shape(digests, DigestRow)
 _insert = insert_new(digests)
 _all = select(*_shape.columns)
-_bodies = select(digests.c.id, digests.c.body).order_by(digests.c.id).with_for_update()
+_columns = (digests.c.person_id, digests.c.service, digests.c.period, digests.c.body)
+_bodies = select(digests.c.id, *_columns).order_by(digests.c.id).with_for_update()
 _MOST = 100
 """Answers looked for at once."""
 
@@ -45,10 +49,19 @@ def write(db: Connection, row: DigestRow) -> bool:
     return many(db, _insert, _shape.write([row])) == 1
 
 
+def letter(person_id: int, service: str, period: str) -> str:
+    """Return what the keys of the letters of one digest begin with; each ends with the contact it goes to."""
+    return f"{LETTERS}{person_id}:{service}:{period}:"
+
+
 def rewrite(db: Connection, row: DigestRow) -> None:
-    """Keep another body in place of the one a digest has: without what somebody had deleted."""
+    """Keep another body in place of the one a digest has: without what somebody had deleted.
+
+    Letters keep no word of the old one: those that have not left are written anew.
+    """
     mine = (digests.c.person_id == row.person_id, digests.c.service == row.service, digests.c.period == row.period)
     db.execute(update(digests).where(*mine).values(body=row.body))
+    outbox.empty(db, letter(row.person_id, row.service, row.period))
 
 
 def unquote(db: Connection, ids: Collection[int]) -> int:
@@ -59,9 +72,9 @@ def unquote(db: Connection, ids: Collection[int]) -> int:
         some = wanted[start : start + _MOST]
         quoting = or_(*(digests.c.body.contains(f'"answer":"{each}"') for each in some))
         gone = {str(each) for each in some}
-        for digest_id, body in db.execute(_bodies.where(quoting)).all():
-            read = msgspec.json.decode(body)
-            changed += _leave(db, digest_id, read, {_answer(quote) for quote in _quotes(read)} - gone)
+        for row in db.execute(_bodies.where(quoting)).all():
+            body = msgspec.json.decode(row.body)
+            changed += _leave(db, row, body, {_answer(quote) for quote in _quotes(body)} - gone)
     return changed
 
 
@@ -73,9 +86,10 @@ def unquote_gone(db: Connection) -> int:
     quoting = or_(digests.c.body.contains('"quote":{'), digests.c.body.contains('"quotes":[{'))
     changed = 0
     for digest_id in db.execute(select(digests.c.id).where(quoting).order_by(digests.c.id)).scalars().all():
-        body = msgspec.json.decode(db.execute(_bodies.where(digests.c.id == digest_id)).one().body)
+        row = db.execute(_bodies.where(digests.c.id == digest_id)).one()
+        body = msgspec.json.decode(row.body)
         there = _standing(db, {said for said in map(_answer, _quotes(body)) if said.isdecimal()})
-        changed += _leave(db, digest_id, body, there)
+        changed += _leave(db, row, body, there)
     return changed
 
 
@@ -98,8 +112,8 @@ def _answer(quote: dict[str, Any]) -> str:
     return str(quote.get("answer", ""))
 
 
-def _leave(db: Connection, digest_id: int, body: Any, stays: Collection[str]) -> bool:  # noqa: ANN401 - JSON
-    """Keep only these quotes in a digest, all figures as they were; return whether any went."""
+def _leave(db: Connection, row: Row[*tuple[Any, ...]], body: Any, stays: Collection[str]) -> bool:  # noqa: ANN401 - JSON
+    """Keep only these quotes in a digest and its letters, all figures as they were; return whether any went."""
     if all(_answer(quote) in stays for quote in _quotes(body)):
         return False
     if "voices" in body:
@@ -107,7 +121,8 @@ def _leave(db: Connection, digest_id: int, body: Any, stays: Collection[str]) ->
     for theme in _themes(body):
         theme["quote"] = theme["quote"] if theme.get("quote") and _answer(theme["quote"]) in stays else None
     text = msgspec.json.encode(body, order="sorted").decode()
-    db.execute(update(digests).where(digests.c.id == digest_id).values(body=text))
+    db.execute(update(digests).where(digests.c.id == row.id).values(body=text))
+    outbox.empty(db, letter(row.person_id, row.service, row.period))
     return True
 
 
@@ -115,6 +130,12 @@ def find(db: Connection, person_id: int, service: str, period: str) -> DigestRow
     """Return one digest."""
     which = (digests.c.person_id == person_id, digests.c.service == service, digests.c.period == period)
     return _shape.first(db.execute(_all.where(*which)))
+
+
+def hold(db: Connection, row: DigestRow) -> bool:
+    """Whether a digest still says the same; nobody changes it then until the commit."""
+    which = (digests.c.person_id == row.person_id, digests.c.service == row.service, digests.c.period == row.period)
+    return db.execute(select(digests.c.body).where(*which).with_for_update()).scalar() == row.body
 
 
 def written(db: Connection, period: str) -> set[tuple[int, str]]:

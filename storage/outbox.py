@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import and_, bindparam, case, func, null, or_, select, tuple_, update
+from sqlalchemy import and_, bindparam, case, delete, func, null, or_, select, tuple_, update
 
 from storage.rows import IDS, Insert, Lookup, Update, read
-from storage.tables import contacts, outbox
+from storage.tables import contacts, messages, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -284,6 +284,42 @@ def release(db: Connection, beginnings: Iterable[str]) -> int:
 def drop(db: Connection, beginnings: Iterable[str], now: datetime) -> int:
     """Do not send what has a key that begins so; return how many, with what is called back."""
     return _withdraw(db, now, _begins(beginnings))
+
+
+def empty(db: Connection, beginning: str) -> int:
+    """Take the words out of what has a key that begins so, wherever it stands; return how many messages.
+
+    What left keeps none, not even where a chat of ours shows it. What has not waits for `refill`.
+    """
+    mine = (outbox.c.key.startswith(beginning, autoescape=True), outbox.c.body != "")
+    db.execute(select(outbox.c.id).where(*mine).order_by(outbox.c.id).with_for_update())
+    becomes = {
+        "body": "",
+        "status": case((outbox.c.status == DUE, HELD), else_=outbox.c.status),
+        "called_back": case(
+            (and_(outbox.c.status == SENDING, outbox.c.called_back.is_(None)), HELD), else_=outbox.c.called_back
+        ),
+    }
+    emptied = db.execute(update(outbox).where(*mine).values(becomes)).rowcount
+    db.execute(delete(messages).where(messages.c.key.startswith(f"out:{beginning}", autoescape=True)))
+    return emptied
+
+
+def emptied(db: Connection, beginning: str) -> list[str]:
+    """Return the keys of what waits for new words and has a key that begins so."""
+    mine = (_unsent, outbox.c.status == HELD, outbox.c.body == "", outbox.c.key.startswith(beginning, autoescape=True))
+    return [*db.execute(select(outbox.c.key).where(*mine).order_by(outbox.c.id)).scalars()]
+
+
+def refill(db: Connection, keys: Iterable[str], anew: Sequence[NewMessage], now: datetime) -> None:
+    """Give what waits for words the new ones and let it be due; a key that has none any more goes nowhere."""
+    waits = (_unsent, outbox.c.status == HELD, outbox.c.body == "")
+    bodies = {each.key: each.body for each in anew}
+    for key in keys:
+        gone = {"status": GONE, "sent_at": now, "error": CANCELLED}
+        becomes = {"status": DUE, "body": bodies[key]} if key in bodies else gone
+        db.execute(update(outbox).where(outbox.c.key == key, *waits).values(becomes))
+    enqueue(db, anew)
 
 
 _in_hand = and_(outbox.c.status == SENDING, outbox.c.priority >= BULK)

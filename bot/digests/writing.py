@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from bot import letters, rights
@@ -27,7 +28,7 @@ from bot.rights import Right
 from bot.rounds.record import public_url
 from bot.texts import texts
 from flows.model import Button
-from storage import alarms, answers, contacts, crossings, digests, machine, outbox, proof, themes
+from storage import alarms, answers, contacts, crossings, digests, machine, outbox, people, proof, themes
 from storage.database import StorageTrouble
 from storage.digests import DigestRow
 from storage.outbox import NewMessage
@@ -60,8 +61,7 @@ WAIT = LATE - timedelta(minutes=5)
 """So long a digest waits for its texts to be sorted by theme: less than what makes it late."""
 THEMES_WAIT = '"themes_wait":true'
 """Stands in the JSON of a digest written before its texts were sorted; in no quote, where marks are escaped."""
-KEY = "digest:"
-"""What the keys of digests in the outbox begin with."""
+KEY = digests.LETTERS
 
 
 class Digests:
@@ -150,7 +150,7 @@ class Digests:
 
         One that fails holds up no other; all that went wrong is raised at the end, and tried again at the next sweep.
         """
-        trouble = self._keep(database, now)
+        trouble = [*self._keep(database, now), *self._mend(database, now)]
         with database.reading() as db:
             waiting = self.due(db, now)
         queued = 0
@@ -163,6 +163,39 @@ class Digests:
         if trouble:
             raise ExceptionGroup("digests that could not be written", trouble)
         return queued
+
+    def _mend(self, database: Database, now: datetime) -> list[Exception]:
+        """Write letters anew that lost their words before they left, and return what went wrong.
+
+        Somebody had theirs deleted, or agrees no longer to be quoted.
+        """
+        with database.reading() as db:
+            empty = outbox.emptied(db, KEY)
+        trouble: list[Exception] = []
+        for key, keys in groupby(sorted(empty, key=_of_contact), _of_contact):
+            try:
+                self._write_anew(database, key, list(keys), now)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the others get theirs
+                error.add_note(f"letter {key}")
+                trouble.append(error)
+        return trouble
+
+    def _write_anew(self, database: Database, key: str, keys: list[str], now: datetime) -> None:
+        """Fill the letters of one digest to one contact, in their language of today, with what is left of it."""
+        person_id, service, period, contact_id = key.removeprefix(KEY).split(":")
+        with database.reading() as db:
+            row = digests.find(db, int(person_id), service, period)
+            person, contact = people.get(db, int(person_id)), contacts.get(db, int(contact_id))
+        digest = load(row.body) if row else None
+        if row is None or digest is None or person is None or contact is None:
+            anew = []
+        else:
+            anew = self._letters(digest, contact, Due(person, service, Week.parse(period), self._rhythm.zone), now)
+        with database.transaction() as db:
+            if row is None or digests.hold(db, row):
+                outbox.refill(db, keys, anew, now)
+            crossings.passed("digest.refills")
+        crossings.passed("digest.refilled")
 
     def _waits(self, database: Database, one: Due, now: datetime) -> bool:
         """Whether a digest waits for texts of its week to be sorted: for a while, since what is told of it is told."""
@@ -286,7 +319,7 @@ class Digests:
         return machine_headlines.worded(digest, languages, self._machine, left, private)
 
     def _letters(self, digest: Digest, contact: Contact, one: Due, now: datetime) -> list[NewMessage]:
-        key = f"{KEY}{one.person.id}:{one.service}:{one.week}:{contact.id}"
+        key = f"{digests.letter(one.person.id, one.service, str(one.week))}{contact.id}"
         message = self.message(digest, contact.channel, one.person.digest_language or contact.language, key)
         about = (contact.id, contact.channel, letters.DIGEST)
         return [NewMessage(each.key, *about, letters.write(each), now, now) for each in letters.apart(message)]
@@ -310,6 +343,12 @@ class Digests:
         act = Button(words("deed.chat.button"), f"@o:d:week:{number}:{digest.period}")
         look = Button(words("digest.themes.look"), f"@o:th:of:{mark_of(digest.service)}")
         return (act, look) if digest.proposed else (act,)
+
+
+def _of_contact(key: str) -> str:
+    """Return the key of a digest to a contact, whichever part of it this is the key of."""
+    digest, _, contact = key.rpartition(":")
+    return f"{digest}:{contact.partition('.')[0]}"
 
 
 def _addresses(db: Connection, one: Due, digest: Digest | None) -> list[Contact]:

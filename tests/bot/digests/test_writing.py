@@ -660,6 +660,7 @@ def test_new_themes_that_wait_are_named_with_a_way_there(database: Database, des
 
 
 CROSSINGS = ["digest.alarms", "digest.alarmed"]
+REFILLING = ["digest.refills", "digest.refilled"]
 SWEEPING = """
 import sys
 from datetime import datetime
@@ -686,6 +687,36 @@ def test_killed_while_it_alarms_it_alarms_once(
     assert subprocess.run(words, capture_output=True, check=False).returncode == -signal.SIGKILL
     rung(database, desk, late + timedelta(hours=2))
     assert len(alarmed(database)) == 1
+
+
+FILLING = """
+import sys
+from storage import crossings
+from storage.database import Database
+from tests.bot.digests.test_writing import CATALOG, MONDAY, Digests, Library, makers, sample
+
+url, crossing = sys.argv[1:]
+crossings.arm(f"{crossing}:1")
+Digests(sample(), CATALOG.bank, Library(sample(), CATALOG, makers.KEYS)).sweep(Database.open(url), MONDAY)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("crossing", REFILLING)
+def test_killed_while_it_writes_letters_anew_it_writes_them_all(
+    database: Database, database_url: str, desk: Digests, crossing: str
+) -> None:
+    round_, was = issued_to_two(database, desk)
+    with database.transaction() as db:
+        who = f"person {was.voices.quotes[0].text.split()[-1]}".encode()
+        answers.forget(db, round_.id, who, MONDAY, closed=False, anew=b"x" * 16)
+    words = [sys.executable, "-c", FILLING, database_url, crossing]
+    assert subprocess.run(words, capture_output=True, check=False).returncode == -signal.SIGKILL
+    desk.sweep(database, MONDAY)
+    with database.reading() as db:
+        bodies = [body for _, body, _ in queued(db)]
+        assert sending.counts(db) == {sending.DUE: len(bodies)}
+    assert "" not in bodies
 
 
 def test_each_address_is_written_to_in_its_language_and_none_that_said_stop(database: Database, desk: Digests) -> None:
@@ -886,6 +917,52 @@ def test_deleted_words_go_from_every_digest_that_is_kept_and_its_figures_stay(
         who = f"person {kept_words.split()[-1]}".encode()
         answers.forget(db, round_.id, who, MONDAY + timedelta(days=1), closed=closed, anew=b"x" * 16)
     assert_gone_from_both(database, was, kept_words)
+    with database.reading() as db:
+        assert {body for _, body, _ in queued(db)} == {""}
+    assert desk.sweep(database, MONDAY) == 0
+    with database.reading() as db:
+        letters = [json.loads(body)["text"] for _, body, _ in queued(db)]
+        due = sending.counts(db)
+    assert due == {sending.DUE: len(letters)}
+    assert not [text for text in letters if kept_words in text]
+    stays = [voice.text for voice in was.voices.quotes if voice.text != kept_words]
+    assert [text for text in letters if any(words in text for words in stays)]
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_of_a_letter_in_a_senders_hands_no_deleted_word_is_left(
+    database: Database, desk: Digests, *, sent: bool
+) -> None:
+    """What arrived keeps no words; what comes back is written anew before it is tried again."""
+    round_, was = issued_to_two(database, desk)
+    with database.transaction() as db:
+        claimed = sending.claim(db, "telegram", "me", MONDAY, YEAR, 9)
+    with database.transaction() as db:
+        who = f"person {was.voices.quotes[0].text.split()[-1]}".encode()
+        answers.forget(db, round_.id, who, MONDAY, closed=False, anew=b"x" * 16)
+    assert desk.sweep(database, MONDAY) == 0
+    with database.transaction() as db:
+        assert set(sending.ours(db, [row.claim for row in claimed], "me").values()) == {sending.HELD}
+        back = [sending.sent(row, MONDAY) if sent else sending.postpone(row, MONDAY) for row in claimed]
+        sending.settle(db, [sending.heeding(each, sending.HELD, MONDAY) for each in back], "me")
+    desk.sweep(database, MONDAY)
+    with database.reading() as db:
+        bodies = dict(db.execute(select(outbox.c.key, outbox.c.body)).all())
+    assert not [body for body in bodies.values() if was.voices.quotes[0].text in body]
+    assert {bodies[row.key] == "" for row in claimed} == {sent}
+
+
+def test_a_letter_of_a_digest_that_is_no_more_goes_nowhere(database: Database, desk: Digests) -> None:
+    round_, was = issued_to_two(database, desk)
+    with database.transaction() as db:
+        who = f"person {was.voices.quotes[0].text.split()[-1]}".encode()
+        answers.forget(db, round_.id, who, MONDAY, closed=False, anew=b"x" * 16)
+        db.execute(delete(kept_digests))
+        people.remove(db, 1)
+        people.remove(db, 2)
+    desk.sweep(database, MONDAY)
+    with database.reading() as db:
+        assert sending.counts(db) == {}
 
 
 def test_words_go_from_every_digest_when_their_writer_no_longer_agrees(database: Database, desk: Digests) -> None:
