@@ -503,10 +503,11 @@ class Desk:
         return (self._say(visit, "nothing_running"),)
 
     def _not_now(self, visit: Visit, code: str) -> Spoken:
-        """Decline an invitation: no reminder of this round follows."""
-        for row in visit.ledger.open_rounds.values():
-            if row.code == code:
-                visit.ledger.decline(row.id, visit.guest)
+        """Decline an invitation: no reminder of this round follows, nor once it goes on where it is paused."""
+        known = (row for row in visit.ledger.open_rounds.values() if row.code == code)
+        row = next(known, None) or rounds.by_code(visit.db, code)
+        if row is not None:
+            visit.ledger.decline(row.id, visit.guest)
         return self._bare(visit, (self._say(visit, "invitation_declined"),))
 
     def _enough(self, visit: Visit, code: str) -> Spoken:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.rounds.lifecycle import RUNNING
 from flows import memory
-from storage import actions, alarms, answers, contacts, findings, rounds, seals, sessions, trail, wishes
+from storage import actions, alarms, answers, audience, contacts, findings, rounds, seals, sessions, trail, wishes
 from storage.contacts import NewContact
 from storage.deletions import DELETED, PARTED
 from storage.seals import NOTHING
@@ -96,7 +96,8 @@ class Eraser:
 
     @staticmethod
     def traces(db: Connection, round_id: int, contact_id: int) -> None:
-        """Forget all that says of a contact that they took part in a round, but for the answers."""
+        """Forget all that says of a contact that they took part in a round, but for the answers; ask them no more."""
+        audience.decline(db, [(round_id, contact_id)])
         sessions.forget(db, contact_id, round_id)
         actions.unlink(db, round_id, contact_id)
         alarms.forget_copies(db, contact_id, round_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.model import Status
-from storage import actions, answers, contacts, entries, sessions, wishes
+from storage import actions, answers, audience, contacts, entries, sessions, wishes
 from storage.deletions import MOVED
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def take_over(db: Connection, ledger: Ledger, library: Library, guest: Guest, of
     actions.carry(db, of.id, (owner.id, theirs), (guest.contact.id, mine))
     wishes.carry(db, of.id, owner.id, guest.contact.id)
     entries.carry(db, of.id, owner.id, guest.contact.id)
+    audience.carry(db, of.id, (owner.id, owner.address_hash), (guest.contact.id, guest.contact.address_hash))
     for other in ledger.guests.values():
         if other.contact.id == owner.id:
             other.drop(of.id)

@@ -263,6 +263,7 @@ def next_ones(db: Connection, rules: Rules, awake: Sequence[str | None], limit: 
     """Return who may be asked next, where it is day; who was asked today in another round is passed over."""
     began = exists().where(sessions.c.contact_id == contacts.c.id, sessions.c.round_id == rules.round_id)
     found = _with_contact(rules).where(*_waiting(rules), _awake(awake), ~began, ~_today(rules))
+    found = found.where(audience.c.through.is_(None))  # they have come, and gone on in another chat
     return read(Waiting, db.execute(found.order_by(audience.c.id).limit(limit)))
 
 
@@ -477,6 +478,20 @@ def came(db: Connection, round_id: int, contact_id: int, through: bytes) -> bool
     return bool(db.execute(mine.values(through=through)).rowcount)
 
 
+def carry(db: Connection, round_id: int, old: tuple[int, bytes], new: tuple[int, bytes]) -> None:
+    """Let somebody's row follow their passage from one chat, (contact id, its hash), to another.
+
+    Where that one counts for somebody of the audience already, the row only says that they are not asked any more.
+    """
+    mine = audience.c.round_id == round_id
+    there = or_(audience.c.contact_id == new[0], audience.c.through == new[1])
+    if db.execute(select(audience.c.id).where(mine, there).limit(1)).first():
+        decline(db, [(round_id, old[0])])
+        return
+    whose = or_(audience.c.contact_id == old[0], audience.c.through == old[1])
+    db.execute(update(audience).where(mine, _open(), whose).values(through=new[1]))
+
+
 def _has_answered(round_id: int) -> ColumnElement[bool]:
     mine = audience.c.contact_id.in_(_answered(round_id))
     return or_(mine, audience.c.through.in_(_ended_in_chat(round_id)))
@@ -484,8 +499,7 @@ def _has_answered(round_id: int) -> ColumnElement[bool]:
 
 def _ended_in_chat(round_id: int) -> Select[Any]:
     ended = (sessions.c.round_id == round_id, FINISHED)
-    whose = select(contacts.c.address_hash).join(sessions, sessions.c.contact_id == contacts.c.id)
-    return whose.where(*ended, contacts.c.channel == "web")
+    return select(contacts.c.address_hash).join(sessions, sessions.c.contact_id == contacts.c.id).where(*ended)
 
 
 def _open() -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, func, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, select, update
 
 from storage import proof
 from storage.rows import IDS, Insert, Lookup, Shape
@@ -211,6 +211,13 @@ def counts(db: Connection) -> dict[str, int]:
     return dict(db.execute(select(contacts.c.channel, func.count()).group_by(contacts.c.channel)).all())
 
 
+_ask_no_more = {
+    "state": case((audience.c.state == "waiting", "excluded"), else_=audience.c.state),
+    "reason": case((audience.c.state.in_(("waiting", "invited")), "declined"), else_=audience.c.reason),
+}
+"""Whose passage was forgotten where they went on with it: they had come, and are not called back."""
+
+
 def forget(db: Connection, contact_id: int, now: datetime) -> None:
     """Delete a contact with sessions, wishes, threads, messages and all that waits to be sent; leave a proof.
 
@@ -218,6 +225,6 @@ def forget(db: Connection, contact_id: int, now: datetime) -> None:
     """
     db.execute(delete(outbox).where(outbox.c.contact_id == contact_id))
     chat = select(contacts.c.address_hash).where(contacts.c.id == contact_id).scalar_subquery()
-    db.execute(update(audience).where(audience.c.through == chat).values(through=None))
+    db.execute(update(audience).where(audience.c.through == chat).values(through=None, **_ask_no_more))
     gone = db.execute(delete(contacts).where(contacts.c.id == contact_id)).rowcount
     proof.note(db, "contact", gone, now)

@@ -26,6 +26,7 @@ from storage.tables import audience as audience_table
 from tests.bot.jobs.test_sweeps import LATER, agreed
 from tests.bot.rounds.test_concluding import TOLD
 from tests.bot.rounds.test_lifecycle import Sketch
+from tests.bot.test_elsewhere import begun
 from tests.bot.test_threads import employed
 from tests.bot.test_turns import INTO, to_review
 from tests.storage import makers
@@ -578,6 +579,19 @@ async def test_who_says_not_now_is_not_reminded_by_what_was_written_before(house
     assert [row.status for row in letters_(house, "remind.")] == ["gone", "due"]
 
 
+async def test_who_says_not_now_while_a_round_is_paused_is_not_reminded_when_it_goes_on(house: House) -> None:
+    people(house, "a", "b")
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    await house.delivered()
+    house.rounds.pause(code, why="flood")
+    await Citizen(house, "a").taps("Not now")
+    house.rounds.resume(code)
+    house.clock.forward(days=11)
+    house.sweeps.rounds()
+    assert invited(house, "remind.") == ["b"]
+
+
 def letters_(house: House, begin: str) -> list[Any]:
     """Return the letters whose keys begin so."""
     return [row for row in house.table("outbox") if row.key.startswith(begin)]
@@ -662,6 +676,67 @@ async def test_who_says_no_while_they_rest_is_not_invited_once_they_have(house: 
     house.sweeps.rounds()
     assert len(invited(house)) == 1
     assert dict(house.rounds.audience(code).excluded) == {"declined": 1}
+
+
+async def told_receipt(citizen: Citizen) -> str:
+    """Begin by the button of the invitation; return the receipt."""
+    return await begun(citizen, citizen.button("Yes, begin").removeprefix("@round:"))
+
+
+@pytest.mark.parametrize("invited_too", [False, True])
+async def test_who_goes_on_in_another_chat_is_not_reminded_and_has_answered_once(
+    house: House, invited_too: bool
+) -> None:
+    people(house, "a", *["b"] * invited_too)
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    await house.delivered()
+    one, other = Citizen(house, "a"), Citizen(house, "b")
+    await other.says(await told_receipt(one))
+    await other.says("OK")
+    house.clock.forward(days=11)
+    house.sweeps.rounds()
+    assert invited(house, "remind.") == []
+    await to_review(other)
+    await other.says("OK")
+    house.sweeps.rounds()
+    found = house.rounds.audience(code)
+    assert (found.answered, found.invited) == (1, int(invited_too))
+    assert {row.through for row in house.table("audience")} == {None}
+
+
+@pytest.mark.parametrize("asked", [False, True])
+async def test_who_goes_on_in_another_chat_and_deletes_all_there_is_not_called_back(house: House, asked: bool) -> None:
+    people(house, "a")
+    code = house.need(audience="agreed", spread_hours=None if asked else 10).code
+    house.sweeps.rounds()
+    await house.delivered()
+    one, other = Citizen(house, "a"), Citizen(house, "b")
+    await other.says(await (told_receipt(one) if asked else begun(one, code)))
+    await other.says("OK")
+    house.clock.forward(days=2)
+    house.sweeps.rounds()
+    assert invited(house) == ["a"] * asked
+    await other.says("DELETE")
+    await other.taps("Yes")
+    house.clock.forward(days=9)
+    house.sweeps.rounds()
+    assert (invited(house), invited(house, "remind.")) == (["a"] * asked, [])
+
+
+async def test_who_deletes_what_they_said_in_the_round_is_not_reminded_of_it(house: House) -> None:
+    people(house, "a")
+    house.need(audience="agreed")
+    house.sweeps.rounds()
+    await house.delivered()
+    citizen = Citizen(house, "a")
+    await citizen.says(await told_receipt(citizen))
+    await citizen.says("DELETE")
+    await citizen.taps("Yes")
+    assert house.table("sessions") == []
+    house.clock.forward(days=11)
+    house.sweeps.rounds()
+    assert invited(house, "remind.") == []
 
 
 @pytest.mark.parametrize("excluded", [False, True])
