@@ -159,7 +159,8 @@ def drop(db: Connection, theme: Theme) -> None:
 def merge(db: Connection, theme: Theme, into: Theme) -> None:
     """Let a theme go into another of the same service, with its texts and what was corrected.
 
-    Where a text is in both, what a person said stands. Raises ValueError for two services, or a theme into itself.
+    Where a text is in both, what a person said stands. A proposal that takes in a theme in use is in use then. Raises
+    ValueError for two services, or a theme into itself.
     """
     if theme.id == into.id or theme.service != into.service:
         raise ValueError(f"theme {theme.id} cannot go into {into.id}")
@@ -172,6 +173,8 @@ def merge(db: Connection, theme: Theme, into: Theme) -> None:
         db.execute(update(table).where(*moving).values(theme_id=into.id))
         db.execute(delete(table).where(table.c.theme_id == theme.id))
     _set(db, theme, state=MERGED, merged_into=into.id)
+    if theme.state == CONFIRMED and into.state == PROPOSED:
+        confirm(db, into)
 
 
 def _set(db: Connection, theme: Theme, **values: object) -> None:

@@ -88,11 +88,14 @@ def _falls(scores: Sequence[Score], minimum: int) -> Iterator[Alert]:
 
 
 def _doubled(themes: Iterable[Theme], minimum: int) -> Iterator[Alert]:
-    """A number that is too small to tell is taken for the largest it can be."""
+    """A number that is too small to tell is taken for the largest it can be.
+
+    Nothing where the four weeks before say that the part of those who raise the theme has not changed.
+    """
     for theme in themes:
         before = minimum - 1 if theme.before is None else theme.before
-        compared = theme.compared and theme.people >= max(DOUBLED_FROM, 2 * before)
-        if compared:
+        level = theme.change is not None and theme.change.real is False
+        if theme.compared and not level and theme.people >= max(DOUBLED_FROM, 2 * before):
             yield Alert(Reason.DOUBLED, theme.people, theme.name)
 
 

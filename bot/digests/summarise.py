@@ -722,9 +722,12 @@ def _organised(heard: Heard, minimum: int) -> int:
 
 
 def _before(heard: Heard, scope: Scope) -> int | None:
-    """People in the week before; as it was told then, where it was: whoever left since does not show."""
+    """People in the week before; as it was told then, where it was: whoever left since does not show.
+
+    As counted now where the minimum of people came or went since: with a theme that was merged into this one, say.
+    """
     if scope.earlier and scope.earlier.period == str(scope.week.back(1)):
         told = next((theme.people for theme in _told_before(heard, scope)), None)
-        if told is not None:
+        if told is not None and abs(heard.people_before - told) < scope.minimum:
             return told
     return disclosure.cell(heard.people_before, scope.minimum)

@@ -197,6 +197,20 @@ def test_a_theme_goes_into_another_with_texts_and_corrections(database: Database
             themes.merge(db, into, into)
 
 
+@pytest.mark.parametrize(("gone", "stays", "used"), [(True, False, True), (False, True, True), (False, False, False)])
+def test_a_theme_in_use_that_goes_into_a_proposal_takes_it_into_use(
+    database: Database, *, gone: bool, stays: bool, used: bool
+) -> None:
+    with database.transaction() as db:
+        one, into = codebook(db, "one", "into", origin=themes.PROPOSAL)
+        for theme, kept in ((one, gone), (into, stays)):
+            if kept:
+                themes.confirm(db, theme)
+        one, into = (found for each in (one, into) if (found := themes.get(db, each.id)))
+        themes.merge(db, one, into)
+        assert [each.state for each in themes.codebook(db, "library")] == [CONFIRMED if used else themes.PROPOSED]
+
+
 def test_of_a_text_in_both_themes_what_a_person_said_stands(database: Database) -> None:
     with database.transaction() as db:
         of = add_round(db)

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.digests import disclosure, signals
-from bot.digests.model import Form, Missing, Move, Reason, State, Theme, dump, load
+from bot.digests.disclosure import NOTHING
+from bot.digests.model import Change, Form, Missing, Move, Reason, State, Theme, dump, load
 from bot.digests.summarise import Deadline, Heard, sign_of_life, summarise
 from bot.digests.weeks import Week
 from tests.bot.digests import sample, slow
@@ -218,6 +219,23 @@ def test_the_week_before_of_a_theme_is_what_was_told_of_it_then() -> None:
     """Whoever had a text deleted since does not show in the difference."""
     told = replace(sample.digest(), period="2026-W46", problems=(Theme("waiting", {}, 7),))
     assert sample.digest(earlier=told).problems[0].before == 7
+
+
+def test_a_theme_that_another_was_merged_into_has_not_doubled() -> None:
+    """Six people raised each of the two in each week: 6 were told of, 12 are counted now."""
+    told = replace(sample.digest(), period="2026-W46", problems=(Theme("waiting", {}, 6),))
+    heard = Heard("waiting", {"en": "Waiting"}, good=False, people=12, people_before=12)
+    known = replace(counted(sample.people(), WEEK), heard=(heard,))
+    made_ = summarise(known, scope(WEEK, earlier=told), monday_after(WEEK))
+    assert made_ is not None
+    assert made_.problems[0].before == 12
+    assert Reason.DOUBLED not in reasons(made_)
+
+
+@pytest.mark.parametrize(("real", "acts"), [(False, False), (None, True), (True, True)])
+def test_a_theme_whose_part_has_not_changed_has_not_doubled(*, real: bool | None, acts: bool) -> None:
+    found = of_themes(replace(theme(14, 6), change=Change(NOTHING, real)))
+    assert [each.reason for each in found] == [Reason.DOUBLED] * acts
 
 
 def test_the_second_reader_of_a_week_is_asked_the_same_as_the_first() -> None:
