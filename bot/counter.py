@@ -19,7 +19,7 @@ from bot.ledger import Guest, Ledger
 from bot.participation import SILENCE, Spoken
 from bot.rounds import wording
 from bot.rounds.acting import name_of
-from bot.rounds.lifecycle import State
+from bot.rounds.lifecycle import State, as_of
 from bot.rounds.looking import ENTERED
 from flows.model import Kind, Message, Status, button_data
 from storage import contacts, crossings, entries, findings, messages, rounds, sessions, trail
@@ -122,7 +122,7 @@ class Counter:
     def takes(self, code: str) -> bool:
         """Whether answers may be entered in a round now."""
         with self._database.reading() as db:
-            row = rounds.by_code(db, code)
+            row = self._row(db, code)
             return row is not None and _takes(db, row)
 
     def begin(self, code: str, channel: str, language: str, voice: Voice, who: int | None) -> Begun:
@@ -230,8 +230,12 @@ class Counter:
 
     # ----------------------------------------------------------------- what is known
 
-    def _open(self, db: Connection, code: str) -> RoundRow:
+    def _row(self, db: Connection, code: str) -> RoundRow | None:
         row = rounds.by_code(db, code)
+        return None if row is None else as_of(row, self._clock())
+
+    def _open(self, db: Connection, code: str) -> RoundRow:
+        row = self._row(db, code)
         if row is None:
             raise wording.Forbidden("no_round", code=code)
         if not _takes(db, row):
@@ -240,7 +244,7 @@ class Counter:
 
     def _entry(self, db: Connection, code: str, name: str) -> tuple[RoundRow, Address]:
         """Return the round and the address of an entry."""
-        row, channel = rounds.by_code(db, code), name.partition("-")[0]
+        row, channel = self._row(db, code), name.partition("-")[0]
         address = (channel, self._keys.address_hash(channel, name))
         contact = contacts.find(db, [address]).get(address) if channel in ASSISTED else None
         if row is None or contact is None or entries.get(db, contact.id, row.id) is None:

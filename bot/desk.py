@@ -24,7 +24,7 @@ from bot.menu import menu as menus
 from bot.menu import worker
 from bot.participation import REST, SILENCE, Spoken, as_session
 from bot.rounds import codes, outcome, record
-from bot.rounds.lifecycle import BEGINNING, State, closed_on, may_finish
+from bot.rounds.lifecycle import BEGINNING, State, as_of, closed_on, may_finish
 from bot.rounds.record import spoken_day
 from bot.rounds.tongues import in_language
 from bot.staff import STAFF
@@ -343,7 +343,7 @@ class Desk:
     def _named(self, visit: Visit, code: str) -> Spoken:
         """Start what a code names."""
         row = next((row for row in visit.ledger.open_rounds.values() if row.code == code), None)
-        row = row or rounds.by_code(visit.db, code)
+        row = row or self._now(visit, rounds.by_code(visit.db, code))
         if row is not None:
             return self._enter(visit, row)
         if (place := places.by_code(visit.db, code)) is not None:
@@ -497,7 +497,7 @@ class Desk:
         row = next(
             (row for row in sessions.all_of(visit.db, visit.guest.contact.id) if f'"tag":"{tag}"' in row.body), None
         )
-        of = None if row is None or not tag else rounds.get(visit.db, row.round_id)
+        of = None if row is None or not tag else self._row(visit, row.round_id)
         if of is not None and of.state != State.OPEN:
             return (self._closed(visit, of), *self._choices(visit))
         return (self._say(visit, "nothing_running"),)
@@ -892,7 +892,7 @@ class Desk:
     def _receipt(self, visit: Visit, receipt: str) -> Prompts:
         """Show the answers a receipt stands for, to whoever has it."""
         row = sessions.by_receipt(visit.db, self._keys.token_hash(receipt))
-        of = None if row is None else rounds.get(visit.db, row.round_id)
+        of = None if row is None else self._row(visit, row.round_id)
         if row is None or of is None:
             return (self._say(visit, "receipt_unknown", example=codes.receipt("example")),)
         found = (*self._before(visit, row), self._kept_in(visit, row, "receipt_found"))
@@ -956,7 +956,11 @@ class Desk:
         return (Button(phrases["yes_label"], "@delete:yes"), Button(phrases["no_label"], "@delete:no"))
 
     def _row(self, visit: Visit, round_id: int) -> RoundRow | None:
-        return visit.ledger.open_rounds.get(round_id) or rounds.get(visit.db, round_id)
+        return visit.ledger.open_rounds.get(round_id) or self._now(visit, rounds.get(visit.db, round_id))
+
+    @staticmethod
+    def _now(visit: Visit, row: RoundRow | None) -> RoundRow | None:
+        return None if row is None else as_of(row, visit.ledger.now)
 
     def _values(self, visit: Visit, row: RoundRow) -> dict[str, Any]:
         """Return what the round's texts are filled with, in the contact's language."""

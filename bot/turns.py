@@ -30,6 +30,7 @@ from bot.errors import Trouble, Unreadable
 from bot.ledger import Guest, Ledger
 from bot.letters import REPLY, letters
 from bot.log import Alike, alike
+from bot.rounds.lifecycle import as_of
 from storage import contacts, crossings, inbox, messages, rounds, sessions
 from storage.contacts import NewContact
 from storage.database import Conflict, StorageTrouble, Unopened
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from bot.participation import Spoken
     from storage.contacts import Address
     from storage.database import Database
+    from storage.rounds import RoundRow
     from storage.sealing import Keys
 
 GROUP = 200
@@ -497,10 +499,14 @@ class Turns:
         ids = {which.contact_id for which in due}
         contacts.hold(db, ids)
         stood = sessions.of(db, ids)
-        ledger = Ledger(now, {row.id: row for row in self._open(db)}, keys=self._keys)
+        ledger = Ledger(now, self._takes(db, now), keys=self._keys)
         for contact in contacts.by_ids(db, ids).values():
             ledger.guests[contact.address] = Guest(contact, {row.round_id: row for row in stood.get(contact.id, ())})
         return ledger
+
+    def _takes(self, db: Connection, now: datetime) -> dict[int, RoundRow]:
+        """Return the rounds that take answers at `now`, by id."""
+        return {row.id: row for row in self._open(db) if as_of(row, now) is row}
 
     def _silence(self, db: Connection, ledger: Ledger, held: Collection[bytes], which: sessions.Due) -> _Told | None:
         """Make the turn of a session whose moment has come; None where it waits on."""
@@ -555,7 +561,7 @@ class Turns:
         if not any(read.inbounds for read in reads):
             return ledger
         stood = sessions.of(db, [contact.id for contact in known.values()])
-        ledger.open_rounds = {row.id: row for row in self._open(db)}
+        ledger.open_rounds = self._takes(db, now)
         for address, contact in known.items():
             ledger.guests[address] = Guest(contact, {row.round_id: row for row in stood.get(contact.id, ())})
         self._seen(db, [contact for contact in known.values() if _long_unseen(contact, now)], now)

@@ -18,7 +18,7 @@ from bot.jobs.schedule import told
 from bot.letters import BULK, letters
 from bot.participation import left
 from bot.rounds import findings as counting
-from bot.rounds import lifecycle, promise, whom
+from bot.rounds import lifecycle, outcome, promise, record, report_back, whom
 from bot.rounds.acting import CLOCK
 from bot.rounds.addresses import TAKING
 from bot.rounds.audience import meant, rules
@@ -264,6 +264,9 @@ class Sweeps:
             if still is None:
                 return 0
             kept = counting.keep(db, self._library, row, self._config.digest.public_minimum_cell, now)
+            if kept and still.report:  # who came to the end when it had been sent wishes for it too
+                played, signed = self._library.played(db, still), outcome.load(still.outcome).signed
+                report_back.send(db, played, self._library, record.load(still.report), signed, now)
             crossings.passed("findings.keeps")
         crossings.passed("findings.kept")
         return int(kept)

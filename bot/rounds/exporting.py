@@ -18,6 +18,7 @@ from bot.channels import ASSISTED
 from bot.columns import with_columns
 from bot.digests.disclosure import narrowed
 from bot.digests.render.sheet import safe
+from bot.rounds.lifecycle import ended_at
 from bot.rounds.whom import ABOUT_YOU
 from storage import answers, turnout
 from storage.entries import DECLARED, INDIVIDUAL
@@ -115,7 +116,8 @@ def _voice(row: AnswerRow, of: RoundRow, speaker: Speaker, *, linked: bool) -> C
 def _late(row: AnswerRow, of: RoundRow, speaker: Speaker) -> str:
     if speaker.late:
         return LATE
-    after = of.closed_at is not None and row.counted_at is not None and row.counted_at > of.closed_at
+    over = ended_at(of)
+    after = over is not None and row.counted_at is not None and row.counted_at > over
     return GRACE if after and row.channel not in ASSISTED else IN_TIME
 
 

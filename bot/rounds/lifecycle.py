@@ -7,7 +7,7 @@ paused and go on; whatever has not closed may be cancelled, for a reason.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import date, datetime, tzinfo
+
+    from storage.rounds import RoundRow
 
 
 class State(StrEnum):
@@ -51,10 +53,22 @@ GRACE = timedelta(hours=1)
 """After a round has closed, whoever was in the middle of it may come to the end."""
 
 
+def ended_at(round_: Closed) -> datetime | None:
+    """Return when a round was over for people: at its end, however late the sweep came, or earlier by hand."""
+    return min((at for at in (round_.closes_at, round_.closed_at) if at is not None), default=None)
+
+
+def as_of(row: RoundRow, now: datetime) -> RoundRow:
+    """Return a round as it stands at `now`: once its end is past it is closed, also before a sweep has come by."""
+    if row.state not in RUNNING or row.closes_at is None or now < row.closes_at:
+        return row
+    return replace(row, state=State.CLOSED, closed_at=row.closes_at)
+
+
 def may_finish(round_: Closed, began: datetime, now: datetime) -> bool:
-    """Whether somebody who began a passage at `began` may still go on with it although the round has closed."""
-    over = round_.closed_at
-    return round_.state == State.CLOSED and over is not None and began <= over and now < over + GRACE
+    """Whether somebody who began a passage at `began` may still go on with it although the round is over."""
+    over = ended_at(round_)
+    return round_.state in OVER and over is not None and began <= over and now < over + GRACE
 
 
 def last_day(end: datetime, zone: tzinfo) -> date:
@@ -128,6 +142,10 @@ class Closed(Protocol):
     @property
     def state(self) -> str:
         """See `State`."""
+
+    @property
+    def closes_at(self) -> datetime | None:
+        """When it shall close; None: never by itself."""
 
     @property
     def closed_at(self) -> datetime | None:

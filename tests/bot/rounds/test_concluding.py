@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.counter import Voice
 from bot.errors import Refused
 from bot.rounds import legal, wording
 from bot.rounds.lifecycle import State
@@ -447,6 +448,42 @@ async def test_whoever_is_in_the_middle_when_a_round_closes_may_come_to_the_end(
     counts = house.rounds.counts(code)
     assert (counts.answers, counts.finished) == (1, 1)
     assert "answers can no longer change" in (await quick.says("CHANGE"))[-1].text
+
+
+async def test_once_its_end_is_past_a_round_takes_nothing_new_also_before_a_sweep_has_come_by(house: House) -> None:
+    from tests.bot.test_turns import INTO  # noqa: PLC0415 - a conversation told there
+
+    code = house.need(closes_at=NOON + timedelta(days=1)).code
+    amid, late = Citizen(house, "amid"), Citizen(house, "late")
+    await amid.starts(code)
+    await amid.does(*INTO)
+    house.clock.forward(days=1)
+    assert "closed" in (await late.starts(code))[0].text
+    assert "closed" not in (await amid.says("Longer hours"))[0].text, "whoever is in the middle has an hour"
+    house.clock.forward(hours=1)
+    assert "closed in the meantime" in (await amid.says("BACK"))[0].text
+    assert house.counter.begin(code, "paper", "en", Voice(late=True), None).parts
+    assert [entry.late for entry in house.table("entries")] == [True], "paper came after the last day"
+
+
+async def test_who_is_in_the_middle_comes_to_the_end_also_where_the_result_is_out_by_then(house: House) -> None:
+    from tests.bot.test_turns import INTO, to_review  # noqa: PLC0415 - a conversation told there
+
+    code, slow = house.need().code, Citizen(house, "slow")
+    await slow.starts(code)
+    await slow.does(*INTO)
+    house.rounds.close(code)
+    house.rounds.analyse(code, "People want longer hours.")
+    house.rounds.report_back(code, {"en": "We open on Sundays.", "es": "Abrimos."}, signed="Rosa, head of libraries")
+    house.clock.forward(minutes=30)
+    await to_review(slow, send_you_the_result="Yes")
+    await slow.says("ok")
+    assert house.rounds.counts(code).answers == 1
+    house.clock.forward(minutes=30)
+    assert house.sweeps.findings() == 1
+    told = [letter.text for letter in await house.delivered()]
+    assert any("We open on Sundays." in text for text in told)
+    assert heard(house, code)[0] == 1
 
 
 async def test_a_round_that_was_given_up_knows_no_grace(house: House) -> None:

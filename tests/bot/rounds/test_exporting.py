@@ -16,6 +16,7 @@ from storage import answers, rounds
 from storage.entries import GROUP, ORGANISATION
 from tests.bot.test_counter import PULSE, Taking
 from tests.support.answering import answered
+from tests.support.house import NOON
 
 if TYPE_CHECKING:
     from storage.answers import AnswerRow
@@ -69,6 +70,17 @@ def test_who_was_in_the_middle_when_the_round_closed_is_told_apart(house: House)
     answered(house.database, flow, code, 5, house.clock())
     house.rounds.close(code)
     answered(house.database, flow, code, 1, house.clock() + timedelta(minutes=20), seed=3)
+    assert [one["late"] for one in team(house, code) if one["state"] == "overall"] == ["no"] * 5 + ["grace"]
+
+
+def test_lateness_is_reckoned_from_the_end_however_late_the_sweep_came(house: House) -> None:
+    code = house.pulse().code
+    house.rounds.extend(code, NOON + timedelta(days=1), why="it is enough")
+    flow = house.rounds.played(code)
+    answered(house.database, flow, code, 5, house.clock())
+    answered(house.database, flow, code, 1, NOON + timedelta(days=1, minutes=20), seed=3)
+    house.clock.forward(days=1, hours=8)
+    house.sweeps.rounds()
     assert [one["late"] for one in team(house, code) if one["state"] == "overall"] == ["no"] * 5 + ["grace"]
 
 
