@@ -23,7 +23,7 @@ from bot.handover import take_over
 from bot.menu import menu as menus
 from bot.menu import worker
 from bot.participation import REST, SILENCE, Spoken, as_session
-from bot.rounds import codes, outcome, record
+from bot.rounds import codes, outcome, promise, record
 from bot.rounds.lifecycle import BEGINNING, State, as_of, closed_on, may_finish
 from bot.rounds.record import spoken_day
 from bot.rounds.tongues import in_language
@@ -412,9 +412,23 @@ class Desk:
         """Say why a round takes no answers."""
         if row.state in {State.PAUSED, State.CANCELLED}:
             return self._say(visit, f"round_{row.state}")
-        values = self._values(visit, row)
-        values["closes_on"] = self._closing(visit, row)
-        return self._say(visit, "round_closed_feedback" if values.get("feedback_on") else "round_closed", **values)
+        values = self._told(visit, row)
+        if row.report:
+            return self._say(visit, "round_closed_published", **values)
+        if values.get("feedback_on"):
+            return self._say(visit, f"round_closed_{'late' if self._late(visit, row) else 'feedback'}", **values)
+        return self._say(visit, "round_closed", **values)
+
+    def _told(self, visit: Visit, row: RoundRow) -> dict[str, Any]:
+        """Return what is said of a round as a whole."""
+        human, topic = self._config.city.human_contact, self._topic(visit, row)
+        ours = {"topic": topic, "closes_on": self._closing(visit, row), "human_contact": human}
+        return self._values(visit, row) | ours
+
+    def _late(self, visit: Visit, row: RoundRow) -> bool:
+        """Whether the day for which the result was promised is over."""
+        day = promise.promised(row)
+        return day is not None and day < visit.ledger.now.astimezone(self._config.city.zone).date()
 
     # ----------------------------------------------------------------- what is open
 
@@ -731,14 +745,17 @@ class Desk:
         wished = [round_id for round_id, _ in wishes.of_contact(visit.db, visit.guest.contact.id)]
         known = sorted({*wished, *rounds.told_of(visit.db, visit.guest.contact.id)})
         rows = (self._row(visit, round_id) for round_id in known if round_id not in but)
-        return [row for row in rows if row is not None and row.state in _FATE]
+        return [row for row in rows if row is not None and row.state in _FATE and row.state != State.PAUSED]
 
     def _came_of(self, visit: Visit, row: RoundRow) -> Prompt:
-        values = self._values(visit, row)
-        values |= {"topic": self._topic(visit, row), "closes_on": self._closing(visit, row) or ""}
+        values = self._told(visit, row)
         stem = f"mine_{_FATE.get(row.state, 'open')}"
         dated = {"mine_open": "closes_on", "mine_closed": "feedback_on", "mine_decided": "feedback_on"}.get(stem)
-        said = self._say(visit, stem if dated is None or values.get(dated) else f"{stem}_plain", **values)
+        if dated is not None and not values.get(dated):
+            stem = f"{stem}_plain"
+        elif dated == "feedback_on" and self._late(visit, row):
+            stem = f"{stem}_late"
+        said = self._say(visit, stem, **values)
         return Prompt(f"{said.text}\n\n{self._reported(visit, row)}") if row.report else said
 
     def _reported(self, visit: Visit, row: RoundRow) -> str:
@@ -992,6 +1009,7 @@ def _ended(row: SessionRow) -> datetime:
 
 
 _FATE: Mapping[str, str] = {
+    State.PAUSED: "paused",
     State.CLOSED: "closed",
     State.ANALYSED: "analysed",
     State.DECIDED: "decided",

@@ -1,15 +1,15 @@
 """What is kept of a person, for MYDATA, and what goes with DELETE. Answers are found by who gave them, in every round.
 
 Before a round closes, everything goes and no longer counts. After it has closed, text, contact and about-you go and the
-link is cut; figures stay. Of whom is counted apart everything goes until the round is counted. The proof says only that
-something was deleted, and when.
+link is cut; figures stay. Of whom is counted apart everything goes until the round is counted, and of a cancelled round
+everything goes: nothing comes of it. The proof says only that something was deleted, and when.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.rounds.lifecycle import RUNNING
+from bot.rounds.lifecycle import RUNNING, State
 from flows import memory
 from storage import actions, alarms, answers, audience, contacts, findings, rounds, seals, sessions, trail, wishes
 from storage.contacts import NewContact
@@ -116,7 +116,7 @@ class Eraser:
     def said(self, db: Connection, of: RoundRow, pseudonym: bytes, now: datetime) -> bool:
         """Forget what was said under a pseudonym of a round; return whether some stays as figures."""
         closed = of.state not in RUNNING
-        stays = closed and not self._to_be_counted_apart(db, of, pseudonym)
+        stays = closed and of.state != State.CANCELLED and not self._to_be_counted_apart(db, of, pseudonym)
         anew = self._mint().encode()[:16].ljust(16, b"\0")
         sealed = seals.of_one(db, of.id, pseudonym) if closed else NOTHING
         touched = answers.forget(db, of.id, pseudonym, now, closed=stays, anew=anew)

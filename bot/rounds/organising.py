@@ -23,6 +23,7 @@ from bot.rounds.invitations import MAIL, letters_of
 from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LATEST, LINK, LISTED, RUNNING, State, last_day
 from bot.rounds.looking import ASKING, RoundView, needs_two, stage_of, view
 from bot.rounds.papers import Papers, carried
+from bot.rounds.report_back import call_off
 from bot.rounds.whom import Held
 from bot.rounds.written import shaped
 from storage import audience, contacts, deletions, flow_versions, outbox, people, rounds, seals, sessions, trail
@@ -375,12 +376,18 @@ class Rounds(Fairness, Papers):
             return self._ended(db, row, State.CLOSED, who, why)
 
     def cancel(self, code: str, *, who: int | None = None, why: str) -> RoundView:
-        """Give a round up before it has closed, for a reason: nobody is asked any more, and nothing comes of it."""
+        """Give a round up before it has closed, for a reason: nobody is asked any more, and nothing comes of it.
+
+        Whoever wished for the result is told so, with the reason.
+        """
         with self._act() as db:
             row = self._held(db, code)
             self._must_be(row, (*BEGINNING, *RUNNING), "over_already")
             self._reasoned(why)
-            return self._ended(db, row, State.CANCELLED, who, why)
+            given_up = self._ended(db, row, State.CANCELLED, who, why)
+            played, hours = self._library.played(db, row), Hours.of(self._config)
+            call_off(db, played, self._library, why.strip(), hours, self._clock())
+            return given_up
 
     def _ended(self, db: Connection, row: RoundRow, becomes: State, who: int | None, why: str) -> RoundView:
         now = self._clock()

@@ -13,7 +13,7 @@ from bot.letters import BULK, letters
 from bot.rounds.tongues import in_language
 from flows.model import Button
 from flows.words import fill
-from storage import contacts, outbox, rounds, wishes
+from storage import audience, contacts, outbox, rounds, wishes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from bot.rounds.hours import Hours
     from bot.rounds.library import Library, Played
+    from storage.outbox import NewMessage
     from storage.report_drafts import ReportDraft
 
 
@@ -85,6 +87,38 @@ def _send(
         )
     ]
     return outbox.enqueue(db, rows)
+
+
+def call_off(db: Connection, played: Played, library: Library, why: str, hours: Hours, now: datetime) -> int:
+    """Tell all who wished for the result that their round was given up, and why: by day, where they may be written to.
+
+    Return how many messages.
+    """
+    wanted = wishes.of(db, played.row.id)
+    return sum(
+        _call_off(db, wanted[n : n + BATCH], played, library, why, hours, now) for n in range(0, len(wanted), BATCH)
+    )
+
+
+def _call_off(
+    db: Connection, ids: list[int], played: Played, library: Library, why: str, hours: Hours, now: datetime
+) -> int:
+    reachable = [each for each in contacts.by_ids(db, ids).values() if each.may_be_written_to]
+    texts = {each: given_up(played, library, why, each) for each in {each.language for each in reachable}}
+    zones = audience.zones_of(db, [each.id for each in reachable]) if reachable else {}
+    rows: list[NewMessage] = []
+    for each in reachable:
+        due_at = hours.opening(now, zones.get((played.row.id, each.id)))
+        told = letters(each, [Part(texts[each.language])], f"cancelled.{played.row.id}.{each.id}", now, BULK)
+        rows += [one._replace(due_at=due_at) for one in told]
+    return outbox.enqueue(db, rows)
+
+
+def given_up(played: Played, library: Library, why: str, language: str) -> str:
+    """Return what somebody hears in a language who wished for the result of a round that was given up."""
+    values = library.facts(played.row, played.flow).values
+    topic = in_language(values.get("topic", played.row.title), language)
+    return fill(library.phrases[language]["cancelled_told"], {"topic": topic, "why": why}).strip()
 
 
 def parts(played: Played, library: Library, report: Mapping[str, str], signed: str, language: str) -> tuple[Part, ...]:

@@ -75,6 +75,7 @@ class RoundPage:
             "answered": round_.state in ANSWERED,
             "over": round_.state in OVER,
             "late": self._late(round_),
+            "given_up": self._given_up(round_),
             "legal": self._legal(round_, language),
             "documents": papers.of(round_.record),
             "parts": parts,
@@ -95,6 +96,12 @@ class RoundPage:
         """Whether the day for which the result was promised is over."""
         promised = day_of(round_.record.get("feedback_on"))
         return promised is not None and promised < self.now.astimezone(self.config.city.zone).date()
+
+    def _given_up(self, round_: RoundView) -> str:
+        """Return why a round was given up; empty where it was not."""
+        if round_.state != State.CANCELLED:
+            return ""
+        return next((each.reason for each in reversed(self.rounds.log(round_.code)) if each.what == State.CANCELLED), "")
 
     def _legal(self, round_: RoundView, language: str) -> list[Fact]:
         """Return what the record says that everybody may read, with its heads; once published, the decision too."""

@@ -9,11 +9,14 @@ import pytest
 from sqlalchemy import update
 
 from bot.channels.base import Again
+from bot.channels.web.round_page import RoundPage
+from bot.channels.web.words import Dictionary
 from bot.errors import Refused
 from bot.rounds import invitations
+from bot.rounds.outcome import Decision
 from storage import outbox, tables
 from tests.bot.jobs.test_sweeps import LATER, agreed
-from tests.bot.test_turns import INTO
+from tests.bot.test_turns import INTO, to_review
 from tests.support.house import NOON, Citizen, House
 
 if TYPE_CHECKING:
@@ -226,6 +229,82 @@ async def test_a_cancelled_round_says_so(house: House, citizen: Citizen) -> None
     code = house.need().code
     house.rounds.cancel(code, why="no money")
     assert (await citizen.starts(code))[0].text.startswith("This round was cancelled.")
+
+
+async def test_whoever_wished_for_the_result_of_a_cancelled_round_hears_why_by_day_and_once(house: House) -> None:
+    code = house.need().code
+    anna, bruno, carla = (Citizen(house, name) for name in ("anna", "bruno", "carla"))
+    for each in (anna, bruno, carla):
+        await each.starts(code)
+        await each.does(*INTO)
+        await to_review(each, send_you_the_result="Yes" if each is not carla else "No")
+        await each.says("ok")
+    await anna.says("/language")
+    await anna.taps("Español")
+    await bruno.says("STOP")
+    await house.delivered()
+    house.clock.forward(hours=14)
+    house.rounds.cancel(code, why="The money is gone.")
+    assert [letter.key for letter in await house.delivered() if letter.key.startswith("cancelled.")] == []
+    house.clock.forward(hours=10)
+    (letter,) = [letter for letter in await house.delivered() if letter.key.startswith("cancelled.")]
+    assert letter.address == "anna"
+    assert "Usted quería saber" in letter.text
+    assert "El motivo: The money is gone." in letter.text
+
+
+async def test_whoever_deletes_what_they_said_in_a_cancelled_round_leaves_nothing_behind(house: House) -> None:
+    code, citizen = house.need().code, Citizen(house)
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen)
+    await citizen.says("ok")
+    house.rounds.cancel(code, why="no money")
+    await citizen.says("DELETE")
+    assert "figures" not in (await citizen.taps("Yes"))[-1].text
+    assert house.table("answers") == []
+    assert house.rounds.prove(code).whole
+
+
+async def test_a_round_that_rests_promises_nobody_a_last_day(house: House, citizen: Citizen) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen)
+    await citizen.says("ok")
+    house.rounds.pause(code, why="flood")
+    assert (await citizen.says("MINE"))[0].text.endswith("your answers are in. The round is paused for now.")
+
+
+async def test_days_that_are_past_are_not_promised(house: House, citizen: Citizen) -> None:
+    code, later = house.need().code, Citizen(house, "later")
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen)
+    await citizen.says("ok")
+    house.rounds.close(code)
+    assert "On 15 January 2027 you learn what came of it" in (await citizen.says("MINE"))[0].text
+    assert "On 15 January 2027 we publish" in (await later.starts(code))[0].text
+    house.clock.forward(days=100)
+    late = "was promised for 15 January 2027 and is late. You can ask:"
+    assert late in (await citizen.says("MINE"))[0].text
+    assert late in (await later.starts(code))[0].text
+    house.rounds.decide(code, Decision("Sundays.", "2027-02-20", "Many asked.", "Nights."))
+    assert f"The report {late}" in (await citizen.says("MINE"))[0].text
+    house.rounds.report_back(code, {"en": "We open on Sundays.", "es": "Abrimos."}, signed="Rosa, head of libraries")
+    told = (await later.starts(code))[0].text
+    assert f"What came of it stands here: http://127.0.0.1:8080/rounds/{code}" in told
+    assert "we publish" not in told
+
+
+def test_the_page_of_a_cancelled_round_says_why_and_promises_nothing(house: House) -> None:
+    code = house.need().code
+    house.rounds.cancel(code, why="The money is gone.")
+    page = RoundPage(house.rounds, house.config, Dictionary.load(), house.clock())
+    shown = page.kept(house.rounds.find(code))["index.html"].decode()  # type: ignore[arg-type]
+    assert "nothing comes of the answers. The reason: The money is gone." in shown
+    assert "Decision planned for" not in shown
+    assert "we tell you why" not in shown
 
 
 def test_only_an_open_round_rests_and_only_a_resting_one_goes_on(house: House) -> None:
