@@ -259,6 +259,7 @@ class App:
         )
         alone: dict[str, Callable[[], object]] = {
             "rounds": sweeps.rounds,
+            "heads": sweeps.heads,
             "promises": sweeps.promises,
             "findings": sweeps.findings,
             "digests": sweeps.digests,

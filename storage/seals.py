@@ -1,10 +1,10 @@
 """What lies beside a round and is final: a digest of it stands in the trail, so that a change behind it is found.
 
-Sealed are the places (each when it is named), the answers that were handed in (when the round ends, and once more when
-they are counted), and the findings (when they are kept). Of answers each participation has a seal of its own. Whoever
-has theirs deleted leaves a line that names the seal which goes and the one of what stays; what is past its date and
-swept away leaves a line for all. So a lawful deletion is known for one, and whatever else is missing, changed or added
-is found.
+Sealed are the places (each when it is named), how many people the round meant to ask and the answers that were handed
+in (when it ends, the answers once more when they are counted), and the findings (when they are kept). Of answers each
+participation has a seal of its own. Whoever has theirs deleted leaves a line that names the seal which goes and the one
+of what stays; what is past its date and swept away leaves a line for all. So a lawful deletion is known for one, and
+whatever else is missing, changed or added is found.
 
 The seal of a participation is the first half of a SHA-256 (FIPS 180-4) over the round's own pseudonym and all that was
 said under it: nobody can guess either, so it tells nothing about the answers, and once the round's key is destroyed, of
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select, text
 
+from storage import audience
 from storage import findings as kept_findings
 from storage.places import of as places_of
 from storage.tables import findings
@@ -43,6 +44,8 @@ Said = tuple[Any, ...]
 ANSWERS, ABOUT_YOU = "answers", "about_you"
 """What is swept away when its time is over: all that was said, and before that what people said about themselves."""
 SWEPT = frozenset({ANSWERS, ABOUT_YOU})
+AUDIENCE = "audience"
+"""How many people a round meant to ask."""
 PLACED, COUNTED = "placed", "counted"
 """What the trail says of a place that is named, and of answers that are counted for everybody."""
 _SIZE = 16
@@ -100,6 +103,11 @@ def handed_in(db: Connection, round_id: int, without: Collection[bytes] = (), *,
     return {ANSWERS: {**counts, "said": _packed(found.said), "about": _packed(found.about), "final": final}}
 
 
+def asked(db: Connection, round_id: int) -> Noted:
+    """Return how many people a round meant to ask: each keeps a row, whatever becomes of them."""
+    return {AUDIENCE: sum(audience.counts(db, round_id).values())}
+
+
 def kept(db: Connection, round_id: int) -> Noted:
     """Return the seal of the findings of a round."""
     return {"findings": _findings(db, round_id)}
@@ -125,9 +133,10 @@ def swept(what: str, rows: int) -> Noted:
 
 
 def altered(db: Connection, round_id: int, lines: Sequence[Line]) -> tuple[str, ...]:
-    """Return what is not as the entries of a round's trail have sealed it: `places`, `answers`, `findings`."""
+    """Return what is not as the entries of a trail have sealed it: `places`, `audience`, `answers`, `findings`."""
     wrong = {
         "places": _places_altered(db, round_id, lines),
+        AUDIENCE: _audience_altered(db, round_id, lines),
         "answers": _answers_altered(db, round_id, lines),
         "findings": _findings_altered(db, round_id, lines),
     }
@@ -147,6 +156,10 @@ def _places_altered(db: Connection, round_id: int, lines: Sequence[Line]) -> boo
     there = places_of(db, round_id)
     strange = [each.name for each in there if _place(each) not in noted]
     return Counter(strange) != named or Counter(_place(each) for each in there if each.name not in strange) != noted
+
+
+def _audience_altered(db: Connection, round_id: int, lines: Iterable[Line]) -> bool:
+    return any(asked(db, round_id) != {AUDIENCE: line.sealed[AUDIENCE]} for line in lines if AUDIENCE in line.sealed)
 
 
 def _findings_altered(db: Connection, round_id: int, lines: Sequence[Line]) -> bool:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from storage import seals
 from storage.rows import Shape
@@ -124,8 +124,8 @@ class Proof:
     """The first entry that is not as it was written, or that is missing; None: the trail is whole."""
     altered: tuple[str, ...] = ()
     """What is not as the entries say: columns of the round by name (`round` where no entry notes which), `entries.` and
-    a column of a passage that staff took down (`entries` where the whole passage is unknown), `places`, `answers`,
-    `findings`, `questions`."""
+    a column of a passage that staff took down (`entries` where the whole passage is unknown), `places`,
+    `audience`, `answers`, `findings`, `questions`."""
     deletions: int = 0
     """How many people had answers deleted that were sealed: each has left a line."""
 
@@ -217,6 +217,14 @@ def prove(db: Connection, round_id: int) -> Proof:
     lines = [Line(each.what, each.why, json.loads(each.details).get("sealed", {})) for each in entries]
     altered = _altered(db, row, entries, lines)
     return Proof(len(entries), head, _broken(row.code, entries), altered, seals.deletions(lines))
+
+
+def heads(db: Connection, after: int = 0) -> list[tuple[int, str, int, str]]:
+    """Return where the trails end to which something was added behind an entry: (its id, the round, number, hash)."""
+    newest = select(func.max(round_log.c.id)).where(round_log.c.id > after).group_by(round_log.c.round_id)
+    columns = select(round_log.c.id, rounds.c.code, round_log.c.number, round_log.c.hash)
+    ends = columns.join(rounds, rounds.c.id == round_log.c.round_id).where(round_log.c.id.in_(newest))
+    return [(id_, code, number, hash_.hex()) for id_, code, number, hash_ in db.execute(ends.order_by(round_log.c.id))]
 
 
 def holds(db: Connection, round_id: int, head: str) -> bool:

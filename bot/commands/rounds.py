@@ -409,11 +409,15 @@ def report_back(
 def verify(config: Config, *, codes: tuple[str, ...], head: str | None, in_json: bool) -> int:
     """Prove that the logs of rounds are unbroken, and the rounds as their logs say; without CODES, of all rounds.
 
-    Whoever changes, removes or slips in a line breaks the log from there on; whoever changes a round in the database,
-    or how staff took answers down, is found by the field, even after later acts. Its places, its answers from when it
-    closes, and its published results are sealed, too: a change, a loss or an addition is named. Answers that people
-    have deleted, or that are past their date, leave a line and break nothing. Note the last hash on paper, or let
-    somebody else keep it: with --head it shows that a log was not written anew from its beginning.
+    Whoever changes or slips in a line, or removes one with others behind it, breaks the log from there on; whoever
+    changes a round in the database, or how staff took answers down, is found by the field, even after later acts. Its
+    questions, documents and places are compared, too, and from when it closes how many it asked, its answers, and its
+    published results: a change, a loss or an addition is named. Answers that people have deleted, or that are past
+    their date, leave a line and break nothing.
+
+    Two things no log shows of itself: that its last lines are cut off, where nothing else changed with them, and that
+    all of it was written anew. Note its last hash on paper, let somebody else keep it, or take it from the bot's own
+    log, which has a line round.log for it within a minute: with --head that hash must still stand in the round's log.
     """
     if head is not None and len(codes) != 1:
         raise Usage("say of which round the hash is: civicloop round verify CODE --head HASH")
@@ -440,7 +444,7 @@ def _proven(proof: Proof, *, lost: bool) -> str:
     if proof.altered:
         return "BROKEN: the questions are not those the round opened with."
     if lost:
-        return "BROKEN: the hash you noted does not stand in its log; the log was written anew."
+        return "BROKEN: the hash you noted does not stand in its log; the log was cut off or written anew."
     deleted = f" {many(proof.deletions, 'participant')} had answers deleted since." if proof.deletions else ""
     return f"unbroken, {many(proof.entries, 'line')} long.{deleted} Its last hash: {proof.head}"
 

@@ -28,6 +28,7 @@ SECONDS: Mapping[str, float] = {
     "inbox": 10,
     "flows": 10,
     "rounds": 5,
+    "heads": 60,
     "promises": 300,
     "findings": 60,
     "digests": 15,

@@ -69,6 +69,8 @@ GROWING = timedelta(hours=1)
 """So often an open round looks who belongs to its audience by now."""
 LONG = timedelta(minutes=10)
 """No session waits so long for further words."""
+AT_ONCE = 1000
+"""So many lines of logs of rounds may be written by others who end later than whoever began after them."""
 FAST = timedelta(days=2)
 """No channel asks us to rest so long: what is put off further was put off by a clock that ran fast."""
 SETTLED = timedelta(hours=1)
@@ -98,6 +100,9 @@ class Sweeps:
         self._clock = clock
         self._wake = wake
         self._hours = Hours.of(config)
+        self._logged: dict[str, int] = {}
+        """Of each round, the line of its log that stands in ours as its last."""
+        self._looked = 0
 
     # ----------------------------------------------------------------- rounds
 
@@ -225,6 +230,20 @@ class Sweeps:
             if not self._library.played(db, row).flow.comes_back:
                 return 0
         return self._ask(row, ask_again, now)
+
+    def heads(self) -> int:
+        """Write into our own log where the logs of rounds end that have grown; return how many.
+
+        There it lies outside the database: whoever cuts a log off, or writes it anew, is found by it.
+        """
+        with self._database.reading() as db:
+            found = trail.heads(db, self._looked - AT_ONCE)
+        new = [each for each in found if self._logged.get(each[1]) != each[2]]
+        for id_, code, number, head in new:
+            log.info("round.log", round=code, lines=number, head=head)
+            self._logged[code] = number
+            self._looked = max(self._looked, id_)
+        return len(new)
 
     def promises(self) -> int:
         """Remind those who look after a round of the day for which its result is promised; return how many rounds."""

@@ -124,9 +124,12 @@ class Library:
         return list(map(self.pseudonyms(row), entries.apart(db, row.id)))
 
     def handed_in(self, db: Connection, row: RoundRow) -> Noted:
-        """Return the seals of what was handed in to a round that ends, without those who may still come to the end."""
+        """Return the seals of a round that ends: of whom it meant to ask, and of what was handed in.
+
+        Without those who may still come to the end.
+        """
         amid = [] if row.key_sealed is None else map(self.pseudonyms(row), sessions.amid(db, row.id))
-        return seals.handed_in(db, row.id, list(amid))
+        return seals.asked(db, row.id) | seals.handed_in(db, row.id, list(amid))
 
     def voices(self, db: Connection, row: RoundRow) -> Voices:
         """Count who has finished a round; whoever said that they answer for many is no individual.

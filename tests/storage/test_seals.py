@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
-from storage import answers, findings, places, retention, rounds, seals, trail
+from storage import answers, audience, findings, places, retention, rounds, seals, trail
 from storage.retention import Policy
 from storage.tables import answers as said
+from storage.tables import audience as meant
 from storage.tables import findings as kept
 from storage.tables import places as hung
 from storage.tables import round_log
-from tests.storage.makers import DAY, MINUTE, NOW, add_round, answer, text
+from tests.storage.makers import DAY, MINUTE, NOW, add_contact, add_round, answer, text
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -246,3 +247,16 @@ def test_a_seal_is_the_same_on_each_database(database: Database) -> None:
     with database.reading() as db:
         assert seals.handed_in(db, row.id)["answers"]["said"] == SEALED
         assert seals.of_one(db, row.id, b"anna").people == 1
+
+
+def test_somebody_taken_from_those_who_were_asked_or_added_is_found(database: Database) -> None:
+    with database.transaction() as db:
+        row = add_round(db)
+        ids = [add_contact(db, name).id for name in ("a", "b", "c")]
+        audience.receive(db, row.id, [(id_, None, None) for id_ in ids])
+        audience.arrive(db, row.id)
+        trail.add(db, row.id, NOW, "clock", "closed", sealed=seals.asked(db, row.id))
+    do(database, update(meant).values(state="answered", contact_id=None))
+    assert proof(database, row).whole, "what becomes of them, and that they are forgotten, changes nothing"
+    do(database, delete(meant).where(meant.c.id == select(func.max(meant.c.id)).scalar_subquery()))
+    assert proof(database, row).altered == ("audience",)

@@ -6,10 +6,13 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import delete
+from structlog.testing import capture_logs
+
 from bot.channels.base import Raw
 from bot.jobs.schedule import Schedule
 from bot.metrics import Metrics
-from storage import answers, contacts, inbox, messages, outbox, people, threads
+from storage import answers, contacts, inbox, messages, outbox, people, tables, threads
 from storage.database import StorageTrouble
 from storage.outbox import BULK
 from tests.bot.test_turns import INTO, to_review
@@ -32,6 +35,35 @@ def state(house: House, code: str) -> str:
 
 
 # --------------------------------------------------------------------------- rounds
+
+
+async def test_the_end_of_each_log_stands_in_our_own_once(house: House) -> None:
+    code, other = house.need(opened=False).code, house.need().code
+    with capture_logs() as lines:
+        assert house.sweeps.heads() == 2
+        assert house.sweeps.heads() == 0
+        house.sign(code)
+        assert house.sweeps.heads() == 1
+    said = [(line["round"], line["lines"], line["head"]) for line in lines if line["event"] == "round.log"]
+    assert [each[:2] for each in said] == [(code, 1), (other, 3), (code, 2)]
+    assert said[-1][2] == house.rounds.prove(code).head
+
+
+async def test_whom_a_round_meant_to_ask_is_sealed_when_it_ends(house: House) -> None:
+    await agreed(house, "a", "b")
+    by_hand, by_clock = (
+        house.need(audience="agreed", record=LATER, closes_at=NOON + timedelta(days=60)).code for _ in range(2)
+    )
+    house.sweeps.rounds()
+    house.rounds.close(by_hand)
+    house.clock.forward(days=60)
+    house.sweeps.rounds()
+    for code in (by_hand, by_clock):
+        assert house.rounds.prove(code).whole
+    with house.database.transaction() as db:
+        db.execute(delete(tables.audience))
+    for code in (by_hand, by_clock):
+        assert house.rounds.prove(code).altered == ("audience",)
 
 
 def test_rounds_open_and_close_by_the_clock_and_say_so_in_their_log(house: House) -> None:
