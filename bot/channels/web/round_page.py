@@ -101,7 +101,8 @@ class RoundPage:
         """Return why a round was given up; empty where it was not."""
         if round_.state != State.CANCELLED:
             return ""
-        return next((each.reason for each in reversed(self.rounds.log(round_.code)) if each.what == State.CANCELLED), "")
+        log = reversed(self.rounds.log(round_.code))
+        return next((each.reason for each in log if each.what == State.CANCELLED), "")
 
     def _legal(self, round_: RoundView, language: str) -> list[Fact]:
         """Return what the record says that everybody may read, with its heads; once published, the decision too."""

@@ -443,7 +443,7 @@ async def edit(request: Request, visitor: Visitor) -> Response:
 async def change(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/edit`: keep what was typed, or show every fault beside its field."""
     round_, service, flow = await editable(request, visitor)
-    filled, typed = await read_form(request, service, flow)
+    filled, typed = await read_form(request, service, flow, round_)
     if filled.errors:
         return await _form_page(request, visitor, service, flow, typed=typed, errors=filled.errors, round_=round_)
     rounds = backstage_of(request).rounds
@@ -489,12 +489,14 @@ async def editable(request: Request, visitor: Visitor) -> tuple[RoundView, Servi
     return round_, service, backstage.catalog.get(round_.flow).among(service.languages)
 
 
-async def read_form(request: Request, service: Service, flow: Flow) -> tuple[forms.Filled, dict[str, str]]:
-    """Return what a form of a round means, and what was typed."""
+async def read_form(
+    request: Request, service: Service, flow: Flow, round_: RoundView | None = None
+) -> tuple[forms.Filled, dict[str, str]]:
+    """Return what a form of a round means, and what was typed; `round_` is the draft that it changes."""
     pages = pages_of(request)
     typed = {key: str(value) for key, value in (await form_of(request)).items()}
     needs = await asyncio.to_thread(needs_of, request, service, flow)
-    return forms.read(typed, needs, languages_of(request, flow), pages.zone, pages.words(request)), typed
+    return forms.read(typed, needs, languages_of(request, flow), pages.zone, pages.words(request), round_), typed
 
 
 def whole(round_: RoundView | None, filled: forms.Filled, names: Collection[str]) -> dict[str, object]:
@@ -516,7 +518,7 @@ async def _form_page(
 ) -> Response:
     words, languages = pages_of(request).words(request), languages_of(request, flow)
     needs = await asyncio.to_thread(needs_of, request, service, flow)
-    filled = forms.read(typed, needs, languages, pages_of(request).zone, words)
+    filled = forms.read(typed, needs, languages, pages_of(request).zone, words, round_)
     standing = await asyncio.to_thread(standings.standing, request, service, flow, filled, round_)
     return page(
         request,

@@ -49,9 +49,17 @@ class Filled:
 
 
 def read(
-    typed: Mapping[str, str], needs: Sequence[Need], languages: Sequence[str], zone: ZoneInfo, words: Words
+    typed: Mapping[str, str],
+    needs: Sequence[Need],
+    languages: Sequence[str],
+    zone: ZoneInfo,
+    words: Words,
+    kept: RoundView | None = None,
 ) -> Filled:
-    """Read what was typed. Days are days of the city: a round opens as its day begins and closes as its day ends."""
+    """Read what was typed. Days are days of the city: a round opens as its day begins and closes as its day ends.
+
+    Of a round that is `kept`, a day that stays keeps its hour, and an option whose label stays keeps its id.
+    """
     errors: list[Error] = []
 
     def day(name: str) -> date | None:
@@ -73,10 +81,12 @@ def read(
     audience = typed.get("audience", "")
     if audience not in AUDIENCES:
         errors.append(Error("audience", words("form.no_audience")))
-    record = _record(typed, needs, languages) | _titles(typed, languages)
+    record = _record(typed, needs, languages, _lists(kept)) | _titles(typed, languages)
     errors += [Error(need.name, words("form.bad_date")) for need in needs if _bad_day(need, record)]
     retitled = any(f"title.{one}" in typed for one in languages)
-    return Filled(title, audience, _begin(opens, zone), _end(closes, zone), record, errors, code, retitled)
+    return Filled(
+        title, audience, _opening(opens, zone, kept), _closing(closes, zone, kept), record, errors, code, retitled
+    )
 
 
 def shown(round_: RoundView, needs: Sequence[Need], languages: Sequence[str], zone: ZoneInfo) -> dict[str, str]:
@@ -114,8 +124,8 @@ def end_of(text: str, zone: ZoneInfo) -> datetime | None:
 
 
 def _typed(need: Need, record: Mapping[str, object], languages: Sequence[str]) -> dict[str, str]:
-    lists = record.get("lists")
     if need.kind == "list":
+        lists = record.get("lists")
         rows = lists.get(need.name, ()) if isinstance(lists, dict) else ()
         return {f"{need.name}.{one}": "\n".join(in_language(row[1], one) for row in rows) for one in languages}
     value = record.get(need.name)
@@ -142,13 +152,23 @@ def _typed_titles(titles: object) -> dict[str, str]:
     return {f"title.{one}": str(text) for one, text in titles.items()} if isinstance(titles, Mapping) else {}
 
 
-def _record(typed: Mapping[str, str], needs: Sequence[Need], languages: Sequence[str]) -> dict[str, object]:
+def _lists(kept: RoundView | None) -> Mapping[str, Sequence[tuple[str, Text]]]:
+    lists = kept.record.get("lists") if kept else None
+    return lists if isinstance(lists, dict) else {}
+
+
+def _record(
+    typed: Mapping[str, str],
+    needs: Sequence[Need],
+    languages: Sequence[str],
+    kept: Mapping[str, Sequence[tuple[str, Text]]],
+) -> dict[str, object]:
     record: dict[str, object] = {}
     lists: dict[str, object] = {}
     for need in needs:
         match need.kind:
             case "list":
-                lists[need.name] = _rows(typed, need.name, languages)
+                lists[need.name] = _rows(typed, need.name, languages, kept.get(need.name, ()))
             case "text":
                 record[need.name] = _text(typed, need.name, languages)
             case _:
@@ -166,14 +186,26 @@ def _text(typed: Mapping[str, str], name: str, languages: Sequence[str]) -> str 
     return next(iter(texts.values()), "") if len(texts) < 2 else texts
 
 
-def _rows(typed: Mapping[str, str], name: str, languages: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+def _rows(
+    typed: Mapping[str, str], name: str, languages: Sequence[str], kept: Sequence[tuple[str, Text]]
+) -> list[tuple[str, dict[str, str]]]:
     """Return one option a line; lines of other languages are laid beside those of the first."""
     columns = {one: _lines(typed.get(f"{name}.{one}", "")) for one in languages}
-    first = next((lines for lines in columns.values() if lines), [])
+    own, first = next(((one, lines) for one, lines in columns.items() if lines), ("", []))
     return [
-        (f"o{n}", {one: (lines[n - 1] if n <= len(lines) else label) for one, lines in columns.items()})
-        for n, label in enumerate(first, 1)
+        (id_, {one: (lines[n] if n < len(lines) else label) for one, lines in columns.items()})
+        for n, (id_, label) in enumerate(zip(_ids(first, own, kept), first, strict=True))
     ]
+
+
+def _ids(labels: Sequence[str], own: str, kept: Sequence[tuple[str, Text]]) -> list[str]:
+    """Return the ids of options: the one that was kept with the same label, and for the others one that none has."""
+    known: dict[str, list[str]] = {}
+    for id_, label in kept:
+        known.setdefault(in_language(label, own).strip(), []).append(id_)
+    stay = [known[label].pop(0) if known.get(label) else "" for label in labels]
+    free = (f"o{n}" for n in range(1, 2 * len(labels) + 1) if f"o{n}" not in stay)
+    return [id_ or next(free) for id_ in stay]
 
 
 def _lines(text: str) -> list[str]:
@@ -197,6 +229,16 @@ def _day(text: str) -> date:
     if day.year > lifecycle.LATEST:
         raise ValueError(text)
     return day
+
+
+def _opening(day: date | None, zone: ZoneInfo, kept: RoundView | None) -> datetime | None:
+    at = kept.opens_at if kept else None
+    return at if at is not None and day == at.astimezone(zone).date() else _begin(day, zone)
+
+
+def _closing(day: date | None, zone: ZoneInfo, kept: RoundView | None) -> datetime | None:
+    at = kept.closes_at if kept else None
+    return at if at is not None and day == lifecycle.last_day(at, zone) else _end(day, zone)
 
 
 def _begin(day: date | None, zone: ZoneInfo) -> datetime | None:

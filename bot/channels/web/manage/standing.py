@@ -73,7 +73,7 @@ async def of_draft(request: Request, visitor: Visitor) -> Response:
 
 
 async def _answered(request: Request, service: Service, flow: Flow, round_: RoundView | None) -> Response:
-    filled, _ = await desk.read_form(request, service, flow)
+    filled, _ = await desk.read_form(request, service, flow, round_)
     found = await asyncio.to_thread(standing, request, service, flow, filled, round_)
     part, words = pages_of(request).part, pages_of(request).words(request)
     return JSONResponse(

@@ -7,7 +7,7 @@ import struct
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -251,6 +251,20 @@ class TestForm:
         assert filled.errors == []
         kept = Kept(filled.title, filled.audience, filled.opens_at, filled.closes_at, dict(filled.record))
         assert forms.shown(kept, NEEDS, ("en", "es"), LONDON) == typed  # type: ignore[arg-type]
+
+    def test_what_is_not_changed_keeps_its_hour_and_its_ids(self) -> None:
+        opens, closes = datetime(2026, 12, 1, 8, tzinfo=LONDON), datetime(2026, 12, 10, 18, tzinfo=LONDON)
+        ideas = [("early", {"en": "Early", "es": "Temprano"}), ("o1", {"en": "Late", "es": "Tarde"})]
+        kept: Any = Kept("x", "link", opens, closes, {"lists": {"ideas": ideas}})
+        typed = forms.shown(kept, NEEDS, ("en", "es"), LONDON)
+        filled = forms.read(typed, NEEDS, ("en", "es"), LONDON, EN, kept)
+        assert (filled.opens_at, filled.closes_at, filled.record["lists"]) == (opens, closes, {"ideas": ideas})
+        changed = typed | {"closes_on": "2026-12-11", "ideas.en": "Sundays\nLate\nEarly", "ideas.es": ""}
+        filled = forms.read(changed, NEEDS, ("en", "es"), LONDON, EN, kept)
+        assert filled.opens_at == opens
+        assert filled.closes_at == datetime(2026, 12, 12, tzinfo=LONDON), "another day ends as it ends"
+        lists: Any = filled.record["lists"]
+        assert [id_ for id_, _ in lists["ideas"]] == ["o2", "o1", "early"]
 
     def test_a_round_is_open_from_the_first_minute_of_its_first_day_to_the_last_of_its_last(self) -> None:
         typed = {"title": "x", "audience": "link", "opens_on": "2026-06-01", "closes_on": "2026-06-01"}
