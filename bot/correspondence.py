@@ -236,7 +236,9 @@ class Correspondence:
         if self._writes(visit):
             self._wait(visit, thread.service, thread)
         return Spoken(
-            (*urgent, self._with_done(visit, "human_passed" if told else "human_nobody")), urgent=bool(urgent)
+            (*urgent, self._with_done(visit, "human_passed" if told else "human_nobody")),
+            urgent=bool(urgent),
+            heeded=True,
         )
 
     def urgent(self, visit: Visit, text: str) -> Prompts:
@@ -273,18 +275,21 @@ class Correspondence:
         if word in EVERYWHERE:
             return None
         thread = threads.named(visit.db, name)
-        return Spoken((Prompt(self._text(visit, "thread_gone")),)) if thread is None else self._answer(visit, thread)
+        if thread is None:
+            return Spoken((Prompt(self._text(visit, "thread_gone")),), heeded=True)
+        return self._answer(visit, thread)
 
     def _answer(self, visit: Visit, thread: Thread) -> Spoken:
         """Send a citizen what a member of staff wrote."""
         text = clean(visit.message.text) if visit.message.kind is Kind.TEXT else ""
         person = self._person(visit, thread)
         if person is None or not text:
-            return Spoken((Prompt(self._text(visit, "thread_words" if person else "staff_only")),))
+            said = Prompt(self._text(visit, "thread_words" if person else "staff_only"))
+            return Spoken((said,), heeded=person is not None)
         sent = self._sent_as(visit)
         outcome = self._threads.answer(visit.db, thread, person, text, visit.ledger.now, sent_as=sent)
         key = "thread_silent" if outcome is Outcome.SILENT else "thread_sent"
-        return Spoken((Prompt(self._text(visit, key, name=thread.name)),))
+        return Spoken((Prompt(self._text(visit, key, name=thread.name)),), heeded=True)
 
     def _person(self, visit: Visit, thread: Thread) -> people.Person | None:
         """Return who of staff this is, where they may answer the thread."""

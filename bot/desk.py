@@ -128,18 +128,33 @@ class Desk:
         self._alarms = Alarms(config, keys, threads.channels)
         self._people = Correspondence(config, threads, self._alarms, self._script, self._meaning, self._back)
         self._discretion = Discretion(config, library, participations)
-        self._asked = asked.AskedBack(library, self._warned)
+        self._asked = asked.AskedBack(library)
 
     def answer(self, db: Connection, ledger: Ledger, guest: Guest, inbound: Inbound) -> Spoken:
-        """Return what is said to a message; what is to be remembered goes into the ledger."""
+        """Return what is said to a message; what is to be remembered goes into the ledger.
+
+        Words of danger are met wherever somebody stands; where the message was taken they are looked for first.
+        """
         visit = Visit(db, ledger, guest, inbound)
+        current = guest.current()
+        passage = None if current is None else guest.rows.get(current)
         if self._flood.holds(guest.contact.id, ledger.now) and not self._leaves(visit):
-            return self._too_fast(visit)
+            return self._too_fast(visit, passage)
+        spoken = self._answered(visit)
+        if spoken.heeded or inbound.message.kind is Kind.TAP or inbound.start is not None or self._asks_for(visit):
+            return spoken
+        urgent = self._warned(visit, passage)
+        return spoken._replace(prompts=(*urgent, *spoken.prompts), urgent=True) if urgent else spoken
+
+    def _answered(self, visit: Visit) -> Spoken:
+        """Take a message where it belongs."""
+        guest, inbound = visit.guest, visit.inbound
         if inbound.start is not None:
             return self._started(visit, inbound.start.strip())
         said = inbound.message.text
         if said.startswith("/") and said.partition(" ")[0] in STAFF and not inbound.edited:
-            return self._bare(visit, self._staff.answer(db, ledger, guest, inbound.message.text))
+            at_work = guest.contact.person_id is not None
+            return self._bare(visit, self._staff.answer(visit.db, visit.ledger, guest, said))._replace(heeded=at_work)
         if inbound.message.kind is Kind.TAP:
             return self._tapped(visit)
         if (screen := self._staff.called(visit)) is not None:
@@ -170,15 +185,21 @@ class Desk:
         return _pressed(visit.message)
 
     def _blocked(self, visit: Visit) -> Spoken:
-        """Say why nothing is taken from somebody, and how to object; danger is heard all the same."""
-        urgent = self._warned(visit, visit.message.text)
+        """Say why nothing is taken from somebody, and how to object."""
         why = visit.guest.contact.blocked_why or ""
-        return self._bare(visit, (*urgent, self._say(visit, "blocked", why=why)))
+        return self._bare(visit, (self._say(visit, "blocked", why=why),))
 
-    def _too_fast(self, visit: Visit) -> Spoken:
-        """Say once that nothing more is taken for a while; what comes meanwhile is counted, and not kept."""
-        tells = self._flood.tells(visit.guest.contact.id, visit.ledger.now)
-        return self._bare(visit, (self._say(visit, "too_fast"),) if tells else ())
+    def _too_fast(self, visit: Visit, passage: SessionRow | None) -> Spoken:
+        """Say once that nothing more is taken for a while; what comes meanwhile is counted, and not kept.
+
+        Danger is heard all the same, and what to do in it is also said once.
+        """
+        who, now = visit.guest.contact.id, visit.ledger.now
+        urgent = self._warned(visit, passage)
+        if urgent and not self._flood.warns(who, now):
+            urgent = ()
+        told = (self._say(visit, "too_fast"),) if self._flood.tells(who, now) else ()
+        return self._bare(visit, (*urgent, *told))._replace(urgent=bool(urgent))
 
     def wake(self, db: Connection, ledger: Ledger, guest: Guest, round_id: int) -> Spoken | None:
         """Go on with a session whose moment has come; None where it is better to wait until they come back to it.
@@ -244,7 +265,7 @@ class Desk:
         which = self._which(visit, row)
         before = visit.guest.session(round_id)
         spoken = self._participations.go_on(visit.ledger, visit.guest, played, message)
-        spoken = self._discretion.asking(visit, round_id, before, spoken)
+        spoken = self._discretion.asking(visit, round_id, before, spoken)._replace(heeded=True)
         spoken = spoken._replace(prompts=(*which, *spoken.prompts)) if which else spoken
         if spoken.urgent and (known := visit.guest.rows.get(round_id)):
             self._alarms.in_round(visit.db, visit.guest.contact, row, known.started_at, message.text, visit.ledger.now)
@@ -611,14 +632,14 @@ class Desk:
     def _for_menu(self, visit: Visit, asks: str) -> Spoken | None:
         """Take the message as what the menu of staff waits for; the words that are heard everywhere end the waiting."""
         if (rehearsed := self._staff.rehearsed(visit)) is not None:
-            return self._bare(visit, rehearsed)
+            return self._bare(visit, rehearsed)._replace(heeded=True)
         word = self._meaning(visit, visit.message.text)
         aside = word in EVERYWHERE and word not in {"back", "skip", "ok", "yes", "no"}
         if aside or visit.inbound.edited:
             visit.ledger.change(visit.guest, asks=None if aside else asks)
             return None
         screen = self._staff.heard(visit, asks, word)
-        return None if screen is None else self._bare(visit, (screen,))
+        return None if screen is None else self._bare(visit, (screen,))._replace(heeded=True)
 
     def _picked(self, visit: Visit, service: str | None, text: str, word: str | None) -> Spoken | None:
         """Take a number or a label as the choice; what is neither, no word and no receipt, shows the choices again."""
@@ -631,14 +652,14 @@ class Desk:
             return None
         data = offered[0].id if yes and len(offered) == 1 else _meant(offered, text)
         if data:
-            return self._own_button(visit, *data.split(":", 1))
+            return self._own_button(visit, *data.split(":", 1))._replace(heeded=True)
         return self._bare(visit, (self._say(visit, "choose_again"), *self._choices(visit, service=service)))
 
     def _switched(self, visit: Visit, text: str) -> Spoken | None:
         """Take a number or a label as the round to go on with; anything else is for the session at hand."""
         offered = [Option(f"@round:{row.code}", self._label(visit, row)) for row in self._going(visit)]
         data = _meant(offered, text)
-        return self._own_button(visit, *data.split(":", 1)) if data else None
+        return self._own_button(visit, *data.split(":", 1))._replace(heeded=True) if data else None
 
     def _language_named(self, visit: Visit, text: str) -> Spoken | None:
         for number, language in enumerate(self._config.city.languages, 1):
@@ -666,14 +687,20 @@ class Desk:
         word = self._meaning(visit, message.text)
         if word == "start":
             return self._started(visit, "")
-        urgent = () if word else self._warned(visit, message.text)
-        return self._bare(visit, (*urgent, *self._word(visit, word or "")))._replace(urgent=bool(urgent))
+        return self._bare(visit, self._word(visit, word or ""))
 
-    def _warned(self, visit: Visit, text: str) -> Prompts:
-        """Return what to do in danger where a text outside the questions of a round speaks of some; people are told."""
+    def _warned(self, visit: Visit, passage: SessionRow | None) -> Prompts:
+        """Return what to do in danger where a text that answers no question speaks of some; people are told.
+
+        `passage`: the one somebody is in, if any: then it is the people of its service.
+        """
+        text, contact, now = visit.message.text, visit.guest.contact, visit.ledger.now
         urgent = self._people.urgent(visit, text)
-        if urgent:
-            self._alarms.outside(visit.db, visit.guest.contact, text, visit.ledger.now)
+        row = self._row(visit, passage.round_id) if urgent and passage is not None else None
+        if row is not None and passage is not None:
+            self._alarms.in_round(visit.db, contact, row, passage.started_at, text, now)
+        elif urgent:
+            self._alarms.outside(visit.db, contact, text, now)
         return urgent
 
     def _word(self, visit: Visit, word: str) -> Prompts:  # noqa: C901, PLR0911 - a table of words
@@ -1000,7 +1027,8 @@ class Desk:
     def _script(self, language: str) -> Script:
         if language not in self._scripts:
             words, danger = self._catalog.words(language), self._catalog.danger(language)
-            self._scripts[language] = Script(language, {}, self._library.phrases[language], words, danger)
+            others = tuple(self._catalog.danger(each) for each in self._config.city.languages if each != language)
+            self._scripts[language] = Script(language, {}, self._library.phrases[language], words, danger, others)
         return self._scripts[language]
 
 

@@ -41,6 +41,7 @@ class Flood:
     def __init__(self, messages: int = MESSAGES, within: timedelta = WITHIN) -> None:
         self._taken: Pace[int] = Pace(messages, within)
         self._told: Pace[int] = Pace(1, within)
+        self._warned: Pace[int] = Pace(1, within)
 
     def holds(self, contact: int, now: datetime) -> bool:
         """Whether a message of this contact, which arrives now, is one too many."""
@@ -49,3 +50,7 @@ class Flood:
     def tells(self, contact: int, now: datetime) -> bool:
         """Whether it is time to say so: once within the span."""
         return self._told.allows(contact, now)
+
+    def warns(self, contact: int, now: datetime) -> bool:
+        """Whether it is time to say what to do in danger: once within the span."""
+        return self._warned.allows(contact, now)

@@ -81,6 +81,8 @@ class Spoken(NamedTuple):
     """The word only the desk can deal with: human, mydata, delete."""
     ended: bool = False
     urgent: bool = False
+    heeded: bool = False
+    """Words of danger were looked for where the message was taken, or it is what staff write at work."""
     wrote: tuple[str, ...] = ()
     """The questions that were answered in words of their own."""
 

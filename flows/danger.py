@@ -62,12 +62,15 @@ def _typed(entry: str) -> Iterator[str]:
 
 
 def speaks_of_danger(script: Script, text: str) -> bool:
-    """Return whether `text` speaks of danger by the bank of its script.
+    """Return whether `text` speaks of danger by the bank of its script, or by that of another language heard with it.
 
     What a language writes in one with the next word may stand before it: "l'", "qu'", in Arabic "and", "the", "will".
     """
-    bank = _bank(script.danger)
     words = folded_words(text)
+    return any(_is_spoken_of(_bank(each), words, text) for each in (script.danger, *script.elsewhere))
+
+
+def _is_spoken_of(bank: _Bank, words: Sequence[str], text: str) -> bool:
     if bank.is_plain(words, ascii_only=text.isascii()):
         return False
     return any(_speaks(bank, way, text) for way in _ways(bank, words))

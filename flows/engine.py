@@ -21,6 +21,7 @@ from flows.model import (
     Asked,
     BestWorst,
     Choose,
+    Date,
     End,
     Ended,
     HandedIn,
@@ -28,6 +29,7 @@ from flows.model import (
     LanguageChosen,
     Misunderstood,
     Moved,
+    Number,
     Photo,
     Pick,
     Place,
@@ -87,6 +89,8 @@ _URGENT = "urgent"
 
 _QUESTIONS = get_args(Question)
 _FREE = (Ask, Place, Photo, Voice)
+_WORDED = (*_FREE, Date, Number)
+"""Questions whose answer is read out of words, which may speak of danger beside it."""
 _AT_ONCE = (Choose, Rate, Ask)
 """Questions to which it does not matter what was picked so far, whose session it is, nor which day."""
 _LEAVING = {SKIP: "skip", DONE: "done"}
@@ -219,7 +223,7 @@ def _plainly(
     kind = type(question)
     here = NOWHERE if kind in _AT_ONCE else _here(session, now)
     understood = understand(script, question, message, here)
-    free = kind in _FREE or isinstance(understood, Fault)
+    free = kind in _WORDED or isinstance(understood, Fault)
     return None if free and speaks_of_danger(script, message.text) else understood
 
 
@@ -371,6 +375,7 @@ def _type(scene: _Scene, message: Message) -> None:
     elif (counted := counted_word(scene.script, text)) and not _is_offered(scene, text):
         _jump(scene, *counted)
     elif is_command(text):
+        _heed(scene, message.text)
         _misunderstood(scene, Fault("unknown_command"))
     elif scene.session.asking and not _is_option(scene, message):
         _heed(scene, message.text)
@@ -390,7 +395,7 @@ def _reply(scene: _Scene, message: Message) -> None:
         _begin_to_gather(scene, state, message)
     elif isinstance(state, _QUESTIONS):
         understood = understand(scene.script, state, message, scene.here)
-        if _is_free(state, understood):
+        if _is_free(state, understood) or isinstance(state, _WORDED):
             _heed(scene, message.text)
         if isinstance(understood, Answer):
             _say_back(scene, state, message)

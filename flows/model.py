@@ -268,6 +268,8 @@ class Script:
     """What a citizen may type, lower case without accents, to the everywhere word it means (`alto` to `stop`)."""
     danger: tuple[str, ...] = ()
     """Words that lead to the urgent text, lower case without accents."""
+    elsewhere: tuple[tuple[str, ...], ...] = ()
+    """Such words in other languages in which people may write, language by language."""
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By state with options: what may be typed (number, label, folded by `words.fold`) to the option's id."""
 
@@ -348,6 +350,14 @@ class Flow:
             return self
         own = self.language if self.language in kept else kept[0]
         return replace(self, language=own, scripts=MappingProxyType({one: self.scripts[one] for one in kept}))
+
+    def hearing(self, danger: Mapping[str, tuple[str, ...]]) -> Flow:
+        """Return the flow with the words of danger of several languages heard in each of its own."""
+        scripts = {
+            name: replace(script, elsewhere=tuple(bank for other, bank in danger.items() if other != name))
+            for name, script in self.scripts.items()
+        }
+        return replace(self, scripts=MappingProxyType(scripts))
 
     def script(self, language: str) -> Script:
         """Return the script in `language`, or in the flow's own language where there is no such translation."""

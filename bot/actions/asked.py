@@ -12,8 +12,6 @@ from storage import actions, rounds
 from storage.actions import ASK, OPEN, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Connection
 
     from bot.desk import Prompts, Visit
@@ -31,10 +29,8 @@ LONGEST = 2000
 class AskedBack:
     """Takes the answers. Only who was asked can answer, once, while the question is open."""
 
-    def __init__(self, library: Library, urgent: Callable[[Visit, str], Prompts]) -> None:
-        """`urgent` gives what is said first where words speak of danger."""
+    def __init__(self, library: Library) -> None:
         self._library = library
-        self._urgent = urgent
 
     def tapped(self, visit: Visit, value: str) -> Prompts | None:
         """Take a button; None where it is of no question this person was asked."""
@@ -65,7 +61,7 @@ class AskedBack:
         if word in EVERYWHERE:
             return None
         said = clean(visit.message.text)[:LONGEST]
-        return (*self._urgent(visit, said), self._closed(visit, row) or self._keep(visit, row, text=said))
+        return (self._closed(visit, row) or self._keep(visit, row, text=said),)
 
     def _asked(self, visit: Visit, number: str) -> Action | None:
         """Return the question, where this contact was asked it."""

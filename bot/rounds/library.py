@@ -64,6 +64,7 @@ class Library:
         self._latest: dict[int, tuple[RoundRow, Played]] = {}
         """By round id, what was asked for last: recognised without a look at its words."""
         self._versions: dict[tuple[str, int], Flow] = {}
+        self._danger = {each: catalog.danger(each) for each in config.city.languages}
 
     def played(self, db: Connection, row: RoundRow) -> Played:
         """Return a round with its flow filled in; the same one until its record or its dates change."""
@@ -180,7 +181,7 @@ class Library:
         if legal.asks_for_whom(record.load(row.record)):
             flow = voices.asked_first(flow, self._found(db, voices.PART, voices.VERSION), ASSISTED)
         facts = self.facts(row, flow)
-        bound = bind(flow, facts.values, facts.lists)
+        bound = bind(flow, facts.values, facts.lists).hearing(self._danger)
         states = bound.script(bound.language).states.values()
         quotes = tuple(state.id for state in states if getattr(state, "role", None) == "quote")
         return Played(row, bound, self._keys.unseal(row.key_sealed) if row.key_sealed else "", quotes)

@@ -87,6 +87,13 @@ def test_a_gap_takes_up_to_four_words_and_a_star_any_ending(text: str, heard: bo
     assert speaks_of_danger(script(f"{HAZARD}cable* … hang*", f"{NO}no"), text) is heard
 
 
+def test_danger_is_heard_in_the_other_languages_of_a_place_as_well() -> None:
+    both = CATALOG.get("deliver_pulse").hearing({each: CATALOG.danger(each) for each in ("en", "es")})
+    assert speaks_of_danger(both.script("en"), "Hay una fuga de gas en la sala")
+    assert not speaks_of_danger(both.script("en"), "No hay fuga de gas")
+    assert not speaks_of_danger(both.script("en"), "Es ist Gas ausgetreten")
+
+
 @pytest.mark.parametrize("word", ["explosion", "explosoin", "explsion", "explosiion", "explosiom"])
 def test_one_slip_in_a_long_word_does_not_matter(word: str) -> None:
     assert speaks_of_danger(script("explosion"), f"an {word} happened")

@@ -438,6 +438,12 @@ def test_words_of_danger_in_an_answer_not_understood_are_met_too(talk: Talk) -> 
     assert talk.events(Urgent) == [Urgent("priority")]
 
 
+def test_words_of_danger_beside_a_number_are_met_too() -> None:
+    talk = Talk(flow_of('[states.many]\nnumber = "How many?"\nnext = "bye"\n[states.bye]\nend = "Bye."'))
+    talk.says("5 and there is a bomb").stands_at("bye")
+    assert talk.events(Urgent) == [Urgent("many")]
+
+
 def test_words_of_danger_are_heard_in_a_list_of_changes_and_in_an_edit() -> None:
     listing = Talk(REVIEWED).says("yes", "yes", "CHANGE", "there is a bomb")
     edit = Talk(REVIEWED).says("yes", "no", "too far", "fine").edits("barrier", "there is a bomb")
