@@ -1,7 +1,8 @@
 """The audience of a round: a row for everybody it wants to ask, from the moment it opens to what became of them.
 
 waiting → invited → answered, or failed, or excluded with a reason: whatever happens, a person has one row, so the rows
-of a round are its audience. All is read and written in groups.
+of a round are its audience. Who answers has answered, also where they were not asked or not reached. All is read and
+written in groups.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ REASONS = (
     "forgotten", "closed",
 )  # fmt: skip
 """Why a person is excluded."""
+UNASKED, RETURNED = "unasked", "returned"
+"""The reason of who has answered: no invitation had left for them, or theirs had come back."""
 BEGUN = "invite."
 """What the keys of invitations begin with; round and contact follow."""
 AGAIN = "again."
@@ -236,12 +239,24 @@ def zones(db: Connection, round_id: int, states: Collection[str]) -> list[str | 
 
 
 def waiting(db: Connection, round_id: int) -> dict[tuple[str | None, str], int]:
-    """Count those whose turn has not come, by zone (None: the city's) and channel."""
+    """Count those whose turn has not come, by zone (None: the city's) and channel; without those who have come."""
     found = select(audience.c.zone, contacts.c.channel, func.count())
     found = found.join(contacts, contacts.c.id == audience.c.contact_id)
-    found = found.where(audience.c.round_id == round_id, audience.c.state == WAITING)
+    found = found.where(audience.c.round_id == round_id, audience.c.state == WAITING, ~_came(round_id))
     rows = db.execute(found.group_by(audience.c.zone, contacts.c.channel))
     return {(zone, channel): people for zone, channel, people in rows}
+
+
+def came_first(db: Connection, round_id: int) -> int:
+    """Count those who have come before their turn and not finished: nobody asks them any more."""
+    mine = (audience.c.round_id == round_id, audience.c.state == WAITING, _came(round_id))
+    return db.execute(select(func.count()).select_from(audience).where(*mine)).scalar_one()
+
+
+def _came(round_id: int) -> ColumnElement[bool]:
+    """Whether somebody has begun, or has come through another chat."""
+    began = exists().where(sessions.c.contact_id == audience.c.contact_id, sessions.c.round_id == round_id)
+    return or_(began, audience.c.through.is_not(None))
 
 
 def unsent(db: Connection, round_id: int) -> dict[tuple[str | None, str], int]:
@@ -253,17 +268,16 @@ def unsent(db: Connection, round_id: int) -> dict[tuple[str | None, str], int]:
     return {(zone, channel): people for zone, channel, people in rows}
 
 
-def dropped(db: Connection, round_id: int) -> dict[str, int]:
-    """Count by state those whose invitation was written and taken back before it left: nobody has asked them."""
-    found = select(audience.c.state, func.count()).where(audience.c.round_id == round_id, _taken_back(round_id))
-    return dict(db.execute(found.group_by(audience.c.state)).all())
+def dropped(db: Connection, round_id: int) -> dict[tuple[str, str], int]:
+    """Count by (state, reason) those whose invitation was written and taken back before it left: nobody asked them."""
+    mine = (audience.c.round_id == round_id, _taken_back(round_id))
+    found = select(audience.c.state, audience.c.reason, func.count()).where(*mine)
+    return {(state, why): n for state, why, n in db.execute(found.group_by(audience.c.state, audience.c.reason))}
 
 
 def next_ones(db: Connection, rules: Rules, awake: Sequence[str | None], limit: int) -> list[Waiting]:
     """Return who may be asked next, where it is day; who was asked today in another round is passed over."""
-    began = exists().where(sessions.c.contact_id == contacts.c.id, sessions.c.round_id == rules.round_id)
-    found = _with_contact(rules).where(*_waiting(rules), _awake(awake), ~began, ~_today(rules))
-    found = found.where(audience.c.through.is_(None))  # they have come, and gone on in another chat
+    found = _with_contact(rules).where(*_waiting(rules), _awake(awake), ~_came(rules.round_id), ~_today(rules))
     return read(Waiting, db.execute(found.order_by(audience.c.id).limit(limit)))
 
 
@@ -414,9 +428,8 @@ def unsent_after_all(db: Connection, keys: Iterable[str]) -> None:
     whose = [(int(parts[1]), int(parts[2])) for parts in (key.split(".") for key in keys if key.startswith(BEGUN))]
     for round_id, contact_id in whose:
         over = exists().where(rounds.c.id == round_id, rounds.c.state.not_in(("open", "paused")))
-        stopped = exists().where(contacts.c.id == contact_id, contacts.c.stopped_at.is_not(None))
         mine = _in(round_id, INVITED).where(audience.c.contact_id == contact_id, over)
-        db.execute(mine.values(state=EXCLUDED, reason=case((stopped, "stopped"), else_="closed")))
+        db.execute(mine.values(state=EXCLUDED, reason=_why()))
 
 
 def decline(db: Connection, who: Iterable[tuple[int, int]]) -> None:
@@ -435,21 +448,39 @@ def outdate(db: Connection, who: Iterable[tuple[int, int]], now: datetime) -> in
 def unsettled(db: Connection, round_id: int) -> bool:
     """Whether somebody has answered, or is not asked after all, and is not noted as such."""
     found = select(audience.c.id).where(audience.c.round_id == round_id, _open())
-    noted = or_(_has_answered(round_id), _never_asked(round_id))
+    noted = or_(_has_answered(round_id), _never_asked(round_id), _forgotten())
     return db.execute(found.where(noted).limit(1)).first() is not None
 
 
 def settle(db: Connection, round_id: int) -> int:
-    """Note who has answered, and forget in which chat; and once it is over, who was not asked. Return how many are new.
+    """Note who has answered, and forget in which chat; who is forgotten; and once it is over, who was not asked.
 
-    A letter may be called back from a sender that dies with it: nobody is there then to tell what became of it.
+    Return how many are new. A letter may be called back from a sender that dies with it: nobody is there then to tell
+    what became of it.
     """
     mine = update(audience).where(audience.c.round_id == round_id, _open())
-    answered = mine.where(_has_answered(round_id)).values(state=ANSWERED, reason="", through=None)
-    stopped = exists().where(contacts.c.id == audience.c.contact_id, contacts.c.stopped_at.is_not(None))
-    left_out = {"state": EXCLUDED, "reason": case((stopped, "stopped"), else_="closed")}
-    unasked = mine.where(_never_asked(round_id)).values(left_out)
-    return db.execute(answered).rowcount + db.execute(unasked).rowcount
+    unasked = or_(audience.c.state.in_((WAITING, EXCLUDED)), _taken_back(round_id))
+    how = case((audience.c.state == FAILED, RETURNED), (unasked, UNASKED), else_="")
+    answered = mine.where(_has_answered(round_id)).values(state=ANSWERED, reason=how, through=None)
+    left_out = mine.where(or_(_never_asked(round_id), _forgotten())).values(state=EXCLUDED, reason=_why())
+    return db.execute(answered).rowcount + db.execute(left_out).rowcount
+
+
+def _why(*more: tuple[ColumnElement[bool], str]) -> ColumnElement[str]:
+    """Why somebody is not asked after all: the round is over, where there is no reason of their own."""
+    mine = contacts.c.id == audience.c.contact_id
+    own = [
+        (audience.c.reason == "declined", "declined"),
+        (exists().where(mine, contacts.c.stopped_at.is_not(None)), "stopped"),
+        (exists().where(mine, contacts.c.blocked_at.is_not(None)), "blocked"),
+        (_forgotten(), "forgotten"),
+    ]
+    return case(*own, *more, else_="closed")
+
+
+def _forgotten() -> ColumnElement[bool]:
+    """Who was forgotten before their turn came."""
+    return and_(audience.c.state == WAITING, audience.c.contact_id.is_(None), audience.c.mark.is_(None))
 
 
 def _never_asked(round_id: int) -> ColumnElement[bool]:
@@ -503,9 +534,8 @@ def _ended_in_chat(round_id: int) -> Select[Any]:
 
 
 def _open() -> ColumnElement[bool]:
-    """Of whom it is open whether they answer: also of those the end came before, who may still finish for a while."""
-    ended = and_(audience.c.state == EXCLUDED, audience.c.reason == "closed")
-    return or_(audience.c.state.in_((WAITING, INVITED)), ended)
+    """Of whom it is open whether they answer: also of who was not asked, or not reached, and comes by themselves."""
+    return audience.c.state.in_((WAITING, INVITED, FAILED, EXCLUDED))
 
 
 def _answered(round_id: int) -> Select[Any]:
@@ -524,14 +554,8 @@ def end(db: Connection, rules: Rules) -> None:
     settle(db, rules.round_id)
     turn_back(db, rules.round_id)
     unsent = _taken_back(rules.round_id)
-    stopped = exists().where(contacts.c.id == audience.c.contact_id, contacts.c.stopped_at.is_not(None))
     today = exists().where(contacts.c.id == audience.c.contact_id, _today(rules))
-    why = case(
-        (stopped, "stopped"),
-        (and_(audience.c.contact_id.is_(None), audience.c.mark.is_(None)), "forgotten"),
-        (and_(audience.c.state == WAITING, today), "another_today"),
-        else_="closed",
-    )
+    why = _why((and_(audience.c.state == WAITING, today), "another_today"))
     db.execute(_in(rules.round_id, INVITED).where(unsent).values(state=EXCLUDED, reason=why))
     db.execute(_in(rules.round_id, WAITING).values(state=EXCLUDED, reason=why))
 

@@ -330,9 +330,7 @@ audience = Table(  # everybody a round wants to ask has one row: their number is
     C("reason", String(200), nullable=False, default=""),  # why excluded, or what the channel said
     C("source", String(8), nullable=False),  # agreed: a contact of ours; list: an address the city holds
     C("zone", String(60)),  # IANA name; null: the city's
-    C(
-        "through", LargeBinary
-    ),  # hash of the other chat in which they go on, by mail or receipt, until they have answered
+    C("through", LargeBinary),  # hash of the other chat where they take part, by mail or receipt, until they answered
     UniqueConstraint("round_id", "contact_id"),
     UniqueConstraint("round_id", "mark"),
     Index(None, "contact_id"),

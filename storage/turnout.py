@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import String, and_, case, cast, exists, func, literal, or_, select
 
-from storage.audience import ANSWERED, BEGUN, INVITED
+from storage.audience import ANSWERED, BEGUN, INVITED, RETURNED
 from storage.entries import INDIVIDUAL, ORGANISATION
 from storage.outbox import CANCELLED, GONE
 from storage.sessions import FINISHED
@@ -60,7 +60,8 @@ def _sent(db: Connection, round_id: int) -> dict[str, tuple[int, int]]:
     key = literal(f"{BEGUN}{round_id}.") + cast(invitations.c.contact_id, String) + ".0"
     dropped = and_(outbox.c.status == GONE, outbox.c.error == CANCELLED)
     stayed = exists().where(outbox.c.key == key, or_(outbox.c.sent_at.is_(None), dropped))
-    arrived = func.sum(case((audience.c.state.in_((INVITED, ANSWERED)), 1), else_=0))
+    there = and_(audience.c.state.in_((INVITED, ANSWERED)), audience.c.reason != RETURNED)
+    arrived = func.sum(case((there, 1), else_=0))
     found = (
         select(contacts.c.language, func.count(), arrived)
         .join(contacts, contacts.c.id == invitations.c.contact_id)

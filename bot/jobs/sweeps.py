@@ -111,7 +111,7 @@ class Sweeps:
         now = self._clock()
         with self._database.reading() as db:
             rows = {row.id: row for row in rounds.find(db, states=(State.SCHEDULED, *lifecycle.RUNNING))}
-            ended = [row for row in rounds.find(db, states=(State.CLOSED,)) if row.audience != LINK]
+            ended = [row for row in rounds.find(db, states=(State.CLOSED, State.CANCELLED)) if row.audience != LINK]
         steps = [
             (f"round {rows[step.round_id].code}", partial(self._step, rows[step.round_id], step, now))
             for step in lifecycle.due(rows.values(), now)

@@ -33,7 +33,7 @@ from flows.words import fold
 from storage import answers, findings, flow_versions, moves, people, report_drafts, rounds, sessions, trail, wishes
 from storage import audience as kept_audience
 from storage import places as kept_places
-from storage.audience import ANSWERED, INVITED
+from storage.audience import ANSWERED, INVITED, RETURNED, UNASKED
 from storage.trail import Heard
 
 if TYPE_CHECKING:
@@ -341,7 +341,7 @@ class Looking:
         now, hours = self._clock(), Hours.of(self._config)
         with self._database.reading() as db:
             row = self._row(db, code)
-            tally = _less(audiences.tally(db, self._library, row, self._rules(row)), kept_audience.dropped(db, row.id))
+            tally = _lettered(db, row, audiences.tally(db, self._library, row, self._rules(row)))
             waits, unsent = kept_audience.waiting(db, row.id), kept_audience.unsent(db, row.id)
             paused = timedelta() if row.spread_hours is None else rested(db, row.id, hours, now)
         plan = Plan(
@@ -624,7 +624,15 @@ def _invited(db: Connection, row: RoundRow, asked: Mapping[str, int]) -> int:
     return asked.get("invitation", 0) - sum(kept_audience.dropped(db, row.id).values())
 
 
-def _less(tally: Tally, dropped: Mapping[str, int]) -> Tally:
-    """Return an audience without those whose invitation was taken back before it left."""
-    invited, answered = tally.invited - dropped.get(INVITED, 0), tally.answered - dropped.get(ANSWERED, 0)
-    return replace(tally, invited=invited, answered=answered)
+def _lettered(db: Connection, row: RoundRow, tally: Tally) -> Tally:
+    """Return an audience as it is counted by letters: without those for whom none has left, nor will any more."""
+    dropped, of = kept_audience.dropped(db, row.id), kept_audience.counts(db, row.id)
+    unasked, returned = (of.get((ANSWERED, how), 0) for how in (UNASKED, RETURNED))
+    taken_back = sum(n for (state, _), n in dropped.items() if state == INVITED)
+    return replace(
+        tally,
+        waiting=tally.waiting - kept_audience.came_first(db, row.id),
+        invited=tally.invited - taken_back,
+        answered=tally.answered - dropped.get((ANSWERED, ""), 0) - unasked - returned,
+        failed={**tally.failed, RETURNED: returned},
+    )

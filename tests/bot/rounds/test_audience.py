@@ -678,6 +678,40 @@ async def test_who_says_no_while_they_rest_is_not_invited_once_they_have(house: 
     assert dict(house.rounds.audience(code).excluded) == {"declined": 1}
 
 
+@pytest.mark.parametrize("how", ["failed", "asked", "declined"])
+async def test_who_answers_by_the_code_has_answered_although_they_were_not_reached_or_not_asked(
+    house: House, how: str
+) -> None:
+    people(house, "a", "b")
+    if how == "asked":
+        house.need(audience="agreed")
+        house.sweeps.rounds()
+        await house.delivered()
+        house.clock.forward(days=2)
+    if how == "failed":
+        house.pigeon.receipts["a"] = [Gone("blocked")]
+    code = house.need(audience="agreed", spread_hours=10 if how == "declined" else None).code
+    house.sweeps.rounds()
+    await house.delivered()
+    citizen = Citizen(house, "a")
+    if how == "declined":
+        await citizen.starts(code)
+        await citizen.does("Yes", "Not now")
+    left_out = house.rounds.audience(code)
+    assert (left_out.answered, left_out.people) == (0, 2)
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen)
+    await citizen.says("OK")
+    house.sweeps.rounds()
+    assert (house.rounds.audience(code).answered, house.rounds.audience(code).people) == (1, 2)
+    house.rounds.close(code)
+    house.sweeps.rounds()
+    found = house.rounds.audience(code)
+    assert (found.answered, found.people, sum(found.failed.values())) == (1, 2, 0)
+    assert sum(found.excluded.values()) + found.invited == 1
+
+
 async def told_receipt(citizen: Citizen) -> str:
     """Begin by the button of the invitation; return the receipt."""
     return await begun(citizen, citizen.button("Yes, begin").removeprefix("@round:"))
@@ -762,15 +796,17 @@ async def test_who_finishes_in_the_hour_after_the_close_is_counted_as_having_ans
 
 
 async def test_at_the_close_nobody_is_left_waiting_and_what_never_left_is_no_invitation(house: House) -> None:
-    people(house, "unsent", "stopped")
+    people(house, "unsent", "stopped", "blocked")
     code = house.need(audience="agreed").code
     house.sweeps.rounds()
     await Citizen(house, "stopped").says("STOP")
+    with house.database.transaction() as db:
+        contacts.set_blocked(db, house.contact("blocked").id, house.clock(), "insults")
     people(house, "late")
     house.rounds.close(code)
     found = house.rounds.audience(code)
-    assert (found.people, found.waiting, found.invited) == (2, 0, 0)
-    assert dict(found.excluded) == {"closed": 1, "stopped": 1}
+    assert (found.people, found.waiting, found.invited) == (3, 0, 0)
+    assert dict(found.excluded) == {"closed": 1, "stopped": 1, "blocked": 1}
 
 
 async def test_a_forgotten_person_stays_in_the_sum_and_nowhere_else(house: House) -> None:

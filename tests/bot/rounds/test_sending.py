@@ -22,8 +22,9 @@ from bot.channels.base import Gone
 from bot.rounds.audience import Tally
 from bot.rounds.hours import Hours
 from bot.rounds.sending import Plan, Sending, sending
-from storage import outbox
+from storage import outbox, rounds, turnout
 from tests.bot.rounds.test_audience import people
+from tests.bot.test_turns import INTO, to_review
 from tests.support.house import Citizen
 
 if TYPE_CHECKING:
@@ -154,16 +155,83 @@ async def test_who_sends_stop_before_the_letter_leaves_is_not_among_those_it_was
     assert house.rounds.counts(code).invited == 2
 
 
-async def test_whose_letter_was_called_back_from_a_sender_that_died_with_it_was_not_asked(house: House) -> None:
+@pytest.mark.parametrize("ends", ["close", "cancel"])
+async def test_whose_letter_was_called_back_from_a_sender_that_died_with_it_was_not_asked(
+    house: House, ends: str
+) -> None:
     people(house, "a")
     code = house.need(audience="agreed").code
     house.sweeps.rounds()
     with house.database.transaction() as db:
         assert outbox.claim(db, "pigeon", "dead:1", house.clock(), timedelta(seconds=10), 10)
-    house.rounds.close(code)
+    getattr(house.rounds, ends)(code, why="flood")
     assert house.rounds.audience(code).invited == 1, "it may have left"
     house.clock.forward(minutes=1)
     await house.delivered()
     house.sweeps.rounds()
     found = house.rounds.audience(code)
     assert (found.invited, found.excluded) == (0, {"closed": 1})
+
+
+async def finishes(house: House, name: str, code: str) -> None:
+    """Let somebody find a round by its code, and come to its end."""
+    citizen = Citizen(house, name)
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen)
+    await citizen.says("OK")
+
+
+async def test_a_letter_is_sent_to_nobody_who_answered_before_their_turn(house: House) -> None:
+    people(house, *"abcd")
+    code = house.need(audience="agreed", spread_hours=40).code
+    house.sweeps.rounds()
+    for name in "abc":
+        await finishes(house, name, code)
+    house.sweeps.rounds()
+    found = house.rounds.sending(code)
+    assert (found.sent, found.reached, found.waiting, found.people) == (0, 0, 1, 1)
+    house.clock.forward(days=5)
+    house.sweeps.rounds()
+    await house.delivered()
+    found = house.rounds.sending(code)
+    assert (found.sent, found.reached, found.waiting, found.people) == (1, 1, 0, 1)
+    assert house.rounds.counts(code).invited == 1
+    assert house.rounds.audience(code).answered == 3
+
+
+async def test_whose_letter_came_back_and_who_answers_by_the_code_was_sent_one_that_did_not_reach_them(
+    house: House,
+) -> None:
+    people(house, "a")
+    code = house.need(audience="agreed").code
+    house.pigeon.receipts["a"] = [Gone("blocked")]
+    house.sweeps.rounds()
+    await house.delivered()
+    await finishes(house, "a", code)
+    house.sweeps.rounds()
+    found = house.rounds.sending(code)
+    assert (found.sent, found.reached, found.failed) == (1, 0, 1)
+    with house.database.reading() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        assert {way[:2] for way in turnout.ways(db, row.id).values()} == {(1, 0)}
+
+
+@pytest.mark.parametrize("deletes", [False, True])
+async def test_the_sending_ends_although_somebody_has_come_before_their_turn(house: House, deletes: bool) -> None:
+    people(house, "a", "b")
+    code = house.need(audience="agreed", spread_hours=10).code
+    house.sweeps.rounds()
+    citizen = Citizen(house, "a")
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    if deletes:
+        await citizen.says("DELETE")
+        await citizen.taps("Yes")
+    house.clock.forward(days=5)
+    house.sweeps.rounds()
+    await house.delivered()
+    found, told = house.rounds.sending(code), house.rounds.audience(code)
+    assert (found.sent, found.waiting, found.people, found.ends_at, found.done) == (1, 0, 1, None, True)
+    assert (told.people, dict(told.excluded)) == (2, {"forgotten": 1} if deletes else {})
