@@ -28,6 +28,8 @@ class DigestRow:
     period: str
     created_at: datetime
     body: str
+    addresses: int | None = None
+    """To so many it was sent; None where the week was silent, or its reader wants one less often."""
 
 
 LETTERS = "digest:"
@@ -162,15 +164,24 @@ def before(db: Connection, service: str, period: str, limit: int = 60) -> list[s
     return list(db.execute(earlier.limit(limit)).scalars())
 
 
-def last(db: Connection, service: str, period: str, mark: str, person_id: int | None = None) -> str | None:
-    """Return the body of the latest digest of a service for an earlier week that has a text in it, whoever got it.
+def sent(db: Connection, person_id: int, service: str, period: str) -> DigestRow | None:
+    """Return the latest digest of a service for an earlier week that was sent to a person; None where none was."""
+    mine = (digests.c.person_id == person_id, digests.c.service == service, digests.c.period < period)
+    earlier = _all.where(*mine, digests.c.addresses > 0).order_by(digests.c.period.desc()).limit(1)
+    return _shape.first(db.execute(earlier))
 
-    With `person_id` the latest of that person.
-    """
+
+def unreached(db: Connection, since: datetime) -> list[tuple[int, str]]:
+    """Return (person id, service) of digests written since then that were to be sent and had no address to go to."""
+    nowhere = select(digests.c.person_id, digests.c.service).where(digests.c.addresses == 0)
+    found = db.execute(nowhere.where(digests.c.created_at >= since).order_by(digests.c.id))
+    return [(row[0], row[1]) for row in found]
+
+
+def last(db: Connection, service: str, period: str, mark: str) -> str | None:
+    """Return the body of the latest digest of a service for an earlier week that has a text in it, whoever got it."""
     earlier = select(digests.c.body).where(digests.c.service == service, digests.c.period < period)
     earlier = earlier.where(digests.c.body.contains(mark, autoescape=True))
-    if person_id is not None:
-        earlier = earlier.where(digests.c.person_id == person_id)
     return db.execute(earlier.order_by(digests.c.period.desc(), digests.c.created_at, digests.c.id).limit(1)).scalar()
 
 

@@ -831,6 +831,7 @@ digests = Table(
     C("period", String(10), nullable=False),  # ISO week, 2026-W47
     C("created_at", Instant, nullable=False),
     C("body", Text, nullable=False),  # JSON of the Digest; `null` where the week was silent
+    C("addresses", Integer),  # to so many it was sent; null where its reader did not want it or the week was silent
     UniqueConstraint("person_id", "service", "period"),
 )
 

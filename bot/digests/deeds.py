@@ -1,8 +1,8 @@
 """You said, we did, we did not: what a service does about what it was told, as item 9 of the digest says it.
 
 At most five lines: four actions and the told-back rate. First what is overdue, the longest first; then what was done
-since last week, and what will not be done and why; then what is open, the nearest day first. The figures of any moment
-can be told again later: what changed since is undone by the log (`storage.actions.as_of`).
+since its reader was told last, and what will not be done and why; then what is open, the nearest day first. The figures
+of any moment can be told again later: what changed since is undone by the log (`storage.actions.as_of`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LINES = 4
 """Actions that are told of, beside the told-back rate."""
 LATELY = timedelta(weeks=1)
-"""What was settled within this time is news."""
+"""What was settled within this time is news, and what was since its reader was told last."""
 
 
 class Stand(StrEnum):
@@ -75,22 +75,30 @@ class Deeds:
         return not self.lines and self.agreed == 0
 
 
-def deeds(db: Connection, service: str, moment: datetime, zone: ZoneInfo, minimum: int) -> Deeds:
-    """Return what a service does about what it was told, as it stood at a moment, on the calendar of `zone`."""
-    return summed(actions.as_of(db, service, moment), moment, zone, minimum)
+def deeds(
+    db: Connection, service: str, moment: datetime, zone: ZoneInfo, minimum: int, since: datetime | None = None
+) -> Deeds:
+    """Return what a service does about what it was told, as it stood at a moment, on the calendar of `zone`.
+
+    `since`: when its reader was told last.
+    """
+    return summed(actions.as_of(db, service, moment), moment, zone, minimum, since)
 
 
-def summed(rows: Iterable[Action], moment: datetime, zone: ZoneInfo, minimum: int) -> Deeds:
+def summed(
+    rows: Iterable[Action], moment: datetime, zone: ZoneInfo, minimum: int, since: datetime | None = None
+) -> Deeds:
     """Return the same of the actions of a service as they stand at that moment. Pure."""
     kept, today = list(rows), moment.astimezone(zone).date()
-    news = [row for row in kept if row.state == actions.OPEN or _is_news(row, moment)]
+    lately = min(since or moment, moment - LATELY)
+    news = [row for row in kept if row.state == actions.OPEN or _is_news(row, lately, moment)]
     told = sorted((_deed(row, today) for row in news), key=_order)
     rate = actions.told_back(kept)
     return Deeds(tuple(told[:LINES]), len(told[LINES:]), about(rate.told, minimum), about(rate.agreed, minimum))
 
 
-def _is_news(row: Action, moment: datetime) -> bool:
-    return row.settled_at is not None and moment - LATELY < row.settled_at <= moment
+def _is_news(row: Action, since: datetime, moment: datetime) -> bool:
+    return row.settled_at is not None and since < row.settled_at <= moment
 
 
 def _deed(row: Action, today: date) -> Deed:

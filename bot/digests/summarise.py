@@ -250,7 +250,7 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
     )
     if scope.issued and scope.issued.alerts == alerts:
         told = replace(told, worded=scope.issued.worded)
-    return replace(told, again=tuple(_again(told, scope.earlier))) if scope.earlier else told
+    return told
 
 
 def _foot(answers: Answers, scope: Scope, found: _Figures) -> Foot | None:
@@ -346,8 +346,8 @@ def sign_of_life(scope: Scope, now: datetime) -> Digest:
     )
 
 
-def _again(told: Digest, earlier: Digest) -> Iterator[str]:
-    """Name what says no more than the digest before did."""
+def same_for_reader(told: Digest, earlier: Digest) -> Iterator[str]:
+    """Name what says no more to one person than the last digest they were sent did."""
     if told.who.missing and told.who.missing == earlier.who.missing:
         yield "missing"
     before = {(each.code, each.state): each for each in earlier.results}
@@ -355,18 +355,14 @@ def _again(told: Digest, earlier: Digest) -> Iterator[str]:
         if before.get((each.code, each.state)) == each:
             yield f"result.{each.code}.{each.state}"
     yield from (f"proposal.{n}" for n, each in enumerate(told.proposals) if each in earlier.proposals)
-
-
-def same_for_reader(told: Digest, earlier: Digest) -> Iterator[str]:
-    """Name what says to one person what their own digest before said: deeds, and the two lines of their gap."""
     now, then = told.deeds, earlier.deeds
     if now and then:
         yield from (f"deed.{n}" for n, each in enumerate(now.lines) if each in then.lines)
         if now.agreed != 0 and (now.told, now.agreed) == (then.told, then.agreed):
             yield "deeds.told"
     if told.gap and earlier.gap:
-        before = earlier.gap.parts
-        yield from (name for name, part in told.gap.parts.items() if part == before[name])
+        parts = earlier.gap.parts
+        yield from (name for name, part in told.gap.parts.items() if part == parts[name])
 
 
 def _hidden(who: Who, scores: Sequence[Score], voices: Voices) -> int:

@@ -83,14 +83,20 @@ class Digests:
     # ------------------------------------------------------------------- looking
 
     def of_week(
-        self, db: Connection, service: str, week: Week, now: datetime, zone: ZoneInfo | None = None
+        self,
+        db: Connection,
+        service: str,
+        week: Week,
+        now: datetime,
+        zone: ZoneInfo | None = None,
+        since: datetime | None = None,
     ) -> Digest | None:
         """Return the digest of a week; None where nobody answered and no clock runs. Writes nothing.
 
-        Of a week that is still running it shows as much as may be shown.
+        Of a week that is still running it shows as much as may be shown. `since`: when its reader was told last.
         """
         place = zone or self._config.city.zone
-        scope = self._scope(db, service, week, place, now)
+        scope = self._scope(db, service, week, place, now, since)
         known = self._config.service(service)
         labels = (dict(known.steps), dict(known.areas))
         counted = gather(db, service, week, place, finder(db, self._config), self._headlines, labels)
@@ -113,7 +119,9 @@ class Digests:
         rows = digests.of(db, person_id, services=[service] if service else None)
         return [digest for digest in map(load, (row.body for row in rows)) if digest]
 
-    def _scope(self, db: Connection, service: str, week: Week, zone: ZoneInfo, now: datetime) -> Scope:
+    def _scope(
+        self, db: Connection, service: str, week: Week, zone: ZoneInfo, now: datetime, since: datetime | None = None
+    ) -> Scope:
         so_far = now < week.ends(zone)
         issued = None if so_far else _issued(db, service, week)
         told = so_far or issued is not None  # who is heard too little, too, is told as it was told first
@@ -132,7 +140,7 @@ class Digests:
             issued=issued,
             missing=missing,
             groups=groups,
-            deeds=deeds(db, service, now, zone, self._config.digest.minimum_cell),
+            deeds=deeds(db, service, now, zone, self._config.digest.minimum_cell, since),
             urgent=alarms.count(db, service, week.begins(zone), min(now, week.ends(zone))),
             urgent_open=alarms.waiting(db, service),
             proposed=0 if so_far else len(themes.codebook(db, service, [themes.PROPOSED])),
@@ -269,10 +277,12 @@ class Digests:
         self.prepare(database, one.service, one.week, now)
         with database.reading() as db:
             digest = self._for(db, one, now)
-            addresses = _addresses(db, one, digest)
+            goes = _goes(one, digest)
+            addresses = _addresses(db, one) if goes else []
         digest, asked = self._worded(database, digest, addresses, one, now)
         mailings = [row for contact in addresses if digest for row in self._letters(digest, contact, one, now)]
-        row = DigestRow(one.person.id, one.service, str(one.week), now, dump(digest))
+        reached = len(addresses) if goes else None
+        row = DigestRow(one.person.id, one.service, str(one.week), now, dump(digest), reached)
         crossings.passed("digest.drawn")
         with database.transaction() as db:
             if not digests.write(db, row):
@@ -286,18 +296,19 @@ class Digests:
     def _for(self, db: Connection, one: Due, now: datetime) -> Digest | None:
         """Return the digest of a week as one person gets it: what they expected of it is theirs alone.
 
-        After a month of silence it says that everything runs.
+        What the last one they were sent said is not said again. After a month of silence it says that everything runs.
         """
-        digest = self.of_week(db, one.service, one.week, now, one.zone)
+        row = digests.sent(db, one.person.id, one.service, str(one.week))
+        since, earlier = (row.created_at, load(row.body)) if row else (None, None)
+        digest = self.of_week(db, one.service, one.week, now, one.zone, since)
         if digest is None:
             silent = digests.silent_since(db, one.person.id, one.service)
             long = silent is not None and now - silent >= SILENCE
-            return sign_of_life(self._scope(db, one.service, one.week, one.zone, now), now) if long else None
-        if digest.form is not Form.FULL:
-            return digest
-        gap = self.assessments.gap(db, one.person.id, one.service, one.week, one.zone, now)
-        told, earlier = replace(digest, gap=gap), _shown_before(db, one.service, one.week, one.person.id)
-        return replace(told, again=(*told.again, *same_for_reader(told, earlier))) if earlier else told
+            digest = sign_of_life(self._scope(db, one.service, one.week, one.zone, now, since), now) if long else None
+        elif digest.form is Form.FULL:
+            gap = self.assessments.gap(db, one.person.id, one.service, one.week, one.zone, now)
+            digest = replace(digest, gap=gap)
+        return replace(digest, again=tuple(same_for_reader(digest, earlier))) if digest and earlier else digest
 
     def _worded(
         self, database: Database, digest: Digest | None, addresses: Sequence[Contact], one: Due, now: datetime
@@ -351,11 +362,14 @@ def _of_contact(key: str) -> str:
     return f"{digest}:{contact.partition('.')[0]}"
 
 
-def _addresses(db: Connection, one: Due, digest: Digest | None) -> list[Contact]:
-    """Return where a digest goes: nowhere where it is silent, or the person wants one less often and need not act."""
+def _goes(one: Due, digest: Digest | None) -> bool:
+    """Whether a digest is to be sent: not where it is silent, or the person wants one less often and need not act."""
     wanted = one.at is None or sent(one.person, one.at.date(), one.week)
-    if digest is None or not (wanted or digest.state is State.ACT):
-        return []
+    return digest is not None and (wanted or digest.state is State.ACT)
+
+
+def _addresses(db: Connection, one: Due) -> list[Contact]:
+    """Return where a digest that is to be sent goes."""
     reached = [contact for contact in contacts.of_person(db, one.person.id) if contact.may_be_written_to]
     there = chosen(one.person, {contact.channel for contact in reached})
     return [contact for contact in reached if contact.channel in there]
@@ -460,12 +474,12 @@ def _issued(db: Connection, service: str, week: Week) -> Digest | None:
     return None if found is None or found.sign_of_life or found.so_far else found
 
 
-def _shown_before(db: Connection, service: str, week: Week, person_id: int | None = None) -> Digest | None:
-    """The last whole digest of the service that anybody, or this person, has seen before this week's.
+def _shown_before(db: Connection, service: str, week: Week) -> Digest | None:
+    """The last whole digest of the service that anybody has seen before this week's.
 
     The mark is none of a text that is quoted: in there its quotation marks are escaped.
     """
-    body = digests.last(db, service, str(week), f'"form":"{Form.FULL}"', person_id)
+    body = digests.last(db, service, str(week), f'"form":"{Form.FULL}"')
     return load(body) if body else None
 
 

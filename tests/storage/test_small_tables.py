@@ -54,6 +54,19 @@ def test_earlier_digests_of_a_service_are_found_whoever_got_them_silent_weeks_le
         assert digests.before(db, "library", "2026-W47", limit=1) == ['"46"']
 
 
+def test_the_last_digest_that_somebody_was_sent_is_known_and_who_could_be_sent_none(database: Database) -> None:
+    """A week that was silent, or that they did not want, and one for which they had no address, were not sent."""
+    with database.transaction() as db:
+        ana, ben = people.add(db, "Ana", "es", NOW), people.add(db, "Ben", "en", NOW)
+        for person, week, addresses in ((ana, 44, 2), (ana, 45, None), (ana, 46, 0), (ben, 46, 1), (ana, 48, 1)):
+            digests.write(db, DigestRow(person.id, "library", f"2026-W{week}", NOW, str(week), addresses))
+        found = digests.sent(db, ana.id, "library", "2026-W47")
+        assert found == DigestRow(ana.id, "library", "2026-W44", NOW, "44", 2)
+        assert digests.sent(db, ana.id, "bus", "2026-W47") is None
+        assert digests.unreached(db, NOW) == [(ana.id, "library")]
+        assert digests.unreached(db, NOW + DAY) == []
+
+
 # --------------------------------------------------------------------------- leases
 
 

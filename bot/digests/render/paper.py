@@ -5,6 +5,7 @@ Quotes and charts are left out before letters get too small to read, until all o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,11 @@ ROOM = ((5, 2), (3, 2), (3, 1), (1, 1), (3, 0), (1, 0), (0, 0))
 
 
 def pdf(digest: Digest, texts: Texts, url: str = "") -> bytes:
-    """Return the page. The same digest gives the same bytes; its date is the digest's."""
+    """Return the page. The same digest gives the same bytes; its date is the digest's.
+
+    It tells all of it: who reads it need not have read the one before.
+    """
+    digest = replace(digest, again=())
     drawn = charts(digest, texts)
     shown = tuple(drawn[name] for name in sorted(drawn, key=_most_telling))
     tried = [*product(ROOM, SIZES), *((ROOM[-1], size) for size in SMALL)]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from bot.digests import render
 from bot.digests.model import Digest, Form
 from bot.digests.quotes import Said
-from bot.digests.summarise import BASE_WEEKS, Deadline, Heard, summarise
+from bot.digests.summarise import BASE_WEEKS, Deadline, Heard, same_for_reader, summarise
 from bot.digests.weeks import Week
 from bot.reading.private import Finder
 from bot.texts import texts
@@ -87,6 +87,7 @@ def digests() -> dict[str, Digest]:
         known = replace(counted(crowd, week), heard=tuple(heard(week)))
         found = summarise(known, scope(week, DEADLINES, last), monday_after(week))
         assert found is not None
+        found = replace(found, again=tuple(same_for_reader(found, last))) if last else found
         last = found if found.form is Form.FULL else last
         made[str(week)] = found
     return made

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from bot.config import Config
     from bot.digests.model import Digest
     from bot.digests.schedule import Due
+    from storage.actions import Action
     from storage.answers import AnswerRow
     from storage.database import Database
     from storage.rounds import RoundRow
@@ -782,6 +783,59 @@ def test_what_is_done_is_not_told_twice_to_one_reader(database: Database, desk: 
     assert page(before, texts("en")).deeds == ("Under way: New sign (Ali).",)
     assert page(now, texts("en")).deeds == ("Under way: A desk (Kim).", "1 as last time.")
     assert page(other, texts("en")).deeds == ("Under way: New sign (Ali).", "Under way: A desk (Kim).")
+
+
+def test_a_reader_of_each_month_is_told_against_the_last_one_they_were_sent(database: Database, desk: Digests) -> None:
+    """An action begun after it, and one done in a week that was not sent, are news; what stood in it is not."""
+
+    def doing(db: Connection, words: str, at: datetime) -> Action:
+        return actions.add(db, NewAction(SERVICE, "fix", "words", Origin("Queue"), words, at), "Ben")
+
+    with database.transaction() as db:
+        keep(db, [One(WEEK.back(-n).monday, "52"[i % 2], quotable=False) for n in range(5) for i in range(40)])
+        ana = hire(db, "telegram")
+        people.change(db, ana, digest_every="month")
+        doing(db, "A ramp", MONDAY - timedelta(days=1))
+        sign = doing(db, "New sign", MONDAY - timedelta(days=1))
+    assert desk.sweep(database, MONDAY) == 1
+    with database.transaction() as db:
+        doing(db, "A desk", MONDAY + timedelta(days=3))
+        at = MONDAY + timedelta(days=4)
+        actions.change(db, sign, at, "Ben", "done", state="done", settled_at=at, outcome="It hangs.")
+    assert [desk.sweep(database, MONDAY + timedelta(weeks=week)) for week in range(1, 5)] == [0, 0, 0, 1]
+    with database.reading() as db:
+        now = desk.past(db, ana)[0]
+    assert page(now, texts("en")).deeds == ("Done: New sign.", "Under way: A desk.", "1 as last time.")
+    whole = page(replace(now, again=()), texts("en")).deeds
+    assert whole == ("Done: New sign.", "Under way: A ramp.", "Under way: A desk.")
+
+
+def test_to_whom_nothing_was_sent_nothing_is_as_last_time(database: Database, desk: Digests) -> None:
+    """Not as what others read, nor as what was written for them and not sent."""
+    with database.transaction() as db:
+        keep(db, [One(WEEK.back(-n).monday, "52"[i % 2], quotable=False) for n in range(2) for i in range(40)])
+        ana, ben = hire(db, "telegram"), hire(db, name="Ben")
+        actions.add(db, NewAction(SERVICE, "fix", "words", Origin("Queue"), "A desk", MONDAY), "Ana")
+    desk.sweep(database, MONDAY)
+    with database.transaction() as db:
+        cleo = hire(db, "telegram", name="Cleo")
+    desk.sweep(database, MONDAY + timedelta(weeks=1))
+    with database.reading() as db:
+        assert [desk.past(db, each)[0].again for each in (ana, ben, cleo)] == [("deed.0",), (), ()]
+
+
+def test_a_short_digest_does_not_repeat_what_the_last_one_said(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        keep(db, [One(WEEK.back(-n).monday, "5", quotable=False) for n in range(2)])
+        ana = hire(db, "telegram")
+        actions.add(db, NewAction(SERVICE, "fix", "words", Origin("Queue"), "A desk", MONDAY), "Ana")
+    for week in range(2):
+        assert desk.sweep(database, MONDAY + timedelta(weeks=week)) == 1
+    with database.reading() as db:
+        last, first = desk.past(db, ana)
+    assert (first.form, last.form) == (Form.SHORT, Form.SHORT)
+    assert page(first, texts("en")).deeds == ("Under way: A desk.",)
+    assert page(last, texts("en")).deeds == ("1 as last time.",)
 
 
 def test_send_reaches_every_manager_who_has_not_got_it(database: Database, desk: Digests) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -122,7 +122,10 @@ def _past(row: digests.DigestRow, language: str) -> Past:
 
 
 async def show(request: Request, visitor: Visitor) -> Response:
-    """`GET /manage/digests/<service>/<week>`: one digest, in the words of the mail, with its numbers as tables."""
+    """`GET /manage/digests/<service>/<week>`: one digest, in the words of the mail, with its numbers as tables.
+
+    It tells all of it, also what is as last time.
+    """
     digest = await asyncio.to_thread(_digest, request, visitor)
     language = pages_of(request).words(request).language
     drawn = await asyncio.to_thread(render.charts, digest, texts(language))
@@ -130,7 +133,7 @@ async def show(request: Request, visitor: Visitor) -> Response:
         request,
         visitor,
         "manage/digest.html",
-        told=told.page(digest, texts(language)),
+        told=told.page(replace(digest, again=()), texts(language)),
         charts={name: each.alt for name, each in drawn.items()},
         tables=pairs.tables(digest, texts(language)),
         subjects=await asyncio.to_thread(_subjects, request, digest, language),
