@@ -858,6 +858,7 @@ class Desk:
             *self._people.kept(visit),
             *self._asked.kept(visit),
             *self._sorted_into(visit),
+            *self._written_to(visit),
             *map(Prompt, self._own_work(visit)),
             *self._block(visit),
         ]
@@ -878,6 +879,14 @@ class Desk:
             if found:
                 listed = ", ".join(theme.name(visit.language) for theme in found)
                 yield self._say(visit, "mydata_themes", topic=self._topic(visit, of), list=listed)
+
+    def _written_to(self, visit: Visit) -> Iterator[Prompt]:
+        """Give which rounds somebody was written to about, as far as that is remembered."""
+        found = dict.fromkeys(round_id for round_id, _, _ in rounds.written_to(visit.db, visit.guest.contact.id))
+        rows = [row for row in (self._row(visit, round_id) for round_id in found) if row is not None]
+        if rows:
+            listed = ", ".join(dict.fromkeys(self._topic(visit, row) for row in rows))
+            yield self._say(visit, "mydata_written_to", list=listed)
 
     def _own_work(self, visit: Visit) -> list[str]:
         """Return what is kept of somebody of the city about their own work; nothing of a citizen."""

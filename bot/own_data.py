@@ -104,7 +104,8 @@ def _contact(keys: Keys, contact: Contact) -> Iterator[Entry]:
 def _taken_part(db: Connection, contact: Contact) -> Iterator[Entry]:
     known = sessions.all_of(db, contact.id)
     wished = wishes.of_contact(db, contact.id)
-    ids = {*(one.round_id for one in known), *(round_id for round_id, _ in wished)}
+    written = rounds.written_to(db, contact.id)
+    ids = {*(one.round_id for one in known), *(wish[0] for wish in wished), *(letter[0] for letter in written)}
     codes = {round_id: row.code for round_id, row in rounds.by_ids(db, ids).items()}
     for row in known:
         yield Entry("session", codes[row.round_id], row.started_at.isoformat(), "started", row.status)
@@ -112,6 +113,8 @@ def _taken_part(db: Connection, contact: Contact) -> Iterator[Entry]:
             yield Entry("session", codes[row.round_id], at.isoformat(), "handed_in", row.status)
     for round_id, what in wished:
         yield Entry("wish", codes[round_id], "", what, "yes")
+    for round_id, which, at in written:
+        yield Entry("written_to", codes[round_id], at.isoformat(), which, "yes")
 
 
 def _answers(db: Connection, library: Library, contact: Contact) -> Iterator[Entry]:

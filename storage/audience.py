@@ -7,6 +7,7 @@ written in groups.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import String, and_, bindparam, case, cast, delete, exists, func, literal, or_, select, update
@@ -38,6 +39,8 @@ UNASKED, RETURNED = "unasked", "returned"
 """The reason of who has answered: no invitation had left for them, or theirs had come back."""
 BEGUN = "invite."
 """What the keys of invitations begin with; round and contact follow."""
+REST = timedelta(days=30)
+"""A person is asked at most once in this time per service."""
 AGAIN = "again."
 """What the keys of letters begin with that ask somebody again who has agreed to it; round and contact follow."""
 ASKING = (BEGUN, "remind.", "silence.", AGAIN)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, case, delete, func, literal, or_, select, update
 
 from storage import digests, proof, seals, trail
+from storage.audience import REST
 from storage.inbox import WAITING
 from storage.outbox import GONE, SENT
 from storage.rounds import CANCELLED, PAUSED, invited
@@ -26,6 +27,7 @@ from storage.tables import (
     contacts,
     findings,
     inbox,
+    invitations,
     links,
     manuscripts,
     messages,
@@ -238,6 +240,22 @@ def _wishes(now: datetime, policy: Policy) -> Delete:
     return delete(wishes).where(wishes.c.round_id.in_(sent))
 
 
+def _asked(now: datetime, policy: Policy) -> Update:
+    """How many were written to stays; who they were goes with the key, and of a result once wishes for it go.
+
+    Who was asked so lately that another round of the service may not ask them yet is remembered until it may.
+    """
+    reported = select(rounds.c.id).where(rounds.c.reported_at < now - timedelta(days=policy.close_days))
+    result = invitations.c.which == "report_back"
+    rests = or_(invitations.c.which != "invitation", invitations.c.created_at < now - REST)
+    mine = (invitations.c.contact_id.is_not(None), invitations.c.round_id.in_(_over(now, policy)))
+    over = update(invitations).where(
+        *mine, or_(and_(~result, rests), and_(result, invitations.c.round_id.in_(reported)))
+    )
+    closed = select(rounds.c.closed_at).where(rounds.c.id == invitations.c.round_id).scalar_subquery()
+    return over.values(contact_id=None, created_at=closed)
+
+
 def _about_you(now: datetime, _policy: Policy) -> Delete:
     """Once the report is published and the answers are counted, who answered is told as figures."""
     counted = select(findings.c.round_id)
@@ -371,6 +389,7 @@ _SWEEPS: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
     "sessions_of_closed_rounds": _links_to_people,
     "audiences_of_closed_rounds": _audiences,
     WISHES: _wishes,
+    "who_was_written_to": _asked,
     "about_you": _about_you,
     "answers": _answers,
     "action_replies": _replies,
@@ -403,7 +422,7 @@ LASTING = {
     "places": "posters stay",
     "arrivals": "sums",
     "margins": "figures of the whole city",
-    "invitations": "that somebody was asked, while there is a contact",
+    "invitations": "how many were written to; who it was goes",
     "audience": "how many were asked; who it was goes",
     "quiet": "who must never be written to: hashes, for good",
     "moves": "sums",

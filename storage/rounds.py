@@ -186,6 +186,13 @@ def told_of(db: Connection, contact_id: int) -> list[int]:
     return list(db.execute(select(invitations.c.round_id).where(*mine).order_by(invitations.c.round_id)).scalars())
 
 
+def written_to(db: Connection, contact_id: int) -> list[tuple[int, str, datetime]]:
+    """Return (round id, kind, moment) of each letter because of a round that is remembered of a contact."""
+    said = select(invitations.c.round_id, invitations.c.which, invitations.c.created_at)
+    mine = said.where(invitations.c.contact_id == contact_id).order_by(invitations.c.created_at, invitations.c.id)
+    return [(round_id, which, at) for round_id, which, at in db.execute(mine)]
+
+
 def invited(db: Connection, round_id: int) -> dict[str, int]:
     """How many contacts were written to because of a round, by kind."""
     counted = select(invitations.c.which, func.count()).where(invitations.c.round_id == round_id)

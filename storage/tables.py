@@ -312,7 +312,7 @@ invitations = Table(
     metadata,
     _id(),
     C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), nullable=False),
-    C("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False),
+    C("contact_id", ForeignKey("contacts.id", ondelete="CASCADE")),  # null: the round's time is over
     C("which", String(12), nullable=False),  # invitation, reminder, report_back
     C("created_at", Instant, nullable=False),
     UniqueConstraint("round_id", "contact_id", "which"),

@@ -10,14 +10,13 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.digests.disclosure import floored
 from bot.rounds import whom as whoms
 from bot.rounds.lifecycle import AGREED
 from storage import answers, audience, rounds
-from storage.audience import ANSWERED, EXCLUDED, FAILED, INVITED, LIST, WAITING, Candidate, Frame, Rules
+from storage.audience import ANSWERED, EXCLUDED, FAILED, INVITED, LIST, REST, WAITING, Candidate, Frame, Rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from bot.rounds.whom import Whom
     from storage.rounds import RoundRow
 
-REST = timedelta(days=30)
-"""A person is asked at most once in this time per service."""
 BATCH = 5000
 """Contacts looked at with one statement."""
 AREA = "you.area"

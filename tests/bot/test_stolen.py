@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
+from bot import own_data
 from storage.database import Unopened
 from storage.retention import Policy
 from storage.sealing import Keys
 from storage.tables import metadata
+from tests.bot.test_threads import text as said
 from tests.bot.test_turns import INTO
-from tests.support.house import Citizen, House
+from tests.support.house import RECORD, Citizen, House
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,6 +121,54 @@ async def test_after_its_time_not_even_database_and_key_file_link_two_rounds_of_
     assert links(people, parts(loot, first)) == set()
     assert links(people, parts(loot, second)) == set()
     assert loot["sessions"] == []
+
+
+async def two_rounds_that_were_asked(house: House) -> tuple[int, int]:
+    """Ask everybody who agreed into two rounds one after the other, report what came of the first; return their ids."""
+    ids = []
+    for n in range(2):
+        closes_at = house.clock() + timedelta(days=20)
+        record = {**RECORD, "decided_on": "2027-12-01", "feedback_on": "2027-12-15"}
+        made = house.need(audience="agreed", title=f"Need {n}", closes_at=closes_at, record=record)
+        house.sweeps.rounds()
+        await house.delivered()
+        ids.append(house.table("rounds")[-1].id)
+        house.clock.forward(days=CLOSE + 10)
+        assert house.rounds.counts(made.code).invited == len(PEOPLE)
+        house.sweeps.rounds()
+    return ids[0], ids[1]
+
+
+async def test_after_its_time_nobody_knows_who_was_asked_and_how_many_stays(house: House) -> None:
+    await two_rounds(house)
+    asked = await two_rounds_that_were_asked(house)
+    assert {row["contact_id"] for row in stolen(house)["invitations"]} >= {row.id for row in house.table("contacts")}
+    over(house)
+    loot = stolen(house)
+    people, rounds = known(loot, house.keys), [[cells([row])] for row in loot["rounds"] if row["id"] in asked]
+    assert len(people) == len(PEOPLE)
+    assert all(links(people, each) == set() for each in rounds)
+    letters = [row for row in loot["invitations"] if row["round_id"] in asked]
+    assert {row["contact_id"] for row in letters} == {None}
+    assert len([row for row in letters if row["which"] == "invitation"]) == 2 * len(PEOPLE)
+    ended = {row["id"]: row["closed_at"] for row in loot["rounds"]}
+    assert all(row["created_at"] == ended[row["round_id"]] for row in letters)
+
+
+async def test_mydata_tells_what_somebody_was_asked_into_until_that_is_forgotten(house: House) -> None:
+    await two_rounds(house)
+    await two_rounds_that_were_asked(house)
+    anna = Citizen(house, "anna")
+    assert "We wrote to you about: the opening hours of the library.\n" in said(await anna.says("MYDATA"))
+    assert [each.about for each in everything(house) if each.about == "written_to"]
+    over(house)
+    assert "We wrote to you" not in said(await anna.says("MYDATA"))
+    assert not [each for each in everything(house) if each.about == "written_to"]
+
+
+def everything(house: House) -> list[own_data.Entry]:
+    with house.database.reading() as db:
+        return own_data.kept(db, house.config, house.library, house.keys, house.contact("anna"))
 
 
 async def test_moments_of_contacts_lie_in_no_hour_of_their_answers(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -144,7 +145,7 @@ def test_once_the_report_is_out_the_about_you_answers_go_and_later_the_wishes(da
         assert sweep(db, NOW + DAY) == {"about_you": 1}
         wishes.add(db, [(round_.id, anna.id)], NOW, wishes.CLEAR)
         rounds.invite(db, round_.id, [anna.id], "report_back", NOW)
-        assert sweep(db, NOW + 31 * DAY + MINUTE) == {"wishes": 2, "round_keys": 1}
+        assert sweep(db, NOW + 31 * DAY + MINUTE) == {"wishes": 2, "round_keys": 1, "who_was_written_to": 1}
         assert trail.heard(db, round_.id) == trail.Heard(told=1, clear=1)
 
 
@@ -250,7 +251,8 @@ def test_after_all_dates_nothing_of_a_person_is_left_but_round_and_digests(datab
         findings.keep(db, round_.id, NOW, "{}")
         sweep(db, NOW + 400 * DAY)
         left = {table for table in metadata.tables if rows(db, table)}
-        assert left == {"rounds", "round_log", "findings", "digests", "people", "forgettings"}
+        assert left == {"rounds", "round_log", "findings", "digests", "people", "forgettings", "invitations"}
+        assert rounds.invited(db, round_.id) == {"invitation": 1}
         kept = db.execute(select(metadata.tables["digests"].c.body)).scalar_one()
         assert kept == '{"problems":[{"people":7,"quote":null}],"voices":{"quotes":[],"total":9},"works":null}'
 
@@ -283,6 +285,23 @@ def test_every_table_is_swept_or_goes_with_what_is_swept_or_says_why_it_lasts() 
 
 def _goes_with(table: Table, swept: set[str]) -> bool:
     return any(key.ondelete == "CASCADE" and key.column.table.name in swept for key in table.foreign_keys)
+
+
+def test_who_was_asked_rests_as_long_as_that_is_remembered_and_no_longer(database: Database) -> None:
+    """Where the link of a round goes sooner, its invitation still keeps others of the service from asking."""
+    soon = replace(POLICY, close_days=15)
+    with database.transaction() as db:
+        anna = add_contact(db)
+        round_ = add_round(db, closed_at=NOW + DAY, state="cancelled")
+        for which in ("invitation", "reminder"):
+            rounds.invite(db, round_.id, [anna.id], which, NOW)
+    found = []
+    for day in (15, 17, 29, 31):
+        with database.transaction() as db:
+            retention.forget(db, NOW + day * DAY, soon)
+            found.append([which for _, which, _ in rounds.written_to(db, anna.id)])
+            assert rounds.invited(db, round_.id) == {"invitation": 1, "reminder": 1}
+    assert found == [["invitation", "reminder"], ["invitation"], ["invitation"], []]
 
 
 def test_what_the_sweep_has_not_forgotten_or_may_not_is_told(database: Database) -> None:
