@@ -9,6 +9,7 @@ from bot.menu.acts import REASONED, SPANS, Act, do, drafts, later_end, possible,
 from bot.menu.showing import Showing
 from bot.menu.worker import number
 from bot.rights import Right
+from bot.rounds.lifecycle import BEGINNING
 from bot.rounds.wording import spoken
 from bot.texts import texts
 from flows.model import Button, Prompt
@@ -82,6 +83,8 @@ class Steering(Showing):
                 return [asked, self._amid(worker, round_)]
             case Act.REPORT:
                 return [*_drafted(worker, round_), "", asked]
+            case Act.EXTEND if signed := worker.rounds.signature(round_.code) if round_.state in BEGINNING else None:
+                return [asked, worker.text("signed", name=signed.who)]
             case _:
                 return [asked]
 

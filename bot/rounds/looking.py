@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING, Any
 
 from bot import rights
@@ -70,6 +70,8 @@ if TYPE_CHECKING:
 
 ENTERED = "entered"
 """What the log of a round says of answers that staff take down."""
+CHANGES = frozenset({"changed", "extended"})
+"""What its log says of acts that change what was signed, while a round has not begun."""
 ASKING = (State.SCHEDULED, *RUNNING)
 """States of rounds that need their flow."""
 _LONGEST_QUOTE = 160
@@ -274,7 +276,8 @@ class Looking:
         """Return who has signed the round as it is, and when; None where nobody has."""
         with self._database.reading() as db:
             entries = trail.of(db, self._row(db, code).id)
-        last = next((each for each in reversed(entries) if each.what in {"approved", "changed"}), None)
+        before = list(takewhile(lambda each: each.what != "opened", entries))
+        last = next((each for each in reversed(before) if each.what in {"approved", *CHANGES}), None)
         return last if last is not None and last.what == "approved" else None
 
     def approvers(self, code: str) -> list[Person]:
@@ -539,7 +542,7 @@ _Sketch = record.Sketch
 
 
 def _written(db: Connection, row: RoundRow) -> list[Entry]:
-    return [each for each in trail.of(db, row.id) if each.what in {"created", "changed"}]
+    return [each for each in trail.of(db, row.id) if each.what in {"created", *CHANGES}]
 
 
 def needs_two(row: RoundRow, flow: Flow) -> bool:

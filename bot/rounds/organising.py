@@ -21,7 +21,7 @@ from bot.rounds.fairness import Fairness
 from bot.rounds.hours import Hours
 from bot.rounds.invitations import MAIL, letters_of
 from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LATEST, LINK, LISTED, RUNNING, State, last_day
-from bot.rounds.looking import ASKING, RoundView, needs_two, stage_of, view
+from bot.rounds.looking import ASKING, CHANGES, RoundView, stage_of, view
 from bot.rounds.papers import Papers, carried
 from bot.rounds.report_back import call_off
 from bot.rounds.whom import Held
@@ -120,7 +120,7 @@ class Rounds(Fairness, Papers):
         why: str = "",
         **facts: Any,  # noqa: ANN401 - facts of many types
     ) -> RoundView:
-        """Change facts of a round that has not begun (the same names as in `create`); a signature is void then.
+        """Change facts of a round that has not begun (the same names as in `create`): it is a draft again, unsigned.
 
         `seen` is the last entry of its log that whoever changes it has seen, `why` stands in its log. Where everything
         is as it was, nothing is done. Raises `Refused` where somebody else has changed it since, and once it is open.
@@ -144,8 +144,7 @@ class Rounds(Fairness, Papers):
             rounds.change(db, row.id, **facts | {"stage": stage_of(flow), "version": flow.version})
             now = self._row(db, code)
             if changed := _changed(row, now):
-                void = (State.CHECKED, State.SCHEDULED) if needs_two(now, flow) else (State.CHECKED,)
-                rounds.move(db, row.id, void, State.DRAFT)
+                rounds.move(db, row.id, (State.CHECKED, State.SCHEDULED), State.DRAFT)
                 self._note(db, row, who, "changed", self._clock(), why.strip(), changed=changed)
             return view(self._row(db, code))
 
@@ -323,7 +322,7 @@ class Rounds(Fairness, Papers):
     @staticmethod
     def _as_seen(db: Connection, row: RoundRow, seen: int | None) -> None:
         """Nobody writes over, or signs, what they have not read."""
-        if seen is not None and any(each.what == "changed" and each.number > seen for each in trail.of(db, row.id)):
+        if seen is not None and any(each.what in CHANGES and each.number > seen for each in trail.of(db, row.id)):
             raise wording.Forbidden("changed_meanwhile")
 
     def approve(self, code: str, *, who: int, why: str = "", seen: int | None = None) -> RoundView:
@@ -436,7 +435,7 @@ class Rounds(Fairness, Papers):
         """Move the end of an open, paused or scheduled round to a later moment, with the reason.
 
         The days that the record promises (`record.DAYS`) must not lie before the new last day; `days` moves them
-        in the same step.
+        in the same step, to later ones. One that has not begun is a draft again, unsigned.
         """
         with self._act() as db:
             row = self._held(db, code)
@@ -445,20 +444,25 @@ class Rounds(Fairness, Papers):
             self._near(closes_at)
             if closes_at <= max(row.closes_at or self._clock(), self._clock()):
                 raise wording.Forbidden("later")
-            kept = record.load(row.record) | self._moved(days)
+            said = record.load(row.record)
+            kept = said | self._moved(said, days)
             self._promised(kept, last_day(closes_at, self._config.city.zone))
             rounds.change(db, row.id, closes_at=closes_at, record=_dumped(kept))
+            rounds.move(db, row.id, (State.SCHEDULED,), State.DRAFT)
             now = self._row(db, code)
             self._note(db, row, who, "extended", self._clock(), why, changed=_changed(row, now))
             return view(now)
 
     @staticmethod
-    def _moved(days: Mapping[str, str]) -> dict[str, str]:
-        """Return the days that somebody moves. Raises `Refused` for what is none."""
+    def _moved(said: Mapping[str, Any], days: Mapping[str, str]) -> dict[str, str]:
+        """Return the days that somebody moves. Raises `Refused` for what is none, and for an earlier one."""
         moved = {name: day.strip() for name, day in days.items() if name in record.DAYS and day.strip()}
         for name, day in moved.items():
-            if record.day_of(day) is None:
+            new, old = record.day_of(day), record.day_of(said.get(name))
+            if new is None:
                 raise wording.Forbidden("not_a_date", name=name)
+            if old is not None and new < old:
+                raise wording.Forbidden("only_later", name=name, day=said[name])
         return moved
 
     @staticmethod

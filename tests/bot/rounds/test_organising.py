@@ -380,6 +380,35 @@ class TestTheSecondPerson:
         house.sweeps.rounds()
         assert house.rounds.find(code).state == "draft"  # type: ignore[union-attr]
 
+    def test_a_scheduled_round_that_gets_more_time_waits_for_a_new_signature(self, house: House) -> None:
+        made = house.need(opens_at=NOON + timedelta(days=1))
+        assert made.closes_at is not None
+        later = made.closes_at + timedelta(minutes=1)
+        assert house.rounds.extend(made.code, later, why="snow", days={"feedback_on": "2031-01-01"}).state == "draft"
+        assert house.rounds.signature(made.code) is None
+        with pytest.raises(Refused, match="nobody has signed"):
+            house.rounds.open(made.code)
+
+    @pytest.mark.parametrize("name", ["decided_on", "feedback_on"])
+    def test_more_time_moves_no_promise_to_an_earlier_day(self, house: House, name: str) -> None:
+        made = house.need(record=RECORD | {"decided_on": "2027-06-01", "feedback_on": "2027-06-01"})
+        assert made.closes_at is not None
+        later = made.closes_at + timedelta(days=1)
+        with pytest.raises(Refused, match=f"{name} is promised for 2027-06-01 and can only become later"):
+            house.rounds.extend(made.code, later, why="snow", days={name: "2027-05-31"})
+        house.rounds.extend(made.code, later, why="snow", days={name: "2027-06-01"})
+
+    def test_running_feedback_that_lost_what_it_needs_does_not_open_by_the_clock(self, house: House) -> None:
+        facts = {"service": "library", "flow": "deliver_pulse", "title": "How is it?", "record": {}}
+        code = house.rounds.create(**facts, opens_at=NOON + timedelta(days=1)).code  # type: ignore[arg-type]
+        house.rounds.open(code)
+        house.rounds.change(code, audience="listed")
+        house.clock.forward(days=2)
+        house.sweeps.rounds()
+        assert house.rounds.find(code).state == "draft"  # type: ignore[union-attr]
+        with pytest.raises(Refused, match="nobody would be asked"):
+            house.rounds.open(code)
+
     def test_whoever_wrote_or_changed_it_cannot_sign(self, house: House) -> None:
         ben = signer(house.database, NOON)
         own = house.need(opened=False, who=ben).code
@@ -416,7 +445,8 @@ class TestTheSecondPerson:
         facts = {"service": "library", "flow": "deliver_pulse", "title": "How is it?", "record": {}}
         code = house.rounds.create(**facts, opens_at=NOON + timedelta(days=1)).code  # type: ignore[arg-type]
         house.rounds.open(code)
-        assert house.rounds.change(code, title="How was it?").state == "scheduled"
+        assert house.rounds.change(code, title="How was it?").state == "draft"
+        assert house.rounds.open(code).state == "scheduled"
         assert house.rounds.change(code, closes_at=NOON + timedelta(days=9)).state == "draft"
         assert house.rounds.unsigned(code)
         with pytest.raises(Refused, match="nobody has signed"):
