@@ -24,7 +24,7 @@ from bot.rounds.hours import Hours
 from bot.rounds.invitations import rested
 from bot.rounds.lately import Lately
 from bot.rounds.library import sketch
-from bot.rounds.lifecycle import AGREED, BEGINNING, LISTED, RUNNING, State, closed_on
+from bot.rounds.lifecycle import AGREED, BEGINNING, LINK, LISTED, RUNNING, State, closed_on
 from bot.rounds.sending import Plan, sending
 from bot.rounds.tongues import in_language
 from flows.changes import changes
@@ -503,7 +503,19 @@ class Looking:
             kept.append(record.Fault("audience", *[wording.fault(language, "no_people")] * 2))
         named = {one.field for one in found}
         still = _of_example([name for name in self._borrowed(db, row) if name not in named], language)
-        return [*kept, *_faults_of_time(row, flow, now, language), *found, *still]
+        late = self._spread_past_end(row, now, language)
+        return [*kept, *_faults_of_time(row, flow, now, language), *late, *found, *still]
+
+    def _spread_past_end(self, row: RoundRow, now: datetime, language: str) -> list[record.Fault]:
+        """Whoever would be asked last has to be asked while the round is open."""
+        if row.audience == LINK or row.spread_hours is None or row.closes_at is None:
+            return []
+        begins = row.opened_at or max(row.opens_at or now, now)
+        if Hours.of(self._config).after(begins, timedelta(hours=row.spread_hours)) < row.closes_at:
+            return []
+        key, hours = "spread_past_end", row.spread_hours
+        said = (wording.fault(language, key, hours=hours), wording.short(language, key, hours=hours))
+        return [record.Fault("closes_at", *said)] if begins < row.closes_at else []
 
     def _faults_of_flow(self, row: RoundRow, flow: Flow, language: str) -> list[Fault]:
         """A flow with an error would lead people astray; one in a language the round does not speak reaches nobody."""

@@ -103,6 +103,15 @@ def test_a_flow_without_a_frame_needs_the_same_record_whatever_its_texts_say(hou
             assert fields(house.rounds.check(draft(house, flow="bare", record=said))) == [left_out]
 
 
+@pytest.mark.parametrize(("hours", "wrong"), [(None, []), (32, []), (33, ["closes_at"])])
+def test_invitations_must_all_leave_before_the_round_closes(house: House, hours: int | None, wrong: list[str]) -> None:
+    """From noon to noon of the third day there are three days to write in, of eleven hours each."""
+    made = house.need(opened=False, audience="agreed", spread_hours=hours, closes_at=NOON + timedelta(days=3))
+    assert fields([one for one in house.rounds.check(made.code) if "invitations" in one.message]) == wrong
+    house.rounds.change(made.code, audience="link")
+    assert not [one for one in house.rounds.check(made.code) if "invitations" in one.message]
+
+
 def test_faults_are_told_in_the_organisers_language(house: House) -> None:
     (first, *_) = house.rounds.check(draft(house), "es")
     assert first.message.startswith("falta topic: de qué trata la ronda")
