@@ -151,7 +151,7 @@ def _for_team(here: Office, code: str, out: Path, who: int | None, *, every_text
     with _opened(out) as file:
         here.rounds.exported(code, "exported_text" if every_text else "exported_team", who=who)
         with here.database.reading() as db:
-            lines = exporting.team(db, here.library, row, minimum, every_text=every_text)
+            lines = exporting.team(db, here.library, row, minimum, here.config.city.zone, every_text=every_text)
             count = _write(file, exporting.COLUMNS[exporting.TEAM], lines)
     _explained(here, code, exporting.TEAM, out)
     click.echo(f"{out}: {count} answers of {people} people.")

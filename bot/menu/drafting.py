@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from bot.errors import Refused
 from bot.menu.steering import Steering
 from bot.menu.worker import mark_of, named, number, short
 from bot.rights import Right
 from bot.rounds.example import kept
 from bot.rounds.lifecycle import AGREED, BEGINNING, LINK
+from bot.rounds.organising import TITLE as LONGEST_TITLE
 from bot.rounds.record import Need
 from bot.rounds.tongues import in_language
 from bot.rounds.wording import meaning, spoken
@@ -32,7 +35,6 @@ WEEKS = (1, 2, 4, 6, 12)
 """For how many weeks a round can be asked with a tap."""
 OPTIONS = 6
 """A choice with more options than this is made in the browser."""
-LONGEST_TITLE = 200
 LONGEST_TEXT = 4000
 BESIDE = ("group", "limits")
 """What some promises ask for beside the flow's own fields."""
@@ -80,20 +82,21 @@ class Drafting(Steering):
     def _marked(self, mark: str) -> Flow | None:
         return next((flow for flow in self._rounds.catalog.flows if mark_of(flow.id) == mark), None)
 
-    def titled(self, worker: Worker, flow: str, service: str) -> Prompt:
+    def titled(self, worker: Worker, flow: str, service: str, above: str = "") -> Prompt:
         """Ask for the title."""
         worker.waits(f"{TITLE} {flow} {service}")
-        return worker.screen(worker.text("ask_title"), worker.button("back", "new", 0))
+        return worker.screen([above, worker.text("ask_title")], worker.button("back", "new", 0))
 
     def create(self, worker: Worker, mark: str, service_mark: str) -> Prompt:
         """Take the title, and write the draft: from here on nothing typed is lost."""
-        flow, title = self._marked(mark), clean(worker.visit.message.text).strip()[:LONGEST_TITLE]
+        flow, title = self._marked(mark), clean(worker.visit.message.text).strip()
         service = named(self._services(worker, flow) if flow else [], service_mark)
         if flow is None or service is None:
             worker.waits(None)
             return self.gone(worker)
-        if not title:
-            return self.titled(worker, mark, service_mark)
+        long = self.too_long(worker, "title", title, LONGEST_TITLE)
+        if not title or long:
+            return self.titled(worker, mark, service_mark, long)
         worker.waits(None)
         made = worker.rounds.create(service=service, flow=flow.id, title=title, record={}, who=worker.person)
         return self.whom(worker, made, worker.text("made", title=made.title))
@@ -282,12 +285,16 @@ class Drafting(Steering):
         if need is None:
             worker.waits(None)
             return self.stale(worker, round_)
-        value = self._value(worker, need)
+        text = clean(worker.visit.message.text).strip()
+        what = ("title", LONGEST_TITLE) if name == "title" else ("text", LONGEST_TEXT)
+        if long := self.too_long(worker, what[0], text, what[1]):
+            asked = self.field(worker, round_, name)
+            return replace(asked, text=f"{long}\n{asked.text}")
+        value = self._value(worker, need, text)
         return self.field(worker, round_, name) if value is None else self._keep(worker, round_, name, value)
 
-    def _value(self, worker: Worker, need: Need) -> object:
+    def _value(self, worker: Worker, need: Need, text: str) -> object:
         """Return what was written as the record keeps it; None where it does not fit."""
-        text = clean(worker.visit.message.text)[:LONGEST_TEXT].strip()
         match need.kind:
             case "date":
                 day = self._typed_day(worker)
@@ -316,7 +323,7 @@ class Drafting(Steering):
     def _titled(self, worker: Worker, round_: RoundView, title: str) -> Prompt:
         """Keep a title of one's own: those of the example in other languages go with the old one."""
         record = {name: said for name, said in round_.record.items() if name != "title"}
-        changed = self._changed(worker, round_, title=title[:LONGEST_TITLE], record=record)
+        changed = self._changed(worker, round_, title=title, record=record)
         return changed or self.next(worker, self._fresh(worker, round_), "title")
 
 

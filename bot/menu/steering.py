@@ -9,6 +9,8 @@ from bot.menu.acts import REASONED, SPANS, Act, do, drafts, later_end, possible,
 from bot.menu.showing import Showing
 from bot.menu.worker import number
 from bot.rights import Right
+from bot.rounds.acting import LONGEST, fits
+from bot.rounds.concluding import SIGNATURE
 from bot.rounds.lifecycle import BEGINNING
 from bot.rounds.wording import spoken
 from bot.texts import texts
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
 SURE, WHY = "o:sure", "o:why"
 """What the menu may be waiting for: Yes or No to an act, the reason for one."""
-LONGEST_REASON = 500
 
 
 class Steering(Showing):
@@ -116,20 +117,31 @@ class Steering(Showing):
         return self._done(worker, round_, act, span, "")
 
     @staticmethod
-    def _ask_why(worker: Worker, act: Act, code: str) -> Prompt:
+    def _ask_why(worker: Worker, act: Act, code: str, above: str = "") -> Prompt:
         key = "ask_signed" if act is Act.REPORT else "ask_why"
-        return worker.screen(worker.text(key), worker.button("back", "no", code))
+        return worker.screen([above, worker.text(key)], worker.button("back", "no", code))
+
+    @staticmethod
+    def too_long(worker: Worker, what: str, text: str, most: int) -> str:
+        """Return why a text cannot be kept whole; empty where it can. `what` is one of `bot.rounds.acting.fits`."""
+        try:
+            fits(what, text, most)
+        except Refused as refused:
+            return worker.text("refused", why=spoken(refused, worker.language))
+        return ""
 
     def why(self, worker: Worker, what: str, code: str) -> Prompt:
         """Take what was written as the reason, and act."""
         round_, (act, span) = self.seen(worker, code), act_of(what)
         message = worker.visit.message
-        said = clean(message.text)[:LONGEST_REASON] if message.text else ""
+        said = clean(message.text) if message.text else ""
         if round_ is None or act is None:
             worker.waits(None)
             return self.gone(worker)
-        if not said:
-            return self._ask_why(worker, act, code)
+        most = ("signed", SIGNATURE) if act is Act.REPORT else ("why", LONGEST)
+        long = self.too_long(worker, most[0], said, most[1])
+        if not said or long:
+            return self._ask_why(worker, act, code, long)
         return self._done(worker, round_, act, span, said)
 
     def _done(self, worker: Worker, round_: RoundView, act: Act, span: int, why: str) -> Prompt:

@@ -71,7 +71,8 @@ class Concluding(Acting):
         with self._database.reading() as db:
             row, minimum = self._row(db, code), self._config.digest.minimum_cell
             if purpose == exporting.TEAM:
-                yield from exporting.team(db, self._library, row, minimum, every_text=every_text)
+                zone = self._config.city.zone
+                yield from exporting.team(db, self._library, row, minimum, zone, every_text=every_text)
         if purpose == exporting.PUBLICATION and (found := self.findings(code)):
             yield from exporting.publication(self.played(code), row.stage, found.lines)
 

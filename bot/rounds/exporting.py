@@ -26,6 +26,7 @@ from storage.turnout import GROUP, NAMED, ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import tzinfo
 
     from sqlalchemy import Connection
 
@@ -68,8 +69,13 @@ class Speaker(NamedTuple):
 ALONE, DECLARING = Speaker(), Speaker(DECLARED, None)
 
 
-def team(db: Connection, library: Library, row: RoundRow, minimum: int, *, every_text: bool) -> Iterator[Cells]:
-    """Give the answers of a round that count, one by one, and then what its flow works out of them."""
+def team(
+    db: Connection, library: Library, row: RoundRow, minimum: int, zone: tzinfo, *, every_text: bool
+) -> Iterator[Cells]:
+    """Give the answers of a round that count, one by one, and then what its flow works out of them.
+
+    Days are those of the city, in `zone`.
+    """
     speakers = _speakers(
         library.entered(db, row), turnout.speakers(db, row.id), answers.who_chose(db, row.id, ROLE, [GROUP])
     )
@@ -79,7 +85,7 @@ def team(db: Connection, library: Library, row: RoundRow, minimum: int, *, every
     numbers: dict[bytes, int] = {}
     for each in with_columns(library.played(db, row).flow, shown):
         person = numbers.setdefault(each.pseudonym, len(numbers) + 1)
-        yield (person, *_line(each), *_voice(each, row, speakers.get(each.pseudonym, ALONE), linked=linked))
+        yield (person, *_line(each, zone), *_voice(each, row, speakers.get(each.pseudonym, ALONE), linked=linked))
 
 
 def _speakers(
@@ -94,11 +100,11 @@ def _speakers(
     return found | {who: DECLARING for who in many if found.get(who, ALONE) == ALONE}
 
 
-def _line(row: AnswerRow) -> Cells:
+def _line(row: AnswerRow, zone: tzinfo) -> Cells:
     """Return what was asked and answered; the day stands without the hour."""
     answer = "|".join(json.loads(row.choices)) if row.choices else row.choice
     asked = (row.stage, f"{row.flow}@{row.version}", row.state, row.item, row.verb)
-    return (row.answered_at.date().isoformat(), *asked, _plain(answer), row.score, _plain(row.text))
+    return (row.answered_at.astimezone(zone).date().isoformat(), *asked, _plain(answer), row.score, _plain(row.text))
 
 
 def _plain(text: str | None) -> str | None:

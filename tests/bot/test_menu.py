@@ -421,6 +421,32 @@ async def test_what_does_not_fit_is_asked_again_and_skip_goes_on(house: House) -
     assert "still missing" in back.text
 
 
+async def test_what_is_too_long_is_said_to_be_so_and_asked_again_and_nothing_is_cut(house: House) -> None:
+    omar = await organiser(house)
+    await omar.says("/organise")
+    (flows,) = await omar.taps("New round")
+    await omar.taps(next(each for each in labels(flows) if "need" in each.lower()))
+    (again,) = await omar.says("T" * 201)
+    assert again.text.startswith("That does not work: the title has 201 characters: say it in at most 200")
+    assert "What is the title?" in again.text
+    (whom,) = await omar.says("T" * 200)
+    assert "T" * 200 in whom.text
+    await at(omar, house.need(opened=False, record={}).code)
+    (topic,) = await omar.taps("Fill in what is missing")
+    (again,) = await omar.says("t" * 4001)
+    assert again.text.startswith("That does not work: these words have 4001 characters")
+    assert again.text.endswith(topic.text)
+    code = house.need().code
+    await at(omar, code)
+    await omar.taps("Pause")
+    await omar.taps("Yes")
+    (again,) = await omar.says("x" * 501)
+    assert again.text.startswith("That does not work: the reason has 501 characters")
+    assert state(house, code) == "open"
+    await omar.says("x" * 500)
+    assert log(house, code)[-1] == ("Omar", "paused", "x" * 500)
+
+
 async def test_the_first_day_lets_a_signed_round_open_by_itself(house: House) -> None:
     omar, code = await organiser(house), house.need(opened=False).code
     await at(omar, code)

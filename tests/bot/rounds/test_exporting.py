@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -29,7 +30,7 @@ def team(house: House, code: str, *, every_text: bool = False, keyless: bool = F
         row = rounds.by_code(db, code)
         assert row is not None
         row = replace(row, key_sealed=None) if keyless else row
-        lines = exporting.team(db, house.library, row, 5, every_text=every_text)
+        lines = exporting.team(db, house.library, row, 5, ZoneInfo("Asia/Kathmandu"), every_text=every_text)
         return [dict(zip(exporting.COLUMNS[exporting.TEAM], line, strict=True)) for line in lines]
 
 
@@ -82,6 +83,14 @@ def test_lateness_is_reckoned_from_the_end_however_late_the_sweep_came(house: Ho
     house.clock.forward(days=1, hours=8)
     house.sweeps.rounds()
     assert [one["late"] for one in team(house, code) if one["state"] == "overall"] == ["no"] * 5 + ["grace"]
+
+
+def test_a_day_is_that_of_the_city(house: House) -> None:
+    code = house.pulse().code
+    flow = house.rounds.played(code)
+    for hour in (17, 20):  # in Nepal 22:45, and 1:45 of the next day
+        answered(house.database, flow, code, 1, NOON.replace(hour=hour), seed=hour)
+    assert [one["day"] for one in team(house, code) if one["state"] == "overall"] == ["2026-11-24", "2026-11-25"]
 
 
 def about(base: AnswerRow, who: int, channel: str, area: str, role: str) -> list[AnswerRow]:

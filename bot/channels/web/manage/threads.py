@@ -151,10 +151,12 @@ def seen(visitor: Visitor, thread: Thread | None) -> Thread:
 async def reply(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/threads/<name>/reply`: send an answer; the same form twice sends one."""
     typed = await form_of(request)
-    text = str(typed.get("text", "")).replace("\r\n", "\n").strip()[:LONGEST]
+    text = str(typed.get("text", "")).replace("\r\n", "\n").strip()
     words = pages_of(request).words(request)
     if not text:
         return await _page(request, visitor, error=words("threads.empty"))
+    if len(text) > LONGEST:
+        return await _page(request, visitor, error=words("threads.too_long", most=LONGEST, n=len(text)), typed=text)
     form = str(typed.get("form", ""))[:100]
     outcome = await asyncio.to_thread(_reply, request, visitor, text, form)
     if outcome is Outcome.SILENT:

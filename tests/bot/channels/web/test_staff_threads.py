@@ -102,6 +102,16 @@ async def test_an_empty_answer_is_asked_for_again(it: Program, client: httpx.Asy
     assert faults(page) == ["Write an answer first"]
 
 
+async def test_a_long_answer_is_not_cut(it: Program, client: httpx.AsyncClient, citizen: Contact) -> None:
+    path = f"/manage/threads/{written(it, citizen).name}"
+    await entered(it, client, MANAGER)
+    page = await posted(client, f"{path}/reply", text="a" * 4001, form="f1")
+    assert page.status_code == 422
+    assert faults(page) == ["This answer has 4001 characters. Please say it in at most 4000, or in two answers."]
+    assert f">{'a' * 4001}</textarea>" in page.text
+    assert said(it, citizen) == []
+
+
 async def test_who_wants_no_more_messages_gets_none(it: Program, client: httpx.AsyncClient, citizen: Contact) -> None:
     path = f"/manage/threads/{written(it, citizen).name}"
     with it.database.transaction() as db:
