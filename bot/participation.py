@@ -230,7 +230,7 @@ class Participations:
         for event in turn.events:
             note.take(event)
         if session.status in _UNTRACED:
-            ledger.forget(guest, played.row.id)
+            _untraced(ledger, guest, played, row, session)
         return Spoken(
             prompts=turn.prompts,
             flow=f"{session.flow}@{session.version}",
@@ -250,6 +250,16 @@ def _told(guest: Guest, played: Played) -> str:
     """
     row, session = guest.rows.get(played.row.id), guest.session(played.row.id)
     return session.receipt if row is not None and row.finished and session is not None else ""
+
+
+def _untraced(ledger: Ledger, guest: Guest, played: Played, row: SessionRow, session: Session) -> None:
+    """Keep nothing of somebody too young, or who says not now; an earlier passage to the end keeps its receipt."""
+    if row.first_ended_at is None:
+        ledger.forget(guest, played.row.id)
+        return
+    ledger.decline(played.row.id, guest)
+    nothing = session.moved(status=Status.EXPIRED, state=beginning(played.flow, session), asking="", answers={})
+    ledger.keep(guest, row, nothing)
 
 
 def _answered_before(guest: Guest, played: Played) -> tuple[str, ...] | None:

@@ -269,6 +269,24 @@ async def test_the_receipt_of_the_first_contact_stays_that_of_the_next_ones(hous
         assert citizen.answers(code) == []
 
 
+@pytest.mark.parametrize("says", [("No",), ("Yes", "Not now")], ids=["too young", "not now"])
+async def test_who_will_not_begin_again_keeps_the_receipt_of_what_they_finished(
+    house: House, citizen: Citizen, says: tuple[str, ...]
+) -> None:
+    async with house.writing():
+        code = house.pulse().code
+        await citizen.starts(code)
+        await citizen.does(*OPENING, "Good", *["Skip"] * 4, *["No"] * 3)
+        receipt = receipt_in("".join(one.text for one in house.said("c1")))
+        house.clock.forward(days=8)
+        await citizen.starts(code)
+        await citizen.does(*says)
+        assert house.rounds.counts(code).finished == 1
+        assert "Good" in text(await Citizen(house, "elsewhere").says(receipt))
+        (session,) = house.table("sessions")
+        assert (session.status, '"answers":{}' in session.body or "answers" not in session.body) == ("expired", True)
+
+
 async def test_the_letter_is_in_the_language_of_the_person(house: House, citizen: Citizen) -> None:
     async with house.writing():
         code = diary(house)
