@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.rights import Right
 from bot.rounds import legal
 from bot.rounds.concluding import may_report
-from bot.rounds.lifecycle import ANSWERED, BEGINNING, State
+from bot.rounds.lifecycle import ANSWERED, BEGINNING, State, last_day
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
     from bot.menu.worker import Worker
@@ -43,6 +45,9 @@ UNWRITTEN = "…"
 """Stands in a drafted report where nobody has written anything yet."""
 SPANS = (3, 7, 14, 28)
 """By how many days a round can be extended with a tap."""
+_FIRST = date(2000, 1, 1)
+"""Days that buttons carry are counted from here."""
+_MARKS = 99_998
 _RUNNING = {
     State.OPEN: (Act.PAUSE, Act.EXTEND, Act.CLOSE, Act.CANCEL),
     State.PAUSED: (Act.RESUME, Act.EXTEND, Act.CLOSE, Act.CANCEL),
@@ -97,6 +102,24 @@ def _of_organiser(stands: Standing, *, ready: bool) -> list[Act]:
 def later_end(round_: RoundView, days: int, zone: ZoneInfo, now: datetime) -> datetime:
     """Return the end of a round so many days on, at the same hour of the city's clock."""
     return (round_.closes_at or now).astimezone(zone) + timedelta(days=days)
+
+
+def number_of(ends: datetime, zone: ZoneInfo) -> int:
+    """Return the last day of a round that ends then, as the number that a button carries."""
+    return (last_day(ends, zone) - _FIRST).days
+
+
+def end_on(round_: RoundView, number: int, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the end of a round whose last day has this number, at the same hour of the city's clock."""
+    day, hour = _FIRST + timedelta(days=number), (round_.closes_at or now).astimezone(zone).time()
+    same, next_ = (datetime.combine(day + timedelta(days=more), hour, zone) for more in (0, 1))
+    return same if last_day(same, zone) == day else next_
+
+
+def mark(report: Mapping[str, str]) -> int:
+    """Return what a button carries of a report that was read; another text has another mark."""
+    said = json.dumps(dict(report), sort_keys=True)
+    return 1 + int.from_bytes(hashlib.sha256(said.encode()).digest()[:8]) % _MARKS
 
 
 def do(worker: Worker, round_: RoundView, act: Act, why: str, ends: datetime | None, seen: int) -> None:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.errors import Refused
-from bot.menu.acts import REASONED, SPANS, Act, do, drafts, later_end, possible, standing, whole
+from bot.menu.acts import (
+    REASONED,
+    SPANS,
+    Act,
+    do,
+    drafts,
+    end_on,
+    later_end,
+    mark,
+    number_of,
+    possible,
+    standing,
+    whole,
+)
 from bot.menu.showing import Showing
 from bot.menu.worker import number
 from bot.rights import Right
@@ -23,7 +36,7 @@ if TYPE_CHECKING:
     from bot.menu.worker import Worker
     from bot.rounds.looking import RoundView
 
-SURE, WHY = "o:sure", "o:why"
+SURE, WHY = "o:s", "o:w"
 """What the menu may be waiting for: Yes or No to an act, the reason for one."""
 
 
@@ -44,6 +57,8 @@ class Steering(Showing):
                 back = worker.button("back", "round", round_.code)
                 text = [worker.text("report_unfinished"), "", *_drafted(worker, round_)]
                 return worker.screen(text, worker.button("page", "page", round_.code), back)
+            case Act.REPORT:
+                return self._sure(worker, round_, act, mark(drafts(worker, round_)))
             case _:
                 return self._sure(worker, round_, act, seen)
 
@@ -64,17 +79,19 @@ class Steering(Showing):
         """Ask once more before the end of a round is moved by so many days."""
         if number(days) not in SPANS or Act.EXTEND not in possible(standing(worker, round_, worker.visit.ledger.now)):
             return self.stale(worker, round_)
-        return self._sure(worker, round_, Act.EXTEND, number(days))
+        ends = self._later(worker, round_, number(days))
+        return self._sure(worker, round_, Act.EXTEND, number_of(ends, self._config.city.zone))
 
-    def _sure(self, worker: Worker, round_: RoundView, act: Act, span: int = 0) -> Prompt:
-        worker.waits(_waited(SURE, act, span, round_.code))
-        yes = worker.button("yes", "yes", round_.code, f"{act}{span or ''}")
+    def _sure(self, worker: Worker, round_: RoundView, act: Act, what: int) -> Prompt:
+        """Ask about an act, and about `what`: the last day, the mark of a report, or an entry of the round's log."""
+        worker.waits(_waited(SURE, act, what, round_.code))
+        yes = worker.button("yes", "yes", round_.code, f"{act}{what or ''}")
         no = worker.button("no", "no", round_.code)
-        return worker.screen(self._question(worker, round_, act, span), yes, no)
+        return worker.screen(self._question(worker, round_, act, what), yes, no)
 
-    def _question(self, worker: Worker, round_: RoundView, act: Act, span: int) -> list[str]:
+    def _question(self, worker: Worker, round_: RoundView, act: Act, what: int) -> list[str]:
         """Return what an act means for people, before it is done."""
-        ends = self.last_day(worker, self._later(worker, round_, span)) if act is Act.EXTEND else ""
+        ends = self.last_day(worker, self._confirmed(worker, round_, what)) if act is Act.EXTEND else ""
         opens = self.day(worker, round_.opens_at)
         asked = worker.text(f"sure_{act}", title=round_.title, ends=ends, opens=opens)
         match act:
@@ -98,6 +115,16 @@ class Steering(Showing):
     def _later(self, worker: Worker, round_: RoundView, span: int) -> datetime:
         return later_end(round_, span, self._config.city.zone, worker.visit.ledger.now)
 
+    def _confirmed(self, worker: Worker, round_: RoundView, what: int) -> datetime:
+        return end_on(round_, what, self._config.city.zone, worker.visit.ledger.now)
+
+    def _moved_on(self, worker: Worker, round_: RoundView, act: Act, what: int) -> bool:
+        """Whether what was asked about is not what it was: another report stands there, or a day as late or later."""
+        if act is Act.REPORT:
+            return what != mark(drafts(worker, round_))
+        closes = round_.closes_at if act is Act.EXTEND else None
+        return closes is not None and self._confirmed(worker, round_, what) <= closes
+
     # ----------------------------------------------------------------- yes and no
 
     def no(self, worker: Worker, round_: RoundView) -> Prompt:
@@ -107,14 +134,16 @@ class Steering(Showing):
 
     def yes(self, worker: Worker, round_: RoundView, what: str) -> Prompt:
         """Do what was asked about, or ask for its reason; a Yes to an older question does nothing."""
-        act, span = act_of(what)
+        act, about = act_of(what)
         waited = worker.visit.guest.contact.asks
-        if act is None or waited != _waited(SURE, act, span, round_.code):
+        if act is None or waited != _waited(SURE, act, about, round_.code):
+            return self.stale(worker, round_)
+        if self._moved_on(worker, round_, act, about):
             return self.stale(worker, round_)
         if act in REASONED:
-            worker.waits(_waited(WHY, act, span, round_.code))
+            worker.waits(_waited(WHY, act, about, round_.code))
             return self._ask_why(worker, act, round_.code)
-        return self._done(worker, round_, act, span, "")
+        return self._done(worker, round_, act, about, "")
 
     @staticmethod
     def _ask_why(worker: Worker, act: Act, code: str, above: str = "") -> Prompt:
@@ -132,7 +161,7 @@ class Steering(Showing):
 
     def why(self, worker: Worker, what: str, code: str) -> Prompt:
         """Take what was written as the reason, and act."""
-        round_, (act, span) = self.seen(worker, code), act_of(what)
+        round_, (act, about) = self.seen(worker, code), act_of(what)
         message = worker.visit.message
         said = clean(message.text) if message.text else ""
         if round_ is None or act is None:
@@ -142,14 +171,19 @@ class Steering(Showing):
         long = self.too_long(worker, most[0], said, most[1])
         if not said or long:
             return self._ask_why(worker, act, code, long)
-        return self._done(worker, round_, act, span, said)
+        return self._done(worker, round_, act, about, said)
 
-    def _done(self, worker: Worker, round_: RoundView, act: Act, span: int, why: str) -> Prompt:
-        """Do it, and show how the round stands then; what the rules forbid by now is said kindly."""
+    def _done(self, worker: Worker, round_: RoundView, act: Act, about: int, why: str) -> Prompt:
+        """Do it, and show how the round stands then; what the rules forbid by now is said kindly.
+
+        What is not any more what was asked about is not done.
+        """
         worker.waits(None)
-        ends = self._later(worker, round_, span) if act is Act.EXTEND else None
+        if self._moved_on(worker, round_, act, about):
+            return self.stale(worker, round_)
+        ends = self._confirmed(worker, round_, about) if act is Act.EXTEND else None
         try:
-            do(worker, round_, act, why, ends, seen=span)
+            do(worker, round_, act, why, ends, seen=about)
             above = worker.text("done")
         except Refused as refused:
             above = worker.text("refused", why=spoken(refused, worker.language))
@@ -176,12 +210,12 @@ def _drafted(worker: Worker, round_: RoundView) -> list[str]:
     return [line for language, text in written.items() for line in (f"[{language}]", text, "")]
 
 
-def _waited(kind: str, act: Act, span: int, code: str) -> str:
+def _waited(kind: str, act: Act, what: int, code: str) -> str:
     """Return how it is kept what we wait for: at most 40 letters."""
-    return f"{kind} {act}{span or ''} {code}"
+    return f"{kind} {act}{what or ''} {code}"
 
 
 def act_of(what: str) -> tuple[Act | None, int]:
-    """Return the act that a button or a memory names, and the number with it: days, or an entry of a round's log."""
+    """Return the act that a button or a memory names, and the number with it; see `Steering._sure`."""
     name = what.rstrip("0123456789")
     return (Act(name) if name in list(Act) else None), number(what[len(name) :])

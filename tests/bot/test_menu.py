@@ -15,6 +15,7 @@ from bot.menu.worker import mark_of
 from bot.rounds.example import example
 from bot.rounds.outcome import KeyIssue
 from storage import contacts, moves, people, rounds
+from tests.bot.jobs.test_sweeps import LATER
 from tests.bot.rounds.test_audience import people as people_of
 from tests.bot.test_threads import Staff, employed, labels, last, text
 from tests.flows.talk import LANGUAGES
@@ -247,6 +248,29 @@ async def test_more_time_is_given_to_the_day_that_is_tapped(house: House) -> Non
     (said,) = await omar.says("the letter came late")
     assert "Last day: 28 December 2026" in said.text
     assert log(house, code)[-1] == ("Omar", "extended", "the letter came late")
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "becomes"),
+    [
+        (timedelta(days=3), "21 December 2026"),
+        (timedelta(days=3, hours=5), "21 December 2026"),
+        (timedelta(days=9), "23 December 2026"),
+    ],
+)
+async def test_more_time_is_given_to_the_day_that_was_confirmed_whoever_moved_it_meanwhile(
+    house: House, meanwhile: timedelta, becomes: str
+) -> None:
+    omar, made = await organiser(house), house.need(record=LATER)
+    assert made.closes_at is not None
+    await at(omar, made.code)
+    await omar.taps("Give people more time")
+    await omar.taps("21 December 2026")
+    await omar.taps("Yes")
+    house.rounds.extend(made.code, made.closes_at + meanwhile, why="another had the same thought")
+    (said,) = await omar.says("holidays")
+    assert f"Last day: {becomes}" in said.text
+    assert said.text.startswith("That button is old.") == (becomes == "23 December 2026")
 
 
 async def test_no_leaves_everything_as_it_is(house: House) -> None:
@@ -488,6 +512,25 @@ async def test_a_result_is_read_signed_by_name_and_published_once(house: House) 
     found = house.rounds.find(code)
     assert found is not None
     assert found.outcome.signed == "Olive Moss, head of the library"
+
+
+@pytest.mark.parametrize("named", [False, True])
+async def test_of_a_result_that_was_rewritten_after_it_was_read_nothing_is_published(
+    house: House, *, named: bool
+) -> None:
+    omar, code = await organiser(house), house.need().code
+    house.rounds.close(code)
+    draft = house.rounds.keep_draft(code, {"en": "We open on Sundays.", "es": "Abrimos."}, signed="Olive")
+    await at(omar, code)
+    assert "We open on Sundays." in (await omar.taps("Tell people what came of it"))[0].text
+    if named:
+        await omar.taps("Yes")
+    house.rounds.keep_draft(code, {"en": "We do not op", "es": "No."}, signed="Nina", seen=draft.mark)
+    (said,) = await omar.says("Omar, head of libraries") if named else await omar.taps("Yes")
+    assert said.text.startswith("That button is old.")
+    assert (state(house, code), house.rounds.find(code).report) == ("closed", {})  # type: ignore[union-attr]
+    (again,) = await omar.taps("Tell people what came of it")
+    assert "We do not op" in again.text
 
 
 # --------------------------------------------------------------------------- every language
