@@ -418,7 +418,9 @@ class _Sender:
         return [self._claims[row] for row in held if self._is_stale(row, now)]
 
     def _is_stale(self, row: int, now: float) -> bool:
-        return self._claims[row].priority >= outbox.DIGEST and now - self._seen[row] >= FRESH
+        claim = self._claims[row]
+        recallable = claim.priority >= outbox.DIGEST or claim.key.startswith(outbox.WRITTEN)
+        return recallable and now - self._seen[row] >= FRESH
 
     def _heed(self, stale: list[OutboxRow], standing: set[int]) -> None:
         """Keep of what was looked at what may leave, and forget the rest."""

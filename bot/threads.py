@@ -180,11 +180,28 @@ class Threads:
         )
 
     def leave(self, db: Connection, contact_id: int, now: datetime) -> None:
-        """The citizen wants no more messages: end their threads and tell who looks after them."""
+        """The citizen wants no more messages: end their threads and tell who looks after them.
+
+        What staff have written and has not left is called back, and they are told that it was not sent.
+        """
         for thread in threads.of_contact(db, contact_id):
-            if threads.close(db, thread.id, now):
-                for contact in self._caring(db, thread):
-                    self._note(db, contact, thread, "thread_ended", now)
+            unsent = self._withheld(db, thread, now)
+            if not threads.close(db, thread.id, now) and not unsent:
+                continue
+            for contact in self._caring(db, thread):
+                self._note(db, contact, thread, "thread_ended", now)
+                if unsent:
+                    self._note(db, contact, thread, "thread_silent", now)
+
+    @staticmethod
+    def _withheld(db: Connection, thread: Thread, now: datetime) -> bool:
+        """Call back what has not left to the citizen of a thread; return whether an answer of staff stays here so."""
+        if not outbox.recall(db, thread.contact_id, (threads.key(thread.name, ""),), now):
+            return False
+        answers = [
+            threads.key(thread.name, each.id, "") for each in threads.said(db, thread.id) if each.author == STAFF
+        ]
+        return any(outbox.taken_back(db, thread.contact_id, each, now) for each in answers)
 
     # ----------------------------------------------------------------- staff
 

@@ -3,8 +3,9 @@
 A claim counts as an attempt; `attempts` is its fence. Who stalls beyond the lease and wakes settles nothing: the row
 has another owner or another attempt by then.
 
-What is claimed may have left, which only its sender knows. Bulk that shall not leave after all is called back: its
-sender asks before it leaves, and it becomes what it was called back for where it has not.
+What is claimed may have left, which only its sender knows. Bulk that shall not leave after all is called back, and so is
+what carries words that people wrote: its sender asks before it leaves, and it becomes what it was called back for where
+it has not.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ CANCELLED = "cancelled"
 """The error of a message that was taken back before it left."""
 HELD = "held"
 """Would be due, but what it belongs to rests."""
+WRITTEN = ("thread.", "alarm.")
+"""What the keys begin with of messages that carry what people wrote to each other."""
 
 
 class NewMessage(NamedTuple):
@@ -322,8 +325,11 @@ def refill(db: Connection, keys: Iterable[str], anew: Sequence[NewMessage], now:
     enqueue(db, anew)
 
 
-_in_hand = and_(outbox.c.status == SENDING, outbox.c.priority >= BULK)
-"""Whether a sender has it and may be told to keep it. A reply is never held."""
+_in_hand = and_(
+    outbox.c.status == SENDING,
+    or_(outbox.c.priority >= BULK, *(outbox.c.key.startswith(each, autoescape=True) for each in WRITTEN)),
+)
+"""Whether a sender has it and may be told to keep it. A reply of the bot is never held."""
 
 
 def _withdraw(db: Connection, now: datetime, *mine: ColumnElement[bool]) -> int:
@@ -360,6 +366,18 @@ def asked(db: Connection, contact_id: int, limit: int = 100) -> list[tuple[str, 
         outbox.c.contact_id == contact_id, outbox.c.state.is_not(None), outbox.c.external_id.is_not(None)
     )
     return [(state, key, body) for state, key, body in db.execute(questions.order_by(outbox.c.id.desc()).limit(limit))]
+
+
+def taken_back(db: Connection, contact_id: int, beginning: str, at: datetime) -> int:
+    """How many messages to a contact, by what their keys begin with, were taken back at a moment and had not left."""
+    mine = (outbox.c.contact_id == contact_id, outbox.c.key.startswith(beginning, autoescape=True))
+    gone = (outbox.c.status == GONE, outbox.c.error == CANCELLED, outbox.c.sent_at == at)
+    return db.execute(select(func.count()).select_from(outbox).where(*mine, *gone)).scalar_one()
+
+
+def unsent_keys(db: Connection, contact_id: int) -> list[str]:
+    """Return the keys of what waits to be sent to a contact."""
+    return list(db.execute(select(outbox.c.key).where(outbox.c.contact_id == contact_id, _unsent)).scalars())
 
 
 def waiting_for(db: Connection, contact_id: int) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, or_, select, update
 
+from storage import outbox
 from storage.rows import Shape, insert_new, many
 from storage.tables import contacts, links, people, roles, web_sessions
 
@@ -128,9 +129,12 @@ def remove(db: Connection, person_id: int, role: str | None = None, service: str
     return db.execute(delete(roles).where(*(column == value for column, value in wanted.items() if value))).rowcount
 
 
-def leave(db: Connection, person_id: int) -> None:
-    """They work here no more: signed out everywhere, and their chats are those of a citizen."""
+def leave(db: Connection, person_id: int, now: datetime) -> None:
+    """They work here no more: signed out everywhere, and their chats are those of a citizen; nothing due reaches them."""
     sign_out(db, person_id=person_id)
+    mine = select(contacts.c.id).where(contacts.c.person_id == person_id).order_by(contacts.c.id)
+    for contact_id in db.execute(mine).scalars().all():
+        outbox.cancel(db, contact_id, now, bulk_only=False)
     db.execute(update(contacts).where(contacts.c.person_id == person_id).values(person_id=None))
 
 

@@ -62,7 +62,11 @@ def _told(db: Connection, person: Person) -> dict[str, str]:
 @click.option("--service", help="Only for this service. [default: all]")
 @configured
 def remove(config: Config, name: str, role: str | None, service: str | None) -> None:
-    """Take roles away from somebody. Who has none left is signed out, and their chats are those of a citizen again."""
+    """Take roles away from somebody. Who has none left is signed out, and their chats are those of a citizen again.
+
+    What waits to be sent to them and is no longer theirs to read is not sent.
+    """
+    from bot.parting import withhold
     from storage import people
 
     with office(config) as here:
@@ -70,8 +74,10 @@ def remove(config: Config, name: str, role: str | None, service: str | None) -> 
         with here.database.transaction() as db:
             gone = people.remove(db, person.id, role, service)
             left = people.roles_of(db, person.id)
-            if gone and not left:
-                people.leave(db, person.id)
+            if gone and left:
+                withhold(db, person.id, wall_clock())
+            elif gone:
+                people.leave(db, person.id, wall_clock())
     if not gone:
         raise Refused(f'{person.name} has no such role. See "civicloop staff list".')
     click.echo(f"{person.name} keeps: {_roles(left)}" if left else f"{person.name} has no role any more.")

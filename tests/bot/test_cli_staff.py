@@ -74,7 +74,7 @@ def test_who_leaves_is_signed_out_and_writes_as_a_citizen(database: Database) ->
         people.sign_in(db, b"browser", person.id, NOW, NOW.replace(day=25))
         (contact,) = contacts.add(db, [NewContact("telegram", b"hash", b"sealed", "en", NOW, person.id)])
         assert people.remove(db, person.id) == 1
-        people.leave(db, person.id)
+        people.leave(db, person.id, NOW)
         assert people.signed_in(db, b"browser", NOW) is None
         found = contacts.get(db, contact.id)
         assert found is not None

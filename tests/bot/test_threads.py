@@ -11,7 +11,8 @@ import pytest
 from bot import letters
 from bot.channels.mail import MailChannel
 from bot.correspondence import MOST
-from storage import contacts, people, threads
+from bot.delivery import LEASE, _Hands
+from storage import contacts, outbox, people, threads
 from tests.bot.test_turns import INTO
 from tests.support.house import NOON, Citizen, House, raw
 
@@ -337,6 +338,29 @@ async def test_stop_means_stop_for_staff_as_well(house: House, citizen: Citizen)
     (said,) = await maya.says("Wait!")
     assert "was not sent" in said.text
     assert len(house.said(citizen.address)) == before
+
+
+@pytest.mark.parametrize("claimed", [False, True])
+async def test_an_answer_that_has_not_left_when_they_say_stop_stays_here_and_staff_learn_that(
+    house: House, citizen: Citizen, claimed: bool
+) -> None:
+    maya = await employed(house, "Maya")
+    await in_round(house, citizen)
+    await citizen.says("HUMAN")
+    await citizen.says("one")
+    await house.delivered()
+    await maya.taps("Reply")
+    await maya.says("a late answer")
+    if claimed:
+        dead = house.new_delivery("me:1:dead")
+        dead.exchange("pigeon", None, _Hands([], [], 10, outbox.BULK))
+    await citizen.says("STOP")
+    house.clock.forward(seconds=LEASE.total_seconds() + 1)
+    await house.delivered()
+    assert not [each for each in house.pigeon.sent if each.address == citizen.address and "a late answer" in each.text]
+    told = [each.text for each in house.pigeon.sent if each.address == maya.address][-2:]
+    assert any(name_of(house) in each and "has ended" in each for each in told)
+    assert any("Your answer was not sent" in each for each in told) is not claimed
 
 
 async def test_who_writes_again_after_stop_gets_an_answer(house: House, citizen: Citizen) -> None:

@@ -1,0 +1,53 @@
+"""Who has lost a role gets nothing any more that it let them read, also where it was written already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot import rights
+from bot.rights import Right
+from flows.words import whole
+from storage import actions, alarms, contacts, outbox, people, threads
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from storage.contacts import Contact
+    from storage.people import Role
+
+
+def withhold(db: Connection, person_id: int, now: datetime) -> int:
+    """Do not send a member of staff what waits for them and their roles let them read no more; return how many."""
+    left = people.roles_of(db, person_id)
+    return sum(
+        outbox.recall(db, contact.id, [key], now)
+        for contact in contacts.of_person(db, person_id)
+        for key in outbox.unsent_keys(db, contact.id)
+        if not _may_read(db, left, contact, key)
+    )
+
+
+def _may_read(db: Connection, left: Sequence[Role], contact: Contact, key: str) -> bool:
+    """Whether somebody with these roles may read the letter of this key; what is sent to everybody they may."""
+    kind, *rest = key.replace(":", ".").split(".")
+    match kind, rest:
+        case "thread", [name, *_]:
+            thread = threads.named(db, name)
+            own = thread is None or thread.contact_id == contact.id
+            return own or rights.may(left, thread.service, Right.ANSWER_CITIZENS)
+        case "alarm", [number, *_]:
+            alarm = alarms.get(db, whole(number) or 0)
+            heard = any(rights.may(left, each.service, Right.HEAR_FAULTS) for each in left)
+            return heard or (alarm is not None and rights.may(left, alarm.service, Right.HEAR_ALARMS))
+        case "digest", [_, service, *_]:
+            return rights.may(left, service, Right.READ_DIGESTS)
+        case "assess", [_, service, *_]:
+            return rights.may(left, service, Right.ASSESS)
+        case "deed", [number, *_]:
+            deed = actions.get(db, whole(number) or 0)
+            return deed is not None and rights.may(left, deed.service, Right.ACT_ON_DIGESTS)
+        case _:
+            return True
