@@ -3,9 +3,9 @@
 A claim counts as an attempt; `attempts` is its fence. Who stalls beyond the lease and wakes settles nothing: the row
 has another owner or another attempt by then.
 
-What is claimed may have left, which only its sender knows. Bulk that shall not leave after all is called back, and so is
-what carries words that people wrote: its sender asks before it leaves, and it becomes what it was called back for where
-it has not.
+What is claimed may have left, which only its sender knows. Bulk that shall not leave after all is called back, and what
+carries words that people wrote: its sender asks before it leaves, and it becomes what it was called back for where it
+has not.
 """
 
 from __future__ import annotations

@@ -130,7 +130,7 @@ def remove(db: Connection, person_id: int, role: str | None = None, service: str
 
 
 def leave(db: Connection, person_id: int, now: datetime) -> None:
-    """They work here no more: signed out everywhere, and their chats are those of a citizen; nothing due reaches them."""
+    """They work here no more: signed out everywhere, and their chats are those of a citizen. Nothing due is sent."""
     sign_out(db, person_id=person_id)
     mine = select(contacts.c.id).where(contacts.c.person_id == person_id).order_by(contacts.c.id)
     for contact_id in db.execute(mine).scalars().all():
