@@ -106,7 +106,8 @@ def _numbers(here: Office, code: str, *, in_json: bool) -> None:
         return
     click.echo(f"{code}, {wall_clock().astimezone(zone):%Y-%m-%d %H:%M:%S}")
     if sending.people:
-        click.echo(f"  asked: {'; '.join(_said(sending, zone, wall_clock()))}")
+        steps = f"; in steps of {sending.step}, rounded down" if sending.step else ""
+        click.echo(f"  asked: {'; '.join(_said(sending, zone, wall_clock()))}{steps}")
     for line in lines(numbers):
         click.echo(f"  {line}")
 

@@ -21,7 +21,7 @@ from bot.rounds import findings as counting
 from bot.rounds import lifecycle, outcome, promise, record, report_back, whom
 from bot.rounds.acting import CLOCK
 from bot.rounds.addresses import TAKING
-from bot.rounds.audience import meant, rules
+from bot.rounds.audience import meant, rules, told_of
 from bot.rounds.hours import Hours
 from bot.rounds.invitations import ask_again, invite, letters_of, may_remind, remind
 from bot.rounds.lifecycle import LINK, Act, State
@@ -188,7 +188,9 @@ class Sweeps:
             audience.rest_over(db, self._rules(row, now))
             rounds.change(db, row.id, drawn_at=now)
             if narrow and still.drawn_at is None:
-                trail.add(db, row.id, now, CLOCK, "drawn", str(sum(audience.counts(db, row.id).values())))
+                people = sum(audience.counts(db, row.id).values())
+                shown = told_of(row, people, self._config.digest.minimum_cell)
+                trail.add(db, row.id, now, CLOCK, "drawn", str(shown))
             crossings.passed("audience.drawn")
         crossings.passed("audience.stands")
         return drawn

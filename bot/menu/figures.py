@@ -30,6 +30,8 @@ def sent(sending: Sending, language: str, zone: ZoneInfo) -> Iterator[str]:
         yield said("menu.asleep", n=said.number(sending.asleep), at=at)
     if sending.ends_at:
         yield said("menu.asked_by", at=said.moment(sending.ends_at.astimezone(zone)))
+    if sending.step:
+        yield said("menu.asks_steps", minimum=said.number(sending.step))
 
 
 def stops(numbers: Numbers, words: Words) -> Iterator[str]:

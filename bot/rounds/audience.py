@@ -163,6 +163,16 @@ def told(counted: Mapping[tuple[str, str], int]) -> Tally:
     return Tally(**plain, failed=of[FAILED], excluded=of[EXCLUDED])
 
 
+def step(row: RoundRow, minimum: int) -> int:
+    """Return in which steps it may be told how many a round asks: of `minimum` where some are chosen; 0: exactly."""
+    return minimum if row.audience == AGREED and whoms.load(row.whom).narrow else 0
+
+
+def told_of(row: RoundRow, people: int, minimum: int) -> int:
+    """Return of how many people of those whom a round asks may be told."""
+    return floored(people, step(row, minimum) or 1)
+
+
 def stepwise(exact: Tally, minimum: int) -> Tally:
     """Return an audience as it may be shown that is chosen among those who agreed.
 
@@ -177,4 +187,4 @@ def _some(counts: Mapping[str, int]) -> dict[str, int]:
     return {why: n for why, n in counts.items() if n}
 
 
-__all__ = ["LIST", "Tally", "meant", "reached", "rules", "stepwise", "tally", "told"]
+__all__ = ["LIST", "Tally", "meant", "reached", "rules", "step", "stepwise", "tally", "told", "told_of"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.digests import representation
-from bot.digests.disclosure import stepped
+from bot.digests.disclosure import floored, stepped
 from bot.pictures.drop_off import drop_off
 from bot.rounds import aims, margins, turnout, variables, wording
 from bot.rounds.acting import name_of
@@ -102,6 +102,8 @@ class _Tallied:
     flow: Flow
     went: Mapping[tuple[str, str], int]
     voices: Voices
+    step: int
+    """In which steps it is told how many were written to; 0: exactly."""
 
 
 class Fairness(Concluding):
@@ -155,13 +157,15 @@ class Fairness(Concluding):
                 self._library.played(db, row).flow,
                 {(one.origin, one.to): one.count for one in moves.of(db, row.id)},
                 turnout.voices(db, self._library, row, kept),
+                self._step(row),
             )
 
     def _in_words(self, found: _Tallied, language: str) -> Numbers:
         ways = found.ways.values()
+        sent, reached = sum(way.sent for way in ways), sum(way.reached for way in ways)
         return Numbers(
-            sum(way.sent for way in ways),
-            sum(way.reached for way in ways),
+            floored(sent, found.step or 1),
+            floored(reached, found.step or 1),
             sum(way.started for way in ways),
             sum(way.finished for way in ways),
             found.wanted,

@@ -24,7 +24,7 @@ from bot.rounds.hours import Hours
 from bot.rounds.invitations import rested
 from bot.rounds.lately import Lately
 from bot.rounds.library import sketch
-from bot.rounds.lifecycle import AGREED, BEGINNING, LINK, LISTED, RUNNING, State, closed_on
+from bot.rounds.lifecycle import BEGINNING, LINK, LISTED, RUNNING, State, closed_on
 from bot.rounds.sending import Plan, sending
 from bot.rounds.tongues import in_language
 from flows.changes import changes
@@ -315,8 +315,9 @@ class Looking:
             by_status = kept.statuses if kept else sessions.counts(db, row.id)
             asked, heard = rounds.invited(db, row.id), wishes.counts(db, row.id)
             past = trail.heard(db, row.id) if row.reported_at else Heard()
+            invited = sum(way.sent for way in kept.ways.values()) if kept else _invited(db, row, asked)
             return Counts(
-                invited=sum(way.sent for way in kept.ways.values()) if kept else _invited(db, row, asked),
+                invited=audiences.told_of(row, invited, self._config.digest.minimum_cell),
                 started=sum(by_status.values()),
                 active=by_status.get("active", 0) if kept else sessions.active(db, row.id),
                 finished=by_status.get("completed", 0),
@@ -336,11 +337,18 @@ class Looking:
         with self._database.reading() as db:
             row = self._row(db, code)
             exact = audiences.tally(db, self._library, row, self._rules(row))
-        narrow = row.audience == AGREED and whom.load(row.whom).narrow
-        return audiences.stepwise(exact, self._config.digest.minimum_cell) if narrow else exact
+        step = self._step(row)
+        return audiences.stepwise(exact, step) if step else exact
+
+    def _step(self, row: RoundRow) -> int:
+        """Return in which steps it is told how many a round asks; 0: exactly."""
+        return audiences.step(row, self._config.digest.minimum_cell)
 
     def sending(self, code: str) -> Sending:
-        """Count how far the invitations of a round are, and reckon when the last of them leaves."""
+        """Count how far the invitations of a round are, and reckon when the last of them leaves.
+
+        Like the audience, it comes in steps where that is chosen among those who agreed.
+        """
         now, hours = self._clock(), Hours.of(self._config)
         with self._database.reading() as db:
             row = self._row(db, code)
@@ -354,6 +362,7 @@ class Looking:
             spread_hours=row.spread_hours,
             over=row.state not in (*BEGINNING, *RUNNING),
             rested=paused,
+            step=self._step(row),
         )
         return sending(tally, waits, unsent, plan, now)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
+from bot.digests.disclosure import floored
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -34,6 +36,8 @@ class Sending:
     """When the last letter leaves, at the pace that is permitted and by day; None: nobody waits."""
     over: bool
     """Whether nobody will be asked any more, whoever still waits."""
+    step: int = 0
+    """All of it in whole steps of so many people, rounded down; 0: exactly."""
 
     @property
     def people(self) -> int:
@@ -58,6 +62,12 @@ class Plan:
     over: bool
     rested: timedelta = timedelta()
     """Sending time spent paused."""
+    step: int = 0
+    """Only whole steps of so many people may be told; 0: everybody."""
+
+    def told(self, people: int) -> int:
+        """Return of how many people may be told."""
+        return floored(people, self.step or 1)
 
 
 Waiting: TypeAlias = "Mapping[tuple[str | None, str], int]"
@@ -66,17 +76,18 @@ Waiting: TypeAlias = "Mapping[tuple[str | None, str], int]"
 
 def sending(tally: Tally, waits: Waiting, unsent: Waiting, plan: Plan, now: datetime) -> Sending:
     """Return how far it is; `waits` are those whose turn has not come, of `unsent` the letter is written."""
-    failed, written = sum(tally.failed.values()), sum(unsent.values())
-    reached, waiting = max(tally.invited + tally.answered - written, 0), tally.waiting + written
+    came_back, written = sum(tally.failed.values()), sum(unsent.values())
+    there, left = max(tally.invited + tally.answered - written, 0), tally.waiting + written
+    sent, reached, failed, waiting = (plan.told(n) for n in (there + came_back, there, came_back, left))
     if plan.over or not waiting:
-        return Sending(reached + failed, reached, failed, waiting, 0, None, None, plan.over)
+        return Sending(sent, reached, failed, waiting, 0, None, None, plan.over, plan.step)
     all_ = Counter(waits) + Counter(unsent)
-    asleep = {place: n for place, n in all_.items() if not plan.hours.day(now, place[0])}
-    wakes = [plan.hours.opening(now, zone) for zone, _ in asleep]
-    ends = _ends(all_, waiting - all_.total(), plan, max([now, *wakes]))
-    return Sending(
-        reached + failed, reached, failed, waiting, sum(asleep.values()), min(wakes, default=None), ends, plan.over
-    )
+    sleeping = {place: n for place, n in all_.items() if not plan.hours.day(now, place[0])}
+    asleep = plan.told(sum(sleeping.values()))
+    wakes = [plan.hours.opening(now, zone) for zone, _ in sleeping] if asleep else []
+    known = Counter[tuple[str | None, str]]() if plan.step else all_
+    ends = _ends(known, waiting - known.total(), plan, max([now, *wakes]))
+    return Sending(sent, reached, failed, waiting, asleep, min(wakes, default=None), ends, plan.over, plan.step)
 
 
 def _ends(waits: Waiting, unknown: int, plan: Plan, since: datetime) -> datetime:

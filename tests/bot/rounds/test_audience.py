@@ -151,6 +151,22 @@ async def test_earlier_rounds_are_looked_into_only_of_services_whose_answers_one
     assert house.rounds.change(code, whom={"languages": ["es"]}, who=maya).whom.services == ()
 
 
+async def test_how_few_said_something_is_not_found_by_what_is_sent_to_them(house: House) -> None:
+    before = house.need().code
+    for one in people(house, *map(str, range(7))):
+        said(house, before, one, state="about_area", item="you.area", choice="harbour")
+    house.rounds.close(before)
+    code = house.need(opened=False, audience="agreed", whom={"areas": ["harbour"]}).code
+    assert (house.rounds.sending(code).people, house.rounds.sending(code).step) == (5, 5)
+    house.sign(code)
+    house.rounds.open(code)
+    house.sweeps.rounds()
+    await house.delivered()
+    assert [entry.why for entry in house.rounds.log(code) if entry.what == "drawn"] == ["5"]
+    assert (house.rounds.sending(code).sent, house.rounds.counts(code).invited) == (5, 5)
+    assert (house.rounds.numbers(code).sent, house.rounds.numbers(code).reached) == (5, 5)
+
+
 async def test_a_preview_says_who_is_asked_and_who_is_left_out_and_why_and_sends_nothing(house: House) -> None:
     people(house, "a", "b", "stopped", "gone")
     set_(house, "stopped", stopped=NOON)

@@ -62,6 +62,14 @@ class TestNumbers:
         found = sending(Tally(waiting=3), {(None, "web"): 3}, {}, plan, NOON)
         assert found.ends_at == datetime(2026, 11, 17, 10, tzinfo=UTC)
 
+    def test_of_chosen_people_whole_steps_alone_are_told_also_by_the_hour_of_the_last_letter(self) -> None:
+        waits: Waiting = {(None, "telegram"): 5, (AUCKLAND, "telegram"): 4}
+        tally = Tally(waiting=9, invited=7, answered=1, failed={"gone": 1})
+        found = sending(tally, waits, {(None, "telegram"): 1}, replace(PLAN, step=5), NOON)
+        assert found == Sending(5, 5, 0, 10, 0, None, NOON + timedelta(seconds=1), over=False, step=5)
+        few = sending(Tally(waiting=4), {(None, "telegram"): 4}, {}, replace(PLAN, step=5), NOON)
+        assert few == Sending(0, 0, 0, 0, 0, None, None, over=False, step=5)
+
     def test_a_round_that_is_over_waits_for_nobody(self) -> None:
         found = sending(Tally(waiting=3), {(None, "web"): 3}, {}, replace(PLAN, over=True), NOON)
         assert found == Sending(0, 0, 0, 3, 0, None, None, over=True)
