@@ -292,11 +292,27 @@ def who(db: Connection, service: str, since: datetime, until: datetime, *, round
     return read(Who, db.execute(tally))
 
 
-def earliest(
-    db: Connection, service: str, item: str, since: datetime, until: datetime, choices: Collection[str], limit: int
+def earliest(  # noqa: PLR0913 - what, of when, by whom
+    db: Connection,
+    service: str,
+    item: str,
+    since: datetime,
+    until: datetime,
+    choices: Collection[str],
+    limit: int,
+    *,
+    without: Iterable[Participation] = (),
 ) -> dict[str, int]:
-    """Return how often each of `choices` stands among the first `limit` of such answers counted in [since, until)."""
-    wanted = and_(_within(service, since, until, None), answers.c.item == item, answers.c.choice.in_(list(choices)))
+    """Return how often each of `choices` stands among the first `limit` of such answers counted in [since, until).
+
+    Of each person the last answer to the item counts; `without` these.
+    """
+    asked = and_(_within(service, since, until, None), answers.c.item == item, answers.c.skipped.is_(False))
+    by = (answers.c.round_id, answers.c.pseudonym, answers.c.stage)
+    last = select(func.max(answers.c.id)).where(asked, answers.c.choice.is_not(None)).group_by(*by)
+    wanted = and_(answers.c.id.in_(last), answers.c.choice.in_(list(choices)))
+    if out := list(without):
+        wanted = and_(wanted, tuple_(answers.c.round_id, answers.c.pseudonym).not_in(out))
     first = select(answers.c.choice).where(wanted).order_by(answers.c.counted_at, answers.c.id).limit(limit).subquery()
     return dict(db.execute(select(first.c.choice, func.count()).group_by(first.c.choice)).all())
 

@@ -17,7 +17,7 @@ from storage.rows import IDS
 from storage.tables import answers, week_ballots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
     from sqlalchemy import Connection, Select
@@ -80,12 +80,21 @@ def count(db: Connection, service: str, since: datetime, until: datetime) -> tup
     return tuple(_told(found))
 
 
-def earliest(db: Connection, service: str, question: Question, since: datetime, until: datetime, limit: int) -> Tally:
-    """Count the first `limit` people who answered a question in a span."""
+def earliest(
+    db: Connection,
+    service: str,
+    question: Question,
+    since: datetime,
+    until: datetime,
+    limit: int,
+    without: Collection[bytes] = (),
+) -> Tally:
+    """Count the first `limit` people who answered a question in a span; `without` these pseudonyms."""
     round_id, state = question
     values = {"b_service": service, "b_since": since, "b_until": until, "b_round": round_id, "b_state": state}
     tally: Tally = Counter()
-    for verb, choices in db.execute(_EARLIEST, {**values, "b_limit": limit}):
+    found = _EARLIEST.where(answers.c.pseudonym.not_in(without)) if without else _EARLIEST
+    for verb, choices in db.execute(found, {**values, "b_limit": limit}):
         _add(tally, verb, choices, 1)
     return tally
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, update
 
 from storage.rows import Shape
 from storage.sessions import FINISHED
-from storage.tables import contacts, entries, sessions
+from storage.tables import contacts, entries, rounds, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,6 +95,15 @@ def apart(db: Connection, round_id: int) -> list[bytes]:
     special = (entries.c.kind != INDIVIDUAL) | entries.c.late
     whose = select(contacts.c.address_hash).join(entries, entries.c.contact_id == contacts.c.id)
     return [row[0] for row in db.execute(whose.where(entries.c.round_id == round_id, special))]
+
+
+def apart_in(db: Connection, service: str) -> list[tuple[int, bytes, str, bool]]:
+    """Return the same of all rounds of a service: round, hashed address, kind, and whether it came late."""
+    special = (entries.c.kind != INDIVIDUAL) | entries.c.late
+    whose = select(entries.c.round_id, contacts.c.address_hash, entries.c.kind, entries.c.late)
+    joined = whose.join(contacts, contacts.c.id == entries.c.contact_id)
+    joined = joined.join(rounds, rounds.c.id == entries.c.round_id)
+    return [(*row,) for row in db.execute(joined.where(rounds.c.service == service, special))]
 
 
 def by_address(db: Connection, round_id: int) -> dict[bytes, Entry]:

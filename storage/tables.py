@@ -385,6 +385,9 @@ entries = Table(  # passages that staff take down for somebody, from the telepho
     Index(None, "round_id"),
 )
 
+SPEAKS_FOR_MANY = "choice IN ('group', 'organisation') AND (item = 'you.role' OR state = 'for_whom.kind')"
+"""Somebody said for whom they answer, and it is more than one person."""
+
 answers = Table(  # append-only but for the three marks; `counted_at` set and `withdrawn_at` null: it counts
     "answers",
     metadata,
@@ -412,6 +415,7 @@ answers = Table(  # append-only but for the three marks; `counted_at` set and `w
     C("withdrawn_at", Instant),
     Index(None, "round_id", "pseudonym", "state"),
     Index(None, "service", "counted_at"),
+    Index("ix_answers_for_many", "service", **_where(SPEAKS_FOR_MANY)),
 )
 
 moves = Table(  # (from, to) counts per round and day: the drop-off picture, without persons

@@ -254,16 +254,17 @@ def raised(
     states: Collection[str] = LIVE,
     *,
     apart: bool = False,
+    without: Collection[int] = (),
 ) -> list[Raised]:
     """Count the people who raised each theme in texts counted in [since, until), most first.
 
     A person is a pseudonym of a round. Themes nobody raised are left out. `apart`: what was sent in campaigns does not
-    count.
+    count; nor do the texts `without`.
     """
     told = select(themes.c.id, answers.c.round_id, answers.c.pseudonym).distinct()
     joined = told.join(text_themes, text_themes.c.theme_id == themes.c.id)
     joined = joined.join(answers, answers.c.id == text_themes.c.answer_id)
-    within = _within(service, since, until, apart=apart)
+    within = _within(service, since, until, apart=apart, without=without)
     each = joined.where(themes.c.state.in_(list(states)), within).subquery()
     counted = select(each.c.id, func.count()).group_by(each.c.id)
     return sorted(read(Raised, db.execute(counted)), key=lambda one: (-one.people, one.theme_id))
@@ -273,8 +274,11 @@ _ALONE: Final = ~select(campaign_texts).where(campaign_texts.c.answer_id == answ
 """Not sent in a campaign."""
 
 
-def _within(service: str, since: datetime, until: datetime, *, apart: bool = False) -> ColumnElement[bool]:
+def _within(
+    service: str, since: datetime, until: datetime, *, apart: bool = False, without: Collection[int] = ()
+) -> ColumnElement[bool]:
     counted, own = answers.c.counted_at, [_ALONE] if apart else []
+    own += [answers.c.id.not_in(list(without))] if without else []
     span = (answers.c.service == service, counted >= since, counted < until)
     return and_(*span, answers.c.withdrawn_at.is_(None), *own)
 
@@ -294,16 +298,16 @@ def chose(
     since: datetime,
     until: datetime,
     items: Collection[str],
-    states: Collection[str] = LIVE,
     *,
     apart: bool = False,
+    without: Collection[int] = (),
 ) -> list[Chose]:
     """Count what the people who raised each theme in [since, until) chose in the same round at these items.
 
     Each person counts once for a theme: with the last choice in this span that was handed in no later than their text.
     In a round that keeps running people come again: what they chose long ago says nothing of what they write now.
     For `del.step` this is the step of the service that a theme belongs to; most people first within a theme.
-    `apart`: as in `raised`.
+    `apart`, `without`: as in `raised`.
     """
     given = answers.alias("given")
     last = select(themes.c.id, func.max(given.c.id).label("last")).join(
@@ -313,8 +317,8 @@ def chose(
     last = last.join(
         given, and_(given.c.round_id == answers.c.round_id, given.c.pseudonym == answers.c.pseudonym)
     ).where(
-        themes.c.state.in_(list(states)),
-        _within(service, since, until, apart=apart),
+        themes.c.state.in_(LIVE),
+        _within(service, since, until, apart=apart, without=without),
         given.c.item.in_(list(items)),
         given.c.choice.is_not(None),
         given.c.withdrawn_at.is_(None),
@@ -329,17 +333,24 @@ def chose(
 
 
 def writers(
-    db: Connection, service: str, since: datetime, until: datetime, item: str, *, apart: bool = False
+    db: Connection,
+    service: str,
+    since: datetime,
+    until: datetime,
+    item: str,
+    *,
+    apart: bool = False,
+    without: Collection[int] = (),
 ) -> dict[str, int]:
     """Count by choice what people who wrote something in [since, until) chose at an item, each as they chose last.
 
-    Whether what they wrote is about a theme or not; `apart`: as in `raised`.
+    Whether what they wrote is about a theme or not; `apart`, `without`: as in `raised`.
     """
     given = answers.alias("given")
     same = and_(given.c.round_id == answers.c.round_id, given.c.pseudonym == answers.c.pseudonym)
     last = select(func.max(given.c.id).label("last")).select_from(answers.join(given, same))
     last = last.where(
-        _within(service, since, until, apart=apart),
+        _within(service, since, until, apart=apart, without=without),
         answers.c.verb == "ask",
         answers.c.text.is_not(None),
         given.c.item == item,
@@ -364,12 +375,20 @@ class Read(NamedTuple):
     """Texts not sorted yet by any codebook: figures of the span will still grow."""
 
 
-def read_so_far(db: Connection, service: str, since: datetime, until: datetime, *, apart: bool = False) -> Read:
+def read_so_far(
+    db: Connection,
+    service: str,
+    since: datetime,
+    until: datetime,
+    *,
+    apart: bool = False,
+    without: Collection[int] = (),
+) -> Read:
     """Tell how many people wrote in [since, until), how many of them fit a theme, and what is not sorted yet.
 
-    `apart`: as in `raised`.
+    `apart`, `without`: as in `raised`.
     """
-    within = _within(service, since, until, apart=apart)
+    within = _within(service, since, until, apart=apart, without=without)
     written = and_(within, answers.c.verb == "ask", answers.c.text.is_not(None))
     sorted_ = and_(readings.c.answer_id == answers.c.id, readings.c.revision > 0)
     texts = select(func.count(), func.count(readings.c.answer_id)).select_from(answers.outerjoin(readings, sorted_))

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from sqlalchemy import and_, bindparam, case, delete, func, insert, literal, null, select, text, update
 
 from storage import ballots, crossings
+from storage.beside import NOBODY
 from storage.database import fetch
 from storage.rows import IDS, insert_new, many, read
 from storage.tables import answers, week_ballots, week_changes, week_counts, week_people, weeks
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, Table
 
     from storage.ballots import Told
+    from storage.beside import Beside
     from storage.database import Database
 
 Span: TypeAlias = tuple[datetime, datetime]
@@ -48,7 +50,7 @@ _LOCK: Final = 7_215_506_108_114
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many people chose an answer to an item of the bank; somebody in two rounds is two people."""
+    """How many people chose an answer to an item of the bank last; somebody in two rounds is two people."""
 
     stage: str
     item: str
@@ -93,13 +95,12 @@ class _Laid:
 
 
 def _count_of_answers() -> Select[Any]:
-    """Distinct people for each way a question can have been asked, added up for each answer."""
-    asked = ("round_id", "flow", "version", "state", "verb", "choices", "score", "pseudonym")
-    by = ("stage", "item", "choice")
+    """People by answer, each with the last one to an item: whoever is asked again within the week is one person."""
+    asked = [answers.c[name] for name in ("round_id", "pseudonym", "stage", "item")]
     chosen = and_(answers.c.item != "", answers.c.choice.is_not(None), answers.c.skipped.is_(False))
-    one = select(*(answers.c[name] for name in (*by, *asked))).where(_WITHIN, chosen).distinct().subquery()
-    columns = [one.c[name] for name in by]
-    return select(*columns, func.count()).group_by(*columns)
+    last = select(func.max(answers.c.id).label("id")).where(_WITHIN, chosen).group_by(*asked).subquery()
+    columns = [answers.c[name] for name in ("stage", "item", "choice")]
+    return select(*columns, func.count()).join(last, last.c.id == answers.c.id).group_by(*columns)
 
 
 def _count_of_people() -> Select[Any]:
@@ -147,30 +148,36 @@ _FIRST: Final = select(func.min(answers.c.counted_at)).where(answers.c.service =
 # --------------------------------------------------------------------------- reading
 
 
-def figures(db: Connection, service: str, spans: Collection[Span]) -> dict[Span, Figures]:
-    """Return what was counted in each of these weeks."""
+def figures(db: Connection, service: str, spans: Collection[Span], beside: Beside = NOBODY) -> dict[Span, Figures]:
+    """Return what was counted in each of these weeks, without those who are counted `beside`."""
     laid = {week.span: week for week in _laid(db, service) if week.fine and week.span in spans}
     known = _read(db, laid.values())
-    return {span: known[laid[span].id] if span in laid else count(db, service, span) for span in spans}
+    found = {span: known[laid[span].id] if span in laid else count(db, service, span) for span in spans}
+    return {span: beside.without(span, each) for span, each in found.items()}
 
 
-def told(db: Connection, service: str, spans: Collection[Span]) -> dict[Span, tuple[Told, ...]]:
+def told(
+    db: Connection, service: str, spans: Collection[Span], beside: Beside = NOBODY
+) -> dict[Span, tuple[Told, ...]]:
     """Return what orders, divided points, best and last of each of these weeks say of the options."""
     laid = {week.span: week.id for week in _laid(db, service) if week.fine and week.span in spans}
     known = ballots.of_weeks(db, laid.values())
-    return {span: known[laid[span]] if span in laid else ballots.count(db, service, *span) for span in spans}
+    found = {span: known[laid[span]] if span in laid else ballots.count(db, service, *span) for span in spans}
+    return {span: beside.ballots(span, each) for span, each in found.items()}
 
 
-def everybody(db: Connection, service: str, latest: Mapping[Span, Figures]) -> dict[str, int]:
+def everybody(db: Connection, service: str, latest: Mapping[Span, Figures], beside: Beside = NOBODY) -> dict[str, int]:
     """Return by channel how many people answered until the end of the latest of these weeks, which follow each other.
 
-    Somebody in two rounds is two people.
+    Somebody in two rounds is two people; those who are counted `beside` are none, as in these weeks' figures.
     """
+    begins = min(since for since, _ in latest)
     by_channel: Counter[str] = Counter()
+    by_channel.subtract(beside.before(begins))
     newcomers = _newcomers(one for each in latest.values() for one in each.people)
-    for (_, channel), people in _so_far(db, service, newcomers, min(since for since, _ in latest)).items():
+    for (_, channel), people in _so_far(db, service, newcomers, begins).items():
         by_channel[channel] += people
-    return dict(by_channel)
+    return dict(+by_channel)
 
 
 def in_rounds(db: Connection, service: str) -> dict[int, int]:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from flows.bank import Bank, Item
     from flows.model import Session
     from storage.assessments import Form
+    from storage.beside import Beside
     from storage.rounds import RoundRow
 
 AHEAD: Final = (State.CHECKED, State.SCHEDULED, State.OPEN)
@@ -87,6 +88,7 @@ class _Weeks:
     db: Connection
     service: str
     zone: ZoneInfo
+    beside: Beside
     known: dict[Week, tuple[weekly.Count, ...]] = field(default_factory=dict)
 
     def of(self, first: Week, last: Week) -> list[tuple[weekly.Count, ...]]:
@@ -97,7 +99,7 @@ class _Weeks:
             first = first.back(-1)
         missing = {week.span(self.zone): week for week in span if week not in self.known}
         if missing:
-            for at, figures in weekly.figures(self.db, self.service, missing.keys()).items():
+            for at, figures in weekly.figures(self.db, self.service, missing.keys(), self.beside).items():
                 self.known[missing[at]] = figures.counts
         return [self.known[week] for week in span]
 
@@ -241,7 +243,7 @@ class Assessments:
     ) -> Gap | None:
         """Return item 8 of somebody's digest of a week; None where they have said nothing yet."""
         mine = self.mine(db, person_id, service, now)
-        weeks = _Weeks(db, service, zone)
+        weeks = _Weeks(db, service, zone, self._library.beside(db, service))
         predicted = self._predicted(db, person_id, service, now)
         if mine is None and not predicted:
             return None

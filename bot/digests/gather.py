@@ -18,6 +18,7 @@ from bot.rounds import complete
 from bot.rounds.lifecycle import last_day
 from storage import answers as stored
 from storage import campaigns, rounds, sessions, themes, weekly
+from storage.beside import NOBODY as NO_OTHERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bot.digests.summarise import Headline, Scope
     from bot.reading.private import Finder
     from storage.answers import TextRow
+    from storage.beside import Beside
     from storage.database import Database
     from storage.rounds import RoundRow
     from storage.weekly import Figures, Span
@@ -58,7 +60,7 @@ WAITING = ("scheduled", "open", "paused", "closed", "analysed", "decided")
 """States of rounds with a deadline ahead, or missed."""
 
 
-def gather(
+def gather(  # noqa: PLR0913 - all that counting needs
     db: Connection,
     service: str,
     week: Week,
@@ -66,18 +68,21 @@ def gather(
     finder: Finder,
     headlines: Sequence[Headline] = (),
     labels: tuple[Labels, Labels] = (NONE, NONE),
+    *,
+    beside: Beside = NO_OTHERS,
 ) -> Answers:
     """Count what `summarise` needs for this week of this service, on the calendar of `zone`.
 
     `finder` finds what in people's words leads to somebody: nothing of it goes into a digest. `headlines` say
-    which people who wrote something scored well; `labels` are the service's own steps and areas, by id.
+    which people who wrote something scored well; `labels` are the service's own steps and areas, by id. `beside` is who
+    is no voice of one person.
     """
     spans = {week.back(back): week.back(back).span(zone) for back in range(MEDIAN_WEEKS + 1)}
-    figures = weekly.figures(db, service, spans.values())
-    totals = weekly.everybody(db, service, figures)
+    figures = weekly.figures(db, service, spans.values(), beside)
+    totals = weekly.everybody(db, service, figures, beside)
     weeks = {str(each): figures[span] for each, span in spans.items()}
     began, finished = sessions.passages(db, service, *spans[week])
-    said = tuple(_by_lot(db, service, week, zone, weeks, finder))
+    said = tuple(_by_lot(db, service, week, zone, weeks, finder, beside))
     *past, sent = ([one.senders for one in campaigns.of_week(db, service, *spans[week.back(n)])] for n in _BACK)
     return Answers(
         counts=frame(COUNTED, _counts(weeks)),
@@ -85,12 +90,13 @@ def gather(
         totals=frame(("channel", "people"), totals.items()),
         written=frame(("week", "texts"), ((each, figures.texts) for each, figures in weeks.items())),
         said=said,
-        heard=tuple(_heard(db, service, [spans[week.back(n)] for n in _BACK], headlines, labels, said)),
+        heard=tuple(_heard(db, service, [spans[week.back(n)] for n in _BACK], headlines, labels, said, beside)),
         unread=_unread(db, service, spans[week]),
         campaigns=tuple(sent),
         senders_past=tuple(map(sum, past)),
         began=began,
         finished=finished,
+        apart=beside.told(spans[week]),
     )
 
 
@@ -130,7 +136,13 @@ def _people(weeks: Mapping[str, Figures]) -> Iterator[tuple[object, ...]]:
 
 
 def _by_lot(
-    db: Connection, service: str, week: Week, zone: ZoneInfo, weeks: Mapping[str, Figures], finder: Finder
+    db: Connection,
+    service: str,
+    week: Week,
+    zone: ZoneInfo,
+    weeks: Mapping[str, Figures],
+    finder: Finder,
+    beside: Beside,
 ) -> Iterator[Said]:
     """Give quotable texts of the week, and of the weeks before it that may be too quiet to be told of by themselves."""
     for back in range(BASE_WEEKS + 1):
@@ -142,7 +154,9 @@ def _by_lot(
         ids = stored.quoted_ids(db, service, *this.span(zone), every, week.number % every)
         lots = sorted(ids, key=lambda each: lot(str(each[1]), str(week), str(each[0])))
         organised = campaigns.sent(db, service, *this.span(zone))
-        drawn = list(islice(_one_of_each((answer_id for answer_id, _ in lots), organised), POOL))
+        out = beside.texts(this.span(zone))
+        own = (answer_id for answer_id, _ in lots if answer_id not in out)
+        drawn = list(islice(_one_of_each(own, organised), POOL))
         yield from by_lot(_said(stored.these_texts(db, drawn) if drawn else [], zone, finder), str(week))
 
 
@@ -179,6 +193,7 @@ def _heard(
     headlines: Sequence[Headline],
     labels: tuple[Labels, Labels],
     said: Sequence[Said],
+    beside: Beside,
 ) -> Iterator[Heard]:
     """Give each theme somebody has confirmed twice: by those who scored well, and by all others.
 
@@ -189,9 +204,15 @@ def _heard(
     if not book:
         return
     good = content_with(headlines)
-    *past, now = ((by_side(db, service, span, good, apart=True), _wrote(db, service, span)) for span in spans)
-    all_, about = by_side(db, service, spans[-1], good), dict(campaigns.about(db, service, *spans[-1]))
-    places, areas = _places(db, service, spans[-1]), _areas(db, service, spans[-1], labels[1])
+    out = {each: beside.texts(each) for each in spans}
+    *past, now = (
+        (by_side(db, service, each, good, apart=True, without=out[each]), _wrote(db, service, each, out[each]))
+        for each in spans
+    )
+    span = spans[-1]
+    left = out[span]
+    all_, about = by_side(db, service, span, good, without=left), dict(campaigns.about(db, service, *span))
+    places, areas = _places(db, service, span, left), _areas(db, service, span, labels[1], left)
     words = _words(db, said)
     for theme_id in sorted(all_.keys() & book.keys()):
         theme, own = book[theme_id], now[0].get(theme_id, NOBODY)
@@ -215,8 +236,8 @@ def _heard(
             )
 
 
-def _wrote(db: Connection, service: str, span: Span) -> int:
-    return themes.read_so_far(db, service, *span, apart=True).people
+def _wrote(db: Connection, service: str, span: Span, without: Collection[int]) -> int:
+    return themes.read_so_far(db, service, *span, apart=True, without=without).people
 
 
 def _unread(db: Connection, service: str, span: Span) -> tuple[int, int]:
@@ -233,31 +254,42 @@ def content_with(headlines: Iterable[Headline]) -> set[tuple[str, str]]:
 
 
 def by_side(
-    db: Connection, service: str, span: Span, good: Collection[tuple[str, str]], *, apart: bool = False
+    db: Connection,
+    service: str,
+    span: Span,
+    good: Collection[tuple[str, str]],
+    *,
+    apart: bool = False,
+    without: Collection[int] = (),
 ) -> dict[int, tuple[int, int]]:
-    """Return by theme the people who did not score well, and those who did; `apart`: without campaigns."""
+    """Return by theme the people who did not score well, and those who did; `apart`: without campaigns.
+
+    Nor do the texts `without` count.
+    """
     content: Counter[int] = Counter()
-    for one in themes.chose(db, service, *span, {item for item, _ in good}, apart=apart):
+    for one in themes.chose(db, service, *span, {item for item, _ in good}, apart=apart, without=without):
         content[one.theme_id] += one.people if (one.item, one.choice) in good else 0
-    everybody = {one.theme_id: one.people for one in themes.raised(db, service, *span, apart=apart)}
+    everybody = {one.theme_id: one.people for one in themes.raised(db, service, *span, apart=apart, without=without)}
     return {theme: (people - content[theme], content[theme]) for theme, people in everybody.items()}
 
 
-def _places(db: Connection, service: str, span: Span) -> dict[int, tuple[str, int]]:
+def _places(db: Connection, service: str, span: Span, without: Collection[int]) -> dict[int, tuple[str, int]]:
     """Return by theme the step that most people name, with how many they are; none where two are named as often."""
     named: dict[int, Counter[str]] = {}
-    for one in themes.chose(db, service, *span, STEPS, apart=True):
+    for one in themes.chose(db, service, *span, STEPS, apart=True, without=without):
         if one.choice not in NOWHERE:
             named.setdefault(one.theme_id, Counter())[one.choice] += one.people
     first = {theme: [*steps.most_common(2), ("", 0)] for theme, steps in named.items()}
     return {theme: steps[0] for theme, steps in first.items() if steps[0][1] > steps[1][1]}
 
 
-def _areas(db: Connection, service: str, span: Span, labels: Labels) -> dict[int, tuple[Place, ...]]:
+def _areas(
+    db: Connection, service: str, span: Span, labels: Labels, without: Collection[int]
+) -> dict[int, tuple[Place, ...]]:
     """Return by theme where people live who raised it, beside where all live who wrote; as far as they told."""
-    wrote = themes.writers(db, service, *span, AREA, apart=True) if labels else {}
+    wrote = themes.writers(db, service, *span, AREA, apart=True, without=without) if labels else {}
     raised: dict[int, Counter[str]] = {}
-    for one in themes.chose(db, service, *span, [AREA], apart=True) if wrote else ():
+    for one in themes.chose(db, service, *span, [AREA], apart=True, without=without) if wrote else ():
         raised.setdefault(one.theme_id, Counter())[one.choice] += one.people
     known = [area for area in labels if area in wrote]
     return {
@@ -277,16 +309,17 @@ def _words(db: Connection, said: Sequence[Said]) -> dict[int, list[Said]]:
     return found
 
 
-def in_steps(db: Connection, answers: Answers, scope: Scope) -> Answers:
+def in_steps(db: Connection, answers: Answers, scope: Scope, beside: Beside = NO_OTHERS) -> Answers:
     """Return the answers with the running week's headlines cut back to whole steps of people, oldest first."""
     week, earlier = str(scope.week), answers.counts[answers.counts["week"] != str(scope.week)]
     begins, ends = scope.week.begins(scope.zone), scope.week.ends(scope.zone)
+    out = {*beside.kinds, *beside.senders((begins, ends))}
     rows = [tuple(row) for row in earlier.itertuples(index=False)]
     for headline in scope.headlines:
         based = headline.positive | headline.neutral | headline.negative
         current = answers.counts[(answers.counts["week"] == week) & (answers.counts["item"] == headline.item)]
         shown = steps(int(current[current["choice"].isin(based)]["people"].sum()), scope.minimum)
-        first = stored.earliest(db, scope.service, headline.item, begins, ends, sorted(based), shown)
+        first = stored.earliest(db, scope.service, headline.item, begins, ends, sorted(based), shown, without=out)
         rows += [(week, headline.stage, headline.item, choice, people) for choice, people in first.items()]
     return replace(answers, counts=frame(COUNTED, rows))
 

@@ -137,6 +137,16 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """Who answered in the week and is no voice of one person: in no other figure, and counted as answers, not heads."""
+
+    organisations: int = 0
+    groups: int = 0
+    late: int | None = 0
+    """Came after the last day to answer, in steps of the minimum; None where too few to say."""
+
+
+@dataclass(frozen=True, slots=True)
 class Who:
     """Who answered. `new` and `total` are bases: everybody who took part, exactly."""
 
@@ -149,6 +159,8 @@ class Who:
     """The groups that most answers are missing of."""
     groups: tuple[Group, ...] = ()
     """All groups of residents that can be compared, by variable; those of a variable that misses somebody first."""
+    apart: Apart = Apart()
+    """Who is counted beside them."""
 
 
 @dataclass(frozen=True, slots=True)

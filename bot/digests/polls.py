@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.rounds.library import Library
     from flows.model import Flow
     from storage.ballots import Question, Tally
+    from storage.beside import Beside
     from storage.rounds import RoundRow
     from storage.weekly import Span
 
@@ -57,34 +58,43 @@ class Look:
         return found
 
 
-def of_week(db: Connection, library: Library, service: str, look: Look) -> tuple[Poll, ...]:
-    """Return the questions of a service that were answered in the week, or whose round closed in it."""
+def of_week(
+    db: Connection, library: Library, service: str, look: Look, beside: Beside | None = None
+) -> tuple[Poll, ...]:
+    """Return the questions of a service that were answered in the week, or whose round closed in it.
+
+    `beside`: who is no voice of one person; looked up where it is not said.
+    """
+    others = library.beside(db, service) if beside is None else beside
     begins = look.week.begins(look.zone)
     span = look.week.span(look.zone)
-    asked = {round_id for round_id, _ in ballots.by_question(weekly.told(db, service, [span])[span])}
+    asked = {round_id for round_id, _ in ballots.by_question(weekly.told(db, service, [span], others)[span])}
     closed = [
         row.id
         for row in rounds.find(db, services=[service], states=OVER)
         if row.closed_at and begins <= row.closed_at <= look.until
     ]
     found = rounds.by_ids(db, [*asked, *closed]) if asked or closed else {}
-    return tuple(poll for _, row in sorted(found.items()) for poll in of_round(db, library, row, look))
+    return tuple(poll for _, row in sorted(found.items()) for poll in of_round(db, library, row, look, others))
 
 
-def of_round(db: Connection, library: Library, row: RoundRow, look: Look) -> tuple[Poll, ...]:
+def of_round(
+    db: Connection, library: Library, row: RoundRow, look: Look, beside: Beside | None = None
+) -> tuple[Poll, ...]:
     """Return what was said to each such question of a round, in the order they are asked."""
     flow = library.played(db, row).flow
     asked = list(_questions(flow))
     if not asked:
         return ()
+    others = library.beside(db, row.service) if beside is None else beside
     spans = look.spans(look.until if flow.running else row.opened_at or look.until)
-    told = weekly.told(db, row.service, spans)
+    told = weekly.told(db, row.service, spans, others)
     counted = {span: ballots.by_question(told[span]) for span in spans}
     whole = _is_over(row, flow, look)
     polls = []
     for question in asked:
         key = (row.id, question.id)
-        tally = _together(counted, key) if whole else _in_steps(db, row.service, counted, key, look.minimum)
+        tally = _together(counted, key) if whole else _in_steps(db, row, counted, key, look.minimum, others)
         polls.append(_poll(row, flow, question, tally, whole=whole))
     return tuple(polls)
 
@@ -112,7 +122,12 @@ def _together(counted: Mapping[Span, Mapping[Question, Tally]], key: Question) -
 
 
 def _in_steps(
-    db: Connection, service: str, counted: Mapping[Span, Mapping[Question, Tally]], key: Question, minimum: int
+    db: Connection,
+    row: RoundRow,
+    counted: Mapping[Span, Mapping[Question, Tally]],
+    key: Question,
+    minimum: int,
+    beside: Beside,
 ) -> Tally:
     """Count the first people only: whole steps of the minimum, one step behind."""
     tally: Tally = Counter()
@@ -120,7 +135,8 @@ def _in_steps(
     for (since, until), week in counted.items():
         here, left = week.get(key, Counter()), wanted - tally[EVERYBODY]
         if here[EVERYBODY] > left:
-            return tally + ballots.earliest(db, service, key, since, until, left)
+            out = beside.pseudonyms(row.id)
+            return tally + ballots.earliest(db, row.service, key, since, until, left, out)
         tally.update(here)
     return tally
 

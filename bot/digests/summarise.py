@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.digests import disclosure, quotes, signals, statistics
 from bot.digests.disclosure import Share, Strength
 from bot.digests.model import (
+    Apart,
     Change,
     Channel,
     Clock,
@@ -151,6 +152,8 @@ class Answers:
     """Senders of each campaign of the week."""
     senders_past: tuple[int, ...] = ()
     """Senders of all campaigns of each of the four weeks before, oldest first."""
+    apart: Mapping[str, int] = field(default_factory=dict)
+    """Who answered in the week but is no voice of one person, by kind: `organisation`, `group`, `late`."""
     unread: tuple[int, int] = (0, 0)
     """Texts of the week that were not sorted by theme yet, and all of them; nothing where no codebook is in use."""
 
@@ -207,7 +210,7 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
     """
     clock = _clock(scope, now)
     new = _people(answers, str(scope.week))
-    if not new and not clock and not scope.urgent_open and not scope.issued:
+    if not new and not answers.apart and not clock and not scope.urgent_open and not scope.issued:
         return None
     found = _once_more(scope.issued, answers) if scope.issued else _figures(answers, scope, full=new >= scope.minimum)
     found = _with_themes(found, answers, scope)
@@ -411,7 +414,7 @@ def _people(answers: Answers, week: str) -> int:
 def _who(answers: Answers, scope: Scope, *, full: bool) -> Who:
     totals = _by_channel(answers.totals)
     who = Who(_people(answers, str(scope.week)), sum(totals.values()), missing=scope.missing if full else (),
-              groups=scope.groups if full else ())  # fmt: skip
+              groups=scope.groups if full else (), apart=_apart(answers, scope.minimum))  # fmt: skip
     if not full or scope.so_far:
         return who
     began = answers.began
@@ -423,6 +426,11 @@ def _who(answers: Answers, scope: Scope, *, full: bool) -> Who:
     shown, fresh = disclosure.running(list(totals.values()), come, str(scope.week), before, scope.minimum)
     channels = tuple(Channel(*each) for each in zip(totals, fresh, shown, strict=True))
     return replace(who, channels=tuple(sorted(channels, key=_most_first)), finished=finished)
+
+
+def _apart(answers: Answers, minimum: int) -> Apart:
+    told = answers.apart
+    return Apart(told.get("organisation", 0), told.get("group", 0), disclosure.about(told.get("late", 0), minimum))
 
 
 def _by_channel(people: pd.DataFrame) -> dict[str, int]:

@@ -99,11 +99,12 @@ class Digests:
         scope = self._scope(db, service, week, place, now, since)
         known = self._config.service(service)
         labels = (dict(known.steps), dict(known.areas))
-        counted = gather(db, service, week, place, finder(db, self._config), self._headlines, labels)
+        beside = self._library.beside(db, service)
+        counted = gather(db, service, week, place, finder(db, self._config), self._headlines, labels, beside=beside)
         scope = replace(scope, foot=_with_sample(db, scope, counted))
         look = polls.Look(week, place, now, scope.minimum)
-        counted = replace(counted, polls=polls.of_week(db, self._library, service, look))
-        return summarise(in_steps(db, counted, scope) if scope.so_far else counted, scope, now)
+        counted = replace(counted, polls=polls.of_week(db, self._library, service, look, beside))
+        return summarise(in_steps(db, counted, scope, beside) if scope.so_far else counted, scope, now)
 
     def so_far(self, db: Connection, service: str, now: datetime) -> Digest | None:
         """Return the digest of the week that is running, as far as it may be shown; None where there is nothing."""

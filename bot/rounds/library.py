@@ -14,7 +14,7 @@ from flows import voices
 from flows.binding import bind
 from flows.checks.published import Published, edited, next_free
 from flows.source import FlowTrouble
-from storage import entries, findings, flow_versions, seals, sessions, trail, turnout
+from storage import beside, entries, findings, flow_versions, rounds, seals, sessions, trail, turnout
 from storage.database import VersionChanged
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flows.catalog import Catalog
     from flows.issues import Issue
     from flows.model import Flow
+    from storage.beside import Beside
     from storage.entries import Entry, Voices
     from storage.rounds import RoundRow
     from storage.sealing import Keys
@@ -123,6 +124,18 @@ class Library:
         if row.key_sealed is None:
             return []
         return list(map(self.pseudonyms(row), entries.apart(db, row.id)))
+
+    def beside(self, db: Connection, service: str) -> Beside:
+        """Return who is no voice of one person in the figures of a service, over all its rounds."""
+        found = entries.apart_in(db, service)
+        rows = rounds.by_ids(db, {round_id for round_id, *_ in found}) if found else {}
+        known = {row.id: self.pseudonyms(row) for row in rows.values() if row.key_sealed is not None}
+        entered = {
+            (round_id, known[round_id](hash_)): beside.LATE if late else kind
+            for round_id, hash_, kind, late in found
+            if round_id in known
+        }
+        return beside.look(db, service, entered)
 
     def handed_in(self, db: Connection, row: RoundRow) -> Noted:
         """Return the seals of a round that ends: of whom it meant to ask, and of what was handed in.

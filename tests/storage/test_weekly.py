@@ -53,12 +53,11 @@ def plainly(rows: Iterable[AnswerRow], span: Span) -> tuple[Counter[Any], Counte
     """Count a week without the database: people by answer, people by channel, texts."""
     since, until = span
     mine = [row for row in rows if row.counted_at and since <= row.counted_at < until]
-    chosen = {
-        (row.stage, row.item, row.choice, row.round_id, row.flow, row.version, row.state, row.verb, row.score, row[5])
-        for row in mine
-        if row.item and row.choice is not None and not row.skipped
-    }
-    counts = Counter(each[:3] for each in chosen)
+    last: dict[Any, str] = {}
+    for row in mine:
+        if row.item and row.choice is not None and not row.skipped:
+            last[row.round_id, row.pseudonym, row.stage, row.item] = row.choice
+    counts = Counter((stage, item, choice) for (_, _, stage, item), choice in last.items())
     return counts, channels(mine), sum(row.verb == "ask" and not row.skipped for row in mine)
 
 

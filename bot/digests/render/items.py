@@ -88,6 +88,15 @@ def shortened(text: str, letters: int) -> str:
 # --------------------------------------------------------------------------- who answered
 
 
+def apart(digest: Digest, texts: Texts) -> str:
+    """Return who answered beside those who are counted: organisations, groups, and whoever came late."""
+    who = digest.who.apart
+    told = [texts.many("digest.who.organisations", who.organisations)] if who.organisations else []
+    told += [texts.many("digest.who.groups", who.groups)] if who.groups else []
+    told += [] if who.late == 0 else [texts("digest.who.late", n=texts.about(who.late, digest.minimum))]
+    return texts("digest.who.apart", list=texts("digest.themes.between").join(told)) if told else ""
+
+
 def finished(digest: Digest, texts: Texts) -> str:
     """Return how many of those who began came to the end; empty where that is not told."""
     share = digest.who.finished

@@ -192,9 +192,9 @@ def _deadline(clock: Clock, texts: Texts) -> str:
 
 def _new(digest: Digest, texts: Texts) -> str:
     total = texts.number(digest.who.total)
-    if not digest.who.new:
-        return texts("digest.who.none", total=total)
-    return texts.many("digest.who.new", digest.who.new, total=total)
+    new = digest.who.new
+    told = texts.many("digest.who.new", new, total=total) if new else texts("digest.who.none", total=total)
+    return " ".join(filter(None, (told, items.apart(digest, texts))))
 
 
 def _channels(digest: Digest, texts: Texts) -> str:

@@ -20,7 +20,7 @@ from bot.digests.weeks import Week
 from bot.digests.writing import Digests
 from bot.rounds.library import Library
 from flows.catalog import Catalog
-from storage import actions, answers, contacts, migrate, proof, sessions, themes
+from storage import actions, answers, contacts, entries, migrate, proof, sessions, themes
 from storage.actions import NewAction, Origin
 from storage.database import Database
 from tests.bot.digests import slow
@@ -29,6 +29,8 @@ from tests.storage import makers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sqlalchemy import Connection
 
     from bot.config import Config
     from bot.digests.disclosure import Share
@@ -40,13 +42,15 @@ WEEK = Week(2026, 47)
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 CHANNELS = ("telegram", "web", "sms")
 CATALOG = Catalog.load()
+KINDS = ("organisation", "group", "late", "says organisation", "says group", "is in a group")
+"""Whom staff took down as such, and who said it themselves, in two ways."""
 DELETED = 7
 """Parts in rounds that people of the city had deleted in the week."""
 
 HERE = (
-    "minimum who.new who.total who.channels.new who.channels.total.count who.finished clock.days scores.positive "
-    "scores.negative scores.unknown scores.change scores.weeks scores.median scores.side voices.total hidden "
-    "deeds.lines.days deeds.more deeds.told deeds.agreed foot.deletions more_problems proposed"
+    "minimum who.new who.total who.apart who.channels.new who.channels.total.count who.finished clock.days "
+    "scores.positive scores.negative scores.unknown scores.change scores.weeks scores.median scores.side "
+    "voices.total hidden deeds.lines.days deeds.more deeds.told deeds.agreed foot.deletions more_problems proposed"
 ).split()
 """The numbers that are counted once more in this module, from what was written into the database."""
 ELSEWHERE = {
@@ -76,6 +80,8 @@ class Case(NamedTuple):
     closes_on: date
     done: list[tuple[int, int, int]]
     """Of each action how many agreed, how many were told, and in how many days it is due."""
+    beside: list[tuple[str, date]]
+    """Who is no voice of one person, by kind, and when they answered."""
 
 
 @cache
@@ -92,7 +98,8 @@ def case(number: int) -> Case:
     finished = [chance.random() < 0.7 for _ in range(chance.randrange(0, 40))]
     done = [(chance.randrange(0, 9), chance.randrange(0, 5), chance.randrange(-20, 20)) for _ in range(number % 7)]
     days = NOW.date() + timedelta(days=chance.randrange(0, 30))
-    return Case(f"s{number}", sorted(made, key=lambda one: one.on), finished, days, done)
+    beside = [(chance.choice(KINDS), WEEK.back(chance.randrange(4)).monday) for _ in range(chance.choice([0, 3, 20]))]
+    return Case(f"s{number}", sorted(made, key=lambda one: one.on), finished, days, done, beside)
 
 
 @cache
@@ -109,6 +116,8 @@ def written(database: Database, one: Case) -> None:
         closes = datetime.combine(one.closes_on + timedelta(days=1), datetime.min.time(), UTC)
         round_ = makers.add_round(db, one.service, service=one.service, closes_at=closes)
         answers.append(db, [row for number, who in enumerate(one.people) for row in said(round_, number, who)])
+        for number, (kind, on) in enumerate(one.beside):
+            answers.append(db, [*for_many(db, round_, f"{one.service} beside {number}", kind, on)])
         new = [makers.new_contact(f"{one.service} {number}") for number in range(len(one.finished))]
         met = contacts.add(db, new)
         sessions.save(db, [began(contact, round_, done=done) for contact, done in zip(met, one.finished, strict=True)])
@@ -125,9 +134,31 @@ def said(round_: RoundRow, number: int, one: One) -> Iterator[Any]:
     who, moment = f"person {number}".encode(), datetime(one.on.year, one.on.month, one.on.day, 12, tzinfo=UTC)
     moment += timedelta(seconds=number)
     score = None if one.choice == "na" else float(one.choice)
+    if number % 4 == 0:  # who is asked again in the same week has thought better of it
+        before = moment - timedelta(hours=1)
+        yield makers.answer(round_, who, at=before, choice="1" if number % 8 else "5", channel=one.channel)
     yield makers.answer(round_, who, at=moment, choice=one.choice, score=score, channel=one.channel)
     if one.text:
         yield makers.text(round_, one.text, who, moment, channel=one.channel)
+
+
+def for_many(db: Connection, round_: RoundRow, name: str, kind: str, on: date) -> Iterator[Any]:
+    """Somebody who is no voice of one person says the worst of the service, and why."""
+    who, moment = name.encode(), datetime(on.year, on.month, on.day, 10, tzinfo=UTC)
+    facts: dict[str, Any] = {"at": moment, "channel": "web"}
+    match kind:
+        case "organisation" | "group" | "late":
+            contact = makers.add_contact(db, name, "paper")
+            late, what = kind == "late", "individual" if kind == "late" else kind
+            entries.add(db, entries.Entry(contact.id, round_.id, None, what, 2, "", NOW, late=late))
+            who = Library(config(), CATALOG, makers.KEYS).pseudonym(round_, contact.address_hash) or b""
+        case "is in a group":
+            yield makers.answer(round_, who, "role", item="you.role", choice="group", **facts)
+        case _:
+            choice = kind.removeprefix("says ")
+            yield makers.answer(round_, who, "for_whom.kind", item=None, verb="choose", choice=choice, **facts)
+    yield makers.answer(round_, who, choice="1", **facts)
+    yield makers.text(round_, "We all wait.", who, moment, channel="web")
 
 
 def began(contact: contacts.Contact, round_: RoundRow, *, done: bool) -> sessions.SessionRow:
@@ -167,6 +198,7 @@ def check(one: Case, made: Digest) -> None:
     assert (made.who.new, made.who.total) == (len(crowd), len(one.people))
     assert (made.form is Form.FULL) == (len(crowd) >= MINIMUM)
     assert (made.more_problems, made.proposed) == (0, len(one.done))
+    check_beside(one, made)
     check_clock(one, made)
     check_deeds(one, made)
     hidden = 0
@@ -177,6 +209,14 @@ def check(one: Case, made: Digest) -> None:
         assert made.who.finished is not None
         check_share(made.who.finished, slow.told(sum(one.finished), len(one.finished), MINIMUM))
     assert made.hidden == hidden
+
+
+def check_beside(one: Case, made: Digest) -> None:
+    here = [kind for kind, on in one.beside if on == WEEK.monday]
+    told = made.who.apart
+    assert told.organisations == here.count("organisation") + here.count("says organisation")
+    assert told.groups == here.count("group") + here.count("says group") + here.count("is in a group")
+    assert told.late == in_fives(here.count("late"))
 
 
 def check_clock(one: Case, made: Digest) -> None:

@@ -1,0 +1,224 @@
+"""Who is no voice of one person is in no figure of a week, and drives nothing: told beside, from a real database."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot import config as configuration
+from bot.digests import apart, render
+from bot.digests.gather import keep
+from bot.digests.weeks import Week
+from bot.digests.writing import Digests
+from bot.rounds.library import Library
+from bot.texts import languages, texts
+from flows.catalog import Catalog
+from storage import answers, beside, entries, themes, weekly
+from tests.storage import makers
+from tests.storage.makers import answer, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection
+
+    from bot.config import Config
+    from bot.digests.model import Digest
+    from storage.answers import AnswerRow
+    from storage.database import Database
+    from storage.rounds import RoundRow
+
+WEEK = Week(2022, 35)
+NOON = datetime(2022, 8, 29, 12, tzinfo=UTC)
+MONDAY = datetime(2022, 9, 5, 8, tzinfo=UTC)
+CATALOG = Catalog.load()
+MANY = [("organisation", 3), ("group", 2), ("late", 7)]
+
+
+def config() -> Config:
+    plain = configuration.load(None, {})
+    return replace(plain, city=replace(plain.city, time_zone="UTC"))
+
+
+@pytest.fixture
+def library() -> Library:
+    return Library(config(), CATALOG, makers.KEYS)
+
+
+@pytest.fixture
+def desk(library: Library) -> Digests:
+    return Digests(config(), CATALOG.bank, library)
+
+
+def digest(db: Connection, desk: Digests, now: datetime = MONDAY) -> Digest:
+    made = desk.of_week(db, "library", WEEK, now)
+    assert made is not None
+    return made
+
+
+def crowd(of: RoundRow, name: str, good: int, poor: int, at: datetime = NOON) -> list[AnswerRow]:
+    choices = ["5"] * good + ["1"] * poor
+    return [answer(of, f"{name} {n}".encode(), at=at, choice=choice) for n, choice in enumerate(choices)]
+
+
+def taken_down(db: Connection, library: Library, of: RoundRow, kinds: Iterable[tuple[str, int]]) -> list[bytes]:
+    """Staff take down that many passages of each kind; return under which pseudonyms."""
+    found = []
+    for kind, people in kinds:
+        for n in range(people):
+            late, what = kind == "late", "individual" if kind == "late" else kind
+            contact = makers.add_contact(db, f"{kind} {n}", "paper")
+            entries.add(db, entries.Entry(contact.id, of.id, None, what, 9, "", NOON, late=late))
+            found.append(library.pseudonym(of, contact.address_hash) or b"")
+    return found
+
+
+def declared(of: RoundRow, people: int) -> list[AnswerRow]:
+    facts: dict[str, Any] = {"at": NOON, "item": None, "verb": "choose"}
+    kinds = ["organisation", "group"]
+    first = [answer(of, b"many %d" % n, "for_whom.kind", choice=kinds[n % 2], **facts) for n in range(people)]
+    return [*first, *(answer(of, b"many %d" % n, at=NOON, choice="1") for n in range(people))]
+
+
+# --------------------------------------------------------------------------- for many, and late
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_who_answers_for_many_or_late_moves_no_figure_and_is_told_beside(
+    database: Database, desk: Digests, library: Library, kept: bool
+) -> None:
+    with database.transaction() as db:
+        of = makers.add_round(db)
+        answers.append(db, crowd(of, "before", 40, 0, NOON - timedelta(days=7)) + crowd(of, "now", 30, 0))
+        plain = digest(db, desk)
+        others = taken_down(db, library, of, MANY)
+        answers.append(db, [answer(of, who, at=NOON, choice="1", channel="paper") for who in others])
+        answers.append(db, declared(of, 4))
+    if kept:
+        keep(database, "library", config().city.zone, MONDAY)
+    with database.reading() as db:
+        made = digest(db, desk)
+        assert (made.who.apart.organisations, made.who.apart.groups, made.who.apart.late) == (5, 4, 5)
+        assert replace(made, who=replace(made.who, apart=plain.who.apart)) == plain
+        told = render.message(made, texts("en"))
+        assert (
+            "30 people answered, 70 in total. Counted apart: 5 organisations, 4 groups, about 5 after the last" in told
+        )
+        assert answers.handed_in(db, [of.id]) == {of.id: 86}
+
+
+def test_how_few_came_late_is_not_told(database: Database, desk: Digests, library: Library) -> None:
+    with database.transaction() as db:
+        of = makers.add_round(db)
+        (late,) = taken_down(db, library, of, [("late", 1)])
+        answers.append(db, [*crowd(of, "now", 30, 0), answer(of, late, at=NOON, choice="1")])
+        made = digest(db, desk)
+    assert "Counted apart: fewer than 5 after the last day." in render.message(made, texts("en"))
+    assert all("{" not in render.message(made, texts(language)) for language in languages())
+
+
+def test_a_week_in_which_only_organisations_answered_says_so(
+    database: Database, desk: Digests, library: Library
+) -> None:
+    with database.transaction() as db:
+        of = makers.add_round(db)
+        one, two = taken_down(db, library, of, [("organisation", 2)])
+        answers.append(db, [answer(of, one, at=NOON), answer(of, two, at=NOON)])
+        made = digest(db, desk)
+    assert "Nobody answered, 0 people in total. Counted apart: 2 organisations." in render.message(made, texts("en"))
+
+
+def test_the_running_week_leaves_them_out_as_the_whole_one_does(
+    database: Database, desk: Digests, library: Library
+) -> None:
+    with database.transaction() as db:
+        of = makers.add_round(db)
+        others = taken_down(db, library, of, [("organisation", 12)])
+        answers.append(db, [answer(of, who, at=NOON - timedelta(hours=2), choice="1") for who in others])
+        answers.append(db, crowd(of, "now", 40, 0))
+        (score,) = digest(db, desk, NOON + timedelta(days=1)).scores
+    assert (score.positive.base, score.positive.part) == (35, 35)
+
+
+def test_orders_and_themes_are_those_of_people_alone(database: Database, desk: Digests, library: Library) -> None:
+    order: dict[str, Any] = {"verb": "rank", "item": None, "choice": None, "score": None, "state": "order"}
+    with database.transaction() as db:
+        of = makers.add_round(db, flow="deliver_pulse")
+        others = taken_down(db, library, of, [("organisation", 12)])
+        themes.add(db, "library", [("wait", {"en": "Waiting"})], themes.MANAGER, NOON)
+        wait = themes.by_key(db, "library", "wait")
+        assert wait is not None
+        everybody = [b"now %d" % n for n in range(9)] + others
+        for n, who in enumerate(everybody):
+            kept = json.dumps(["hours"] if n < 9 else ["books"])
+            answers.append(db, [answer(of, who, at=NOON, choices=kept, **order)])
+            answers.append(db, [text(of, f"A long wait of {n}", who, NOON, quotable=True)])
+        ids = [one.id for one in answers.texts(db, "library", *WEEK.span(config().city.zone), 99)]
+        themes.keep(db, [themes.Reading(one, "library", None, "en", "test", NOON) for one in ids])
+        themes.settle(db, themes.revision(db, "library"), ids, [themes.Sorted(one, wait.id, 0.9) for one in ids])
+        made = digest(db, desk)
+        span = WEEK.span(config().city.zone)
+        told = weekly.told(db, "library", [span], library.beside(db, "library"))[span]
+    assert [(each.name["en"], each.people) for each in made.problems] == [("Waiting", 9)]
+    assert made.voices.total == 9
+    assert {voice.text for voice in made.voices.quotes} <= {f"A long wait of {n}" for n in range(9)}
+    assert {(each.option, each.people) for each in told} == {("", 9), ("hours", 9)}
+
+
+def test_of_somebody_whose_word_no_longer_stands_nobody_says_it(database: Database) -> None:
+    with database.transaction() as db:
+        of = makers.add_round(db)
+        answers.append(db, declared(of, 2))
+        assert set(beside.look(db, "library", {}).kinds.values()) == {"organisation", "group"}
+        answers.withdraw(db, [(of.id, b"many 0", "for_whom.kind")], MONDAY)
+        assert beside.look(db, "library", {}).kinds == {(of.id, b"many 1"): "group"}
+        assert beside.look(db, "pool", {}) is beside.NOBODY
+
+
+# --------------------------------------------------------------------------- campaigns, and who comes again
+
+KEEP = "Please keep the small library in Mill Lane open on Saturdays, our children need it very much{} thanks"
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_scores_of_a_campaign_are_in_no_share_and_drive_no_alert(
+    database: Database, desk: Digests, kept: bool
+) -> None:
+    with database.transaction() as db:
+        of = makers.add_round(db)
+        for back in range(1, 5):
+            answers.append(db, crowd(of, f"{back}", 30, 10, NOON - timedelta(days=7 * back)))
+        answers.append(db, crowd(of, "now", 30, 10))
+        sent = [text(of, KEEP.format("!" * (n % 9)), b"sent %d" % n, NOON) for n in range(60)]
+        answers.append(db, [*crowd(of, "sent", 0, 60), *sent])
+    if kept:
+        keep(database, "library", config().city.zone, MONDAY)
+    apart.seek(database, "library", WEEK, config().city.zone, 5, MONDAY)
+    with database.reading() as db:
+        made = digest(db, desk)
+    (score,) = made.scores
+    assert (score.positive.part, score.positive.base, made.who.new) == (30, 40, 100)
+    assert made.alerts == ()
+    assert score.change is not None
+    assert score.change.points == 0
+    assert "1 campaign of 60 senders, counted apart, their scores too." in render.message(made, texts("en"))
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_who_is_asked_again_within_a_week_counts_once_as_they_said_last(
+    database: Database, desk: Digests, kept: bool
+) -> None:
+    with database.transaction() as db:
+        of = makers.add_round(db)
+        for day, choice in enumerate("5124"):
+            at = NOON + timedelta(days=day)
+            answers.append(db, [answer(of, b"%d" % n, at=at, choice=choice) for n in range(12)])
+    if kept:
+        keep(database, "library", config().city.zone, MONDAY)
+    with database.reading() as db:
+        (score,) = digest(db, desk).scores
+    assert (score.positive.base, score.positive.band, score.negative.band) == (12, "over", "under")
