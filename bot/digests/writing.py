@@ -78,6 +78,7 @@ class Digests:
         self.assessments = Assessments(config, bank, library)
         self._bank = bank
         self._headlines: tuple[Headline, ...] = headlines(bank)
+        self._questions = {one.item: one.question for one in self._headlines}
         self._rhythm = rhythm(config)
 
     # ------------------------------------------------------------------- looking
@@ -141,7 +142,7 @@ class Digests:
             issued=issued,
             missing=missing,
             groups=groups,
-            deeds=deeds(db, service, now, zone, self._config.digest.minimum_cell, since),
+            deeds=deeds(db, service, now, zone, self._config.digest.minimum_cell, since, self._questions),
             urgent=alarms.count(db, service, week.begins(zone), min(now, week.ends(zone))),
             urgent_open=alarms.waiting(db, service),
             proposed=0 if so_far else len(themes.codebook(db, service, [themes.PROPOSED])),

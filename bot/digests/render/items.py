@@ -10,6 +10,7 @@ from bot.digests.disclosure import Strength
 from bot.digests.model import Form, Reason
 from bot.machine.names import machine_named
 from bot.reading.spans import worded
+from storage.actions import ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -214,23 +215,37 @@ def deeds(digest: Digest, texts: Texts) -> tuple[str, ...]:
     kept = digest.deeds
     if kept is None or kept.empty:
         return ()
-    fresh = [_deed(each, texts) for n, each in enumerate(kept.lines) if f"deed.{n}" not in digest.again]
+    fresh = [_deed(each, digest, texts) for n, each in enumerate(kept.lines) if f"deed.{n}" not in digest.again]
     same = len(kept.lines) - len(fresh)
     last = [texts.many("digest.deeds.same", same)] if same else []
-    last += [texts.many("digest.deeds.more", kept.more)] if kept.more else []
+    last += [texts.many("digest.deeds.more_late", kept.more_late)] if kept.more_late else []
+    last += [texts.many("digest.deeds.more", left)] if (left := kept.more - kept.more_late) else []
     if kept.agreed != 0 and "deeds.told" not in digest.again:
         told, most = (texts.about(count, digest.minimum) for count in (kept.told, kept.agreed))
         last += [texts("digest.deeds.told", told=told, most=most)]
     return (*fresh, *([" ".join(last)] if last else [])) or (texts("digest.again"),)
 
 
-def _deed(deed: Deed, texts: Texts) -> str:
-    what, owner = short(deed.words), deed.owner
+def _deed(deed: Deed, digest: Digest, texts: Texts) -> str:
+    what, owner, why = _of(deed, digest, texts), deed.owner, short(_unstopped(deed.outcome))
     if deed.stand is Stand.NOT_DONE:
-        return texts("digest.deeds.not_done", what=what, why=short(deed.outcome))
+        return texts("digest.deeds.not_done", what=what, why=why) if why != what else texts("digest.deeds.no", why=why)
+    if deed.kind == ANSWER and deed.stand is Stand.DONE:
+        return texts("digest.deeds.answered", what=what)
     day = texts("digest.deeds.due", day=texts.day(deed.due_on)) if deed.due_on and deed.stand is not Stand.DONE else ""
-    facts = texts("digest.themes.between").join(filter(None, (owner, day)))
+    late = texts.many("digest.deeds.days", deed.days) if deed.stand is Stand.LATE else ""
+    facts = texts("digest.themes.between").join(filter(None, (owner, day, late)))
     return texts(f"digest.deeds.{deed.stand}" if facts else f"digest.deeds.{deed.stand}_bare", what=what, facts=facts)
+
+
+def _of(deed: Deed, digest: Digest, texts: Texts) -> str:
+    """Return what an action is about, or its words, as they stand inside a sentence."""
+    named = texts.pick(deed.about).replace("{service}", texts.pick(digest.name, digest.service))
+    return short(_unstopped(deed.words) if not named or "{" in named else named.rstrip(".?؟"))
+
+
+def _unstopped(text: str) -> str:
+    return " ".join(text.split()).removesuffix(".")
 
 
 def proposals(digest: Digest, texts: Texts) -> tuple[str, ...]:

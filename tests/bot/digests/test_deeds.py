@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digests.deeds import LINES, Deed, Deeds, Stand, deeds, summed
-from storage import actions
+from bot.digests.render.told import page
+from bot.texts import texts
+from storage import actions, themes
 from storage.actions import Action, NewAction, Origin
+from tests.bot.digests import sample
 from tests.storage.makers import DAY, NOW
 
 if TYPE_CHECKING:
@@ -38,6 +41,48 @@ def test_the_lines_come_in_the_order_a_manager_asks() -> None:
     assert [(each.id, each.stand) for each in told.lines] == [(2, "late"), (3, "done"), (4, "not_done"), (1, "open")]
     assert told.lines[0] == Deed(2, "fix", Stand.LATE, "SMS test", "Ali", date(2026, 11, 12), 10)
     assert (told.more, told.empty) == (0, False)
+
+
+def test_what_is_late_leaves_room_for_what_was_done_and_what_will_not_be() -> None:
+    late = [made(n, due_on=f"2026-11-{n:02}") for n in range(1, 10)]
+    settled = [made(20, state="done", settled_at=NOW - DAY), made(21, state="not_done", settled_at=NOW - DAY)]
+    told = summed([*late, *settled, made(30)], NOW, ZONE, 5)
+    assert [each.id for each in told.lines] == [1, 2, 20, 21]
+    assert (told.more, told.more_late) == (8, 7)
+    alone = summed(late, NOW, ZONE, 5)
+    assert [each.id for each in alone.lines] == [1, 2, 3, 4]
+    said = lines(told)
+    assert said[0] == "Late: w (due 1 November, 21 days late)."
+    assert said[-1] == "7 more are late. 1 more."
+
+
+def lines(told: Deeds) -> tuple[str, ...]:
+    return page(replace(sample.digest(), deeds=told), texts("en")).deeds
+
+
+def test_an_answer_and_what_is_not_ours_name_what_they_are_about(database: Database) -> None:
+    asked = {"del.overall": {"en": "How was {service}?"}}
+    with database.transaction() as db:
+        themes.add(db, "library", [("hours", {"en": "Sunday hours"})], themes.MANAGER, NOW)
+        theme = themes.by_key(db, "library", "hours")
+        assert theme is not None
+        for kind, source, name, said in (
+            ("answer", "theme", str(theme.id), "We open on Sundays from May on."),
+            ("not_us", "theme", str(theme.id), "This is the job of the county."),
+            ("not_us", "score", "del.overall", "The county decides."),
+            ("not_us", "chosen", "", "The state owns the road."),
+        ):
+            state = "done" if kind == "answer" else "not_done"
+            of = Origin(name)
+            new = NewAction("library", kind, source, of, said, NOW, state=state, outcome=said, settled_at=NOW)
+            actions.add(db, new, "Ana")
+        told = deeds(db, "library", NOW, ZONE, 5, questions=asked)
+    assert lines(told) == (
+        "Answered: Sunday hours.",
+        "Not done: Sunday hours. Why: This is the job of the county.",
+        "Not done: How was Ambulance. Why: The county decides.",
+        "Not done. Why: The state owns the road.",
+    )
 
 
 def test_nothing_done_and_nobody_to_tell_is_nothing_to_tell() -> None:

@@ -399,7 +399,7 @@ def test_the_sample_is_told_in_ten_items_in_their_order() -> None:
         "1 more theme.",
         "Friendly staff: 21 people, 20 the week before. “They helped me find it.”",
         "1. Option a: 80; 2. Option b: 70; 3. Option c: under 20.",
-        "Late: SMS test (Kim, due 10 November).",
+        "Late: SMS test (Kim, due 10 November, 13 days late).",
         "Done: new sign (Ali).",
         "Not done: Sunday hours. Why: no staff.",
         "Told back: about 40 of about 60.",
