@@ -364,7 +364,7 @@ class Digest:
     again: tuple[str, ...] = ()
     """Items that say what they said in the digest before: a rendering does not repeat them."""
     sign_of_life: bool = False
-    """Nothing is new: it only says that everything runs."""
+    """Nobody answered and no clock runs: it only says that everything runs, and where actions stand."""
     worded: Mapping[str, Worded] = field(default_factory=dict)
     """The headline as a language model worded it, by language; a reader is told so. In others the plain one stands."""
 

@@ -331,7 +331,7 @@ def _still(theme: Theme, there: set[str]) -> Theme:
 
 
 def sign_of_life(scope: Scope, now: datetime) -> Digest:
-    """Return the digest of a silent week after a month of silence: it only says that everything runs."""
+    """Return the digest of a silent week after a month of silence: that everything runs, and what is done."""
     week = scope.week
     return Digest(
         scope.service,
@@ -345,6 +345,7 @@ def sign_of_life(scope: Scope, now: datetime) -> Digest:
         scope.so_far,
         scope.minimum,
         Who(0, 0),
+        deeds=scope.deeds,
         sign_of_life=True,
     )
 

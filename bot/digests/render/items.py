@@ -34,7 +34,7 @@ def headline(digest: Digest, texts: Texts) -> str:
     if found := digest.worded.get(texts.language):
         return texts("digest.headline.by_machine", line=found.text)
     if digest.sign_of_life:
-        return texts("digest.headline.alive")
+        return texts("digest.headline.alive_deeds" if digest.deeds and digest.deeds.lines else "digest.headline.alive")
     if not digest.alerts:
         full = digest.form is Form.FULL
         return texts("digest.headline.steady" if full else "digest.headline.steady_short")

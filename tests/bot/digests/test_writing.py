@@ -442,6 +442,21 @@ def test_after_a_month_of_silence_a_sign_of_life_comes_once(database: Database, 
     assert all("Steady: nothing new, no date is near, and everything runs." in text for text in texts_)
 
 
+def test_a_sign_of_life_says_what_is_late_and_not_that_no_date_is_near(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        ana = hire(db, "telegram")
+        late = NewAction(SERVICE, "fix", "words", Origin("Queue"), "A desk", MONDAY, owner="Kim", due_on="2022-09-06")
+        actions.add(db, late, "Ben")
+    sent = [desk.sweep(database, MONDAY + timedelta(weeks=week, hours=1)) for week in range(5)]
+    assert sent == [0, 0, 0, 0, 1]
+    with database.reading() as db:
+        (made,) = desk.past(db, ana)
+        ((_, body, _),) = queued(db)
+    assert made.sign_of_life
+    assert "Steady: nobody answered, and everything runs." in (text := json.loads(body)["text"])
+    assert "Late: A desk (Kim, due 6 September, 27 days late)." in text
+
+
 def test_a_manager_who_wants_one_a_month_reads_the_others_on_the_page(database: Database, desk: Digests) -> None:
     """Of five weeks one comes due in the first seven days of a month; the mail is in the language that was chosen."""
     with database.transaction() as db:
