@@ -20,7 +20,7 @@ from storage.tables import action_links, action_log, action_replies, actions, an
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 FIX, ANSWER, ASK, NOT_US = KINDS = ("fix", "answer", "ask", "not_us")
 """It will be mended, the people who raised it get a reply or a question, it is for another body."""
@@ -278,10 +278,13 @@ def expired(db: Connection, now: datetime) -> list[Action]:
 
 
 def gave(
-    db: Connection, service: str, item: str, choices: Collection[str], since: datetime, until: datetime
+    db: Connection, service: str, stage: str, item: str, choices: Collection[str], since: datetime, until: datetime
 ) -> dict[int, set[bytes]]:
-    """Return by round the pseudonyms under which one of `choices` to an item was counted in [since, until)."""
-    given = (answers.c.service == service, answers.c.item == item, answers.c.choice.in_(list(choices)))
+    """Return by round the pseudonyms under which one of `choices` to an item was counted in [since, until).
+
+    In rounds of one stage: a question can be asked in another, whose people the figure does not tell of.
+    """
+    given = (*_asked(service, stage, item), answers.c.choice.in_(list(choices)))
     within = (answers.c.counted_at >= since, answers.c.counted_at < until, answers.c.withdrawn_at.is_(None))
     found: dict[int, set[bytes]] = {}
     for round_id, pseudonym in db.execute(select(answers.c.round_id, answers.c.pseudonym).where(*given, *within)):
@@ -300,12 +303,18 @@ def wrote(
     ]
 
 
-def answered(db: Connection, service: str, item: str, since: datetime, until: datetime) -> set[tuple[int, bytes]]:
-    """Return (round id, pseudonym) of who chose anything at an item in [since, until)."""
-    given = (answers.c.service == service, answers.c.item == item, answers.c.choice.is_not(None))
+def answered(
+    db: Connection, service: str, stage: str, item: str, since: datetime, until: datetime
+) -> set[tuple[int, bytes]]:
+    """Return (round id, pseudonym) of who chose anything at an item in rounds of a stage in [since, until)."""
+    given = (*_asked(service, stage, item), answers.c.choice.is_not(None))
     within = (answers.c.counted_at >= since, answers.c.counted_at < until, answers.c.withdrawn_at.is_(None))
     found = select(answers.c.round_id, answers.c.pseudonym).where(*given, *within).distinct()
     return {(row[0], row[1]) for row in db.execute(found)}
+
+
+def _asked(service: str, stage: str, item: str) -> tuple[ColumnElement[bool], ...]:
+    return (answers.c.service == service, answers.c.stage == stage, answers.c.item == item)
 
 
 def took_part(db: Connection, round_id: int) -> list[int]:

@@ -11,8 +11,9 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.actions import results, subjects, telling
-from bot.actions.behind import Behind
+from bot.actions.behind import Behind, Filters
 from bot.actions.reach import NOBODY, Reach, now_in, reach
+from bot.actions.subjects import Subject
 from bot.actions.telling import GIVEN, Letter, Teller
 from bot.digests import disclosure
 from bot.digests.gather import by_side, content_with
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.actions.results import Result
-    from bot.actions.subjects import Subject
     from bot.channels.base import Capabilities
     from bot.config import Config
     from bot.digests.summarise import Headline
@@ -201,9 +201,17 @@ class Actions:
     def subjects(self, db: Connection, service: str, week: str, language: str) -> list[Subject]:
         """Return what there is to act on in a week: scores somebody gave, themes that the minimum of people raised."""
         span, minimum = Week.parse(week).span(self._config.city.zone), self._config.digest.minimum_cell
-        given = [one for one in self._headlines if len(actions.answered(db, service, one, *span)) >= minimum]
-        scores = [(one, self.behind.question(service, one, language)) for one in given]
+        asked = [(one.stage, item) for item, one in self._headlines.items()]
+        given = [one for one in asked if len(actions.answered(db, service, *one, *span)) >= minimum]
+        scores = [Subject(SCORE, item, self.behind.question(service, item, language), stage) for stage, item in given]
         return subjects.of(db, service, scores, span, minimum, language)
+
+    @staticmethod
+    def filters(db: Connection, source: str, origin: Origin, week: str) -> Filters:
+        """Return where the answers are that gave rise to an action of a week: those of its theme, or the bad ones."""
+        if source == THEME:
+            return Filters(week, theme=now_in(db, int(origin.name)))
+        return Filters(week, origin.stage, origin.name, origin.choices)
 
     # ----------------------------------------------------------------- before
 
@@ -253,7 +261,7 @@ class Actions:
             return False
         span = (datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until))
         good, middle, bad = (
-            sum(map(len, actions.gave(db, service, origin.name, choices, *span).values()))
+            sum(map(len, actions.gave(db, service, score.stage, origin.name, choices, *span).values()))
             for choices in (score.positive, score.neutral, score.negative)
         )
         _, told = disclosure.shares(good, middle, bad, self._config.digest.minimum_cell)

@@ -86,7 +86,7 @@ def raisers(db: Connection, service: str, source: str, origin: Origin) -> dict[i
         return None
     since, until = datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until)
     if source == SCORE:
-        return actions.gave(db, service, origin.name, origin.choices, since, until)
+        return actions.gave(db, service, origin.stage, origin.name, origin.choices, since, until)
     found: dict[int, set[bytes]] = {}
     people = (
         actions.wrote(db, service, origin.answers, since, until)

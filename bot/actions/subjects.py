@@ -25,28 +25,30 @@ class Subject:
     source: str
     name: str
     label: str
+    stage: str = ""
+    """Of a score: that of the rounds its answers were given in."""
 
     @property
     def query(self) -> str:
         """What the address of its answers says of it."""
-        return f"item={self.name}" if self.source == SCORE else f"theme={self.name}"
+        return f"stage={self.stage}&item={self.name}" if self.source == SCORE else f"theme={self.name}"
 
 
 def of(
     db: Connection,
     service: str,
-    scores: Iterable[tuple[str, str]],
+    scores: Iterable[Subject],
     span: tuple[datetime, datetime],
     minimum: int,
     language: str,
 ) -> list[Subject]:
-    """Return the scores, given as (question of the bank, its words), then the themes the minimum of people raised.
+    """Return the scores, then the themes the minimum of people raised.
 
     A theme nobody has confirmed is not offered.
     """
     names = {theme.id: theme.name(language) for theme in themes.codebook(db, service, [themes.CONFIRMED])}
     raised = [each for each in themes.raised(db, service, *span, [themes.CONFIRMED]) if each.people >= minimum]
     return [
-        *(Subject(SCORE, item, words) for item, words in scores),
+        *scores,
         *(Subject(THEME, str(each.theme_id), names[each.theme_id]) for each in raised[:MOST]),
     ]

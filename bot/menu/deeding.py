@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from bot.actions import telling
 from bot.actions.acting import LONGEST_WORDS, Draft, Unfit
-from bot.actions.behind import Filters
 from bot.actions.telling import Letter
 from bot.menu.worker import Worker, data, number, short
 from bot.rights import Right
@@ -98,11 +98,10 @@ class Deeding:
 
     def _show(self, worker: Worker, service: str, subject: tuple[str, str, str, str]) -> Prompt:
         """Show the newest few answers, masked, and where the others are."""
-        source, origin = self._origin(worker, subject)
-        by = Filters(subject[1], item=origin.name) if source == SCORE else Filters(subject[1], theme=int(origin.name))
         db, now = worker.visit.db, worker.visit.ledger.now
+        by = self._acts.filters(db, *self._origin(worker, subject), subject[1])
         lines = self._acts.behind.newest(db, service, by, _person(worker).name, worker.language, now)
-        url = f"{public_url(self._config)}/manage/answers/{service}"
+        url = f"{public_url(self._config)}/manage/answers/{service}?{urlencode(by.noted, safe=',')}"
         head = _say(worker, "answers" if lines else "answers_none")
         back = Button(_say(worker, "back"), data(TO, "on", *subject))
         return worker.screen([head, *(f"– {line}" for line in lines), _say(worker, "answers_more", url=url)], back)

@@ -168,9 +168,18 @@ def test_who_gave_bad_answers_is_found_by_round_within_the_week(database: Databa
         said += [answer(two, b"anna", choice="1"), answer(two, b"dora", choice="1", at=NOW + DAY)]
         said += [answer(two, b"emil", choice="1", counted_at=None), answer(two, b"finn", choice="1", withdrawn_at=NOW)]
         answers.append(db, said)
-        found = actions.gave(db, "library", "del.overall", ["1", "2"], NOW, NOW + DAY)
+        found = actions.gave(db, "library", "deliver", "del.overall", ["1", "2"], NOW, NOW + DAY)
         assert found == {one.id: {b"anna", b"ben"}, two.id: {b"anna"}}
-        assert actions.gave(db, "bus", "del.overall", ["1", "2"], NOW, NOW + DAY) == {}
+        assert actions.gave(db, "bus", "deliver", "del.overall", ["1", "2"], NOW, NOW + DAY) == {}
+
+
+def test_who_was_asked_the_same_in_another_stage_is_none_of_them(database: Database) -> None:
+    with database.transaction() as db:
+        one, pilot = add_round(db), add_round(db, "second", stage="pilot")
+        answers.append(db, [answer(one, b"anna", choice="1"), answer(pilot, b"ben", choice="1")])
+        about = ("library", "deliver", "del.overall")
+        assert actions.gave(db, *about, ["1", "2"], NOW, NOW + DAY) == {one.id: {b"anna"}}
+        assert actions.answered(db, *about, NOW, NOW + DAY) == {(one.id, b"anna")}
 
 
 def test_only_who_agreed_to_be_invited_again_may_be_asked_back(database: Database) -> None:

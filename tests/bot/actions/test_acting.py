@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
 from bot.actions.acting import Draft, Unfit
 from bot.actions.telling import Letter, load
-from storage import actions, answers, campaigns, contacts, people, rounds, themes
+from storage import actions, answers, campaigns, contacts, people, rounds, tables, themes
 from storage.actions import ANSWER, ASK, ASKED, FIX, ISSUE, NOT_US, SCORE, THEME, TOLD, Origin
 from tests.bot.actions.scene import CONTENT, WEEK, draft, scene, sent
 from tests.bot.channels.web.stage import NOW, Program, program
@@ -230,6 +231,26 @@ def test_of_a_theme_that_a_campaign_is_about_too_how_many_raised_it_is_not_told(
         campaigns.note(db, "library", NOW, NOW, [(one.id, 1) for one in said[:2]])
         seen = of.acts.preview(db, plan, NOW)
     assert (seen.raised, seen.about) == (None, 10)
+
+
+def test_the_answers_that_are_shown_are_those_that_gave_rise_to_it(it: Program) -> None:
+    """The bad ones of a score; of a theme that has gone into another those of the other."""
+    of = scene(it, raised=3, others=CONTENT)
+    with it.database.transaction() as db:
+        themes.add(db, "library", [("slow", {"en": "Slow"}), ("wait", {"en": "Waiting"})], themes.MANAGER, NOW)
+        slow, wait = themes.codebook(db, "library")
+        (said,) = db.execute(select(tables.answers.c.id).where(tables.answers.c.verb == "ask").limit(1)).scalars()
+        themes.keep(db, [themes.Reading(said, "library", None, "en", "test", NOW)])
+        themes.settle(db, themes.revision(db, "library"), [said], [themes.Sorted(said, slow.id, 0.9)])
+        themes.merge(db, slow, wait)
+        shown = []
+        for source, name in ((SCORE, "del.overall"), (THEME, str(slow.id))):
+            by = of.acts.filters(db, source, of.acts.origin(source, name, WEEK, NOW), WEEK)
+            shown.append(of.acts.behind.newest(db, "library", by, "Ada", "en", NOW))
+    assert [[line.partition(" · ")[0] for line in each] for each in shown] == [
+        ["Poor", "Very poor", "Poor"],
+        ["I stood there for 0 minutes"],
+    ]
 
 
 def test_what_is_not_ours_is_kept_and_told_where_people_agreed(it: Program) -> None:

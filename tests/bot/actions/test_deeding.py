@@ -158,7 +158,8 @@ async def test_the_newest_answers_are_shown_masked_and_the_look_is_noted(house: 
     _, maya = await opened(house)
     (said,) = await about(maya, "Show the answers")
     assert said.text.count("– Poor") == 5
-    assert "/manage/answers/library" in said.text
+    told = "/manage/answers/library?week=2026-W48&stage=deliver&item=del.overall&choice=1,2"
+    assert told in said.text
     with house.database.reading() as db:
         (look,) = looks.of(db, "library")
     assert (look.who, look.rows, json.loads(look.what)["in"]) == ("Maya", 5, "chat")
