@@ -141,6 +141,7 @@ class Ledger:
     _moves: dict[moves.Arrow, int] = field(default_factory=dict)
     _arrivals: dict[places.Arrival, int] = field(default_factory=dict)
     _wishes: dict[wishes.Wish, bool] = field(default_factory=dict)
+    _wishing: dict[int, Contact] = field(default_factory=dict)
     _changes: dict[int, dict[str, Any]] = field(default_factory=dict)
     _forgotten: list[tuple[int, int]] = field(default_factory=list)
     _declined: set[tuple[int, int]] = field(default_factory=set)
@@ -202,6 +203,7 @@ class Ledger:
     def wish(self, round_id: int, guest: Guest, *, wanted: bool) -> None:
         """Whether the guest wants the result of a round sent."""
         self._wishes[round_id, guest.contact.id] = wanted
+        self._wishing[guest.contact.id] = guest.contact
 
     def decline(self, round_id: int, guest: Guest) -> None:
         """The guest wants to be asked into a round no more, not even by what waits to leave."""
@@ -249,14 +251,13 @@ class Ledger:
 
         Raises `Conflict` where a session was written by somebody else meanwhile.
         """
-        if self.keys is not None:
-            deletions.record(self.keys, self._gone)
         self._flush_answers(db)
         self._flush_sessions(db, last=last)
         moves.count(db, self._moves)
         places.count(db, self._arrivals)
         wishes.add(db, [wish for wish, wanted in self._wishes.items() if wanted], self.now)
-        wishes.remove(db, [wish for wish, wanted in self._wishes.items() if not wanted])
+        for round_id, contact_id in wishes.remove(db, [wish for wish, wanted in self._wishes.items() if not wanted]):
+            self.gone(deletions.UNWISHED, self._wishing[contact_id], round_id=round_id)
         for contact_id, values in self._changes.items():
             for name, value in values.items():
                 _SETTERS[name](db, contact_id, value)
@@ -267,10 +268,13 @@ class Ledger:
         for contact_id in self._unasked:
             outbox.recall(db, contact_id, _UNWANTED, self.now)
         self.enqueued += outbox.enqueue(db, self._out)
+        if self.keys is not None:
+            deletions.record(self.keys, self._gone)
         for noted in (
             self._moves,
             self._arrivals,
             self._wishes,
+            self._wishing,
             self._changes,
             self._declined,
             self._cancelled,
@@ -285,9 +289,16 @@ class Ledger:
         answers.withdraw(db, self._withdrawn, self.now)
         answers.append(db, self._answers)
         answers.hand_in(db, self._handed_in, self.now)
-        answers.quotable(db, [(*who, agreed) for who, agreed in self._quotable.items()])
+        for round_id, who in answers.quotable(db, [(*part, agreed) for part, agreed in self._quotable.items()]):
+            self._unquoted(round_id, who)
         for noted in (self._withdrawn, self._answers, self._handed_in, self._quotable):
             noted.clear()
+
+    def _unquoted(self, round_id: int, pseudonym: bytes) -> None:
+        """A restore must not quote who no longer agrees, nor tell by this line whose contact it is."""
+        if self.keys is not None:
+            part = deletions.part(self.keys, pseudonym)
+            self._gone.append(deletions.Entry(self.now, deletions.UNQUOTED, "", (part,), round_id))
 
     def _flush_sessions(self, db: Connection, *, last: bool) -> None:
         for contact_id, round_id in self._forgotten:

@@ -9,9 +9,20 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from storage import answers, audience, contacts, deletions, outbox, rounds, sessions, threads
+from bot.parting import withhold
+from storage import answers, audience, contacts, deletions, outbox, people, rounds, sessions, threads, wishes
 from storage.contacts import NewContact
-from storage.deletions import DELETED, HUSHED, PARTED, RESUMED, STOPPED, UNINVITED
+from storage.deletions import (
+    DELETED,
+    DISMISSED,
+    HUSHED,
+    PARTED,
+    RESUMED,
+    STOPPED,
+    UNINVITED,
+    UNQUOTED,
+    UNWISHED,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +43,10 @@ class _Gone(NamedTuple):
     parts: dict[str, datetime]
     traces: dict[tuple[str, int], datetime]
     """By contact and round: that somebody took part there."""
+    quotes: dict[str, datetime]
+    """By part: the yes to being quoted, also where it was given anew since: rather quote too little."""
+    wishes: dict[tuple[str, int], datetime]
+    """By contact and round: the wish for the result."""
 
 
 class Replay:
@@ -49,11 +64,13 @@ class Replay:
         """Do all of it; return how many contacts, parts, STOPs … it concerned."""
         gone = _gathered(self._entries)
         choices = _choices(self._entries)
-        wanted = {*gone.contacts, *choices, *(who for who, _ in gone.traces)}
+        wanted = {*gone.contacts, *choices, *(who for who, _ in (*gone.traces, *gone.wishes))}
         for sign, contact in self._found(wanted):
             self._contact(sign, contact, gone, choices.get(sign, []))
         self._parts(gone.parts)
+        self._unquote(gone.quotes)
         self._hush()
+        self._staff()
         return +self._done
 
     def _found(self, wanted: set[str]) -> list[tuple[str, Contact]]:
@@ -76,6 +93,10 @@ class Replay:
             if at is not None and row.started_at < at:
                 self._eraser.traces(self._db, row.round_id, contact.id)
                 self._done[PARTED] += 1
+        for round_id, at, what in wishes.since(self._db, contact.id):
+            if what == wishes.RESULT and at < gone.wishes.get((sign, round_id), at):
+                wishes.remove(self._db, [(round_id, contact.id)])
+                self._done[UNWISHED] += 1
         self._choose(contact, stopped, choices)
 
     @staticmethod
@@ -115,17 +136,41 @@ class Replay:
 
     def _parts(self, gone: dict[str, datetime]) -> None:
         """Forget the answers of parts that went, of whomever they are: also of contacts that are forgotten by now."""
-        if not gone:
-            return
-        found = [
-            (round_id, pseudonym)
-            for round_id, pseudonym, since in answers.participations(self._db)
-            if (at := gone.get(deletions.part(self._keys, pseudonym))) is not None and since < at
-        ]
+        found = self._found_parts(gone)
         rows = rounds.by_ids(self._db, {round_id for round_id, _ in found})
         for round_id, pseudonym in found:
             self._eraser.said(self._db, rows[round_id], pseudonym, self._now)
             self._done["answers"] += 1
+
+    def _found_parts(self, gone: dict[str, datetime]) -> list[tuple[int, bytes]]:
+        """Return (round id, pseudonym) of the parts the log knows, as far as they are older than what it says."""
+        if not gone:
+            return []
+        return [
+            (round_id, pseudonym)
+            for round_id, pseudonym, since in answers.participations(self._db)
+            if (at := gone.get(deletions.part(self._keys, pseudonym))) is not None and since < at
+        ]
+
+    def _unquote(self, gone: dict[str, datetime]) -> None:
+        refused = [(round_id, pseudonym, False) for round_id, pseudonym in self._found_parts(gone)]
+        self._done[UNQUOTED] += len(answers.quotable(self._db, refused))
+
+    def _staff(self) -> None:
+        """Take the roles away that were taken away; sign everybody out, and let no link work: it may have been used."""
+        gone = {entry.who: entry.at for entry in deletions.of(self._entries, DISMISSED)}
+        for person in people.everyone(self._db):
+            had = people.roles_of(self._db, person.id)
+            signed = ((deletions.role(self._keys, person, one), one) for one in had)
+            over = [one for sign, one in signed if one.created_at < gone.get(sign, one.created_at)]
+            for one in over:
+                people.revoke(self._db, person.id, one.role, one.service)
+            if over and len(over) == len(had):
+                people.leave(self._db, person.id, self._now)
+            elif over:
+                withhold(self._db, person.id, self._now)
+            self._done[DISMISSED] += len(over)
+        people.shut_out(self._db)
 
     def _hush(self) -> None:
         marks = {bytes.fromhex(entry.who): entry.at for entry in deletions.of(self._entries, HUSHED)}
@@ -135,7 +180,7 @@ class Replay:
 
 def _gathered(entries: list[Entry]) -> _Gone:
     """Read the log backwards: what went from one contact to another and was deleted there is to go where it was."""
-    gone = _Gone({}, {}, {})
+    gone = _Gone({}, {}, {}, {}, {})
     for entry in reversed(entries):
         match entry.what:
             case deletions.DELETED:
@@ -144,9 +189,17 @@ def _gathered(entries: list[Entry]) -> _Gone:
             case deletions.PARTED:
                 gone.traces.setdefault((entry.who, entry.round), entry.at)
                 _last(gone.parts, entry)
-            case deletions.MOVED if entry.parts[-1] in gone.parts:
-                gone.parts.setdefault(entry.parts[0], gone.parts[entry.parts[-1]])
-                gone.traces.setdefault((entry.who, entry.round), gone.parts[entry.parts[-1]])
+            case deletions.UNQUOTED:
+                _last(gone.quotes, entry)
+            case deletions.UNWISHED:
+                gone.wishes.setdefault((entry.who, entry.round), entry.at)
+            case deletions.MOVED:
+                before, after = entry.parts[0], entry.parts[-1]
+                if after in gone.quotes:
+                    gone.quotes.setdefault(before, gone.quotes[after])
+                if after in gone.parts:
+                    gone.parts.setdefault(before, gone.parts[after])
+                    gone.traces.setdefault((entry.who, entry.round), gone.parts[after])
     return gone
 
 

@@ -104,17 +104,24 @@ def carry(db: Connection, round_id: int, origin: bytes, to: bytes) -> None:
     db.execute(update(answers).where(*theirs).values(pseudonym=to))
 
 
-def quotable(db: Connection, agreed: Iterable[tuple[int, bytes, bool]]) -> None:
+def quotable(db: Connection, agreed: Iterable[tuple[int, bytes, bool]]) -> list[Participation]:
     """For each (round id, pseudonym, yes or no): whether this person's words may be quoted without the name.
 
-    Who no longer agrees is quoted in no digest that is kept.
+    Who no longer agrees is quoted in no digest that is kept; returned is of which parts that is true.
     """
     said = list(agreed)
     refused = [(round_id, who) for round_id, who, yes in said if not yes]
     lost = and_(tuple_(answers.c.round_id, answers.c.pseudonym).in_(refused), answers.c.quotable.is_(True))
-    digests.unquote(db, _texts_where(db, lost) if refused else [])
+    back = _parts_where(db, lost) if refused else []
+    digests.unquote(db, _texts_where(db, lost) if back else [])
     rows = [{"b_round": round_id, "b_pseudonym": who, "b_quotable": yes} for round_id, who, yes in said]
     many(db, _quote, rows)
+    return back
+
+
+def _parts_where(db: Connection, which: ColumnElement[bool]) -> list[Participation]:
+    found = select(answers.c.round_id, answers.c.pseudonym).where(which).distinct()
+    return [(round_id, bytes(who)) for round_id, who in db.execute(found)]
 
 
 def _texts_where(db: Connection, which: ColumnElement[bool]) -> Sequence[int]:

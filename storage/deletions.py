@@ -24,13 +24,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from storage.contacts import Contact
+    from storage.people import Person, Role
     from storage.sealing import Keys
 
 FILE: Final = "deletions.log"
+_LONGEST: Final = 1 << 20
+"""No line is longer."""
 DELETED, PARTED, MOVED = "deleted", "parted", "moved"
 """Everything of somebody went; one part in a round went; a part went from one contact to another."""
 STOPPED, RESUMED, UNINVITED, HUSHED = "stopped", "resumed", "uninvited", "hushed"
 """STOP; its end; no more invitations; a mail address came to the quiet list."""
+UNQUOTED, UNWISHED = "unquoted", "unwished"
+"""The yes to being quoted in one part was taken back; so was the wish for the result of a round."""
+DISMISSED: Final = "dismissed"
+"""A role was taken away."""
+TORN: Final = b"~torn\n"
+"""Ends a line that a power cut left without its end: nothing of it was committed."""
 
 
 class Entry(NamedTuple):
@@ -39,7 +48,10 @@ class Entry(NamedTuple):
     at: datetime
     what: str
     who: str
-    """Sign of the contact; of `HUSHED` the hash the quiet list knows the address by."""
+    """Sign of the contact; of `HUSHED` the hash the quiet list knows the address by; of `DISMISSED` that of the role.
+
+    Empty of `UNQUOTED`.
+    """
     parts: tuple[str, ...] = ()
     """Signs of their pseudonyms; of `MOVED` the one before and the one after."""
     round: int = 0
@@ -61,6 +73,12 @@ def sign_or_none(keys: Keys, contact: Contact) -> str | None:
 def part(keys: Keys, pseudonym: bytes) -> str:
     """Return the sign of a part in a round."""
     return keys.deletion_hash(b"part", pseudonym)
+
+
+def role(keys: Keys, person: Person, role: Role) -> str:
+    """Return the sign of a role of a member of staff."""
+    whose = f"{person.id} {person.created_at.isoformat()} {role.role} {role.service}"
+    return keys.deletion_hash(b"role", whose.encode())
 
 
 def beside(key_file: Path) -> Path:
@@ -86,13 +104,28 @@ def record(keys: Keys, entries: Sequence[Entry]) -> None:
 def read(file: Path) -> Iterator[Entry]:
     """Give what a log holds, oldest first; a last line torn by a power cut was never committed.
 
-    Raises `StorageTrouble` where the file cannot be read or is none.
+    Raises `StorageTrouble` where the file cannot be read or is none, or where another line is damaged.
     """
     try:
         with file.open("rb") as lines:
-            yield from (entry for line in lines if line.strip() and (entry := _entry(file, line)) is not None)
+            for number, line in enumerate(lines, 1):
+                entry = _entry(line)
+                if entry is not None:
+                    yield entry
+                elif line.strip() and line.endswith(b"\n") and not line.endswith(TORN):
+                    raise _damaged(file, number, line)
     except OSError as error:
         raise StorageTrouble(f"the log of deletions {file} cannot be read ({error.strerror})") from error
+
+
+def _damaged(file: Path, number: int, line: bytes) -> StorageTrouble:
+    """Return what is said of a line that was written and cannot be read: nobody knows who is to be gone by it."""
+    if number == 1 and not line.startswith(b"{"):
+        return StorageTrouble(f"{file} is no log of deletions")
+    return StorageTrouble(
+        f"line {number} of the log of deletions {file} is damaged: whoever has gone by it would come back. Put an "
+        "undamaged copy of the log in its place; where there is none, take the line out"
+    )
 
 
 def prune(file: Path, before: datetime) -> int:
@@ -130,9 +163,10 @@ def _alone(file: Path) -> Iterator[int]:
 
 
 def _torn(handle: int) -> str:
-    """Return what ends a line that a power cut left without an end."""
+    """Return what ends a line that a power cut left without an end, so that it is known as one."""
     size = os.fstat(handle).st_size
-    return "\n" if size and os.pread(handle, 1, size - 1) != b"\n" else ""
+    last = os.pread(handle, _LONGEST, max(0, size - _LONGEST)).rpartition(b"\n")[-1]
+    return "" if not last else "\n" if _entry(last) else TORN.decode()
 
 
 def _line(entry: Entry) -> str:
@@ -141,7 +175,8 @@ def _line(entry: Entry) -> str:
     return json.dumps(said | {name: value for name, value in more.items() if value})
 
 
-def _entry(file: Path, line: bytes) -> Entry | None:
+def _entry(line: bytes) -> Entry | None:
+    """Return what a line says; None where it is damaged."""
     try:
         said = json.loads(line)
         return Entry(
@@ -151,10 +186,8 @@ def _entry(file: Path, line: bytes) -> Entry | None:
             tuple(map(str, said.get("parts", ()))),
             int(said.get("round", 0)),
         )
-    except (ValueError, KeyError, TypeError) as error:
-        if not line.endswith(b"\n") or line.startswith(b"{"):
-            return None
-        raise StorageTrouble(f"{file} is no log of deletions") from error
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def of(entries: Iterable[Entry], *what: str) -> list[Entry]:

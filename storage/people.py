@@ -223,6 +223,12 @@ def signed_in(db: Connection, token_hash: bytes, now: datetime) -> Person | None
     return _person.first(db.execute(mine))
 
 
+def shut_out(db: Connection) -> None:
+    """Forget all browsers, and all links that could still be used."""
+    db.execute(delete(web_sessions))
+    db.execute(delete(links).where(links.c.used_at.is_(None)))
+
+
 def sign_out(db: Connection, *, token_hash: bytes | None = None, person_id: int | None = None) -> None:
     """Forget one browser, or all browsers of a person."""
     which = or_(web_sessions.c.token_hash == token_hash, web_sessions.c.person_id == person_id)

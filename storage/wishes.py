@@ -32,11 +32,14 @@ def add(db: Connection, wanted: Iterable[Wish], now: datetime, what: str = RESUL
     many(db, _insert, rows)
 
 
-def remove(db: Connection, taken_back: Iterable[Wish], what: str = RESULT) -> None:
-    """Take wishes back."""
+def remove(db: Connection, taken_back: Iterable[Wish], what: str = RESULT) -> list[Wish]:
+    """Take wishes back; return those that were there."""
+    gone = []
     for round_id, contact_id in taken_back:
         mine = (wishes.c.round_id == round_id, wishes.c.contact_id == contact_id, wishes.c.what == what)
-        db.execute(delete(wishes).where(*mine))
+        if db.execute(delete(wishes).where(*mine)).rowcount:
+            gone.append((round_id, contact_id))
+    return gone
 
 
 def carry(db: Connection, round_id: int, origin: int, to: int) -> None:
@@ -54,6 +57,12 @@ def of_contact(db: Connection, contact_id: int) -> list[tuple[int, str]]:
     """Return (round id, what) of one contact's wishes (MYDATA)."""
     mine = select(wishes.c.round_id, wishes.c.what).where(wishes.c.contact_id == contact_id)
     return [(round_id, what) for round_id, what in db.execute(mine.order_by(wishes.c.round_id))]
+
+
+def since(db: Connection, contact_id: int) -> list[tuple[int, datetime, str]]:
+    """Return (round id, since when, what) of one contact's wishes."""
+    mine = select(wishes.c.round_id, wishes.c.created_at, wishes.c.what).where(wishes.c.contact_id == contact_id)
+    return [(round_id, at, what) for round_id, at, what in db.execute(mine)]
 
 
 def counts(db: Connection, round_id: int) -> dict[str, int]:

@@ -31,6 +31,8 @@ class Restored:
 
     contents: Contents
     replayed: Mapping[str, int]
+    staff: tuple[tuple[str, str], ...]
+    """Who has which roles now."""
 
 
 def logs_of(config: Config, given: tuple[Path, ...], *, without: bool) -> tuple[Path, ...]:
@@ -67,10 +69,18 @@ def restore(config: Config, file: Path, secret: bytes, logs: Iterable[Path]) -> 
                     "or take a backup made after the keys were changed"
                 )
             replayed = _replayed(db, config, keys, [entry for log in logs for entry in deletions.read(log)])
+            staff = _staff(db)
             crossings.passed("restore.does")
         crossings.passed("restore.did")
         database.tidy()
-    return Restored(contents, replayed)
+    return Restored(contents, replayed, staff)
+
+
+def _staff(db: Connection) -> tuple[tuple[str, str], ...]:
+    from storage import people
+
+    roles = ((one.name, people.roles_of(db, one.id)) for one in people.everyone(db))
+    return tuple((name, ", ".join(f"{each.role} of {each.service}" for each in had)) for name, had in roles if had)
 
 
 def _refuse_old(config: Config, contents: Contents) -> None:

@@ -186,11 +186,17 @@ def restore(
     secret = _secret(secret_file, new=False)
     done = restoring.restore(config, file, secret, restoring.logs_of(config, logs, without=without_deletions))
     if in_json:
-        show({"rows": sum(done.contents.rows.values()), "at": done.contents.at, "since": done.replayed})
+        rows = sum(done.contents.rows.values())
+        show({"rows": rows, "at": done.contents.at, "since": done.replayed, "staff": dict(done.staff)})
         return
     click.echo(f"{sum(done.contents.rows.values())} rows of {done.contents.at:%Y-%m-%d %H:%M} UTC are back.")
     said = ", ".join(f"{what} {times}" for what, times in sorted(done.replayed.items()))
     click.echo(f"Done again of what was done since: {said or 'nothing'}.")
+    for name, roles in done.staff:
+        click.echo(f"{name} is {roles}.")
+    click.echo(
+        "Everybody signs in anew. Links to a role are made anew, and roles that were given since: look through them."
+    )
     files = f"the pictures, recordings and documents back into {config.database.files}"
     click.echo(f"Now put {files}, ask civicloop doctor, and start the bot.")
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from bot.commands.common import Office
     from bot.config import Config
+    from storage.deletions import Entry
     from storage.people import Person, Role
 
 
@@ -67,13 +68,15 @@ def remove(config: Config, name: str, role: str | None, service: str | None) -> 
     What waits to be sent to them and is no longer theirs to read is not sent.
     """
     from bot.parting import withhold
-    from storage import people
+    from storage import deletions, people
 
     with office(config) as here:
         person = _called(here, name)
         with here.database.transaction() as db:
+            before = people.roles_of(db, person.id)
             gone = people.remove(db, person.id, role, service)
             left = people.roles_of(db, person.id)
+            deletions.record(here.keys, [_dismissed(here, person, one) for one in before if one not in left])
             if gone and left:
                 withhold(db, person.id, wall_clock())
             elif gone:
@@ -81,6 +84,13 @@ def remove(config: Config, name: str, role: str | None, service: str | None) -> 
     if not gone:
         raise Refused(f'{person.name} has no such role. See "civicloop staff list".')
     click.echo(f"{person.name} keeps: {_roles(left)}" if left else f"{person.name} has no role any more.")
+
+
+def _dismissed(here: Office, person: Person, role: Role) -> Entry:
+    """Return what the log of deletions says of a role that is taken away, so that no restore gives it back."""
+    from storage import deletions
+
+    return deletions.Entry(wall_clock(), deletions.DISMISSED, deletions.role(here.keys, person, role))
 
 
 def _roles(left: list[Role]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from storage import contacts, looks, people
+from storage import contacts, deletions, looks, people
 from storage.contacts import NewContact
 from storage.database import Database
 from tests.bot.test_cli import Terminal, terminal
@@ -55,6 +55,8 @@ def test_a_role_is_taken_away_and_the_last_one_ends_it_all(terminal: Terminal) -
     assert "Omar keeps: approver of library" in terminal("staff", "remove", "omar", "--role", "organiser").out
     assert "has no such role" in terminal("staff", "remove", "Omar", "--service", "bus12").err
     assert "Omar has no role any more." in terminal("staff", "remove", "Omar").out
+    log = terminal.folder / "data/deletions.log"
+    assert [each.what for each in deletions.read(log)] == [deletions.DISMISSED] * 2
     left = listed(terminal)["people"][0]
     assert left == {"number": "1", "name": "Omar", "roles": "none", "channels": "the browser alone"}
 

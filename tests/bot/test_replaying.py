@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 from bot.erasure import Eraser
 from bot.ledger import Guest, Ledger
 from bot.replaying import Replay
-from storage import backups, contacts, deletions, tables
+from storage import answers, backups, contacts, deletions, people, tables, wishes
 from storage.database import Database, StorageTrouble
+from storage.people import Link
 from storage.sealing import Keys
 from tests.bot.test_desk import finished
 from tests.bot.test_elsewhere import begun
@@ -204,6 +205,107 @@ async def test_the_quiet_list_and_a_yes_taken_back_hold(house: House, citizen: C
     found = back(house, empty, "c1")
     assert found is not None
     assert found.invite_again_at is None
+
+
+async def test_no_yes_to_quotes_or_results_comes_back_once_taken_back(
+    house: House, citizen: Citizen, empty: Database
+) -> None:
+    code, other = house.pulse().code, Citizen(house, "other")
+    for each in (citizen, other):
+        await each.starts(code)
+        await each.does(*INTO, "Good")
+        await each.says("loud on Sundays")
+        await each.does("Skip", "Skip", "Skip", "Yes", "Yes")
+    with house.database.transaction() as db:
+        ids = [house.contact(name).id for name in ("c1", "other")]
+        wishes.add(db, [(1, each) for each in ids], house.clock())
+    file = backed_up(house)
+    before = len(log_of(house))
+    await citizen.says("CHANGE")
+    await citizen.does("6", "No", "OK")
+    with house.database.transaction() as db:
+        ledger = Ledger(house.clock(), keys=house.keys)
+        for _ in range(2):
+            ledger.wish(1, Guest(house.contact("c1")), wanted=False)
+            ledger.flush(db)
+    assert len(log_of(house)) == before + 2
+    assert restored(house, file, empty) == {"unquoted": 1, "unwished": 1}
+    with empty.reading() as db:
+        told = db.execute(select(tables.answers.c.pseudonym, tables.answers.c.quotable)).all()
+        mine = {bytes(row.pseudonym) for row in house.table("answers") if not row.quotable}
+        assert {row.quotable for row in told if bytes(row.pseudonym) in mine} == {False}
+        assert {row.quotable for row in told if bytes(row.pseudonym) not in mine} == {True}
+        assert wishes.of(db, 1) == [ids[1]]
+
+
+async def test_a_yes_to_quotes_of_a_part_that_began_later_is_not_touched(
+    house: House, citizen: Citizen, empty: Database
+) -> None:
+    await finished(citizen, house.pulse().code)
+    (who,) = {bytes(row.pseudonym) for row in house.table("answers")}
+    with house.database.transaction() as db:
+        answers.quotable(db, [(1, who, True)])
+    old = deletions.Entry(NOW - DAY, deletions.UNQUOTED, "", (deletions.part(house.keys, who),), 1)
+    deletions.record(house.keys, [old])
+    assert restored(house, backed_up(house), empty) == {}
+
+
+def test_roles_taken_away_stay_away_and_no_sign_in_or_link_works_any_more(house: House, empty: Database) -> None:
+    now, cookie = house.clock(), house.keys.token_hash("cookie")
+    tokens = [house.keys.token_hash(each) for each in ("used", "waiting")]
+    with house.database.transaction() as db:
+        gone, stays = (people.add(db, name, "en", now) for name in ("Mallory", "Maya"))
+        for person, role in ((gone, "manager"), (stays, "manager"), (stays, "organiser")):
+            people.grant(db, person.id, role, "*", now)
+        for each in tokens:
+            people.add_link(db, Link(each, "invite", now, now + 7 * DAY, None, "manager", "*", "New"))
+        people.sign_in(db, cookie, gone.id, now, now + DAY)
+    file = backed_up(house)
+    with house.database.transaction() as db:
+        left = [(gone, people.roles_of(db, gone.id)[0]), (stays, people.roles_of(db, stays.id)[1])]
+        signs = [deletions.role(house.keys, *each) for each in left]
+        deletions.record(house.keys, [deletions.Entry(house.clock(), deletions.DISMISSED, sign) for sign in signs])
+    assert "Mallory" not in deletions.beside(house.config.privacy.key_file).read_text()
+    assert restored(house, file, empty) == {"dismissed": 2}
+    with empty.reading() as db:
+        assert people.roles_of(db, gone.id) == []
+        assert [(one.role, one.service) for one in people.roles_of(db, stays.id)] == [("manager", "*")]
+        assert people.signed_in(db, cookie, now) is None
+        assert [people.look_at_link(db, each, now) for each in tokens] == [None, None]
+
+
+def test_a_role_given_again_before_the_backup_stays(house: House, empty: Database) -> None:
+    with house.database.transaction() as db:
+        maya = people.add(db, "Maya", "en", house.clock())
+        people.grant(db, maya.id, "manager", "*", house.clock())
+        (role,) = people.roles_of(db, maya.id)
+    old = deletions.Entry(role.created_at - DAY, deletions.DISMISSED, deletions.role(house.keys, maya, role))
+    deletions.record(house.keys, [old])
+    assert restored(house, backed_up(house), empty) == {}
+
+
+@pytest.mark.parametrize("damage", [b'{"at": "2026-', b"\xff\x00", b'{"what": "deleted"}', b"[]"])
+def test_a_damaged_line_stops_the_restore_and_is_named(tmp_path: Path, mint: Callable[[], str], damage: bytes) -> None:
+    keys = Keys.load(tmp_path / "keys", mint)
+    log = deletions.beside(tmp_path / "keys")
+    deletions.record(keys, [deletions.Entry(NOW, "deleted", name) for name in ("aa", "bb", "cc")])
+    first, _, last = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(first + damage + b"\n" + last)
+    with pytest.raises(StorageTrouble, match=r"line 2 of the log of deletions .* is damaged"):
+        list(deletions.read(log))
+    log.write_bytes(first + last + damage)
+    assert [each.who for each in deletions.read(log)] == ["aa", "cc"]
+    deletions.record(keys, [deletions.Entry(NOW, "deleted", "dd")])
+    assert [each.who for each in deletions.read(log)] == ["aa", "cc", "dd"]
+
+
+def test_a_whole_line_that_lost_only_its_end_still_counts(tmp_path: Path, mint: Callable[[], str]) -> None:
+    keys = Keys.load(tmp_path / "keys", mint)
+    log = deletions.beside(tmp_path / "keys")
+    deletions.record(keys, [deletions.Entry(NOW, "deleted", "aa")])
+    log.write_bytes(log.read_bytes().rstrip())
+    deletions.record(keys, [deletions.Entry(NOW, "deleted", "bb")])
+    assert [each.who for each in deletions.read(log)] == ["aa", "bb"]
 
 
 def test_a_torn_line_is_passed_over_and_a_strange_file_refused(tmp_path: Path, mint: Callable[[], str]) -> None:

@@ -186,6 +186,7 @@ def test_a_backup_is_written_checked_and_restored_without_whoever_has_gone(
     status, out, _ = asked(capsys, "restore", "city.backup", *secret)
     assert status == 0, out
     assert "Done again of what was done since: deleted 1" in out
+    assert "Everybody signs in anew." in out
     assert people(elsewhere(folder)) == PEOPLE + 60 - 1
     assert asked(capsys, "keys", "rotate")[0] == 0
 
