@@ -135,8 +135,9 @@ def list_in(
 ) -> int:
     """Take a CSV of mail addresses that the city holds into a round's audience.
 
-    Columns: mail, and if you like language and zone. STOP and the quiet list win over it; the same file twice adds
-    nobody. While a row is bad nothing is taken in, unless you say --leave-out.
+    Columns: mail, and if you like language (a code, as in es or es-ES) and zone (as in Europe/Madrid). STOP and the
+    quiet list win over it; the same file twice adds nobody. While a row is bad nothing is taken in, unless you say
+    --leave-out.
     """
     with office(config) as here, ExitStack() as bars:
         looked, taken = (_bar(bars, f"{word} {file}") for word in ("looking through", "taking in"))
@@ -146,8 +147,10 @@ def list_in(
     if in_json:
         show({**asdict(seen), "new": new})
     else:
-        for row, kind in seen.faults:
+        for row, kind in (*seen.faults, *seen.odd):
             click.echo(f"row {row}: {FAULTS[kind]}")
+        if seen.unknown > len({row for row, _ in seen.odd}):
+            click.echo(f"{many(seen.unknown, 'row')} with an unknown language or zone: only the first are named.")
         counted = f"{seen.good} good, {seen.broken} broken, {seen.foreign} foreign, {seen.twice} twice"
         click.echo(f"{counted}. " + (REFUSED if refused else f"{new} new in the audience of {code}."))
     return int(refused)
@@ -182,6 +185,8 @@ FAULTS = {
     "broken": "no mail address",
     "foreign": "letters before the @ that mail servers do not take",
     "twice": "there already, further up",
+    "language": "a language that the city does not speak: taken as the city's first",
+    "zone": "no time zone: taken as the city's",
 }
 REFUSED = "Nothing was taken in: mend the rows, or leave them out with --leave-out."
 

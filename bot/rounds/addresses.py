@@ -8,7 +8,8 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, TypeAlias
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import available_timezones
 
 from bot.errors import Refused
@@ -16,15 +17,20 @@ from bot.rounds import wording
 from storage.seen import open_seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
 Read: TypeAlias = "Callable[[int, int], object]"
 """Hears how many more have been done, and of how many."""
+Row: TypeAlias = "tuple[int, list[str], bool]"
+"""The line it begins on, its cells, and whether it is whole."""
 SHOWN = 10
 """Faults that are told by row; the rest is counted."""
 GROUP = 1000
 """Addresses taken in with one commit."""
+PEEKED = 50
+"""Rows that tell which column holds the addresses."""
+SEVERAL = 2
 PIECE = 1 << 20
 """Bytes hashed at once."""
 TAKING = "civicloop-list-"
@@ -33,7 +39,9 @@ NO_LETTER = "\ufffd"
 """What stands for bytes that mean nothing."""
 LONGEST = 254
 """Characters of an address (RFC 5321)."""
-MAIL = frozenset({"mail", "email", "e-mail", "address", "correo", "courriel", "endereço", "adresse", "بريد"})
+MAIL = frozenset({"mail", "email", "e-mail", "correo", "courriel", "بريد"})
+ADDRESS = frozenset({"address", "endereço", "adresse"})
+"""What a column of mail addresses is called, too, where none is called as in `MAIL` or the first row says so."""
 LANGUAGE = frozenset({"language", "lang", "idioma", "langue", "sprache", "língua", "لغة"})
 ZONE = frozenset({"zone", "time_zone", "timezone"})
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -54,6 +62,8 @@ class Line:
     zone: str | None
     spellings: tuple[str, ...] = ()
     """As in `spellings`: quiet lists hold what earlier versions wrote there."""
+    knows_zone: bool = True
+    """False: it names a zone that there is not."""
 
 
 @dataclass(slots=True)
@@ -68,6 +78,10 @@ class Reading:
     twice: int = 0
     faults: list[tuple[int, str]] = field(default_factory=list)
     """The first faults, (row, what it is: `broken`, `foreign` or `twice`)."""
+    unknown: int = 0
+    """Rows that are good, but name a language the city does not speak, or no zone: they get those of the city."""
+    odd: list[tuple[int, str]] = field(default_factory=list)
+    """The first of them, (row, what is unknown: `language` or `zone`)."""
 
     @property
     def rows(self) -> int:
@@ -85,11 +99,26 @@ class Reading:
         if kind != "good" and len(self.faults) < SHOWN:
             self.faults.append((row, kind))
 
+    def wonder(self, line: Line, known: Collection[str]) -> None:
+        """Count a good row whose language or zone nobody knows, and name it if it is among the first."""
+        strange = bool(line.language) and spoken(line.language, known) is None
+        kinds = [*(["language"] if strange else []), *([] if line.knows_zone else ["zone"])]
+        self.unknown += bool(kinds)
+        self.odd += [(line.row, kind) for kind in kinds][: SHOWN - len(self.odd)]
 
-def look(path: Path, looked: Read = unheard) -> Reading:
+
+def spoken(language: str, known: Collection[str]) -> str | None:
+    """Return which of the known languages a row means, `es` for `es-ES` or `ES_mx`; None: none of them."""
+    plain = language.casefold().replace("_", "-")
+    names = {each.casefold(): each for each in known}
+    return names.get(plain) or names.get(plain.partition("-")[0])
+
+
+def look(path: Path, looked: Read = unheard, known: Collection[str] = ()) -> Reading:
     """Look through a file of any size: what was seen before lies in a scratch file, not in memory.
 
-    `looked` hears how many lines more have been looked at, and of how many. Raises `Refused`.
+    `known` are the languages that the city speaks. `looked` hears how many lines more have been looked at, and of how
+    many. Raises `Refused`.
     """
     reading, of = _whole(path)
     told = 0
@@ -97,6 +126,8 @@ def look(path: Path, looked: Read = unheard) -> Reading:
         for line in lines(path):
             kind = fault(line.address) or ("good" if seen.add(line.address) else "twice")
             reading.note(line.row, kind)
+            if kind == "good":
+                reading.wonder(line, known)
             if line.row - told >= GROUP:
                 looked(line.row - told, of)
                 told = line.row
@@ -117,20 +148,20 @@ def lines(path: Path) -> Iterator[Line]:
     with path.open(encoding=encoding(path), errors=_windows.__name__, newline="") as file:
         table = csv.reader(())
         try:
-            first = file.readline(PIECE)
+            top = file.readline(PIECE)
             file.seek(0)
-            table = csv.reader(file, delimiter=max(",;\t", key=first.count))
-            cells = next(table, [])
+            table = csv.reader(file, delimiter=max(",;\t", key=top.count))
+            rows = _numbered(table)
+            at, cells, whole = next(rows, (1, [], True))
             heading = [cell.strip().casefold() for cell in cells]
-            places = [_place(heading, names) for names in (MAIL, LANGUAGE, ZONE)]
+            first = list(islice(rows, PEEKED))
+            places = [_mail(heading, first), *(_place(heading, names) for names in (LANGUAGE, ZONE))]
             if places[0] is None and not any("@" in cell for cell in heading):
                 raise wording.Forbidden("list_column", file=path.name)
             if places[0] is None:  # no heading at all
-                yield _line(1, cells, [next(n for n, cell in enumerate(heading) if "@" in cell), None, None])
-                places[0] = next(n for n, cell in enumerate(heading) if "@" in cell)
-            for cells in table:
-                if any(cell.strip() for cell in cells):
-                    yield _line(table.line_num, cells, places)
+                places = [next(n for n, cell in enumerate(heading) if "@" in cell), None, None]
+                first.insert(0, (at, cells, whole))
+            yield from (_line(*row, places) for row in chain(first, rows) if any(cell.strip() for cell in row[1]))
         except csv.Error as error:
             raise wording.Forbidden("list_row", file=path.name, row=table.line_num + 1) from error
 
@@ -152,10 +183,31 @@ def _place(heading: Sequence[str], names: frozenset[str]) -> int | None:
     return next((n for n, cell in enumerate(heading) if cell in names), None)
 
 
-def _line(row: int, cells: Sequence[str], places: Sequence[int | None]) -> Line:
+def _mail(heading: Sequence[str], first: Sequence[Row]) -> int | None:
+    """Return the column of mail addresses: of those that are called so, one that holds any in the first rows."""
+    called = [n for names in (MAIL, ADDRESS) for n, cell in enumerate(heading) if cell in names]
+    holds = [n for n in called if any("@" in cells[n] for _, cells, _ in first if n < len(cells))]
+    return next(iter([*holds, *called]), None)
+
+
+def _numbered(table: Any) -> Iterator[Row]:  # noqa: ANN401 - csv has no name for it
+    """Give each row of a table with the line it begins on, and whether it is whole.
+
+    One over several lines that holds an @ in more than one cell, or twice in one, has swallowed others: a quotation
+    mark stands alone there.
+    """
+    before = 0
+    for cells in table:
+        one_line = table.line_num <= before + 1
+        yield before + 1, cells, one_line or sum(cell.count("@") for cell in cells) < SEVERAL
+        before = table.line_num
+
+
+def _line(row: int, cells: Sequence[str], whole: bool, places: Sequence[int | None]) -> Line:  # noqa: FBT001 - of a row
     mail, language, zone = (cells[at].strip() if at is not None and at < len(cells) else "" for at in places)
-    spelt = spellings(mail)
-    return Line(row, spelt[0], language.casefold(), zone if zone in _zones() else None, spelt)
+    spelt = spellings(mail if whole else "")
+    known = zone in _zones()
+    return Line(row, spelt[0], language.casefold(), zone if known else None, spelt, known or not zone)
 
 
 @cache

@@ -195,7 +195,7 @@ class Rounds(Fairness, Papers):
         if not ground:
             raise wording.Forbidden("no_ground")
         fits("ground", ground, LONGEST)
-        seen = addresses.look(file, looked)
+        seen = addresses.look(file, looked, self._config.city.languages)
         if seen.bad and not leave_out:
             return seen, 0
         if not seen.rows:
@@ -226,7 +226,7 @@ class Rounds(Fairness, Papers):
                     MAIL,
                     self._keys.address_hash(MAIL, line.address),
                     self._keys.seal(line.address),
-                    line.language if line.language in known else first,
+                    addresses.spoken(line.language, known) or first,
                     now,
                 )
                 for line in heard

@@ -106,10 +106,49 @@ def test_a_list_without_a_heading_is_read_and_one_without_addresses_is_refused(t
         addresses.look(tmp_path / "none.csv")
 
 
+def test_a_row_that_has_swallowed_others_is_broken_and_named(tmp_path: Path) -> None:
+    rows = ['"Bob,bob@x.org', "Ann,ann@x.org", "Eve,eve@x.org", '"Zed,zed@x.org', "Kim,kim@x.org"]
+    seen = addresses.look(written(tmp_path, "\n".join(["name,mail", *rows])))
+    assert (seen.good, seen.broken, seen.faults) == (1, 1, [(2, "broken")])
+    seen = addresses.look(written(tmp_path, "\n".join(["name,mail", *rows[:3]])))
+    assert (seen.good, seen.faults) == (0, [(2, "broken")])
+    seen = addresses.look(written(tmp_path, 'mail,street\na@x.org,"1 Main St\nTown"\nnobody,x\n'))
+    assert (seen.good, seen.faults) == (1, [(4, "broken")])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name;address;email\nBob;1 Main St;bob@x.org\n",
+        "nom;adresse;courriel\nBob;;bob@x.org\n",
+        "mail;address\nby post;bob@x.org\n",
+        "address;name\nbob@x.org;Bob\n",
+        "mail,mail\n,bob@x.org\n",
+    ],
+)
+def test_the_column_of_mail_addresses_is_the_one_that_holds_them(tmp_path: Path, text: str) -> None:
+    assert [line.address for line in addresses.lines(written(tmp_path, text))] == ["bob@x.org"]
+
+
+def test_a_language_with_its_country_is_known_and_what_nobody_knows_is_told_by_row(tmp_path: Path) -> None:
+    rows = ["a@x.org,es-ES,", "b@x.org,ES_mx,Europe/Paris", "c@x.org,Spanish,Paris", "d@x.org,fr,", "nobody,fr,x"]
+    file = written(tmp_path, "\n".join(["mail,language,zone", *rows]))
+    seen = addresses.look(file, known=("en", "es"))
+    assert seen.odd == [(4, "language"), (4, "zone"), (5, "language")]
+    assert (seen.good, seen.broken, seen.unknown) == (4, 1, 2)
+    assert [addresses.spoken(line.language, ("en", "es")) for line in addresses.lines(file)] == [
+        *("es", "es"),
+        *[None] * 3,
+    ]
+    many = "\n".join(f"{n}@x.org,Spanish,Paris" for n in range(30))
+    seen = addresses.look(written(tmp_path, f"mail,language,zone\n{many}\nnobody"), known=("en", "es"))
+    assert (len(seen.odd), seen.unknown, seen.faults) == (addresses.SHOWN, 30, [(32, "broken")])
+
+
 async def test_a_list_is_taken_in_once_with_its_ground(house: House, tmp_path: Path) -> None:
     code = house.need(opened=False).code
     house.rounds.channels = ("pigeon", "mail")
-    file = written(tmp_path, "mail,language\na@city.example,es\nb@city.example,xx\n")
+    file = written(tmp_path, "mail,language\na@city.example,es-ES\nb@city.example,xx\n")
     assert house.rounds.receive(code, file, GROUND)[1] == 2
     assert house.rounds.receive(code, file, GROUND)[1] == 0
     found = house.rounds.find(code)

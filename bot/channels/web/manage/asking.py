@@ -21,14 +21,14 @@ from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
 from bot.errors import Refused
 from bot.rights import Right
-from bot.rounds.addresses import TAKING
+from bot.rounds.addresses import SHOWN, TAKING
 from bot.rounds.lifecycle import AGREED, BEGINNING, LINK, LISTED
 from bot.rounds.wording import Forbidden, spoken
 from flows.model import Stage
 from flows.words import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from starlette.datastructures import FormData
@@ -105,10 +105,18 @@ async def _shown(
         ground=ground,
         bad_rows=bad_rows,
         taken=taken if len(taken) == len(COUNTED) else {},
+        odd=_odd_of(request),
         errors=list(errors),
         wrong={error.name: error.message for error in errors},
         done=query.get("done", ""),
     )
+
+
+def _odd_of(request: Request) -> str:
+    """Return what the address says of rows whose language or zone is unknown; empty: there are none."""
+    query = request.query_params
+    unknown, rows = whole(query.get("unknown", "")), [whole(row) for row in query.getlist("odd")[:SHOWN]]
+    return _odd(pages_of(request).words(request), unknown, filter(None, rows)) if unknown else ""
 
 
 def _offered(request: Request, visitor: Visitor, round_: RoundView) -> dict[str, list[tuple[str, str]]]:
@@ -222,10 +230,18 @@ async def receive(request: Request, visitor: Visitor) -> Response:
         return await _shown(request, visitor, round_, typed, errors=said, ground=ground)
     if seen.bad and not leave_out:
         rows = [words("asking.row", row=words.number(row), fault=words(f"asking.{kind}")) for row, kind in seen.faults]
+        rows += [_odd(words, seen.unknown, [row for row, _ in seen.odd])] if seen.unknown else []
         refused = [Error("file", words("asking.refused", n=words.number(seen.bad)))]
         return await _shown(request, visitor, round_, typed, errors=refused, ground=ground, bad_rows=rows)
     told = f"new={new}&good={seen.good}&twice={seen.twice}&bad={seen.bad}"
+    told += "".join(f"&odd={row}" for row, _ in seen.odd) + (f"&unknown={seen.unknown}" if seen.unknown else "")
     return to(f"/manage/rounds/{round_.code}/audience?done=listed&{told}#list")
+
+
+def _odd(words: Words, unknown: int, rows: Iterable[int]) -> str:
+    """Return how many rows name a language or a zone that nobody knows, and the first of them."""
+    named = ", ".join(words.number(row) for row in dict.fromkeys(rows))
+    return words("asking.odd", n=words.number(unknown), rows=named)
 
 
 def _take(

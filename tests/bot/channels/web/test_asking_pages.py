@@ -161,6 +161,17 @@ async def test_a_list_is_taken_in_with_its_ground_and_the_same_twice_adds_nobody
     assert len(kept(it, code).whom.lists) == 1
 
 
+async def test_rows_whose_language_or_zone_nobody_knows_are_told(it: Program, client: httpx.AsyncClient) -> None:
+    code = it.round("Opening hours", **{**DRAFT, "audience": "link"})
+    await entered(it, client, ORGANISER)
+    text = "mail;language;zone\na@city.example;es-ES;\nb@city.example;Spanish;Paris\nc@city.example;;Paris\n"
+    said = "get those of the city: 2. The first: 3, 4."
+    assert said in (await sent(client, code, text + "nobody\n")).text
+    page = await sent(client, code, text)
+    assert "New people: 3." in page.text
+    assert said in page.text
+
+
 async def test_bad_rows_are_told_and_nothing_is_taken_in_unless_they_are_left_out(
     it: Program, client: httpx.AsyncClient
 ) -> None:
