@@ -15,7 +15,10 @@ MESSAGES, WITHIN = 120, timedelta(minutes=1)
 
 
 class Pace(Generic[Name]):
-    """At most `burst` acts at once by one name, refilled evenly within `span`. Forgets the oldest name first."""
+    """At most `burst` acts at once by one name, refilled evenly within `span`.
+
+    Forgets who has done nothing for so long, and the oldest name where there are too many.
+    """
 
     def __init__(self, burst: int, span: timedelta, remembered: int = 20_000) -> None:
         """`remembered`: how many names are known at a time."""
@@ -26,6 +29,7 @@ class Pace(Generic[Name]):
 
     def allows(self, name: Name, now: datetime) -> bool:
         """Whether `name` may act now; counts the act where it may."""
+        self._forget(now)
         left, since = self._left.pop(name, (float(self.burst), now))
         left = min(float(self.burst), left + self.burst * max(0.0, (now - since) / self.span))
         allowed = left >= 1
@@ -33,6 +37,15 @@ class Pace(Generic[Name]):
         if len(self._left) > self.remembered:
             self._left.popitem(last=False)
         return allowed
+
+    def _forget(self, now: datetime) -> None:
+        """Forget who may act as freely as somebody new: the one first in line has waited longest."""
+        while self._left and now - next(iter(self._left.values()))[1] >= self.span:
+            self._left.popitem(last=False)
+
+    def __len__(self) -> int:
+        """How many names are known now."""
+        return len(self._left)
 
 
 class Flood:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import uvicorn
 import yaml
 
 from bot import cli, config
@@ -92,6 +93,28 @@ def test_the_proxy_leads_to_the_replicas_and_keeps_what_is_for_machines_inside()
     assert set(hidden.split()) == {"/healthz", "/readyz", "/metrics"}
     assert set(hidden.split()) <= paths()
     assert "ports" not in SERVICES["civicloop"]
+
+
+@pytest.mark.parametrize("told", ["203.0.113.7", "9.9.9.9, 203.0.113.7"])
+async def test_a_visitor_behind_the_proxy_is_known_by_their_own_address(
+    told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a visitor says of themselves before the proxy does counts for nothing."""
+    seen = []
+
+    async def asked(scope: Any, _receive: Any, _send: Any) -> None:
+        seen.append((scope["client"][0], scope["scheme"]))
+
+    async def nothing(*_: Any) -> None:
+        return None
+
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", SERVICES["civicloop"]["environment"]["FORWARDED_ALLOW_IPS"])
+    server = uvicorn.Config(asked, log_config=None, interface="asgi3")
+    server.load()
+    headers = [(b"x-forwarded-for", told.encode()), (b"x-forwarded-proto", b"https")]
+    scope: Any = {"type": "http", "client": ("172.18.0.5", 1), "scheme": "http", "headers": headers}
+    await server.loaded_app(scope, nothing, nothing)
+    assert seen == [("203.0.113.7", "https")]
 
 
 def test_every_secret_is_a_file_that_git_never_sees() -> None:

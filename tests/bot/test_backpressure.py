@@ -154,6 +154,30 @@ async def test_who_comes_while_too_many_are_inside_is_sent_away_and_counted_but_
     assert len(refused) == 1
 
 
+async def test_pages_that_stay_open_keep_nobody_out_and_no_page_keeps_telegram_out() -> None:
+    let_go = asyncio.Event()
+
+    async def slow(_request: Request) -> Response:
+        await let_go.wait()
+        return Response()
+
+    async def at_once(_request: Request) -> Response:
+        return Response()
+
+    ways = [("/chat/stream", slow), ("/slow", slow), ("/", at_once), ("/telegram", at_once)]
+    door = Gate(Starlette(routes=[Route(path, does) for path, does in ways]), 2, lambda: None)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="http://city") as client:
+        inside = [asyncio.create_task(client.get("/chat/stream")) for _ in range(2)]
+        await asyncio.sleep(0.01)
+        asked = [(await client.get(path)).status_code for path in ("/chat/stream", "/", "/telegram")]
+        inside += [asyncio.create_task(client.get("/slow")) for _ in range(2)]
+        await asyncio.sleep(0.01)
+        late = [(await client.get(path)).status_code for path in ("/", "/telegram")]
+        let_go.set()
+        await asyncio.gather(*inside)
+    assert (asked, late) == ([503, 200, 200], [503, 200])
+
+
 SECRET = "what-telegram-was-told"
 
 

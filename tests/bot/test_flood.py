@@ -26,6 +26,16 @@ class TestPace:
         assert pace.allows("b", NOON)
         assert not pace.allows("a", NOON)
 
+    def test_who_is_quiet_for_the_span_is_forgotten(self) -> None:
+        pace: Pace[str] = Pace(5, MINUTE)
+        for seconds, name in enumerate("abca"):
+            pace.allows(name, NOON + timedelta(seconds=seconds))
+        assert len(pace) == 3
+        pace.allows("d", NOON + timedelta(seconds=62))
+        assert len(pace) == 2
+        pace.allows("d", NOON + timedelta(seconds=63))
+        assert len(pace) == 1
+
     def test_what_it_remembers_is_limited(self) -> None:
         pace: Pace[str] = Pace(1, MINUTE, remembered=2)
         for name in "abc":

@@ -20,6 +20,7 @@ from bot.channels.web.pages import (
     cookie_of,
     drop_cookie,
     local,
+    network_of,
     pages_of,
     set_cookie,
     to,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from bot.channels.web.backstage import RoundView
+    from bot.channels.web.safety import Streams
     from bot.channels.web.words import Words
     from bot.flood import Pace
 
@@ -80,7 +82,7 @@ def _saw(request: Request, code: str) -> None:
     rounds = backstage_of(request).rounds
     _, place = rounds.leads_to(code)
     looks = cast("Pace[str]", request.app.state.looks)
-    if place and looks.allows(request.client.host if request.client else "", backstage_of(request).clock()):
+    if place and looks.allows(network_of(request), backstage_of(request).clock()):
         rounds.saw(place)
 
 
@@ -153,9 +155,15 @@ def _why_not(request: Request, found: RoundView) -> str:
 
 
 async def stream(request: Request) -> Response:
-    """`GET /chat/stream`: new lines as server-sent events, from `Last-Event-ID` or `after` on."""
+    """`GET /chat/stream`: new lines as server-sent events, from `Last-Event-ID` or `after` on.
+
+    Whom we do not know, or who has many open, gets none (204): their browser asks no more, and each form that they send
+    brings the reply.
+    """
     token = cookie_of(request, COOKIE)
-    if not token:
+    if not token or not await _is_known(request, address_of(token)):
+        return Response(status_code=204)
+    if not _streams(request).has_room(address_of(token), network_of(request)):
         return Response(status_code=204)
     since = request.headers.get("last-event-id") or request.query_params.get("after", "0")
     after = whole(since) or 0
@@ -166,7 +174,7 @@ async def stream(request: Request) -> Response:
 async def _events(request: Request, address: str, after: int) -> AsyncIterator[str]:
     channel, words = backstage_of(request).chat, pages_of(request).words(request)
     alone = channel.database.dialect == "sqlite"
-    with channel.bell.heard(address) as event:
+    with _streams(request).opened(address, network_of(request)), channel.bell.heard(address) as event:
         while not channel.closed.is_set():
             event.clear()
             lines = await asyncio.to_thread(channel.lines, address, after)
@@ -207,7 +215,8 @@ async def start(request: Request) -> Response:
     """`POST /chat/start`: the first step, or into another round; gives the browser its secret."""
     form = await _form(request)
     code = str(form.get("code", ""))
-    token = cookie_of(request, COOKIE) or _newcomer(request)
+    token = cookie_of(request, COOKIE) or backstage_of(request).mint()
+    await _admitted(request, address_of(token))
     chosen = pages_of(request).language(request)
     post = Post(address_of(token), text=f"/start {code}".strip(), start=code, language=chosen)
     if code and not _CODE.fullmatch(code):
@@ -234,6 +243,7 @@ async def say(request: Request) -> Response:
     form = await _form(request)
     if not (token := cookie_of(request, COOKIE)):
         return to("/chat")
+    await _admitted(request, address_of(token))
     lines = await _conversation(request)
     try:
         saying = await _understood(request, form, address_of(token), lines)
@@ -423,12 +433,22 @@ async def _form(request: Request) -> FormData:
     return await request.form(max_files=1, max_fields=300, max_part_size=64 * 1024)
 
 
-def _newcomer(request: Request) -> str:
-    """Return a new browser's secret. One network address may bring a whole library, but not a flood."""
+async def _admitted(request: Request, address: str) -> None:
+    """Let in whom we know, and whoever is new: one network may bring a whole library, but not a flood."""
     newcomers = cast("Pace[str]", request.app.state.newcomers)
-    if not newcomers.allows(request.client.host if request.client else "", backstage_of(request).clock()):
+    if await _is_known(request, address):
+        return
+    if not newcomers.allows(network_of(request), backstage_of(request).clock()):
         raise HTTPException(429)
-    return backstage_of(request).mint()
+
+
+async def _is_known(request: Request, address: str) -> bool:
+    """Whether somebody has talked with us, whatever cookie they bring."""
+    return await asyncio.to_thread(backstage_of(request).chat.language_of, address) is not None
+
+
+def _streams(request: Request) -> Streams:
+    return cast("Streams", request.app.state.streams)
 
 
 def _quiet(request: Request) -> bool:

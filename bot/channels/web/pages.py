@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import jinja2
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from bot.channels.web.safety import network
 from bot.channels.web.words import Dictionary, Words, own_name, preferred
 
 if TYPE_CHECKING:
@@ -113,6 +114,12 @@ def pages_of(request: Request) -> Pages:
 def backstage_of(request: Request) -> Backstage:
     """Return the program behind this site."""
     return pages_of(request).backstage
+
+
+def network_of(request: Request) -> str:
+    """Return what the visitor's network is known by for a while: a hash under our key, never the address."""
+    of = network(request.client.host if request.client else "")
+    return backstage_of(request).keys.token_hash(f"network {of}").hex()
 
 
 def cookie_of(request: Request, name: str) -> str | None:

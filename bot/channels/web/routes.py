@@ -39,7 +39,7 @@ from bot.channels.web.manage import (
     turnout,
 )
 from bot.channels.web.pages import HOME, Pages, pages_of
-from bot.channels.web.safety import SafeHeaders, same_origin
+from bot.channels.web.safety import SafeHeaders, Streams, same_origin
 from bot.channels.web.words import Dictionary
 from bot.flood import Pace
 from flows.words import MOST_DIGITS
@@ -78,6 +78,7 @@ def site(backstage: Backstage, *, texts: tuple[Path, ...] = ()) -> Starlette:
     app.state.pace = Pace(40, timedelta(minutes=1))
     app.state.looks = Pace(120, timedelta(minutes=1))
     app.state.newcomers = Pace(600, timedelta(minutes=1))
+    app.state.streams = Streams()
     return app
 
 

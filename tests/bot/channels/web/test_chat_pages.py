@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from bot.channels.base import Outbound
 from bot.channels.web import site
 from bot.channels.web.channel import address_of
 from bot.channels.web.chat import COOKIE
+from bot.channels.web.safety import TABS, Streams
 from bot.flood import Pace
 from flows.model import Kind
 from tests.bot.channels.web.stage import listening
@@ -362,6 +364,30 @@ class TestSafety:
                 answers.append((await anew.post("/chat/start", data={"code": ""})).status_code)
         assert answers == [303, 303, 429]
 
+    async def test_who_invents_a_cookie_is_as_new_as_anybody(self, it: Program) -> None:
+        app = site(it)
+        app.state.newcomers = Pace(2, timedelta(minutes=1))
+        async with (
+            listening(it),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://voice.test") as anew,
+        ):
+            answers = []
+            for n, (path, form) in enumerate([("/chat/start", {"code": ""}), ("/chat", {"text": "4"})] * 2):
+                cookie = {"cookie": f"{COOKIE}=mine{n}"}
+                answers.append((await anew.post(path, data=form, headers=cookie)).status_code)
+            known = await anew.post("/chat", data={"text": "4"}, headers={"cookie": f"{COOKIE}=mine0"})
+        assert answers == [303, 303, 429, 429]
+        assert known.status_code == 303
+        assert len(it.chats.heard) == 3
+
+    async def test_no_network_address_is_remembered(self, it: Program) -> None:
+        app = site(it)
+        transport = httpx.ASGITransport(app, client=("203.0.113.7", 1))
+        async with listening(it), httpx.AsyncClient(transport=transport, base_url="http://voice.test") as anew:
+            await anew.post("/chat/start", data={"code": ""})
+        assert len(app.state.newcomers) == 1
+        assert "203.0.113.7" not in repr(app.state.newcomers.__dict__)
+
     async def test_a_program_that_cannot_keep_it_says_so(
         self, it: Program, client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -420,6 +446,26 @@ class TestStream:
 
     async def test_a_stranger_has_no_stream(self, client: httpx.AsyncClient) -> None:
         assert (await client.get("/chat/stream")).status_code == 204
+        invented = await client.get("/chat/stream", headers={"cookie": f"{COOKIE}=x"})
+        assert invented.status_code == 204
+
+    def test_who_has_many_open_gets_no_more(self, url: str) -> None:
+        with httpx.Client(base_url=url, follow_redirects=True) as client, ExitStack() as opened:
+            client.post("/chat/start", data={"code": ""})
+            tabs = [opened.enter_context(client.stream("GET", "/chat/stream")).iter_lines() for _ in range(TABS)]
+            assert all(next(each) for each in tabs)
+            assert client.get("/chat/stream").status_code == 204
+
+    def test_they_are_counted_for_a_visitor_and_for_a_network_and_only_while_they_are_open(self) -> None:
+        streams = Streams(tabs=2, of_network=3)
+        with ExitStack() as opened:
+            for visitor in ("ana", "ana", "ben"):
+                assert streams.has_room(visitor, "library")
+                opened.enter_context(streams.opened(visitor, "library"))
+            assert not streams.has_room("ana", "elsewhere")
+            assert not streams.has_room("cleo", "library")
+            assert streams.has_room("ben", "elsewhere")
+        assert streams.has_room("ana", "library")
 
     async def test_the_script_gets_what_it_misses(self, client: httpx.AsyncClient) -> None:
         """Where the stream is cut by a proxy, each answer still brings the lines the page lacks."""

@@ -21,7 +21,7 @@ from bot.channels.web.channel import Line
 from bot.channels.web.chat import live
 from bot.channels.web.manage import form as forms
 from bot.channels.web.pages import local
-from bot.channels.web.safety import same_origin
+from bot.channels.web.safety import network, same_origin
 from bot.channels.web.words import FOLDER, Dictionary, direction, own_name, preferred
 from flows.model import Button
 from storage.messages import CITIZEN
@@ -51,6 +51,22 @@ def _lines(*said: tuple[str, ...]) -> list[Line]:
     """Return the lines of a talk: who says each, and what its buttons carry."""
     buttons = [tuple(Button("-", data) for data in carried) for _, *carried in said]
     return [Line(n, who, "-", "en", buttons[n - 1]) for n, (who, *_) in enumerate(said, 1)]
+
+
+@pytest.mark.parametrize(
+    ("address", "of"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "20010db800010002::/64"),
+        ("2001:db8:1:2::9", "20010db800010002::/64"),
+        ("fe80::1%eth0", "fe80000000000000::/64"),
+        ("", ""),
+        ("a socket", "a socket"),
+    ],
+)
+def test_a_network_is_what_one_line_has(address: str, of: str) -> None:
+    assert network(address) == of
 
 
 class TestButtonsThatStillAnswer:

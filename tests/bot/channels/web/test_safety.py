@@ -137,7 +137,7 @@ ROUTES = sorted(
         (method, re.sub(r"\{(\w+)(:int)?\}", lambda name: "7" if name[2] else f"x{name[1]}", route.path))
         for route in (*routes._machines(), *routes._citizens(), *routes._staff())
         for method in sorted(route.methods or ())
-        if method != "HEAD" and route.path != "/chat/stream"
+        if method != "HEAD"
     }
 )
 MORE = [("GET", "/static/civicloop.css"), ("GET", "/nowhere"), ("DELETE", "/chat"), ("GET", "/static/none.js")]
