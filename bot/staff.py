@@ -81,7 +81,7 @@ class Staff:
         person_id = guest.contact.person_id or link.person_id
         if person_id is None:
             person_id = people.add(db, link.name or link.role, guest.contact.language, ledger.now).id
-        people.grant(db, person_id, link.role, link.service, ledger.now)
+        people.appoint(db, person_id, link.role, link.service, ledger.now)
         ledger.change(guest, person_id=person_id)
         role = self._library.phrases[guest.contact.language].get(f"role_{link.role}", link.role)
         service = self._name(link.service, guest.contact.language)

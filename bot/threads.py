@@ -19,7 +19,7 @@ from bot.rounds import codes
 from bot.rounds.record import public_url
 from flows.model import Button, Prompt
 from flows.words import fill
-from storage import contacts, outbox, people, threads
+from storage import contacts, looks, outbox, people, threads
 from storage.audience import ASKING
 from storage.outbox import NewMessage
 from storage.threads import CITIZEN, STAFF, NewWords
@@ -265,13 +265,15 @@ class Threads:
         outbox.recall(db, citizen.id, ASKING, now)
         threads.add(db, NewWords(thread.id, now, STAFF, self._keys.seal(why), person.id))
         threads.take(db, thread.id, person.id)
+        looks.did(db, thread.service, now, person.name, "blocked", thread=thread.name)
         self._told_of_block(db, thread, "blocked_told", now, why)
 
-    def unblock(self, db: Connection, thread: Thread, now: datetime) -> None:
+    def unblock(self, db: Connection, thread: Thread, person: Person, now: datetime) -> None:
         """Take answers again from the citizen of a thread; nothing happens where nobody is blocked."""
         citizen = contacts.get(db, thread.contact_id)
         if citizen is not None and citizen.blocked_at is not None:
             contacts.set_blocked(db, citizen.id, None, None)
+            looks.did(db, thread.service, now, person.name, "unblocked", thread=thread.name)
             self._told_of_block(db, thread, "unblocked_told", now)
 
     def _told_of_block(self, db: Connection, thread: Thread, key: str, now: datetime, why: str = "") -> None:

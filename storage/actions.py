@@ -6,14 +6,16 @@ links to the people it was told to go with them and with the key of their round.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import delete, insert, select, update
 
+from storage import looks
 from storage.rows import Insert, Shape
 from storage.tables import action_links, action_log, action_replies, actions, answers, contacts, sessions
 
@@ -174,7 +176,7 @@ def add(db: Connection, new: NewAction, who: str) -> Action:
     """Begin an action; `who` stands in its log."""
     values = {**{name: getattr(new, name) for name in new.__dataclass_fields__}, "origin": _packed(asdict(new.origin))}
     row = Action(*db.execute(insert(actions).returning(*_shape.columns), values).one())
-    _note(db, row.id, new.created_at, who, "begun", "", {})
+    _note(db, row, new.created_at, who, "begun", "", {})
     return row
 
 
@@ -222,16 +224,27 @@ def change(db: Connection, row: Action, at: datetime, who: str, what: str, why: 
     other = {name: value for name, value in values.items() if getattr(row, name) != value}
     if other:
         db.execute(update(actions).where(actions.c.id == row.id).values(**other))
-    _note(db, row.id, at, who, what, why, {name: (getattr(row, name), value) for name, value in other.items()})
+    _note(db, row, at, who, what, why, {name: (getattr(row, name), value) for name, value in other.items()})
     return replace(row, **other)
 
 
 def _note(
-    db: Connection, action_id: int, at: datetime, who: str, what: str, why: str, changed: Mapping[str, tuple[Any, Any]]
+    db: Connection, row: Action, at: datetime, who: str, what: str, why: str, changed: Mapping[str, tuple[Any, Any]]
 ) -> None:
-    said = {name: [_plain(each) for each in pair] for name, pair in changed.items()}
-    entry = {"action_id": action_id, "at": at, "who": who[:120], "what": what, "why": why[:500]}
-    db.execute(insert(action_log), {**entry, "changed": _packed(said)})
+    """Write what was done into the log of an action, and a hash of that into the chain of its service."""
+    said = _packed({name: [_plain(each) for each in pair] for name, pair in changed.items()})
+    db.execute(
+        insert(action_log),
+        {"action_id": row.id, "at": at, "who": who[:120], "what": what, "why": why[:500], "changed": said},
+    )
+    entry = _digest(Change(0, row.id, at, who[:120], what, why[:500], said))
+    looks.did(db, row.service, at, who, what, action=row.id, entry=entry)
+
+
+def _digest(entry: Change) -> str:
+    at = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
+    said = [entry.action_id, at, entry.who, entry.what, entry.why, entry.changed]
+    return hashlib.sha256(_packed(said).encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - columns of many types
@@ -246,6 +259,23 @@ def log(db: Connection, action_id: int) -> list[Change]:
     """Return what was done to an action, oldest first."""
     mine = select(*_changes.columns).where(action_log.c.action_id == action_id)
     return _changes.read(db.execute(mine.order_by(action_log.c.id)))
+
+
+def prove(db: Connection, service: str) -> int | None:
+    """Hold the logs of the actions of a service against its chain; return the first action that is not as was noted.
+
+    What was written into a log before the chain knew of it is not proved.
+    """
+    noted: dict[int, list[str]] = {}
+    for one in reversed(looks.of(db, service, None)):
+        said = json.loads(one.what)
+        if "entry" in said:
+            noted.setdefault(said["action"], []).append(said["entry"])
+    kept: dict[int, list[str]] = {}
+    mine = select(*_changes.columns).join(actions).where(actions.c.service == service).order_by(action_log.c.id)
+    for each in _changes.read(db.execute(mine)):
+        kept.setdefault(each.action_id, []).append(_digest(each))
+    return next((one for one, entries in sorted(noted.items()) if kept.get(one, [])[-len(entries) :] != entries), None)
 
 
 def owned(db: Connection, person_id: int) -> list[Action]:

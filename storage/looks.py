@@ -1,7 +1,8 @@
-"""Who looked at the answers behind a figure, and at which: only ever added to (triggers, revision 0020), and proved.
+"""Who of the staff looked at what citizens sent, and what they did that no round tells of: only added to, and proved.
 
-Each look carries a hash over itself and over that of the look before at the same service, as entries of a round's trail
-do (`storage.trail`): whoever changes one, takes one out or puts one in breaks every hash from there on.
+Triggers refuse everything else (revision 0020). Each entry carries a hash over itself and over that of the one before
+at the same service, as entries of a round's trail do (`storage.trail`): whoever changes one, takes one out or puts one
+in breaks every hash from there on.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One look; `what` is JSON of what the answers were picked out by, `rows` how many of them were shown."""
+    """One look; `what` is JSON of what the answers were picked out by, `rows` how many of them were shown.
+
+    Of a deed, `what` has its name under `did`, and no answers were shown.
+    """
 
     id: int
     service: str
@@ -61,14 +65,19 @@ def note(db: Connection, service: str, at: datetime, who: str, what: Mapping[str
     db.execute(insert(looks), {"service": service, "at": at, "who": who, "what": by, "rows": rows, "hash": digest})
 
 
+def did(db: Connection, service: str, at: datetime, who: str, what: str, **about: object) -> None:
+    """Note what somebody did (`blocked`, say), and to what, in the transaction in which it is done."""
+    note(db, service, at, who, {"did": what, **about}, 0)
+
+
 def _one_at_a_time(db: Connection, service: str) -> None:
     """Let no two looks at a service follow the same one; SQLite has one writer at a time anyway."""
     if db.dialect.name == "postgresql":
         db.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"looks {service}"})
 
 
-def of(db: Connection, service: str, limit: int = 100) -> list[Looked]:
-    """Return who looked, the newest first."""
+def of(db: Connection, service: str, limit: int | None = 100) -> list[Looked]:
+    """Return who looked and did what, the newest first; without `limit` all."""
     mine = select(*_shape.columns).where(looks.c.service == service).order_by(looks.c.id.desc())
     return _shape.read(db.execute(mine.limit(limit)))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, or_, select, update
 
-from storage import outbox
+from storage import looks, outbox
 from storage.rows import Shape, insert_new, many
 from storage.tables import contacts, links, people, roles, web_sessions
 
@@ -115,6 +115,14 @@ def change(db: Connection, person_id: int, **values: str | None) -> None:
 def grant(db: Connection, person_id: int, role: str, service: str, now: datetime) -> bool:
     """Give a role for a service; return whether it was new."""
     return many(db, _grant, _role.write([Role(person_id, role, service, now)])) == 1
+
+
+def appoint(db: Connection, person_id: int, role: str, service: str, now: datetime, who: str = "") -> None:
+    """Give a role for a service, and note it in the log of staff; without `who` they took up an invitation."""
+    person = get(db, person_id)
+    name = person.name if person else ""
+    if grant(db, person_id, role, service, now):
+        looks.did(db, service, now, who or name, "role_given", role=role, person=name, number=person_id)
 
 
 def revoke(db: Connection, person_id: int, role: str, service: str) -> None:

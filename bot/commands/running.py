@@ -148,6 +148,7 @@ class Invited:
 def _person(here: Office, who: Invited) -> int:
     """Keep somebody whose mail address is known already, and return their id."""
     from bot.rounds import addresses
+    from bot.rounds.acting import name_of
     from storage import contacts, people
 
     spelt, now = addresses.spellings(str(who.mail)), wall_clock()
@@ -163,13 +164,14 @@ def _person(here: Office, who: Invited) -> int:
             contacts.add(db, [row])
         else:
             contacts.set_person(db, known.id, person)
-        people.grant(db, person, who.role, who.service, now)
+        people.appoint(db, person, who.role, who.service, now, name_of(db, None, here.rounds.operator))
     return person
 
 
 def _token(here: Office, who: Invited, person: int | None) -> str:
     """Keep a new one-time link and return its token."""
-    from storage import people
+    from bot.rounds.acting import name_of
+    from storage import looks, people
 
     token, now = mint(), wall_clock()
     link = people.Link(
@@ -177,6 +179,8 @@ def _token(here: Office, who: Invited, person: int | None) -> str:
     )
     with here.database.transaction() as db:
         people.add_link(db, link)
+        by = name_of(db, None, here.rounds.operator)
+        looks.did(db, who.service, now, by, "invited", role=who.role, person=who.name)
     return token
 
 

@@ -9,7 +9,7 @@ import click
 
 from bot.commands.common import as_json, configured, many, office, show, table, wall_clock
 from bot.errors import Refused, Usage
-from bot.rights import ROLES
+from bot.rights import EVERY_SERVICE, ROLES
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.commands.common import Office
     from bot.config import Config
     from storage.deletions import Entry
+    from storage.looks import Looked
     from storage.people import Person, Role
 
 
@@ -68,19 +69,25 @@ def remove(config: Config, name: str, role: str | None, service: str | None) -> 
     What waits to be sent to them and is no longer theirs to read is not sent.
     """
     from bot.parting import withhold
-    from storage import deletions, people
+    from bot.rounds.acting import name_of
+    from storage import deletions, looks, people
 
     with office(config) as here:
         person = _called(here, name)
         with here.database.transaction() as db:
-            before = people.roles_of(db, person.id)
-            gone = people.remove(db, person.id, role, service)
+            by, before = name_of(db, None, here.rounds.operator), people.roles_of(db, person.id)
+            people.remove(db, person.id, role, service)
             left = people.roles_of(db, person.id)
-            deletions.record(here.keys, [_dismissed(here, person, one) for one in before if one not in left])
+            gone = [each for each in before if each not in left]
+            now = wall_clock()
+            for one in gone:
+                about = {"role": one.role, "person": person.name, "number": person.id}
+                looks.did(db, one.service, now, by, "role_taken", **about)
+            deletions.record(here.keys, [_dismissed(here, person, one) for one in gone])
             if gone and left:
-                withhold(db, person.id, wall_clock())
+                withhold(db, person.id, now)
             elif gone:
-                people.leave(db, person.id, wall_clock())
+                people.leave(db, person.id, now)
     if not gone:
         raise Refused(f'{person.name} has no such role. See "civicloop staff list".')
     click.echo(f"{person.name} keeps: {_roles(left)}" if left else f"{person.name} has no role any more.")
@@ -112,37 +119,47 @@ def _called(here: Office, name: str) -> Person:
 
 
 @staff.command()
-@click.option("--service", required=True, help="The service whose answers were looked at.")
+@click.option("--service", required=True, help="The service; '*' for roles that hold for all.")
 @click.option(
     "--hash", "noted", metavar="HEX", help="Also prove that the look with this hash, noted earlier, is there."
 )
 @configured
 @as_json
 def looked(config: Config, service: str, noted: str | None, *, in_json: bool) -> None:
-    """Say who opened the answers behind figures, the newest first, and prove that no look is missing or changed."""
-    from storage import looks
+    """Say who looked at what citizens sent, or did what no round tells of, and prove that all is as it was written.
 
-    config.service(service)
+    The newest first: looks at answers, texts of a theme, photos and threads; roles, blocks, themes and actions.
+    """
+    from storage import actions, looks
+
+    if service != EVERY_SERVICE:
+        config.service(service)
     digest = _hash_of(noted)
     with office(config) as here, here.database.reading() as db:
         rows, proof = looks.of(db, service), looks.prove(db, service)
-        there = not digest or looks.has(db, service, digest)
+        there, other = not digest or looks.has(db, service, digest), actions.prove(db, service)
     if in_json:
         told = [{"at": row.at, "who": row.who, "what": json.loads(row.what), "answers": row.rows} for row in rows]
-        show({"looks": told, "whole": proof.wrong is None and there, "hash": proof.last.hex()})
+        whole = proof.wrong is None and other is None and there
+        show({"looks": told, "whole": whole, "hash": proof.last.hex()})
     else:
         zone = config.city.zone
-        table(
-            [(f"{row.at.astimezone(zone):%Y-%m-%d %H:%M}", row.who, many(row.rows, "answer"), row.what) for row in rows]
-        )
+        table([(f"{row.at.astimezone(zone):%Y-%m-%d %H:%M}", row.who, _seen(row), row.what) for row in rows])
     if proof.wrong is not None:
         raise Refused(f"the log of looks at {service} is not as it was written, from look {proof.wrong} on.")
+    if other is not None:
+        raise Refused(f"the log of action {other} is not as it was written.")
     if not there:
         raise Refused(
             f"no look at {service} has the hash {noted}: the log was written anew, or the newest were taken out."
         )
     if not in_json:
         click.echo(f"All {proof.looks} are as they were written. Note the last hash: {proof.last.hex() or 'none yet'}")
+
+
+def _seen(row: Looked) -> str:
+    """Return how many answers were shown; of a deed what it was."""
+    return str(json.loads(row.what).get("did") or many(row.rows, "answer"))
 
 
 def _hash_of(noted: str | None) -> bytes:
@@ -158,10 +175,16 @@ def _hash_of(noted: str | None) -> bytes:
 @configured
 def withdraw(config: Config, number: int) -> None:
     """Let an invitation work no more; NUMBER is how "civicloop staff list" names it."""
-    from storage import people
+    from bot.rounds.acting import name_of
+    from storage import looks, people
 
     with office(config) as here, here.database.transaction() as db:
-        gone = people.withdraw(db, number, wall_clock())
+        now = wall_clock()
+        known = {one.id: one for one in people.invitations(db, now)}
+        gone = people.withdraw(db, number, now)
+        if gone and (one := known.get(number)):
+            by, about = name_of(db, None, here.rounds.operator), {"role": one.role, "person": one.name or ""}
+            looks.did(db, one.service, now, by, "invitation_withdrawn", **about)
     if not gone:
         raise Refused(f'there is no invitation {number} that could still be followed. See "civicloop staff list".')
     click.echo(f"Nobody can follow invitation {number} any more.")

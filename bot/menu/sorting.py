@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 from bot.machine.names import machine_named
 from bot.menu.worker import Worker, data, mark_of, named, short
 from bot.rights import Right
+from bot.rounds.acting import name_of
 from bot.rounds.record import public_url
 from bot.themes import curating
-from bot.themes.curating import LONGEST_NAME, Act
+from bot.themes.curating import LONGEST_NAME, Act, By
 from bot.themes.words import words
 from flows.model import Button
 from flows.words import whole
+from storage import looks
 
 if TYPE_CHECKING:
     from bot.config import Config
@@ -75,7 +77,7 @@ class Sorting:
     def _done(self, worker: Worker, theme: Theme, what: str, into: str) -> Prompt | None:
         match what:
             case Act.KEEP | Act.DROP:
-                curating.act(worker.visit.db, theme, Act(what), worker.language)
+                curating.act(worker.visit.db, theme, Act(what), worker.language, _by(worker))
                 return self._waiting(worker, theme.service, what)
             case "name":
                 worker.waits(f"{NAMING} {theme.id}")
@@ -83,7 +85,7 @@ class Sorting:
             case "merge":
                 return self._into(worker, theme, into)
             case "into" if (other := self._theme(worker, into)) and self._fit(theme, other):
-                curating.act(worker.visit.db, theme, Act.MERGE, worker.language, into=other)
+                curating.act(worker.visit.db, theme, Act.MERGE, worker.language, _by(worker), into=other)
                 return self._waiting(worker, theme.service, Act.MERGE)
             case _:
                 return None
@@ -104,6 +106,9 @@ class Sorting:
             lines = [*head, _say(worker, "none"), _say(worker, "page", url=url)]
             return worker.screen(lines, self._back(worker))
         first, many = book.proposed[0], len(book.proposed)
+        if first.quotes:
+            by, about = _by(worker), {"theme": first.id, "in": "chat"}
+            looks.note(worker.visit.db, service, by.now, by.who, about, len(first.quotes))
         counted = words(worker.language).many("themes.chat.waiting", many)
         lines = [*head, counted, *self._shown(worker, first), _say(worker, "page", url=url)]
         return worker.screen(lines, *self._acts(worker, first, book), self._back(worker))
@@ -156,8 +161,12 @@ class Sorting:
             missing = said("themes.name_missing", most=said.number(LONGEST_NAME))
             return worker.screen([missing, self._asks_name(worker, theme)])
         worker.waits(None)
-        curating.act(worker.visit.db, theme, Act.RENAME, worker.language, name=name)
+        curating.act(worker.visit.db, theme, Act.RENAME, worker.language, _by(worker), name=name)
         return self._waiting(worker, theme.service, Act.RENAME)
+
+
+def _by(worker: Worker) -> By:
+    return By(name_of(worker.visit.db, worker.person), worker.visit.ledger.now)
 
 
 def _say(worker: Worker, key: str, **values: object) -> str:

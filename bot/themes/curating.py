@@ -12,7 +12,7 @@ from bot.digests.weeks import Week
 from bot.machine.names import bare
 from bot.reading.private import finder
 from bot.themes.words import words
-from storage import themes
+from storage import looks, themes
 from storage.themes import LIVE, MANAGER, PROPOSED
 
 if TYPE_CHECKING:
@@ -131,29 +131,49 @@ def live(db: Connection, service: str, theme_id: int, *, lock: bool = False) -> 
     return theme if theme is not None and theme.service == service and theme.state in LIVE else None
 
 
-def act(db: Connection, theme: Theme, what: Act, language: str, *, name: str = "", into: Theme | None = None) -> None:
-    """Do something to a theme; a new name is one in this language, shown in all others too.
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who does something to a theme, and when: it stands in the log of staff."""
+
+    who: str
+    now: datetime
+
+    def note(self, db: Connection, theme: Theme, what: Act, **about: object) -> None:
+        """Write down what was done to which theme."""
+        looks.did(db, theme.service, self.now, self.who, f"theme_{what}", theme=theme.id, key=theme.key, **about)
+
+
+def act(
+    db: Connection, theme: Theme, what: Act, language: str, by: By, *, name: str = "", into: Theme | None = None
+) -> None:
+    """Do something to a theme, and note who did; a new name is one in this language, shown in all others too.
 
     Raises ValueError where a name or the other theme is missing.
     """
+    about: dict[str, object] = {"name": theme.name(language)}
     match what:
         case Act.KEEP:
             themes.confirm(db, theme)
         case Act.RENAME if name_of(name):
             themes.rename(db, theme, {language: name_of(name)})
+            about["now"] = name_of(name)
         case Act.MERGE if into is not None:
             themes.merge(db, theme, into)
+            about["into"] = into.id
         case Act.DROP:
             themes.drop(db, theme)
         case _:
             raise ValueError(what)
+    by.note(db, theme, what, **about)
 
 
-def add(db: Connection, service: str, name: str, language: str, key: str, now: datetime) -> None:
+def add(db: Connection, service: str, name: str, language: str, key: str, by: By) -> None:
     """Add a theme of somebody's own; `key` is made of chance. Raises ValueError where the name is missing."""
     if not name_of(name):
         raise ValueError(name)
-    themes.add(db, service, [(f"own.{key}"[:60], {language: name_of(name)})], MANAGER, now)
+    own = f"own.{key}"[:60]
+    themes.add(db, service, [(own, {language: name_of(name)})], MANAGER, by.now)
+    looks.did(db, service, by.now, by.who, f"theme_{Act.NEW}", key=own, name=name_of(name))
 
 
 def name_of(typed: str) -> str:

@@ -38,7 +38,7 @@ def blocks(house: House, why: str = WHY) -> None:
         if why:
             house.threads.block(db, thread, maya, why, house.clock())
         else:
-            house.threads.unblock(db, thread, house.clock())
+            house.threads.unblock(db, thread, maya, house.clock())
 
 
 async def test_they_read_why_and_nothing_more_is_taken(house: House, citizen: Citizen) -> None:

@@ -100,3 +100,14 @@ def test_who_looked_at_answers_is_listed_and_proved(terminal: Terminal) -> None:
     assert (missing.status, none.status) == (1, 2)
     assert "no look at library has the hash" in missing.err
     assert "is no hash" in none.err
+
+
+def test_who_gave_and_took_a_role_is_in_the_log_of_staff(terminal: Terminal) -> None:
+    hired(terminal)
+    terminal("staff", "remove", "Maya")
+    told = [*terminal("staff", "looked", "--service", "library", "--json").json["looks"]]
+    told += terminal("staff", "looked", "--service", "*", "--json").json["looks"]
+    done = {each["what"]["did"]: each for each in told}
+    assert {"invited", "role_given", "role_taken"} <= set(done)
+    assert done["role_taken"]["who"].startswith("operator ")
+    assert done["role_taken"]["what"]["person"] == "Maya"

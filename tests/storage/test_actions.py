@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from storage import actions, answers, contacts, findings, looks, people, retention, rounds, sessions
@@ -112,7 +112,6 @@ def test_the_database_itself_refuses_to_change_or_forget_what_was_noted(
 ) -> None:
     with database.transaction() as db:
         begun(db)
-        looks.note(db, "library", NOW, "Ana", {"item": "del.overall"}, 20)
     with pytest.raises(DBAPIError, match="only ever added to"), database.transaction() as db:
         db.execute(how(table))
     with database.reading() as db:
@@ -280,3 +279,33 @@ def test_looks_are_noted_by_service_the_newest_first(database: Database) -> None
             ("Kim", {"item": "del.overall", "page": 2}, 3),
             ("Ana", {"item": "del.overall"}, 20),
         ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "whole"),
+    [
+        ("UPDATE action_log SET who = who", True),
+        ("UPDATE action_log SET who = 'Eve'", False),
+        ("UPDATE action_log SET why = 'since I say so' WHERE what = 'done'", False),
+        ("DELETE FROM action_log WHERE what = 'done'", False),
+        ("DELETE FROM action_log WHERE what = 'begun'", False),
+    ],
+)
+def test_a_log_of_an_action_that_is_not_as_it_was_written_is_found(
+    database: Database, statement: str, *, whole: bool
+) -> None:
+    with database.transaction() as db:
+        row = begun(db)
+        actions.change(db, row, NOW + DAY, "Ana", "done", "it is mended", state=actions.DONE)
+    with database.reading() as db:
+        assert actions.prove(db, row.service) is None
+    guards = {
+        "sqlite": (["DROP TRIGGER action_log_no_update", "DROP TRIGGER action_log_no_delete"], []),
+        "postgresql": (["ALTER TABLE action_log DISABLE TRIGGER ALL"], ["ALTER TABLE action_log ENABLE TRIGGER ALL"]),
+    }
+    with database.transaction() as db:
+        before, after = guards[db.dialect.name]
+        for each in (*before, statement, *after):
+            db.execute(text(each))
+    with database.reading() as db:
+        assert actions.prove(db, row.service) == (None if whole else row.id)

@@ -155,8 +155,9 @@ def test_a_name_somebody_wrote_is_theirs(database: Database, model: Server) -> N
     swept(database, machine_of(model))
     with database.transaction() as db:
         first, second = themes.codebook(db, "library", [PROPOSED])
-        curating.act(db, first, Act.KEEP, "en")
-        curating.act(db, second, Act.RENAME, "en", name=second.name("en"))
+        by = curating.By("Maya", NOW)
+        curating.act(db, first, Act.KEEP, "en", by)
+        curating.act(db, second, Act.RENAME, "en", by, name=second.name("en"))
         kept, renamed = themes.get(db, first.id), themes.get(db, second.id)
     assert kept is not None
     assert renamed is not None

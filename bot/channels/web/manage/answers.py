@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 
 from bot.actions.behind import Filters
-from bot.channels.web.manage.doors import page
+from bot.channels.web.manage.doors import noting, page
 from bot.channels.web.pages import backstage_of, pages_of
 from bot.digests.weeks import Week
 from bot.rights import Right
 from flows.model import Stage
 from flows.words import whole
-from storage import crossings, themes
+from storage import themes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,13 +73,11 @@ def _labels(request: Request, by: Filters) -> str:
 def _opened(request: Request, visitor: Visitor, service: str, by: Filters) -> tuple[Shown, Mapping[int, str]]:
     """Read the answers and note the look in one transaction: no answer is shown that nobody is noted for."""
     backstage, language = backstage_of(request), pages_of(request).words(request).language
-    with backstage.database.transaction() as db:
+    with noting(request) as db:
         names = {each.id: each.name(language) for each in themes.codebook(db, service)}
         if by.theme is not None and by.theme not in names:
             raise HTTPException(404)
         shown = backstage.actions.behind.open(db, service, by, visitor.person.name, language, backstage.clock())
-        crossings.passed("answers.opens")
-    crossings.passed("answers.opened")
     return shown, names
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,10 +14,10 @@ from starlette.exceptions import HTTPException
 
 from bot.channels.web.pages import backstage_of, cookie_of, drop_cookie, pages_of, set_cookie, to
 from bot.rights import Held, Right
-from storage import people, threads
+from storage import crossings, people, threads
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from sqlalchemy import Connection
     from starlette.datastructures import FormData
@@ -45,6 +46,15 @@ class Visitor(Held):
     """Stands in every form of this session, so that no other site can send one."""
     waiting: int = 0
     """Citizens who wait for an answer in the threads this person may answer."""
+
+
+@contextmanager
+def noting(request: Request) -> Iterator[Connection]:
+    """Read what citizens sent, and note the look, in one transaction: nothing is shown that nobody is noted for."""
+    with backstage_of(request).database.transaction() as db:
+        yield db
+        crossings.passed("answers.opens")
+    crossings.passed("answers.opened")
 
 
 def staff(handler: StaffHandler, *, files: int = 0) -> Callable[[Request], Awaitable[Response]]:
@@ -167,7 +177,7 @@ def _enter(request: Request, token: str, name: str) -> str | None:
             called = name or link.name or link.role or "?"
             person_id = people.add(db, called[:100], pages_of(request).language(request), now).id
         if link.role and link.service:
-            people.grant(db, person_id, link.role, link.service, now)
+            people.appoint(db, person_id, link.role, link.service, now)
         people.sign_in(db, backstage.keys.token_hash(cookie), person_id, now, now + STAY)
     return cookie
 

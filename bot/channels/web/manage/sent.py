@@ -11,14 +11,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from bot.channels.web.manage.desk import seen
-from bot.channels.web.manage.doors import page
+from bot.channels.web.manage.doors import noting, page
 from bot.channels.web.pages import backstage_of, pages_of
 from bot.errors import Missing
 from bot.rights import Right
-from storage import answers, rounds
+from storage import answers, looks, rounds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -40,6 +40,14 @@ class Sight:
     day: str
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """Where a photo or voice message came: the service, and what names it in the log of looks."""
+
+    service: str
+    about: Mapping[str, object]
+
+
 async def overview(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/rounds/<code>/files`: the photos and voice messages of a round."""
     round_ = await seen(request, visitor, Right.SEE_QUESTIONS)
@@ -54,17 +62,25 @@ async def show(request: Request, visitor: Visitor) -> Response:
     one = next((each for each in found if each.id == request.path_params["number"]), None)
     if one is None:
         raise HTTPException(404)
-    return await shown(request, visitor, one.channel, one.verb, one.file)
+    of = Came(round_.service, {"round": round_.code, "file": one.id})
+    return await shown(request, visitor, of, one.channel, one.verb, one.file)
 
 
-async def shown(request: Request, visitor: Visitor, channel: str, kind: str, file: str) -> Response:
-    """Return a photo or voice message itself; who looked at it stands in the log, never whose it is."""
+async def shown(request: Request, visitor: Visitor, of: Came, channel: str, kind: str, file: str) -> Response:
+    """Return a photo or voice message itself; who looked at it is noted before, never whose it is."""
     try:
         body, media_type = await backstage_of(request).files.look(channel, kind, file)
     except Missing as missing:
         raise HTTPException(404) from missing
+    await asyncio.to_thread(_noted, request, visitor, of, kind)
     log.info("file.shown", person=visitor.person.id, page=request.url.path, kind=kind)
     return Response(body, media_type=media_type, headers={"content-disposition": "inline"})
+
+
+def _noted(request: Request, visitor: Visitor, of: Came, kind: str) -> None:
+    with noting(request) as db:
+        what = {**of.about, "kind": kind}
+        looks.note(db, of.service, backstage_of(request).clock(), visitor.person.name, what, 1)
 
 
 def _sights(request: Request, round_: RoundView) -> tuple[list[Sight], int]:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
-from bot.channels.web.manage.doors import form_of, page
+from bot.channels.web.manage.doors import form_of, noting, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.machine.names import machine_named
 from bot.rights import Right
 from bot.themes import curating
-from bot.themes.curating import LONGEST_NAME, Act
+from bot.themes.curating import LONGEST_NAME, Act, By
 from bot.themes.words import words
 from flows.words import whole
+from storage import looks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +71,7 @@ async def _page(
     request: Request, visitor: Visitor, errors: Sequence[Error] = (), typed: Mapping[str, str] | None = None
 ) -> Response:
     service, name = _service(request, visitor)
-    book = await asyncio.to_thread(_codebook, request, service)
+    book = await asyncio.to_thread(_codebook, request, visitor, service)
     return page(
         request,
         visitor,
@@ -92,10 +93,15 @@ async def _page(
     )
 
 
-def _codebook(request: Request, service: str) -> Codebook:
+def _codebook(request: Request, visitor: Visitor, service: str) -> Codebook:
+    """Read the codebook, and note the look at the texts beside what is proposed."""
     backstage = backstage_of(request)
-    with backstage.database.reading() as db:
-        return curating.codebook(db, backstage.config, service, _language(request), backstage.clock())
+    now, who = backstage.clock(), visitor.person.name
+    with noting(request) as db:
+        book = curating.codebook(db, backstage.config, service, _language(request), now)
+        if texts := sum(len(each.quotes) for each in book.proposed):
+            looks.note(db, service, now, who, {"theme": "proposed"}, texts)
+    return book
 
 
 async def change(request: Request, visitor: Visitor) -> Response:
@@ -105,7 +111,7 @@ async def change(request: Request, visitor: Visitor) -> Response:
     if typed.get("what") not in set(Act):
         raise HTTPException(404)
     what = Act(typed["what"])
-    if not await asyncio.to_thread(_changed, request, service, what, typed):
+    if not await asyncio.to_thread(_changed, request, visitor, service, what, typed):
         return await _page(request, visitor, [_fault(request, what, typed)], typed)
     return to(f"/manage/themes/{service}?done={what}")
 
@@ -118,17 +124,18 @@ def _fault(request: Request, what: Act, typed: Mapping[str, str]) -> Error:
     return Error(named, said("themes.name_missing", most=said.number(LONGEST_NAME)))
 
 
-def _changed(request: Request, service: str, what: Act, typed: Mapping[str, str]) -> bool:
+def _changed(request: Request, visitor: Visitor, service: str, what: Act, typed: Mapping[str, str]) -> bool:
     """Do it; return whether nothing was missing."""
     backstage, language, name = backstage_of(request), _language(request), typed.get("name", "")
+    by = By(visitor.person.name, backstage.clock())
     with backstage.database.transaction() as db:
         try:
             if what is Act.NEW:
-                curating.add(db, service, name, language, backstage.mint(), backstage.clock())
+                curating.add(db, service, name, language, backstage.mint(), by)
             else:
                 theme, into = _theme(db, service, typed.get("theme", "")), typed.get("into", "")
                 other = curating.live(db, service, n) if (n := whole(into)) is not None else None
-                curating.act(db, theme, what, language, name=name, into=other)
+                curating.act(db, theme, what, language, by, name=name, into=other)
         except ValueError:
             return False
     return True
@@ -147,7 +154,7 @@ def _theme(db: Connection, service: str, mark: str) -> Theme:
 async def texts(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/themes/<service>/<theme>`: the texts behind a theme, or those that fit none, to be corrected."""
     service, name = _service(request, visitor)
-    theme, said, book = await asyncio.to_thread(_texts, request, service)
+    theme, said, book = await asyncio.to_thread(_texts, request, visitor, service)
     language = _language(request)
     return page(
         request,
@@ -165,13 +172,16 @@ async def texts(request: Request, visitor: Visitor) -> Response:
     )
 
 
-def _texts(request: Request, service: str) -> tuple[Theme | None, list[Said], Codebook]:
+def _texts(request: Request, visitor: Visitor, service: str) -> tuple[Theme | None, list[Said], Codebook]:
+    """Read the texts, and note the look at them."""
     backstage, language, mark = backstage_of(request), _language(request), request.path_params["theme"]
     now = backstage.clock()
-    with backstage.database.reading() as db:
+    with noting(request) as db:
         theme = None if mark == NONE else _theme(db, service, mark)
         said = curating.texts_of(db, backstage.config, service, theme, language, now)
-        return theme, said, curating.codebook(db, backstage.config, service, language, now)
+        looks.note(db, service, now, visitor.person.name, {"theme": theme.id if theme else NONE}, len(said))
+        book = curating.codebook(db, backstage.config, service, language, now)
+    return theme, said, book
 
 
 async def correct(request: Request, visitor: Visitor) -> Response:

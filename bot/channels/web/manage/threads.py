@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
-from bot.channels.web.manage.doors import form_of, page
+from bot.channels.web.manage.doors import form_of, noting, page
 from bot.channels.web.manage.form import Error
-from bot.channels.web.manage.sent import shown
+from bot.channels.web.manage.sent import Came, shown
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.rights import Right
 from bot.threads import Outcome
 from flows.words import whole
-from storage import contacts, crossings, people, threads
+from storage import contacts, crossings, looks, people, threads
 from storage.threads import CITIZEN
 
 if TYPE_CHECKING:
@@ -91,12 +91,13 @@ async def show(request: Request, visitor: Visitor) -> Response:
 
 async def file(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/threads/<name>/files/<number>`: a photo or a voice message that came in it."""
-    channel, line = await asyncio.to_thread(_line, request, visitor)
-    return await shown(request, visitor, channel, line.kind, line.file)
+    service, channel, line = await asyncio.to_thread(_line, request, visitor)
+    of = Came(service, {"thread": request.path_params["name"], "file": line.id})
+    return await shown(request, visitor, of, channel, line.kind, line.file)
 
 
-def _line(request: Request, visitor: Visitor) -> tuple[str, Line]:
-    """Return a line of the thread that has a file, and the channel it came by."""
+def _line(request: Request, visitor: Visitor) -> tuple[str, str, Line]:
+    """Return the service of the thread, and a line of it that has a file, with the channel it came by."""
     backstage = backstage_of(request)
     with backstage.database.reading() as db:
         thread = seen(visitor, threads.named(db, request.path_params["name"]))
@@ -104,7 +105,7 @@ def _line(request: Request, visitor: Visitor) -> tuple[str, Line]:
     line = next((line for line in lines if line.file and line.id == request.path_params["number"]), None)
     if citizen is None or line is None:
         raise HTTPException(404)
-    return citizen.channel, line
+    return thread.service, citizen.channel, line
 
 
 async def _page(
@@ -127,10 +128,12 @@ async def _page(
 
 def _told(request: Request, visitor: Visitor) -> Told:
     backstage, words, zone = backstage_of(request), pages_of(request).words(request), pages_of(request).zone
-    with backstage.database.reading() as db:
+    with noting(request) as db:
         thread = seen(visitor, threads.named(db, request.path_params["name"]))
         staff, citizen = backstage.threads.people_of(db, thread.service), contacts.get(db, thread.contact_id)
         lines = [(words.moment(line.at.astimezone(zone)), line) for line in backstage.threads.lines(db, thread)]
+        theirs = sum(not line.mine for _, line in lines)
+        looks.note(db, thread.service, backstage.clock(), visitor.person.name, {"thread": thread.name}, theirs)
     carer = next((person.name for person in staff if person.id == thread.person_id), "")
     others = [person for person in staff if person.id != visitor.person.id]
     service = {each.key: each.label(words.language) for each in backstage.config.services}[thread.service]
@@ -213,7 +216,7 @@ def _block(request: Request, visitor: Visitor, why: str) -> None:
         if why:
             backstage.threads.block(db, thread, visitor.person, why, backstage.clock())
         else:
-            backstage.threads.unblock(db, thread, backstage.clock())
+            backstage.threads.unblock(db, thread, visitor.person, backstage.clock())
         crossings.passed("thread.blocks")
     crossings.passed("thread.blocked")
 

@@ -17,7 +17,7 @@ from bot.digests.model import Digest, Form, Point, Score, Voice, Voices, Who, du
 from bot.rounds.findings import PAPER
 from flows import transcript
 from flows.catalog import Catalog
-from storage import digests, moves, people, rounds
+from storage import digests, looks, moves, people, rounds
 from tests.bot.channels.web.stage import NOW, Program
 from tests.bot.channels.web.test_public_pages import FORMAL
 from tests.flows.test_transcripts import VERBS, played
@@ -114,6 +114,9 @@ class TestTheDoor:
         page = await client.post("/manage/sign-in", data={"token": "invited", "name": "Grace"})
         assert page.url.path == "/manage/digests"
         assert "Signed in as Grace." in page.text
+        with it.database.reading() as db:
+            (noted,) = looks.of(db, "library")
+        assert (noted.who, '"did": "role_given"' in noted.what) == ("Grace", True)
 
     async def test_the_session_ends_by_itself(self, it: Program, client: httpx.AsyncClient) -> None:
         await entered(it, client, ORGANISER)

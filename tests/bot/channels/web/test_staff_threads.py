@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from PIL import Image
 
 from bot.channels.web import site
 from bot.threads import Sending
-from storage import contacts, outbox, people, threads
+from storage import contacts, looks, outbox, people, threads
 from tests.bot.channels.web.stage import NOW, Program
 from tests.bot.channels.web.test_pure import jpeg
 from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, entered, faults, posted, stamp
@@ -227,3 +228,32 @@ async def test_a_chat_is_blocked_with_a_reason_and_freed_again(
     assert "Blocked on" not in page.text
     (first, *_) = said(it, citizen)
     assert "Insults <all day>" in first
+
+
+async def test_each_look_at_a_thread_and_its_files_and_each_block_is_noted(
+    it: Program, client: httpx.AsyncClient, citizen: Contact
+) -> None:
+    it.uploads.mkdir(parents=True)
+    (it.uploads / "name-of-a-photo-0001.jpg").write_bytes(jpeg())
+    thread = written(it, citizen)
+    with it.database.transaction() as db:
+        it.threads.bring(db, thread, Sending("", "photo", "name-of-a-photo-0001.jpg"), NOW, danger=False)
+    await entered(it, client, MANAGER)
+    path = f"/manage/threads/{thread.name}"
+    page = await client.get(path)
+    await client.get(f"{path}/files/2")
+    page = await client.post(f"{path}/block", data={"stamp": stamp(page), "why": "Insults"})
+    await client.post(f"{path}/unblock", data={"stamp": stamp(page)})
+    with it.database.reading() as db:
+        noted = [(one.who, json.loads(one.what), one.rows) for one in reversed(looks.of(db, "library"))]
+        whole = looks.prove(db, "library").wrong is None
+    assert whole
+    look, about = ("Ada", {"thread": thread.name}, 2), {"thread": thread.name}
+    assert noted == [
+        look,
+        ("Ada", {**about, "file": 2, "kind": "photo"}, 1),
+        ("Ada", {**about, "did": "blocked"}, 0),
+        look,
+        ("Ada", {**about, "did": "unblocked"}, 0),
+        look,
+    ]

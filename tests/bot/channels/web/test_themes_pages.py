@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.themes import curating
-from storage import answers, campaigns, themes
+from storage import answers, campaigns, looks, themes
 from storage.themes import DROPPED, MERGED, PROPOSAL, STARTER, Reading, Sorted
 from tests.bot.channels.web.stage import NOW, Program
 from tests.bot.channels.web.test_actions_pages import seen
@@ -183,3 +184,33 @@ async def test_what_is_not_theirs_does_not_exist_for_others(it: Program, client:
 async def test_who_only_signs_sees_no_texts(it: Program, client: httpx.AsyncClient) -> None:
     await entered(it, client, ("approver", "library"))
     assert (await client.get("/manage/themes")).status_code == 404
+
+
+async def test_each_look_at_texts_and_each_act_on_a_theme_is_noted_with_who_it_was(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    sorted_texts(it)
+    await entered(it, client, MANAGER)
+    new, waiting = of(it, "new.1"), of(it, "waiting")
+    await client.get(HERE)
+    await client.get(f"{HERE}/{waiting.id}")
+    await client.get(f"{HERE}/none")
+    for form in (
+        {"what": "rename", "theme": str(new.id), "name": "Bicycles"},
+        {"what": "keep", "theme": str(waiting.id)},
+        {"what": "merge", "theme": str(new.id), "into": str(waiting.id)},
+        {"what": "new", "name": "Toilets"},
+        {"what": "drop", "theme": str(of(it, "price").id)},
+    ):
+        await posted(client, HERE, **form)
+    with it.database.reading() as db:
+        noted = [(one.who, json.loads(one.what), one.rows) for one in reversed(looks.of(db, "library"))]
+        assert looks.prove(db, "library").wrong is None
+    assert {who for who, *_ in noted} == {"Ada"}
+    looked = [(what, rows) for _, what, rows in noted if "did" not in what]
+    assert looked[:3] == [({"theme": "proposed"}, 2), ({"theme": waiting.id}, 1), ({"theme": "none"}, 0)]
+    done = {what["did"]: what for _, what, _ in noted if "did" in what}
+    assert list(done) == ["theme_rename", "theme_keep", "theme_merge", "theme_new", "theme_drop"]
+    renamed = done["theme_rename"]
+    assert (renamed["theme"], renamed["name"], renamed["now"]) == (new.id, "bicycle, lock", "Bicycles")
+    assert (done["theme_merge"]["into"], done["theme_new"]["name"]) == (waiting.id, "Toilets")
