@@ -31,7 +31,7 @@ class Subject:
     @property
     def query(self) -> str:
         """What the address of its answers says of it."""
-        return f"stage={self.stage}&item={self.name}" if self.source == SCORE else f"theme={self.name}"
+        return f"item={self.name}&stage={self.stage}" if self.source == SCORE else f"theme={self.name}"
 
 
 def of(

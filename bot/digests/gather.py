@@ -336,7 +336,13 @@ def _deadline(row: RoundRow, zone: ZoneInfo) -> Deadline:
     opens_on = row.opens_at.astimezone(zone).date() if row.opens_at else None
     closes_on = last_day(row.closes_at, zone) if row.closes_at else None
     written = complete.fields(row) if complete.wanted(row) else None
-    return Deadline(row.code, row.title, row.state, opens_on, closes_on, _feedback_on(row), written)
+    return Deadline(row.code, row.title, row.state, opens_on, closes_on, _feedback_on(row), written, _titles(row))
+
+
+def _titles(row: RoundRow) -> Mapping[str, str]:
+    """The title by language, where the record has it in several."""
+    said = json.loads(row.record).get("title")
+    return {str(language): str(title) for language, title in said.items()} if isinstance(said, dict) else {}
 
 
 def _feedback_on(row: RoundRow) -> date | None:

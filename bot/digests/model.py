@@ -100,6 +100,13 @@ class Clock:
     """Days from the digest to `on`; days late where overdue."""
     written: int | None = None
     """How much of a lawful round's record is complete, of `FIELDS_OF_A_RECORD`; None where none is wanted."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """The title by language, where the round has it in several."""
+
+    @property
+    def name(self) -> Mapping[str, str]:
+        """The title by language; as it was first written for all others."""
+        return {"": self.title, **self.titles}
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def alerts(
 def _overdue(clock: Iterable[Clock]) -> Iterator[Alert]:
     late = [each for each in clock if each.tick is Tick.OVERDUE]
     for each in sorted(late, key=lambda one: (-one.days, one.code)):
-        yield Alert(Reason.OVERDUE, each.days, {"": each.title})
+        yield Alert(Reason.OVERDUE, each.days, each.name)
 
 
 def _falls(scores: Sequence[Score], minimum: int) -> Iterator[Alert]:
@@ -189,7 +189,7 @@ def proposals(
 def _tell(clock: Iterable[Clock]) -> Iterator[Proposal]:
     for each in clock:
         if each.tick is Tick.OVERDUE or (each.tick is Tick.DUE and each.days <= SOON):
-            yield Proposal(Move.TELL, each.tick.value, {"": each.title})
+            yield Proposal(Move.TELL, each.tick.value, each.name)
 
 
 def _fix(found: Iterable[Alert], problems: Iterable[Theme]) -> Iterator[Proposal]:

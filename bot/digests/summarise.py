@@ -98,6 +98,7 @@ class Deadline:
     closes_on: date | None = None
     feedback_on: date | None = None
     written: int | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,7 +402,8 @@ def _tick(deadline: Deadline, today: date) -> Clock | None:
             tick, on = Tick.OVERDUE if deadline.feedback_on < today else Tick.DUE, deadline.feedback_on
         case _:
             return None
-    return Clock(tick, deadline.code, deadline.title, on, abs((on - today).days), deadline.written)
+    days = abs((on - today).days)
+    return Clock(tick, deadline.code, deadline.title, on, days, deadline.written, deadline.titles)
 
 
 # --------------------------------------------------------------------------- who answered

@@ -216,7 +216,7 @@ def _yes(whether: bool | None, said: Texts) -> Value:  # noqa: FBT001 - what is 
 
 def _deadlines(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
     for clock in digest.clock:
-        yield said(f"event.{clock.tick}"), clock.title, clock.on, clock.days
+        yield said(f"event.{clock.tick}"), said.pick(clock.name), clock.on, clock.days
 
 
 def _scored(score: Score, digest: Digest, said: Texts) -> tuple[Value, ...]:

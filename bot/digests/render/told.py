@@ -184,7 +184,7 @@ def clock_line(clock: Clock, texts: Texts) -> str:
 
 
 def _deadline(clock: Clock, texts: Texts) -> str:
-    title, day = items.short(clock.title), texts.day(clock.on)
+    title, day = items.short(texts.pick(clock.name)), texts.day(clock.on)
     if clock.days == 0:
         return texts(f"digest.clock.{clock.tick}_today", title=title)
     return texts.many(f"digest.clock.{clock.tick}", clock.days, title=title, day=day)

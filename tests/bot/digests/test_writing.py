@@ -285,6 +285,20 @@ def test_the_clock_reads_the_rounds(database: Database, desk: Digests) -> None:
     ]
 
 
+def test_a_round_is_named_in_the_language_of_the_reader(database: Database, desk: Digests) -> None:
+    said = {"feedback_on": "2022-08-30", "title": {"en": "Spring round", "es": "Ronda de primavera"}}
+    with database.transaction() as db:
+        makers.add_round(db, "late", service=SERVICE, title="Spring round", state="closed", record=json.dumps(said))
+    with database.reading() as db:
+        digest = desk.of_week(db, SERVICE, WEEK, MONDAY)
+    assert digest is not None
+    for language, named, other in (("es", "Ronda de primavera", "Spring"), ("de", "Spring round", "Ronda")):
+        told = page(digest, texts(language))
+        for line in (told.headline, *told.clock, told.proposals[0]):
+            assert named in line
+            assert other not in line
+
+
 def test_every_stage_has_its_headline_in_both_languages() -> None:
     found = headlines(Catalog.load().bank)
     assert [each.stage for each in found] == ["commission", "design", "pilot", "deliver", "assess", "renew"]
