@@ -511,13 +511,12 @@ async def resting(house: House) -> AsyncIterator[str]:
 async def rested(house: House, reach: str) -> None:
     """Let the rest be over for those in the sender's hands, and then for whoever was refused; wait until all came."""
     loop = asyncio.get_running_loop()
-    began = loop.time
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "time", lambda: began() + REST)
-        await until(lambda: reached(house) == [each for each in reach if each != "a"])
-        house.clock.forward(seconds=REST)
-        await until(lambda: reached(house) == list(reach))
-        await until(lambda: "sending" not in asked(house).values())
+    ticks = loop.time
+    pytest.MonkeyPatch().setattr(loop, "time", lambda: ticks() + REST)  # for as long as the loop lives, as clocks go on
+    await until(lambda: reached(house) == [each for each in reach if each != "a"])
+    house.clock.forward(seconds=REST)
+    await until(lambda: reached(house) == list(reach))
+    await until(lambda: "sending" not in asked(house).values())
 
 
 def asked(house: House) -> dict[str, str]:
