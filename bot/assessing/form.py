@@ -61,7 +61,7 @@ def items(stage: str | None) -> tuple[Item, ...]:
 def _script(language: str, catalog: Catalog, stage: str | None, asked: Sequence[Asked]) -> Script:
     typed = catalog.words(language)
     states = _linked(list(_states(words(language), stage, asked)))
-    return Script(language, states, catalog.phrases(language), typed, (), tables(states, typed))
+    return Script(language, states, catalog.phrases(language), typed, tables=tables(states, typed))
 
 
 def _linked(states: Sequence[State]) -> Mapping[str, State]:

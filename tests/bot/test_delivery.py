@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 NIGHT = NOON.replace(hour=23)
 REST = 600.0
-"""Seconds a channel asks everyone to wait. The loop's clock is put on by so many once all else is done: nobody waits."""
+"""Seconds a channel asks everyone to wait. Once all else is done the loop's clock is put on by so many."""
 
 
 @asynccontextmanager

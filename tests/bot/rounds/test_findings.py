@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -173,7 +173,7 @@ def test_who_says_that_they_answer_for_many_is_no_individual(house: House) -> No
         sum(line.people for line in told.lines if (line.state, line.kind) == (role.state, "declared")) == told.declared
     )
     with house.database.reading() as db:
-        lines = list(exporting.team(db, house.library, row, 5, every_text=False))
+        lines = list(exporting.team(db, house.library, row, 5, UTC, every_text=False))
     kinds = {line[0]: line[exporting.COLUMNS["team"].index("kind")] for line in lines}
     assert sum(kind == "declared" for kind in kinds.values()) == many
 
