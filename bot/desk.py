@@ -128,7 +128,7 @@ class Desk:
         self._alarms = Alarms(config, keys, threads.channels)
         self._people = Correspondence(config, threads, self._alarms, self._script, self._meaning, self._back)
         self._discretion = Discretion(config, library, participations)
-        self._asked = asked.AskedBack(library)
+        self._asked = asked.AskedBack(library, self._discretion.asking_of_reply)
 
     def answer(self, db: Connection, ledger: Ledger, guest: Guest, inbound: Inbound) -> Spoken:
         """Return what is said to a message; what is to be remembered goes into the ledger.

@@ -15,7 +15,8 @@ from bot.reading import private
 from bot.reading.spans import Found, Span, mask
 from bot.texts import texts
 from flows.model import Button, Kind, Prompt
-from flows.words import fold
+from flows.words import fold, whole
+from storage import actions, rounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,12 +30,15 @@ if TYPE_CHECKING:
     from bot.reading.private import Finder
     from bot.rounds.library import Library, Played
     from flows.model import Session
+    from storage.actions import Reply
     from storage.rounds import RoundRow
 
 ASKING = "private"
 """Stands before what the desk waits for."""
 BUTTON = "@private"
 REMOVE, KEEP = "remove", "keep"
+REPLY = "reply"
+"""Stands for the place of an answer to a question that was asked back, before the number of the question."""
 UNASKED = frozenset({Found.ADDRESS, Found.DOUBT})
 SHOWN = 5
 """So many finds are named."""
@@ -84,13 +88,19 @@ class Discretion:
         found = [span for span in self._find(visit, text, session.language) if span.of(text) not in was]
         if not found:
             return spoken
-        prompt = self._question(visit, text, found, _Place.of(round_id, state))
+        prompt = self._question(visit, text, found, str(_Place.of(round_id, state)))
         *first, last = spoken.prompts or (None,)
         said = [each for each in first if each is not None]
         after = [last] if last is not None and last.state else []
         if last is not None and not last.state:
             said.append(last)
         return spoken._replace(prompts=(*said, prompt, *after))
+
+    def asking_of_reply(self, visit: Visit, said: Reply) -> tuple[Prompt, ...]:
+        """Return the question about words to a question that was asked back; none where nothing in them leads on."""
+        text = said.text or ""
+        found = [] if visit.inbound.channel in ASSISTED else self._find(visit, text, said.language)
+        return (self._question(visit, text, found, f"{REPLY}{said.action_id}"),) if found else ()
 
     def _find(self, visit: Visit, text: str, language: str) -> list[Span]:
         spans = self._finder(visit.db, visit.ledger.now).find(text, language, visit.inbound.names)
@@ -102,7 +112,7 @@ class Discretion:
         return self._known[1]
 
     @staticmethod
-    def _question(visit: Visit, text: str, found: Sequence[Span], place: _Place) -> Prompt:
+    def _question(visit: Visit, text: str, found: Sequence[Span], place: str) -> Prompt:
         shown = texts(visit.language)
         named = list(dict.fromkeys((span.found, " ".join(span.of(text).split())) for span in found))[:SHOWN]
         words = "; ".join(f"{shown(f'private.{what}')[1:-1]}: {said}" for what, said in named)
@@ -130,6 +140,8 @@ class Discretion:
         return self._done(visit, word, place)
 
     def _done(self, visit: Visit, word: str, written: str) -> tuple[Prompt, ...] | None:
+        if written.startswith(REPLY):
+            return self._of_reply(visit, word, whole(written.removeprefix(REPLY)))
         place, shown = _Place.read(written), texts(visit.language)
         session = visit.guest.session(place.round_id) if place else None
         state = place.state(session) if place and session else ""
@@ -144,13 +156,32 @@ class Discretion:
         session = visit.guest.session(place.round_id)
         return (Prompt(shown("private.removed", text=_written(session, state) if session else "")),)
 
-    def _remove(self, visit: Visit, played: Played, state: str, language: str) -> None:
-        shown = texts(visit.language)
+    def _of_reply(self, visit: Visit, word: str, number: int | None) -> tuple[Prompt, ...] | None:
+        """Do what is answered about words to a question that was asked back; None where there are none of theirs."""
+        contact, shown = visit.guest.contact, texts(visit.language)
+        round_id = actions.round_of(visit.db, number, contact.id) if number is not None else None
+        of = rounds.get(visit.db, round_id) if round_id is not None else None
+        who = self._library.pseudonym(of, contact.address_hash) if of is not None else None
+        if number is None or of is None or who is None:
+            return None
+        said = actions.replied_to(visit.db, number, of.id, who)
+        if said is None or said.text is None or word not in {REMOVE, KEEP}:
+            return None
+        if word == KEEP:
+            return (Prompt(shown("private.kept")),)
+        text = self._masked(visit, said.text, said.language)
+        actions.reword(visit.db, said, text)
+        return (Prompt(shown("private.removed", text=text)),)
 
+    def _remove(self, visit: Visit, played: Played, state: str, language: str) -> None:
         def reworded(text: str) -> str:
-            return mask(text, self._find(visit, text, language), lambda found: shown(f"private.{found}"))
+            return self._masked(visit, text, language)
 
         self._participations.reword(visit.ledger, visit.guest, played, state, reworded)
+
+    def _masked(self, visit: Visit, text: str, language: str) -> str:
+        shown = texts(visit.language)
+        return mask(text, self._find(visit, text, language), lambda found: shown(f"private.{found}"))
 
     def _row(self, visit: Visit, round_id: int) -> RoundRow | None:
         return visit.ledger.open_rounds.get(round_id)

@@ -395,6 +395,19 @@ def reply(db: Connection, said: Reply) -> bool:
     return _reply(db, [said]) == 1
 
 
+def replied_to(db: Connection, action_id: int, round_id: int, pseudonym: bytes) -> Reply | None:
+    """Return what one person answered to a question."""
+    mine = (action_replies.c.action_id == action_id, action_replies.c.round_id == round_id)
+    wanted = select(*_replies.columns).where(*mine, action_replies.c.pseudonym == pseudonym)
+    return _replies.first(db.execute(wanted))
+
+
+def reword(db: Connection, said: Reply, text: str) -> None:
+    """Put other words in the place of somebody's answer to a question."""
+    mine = (action_replies.c.action_id == said.action_id, action_replies.c.round_id == said.round_id)
+    db.execute(update(action_replies).where(*mine, action_replies.c.pseudonym == said.pseudonym).values(text=text))
+
+
 def replies(db: Connection, action_id: int) -> list[Reply]:
     """Return the answers to a question, the newest first."""
     mine = select(*_replies.columns).where(action_replies.c.action_id == action_id)

@@ -12,6 +12,8 @@ from storage import actions, rounds
 from storage.actions import ASK, OPEN, Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection
 
     from bot.desk import Prompts, Visit
@@ -29,8 +31,10 @@ LONGEST = 2000
 class AskedBack:
     """Takes the answers. Only who was asked can answer, once, while the question is open."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, asking: Callable[[Visit, Reply], Prompts]) -> None:
+        """`asking` gives what is asked about words that lead to a person."""
         self._library = library
+        self._asking = asking
 
     def tapped(self, visit: Visit, value: str) -> Prompts | None:
         """Take a button; None where it is of no question this person was asked."""
@@ -48,7 +52,7 @@ class AskedBack:
         place = whole(choice)
         if place is None or place >= len(offered):
             return None
-        return (self._keep(visit, row, choice=place),)
+        return self._keep(visit, row, choice=place)
 
     def heard(self, visit: Visit, asks: str, word: str | None) -> Prompts | None:
         """Take words as the answer; None where they mean something else, which ends the waiting."""
@@ -61,7 +65,8 @@ class AskedBack:
         if word in EVERYWHERE:
             return None
         said = clean(visit.message.text)[:LONGEST]
-        return (self._closed(visit, row) or self._keep(visit, row, text=said),)
+        closed = self._closed(visit, row)
+        return self._keep(visit, row, text=said) if closed is None else (closed,)
 
     def _asked(self, visit: Visit, number: str) -> Action | None:
         """Return the question, where this contact was asked it."""
@@ -73,16 +78,18 @@ class AskedBack:
         over = row.state != OPEN or row.expires_at is None or row.expires_at <= visit.ledger.now
         return self._say(visit, "deed_late") if over else None
 
-    def _keep(self, visit: Visit, row: Action, *, choice: int | None = None, text: str | None = None) -> Prompt:
+    def _keep(self, visit: Visit, row: Action, *, choice: int | None = None, text: str | None = None) -> Prompts:
         """Keep the answer under the pseudonym of the round in which they raised it."""
         contact = visit.guest.contact
         round_id = actions.round_of(visit.db, row.id, contact.id)
         of = rounds.get(visit.db, round_id) if round_id else None
         pseudonym = self._library.pseudonym(of, contact.address_hash) if of else None
         if of is None or pseudonym is None:
-            return self._say(visit, "deed_late")
+            return (self._say(visit, "deed_late"),)
         said = Reply(row.id, of.id, pseudonym, choice, text, visit.language, visit.ledger.now)
-        return self._say(visit, "deed_thanks" if actions.reply(visit.db, said) else "deed_once")
+        if not actions.reply(visit.db, said):
+            return (self._say(visit, "deed_once"),)
+        return (self._say(visit, "deed_thanks"), *self._asking(visit, said))
 
     def kept(self, visit: Visit) -> Prompts:
         """Return what is kept of a contact's answers to such questions (MYDATA)."""

@@ -13,7 +13,7 @@ from bot.jobs.deeds import Deeds
 from storage import actions, contacts, people
 from storage.actions import ASK, FIX, SCORE, NewAction, Origin
 from tests.bot.test_turns import INTO
-from tests.support.house import NOON, Citizen, House
+from tests.support.house import NOON, Citizen, House, raw
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -101,6 +101,46 @@ async def test_words_of_danger_are_answered_with_the_number_to_call(house: House
     await who[0].taps("Write an answer")
     said = await who[0].says("somebody has a gun here")
     assert "112" in "\n".join(each.text for each in said)
+
+
+CALL = "Saturday, call 07400 123456"
+
+
+@pytest.mark.parametrize(
+    ("word", "kept"),
+    [
+        ("REMOVE", "Saturday, call [phone number]"),
+        ("KEEP", CALL),
+        ("and a lift", CALL),
+        ("", "Saturday, call [phone number]"),
+    ],
+)
+async def test_who_writes_what_leads_to_a_person_is_asked_whether_it_shall_go(
+    house: House, word: str, kept: str
+) -> None:
+    who = await complained(house)
+    row = asked(house, WORDS)
+    await who[0].taps("Write an answer")
+    said = await who[0].says(CALL)
+    assert "on its way" in said[0].text
+    assert "phone number: 07400 123456" in said[-1].text
+    await (who[0].says(word) if word else who[0].taps("Remove"))
+    assert replies(house, row) == [(None, kept)]
+    assert house.contact(who[0].address).asks is None
+
+
+async def test_nobody_changes_the_words_of_another(house: House) -> None:
+    who = await complained(house)
+    row = asked(house, WORDS)
+    for citizen in who[:2]:
+        await citizen.taps("Write an answer")
+        await citizen.says(CALL)
+    for broken in (f"@private:remove.reply{row.id}0", "@private:remove.reply", f"@private:burn.reply{row.id}"):
+        await who[0].sends(raw(who[0].address, kind="tap", data=broken))
+    await who[2].sends(raw(who[2].address, kind="tap", data=f"@private:remove.reply{row.id}"))
+    assert replies(house, row) == [(None, CALL)] * 2
+    await who[1].taps("Remove")
+    assert sorted(replies(house, row)) == [(None, CALL), (None, "Saturday, call [phone number]")]
 
 
 async def test_who_was_not_asked_cannot_answer(house: House) -> None:
