@@ -285,7 +285,7 @@ class Proposal:
 
     move: Move
     about: str
-    """What it rests on: `theme`, `score`, `overdue`, `due`, `missing` or `quiet`."""
+    """What it rests on: `theme`, `score`, `low`, `overdue`, `due`, `missing` or `quiet`."""
     name: Mapping[str, str] = field(default_factory=dict)
     """Theme, round or group by language."""
     stage: str = ""
@@ -359,6 +359,8 @@ class Digest:
     """Reports of danger that were sent at once in this week."""
     alerts: tuple[Alert, ...] = ()
     """Why the digest says Act or Watch, the gravest first; at most three."""
+    more_alerts: int = 0
+    """Reasons left out."""
     problems: tuple[Theme, ...] = ()
     more_problems: int = 0
     """Themes left out."""

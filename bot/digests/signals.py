@@ -49,7 +49,7 @@ def alerts(
     minimum: int,
     issued: Iterable[Alert] = (),
 ) -> tuple[Alert, ...]:
-    """Return the reasons to act, then those to watch, the gravest first; at most three.
+    """Return all reasons to act, then those to watch, the gravest first.
 
     `urgent` counts reports of danger that nobody has closed, `themes` are all that are told. `issued` are
     those of a digest of the same week that somebody has got: its list of themes was cut, their alerts were not.
@@ -64,7 +64,14 @@ def alerts(
         *_runs(scores),
         *_unheard(missing),
     ]
-    return tuple(sorted(found, key=lambda each: each.reason not in ACTING)[:MOST])
+    return tuple(sorted(found, key=lambda each: each.reason not in ACTING))
+
+
+def told(found: Sequence[Alert]) -> tuple[Alert, ...]:
+    """Return those that a digest tells: at most three in their order, and one of each reason before a second of any."""
+    first = [place for place, each in enumerate(found) if each.reason not in {one.reason for one in found[:place]}]
+    rest = [place for place in range(len(found)) if place not in first]
+    return tuple(found[place] for place in sorted([*first, *rest][:MOST]))
 
 
 def _overdue(clock: Iterable[Clock]) -> Iterator[Alert]:
@@ -177,7 +184,7 @@ def proposals(
 ) -> tuple[Proposal, ...]:
     """Return at most three steps for this week: tell who waits, fix what most people name, ask who is missing.
 
-    `quiet`: too few people answered to say anything.
+    `found` are all reasons, told or not. `quiet`: too few people answered to say anything.
     """
     every = [*_tell(clock), *_fix(found, problems), *_ask(missing, quiet=quiet)]
     first = [next((each for each in every if each.move is move), None) for move in Move]
@@ -195,9 +202,11 @@ def _tell(clock: Iterable[Clock]) -> Iterator[Proposal]:
 def _fix(found: Iterable[Alert], problems: Iterable[Theme]) -> Iterator[Proposal]:
     for theme in problems:
         yield Proposal(Move.FIX, "theme", theme.name, step=theme.step)
+    fell = [alert.stage for alert in found if alert.reason in {Reason.FELL, Reason.DROP}]
+    yield from (Proposal(Move.FIX, "score", stage=stage) for stage in fell)
     for alert in found:
-        if alert.reason in {Reason.FELL, Reason.DROP, Reason.BELOW}:
-            yield Proposal(Move.FIX, "score", stage=alert.stage)
+        if alert.reason is Reason.BELOW and alert.stage not in fell:
+            yield Proposal(Move.FIX, "low", stage=alert.stage)
 
 
 def _ask(missing: Iterable[Missing], *, quiet: bool) -> Iterator[Proposal]:

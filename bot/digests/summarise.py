@@ -216,7 +216,7 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
     found = _once_more(scope.issued, answers) if scope.issued else _figures(answers, scope, full=new >= scope.minimum)
     found = _with_themes(found, answers, scope)
     full = found.form is Form.FULL
-    alerts = signals.alerts(
+    every = signals.alerts(
         urgent=scope.urgent_open,
         clock=clock,
         scores=() if scope.so_far else found.scores,
@@ -225,6 +225,7 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
         minimum=scope.minimum,
         issued=scope.issued.alerts if scope.issued else (),
     )
+    alerts = signals.told(every)
     told = Digest(
         service=scope.service,
         name=scope.name,
@@ -244,15 +245,16 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
         hidden=found.hidden,
         urgent=scope.urgent,
         alerts=alerts,
+        more_alerts=len(every) - len(alerts),
         problems=found.problems[:PROBLEMS],
         more_problems=found.more_problems,
         works=found.works,
         proposed=scope.proposed,
         deeds=scope.deeds,
-        proposals=signals.proposals(alerts, clock, found.problems, found.who.missing, quiet=not full),
+        proposals=signals.proposals(every, clock, found.problems, found.who.missing, quiet=not full),
         foot=_foot(answers, scope, found) if full else None,
     )
-    if scope.issued and scope.issued.alerts == alerts:
+    if scope.issued and (scope.issued.alerts, scope.issued.more_alerts) == (alerts, told.more_alerts):
         told = replace(told, worded=scope.issued.worded)
     return told
 

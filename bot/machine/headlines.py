@@ -127,5 +127,5 @@ def _fault(
 def _line(digest: Digest, parts: Sequence[tuple[str, str]], said: Texts) -> str:
     """Our own words around the machine's: the state before, how many reasons it left out behind."""
     cited = {fact for fact, _ in parts}
-    left = sum(f"alert{n}" not in cited for n in range(1, len(digest.alerts) + 1))
+    left = sum(f"alert{n}" not in cited for n in range(1, len(digest.alerts) + 1)) + digest.more_alerts
     return items.line(said(f"digest.state.{digest.state}"), [plain(words) for _, words in parts], left, said)

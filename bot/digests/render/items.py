@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bot.digests.deeds import Deed
     from bot.digests.disclosure import Share
-    from bot.digests.model import Alert, Digest, Missing, Proposal, Theme
+    from bot.digests.model import Alert, Change, Digest, Missing, Proposal, Theme
     from bot.texts import Texts
 
 WORDS = 25
@@ -35,13 +35,40 @@ def headline(digest: Digest, texts: Texts) -> str:
         return texts("digest.headline.by_machine", line=found.text)
     if digest.sign_of_life:
         return texts("digest.headline.alive_deeds" if digest.deeds and digest.deeds.lines else "digest.headline.alive")
-    if not digest.alerts:
-        full = digest.form is Form.FULL
-        return texts("digest.headline.steady" if full else "digest.headline.steady_short")
-    told = [alert(each, texts) for each in digest.alerts]
+    told, left = [alert(each, texts) for each in digest.alerts], digest.more_alerts
+    if not told:
+        if digest.form is not Form.FULL:
+            return texts("digest.headline.steady_short")
+        moved = [*_moves(digest, texts)]
+        if not moved:
+            return texts("digest.headline.steady")
+        told = [texts("digest.headline.calm"), *moved]
     state = texts(f"digest.state.{digest.state}")
-    sentences = [line(state, told[:count], len(told) - count, texts) for count in range(len(told), 0, -1)]
+    sentences = [line(state, told[:count], left + len(told) - count, texts) for count in range(len(told), 0, -1)]
     return next((each for each in sentences if words(each) <= WORDS), sentences[-1])
+
+
+def _moves(digest: Digest, texts: Texts) -> Iterator[str]:
+    """Give what really changed, though it asks for nothing: scores, then themes."""
+    for score in digest.scores:
+        if score.change and score.change.real:
+            points = score.change.points
+            stage = texts(f"stage.{score.stage}")
+            if points:
+                yield texts.many(f"digest.headline.{'rose' if points > 0 else 'fell'}", abs(points), stage=stage)
+            else:
+                yield texts(f"digest.headline.{'up' if _rose(score.positive, score.change) else 'down'}", stage=stage)
+    for theme in (*digest.problems, *([digest.works] if digest.works else [])):
+        if theme.change and theme.change.real:
+            grew = "grown" if _rose(theme.share, theme.change) else "shrunk"
+            yield texts(f"digest.headline.{grew}", name=short(texts.pick(theme.name, theme.key)))
+
+
+def _rose(now: Share, change: Change) -> bool:
+    """Whether a share that has really changed is larger than before, by what is told of both."""
+    if change.points is not None:
+        return change.points > 0
+    return change.before.band == "under" or (not change.before.band and now.band == "over")
 
 
 def line(state: str, told: list[str], left: int, texts: Texts) -> str:
@@ -199,8 +226,7 @@ def _moved(theme: Theme, texts: Texts, *, brief: bool) -> str:
         told = texts(f"digest.score.{before.band}", edge=texts.percent(before.edge))
     else:
         told = texts.percent(before.percent or 0)
-    rose = before.band == "under" if change.points is None else change.points > 0
-    key = ("grown" if rose else "shrunk") if change.real else "level"
+    key = ("grown" if _rose(theme.share, change) else "shrunk") if change.real else "level"
     return texts(f"digest.themes.{key}", before=told)
 
 

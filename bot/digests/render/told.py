@@ -139,7 +139,7 @@ def page(digest: Digest, texts: Texts, quotes: int = 20, length: int = LONGEST, 
         quotes=tuple(_quote(voice, length, texts) for voice in told),
         since=texts("digest.voices.since", day=texts.day(digest.voices.since)) if digest.voices.since and told else "",
         more=_more(digest, len(told), texts),
-        caveat=texts("digest.who.caveat", n=texts.number(digest.who.new), area=digest.area) if digest.scores else "",
+        caveat=_caveat(digest, texts),
         hidden=texts.many("digest.foot.hidden", digest.hidden, minimum=digest.minimum) if digest.hidden else "",
         method=texts("digest.foot.method") if digest.scores and not brief else "",
         headings=_headings(texts),
@@ -155,6 +155,17 @@ def page(digest: Digest, texts: Texts, quotes: int = 20, length: int = LONGEST, 
         proposals=() if digest.so_far else items.proposals(digest, texts),
         foot=items.foot(digest, texts),
     )
+
+
+def _caveat(digest: Digest, texts: Texts) -> str:
+    """Return what is to be known of the shares: of how many people they are, where it is one number for all."""
+    bases = {score.positive.base for score in digest.scores}
+    if not bases:
+        return ""
+    base = bases.pop() if len(bases) == 1 else None
+    if base is None:
+        return texts("digest.who.caveat_several", area=digest.area)
+    return texts("digest.who.caveat", n=texts.number(base), area=digest.area)
 
 
 def _headings(texts: Texts) -> dict[str, str]:

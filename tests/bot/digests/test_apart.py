@@ -202,6 +202,7 @@ def test_the_scores_of_a_campaign_are_in_no_share_and_drive_no_alert(
         made = digest(db, desk)
     (score,) = made.scores
     assert (score.positive.part, score.positive.base, made.who.new) == (30, 40, 100)
+    assert "40 people answered. They chose to take part" in render.message(made, texts("en"))
     assert made.alerts == ()
     assert score.change is not None
     assert score.change.points == 0

@@ -62,6 +62,7 @@ ELSEWHERE = {
     "gap": "../assessing/test_gap.py",
     "urgent": "test_writing.py",
     "alerts": "test_two_hundred.py",
+    "more_alerts": "test_two_hundred.py",
     "problems": "test_two_hundred.py",
     "works": "test_two_hundred.py",
     "deeds.lines.id": "test_deeds.py",

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from bot.digests import disclosure, signals
 from bot.digests.disclosure import NOTHING
 from bot.digests.model import Change, Form, Missing, Move, Reason, State, Theme, dump, load
+from bot.digests.render import items
 from bot.digests.summarise import Deadline, Heard, sign_of_life, summarise
 from bot.digests.weeks import Week
+from bot.texts import languages, texts
 from tests.bot.digests import sample, slow
 from tests.bot.digests.material import One, counted, monday_after, scope
 
@@ -178,8 +180,60 @@ def test_a_group_heard_less_than_half_is_watched() -> None:
 def test_there_are_at_most_three_alerts_the_gravest_first() -> None:
     late = [Deadline(str(n), f"Round {n}", "closed", feedback_on=date(2026, 11, n)) for n in (3, 5)]
     found = made([*week(28, 22), *week(60, 10, 1)], *late, urgent_open=2, missing=sample.MISSING)
-    assert reasons(found) == [Reason.URGENT, Reason.OVERDUE, Reason.OVERDUE]
-    assert found.alerts[1].count > found.alerts[2].count
+    assert reasons(found) == [Reason.URGENT, Reason.OVERDUE, Reason.FELL]
+    assert (found.alerts[1].count, found.more_alerts) == (20, 2)
+
+
+def test_what_is_overdue_hides_no_fall() -> None:
+    late = [Deadline(str(n), f"Round {n}", "closed", feedback_on=date(2026, 11, n)) for n in (3, 4, 5, 6)]
+    found = made([*week(10, 30), *week(40, 0, 1)], *late)
+    assert [(each.reason, each.count) for each in found.alerts[:2]] == [(Reason.OVERDUE, 20), (Reason.OVERDUE, 19)]
+    assert (reasons(found)[2], found.more_alerts) == (Reason.FELL, 2)
+    assert items.headline(found, texts("en")).endswith("Deliver fell by 75 points; 2 more.")
+    assert (Move.FIX, "score") in [(each.move, each.about) for each in found.proposals]
+
+
+def test_a_fall_that_is_not_told_is_proposed_to_be_looked_into() -> None:
+    late = [Deadline(str(n), f"Round {n}", "closed", feedback_on=date(2026, 11, n)) for n in (3, 5)]
+    grew = Heard("grew", {"en": "Grew"}, good=True, people=20, people_before=5)
+    known = replace(counted([*week(10, 30), *week(40, 0, 1)], WEEK), heard=(grew,))
+    found = summarise(known, scope(WEEK, late, urgent_open=1), monday_after(WEEK))
+    assert found is not None
+    assert (Move.FIX, "score") in [(each.move, each.about) for each in found.proposals]
+
+
+# --------------------------------------------------------------------------- what changed, though nobody has to act
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "told"),
+    [
+        ((90, 10), (50, 50), "Steady: nothing asks you to act; Deliver rose by 40 points."),
+        ((30, 20), (120, 40), "Steady: nothing asks you to act; Deliver fell by 15 points."),
+        ((97, 3), (50, 50), "Steady: nothing asks you to act; Deliver rose."),
+        ((36, 14), (34, 16), "Steady: no real change this week."),
+    ],
+)
+def test_a_real_change_is_in_the_headline_also_where_nobody_has_to_act(
+    now: tuple[int, int], then: tuple[int, int], told: str
+) -> None:
+    found = made([*week(*now), *week(*then, 1)])
+    assert (found.state, items.headline(found, texts("en"))) == (State.STEADY, told)
+    for language in languages():
+        assert items.words(items.headline(found, texts(language))) <= items.WORDS
+
+
+def test_a_theme_that_really_grew_is_in_the_headline_too() -> None:
+    real = replace(theme(14, 12), change=Change(disclosure.share(10, 100, 5), real=True, points=9))
+    found = replace(made([*week(36, 14), *week(34, 16, 1)]), problems=(real,))
+    assert items.headline(found, texts("en")) == "Steady: nothing asks you to act; more about “Waiting”."
+
+
+def test_a_share_that_stays_low_did_not_fall() -> None:
+    people = [one for back in range(14) for one in week(*((30, 20) if back < 6 else (40, 10)), back)]
+    (proposal,) = made(people).proposals
+    assert (proposal.move, proposal.about, proposal.stage) == (Move.FIX, "low", "deliver")
+    assert "Find out why it stays low: Deliver." in items.proposals(made(people), texts("en"))
 
 
 def test_the_sample_of_a_library_is_found_as_the_rules_have_it() -> None:
