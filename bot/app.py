@@ -179,7 +179,9 @@ class App:
             database, self.channels, self.keys, self.owner, clock, self.measures, paces, hours=Hours.of(config)
         )
         self.delivery.shared = self.shared
-        self.reading = Reading(database, self.files.sources, capabilities, self.catalog, clock, self.delivery.wake)
+        self.reading = Reading(
+            database, self.files.sources, capabilities, self.catalog, self.rounds, clock, self.delivery.wake
+        )
         self.turns.committed = self._committed
         self.schedule = self._schedule()
         self.stopping = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Flow files that staff send to the bot: one row each, from the message that brought it to its publication."""
+"""Files that staff send to the bot, flows and documents of rounds: a row each, from its message to what became of it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-SENT, FAULTY, SOUND, PUBLISHED = "sent", "faulty", "sound", "published"
-"""What has become of one: nobody has looked yet, it has to be repaired, it can be tried out, rounds can ask it."""
+SENT, FAULTY, SOUND, PUBLISHED, PAPER = "sent", "faulty", "sound", "published", "paper"
+"""What has become of one: nobody has looked yet, it has to be repaired, it can be tried out, rounds can ask it; it was
+for the documents of a round.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class NewManuscript:
-    """A file that has just arrived; `sent_as` is the key of its message, `file` the channel's reference."""
+    """A file that has just arrived; `sent_as` is the key of its message, `file` the channel's reference.
+
+    `of_round` is the code of the round whose document it shall be; None: it is a flow.
+    """
 
     contact_id: int
     sent_as: str
@@ -34,6 +39,7 @@ class NewManuscript:
     state: str = SENT
     tries: int = 0
     files: str = "{}"
+    of_round: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class Manuscript:
     tries: int
     files: str
     session: str | None
+    of_round: str | None
 
     @property
     def texts(self) -> Mapping[str, str]:

@@ -753,7 +753,7 @@ outbox = Table(
     sqlite_autoincrement=True,  # nor that of a message: a late receipt must not settle another
 )
 
-manuscripts = Table(  # flow files that staff send to the bot: looked at, tried out, published
+manuscripts = Table(  # files that staff send to the bot: flows, looked at, tried out, published; documents of rounds
     "manuscripts",
     metadata,
     _id(),
@@ -761,11 +761,12 @@ manuscripts = Table(  # flow files that staff send to the bot: looked at, tried 
     C("sent_as", String(100), nullable=False, unique=True),  # which message brought it
     C("file", String(300), nullable=False),  # the channel's reference
     C("name", String(100), nullable=False),
-    C("state", String(10), nullable=False),  # sent, faulty, sound, published
+    C("state", String(10), nullable=False),  # sent, faulty, sound, published, paper
     C("tries", Integer, nullable=False, default=0),
     C("due_at", Instant),  # when it is looked at; null: it was
     C("files", Text, nullable=False, default="{}"),  # JSON: file name to text, of what it makes
     C("session", Text),  # JSON of flows.model.Session: how far somebody has tried it out
+    C("of_round", String(24)),  # code of the round whose document it shall be; null: it is a flow
     C("created_at", Instant, nullable=False),
     Index(None, "contact_id"),
     Index(None, "due_at"),

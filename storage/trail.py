@@ -258,8 +258,9 @@ def _altered(db: Connection, row: Row[Any], entries: Sequence[Entry], lines: Seq
         noted |= each
     columns = _columns_altered(_plain(row), details)
     unnoted = () if columns or noted.get("round", _seal(row)) == _seal(row) else ("round",)
-    words = details[-1].get("words", {}) if details else {}
-    asks_other = noted.get("questions", now := _questions(db, row)) != now or _words(db, words) != words
+    last = details[-1] if details else {}  # where it is a draft again nothing holds of what was signed before
+    words = last.get("words", {})
+    asks_other = last.get("questions", now := _questions(db, row)) != now or _words(db, words) != words
     beside: tuple[str, ...] = ()
     if entries:
         round_id = entries[0].round_id

@@ -1,4 +1,4 @@
-"""Flow files in the chat: taken in, tried out where they were sent, and published.
+"""Files in the chat: flows, taken in, tried out where they were sent, and published; documents of a draft.
 
 A rehearsal is a session like any other, kept with the file: nothing of it is counted, and nothing is an answer.
 """
@@ -15,8 +15,8 @@ from bot.menu.telling import sound
 from bot.menu.worker import mark_of
 from bot.participation import SILENCE
 from bot.rights import Right
-from bot.rounds import codes
-from bot.rounds.wording import spoken
+from bot.rounds import codes, papers
+from bot.rounds.wording import Forbidden, spoken
 from flows import engine, memory, transcript
 from flows.examples import filled
 from flows.model import Context, parse_button
@@ -25,12 +25,16 @@ from storage import manuscripts
 from storage.manuscripts import PUBLISHED, SOUND, NewManuscript
 
 if TYPE_CHECKING:
+    from bot.channels.base import Document
     from bot.menu.worker import Worker
+    from bot.rounds.looking import RoundView
     from flows.model import Flow, Message, Prompt, Turn
     from storage.manuscripts import Manuscript
 
-TRYING = "o:try"
-"""The menu may be waiting for: the next answer in a rehearsal."""
+TRYING, PAPER = "o:try", "o:paper"
+"""The menu may be waiting for: the next answer in a rehearsal, a document of a round."""
+FLOWS = (".toml", ".xlsx")
+"""A file that is called so is a flow, also while a document is waited for."""
 MOST, WITHIN = 10, timedelta(hours=1)
 """So many files are taken of one person in this time."""
 LONGEST_NAME = 100
@@ -48,15 +52,43 @@ class Manuscripts(Drafting):
         visit, document = worker.visit, worker.visit.inbound.document
         if document is None or not worker.may_somewhere(Right.LEAD_ROUNDS):
             return None
-        back, contact = worker.button("to_menu", "home"), visit.guest.contact
+        kind, _, code = (visit.guest.contact.asks or "").partition(" ")
+        if kind == PAPER and not document.name.lower().endswith(FLOWS):
+            return self._paper_sent(worker, document, code)
         if document.size > LARGEST:
-            return worker.screen(worker.text("file_large"), back)
-        if manuscripts.count_since(visit.db, contact.id, visit.ledger.now - WITHIN) >= MOST:
-            return worker.screen(worker.text("file_many"), back)
-        sent_as = f"{contact.id}:{visit.inbound.message_id}"
-        name, now = document.name[:LONGEST_NAME], visit.ledger.now
-        manuscripts.add(visit.db, NewManuscript(contact.id, sent_as, document.file, name, now, now))
+            return worker.screen(worker.text("file_large"), worker.button("to_menu", "home"))
+        return self._taken_in(worker, document)
+
+    def _taken_in(self, worker: Worker, document: Document, of_round: str | None = None) -> Prompt:
+        """Keep a file, to be looked at in a moment."""
+        visit, contact, now = worker.visit, worker.visit.guest.contact, worker.visit.ledger.now
+        if manuscripts.count_since(visit.db, contact.id, now - WITHIN) >= MOST:
+            return worker.screen(worker.text("file_many"), worker.button("to_menu", "home"))
+        sent_as, name = f"{contact.id}:{visit.inbound.message_id}", document.name[:LONGEST_NAME]
+        new = NewManuscript(contact.id, sent_as, document.file, name, now, now, of_round=of_round)
+        manuscripts.add(visit.db, new)
         return worker.screen(worker.text("file_reading"))
+
+    # ----------------------------------------------------------------- documents of a round
+
+    def paper(self, worker: Worker, round_: RoundView, above: str = "") -> Prompt:
+        """Ask for a document; several may follow one another."""
+        worker.waits(f"{PAPER} {round_.code}")
+        asked = worker.text("paper_ask", title=round_.title)
+        return worker.screen([above, asked], worker.button("back", "round", round_.code))
+
+    def _paper_sent(self, worker: Worker, document: Document, code: str) -> Prompt:
+        """Take a document of a draft in; what is too large, or called too long, is asked for again."""
+        round_ = self.seen(worker, code)
+        if round_ is None or not self.writes(worker, round_):
+            worker.waits(None)
+            return self.gone(worker) if round_ is None else self.stale(worker, round_)
+        if document.size > papers.LARGEST:
+            large = Forbidden("document_large", most=papers.LARGEST // 1024**2)
+            return self.paper(worker, round_, worker.text("refused", why=spoken(large, worker.language)))
+        if long := self.too_long(worker, "document", document.name, LONGEST_NAME):
+            return self.paper(worker, round_, long)
+        return self._taken_in(worker, document, code)
 
     def asked_for_file(self, worker: Worker) -> Prompt:
         """Say what can be sent."""

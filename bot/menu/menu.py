@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.menu import assessing, deeding, sorting
 from bot.menu.acts import Act
 from bot.menu.drafting import DAY, FIELD, TITLE
-from bot.menu.manuscripts import TRYING, Manuscripts
+from bot.menu.manuscripts import PAPER, TRYING, Manuscripts
 from bot.menu.steering import SURE, WHY, act_of
 from bot.menu.worker import Worker, number
 from bot.rights import Right
@@ -141,6 +141,8 @@ class Menu(Manuscripts):
                 return self.took_whom(worker, round_, audience)
             case "long", [weeks]:
                 return self.took_long(worker, round_, weeks)
+            case "paper", []:
+                return self.paper(worker, round_)
             case "today", []:
                 return self.took_today(worker, round_)
             case "set", [mark, place]:
@@ -212,6 +214,8 @@ class Menu(Manuscripts):
             return self.gone(worker) if round_ is None else self.stale(worker, round_)
         if kind == DAY:
             return self.took_day(worker, round_)
+        if kind == PAPER:
+            return self.paper(worker, round_)
         if word == "skip":
             return self.next(worker, round_, self.marked(worker, round_, rest[1]))
         return self.wrote(worker, round_, rest[1])

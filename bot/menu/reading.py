@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.compose import compose
-from bot.errors import Missing, Trouble
+from bot.errors import Missing, Refused, Trouble
 from bot.letters import REPLY, letters
 from bot.menu.examining import Examined, examine, playable
-from bot.menu.telling import FREE, Frozen, told
+from bot.menu.telling import FREE, Frozen, papered, told
+from bot.rights import Right, may
 from bot.rounds.library import published
 from bot.rounds.lifecycle import RUNNING, State
 from bot.rounds.record import load, title
+from bot.rounds.wording import Forbidden, spoken
 from flows.checks.published import next_free
-from storage import contacts, crossings, manuscripts, outbox, rounds
+from storage import contacts, crossings, manuscripts, outbox, people, rounds
 from storage.database import StorageTrouble
 
 if TYPE_CHECKING:
@@ -32,7 +34,10 @@ if TYPE_CHECKING:
 
     from bot.channels.base import Capabilities
     from bot.files import Source
+    from bot.rounds.organising import Rounds
     from flows.catalog import Catalog
+    from flows.model import Prompt
+    from storage.contacts import Contact
     from storage.database import Database
     from storage.manuscripts import Manuscript
 
@@ -56,6 +61,7 @@ class Reading:
         sources: Mapping[str, Source],
         channels: Mapping[str, Capabilities],
         catalog: Catalog,
+        rounds_: Rounds,
         clock: Callable[[], datetime],
         told: Callable[[], None],
     ) -> None:
@@ -64,6 +70,7 @@ class Reading:
         self._sources = sources
         self._channels = channels
         self._catalog = catalog
+        self._rounds = rounds_
         self._clock = clock
         self._after = told
         self._woken = asyncio.Event()
@@ -97,6 +104,7 @@ class Reading:
             return manuscripts.due(db, self._clock(), AT_ONCE)
 
     async def _read(self, manuscript: Manuscript, channel: str) -> None:
+        body: bytes | None = None
         try:
             body = await self._fetched(channel, manuscript.file)
         except Missing:
@@ -108,8 +116,12 @@ class Reading:
                 return
             found = Examined("file_gone")
         else:
-            found = await asyncio.to_thread(examine, manuscript.name, body, self._catalog)
-        await asyncio.to_thread(self._tell, manuscript, found)
+            flow = manuscript.of_round is None
+            found = await asyncio.to_thread(examine, manuscript.name, body, self._catalog) if flow else Examined()
+        if manuscript.of_round is not None and body is not None:
+            await asyncio.to_thread(self._attach, manuscript, manuscript.of_round, body)
+        else:
+            await asyncio.to_thread(self._tell, manuscript, found)
         self._after()
 
     async def _fetched(self, channel: str, file: str) -> bytes:
@@ -137,6 +149,29 @@ class Reading:
                 outbox.enqueue(db, letters(contact, parts, f"manuscript:{manuscript.id}", self._clock(), REPLY))
             crossings.passed("manuscript.tells")
         crossings.passed("manuscript.told")
+
+    def _attach(self, manuscript: Manuscript, code: str, body: bytes) -> None:
+        """Let a file be a document of its round, and say so, or why not, once."""
+        with self._database.transaction() as db:
+            contacts.hold(db, [manuscript.contact_id])
+            contact = contacts.get(db, manuscript.contact_id)
+            if manuscripts.settle(db, manuscript.id, manuscripts.PAPER, {}) and contact is not None:
+                prompt = self._attached(db, manuscript, code, body, contact)
+                parts = compose((prompt,), self._channels[contact.channel])
+                outbox.enqueue(db, letters(contact, parts, f"manuscript:{manuscript.id}", self._clock(), REPLY))
+            crossings.passed("manuscript.tells")
+        crossings.passed("manuscript.told")
+
+    def _attached(self, db: Connection, manuscript: Manuscript, code: str, body: bytes, contact: Contact) -> Prompt:
+        rounds_, who, title_, why = self._rounds.within(db), contact.person_id, "", ""
+        of = rounds_.find(code)
+        try:
+            if of is None or who is None or not may(people.roles_of(db, who), of.service, Right.LEAD_ROUNDS):
+                raise Forbidden("no_round", code=code)
+            title_ = rounds_.attach(code, manuscript.name, body, who=who).title
+        except Refused as refused:
+            why = spoken(refused, contact.language)
+        return papered(contact.language, code, title_, of.title if of else code, why)
 
     def _frozen(self, db: Connection, found: Examined, language: str) -> Frozen:
         """Return which rounds that were signed, and are not over, ask the flow of a file."""

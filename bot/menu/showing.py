@@ -14,6 +14,7 @@ from bot.menu.acts import Act, possible, standing
 from bot.menu.sorting import Sorting
 from bot.menu.worker import Worker, data, short
 from bot.rights import ROLES, Right, reach_of
+from bot.rounds import papers
 from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, RUNNING, State
 from bot.rounds.record import spoken_day
 from bot.rounds.wording import fault, meaning
@@ -283,10 +284,13 @@ class Showing:
             worker.text("read_facts"),
             *told,
             "",
+            *_papers(worker, round_),
             worker.text("read_questions"),
             *asked,
         ]
-        return worker.screen(NEW_LINE.join(lines), worker.button("back", "round", round_.code))
+        writes = worker.may(round_.service, Right.LEAD_ROUNDS) and round_.state in BEGINNING
+        more = (worker.button("paper", "paper", round_.code),) if writes else ()
+        return worker.screen(NEW_LINE.join(lines), *more, worker.button("back", "round", round_.code))
 
     @staticmethod
     def _borrowed(worker: Worker, round_: RoundView) -> list[str]:
@@ -308,6 +312,12 @@ class Showing:
 def _counted(worker: Worker, counts: Counts) -> str:
     names, written = ("invited", "started", "finished", "dropped"), texts(worker.language).number
     return worker.text("numbers", **{name: written(getattr(counts, name)) for name in names})
+
+
+def _papers(worker: Worker, round_: RoundView) -> list[str]:
+    """Return the documents that people can read before they answer."""
+    named = [f"– {each.title} (PDF)" for each in papers.of(round_.record)]
+    return [worker.text("papers"), *named, ""] if named else []
 
 
 def _fact(worker: Worker, need: Need, text: str) -> str:

@@ -81,6 +81,14 @@ def sound(
     return Prompt("\n".join(lines), buttons, numbered=False)
 
 
+def papered(language: str, code: str, title: str, of: str, why: str) -> Prompt:
+    """Return what became of a document that was sent for the round `of`: it is one now, or `why` it is none."""
+    said = texts(language)
+    text = said("menu.refused", why=why) if why else said("menu.paper_kept", title=title, round=of)
+    more, back = Button(said("menu.paper"), data("paper", code)), Button(said("menu.back"), data("round", code))
+    return Prompt(text, (more, back), numbered=False)
+
+
 def _frozen(language: str, version: int, frozen: Frozen) -> list[str]:
     """Return a line for each round whose questions stay as they are, and what to do where this is their version."""
     said = texts(language)

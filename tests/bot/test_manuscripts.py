@@ -14,7 +14,9 @@ from bot.errors import Trouble
 from bot.menu.examining import LARGEST, LARGEST_TEXT, examine, plain_name
 from bot.menu.manuscripts import MOST
 from bot.menu.reading import TRIES
+from bot.rounds import papers
 from flows.catalog import Catalog
+from storage import people
 from tests.bot.test_menu import organiser
 from tests.bot.test_threads import Staff, employed, labels, last, text
 from tests.flows.talk import LANGUAGES
@@ -402,3 +404,64 @@ async def test_a_rehearsal_in_the_chat_goes_on_in_each_language_of_the_flow(fres
             break
         await omar.taps(labels(last(omar))[0], last(omar))
     assert "¿Dónde?" in last(omar).text
+
+
+# --------------------------------------------------------------------------- documents of a round
+
+PDF = b"%PDF-1.4 the plan\n%%EOF"
+
+
+async def asked_for_a_document(house: House) -> tuple[Staff, str]:
+    """Bring an organiser to where a document of a draft is waited for."""
+    omar, code = await organiser(house), house.need(opened=False).code
+    await omar.sends(raw(omar.address, kind="tap", data=f"@o:round:{code}"))
+    await omar.taps("Read what people are told")
+    (asked,) = await omar.taps("Add a document (PDF)")
+    assert "Send a PDF here, as a file" in asked.text
+    return omar, code
+
+
+async def test_a_pdf_becomes_a_document_of_the_draft_at_hand_and_another_may_follow(house: House) -> None:
+    omar, code = await asked_for_a_document(house)
+    house.sign(code)
+    kept = await hands_in(omar, PDF, "Plan of the library.pdf")
+    assert kept.text.startswith("“Plan of the library” is a document of “Opening hours” now.")
+    await hands_in(omar, PDF + b"\n", "Costs.pdf")
+    found = house.rounds.find(code)
+    assert found is not None
+    assert [each.title for each in papers.of(found.record)] == ["Costs", "Plan of the library"]
+    assert found.state == "draft", "a signature is void then"
+    assert house.rounds.log(code)[-1].who == "Omar"
+    assert house.rounds.prove(code).whole
+    await omar.taps("Back")
+    (read,) = await omar.taps("Read what people are told")
+    assert "Documents:\n– Costs (PDF)\n– Plan of the library (PDF)" in read.text
+
+
+async def test_what_is_no_pdf_is_refused_and_a_flow_stays_a_flow(fresh: House) -> None:
+    omar, code = await asked_for_a_document(fresh)
+    assert (await hands_in(omar, b"a photo", "plan.jpg")).text.startswith("That does not work: ")
+    assert "has 105 characters" in (await hands_in(omar, PDF, f"{'p' * 101}.pdf")).text
+    assert "10 megabytes" in (await hands_in(omar, PDF, "plan.pdf", papers.LARGEST + 1)).text
+    assert "Send a PDF here" in (await omar.says("is this the one?"))[0].text
+    assert "Tea or coffee?" in (await hands_in(omar, TEA.encode())).text
+    found = fresh.rounds.find(code)
+    assert found is not None
+    assert papers.of(found.record) == []
+
+
+async def test_a_document_comes_to_no_round_that_has_begun_or_is_led_no_more(house: House) -> None:
+    omar, code = await asked_for_a_document(house)
+    house.sign(code)
+    house.rounds.open(code)
+    assert (await hands_in(omar, PDF, "plan.pdf")).text.startswith("That button is old.")
+    omar, code = await asked_for_a_document(house)
+    house.pigeon.files["late"] = PDF
+    await omar.sends(raw(omar.address, kind="other", about={"document": ["late", "plan.pdf", 9], "message_id": "999"}))
+    with house.database.transaction() as db:
+        people.revoke(db, house.contact(omar.address).person_id or 0, "organiser", "library")
+    await house.reading.look()
+    assert last(omar).text.startswith("That does not work: ")
+    found = house.rounds.find(code)
+    assert found is not None
+    assert papers.of(found.record) == []

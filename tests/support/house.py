@@ -225,6 +225,7 @@ class House:
             {"pigeon": self.pigeon},
             {"pigeon": self.pigeon.capabilities},
             self.catalog,
+            self.rounds,
             self.clock,
             lambda: None,
         )

@@ -185,3 +185,13 @@ def test_a_document_that_was_exchanged_is_shown_to_nobody_and_keeps_the_round_fr
     assert house.rounds.prove(code).whole
     file.unlink()
     assert house.rounds.prove(code).altered == ("documents",)
+
+
+def test_a_round_that_was_signed_and_is_a_draft_again_is_whole(house: House) -> None:
+    code = house.need(opened=False).code
+    house.sign(code)
+    house.rounds.attach(code, "plan.pdf", PDF)
+    assert house.rounds.prove(code).whole
+    house.sign(code)
+    house.rounds.open(code)
+    assert house.rounds.prove(code).whole
