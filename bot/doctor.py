@@ -260,10 +260,11 @@ def _alarms(opened: Database) -> Finding:
 
 def written(opened: Database, now: datetime, config: Config) -> Finding:
     """Look whether digests are written, sent, and taken."""
-    from bot.digests.writing import REFUSED, delay, refused, unwritten  # noqa: PLC0415 - slow to load, needed only where there are tables
+    from bot.digests.writing import REFUSED, delay, refused, unreached, unwritten  # noqa: PLC0415 - slow to load, needed only where there are tables
 
     with opened.reading() as db:
         due, late, lost = unwritten(db, config, now), delay(db, config, now), refused(db, now - REFUSED)
+        nobody = unreached(db, now - REFUSED)
     if late:
         do = 'Is the bot running? Start it: "civicloop run". What it says of mail and Telegram above comes first.'
         return fail("digests", f"late: {late.unwritten} not written, {late.unsent} not sent, for over an hour", do)
@@ -274,6 +275,10 @@ def written(opened: Database, now: datetime, config: Config) -> Finding:
         do = "See whether their readers' addresses are right; the log says what each channel answered."
         named = ", ".join(f"{service} {n}" for service, n in lost.items())
         return warn("digests", f"refused for good within a week: {sum(lost.values())} ({named})", do)
+    if nobody:
+        do = "Invite their readers anew, and let them write to the bot once: who sent STOP or never wrote gets nothing."
+        named = ", ".join(f"{service} {n}" for service, n in nobody.items())
+        return warn("digests", f"reached nobody within a week: {sum(nobody.values())} ({named})", do)
     return ok("digests", "none is due")
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot import letters, rights
 from bot.assessing.assessments import Assessments
@@ -54,7 +54,8 @@ if TYPE_CHECKING:
 SILENCE = timedelta(days=28)
 """After so long without a word a sign of life is sent."""
 REFUSED = timedelta(days=7)
-"""So long a digest that was refused for good stands in what doctor and measurements say."""
+"""So long a digest that was refused for good, or had no address, stands in what doctor and measurements say."""
+NONE: Final[Mapping[str, int]] = {}
 LATE = timedelta(hours=1)
 """A digest that was due so long ago and is not written is an alarm for whoever runs the bot."""
 WAIT = LATE - timedelta(minutes=5)
@@ -244,13 +245,19 @@ class Digests:
         """Seek what has to be known of a week before its digest is put together. Harmless to repeat."""
         apart.seek(database, service, week, self._config.city.zone, self._config.digest.minimum_cell, now)
 
-    def alarm(self, database: Database, late: Delay, lost: Mapping[str, int], now: datetime) -> None:
-        """Tell whoever runs the bot that digests come late or were refused for good, each once a day.
+    def alarm(
+        self, database: Database, late: Delay, lost: Mapping[str, int], now: datetime, nobody: Mapping[str, int] = NONE
+    ) -> None:
+        """Tell whoever runs the bot that digests are late, were refused for good or had nowhere to go, each once a day.
 
-        `lost`: how many, by service. Harmless to repeat.
+        `lost`, `nobody`: how many, by service. Harmless to repeat.
         """
         with database.reading() as db:
-            told = [*(_alarms(db, late, now) if late else ()), *(self._losses(db, lost, now) if lost else ())]
+            told = [
+                *(_alarms(db, late, now) if late else ()),
+                *(self._losses(db, "refused", lost, now) if lost else ()),
+                *(self._losses(db, "unreached", nobody, now) if nobody else ()),
+            ]
         if not told:
             return
         with database.transaction() as db:
@@ -258,16 +265,16 @@ class Digests:
             crossings.passed("digest.alarms")
         crossings.passed("digest.alarmed")
 
-    def _losses(self, db: Connection, lost: Mapping[str, int], now: datetime) -> list[NewMessage]:
-        """Return a message for each who runs the bot: whose digests a channel will never take."""
+    def _losses(self, db: Connection, about: str, lost: Mapping[str, int], now: datetime) -> list[NewMessage]:
+        """Return a message for each who runs the bot: whose digests a channel will never take, or have no address."""
 
         def said(words: Texts) -> str:
             labels = {each.key: each.label(words.language) for each in self._config.services}
             named = (f"{labels.get(key, key)} ({words.number(n)})" for key, n in lost.items())
             between = words("digest.themes.between")
-            return words.many("digest.refused", sum(lost.values()), services=between.join(named))
+            return words.many(f"digest.{about}", sum(lost.values()), services=between.join(named))
 
-        return _to_operators(db, "refused", said, now)
+        return _to_operators(db, about, said, now)
 
     def write(self, database: Database, one: Due, now: datetime) -> int:
         """Write one digest and queue it for all addresses in one transaction.
@@ -372,9 +379,13 @@ def _goes(one: Due, digest: Digest | None) -> bool:
 
 def _addresses(db: Connection, one: Due) -> list[Contact]:
     """Return where a digest that is to be sent goes."""
-    reached = [contact for contact in contacts.of_person(db, one.person.id) if contact.may_be_written_to]
+    reached = _reached(db, one.person.id)
     there = chosen(one.person, {contact.channel for contact in reached})
     return [contact for contact in reached if contact.channel in there]
+
+
+def _reached(db: Connection, person_id: int) -> list[Contact]:
+    return [contact for contact in contacts.of_person(db, person_id) if contact.may_be_written_to]
 
 
 def _alarms(db: Connection, late: Delay, now: datetime) -> list[NewMessage]:
@@ -419,6 +430,13 @@ def refused(db: Connection, since: datetime) -> dict[str, int]:
     """Return how many letters with a digest a channel has refused for good since then, by service."""
     keys = {tuple(key.removeprefix(KEY).split(":")[:4]) for key in outbox.refused(db, KEY, since)}
     return dict(sorted(Counter(service for _, service, *_ in keys).items()))
+
+
+def unreached(db: Connection, since: datetime) -> dict[str, int]:
+    """Return how many digests written since then were for somebody whom nothing reaches, now as then, by service."""
+    found = digests.unreached(db, since)
+    reached = {person_id for person_id, _ in found if _reached(db, person_id)}
+    return dict(sorted(Counter(service for person_id, service in found if person_id not in reached).items()))
 
 
 def unwritten(db: Connection, config: Config, now: datetime) -> list[Due]:

@@ -12,7 +12,7 @@ import structlog
 
 from bot.assessing import calls
 from bot.compose import compose
-from bot.digests.writing import delay, refused
+from bot.digests.writing import delay, refused, unreached
 from bot.errors import Refused, Trouble
 from bot.jobs.schedule import told
 from bot.letters import BULK, letters
@@ -379,12 +379,13 @@ class Sweeps:
     def digests(self) -> int:
         """Write and queue the digests that are due; return how many messages.
 
-        Late ones, and those a channel has refused for good since yesterday, are an alarm in the log and to the
-        operators, whether others can be written now or not.
+        Late ones, and those a channel has refused for good since yesterday or whose reader nothing reaches, are an
+        alarm in the log and to the operators, whether others can be written now or not.
         """
         now = self._clock()
+        day_ago = now - timedelta(days=1)
         with self._database.reading() as db:
-            late, lost = delay(db, self._config, now), refused(db, now - timedelta(days=1))
+            late, lost, nobody = delay(db, self._config, now), refused(db, day_ago), unreached(db, day_ago)
         try:
             queued = self._digests.sweep(self._database, now)
         finally:
@@ -392,8 +393,10 @@ class Sweeps:
                 log.error("digests.late", unwritten=late.unwritten, unsent=late.unsent)
             if lost:
                 log.error("digests.refused", **lost)
-            if late or lost:
-                self._digests.alarm(self._database, late, lost, now)
+            if nobody:
+                log.error("digests.unreached", **nobody)
+            if late or lost or nobody:
+                self._digests.alarm(self._database, late, lost, now, nobody)
         if queued:
             self._wake()
             log.info("digests.written", messages=queued)

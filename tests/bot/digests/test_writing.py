@@ -31,7 +31,7 @@ from bot.digests.render.items import foot
 from bot.digests.render.told import page
 from bot.digests.summarise import Headline
 from bot.digests.weeks import Week
-from bot.digests.writing import Delay, Digests, delay, files, page_url, refused
+from bot.digests.writing import Delay, Digests, delay, files, page_url, refused, unreached
 from bot.errors import Refused
 from bot.jobs.sweeps import Sweeps
 from bot.metrics import Metrics
@@ -564,6 +564,25 @@ def test_digests_refused_for_good_are_told_with_whose_they_were(database: Databa
         measured.look(db, MONDAY + timedelta(days=2))
     assert f'civicloop_digests_refused{{service="{SERVICE}"}} 1.0' in measured.text()
     assert f"within a week: 1 ({SERVICE} 1)" in doctor.written(database, MONDAY + timedelta(minutes=5), sample()).seen
+
+
+@pytest.mark.usefixtures("olga")
+def test_digests_of_somebody_whom_nothing_reaches_are_an_alarm(database: Database, desk: Digests) -> None:
+    """Not those of a week that was silent for them, or that they did not want."""
+    with database.transaction() as db:
+        hire(db, name="Carl")
+        dora = hire(db, "telegram", name="Dora")
+        contacts.set_stopped(db, contacts.of_person(db, dora)[0].id, MONDAY)
+    assert rung(database, desk, MONDAY) == 2
+    for hours in (0, 1, 30):
+        rung(database, desk, MONDAY + timedelta(hours=hours))
+    told = "2 digests have no address to go to: Central Library (2). civicloop doctor says more."
+    assert [text for text in alarmed(database) if "address" in text] == [told]
+    seen = doctor.written(database, MONDAY + timedelta(minutes=5), sample()).seen
+    assert seen == f"reached nobody within a week: 2 ({SERVICE} 2)"
+    with database.transaction() as db:
+        contacts.set_stopped(db, contacts.of_person(db, dora)[0].id, None)
+        assert unreached(db, MONDAY) == {SERVICE: 1}
 
 
 @pytest.mark.usefixtures("olga")
