@@ -36,6 +36,8 @@ class _Replica(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     asked: ClassVar[list[tuple[str, str]]] = []
     """The path, and what was brought."""
+    told: ClassVar[list[str]] = []
+    """For whom the proxy says it asks."""
 
     def do_POST(self) -> None:
         size = int(self.headers["Content-Length"])
@@ -48,6 +50,7 @@ class _Replica(BaseHTTPRequestHandler):
 
     def _answer(self, brought: str) -> None:
         self.asked.append((self.path, brought))
+        self.told.append(self.headers["X-Forwarded-For"])
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -61,6 +64,7 @@ class _Replica(BaseHTTPRequestHandler):
 def lively() -> Iterator[int]:
     """Give the port of a replica that answers."""
     _Replica.asked.clear()
+    _Replica.told.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Replica)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server.server_address[1]
@@ -119,6 +123,13 @@ def test_updates_and_pages_get_past_a_frozen_and_a_dead_replica(proxy: str) -> N
         assert {client.get(path).status_code for path in ("/healthz", "/readyz", "/metrics")} == {404}
     assert in_vain <= 2 * FAILURES
     assert set(_Replica.asked) == {("/chat", ""), *(("/telegram", str(n)) for n in range(UPDATES))}
+
+
+@pytest.mark.slow
+def test_a_replica_learns_the_address_the_proxy_sees_and_not_what_a_visitor_says(proxy: str) -> None:
+    with httpx.Client(base_url=proxy, timeout=2 * PATIENCE) as client:
+        assert client.get("/chat", headers={"x-forwarded-for": "9.9.9.9"}).status_code == 200
+    assert _Replica.told == ["127.0.0.1"]
 
 
 def _brought(client: httpx.Client, number: int) -> int:
