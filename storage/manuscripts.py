@@ -1,4 +1,4 @@
-"""Files that staff send to the bot, flows and documents of rounds: a row each, from its message to what became of it."""
+"""Files that staff send to the bot, flows and documents of rounds: a row each, from its message to its end."""
 
 from __future__ import annotations
 
