@@ -97,6 +97,7 @@ def gather(  # noqa: PLR0913 - all that counting needs
         began=began,
         finished=finished,
         apart=beside.told(spans[week]),
+        asked=tuple((name, {one.round_id for one in weeks[name].people if one.people}) for name in sorted(weeks)),
     )
 
 

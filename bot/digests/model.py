@@ -214,6 +214,8 @@ class Score:
     """Of the weeks of half a year, in whole percent; None where there are too few of them."""
     side: int = 0
     """So many weeks in a row, this one the last, the share was above the median; below it where negative."""
+    reworded: str = ""
+    """The first of these weeks from which on the question is asked as now; empty where it is so in all of them."""
     net: tuple[int, int, int] | None = None
     """Points better minus points worse, with the two ends of its range; None where not asked for or not told."""
 

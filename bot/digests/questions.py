@@ -23,6 +23,14 @@ def label(flow: Flow, state: str, place: int) -> dict[str, str]:
     return {language: _options(flow, language, state)[place].label for language in flow.languages}
 
 
+def wording(flow: Flow, state: str) -> dict[str, tuple[str, ...]]:
+    """Return in each language what is asked, and what each option says."""
+    return {
+        language: (asked, *(f"{option.id} {option.label}" for option in _options(flow, language, state)))
+        for language, asked in question(flow, state).items()
+    }
+
+
 def _options(flow: Flow, language: str, state: str) -> Sequence[Option]:
     options: Sequence[Option] = getattr(flow.script(language).states[state], "options", ())
     return options

@@ -30,7 +30,7 @@ from bot.digests.results import result
 from bot.digests.statistics import Posneg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
@@ -155,6 +155,8 @@ class Answers:
     """Senders of all campaigns of each of the four weeks before, oldest first."""
     apart: Mapping[str, int] = field(default_factory=dict)
     """Who answered in the week but is no voice of one person, by kind: `organisation`, `group`, `late`."""
+    asked: tuple[tuple[str, Collection[int]], ...] = ()
+    """Weeks, oldest first, with the rounds that somebody answered."""
     unread: tuple[int, int] = (0, 0)
     """Texts of the week that were not sorted by theme yet, and all of them; nothing where no codebook is in use."""
 
@@ -182,6 +184,8 @@ class Scope:
     """Those nobody has closed, of any week."""
     missing: tuple[Missing, ...] = ()
     groups: tuple[Group, ...] = ()
+    reworded: Mapping[str, str] = field(default_factory=dict)
+    """By item the first week from which on it was asked as it is now, where it was asked otherwise before."""
     deeds: Deeds | None = None
     foot: Foot | None = None
     proposed: int = 0
@@ -468,15 +472,17 @@ def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline, peopl
         groups = {**groups, weeks[-1]: current}
     positive, negative = shares(current, scope.minimum)
     points = _trend(groups, weeks, scope, headline)
-    line = [point.share for point in points]
+    since = scope.reworded.get(headline.item, "")
+    line = [point.share for point in points if point.week >= since]
     return Score(
         stage=headline.stage,
         item=headline.item,
         positive=positive,
         negative=negative,
         unknown=_unknown(current, people, scope),
-        change=_change(positive, [point.share for point in points[-1 - BASE_WEEKS : -1]], scope.minimum),
+        change=_change(positive, line[:-1][-BASE_WEEKS:], scope.minimum),
         weeks=points[-1 - HISTORY :],
+        reworded=since if since > weeks[-1 - HISTORY] else "",
         median=signals.middle(line),
         side=signals.side(line),
         net=_net(positive, negative, scope, headline),

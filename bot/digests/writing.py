@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from bot import letters, rights
 from bot.assessing.assessments import Assessments
 from bot.channels.base import Outbound
-from bot.digests import apart, polls, render
+from bot.digests import apart, polls, render, reworded
 from bot.digests.deeds import deeds
 from bot.digests.gather import deadlines, every_nth, gather, in_steps, keep
 from bot.digests.headlines import headlines
@@ -103,7 +103,8 @@ class Digests:
         labels = (dict(known.steps), dict(known.areas))
         beside = self._library.beside(db, service)
         counted = gather(db, service, week, place, finder(db, self._config), self._headlines, labels, beside=beside)
-        scope = replace(scope, foot=_with_sample(db, scope, counted))
+        asked_since = reworded.since(db, self._library, self._headlines, counted.asked)
+        scope = replace(scope, foot=_with_sample(db, scope, counted), reworded=asked_since)
         look = polls.Look(week, place, now, scope.minimum)
         counted = replace(counted, polls=polls.of_week(db, self._library, service, look, beside))
         return summarise(in_steps(db, counted, scope, beside) if scope.so_far else counted, scope, now)

@@ -232,7 +232,7 @@ def _stage(score: Score, digest: Digest, texts: Texts, *, brief: bool) -> Stage:
         sentences = [headline(score, name, good, digest.minimum, texts)]
         sentences += [] if brief else [_why(score.positive, digest.minimum, texts)]
         sentences += [] if brief else [_negative(score.negative, bad, texts)]
-        sentences += [_net(score, texts), _change(score, texts), _run(score, texts)]
+        sentences += [_net(score, texts), _change(score, texts), _reworded(score, texts), _run(score, texts)]
         sentences += [] if brief else [_unknown(score, digest.minimum, texts)]
         sentences += [texts("digest.score.steps", minimum=digest.minimum)] if digest.so_far else []
     rows = tuple(row(point.week, point.share, point.week == digest.period, texts) for point in since_first(score.weeks))
@@ -309,7 +309,7 @@ def _unknown(score: Score, minimum: int, texts: Texts) -> str:
 def _change(score: Score, texts: Texts) -> str:
     change = score.change
     if change is None:
-        return texts("digest.score.no_base") if score.positive.says else ""
+        return texts("digest.score.no_base") if score.positive.says and not score.reworded else ""
     verdict = texts(f"digest.score.{VERDICTS[change.real]}")
     if change.points is None and not change.before.says:
         return texts("digest.score.unlike_hidden", verdict=verdict)
@@ -320,6 +320,10 @@ def _change(score: Score, texts: Texts) -> str:
         return texts("digest.score.level", verdict=verdict, **told)
     key = "digest.score.up" if change.points > 0 else "digest.score.down"
     return texts.many(key, abs(change.points), verdict=verdict, **told)
+
+
+def _reworded(score: Score, texts: Texts) -> str:
+    return texts("digest.score.reworded", week=Week.parse(score.reworded).number) if score.reworded else ""
 
 
 def _net(score: Score, texts: Texts) -> str:

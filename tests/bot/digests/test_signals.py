@@ -14,7 +14,7 @@ from bot.digests import disclosure, signals
 from bot.digests.disclosure import NOTHING
 from bot.digests.model import Change, Form, Missing, Move, Reason, State, Theme, dump, load
 from bot.digests.render import items
-from bot.digests.summarise import Deadline, Heard, sign_of_life, summarise
+from bot.digests.summarise import Deadline, Heard, same_for_reader, sign_of_life, summarise
 from bot.digests.weeks import Week
 from bot.texts import languages, texts
 from tests.bot.digests import sample, slow
@@ -264,9 +264,10 @@ def test_a_running_week_tells_no_theme_and_no_change() -> None:
 def test_what_says_the_same_as_in_the_digest_before_is_marked() -> None:
     first = sample.digest()
     later = sample.digest(earlier=replace(first, period="2026-W46"))
-    assert set(later.again) == {"missing", "result.garden.order", "proposal.0", "proposal.1", "proposal.2"}
+    figures = {"missing", "result.garden.order", "proposal.0", "proposal.1", "proposal.2"}
+    assert {*same_for_reader(later, first)} == {*figures, "deed.0", "deed.1", "deed.2", "deeds.told"}
     other = sample.digest(earlier=replace(first, period="2026-W46"), missing=sample.MISSING[:1])
-    assert "missing" not in other.again
+    assert "missing" not in set(same_for_reader(other, first))
 
 
 def test_the_week_before_of_a_theme_is_what_was_told_of_it_then() -> None:
