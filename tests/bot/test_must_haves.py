@@ -1,24 +1,32 @@
 """What a consultation bot of a public body must keep: a test for each, on the whole program.
 
-The list follows what data protection, participation and accessibility law ask for in public consultations. How figures
-are weighted beside who lives there is looked at in `tests.bot.digests`.
+The list follows what data protection, participation and accessibility law ask for in public consultations. No figure is
+weighted, and each says so; raking and the effective number of people are looked at in `tests.bot.digests`.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.counter import Voice
+from bot.digests import disclosure
+from bot.digests.disclosure import Running
 from bot.digests.render.chat import message
 from bot.digests.writing import Digests
 from bot.errors import Refused
 from bot.rounds.library import Library
+from bot.rounds.margins import Line
 from bot.texts import texts
-from storage import rounds
+from storage import looks, rounds
+from tests.bot.actions.scene import WEEK, scene
+from tests.bot.channels.web.conftest import client, it
+from tests.bot.channels.web.stage import NOW
+from tests.bot.channels.web.test_public_pages import FORMAL
+from tests.bot.channels.web.test_staff_pages import entered
 from tests.bot.digests import test_writing as weekly
 from tests.bot.digests.material import One
 from tests.bot.rounds.test_audience import invited
@@ -26,16 +34,24 @@ from tests.bot.rounds.test_audience import people as listed
 from tests.bot.rounds.test_fairness import said as stated
 from tests.bot.test_counter import PULSE as TAKEN
 from tests.bot.test_counter import Taking
-from tests.bot.test_threads import employed, in_round, text
+from tests.bot.test_danger import STATES, amid, closed, deleting, paused, stopped, writing
+from tests.bot.test_threads import employed, text
 from tests.bot.test_turns import INTO, to_review
 from tests.storage import makers
+from tests.support.answering import answered
 from tests.support.house import CATALOG, NOON, RECORD, Citizen, House
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
+
+    import httpx
 
     from storage.database import Database
+    from tests.bot.channels.web.stage import Program
 
+__all__ = ["client", "it"]
+_BASED = re.compile(r"\(\d+ of \d+\)|\bof (about )?\d+\b|\bunder \d+\b", re.IGNORECASE)
+"""How a share says of how many it is."""
 RIGHTS = ("HELP", "WHY", "HUMAN", "MYDATA", "DELETE", "SKIP", "BACK", "STOP")
 
 
@@ -98,8 +114,56 @@ async def test_e3_three_choices_stand_apart_begin_with_no_and_can_be_taken_back(
             "invite_you_again": house.contact(wish).invite_again_at is not None,
         }
         assert [each for each, yes in given.items() if yes] == [wish]
+    everything = Citizen(house, "everything")
+    await everything.starts(code)
+    await everything.does(*INTO)
+    await to_review(everything, **dict.fromkeys(("quote", "send_you_the_result", "invite_you_again"), "Yes"))
+    await everything.says("ok")
+    assert _wished(house, everything, code) == (True, True, True)
+    for question in ("May we quote", "May we send you the result", "May we invite you again"):
+        listed_ = text(await everything.says("CHANGE"))
+        (number,) = re.findall(rf"^(\d+)\. {question}", listed_, re.MULTILINE)
+        await everything.says(number)
+        await everything.taps("No")
+    assert _wished(house, everything, code) == (False, False, False)
     await Citizen(house, "invite_you_again").says("STOP")
     assert not house.contact("invite_you_again").may_be_written_to
+
+
+def _wished(house: House, citizen: Citizen, code: str) -> tuple[bool, bool, bool]:
+    """Return whether somebody agreed to be quoted, to get the result, and to be invited again."""
+    contact = house.contact(citizen.address)
+    return (
+        any(answer.quotable for answer in citizen.answers(code)),
+        any(row.contact_id == contact.id for row in house.table("wishes")),
+        contact.invite_again_at is not None,
+    )
+
+
+SAYS = {
+    "HELP": ("START –", "SKIP –", "You write to the people of"),
+    "WHY": ("Here is the question again", "No questions are open", "paused", "has closed"),
+    "HUMAN": ("555 0142", "You write to the people of"),
+    "MYDATA": ("This is what I keep about you",),
+    "DELETE": ("Shall I remove",),
+    "SKIP": ("?", "No questions are open", "paused", "has closed", "The answer comes here"),
+    "BACK": ("?", "No questions are open", "paused", "has closed", "The answer comes here"),
+    "STOP": ("no more messages", "We stop here", "I am already silent"),
+}
+"""What each of the words is answered with, wherever somebody stands."""
+
+
+@pytest.mark.parametrize("word", RIGHTS)
+@pytest.mark.parametrize("state", [amid, deleting, writing, paused, closed, stopped])
+async def test_e4_the_words_work_in_every_state(
+    house: House, state: Callable[[House], Awaitable[Citizen]], word: str
+) -> None:
+    citizen = await state(house)
+    said = text(await citizen.says(word))
+    assert any(each in said for each in SAYS[word]), said
+    if word == "STOP":
+        await citizen.says(word)
+        assert not house.contact(citizen.address).may_be_written_to
 
 
 @pytest.mark.parametrize("word", RIGHTS)
@@ -128,10 +192,31 @@ async def test_e5_a_receipt_leads_to_the_answers_which_can_be_changed_and_delete
     found = re.search(r"[A-Z0-9]{4}(-[A-Z0-9]{4}){2}", said)
     assert found
     assert "Yes, often" in text(await Citizen(house, "the same person elsewhere").says(found[0]))
-    await citizen.says("DELETE")
+    await citizen.says("CHANGE")
+    await citizen.says("1")
+    assert "I have changed your answer" in text(await citizen.taps("Not now, but I did before"))
+    elsewhere = Citizen(house, "the same person elsewhere")
+    assert "Not now, but I did before" in text(await elsewhere.says(found[0]))
+    await elsewhere.says("DELETE")
     assert citizen.answers(code)
-    await citizen.says("yes")
+    await elsewhere.says("yes")
     assert citizen.answers(code) == []
+
+
+async def test_e5_once_the_round_is_over_answers_are_shown_and_stay_as_they_are(house: House, citizen: Citizen) -> None:
+    code = await begun(house, citizen)
+    await citizen.taps("Yes, often")
+    await to_review(citizen)
+    found = re.search(r"[A-Z0-9]{4}(-[A-Z0-9]{4}){2}", text(await citizen.says("ok")))
+    assert found
+    house.rounds.close(code)
+    said = text(await Citizen(house, "elsewhere").says(found[0]))
+    assert "Yes, often" in said
+    assert "can no longer change" in said
+    kept = citizen.answers(code)
+    await citizen.says("CHANGE")
+    await citizen.says("1")
+    assert citizen.answers(code) == kept
 
 
 async def test_e6_what_leads_to_a_person_is_asked_about(house: House, citizen: Citizen) -> None:
@@ -186,35 +271,83 @@ async def test_e8_a_round_opens_only_with_its_whole_record_and_its_questions_sta
         house.rounds.change(opened.code, record={**RECORD, "decider": "Somebody else"})
 
 
+async def test_e9_a_result_that_is_overdue_is_said_to_be_on_the_public_page(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    code = it.opened("The reading room", **FORMAL)
+    it.rounds.close(code, who=None)
+    late = "The result was promised for 1 February 2027. It is late."
+    assert late not in (await client.get(f"/rounds/{code}")).text
+    it.now += timedelta(days=120)
+    assert late in (await client.get(f"/rounds/{code}")).text
+
+
 async def test_e9_a_day_for_the_result_is_demanded_called_to_mind_and_told_when_it_is_over(house: House) -> None:
     faults = house.rounds.check(house.need(opened=False, record={**RECORD, "feedback_on": ""}).code)
     assert "feedback_on" in {fault.field for fault in faults}
     maya = await employed(house, "Maya", ("organiser", "library"))
     code = house.need().code
     house.rounds.close(code)
-    house.clock.now = house.clock.now.replace(year=2027, month=2, day=20)
-    assert house.sweeps.promises() == 1
-    assert "15 January 2027" in house.said(maya.address)[-1].text
+    told = []
+    for day in ("2026-12-20", "2027-01-09", "2027-02-20"):  # four weeks and one week before, and after it
+        house.clock.now = datetime.fromisoformat(f"{day}T12:00+00:00")
+        assert house.sweeps.promises() == 1
+        told.append(house.said(maya.address)[-1].text)
+    assert all("15 January 2027" in each for each in told)
+    assert ["people are still waiting" in each for each in told] == [False, False, True]
 
 
-async def test_e15_danger_leads_to_the_urgent_words_and_to_a_person_at_once(house: House, citizen: Citizen) -> None:
-    maya = await employed(house, "Maya")
-    await in_round(house, citizen)
-    said = text(await citizen.says("There is a gas leak in the reading room"))
+DANGER = ("There is a gas leak in the reading room", "Quiero matarme", "I want to kill myself")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [*((state, DANGER[0]) for state in STATES), *((amid, each) for each in DANGER[1:])]
+)
+async def test_e15_danger_leads_to_the_urgent_words_and_to_a_person_at_once(
+    house: House, state: Callable[[House], Awaitable[Citizen]], words: str
+) -> None:
+    maya = await employed(house, "Maya", ("manager", "*"))
+    anna = await employed(house, "Anna", ("operator", "*"))  # hears where it is about no service
+    citizen = await state(house)
+    before = {each.address: len(house.said(each.address)) for each in (maya, anna)}
+    said = text(await citizen.says(words))
     assert house.config.city.emergency_number in said
-    assert "gas leak" in house.said(maya.address)[-1].text
+    assert any(words in each.text for name, seen in before.items() for each in house.said(name)[seen:])
     assert len(house.table("alarms")) == 1
 
 
 async def test_e19_the_log_says_who_changed_exported_and_published_and_it_can_be_proved(
     house: House, citizen: Citizen
 ) -> None:
+    maya = house.contact((await employed(house, "Maya", ("organiser", "library"))).address).person_id
+    draft = house.need(opened=False, who=maya).code
+    house.rounds.change(draft, title="Other hours", who=maya)
     code = await handed_in(house, citizen)
-    house.rounds.exported(code, "exported_team", who=None)
-    house.rounds.pause(code, why="a flood")
-    done = [entry.what for entry in house.rounds.log(code)]
-    assert {"created", "approved", "opened", "exported_team", "paused"} <= set(done)
-    assert house.rounds.prove(code).whole
+    house.rounds.exported(code, "exported_team", who=maya)
+    house.rounds.pause(code, why="a flood", who=maya)
+    house.rounds.resume(code, who=maya)
+    house.rounds.close(code, who=maya)
+    house.rounds.report_back(code, {"en": "You said. We did.", "es": "Dijo. Hicimos."}, signed="Maya", who=maya)
+    done = {(entry.what, entry.who) for each in (draft, code) for entry in house.rounds.log(each)}
+    acts = ("created", "changed", "exported_team", "paused", "resumed", "closed", "reported_back")
+    assert {(what, "Maya") for what in acts} <= done
+    assert all(house.rounds.prove(each).whole for each in (draft, code))
+
+
+async def test_e19_who_saw_answers_is_in_the_log_by_name_and_it_can_be_proved(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    scene(it, raised=6)
+    await entered(it, client, ("manager", "library"))
+    await client.get("/manage/answers/library", params={"week": WEEK})
+    await client.get("/manage/themes/library/none")
+    with it.database.reading() as db:
+        noted = looks.of(db, "library")
+        assert looks.prove(db, "library").wrong is None
+    assert [(one.who, "week" in one.what, "theme" in one.what) for one in noted] == [
+        ("Ada", False, True),
+        ("Ada", True, False),
+    ]
 
 
 def read_week(database: Database, people_: Iterable[One]) -> str:
@@ -223,10 +356,26 @@ def read_week(database: Database, people_: Iterable[One]) -> str:
     with database.transaction() as db:
         weekly.hire(db, "telegram", name="Ana Torres Vidal")
         weekly.keep(db, people_)
+    desk.prepare(database, weekly.SERVICE, weekly.WEEK, weekly.MONDAY)
     with database.reading() as db:
         digest = desk.of_week(db, weekly.SERVICE, weekly.WEEK, weekly.MONDAY)
     assert digest is not None
     return message(digest, texts("en"))
+
+
+@pytest.mark.parametrize(("minimum", "who"), [(5, "staff"), (10, "everybody")])
+def test_e10_a_second_cell_goes_with_a_small_one_and_what_grows_by_few_stays_as_it_was(minimum: int, who: str) -> None:
+    """The rules stand in one place, `bot.digests.disclosure`; its tests and the attacker try them for all numbers."""
+    config = weekly.sample().digest
+    assert {"staff": config.minimum_cell, "everybody": config.public_minimum_cell}[who] == minimum
+    small, second = minimum - 3, minimum + 2
+    told = disclosure.row([small, second, 40], minimum)
+    assert told == (None, None, 40)
+    before = disclosure.share(20, 40, minimum)
+    for come in (1, minimum - 1):
+        assert disclosure.steady(disclosure.share(20 + come, 40 + come, minimum), before, minimum) == before
+    (shown,), _ = disclosure.running([40 + small], [small], "2026-W48", [Running(40, "2026-W47")], minimum)
+    assert (shown.count, shown.period) == (40, "2026-W47")
 
 
 def test_e10_small_groups_are_not_told_whatever_is_counted(database: Database) -> None:
@@ -235,13 +384,50 @@ def test_e10_small_groups_are_not_told_whatever_is_counted(database: Database) -
     assert not re.search(r"\b(5|95|2|38)\s?%|\b2 (people|of)\b|\b38\b", said), said
 
 
-def test_e11_every_share_says_of_how_many_and_the_caveat_stands_below(database: Database) -> None:
-    said = read_week(database, weekly.real())
-    shares = [line for line in said.splitlines() if "%" in line]
+def test_e11_every_share_says_of_how_many_in_which_range_and_how_many_do_not_know_and_the_caveat_stands_below(
+    database: Database,
+) -> None:
+    unsure = [One(weekly.WEEK.monday, "na", "") for _ in range(7)]
+    said = read_week(database, [*weekly.real(), *unsure])
+    shares = [line for line in said.splitlines() if re.search(r"\d%", line)]
     assert shares
-    assert all(re.search(r"\d", re.sub(r"[\d.,–]+\s?%", "", line)) for line in shares), shares
+    assert not any(map(_BASED.search, ("In week 48 about a third said so: 60 %", "60% said good, week 48")))
+    assert all(map(_BASED.search, shares)), shares
+    assert all(re.search(r"range \d+–\d+ \(chance only\)", line) for line in shares), shares
+    assert "7 do not know." in said
     assert "They chose to take part, so they may differ from other people" in said
     assert "The range shows chance only, not who is missing." in said
+
+
+def test_e12_every_figure_is_unweighted_says_so_and_stands_below_who_answered(database: Database) -> None:
+    said = read_week(database, weekly.real())
+    assert re.search(r"\d+ people answered", said).start() < re.search(r"\d%", said).start()  # type: ignore[union-attr]
+    assert "No figure is weighted." in said
+
+
+async def test_e12_who_answered_stands_beside_who_lives_there_and_before_any_result(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    code = it.opened("The reading room", **FORMAL)
+    lives = [Line(row, "area", area, n) for row, (area, n) in enumerate((("harbour", "60"), ("old_town", "40")), 2)]
+    assert it.rounds.weigh(lives, "Municipal register", "2026-01-01", code=code) == []
+    answered(it.database, it.rounds.played(code), code, 300, NOW)
+    it.rounds.close(code, who=None)
+    it.now = NOW + timedelta(days=15)
+    it.sweeps().findings()
+    head, who, *results = (await client.get(f"/rounds/{code}")).text.split('<section class="finding">')
+    assert not re.search(r"\d%", head)
+    assert "Who answered" in who
+    assert "Municipal register" in who
+    assert results
+    assert "No figure is weighted." in results[-1]
+
+
+def test_e13_campaign_texts_are_counted_apart(database: Database) -> None:
+    words = "Please keep the swimming pool in Mill Lane open on Sundays, our children need it very much{} thanks"
+    said = read_week(database, [One(weekly.WEEK.monday, "5", words.format("!" * n)) for n in range(23)])
+    assert said.count("swimming pool") == 1
+    assert "1 campaign of 23 senders, counted apart, their scores too." in said
 
 
 def test_e13_groups_and_organisations_count_apart_from_people(house: House) -> None:
@@ -297,3 +483,8 @@ async def test_e20_one_request_in_thirty_days_none_at_night_and_stop_is_final(ho
     house.sweeps.rounds()
     assert invited(house) == ["ana"]
     assert dict(house.rounds.audience(again).excluded) == {"asked": 1, "stopped": 1}
+
+
+@pytest.mark.parametrize("number", range(1, 21))
+def test_each_of_the_twenty_has_a_test(number: int) -> None:
+    assert [name for name in globals() if name.startswith(f"test_e{number}_")]
