@@ -287,7 +287,7 @@ class Desk:
     def _over(self, visit: Visit, round_id: int, row: RoundRow | None) -> Spoken:
         """The round of this session is over, or rests: say so, and what else there is."""
         rests = row is not None and row.state == State.PAUSED
-        if not rests:
+        if not rests and not self._waits_for_its_sweep(visit, round_id):
             self._participations.expire(visit.ledger, visit.guest, round_id)
         if row is None:
             return self._bare(visit, self._choices(visit))
@@ -297,6 +297,12 @@ class Desk:
             return self._sent(visit, word)
         said = "round_paused" if rests else "round_closed_meanwhile"
         return self._bare(visit, (self._say(visit, said), *self._choices(visit)))
+
+    @staticmethod
+    def _waits_for_its_sweep(visit: Visit, round_id: int) -> bool:
+        """Whether a round is over by the clock alone: as long as that may be wrong, no session is ended for it."""
+        kept = rounds.get(visit.db, round_id)
+        return kept is not None and kept.state == State.OPEN
 
     def _left_open(self, visit: Visit) -> Prompts:
         """Come back to another session that was left for this one."""

@@ -462,8 +462,12 @@ async def test_once_its_end_is_past_a_round_takes_nothing_new_also_before_a_swee
     assert "closed" not in (await amid.says("Longer hours"))[0].text, "whoever is in the middle has an hour"
     house.clock.forward(hours=1)
     assert "closed in the meantime" in (await amid.says("BACK"))[0].text
+    assert {row.status for row in house.table("sessions")} == {"active"}, "the clock may be wrong"
     assert house.counter.begin(code, "paper", "en", Voice(late=True), None).parts
     assert [entry.late for entry in house.table("entries")] == [True], "paper came after the last day"
+    house.sweeps.rounds()
+    await amid.says("BACK")
+    assert [row.status for row in house.table("sessions") if row.started_at == NOON] == ["expired"]
 
 
 async def test_who_is_in_the_middle_comes_to_the_end_also_where_the_result_is_out_by_then(house: House) -> None:
