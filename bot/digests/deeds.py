@@ -127,8 +127,8 @@ def _chosen(every: Sequence[Deed]) -> tuple[Deed, ...]:
 
 
 def _about(db: Connection, row: Action, questions: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
-    """Return what an action is about whose words are those that people were told."""
-    if row.kind not in {actions.ANSWER, actions.NOT_US}:
+    """Return what an action is about whose words are its reason, or those that people were told."""
+    if row.kind not in {actions.ANSWER, actions.NOT_US} or row.words != row.outcome:
         return {}
     match row.source:
         case actions.THEME:

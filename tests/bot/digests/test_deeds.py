@@ -85,6 +85,15 @@ def test_an_answer_and_what_is_not_ours_name_what_they_are_about(database: Datab
     )
 
 
+def test_what_has_words_of_its_own_beside_its_reason_keeps_them(database: Database) -> None:
+    with database.transaction() as db:
+        of, words = Origin("Opening hours"), "Sunday hours"
+        facts: dict[str, Any] = {"state": "not_done", "outcome": "no staff", "settled_at": NOW}
+        actions.add(db, NewAction("library", "not_us", "issue", of, words, NOW, **facts), "Ana")
+        told = deeds(db, "library", NOW, ZONE, 5)
+    assert lines(told) == ("Not done: Sunday hours. Why: no staff.",)
+
+
 def test_nothing_done_and_nobody_to_tell_is_nothing_to_tell() -> None:
     assert summed([], NOW, ZONE, 5) == Deeds()
     assert Deeds().empty
