@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.parting import withhold
-from storage import answers, audience, contacts, deletions, outbox, people, rounds, sessions, threads, wishes
+from storage import answers, audience, contacts, deletions, looks, outbox, people, rounds, sessions, threads, wishes
 from storage.contacts import NewContact
 from storage.deletions import (
     DELETED,
@@ -165,6 +165,8 @@ class Replay:
             over = [one for sign, one in signed if one.created_at < gone.get(sign, one.created_at)]
             for one in over:
                 people.revoke(self._db, person.id, one.role, one.service)
+                about = {"role": one.role, "person": person.name, "number": person.id}
+                looks.did(self._db, one.service, self._now, "restore", "role_taken", **about)
             if over and len(over) == len(had):
                 people.leave(self._db, person.id, self._now)
             elif over:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from bot.erasure import Eraser
 from bot.ledger import Guest, Ledger
 from bot.replaying import Replay
-from storage import answers, backups, contacts, deletions, people, tables, wishes
+from storage import answers, backups, contacts, deletions, looks, people, tables, wishes
 from storage.database import Database, StorageTrouble
 from storage.people import Link
 from storage.sealing import Keys
@@ -272,6 +272,7 @@ def test_roles_taken_away_stay_away_and_no_sign_in_or_link_works_any_more(house:
         assert [(one.role, one.service) for one in people.roles_of(db, stays.id)] == [("manager", "*")]
         assert people.signed_in(db, cookie, now) is None
         assert [people.look_at_link(db, each, now) for each in tokens] == [None, None]
+        assert [(one.who, '"did": "role_taken"' in one.what) for one in looks.of(db, "*")] == [("restore", True)] * 2
 
 
 def test_a_role_given_again_before_the_backup_stays(house: House, empty: Database) -> None:
