@@ -14,7 +14,7 @@ from bot import rights
 from bot.channels.base import Mail, Outbound
 from bot.compose import compose
 from bot.cutting import cut
-from bot.letters import REPLY, letters, write
+from bot.letters import REPLY, letters, sealed, write
 from bot.reading.private import finder
 from bot.reading.spans import veil, worded
 from bot.rights import Right
@@ -135,7 +135,8 @@ class Alarms:
         key = alarms.key(alarm, contact.id)
         if contact.channel == MAIL:
             mail = Mail(shown("alarm.subject", service=name), "")
-            body = write(Outbound(key, "", said, mail=mail, language=contact.language))
+            body = sealed(write(Outbound(key, "", said, mail=mail, language=contact.language)), self._keys)
             return [NewMessage(key, contact.id, MAIL, REPLY, body, now, now)]
         buttons = (Button(shown("alarm.taken_label"), f"@alarm:{alarm}"),)
-        return letters(contact, compose((Prompt(said, buttons),), self._channels[contact.channel]), key, now, REPLY)
+        parts = compose((Prompt(said, buttons, secret=True),), self._channels[contact.channel])
+        return letters(contact, parts, key, now, REPLY, keys=self._keys)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import structs
+
 from bot.cutting import cut, fits
 from flows.model import tagged
 
@@ -38,6 +40,8 @@ class Part(NamedTuple):
     update: bool = False
     """It changes the buttons of the message just tapped."""
     tag: str = ""
+    secret: bool = False
+    """Whether it is kept sealed, and not at all once it is sent."""
 
     @property
     def buttons(self) -> tuple[Button, ...]:
@@ -83,6 +87,8 @@ def compose(prompts: Sequence[Prompt], capabilities: Capabilities) -> tuple[Part
 def _part(prompt: Prompt, capabilities: Capabilities) -> Part:
     """Give one prompt the form this channel can show."""
     update = prompt.update and capabilities.edits
+    if prompt.secret:
+        return _part(structs.replace(prompt, secret=False), capabilities)._replace(secret=True)
     if not prompt.offers:
         return Part(prompt.text, (), 1, prompt.wants, prompt.state, update)
     form = _form(prompt.offers, capabilities, numbered=prompt.numbered)
@@ -118,11 +124,15 @@ def columns(buttons: Sequence[Button]) -> int:
 
 
 def _join(first: Part, second: Part, limit: int) -> Part | None:
-    """Return both as one message, or None where they do not fit into one."""
+    """Return both as one message, or None where they do not fit into one.
+
+    A question is never secret: an answer to it may be changed later, and what was asked is looked up then.
+    """
     text = f"{first.text}\n\n{second.text}" if first.text and second.text else first.text or second.text
-    if second.update or not fits(text, limit):
+    secret, state = first.secret or second.secret, second.state or first.state
+    if second.update or not fits(text, limit) or (secret and state):
         return None
-    return second._replace(text=text, state=second.state or first.state)
+    return second._replace(text=text, state=state, secret=secret)
 
 
 def _fit(part: Part, limit: int) -> list[Part]:
@@ -130,4 +140,4 @@ def _fit(part: Part, limit: int) -> list[Part]:
     if fits(part.text, limit):
         return [part]
     *before, last = cut(part.text, limit)
-    return [*(Part(piece) for piece in before), part._replace(text=last)]
+    return [*(Part(piece, secret=part.secret) for piece in before), part._replace(text=last)]

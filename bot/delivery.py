@@ -279,7 +279,7 @@ class Delivery:
 
     def letter(self, row: OutboxRow) -> Outbound:
         """Return the message with the address it goes to."""
-        return letters.read(row.body, row.key, self._keys.unseal(row.address_sealed))
+        return letters.read(letters.opened(row.body, self._keys), row.key, self._keys.unseal(row.address_sealed))
 
 
 @dataclass(frozen=True, slots=True)

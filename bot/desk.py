@@ -874,7 +874,8 @@ class Desk:
         if not prompts:
             return (self._say(visit, "mydata_none"), about)
         link = own_data.link(self._keys, self._config.web.public_url, contact.id, visit.ledger.now)
-        ends = (about, self._say(visit, "mydata_file", link=link), self._say(visit, "mydata_end"))
+        file = replace(self._say(visit, "mydata_file", link=link), secret=True)
+        ends = (about, file, self._say(visit, "mydata_end"))
         return (self._say(visit, "mydata_intro"), *prompts, *ends)
 
     def _sorted_into(self, visit: Visit) -> Iterator[Prompt]:

@@ -15,7 +15,7 @@ import msgspec
 from bot.channels.base import CAPTION, Mail, Outbound, Picture
 from bot.cutting import cut, fits
 from flows.model import Button
-from storage.outbox import BULK, DIGEST, REPLY, NewMessage
+from storage.outbox import BULK, DIGEST, REPLY, SEALED, NewMessage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bot.compose import Part
     from storage.contacts import Contact
+    from storage.sealing import Keys
 
 __all__ = ["BULK", "DIGEST", "REPLY", "apart", "letters", "line", "read", "write"]
 
@@ -31,11 +32,17 @@ _decode = msgspec.json.Decoder().decode
 
 
 def letters(
-    contact: Contact, parts: Sequence[Part], key: str, now: datetime, priority: int, replaces: str | None = None
+    contact: Contact,
+    parts: Sequence[Part],
+    key: str,
+    now: datetime,
+    priority: int,
+    replaces: str | None = None,
+    keys: Keys | None = None,
 ) -> list[NewMessage]:
     """Return the outbox rows of what is said to a contact; `key` and the place in `parts` make each one's key.
 
-    `replaces` names the message a part that is an update changes in place.
+    `replaces` names the message a part that is an update changes in place. With `keys` what is secret is sealed.
     """
     return [
         NewMessage(
@@ -43,7 +50,7 @@ def letters(
             contact.id,
             contact.channel,
             priority,
-            _part(part, contact.language, replaces if part.update else None),
+            _part(part, contact.language, replaces if part.update else None, keys),
             due_at=now,
             created_at=now,
             state=part.state,
@@ -64,9 +71,20 @@ class _Body(msgspec.Struct, omit_defaults=True):
     replaces: str | None = None
 
 
-def _part(part: Part, language: str, replaces: str | None) -> str:
+def _part(part: Part, language: str, replaces: str | None, keys: Keys | None) -> str:
     rows = _rows(part.offers) if part.offers else None
-    return _encode(_Body(part.text, language, part.tag, rows, part.columns, part.wants, replaces)).decode()
+    body = _encode(_Body(part.text, language, part.tag, rows, part.columns, part.wants, replaces)).decode()
+    return sealed(body, keys) if part.secret and keys is not None else body
+
+
+def sealed(body: str, keys: Keys) -> str:
+    """Return a message as the outbox keeps it where nobody else may read it; once sent, it keeps nothing of it."""
+    return f"{SEALED}{base64.b64encode(keys.seal(body)).decode()}"
+
+
+def opened(body: str, keys: Keys) -> str:
+    """Return a message of the outbox as it was before it was sealed, if it was. Raises `Unopened`."""
+    return keys.unseal(base64.b64decode(body.removeprefix(SEALED))) if body.startswith(SEALED) else body
 
 
 @lru_cache(maxsize=1000)

@@ -135,7 +135,7 @@ class Staff:
     # ----------------------------------------------------------------- commands
 
     def _sign_in(self, db: Connection, ledger: Ledger, guest: Guest, person: int) -> Prompt:
-        return Prompt(self._links.sign_in(db, person, guest.contact.language, ledger.now))
+        return Prompt(self._links.sign_in(db, person, guest.contact.language, ledger.now), secret=True)
 
     def _digests(self, db: Connection, ledger: Ledger, guest: Guest, person: int) -> tuple[Prompt, ...]:
         ledger.flush(db)

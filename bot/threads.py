@@ -357,8 +357,9 @@ class Threads:
         now: datetime,
         *key: object,
     ) -> None:
-        parts = compose(prompts, self._channels[contact.channel])
-        outbox.enqueue(db, letters(contact, parts, threads.key(thread.name, *key, contact.id), now, REPLY))
+        parts = [part._replace(secret=True) for part in compose(prompts, self._channels[contact.channel])]
+        name = threads.key(thread.name, *key, contact.id)
+        outbox.enqueue(db, letters(contact, parts, name, now, REPLY, keys=self._keys))
 
     def _mail(self, db: Connection, contact: Contact, thread: Thread, now: datetime, written: object) -> None:
         """Tell by mail that somebody has written, and where to read it: no word of theirs leaves by mail."""

@@ -607,7 +607,7 @@ class Turns:
         """Let the ledger note what is said; return what the log tells of it."""
         contact = guest.contact
         parts = compose(spoken.prompts, self._channels[contact.channel].capabilities)
-        for letter in letters(contact, parts, key, ledger.now, REPLY, replaces):
+        for letter in letters(contact, parts, key, ledger.now, REPLY, replaces, self._keys):
             ledger.say(letter)
         ms = round((time.perf_counter() - began) * 1000, 2)
         return _Told(contact.id, spoken.flow, spoken.origin, spoken.to, ms, contact.channel, spoken.urgent)

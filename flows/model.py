@@ -547,6 +547,8 @@ class Prompt(Struct, frozen=True, gc=False):
     update: bool = False
     """The buttons of the message just tapped changed; a channel that can edit shows it in place."""
     tag: str = ""
+    secret: bool = False
+    """Whether nobody but its reader may ever read it, such as a link that lets somebody in."""
 
     @property
     def buttons(self) -> tuple[Button, ...]:

@@ -28,6 +28,8 @@ REPLY, DIGEST, BULK = 0, 5, 9
 DUE, SENDING, SENT, GONE = "due", "sending", "sent", "gone"
 CANCELLED = "cancelled"
 """The error of a message that was taken back before it left."""
+SEALED = "sealed:"
+"""What the body of a message begins with that only a holder of the key file reads; it goes when the message does."""
 HELD = "held"
 """Would be due, but what it belongs to rests."""
 WRITTEN = ("thread.", "alarm.")
@@ -132,6 +134,8 @@ _expired = (
     .with_for_update(skip_locked=True)
 )
 _never_again = outbox.c.called_back == GONE
+_kept = case((func.substr(outbox.c.body, 1, len(SEALED)) == SEALED, ""), else_=outbox.c.body)
+"""What is kept of the body of a message that has gone, or never goes."""
 _freed = update(outbox).values(
     status=func.coalesce(outbox.c.called_back, DUE),
     sent_at=case((_never_again, bindparam("now", type_=outbox.c.sent_at.type)), else_=outbox.c.sent_at),
@@ -152,8 +156,9 @@ _claimed = (
 _still = Lookup(tuple, _claimed)
 _take = Update(outbox, ("status", "lease_owner", "lease_until", "attempts"), ("id", "status"))
 _longer = Update(outbox, ("lease_until",), _ours)
-_sent = Update(outbox, ("status", "sent_at", "external_id", "error", "lease_owner", "lease_until"), _ours)
-_gone = Update(outbox, ("status", "sent_at", "error", "lease_owner", "lease_until"), _ours)
+_left = f"body = CASE WHEN substr(body, 1, {len(SEALED)}) = '{SEALED}' THEN '' ELSE body END"
+_sent = Update(outbox, ("status", "sent_at", "external_id", "error", "lease_owner", "lease_until"), _ours, also=_left)
+_gone = Update(outbox, ("status", "sent_at", "error", "lease_owner", "lease_until"), _ours, also=_left)
 _put_off = Update(outbox, ("status", "due_at", "error", "lease_owner", "lease_until"), _ours, also="called_back = NULL")
 
 
@@ -340,6 +345,7 @@ def _withdraw(db: Connection, now: datetime, *mine: ColumnElement[bool]) -> int:
         "sent_at": case((_in_hand, outbox.c.sent_at), else_=now),
         "error": case((_in_hand, outbox.c.error), else_=CANCELLED),
         "called_back": case((_in_hand, GONE), else_=null()),
+        "body": _kept,
     }
     waits = or_(outbox.c.status.in_((DUE, HELD)), _in_hand)
     return db.execute(update(outbox).where(waits, *mine).values(becomes)).rowcount

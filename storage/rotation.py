@@ -7,6 +7,7 @@ last act drops the old root. What fits none of the keys (damaged long before) is
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +16,7 @@ from sqlalchemy import func, or_, select, update
 
 from storage import crossings
 from storage.database import Unopened
+from storage.outbox import SEALED as LETTER
 from storage.rows import Update
 from storage.sealing import KeyFile, Keys
 from storage.tables import (
@@ -23,6 +25,7 @@ from storage.tables import (
     contacts,
     inbox,
     links,
+    outbox,
     quiet,
     rounds,
     sessions,
@@ -71,9 +74,9 @@ class Step:
 def counts(database: Database) -> dict[str, int]:
     """Return how many rows there are to look at, by table in the order they go."""
     with database.reading() as db:
-        return {
-            table.name: db.execute(select(func.count()).select_from(table)).scalar_one() for table in (*TABLES, quiet)
-        }
+        rows = {table.name: select(func.count()).select_from(table) for table in (*TABLES, outbox, quiet)}
+        rows[outbox.name] = rows[outbox.name].where(_waiting)
+        return {name: db.execute(found).scalar_one() for name, found in rows.items()}
 
 
 def begin(file: Path, mint: Callable[[], str]) -> bool:
@@ -91,6 +94,7 @@ def carry(database: Database, file: Path) -> Iterator[Step]:
     keys = Keys(*KeyFile.read(file))
     for table in TABLES:
         yield from _through(database, table, keys)
+    yield from _letters(database, keys)
     yield from _quiet(database, keys)
 
 
@@ -145,6 +149,34 @@ def _anew(
                 unread = True
         made.append(new)
     return tuple(made), unread
+
+
+_waiting = outbox.c.body.startswith(LETTER)
+"""What is sealed in the text of a letter that has not left."""
+
+
+def _letters(database: Database, keys: Keys) -> Iterator[Step]:
+    after = 0
+    while True:
+        with database.transaction() as db:
+            wanted = select(outbox.c.id, outbox.c.body).where(_waiting, outbox.c.id > after).order_by(outbox.c.id)
+            rows = db.execute(wanted.limit(BATCH).with_for_update()).all()
+            changed = unread = 0
+            for row in rows:
+                try:
+                    anew = keys.reseal(b64decode(row.body.removeprefix(LETTER)))
+                except (Unopened, ValueError):
+                    unread += 1
+                    continue
+                body = f"{LETTER}{b64encode(anew).decode()}"
+                changed += body != row.body
+                db.execute(update(outbox).where(outbox.c.id == row.id).values(body=body))
+            crossings.passed("rotation.does")
+        crossings.passed("rotation.did")
+        if not rows:
+            return
+        after = rows[-1].id
+        yield Step(outbox.name, len(rows), changed, unread)
 
 
 def _quiet(database: Database, keys: Keys) -> Iterator[Step]:

@@ -109,7 +109,8 @@ class Showing:
         visit = worker.visit
         to = f"/manage/rounds/{round_.code}" if round_ else ""
         link = self._links.sign_in(visit.db, worker.person, worker.language, visit.ledger.now, to)
-        return worker.screen(link, worker.button("back", *(("round", round_.code) if round_ else ("home",))))
+        back = worker.button("back", *(("round", round_.code) if round_ else ("home",)))
+        return replace(worker.screen(link, back), secret=True)
 
     # ----------------------------------------------------------------- the list
 

@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import select
 
 from bot import own_data
+from bot.channels.base import Again
 from storage.database import Unopened
 from storage.retention import Policy
 from storage.sealing import Keys
 from storage.tables import metadata
+from tests.bot.test_threads import employed, in_round
 from tests.bot.test_threads import text as said
 from tests.bot.test_turns import INTO
 from tests.support.house import RECORD, Citizen, House
@@ -198,6 +200,38 @@ async def test_of_a_database_alone_no_address_is_read_or_guessed(house: House) -
     for row in loot["rounds"]:
         with pytest.raises(Unopened):
             other.unseal(row["key_sealed"])
+
+
+def readable(house: House) -> str:
+    """Return every text of the database, as a thief without the keys reads it."""
+    return "\n".join(str(value) for rows in stolen(house).values() for row in rows for value in row.values())
+
+
+async def test_what_is_written_with_staff_is_read_neither_before_nor_after_it_is_sent(house: House) -> None:
+    maya, citizen = await employed(house, "Maya"), Citizen(house, "zoe")
+    await in_round(house, citizen)
+    await citizen.says("HUMAN")
+    house.pigeon.receipts[maya.address] = [Again(timedelta(hours=1), "busy")]
+    await citizen.says("my landlord threatens me")
+    assert [row for row in house.table("outbox") if row.status == "due"]
+    assert "landlord" not in readable(house)
+    house.clock.forward(hours=1)
+    await house.delivered()
+    assert "landlord" in said(house.said(maya.address))
+    assert "landlord" not in readable(house)
+    await maya.taps("Reply")
+    await maya.says("we know a lawyer")
+    await house.delivered()
+    assert "a lawyer" in said(house.said("zoe"))
+    assert "a lawyer" not in readable(house)
+
+
+async def test_links_that_let_somebody_in_are_not_read(house: House) -> None:
+    maya, citizen = await employed(house, "Maya"), Citizen(house, "zoe")
+    await in_round(house, citizen)
+    for who, word, link in ((maya, "/manage", "token="), (citizen, "MYDATA", "/mydata/")):
+        assert link in said(await who.says(word))
+        assert link not in readable(house)
 
 
 async def test_an_old_backup_still_has_the_link_that_the_database_has_destroyed(house: House) -> None:

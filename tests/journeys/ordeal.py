@@ -502,23 +502,28 @@ def sent(citizen: Citizen) -> list[str]:
 
 def _repeats(db: Connection, ordeal: Ordeal, contacts: Mapping[str, int]) -> list[int]:
     """Every message decided on has come, in order. Return for each kill how many of those on their way came again."""
-    decided: dict[int, list[tuple[str, str]]] = {}
+    decided: dict[int, list[tuple[str, str | None]]] = {}
     for key, contact, body, status in db.execute(select(*MESSAGE).order_by(tables.outbox.c.id)):
         assert status == "sent", key
-        decided.setdefault(contact, []).append((key, letters.read(body, key, "").text))
+        text = letters.read(body, key, "").text if body else None
+        decided.setdefault(contact, []).append((key, text))
     again: Counter[str] = Counter()
     for identity, citizen in ordeal.api.citizens.items():
         again += _again(decided[contacts[str(identity)]], sent(citizen))
     return _by_kill(again, ordeal.flying)
 
 
-def _again(decided: list[tuple[str, str]], came: list[str]) -> Counter[str]:
-    """Match what was decided with what came, in order; return how often each message came again, by its key."""
+def _again(decided: list[tuple[str, str | None]], came: list[str]) -> Counter[str]:
+    """Match what was decided with what came, in order; return how often each message came again, by its key.
+
+    Of what was sealed nothing is kept to match.
+    """
     rest, again = list(came), Counter[str]()
     for key, text in decided:
         assert rest, f"missing: {text!r}"
-        assert rest.pop(0) == text, (key, decided, came)
-        again[key] = len(list(takewhile(lambda each, text=text: each == text, rest)))  # type: ignore[misc]
+        it = rest.pop(0)
+        assert text in (None, it), (key, decided, came)
+        again[key] = len(list(takewhile(lambda each, it=it: each == it, rest)))  # type: ignore[misc]
         del rest[: again[key]]
     assert not rest, f"nobody decided to send {rest}"
     return again

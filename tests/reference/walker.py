@@ -215,7 +215,9 @@ class Walker:
         """Return what was said since."""
         rows = self.town.finds(SAID, self.hash, self._heard)
         self._heard = max([self._heard, *(number for number, _, _ in rows)])
-        return [letters.read(body, key, self.address) for _, body, key in rows]
+        return [
+            letters.read(letters.opened(body, self.town.house.keys), key, self.address) for _, body, key in rows if body
+        ]
 
     def _looks_at_card(self, message: Outbound) -> None:
         places = self.town.wild.by_id

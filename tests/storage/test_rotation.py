@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import LargeBinary, func, insert, select
 
-from storage import answers, audience, contacts, inbox, people, rotation, sessions, tables
+from bot import letters
+from storage import answers, audience, contacts, inbox, outbox, people, rotation, sessions, tables
 from storage.database import StorageTrouble, Unopened
 from storage.sealing import KeyFile, Keys
 from storage.tables import metadata
@@ -70,7 +71,13 @@ def told(database: Database, tmp_path: Path) -> Told:
             "sealed": keys.seal("please help"),
         }
         db.execute(insert(tables.thread_messages), said)
+        waiting = [letter(anna, f"secret {n}", letters.sealed('{"text":"the link"}', keys)) for n in range(3)]
+        outbox.enqueue(db, [*waiting, letter(anna, "plain", '{"text":"hello"}')])
     return Told(file, who)
+
+
+def letter(to: contacts.Contact, key: str, body: str) -> outbox.NewMessage:
+    return outbox.NewMessage(key, to.id, to.channel, outbox.REPLY, body, NOW, NOW)
 
 
 def changed(database: Database, file: Path, mint: Callable[[], str]) -> list[rotation.Step]:
@@ -121,6 +128,19 @@ def test_after_a_change_everybody_and_every_token_is_found_and_answers_are_still
         assert people.look_at_link(db, keys.token_hash("link"), NOW)
         assert keys.unseal(bytes(db.execute(select(tables.thread_messages.c.sealed)).scalar_one())) == "please help"
         assert db.execute(select(tables.alarms.c.key)).scalar_one() == keys.token_hash("alarm")
+        bodies = list(db.execute(select(tables.outbox.c.body).order_by(tables.outbox.c.id)).scalars())
+    assert [letters.opened(each, keys) for each in bodies] == ['{"text":"the link"}'] * 3 + ['{"text":"hello"}']
+    with pytest.raises(Unopened):
+        letters.opened(bodies[0], Keys([OLD]))
+
+
+def test_a_letter_no_key_opens_is_counted_and_left(database: Database, told: Told, mint: Callable[[], str]) -> None:
+    strange = letters.sealed("{}", Keys([b"x" * 32]))
+    with database.transaction() as db:
+        anna = contacts.by_ids(db, [1])[1]
+        outbox.enqueue(db, [letter(anna, "strange", strange), letter(anna, "broken", f"{outbox.SEALED}?")])
+    steps = [each for each in changed(database, told.file, mint) if each.table == "outbox"]
+    assert [(each.rows, each.changed, each.unread) for each in steps] == [(5, 3, 2)]
 
 
 def test_a_stolen_old_key_opens_and_guesses_nothing_after_a_change(

@@ -303,7 +303,7 @@ class House:
     # ----------------------------------------------------------------- looking
 
     def said(self, address: str) -> list[Outbound]:
-        """Return everything decided to be said to an address, in order."""
+        """Return everything decided to be said to an address, in order: also what arrived and is kept no more."""
         hash_ = self.keys.address_hash("pigeon", address)
         wanted = (
             select(tables.outbox.c.body, tables.outbox.c.key)
@@ -312,7 +312,11 @@ class House:
             .order_by(tables.outbox.c.id)
         )
         with self.database.reading() as db:
-            return [letters.read(body, key, address) for body, key in db.execute(wanted)]
+            found = db.execute(wanted).all()
+        arrived = {each.key: each for each in self.pigeon.sent}
+        kept = {key: letters.read(letters.opened(body, self.keys), key, address) for body, key in found if body}
+        known = arrived | kept
+        return [known[key] for _, key in found if key in known]
 
     def contact(self, address: str) -> contacts.Contact:
         """Return a contact."""

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from bot import letters
 from bot.channels.web import site
 from bot.threads import Sending
 from storage import contacts, looks, outbox, people, threads
@@ -45,7 +46,8 @@ def written(it: Program, citizen: Contact, words: str = WORDS, service: str = "l
 def said(it: Program, citizen: Contact) -> list[str]:
     """Return what waits to be shown to the citizen."""
     with it.database.transaction() as db:
-        return [row.body for row in outbox.claim(db, "web", "me", NOW, NOW - NOW, 9) if row.contact_id == citizen.id]
+        rows = outbox.claim(db, "web", "me", NOW, NOW - NOW, 9)
+        return [letters.opened(row.body, it.keys) for row in rows if row.contact_id == citizen.id]
 
 
 def form_of(page: httpx.Response) -> str:
