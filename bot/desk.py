@@ -823,18 +823,29 @@ class Desk:
     def _handed_in(self, visit: Visit) -> RoundRow | None:
         """Return the last round that somebody has handed in answers for, also one that has closed since."""
         visit.ledger.flush(visit.db)
-        done = [row for row in sessions.all_of(visit.db, visit.guest.contact.id) if row.ended_at is not None]
+        done = [row for row in sessions.all_of(visit.db, visit.guest.contact.id) if row.finished]
         return self._row(visit, max(done, key=_ended).round_id) if done else None
 
     def _finished(self, visit: Visit) -> RoundRow | None:
-        """Return the round in which somebody handed in answers last; None where there is none."""
-        done = [each for each in reversed(visit.guest.rows) if visit.guest.status(each) == Status.COMPLETED]
+        """Return the round in which somebody handed in answers last, or broke off when asked again; None: in none."""
+        done = [each for each in reversed(visit.guest.rows) if self._changeable(visit.guest, each)]
         return next(filter(None, (self._row(visit, round_id) for round_id in done)), None)
+
+    @staticmethod
+    def _changeable(guest: Guest, round_id: int) -> bool:
+        """Whether somebody has come to the end of a round, and answers of the last time they were asked are there."""
+        known, session = guest.rows[round_id], guest.session(round_id)
+        if guest.status(round_id) == Status.COMPLETED:
+            return True
+        left = guest.status(round_id) == Status.EXPIRED and known.first_ended_at is not None
+        return left and session is not None and bool(session.answers)
 
     def _reopen(self, visit: Visit, row: RoundRow) -> Prompts:
         if row.state != State.OPEN:
             return (self._fixed(visit, row),)
-        played = self._library.played(visit.db, row)
+        played, session = self._library.played(visit.db, row), visit.guest.session(row.id)
+        if session is not None and not listing(played.flow.script(visit.language), session):
+            return (self._say(visit, "change_none"),)
         return self._participations.reopen(visit.ledger, visit.guest, played)
 
     def _fixed(self, visit: Visit, row: RoundRow) -> Prompt:

@@ -282,9 +282,25 @@ async def test_who_will_not_begin_again_keeps_the_receipt_of_what_they_finished(
         await citizen.starts(code)
         await citizen.does(*says)
         assert house.rounds.counts(code).finished == 1
+        assert text(await citizen.says("CHANGE")) == "There is no answer to change yet."
         assert "Good" in text(await Citizen(house, "elsewhere").says(receipt))
         (session,) = house.table("sessions")
         assert (session.status, '"answers":{}' in session.body or "answers" not in session.body) == ("expired", True)
+
+
+async def test_who_broke_off_when_asked_again_can_change_what_they_said_then(house: House, citizen: Citizen) -> None:
+    async with house.writing():
+        code = diary(house)
+        await met(citizen, code)
+        later(house, days=7)
+        await citizen.taps("Yes, begin")
+        await citizen.does("Partly")
+        house.clock.forward(days=8)
+        house.sweeps.sessions()
+        assert [row.status for row in house.table("sessions")] == ["expired"]
+        assert "1. " in text(await citizen.says("CHANGE"))
+        await citizen.does("1", "No")
+        assert [row.choice for row in citizen.answers(code) if row.state == "done"] == ["yes", "no"]
 
 
 async def test_the_letter_is_in_the_language_of_the_person(house: House, citizen: Citizen) -> None:
