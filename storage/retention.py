@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, case, delete, func, literal, or_, select, update
 
 from storage import digests, proof, seals, trail
-from storage.audience import REST
+from storage.audience import REST, hush
+from storage.database import Unopened
 from storage.inbox import WAITING
 from storage.outbox import GONE, SENT
 from storage.rounds import CANCELLED, PAUSED, invited
@@ -48,7 +50,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Delete, Select, Table, Update
 
+    from storage.sealing import Keys
+
 WISHES = "wishes"
+HUSHED = "contacts_to_the_quiet_list"
+MAIL = "mail"
+"""The channel whose addresses stand on lists of the city."""
+_AT_ONCE = 1000
+"""So many of these are moved with one sweep."""
 QUOTES = "digests_with_quotes"
 """Digests that lost words of somebody whose answer went."""
 CLOCK, SWEPT = "clock", "swept"
@@ -71,9 +80,13 @@ class Policy:
     """After the report (or, without one, the closing): the answers themselves. In an always open round: since given."""
 
 
-def forget(db: Connection, now: datetime, policy: Policy) -> dict[str, int]:
-    """Delete what is past its date; return how many rows of each kind went. Proof rows are written for the same."""
+def forget(db: Connection, now: datetime, policy: Policy, keys: Keys | None = None) -> dict[str, int]:
+    """Delete what is past its date; return how many rows of each kind went. Proof rows are written for the same.
+
+    Without `keys` mail addresses that said STOP stay where they are.
+    """
     gone = {what: _swept(db, what, statement(now, policy), now) for what, statement in _SWEEPS.items()}
+    gone[HUSHED] = 0 if keys is None else _hush(db, now, policy, keys)
     gone[QUOTES] = digests.unquote_gone(db)
     for statement in _blurring(now, policy):
         db.execute(statement)
@@ -318,18 +331,39 @@ def _sign_ins(now: datetime, _policy: Policy) -> Delete:
 
 
 def _strangers(now: datetime, policy: Policy) -> Delete:
-    """Contacts nothing needs any more: no role, no yes to invitations, no STOP to remember, nothing under way.
+    """Contacts nothing needs any more: no role, no yes to invitations, nothing under way.
 
-    A block is remembered as long as a transcript, or coming back would undo it; for ever, it would keep people.
+    A block is remembered as long as a transcript, or coming back would undo it; for ever, it would keep people. So is a
+    STOP: who is forgotten is written to no more. Only mail addresses come back without their owners, by lists of the
+    city; these go to the quiet list first (`_hush`).
     """
+    return delete(contacts).where(
+        *_needless(now, policy), or_(contacts.c.stopped_at.is_(None), contacts.c.channel != MAIL)
+    )
+
+
+def _needless(now: datetime, policy: Policy) -> tuple[ColumnElement[bool], ...]:
     needed = (
         select(table.c.contact_id).where(table.c.contact_id == contacts.c.id).exists()
-        for table in (sessions, wishes, outbox, messages, threads, audience)
+        for table in (sessions, wishes, outbox, messages, threads, audience, invitations)
     )
     before = now - timedelta(days=policy.transcript_days)
-    old = and_(contacts.c.last_seen_at < before, func.coalesce(contacts.c.blocked_at, contacts.c.last_seen_at) < before)
-    free = (contacts.c.person_id.is_(None), contacts.c.invite_again_at.is_(None), contacts.c.stopped_at.is_(None))
-    return delete(contacts).where(old, *free, *(~each for each in needed))
+    lately = (func.coalesce(each, contacts.c.last_seen_at) for each in (contacts.c.blocked_at, contacts.c.stopped_at))
+    old = (contacts.c.last_seen_at < before, *(each < before for each in lately))
+    free = (contacts.c.person_id.is_(None), contacts.c.invite_again_at.is_(None))
+    return (*old, *free, *(~each for each in needed))
+
+
+def _hush(db: Connection, now: datetime, policy: Policy, keys: Keys) -> int:
+    """Move mail addresses that said STOP, and that nothing needs, to the quiet list: a hash and a date are kept."""
+    stopped = (contacts.c.channel == MAIL, contacts.c.stopped_at.is_not(None))
+    wanted = select(contacts.c.id, contacts.c.address_sealed, contacts.c.stopped_at).where(*stopped)
+    gone = []
+    for row in db.execute(wanted.where(*_needless(now, policy)).order_by(contacts.c.id).limit(_AT_ONCE)).all():
+        with suppress(Unopened):  # nobody can tell any more whose it is: it stays as it is
+            hush(db, [keys.quiet_hash(MAIL, keys.unseal(bytes(row.address_sealed)))], row.stopped_at)
+            gone.append(row.id)
+    return db.execute(delete(contacts).where(contacts.c.id.in_(gone))).rowcount if gone else 0
 
 
 # --------------------------------------------------------------------------- what is told less exactly
@@ -424,7 +458,7 @@ LASTING = {
     "margins": "figures of the whole city",
     "invitations": "how many were written to; who it was goes",
     "audience": "how many were asked; who it was goes",
-    "quiet": "who must never be written to: hashes, for good",
+    "quiet": "who must never be written to by mail: hashes and dates, for good",
     "moves": "sums",
     "alarms": "that there was danger; who wrote of it goes",
     "weeks": "sums",

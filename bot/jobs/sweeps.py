@@ -423,7 +423,7 @@ class Sweeps:
         privacy = self._config.privacy
         policy = policy_of(privacy)
         with self._database.transaction() as db:
-            gone = retention.forget(db, self._clock(), policy)
+            gone = retention.forget(db, self._clock(), policy, self._library.keys)
             crossings.passed("privacy.forgets")
         crossings.passed("privacy.forgot")
         gone["files"] = self._files()

@@ -58,7 +58,7 @@ class Library:
     def __init__(self, config: Config, catalog: Catalog, keys: Keys) -> None:
         self._config = config
         self._catalog = catalog
-        self._keys = keys
+        self.keys = keys
         self.phrases: Mapping[str, Mapping[str, str]] = _Phrases(catalog)
         """The sentences of every language of the catalogue."""
         self._played: dict[tuple[int, str, str, datetime | None, bool], Played] = {}
@@ -85,7 +85,7 @@ class Library:
 
     def own_link(self, page: str, row: RoundRow, contact_id: int) -> str:
         """Return the address of a round's page by which somebody of a list is known to have come."""
-        return mailed.link(self._keys, page, row.id, contact_id)
+        return mailed.link(self.keys, page, row.id, contact_id)
 
     def flow(self, db: Connection, row: RoundRow) -> Flow:
         """Return the flow of a round, its texts not yet filled in, in the languages of the service."""
@@ -106,15 +106,15 @@ class Library:
         """Return who a contact is in a round; None once its key is destroyed and nobody can tell."""
         if row.key_sealed is None:
             return None
-        return self._keys.pseudonym(self._keys.unseal(row.key_sealed), address_hash)
+        return self.keys.pseudonym(self.keys.unseal(row.key_sealed), address_hash)
 
     def pseudonyms(self, row: RoundRow) -> Callable[[bytes], bytes]:
         """Return what makes a round's pseudonyms of hashed addresses, for many at once. Its key must be there."""
-        return partial(self._keys.pseudonym, self._keys.unseal(row.key_sealed or b""))
+        return partial(self.keys.pseudonym, self.keys.unseal(row.key_sealed or b""))
 
     def lasting(self, address_hash: bytes) -> bytes:
         """Return what stays of a hashed address when the keys change, for a draw that must come out the same."""
-        return self._keys.lasting(address_hash)
+        return self.keys.lasting(address_hash)
 
     def apart(self, db: Connection, row: RoundRow) -> list[bytes]:
         """Return the pseudonyms of those who are counted apart: groups, organisations, and whoever came late.
@@ -197,7 +197,7 @@ class Library:
         bound = bind(flow, facts.values, facts.lists).hearing(self._danger)
         states = bound.script(bound.language).states.values()
         quotes = tuple(state.id for state in states if getattr(state, "role", None) == "quote")
-        return Played(row, bound, self._keys.unseal(row.key_sealed) if row.key_sealed else "", quotes)
+        return Played(row, bound, self.keys.unseal(row.key_sealed) if row.key_sealed else "", quotes)
 
     def freeze(self, db: Connection, row: RoundRow, now: datetime) -> None:
         """Keep for ever what a round asks, as it is now. Raises `Refused` where it was edited meanwhile."""

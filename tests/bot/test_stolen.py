@@ -173,6 +173,21 @@ def everything(house: House) -> list[own_data.Entry]:
         return own_data.kept(db, house.config, house.library, house.keys, house.contact("anna"))
 
 
+async def test_of_who_said_stop_and_deleted_everything_no_address_is_kept(house: House) -> None:
+    made = house.pulse()
+    await takes_part(house, "anna", made.code)
+    anna = Citizen(house, "anna")
+    for words in ("STOP", "DELETE", "yes"):
+        house.clock.forward(minutes=1)
+        await anna.says(words)
+    await house.delivered()
+    assert house.contact("anna").stopped_at
+    for _ in range(4):
+        house.clock.forward(days=31)
+        house.sweeps.privacy()
+    assert stolen(house)["contacts"] == []
+
+
 async def test_moments_of_contacts_lie_in_no_hour_of_their_answers(house: House) -> None:
     await two_rounds(house)
     over(house)

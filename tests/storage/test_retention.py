@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy import text as text_
 
 from storage import (
     alarms,
     answers,
+    audience,
     contacts,
     digests,
     findings,
@@ -31,6 +33,7 @@ from storage import (
 from storage.messages import NewLine
 from storage.people import Link
 from storage.retention import Policy, months_before
+from storage.sealing import Keys
 from storage.tables import metadata
 from storage.tables import outbox as outbox_table
 from tests.storage.makers import DAY, KEYS, MINUTE, NOW, Update, add_contact, add_round, answer, message, session, text
@@ -181,9 +184,26 @@ def test_contacts_nothing_needs_any_more_go_and_the_others_stay(database: Databa
         sessions.save(db, [session(who["answering"], round_, status="completed")])
         wishes.add(db, [(round_.id, who["wishing"].id)], NOW)
         outbox.enqueue(db, [message(who["waiting"], "later", NOW + 90 * DAY)])
-        assert sweep(db, NOW + 30 * DAY + MINUTE) == {"contacts": 1}
+        assert sweep(db, NOW + 30 * DAY + MINUTE) == {"contacts": 2}
         left = contacts.by_ids(db, [contact.id for contact in who.values()])
-        assert set(left) == {contact.id for name, contact in who.items() if name != "stranger"}
+        assert set(left) == {contact.id for name, contact in who.items() if name not in {"stranger", "stopped"}}
+
+
+def test_who_said_stop_is_kept_a_while_and_a_mail_address_then_as_a_hash_and_a_date(database: Database) -> None:
+    with database.transaction() as db:
+        mailed, strange = (add_contact(db, f"{n}@b.example", channel="mail") for n in range(2))
+        chat = add_contact(db, "chat")
+        for one in (mailed, strange, chat):
+            contacts.set_stopped(db, one.id, NOW + DAY)
+        outside = Keys([b"x" * 32]).seal("1@b.example")
+        db.execute(update(metadata.tables["contacts"]).where(text_("id = 2")).values(address_sealed=outside))
+        mark = KEYS.quiet_hash("mail", "0@b.example")
+        assert retention.forget(db, NOW + 31 * DAY, POLICY, KEYS) == {}
+        assert retention.forget(db, NOW + 31 * DAY + MINUTE, POLICY) == {"contacts": 1}
+        assert audience.hushed(db, [mark]) == set()
+        assert retention.forget(db, NOW + 31 * DAY + MINUTE, POLICY, KEYS) == {retention.HUSHED: 1}
+        assert audience.hushed(db, [mark]) == {mark}
+        assert list(contacts.by_ids(db, [mailed.id, strange.id, chat.id])) == [strange.id]
 
 
 def test_a_block_is_remembered_for_a_while_and_not_for_ever(database: Database) -> None:
