@@ -64,9 +64,13 @@ class AskedBack:
             return (self._say(visit, "deed_left"),)
         if word in EVERYWHERE:
             return None
-        said = clean(visit.message.text)[:LONGEST]
-        closed = self._closed(visit, row)
-        return self._keep(visit, row, text=said) if closed is None else (closed,)
+        said, closed = clean(visit.message.text), self._closed(visit, row)
+        if closed is not None:
+            return (closed,)
+        if len(said) > LONGEST:  # it may be written anew
+            visit.ledger.change(visit.guest, asks=asks)
+            return (self._say(visit, "ask_too_long", most=LONGEST, length=len(said)),)
+        return self._keep(visit, row, text=said)
 
     def _asked(self, visit: Visit, number: str) -> Action | None:
         """Return the question, where this contact was asked it."""

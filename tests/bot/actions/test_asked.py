@@ -95,6 +95,16 @@ async def test_words_answer_after_a_button_and_other_words_mean_what_they_mean(h
     assert replies(house, row) == [(None, "After six in the evening")]
 
 
+async def test_a_long_answer_is_asked_for_again_and_never_cut(house: House) -> None:
+    who = await complained(house)
+    row = asked(house, WORDS)
+    await who[0].taps("Write an answer")
+    (long,) = await who[0].says("a" * 2001)
+    assert long.text == "That is a little long for me. Please keep it under 2000 letters. You sent 2001."
+    assert "on its way" in (await who[0].says("a" * 2000))[0].text
+    assert replies(house, row) == [(None, "a" * 2000)]
+
+
 async def test_words_of_danger_are_answered_with_the_number_to_call(house: House) -> None:
     who = await complained(house)
     asked(house, WORDS)
