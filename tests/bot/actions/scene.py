@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 WEEK, AT = "2026-W46", NOW - 7 * DAY
 """The week in which they said so, and when."""
+STAGE = "deliver"
+"""That of the question they answered."""
 CONTENT = ("5",) * 12
 """What as many others chose as let the digest tell both sides."""
 
@@ -60,13 +62,15 @@ def scene(
             (one,) = contacts.add(db, [new])
             who.append(one)
             sessions.save(db, [session(one, round_, NOW, status="completed", ended_at=NOW)])
-            bad = answer(round_, pseudonym(hash_), at=AT, choice="1" if n % 2 else "2", score=1.0)
+            bad = answer(round_, pseudonym(hash_), at=AT, choice="1" if n % 2 else "2", score=1.0, stage=STAGE)
             said = text(round_, f"I stood there for {n} minutes", pseudonym(hash_), at=AT)
             answers.append(db, [bad, said])
             if n < again:
                 contacts.set_invite_again(db, one.id, NOW)
         more = [(pseudonym(b"other %d" % n), each) for n, each in enumerate(others)]
-        answers.append(db, [answer(round_, who, at=AT, choice=each, score=float(each)) for who, each in more])
+        answers.append(
+            db, [answer(round_, who, at=AT, choice=each, score=float(each), stage=STAGE) for who, each in more]
+        )
         wishes.add(db, [(round_.id, one.id) for one in who[:wish]], NOW)
         manager = people.add(db, "Ada", "en", NOW)
         people.grant(db, manager.id, "manager", "library", NOW)
