@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, case, delete, func, literal, or_, select, update
+from sqlalchemy import and_, case, delete, exists, func, literal, or_, select, update
 
 from storage import digests, proof, seals, trail
 from storage.audience import REST, hush
@@ -34,6 +34,8 @@ from storage.tables import (
     manuscripts,
     messages,
     outbox,
+    people,
+    roles,
     rounds,
     sessions,
     thread_messages,
@@ -41,6 +43,7 @@ from storage.tables import (
     web_sessions,
     wishes,
 )
+from storage.tables import digests as digest_rows
 from storage.wishes import CLEAR, UNCLEAR
 from storage.wishes import counts as heard_of
 
@@ -330,6 +333,21 @@ def _sign_ins(now: datetime, _policy: Policy) -> Delete:
     return delete(web_sessions).where(web_sessions.c.expires_at < now)
 
 
+def _former_staff(now: datetime, policy: Policy) -> Update:
+    """The name of who has no role any more, once nothing of theirs is told by it; records keep it where they name them.
+
+    The row stays: digests are told again by those that were issued, whoever got them.
+    """
+    before = now - timedelta(days=policy.transcript_days)
+    recent = exists().where(digest_rows.c.person_id == people.c.id, digest_rows.c.created_at >= before)
+    named = (
+        select(table.c.person_id).where(table.c.person_id == people.c.id).exists()
+        for table in (roles, contacts, web_sessions, links, threads, thread_messages)
+    )
+    gone = (people.c.name != "", people.c.created_at < before, ~recent, *(~each for each in named))
+    return update(people).where(*gone).values(name="")
+
+
 def _strangers(now: datetime, policy: Policy) -> Delete:
     """Contacts nothing needs any more: no role, no yes to invitations, nothing under way.
 
@@ -435,6 +453,7 @@ _SWEEPS: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
     "assessment_calls": _assessment_calls,
     "sign_ins": _sign_ins,
     "contacts": _strangers,
+    "names_of_former_staff": _former_staff,
 }
 """What kind goes by which statement, in this order."""
 _WAITING: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
@@ -446,7 +465,7 @@ _WAITING: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
 _GRACE = timedelta(days=2)
 """So long the sweep may be late before it is a fault."""
 LASTING = {
-    "people": "staff, until their role is withdrawn",
+    "people": "staff; the name goes some time after the last role",
     "roles": "staff, until withdrawn",
     "flow_versions": "what was asked: answers are read by it",
     "rounds": "the record of a round, of which nobody is part; its key goes",

@@ -34,7 +34,7 @@ def list_(config: Config, *, in_json: bool) -> None:
     from storage import people
 
     with office(config) as here, here.database.reading() as db:
-        known = [_told(db, person) for person in people.everyone(db)]
+        known = [_told(db, person) for person in people.everyone(db) if person.name]
         waiting = people.invitations(db, wall_clock())
     if in_json:
         show({"people": known, "invitations": waiting})

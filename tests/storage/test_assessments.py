@@ -110,6 +110,7 @@ def test_nobody_sees_scores_but_whom_their_owner_chooses_last(database: Database
 def test_what_was_begun_and_left_goes_after_three_months_and_all_of_it_after_two_years(database: Database) -> None:
     with database.transaction() as db:
         ana = person(db)
+        people.grant(db, ana, "manager", "library", NOW)
         assessments.finish(db, assessments.begin(db, ana, "library", None, NOW), LEVELS, [], NOW)
         assessments.begin(db, ana, "library", None, NOW)
         assessments.call(db, ana, "library", ["2026-Q4"], NOW)

@@ -27,6 +27,7 @@ from storage import (
     retention,
     rounds,
     sessions,
+    threads,
     trail,
     wishes,
 )
@@ -206,6 +207,24 @@ def test_who_said_stop_is_kept_a_while_and_a_mail_address_then_as_a_hash_and_a_d
         assert list(contacts.by_ids(db, [mailed.id, strange.id, chat.id])) == [strange.id]
 
 
+def test_the_name_of_former_staff_goes_once_nothing_is_told_by_it(database: Database) -> None:
+    with database.transaction() as db:
+        gone, wrote, stays, read = (people.add(db, name, "en", NOW).id for name in ("Gus", "Walt", "Stella", "Rita"))
+        people.grant(db, gone, "manager", "library", NOW)
+        people.grant(db, stays, "manager", "library", NOW)
+        anna = add_contact(db)
+        thread = threads.open_(db, "ABC", anna.id, "library", NOW + 20 * DAY)
+        threads.add(db, threads.NewWords(thread.id, NOW + 20 * DAY, "staff", b"sealed", wrote))
+        digests.write(db, digests.DigestRow(read, "library", "2026-W47", NOW + 20 * DAY, "null"))
+        assert sweep(db, NOW + 31 * DAY) == {}
+        people.remove(db, gone)
+        assert sweep(db, NOW + 31 * DAY) == {"names_of_former_staff": 1}
+        assert [each.name for each in people.everyone(db)] == ["", "Walt", "Stella", "Rita"]
+        sweep(db, NOW + 60 * DAY)
+        assert [each.name for each in people.everyone(db)] == ["", "", "Stella", ""]
+        assert len(digests.of(db, read)) == 1
+
+
 def test_a_block_is_remembered_for_a_while_and_not_for_ever(database: Database) -> None:
     with database.transaction() as db:
         contacts.set_blocked(db, add_contact(db, "1").id, NOW + 20 * DAY, "spam")
@@ -240,7 +259,7 @@ def test_used_links_and_ended_sign_ins_go(database: Database) -> None:
         people.sign_in(db, b"y", ana.id, NOW, NOW + DAY)
         assert sweep(db, NOW + DAY) == {}
         assert sweep(db, NOW + DAY + MINUTE) == {"sign_ins": 1}
-        assert sweep(db, NOW + 32 * DAY) == {"links": 1}
+        assert sweep(db, NOW + 32 * DAY) == {"links": 1, "names_of_former_staff": 1}
         assert people.get(db, ana.id) is not None
 
 
