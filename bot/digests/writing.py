@@ -266,6 +266,16 @@ class Digests:
             crossings.passed("digest.alarms")
         crossings.passed("digest.alarmed")
 
+    def remind(self, database: Database, overdue: int, now: datetime) -> None:
+        """Tell whoever runs the bot, once a day, how much is kept beyond its date. Harmless to repeat."""
+        with database.reading() as db:
+            told = _to_operators(db, "overdue", lambda words: words("digest.overdue", n=words.number(overdue)), now)
+        if told:
+            with database.transaction() as db:
+                outbox.enqueue(db, told)
+                crossings.passed("digest.alarms")
+            crossings.passed("digest.alarmed")
+
     def _losses(self, db: Connection, about: str, lost: Mapping[str, int], now: datetime) -> list[NewMessage]:
         """Return a message for each who runs the bot: whose digests a channel will never take, or have no address."""
 

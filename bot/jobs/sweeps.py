@@ -430,8 +430,19 @@ class Sweeps:
         if any(gone.values()):
             self._database.tidy()
             log.info("privacy.forgot", **{what: rows for what, rows in gone.items() if rows})
+        self._overdue()
         deletions.prune(deletions.beside(privacy.key_file), self._clock() - timedelta(days=privacy.backup_days))
         return sum(gone.values())
+
+    def _overdue(self) -> None:
+        """Tell whoever runs the bot where something may not be forgotten yet: somebody has to see to it."""
+        now = self._clock()
+        with self._database.reading() as db:
+            found = retention.overdue(db, now, policy_of(self._config.privacy))
+        if found:
+            log.error("privacy.overdue", **found)
+            self._digests.remind(self._database, sum(found.values()), now)
+            self._wake()
 
     def _files(self) -> int:
         """Delete what nothing needs any more: uploads whose answer, thread or chat is gone, lists left lying.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from bot import config as configuration
 from bot import doctor, letters
@@ -43,11 +43,12 @@ from storage import outbox as sending
 from storage.actions import NewAction, Origin
 from storage.retention import Policy
 from storage.tables import digests as kept_digests
-from storage.tables import outbox, weeks
+from storage.tables import outbox, rounds, weeks
 from tests.bot.digests import slow
 from tests.bot.digests.material import One
 from tests.journeys.data import expected, feedback
 from tests.storage import makers
+from tests.support.house import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -706,6 +707,20 @@ def test_new_themes_that_wait_are_named_with_a_way_there(database: Database, des
     assert "Look at new themes" in json.dumps(chat["buttons"])
     staff, _, _ = page_url(sample(), told).partition("digests")
     assert f"Look at new themes: {staff}themes/{SERVICE}" in mail["text"]
+
+
+@pytest.mark.usefixtures("olga")
+def test_what_is_kept_beyond_its_date_is_told_to_whoever_runs_the_bot_once_a_day(
+    database: Database, desk: Digests
+) -> None:
+    with database.transaction() as db:
+        db.execute(update(rounds).values(closed_at=MONDAY, state="closed", key_sealed=b"key"))
+    library, clock = Library(sample(), CATALOG, makers.KEYS), Clock(MONDAY)
+    for days, told in ((31, 0), (2, 1), (0, 1), (1, 2)):
+        clock.forward(days=days)
+        Sweeps(sample(), database, library, desk, {}, clock, lambda: None).privacy()
+        assert len(alarmed(database)) == told
+    assert alarmed(database)[0].startswith("Something is kept beyond its date: 1.")
 
 
 CROSSINGS = ["digest.alarms", "digest.alarmed"]
