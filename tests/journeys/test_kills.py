@@ -197,6 +197,7 @@ def test_no_crossing_is_forgotten() -> None:
         actions.CROSSINGS,
         calendar.CROSSINGS,
         digests.CROSSINGS,
+        digests.REFILLING,
         entering.CROSSINGS,
         joining.CROSSINGS,
         menu.CROSSINGS,
