@@ -97,7 +97,7 @@ def gather(  # noqa: PLR0913 - all that counting needs
         began=began,
         finished=finished,
         apart=beside.told(spans[week]),
-        asked=tuple((name, {one.round_id for one in weeks[name].people if one.people}) for name in sorted(weeks)),
+        asked=tuple((str(each), _scoring(figures[spans[each]], spans[each], beside)) for each in sorted(spans)),
     )
 
 
@@ -134,6 +134,15 @@ def _people(weeks: Mapping[str, Figures]) -> Iterator[tuple[object, ...]]:
     for week, figures in weeks.items():
         for each in figures.people:
             yield week, each.channel, each.people
+
+
+def _scoring(figures: Figures, span: Span, beside: Beside) -> dict[int, int]:
+    """Return by round how many answered in a week, without those who sent a campaign: their scores are in no share."""
+    people = Counter[int]()
+    for one in figures.people:
+        people[one.round_id] += one.people
+    people.subtract(round_id for round_id, who in beside.senders(span) if (round_id, who) not in beside.kinds)
+    return dict(+people)
 
 
 def _by_lot(

@@ -12,7 +12,7 @@ from bot.errors import CivicloopError
 from storage import rounds
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -23,14 +23,21 @@ if TYPE_CHECKING:
 
 Words: TypeAlias = "Mapping[str, tuple[str, ...]]"
 """By language a question, and what each option says."""
+PART = 0.1
+"""Part of a week's people from which on the words in which they were asked count."""
 
 
 def since(
-    db: Connection, library: Library, headlines: Iterable[Headline], asked: Sequence[tuple[str, Collection[int]]]
+    db: Connection,
+    library: Library,
+    headlines: Iterable[Headline],
+    asked: Sequence[tuple[str, Mapping[int, int]]],
+    minimum: int,
 ) -> dict[str, str]:
     """Return by item the first week from which on it was asked as in the last one, where it was asked otherwise before.
 
-    `asked`: weeks, oldest first, with the rounds that somebody answered.
+    `asked`: weeks, oldest first, with the people who answered in each round. Words in which fewer than the `minimum`
+    of them were asked, or under a tenth, change no figure of a week: they are not looked at.
     """
     rows = rounds.by_ids(db, {round_id for _, ids in asked for round_id in ids})
     flows = {round_id: _flow(db, library, row) for round_id, row in rows.items()}
@@ -41,7 +48,11 @@ def since(
             for round_id, flow in flows.items()
             if flow is not None and rows[round_id].stage == headline.stage
         }
-        if week := _since([(week, [words.get(round_id) or {} for round_id in ids]) for week, ids in asked]):
+        weeks = [
+            (week, [(known, people) for round_id, people in by_round.items() if (known := words.get(round_id))])
+            for week, by_round in asked
+        ]
+        if week := _since([(week, _weighty(heard, minimum)) for week, heard in weeks]):
             found[headline.item] = week
     return found
 
@@ -60,8 +71,18 @@ def _words(flow: Flow, item: str) -> Words:
     return {} if state is None else questions.wording(flow, state)
 
 
-def _since(weeks: Iterable[tuple[str, Iterable[Words]]]) -> str:
-    heard = [(week, known) for week, words in weeks if (known := [each for each in words if each])]
+def _weighty(heard: Sequence[tuple[Words, int]], minimum: int) -> list[Words]:
+    """Return the words in which enough people of a week were asked; all, where in none; none of a week not told of."""
+    everybody = sum(people for _, people in heard)
+    if everybody < minimum:
+        return []
+    by_words = [(words, sum(people for other, people in heard if _same(words, other))) for words, _ in heard]
+    weighty = [words for words, people in by_words if people >= max(minimum, everybody * PART)]
+    return weighty or [words for words, people in heard if people]
+
+
+def _since(weeks: Iterable[tuple[str, Sequence[Words]]]) -> str:
+    heard = [(week, words) for week, words in weeks if words]
     if not heard:
         return ""
     week, now = heard.pop()

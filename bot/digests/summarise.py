@@ -30,7 +30,7 @@ from bot.digests.results import result
 from bot.digests.statistics import Posneg
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
@@ -155,8 +155,8 @@ class Answers:
     """Senders of all campaigns of each of the four weeks before, oldest first."""
     apart: Mapping[str, int] = field(default_factory=dict)
     """Who answered in the week but is no voice of one person, by kind: `organisation`, `group`, `late`."""
-    asked: tuple[tuple[str, Collection[int]], ...] = ()
-    """Weeks, oldest first, with the rounds that somebody answered."""
+    asked: tuple[tuple[str, Mapping[int, int]], ...] = ()
+    """Weeks, oldest first, with the people whose scores are in the shares, by round."""
     unread: tuple[int, int] = (0, 0)
     """Texts of the week that were not sorted by theme yet, and all of them; nothing where no codebook is in use."""
 

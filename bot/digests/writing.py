@@ -103,7 +103,7 @@ class Digests:
         labels = (dict(known.steps), dict(known.areas))
         beside = self._library.beside(db, service)
         counted = gather(db, service, week, place, finder(db, self._config), self._headlines, labels, beside=beside)
-        asked_since = reworded.since(db, self._library, self._headlines, counted.asked)
+        asked_since = reworded.since(db, self._library, self._headlines, counted.asked, scope.minimum)
         scope = replace(scope, foot=_with_sample(db, scope, counted), reworded=asked_since)
         look = polls.Look(week, place, now, scope.minimum)
         counted = replace(counted, polls=polls.of_week(db, self._library, service, look, beside))

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.digests import render, reworded
+from bot.digests import gather, render, reworded
 from bot.digests.model import Reason
 from bot.texts import languages, texts
 from storage import answers, flow_versions
+from storage.beside import Beside
+from storage.weekly import Figures, People
 from tests.bot.digests.test_apart import CATALOG, MONDAY, NOON, crowd, desk, digest, library
 from tests.storage import makers
 
@@ -75,21 +77,54 @@ def test_what_cannot_be_read_or_is_asked_in_another_language_alone_says_nothing(
     with database.transaction() as db:
         gone, old = makers.add_round(db, "gone"), makers.add_round(db, "old", flow="deliver_pulse")
         weeks = [
-            ("2022-W33", {gone.id}),
-            ("2022-W34", {old.id}),
-            ("2022-W35", {gone.id, old.id}),
-            ("2022-W36", set[int]()),
+            ("2022-W33", {gone.id: 9}),
+            ("2022-W34", {old.id: 9}),
+            ("2022-W35", {gone.id: 9, old.id: 9}),
+            ("2022-W36", dict[int, int]()),
         ]
-        assert reworded.since(db, library, desk._headlines, weeks) == {}
+        assert reworded.since(db, library, desk._headlines, weeks, 5) == {}
 
 
-def test_two_wordings_side_by_side_are_the_same_in_each_week_that_has_both(
-    database: Database, library: Library, desk: Digests
+@pytest.mark.parametrize(
+    ("before", "since"),
+    [
+        ((90, 0), "2022-W34"),
+        ((0, 90), "2022-W34"),
+        ((90, 9), "2022-W34"),
+        ((90, 4), "2022-W34"),
+        ((90, 10), None),
+        ((4, 4), None),
+        ((0, 4), None),
+    ],
+)
+def test_wordings_side_by_side_are_the_same_in_each_week_in_which_both_weigh(
+    database: Database, library: Library, desk: Digests, before: tuple[int, int], since: str | None
 ) -> None:
     with database.transaction() as db:
         one, two = published(db, 8, "How was it?"), published(db, 9, "Was it good?")
-        both = {one.id, two.id}
-        for first, since in (({one.id}, "2022-W34"), (both, None)):
-            weeks = [("2022-W33", first), ("2022-W34", both), ("2022-W35", both)]
-            found = reworded.since(db, library, desk._headlines, weeks)
-            assert found.get("del.overall") == since
+        asked = [before, (40, 40), (40, 40)]
+        weeks = [(f"2022-W{33 + n}", {one.id: first, two.id: second}) for n, (first, second) in enumerate(asked)]
+        found = reworded.since(db, library, desk._headlines, weeks, 5)
+    assert found.get("del.overall") == since
+
+
+@pytest.mark.parametrize("others", [1, 4, 8])
+def test_a_few_answers_in_another_round_hide_no_fall(database: Database, desk: Digests, others: int) -> None:
+    with database.transaction() as db:
+        of, other = makers.add_round(db, flow="deliver_pulse"), published(db, 9, "Are you happy?")
+        for back in range(6):
+            good = 78 if back else 30
+            answers.append(db, crowd(of, f"{back}", good, 80 - good, NOON - timedelta(days=7 * back)))
+        answers.append(db, crowd(other, "few", others, 0, NOON))
+        made = digest(db, desk)
+    (score,) = made.scores
+    assert [each.reason for each in made.alerts] == [Reason.FELL]
+    assert score.reworded == ""
+
+
+def test_campaigns_and_organisations_of_another_round_weigh_nothing() -> None:
+    since = NOON - timedelta(days=1), NOON + timedelta(days=1)
+    one, two, many = (7, b"one"), (7, b"two"), (7, b"many")
+    beside = Beside({many: "organisation"}, ((one, NOON), (two, NOON), (many, NOON)))
+    figures = Figures((), (People(7, "web", 2, 2), People(8, "web", 3, 0), People(8, "paper", 1, 0)), 0)
+    assert gather._scoring(figures, since, beside) == {8: 4}
