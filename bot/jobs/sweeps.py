@@ -196,11 +196,14 @@ class Sweeps:
         return drawn
 
     def _write_down(self, row: RoundRow, now: datetime) -> int:
-        """Write the people who are meant, group by group; who is there already stays as they are."""
+        """Write the people who are meant, group by group, for as long as the round is open; who is there stays."""
         drawn, by = 0, self._rules(row, now)
         with self._database.reading() as looking:
             for group in meant(looking, self._library, row, by):
                 with self._database.transaction() as db:
+                    still = rounds.by_code(db, row.code, lock=True)
+                    if still is None or still.state != State.OPEN:
+                        return drawn
                     drawn += audience.add(db, row.id, group)
                     crossings.passed("audience.draws")
                 crossings.passed("audience.drew")

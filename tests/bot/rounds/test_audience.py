@@ -19,7 +19,7 @@ from bot.rounds import whom
 from bot.rounds.audience import Tally, rules, tally
 from bot.rounds.hours import Hours
 from bot.rounds.lifecycle import reminds_at
-from storage import answers, audience, contacts, rounds, sessions
+from storage import answers, audience, contacts, crossings, rounds, sessions
 from storage.answers import AnswerRow
 from storage.contacts import NewContact
 from storage.tables import audience as audience_table
@@ -823,6 +823,25 @@ async def test_at_the_close_nobody_is_left_waiting_and_what_never_left_is_no_inv
     found = house.rounds.audience(code)
     assert (found.people, found.waiting, found.invited) == (3, 0, 0)
     assert dict(found.excluded) == {"closed": 1, "stopped": 1, "blocked": 1}
+
+
+@pytest.mark.parametrize("ends", ["close", "cancel"])
+async def test_nobody_is_written_down_once_the_round_is_over(
+    house: House, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    """Whoever ends a round while its audience is written down seals how many there are by then."""
+    people(house, "a", "b", "c", "d")
+    code = house.need(audience="agreed").code
+    monkeypatch.setattr("bot.rounds.audience.BATCH", 2)
+
+    def passed(name: str) -> None:
+        if name == "audience.drew" and len(house.table("audience")) == 2:
+            getattr(house.rounds, ends)(code, why="The wrong people")
+
+    monkeypatch.setattr(crossings, "passed", passed)
+    house.sweeps.rounds()
+    assert house.rounds.prove(code).altered == ()
+    assert [row.state for row in house.table("audience")] == ["excluded"] * 2
 
 
 async def test_a_forgotten_person_stays_in_the_sum_and_nowhere_else(house: House) -> None:
