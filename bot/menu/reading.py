@@ -105,24 +105,37 @@ class Reading:
 
     async def _read(self, manuscript: Manuscript, channel: str) -> None:
         body: bytes | None = None
+        found: Examined | None
         try:
             body = await self._fetched(channel, manuscript.file)
         except Missing:
             found = Examined("file_gone")
         except Trouble as trouble:
-            log.warning("manuscript.unfetched", manuscript=manuscript.id, reason=str(trouble))
-            if manuscript.tries + 1 < TRIES:
-                await asyncio.to_thread(self._put_off, manuscript)
-                return
-            found = Examined("file_gone")
+            found = await self._later(manuscript, "manuscript.unfetched", trouble)
         else:
             flow = manuscript.of_round is None
             found = await asyncio.to_thread(examine, manuscript.name, body, self._catalog) if flow else Examined()
         if manuscript.of_round is not None and body is not None:
-            await asyncio.to_thread(self._attach, manuscript, manuscript.of_round, body)
-        else:
+            found = await self._kept(manuscript, manuscript.of_round, body)
+        if found is not None:
             await asyncio.to_thread(self._tell, manuscript, found)
         self._after()
+
+    async def _kept(self, manuscript: Manuscript, code: str, body: bytes) -> Examined | None:
+        """Let a file be a document of its round; return what is to be said of one that cannot be kept."""
+        try:
+            await asyncio.to_thread(self._attach, manuscript, code, body)
+        except (OSError, Trouble) as trouble:
+            return await self._later(manuscript, "manuscript.unkept", trouble)
+        return None
+
+    async def _later(self, manuscript: Manuscript, what: str, trouble: Exception) -> Examined | None:
+        """Put off what has failed; return what is to be said once it has failed too often."""
+        log.warning(what, manuscript=manuscript.id, reason=str(trouble))
+        if manuscript.tries + 1 >= TRIES:
+            return Examined("file_gone")
+        await asyncio.to_thread(self._put_off, manuscript)
+        return None
 
     async def _fetched(self, channel: str, file: str) -> bytes:
         source = self._sources.get(channel)

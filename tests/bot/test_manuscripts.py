@@ -465,3 +465,20 @@ async def test_a_document_comes_to_no_round_that_has_begun_or_is_led_no_more(hou
     found = house.rounds.find(code)
     assert found is not None
     assert papers.of(found.record) == []
+
+
+async def test_where_documents_cannot_be_written_a_file_waits_and_is_asked_for_again(house: House) -> None:
+    """A full disk, or a folder that belongs to somebody else, stops nothing but this one document."""
+    omar, code = await asked_for_a_document(house)
+    folder = house.config.database.files
+    folder.write_text("no folder")
+    assert (await hands_in(omar, PDF, "plan.pdf")).text.startswith("I am looking at the file.")
+    for _ in range(TRIES):
+        house.clock.forward(seconds=21)
+        await house.reading.look()
+    assert last(omar).text.startswith("I could not get this file.")
+    folder.unlink()
+    await hands_in(omar, PDF, "plan.pdf")
+    found = house.rounds.find(code)
+    assert found is not None
+    assert [each.title for each in papers.of(found.record)] == ["plan"]
