@@ -19,8 +19,9 @@ import time
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import structlog
 
@@ -51,12 +52,14 @@ if TYPE_CHECKING:
     from storage.rounds import RoundRow
     from storage.sealing import Keys
 
+Result = TypeVar("Result")
+
 GROUP = 200
 """Most updates to a commit."""
 ATTEMPTS = 3
 """How often a turn is tried before it is given up and reported."""
 CONFLICTS = 3
-"""How often a group is begun again because somebody else wrote the same session."""
+"""How often a group is begun because somebody else wrote the same session, or it and another waited for each other."""
 OF_ONE = (Conflict, Unopened)
 """Troubles that concern a row: the database as such is well, so the others go on."""
 QUEUED = 5_000
@@ -283,24 +286,22 @@ class Turns:
         else:
             return
         for mine in self._by_contact(raws):
-            self._alone(mine)
+            _repeated(partial(self._alone, mine))
 
     def _group(self, raws: Sequence[Raw]) -> None:
         began = time.perf_counter()
         now = self._clock()
         reads = [self._read(raw) for raw in raws]
         crossings.passed("group.begins")
-        for left in reversed(range(CONFLICTS)):
-            try:
-                with self._database.transaction() as db:
-                    fresh, told, spoke = self._keep(db, reads, now)
-                    crossings.passed("group.written")
-                crossings.passed("group.committed")
-                break
-            except Conflict:
-                if not left:
-                    raise
+        fresh, told, spoke = _repeated(lambda: self._written(reads, now))
         self._report(told, len(raws) - fresh, fresh, time.perf_counter() - began, spoke=spoke)
+
+    def _written(self, reads: Sequence[_Read], now: datetime) -> tuple[int, list[_Told], bool]:
+        with self._database.transaction() as db:
+            kept = self._keep(db, reads, now)
+            crossings.passed("group.written")
+        crossings.passed("group.committed")
+        return kept
 
     def _keep(self, db: Connection, reads: Sequence[_Read], now: datetime) -> tuple[int, list[_Told], bool]:
         """Keep what is new and make its turns. Returns how many were new, their log lines, and whether any spoke."""
@@ -640,6 +641,14 @@ def _note(db: Connection, reads: Iterable[_Read], known: Mapping[Address, contac
     if lines:
         messages.append(db, lines)
         crossings.passed("web.noted")
+
+
+def _repeated(act: Callable[[], Result]) -> Result:
+    """Do it, again where somebody else was faster: nothing of the first try has happened then."""
+    for _ in range(CONFLICTS - 1):
+        with suppress(Conflict):
+            return act()
+    return act()
 
 
 def _told(error: Exception) -> str:

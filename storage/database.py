@@ -3,7 +3,7 @@
 Errors, drawn:
 
 StorageTrouble          one line for the operator: what is wrong with the database and what to do
-├── Conflict            somebody else wrote the same row in between: read again and repeat
+├── Conflict            somebody else wrote the same in between, or waited for us as we for them: read again and repeat
 ├── Unopened            one sealed value fits none of our keys: that row is ill, the database is well
 └── VersionChanged      a published flow version was edited: bump its version
 """
@@ -304,7 +304,8 @@ def told(url: URL) -> Iterator[None]:
         help_ = _sqlite_help(error, url) if url.get_backend_name() == "sqlite" else _postgresql_help(error, url)
         if help_ is None:
             raise
-        raise StorageTrouble(help_) from error
+        beaten = getattr(error.orig, "sqlstate", None) in _BEATEN
+        raise (Conflict if beaten else StorageTrouble)(help_) from error
     except PoolTimeout as error:
         message = "all database connections are busy: the database is too slow or too many jobs run at once"
         raise StorageTrouble(message) from error
@@ -331,6 +332,9 @@ _LESS: Final = "{where} has no connection left: raise max_connections or run few
 _NO_TABLE: Final = "{where} or one of its tables does not exist: create it, then run `civicloop migrate`"
 _REFUSED: Final = "{where} refuses the user or the password: check database.url"
 _GONE: Final = "{where} cannot be reached: is the server running, are host and port in database.url right?"
+
+_BEATEN: Final = ("40P01", "40001")
+"""PostgreSQL undid this write to let another one go on: done again, it may well work."""
 
 _STATES: Final = (
     ("53100", _FULL),

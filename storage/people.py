@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, or_, select, update
 
 from storage import looks, outbox
+from storage.contacts import hold
 from storage.rows import Shape, insert_new, many
 from storage.tables import contacts, links, people, roles, web_sessions
 
@@ -141,7 +142,9 @@ def leave(db: Connection, person_id: int, now: datetime) -> None:
     """They work here no more: signed out everywhere, and their chats are those of a citizen. Nothing due is sent."""
     sign_out(db, person_id=person_id)
     mine = select(contacts.c.id).where(contacts.c.person_id == person_id).order_by(contacts.c.id)
-    for contact_id in db.execute(mine).scalars().all():
+    chats = db.execute(mine).scalars().all()
+    hold(db, chats)
+    for contact_id in chats:
         outbox.cancel(db, contact_id, now, bulk_only=False)
     db.execute(update(contacts).where(contacts.c.person_id == person_id).values(person_id=None))
 

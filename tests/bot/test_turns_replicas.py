@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.turns import Turns
-from storage import tables
+from storage import looks, tables
 from storage.database import Database
 from tests.support.house import Citizen, House, raw
 
@@ -118,6 +118,31 @@ async def test_the_same_update_brought_to_two_replicas_at_once_is_one_turn(house
         update = raw(f"c{n}", text="/start", about={"start": code})
         await asyncio.gather(house.turns.accept([update]), other.accept([update]))
         assert len(house.said(f"c{n}")) == 1
+
+
+async def test_turns_of_two_replicas_that_wait_for_each_other_are_all_done_once(
+    house: House, other: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, answer, met = house.pulse().code, house.desk.answer, threading.Barrier(2, timeout=5)
+    order, times = {"c1": ("library", "bus7"), "c2": ("bus7", "library")}, [1]
+
+    def looking(db: Any, *words: Any) -> Any:
+        first, second = order[words[-1].address]
+        looks.did(db, first, house.clock(), "Ada", "blocked")
+        if times:
+            met.wait()
+            times.clear()
+        looks.did(db, second, house.clock(), "Ada", "blocked")
+        return answer(db, *words)
+
+    monkeypatch.setattr(house.desk, "answer", looking)
+    updates = [raw(each, text="/start", about={"start": code}) for each in order]
+    await asyncio.gather(house.turns.accept(updates[:1]), other.accept(updates[1:]))
+    await house.turns.again()
+    assert [len(house.said(each)) for each in order] == [1, 1]
+    with house.database.reading() as db:
+        assert [looks.prove(db, each).looks for each in ("library", "bus7")] == [2, 2]
+    assert set(_statuses(house)) == {"done"}
 
 
 def _statuses(house: House) -> list[str]:

@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import traceback
 from contextlib import ExitStack
+from threading import Barrier, Thread
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -13,9 +14,9 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from storage import contacts, inbox, migrate, outbox
+from storage import contacts, inbox, looks, migrate, outbox
 from storage import database as module
-from storage.database import Database, StorageTrouble
+from storage.database import Conflict, Database, StorageTrouble
 from tests.storage.makers import KEYS, NOW, Update, add_contact, add_round
 
 if TYPE_CHECKING:
@@ -274,6 +275,7 @@ def test_a_wrong_password_is_told_and_never_shown(postgres: Server) -> None:
         ("53200", "memory or room"),
         ("25006", "standby"),
         ("40P01", "try again"),
+        ("40001", "try again"),
         ("42501", "grant the rights"),
         ("55P03", "locked by another program"),
         ("57P01", "goes on when the server is back"),
@@ -289,6 +291,45 @@ def test_what_a_server_complains_about_is_told_with_its_remedy_in_whatever_langu
             db.exec_driver_sql(f"DO $$ BEGIN RAISE EXCEPTION 'algo va mal' USING ERRCODE = '{state}'; END $$")
 
     assert help_ in trouble(Database.open(postgres_url), complain)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("state", "beaten"), [("40P01", True), ("40001", True), ("55P03", False), ("53100", False)])
+def test_a_write_that_was_undone_for_another_is_a_conflict(postgres_url: str, state: str, beaten: bool) -> None:
+    database = Database.open(postgres_url)
+    with pytest.raises(StorageTrouble) as told, database.transaction() as db:
+        db.exec_driver_sql(f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$")
+    database.close()
+    assert isinstance(told.value, Conflict) is beaten
+
+
+@pytest.mark.postgres
+def test_of_two_writers_that_wait_for_each_other_one_is_undone_and_may_repeat(postgres_url: str) -> None:
+    database, met, undone = Database.open(postgres_url), Barrier(2, timeout=5), []
+    migrate.upgrade(database)
+
+    def work(first: str, second: str) -> None:
+        for left in (True, False):
+            try:
+                with database.transaction() as db:
+                    looks.did(db, first, NOW, "Ada", "blocked")
+                    if left:
+                        met.wait()
+                    looks.did(db, second, NOW, "Ada", "blocked")
+                return
+            except Conflict:
+                undone.append(first)
+
+    both = [Thread(target=work, args=pair) for pair in (("library", "bus7"), ("bus7", "library"))]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    assert len(undone) == 1
+    with database.reading() as db:
+        proofs = [looks.prove(db, each) for each in ("library", "bus7")]
+    assert [(each.looks, each.wrong) for each in proofs] == [(2, None)] * 2
+    database.close()
 
 
 @pytest.mark.postgres

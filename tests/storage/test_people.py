@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.rights import Right, may
-from storage import contacts, people
+from storage import contacts, outbox, people
 from storage.people import Link
-from tests.storage.makers import DAY, KEYS, MINUTE, NOW, add_contact
+from tests.storage.makers import DAY, KEYS, MINUTE, NOW, add_contact, message
 
 if TYPE_CHECKING:
     from storage.database import Database
@@ -95,6 +95,31 @@ def test_of_two_who_follow_a_link_at_once_one_gets_in(database: Database) -> Non
     for thread in threads:
         thread.join()
     assert sorted(one is None for one in got) == [False, True]
+
+
+def test_who_leaves_and_who_writes_to_their_chat_wait_in_the_same_order(database: Database) -> None:
+    with database.transaction() as db:
+        ana, chat = people.add(db, "Ana", "es", NOW), add_contact(db)
+        contacts.set_person(db, chat.id, ana.id)
+        outbox.enqueue(db, [message(chat, "a")])
+    held, ended = Event(), []
+
+    def leave() -> None:
+        held.wait()
+        with database.transaction() as db:
+            people.leave(db, ana.id, NOW)
+        ended.append("left")
+
+    leaving = Thread(target=leave)
+    leaving.start()
+    with database.transaction() as db:
+        contacts.hold(db, [chat.id])
+        held.set()
+        leaving.join(0.5)  # so long it has come as far as it can
+        outbox.cancel(db, chat.id, NOW, bulk_only=False)
+        ended.append("written")
+    leaving.join()
+    assert ended == ["written", "left"]
 
 
 def test_a_browser_stays_signed_in_until_its_time_or_its_person_ends_it(database: Database) -> None:
