@@ -20,7 +20,7 @@ from storage.database import StorageTrouble, Unopened
 from storage.sealing import sync_folder, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from storage.contacts import Contact
@@ -101,45 +101,115 @@ def record(keys: Keys, entries: Sequence[Entry]) -> None:
         os.fsync(handle)
 
 
-def read(file: Path) -> Iterator[Entry]:
-    """Give what a log holds, oldest first; a last line torn by a power cut was never committed.
+def read(file: Path, torn: Callable[[int], object] = lambda _: None) -> Iterator[Entry]:
+    """Give what a log holds, oldest first; a line torn by a power cut was never committed.
 
+    `torn` gets the number of each line that nothing but its own form shows to be one, as earlier versions left them.
     Raises `StorageTrouble` where the file cannot be read or is none, or where another line is damaged.
     """
-    try:
-        with file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                entry = _entry(line)
-                if entry is not None:
-                    yield entry
-                elif line.strip() and line.endswith(b"\n") and not line.endswith(TORN):
-                    raise _damaged(file, number, line)
-    except OSError as error:
-        raise StorageTrouble(f"the log of deletions {file} cannot be read ({error.strerror})") from error
+    for line in _lines(file):
+        if line.entry is not None:
+            yield line.entry
+        elif not line.torn:
+            raise _damaged(file, line)
+        elif not line.ends_as_torn:
+            torn(line.number)
 
 
-def _damaged(file: Path, number: int, line: bytes) -> StorageTrouble:
+def _damaged(file: Path, line: _Line) -> StorageTrouble:
     """Return what is said of a line that was written and cannot be read: nobody knows who is to be gone by it."""
-    if number == 1 and not line.startswith(b"{"):
+    if line.number == 1 and not line.said.startswith(b"{"):
         return StorageTrouble(f"{file} is no log of deletions")
     return StorageTrouble(
-        f"line {number} of the log of deletions {file} is damaged: whoever has gone by it would come back. Put an "
+        f"line {line.number} of the log of deletions {file} is damaged: whoever has gone by it would come back. Put an "
         "undamaged copy of the log in its place; where there is none, take the line out"
     )
 
 
-def prune(file: Path, before: datetime) -> int:
-    """Drop lines older than `before`; return how many."""
-    if not file.exists() or all(entry.at >= before for entry in read(file)):
+class _Line(NamedTuple):
+    """A line that says something, or did."""
+
+    number: int
+    said: bytes
+    entry: Entry | None
+    """None: it cannot be read."""
+    torn: bool
+    """It never came to its end: nothing of it was committed."""
+
+    @property
+    def ends_as_torn(self) -> bool:
+        return self.said.endswith(TORN) or not self.said.endswith(b"\n")
+
+
+def _lines(file: Path) -> Iterator[_Line]:
+    """Give the lines of a log. Raises `StorageTrouble` where the file cannot be read."""
+    last = None
+    try:
+        with file.open("rb") as lines:
+            for number, said in enumerate(lines, 1):
+                if not said.strip():
+                    continue
+                if last is not None:
+                    yield last
+                entry = _entry(said)
+                last = _Line(number, said, entry, torn=False)
+                last = last._replace(torn=entry is None and (last.ends_as_torn or _is_cut_off(said)))
+    except OSError as error:
+        raise StorageTrouble(f"the log of deletions {file} cannot be read ({error.strerror})") from error
+    if last is not None:
+        yield last._replace(torn=last.torn and last.ends_as_torn)
+
+
+def _is_cut_off(line: bytes) -> bool:
+    """Whether something is the beginning of a line: earlier versions ended torn lines as whole ones, with the next."""
+    return line.startswith(b"{") and any(_is_json(line.rstrip(b"\n") + end) for end in _ENDS)
+
+
+_ENDS: Final = (b"}", b'"}', b'": 0}', b": 0}", b" 0}", b"0}", b'"": 0}', b' "": 0}', b"]}", b'"]}', b'""]}', b' ""]}')
+"""What would end a line that was cut off: behind a value, inside one, inside its name …"""
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+def prune(file: Path, before: datetime, damaged: Callable[[int], object] = lambda _: None) -> int:
+    """Drop lines older than `before`; return how many. Torn lines go with them.
+
+    `damaged` gets the number of each line that cannot be read. Of these, too, those stay for `read` to name that are
+    behind all older ones. Raises `StorageTrouble` where the file is no log.
+    """
+    if not file.exists():
+        return 0
+    lines = list(_lines(file))
+    if lines and not lines[0].torn and all(line.entry is None for line in lines):
+        raise _damaged(file, lines[0])
+    for line in lines:
+        if line.entry is None and not line.ends_as_torn:
+            damaged(line.number)
+    if len(_since(lines, before)) == len(lines):
         return 0
     with _alone(file):
-        entries = list(read(file))
-        kept = [entry for entry in entries if entry.at >= before]
+        lines = list(_lines(file))
+        kept = _since(lines, before)
         draft = file.with_name(f"{file.name}.{os.getpid()}.new")
-        write_private(draft, "".join(f"{_line(entry)}\n" for entry in kept).encode())
+        write_private(draft, b"".join(line.said.rstrip(b"\n") + b"\n" for line in kept))
         draft.replace(file)
         sync_folder(file.parent)
-    return len(entries) - len(kept)
+    return sum(line.entry is not None for line in lines) - sum(line.entry is not None for line in kept)
+
+
+def _since(lines: Sequence[_Line], before: datetime) -> list[_Line]:
+    """Return the lines to keep; of one that nobody can read it is known that it is no younger than the next."""
+    kept, young = [], True
+    for line in reversed(lines):
+        young = young if line.entry is None else line.entry.at >= before
+        if young and not line.torn:
+            kept.append(line)
+    return kept[::-1]
 
 
 @contextmanager

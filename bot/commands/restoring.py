@@ -33,6 +33,8 @@ class Restored:
     replayed: Mapping[str, int]
     staff: tuple[tuple[str, str], ...]
     """Who has which roles now."""
+    torn: tuple[str, ...] = ()
+    """Which lines of the logs were passed over, as a power cut had left them without their end."""
 
 
 def logs_of(config: Config, given: tuple[Path, ...], *, without: bool) -> tuple[Path, ...]:
@@ -68,12 +70,24 @@ def restore(config: Config, file: Path, secret: bytes, logs: Iterable[Path]) -> 
                     f"the key file {config.privacy.key_file} is not that of the backup: put back the one of that time, "
                     "or take a backup made after the keys were changed"
                 )
-            replayed = _replayed(db, config, keys, [entry for log in logs for entry in deletions.read(log)])
+            entries, torn = _logged(logs)
+            replayed = _replayed(db, config, keys, entries)
             staff = _staff(db)
             crossings.passed("restore.does")
         crossings.passed("restore.did")
         database.tidy()
-    return Restored(contents, replayed, staff)
+    return Restored(contents, replayed, staff, torn)
+
+
+def _logged(logs: Iterable[Path]) -> tuple[list[Entry], tuple[str, ...]]:
+    """Return what logs hold, and which of their lines were torn."""
+    entries: list[Entry] = []
+    torn: list[str] = []
+    for file in logs:
+        numbers: list[int] = []
+        entries += deletions.read(file, numbers.append)
+        torn += [f"line {number} of {file}" for number in numbers]
+    return entries, tuple(torn)
 
 
 def _staff(db: Connection) -> tuple[tuple[str, str], ...]:

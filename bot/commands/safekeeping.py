@@ -187,11 +187,14 @@ def restore(
     done = restoring.restore(config, file, secret, restoring.logs_of(config, logs, without=without_deletions))
     if in_json:
         rows = sum(done.contents.rows.values())
-        show({"rows": rows, "at": done.contents.at, "since": done.replayed, "staff": dict(done.staff)})
+        told = {"rows": rows, "at": done.contents.at, "since": done.replayed, "staff": dict(done.staff)}
+        show(told | ({"torn": done.torn} if done.torn else {}))
         return
     click.echo(f"{sum(done.contents.rows.values())} rows of {done.contents.at:%Y-%m-%d %H:%M} UTC are back.")
     said = ", ".join(f"{what} {times}" for what, times in sorted(done.replayed.items()))
     click.echo(f"Done again of what was done since: {said or 'nothing'}.")
+    for line in done.torn:
+        click.echo(f"Passed over, as a power cut had left it without its end and nothing of it was done: {line}.")
     for name, roles in done.staff:
         click.echo(f"{name} is {roles}.")
     click.echo(

@@ -434,7 +434,11 @@ class Sweeps:
             self._database.tidy()
             log.info("privacy.forgot", **{what: rows for what, rows in gone.items() if rows})
         self._overdue()
-        deletions.prune(deletions.beside(privacy.key_file), self._clock() - timedelta(days=privacy.backup_days))
+        damaged: list[int] = []
+        before = self._clock() - timedelta(days=privacy.backup_days)
+        deletions.prune(deletions.beside(privacy.key_file), before, damaged.append)
+        if damaged:
+            log.warning("deletions.damaged", lines=damaged)
         return sum(gone.values())
 
     def _overdue(self) -> None:

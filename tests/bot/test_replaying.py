@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
 from bot.erasure import Eraser
 from bot.ledger import Guest, Ledger
@@ -285,7 +286,10 @@ def test_a_role_given_again_before_the_backup_stays(house: House, empty: Databas
     assert restored(house, backed_up(house), empty) == {}
 
 
-@pytest.mark.parametrize("damage", [b'{"at": "2026-', b"\xff\x00", b'{"what": "deleted"}', b"[]"])
+WHOLE = b'{"at": "2026-11-30T08:00:00+00:00", "what": "deleted", "who": "bb", "parts": ["cc", "dd"], "round": 12}'
+
+
+@pytest.mark.parametrize("damage", [b'{"at": 2026-', b"\xff\x00", b'{"what": "deleted"}', b"[]", WHOLE[:-1] + b"]"])
 def test_a_damaged_line_stops_the_restore_and_is_named(tmp_path: Path, mint: Callable[[], str], damage: bytes) -> None:
     keys = Keys.load(tmp_path / "keys", mint)
     log = deletions.beside(tmp_path / "keys")
@@ -298,6 +302,50 @@ def test_a_damaged_line_stops_the_restore_and_is_named(tmp_path: Path, mint: Cal
     assert [each.who for each in deletions.read(log)] == ["aa", "cc"]
     deletions.record(keys, [deletions.Entry(NOW, "deleted", "dd")])
     assert [each.who for each in deletions.read(log)] == ["aa", "cc", "dd"]
+
+
+@pytest.mark.parametrize("length", range(1, len(WHOLE)))
+def test_a_line_torn_under_an_earlier_version_is_passed_over_and_told(tmp_path: Path, length: int) -> None:
+    log, told = tmp_path / deletions.FILE, list[int]()
+    log.write_bytes(WHOLE + b"\n" + WHOLE[:length] + b"\n" + WHOLE + b"\n")
+    assert [each.who for each in deletions.read(log, told.append)] == ["bb", "bb"]
+    assert told == [2]
+    assert deletions.prune(log, NOW - 99 * DAY, told.append) == 0
+    assert told == [2, 2]
+    assert log.read_bytes() == (WHOLE + b"\n") * 2
+
+
+def test_a_line_cut_off_with_nothing_behind_it_is_damaged(tmp_path: Path) -> None:
+    log = tmp_path / deletions.FILE
+    log.write_bytes(WHOLE + b"\n" + WHOLE[:30] + b"\n")
+    with pytest.raises(StorageTrouble, match=r"line 2 .* is damaged"):
+        list(deletions.read(log))
+
+
+def test_a_damaged_line_stays_until_what_is_behind_it_goes(tmp_path: Path, mint: Callable[[], str]) -> None:
+    keys, told = Keys.load(tmp_path / "keys", mint), list[int]()
+    log = deletions.beside(tmp_path / "keys")
+    deletions.record(keys, [deletions.Entry(NOW + n * DAY, "deleted", name) for n, name in enumerate(("aa", "bb"))])
+    first, last = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(first + b"\xff\x00\n" + last)
+    assert deletions.prune(log, NOW, told.append) == 0
+    assert deletions.prune(log, NOW + DAY, told.append) == 1
+    assert log.read_bytes() == b"\xff\x00\n" + last
+    assert deletions.prune(log, NOW + DAY, told.append) == 0
+    assert told == [2, 2, 1]
+
+
+async def test_a_damaged_line_of_the_log_stops_no_sweep_and_is_warned_of(house: House, citizen: Citizen) -> None:
+    await finished(citizen, house.pulse().code)
+    await citizen.says("STOP")
+    log = deletions.beside(house.config.privacy.key_file)
+    log.write_bytes(b'{"at": torn}\n' + log.read_bytes())
+    for days, left in ((0, [1]), (house.config.privacy.backup_days + 1, [1]), (1, [])):
+        house.clock.forward(days=days)
+        with capture_logs() as lines:
+            house.sweeps.privacy()
+        assert [each["lines"] for each in lines if each["event"] == "deletions.damaged"] == [left] * bool(left)
+    assert log.read_bytes() == b""
 
 
 def test_a_whole_line_that_lost_only_its_end_still_counts(tmp_path: Path, mint: Callable[[], str]) -> None:
