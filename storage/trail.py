@@ -107,6 +107,11 @@ class Entry:
         return by
 
     @property
+    def public(self) -> bool:
+        """Whether whoever gave the reason was told that everybody may read it."""
+        return seals.PUBLIC in json.loads(self.details).get("sealed", {})
+
+    @property
     def operator(self) -> str | None:
         """The account at whose command line it was done; None: elsewhere."""
         operator: str | None = json.loads(self.details).get("operator")

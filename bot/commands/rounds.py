@@ -374,7 +374,7 @@ def close(config: Config, code: str, *, why: str, member: str | None, in_json: b
 @configured
 @as_json
 def cancel(config: Config, code: str, *, why: str, member: str | None, in_json: bool) -> None:
-    """Give a round up before it has closed: nobody is asked any more, and nothing comes of it."""
+    """Give a round up before it has closed: nobody is asked any more, and nothing comes of it. The reason is public."""
     with office(config) as here:
         _shown(here, here.rounds.cancel(code, who=member_of(here, member, code), why=why), in_json=in_json)
 

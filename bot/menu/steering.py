@@ -147,7 +147,7 @@ class Steering(Showing):
 
     @staticmethod
     def _ask_why(worker: Worker, act: Act, code: str, above: str = "") -> Prompt:
-        key = "ask_signed" if act is Act.REPORT else "ask_why"
+        key = {Act.REPORT: "ask_signed", Act.CANCEL: "ask_why_cancel"}.get(act, "ask_why")
         return worker.screen([above, worker.text(key)], worker.button("back", "no", code))
 
     @staticmethod

@@ -393,7 +393,10 @@ class Rounds(Fairness, Papers):
         rounds.move(db, row.id, (row.state,), becomes, closed_at=now)
         outbox.drop(db, letters_of(row.id), now)
         audience.end(db, self._rules(row))
-        self._note(db, row, who, becomes.value, now, why, sealed=self._library.handed_in(db, row))
+        sealed = self._library.handed_in(db, row)
+        if becomes == State.CANCELLED:
+            sealed |= {seals.PUBLIC: True}
+        self._note(db, row, who, becomes.value, now, why, sealed=sealed)
         return view(self._row(db, row.code))
 
     def pause(self, code: str, *, who: int | None = None, why: str) -> RoundView:

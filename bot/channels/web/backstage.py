@@ -242,6 +242,10 @@ class LogEntry(Protocol):
         """The reason given; may be empty."""
 
     @property
+    def public(self) -> bool:
+        """Whether everybody may read the reason."""
+
+    @property
     def changed(self) -> Mapping[str, tuple[Any, Any]]:
         """What is other than before: (old, new) by the name of the fact."""
 

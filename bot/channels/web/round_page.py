@@ -98,11 +98,11 @@ class RoundPage:
         return promised is not None and promised < self.now.astimezone(self.config.city.zone).date()
 
     def _given_up(self, round_: RoundView) -> str:
-        """Return why a round was given up; empty where it was not."""
+        """Return why a round was given up; empty where it was not, or the reason was for the log alone."""
         if round_.state != State.CANCELLED:
             return ""
         log = reversed(self.rounds.log(round_.code))
-        return next((each.reason for each in log if each.what == State.CANCELLED), "")
+        return next((each.reason for each in log if each.what == State.CANCELLED and each.public), "")
 
     def _legal(self, round_: RoundView, language: str) -> list[Fact]:
         """Return what the record says that everybody may read, with its heads; once published, the decision too."""

@@ -14,7 +14,7 @@ from bot.channels.web.words import Dictionary
 from bot.errors import Refused
 from bot.rounds import invitations
 from bot.rounds.outcome import Decision
-from storage import outbox, tables
+from storage import outbox, rounds, tables, trail
 from tests.bot.jobs.test_sweeps import LATER, agreed
 from tests.bot.test_turns import INTO, to_review
 from tests.support.house import NOON, Citizen, House
@@ -305,6 +305,21 @@ def test_the_page_of_a_cancelled_round_says_why_and_promises_nothing(house: Hous
     assert "nothing comes of the answers. The reason: The money is gone." in shown
     assert "Decision planned for" not in shown
     assert "we tell you why" not in shown
+
+
+def test_a_reason_that_was_meant_for_the_log_alone_stays_there(house: House) -> None:
+    """Who gave it before the page showed reasons was told that it stands in the log."""
+    code = house.need().code
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        rounds.move(db, row.id, (row.state,), "cancelled", closed_at=NOON)
+        trail.add(db, row.id, NOON, "Omar", "cancelled", "Mrs Perez is ill.", before=row)
+    page = RoundPage(house.rounds, house.config, Dictionary.load(), house.clock())
+    shown = page.kept(house.rounds.find(code))["index.html"].decode()  # type: ignore[arg-type]
+    assert "This consultation was cancelled, and nothing comes of the answers." in shown
+    assert "Perez" not in shown
+    assert "The reason" not in shown
 
 
 def test_only_an_open_round_rests_and_only_a_resting_one_goes_on(house: House) -> None:
