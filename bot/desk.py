@@ -24,7 +24,7 @@ from bot.menu import menu as menus
 from bot.menu import worker
 from bot.participation import REST, SILENCE, Spoken, as_session
 from bot.rounds import codes, outcome, promise, record
-from bot.rounds.lifecycle import BEGINNING, State, as_of, closed_on, may_finish
+from bot.rounds.lifecycle import BEGINNING, RUNNING, State, as_of, closed_on, may_finish
 from bot.rounds.record import spoken_day
 from bot.rounds.tongues import in_language
 from bot.staff import STAFF
@@ -302,7 +302,7 @@ class Desk:
     def _waits_for_its_sweep(visit: Visit, round_id: int) -> bool:
         """Whether a round is over by the clock alone: as long as that may be wrong, no session is ended for it."""
         kept = rounds.get(visit.db, round_id)
-        return kept is not None and kept.state == State.OPEN
+        return kept is not None and kept.state in RUNNING
 
     def _left_open(self, visit: Visit) -> Prompts:
         """Come back to another session that was left for this one."""

@@ -77,7 +77,8 @@ def _allowed(db: Connection, row: RoundRow, hours: Hours, now: datetime) -> int:
     if share >= 1:
         return BATCH
     counted = audience.counts(db, row.id)
-    waiting = counted.get((WAITING, ""), 0)
+    waiting = counted.get((WAITING, ""), 0) - audience.came_first(db, row.id)
+    counted.pop((audience.ANSWERED, audience.UNASKED), None)
     asked = sum(count for (state, _), count in counted.items() if state not in {WAITING, audience.EXCLUDED})
     return math.ceil((asked + waiting) * share) - asked
 

@@ -541,6 +541,24 @@ async def test_invitations_are_spread_over_the_hours_chosen_and_nights_do_not_co
     assert asked == [0, 2, 10, 10, 16, 20]
 
 
+async def test_who_comes_unasked_takes_nobodys_turn_where_invitations_are_spread(house: House) -> None:
+    people(house, *map(str, range(30)))
+    code = house.need(audience="agreed", spread_hours=10).code
+    house.sweeps.rounds()
+    for name in "0123456789":
+        await Citizen(house, name).starts(code)
+        await Citizen(house, name).taps("Yes")
+    house.clock.forward(hours=2)
+    house.sweeps.rounds()
+    assert len(invited(house)) == 4, "a fifth of the 20 who are still to be asked"
+    came = audience_table.c.contact_id.in_([house.contact(name).id for name in "0123456789"])
+    with house.database.transaction() as db:
+        db.execute(update(audience_table).where(came).values(state="answered", reason="unasked"))
+    house.clock.forward(hours=1)
+    house.sweeps.rounds()
+    assert len(invited(house)) == 6
+
+
 async def test_a_pause_does_not_use_up_the_hours_that_invitations_are_spread_over(house: House) -> None:
     people(house, *map(str, range(20)))
     code = house.need(audience="agreed", spread_hours=10).code

@@ -322,6 +322,20 @@ def test_a_reason_that_was_meant_for_the_log_alone_stays_there(house: House) -> 
     assert "The reason" not in shown
 
 
+@pytest.mark.parametrize("paused", [False, True])
+async def test_a_round_that_is_over_by_the_clock_alone_ends_nobodys_answers(
+    house: House, citizen: Citizen, *, paused: bool
+) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    await citizen.taps("Yes")
+    if paused:
+        house.rounds.pause(code, why="flood")
+    house.clock.forward(days=21)
+    await citizen.says("hello")
+    assert [row.status for row in house.table("sessions")] == ["active"]
+
+
 def test_only_an_open_round_rests_and_only_a_resting_one_goes_on(house: House) -> None:
     draft, code = house.need(opened=False).code, house.need().code
     with pytest.raises(Refused, match="not open"):
