@@ -115,6 +115,7 @@ def change(db: Connection, person_id: int, **values: str | None) -> None:
 
 def grant(db: Connection, person_id: int, role: str, service: str, now: datetime) -> bool:
     """Give a role for a service; return whether it was new."""
+    db.execute(update(people).where(people.c.id == person_id, people.c.left_at.is_not(None)).values(left_at=None))
     return many(db, _grant, _role.write([Role(person_id, role, service, now)])) == 1
 
 
@@ -147,6 +148,7 @@ def leave(db: Connection, person_id: int, now: datetime) -> None:
     for contact_id in chats:
         outbox.cancel(db, contact_id, now, bulk_only=False)
     db.execute(update(contacts).where(contacts.c.person_id == person_id).values(person_id=None))
+    db.execute(update(people).where(people.c.id == person_id).values(left_at=now))
 
 
 def roles_of(db: Connection, person_id: int) -> list[Role]:

@@ -334,7 +334,7 @@ def _sign_ins(now: datetime, _policy: Policy) -> Delete:
 
 
 def _former_staff(now: datetime, policy: Policy) -> Update:
-    """The name of who has no role any more, once nothing of theirs is told by it; records keep it where they name them.
+    """The name of who has long had no role, once nothing of theirs is told by it; records keep it where they name them.
 
     The row stays: digests are told again by those that were issued, whoever got them.
     """
@@ -344,7 +344,8 @@ def _former_staff(now: datetime, policy: Policy) -> Update:
         select(table.c.person_id).where(table.c.person_id == people.c.id).exists()
         for table in (roles, contacts, web_sessions, links, threads, thread_messages)
     )
-    gone = (people.c.name != "", people.c.created_at < before, ~recent, *(~each for each in named))
+    left = func.coalesce(people.c.left_at, people.c.created_at)  # who never had a role has not left
+    gone = (people.c.name != "", left < before, ~recent, *(~each for each in named))
     return update(people).where(*gone).values(name="")
 
 

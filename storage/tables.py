@@ -138,6 +138,7 @@ people = Table(  # staff: someone with a role; citizens have no row here
     C("digest_by", String(4)),  # chat, mail, both; null: both
     C("digest_language", String(12)),  # null: each address in its own
     C("created_at", Instant, nullable=False),
+    C("left_at", Instant),  # since when they have no role; null while they have one
 )
 
 contacts = Table(

@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, MetaData, inspect, text
+from sqlalchemy import Column, MetaData, inspect, select, text
 
-from storage import migrate, tables
+from storage import migrate, people, tables
 from storage.database import Database, StorageTrouble
+from tests.storage.makers import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +101,20 @@ def test_a_database_of_an_older_version_is_brought_forward_and_back(
     migrate.downgrade(bare, before)
     assert migrate.check(bare) == "behind"
     assert len(migrate.differences(bare)) == 1
+
+
+def test_who_has_no_role_when_it_is_first_asked_is_taken_to_leave_then(bare: Database) -> None:
+    migrate.upgrade(bare)
+    with bare.transaction() as db:
+        ola, zoe = (people.add(db, name, "en", NOW).id for name in ("Ola", "Zoe"))
+        people.grant(db, ola, "manager", "library", NOW)
+    migrate.downgrade(bare, "0039")
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    migrate.upgrade(bare)
+    with bare.reading() as db:
+        left = {row.id: row.left_at for row in db.execute(select(tables.people.c.id, tables.people.c.left_at))}
+    assert left[ola] is None
+    assert before < left[zoe] < datetime.now(UTC) + timedelta(minutes=1)
 
 
 def test_a_current_database_is_not_refused(database: Database) -> None:

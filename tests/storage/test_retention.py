@@ -225,6 +225,22 @@ def test_the_name_of_former_staff_goes_once_nothing_is_told_by_it(database: Data
         assert len(digests.of(db, read)) == 1
 
 
+def test_the_name_of_who_was_long_here_goes_as_long_after_the_last_role(database: Database) -> None:
+    with database.transaction() as db:
+        ola, zoe = (people.add(db, name, "en", NOW - 700 * DAY).id for name in ("Ola", "Zoe"))
+        for who in (ola, zoe):
+            people.grant(db, who, "organiser", "library", NOW - 700 * DAY)
+            people.remove(db, who)
+            people.leave(db, who, NOW)
+        assert sweep(db, NOW + 30 * DAY) == {}
+        people.grant(db, zoe, "manager", "library", NOW + 30 * DAY)
+        assert sweep(db, NOW + 30 * DAY + MINUTE) == {"names_of_former_staff": 1}
+        people.remove(db, zoe)
+        people.leave(db, zoe, NOW + 60 * DAY)
+        assert sweep(db, NOW + 90 * DAY) == {}
+        assert sweep(db, NOW + 90 * DAY + MINUTE) == {"names_of_former_staff": 1}
+
+
 def test_a_block_is_remembered_for_a_while_and_not_for_ever(database: Database) -> None:
     with database.transaction() as db:
         contacts.set_blocked(db, add_contact(db, "1").id, NOW + 20 * DAY, "spam")
