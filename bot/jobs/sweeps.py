@@ -25,6 +25,7 @@ from bot.rounds.audience import meant, rules, told_of
 from bot.rounds.hours import Hours
 from bot.rounds.invitations import ask_again, invite, letters_of, may_remind, remind
 from bot.rounds.lifecycle import LINK, Act, State
+from bot.rounds.looking import needs_two, signature
 from bot.rounds.tongues import in_language
 from flows import engine, memory
 from flows.model import Prompt
@@ -138,6 +139,9 @@ class Sweeps:
     ) -> int:
         with self._database.transaction() as db:
             before = rounds.by_code(db, row.code, lock=True)
+            if becomes == State.OPEN and before is not None and self._unsigned(db, before):
+                becomes, what, stamps = State.DRAFT, promise.UNSIGNED, {}
+                promise.remind(db, before, what, self._config, self._channels, now)
             moved = rounds.move(db, row.id, was, becomes, **stamps)
             if moved:
                 sealed = None
@@ -149,8 +153,15 @@ class Sweeps:
             crossings.passed("round.moves")
         crossings.passed("round.moved")
         if moved:
+            self._wake()
             log.info("round.moved", round=row.code, to=becomes.value)
         return int(moved)
+
+    def _unsigned(self, db: Connection, row: RoundRow) -> bool:
+        """Whether a scheduled round was changed since it was signed, by an earlier version that left it scheduled."""
+        if row.state != State.SCHEDULED or not needs_two(row, self._library.flow(db, row)):
+            return False
+        return signature(trail.of(db, row.id)) is None
 
     def _rest(self, row: RoundRow) -> int:
         """Hold what was on its way when the round was paused, and came back."""

@@ -8,7 +8,7 @@ from bot.menu import assessing, deeding, sorting
 from bot.menu.acts import Act
 from bot.menu.drafting import DAY, FIELD, TITLE
 from bot.menu.manuscripts import PAPER, TRYING, Manuscripts
-from bot.menu.steering import SURE, WHY, act_of
+from bot.menu.steering import STALE, SURE, WHY, act_of
 from bot.menu.worker import Worker, number
 from bot.rights import Right
 
@@ -187,6 +187,8 @@ class Menu(Manuscripts):
                 return self._deeding.heard(worker, rest) if self._deeding else None
             case _ if kind == WHY:
                 return self.why(worker, *rest)
+            case _ if kind in STALE:
+                return self._outdated(worker, rest[-1])
             case _ if kind == TITLE:
                 return self.create(worker, *rest)
             case _:
@@ -198,6 +200,12 @@ class Menu(Manuscripts):
         if round_ is None:
             return self.flows(worker, 0) if kind == TITLE else self.home(worker)
         return self.round(worker, round_)
+
+    def _outdated(self, worker: Worker, code: str) -> Prompt:
+        """Refuse gently what was asked for before the program was renewed."""
+        worker.waits(None)
+        round_ = self.seen(worker, code)
+        return self.gone(worker) if round_ is None else self.stale(worker, round_)
 
     def _sure_again(self, worker: Worker, rest: list[str], word: str | None) -> Prompt | None:
         """Take a typed yes or no; anything else leaves what was asked, and is for somebody else."""

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 SURE, WHY = "o:s", "o:w"
 """What the menu may be waiting for: Yes or No to an act, the reason for one."""
+STALE = frozenset({"o:sure", "o:why"})
+"""The same as earlier versions kept it, without what was asked about: nothing is done for it any more."""
 
 
 class Steering(Showing):

@@ -37,7 +37,7 @@ from storage.audience import ANSWERED, INVITED, RETURNED, UNASKED
 from storage.trail import Heard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -275,10 +275,7 @@ class Looking:
     def signature(self, code: str) -> Entry | None:
         """Return who has signed the round as it is, and when; None where nobody has."""
         with self._database.reading() as db:
-            entries = trail.of(db, self._row(db, code).id)
-        before = list(takewhile(lambda each: each.what != "opened", entries))
-        last = next((each for each in reversed(before) if each.what in {"approved", *CHANGES}), None)
-        return last if last is not None and last.what == "approved" else None
+            return signature(trail.of(db, self._row(db, code).id))
 
     def approvers(self, code: str) -> list[Person]:
         """Return who may sign the round: approvers of its service who have neither written nor changed it."""
@@ -564,6 +561,13 @@ _Sketch = record.Sketch
 
 def _written(db: Connection, row: RoundRow) -> list[Entry]:
     return [each for each in trail.of(db, row.id) if each.what in {"created", *CHANGES}]
+
+
+def signature(entries: Iterable[Entry]) -> Entry | None:
+    """Return which entry of a trail signs the round as it is; None: none, or it was changed since."""
+    before = list(takewhile(lambda each: each.what != "opened", entries))
+    last = next((each for each in reversed(before) if each.what in {"approved", *CHANGES}), None)
+    return last if last is not None and last.what == "approved" else None
 
 
 def needs_two(row: RoundRow, flow: Flow) -> bool:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 REMINDED = "reminded"
 """What the log of a round says of a reminder; its reason is which."""
 OVERDUE = "overdue"
+UNSIGNED = "unsigned"
+"""That a round has not opened by the clock, as nobody has signed it as it is; the log says the same."""
 AHEAD = (("one_week", timedelta(days=7)), ("four_weeks", timedelta(days=28)))
 """(which, how long before the day), the nearer first."""
 
@@ -49,7 +51,7 @@ def promised(row: RoundRow) -> date | None:
 
 
 def remind(db: Connection, row: RoundRow, which: str, config: Config, channels: Iterable[str], now: datetime) -> int:
-    """Queue the reminder for all organisers and managers of the service; return how many messages."""
+    """Queue a reminder, or `UNSIGNED`, for all organisers and managers of the service; return how many messages."""
     reached = set(channels)
     rows = [
         letter

@@ -236,6 +236,16 @@ async def test_the_reason_can_be_left_and_nothing_is_done(house: House) -> None:
     assert state(house, code) == "open"
 
 
+@pytest.mark.parametrize("waits", ["o:sure pause {}", "o:why pause {}"])
+async def test_what_an_earlier_version_asked_for_is_refused_gently(house: House, waits: str) -> None:
+    omar, code = await organiser(house), house.need().code
+    with house.database.transaction() as db:
+        contacts.set_asks(db, house.contact(omar.address).id, waits.format(code))
+    (said,) = await omar.says("yes")
+    assert said.text.startswith("That button is old. This is how the round stands now:")
+    assert state(house, code) == "open"
+
+
 async def test_more_time_is_given_to_the_day_that_is_tapped(house: House) -> None:
     omar = await organiser(house)
     code = house.need().code

@@ -12,9 +12,10 @@ from structlog.testing import capture_logs
 from bot.channels.base import Raw
 from bot.jobs.schedule import Schedule
 from bot.metrics import Metrics
-from storage import answers, contacts, inbox, messages, outbox, people, tables, threads
+from storage import answers, contacts, inbox, messages, outbox, people, rounds, tables, threads, trail
 from storage.database import StorageTrouble
 from storage.outbox import BULK
+from tests.bot.test_threads import employed
 from tests.bot.test_turns import INTO, to_review
 from tests.storage import makers
 from tests.support.house import NOON, RECORD, Citizen, House
@@ -80,6 +81,27 @@ def test_rounds_open_and_close_by_the_clock_and_say_so_in_their_log(house: House
         ("opened", "clock"),
         ("closed", "clock"),
     ]
+
+
+async def test_a_round_that_was_changed_since_it_was_signed_does_not_open_by_the_clock(house: House) -> None:
+    """An earlier version left a round scheduled whose last day was moved after the signature."""
+    omar = await employed(house, "Omar", ("organiser", "library"))
+    code = house.need(opens_at=NOON + timedelta(days=1), closes_at=NOON + timedelta(days=21)).code
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        rounds.change(db, row.id, closes_at=NOON + timedelta(days=23))
+        trail.add(db, row.id, NOON, "Omar", "extended", "more time", before=row)
+    house.clock.forward(days=1)
+    house.sweeps.rounds()
+    house.sweeps.rounds()
+    assert state(house, code) == "draft"
+    assert house.rounds.log(code)[-1].what == "unsigned"
+    assert house.rounds.prove(code).whole
+    (told,) = [each.text for each in house.said(omar.address) if "has not opened" in each.text]
+    assert told.endswith(f"/manage/rounds/{code}")
+    house.sign(code)
+    assert house.rounds.open(code).state == "open"
 
 
 def test_a_round_whose_days_passed_while_the_program_was_down_has_a_true_record(house: House) -> None:
