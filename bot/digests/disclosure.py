@@ -307,11 +307,15 @@ def beside(count: int, others: int, minimum: int) -> int | None:
     return count if count >= minimum or not count + others else None
 
 
-def steady(now: Share, before: Share | None, minimum: int) -> Share:
-    """Return a past week's share as it was shown before, unless enough people came or left on each side since."""
+def steady(now: Share, before: Share | None, minimum: int, *, alike: bool = True) -> Share:
+    """Return a past week's share as it was shown before, unless enough people came or left on each side since.
+
+    Where the two are not counted `alike`, enough on both sides together: else many would stay in who are left out now.
+    """
     if before is None or before == now:
         return now
-    return now if before.strength is not Strength.HIDDEN and _moved(now, before, minimum) else before
+    moved = _moved(now, before, minimum) or (not alike and abs((now.base or 0) - (before.base or 0)) >= minimum)
+    return now if before.strength is not Strength.HIDDEN and moved else before
 
 
 def _moved(now: Share, before: Share, minimum: int) -> bool:

@@ -316,6 +316,8 @@ class Foot:
     """... of so many; 0 where all were."""
     themes_wait: bool = False
     """Too many were not: the digest says nothing of themes, and one that is written later may."""
+    scores: bool = False
+    """Whether what those senders scored is left out of the shares, too: in digests written before it was, it is not."""
 
 
 @dataclass(frozen=True, slots=True)

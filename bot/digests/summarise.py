@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.digests import disclosure, quotes, signals, statistics
@@ -19,6 +20,7 @@ from bot.digests.model import (
     Group,
     Missing,
     Point,
+    Reason,
     Score,
     Theme,
     Tick,
@@ -176,6 +178,8 @@ class Scope:
     so_far: bool = False
     earlier: Digest | None = None
     """The digest shown before this one: running figures may not differ from it by a few people."""
+    alike: bool = True
+    """Whether that one, too, counted apart who is no voice of one person; else its running totals go on no more."""
     issued: Digest | None = None
     """The first digest of this same week that anybody got."""
     urgent: int = 0
@@ -249,7 +253,7 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
         hidden=found.hidden,
         urgent=scope.urgent,
         alerts=alerts,
-        more_alerts=len(every) - len(alerts),
+        more_alerts=len(every) - len(alerts) + _lost(scope.issued),
         problems=found.problems[:PROBLEMS],
         more_problems=found.more_problems,
         works=found.works,
@@ -258,9 +262,25 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
         proposals=signals.proposals(every, clock, found.problems, found.who.missing, quiet=not full),
         foot=_foot(answers, scope, found) if full else None,
     )
-    if scope.issued and (scope.issued.alerts, scope.issued.more_alerts) == (alerts, told.more_alerts):
+    if scope.issued and scope.issued.alerts == alerts:
         told = replace(told, worded=scope.issued.worded)
     return told
+
+
+def _lost(issued: Digest | None) -> int:
+    """Return how many reasons of the first digest nothing in it tells of any more: those of themes it left out."""
+    if issued is None:
+        return 0
+    known = signals.alerts(
+        urgent=sum(each.count for each in issued.alerts if each.reason is Reason.URGENT),
+        clock=issued.clock,
+        scores=issued.scores,
+        themes=issued.problems,
+        missing=issued.who.missing,
+        minimum=issued.minimum,
+        issued=issued.alerts,
+    )
+    return max(len(issued.alerts) + issued.more_alerts - len(known), 0)
 
 
 def _foot(answers: Answers, scope: Scope, found: _Figures) -> Foot | None:
@@ -269,13 +289,14 @@ def _foot(answers: Answers, scope: Scope, found: _Figures) -> Foot | None:
         return scope.issued.foot
     told = scope.issued.foot if scope.issued and scope.issued.foot else scope.foot
     if not scope.issued and answers.campaigns:
-        told = replace(told or Foot(), campaigns=len(answers.campaigns), senders=sum(answers.campaigns))
+        told = replace(told or Foot(), campaigns=len(answers.campaigns), senders=sum(answers.campaigns), scores=True)
     if told is None or scope.so_far:
         return told
     unread, texts = answers.unread
-    late = {"read": texts - unread, "texts": texts} if unread else {"read": 0, "texts": 0}
+    read, texts = (texts - unread, texts) if unread else (0, 0)
     waits = _wait(answers)
-    return replace(told, **late, themes_wait=waits, about=() if waits else _about(answers, scope, found))
+    about = () if waits else _about(answers, scope, found)
+    return replace(told, read=read, texts=texts, themes_wait=waits, about=about)
 
 
 def _wait(answers: Answers) -> bool:
@@ -429,7 +450,8 @@ def _who(answers: Answers, scope: Scope, *, full: bool) -> Who:
     began = answers.began
     finished = None if began is None else disclosure.share(min(answers.finished, began), began, scope.minimum)
     new = _by_channel(answers.people[answers.people["week"] == str(scope.week)])
-    earlier = {channel.name: channel.total for channel in scope.earlier.who.channels} if scope.earlier else {}
+    told = scope.earlier.who.channels if scope.earlier and scope.alike else ()
+    earlier = {channel.name: channel.total for channel in told}
     before = [earlier.get(name) for name in totals]
     come = [new.get(name, 0) for name in totals]
     shown, fresh = disclosure.running(list(totals.values()), come, str(scope.week), before, scope.minimum)
@@ -547,8 +569,8 @@ def _change(now: Share, past: Sequence[Share], minimum: int) -> Change | None:
 def _trend(groups: Mapping[str, Posneg], weeks: Sequence[str], scope: Scope, headline: Headline) -> tuple[Point, ...]:
     earlier = _earlier_points(scope, headline)
     points = [Point(week, shares(groups.get(week, NOBODY), scope.minimum)[0]) for week in weeks]
-    past = (Point(at.week, disclosure.steady(at.share, earlier.get(at.week), scope.minimum)) for at in points[:-1])
-    return (*past, points[-1])
+    steady = partial(disclosure.steady, minimum=scope.minimum, alike=scope.alike)
+    return (*(Point(at.week, steady(at.share, earlier.get(at.week))) for at in points[:-1]), points[-1])
 
 
 def _earlier_points(scope: Scope, headline: Headline) -> dict[str, Share]:

@@ -62,6 +62,8 @@ WAIT = LATE - timedelta(minutes=5)
 """So long a digest waits for its texts to be sorted by theme: less than what makes it late."""
 THEMES_WAIT = '"themes_wait":true'
 """Stands in the JSON of a digest written before its texts were sorted; in no quote, where marks are escaped."""
+APART = '"apart":{'
+"""Stands in the JSON of a digest that left out of its figures who is no voice of one person."""
 KEY = digests.LETTERS
 
 
@@ -127,6 +129,7 @@ class Digests:
         self, db: Connection, service: str, week: Week, zone: ZoneInfo, now: datetime, since: datetime | None = None
     ) -> Scope:
         so_far = now < week.ends(zone)
+        before = _shown_before(db, service, week)
         issued = None if so_far else _issued(db, service, week)
         told = so_far or issued is not None  # who is heard too little, too, is told as it was told first
         missing, groups = ((), ()) if told else unheard(db, self._library, self._config, self._bank, service)
@@ -140,7 +143,8 @@ class Digests:
             deadlines=deadlines(db, service, zone),
             minimum=self._config.digest.minimum_cell,
             so_far=so_far,
-            earlier=_shown_before(db, service, week),
+            earlier=load(before) if before else None,
+            alike=before is None or APART in before,
             issued=issued,
             missing=missing,
             groups=groups,
@@ -505,13 +509,12 @@ def _issued(db: Connection, service: str, week: Week) -> Digest | None:
     return None if found is None or found.sign_of_life or found.so_far else found
 
 
-def _shown_before(db: Connection, service: str, week: Week) -> Digest | None:
-    """The last whole digest of the service that anybody has seen before this week's.
+def _shown_before(db: Connection, service: str, week: Week) -> str | None:
+    """The JSON of the last whole digest of the service that anybody has seen before this week's.
 
     The mark is none of a text that is quoted: in there its quotation marks are escaped.
     """
-    body = digests.last(db, service, str(week), f'"form":"{Form.FULL}"')
-    return load(body) if body else None
+    return digests.last(db, service, str(week), f'"form":"{Form.FULL}"')
 
 
 def _with_sample(db: Connection, scope: Scope, counted: Answers) -> Foot:

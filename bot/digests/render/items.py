@@ -298,7 +298,11 @@ def foot(digest: Digest, texts: Texts) -> tuple[str, ...]:
     if kept is None:
         return (named,) if named else ()
     told = [
-        texts.many("digest.foot.campaigns", kept.campaigns, senders=texts.number(kept.senders))
+        texts.many(
+            f"digest.foot.{'campaigns_scores' if kept.scores else 'campaigns'}",
+            kept.campaigns,
+            senders=texts.number(kept.senders),
+        )
         if kept.campaigns
         else "",
         texts(

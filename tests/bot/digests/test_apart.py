@@ -12,12 +12,13 @@ import pytest
 from bot import config as configuration
 from bot.digests import apart, render
 from bot.digests.gather import keep
+from bot.digests.model import dump, load
 from bot.digests.weeks import Week
 from bot.digests.writing import Digests
 from bot.rounds.library import Library
 from bot.texts import languages, texts
 from flows.catalog import Catalog
-from storage import answers, beside, entries, themes, weekly
+from storage import answers, beside, digests, entries, people, themes, weekly
 from tests.storage import makers
 from tests.storage.makers import answer, text
 
@@ -68,8 +69,8 @@ def crowd(of: RoundRow, name: str, good: int, poor: int, at: datetime = NOON) ->
 def taken_down(db: Connection, library: Library, of: RoundRow, kinds: Iterable[tuple[str, int]]) -> list[bytes]:
     """Staff take down that many passages of each kind; return under which pseudonyms."""
     found = []
-    for kind, people in kinds:
-        for n in range(people):
+    for kind, many in kinds:
+        for n in range(many):
             late, what = kind == "late", "individual" if kind == "late" else kind
             contact = makers.add_contact(db, f"{kind} {n}", "paper")
             entries.add(db, entries.Entry(contact.id, of.id, None, what, 9, "", NOON, late=late))
@@ -179,6 +180,36 @@ def test_of_somebody_whose_word_no_longer_stands_nobody_says_it(database: Databa
         assert beside.look(db, "pool", {}) is beside.NOBODY
 
 
+@pytest.mark.parametrize("alike", [False, True])
+def test_after_a_digest_that_counted_them_totals_add_up_and_no_past_week_holds_them(
+    database: Database, desk: Digests, library: Library, alike: bool
+) -> None:
+    last = WEEK.back(1)
+    with database.transaction() as db:
+        of, person = makers.add_round(db), people.add(db, "Ada", "en", MONDAY)
+        others = taken_down(db, library, of, [("organisation", 12)])
+        for back in (1, 0):
+            at = NOON - timedelta(days=7 * back)
+            answers.append(db, crowd(of, f"{back}", 30, 10, at))
+            answers.append(db, [answer(of, b"by hand %d %d" % (back, n), at=at, channel="paper") for n in range(9)])
+        at = NOON - timedelta(days=7)
+        poor = [answer(of, who, at=at, choice="1" if n else "5", channel="paper") for n, who in enumerate(others)]
+        answers.append(db, poor)
+        with pytest.MonkeyPatch.context() as then:
+            then.setattr(Library, "beside", lambda *_: beside.NOBODY)
+            was = desk.of_week(db, "library", last, MONDAY - timedelta(days=7))
+        assert was is not None
+        body = json.loads(dump(was))
+        if not alike:
+            del body["who"]["apart"]
+        digests.write(
+            db, digests.DigestRow(person.id, "library", str(last), MONDAY, json.dumps(body, separators=(",", ":")))
+        )
+        made = digest(db, desk)
+    assert sum(each.total.count or 0 for each in made.who.channels) == made.who.total + (12 if alike else 0)
+    assert made.scores[0].weeks[-2].share.base == (61 if alike else 49)
+
+
 # --------------------------------------------------------------------------- campaigns, and who comes again
 
 KEEP = "Please keep the small library in Mill Lane open on Saturdays, our children need it very much{} thanks"
@@ -202,11 +233,16 @@ def test_the_scores_of_a_campaign_are_in_no_share_and_drive_no_alert(
         made = digest(db, desk)
     (score,) = made.scores
     assert (score.positive.part, score.positive.base, made.who.new) == (30, 40, 100)
-    assert "40 people answered. They chose to take part" in render.message(made, texts("en"))
+    assert "The score is from 40 people. They chose to take part" in render.message(made, texts("en"))
     assert made.alerts == ()
     assert score.change is not None
     assert score.change.points == 0
     assert "1 campaign of 60 senders, counted apart, their scores too." in render.message(made, texts("en"))
+    body = json.loads(dump(made))
+    del body["foot"]["scores"]
+    old = load(json.dumps(body))
+    assert old is not None
+    assert "1 campaign of 60 senders, counted apart. No figure" in render.message(old, texts("en"))
 
 
 @pytest.mark.parametrize("kept", [False, True])

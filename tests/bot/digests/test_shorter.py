@@ -61,7 +61,7 @@ def test_names_as_long_as_they_may_be_leave_it_one_page() -> None:
     long = {"en": "Waiting at the counter of the main library in the morning hours"}
     theme = replace(made.problems[0], name=long, step=long, area=long, organised=30, campaigns=2)
     clock = tuple(replace(made.clock[0], title=long["en"]) for _ in range(9))
-    foot = Foot(2, 40, (long, long), 4, 10, 20, 30, 40)
+    foot = Foot(2, 40, (long, long), 4, 10, 20, 30, 40, scores=True)
     made = replace(made, name=long, problems=(theme,) * 3, works=theme, clock=clock, proposed=3, foot=foot)
     for language in ("en", "fr"):
         assert words(render.mail(made, texts(language), URL)[0]) < 400

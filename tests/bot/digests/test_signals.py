@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.digests import disclosure, signals
 from bot.digests.disclosure import NOTHING
-from bot.digests.model import Change, Form, Missing, Move, Reason, State, Theme, dump, load
+from bot.digests.model import Change, Form, Missing, Move, Reason, State, Theme, Worded, dump, load
 from bot.digests.render import items
 from bot.digests.summarise import Deadline, Heard, same_for_reader, sign_of_life, summarise
 from bot.digests.weeks import Week
@@ -304,6 +304,23 @@ def test_the_second_reader_of_a_week_is_asked_the_same_as_the_first() -> None:
     again = summarise(known, replace(scope(WEEK), issued=load(dump(first))), monday_after(WEEK))
     assert again is not None
     assert (again.alerts, again.proposals) == (first.alerts, first.proposals)
+
+
+def test_a_digest_told_again_counts_the_reasons_it_left_out_and_keeps_its_words() -> None:
+    """Six themes doubled, three are told: nothing in the first digest says that the other three did."""
+    heard = [Heard(f"t{n}", {"en": f"Theme {n}"}, good=False, people=40 + n, people_before=5) for n in range(6)]
+    known = replace(counted(sample.people(), WEEK), heard=tuple(heard))
+    first = summarise(known, scope(WEEK), monday_after(WEEK))
+    assert first is not None
+    assert len(first.alerts) + first.more_alerts >= len(heard)
+    first = replace(first, worded={"en": Worded("Six themes doubled.", ("alert1",), "model")})
+    again = summarise(known, scope(WEEK, issued=load(dump(first))), monday_after(WEEK))
+    assert again is not None
+    assert (again.alerts, again.more_alerts, again.worded) == (first.alerts, first.more_alerts, first.worded)
+    third = summarise(known, scope(WEEK, issued=load(dump(again)), urgent_open=1), monday_after(WEEK))
+    assert third is not None
+    assert third.more_alerts == len(first.alerts) + first.more_alerts + 1 - len(third.alerts)
+    assert third.worded == {}
 
 
 def test_a_theme_of_a_few_people_is_told_nowhere_and_counted_as_hidden() -> None:
