@@ -6,7 +6,7 @@ It holds what the digest holds: what may not be shown is not in there, and its c
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from io import BytesIO
 from itertools import chain
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from bot.digests.deeds import Stand
+from bot.digests.model import Foot
 from bot.digests.render import items
 from bot.digests.render.told import bounds, page, since_first
 from bot.digests.render.words import words
@@ -83,8 +84,8 @@ CHANGES = (
     Column("median", "percent", "answers", "median"),
     Column("run", "number", rule="median"),
 )
-SCORES = (Column("stage"), Column("question"), *SHARES, *CHANGES)
-WEEKS = (Column("stage"), Column("week", "week"), *SHARES)
+SCORES = (Column("stage"), Column("question"), *SHARES, *CHANGES, Column("asked_since", "week"))
+WEEKS = (Column("stage"), Column("week", "week"), *SHARES, Column("reworded"))
 DEADLINES = (Column("event"), Column("round"), Column("day", "day"), Column("days", "days"))
 CHANNELS = (
     Column("channel"),
@@ -133,10 +134,13 @@ CODEBOOK = tuple(map(Column, ("sheet", "column", "meaning", "unit", "base", "rul
 
 
 def xlsx(digest: Digest, language: str) -> bytes:
-    """Return the workbook in a language; its sheets run from the right where the language does."""
+    """Return the workbook in a language; its sheets run from the right where the language does.
+
+    It stands by itself: nothing in it leans on the digest before.
+    """
     from openpyxl import Workbook  # noqa: PLC0415 - a third of a second of import
 
-    said = words(language)
+    said, digest = words(language), replace(digest, again=())
     book = Workbook()
     book.remove(book.worksheets[0])
     book.properties.title = page(digest, said, 0).subject
@@ -189,10 +193,11 @@ def _service(digest: Digest, said: Texts) -> str:
 
 
 def _facts(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
-    finished = digest.who.finished
+    finished, beside, foot = digest.who.finished, digest.who.apart, digest.foot or Foot()
     facts: dict[str, Value] = {
         "service": _service(digest, said),
         "state": said(f"digest.state.{digest.state}"),
+        "reasons": len(digest.alerts) + digest.more_alerts,
         "headline": items.headline(digest, said),
         "city": digest.area,
         "week": digest.period,
@@ -202,6 +207,11 @@ def _facts(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
         "minimum": digest.minimum,
         "new": digest.who.new,
         "total": digest.who.total,
+        "organisations": beside.organisations,
+        "groups": beside.groups,
+        "late": 0 if beside.late == 0 else said.about(beside.late, digest.minimum),
+        "campaigns": foot.campaigns,
+        "senders": foot.senders,
         "finished": _part(finished.percent) if finished else None,
         "urgent": digest.urgent,
         "hidden": digest.hidden,
@@ -233,6 +243,7 @@ def _scored(score: Score, digest: Digest, said: Texts) -> tuple[Value, ...]:
         score.unknown,
         *changed,
         *_run(score),
+        score.reworded or None,
     )
 
 
@@ -242,7 +253,8 @@ def _run(score: Score) -> tuple[Value, ...]:
 
 def _weeks(score: Score, said: Texts) -> Iterator[tuple[Value, ...]]:
     for point in since_first(score.weeks):
-        yield said(f"stage.{score.stage}"), point.week, *_share(point.share, said)
+        otherwise = _yes(point.week < score.reworded, said)
+        yield said(f"stage.{score.stage}"), point.week, *_share(point.share, said), otherwise
 
 
 def _share(share: Share, said: Texts) -> tuple[Value, ...]:

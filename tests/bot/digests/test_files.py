@@ -22,11 +22,11 @@ from PIL import Image
 
 from bot.assessing.gap import Gap
 from bot.digests import render
-from bot.digests.model import Group, Voices, dump
+from bot.digests.model import Apart, Foot, Group, Voices, dump
 from bot.digests.render import pairs, schema
 from bot.digests.render.letters import for_letters
 from bot.digests.render.sections import foot, sections
-from bot.digests.render.told import bounds
+from bot.digests.render.told import bounds, since_first
 from bot.digests.render.told import page as page_of
 from bot.digests.render.words import words
 from bot.digests.summarise import summarise
@@ -271,6 +271,34 @@ def test_what_is_hidden_is_an_empty_cell() -> None:
     assert (told["Answers"], told["People"], told["Share"], told["Range from"]) == (12, None, None, None)
     assert (told["Over or under"], told["Edge"]) == ("over", 0.5)
     assert set(sheets(small(*["5"] * 3), "en")) == {"overview", "proposals", "codebook"}
+
+
+@EACH
+def test_a_workbook_says_what_is_left_out_and_which_weeks_are_not_compared(language: str) -> None:
+    beside = Apart(organisations=3, groups=2, late=None)
+    (score,) = WHOLE.scores
+    digest = replace(
+        WHOLE,
+        who=replace(WHOLE.who, apart=beside),
+        foot=Foot(campaigns=1, senders=60, scores=True),
+        more_alerts=2,
+        scores=(replace(score, reworded="2022-W34"),),
+        again=("proposal.0", "proposal.1", "proposal.2", "missing"),
+    )
+    found, said = sheets(digest, language), words(language)
+    facts = dict(found["overview"].iter_rows(min_row=2, values_only=True))
+    told = {name: facts[said(f"fact.{name}")] for name in ("organisations", "groups", "campaigns", "senders")}
+    assert told == {"organisations": 3, "groups": 2, "campaigns": 1, "senders": 60}
+    assert (facts[said("fact.late")], facts[said("fact.reasons")]) == (said.about(None, 5), len(WHOLE.alerts) + 2)
+    weeks = [(row[1], row[-1]) for row in found["weeks"].iter_rows(min_row=2, values_only=True)]
+    assert [week for week, otherwise in weeks if otherwise == said("word.yes")] == [
+        point.week for point in since_first(score.weeks) if point.week < "2022-W34"
+    ]
+    assert weeks[-1][1] == said("word.no")
+    assert found["scores"].cell(2, found["scores"].max_column).value == "2022-W34"
+    plain = sheets(replace(digest, again=()), language)["proposals"]
+    assert [*found["proposals"].values] == [*plain.values]
+    assert sheets(WHOLE, language)["overview"].max_row == found["overview"].max_row
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+SUM(A1)", "-2", "@x", "\x00bell\x07", "<b>&"])
