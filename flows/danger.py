@@ -3,6 +3,10 @@
 An entry of the bank is words in a row. A word that ends in `*` stands for all that begin so; `…` stands for up to four
 words in between: "cable* … hang*". Of a hazard, a word like "no" shortly before it in the same clause means that there
 is none; of violence and of despair nothing is taken away, for "I do not want to die" is a cry for help.
+
+Of another language heard beside that of the script, less is understood: words as they are written, and none by its
+beginning alone, for "explosive growth" is English and "incendios" Spanish. What the script's own language denies is no
+hazard in any other: what means "no" in one may mean "in the" in the next.
 """
 
 from __future__ import annotations
@@ -66,8 +70,27 @@ def speaks_of_danger(script: Script, text: str) -> bool:
 
     What a language writes in one with the next word may stand before it: "l'", "qu'", in Arabic "and", "the", "will".
     """
-    words = folded_words(text)
-    return any(_is_spoken_of(_bank(each), words, text) for each in (script.danger, *script.elsewhere))
+    words, own = folded_words(text), _bank(script.danger)
+    if _is_spoken_of(own, words, text):
+        return True
+    if not script.elsewhere:
+        return False
+    left = _undenied(own, words, text)
+    others = [_bank(each, beside=True) for each in script.elsewhere]
+    if left != text:
+        said, words = " ".join(words), folded_words(left)
+        if any(other.words is not None and other.words.search(said) for other in others):
+            return True
+    return any(_is_spoken_of(other, words, left) for other in others)
+
+
+def _undenied(bank: _Bank, words: Sequence[str], text: str) -> str:
+    """Return `text` without the clauses whose hazards a "no" takes away, where the bank hears no danger in it."""
+    if bank.is_plain(words, ascii_only=text.isascii()):
+        return text
+    clauses = _CLAUSE.split(text)
+    left = [each for each in clauses if not any(map(bank.names_hazard, _ways(bank, folded_words(each))))]
+    return text if len(left) == len(clauses) else ". ".join(left)
 
 
 def _is_spoken_of(bank: _Bank, words: Sequence[str], text: str) -> bool:
@@ -119,11 +142,17 @@ class _Bank(NamedTuple):
 
     def is_plain(self, words: Sequence[str], *, ascii_only: bool) -> bool:
         """Whether nothing in `words` can belong to an entry; most texts are known at once."""
+        if any("'" in word for word in words):  # what stands behind "l'" is a word as well
+            words = [*words, *(word.rpartition("'")[2] for word in words)]
         if not self.warnings.isdisjoint(words) or any(word.startswith(self.stems) for word in words if self.stems):
             return False
         if not ascii_only and (not self.warnings.isdisjoint(loose := set(loosened(words))) or self._stemmed(loose)):
             return False
         return all(self.mended(word) == word for word in words)
+
+    def names_hazard(self, words: Sequence[str]) -> bool:
+        """Whether a hazard is spoken of, be it denied or not."""
+        return self.hazards is not None and self.hazards.search(" ".join(words)) is not None
 
     def _stemmed(self, words: Iterable[str]) -> bool:
         return any(word.startswith(self.stems) for word in words) if self.stems else False
@@ -151,7 +180,10 @@ def _shortened(word: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=64)
-def _bank(entries_: tuple[str, ...]) -> _Bank:
+def _bank(entries_: tuple[str, ...], *, beside: bool = False) -> _Bank:
+    """Return the entries ready to be looked for; `beside`: in what is mostly written in another language."""
+    if beside:
+        entries_ = tuple(each for each in entries_ if not _is_shared(each))
     spoken = [each for each in entries_ if each[:1] not in {HAZARD, NO}]
     hazards = [each[1:] for each in entries_ if each[:1] == HAZARD]
     no = frozenset(each[1:] for each in entries_ if each[:1] == NO)
@@ -161,7 +193,7 @@ def _bank(entries_: tuple[str, ...]) -> _Bank:
     ]
     starred = [each.split() for each, words in zip(every, plain, strict=True) if each and not words]
     written = (word.rstrip(_STAR) for each in every for word in each.split())
-    long = frozenset(word for word in written if len(word) >= LONG and word.isascii())
+    long = frozenset(word for word in written if len(word) >= LONG and word.isascii() and not beside)
     slips = {one: word for word in sorted(long) for one in (*_shortened(word), word)}
     return _Bank(
         words=_any_of(spoken),
@@ -174,6 +206,11 @@ def _bank(entries_: tuple[str, ...]) -> _Bank:
         slips=slips,
         seen={},
     )
+
+
+def _is_shared(entry: str) -> bool:
+    """Whether an entry is the mere beginning of a word in Latin letters: other languages have words that begin so."""
+    return entry.endswith(_STAR) and " " not in entry and entry.isascii()
 
 
 def _any_of(entries_: Sequence[str]) -> re.Pattern[str] | None:

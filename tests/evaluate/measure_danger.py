@@ -7,6 +7,7 @@ little. The public texts were counted only; those of the ambulance service truly
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flows.catalog import Catalog
@@ -29,6 +30,10 @@ def rows(data: Path, _cache: Path) -> Iterator[Row]:
     """Measure all."""
     catalog = Catalog.load()
     scripts = {each: Script(each, {}, {}, catalog.words(each), catalog.danger(each)) for each in SHIPPED}
+    every = {
+        name: replace(script, elsewhere=tuple(scripts[each].danger for each in SHIPPED if each != name))
+        for name, script in scripts.items()
+    }
     with (data / "text-small" / "civic_mini_a.csv").open(encoding="utf-8") as lines:
         mini = [row for row in csv.DictReader(lines) if row["lang"] in scripts]
     urgent = [speaks_of_danger(scripts[row["lang"]], row["text"]) for row in mini if row["urgent"] == "1"]
@@ -36,5 +41,7 @@ def rows(data: Path, _cache: Path) -> Iterator[Row]:
     calm = [speaks_of_danger(scripts[row["lang"]], row["text"]) for row in mini if row["urgent"] == "0"]
     yield Row("danger: ordinary sentences taken for it", f"{sum(calm)} of {len(calm)}", note="looked at")
     for name, language, _, texts in public(data):
-        taken = 1000 * sum(speaks_of_danger(scripts[language], text) for text in texts) / len(texts)
-        yield Row(f"danger: per 1,000 texts, {name}", f"{taken:.1f}", f"≤ {MOST}", taken <= MOST, f"{len(texts)} texts")
+        for heard, how in ((scripts, ""), (every, ", every language heard")):
+            taken = 1000 * sum(speaks_of_danger(heard[language], text) for text in texts) / len(texts)
+            row = f"danger: per 1,000 texts, {name}{how}"
+            yield Row(row, f"{taken:.1f}", f"≤ {MOST}", taken <= MOST, f"{len(texts)} texts")

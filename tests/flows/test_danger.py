@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pytest
 
 from flows.catalog import Catalog
@@ -9,37 +11,43 @@ from flows.danger import HAZARD, NO, speaks_of_danger
 from flows.model import Script
 
 CATALOG = Catalog.load()
+LANGUAGES = ("ar", "de", "en", "es", "fr", "pt")
+TRUE = [
+    ("en", "There is a smell of gas in the hall"),
+    ("en", "An electric cable hangs over the path"),
+    ("en", "He threatened my sister with a knife"),
+    ("en", "My mother is unconcious, help"),
+    ("en", "the roof is colapsing, about to collaps"),
+    ("en", "No! There is a gas leak"),
+    ("en", "I do not want to die"),
+    ("de", "Mein Vater bekommt keine Luft"),
+    ("de", "Der Balkon stürzt ein"),
+    ("de", "Hier hängt ein Kabel unter Strom"),
+    ("de", "sie ist bewustlos"),
+    ("es", "Un coche atropelló a un niño"),
+    ("es", "Sale humo del sótano y huele mucho a gas"),
+    ("es", "está inconciente"),
+    ("fr", "Mon fils ne respire plus"),
+    ("fr", "Des tuiles du toit tombent sur les passants"),
+    ("pt", "O meu pai não respira"),
+    ("pt", "Cheira muito a gás na escola"),
+    ("ar", "هناك رائحة قوية للغاز في المدرسة رائحة غاز"),
+    ("ar", "جاري يضرب أطفاله"),
+]
 
 
-def hears(language: str, text: str) -> bool:
-    return speaks_of_danger(CATALOG.get("deliver_pulse").script(language), text)
+def hears(language: str, text: str, *others: str) -> bool:
+    """Whether danger is heard in `text` in a chat in one language, with that of others heard beside it."""
+    return speaks_of_danger(chat_in(language, others), text)
 
 
-@pytest.mark.parametrize(
-    ("language", "text"),
-    [
-        ("en", "There is a smell of gas in the hall"),
-        ("en", "An electric cable hangs over the path"),
-        ("en", "He threatened my sister with a knife"),
-        ("en", "My mother is unconcious, help"),
-        ("en", "the roof is colapsing, about to collaps"),
-        ("en", "No! There is a gas leak"),
-        ("en", "I do not want to die"),
-        ("de", "Mein Vater bekommt keine Luft"),
-        ("de", "Der Balkon stürzt ein"),
-        ("de", "Hier hängt ein Kabel unter Strom"),
-        ("de", "sie ist bewustlos"),
-        ("es", "Un coche atropelló a un niño"),
-        ("es", "Sale humo del sótano y huele mucho a gas"),
-        ("es", "está inconciente"),
-        ("fr", "Mon fils ne respire plus"),
-        ("fr", "Des tuiles du toit tombent sur les passants"),
-        ("pt", "O meu pai não respira"),
-        ("pt", "Cheira muito a gás na escola"),
-        ("ar", "هناك رائحة قوية للغاز في المدرسة رائحة غاز"),
-        ("ar", "جاري يضرب أطفاله"),
-    ],
-)
+@lru_cache
+def chat_in(language: str, others: tuple[str, ...]) -> Script:
+    danger = {each: CATALOG.danger(each) for each in (language, *others)}
+    return CATALOG.get("deliver_pulse").hearing(danger).script(language)
+
+
+@pytest.mark.parametrize(("language", "text"), TRUE)
 def test_danger_is_heard_as_people_write_of_it(language: str, text: str) -> None:
     assert hears(language, text)
 
@@ -92,6 +100,64 @@ def test_danger_is_heard_in_the_other_languages_of_a_place_as_well() -> None:
     assert speaks_of_danger(both.script("en"), "Hay una fuga de gas en la sala")
     assert not speaks_of_danger(both.script("en"), "No hay fuga de gas")
     assert not speaks_of_danger(both.script("en"), "Es ist Gas ausgetreten")
+
+
+@pytest.mark.parametrize("chat", LANGUAGES)
+@pytest.mark.parametrize(("language", "text"), TRUE)
+def test_danger_is_heard_in_a_chat_in_any_other_language(language: str, text: str, chat: str) -> None:
+    assert hears(chat, text, *({language} - {chat}))
+
+
+@pytest.mark.parametrize("chat", LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_whole_entry_is_heard_in_a_chat_in_any_other_language(language: str, chat: str) -> None:
+    whole = [each for each in CATALOG.danger(language) if not {NO, "*", "…"} & set(each)]
+    assert [each for each in whole if not hears(chat, each.lstrip(HAZARD), *({language} - {chat}))] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "There was no explosion"),
+        ("en", "There was no explosion, only a loud bang."),
+        ("de", "Es gab keine Explosion"),
+        ("es", "No hubo ninguna explosión"),
+        ("fr", "Il n'y a pas eu d'explosion"),
+        ("pt", "Não há incêndio"),
+        ("es", "No hay ningún incendio"),
+        ("es", "Falta un detector de incendios en la escalera"),
+        ("es", "La salida de incendio está cerrada con llave"),
+        ("en", "The explosive growth of traffic"),
+        ("de", "Das Konzert war explosiv"),
+        ("en", "My son liked the raptor show in the park"),
+        ("es", "Hay que desatar la bicicleta"),
+        ("es", "No hay fuga de gas"),
+    ],
+)
+def test_what_is_no_danger_to_its_writer_is_none_in_the_other_languages_of_a_place(language: str, text: str) -> None:
+    assert not hears(language, text, *(each for each in LANGUAGES if each != language))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "other"),
+    [
+        ("en", "There was no explosion. Hay una fuga de gas en la sala", "es"),
+        ("en", "There was no explosion, mi marido me pega", "es"),
+        ("en", "There was no explosion y mi marido me pega", "es"),
+        ("de", "Keine Explosion! There is a smell of gas", "en"),
+        ("ar", "Houve uma explosão", "pt"),
+        ("es", "Há um incêndio na escola", "pt"),
+    ],
+)
+def test_what_is_denied_hides_no_other_danger(language: str, text: str, other: str) -> None:
+    assert hears(language, text, other)
+
+
+@pytest.mark.parametrize(
+    "text", ["L'incendie se propage", "après l’explosion", "l'appartement où il y a eu l'incendie"]
+)
+def test_danger_is_heard_behind_what_is_written_in_one_with_it(text: str) -> None:
+    assert hears("fr", text)
 
 
 @pytest.mark.parametrize("word", ["explosion", "explosoin", "explsion", "explosiion", "explosiom"])
