@@ -123,7 +123,7 @@ class Counter:
         """Whether answers may be entered in a round now."""
         with self._database.reading() as db:
             row = self._row(db, code)
-            return row is not None and _takes(db, row)
+            return row is not None and self._takes(db, row)
 
     def begin(self, code: str, channel: str, language: str, voice: Voice, who: int | None) -> Begun:
         """Begin an entry in a round that is open, or has closed and not been counted; `who` is the member of staff.
@@ -178,7 +178,7 @@ class Counter:
             guest = self._guest(db, address)
             session = guest.session(row.id)
             done = session is not None and session.status is Status.COMPLETED
-            over = session is None or not session.active or not _takes(db, row)
+            over = session is None or not session.active or not self._takes(db, row)
             receipt = session.receipt if session is not None and done else ""
         return Talk(address[0], lines, parts, over=over, receipt=receipt, language=contact.language)
 
@@ -195,7 +195,7 @@ class Counter:
         line = NewLine(guest.contact.id, messages.heard(key), now, CITIZEN, said)
         if shown and not messages.append(db, [line]):
             return ()
-        open_rounds = {each.id: each for each in (*rounds.open_ones(db), *_reopened(db, row))}
+        open_rounds = self._desk.asking(db, (*rounds.open_ones(db), *_reopened(db, row)))
         ledger = Ledger(now, open_rounds, {address: guest}, keys=self._keys)
         spoken = self._plain(db, ledger, guest, row, self._desk.answer(db, ledger, guest, inbound))
         parts = compose(spoken.prompts, self._capabilities)
@@ -215,7 +215,7 @@ class Counter:
     def _answered_here(self, db: Connection, guest: Guest, row: RoundRow) -> Message | None:
         """Return what the counter itself says next; None where the person is asked."""
         session = guest.session(row.id)
-        if session is None or not session.active:
+        if session is None or not session.active or not self._library.asks(db, row):
             return None
         if session.wakes_at is not None:
             return SILENCE
@@ -238,9 +238,12 @@ class Counter:
         row = self._row(db, code)
         if row is None:
             raise wording.Forbidden("no_round", code=code)
-        if not _takes(db, row):
+        if not self._takes(db, row):
             raise wording.Forbidden("not_open")
         return row
+
+    def _takes(self, db: Connection, row: RoundRow) -> bool:
+        return _takes(db, row) and self._library.asks(db, row)
 
     def _entry(self, db: Connection, code: str, name: str) -> tuple[RoundRow, Address]:
         """Return the round and the address of an entry."""

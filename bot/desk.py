@@ -6,6 +6,7 @@ of the session at hand, or a word.
 
 from __future__ import annotations
 
+from dataclasses import replace as restate
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -36,7 +37,7 @@ from flows.words import chosen, fill, fold, meaning, table
 from storage import contacts, outbox, places, rounds, sessions, themes, wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -201,6 +202,10 @@ class Desk:
         told = (self._say(visit, "too_fast"),) if self._flood.tells(who, now) else ()
         return self._bare(visit, (*urgent, *told))._replace(urgent=bool(urgent))
 
+    def asking(self, db: Connection, rows: Iterable[RoundRow]) -> dict[int, RoundRow]:
+        """Return by id those of these open rounds that ask what was signed: nobody is asked anything else."""
+        return {row.id: row for row in rows if self._library.asks(db, row)}
+
     def wake(self, db: Connection, ledger: Ledger, guest: Guest, round_id: int) -> Spoken | None:
         """Go on with a session whose moment has come; None where it is better to wait until they come back to it.
 
@@ -249,7 +254,7 @@ class Desk:
 
     def _about(self, visit: Visit, row: RoundRow) -> str:
         """Return what a round is about: its topic, or its service where it runs without end."""
-        running = self._library.played(visit.db, row).flow.running
+        running = self._library.shown(visit.db, row).running
         return self._service_name(visit, row.service) if running else self._topic(visit, row)
 
     # ----------------------------------------------------------------- sessions
@@ -276,13 +281,13 @@ class Desk:
             self._people.stop(visit)
         return spoken.saying(*self._left_open(visit)) if spoken.ended else spoken
 
-    @staticmethod
-    def _takes(visit: Visit, row: RoundRow) -> bool:
+    def _takes(self, visit: Visit, row: RoundRow) -> bool:
         """Whether a round takes the next message of this session: it is open, or has closed in the middle of it."""
         if row.state == State.OPEN:
             return True
         known = visit.guest.rows[row.id]
-        return known.ended_at is None and may_finish(row, known.started_at, visit.ledger.now)
+        going = known.ended_at is None and may_finish(row, known.started_at, visit.ledger.now)
+        return going and self._library.asks(visit.db, row)
 
     def _over(self, visit: Visit, round_id: int, row: RoundRow | None) -> Spoken:
         """The round of this session is over, or rests: say so, and what else there is."""
@@ -495,7 +500,7 @@ class Desk:
     def _label(self, visit: Visit, row: RoundRow) -> str:
         """Return how a round is offered: by its topic and end, or by its service where it runs without end."""
         values = self._values(visit, row)
-        if self._library.played(visit.db, row).flow.running or not values.get("closes_on"):
+        if self._library.shown(visit.db, row).running or not values.get("closes_on"):
             return self._say(visit, "open_service", service=self._service_name(visit, row.service)).text
         label = self._say(visit, "open_round", **({"topic": row.title} | values)).text
         return label[:1].upper() + label[1:]
@@ -919,7 +924,7 @@ class Desk:
 
     def _said_before(self, visit: Visit, of: RoundRow, said: list[AnswerRow]) -> Prompt:
         """Return one passage whose session is gone, question by question."""
-        script = self._library.played(visit.db, of).flow.script(visit.language)
+        script = self._library.shown(visit.db, of).script(visit.language)
         session = as_session(said)
         day = spoken_day(said[0].answered_at.astimezone(self._config.city.zone), visit.language)
         head = self._say(visit, "mydata_earlier", topic=self._topic(visit, of), day=day).text
@@ -931,10 +936,11 @@ class Desk:
         session = erasure.session_of(row)
         if of is None or session is None:
             return Prompt("")
-        script = self._library.played(visit.db, of).flow.script(visit.language)
+        script = self._library.shown(visit.db, of).script(visit.language)
         head = self._say(visit, key, topic=self._topic(visit, of), receipt=session.receipt).text
-        said = listing(script, session) or self._say(visit, "mydata_no_answer").text
-        return Prompt(f"{head}\n{said}")
+        none = self._say(visit, "mydata_no_answer").text if script.states else ""
+        said = listing(script, session) or none
+        return Prompt(f"{head}\n{said}".strip())
 
     def _ask_delete(self, visit: Visit) -> Prompts:
         visit.ledger.flush(visit.db)
@@ -1029,13 +1035,16 @@ class Desk:
     def _row(self, visit: Visit, round_id: int) -> RoundRow | None:
         return visit.ledger.open_rounds.get(round_id) or self._now(visit, rounds.get(visit.db, round_id))
 
-    @staticmethod
-    def _now(visit: Visit, row: RoundRow | None) -> RoundRow | None:
-        return None if row is None else as_of(row, visit.ledger.now)
+    def _now(self, visit: Visit, row: RoundRow | None) -> RoundRow | None:
+        """Return a round as it stands now: it rests while its questions are not those that were signed."""
+        now = None if row is None else as_of(row, visit.ledger.now)
+        if now is not None and now.state == State.OPEN and not self._library.asks(visit.db, now):
+            return restate(now, state=State.PAUSED)
+        return now
 
     def _values(self, visit: Visit, row: RoundRow) -> dict[str, Any]:
         """Return what the round's texts are filled with, in the contact's language."""
-        flow = self._library.played(visit.db, row).flow
+        flow = self._library.shown(visit.db, row)
         values: Mapping[str, Any] = self._library.facts(row, flow).values
         return {name: in_language(value, visit.language) for name, value in values.items()}
 

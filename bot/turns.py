@@ -507,7 +507,7 @@ class Turns:
 
     def _takes(self, db: Connection, now: datetime) -> dict[int, RoundRow]:
         """Return the rounds that take answers at `now`, by id."""
-        return {row.id: row for row in self._open(db) if as_of(row, now) is row}
+        return self._desk.asking(db, (row for row in self._open(db) if as_of(row, now) is row))
 
     def _silence(self, db: Connection, ledger: Ledger, held: Collection[bytes], which: sessions.Due) -> _Told | None:
         """Make the turn of a session whose moment has come; None where it waits on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from bot.rounds import legal, mailed, record, variables, wording
 from flows import voices
 from flows.binding import bind
 from flows.checks.published import Published, edited, next_free
+from flows.model import Flow, Script
 from flows.source import FlowTrouble
 from storage import beside, entries, findings, flow_versions, rounds, seals, sessions, trail, turnout
 from storage.database import VersionChanged
@@ -27,9 +29,9 @@ if TYPE_CHECKING:
     from bot.rounds.variables import Variable
     from flows.catalog import Catalog
     from flows.issues import Issue
-    from flows.model import Flow
     from storage.beside import Beside
     from storage.entries import Entry, Voices
+    from storage.flow_versions import FlowVersion
     from storage.rounds import RoundRow
     from storage.sealing import Keys
     from storage.seals import Noted
@@ -65,10 +67,15 @@ class Library:
         self._latest: dict[int, tuple[RoundRow, Played]] = {}
         """By round id, what was asked for last: recognised without a look at its words."""
         self._versions: dict[tuple[str, int], Flow] = {}
+        self._sound: dict[int, tuple[str, int, str]] = {}
+        """By round id, what of it was found to be as it was signed."""
         self._danger = {each: catalog.danger(each) for each in config.city.languages}
 
     def played(self, db: Connection, row: RoundRow) -> Played:
-        """Return a round with its flow filled in; the same one until its record or its dates change."""
+        """Return a round with its flow filled in; the same one until its record or its dates change.
+
+        Raises `Trouble` or `Refused` where nobody may be asked it (`asks`).
+        """
         latest = self._latest.get(row.id)
         if latest is None or latest[0] is not row:
             latest = self._latest[row.id] = (row, self._remembered(db, row))
@@ -82,6 +89,36 @@ class Library:
                 del self._played[next(iter(self._played))]
             known = self._played[key] = self._bound(db, row)
         return known
+
+    def asks(self, db: Connection, row: RoundRow) -> bool:
+        """Whether people can be asked a round: its questions are there, and those that were signed."""
+        found = (row.flow, row.version, row.record)
+        if self._sound.get(row.id) == found:
+            return True
+        try:
+            self._signed(db, row)
+        except (Refused, Trouble):
+            return False
+        self._sound[row.id] = found
+        return True
+
+    def shown(self, db: Connection, row: RoundRow) -> Flow:
+        """Return the flow of a round, filled in, for whoever reads of it: also where nobody may be asked it.
+
+        Then its questions are those of the catalogue, else those that are kept; none where neither can be read.
+        """
+        with suppress(Refused, Trouble):
+            return self.played(db, row).flow
+        return self._filled(row, self.spoken(self._readable(db, row), row.service))
+
+    def _readable(self, db: Connection, row: RoundRow) -> Flow:
+        with suppress(LookupError):
+            return self._catalog.get(row.flow, row.version)
+        with suppress(Refused, Trouble):
+            return self.whole(db, row)
+        languages = self._config.service(row.service).languages
+        scripts = {one: Script(one, {}, self.phrases[one], self._catalog.words(one)) for one in languages}
+        return Flow(row.flow, row.version, None, languages[0], "", scripts)
 
     def own_link(self, page: str, row: RoundRow, contact_id: int) -> str:
         """Return the address of a round's page by which somebody of a list is known to have come."""
@@ -188,16 +225,26 @@ class Library:
 
     def _bound(self, db: Connection, row: RoundRow) -> Played:
         """Fill in what a round asks. Raises `Trouble` where it is not what was signed: nobody is asked that."""
-        if not trail.still_asks(db, row.id):
-            raise Trouble(f"the questions of {row.code} were changed in the database: restore {row.flow}@{row.version}")
-        flow = self.flow(db, row)
+        try:
+            flow = self.spoken(self._signed(db, row), row.service)
+        except (Refused, Trouble):
+            self._sound.pop(row.id, None)
+            raise
         if legal.asks_for_whom(record.load(row.record)):
             flow = voices.asked_first(flow, self._found(db, voices.PART, voices.VERSION), ASSISTED)
-        facts = self.facts(row, flow)
-        bound = bind(flow, facts.values, facts.lists).hearing(self._danger)
+        bound = self._filled(row, flow).hearing(self._danger)
         states = bound.script(bound.language).states.values()
         quotes = tuple(state.id for state in states if getattr(state, "role", None) == "quote")
         return Played(row, bound, self.keys.unseal(row.key_sealed) if row.key_sealed else "", quotes)
+
+    def _signed(self, db: Connection, row: RoundRow) -> Flow:
+        if not trail.still_asks(db, row.id):
+            raise Trouble(f"the questions of {row.code} were changed in the database: restore {row.flow}@{row.version}")
+        return self.whole(db, row)
+
+    def _filled(self, row: RoundRow, flow: Flow) -> Flow:
+        facts = self.facts(row, flow)
+        return bind(flow, facts.values, facts.lists)
 
     def freeze(self, db: Connection, row: RoundRow, now: datetime) -> None:
         """Keep for ever what a round asks, as it is now. Raises `Refused` where it was edited meanwhile."""
@@ -272,14 +319,14 @@ class Library:
         kept = flow_versions.load(db, flow, version)
         try:
             found = self._catalog.get(flow, version)
-            if kept is None or self._catalog.still_asks(found, json.loads(kept.source)):
+            if kept is None or self._catalog.still_asks(found, _files(kept)):
                 return found
         except LookupError:
             if kept is None:
                 said = f"{flow}@{version} is neither in the catalogue nor published: put its file back"
                 raise Refused(said) from None
         try:
-            return self._catalog.again(json.loads(kept.source))
+            return self._catalog.again(_files(kept))
         except FlowTrouble as trouble:
             raise Trouble(f"the published {flow}@{version} cannot be read by this version: {trouble}") from trouble
 
@@ -294,6 +341,17 @@ class _Phrases(dict[str, "Mapping[str, str]"]):
     def __missing__(self, language: str) -> Mapping[str, str]:
         self[language] = self._catalog.phrases(language)
         return self[language]
+
+
+def _files(kept: FlowVersion) -> dict[str, str]:
+    """Return the files of a published version. Raises `Trouble` where they cannot be read."""
+    try:
+        files = json.loads(kept.source)
+    except ValueError:
+        files = None
+    if not isinstance(files, dict):
+        raise Trouble(f"the published {kept.flow}@{kept.version} is damaged in the database: restore it")
+    return files
 
 
 def sketch(row: RoundRow) -> record.Sketch:

@@ -15,6 +15,7 @@ from bot.digests import polls
 from bot.digests.findings import load as load_findings
 from bot.digests.results import result
 from bot.digests.weeks import Week
+from bot.errors import Refused, Trouble
 from bot.rights import Right
 from bot.rounds import audience as audiences
 from bot.rounds import example, foreseen, legal, links, outcome, places, record, report_back, turnout, whom, wording
@@ -409,7 +410,7 @@ class Looking:
         """Return everything the round's texts are filled with, in `language`, days in words."""
         with self._database.reading() as db:
             row = self._row(db, code)
-            values = self._library.facts(row, self._library.flow(db, row)).values
+            values = self._library.facts(row, self._flow_of(db, row)).values
         return {name: in_language(text, language) for name, text in values.items()}
 
     def drafted(self, code: str, language: str) -> str:
@@ -452,9 +453,20 @@ class Looking:
         return legal.length(first, max(first, last), city.country, city.subdivision, language)
 
     def played(self, code: str) -> Flow:
-        """Return the round's flow with its texts filled in, as citizens get it."""
+        """Return the round's flow with its texts filled in, as citizens get it, or would if it were asked (`asks`)."""
         with self._database.reading() as db:
-            return self._library.played(db, self._row(db, code)).flow
+            return self._library.shown(db, self._row(db, code))
+
+    def asks(self, code: str) -> bool:
+        """Whether people can be asked a round: its questions are there, and those that were signed."""
+        with self._database.reading() as db:
+            return self._library.asks(db, self._row(db, code))
+
+    def _flow_of(self, db: Connection, row: RoundRow) -> Flow:
+        try:
+            return self._library.flow(db, row)
+        except (Refused, Trouble):
+            return self._library.shown(db, row)
 
     def page_url(self, code: str) -> str:
         """Return the address of the public page of a round."""

@@ -384,8 +384,7 @@ class Rounds(Fairness, Papers):
             self._must_be(row, (*BEGINNING, *RUNNING), "over_already")
             self._reasoned(why)
             given_up = self._ended(db, row, State.CANCELLED, who, why)
-            played, hours = self._library.played(db, row), Hours.of(self._config)
-            call_off(db, played, self._library, why.strip(), hours, self._clock())
+            call_off(db, row, self._library, why.strip(), Hours.of(self._config), self._clock())
             return given_up
 
     def _ended(self, db: Connection, row: RoundRow, becomes: State, who: int | None, why: str) -> RoundView:

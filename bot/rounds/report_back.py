@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
     from bot.rounds.hours import Hours
     from bot.rounds.library import Library, Played
+    from flows.model import Flow
     from storage.outbox import NewMessage
     from storage.report_drafts import ReportDraft
+    from storage.rounds import RoundRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,35 +91,36 @@ def _send(
     return outbox.enqueue(db, rows)
 
 
-def call_off(db: Connection, played: Played, library: Library, why: str, hours: Hours, now: datetime) -> int:
+def call_off(db: Connection, row: RoundRow, library: Library, why: str, hours: Hours, now: datetime) -> int:
     """Tell all who wished for the result that their round was given up, and why: by day, where they may be written to.
 
     Return how many messages.
     """
-    wanted = wishes.of(db, played.row.id)
+    wanted = wishes.of(db, row.id)
     return sum(
-        _call_off(db, wanted[n : n + BATCH], played, library, why, hours, now) for n in range(0, len(wanted), BATCH)
+        _call_off(db, wanted[n : n + BATCH], row, library, why, hours, now) for n in range(0, len(wanted), BATCH)
     )
 
 
 def _call_off(
-    db: Connection, ids: list[int], played: Played, library: Library, why: str, hours: Hours, now: datetime
+    db: Connection, ids: list[int], row: RoundRow, library: Library, why: str, hours: Hours, now: datetime
 ) -> int:
     reachable = [each for each in contacts.by_ids(db, ids).values() if each.may_be_written_to]
-    texts = {each: given_up(played, library, why, each) for each in {each.language for each in reachable}}
+    flow = library.shown(db, row)
+    texts = {each: given_up(row, flow, library, why, each) for each in {each.language for each in reachable}}
     zones = audience.zones_of(db, [each.id for each in reachable]) if reachable else {}
     rows: list[NewMessage] = []
     for each in reachable:
-        due_at = hours.opening(now, zones.get((played.row.id, each.id)))
-        told = letters(each, [Part(texts[each.language])], f"cancelled.{played.row.id}.{each.id}", now, BULK)
+        due_at = hours.opening(now, zones.get((row.id, each.id)))
+        told = letters(each, [Part(texts[each.language])], f"cancelled.{row.id}.{each.id}", now, BULK)
         rows += [one._replace(due_at=due_at) for one in told]
     return outbox.enqueue(db, rows)
 
 
-def given_up(played: Played, library: Library, why: str, language: str) -> str:
+def given_up(row: RoundRow, flow: Flow, library: Library, why: str, language: str) -> str:
     """Return what somebody hears in a language who wished for the result of a round that was given up."""
-    values = library.facts(played.row, played.flow).values
-    topic = in_language(values.get("topic", played.row.title), language)
+    values = library.facts(row, flow).values
+    topic = in_language(values.get("topic", row.title), language)
     return fill(library.phrases[language]["cancelled_told"], {"topic": topic, "why": why}).strip()
 
 

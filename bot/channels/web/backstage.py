@@ -480,7 +480,10 @@ class Rounds(Protocol):
         """Return the same for readers: answers taken down one after the other are one entry, with their number."""
 
     def played(self, code: str) -> Flow:
-        """Return the round's flow with its texts filled in, as citizens get it."""
+        """Return the round's flow with its texts filled in, as citizens get it, or would if it were asked."""
+
+    def asks(self, code: str) -> bool:
+        """Whether people can be asked the round: its questions are there, and those that were signed."""
 
     def versions(self, flow: str) -> Sequence[Version]:
         """Return the versions of a flow, the newest first, with the rounds that run on each."""

@@ -26,7 +26,7 @@ from bot.channels.web.pages import (
     to,
 )
 from bot.channels.web.public import MAILED
-from bot.channels.web.round_page import is_public
+from bot.channels.web.round_page import as_seen, is_public
 from bot.rounds.record import title
 from flows.memory import load
 from flows.model import Kind, button_data
@@ -131,6 +131,7 @@ def _offer(request: Request, code: str) -> Offer:
     found, _ = rounds.leads_to(code)
     if found is None or found.state == "draft":
         return NO_OFFER
+    found = as_seen(rounds, found)
     if found.state != "open":
         page = f"/rounds/{found.code}" if is_public(rounds, found) else ""
         return Offer(why_not=_why_not(request, found), page=page)

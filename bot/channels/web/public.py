@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from bot.channels.web.pages import backstage_of, pages_of, set_cookie, to
-from bot.channels.web.round_page import RoundPage, is_public, service_name, title_of
+from bot.channels.web.round_page import RoundPage, as_seen, is_public, service_name, title_of
 from bot.rounds import mailed, papers
 from bot.rounds.lifecycle import last_day
 from bot.rounds.links import qr_svg
@@ -21,7 +21,7 @@ from bot.rounds.tongues import in_language
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from bot.channels.web.backstage import RoundView
+    from bot.channels.web.backstage import Rounds, RoundView
     from bot.channels.web.pages import Pages
 
 
@@ -44,8 +44,12 @@ class Card:
 async def front(request: Request) -> Response:
     """`GET /`: what is open in this city."""
     pages = pages_of(request)
-    rounds = await asyncio.to_thread(backstage_of(request).rounds.listed, None, ("open",))
+    rounds = await asyncio.to_thread(_open, backstage_of(request).rounds)
     return pages.page(request, "front.html", rounds=[_card(pages, request, round_) for round_ in rounds])
+
+
+def _open(rounds: Rounds) -> list[RoundView]:
+    return [each for each in rounds.listed(None, ("open",)) if rounds.asks(each.code)]
 
 
 def _card(pages: Pages, request: Request, round_: RoundView) -> Card:
@@ -143,4 +147,4 @@ async def _public(request: Request) -> RoundView:
     round_ = await asyncio.to_thread(rounds.find, code)
     if round_ is None or not await asyncio.to_thread(is_public, rounds, round_):
         raise HTTPException(404)
-    return round_
+    return await asyncio.to_thread(as_seen, rounds, round_)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 from bot.channels.web.findings import book
 from bot.channels.web.pages import HOME, environment
@@ -201,6 +201,14 @@ def is_public(rounds: Rounds, round_: RoundView) -> bool:
     if round_.state == State.CANCELLED:
         return any(entry.what in ANNOUNCED for entry in rounds.log(round_.code))
     return round_.state in SHOWN
+
+
+def as_seen(rounds: Rounds, round_: RoundView) -> RoundView:
+    """Return a round as everybody sees it: it rests while its questions are not those that were signed."""
+    if round_.state != State.OPEN or rounds.asks(round_.code):
+        return round_
+    resting: RoundView = replace(cast("Any", round_), state=State.PAUSED)
+    return resting
 
 
 # --------------------------------------------------------------------------- facts in a language

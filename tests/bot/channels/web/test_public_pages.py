@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 from sqlalchemy import select
 
 from bot import leaving
@@ -16,9 +17,12 @@ from bot.rounds import mailed
 from bot.rounds.outcome import Decision
 from storage import audience, rounds, tables
 from tests.bot.channels.web.stage import NOW
+from tests.bot.test_altered import DAMAGES, altered
 from tests.storage import makers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.bot.channels.web.stage import Program
 
 FORMAL: dict[str, Any] = {
@@ -37,6 +41,21 @@ FORMAL: dict[str, Any] = {
         "outcome": "feel at home in the library",
     },
 }
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_a_round_whose_questions_were_altered_rests(
+    it: Program, client: httpx.AsyncClient, damage: Callable[[str], str]
+) -> None:
+    code = it.opened("How is the library?", **FORMAL)
+    altered(it.database, FORMAL["flow"], damage)
+    page = await client.get(f"/rounds/{code}")
+    assert page.status_code == 200
+    assert "paused" in page.text
+    page = await client.get(f"/chat/{code}")
+    assert page.status_code == 200
+    assert "paused" in page.text
+    assert code not in (await client.get("/")).text
 
 
 class TestFrontPage:

@@ -1,0 +1,173 @@
+"""A round whose questions are not those that were signed rests: nobody is asked them, and all else goes on."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.errors import Refused
+from bot.rounds.lifecycle import State
+from flows.phrasebook import EVERYWHERE
+from storage import rounds, tables, wishes
+from tests.bot.jobs.test_sweeps import LATER
+from tests.bot.test_counter import ONE, Taking
+from tests.bot.test_danger import DESPAIR
+from tests.bot.test_turns import INTO
+from tests.support.house import Citizen, House
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from storage.database import Database
+
+RESTS = "This round is paused for now. What you answered is kept."
+RECEIPT = "AB12-CD34"
+
+
+def reworded(source: str) -> str:
+    return json.dumps({file: text.replace("you", "ALTERED") for file, text in json.loads(source).items()})
+
+
+def gone(_: str) -> str:
+    return "[]"
+
+
+def torn(source: str) -> str:
+    return source[: len(source) // 2]
+
+
+DAMAGES = (reworded, gone, torn)
+
+
+def altered(database: Database, flow: str, damage: Callable[[str], str] = reworded) -> None:
+    """Change the questions of a flow behind the back of every log."""
+    versions = tables.flow_versions.c
+    with database.transaction() as db:
+        for version, source in db.execute(select(versions.version, versions.source).where(versions.flow == flow)).all():
+            which = update(tables.flow_versions).where(versions.flow == flow, versions.version == version)
+            db.execute(which.values(source=damage(source)))
+
+
+def restarted(house: House) -> House:
+    """Return the program as it is after a start: it remembers no flow."""
+    return House(house.database, house.folder, house.mint, house.clock)
+
+
+async def said_to(house: House, *messages: str, address: str = "c1") -> list[str]:
+    """Send messages one after the other; return what is said to each, and see that each is dealt with."""
+    citizen, found = Citizen(house, address), []
+    for each in messages:
+        said = await citizen.says(each)
+        assert said, f"no word to {each}"
+        found.append("\n".join(one.text for one in said))
+    assert {row.status for row in house.table("inbox")} == {"done"}
+    return found
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_every_word_is_heard_in_it(house: House, citizen: Citizen, damage: Callable[[str], str]) -> None:
+    code = house.need(record=LATER).code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await citizen.says("1")
+    altered(house.database, "need_round", damage)
+    async with restarted(house).writing() as anew:
+        rights = {"stop", "delete", "mydata", "human", "help", "language"}
+        for word in sorted({*EVERYWHERE, "start", "mine"} - {"stop", "delete"}):
+            (said,) = await said_to(anew, f"/{word}")
+            assert ("paused for now" in said) is (word not in rights), word
+        for said in await said_to(anew, "hello", "1", "🙂", RECEIPT):
+            assert said.startswith(RESTS)
+        (kept,) = await said_to(anew, "/mydata")
+        assert "opening hours" in kept
+        assert "ALTERED" not in kept
+        assert anew.table("sessions")[0].status == "active"
+        assert len(citizen.answers(code)) == 1
+        await said_to(anew, "/stop")
+        assert anew.contact("c1").stopped_at is not None
+        await said_to(anew, "/delete", "yes")
+        assert anew.table("answers") == []
+        assert anew.table("sessions") == []
+
+
+async def test_danger_raises_the_alarm_of_its_service(house: House, citizen: Citizen) -> None:
+    await citizen.starts(house.pulse().code)
+    await citizen.does(*INTO)
+    altered(house.database, "deliver_pulse")
+    async with restarted(house).writing() as anew:
+        await said_to(anew, DESPAIR)
+        assert [row.service for row in anew.table("alarms")] == ["library"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_newcomers_are_offered_the_other_rounds(house: House, damage: Callable[[str], str]) -> None:
+    lost, code = house.need(), house.pulse().code
+    altered(house.database, "need_round", damage)
+    house = restarted(house)
+    async with house.writing():
+        (offered,) = await Citizen(house, "new").starts()
+        assert [each.data for each in offered.buttons] == [f"@round:{code}"]
+        (told,) = await Citizen(house, "other").starts(lost.code)
+        assert told.text.startswith(RESTS)
+        await Citizen(house, "new").starts(code)
+        await Citizen(house, "new").does(*INTO, "Good")
+        assert len(house.answers(code, "new")) == 1
+
+
+async def test_whoever_was_amid_it_when_it_closed_is_told(house: House, citizen: Citizen) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    house.rounds.close(code)
+    altered(house.database, "need_round")
+    async with restarted(house).writing() as anew:
+        assert (await said_to(anew, "1"))[0].startswith("This round has closed")
+
+
+async def test_it_goes_on_once_its_questions_are_restored(house: House, citizen: Citizen) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    versions = tables.flow_versions.c
+    with house.database.reading() as db:
+        kept = db.execute(select(versions.source).where(versions.flow == "need_round")).scalar_one()
+    altered(house.database, "need_round")
+    async with restarted(house).writing() as anew:
+        assert (await said_to(anew, "1"))[0].startswith(RESTS)
+        altered(house.database, "need_round", lambda _: kept)
+        await said_to(anew, "1")
+    assert len(citizen.answers(code)) == 1
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_it_can_be_cancelled_and_who_wished_for_the_result_is_told(
+    house: House, citizen: Citizen, damage: Callable[[str], str]
+) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    with house.database.transaction() as db:
+        of = rounds.by_code(db, code)
+        assert of is not None
+        wishes.add(db, [(of.id, house.contact("c1").id)], house.clock())
+    altered(house.database, "need_round", damage)
+    anew = restarted(house)
+    assert anew.rounds.cancel(code, why="its questions were changed").state == State.CANCELLED
+    told = [row for row in anew.table("outbox") if row.key.startswith("cancelled.")]
+    assert len(told) == 1
+    (last, *_) = reversed(anew.said("c1"))
+    assert "the opening hours of the library" in last.text
+    assert "its questions were changed" in last.text
+
+
+def test_nothing_is_taken_down_in_it(house: House) -> None:
+    code = house.pulse().code
+    name = Taking(house, code).name
+    altered(house.database, "deliver_pulse")
+    anew = restarted(house)
+    assert not anew.counter.takes(code)
+    assert anew.counter.look(code, name).over
+    with pytest.raises(Refused, match="not open"):
+        anew.counter.begin(code, "phone", "en", ONE, None)
