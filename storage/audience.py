@@ -7,6 +7,7 @@ written in groups.
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -437,9 +438,33 @@ def unsent_after_all(db: Connection, keys: Iterable[str]) -> None:
 
 def decline(db: Connection, who: Iterable[tuple[int, int]]) -> None:
     """Note that these people, each (round id, contact id), do not take part: not reminded, and not asked later on."""
-    said = list(who)
+    said = sorted(set(who))
+    _declined_early(db, said)
     _declined(db, [("declined", *one, state) for one in said for state in (INVITED, ARRIVING)])
     _left_out(db, [(EXCLUDED, "declined", *one, *was) for one in said for was in ((WAITING, ""), (EXCLUDED, "asked"))])
+
+
+def _declined_early(db: Connection, said: Sequence[tuple[int, int]]) -> None:
+    """Write down who declines before an audience of everyone who agreed has grown by them: then they are passed over.
+
+    Whoever ends the round waits: nobody is added to the sum that is final then.
+    """
+    if not said:
+        return
+    growing = select(rounds.c.id, rounds.c.whom).where(rounds.c.id.in_({round_id for round_id, _ in said}))
+    growing = growing.where(rounds.c.audience == AGREED, rounds.c.state.in_(("open", "paused")))
+    found = db.execute(growing.order_by(rounds.c.id).with_for_update(read=True)).all()
+    every = {round_id for round_id, whom in found if json.loads(whom or "{}").keys() <= _NOT_NARROW}
+    if not every:
+        return
+    agreed = select(contacts.c.id).where(contacts.c.id.in_({who for round_id, who in said if round_id in every}))
+    known = set(db.execute(agreed.where(*_meant(Frame()))).scalars())
+    new = [(*one, None, EXCLUDED, "declined", AGREED, None) for one in said if one[0] in every and one[1] in known]
+    _insert(db, new)
+
+
+_NOT_NARROW = frozenset({"lists", "seed"})
+"""What may stand in the `whom` of a round that means everyone who agreed."""
 
 
 def outdate(db: Connection, who: Iterable[tuple[int, int]], now: datetime) -> int:

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from bot.channels.base import Gone
+from bot.erasure import Eraser
 from bot.errors import Refused
 from bot.rounds import whom
 from bot.rounds.audience import Tally, rules, tally
@@ -692,6 +693,44 @@ async def test_who_says_no_before_their_turn_is_not_invited_when_it_comes(house:
     found = house.rounds.audience(code)
     assert invited(house) == ["b"]
     assert (found.people, found.invited, dict(found.excluded)) == (2, 1, {"declined": 1})
+
+
+@pytest.mark.parametrize("parts", [False, True])
+async def test_who_says_no_before_the_audience_has_grown_by_them_is_not_invited_when_it_does(
+    house: House, *, parts: bool
+) -> None:
+    people(house, "a")
+    code = house.need(audience="agreed").code
+    house.sweeps.rounds()
+    await agreed(house, "late")
+    citizen = Citizen(house, "late")
+    await citizen.starts(code)
+    await citizen.taps("No")
+    if parts:
+        with house.database.transaction() as db:
+            db.execute(delete(audience_table).where(audience_table.c.contact_id == house.contact("late").id))
+            row = rounds.by_code(db, code)
+            assert row is not None
+            Eraser.traces(db, row.id, house.contact("late").id)
+    house.clock.forward(hours=24)
+    for _ in range(2):
+        house.sweeps.rounds()
+    found = house.rounds.audience(code)
+    assert invited(house) == ["a"]
+    assert (found.people, found.invited, dict(found.excluded)) == (2, 1, {"declined": 1})
+    house.rounds.close(code)
+    await citizen.starts(code)
+    assert house.rounds.prove(code).whole
+
+
+async def test_who_says_no_to_a_round_that_means_some_is_not_counted_among_them(house: House) -> None:
+    people(house, "a")
+    code = house.need(audience="agreed", whom={"languages": ["en"]}).code
+    house.sweeps.rounds()
+    await agreed(house, "late")
+    await Citizen(house, "late").starts(code)
+    await Citizen(house, "late").taps("No")
+    assert counted(house, code).people == 1
 
 
 async def test_who_says_no_while_they_rest_is_not_invited_once_they_have(house: House) -> None:
