@@ -13,6 +13,7 @@ from bot.rights import Right
 from bot.rounds import legal
 from bot.rounds.concluding import may_report
 from bot.rounds.lifecycle import ANSWERED, BEGINNING, State, last_day
+from bot.rounds.wording import unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +42,6 @@ class Act(StrEnum):
 
 REASONED = frozenset({Act.PAUSE, Act.EXTEND, Act.CANCEL, Act.REPORT})
 """What is done for a reason, which its log keeps; a report, once somebody puts their name to it."""
-UNWRITTEN = "…"
-"""Stands in a drafted report where nobody has written anything yet."""
 SPANS = (3, 7, 14, 28)
 """By how many days a round can be extended with a tap."""
 _FIRST = date(2000, 1, 1)
@@ -157,4 +156,4 @@ def drafts(worker: Worker, round_: RoundView) -> dict[str, str]:
 
 def whole(worker: Worker, round_: RoundView) -> bool:
     """Whether nothing is left to write in the drafted report."""
-    return not any(UNWRITTEN in text for text in drafts(worker, round_).values())
+    return not any(map(unwritten, drafts(worker, round_).values()))

@@ -197,7 +197,8 @@ class Concluding(Acting):
         """Publish what people said and what we do with it, per language, and send it to all who wished for it.
 
         `signed`: name and office of the person who answers for it. A round held by duty is decided first. `seen` is the
-        mark of the draft that it was made of: where that has changed meanwhile, nothing is published.
+        mark of the draft that it was made of: where that has changed meanwhile, nothing is published. Nor is a text
+        that still holds the mark of what nobody has written.
         """
         now = self._clock()
         with self._database.transaction() as db:
@@ -210,6 +211,8 @@ class Concluding(Acting):
             for language in self._library.played(db, row).flow.languages:
                 if not report.get(language, "").strip():
                     raise wording.Forbidden("no_report", language=language)
+                if wording.unwritten(report[language]):
+                    raise wording.Forbidden("unwritten", language=language)
             rounds.change(db, row.id, report=record.dump(report))
             rounds.move(db, row.id, ANSWERED, State.REPORTED_BACK, reported_at=now)
             known = outcome.load(row.outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 _FOLDER = Path(__file__).parent / "texts"
 FALLBACK = "en"
 _ENDS = ".!?…:؟"
+UNWRITTEN = "…"
+"""Stands in a report made of what is known where nobody has written anything yet."""
+_ALONE = re.compile(rf"(?<!\S){UNWRITTEN}(?!\S)")
 
 
 @cache
@@ -119,6 +123,11 @@ def options(language: str, name: str) -> list[tuple[str, str]]:
     return list(_texts(language)[name].items())
 
 
+def unwritten(text: str) -> bool:
+    """Whether a report still holds the mark, by itself, of what nobody has written; one behind a word is its own."""
+    return _ALONE.search(text) is not None
+
+
 def report(language: str, voices: Voices, minimum: int, outcome: Outcome, day: str) -> str:
     """Return a report to write on: what people said, what is done, what is not and why, the decision of a `day`.
 
@@ -127,6 +136,8 @@ def report(language: str, voices: Voices, minimum: int, outcome: Outcome, day: s
     """
     texts, parts = _texts(language)["report"], sorted_out(outcome.issues, language)
     did_not = [texts["because"].format(what=what, why=why) for what, why in parts.did_not]
+    if outcome.decision and (left := in_language(outcome.decision.not_chosen, language).strip()):
+        did_not.append(left)
     blocks = [
         _took_part(texts, voices, minimum),
         _listed(texts["said"], parts.said),
@@ -161,4 +172,4 @@ def _sentence(text: str) -> str:
 
 
 def _listed(head: str, lines: Sequence[str]) -> str:
-    return "\n".join((head, *(f"– {line}" for line in lines or ("…",))))
+    return "\n".join((head, *(f"– {line}" for line in lines or (UNWRITTEN,))))

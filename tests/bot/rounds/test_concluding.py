@@ -283,6 +283,33 @@ def test_the_report_is_drafted_from_the_issues_in_each_language(house: House) ->
     assert "Ustedes dijeron" in house.rounds.drafted(code, "es")
 
 
+def test_what_was_not_chosen_stands_in_the_draft_under_what_is_not_done(house: House) -> None:
+    code = closed(house, RECORD)
+    house.rounds.raise_issue(code, ISSUE)
+    assert "– …" in house.rounds.drafted(code, "en")
+    house.rounds.decide(code, DECISION)
+    draft = house.rounds.drafted(code, "en")
+    assert "We do not, and why\n– nights: too dear\n" in draft
+    assert "…" not in draft
+
+
+@pytest.mark.parametrize("text", ["…", "You said\n– …\n\nWe do\n– We open.", "We open. …"])
+def test_a_report_in_which_something_is_left_to_write_is_not_published(house: House, text: str) -> None:
+    code = closed(house, RECORD)
+    with pytest.raises(Refused, match="where nobody has written anything, in es"):
+        house.rounds.report_back(code, TOLD | {"es": text}, signed="Ada Ames")
+    seen = house.rounds.keep_draft(code, TOLD | {"es": text}, signed="Ada Ames").mark
+    with pytest.raises(Refused, match="where nobody has written anything, in es"):
+        house.rounds.publish_draft(code, seen)
+    assert house.rounds.find(code).state == "closed"  # type: ignore[union-attr]
+
+
+def test_an_ellipsis_of_its_own_writer_keeps_no_report_back(house: House) -> None:
+    code = closed(house, RECORD)
+    said = TOLD | {"en": "You said “well…”, and we open."}
+    assert house.rounds.report_back(code, said, signed="Ada Ames").state == "reported_back"
+
+
 @pytest.mark.parametrize(
     ("voices", "said"),
     [

@@ -22,7 +22,7 @@ from bot.rounds.concluding import may_report
 from bot.rounds.legal import consults
 from bot.rounds.lifecycle import State
 from bot.rounds.outcome import silent
-from bot.rounds.wording import Forbidden, spoken
+from bot.rounds.wording import UNWRITTEN, Forbidden, spoken, unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from bot.channels.web.words import Dictionary
     from bot.compose import Part
     from bot.rounds.report_back import Draft
-
-UNFINISHED = "…"
-"""Stands in a report made of what is known where nobody has written anything yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +195,7 @@ async def _previewed(
         errors=list(errors),
         told=[_told(pages_of(request).dictionary, one, letters, kept) for one in languages if one not in missing],
         missing=[(one, own_name(one)) for one in missing],
-        unfinished=[(one, own_name(one)) for one in languages if UNFINISHED in kept.texts.get(one, "")],
+        unfinished=[(one, own_name(one)) for one in languages if unwritten(kept.texts.get(one, ""))],
         signed=kept.signed,
         mark=kept.mark,
         wishing=await asyncio.to_thread(rounds.wishing, round_.code),
@@ -206,7 +203,7 @@ async def _previewed(
 
 
 async def _letters(request: Request, round_: RoundView, kept: Draft) -> Mapping[str, Sequence[Part]]:
-    signed = kept.signed or UNFINISHED
+    signed = kept.signed or UNWRITTEN
     return await asyncio.to_thread(backstage_of(request).rounds.letters, round_.code, kept.texts, signed)
 
 

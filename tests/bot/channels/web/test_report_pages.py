@@ -108,6 +108,19 @@ class TestPages:
         assert faults(refused) == ["Write who answers for this text"]
         assert it.rounds.find(code).state == "closed"  # type: ignore[union-attr]
 
+    async def test_where_nobody_has_written_anything_it_is_not_published(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = closed(it)
+        await entered(it, client, ORGANISER)
+        begun = {**WRITTEN, "report.en": "You said\n– …"}
+        page = await posted(client, f"/manage/rounds/{code}/report", **begun, act="look")
+        assert "still holds “…”" in page.text
+        assert "Publish the result</button>" not in page.text
+        refused = await posted(client, f"/manage/rounds/{code}/report/publish", seen=mark(page))
+        assert "where nobody has written anything" in faults(refused)[0]
+        assert it.rounds.find(code).state == "closed"  # type: ignore[union-attr]
+
     async def test_what_was_changed_since_it_was_seen_is_not_published(
         self, it: Program, client: httpx.AsyncClient
     ) -> None:
