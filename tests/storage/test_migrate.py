@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, MetaData, inspect, select, text
+from sqlalchemy import Column, MetaData, insert, inspect, select, text, update
 
-from storage import migrate, people, tables
+from storage import digests, migrate, outbox, people, tables
 from storage.database import Database, StorageTrouble
-from tests.storage.makers import NOW
+from tests.storage.makers import DAY, NOW, add_contact, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,6 +115,37 @@ def test_who_has_no_role_when_it_is_first_asked_is_taken_to_leave_then(bare: Dat
         left = {row.id: row.left_at for row in db.execute(select(tables.people.c.id, tables.people.c.left_at))}
     assert left[ola] is None
     assert before < left[zoe] < datetime.now(UTC) + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_digests_that_no_letter_left_of_are_not_taken_as_sent(bare: Database, kept: bool) -> None:
+    migrate.upgrade(bare)
+    now = datetime.now(UTC)
+    with bare.transaction() as db:
+        ola = people.add(db, "Ola", "en", NOW).id
+        anna = add_contact(db)
+        for week, ago, body in ((40, 60, "{}"), (44, 8, "{}"), (45, 7, "{}"), (46, 6, "{}"), (39, 67, "null")):
+            at = now - ago * DAY
+            digests.write(db, digests.DigestRow(ola, "library", f"2026-W{week}", at, body))
+            if kept and week in {44, 46}:
+                outbox.enqueue(db, [message(anna, digests.letter(ola, "library", f"2026-W{week}") + "1", at)])
+        db.execute(update(tables.outbox).values(status="sent"))
+    migrate.downgrade(bare, "0036")
+    migrate.upgrade(bare)
+    with bare.reading() as db:
+        said = db.execute(select(tables.digests.c.period, tables.digests.c.addresses)).all()
+    sent = {"2026-W40", "2026-W44", "2026-W46"} if kept else {"2026-W40"}
+    assert {period for period, addresses in said if addresses} == sent
+
+
+def test_weeks_are_counted_anew_whichever_way_their_rule_changes(bare: Database) -> None:
+    migrate.upgrade(bare)
+    with bare.transaction() as db:
+        week = {"service": "library", "since": NOW, "until": NOW + 7 * DAY, "tries": 1, "ready": True}
+        db.execute(insert(tables.weeks).values(week))
+    migrate.downgrade(bare, "0035")
+    with bare.reading() as db:
+        assert db.execute(select(tables.weeks.c.ready)).scalars().all() == [False]
 
 
 def test_a_current_database_is_not_refused(database: Database) -> None:

@@ -20,5 +20,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Go back. Weeks that were counted by this rule are counted anew, too."""
+    op.execute("UPDATE weeks SET ready = false")
     op.drop_index("ix_answers_for_many", table_name="answers")
