@@ -99,6 +99,7 @@ class Eraser:
         """Forget all that says of a contact that they took part in a round, but for the answers; ask them no more."""
         audience.decline(db, [(round_id, contact_id)])
         sessions.forget(db, contact_id, round_id)
+        rounds.forget_letters(db, round_id, contact_id)
         actions.unlink(db, round_id, contact_id)
         alarms.forget_copies(db, contact_id, round_id)
         for what in (wishes.RESULT, wishes.CLEAR, wishes.UNCLEAR):

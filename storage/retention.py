@@ -83,13 +83,15 @@ class Policy:
     """After the report (or, without one, the closing): the answers themselves. In an always open round: since given."""
 
 
-def forget(db: Connection, now: datetime, policy: Policy, keys: Keys | None = None) -> dict[str, int]:
+def forget(
+    db: Connection, now: datetime, policy: Policy, keys: Keys | None = None, spelt: Callable[[str], str] = str
+) -> dict[str, int]:
     """Delete what is past its date; return how many rows of each kind went. Proof rows are written for the same.
 
-    Without `keys` mail addresses that said STOP stay where they are.
+    Without `keys` mail addresses that said STOP stay where they are. `spelt` tells how lists spell an address.
     """
     gone = {what: _swept(db, what, statement(now, policy), now) for what, statement in _SWEEPS.items()}
-    gone[HUSHED] = 0 if keys is None else _hush(db, now, policy, keys)
+    gone[HUSHED] = 0 if keys is None else _hush(db, now, policy, keys, spelt)
     gone[QUOTES] = digests.unquote_gone(db)
     for statement in _blurring(now, policy):
         db.execute(statement)
@@ -260,16 +262,23 @@ def _asked(now: datetime, policy: Policy) -> Update:
     """How many were written to stays; who they were goes with the key, and of a result once wishes for it go.
 
     Who was asked so lately that another round of the service may not ask them yet is remembered until it may.
+    While a round is open, who of its audience or who takes part is remembered, and others as long as a transcript.
     """
     reported = select(rounds.c.id).where(rounds.c.reported_at < now - timedelta(days=policy.close_days))
     result = invitations.c.which == "report_back"
     rests = or_(invitations.c.which != "invitation", invitations.c.created_at < now - REST)
     mine = (invitations.c.contact_id.is_not(None), invitations.c.round_id.in_(_over(now, policy)))
-    over = update(invitations).where(
-        *mine, or_(and_(~result, rests), and_(result, invitations.c.round_id.in_(reported)))
+    over = and_(*mine, or_(and_(~result, rests), and_(result, invitations.c.round_id.in_(reported))))
+    there = (
+        exists().where(table.c.round_id == invitations.c.round_id, table.c.contact_id == invitations.c.contact_id)
+        for table in (sessions, audience)
     )
+    old = invitations.c.created_at < now - max(timedelta(days=policy.transcript_days), REST)
+    runs = invitations.c.round_id.in_(select(rounds.c.id).where(rounds.c.closed_at.is_(None)))
+    left = and_(invitations.c.contact_id.is_not(None), runs, old, *(~each for each in there))
     closed = select(rounds.c.closed_at).where(rounds.c.id == invitations.c.round_id).scalar_subquery()
-    return over.values(contact_id=None, created_at=closed)
+    values = {"contact_id": None, "created_at": func.coalesce(closed, invitations.c.created_at)}
+    return update(invitations).where(or_(over, left)).values(values)
 
 
 def _about_you(now: datetime, _policy: Policy) -> Delete:
@@ -373,14 +382,15 @@ def _needless(now: datetime, policy: Policy) -> tuple[ColumnElement[bool], ...]:
     return (*old, *free, *(~each for each in needed))
 
 
-def _hush(db: Connection, now: datetime, policy: Policy, keys: Keys) -> int:
+def _hush(db: Connection, now: datetime, policy: Policy, keys: Keys, spelt: Callable[[str], str]) -> int:
     """Move mail addresses that said STOP, and that nothing needs, to the quiet list: a hash and a date are kept."""
     stopped = (contacts.c.channel == MAIL, contacts.c.stopped_at.is_not(None))
     wanted = select(contacts.c.id, contacts.c.address_sealed, contacts.c.stopped_at).where(*stopped)
     gone = []
     for row in db.execute(wanted.where(*_needless(now, policy)).order_by(contacts.c.id).limit(_AT_ONCE)).all():
         with suppress(Unopened):  # nobody can tell any more whose it is: it stays as it is
-            hush(db, [keys.quiet_hash(MAIL, keys.unseal(bytes(row.address_sealed)))], row.stopped_at)
+            kept = keys.unseal(bytes(row.address_sealed))
+            hush(db, [keys.quiet_hash(MAIL, each) for each in dict.fromkeys((kept, spelt(kept)))], row.stopped_at)
             gone.append(row.id)
     return db.execute(delete(contacts).where(contacts.c.id.in_(gone))).rowcount if gone else 0
 

@@ -193,6 +193,13 @@ def written_to(db: Connection, contact_id: int) -> list[tuple[int, str, datetime
     return [(round_id, which, at) for round_id, which, at in db.execute(mine)]
 
 
+def forget_letters(db: Connection, round_id: int, contact_id: int) -> None:
+    """Forget who it was that letters went to which only who takes part in a round gets; how many stays."""
+    mine = (invitations.c.round_id == round_id, invitations.c.contact_id == contact_id)
+    theirs = invitations.c.which.not_in(("invitation", "reminder"))
+    db.execute(update(invitations).where(*mine, theirs).values(contact_id=None))
+
+
 def invited(db: Connection, round_id: int) -> dict[str, int]:
     """How many contacts were written to because of a round, by kind."""
     counted = select(invitations.c.which, func.count()).where(invitations.c.round_id == round_id)

@@ -122,6 +122,7 @@ def _replayed(db: Connection, config: Config, keys: Keys, entries: list[Entry]) 
     from bot.erasure import Eraser
     from bot.jobs.sweeps import policy_of
     from bot.replaying import Replay
+    from bot.rounds import addresses
     from bot.rounds.library import Library
     from flows.catalog import Catalog
 
@@ -129,5 +130,5 @@ def _replayed(db: Connection, config: Config, keys: Keys, entries: list[Entry]) 
     library = Library(config, Catalog.load(extra=config.flows.extra), keys)
     library.learn(db)
     done = Replay(db, keys, Eraser(library, mint), entries, now).run()
-    retention.forget(db, now, policy_of(config.privacy), keys)
+    retention.forget(db, now, policy_of(config.privacy), keys, addresses.plain)
     return dict(done)

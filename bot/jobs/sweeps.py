@@ -20,7 +20,7 @@ from bot.participation import left
 from bot.rounds import findings as counting
 from bot.rounds import lifecycle, outcome, promise, record, report_back, whom
 from bot.rounds.acting import CLOCK
-from bot.rounds.addresses import TAKING
+from bot.rounds.addresses import TAKING, plain
 from bot.rounds.audience import meant, rules, told_of
 from bot.rounds.hours import Hours
 from bot.rounds.invitations import ask_again, invite, letters_of, may_remind, remind
@@ -437,7 +437,7 @@ class Sweeps:
         privacy = self._config.privacy
         policy = policy_of(privacy)
         with self._database.transaction() as db:
-            gone = retention.forget(db, self._clock(), policy, self._library.keys)
+            gone = retention.forget(db, self._clock(), policy, self._library.keys, plain)
             crossings.passed("privacy.forgets")
         crossings.passed("privacy.forgot")
         gone["files"] = self._files()

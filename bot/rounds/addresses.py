@@ -231,6 +231,11 @@ def spellings(address: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((f"{local.lower()}@{net}", f"{local}@{net}", typed)))
 
 
+def plain(address: str) -> str:
+    """Return how an address is compared."""
+    return spellings(address)[0]
+
+
 def _net(domain: str) -> str:
     try:
         return domain.casefold().encode("idna").decode()

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from bot.erasure import Eraser
 from bot.ledger import Guest, Ledger
 from bot.replaying import Replay
-from storage import answers, backups, contacts, deletions, looks, people, tables, wishes
+from storage import answers, backups, contacts, deletions, looks, people, rounds, tables, wishes
 from storage.database import Database, StorageTrouble
 from storage.people import Link
 from storage.sealing import Keys
@@ -119,6 +119,19 @@ async def test_words_go_and_figures_stay_of_who_deletes_after_the_close(
     assert [each.choice for each in kept if each.choice] == ["4"]
     assert all(each.text is None for each in kept)
     assert not {bytes(each.pseudonym) for each in kept} & {bytes(row.pseudonym) for row in house.table("answers")}
+
+
+async def test_a_part_deleted_by_its_receipt_leaves_no_letters_that_tell_of_it(house: House, citizen: Citizen) -> None:
+    receipt = await finished(citizen, house.pulse().code)
+    with house.database.transaction() as db:
+        for which in ("invitation", "silence", "again.1"):
+            rounds.invite(db, 1, [1], which, house.clock())
+    await citizen.says(receipt)
+    await citizen.says("DELETE")
+    await citizen.says("yes")
+    with house.database.reading() as db:
+        assert [which for _, which, _ in rounds.written_to(db, 1)] == ["invitation"]
+        assert rounds.invited(db, 1) == {"invitation": 1, "silence": 1, "again.1": 1}
 
 
 async def test_a_part_deleted_by_its_receipt_is_gone_and_the_rest_stays(

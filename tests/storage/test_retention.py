@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy import text as text_
 
 from storage import (
@@ -207,6 +207,15 @@ def test_who_said_stop_is_kept_a_while_and_a_mail_address_then_as_a_hash_and_a_d
         assert list(contacts.by_ids(db, [mailed.id, strange.id, chat.id])) == [strange.id]
 
 
+def test_an_address_on_the_quiet_list_is_found_as_it_was_kept_and_as_lists_spell_it(database: Database) -> None:
+    with database.transaction() as db:
+        contacts.set_stopped(db, add_contact(db, "Anna@B.example", channel="mail").id, NOW)
+        late = NOW + 31 * DAY
+        assert retention.forget(db, late, POLICY, KEYS, str.lower) == {retention.HUSHED: 1}
+        marks = {KEYS.quiet_hash("mail", each) for each in ("Anna@B.example", "anna@b.example")}
+        assert audience.hushed(db, sorted(marks)) == marks
+
+
 def test_the_name_of_former_staff_goes_once_nothing_is_told_by_it(database: Database) -> None:
     with database.transaction() as db:
         gone, wrote, stays, read = (people.add(db, name, "en", NOW).id for name in ("Gus", "Walt", "Stella", "Rita"))
@@ -357,6 +366,22 @@ def test_who_was_asked_rests_as_long_as_that_is_remembered_and_no_longer(databas
             found.append([which for _, which, _ in rounds.written_to(db, anna.id)])
             assert rounds.invited(db, round_.id) == {"invitation": 1, "reminder": 1}
     assert found == [["invitation", "reminder"], ["invitation"], ["invitation"], []]
+
+
+def test_a_round_without_an_end_keeps_nobody_for_its_letters(database: Database) -> None:
+    with database.transaction() as db:
+        round_ = add_round(db)
+        left, talks, listed = (add_contact(db, name) for name in ("left", "talks", "listed"))
+        for which in ("invitation", "again.1"):
+            rounds.invite(db, round_.id, [left.id, talks.id, listed.id], which, NOW)
+        sessions.save(db, [session(talks, round_, status="completed")])
+        row = {"round_id": round_.id, "contact_id": listed.id, "state": "invited", "reason": "", "source": "list"}
+        db.execute(insert(metadata.tables["audience"]).values(row))
+        assert sweep(db, NOW + 30 * DAY) == {}
+        assert retention.forget(db, NOW + 31 * DAY, replace(POLICY, transcript_days=40)) == {}
+        assert sweep(db, NOW + 31 * DAY) == {"who_was_written_to": 2, "contacts": 1}
+        assert list(contacts.by_ids(db, [left.id, talks.id, listed.id])) == [talks.id, listed.id]
+        assert rounds.invited(db, round_.id) == {"invitation": 3, "again.1": 3}
 
 
 def test_what_the_sweep_has_not_forgotten_or_may_not_is_told(database: Database) -> None:
