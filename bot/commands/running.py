@@ -123,7 +123,15 @@ def invite(config: Config, *, in_json: bool, **given: Any) -> None:  # noqa: ANN
     if who.service != EVERY_SERVICE:
         config.service(who.service)
     with office(config) as here:
+        namesakes = _namesakes(here, who)
         person = _person(here, who) if who.mail else None
+        if person not in namesakes:
+            for number in namesakes:
+                click.echo(
+                    f"{who.name} is there already, as number {number}. These links are for somebody new. "
+                    f"For {who.name} to sign in again: civicloop staff link {number}",
+                    err=True,
+                )
         web = f"{config.web.public_url}/manage/sign-in?token={_token(here, who, person)}"
         links = {"web": web, "telegram": f"/start r_{_token(here, who, person)}"}
     if in_json:
@@ -143,6 +151,17 @@ class Invited:
     name: str
     mail: str | None
     language: str
+
+
+def _namesakes(here: Office, who: Invited) -> list[int]:
+    """Return the ids of those who have a role and are called like whoever is invited, the first known first."""
+    from storage import people
+
+    if not who.name:
+        return []
+    with here.database.reading() as db:
+        called = [each.id for each in people.everyone(db) if each.name.casefold() == who.name.casefold()]
+        return [each for each in called if people.roles_of(db, each)]
 
 
 def _person(here: Office, who: Invited) -> int:

@@ -1,12 +1,14 @@
-"""`staff`: who has which role, which invitations still wait, and how both are taken away."""
+"""`staff`: who has which role, which invitations wait, how both are taken away, and how somebody signs in anew."""
 
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 
+from bot.clock import mint
 from bot.commands.common import as_json, configured, many, office, show, table, wall_clock
 from bot.errors import Refused, Usage
 from bot.rights import EVERY_SERVICE, ROLES
@@ -91,6 +93,40 @@ def remove(config: Config, name: str, role: str | None, service: str | None) -> 
     if not gone:
         raise Refused(f'{person.name} has no such role. See "civicloop staff list".')
     click.echo(f"{person.name} keeps: {_roles(left)}" if left else f"{person.name} has no role any more.")
+
+
+@staff.command()
+@click.argument("name")
+@configured
+@as_json
+def link(config: Config, name: str, *, in_json: bool) -> None:
+    """Print a link by which somebody who has a role signs in anew, in a browser.
+
+    NAME is who, or the number that "civicloop staff list" names. They stay who they are, with the roles they have.
+    """
+    from bot.menu.links import LASTS, SIGN_IN, sign_in_url
+    from bot.rounds.acting import name_of
+    from storage import looks, people
+
+    token, now = mint(), wall_clock()
+    with office(config) as here:
+        person = _called(here, name)
+        with here.database.transaction() as db:
+            roles = people.roles_of(db, person.id)
+            if not roles:
+                raise Refused(f"{person.name} has no role. Give one: civicloop invite --help")
+            new = people.Link(here.keys.token_hash(token), SIGN_IN, now, now + LASTS, person_id=person.id)
+            people.add_link(db, new)
+            by = name_of(db, None, here.rounds.operator)
+            for service in dict.fromkeys(role.service for role in roles):
+                looks.did(db, service, now, by, "sign_in_link_made", person=person.name, number=person.id)
+    url = sign_in_url(config, token)
+    if in_json:
+        show({"web": url})
+        return
+    minutes = LASTS // timedelta(minutes=1)
+    click.echo(f"Works once, for {minutes} minutes. Send it to {person.name}, by a way you trust.")
+    click.echo(f"  in a browser:  {url}")
 
 
 def _dismissed(here: Office, person: Person, role: Role) -> Entry:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from storage import contacts, deletions, looks, people
 from storage.contacts import NewContact
 from storage.database import Database
+from storage.sealing import Keys
+from tests.bot.test_cli import NOW as TERMINAL_NOW
 from tests.bot.test_cli import Terminal, terminal
 
 __all__ = ["terminal"]
@@ -111,3 +113,36 @@ def test_who_gave_and_took_a_role_is_in_the_log_of_staff(terminal: Terminal) -> 
     assert {"invited", "role_given", "role_taken"} <= set(done)
     assert done["role_taken"]["who"].startswith("operator ")
     assert done["role_taken"]["what"]["person"] == "Maya"
+
+
+def test_who_has_a_role_gets_a_new_link_and_stays_who_they_are(terminal: Terminal) -> None:
+    hired(terminal)
+    said = terminal("staff", "link", "omar")
+    assert (said.status, said.err) == (0, "")
+    assert "Works once, for 30 minutes. Send it to Omar" in said.out
+    url = terminal("staff", "link", "1", "--json").json["web"]
+    token = url.partition("/manage/sign-in?token=")[2]
+    keys = Keys.load(terminal.folder / "data/keys", lambda: "")
+    database = Database.open("sqlite:///data/civicloop.sqlite3")
+    now = datetime.fromisoformat(TERMINAL_NOW)
+    with database.transaction() as db:
+        assert people.use_link(db, keys.token_hash(token), now + timedelta(minutes=31)) is None
+        used = people.use_link(db, keys.token_hash(token), now + timedelta(minutes=29))
+    database.close()
+    assert used is not None
+    assert (used.kind, used.person_id) == ("sign_in", 1)
+    told = terminal("staff", "looked", "--service", "library", "--json").json["looks"]
+    assert told[0]["what"] == {"did": "sign_in_link_made", "person": "Omar", "number": 1}
+    terminal("staff", "remove", "Omar")
+    gone = terminal("staff", "link", "Omar")
+    assert (gone.status, "Omar has no role" in gone.err) == (1, True)
+
+
+def test_an_invitation_for_a_name_that_has_a_role_names_the_way_back_in(terminal: Terminal) -> None:
+    to_all = ("invite", "--role", "organiser", "--service", "*", "--name")
+    assert terminal(*to_all, "Omar", "--mail", "omar@city.example").err == ""
+    assert terminal(*to_all, "Omar", "--mail", "omar@city.example").err == ""
+    again = terminal(*to_all, "Omar", "--json")
+    assert (again.status, "web" in again.json) == (0, True)
+    assert "Omar is there already, as number 1." in again.err
+    assert "civicloop staff link 1" in again.err
