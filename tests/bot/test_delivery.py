@@ -502,9 +502,13 @@ async def resting(house: House) -> AsyncIterator[str]:
     code = house.need(audience="agreed").code
     house.sweeps.rounds()
     house.paces["pigeon"] = Pace(rate=20.0)
-    house.pigeon.receipts["a"] = [Again(timedelta(seconds=REST), "too many", everyone=True)]
+    slower = Again(timedelta(seconds=REST), "too many", everyone=True)
+    house.pigeon.receipts.update({address: [slower] for address in "abcdef"})  # whoever comes first
     async with sending(house):
-        await until(lambda: not house.pigeon.receipts["a"] and asked(house)["a"] == "due")
+        await until(lambda: not all(house.pigeon.receipts[address] for address in "abcdef"))
+        (first,) = (address for address in "abcdef" if not house.pigeon.receipts[address])
+        await until(lambda: asked(house)[first] == "due")
+        house.pigeon.receipts.clear()
         yield code
 
 
@@ -513,7 +517,7 @@ async def rested(house: House, reach: str) -> None:
     loop = asyncio.get_running_loop()
     ticks = loop.time
     pytest.MonkeyPatch().setattr(loop, "time", lambda: ticks() + REST)  # for as long as the loop lives, as clocks go on
-    await until(lambda: reached(house) == [each for each in reach if each != "a"])
+    await until(lambda: len(reached(house)) >= len(reach) - 1)
     house.clock.forward(seconds=REST)
     await until(lambda: reached(house) == list(reach))
     await until(lambda: "sending" not in asked(house).values())

@@ -358,7 +358,9 @@ def check(ordeal: Ordeal, box: Postbox, citizens: list[Citizen], chief: Citizen,
     """Count from both sides: the servers' and the database's."""
     with ordeal.looking() as db:
         keys = [key.split(".") for key in db.execute(select(tables.outbox.c.key)).scalars()]
-        unsent = db.execute(select(tables.outbox.c.key).where(tables.outbox.c.status != "sent")).all()
+        called_back = tables.outbox.c.key.startswith("remind.") & (tables.outbox.c.status == "gone")
+        still = (tables.outbox.c.status != "sent") & ~called_back  # who had answered, and whom we called silent above
+        unsent = db.execute(select(tables.outbox.c.key).where(still)).all()
         of = select(tables.rounds.c.id, tables.rounds.c.state).where(tables.rounds.c.code == code)
         round_id, state = db.execute(of).one()
         digests = db.execute(select(tables.digests.c.person_id, tables.digests.c.period)).all()

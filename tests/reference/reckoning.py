@@ -62,6 +62,8 @@ class Passage:
     is_now: str = GOING
     finished_at: datetime | None = None
     """When it was first at its end: from then on every change counts at once."""
+    again: bool = False
+    """Whether an earlier passage was at its end: its receipt stays, whatever becomes of this one."""
 
     @property
     def at(self) -> str:
@@ -131,7 +133,8 @@ class Reckoning:
                 self._take_back(one.said)
         facts = {"@channel": "pigeon", "@first_time": one is None}
         self.cards.clear()
-        self.passage = Passage(max(number, self._last + 1), facts, self.now, self.now)
+        again = one is not None and (one.again or one.finished_at is not None)
+        self.passage = Passage(max(number, self._last + 1), facts, self.now, self.now, again=again)
         self._settles()
 
     @property
@@ -167,7 +170,8 @@ class Reckoning:
     def forgets(self, begun: Sequence[datetime]) -> None:
         """Forget what was taken back, or never handed in and can be of no passage that goes on (`begun` then)."""
         before, one = self.now - DRAFTS, self.passage
-        if one is not None and one.finished_at is None and one.is_now != GOING and one.touched_at < before:
+        kept = one is None or one.again or one.finished_at is not None or one.is_now == GOING
+        if one is not None and not kept and one.touched_at < before:
             self.passage = None
         self.entries = [entry for entry in self.entries if not self._is_past(entry, before, begun)]
 
@@ -219,7 +223,9 @@ class Reckoning:
         one = self.here
         _, one.place = self.wild.way(one.said, one.facts)
         self._keeps()
-        if one.place == DECLINED:
+        if one.place == DECLINED and one.again:
+            one.is_now, one.place, one.said = EXPIRED, "", {}
+        elif one.place == DECLINED:
             self.passage = None
         elif one.place == END:
             self._ends()
@@ -304,9 +310,10 @@ class Reckoning:
             self.changes()
 
     def changes_finished(self) -> None:
-        """Send CHANGE when nothing is asked any more: the answers that were handed in can be changed."""
-        if self.passage is not None and self.passage.is_now == OVER:
-            self.passage.is_now, self.passage.aside, self.passage.touched_at = GOING, "change", self.now
+        """Send CHANGE when nothing is asked any more: answers that were handed in can be changed, if any."""
+        one = self.passage
+        if one is not None and self.listed and (one.is_now == OVER or (one.again and one.is_now == EXPIRED)):
+            one.is_now, one.aside, one.touched_at = GOING, "change", self.now
 
     def _reopens(self, question: str, ticks: tuple[str, ...] | None = None) -> None:
         """Ask an earlier question again; what was picked stands there ticked."""
