@@ -26,6 +26,7 @@ UNNAMED = {
     "bot/commands/assessing.py _keep",
     "bot/commands/inbox.py retry",
     "bot/commands/inbox.py drop",
+    "bot/commands/staff.py link",
     "bot/commands/staff.py remove",
     "bot/commands/staff.py withdraw",
     "bot/commands/running.py _person",

@@ -159,7 +159,7 @@ class Sweeps:
 
     def _unsigned(self, db: Connection, row: RoundRow) -> bool:
         """Whether a scheduled round was changed since it was signed, by an earlier version that left it scheduled."""
-        if row.state != State.SCHEDULED or not needs_two(row, self._library.flow(db, row)):
+        if row.state != State.SCHEDULED or not needs_two(row, self._library.shown(db, row)):
             return False
         return signature(trail.of(db, row.id)) is None
 
