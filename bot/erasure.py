@@ -13,6 +13,7 @@ from bot.rounds.lifecycle import RUNNING, State
 from flows import memory
 from storage import actions, alarms, answers, audience, contacts, findings, rounds, seals, sessions, trail, wishes
 from storage.contacts import NewContact
+from storage.database import Unopened
 from storage.deletions import DELETED, PARTED
 from storage.seals import NOTHING
 
@@ -104,6 +105,13 @@ class Eraser:
         alarms.forget_copies(db, contact_id, round_id)
         for what in (wishes.RESULT, wishes.CLEAR, wishes.UNCLEAR):
             wishes.remove(db, [(round_id, contact_id)], what)
+
+    def pseudonym(self, of: RoundRow, address_hash: bytes) -> bytes | None:
+        """Return who a contact is in a round; None where nobody can tell."""
+        try:
+            return self._library.pseudonym(of, address_hash)
+        except Unopened:
+            return None
 
     @staticmethod
     def _rounds_of(db: Connection, contact_id: int) -> Iterable[RoundRow]:

@@ -141,7 +141,8 @@ class Ledger:
     _moves: dict[moves.Arrow, int] = field(default_factory=dict)
     _arrivals: dict[places.Arrival, int] = field(default_factory=dict)
     _wishes: dict[wishes.Wish, bool] = field(default_factory=dict)
-    _wishing: dict[int, Contact] = field(default_factory=dict)
+    _wishing: dict[wishes.Wish, bytes] = field(default_factory=dict)
+    """Under which pseudonym they take part there."""
     _changes: dict[int, dict[str, Any]] = field(default_factory=dict)
     _forgotten: list[tuple[int, int]] = field(default_factory=list)
     _declined: set[tuple[int, int]] = field(default_factory=set)
@@ -200,10 +201,11 @@ class Ledger:
         """Somebody came by a place (`seen`), or who did began (`started`) or came to the end (`finished`)."""
         self._arrivals[place_id, what] = self._arrivals.get((place_id, what), 0) + 1
 
-    def wish(self, round_id: int, guest: Guest, *, wanted: bool) -> None:
-        """Whether the guest wants the result of a round sent."""
+    def wish(self, participation: answers.Participation, guest: Guest, *, wanted: bool) -> None:
+        """Whether the guest wants the result of the round sent in which they take part so."""
+        round_id, pseudonym = participation
         self._wishes[round_id, guest.contact.id] = wanted
-        self._wishing[guest.contact.id] = guest.contact
+        self._wishing[round_id, guest.contact.id] = pseudonym
 
     def decline(self, round_id: int, guest: Guest) -> None:
         """The guest wants to be asked into a round no more, not even by what waits to leave."""
@@ -256,8 +258,8 @@ class Ledger:
         moves.count(db, self._moves)
         places.count(db, self._arrivals)
         wishes.add(db, [wish for wish, wanted in self._wishes.items() if wanted], self.now)
-        for round_id, contact_id in wishes.remove(db, [wish for wish, wanted in self._wishes.items() if not wanted]):
-            self.gone(deletions.UNWISHED, self._wishing[contact_id], round_id=round_id)
+        for wish in wishes.remove(db, [wish for wish, wanted in self._wishes.items() if not wanted]):
+            self._taken_back(deletions.UNWISHED, wish[0], self._wishing[wish])
         for contact_id, values in self._changes.items():
             for name, value in values.items():
                 _SETTERS[name](db, contact_id, value)
@@ -290,15 +292,15 @@ class Ledger:
         answers.append(db, self._answers)
         answers.hand_in(db, self._handed_in, self.now)
         for round_id, who in answers.quotable(db, [(*part, agreed) for part, agreed in self._quotable.items()]):
-            self._unquoted(round_id, who)
+            self._taken_back(deletions.UNQUOTED, round_id, who)
         for noted in (self._withdrawn, self._answers, self._handed_in, self._quotable):
             noted.clear()
 
-    def _unquoted(self, round_id: int, pseudonym: bytes) -> None:
-        """A restore must not quote who no longer agrees, nor tell by this line whose contact it is."""
+    def _taken_back(self, what: str, round_id: int, pseudonym: bytes) -> None:
+        """A restore must not bring back a yes that was taken back, nor tell by this line whose contact it is."""
         if self.keys is not None:
             part = deletions.part(self.keys, pseudonym)
-            self._gone.append(deletions.Entry(self.now, deletions.UNQUOTED, "", (part,), round_id))
+            self._gone.append(deletions.Entry(self.now, what, "", (part,), round_id))
 
     def _flush_sessions(self, db: Connection, *, last: bool) -> None:
         for contact_id, round_id in self._forgotten:

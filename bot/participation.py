@@ -387,7 +387,7 @@ class _Note:
             self._ledger.quote(self._who, agreed=yes)
             return
         if role == "result":
-            self._ledger.wish(self._row.round_id, self._guest, wanted=yes)
+            self._ledger.wish(self._who, self._guest, wanted=yes)
         else:
             self._ledger.change(self._guest, invite_again_at=self._ledger.now if yes else None)
         if yes:

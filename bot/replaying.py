@@ -46,7 +46,9 @@ class _Gone(NamedTuple):
     quotes: dict[str, datetime]
     """By part: the yes to being quoted, also where it was given anew since: rather quote too little."""
     wishes: dict[tuple[str, int], datetime]
-    """By contact and round: the wish for the result."""
+    """By contact and round: the wish for the result, as earlier versions noted it."""
+    unwished: dict[tuple[str, int], datetime]
+    """By part and round: the wish for the result."""
 
 
 class Replay:
@@ -69,6 +71,7 @@ class Replay:
             self._contact(sign, contact, gone, choices.get(sign, []))
         self._parts(gone.parts)
         self._unquote(gone.quotes)
+        self._unwish(gone.unwished)
         self._hush()
         self._staff()
         return +self._done
@@ -156,6 +159,13 @@ class Replay:
         refused = [(round_id, pseudonym, False) for round_id, pseudonym in self._found_parts(gone)]
         self._done[UNQUOTED] += len(answers.quotable(self._db, refused))
 
+    def _unwish(self, gone: dict[tuple[str, int], datetime]) -> None:
+        for of in rounds.by_ids(self._db, {round_id for _, round_id in gone}).values():
+            for contact_id, since, address_hash in wishes.hashes(self._db, of.id):
+                who = self._eraser.pseudonym(of, address_hash)
+                if who is not None and since < gone.get((deletions.part(self._keys, who), of.id), since):
+                    self._done[UNWISHED] += len(wishes.remove(self._db, [(of.id, contact_id)]))
+
     def _staff(self) -> None:
         """Take the roles away that were taken away; sign everybody out, and let no link work: it may have been used."""
         gone = {entry.who: entry.at for entry in deletions.of(self._entries, DISMISSED)}
@@ -182,7 +192,7 @@ class Replay:
 
 def _gathered(entries: list[Entry]) -> _Gone:
     """Read the log backwards: what went from one contact to another and was deleted there is to go where it was."""
-    gone = _Gone({}, {}, {}, {}, {})
+    gone = _Gone({}, {}, {}, {}, {}, {})
     for entry in reversed(entries):
         match entry.what:
             case deletions.DELETED:
@@ -195,14 +205,22 @@ def _gathered(entries: list[Entry]) -> _Gone:
                 _last(gone.quotes, entry)
             case deletions.UNWISHED:
                 gone.wishes.setdefault((entry.who, entry.round), entry.at)
+                for part in entry.parts:
+                    gone.unwished.setdefault((part, entry.round), entry.at)
             case deletions.MOVED:
-                before, after = entry.parts[0], entry.parts[-1]
-                if after in gone.quotes:
-                    gone.quotes.setdefault(before, gone.quotes[after])
-                if after in gone.parts:
-                    gone.parts.setdefault(before, gone.parts[after])
-                    gone.traces.setdefault((entry.who, entry.round), gone.parts[after])
+                _where_it_was(gone, entry)
     return gone
+
+
+def _where_it_was(gone: _Gone, entry: Entry) -> None:
+    before, after = entry.parts[0], entry.parts[-1]
+    if after in gone.quotes:
+        gone.quotes.setdefault(before, gone.quotes[after])
+    if (after, entry.round) in gone.unwished:
+        gone.unwished.setdefault((before, entry.round), gone.unwished[after, entry.round])
+    if after in gone.parts:
+        gone.parts.setdefault(before, gone.parts[after])
+        gone.traces.setdefault((entry.who, entry.round), gone.parts[after])
 
 
 def _last(parts: dict[str, datetime], entry: Entry) -> None:

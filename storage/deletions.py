@@ -50,7 +50,7 @@ class Entry(NamedTuple):
     who: str
     """Sign of the contact; of `HUSHED` the hash the quiet list knows the address by; of `DISMISSED` that of the role.
 
-    Empty of `UNQUOTED`.
+    Empty of `UNQUOTED` and `UNWISHED`; earlier versions signed the latter by the contact.
     """
     parts: tuple[str, ...] = ()
     """Signs of their pseudonyms; of `MOVED` the one before and the one after."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, select, update
 
 from storage.rows import insert_new, many
-from storage.tables import wishes
+from storage.tables import contacts, wishes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,6 +63,15 @@ def since(db: Connection, contact_id: int) -> list[tuple[int, datetime, str]]:
     """Return (round id, since when, what) of one contact's wishes."""
     mine = select(wishes.c.round_id, wishes.c.created_at, wishes.c.what).where(wishes.c.contact_id == contact_id)
     return [(round_id, at, what) for round_id, at, what in db.execute(mine)]
+
+
+def hashes(db: Connection, round_id: int) -> list[tuple[int, datetime, bytes]]:
+    """Return (contact id, since when, hashed address) of all who wish for the result of a round."""
+    wanted = select(wishes.c.contact_id, wishes.c.created_at, contacts.c.address_hash).join_from(
+        wishes, contacts, wishes.c.contact_id == contacts.c.id
+    )
+    mine = wanted.where(wishes.c.round_id == round_id, wishes.c.what == RESULT).order_by(wishes.c.contact_id)
+    return [(contact_id, at, found) for contact_id, at, found in db.execute(mine)]
 
 
 def counts(db: Connection, round_id: int) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from storage.people import Link
 from storage.sealing import Keys
 from tests.bot.test_desk import finished
 from tests.bot.test_elsewhere import begun
-from tests.bot.test_turns import INTO
+from tests.bot.test_turns import INTO, to_review
 from tests.storage.makers import DAY, NOW
 from tests.support.house import Citizen, House
 
@@ -238,9 +239,9 @@ async def test_no_yes_to_quotes_or_results_comes_back_once_taken_back(
     await citizen.says("CHANGE")
     await citizen.does("6", "No", "OK")
     with house.database.transaction() as db:
-        ledger = Ledger(house.clock(), keys=house.keys)
+        ledger, who = Ledger(house.clock(), keys=house.keys), citizen.answers(code)[0].pseudonym
         for _ in range(2):
-            ledger.wish(1, Guest(house.contact("c1")), wanted=False)
+            ledger.wish((1, who), Guest(house.contact("c1")), wanted=False)
             ledger.flush(db)
     assert len(log_of(house)) == before + 2
     assert restored(house, file, empty) == {"unquoted": 1, "unwished": 1}
@@ -250,6 +251,54 @@ async def test_no_yes_to_quotes_or_results_comes_back_once_taken_back(
         assert {row.quotable for row in told if bytes(row.pseudonym) in mine} == {False}
         assert {row.quotable for row in told if bytes(row.pseudonym) not in mine} == {True}
         assert wishes.of(db, 1) == [ids[1]]
+
+
+async def finished_with_wish(citizen: Citizen, code: str) -> str:
+    """Skip all questions to the end, but wish for the result; return the receipt."""
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen, send_you_the_result="Yes")
+    (said,) = await citizen.says("OK")
+    return said.text.split("receipt is ")[1].split(".")[0]
+
+
+async def no_result_after_all(citizen: Citizen) -> None:
+    listed = citizen.house.said(citizen.address)[-1].text
+    (number,) = re.findall(r"(?m)^(\d+)\D.*the result", listed)
+    await citizen.says(number)
+    await citizen.taps("No")
+    await citizen.says("OK")
+
+
+async def test_a_wish_taken_back_elsewhere_does_not_come_back_where_it_was(
+    house: House, citizen: Citizen, empty: Database
+) -> None:
+    code, other = house.need().code, Citizen(house, "other")
+    receipt = await finished_with_wish(citizen, code)
+    await finished_with_wish(other, code)
+    with house.database.reading() as db:
+        assert len(wishes.of(db, 1)) == 2
+    file = backed_up(house)
+    elsewhere = Citizen(house, "elsewhere")
+    await elsewhere.says(receipt)
+    await elsewhere.says("CHANGE")
+    await no_result_after_all(elsewhere)
+    with house.database.reading() as db:
+        assert wishes.of(db, 1) == [house.contact("other").id]
+    assert [each.who for each in log_of(house) if each.what == deletions.UNWISHED] == [""]
+    assert restored(house, file, empty) == {"unwished": 1}
+    with empty.reading() as db:
+        assert wishes.of(db, 1) == [house.contact("other").id]
+
+
+async def test_a_wish_taken_back_under_an_earlier_version_does_not_come_back(
+    house: House, citizen: Citizen, empty: Database
+) -> None:
+    await finished_with_wish(citizen, house.need().code)
+    file = backed_up(house)
+    line = deletions.Entry(house.clock(), deletions.UNWISHED, deletions.sign(house.keys, house.contact("c1")), (), 1)
+    deletions.record(house.keys, [line])
+    assert restored(house, file, empty) == {"unwished": 1}
 
 
 async def test_a_yes_to_quotes_of_a_part_that_began_later_is_not_touched(
