@@ -475,7 +475,8 @@ def _arabic_name(text: str, words: Sequence[re.Match[str]], n: int) -> int:
     end, more = n + 1, 0
     while end < len(words) and end - n < LONGEST and _follows(text, words, end):
         other = folded(words[end][0])
-        first = end == n + 1 and (titled or signed or bare in _arabs().sure) and _may_follow(other)
+        given = n + 2 if bare == "عبد" else n + 1
+        first = end == given and (titled or signed or given > n + 1 or bare in _arabs().sure) and _may_follow(other)
         if other not in _LINKS and not _is_surname(other, after=folded(words[end - 1][0])) and not first:
             break
         more += other not in _LINKS

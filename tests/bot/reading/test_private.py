@@ -92,6 +92,21 @@ def test_most_names_are_found(language: str, least: float) -> None:
     assert whole >= least * len(names)
 
 
+def test_arabic_names_are_found_that_no_rule_was_written_for() -> None:
+    names = [each for each in hidden("fourth") if (each.kind, each.language) == ("name", "ar")]
+    whole = sum(("name", each.text[each.start : each.end]) in found(each.text, "ar") for each in names)
+    assert whole >= 0.8 * len(names)
+
+
+def test_behind_an_arabic_name_of_two_words_stands_the_second_one() -> None:
+    assert found("كتبنا إلى عبد الله العثيم مرتين بلا رد.", "ar") == [("name", "عبد الله العثيم")]
+
+
+@pytest.mark.parametrize("text", ["لا يوجد دليل على ذلك.", "المقعد قصير والطريق طويل.", "الدرج كبير وممتاز."])
+def test_arabic_words_that_few_people_are_called_are_no_names(text: str) -> None:
+    assert found(text, "ar") == []
+
+
 def test_a_pair_of_words_that_may_be_a_name_is_a_doubt_and_no_quote() -> None:
     text = "People wait for Xanthe Zorblax in the rain."
     assert found(text) == [("doubt", "Xanthe Zorblax")]
