@@ -125,7 +125,9 @@ def _parts_where(db: Connection, which: ColumnElement[bool]) -> list[Participati
 
 
 def _texts_where(db: Connection, which: ColumnElement[bool]) -> Sequence[int]:
-    return db.execute(select(answers.c.id).where(which, answers.c.text.is_not(None))).scalars().all()
+    """Return the texts that shall be quoted no more, held: a digest being written that quotes them is there by then."""
+    wanted = select(answers.c.id).where(which, answers.c.text.is_not(None)).order_by(answers.c.id)
+    return db.execute(wanted.with_for_update()).scalars().all()
 
 
 def of(db: Connection, round_id: int, pseudonym: bytes) -> list[AnswerRow]:

@@ -95,9 +95,24 @@ def unquote_gone(db: Connection) -> int:
     return changed
 
 
-def _standing(db: Connection, said: Collection[str]) -> set[str]:
+def recheck(db: Connection, row: DigestRow) -> bool:
+    """Take out of a digest just written what was deleted, or not to be quoted any more, since it was drawn.
+
+    Return whether something was. What it still quotes nobody deletes until the commit: whoever does it then finds it.
+    """
+    which = (digests.c.person_id == row.person_id, digests.c.service == row.service, digests.c.period == row.period)
+    body = msgspec.json.decode(row.body)
+    quoted = [] if body is None else _quotes(body)
+    if not quoted:
+        return False
+    there = _standing(db, {said for said in map(_answer, quoted) if said.isdecimal()}, hold=True)
+    return _leave(db, db.execute(_bodies.where(*which)).one(), body, there)
+
+
+def _standing(db: Connection, said: Collection[str], *, hold: bool = False) -> set[str]:
     asked = select(answers.c.id).where(answers.c.id.in_(IDS), answers.c.text.is_not(None), answers.c.quotable)
-    found = db.execute(asked.where(answers.c.withdrawn_at.is_(None)), {"ids": [int(each) for each in said]})
+    asked = asked.where(answers.c.withdrawn_at.is_(None)).order_by(answers.c.id)
+    found = db.execute(asked.with_for_update(read=True) if hold else asked, {"ids": [int(each) for each in said]})
     return {str(each) for each in found.scalars()} if said else set()
 
 

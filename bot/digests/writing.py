@@ -296,7 +296,8 @@ class Digests:
 
         Returns how many these are, 0 where it was written before.
 
-        Counting and drawing happen before it, so that nobody waits for the pen.
+        Counting and drawing happen before it, so that nobody waits for the pen. Words deleted meanwhile go from it, and
+        its letters are written anew without them.
         """
         self.prepare(database, one.service, one.week, now)
         with database.reading() as db:
@@ -312,6 +313,7 @@ class Digests:
             if not digests.write(db, row):
                 return 0
             outbox.enqueue(db, mailings)
+            digests.recheck(db, row)
             machine.note(db, str(Week.of(now, self._config.city.zone)), asked)
             crossings.passed("digest.written")
         crossings.passed("digest.queued")

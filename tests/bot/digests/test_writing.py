@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from functools import cache
 from io import BytesIO
 from itertools import combinations
 from random import Random
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,7 +40,7 @@ from bot.metrics import Metrics
 from bot.rounds.library import Library
 from bot.texts import texts
 from flows.catalog import Catalog
-from storage import actions, alarms, answers, contacts, digests, people, retention, themes
+from storage import actions, alarms, answers, contacts, crossings, digests, people, retention, themes
 from storage import outbox as sending
 from storage.actions import NewAction, Origin
 from storage.retention import Policy
@@ -51,7 +53,7 @@ from tests.storage import makers
 from tests.support.house import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sqlalchemy import Connection
 
@@ -1067,6 +1069,91 @@ def test_of_a_letter_in_a_senders_hands_no_deleted_word_is_left(
         bodies = dict(db.execute(select(outbox.c.key, outbox.c.body)).all())
     assert not [body for body in bodies.values() if was.voices.quotes[0].text in body]
     assert {bodies[row.key] == "" for row in claimed} == {sent}
+
+
+def test_words_deleted_while_a_digest_is_drawn_do_not_go_out(
+    database: Database, desk: Digests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deletes() -> None:
+        with database.transaction() as db:
+            for n in range(19):
+                answers.forget(db, 1, f"person {n}".encode(), MONDAY, closed=False, anew=bytes([n]) * 16)
+
+    at_crossing(monkeypatch, "digest.drawn", deletes)
+    issued_to_one(database, desk)
+    assert_only_said(database, desk, {"Fine 19"})
+
+
+def test_words_deleted_while_a_digest_is_written_do_not_go_out(
+    database: Database, desk: Digests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deletes() -> None:
+        with database.transaction() as db:
+            for n in range(19):
+                answers.forget(db, 1, f"person {n}".encode(), MONDAY, closed=False, anew=bytes([n]) * 16)
+
+    other = Thread(target=deletes)
+
+    def begins() -> None:
+        other.start()
+        other.join(0.5)  # long enough to come as far as it can before the commit
+
+    at_crossing(monkeypatch, "digest.written", begins)
+    issued_to_one(database, desk)
+    other.join()
+    assert_only_said(database, desk, {"Fine 19"})
+
+
+def test_words_not_to_be_quoted_any_more_while_a_digest_is_written_do_not_go_out(
+    database: Database, desk: Digests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses() -> None:
+        with database.transaction() as db:
+            answers.quotable(db, [(1, f"person {n}".encode(), False) for n in range(19)])
+
+    other = Thread(target=refuses)
+
+    def begins() -> None:
+        other.start()
+        other.join(0.5)
+
+    at_crossing(monkeypatch, "digest.written", begins)
+    issued_to_one(database, desk)
+    other.join()
+    assert_only_said(database, desk, {"Fine 19"})
+
+
+def at_crossing(monkeypatch: pytest.MonkeyPatch, place: str, act: Callable[[], None]) -> None:
+    """Let something happen the first time that `place` is passed."""
+    left = [act]
+
+    def passed(name: str) -> None:
+        if name == place and left:
+            left.pop()()
+
+    monkeypatch.setattr(crossings, "passed", passed)
+
+
+def issued_to_one(database: Database, desk: Digests) -> None:
+    with database.transaction() as db:
+        keep(db, [One(WEEK.monday, "5", f"Fine {n}") for n in range(20)])
+        hire(db, "telegram", name="Ana")
+    desk.sweep(database, MONDAY)
+
+
+def assert_only_said(database: Database, desk: Digests, may: set[str]) -> None:
+    """No word but these is in a digest or its letters, now and once these are written anew; and these go out."""
+    for _ in range(2):
+        with database.reading() as db:
+            (kept,) = digests.before(db, SERVICE, "2022-W36")
+            bodies = [body for _, body, _ in queued(db)]
+        digest = load(kept)
+        assert digest is not None
+        assert {voice.text for voice in digest.voices.quotes} <= may
+        assert {found for body in bodies for found in re.findall(r"Fine \d+", body)} <= may
+        desk.sweep(database, MONDAY)
+    assert bodies
+    assert all(bodies)
 
 
 def test_a_letter_of_a_digest_that_is_no_more_goes_nowhere(database: Database, desk: Digests) -> None:
