@@ -16,7 +16,8 @@ minimum and in a running week, too: a manager sees with the first answer that it
 7. Many counts that add up to each other (the arrows of a flow) are told in steps of the minimum, none below one step.
    In a week that is running the sides of a scale are told so too: answers come one by one. So does who takes part in a
    round by group: of the first whole steps of people only, one step behind. To how many an action goes, of how many who
-   raised a thing, and how many answers lie behind a figure, come in steps as well.
+   raised a thing, and how many answers lie behind a figure, come in steps as well. Where parts stand beside a whole
+   that is told exactly, as on the page of a round, they go down to a whole step: none is told as more than its whole.
 8. Scores of options that people order, divide points over or call best and last, are sums over everybody, and add up to
    what is known. They are told from a base of 10 in steps: half the minimum of people, all of one mind, can move no
    score by more than a step. They are rounded together, so that what is told adds up too, and no score is told as
@@ -361,6 +362,14 @@ def stepped(count: int, minimum: int) -> int | None:
 def floored(count: int, minimum: int) -> int:
     """Return a count down to a whole step, so that nobody and a few people look the same."""
     return count - count % minimum
+
+
+def lowered(count: int, minimum: int) -> int | None:
+    """Return a count that stands beside its whole: down to a whole step, None below one.
+
+    So no part is told as more than its whole, nor do parts add up to more; what is told hides as much as `stepped`.
+    """
+    return floored(count, minimum) or None
 
 
 def about(count: int, minimum: int) -> int | None:

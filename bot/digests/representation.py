@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.digests import statistics
-from bot.digests.disclosure import PERCENT_FROM, stepped
+from bot.digests.disclosure import PERCENT_FROM, lowered, stepped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,43 +70,50 @@ class Representation:
         return sorted(found, key=lambda each: -each.gap)
 
 
-def represent(people: Mapping[str, int], residents: Mapping[str, float], minimum: int) -> Representation:
+def represent(
+    people: Mapping[str, int], residents: Mapping[str, float], minimum: int, *, down: bool = False
+) -> Representation:
     """Return how each group of `people` stands.
 
     `residents` holds the parts of the residents, from 0 to 1, also of groups nobody can choose ("rest"): those count
     with the residents and do not stand in the list. Where it is empty, counts are told and nothing is compared.
+    `down`: counts go down to a whole step instead of the nearest one, as where their sum stands beside them exactly.
 
     A group is missing (or heard more than it is large) only where both hold: its ratio lies outside 0.8 to 1.25, and
     its part of the residents lies outside the Wilson 95 % interval of its part of those who answered. For that interval
     the people of the group are as many (as few) as they can be behind what is told. Below ten people nothing is said.
     """
-    told = {group: stepped(count, minimum) for group, count in people.items()}
-    base = stepped(sum(count for group, count in people.items() if not residents or group in residents), minimum)
+    tell, off = (lowered, (0, minimum - 1)) if down else (stepped, (minimum // 2, (minimum - 1) // 2))
+    told = {group: tell(count, minimum) for group, count in people.items()}
+    base = tell(sum(count for group, count in people.items() if not residents or group in residents), minimum)
     enough = base is not None and base >= PERCENT_FROM and any(count is not None for count in told.values())
     compared = base if enough and base else 0
     return Representation(
-        base, tuple(_standing(group, told[group], residents.get(group), compared, minimum) for group in people)
+        base, tuple(_standing(group, told[group], residents.get(group), compared, minimum, off) for group in people)
     )
 
 
-def _standing(group: str, count: int | None, residents: float | None, base: int, minimum: int) -> Standing:
+def _standing(
+    group: str, count: int | None, residents: float | None, base: int, minimum: int, off: tuple[int, int]
+) -> Standing:
     share = min(count / base, 1.0) if base and count is not None else None
     ratio = round(share / residents, 2) if share is not None and residents else None
-    verdict = _verdict(count, residents, base, minimum) if base and residents else Verdict.UNTOLD
+    verdict = _verdict(count, residents, base, minimum, off) if base and residents else Verdict.UNTOLD
     return Standing(group, count, residents, share, ratio, verdict)
 
 
-def _verdict(count: int | None, residents: float, base: int, minimum: int) -> Verdict:
+def _verdict(count: int | None, residents: float, base: int, minimum: int, off: tuple[int, int]) -> Verdict:
+    """Return how a group stands; `off`: by how many a count may be less, and more, than what is told."""
     ratio = (count or 0) / base / residents
     if FEW <= ratio <= MANY:
         return Verdict.FAIR
-    off = (minimum - 1) // 2
+    less, more = off
     if ratio < FEW:
-        most = minimum - 1 if count is None else count + off
-        least_base = max(base - minimum // 2, most)
+        most = minimum - 1 if count is None else count + more
+        least_base = max(base - less, most)
         return Verdict.FEW if statistics.wilson(most, least_base).high < residents else Verdict.UNSURE
-    least = max((count or 0) - minimum // 2, 0)
-    return Verdict.MANY if statistics.wilson(least, base + off).low > residents else Verdict.UNSURE
+    least = max((count or 0) - less, 0)
+    return Verdict.MANY if statistics.wilson(least, base + more).low > residents else Verdict.UNSURE
 
 
 def most_missing(tables: Mapping[str, Representation]) -> list[tuple[str, Standing]]:

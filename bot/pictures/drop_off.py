@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.digests.disclosure import PERCENT_FROM, stepped
+from bot.digests.disclosure import PERCENT_FROM, lowered
 from flows.model import End
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def drop_off(flow: Flow, moves: Moves, minimum: int) -> DropOff:
     """Return what may be told of the moves of a round of `flow`.
 
     Everybody who comes to a state goes on or stays there, so counts that stand beside each other can be subtracted.
-    Each is therefore told in steps of `minimum` only, and not at all below one step.
+    Each is therefore told in steps of `minimum` only, down to a whole one, and not at all below one: no more people are
+    told to have gone on, or stopped, than to have come.
     """
     states = flow.script(flow.language).states
     known = {arrow: count for arrow, count in moves.items() if arrow[1] in states}
@@ -79,7 +80,7 @@ def drop_off(flow: Flow, moves: Moves, minimum: int) -> DropOff:
     stayed = {id_: came[id_] - left[id_] for id_, state in states.items() if not isinstance(state, End)}
     return DropOff(
         minimum,
-        {state: stepped(count, minimum) for state, count in came.items()},
+        {state: lowered(count, minimum) for state, count in came.items()},
         {state: _part(count, came[state], minimum) for state, count in stayed.items()},
         {arrow: _part(count, came[arrow[0]], minimum) for arrow, count in known.items() if arrow[0] in came},
     )
@@ -87,7 +88,7 @@ def drop_off(flow: Flow, moves: Moves, minimum: int) -> DropOff:
 
 def _part(count: int, of: int, minimum: int) -> Part:
     """Return a count in steps, and its share of the steps it is part of."""
-    told, base = stepped(count, minimum), stepped(of, minimum)
+    told, base = lowered(count, minimum), lowered(of, minimum)
     if told is None or base is None or base < PERCENT_FROM:
         return Part(told, None)
     return Part(told, min(round(100 * told / base), 100))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.digests import representation
-from bot.digests.disclosure import floored, stepped
+from bot.digests.disclosure import floored, lowered
 from bot.pictures.drop_off import drop_off
 from bot.rounds import aims, margins, turnout, variables, wording
 from bot.rounds.acting import name_of
@@ -45,7 +45,7 @@ MARGINS, AIMS = "margins", "aims"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A number of people who came so far, in steps of the minimum; None below one step."""
+    """A number of people who came so far, down to a whole step of the minimum; None below one."""
 
     sent: int | None
     reached: int | None
@@ -75,7 +75,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A round in numbers as they may be shown. Sums are exact; groups come in steps."""
+    """A round in numbers as they may be shown. Sums are exact, but for how many were written to where that is hidden.
+
+    Groups and stops come in steps, down to a whole one: no part is told as more than its sum, nor do parts exceed it.
+    """
 
     sent: int
     reached: int
@@ -208,10 +211,10 @@ class Fairness(Concluding):
 
     def _represented(self, people: Mapping[str, int], margin: Margin | None) -> Representation:
         residents = representation.parts(margin.groups) if margin else {}
-        return representation.represent(people, residents, self._least)
+        return representation.represent(people, residents, self._least, down=True)
 
     def _told(self, way: Way) -> Told:
-        return Told(*(stepped(count, self._least) for count in (way.sent, way.reached, way.started)))
+        return Told(*(lowered(count, self._least) for count in (way.sent, way.reached, way.started)))
 
     # ----------------------------------------------------------------- acting
 

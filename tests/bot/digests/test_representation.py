@@ -94,3 +94,27 @@ def test_who_is_called_missing_is_so_by_the_true_numbers_too(people: dict[str, i
             assert wilson(people[each.group], base).high < residents[each.group]
         if each.verdict is Verdict.MANY:
             assert wilson(people[each.group], base).low > residents[each.group]
+
+
+@given(COUNTS, st.sampled_from([5, 10]))
+def test_beside_an_exact_sum_no_group_is_told_larger_than_it_nor_all_of_them_together(
+    people: dict[str, int], minimum: int
+) -> None:
+    found = represent(people, {}, minimum, down=True)
+    told = [each.answers or 0 for each in found.standings]
+    assert sum(told) <= (found.base or 0) <= sum(people.values())
+    assert all((each.answers is None) == (people[each.group] < minimum) for each in found.standings)
+
+
+@given(COUNTS, st.sampled_from([5, 10]))
+def test_steps_down_tell_as_little_and_accuse_nobody_wrongly(people: dict[str, int], minimum: int) -> None:
+    residents, base = parts(dict.fromkeys(people, 1)), sum(people.values())
+    found = represent(people, residents, minimum, down=True)
+    same = {group: count // minimum * minimum for group, count in people.items()}
+    if sum(same.values()) // minimum * minimum == (found.base or 0):
+        assert represent(same, residents, minimum, down=True) == found
+    for each in found.standings:
+        if each.verdict is Verdict.FEW:
+            assert wilson(people[each.group], base).high < residents[each.group]
+        if each.verdict is Verdict.MANY:
+            assert wilson(people[each.group], base).low > residents[each.group]

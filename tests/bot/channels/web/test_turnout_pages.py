@@ -60,7 +60,7 @@ async def test_numbers_of_groups_and_who_is_missing_stand_on_the_rounds_page(
     await entered(it, client, ORGANISER, EVERYWHERE)
     await posted(client, f"/manage/rounds/{code}/margins", **NUMBERS, **{"for": "city"})
     page = await client.get(f"/manage/rounds/{code}")
-    assert cells(page, "By area")["Harbour"] == ["100", "95", "30", "more than its share (3.17)"]
+    assert cells(page, "By area")["Harbour"] == ["100", "100", "30", "more than its share (3.33)"]
     assert cells(page, "By area")["Hillside"] == ["under 5", "", "50", "too few"]
     assert cells(page, "By language")["Spanish"] == ["under 5", "under 5"]
     assert "People who live in this area: Hillside." in page.text
