@@ -333,16 +333,6 @@ def wrote(
     ]
 
 
-def answered(
-    db: Connection, service: str, stage: str, item: str, since: datetime, until: datetime
-) -> set[tuple[int, bytes]]:
-    """Return (round id, pseudonym) of who chose anything at an item in rounds of a stage in [since, until)."""
-    given = (*_asked(service, stage, item), answers.c.choice.is_not(None))
-    within = (answers.c.counted_at >= since, answers.c.counted_at < until, answers.c.withdrawn_at.is_(None))
-    found = select(answers.c.round_id, answers.c.pseudonym).where(*given, *within).distinct()
-    return {(row[0], row[1]) for row in db.execute(found)}
-
-
 def _asked(service: str, stage: str, item: str) -> tuple[ColumnElement[bool], ...]:
     return (answers.c.service == service, answers.c.stage == stage, answers.c.item == item)
 

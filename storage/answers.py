@@ -380,11 +380,25 @@ def quoted_ids(
     return [(answer_id, round_id) for answer_id, round_id in db.execute(wanted.order_by(answers.c.id))]
 
 
-def drawn(db: Connection, service: str, since: datetime, until: datetime, every: int, first: int) -> int:
-    """Return how many free texts counted in [since, until) are in the sample of `quoted_ids`, quotable or not."""
+def drawn(
+    db: Connection,
+    service: str,
+    since: datetime,
+    until: datetime,
+    every: int,
+    first: int,
+    *,
+    without: Collection[int] = (),
+) -> int:
+    """Return how many free texts counted in [since, until) are in the sample of `quoted_ids`, quotable or not.
+
+    Those `without` are not counted.
+    """
     within = (answers.c.service == service, answers.c.counted_at >= since, answers.c.counted_at < until)
     written = select(func.count()).where(*within, _stands, answers.c.verb == "ask", answers.c.text.is_not(None))
-    return db.execute(written.where(answers.c.id % every == first)).scalar_one()
+    out = [each for each in without if each % every == first]
+    own = [answers.c.id.not_in(out)] if out else []
+    return db.execute(written.where(answers.c.id % every == first, *own)).scalar_one()
 
 
 def sent_words(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, case, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
 
 from storage.database import Conflict
 from storage.rows import IDS, Insert, Lookup, Shape, Update
-from storage.tables import contacts, invitations, rounds, sessions
+from storage.tables import contacts, entries, invitations, rounds, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -209,9 +209,13 @@ def active(db: Connection, round_id: int) -> int:
 def passages(db: Connection, service: str, since: datetime, until: datetime) -> tuple[int, int]:
     """Return how many people began to answer rounds of a service in [since, until), and how many of them finished.
 
-    Whoever was too young, or did not want to after the first words, has not begun.
+    Whoever was too young, or did not want to after the first words, has not begun. What staff took down of groups and
+    organisations, or late, is not in it: none of these is among the people who answered.
     """
+    mine = and_(entries.c.contact_id == sessions.c.contact_id, entries.c.round_id == sessions.c.round_id)
+    for_one = or_(entries.c.kind.is_(None), and_(entries.c.kind == "individual", ~entries.c.late))
     counted = select(func.count(), func.count(sessions.c.ended_at)).join(rounds, rounds.c.id == sessions.c.round_id)
+    counted = counted.outerjoin(entries, mine).where(for_one)
     within = (sessions.c.started_at >= since, sessions.c.started_at < until, sessions.c.status.in_(_BEGAN))
     began, finished = db.execute(counted.where(rounds.c.service == service, *within)).one()
     return began, finished

@@ -6,9 +6,10 @@ has written anything.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.actions import results, subjects, telling
 from bot.actions.behind import Behind, Filters
@@ -25,7 +26,7 @@ from bot.rounds.hours import Hours
 from bot.texts import texts
 from bot.threads import people_of
 from flows.words import fill, whole
-from storage import actions, themes
+from storage import actions, themes, weekly
 from storage.actions import (
     ANSWER,
     ASK,
@@ -55,8 +56,12 @@ if TYPE_CHECKING:
     from bot.rounds.library import Library
     from flows.bank import Bank
     from storage.actions import Action
+    from storage.beside import Beside
     from storage.people import Person
+    from storage.weekly import Span
 
+Asked: TypeAlias = tuple[str, str]
+"""(stage, item)."""
 ASKED_FOR = timedelta(days=14)
 """So long a question takes answers."""
 CHOICES = 4
@@ -201,10 +206,20 @@ class Actions:
     def subjects(self, db: Connection, service: str, week: str, language: str) -> list[Subject]:
         """Return what there is to act on in a week: scores somebody gave, themes that the minimum of people raised."""
         span, minimum = Week.parse(week).span(self._config.city.zone), self._config.digest.minimum_cell
+        beside = self._library.beside(db, service)
+        counted = self._counted(db, service, span, beside)
         asked = [(one.stage, item) for item, one in self._headlines.items()]
-        given = [one for one in asked if len(actions.answered(db, service, *one, *span)) >= minimum]
+        given = [one for one in asked if counted[one].total() >= minimum]
         scores = [Subject(SCORE, item, self.behind.question(service, item, language), stage) for stage, item in given]
-        return subjects.of(db, service, scores, span, minimum, language)
+        return subjects.of(db, service, scores, span, minimum, language, beside.texts(span))
+
+    @staticmethod
+    def _counted(db: Connection, service: str, span: Span, beside: Beside) -> defaultdict[Asked, Counter[str]]:
+        """Count by stage and item who chose what, as the digest does: without campaigns and who is counted apart."""
+        found: defaultdict[Asked, Counter[str]] = defaultdict(Counter)
+        for one in weekly.figures(db, service, [span], beside)[span].counts:
+            found[one.stage, one.item][one.choice] += one.people
+        return found
 
     @staticmethod
     def filters(db: Connection, source: str, origin: Origin, week: str) -> Filters:
@@ -245,34 +260,41 @@ class Actions:
 
         Where it hides that side, there is no total here either. Of a theme those who scored well are told apart from
         the others: where either are few, their sum would give them back. So would a theme of which a campaign is, too:
-        the digest tells its own people, and of the senders only where they are many. Of answers somebody chose there
-        is no total: beside how many these are it would tell which are of one person.
+        the digest tells its own people, and of the senders only where they are many. Nor is there one where others
+        than those the digest counts raised it, too: who answers for many, came late or sent a campaign. Of answers
+        somebody chose there is no total: beside how many these are it would tell which are of one person.
         """
         if found.raised is None or source == CHOSEN:
             return None
-        told = self._both_told(db, service, origin) if source == THEME else self._bad_told(db, service, source, origin)
+        told = (
+            self._both_told(db, service, origin)
+            if source == THEME
+            else self._bad_told(db, service, source, origin, found.raised)
+        )
         return disclosure.about(found.raised, self._config.digest.minimum_cell) if told else None
 
-    def _bad_told(self, db: Connection, service: str, source: str, origin: Origin) -> bool:
+    def _bad_told(self, db: Connection, service: str, source: str, origin: Origin, raised: int) -> bool:
         if source != SCORE:
             return True
         score = self._headlines.get(origin.name)
         if score is None:
             return False
         span = (datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until))
+        counted = self._counted(db, service, span, self._library.beside(db, service))[score.stage, origin.name]
         good, middle, bad = (
-            sum(map(len, actions.gave(db, service, score.stage, origin.name, choices, *span).values()))
-            for choices in (score.positive, score.neutral, score.negative)
+            sum(counted[choice] for choice in choices) for choices in (score.positive, score.neutral, score.negative)
         )
         _, told = disclosure.shares(good, middle, bad, self._config.digest.minimum_cell)
-        return told.exact
+        return told.exact and bad == raised
 
     def _both_told(self, db: Connection, service: str, origin: Origin) -> bool:
         if not origin.since:
             return False
         span = (datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until))
         good, theme = content_with(self._headlines.values()), now_in(db, int(origin.name))
-        sides, own = (by_side(db, service, span, good, apart=apart).get(theme, ()) for apart in (False, True))
+        out = self._library.beside(db, service).texts(span)
+        sides = by_side(db, service, span, good).get(theme, ())
+        own = by_side(db, service, span, good, apart=True, without=out).get(theme, ())
         return sides == own and all(disclosure.cell(one, self._config.digest.minimum_cell) is not None for one in own)
 
     def _reach(self, db: Connection, draft: Draft, now: datetime) -> Reach:

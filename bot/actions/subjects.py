@@ -9,7 +9,7 @@ from storage import themes
 from storage.actions import SCORE, THEME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -41,14 +41,22 @@ def of(
     span: tuple[datetime, datetime],
     minimum: int,
     language: str,
+    without: Collection[int] = (),
 ) -> list[Subject]:
-    """Return the scores, then the themes the minimum of people raised.
+    """Return the scores, then the themes the minimum of people raised, by themselves or in campaigns.
 
-    A theme nobody has confirmed is not offered.
+    A theme nobody has confirmed is not offered. Nor do the texts `without` count.
     """
     names = {theme.id: theme.name(language) for theme in themes.codebook(db, service, [themes.CONFIRMED])}
-    raised = [each for each in themes.raised(db, service, *span, [themes.CONFIRMED]) if each.people >= minimum]
+    all_, own = (
+        {
+            each.theme_id: each.people
+            for each in themes.raised(db, service, *span, [themes.CONFIRMED], apart=apart, without=without)
+        }
+        for apart in (False, True)
+    )
+    raised = [each for each in all_ if max(own.get(each, 0), all_[each] - own.get(each, 0)) >= minimum]
     return [
         *scores,
-        *(Subject(THEME, str(each.theme_id), names[each.theme_id]) for each in raised[:MOST]),
+        *(Subject(THEME, str(each), names[each]) for each in raised[:MOST]),
     ]

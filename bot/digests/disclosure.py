@@ -300,12 +300,16 @@ def _grown(old: Running | None, come: int | None, period: str) -> Running:
     return Running(((old.count if old else None) or 0) + come, period)
 
 
-def beside(count: int, others: int, minimum: int) -> int | None:
+def beside(count: int, others: Iterable[int], minimum: int) -> int | None:
     """Return a count that stands beside others with whom it makes a known total; None where it is small, or nobody.
 
+    `others`: how many there are by each total that is known; where they are few by any, they would follow from it.
     Nobody is told only where there are no others either: else one who is left would follow from the total.
     """
-    return count if count >= minimum or not count + others else None
+    left = list(others)
+    if not count:
+        return None if any(left) else 0
+    return None if count < minimum or any(0 < each < minimum for each in left) else count
 
 
 def steady(now: Share, before: Share | None, minimum: int, *, alike: bool = True) -> Share:

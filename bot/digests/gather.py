@@ -91,7 +91,9 @@ def gather(  # noqa: PLR0913 - all that counting needs
         written=frame(("week", "texts"), ((each, figures.texts) for each, figures in weeks.items())),
         said=said,
         heard=tuple(_heard(db, service, [spans[week.back(n)] for n in _BACK], headlines, labels, said, beside)),
-        unread=_unread(db, service, spans[week]),
+        unread=_unread(db, service, spans[week], beside.texts(spans[week])),
+        senders=len(beside.senders(spans[week]) - beside.kinds.keys()),
+        sent=len(campaigns.sent(db, service, *spans[week]).keys() - beside.texts(spans[week])),
         campaigns=tuple(sent),
         senders_past=tuple(map(sum, past)),
         began=began,
@@ -250,11 +252,11 @@ def _wrote(db: Connection, service: str, span: Span, without: Collection[int]) -
     return themes.read_so_far(db, service, *span, apart=True, without=without).people
 
 
-def _unread(db: Connection, service: str, span: Span) -> tuple[int, int]:
+def _unread(db: Connection, service: str, span: Span, without: Collection[int]) -> tuple[int, int]:
     """Return how many texts are not sorted, and of how many; nothing of a service that sorts none."""
     if not themes.revision(db, service):
         return 0, 0
-    read = themes.read_so_far(db, service, *span)
+    read = themes.read_so_far(db, service, *span, without=without)
     return read.unsorted, read.texts
 
 

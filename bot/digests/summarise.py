@@ -161,6 +161,10 @@ class Answers:
     """Weeks, oldest first, with the people whose scores are in the shares, by round."""
     unread: tuple[int, int] = (0, 0)
     """Texts of the week that were not sorted by theme yet, and all of them; nothing where no codebook is in use."""
+    senders: int = 0
+    """People among those who answered in the week who sent a campaign: their scores are in no share."""
+    sent: int = 0
+    """Texts of campaigns among those of the week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +297,8 @@ def _foot(answers: Answers, scope: Scope, found: _Figures) -> Foot | None:
     if told is None or scope.so_far:
         return told
     unread, texts = answers.unread
-    read, texts = (texts - unread, texts) if unread else (0, 0)
+    tells = unread and _texts(texts, answers, scope.minimum) is not None
+    read, texts = (texts - unread, texts) if tells else (0, 0)
     waits = _wait(answers)
     about = () if waits else _about(answers, scope, found)
     return replace(told, read=read, texts=texts, themes_wait=waits, about=about)
@@ -318,7 +323,7 @@ def _about(answers: Answers, scope: Scope, found: _Figures) -> tuple[Mapping[str
 
 def _figures(answers: Answers, scope: Scope, *, full: bool) -> _Figures:
     who = _who(answers, scope, full=full)
-    scores = _scores(answers, scope, who.new) if full else ()
+    scores = _scores(answers, scope, _beside_shares(answers, who.new)) if full else ()
     results = _results(answers, scope, full=full)
     voices = _voices(answers, scope, scores) if full else Voices()
     hidden = _hidden(who, scores, voices) + sum(each.base is None for each in results)
@@ -475,14 +480,19 @@ def _most_first(channel: Channel) -> tuple[int, str]:
 # --------------------------------------------------------------------------- score by stage
 
 
-def _scores(answers: Answers, scope: Scope, people: int) -> tuple[Score, ...]:
-    """Return the figure of each stage; `people` answered anything in the week."""
+def _beside_shares(answers: Answers, new: int) -> list[int]:
+    """Return how many people may be in a share, and how many there are by what is told of senders of campaigns."""
+    return [new - answers.senders, *{new, new - sum(answers.campaigns)}]
+
+
+def _scores(answers: Answers, scope: Scope, people: Sequence[int]) -> tuple[Score, ...]:
+    """Return the figure of each stage; so many `people` answered anything in the week, by each way to reckon it."""
     groups = _groups(answers, scope.headlines)
     scores = (_score(groups.get((each.stage, each.item), {}), scope, each, people) for each in scope.headlines)
     return tuple(score for score in scores if score)
 
 
-def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline, people: int) -> Score | None:
+def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline, people: Sequence[int]) -> Score | None:
     weeks = [str(scope.week.back(back)) for back in range(MEDIAN_WEEKS, -1, -1)]
     known = [groups[week] for week in weeks[-1 - BASE_WEEKS :] if week in groups]
     if not any(group.base for group in known) and not groups.get(weeks[-1], NOBODY).unknown:
@@ -514,14 +524,15 @@ def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline, peopl
     )
 
 
-def _unknown(group: Posneg, people: int, scope: Scope) -> int | None:
+def _unknown(group: Posneg, people: Sequence[int], scope: Scope) -> int | None:
     """How many did not know, beside those who said nothing at all: how many there are of both is known.
 
     Of a running week nobody is counted: its base comes in steps.
     """
     if scope.so_far:
         return disclosure.cell(group.unknown, scope.minimum)
-    return disclosure.beside(group.unknown, max(people - group.base - group.unknown, 0), scope.minimum)
+    own, *known = (max(each - group.base - group.unknown, 0) for each in people)
+    return disclosure.beside(group.unknown, [own, *known] if group.unknown else [own], scope.minimum)
 
 
 def _net(positive: Share, negative: Share, scope: Scope, headline: Headline) -> tuple[int, int, int] | None:
@@ -607,9 +618,15 @@ def _voices(answers: Answers, scope: Scope, scores: Sequence[Score]) -> Voices:
     told = quotes.both_sides(drawn, _majority(scores), lambda one: _side(one, tones))[:QUOTES]
     return Voices(
         tuple(_voice(one, tones, scope) for one in told),
-        disclosure.cell(total, scope.minimum),
+        _texts(total, answers, scope.minimum),
         None if first == scope.week else first.monday,
     )
+
+
+def _texts(total: int, answers: Answers, minimum: int) -> int | None:
+    """Return how many texts there are; None where few are left of them without campaigns, whose senders are told."""
+    left = (total, total - answers.sent, total - sum(answers.campaigns))
+    return None if any(0 < each < minimum for each in left) else total
 
 
 def _drawn(said: Iterable[Said], scope: Scope) -> list[Said]:

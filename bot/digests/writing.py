@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from bot.rounds.library import Library
     from bot.texts import Texts
     from flows.bank import Bank
+    from storage.beside import Beside
     from storage.contacts import Contact
     from storage.database import Database
 
@@ -106,7 +107,7 @@ class Digests:
         beside = self._library.beside(db, service)
         counted = gather(db, service, week, place, finder(db, self._config), self._headlines, labels, beside=beside)
         asked_since = reworded.since(db, self._library, self._headlines, counted.asked, scope.minimum)
-        scope = replace(scope, foot=_with_sample(db, scope, counted), reworded=asked_since)
+        scope = replace(scope, foot=_with_sample(db, scope, counted, beside), reworded=asked_since)
         look = polls.Look(week, place, now, scope.minimum)
         counted = replace(counted, polls=polls.of_week(db, self._library, service, look, beside))
         return summarise(in_steps(db, counted, scope, beside) if scope.so_far else counted, scope, now)
@@ -519,13 +520,14 @@ def _shown_before(db: Connection, service: str, week: Week) -> str | None:
     return digests.last(db, service, str(week), f'"form":"{Form.FULL}"')
 
 
-def _with_sample(db: Connection, scope: Scope, counted: Answers) -> Foot:
+def _with_sample(db: Connection, scope: Scope, counted: Answers, beside: Beside) -> Foot:
     """Note of how many texts how many were drawn, where not all were."""
     told, texts = scope.foot or Foot(), _written(counted, scope)
     every = every_nth(texts)
     if scope.so_far or every == 1:
         return told
-    drawn = answers.drawn(db, scope.service, *scope.week.span(scope.zone), every, scope.week.number % every)
+    span, first = scope.week.span(scope.zone), scope.week.number % every
+    drawn = answers.drawn(db, scope.service, *span, every, first, without=beside.texts(span))
     return replace(told, sampled=drawn, written=texts)
 
 

@@ -178,7 +178,6 @@ def test_who_was_asked_the_same_in_another_stage_is_none_of_them(database: Datab
         answers.append(db, [answer(one, b"anna", choice="1"), answer(pilot, b"ben", choice="1")])
         about = ("library", "deliver", "del.overall")
         assert actions.gave(db, *about, ["1", "2"], NOW, NOW + DAY) == {one.id: {b"anna"}}
-        assert actions.answered(db, *about, NOW, NOW + DAY) == {(one.id, b"anna")}
 
 
 def test_only_who_agreed_to_be_invited_again_may_be_asked_back(database: Database) -> None:

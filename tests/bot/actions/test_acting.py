@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from bot.actions.acting import Draft, Unfit
 from bot.actions.telling import Letter, load
-from storage import actions, answers, campaigns, contacts, people, rounds, tables, themes
+from storage import actions, answers, campaigns, contacts, entries, people, rounds, tables, themes
 from storage.actions import ANSWER, ASK, ASKED, FIX, ISSUE, NOT_US, SCORE, THEME, TOLD, Origin
+from storage.entries import Entry
 from tests.bot.actions.scene import CONTENT, WEEK, draft, scene, sent
 from tests.bot.channels.web.stage import NOW, Program, program
 from tests.bot.channels.web.test_public_pages import FORMAL
@@ -21,6 +22,8 @@ from tests.storage.makers import DAY
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
     from storage.actions import Action
     from tests.bot.actions.scene import Scene
@@ -231,6 +234,41 @@ def test_of_a_theme_that_a_campaign_is_about_too_how_many_raised_it_is_not_told(
         campaigns.note(db, "library", NOW, NOW, [(one.id, 1) for one in said[:2]])
         seen = of.acts.preview(db, plan, NOW)
     assert (seen.raised, seen.about) == (None, 10)
+
+
+def test_how_many_raised_a_theme_is_not_told_where_some_are_no_voices_of_one_person(it: Program) -> None:
+    """The digest tells 7 people, and counts the 2 who came late apart: 9 in all would give them back."""
+    of = scene(it, raised=9, wish=9)
+    with it.database.transaction() as db:
+        themes.add(db, "library", [("waiting", {"en": "Waiting"})], themes.MANAGER, NOW)
+        theme = themes.by_key(db, "library", "waiting")
+        assert theme is not None
+        for one in answers.texts(db, "library", NOW - 9 * DAY, NOW, 99):
+            themes.correct(db, theme, one.id, None, NOW, fits=True)
+        plan = replace(draft(of), source=THEME, origin=of.acts.origin(THEME, str(theme.id), WEEK, NOW))
+        assert of.acts.preview(db, plan, NOW).raised == 10
+        assert [one.source for one in of.acts.subjects(db, "library", WEEK, "en")] == [SCORE, THEME]
+        late(db, of, 2)
+        seen = of.acts.preview(db, plan, NOW)
+        late(db, of, 5, already=2)
+        assert of.acts.subjects(db, "library", WEEK, "en") == []
+    assert (seen.raised, seen.going, seen.about) == (None, 9, 10)
+
+
+def test_organisations_among_those_who_scored_badly_open_no_total_that_the_digest_hides(it: Program) -> None:
+    """The digest hides the side of the 3 people beside 33 others; with 12 organisations it would be told as 15."""
+    of = scene(it, raised=15, others=["5"] * 33)
+    with it.database.transaction() as db:
+        assert of.acts.preview(db, draft(of), NOW).raised == 15
+        late(db, of, 12, kind="organisation")
+        seen = of.acts.preview(db, draft(of), NOW)
+    assert (seen.raised, seen.going) == (None, 14)
+
+
+def late(db: Connection, of: Scene, people: int, *, already: int = 0, kind: str = "individual") -> None:
+    """Let the answers of so many count as taken down by staff, for many or late."""
+    for one in of.who[already:people]:
+        entries.add(db, Entry(one.id, of.round.id, None, kind, 1, "", NOW, late=kind == "individual"))
 
 
 def test_the_answers_that_are_shown_are_those_that_gave_rise_to_it(it: Program) -> None:

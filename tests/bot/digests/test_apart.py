@@ -18,7 +18,7 @@ from bot.digests.writing import Digests
 from bot.rounds.library import Library
 from bot.texts import languages, texts
 from flows.catalog import Catalog
-from storage import answers, beside, digests, entries, people, themes, weekly
+from storage import answers, beside, contacts, digests, entries, people, sessions, themes, weekly
 from tests.storage import makers
 from tests.storage.makers import answer, text
 
@@ -210,6 +210,58 @@ def test_after_a_digest_that_counted_them_totals_add_up_and_no_past_week_holds_t
     assert made.scores[0].weeks[-2].share.base == (61 if alike else 49)
 
 
+def test_part_of_the_texts_that_were_read_is_told_of_people_alone(
+    database: Database, desk: Digests, library: Library
+) -> None:
+    """Beside how many texts there are of all, the few that came late would follow from it."""
+    with database.transaction() as db:
+        of = makers.add_round(db)
+        themes.add(db, "library", [("wait", {"en": "Waiting"})], themes.MANAGER, MONDAY)
+        wait = themes.by_key(db, "library", "wait")
+        assert wait is not None
+        people = [b"now %d" % n for n in range(30)] + taken_down(db, library, of, [("late", 3)])
+        answers.append(db, [answer(of, who, at=NOON, choice="2") for who in people])
+        answers.append(db, [text(of, f"Slow at number {n}", who, NOON) for n, who in enumerate(people)])
+        ids = sorted(answer_id for answer_id, *_ in answers.sent_words(db, "library", *WEEK.span(config().city.zone)))
+        themes.keep(db, [themes.Reading(each, "library", None, "en", "test", MONDAY) for each in ids])
+        revision = themes.revision(db, "library")
+        themes.settle(db, revision, ids[1:], [themes.Sorted(each, wait.id, 0.9) for each in ids[1:20]])
+        made = digest(db, desk)
+    assert made.foot is not None
+    assert (made.foot.read, made.foot.texts, made.voices.total) == (29, 30, 30)
+
+
+def test_the_sample_of_texts_is_drawn_of_people_alone(
+    database: Database, desk: Digests, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.transaction() as db:
+        of = makers.add_round(db)
+        people = [b"now %d" % n for n in range(30)] + taken_down(db, library, of, [("late", 3)])
+        answers.append(db, [text(of, f"Slow at number {n}", who, NOON) for n, who in enumerate(people)])
+        monkeypatch.setattr("bot.digests.gather.SAMPLE", 29)
+        made = digest(db, desk)
+    assert made.foot is not None
+    assert (made.foot.sampled, made.foot.written) == (15, 30)
+
+
+def test_organisations_are_not_among_those_who_began_and_came_to_the_end(
+    database: Database, desk: Digests, library: Library
+) -> None:
+    with database.transaction() as db:
+        of = makers.add_round(db)
+        answers.append(db, crowd(of, "now", 33, 0))
+        who = [makers.add_contact(db, f"someone {n}") for n in range(33)]
+        sessions.save(db, [makers.session(each, of, NOON, status="completed", ended_at=NOON) for each in who])
+        taken_down(db, library, of, [("organisation", 9), ("late", 2)])
+        for one in entries.by_address(db, of.id).values():
+            contact = contacts.get(db, one.contact_id)
+            assert contact is not None
+            sessions.save(db, [makers.session(contact, of, NOON)])
+        made = digest(db, desk)
+    assert made.who.finished is not None
+    assert (made.who.new, made.who.finished.base) == (33, 33)
+
+
 # --------------------------------------------------------------------------- campaigns, and who comes again
 
 KEEP = "Please keep the small library in Mill Lane open on Saturdays, our children need it very much{} thanks"
@@ -243,6 +295,27 @@ def test_the_scores_of_a_campaign_are_in_no_share_and_drive_no_alert(
     old = load(json.dumps(body))
     assert old is not None
     assert "1 campaign of 60 senders, counted apart. No figure" in render.message(old, texts("en"))
+
+
+@pytest.mark.parametrize(("own", "total"), [(2, None), (7, 67)])
+def test_few_who_did_not_answer_a_question_or_wrote_do_not_follow_from_the_senders_of_a_campaign(
+    database: Database, desk: Digests, own: int, total: int | None
+) -> None:
+    """100 answered, 60 sent a campaign, 32 are in the share and 6 do not know: 2 are left, and have texts of theirs."""
+    with database.transaction() as db:
+        of = makers.add_round(db)
+        answers.append(db, crowd(of, "now", 24, 8))
+        answers.append(db, [answer(of, b"na %d" % n, at=NOON, choice="na") for n in range(6)])
+        answers.append(db, [text(of, f"Words about my own visit {n}", b"own %d" % n, NOON) for n in range(own)])
+        sent = [text(of, KEEP.format("!" * (n % 9)), b"sent %d" % n, NOON) for n in range(60)]
+        answers.append(db, [*crowd(of, "sent", 0, 60), *sent])
+    apart.seek(database, "library", WEEK, config().city.zone, 5, MONDAY)
+    with database.reading() as db:
+        made = digest(db, desk)
+    (score,) = made.scores
+    assert (made.who.new, score.positive.base) == (98 + own, 32)
+    assert score.unknown == (None if own < 5 else 6)
+    assert made.voices.total == total
 
 
 @pytest.mark.parametrize("kept", [False, True])

@@ -189,9 +189,21 @@ def test_running_counts_shown_one_after_the_other_never_differ_by_a_few(growth: 
 
 
 @pytest.mark.parametrize(
-    ("count", "others", "shown"), [(0, 0, 0), (0, 1, None), (1, 0, None), (4, 30, None), (5, 0, 5)]
+    ("count", "others", "shown"),
+    [
+        (0, [0], 0),
+        (0, [1], None),
+        (1, [0], None),
+        (4, [30], None),
+        (5, [0], 5),
+        (5, [4], None),
+        (6, [62, 2], None),
+        (6, [62, 5], 6),
+    ],
 )
-def test_who_did_not_know_does_not_follow_from_who_said_nothing(count: int, others: int, shown: int | None) -> None:
+def test_who_did_not_know_does_not_follow_from_who_said_nothing(
+    count: int, others: list[int], shown: int | None
+) -> None:
     assert disclosure.beside(count, others, 5) == shown
 
 

@@ -269,7 +269,8 @@ def check_scores(one: Case, crowd: list[One], made: Digest) -> int:
         check_share(score.negative, bad)
         unknown = sum(who.choice == "na" for who in crowd)
         silent = len(crowd) - len([who for who in crowd if who.choice in "54321"]) - unknown
-        assert score.unknown == (unknown if unknown >= MINIMUM or unknown + silent == 0 else None)
+        few = 0 < unknown < MINIMUM or 0 < silent < MINIMUM or (not unknown and silent)
+        assert score.unknown == (None if few else unknown)
         weeks = [slow.headline(one.people, WEEK.back(back), MINIMUM)[0] for back in range(25, -1, -1)]
         for point, told in zip(score.weeks, weeks[-9:], strict=True):
             check_share(point.share, told)
