@@ -23,6 +23,7 @@ import httpx
 from babel import Locale, UnknownLocaleError
 
 from bot import translating
+from bot.rounds.links import only_here
 from bot.threads import answered_for
 from storage import alarms, inbox, migrate, outbox, retention, rounds, threads, trail
 from storage.database import Database, StorageTrouble
@@ -441,6 +442,12 @@ def web(config: Config) -> Iterator[Finding]:
     if address.scheme != "https" and address.hostname not in {"127.0.0.1", "localhost", "::1"}:
         do = "Put a proxy with a certificate before it, and write its https:// address in [web] public_url."
         yield warn("web", f"{config.web.public_url} is not encrypted", do)
+    if only_here(config.web.public_url):
+        do = "Write the address people type in [web] public_url: links, posters and QR codes lead there."
+        seen = f"people's phones cannot open {config.web.public_url}, an address of this machine alone"
+        yield warn("public address", seen, do)
+    else:
+        yield ok("public address", config.web.public_url)
 
 
 def _alive(config: Config) -> bool:

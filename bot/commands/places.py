@@ -36,6 +36,7 @@ def place(config: Config, code: str, *, names: tuple[str, ...], member: str | No
             show([{**asdict(each), "short": here.rounds.short_url(each.code)} for each in made])
         for each in [] if in_json else made:
             click.echo(f"{each.name}: {here.rounds.short_url(each.code)}")
+        unreachable(here)
 
 
 @click.command()
@@ -58,6 +59,7 @@ def poster(config: Config, code: str, *, where: str, out: Path | None) -> None:
 
     with office(config) as here:
         paper = made(here.rounds, config, code, wall_clock(), where)
+        unreachable(here)
     write(out or Path(f"{code}.pdf"), paper)
 
 
@@ -96,6 +98,12 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise Refused(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def unreachable(here: Office) -> None:
+    """Say, beside what programs read, where nobody's phone can open the addresses of rounds."""
+    if line := here.rounds.unreachable():
+        click.echo(f"({line})", err=True)
 
 
 def standings(here: Office, code: str) -> list[str]:

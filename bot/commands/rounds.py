@@ -30,7 +30,7 @@ from bot.commands.examples import begun, example, example_option, named
 from bot.commands.facts import facts_option, from_file, laid, pair, record_option, refuse_slips
 from bot.commands.keeping import page
 from bot.commands.numbers import READER, aim, lines, seen, watch
-from bot.commands.places import document, place, poster, standings
+from bot.commands.places import document, place, poster, standings, unreachable
 from bot.errors import Refused, Usage
 from bot.rounds.lifecycle import State, last_day
 from bot.rounds.wording import fault
@@ -297,6 +297,7 @@ def open_(config: Config, code: str, *, watched: bool, member: str | None, in_js
         opened = here.rounds.open(code, who=member_of(here, member, code))
         _shown(here, opened, in_json=in_json)
         _hint(here, code, aside=in_json)
+        unreachable(here)
         if watched and opened.state == State.OPEN:
             seen(here, code, in_json=in_json)
 
@@ -466,6 +467,8 @@ def _draw(here: Office, code: str, path: Path) -> None:
     except OSError as error:
         raise Refused(f"{path} cannot be written: {error.strerror}.") from error
     click.echo(f"{path}: {address}", err=True)
+    if address == here.rounds.chat_url(code):
+        unreachable(here)
 
 
 def _write(path: Path, text: str) -> None:

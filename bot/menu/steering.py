@@ -98,7 +98,8 @@ class Steering(Showing):
         asked = worker.text(f"sure_{act}", title=round_.title, ends=ends, opens=opens)
         match act:
             case Act.OPEN | Act.SCHEDULE:
-                return [asked, self.asked(worker, round_)]
+                far = worker.rounds.unreachable(worker.language)
+                return [asked, self.asked(worker, round_), *([f"{far[:1].upper()}{far[1:]}."] if far else [])]
             case Act.CLOSE | Act.PAUSE | Act.CANCEL:
                 return [asked, self._amid(worker, round_)]
             case Act.REPORT:

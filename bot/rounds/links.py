@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import segno
 
@@ -25,6 +27,16 @@ def chat_url(public_url: str, code: str) -> str:
 def short_url(public_url: str, code: str) -> str:
     """Return the shortest address of a round or a place, for people who type it from a poster."""
     return f"{public_url}/{code}"
+
+
+def only_here(public_url: str) -> bool:
+    """Whether an address is one of this machine alone, which no phone of anybody else can open."""
+    host = urlsplit(public_url).hostname or ""
+    try:
+        at = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return at.is_loopback or at.is_unspecified
 
 
 def modules(address: str) -> tuple[bytearray, ...]:

@@ -476,6 +476,11 @@ class Looking:
         """Return the public address of the web chat for this round."""
         return links.chat_url(record.public_url(self._config), code)
 
+    def unreachable(self, language: str = wording.FALLBACK) -> str:
+        """Return one line where links lead to this machine alone, with what to do; nothing where phones can open them."""
+        url = record.public_url(self._config)
+        return wording.fault(language, "only_here", url=url) if links.only_here(url) else ""
+
     def deep_link(self, code: str) -> str | None:
         """Return the Telegram link, or None where the city has no bot there."""
         username = self.username()

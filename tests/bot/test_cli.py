@@ -752,6 +752,22 @@ def test_a_round_is_made_opened_extended_closed_and_reported_back(terminal: Term
     assert f"extended by {OPERATOR}: Late post" in terminal("round", "show", code).out
 
 
+def test_codes_that_no_phone_can_open_are_made_and_told(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    code = terminal.a_round()
+    poster = ("round", "poster", code, "--out", str(tmp_path / "poster.pdf"))
+    hung = ("round", "show", code, "--qr", str(tmp_path / "code.svg"))
+    acts = (("round", "open", code), poster, ("round", "place", code, "Main door"), hung)
+    for act in acts:
+        assert "people's phones cannot open http://127.0.0.1" in (said := terminal(*act)).err
+        assert "[web] public_url" in said.err
+    assert (tmp_path / "poster.pdf").read_bytes().startswith(b"%PDF")
+    monkeypatch.setenv("CIVICLOOP_WEB__PUBLIC_URL", "https://voice.rivermouth.example")
+    for act in (poster, ("round", "place", code, "Side door"), hung):
+        assert "phones" not in terminal(*act).err
+
+
 def test_a_round_rests_goes_on_and_is_given_up(terminal: Terminal) -> None:
     code = terminal.a_round()
     assert terminal("round", "pause", code).err.startswith("civicloop: Missing option '--why'.")

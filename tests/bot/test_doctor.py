@@ -331,6 +331,20 @@ def test_an_address_without_encryption_is_told(tmp_path: Path) -> None:
     assert "is not encrypted" in found(doctor.web(it), "web").seen
 
 
+@pytest.mark.parametrize("url", ["", "http://localhost:8080", "http://[::1]:8080", "http://127.8.9.1"])
+def test_an_address_that_no_phone_can_open_is_told(url: str, tmp_path: Path) -> None:
+    finding = found(doctor.web(a_config(tmp_path, CIVICLOOP_WEB__PUBLIC_URL=url)), "public address")
+    assert finding.health is Health.WARN
+    assert "people's phones cannot open" in finding.seen
+    assert "[web] public_url" in finding.do
+
+
+@pytest.mark.parametrize("url", ["https://voice.rivermouth.example", "http://192.168.0.7:8080", "http://[2001:db8::1]"])
+def test_an_address_that_phones_can_open_is_well(url: str, tmp_path: Path) -> None:
+    finding = found(doctor.web(a_config(tmp_path, CIVICLOOP_WEB__PUBLIC_URL=url)), "public address")
+    assert finding.health is Health.OK
+
+
 class _Mailbox:
     async def handle_DATA(self, *_: object) -> str:  # noqa: N802 - the library's name
         return "250 OK"

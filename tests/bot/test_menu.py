@@ -171,7 +171,10 @@ async def test_a_second_person_signs_and_only_then_it_opens(house: House) -> Non
     assert "Open now" not in labels(signed)
     await at(omar, code)
     (asked,) = await omar.taps("Open now")
-    assert asked.text == "Open “Opening hours” now?\nWhoever has the link can take part. Nobody is invited."
+    question, whom, *address = asked.text.split("\n")
+    assert question == "Open “Opening hours” now?"
+    assert whom == "Whoever has the link can take part. Nobody is invited."
+    assert [each.partition(" open ")[0] for each in address] == ["People's phones cannot"]
     assert labels(asked) == ["Yes", "No"]
     (opened,) = await omar.taps("Yes")
     assert opened.text.startswith("Done.\n“Opening hours” – Central Library: open")

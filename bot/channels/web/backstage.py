@@ -310,6 +310,9 @@ class Rounds(Protocol):
     def hints(self, code: str, language: str, named: Callable[[str], str]) -> Sequence[str]:
         """Return what does not keep the round from opening and should be known."""
 
+    def unreachable(self, language: str) -> str:
+        """Return one line where people's phones cannot open the addresses of rounds; empty where they can."""
+
     def borrowed(self, code: str) -> Sequence[str]:
         """Return the fields of a draft that still hold words of the example: it cannot open with them."""
 

@@ -203,6 +203,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "minutes": max(1, round(flow.minutes)),
         "faults": _faults(request, round_) if round_.state in BEGINNING else [],
         "hints": _hints(rounds, round_, words),
+        "unreachable": rounds.unreachable(words.language),
         "borrowed": borrowed(request, round_),
         "counts": counts,
         "audience": rounds.audience(round_.code) if round_.audience != LINK else None,

@@ -47,6 +47,19 @@ async def test_the_rounds_own_code_is_an_address_too_and_counts_at_no_place(
     assert seen(it, code) == 0
 
 
+async def test_before_it_opens_and_beside_its_posters_it_says_that_no_phone_can_open_the_address(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    await entered(it, client, ORGANISER)
+    code = it.round("How is the library?", code="library")
+    said = "phones cannot open http"
+    page = (await client.get(f"/manage/rounds/{code}")).text
+    assert page.count(said) == 2
+    assert "[web] public_url" in page
+    code = it.opened("How is the bus?", code="bus")
+    assert (await client.get(f"/manage/rounds/{code}")).text.count(said) == 1
+
+
 @pytest.mark.parametrize("path", ["/nothing", "/library-zz-door", "/draft"])
 async def test_an_address_that_leads_nowhere_is_no_page(it: Program, client: httpx.AsyncClient, path: str) -> None:
     it.round("A draft", code="draft")
