@@ -287,16 +287,23 @@ def readers(opened: Database, config: Config) -> Finding:
     """Look whether somebody of each service can be told what citizens write after HUMAN."""
     channels = {"web", *(["telegram"] if config.telegram.token else []), *(["mail"] if config.mail.host else [])}
     with opened.reading() as db:
-        answered = answered_for(db, config, channels)
+        answered, by_mail = answered_for(db, config, channels), answered_for(db, config, {"mail"})
         nobody = [each.key for each in config.services if each.key not in answered]
         waiting = threads.waiting(db, nobody)
     if not nobody:
         return ok("HUMAN", "somebody of each service can be told")
     first = next(iter(waiting), nobody[0])
-    do = f"Invite somebody who writes in a chat or has mail: civicloop invite --role manager --service {first} --mail …"
+    invite = f"civicloop invite --role manager --service {first}"
+    do = f"Invite somebody who writes in a chat or has mail: {invite} --mail …"
+    off = ""
+    if not config.mail.host:
+        do = f"Set [mail] host and from_address, or let somebody send the bot, in a chat, the /start line of: {invite}"
+        known = [service for service in nobody if service in by_mail]
+        off = f"; mail is off, the only way to those of {', '.join(known)}" if known else ""
     if waiting:
-        return fail("HUMAN", f"{sum(waiting.values())} citizens wait, and nobody of {', '.join(waiting)} is told", do)
-    return warn("HUMAN", f"nobody of {', '.join(nobody)} can be told; citizens read human_contact instead", do)
+        seen = f"{sum(waiting.values())} citizens wait, and nobody of {', '.join(waiting)} is told{off}"
+        return fail("HUMAN", seen, do)
+    return warn("HUMAN", f"nobody of {', '.join(nobody)} can be told; citizens read human_contact instead{off}", do)
 
 
 def asked(opened: Database, config: Config) -> Finding:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
+import shlex
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot.clock import mint
-from bot.commands.common import as_json, configured, office, show, spoken, wall_clock
+from bot.commands.common import FILE, as_json, configured, office, read, show, spoken, wall_clock
 from bot.errors import Refused, Usage
 from bot.rights import EVERY_SERVICE, ROLES
 
@@ -33,6 +36,7 @@ def init(path: Path) -> None:
     """
     from bot.config import EXAMPLE
 
+    left = None if FILE.exists() else _sample_data()
     try:
         with path.open("xb") as file:
             file.write(EXAMPLE.read_bytes())
@@ -41,6 +45,26 @@ def init(path: Path) -> None:
     except OSError as error:
         raise Refused(f"{path} cannot be written: {error.strerror}.") from error
     click.echo(f"{path} is written. Change what differs in your city, then ask: civicloop doctor --config {path}")
+    if left:
+        click.echo(
+            f"{left} holds what the sample city was asked and answered, its people and their roles; your city would"
+            f" begin with it. Stop the bot, then: mv {shlex.quote(str(left))} {shlex.quote(str(_beside(left)))}"
+        )
+
+
+def _sample_data() -> Path | None:
+    """Return the folder of the database that a start without a config.toml has made here; None: there is none."""
+    try:
+        file = read(None, os.environ).database.file
+    except Usage:
+        return None
+    return file.parent if file and file.exists() and file.parent.resolve() != Path.cwd() else None
+
+
+def _beside(folder: Path) -> Path:
+    """Return a name for a folder to be moved to, one that there is not."""
+    names = (folder.with_name(f"{folder.name}.sample{n or ''}") for n in count())
+    return next(each for each in names if not each.exists())
 
 
 @click.command()

@@ -477,7 +477,7 @@ class Looking:
         return links.chat_url(record.public_url(self._config), code)
 
     def unreachable(self, language: str = wording.FALLBACK) -> str:
-        """Return one line where links lead to this machine alone, with what to do; nothing where phones can open them."""
+        """Return one line where links lead to this machine alone, with what to do; empty where phones can open them."""
         url = record.public_url(self._config)
         return wording.fault(language, "only_here", url=url) if links.only_here(url) else ""
 

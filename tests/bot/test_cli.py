@@ -250,6 +250,15 @@ def test_init_writes_the_example_and_never_over_a_file(terminal: Terminal) -> No
     assert (again.status, again.err) == (1, "civicloop: config.toml is there already and stays as it is.\n")
 
 
+def test_init_says_where_data_of_the_sample_lie_and_how_to_begin_without_them(terminal: Terminal) -> None:
+    assert "sample" not in terminal("init", "other.toml").out
+    terminal.a_round()
+    assert "Stop the bot, then: mv data data.sample\n" in terminal("init", "one.toml").out
+    Path("data.sample").mkdir()
+    assert "Stop the bot, then: mv data data.sample1\n" in terminal("init").out
+    assert "mv data" not in terminal("init", "of-a-second-city.toml").out
+
+
 def test_migrate_makes_the_database_and_may_be_repeated(terminal: Terminal) -> None:
     for _ in range(2):
         assert terminal("migrate").out == "The database is up to date.\n"

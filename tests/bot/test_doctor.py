@@ -147,6 +147,12 @@ def test_services_with_nobody_to_read_human_are_named_and_those_where_citizens_w
     finding = found(examined(it), "HUMAN")
     assert finding.health is Health.WARN
     assert finding.seen.startswith(f"nobody of {', '.join(others[1:])} can be told")
+    assert "--mail" in finding.do
+    finding = found(examined(replace(it, mail=replace(it.mail, host=""))), "HUMAN")
+    assert finding.seen.startswith(f"nobody of {', '.join((first, *others))} can be told")
+    assert finding.seen.endswith(f"; mail is off, the only way to those of {first}, {others[0]}")
+    assert "Set [mail] host and from_address, or let somebody send the bot, in a chat, the /start line" in finding.do
+    assert "--mail" not in finding.do
     with database.transaction() as db:
         contacts.set_unreachable(db, reader.id, NOW)
         thread = threads.open_(db, "K7M2", citizen.id, first, NOW)
