@@ -248,6 +248,8 @@ async def say(request: Request) -> Response:
     lines = await _conversation(request)
     try:
         saying = await _understood(request, form, address_of(token), lines)
+    except NothingChosen as error:
+        return await _refused(request, f"chat.{error}_none")
     except photos.NoPicture:
         return await _refused(request, "chat.photo_wrong")
     except voices.NoVoice:
@@ -338,9 +340,22 @@ async def _refused(request: Request, why: str) -> Response:
 # --------------------------------------------------------------------------- understanding a form
 
 
+class NothingChosen(Exception):
+    """A picture or a recording was to be sent, and no file was chosen."""
+
+
+def _refuse_nothing(form: FormData) -> None:
+    """Raise `NothingChosen` for a form that says it brings a file and brings none: browsers send one without a name."""
+    act = str(form.get("act", ""))
+    upload = form.get(act) if act in {"photo", "voice"} else None
+    if isinstance(upload, UploadFile) and not (upload.filename or upload.size):
+        raise NothingChosen(act)
+
+
 async def _understood(request: Request, form: FormData, address: str, lines: Sequence[Line]) -> Saying | None:
     words = pages_of(request).words(request)
     post = Post(address, language=pages_of(request).language(request))
+    _refuse_nothing(form)
     if isinstance(upload := form.get("photo"), UploadFile) and form.get("act") == "photo":
         return await _photo(request, form, upload, post)
     if isinstance(upload := form.get("voice"), UploadFile) and form.get("act") == "voice":

@@ -248,6 +248,27 @@ class TestPictures:
         assert 'type="file"' in answer.text
         assert not it.uploads.exists()
 
+    async def test_whoever_sends_with_nothing_chosen_is_told_to_choose(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        page = await self.photographed(client)
+        parts = (
+            f'name="nonce"\r\n\r\n{nonce(page)}',
+            'name="photo"; filename=""\r\nContent-Type: application/octet-stream\r\n\r\n',
+            'name="text"\r\n\r\n',
+            'name="act"\r\n\r\nphoto',
+        )  # as browsers send the form
+        body = "".join(f"--b\r\nContent-Disposition: form-data; {part}\r\n" for part in parts) + "--b--\r\n"
+        headers = {"content-type": "multipart/form-data; boundary=b"}
+        answer = await client.post("/chat", content=body.encode(), headers=headers)
+        assert answer.status_code == 422
+        assert "No picture was chosen yet. Please choose one first, then press “Send picture”." in answer.text
+        assert 'type="file"' in answer.text
+        by_script = {**headers, "accept": "application/json"}
+        answer = await client.post("/chat", content=body.encode(), headers=by_script)
+        assert answer.json()["problem"].startswith("No picture was chosen yet.")
+        assert not it.uploads.exists()
+
 
 class TestWaysIn:
     async def test_a_round_has_its_own_address(self, it: Program, client: httpx.AsyncClient) -> None:
