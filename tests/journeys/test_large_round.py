@@ -14,8 +14,9 @@ import sys
 import time
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count, pairwise
+from itertools import count
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,10 @@ FIRST = 5_000_000
 INVITED = "we may invite you again"
 BURST = 30
 """Messages the server lets pass at once: a second of Telegram's pace."""
-DEAD = 1.0
-"""Seconds without a message: no process lives."""
+TRAVELS = 0.1
+"""Seconds after a process has died in which the server may still note what it had sent."""
+SOON = 1.0
+"""Seconds within which who talks should be answered."""
 OVERTAKEN = 1.0
 """Seconds' worth of invitations that may leave between the writing of a reply and its leaving: what was on the wire
 already, and what leaves until the reply is claimed. On a machine that is busy with other things all are slower alike.
@@ -54,6 +57,14 @@ RESTS = 0.5
 """Seconds after each word of those who talk: no chat may be answered much faster than once a second."""
 AT_ONCE = 1_000
 """People written down in one transaction."""
+
+
+@dataclass(frozen=True)
+class _Death:
+    """When, on the clock all processes share, a process was killed, and how many messages were on the wire then."""
+
+    at: float
+    flying: int
 
 
 @pytest.fixture
@@ -92,23 +103,29 @@ def test_everybody_is_asked_at_the_pace_that_is_permitted_while_others_talk_and_
     town.civicloop("round", "open", code)
     talkers.start()
     patience = 2 * people / per_second + 120
-    flown = [_dies_at(town, talkers, people * (kill + 1) // (KILLS + 1), patience) for kill in range(KILLS)]
+    deaths = [_dies_at(town, talkers, people * (kill + 1) // (KILLS + 1), patience) for kill in range(KILLS)]
     _waits_until(town, patience, lambda: _left(town) == 0)
     talkers.end()
     told = _asked(town)
     often = Counter(told["chats"].values())
     repeats = sum((times - 1) * chats for times, chats in often.items())
-    reached, waits = _reached(town.telegram.sent("")["at"], per_second), sorted(talkers.waits)
+    flown = sum(each.flying for each in deaths)
+    invited_at, waits = told["at"], sorted(talkers.waits)
+    during = [at for at in town.telegram.sent("")["at"] if min(invited_at) <= at <= max(invited_at)]
+    reached, of_all = (_reached(during, per_second, deaths) for deaths in ([each.at for each in deaths], []))
     ahead = _overtaking(town)
     sys.stdout.write(
         f"{people} people asked at {per_second} a second: {reached:.1%} of the permitted rate while it lived, "
-        f"{len(told['limited'])} refused, {repeats} repeated in {KILLS} kills with {sum(flown)} on the wire; "
-        f"{len(waits)} waits for an answer, the middle one {waits[len(waits) // 2]:.2f} s, the last {waits[-1]:.2f}; "
+        f"{of_all:.1%} with the time it did not; "
+        f"{len(told['limited'])} refused, {repeats} repeated in {KILLS} kills with {flown} on the wire; "
+        f"{len(waits)} waits for an answer, the middle one {waits[len(waits) // 2]:.2f} s, the last {waits[-1]:.2f}, "
+        f"{sum(wait >= SOON for wait in waits)} not within {SOON:g} s, each so many seconds after the process had come "
+        f"back: {', '.join(f'{since:.0f}' for since in talkers.late) or 'none'}; "
         f"invitations that left before a reply: {ahead[len(ahead) // 2]}, at most {ahead[-1]}\n"
     )
     assert len(told["chats"]) == people, "nobody is missed"
     assert max(often) <= 2, "nobody is asked a third time"
-    assert repeats <= sum(flown), "only what was on the wire at a kill came again"
+    assert repeats <= flown, "only what was on the wire at a kill came again"
     assert told["limited"] == []
     assert reached >= bound
     assert len(waits) > KILLS, "somebody talked"
@@ -151,16 +168,18 @@ def _write_down(db: Connection, keys: Keys, addresses: list[str]) -> None:
     db.execute(update(tables.contacts).where(tables.contacts.c.id.in_(ids)).values(invite_again_at=now))
 
 
-def _dies_at(town: Town, talkers: _Talkers, asked: int, patience: float) -> int:
-    """Kill the process once so many have been asked, and start it again; return how many messages were on the wire."""
+def _dies_at(town: Town, talkers: _Talkers, asked: int, patience: float) -> _Death:
+    """Kill the process once so many have been asked, and start it again."""
     _waits_until(town, patience, lambda: town.telegram.state()["counts"].get("sendMessage", 0) >= asked)
     talkers.may_talk.clear()
     talkers.deaths += 1
+    killed_at = time.monotonic()
     town.stop(signal.SIGKILL)
     flying = _counts(town, tables.outbox.c.status).get("sending", 0)
     town.start()
+    talkers.back_at = time.monotonic()
     talkers.may_talk.set()
-    return flying
+    return _Death(killed_at, flying)
 
 
 def _waits_until(town: Town, patience: float, happens: Callable[[], bool]) -> None:
@@ -193,13 +212,26 @@ def _ends(town: Town, code: str) -> dict[str, int]:
     return _counts(town, tables.audience.c.state, tables.audience.c.round_id == mine)
 
 
-def _reached(at: list[float], per_second: int) -> float:
-    """Return which part of the permitted rate was reached, leaving out the seconds in which no process lived."""
-    sent, seconds = 0, 0.0
-    for before, after in pairwise(sorted(at)):
-        if after - before < DEAD:
-            sent, seconds = sent + 1, seconds + after - before
-    return sent / (seconds * per_second)
+def _reached(at: list[float], per_second: int, deaths: list[float]) -> float:
+    """Return which part of the permitted rate was reached, leaving out what lies between a death and the next message.
+
+    `at`: when messages left, `deaths`: when a process was killed, all in seconds of one clock. A process that lives and
+    sends nothing loses time like any other.
+    """
+    sent = sorted(at)
+    lost = sum(sent[bisect_right(sent, death + TRAVELS)] - death for death in deaths)
+    return (len(sent) - 1) / ((sent[-1] - sent[0] - lost) * per_second)
+
+
+@pytest.mark.parametrize(
+    ("stalls", "killed", "reached"), [(0.0, False, 1.0), (2.0, False, 1 / 3), (2.0, True, 1.0)], ids=str
+)
+def test_whoever_lives_and_stalls_reaches_less_and_only_the_time_of_the_dead_is_left_out(
+    stalls: float, killed: bool, reached: float
+) -> None:
+    at = [second * (1 + stalls) + n / BURST for second in range(100) for n in range(BURST)]
+    deaths = [second * (1 + stalls) + 1.0 for second in range(99)] if killed else []
+    assert _reached(at, BURST, deaths) == pytest.approx(reached, abs=0.02)
 
 
 class _Talkers(Thread):
@@ -211,7 +243,10 @@ class _Talkers(Thread):
         self._rest = rest
         self.waits: list[float] = []
         """Seconds until each answer came, leaving out those in which the process died."""
+        self.late: list[float] = []
+        """Seconds between the process's last return and each word that was not answered soon."""
         self.deaths = 0
+        self.back_at = time.monotonic()
         self.may_talk = Event()
         self.may_talk.set()
         self._ends = Event()
@@ -227,6 +262,8 @@ class _Talkers(Thread):
                 getattr(citizen, verb)(*words)
                 if life == self.deaths:
                     self.waits.append(time.monotonic() - began)
+                    if self.waits[-1] >= SOON:
+                        self.late.append(began - self.back_at)
                 if self._ends.wait(self._rest):
                     return
 
