@@ -25,7 +25,7 @@ from bot.rounds.hours import Hours
 from bot.rounds.invitations import rested
 from bot.rounds.lately import Lately
 from bot.rounds.library import sketch
-from bot.rounds.lifecycle import BEGINNING, LINK, LISTED, RUNNING, State, closed_on
+from bot.rounds.lifecycle import BEGINNING, BEGUN, LINK, LISTED, RUNNING, State, closed_on
 from bot.rounds.sending import Plan, sending
 from bot.rounds.tongues import in_language
 from flows.changes import changes
@@ -167,6 +167,12 @@ class Looking:
         """Return rounds, newest first, of these services (None: all) in these states (empty: all)."""
         with self._database.reading() as db:
             return [view(row) for row in rounds.find(db, services=services, states=states)]
+
+    def public(self) -> list[RoundView]:
+        """Return the rounds on the list for everybody, newest first; of those given up only what had opened."""
+        with self._database.reading() as db:
+            found = rounds.find(db, states=(State.SCHEDULED, *BEGUN, State.CANCELLED))
+        return [view(row) for row in found if row.state != State.CANCELLED or row.opened_at is not None]
 
     def find(self, code: str) -> RoundView | None:
         """Return the round with this code."""

@@ -298,6 +298,9 @@ class Rounds(Protocol):
     def listed(self, services: Sequence[str] | None = None, states: Sequence[str] = ()) -> Sequence[RoundView]:
         """Return rounds, newest first, of these services (None: all) in these states (empty: all)."""
 
+    def public(self) -> Sequence[RoundView]:
+        """Return the rounds on the list for everybody, newest first; of those given up only what had opened."""
+
     def find(self, code: str) -> RoundView | None:
         """Return the round with this code."""
 

@@ -1,8 +1,9 @@
-"""Pages for everyone: the front page and the page of each round."""
+"""Pages for everyone: the front page, the list of rounds, and the page of each round."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from bot.channels.web.pages import backstage_of, pages_of, set_cookie, to
 from bot.channels.web.round_page import RoundPage, as_seen, is_public, service_name, title_of
 from bot.rounds import mailed, papers
-from bot.rounds.lifecycle import last_day
+from bot.rounds.lifecycle import ANSWERED, State, closed_on
 from bot.rounds.links import qr_svg
 from bot.rounds.record import public_url
 from bot.rounds.tongues import in_language
@@ -29,6 +30,17 @@ MAILED = "civicloop_mailed"
 """The cookie that holds what the link of a mail has brought."""
 LINGERS = timedelta(days=7)
 """Whoever looks at a round today may begin it in some days."""
+MOST = 20
+"""Rounds on a page of the list."""
+GROUPS = {
+    "open": (State.OPEN,),
+    "paused": (State.PAUSED,),
+    "soon": (State.SCHEDULED,),
+    "reading": ANSWERED,
+    "result": (State.REPORTED_BACK, State.ARCHIVED),
+    "cancelled": (State.CANCELLED,),
+}
+"""The heads of the list, in order, and the states of the rounds under each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,9 @@ class Card:
     title: str
     service_name: str
     closes: str
+    """Its last day, in words; empty where it does not close by itself."""
+    opens: str = ""
+    state: str = ""
 
 
 async def front(request: Request) -> Response:
@@ -53,10 +68,37 @@ def _open(rounds: Rounds) -> list[RoundView]:
 
 
 def _card(pages: Pages, request: Request, round_: RoundView) -> Card:
-    closes = pages.words(request).day_of(last_day(round_.closes_at, pages.zone)) if round_.closes_at else ""
-    language = pages.language(request)
-    service = service_name(pages.backstage.config, round_, language)
-    return Card(round_.code, title_of(round_, language), service, closes)
+    language, words = pages.language(request), pages.words(request)
+    last = closed_on(round_.closes_at, round_.closed_at, pages.zone)
+    return Card(
+        round_.code,
+        title_of(round_, language),
+        service_name(pages.backstage.config, round_, language),
+        words.day_of(last) if last else "",
+        words.day(round_.opens_at, pages.zone) if round_.opens_at else "",
+        round_.state,
+    )
+
+
+async def every(request: Request) -> Response:
+    """`GET /rounds`: what is open, what comes, and what became of the rest; the newest first under each head."""
+    pages = pages_of(request)
+    found = await asyncio.to_thread(_everything, backstage_of(request).rounds)
+    last = max(1, -(-len(found) // MOST))
+    wanted = request.query_params.get("page", "1")
+    number = int(wanted) if re.fullmatch("[0-9]{1,6}", wanted) else 1
+    at = min(max(number, 1), last)
+    shown = found[(at - 1) * MOST : at * MOST]
+    heads = [
+        (head, [_card(pages, request, each) for each in shown if each.state in states])
+        for head, states in GROUPS.items()
+    ]
+    return pages.page(request, "rounds.html", heads=[each for each in heads if each[1]], at=at, last=last)
+
+
+def _everything(rounds: Rounds) -> list[RoundView]:
+    places = {state: place for place, states in enumerate(GROUPS.values()) for state in states}
+    return sorted((as_seen(rounds, each) for each in rounds.public()), key=lambda each: places[State(each.state)])
 
 
 async def privacy(request: Request) -> Response:

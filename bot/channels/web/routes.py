@@ -86,6 +86,7 @@ def _citizens() -> list[Route]:
     return [
         get("/", public.front),
         get("/privacy", public.privacy),
+        get("/rounds", public.every),
         get("/rounds/{code}", public.about),
         get("/rounds/{code}/qr.svg", public.qr),
         get("/rounds/{code}/documents/{name}", public.document),

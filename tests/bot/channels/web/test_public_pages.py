@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from markupsafe import escape
 from sqlalchemy import select
 
 from bot import leaving
 from bot.channels.web import site
-from bot.channels.web.public import MAILED
+from bot.channels.web.public import MAILED, MOST
+from bot.channels.web.words import Dictionary
 from bot.rounds import mailed
 from bot.rounds.outcome import Decision
 from storage import audience, rounds, tables
 from tests.bot.channels.web.stage import NOW
 from tests.bot.test_altered import DAMAGES, altered
+from tests.flows.talk import LANGUAGES
 from tests.storage import makers
 
 if TYPE_CHECKING:
@@ -188,6 +192,89 @@ class TestRound:
             it.rounds.cancel(code, why="no money", who=None)
         assert (await client.get(f"/rounds/{draft}")).status_code == 404
         assert (await client.get(f"/rounds/{opened}")).status_code == 200
+
+
+class TestEveryRound:
+    async def test_it_lists_what_is_open_what_comes_and_what_became_of_the_rest(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        was = {name: it.opened(f"It is {name}") for name in ("running", "paused", "over", "told", "dropped")}
+        it.rounds.pause(was["paused"], why="a flood", who=None)
+        for name in ("over", "told"):
+            it.rounds.close(was[name], who=None)
+        said = {"en": "We open on Sundays.", "es": "Abrimos los domingos."}
+        it.rounds.report_back(was["told"], said, signed="Ada Ames, library", who=None)
+        it.rounds.cancel(was["dropped"], why="no money", who=None)
+        soon = it.round("It is soon", opens_at=NOW + timedelta(days=9))
+        it.rounds.open(soon, who=None)
+        page = (await client.get("/rounds")).text
+        heads = re.findall(r'<h2 id="(\w+)"', page)
+        assert heads == ["open", "paused", "soon", "reading", "result", "cancelled"]
+        codes = re.findall(r'<h3><a href="/rounds/([\w-]+)"', page)
+        assert codes == [was["running"], was["paused"], soon, was["over"], was["told"], was["dropped"]]
+        for code in codes:
+            assert (await client.get(f"/rounds/{code}")).status_code == 200
+        assert "You can take part from Tuesday, 1 December 2026." in page
+
+    async def test_drafts_and_what_was_given_up_before_it_opened_are_not_on_it(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        it.round("A secret draft")
+        soon = it.round("A secret plan", opens_at=NOW + timedelta(days=9))
+        it.rounds.open(soon, who=None)
+        it.rounds.cancel(soon, why="no money", who=None)
+        page = (await client.get("/rounds")).text
+        assert "A secret" not in page
+        assert "There is nothing to read here yet." in page
+
+    async def test_the_newest_come_first_a_page_at_a_time(self, it: Program, client: httpx.AsyncClient) -> None:
+        codes = []
+        for number in range(MOST + 2):
+            it.now += timedelta(minutes=1)
+            codes.append(it.opened(f"Round {number}"))
+        first, second = [(await client.get("/rounds", params={"page": page})).text for page in (1, 2)]
+        newest = list(reversed(codes))
+        assert re.findall(r'<h3><a href="/rounds/([\w-]+)"', first) == newest[:MOST]
+        assert re.findall(r'<h3><a href="/rounds/([\w-]+)"', second) == newest[MOST:]
+        assert 'href="/rounds?page=2" rel="next"' in first
+        assert 'rel="prev"' not in first
+        assert 'href="/rounds?page=1" rel="prev"' in second
+        assert 'rel="next"' not in second
+        assert "Page 2 of 2" in second
+
+    @pytest.mark.parametrize("wanted", ["", "0", "-1", "x", "²", "9" * 9, "999999"])
+    async def test_a_page_that_is_not_there_is_one_that_is(
+        self, it: Program, client: httpx.AsyncClient, wanted: str
+    ) -> None:
+        it.opened("How is the library?")
+        page = await client.get("/rounds", params={"page": wanted})
+        assert page.status_code == 200
+        assert "How is the library?" in page.text
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    async def test_it_is_in_the_readers_language_and_other_pages_lead_to_it(
+        self, it: Program, client: httpx.AsyncClient, language: str
+    ) -> None:
+        city = replace(it.config.city, languages=(language,))
+        it.config = replace(it.config, city=city)
+        code, texts = it.opened("<b>Hours</b>"), Dictionary.load().words(language)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(site(it)), base_url="http://voice.test") as own:
+            page = (await own.get("/rounds")).text
+            assert f'<html lang="{language}"' in page
+            assert f"<h1>{texts('all.title')}</h1>" in page
+            assert texts("all.open") in page
+            assert "<b>" not in page
+            for path in ("/", f"/rounds/{code}"):
+                assert f'<a href="/rounds">{escape(texts("all.link"))}</a>' in (await own.get(path)).text
+
+    @pytest.mark.parametrize("damage", DAMAGES)
+    async def test_one_whose_questions_were_altered_rests_there_too(
+        self, it: Program, client: httpx.AsyncClient, damage: Callable[[str], str]
+    ) -> None:
+        it.opened("How is the library?", **FORMAL)
+        altered(it.database, FORMAL["flow"], damage)
+        page = (await client.get("/rounds")).text
+        assert re.findall(r'<h2 id="(\w+)"', page) == ["paused"]
 
 
 class TestPrivacy:

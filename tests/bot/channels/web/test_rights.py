@@ -79,6 +79,7 @@ OWN = {
 """What shows each member of staff only what is theirs; flows are of the whole city and hold nobody's answers."""
 OUTSIDE = {
     *(f"GET {path}" for path in ("/", "/privacy", "/stop/{token}", "/chat", "/chat/stream", "/chat/pictures/{name}")),
+    "GET /rounds",
     *(f"GET /rounds/{{code}}{end}" for end in ("", "/qr.svg", "/figures.csv", "/codebook.csv", "/documents/{name}")),
     "GET /mydata/{token}",
     *(f"GET {path}" for path in ("/chat/{code}", "/healthz", "/readyz", "/metrics", "/robots.txt", "/{code}")),
