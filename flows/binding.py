@@ -56,7 +56,7 @@ def _script(
     flow: Flow, script: Script, values: Mapping[str, Worded], lists: Mapping[str, Sequence[tuple[str, Worded]]]
 ) -> Script:
     known = _in_language(values, script.language, flow.language)
-    counted = {"n": str(flow.questions), "minutes": str(max(1, math.ceil(flow.minutes))), **known}
+    counted = {"n": str(flow.asked), "minutes": str(max(1, math.ceil(flow.minutes))), **known}
     brought = {
         name: tuple(Option(one, worded(label, script.language, flow.language)) for one, label in entries)
         for name, entries in lists.items()

@@ -328,6 +328,8 @@ class Flow:
     """The most questions one citizen can meet without coming to a state twice; the frame's own yes/no do not count."""
     questions_exact: bool = True
     """False where circles are so many that `questions` is a bound: nobody meets more."""
+    asked: int = 0
+    """The most that one citizen is asked on the way of `questions`, all counted: age and consent, too, and the review."""
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from flows.shelf import (
     unknown_scale,
 )
 from flows.speak import UNLISTED
-from flows.timing import minutes
+from flows.timing import minutes, screens
 from flows.voices import PART
 
 if TYPE_CHECKING:
@@ -582,6 +582,7 @@ class _Compiler:
             minutes=round(longest(base, start, minutes).weight, 2),
             questions=int(questions.weight),
             questions_exact=questions.is_exact,
+            asked=int(longest(base, start, screens).weight),
             columns=MappingProxyType(dict(self._columns())),
         )
 

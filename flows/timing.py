@@ -37,6 +37,17 @@ def minutes(state: State) -> float:
     return words / READING + _seconds(state) / 60
 
 
+def screens(state: State) -> int:
+    """Return how often a state waits for an answer: each card of best and worst is one, the review another."""
+    match state:
+        case Say() | End():
+            return 0
+        case BestWorst(cards=cards):
+            return cards
+        case _:
+            return 1
+
+
 _SECONDS: Mapping[type, float] = {
     **dict.fromkeys((Say, End), 0),
     **dict.fromkeys((Choose, Rate), 5),

@@ -47,6 +47,7 @@ def asked_first(flow: Flow, part: Flow, silent: Collection[str]) -> Flow:
         start=flow.start if before else door,
         scripts=MappingProxyType(laid),
         questions=flow.questions + part.questions,
+        asked=flow.asked + part.asked,
         minutes=round(flow.minutes + part.minutes, 2),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -240,6 +241,27 @@ def test_sensible_answers_reach_the_end(name: str, language: str, choices: list[
     assert not [event for event in talk.all_events() if isinstance(event, Misunderstood)]
     moved = [event for event in talk.all_events() if isinstance(event, Moved)]
     assert [event.to for event in moved][:-1] == [event.origin for event in moved][1:], "the way has no gaps"
+
+
+@pytest.mark.parametrize(("name", "language"), FLOWS)
+@given(choices=st.lists(st.integers(0, 6), min_size=1, max_size=12))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_nobody_is_asked_more_than_is_said_before(name: str, language: str, choices: list[int]) -> None:
+    flow = CATALOG.get(name)
+    talk = straight(flow, language, choices)
+    asked = len(talk.turns) - (0 if talk.session.active else 1)
+    assert asked <= flow.asked
+    said = talk.turns[0].prompts[0].text
+    assert str(flow.asked) in re.findall("[0-9]+", said) or flow.start == flow.entry
+
+
+@pytest.mark.parametrize("flow", CATALOG.flows, ids=lambda flow: flow.id)
+def test_as_many_are_said_before_as_the_longest_way_asks(flow: Flow) -> None:
+    """Where a flow goes round or asks again nobody goes the longest way: it may then promise more than comes."""
+    walks = (straight(flow, flow.language, [n % 7, n // 7 % 7, n // 49]) for n in range(150))
+    most = max(len(talk.turns) - (0 if talk.session.active else 1) for talk in walks)
+    assert most <= flow.asked
+    assert flow.asked - most <= 2, (flow.asked, most)
 
 
 @pytest.mark.parametrize(("name", "language"), FLOWS)
