@@ -28,6 +28,8 @@ PEOPLE = range(4_000, 4_030)
 FACTS = ("--service", "library", "--flow", "deliver_pulse", "--title", "Once more")
 REST = 20
 """Seconds the server asks everyone to wait: enough for a command on a busy machine."""
+SECONDS = 10
+"""Within how many of them a pause or an end must hold for what is in hand."""
 INVITED = "we may invite you again"
 DUSK = datetime(2027, 1, 11, 20, tzinfo=MADRID)
 BY_DAY = {"CIVICLOOP_SENDING__EARLIEST": "09:00", "CIVICLOOP_SENDING__LATEST": "20:00"}
@@ -80,7 +82,8 @@ def asked(town: Town) -> dict[int, int]:
 
 def called_back(town: Town, becomes: str) -> int:
     """Wait until everybody who was not asked is called back to a status; return how many were asked."""
-    town.until("all are called back", lambda: len(where(town, becomes)) + len(asked(town)) == len(PEOPLE))
+    everybody = len(PEOPLE)
+    town.until("all are called back", lambda: len(where(town, becomes)) + len(asked(town)) == everybody, SECONDS)
     assert where(town, becomes), "somebody was in hand"
     return len(asked(town))
 

@@ -23,6 +23,7 @@ from tests.bot.channels.web.stage import NOW
 from tests.bot.test_altered import DAMAGES, altered
 from tests.flows.talk import LANGUAGES
 from tests.storage import makers
+from tests.support.signing import sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,24 @@ async def test_a_round_whose_questions_were_altered_rests(
     assert page.status_code == 200
     assert "paused" in page.text
     assert code not in (await client.get("/")).text
+
+
+async def test_before_its_day_a_round_tells_when_it_opens_and_offers_no_way_in_yet(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    code = it.round("The reading room", **FORMAL | {"opens_at": NOW + timedelta(days=2)})
+    sign(it.rounds, it.database, code, it.now)
+    it.rounds.open(code, who=None)
+    page = (await client.get(f"/rounds/{code}")).text
+    assert "You can take part from Tuesday, 24 November 2026." in page
+    assert "The city council" in page
+    assert f'href="/chat/{code}"' not in page
+    assert "qr.svg" not in page
+    it.now = NOW + timedelta(days=2)
+    it.sweeps().rounds()
+    page = (await client.get(f"/rounds/{code}")).text
+    assert "You can take part from" not in page
+    assert f'href="/chat/{code}"' in page
 
 
 class TestFrontPage:
