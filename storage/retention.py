@@ -59,6 +59,8 @@ WISHES = "wishes"
 HUSHED = "contacts_to_the_quiet_list"
 MAIL = "mail"
 """The channel whose addresses stand on lists of the city."""
+MONTH = 30.44
+"""Days in a month on average (365.25 / 12, rounded)."""
 _AT_ONCE = 1000
 """So many of these are moved with one sweep."""
 QUOTES = "digests_with_quotes"
@@ -80,7 +82,10 @@ class Policy:
     assessments_months: int = 24
     """How managers saw themselves: long enough to compare a quarter with the one a year before."""
     answers_months: int = 12
-    """After the report (or, without one, the closing): the answers themselves. In an always open round: since given."""
+    """After the report (or, without one, the closing), and no longer than people were told: the answers themselves.
+
+    In an always open round: since given.
+    """
 
 
 def forget(
@@ -213,8 +218,7 @@ def _taken_back(now: datetime, policy: Policy) -> Delete:
 
 def _over(now: datetime, policy: Policy) -> Select[tuple[int]]:
     """Rounds past that date; before they are counted the link says who is counted apart, as groups are."""
-    done = or_(rounds.c.state == CANCELLED, rounds.c.id.in_(select(findings.c.round_id)))
-    return select(rounds.c.id).where(rounds.c.closed_at < now - timedelta(days=policy.close_days), done)
+    return select(rounds.c.id).where(rounds.c.closed_at < now - timedelta(days=policy.close_days), _counted())
 
 
 def _keys(now: datetime, policy: Policy) -> Update:
@@ -303,7 +307,18 @@ def _past(table: Table, now: datetime, policy: Policy) -> ColumnElement[bool]:
     done = select(rounds.c.id).where(func.coalesce(rounds.c.reported_at, rounds.c.closed_at) < before)
     running = select(rounds.c.id).where(rounds.c.closed_at.is_(None), rounds.c.closes_at.is_(None))
     old = and_(table.c.answered_at < before, table.c.round_id.in_(running))
-    return or_(table.c.round_id.in_(done), old)
+    return or_(table.c.round_id.in_(done), table.c.round_id.in_(_as_told(now, policy)), old)
+
+
+def _as_told(now: datetime, policy: Policy) -> Select[tuple[int]]:
+    """Rounds past the day until which people were told that their answers are kept, once these are counted."""
+    usual = rounds.c.closes_at < now - timedelta(days=policy.answers_months * MONTH)
+    past = or_(rounds.c.forget_at <= now, and_(rounds.c.forget_at.is_(None), usual))
+    return select(rounds.c.id).where(rounds.c.closed_at.is_not(None), past, _counted())
+
+
+def _counted() -> ColumnElement[bool]:
+    return or_(rounds.c.state == CANCELLED, rounds.c.id.in_(select(findings.c.round_id)))
 
 
 def _action_links(now: datetime, policy: Policy) -> Delete:

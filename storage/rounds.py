@@ -40,6 +40,7 @@ class NewRound:
     whom: str | None = None
     spread_hours: int | None = None
     remind_at: datetime | None = None
+    forget_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ class RoundRow:
     """When the audience was last written down; None: not yet."""
     aims: str | None = None
     """JSON: how many answers are wanted, and of whom; who lives here."""
+    forget_at: datetime | None = None
+    """When its answers go at the latest, as people were told; None: so many months after its end."""
 
 
 _shape = Shape(rounds, RoundRow)

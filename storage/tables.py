@@ -239,6 +239,7 @@ rounds = Table(
     C("whom", Text),  # JSON: who of the audience is meant (bot.rounds.whom)
     C("spread_hours", Integer),  # over how many hours of sending time the invitations go out; null: at once
     C("remind_at", Instant),  # null: at the usual moment
+    C("forget_at", Instant),  # when its answers go at the latest, as people were told; null: so long after its end
     C("drawn_at", Instant),  # when its audience was last written down
     C("aims", Text),  # JSON: how many answers are wanted, and of whom; who lives here (bot.rounds.aims)
     C("key_sealed", LargeBinary),  # pseudonym key, destroyed when the round's time is over

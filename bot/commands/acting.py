@@ -83,3 +83,18 @@ def one_called(name: str, known: dict[int, str], to: str, role: str, service: st
             f"To let somebody: civicloop invite --role {role} --service {service} --name NAME"
         )
     return mine[0]
+
+
+def off_the_clock(here: Office, code: str, *, aside: bool = False, next_too: bool = True) -> None:
+    """Say of a round that was to open by itself that a change took it off; `aside`: beside what programs read.
+
+    With `next_too` what to do next as well.
+    """
+    if here.rounds.unscheduled(code):
+        click.echo(f"A change took {code} off the clock: it does not open by itself any more.", err=aside)
+    if next_too and here.rounds.unscheduled(code):
+        again = ["Then open it again: it opens on its first day.", f"  civicloop round open {code}"]
+        if here.rounds.unsigned(code):
+            again = ["Let a second person sign it anew:", f"  civicloop round approve {code} --as NAME", *again]
+        for line in again:
+            click.echo(line, err=aside)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from bot.commands.acting import acting, member_of
+from bot.commands.acting import acting, member_of, off_the_clock
 from bot.commands.common import Moment, as_json, configured, many, office, show, table
 from flows.model import Stage
 
@@ -143,6 +143,7 @@ def list_in(
         looked, taken = (_bar(bars, f"{word} {file}") for word in ("looking through", "taking in"))
         who = member_of(here, member, code)
         seen, new = here.rounds.receive(code, file, ground, leave_out=leave_out, looked=looked, taken=taken, who=who)
+        off_the_clock(here, code, aside=True)
     refused = bool(seen.bad) and not leave_out
     if in_json:
         show({**asdict(seen), "new": new})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.acting import acting, member_of
+from bot.commands.acting import acting, member_of, off_the_clock
 from bot.commands.common import as_json, configured, office, show, wall_clock, write
 from bot.errors import Refused
 
@@ -91,6 +91,7 @@ def document(
             raise Refused(f'there is no round with the code {code}. See them all: "civicloop round list"')
         for each in papers.of(found.record):
             click.echo(f"{each.name}: {each.title}")
+        off_the_clock(here, code)
 
 
 def _read(file: Path) -> bytes:

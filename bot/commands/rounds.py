@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.commands.acting import acting, found_round, member, member_of, signer
+from bot.commands.acting import acting, found_round, member, member_of, off_the_clock, signer
 from bot.commands.audience import asked_options, audience, cleared, clearing_options, list_in, meant, quiet
 from bot.commands.common import (
     Moment,
@@ -32,7 +32,7 @@ from bot.commands.keeping import page
 from bot.commands.numbers import READER, aim, lines, seen, watch
 from bot.commands.places import document, place, poster, standings, unreachable
 from bot.errors import Refused, Usage
-from bot.rounds.lifecycle import State, last_day
+from bot.rounds.lifecycle import RUNNING, State, last_day
 from bot.rounds.wording import fault
 
 if TYPE_CHECKING:
@@ -322,7 +322,11 @@ def extend(  # noqa: PLR0913 - options
     member: str | None,
     in_json: bool,
 ) -> None:
-    """Let a round close later."""
+    """Let a round close later.
+
+    Once it has begun, answers are kept until the day that people were told, and no longer. One that was to open by
+    itself is a draft again.
+    """
     later = last_moment(closes, config.city.zone)
     if later is None:
         raise Usage("say to which day: --to 2026-12-31")
@@ -330,6 +334,8 @@ def extend(  # noqa: PLR0913 - options
         days = {"decided_on": decided_on, "feedback_on": feedback_on}
         longer = here.rounds.extend(code, later, who=member_of(here, member, code), why=why, days=days)
         _shown(here, longer, in_json=in_json)
+        if longer.state in RUNNING and (day := longer.record.get("keep_until")):
+            click.echo(f"Answers are kept until {day}, as people were told.", err=in_json)
 
 
 @round_.command()
@@ -526,6 +532,7 @@ def shown(here: Office, code: str, *, in_json: bool) -> None:
 
 
 def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
+    off_the_clock(here, one.code, aside=in_json)
     if in_json:
         show(_data(here, one))
         return
@@ -600,6 +607,7 @@ _SIGN = "Before it opens, somebody who may approve rounds and has not written it
 def _draft(here: Office, made: RoundView, said: str, *, in_json: bool) -> None:
     """Print what was done to a draft, what keeps it from opening, and the next command."""
     faults = here.rounds.check(made.code)
+    off_the_clock(here, made.code, aside=in_json, next_too=False)
     if in_json:
         show({**_data(here, made), "faults": [asdict(fault) for fault in faults]})
     else:

@@ -205,15 +205,17 @@ class Showing:
         """Return what keeps a round from opening, in plain words."""
         if round_.state not in BEGINNING:
             return []
+        off = [worker.text("unscheduled")] if worker.rounds.unscheduled(round_.code) else []
         if stands.faults:
             named = [_lacking(worker, fault) for fault in stands.faults[:FAULTS]]
             more = len(stands.faults) - FAULTS
             return [
+                *off,
                 worker.text("lacks"),
                 *named,
                 worker.text("more", n=texts(worker.language).number(more)) if more > 0 else "",
             ]
-        return [worker.text("lacks_nothing"), self._signature(worker, round_, stands)]
+        return [*off, worker.text("lacks_nothing"), self._signature(worker, round_, stands)]
 
     @staticmethod
     def _signature(worker: Worker, round_: RoundView, stands: Standing) -> str:

@@ -24,7 +24,7 @@ from bot.menu.worker import number
 from bot.rights import Right
 from bot.rounds.acting import LONGEST, fits
 from bot.rounds.concluding import SIGNATURE
-from bot.rounds.lifecycle import BEGINNING
+from bot.rounds.lifecycle import BEGINNING, RUNNING
 from bot.rounds.wording import spoken
 from bot.texts import texts
 from flows.model import Button, Prompt
@@ -106,6 +106,9 @@ class Steering(Showing):
                 return [*_drafted(worker, round_), "", asked]
             case Act.EXTEND if signed := worker.rounds.signature(round_.code) if round_.state in BEGINNING else None:
                 return [asked, worker.text("signed", name=signed.who)]
+            case Act.EXTEND if round_.closes_at is not None and round_.state in RUNNING:
+                kept = worker.rounds.facts(round_.code, worker.language).get("keep_until", "")
+                return [asked, worker.text("sure_extend_kept", day=kept) if kept else ""]
             case _:
                 return [asked]
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from bot.rounds import wording
+from bot.rounds.lifecycle import State
 from bot.rounds.looking import Looking
 from storage import crossings, people, rounds, trail
 from storage.database import Ongoing
@@ -55,6 +56,13 @@ class Acting(Looking):
         if row is None:
             raise wording.Forbidden("no_round", code=code)
         return row
+
+    def _redrafted(self, db: Connection, row: RoundRow) -> None:
+        """Make a round a draft again that has just changed, unless it may wait on for its day: what it asks is kept."""
+        if self._waits_on(db, row):
+            self._library.freeze(db, row, self._clock())
+        else:
+            rounds.move(db, row.id, (State.CHECKED, State.SCHEDULED), State.DRAFT)
 
     @staticmethod
     def _reasoned(why: str) -> None:

@@ -279,6 +279,13 @@ class Looking:
         with self._database.reading() as db:
             return self._unsigned(db, self._row(db, code))
 
+    def unscheduled(self, code: str) -> bool:
+        """Whether the round was to open by itself on its day, and a change since has made it a draft again."""
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            drafted = row.state in {State.DRAFT, State.CHECKED}
+            return drafted and any(each.what == State.SCHEDULED for each in trail.of(db, row.id))
+
     def signature(self, code: str) -> Entry | None:
         """Return who has signed the round as it is, and when; None where nobody has."""
         with self._database.reading() as db:
@@ -521,6 +528,17 @@ class Looking:
 
     def _unsigned(self, db: Connection, row: RoundRow) -> bool:
         return row.state == State.DRAFT and needs_two(row, self._library.flow(db, row))
+
+    def _waits_on(self, db: Connection, row: RoundRow) -> bool:
+        """Whether a scheduled round may open on its day although it has just changed: nobody has to sign it anew."""
+        flow = self._library.flow(db, row)
+        ahead = row.opens_at is not None and row.opens_at > self._clock()
+        return (
+            row.state == State.SCHEDULED
+            and ahead
+            and not needs_two(row, flow)
+            and not self._faults(db, row, wording.FALLBACK)
+        )
 
     def _faults(self, db: Connection, row: RoundRow, language: str) -> list[Fault]:
         flow = self._library.flow(db, row)

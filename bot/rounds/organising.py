@@ -20,9 +20,11 @@ from bot.rounds.addresses import unheard
 from bot.rounds.fairness import Fairness
 from bot.rounds.hours import Hours
 from bot.rounds.invitations import MAIL, letters_of
+from bot.rounds.library import sketch
 from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LATEST, LINK, LISTED, RUNNING, State, last_day
 from bot.rounds.looking import ASKING, CHANGES, RoundView, stage_of, view
 from bot.rounds.papers import Papers, carried
+from bot.rounds.record import forgets_at
 from bot.rounds.report_back import call_off
 from bot.rounds.whom import Held
 from bot.rounds.written import shaped
@@ -100,6 +102,7 @@ class Rounds(Fairness, Papers):
             created_by=who,
             spread_hours=whoms.checked_spread(spread_hours),
             remind_at=remind_at,
+            forget_at=forgets_at(facts["record"], self._config.city.zone),
         )
         whoms.checked_reminder(remind_at, opens_at, closes_at)
         meant = whoms.checked(whom or {}, self._config, self._mint())
@@ -122,6 +125,7 @@ class Rounds(Fairness, Papers):
     ) -> RoundView:
         """Change facts of a round that has not begun (the same names as in `create`): it is a draft again, unsigned.
 
+        One that is scheduled, and that nobody has to sign, stays so while nothing is missing.
         `seen` is the last entry of its log that whoever changes it has seen, `why` stands in its log. Where everything
         is as it was, nothing is done. Raises `Refused` where somebody else has changed it since, and once it is open.
         """
@@ -140,11 +144,12 @@ class Rounds(Fairness, Papers):
             self._allowed(service, flow, facts.get("audience", row.audience), str(facts.get("title", row.title)))
             self._asked_of(db, row, who, facts)
             if "record" in facts:
-                facts["record"] = _dumped(carried(_loaded(row), facts["record"]))
+                said = carried(_loaded(row), facts["record"])
+                facts |= {"record": _dumped(said), "forget_at": forgets_at(said, self._config.city.zone)}
             rounds.change(db, row.id, **facts | {"stage": stage_of(flow), "version": flow.version})
             now = self._row(db, code)
             if changed := _changed(row, now):
-                rounds.move(db, row.id, (State.CHECKED, State.SCHEDULED), State.DRAFT)
+                self._redrafted(db, now)
                 self._note(db, row, who, "changed", self._clock(), why.strip(), changed=changed)
             return view(self._row(db, code))
 
@@ -250,8 +255,8 @@ class Rounds(Fairness, Papers):
             meant = whoms.load(row.whom)
             whole = replace(meant, lists=(*meant.lists, held))
             rounds.change(db, row.id, whom=whoms.dump(whole), audience=LISTED if row.audience == LINK else row.audience)
-            rounds.move(db, row.id, (State.CHECKED, State.SCHEDULED), State.DRAFT)
             now = self._row(db, code)
+            self._redrafted(db, now)
             self._note(db, row, who, "changed", self._clock(), held.ground, changed=_changed(row, now))
         return True
 
@@ -437,7 +442,8 @@ class Rounds(Fairness, Papers):
         """Move the end of an open, paused or scheduled round to a later moment, with the reason.
 
         The days that the record promises (`record.DAYS`) must not lie before the new last day; `days` moves them
-        in the same step, to later ones. One that has not begun is a draft again, unsigned.
+        in the same step, to later ones. But once it has begun answers are kept until the day that people were told,
+        and no longer. One that has not begun is a draft again, unsigned.
         """
         with self._act() as db:
             row = self._held(db, code)
@@ -447,9 +453,11 @@ class Rounds(Fairness, Papers):
             if closes_at <= max(row.closes_at or self._clock(), self._clock()):
                 raise wording.Forbidden("later")
             said = record.load(row.record)
-            kept = said | self._moved(said, days)
-            self._promised(kept, last_day(closes_at, self._config.city.zone))
-            rounds.change(db, row.id, closes_at=closes_at, record=_dumped(kept))
+            told = record.kept_as_told(sketch(row), self._config) if row.state in RUNNING else {}
+            kept, zone = said | self._moved(said, days) | told, self._config.city.zone
+            self._promised(kept, last_day(closes_at, zone))
+            forget_at = forgets_at(kept, zone)
+            rounds.change(db, row.id, closes_at=closes_at, record=_dumped(kept), forget_at=forget_at)
             rounds.move(db, row.id, (State.SCHEDULED,), State.DRAFT)
             now = self._row(db, code)
             self._note(db, row, who, "extended", self._clock(), why, changed=_changed(row, now))

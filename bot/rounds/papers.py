@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.rounds import record, wording
 from bot.rounds.acting import Acting, fits
-from bot.rounds.lifecycle import BEGINNING, State
+from bot.rounds.lifecycle import BEGINNING
 from storage import rounds
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Papers(Acting):
         before = said.pop(FIELD, None)
         now = said | ({FIELD: documents} if documents else {})
         rounds.change(db, row.id, record=record.dump(now))
-        rounds.move(db, row.id, (State.CHECKED, State.SCHEDULED), State.DRAFT)
+        self._redrafted(db, self._row(db, row.code))
         changed = {f"record.{FIELD}": (before, documents or None)}
         self._note(db, row, who, "changed", self._clock(), changed=changed)
 

@@ -9,20 +9,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from babel.dates import format_date
 
 from bot.rounds import legal, wording
-from bot.rounds.lifecycle import last_day
+from bot.rounds.lifecycle import LATEST, last_day
 from bot.rounds.linked import bad_links
 from bot.rounds.tongues import Text, in_language
 from bot.texts import locale
 from flows.phrasebook import AT_BINDING, AT_PLAY
 from flows.words import placeholders
+from storage.retention import MONTH
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from bot.config import Config, Service
     from flows.model import Flow
 
@@ -44,10 +47,10 @@ LINKED = ("pack", "pack_options", "pack_costs", "pack_effects", "other_ways", "f
 """Fields whose addresses of the web are shown as links."""
 AUTOMATIC_LISTS = ("steps", "areas")
 """Lists the service's configuration brings."""
+COUNTED = timedelta(days=15)
+"""After the last day: by then the answers are counted (see `bot.rounds.findings.PAPER`), and may be forgotten."""
 OLDEST = 120
 """In years: nobody is asked whether they are older."""
-MONTH = 30.44
-"""Days in a month on average (365.25 / 12, rounded)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +134,6 @@ def _defaults(
 ) -> dict[str, Text]:
     """What needs no organiser: the city, the service, the dates of the round, the promises of the configuration."""
     url = public_url(config)
-    end = sketch.closes_at or sketch.created_at
-    kept = (end + timedelta(days=config.privacy.answers_months * MONTH)).date().isoformat()
     closes = last_day(sketch.closes_at, config.city.zone).isoformat() if sketch.closes_at else ""
     return {
         "city": config.city.name,
@@ -146,13 +147,34 @@ def _defaults(
         "privacy_url": config.privacy.url or f"{url}/privacy",
         "round_url": f"{url}/rounds/{sketch.code}",
         "closes_on": _days(closes, flow) if closes else "",
-        "keep_until": kept,
+        "keep_until": _kept_until(sketch, config),
         "decider": _every(config.city.org, flow),
         "topic": (service.in_sentence or service.name) if flow.running else "",
         "influence": "ask" if flow.running else "",
         "task": {one: phrases[one].get("default_task", "") for one in flow.languages},
         "hazard": {one: phrases[one].get("default_hazard", "") for one in flow.languages},
     }
+
+
+def _kept_until(sketch: Sketch, config: Config) -> str:
+    """Return the day until which answers are kept where the record says none."""
+    end = sketch.closes_at or sketch.created_at
+    return (end + timedelta(days=config.privacy.answers_months * MONTH)).date().isoformat()
+
+
+def kept_as_told(sketch: Sketch, config: Config) -> dict[str, str]:
+    """Return the day until which people were told that answers are kept, for a record that must go on saying so.
+
+    Empty for a round that has had no end.
+    """
+    told = str(sketch.record.get("keep_until") or (_kept_until(sketch, config) if sketch.closes_at else ""))
+    return {"keep_until": told} if told else {}
+
+
+def forgets_at(record: Mapping[str, Any], zone: tzinfo) -> datetime | None:
+    """Return when the day ends until which a record says that answers are kept; None: it says none."""
+    day = day_of(record.get("keep_until"))
+    return None if day is None or day.year > LATEST else datetime.combine(day + timedelta(days=1), time(), zone)
 
 
 def _every(texts: Mapping[str, str], flow: Flow) -> dict[str, str]:
@@ -265,7 +287,8 @@ def faults(
     found += [wrong for name in free if (wrong := _unfit(name, sketch.record.get(name), language))]
     if flow.running and legal.asks_for_whom(sketch.record):
         found.append(_fault(legal.FOR_WHOM, language, "counts_at_once", name=legal.FOR_WHOM))
-    found += [_fault(name, language, "too_early", name=name) for name in _too_early(sketch, config)]
+    early = {name: "kept_short" if name == "keep_until" else "too_early" for name in _too_early(sketch, config)}
+    found += [_fault(name, language, key, name=name) for name, key in early.items()]
     if "influence" in given.values:
         sentence = in_language(given.values["influence"], flow.language)
         found += [_missing(name, language) for name in sorted(placeholders(sentence))]
@@ -327,10 +350,10 @@ def _too_early(sketch: Sketch, config: Config) -> list[str]:
 
 
 def too_early(record: Mapping[str, Any], last: date) -> list[str]:
-    """Return the days of a record that lie before `last`, the last day to answer."""
-    days = [(name, day_of(record.get(name))) for name in DAYS]
+    """Return the days of a record that lie before `last`, the last day to answer; answers are counted later still."""
+    days = [(name, day_of(record.get(name)), COUNTED if name == "keep_until" else timedelta()) for name in DAYS]
     told = {"decided_on"} if record.get("influence") == "tell" else set()
-    return [name for name, day in days if day is not None and day < last and name not in told]
+    return [name for name, day, after in days if day is not None and day < last + after and name not in told]
 
 
 def _papers_late(sketch: Sketch, config: Config, language: str) -> list[Fault]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from babel.dates import format_date
 
 from bot.digests.disclosure import stepped
 from bot.errors import Refused
 from bot.rounds.outcome import sorted_out
 from bot.rounds.tongues import in_language
+from bot.texts import locale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,11 +55,28 @@ def short(reader: str, key: str, **values: object) -> str:
     return texts["short"].get(key, texts["faults"][key]).format(**values)
 
 
+COMMANDS: Mapping[str, str] = {
+    "cancel_instead": "civicloop round cancel {code} --why …",
+    "extend_decided_on": "--decided-on DAY",
+    "extend_feedback_on": "--feedback-on DAY",
+    "no_issues": "civicloop round issue",
+    "no_place": "civicloop round place",
+    "not_approver": "civicloop invite --role approver",
+    "not_signed": "civicloop round approve {code} --as NAME",
+}
+"""How a command line does what a refusal asks for: nobody else is told so."""
+_DAYS = ("day", "closed", "read")
+"""What of a refusal is a day: people read it in words."""
+_ABOUT_FIELDS = frozenset({"only_later", "not_a_date"})
+"""Refusals whose `name` is that of a field."""
+
+
 class Forbidden(Refused):
-    """What the rules of rounds forbid: said in English, and again in the reader's language where one is known."""
+    """What the rules of rounds forbid: said in English at the command line, and to all others in their language."""
 
     def __init__(self, key: str, **values: object) -> None:
-        super().__init__(fault(FALLBACK, key, **values))
+        command = COMMANDS.get(key, "")
+        super().__init__(fault(FALLBACK, key, **values) + (f" ({command.format(**values)})" if command else ""))
         self.key, self._values = key, values
 
     @property
@@ -64,8 +85,18 @@ class Forbidden(Refused):
         return str(self._values.get("name", ""))
 
     def spoken(self, language: str) -> str:
-        """Return the line in a language."""
-        return fault(language, self.key, **self._values)
+        """Return the line in a language, its days in words, a field called by what it means."""
+        said = {name: _day(value, language) if name in _DAYS else value for name, value in self._values.items()}
+        if self.key in _ABOUT_FIELDS:
+            said["name"] = meaning(language, self.about)
+        return fault(language, self.key, **said)
+
+
+def _day(value: object, language: str) -> str:
+    try:
+        return format_date(date.fromisoformat(str(value)), "long", locale=locale(language))
+    except ValueError:
+        return str(value)
 
 
 def standing(reader: str, verdict: str) -> str:

@@ -777,6 +777,19 @@ def test_codes_that_no_phone_can_open_are_made_and_told(
         assert "phones" not in terminal(*act).err
 
 
+def test_a_change_that_takes_a_round_off_the_clock_says_so_and_what_to_do(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    terminal("round", "change", code, "--from", "2026-12-10")
+    assert terminal("round", "open", code, "--json").json["state"] == "scheduled"
+    assert "off the clock" not in terminal("round", "change", code, "--title", "Other").out
+    said = terminal("round", "extend", code, "--to", "2026-12-31", "--why", "post").out
+    assert f"A change took {code} off the clock: it does not open by itself any more.\n" in said
+    assert f"Let a second person sign it anew:\n  civicloop round approve {code} --as NAME\n" in said
+    said = terminal("round", "change", code, "--title", "A third")
+    assert said.out.count("off the clock") == 1
+    assert said.out.count("civicloop round open") == 1
+
+
 def test_a_round_rests_goes_on_and_is_given_up(terminal: Terminal) -> None:
     code = terminal.a_round()
     assert terminal("round", "pause", code).err.startswith("civicloop: Missing option '--why'.")

@@ -19,7 +19,7 @@ from tests.bot.jobs.test_sweeps import LATER
 from tests.bot.rounds.test_audience import people as people_of
 from tests.bot.test_threads import Staff, employed, labels, last, text
 from tests.flows.talk import LANGUAGES
-from tests.support.house import NOON, Citizen, House, raw
+from tests.support.house import NOON, RECORD, Citizen, House, raw
 
 if TYPE_CHECKING:
     from bot.channels.base import Outbound
@@ -256,7 +256,10 @@ async def test_more_time_is_given_to_the_day_that_is_tapped(house: House) -> Non
     (days,) = await omar.taps("Give people more time")
     assert labels(days) == ["17 December 2026", "21 December 2026", "28 December 2026", "11 January 2027", "Back"]
     (asked,) = await omar.taps("28 December 2026")
-    assert asked.text == "New last day of “Opening hours”: 28 December 2026. Is that right?"
+    assert asked.text.split("\n") == [
+        "New last day of “Opening hours”: 28 December 2026. Is that right?",
+        "Answers are kept until 14 December 2027, as people were told, also if they get more time.",
+    ]
     await omar.taps("Yes")
     (said,) = await omar.says("the letter came late")
     assert "Last day: 28 December 2026" in said.text
@@ -496,6 +499,25 @@ async def test_the_first_day_lets_a_signed_round_open_by_itself(house: House) ->
     assert asked.text.startswith("“Opening hours” opens by itself on 1 December 2026.")
     await omar.taps("Yes")
     assert state(house, code) == "scheduled"
+    await at(omar, code)
+    await omar.taps("Give people more time")
+    await omar.taps("28 December 2026")
+    await omar.taps("Yes")
+    (said,) = await omar.says("the letter came late")
+    assert state(house, code) == "draft"
+    assert "A change took this round off the calendar: it does not open by itself any more." in said.text
+
+
+async def test_a_refusal_speaks_of_what_the_chat_has_and_says_days_in_words(house: House) -> None:
+    omar = await organiser(house)
+    code = house.need(record={**RECORD, "decided_on": "2027-01-05", "feedback_on": "2027-02-01"}).code
+    await at(omar, code)
+    await omar.taps("Give people more time")
+    await omar.taps("11 January 2027")
+    await omar.taps("Yes")
+    (said,) = await omar.says("the letter came late")
+    assert "the decision is promised for 5 January 2027, before the new last day" in said.text
+    assert "--" not in said.text
 
 
 async def test_a_result_with_gaps_is_shown_and_written_in_the_browser(house: House) -> None:

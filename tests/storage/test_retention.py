@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -164,6 +164,25 @@ def test_answers_go_twelve_months_after_the_report_or_the_closing(database: Data
         assert "answers" not in sweep(db, year)
         assert sweep(db, year + MINUTE)["answers"] == 1
         assert rounds.get(db, round_.id) is not None
+
+
+@pytest.mark.parametrize("told", [None, NOW + 300 * DAY])
+@pytest.mark.parametrize("counted", [True, False])
+def test_answers_go_on_the_day_that_people_were_told_however_late_the_report_came(
+    database: Database, told: datetime | None, counted: bool
+) -> None:
+    with database.transaction() as db:
+        late = NOW + 200 * DAY
+        round_ = add_round(db, state="reported_back", closed_at=NOW, closes_at=NOW, reported_at=late, forget_at=told)
+        open_ = add_round(db, "open", closes_at=NOW + 900 * DAY, forget_at=told)
+        if counted:
+            findings.keep(db, round_.id, NOW, "{}")
+        answers.append(db, [answer(round_), answer(open_)])
+        day = told or NOW + timedelta(days=12 * retention.MONTH)
+        sweep(db, day - MINUTE)
+        assert answers.handed_in(db, [round_.id, open_.id]) == {round_.id: 1, open_.id: 1}
+        sweep(db, day + MINUTE)
+        assert answers.handed_in(db, [round_.id, open_.id]) == {open_.id: 1} | ({} if counted else {round_.id: 1})
 
 
 def test_in_an_always_open_round_answers_go_twelve_months_after_they_were_given(database: Database) -> None:

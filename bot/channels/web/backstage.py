@@ -334,6 +334,9 @@ class Rounds(Protocol):
     def unsigned(self, code: str) -> bool:
         """Whether a second person has to sign before it can open."""
 
+    def unscheduled(self, code: str) -> bool:
+        """Whether it was to open by itself, and a change since has made it a draft again."""
+
     def signature(self, code: str) -> LogEntry | None:
         """Return who has signed it as it is, and when."""
 

@@ -20,6 +20,7 @@ from bot.rounds import legal
 from bot.rounds.lifecycle import Act, due, last_day
 from bot.rounds.posters import poster
 from storage import rounds
+from tests.bot.test_turns import INTO, to_review
 from tests.support.house import RECORD, Citizen
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tests.support.house import House
 
 MADRID, NEPAL, CAIRO = (ZoneInfo(name) for name in ("Europe/Madrid", "Asia/Kathmandu", "Africa/Cairo"))
+LATE = {**RECORD, "decided_on": "2027-03-15", "feedback_on": "2027-04-01"}
 CONTEXT = click.Context(click.Command("x"))
 
 
@@ -185,6 +187,7 @@ def test_more_time_past_a_promised_day_is_refused_with_what_to_move_and_moves_it
         "closes_at": (made.closes_at and made.closes_at.isoformat(), far.isoformat()),
         "record.decided_on": ("2027-01-15", "2027-02-20"),
         "record.feedback_on": ("2027-02-01", "2027-03-01"),
+        "record.keep_until": (None, "2027-12-14"),
     }
 
 
@@ -192,3 +195,43 @@ def test_a_decision_that_was_only_to_be_told_may_come_before_the_end(house: Hous
     record = {**RECORD, "influence": "tell", "decided_on": "2026-11-01", "feedback_on": "2027-02-01"}
     made = house.need(record=record)
     house.rounds.extend(made.code, datetime(2027, 1, 21, tzinfo=UTC), why="snow")
+
+
+async def test_more_time_keeps_answers_no_longer_than_people_were_told(house: House) -> None:
+    code = house.need(record=LATE).code
+    citizen = Citizen(house)
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen)
+    await citizen.says("ok")
+    assert "14 December 2027" in "".join(each.text for each in house.said(citizen.address))
+    for month in (1, 3):
+        house.rounds.extend(code, datetime(2027, month, 1, tzinfo=UTC), why="snow")
+    assert house.rounds.facts(code, "en")["keep_until"] == "14 December 2027"
+    days = {"decided_on": "2028-01-01", "feedback_on": "2028-01-01", "keep_until": "2029-01-01"}
+    with pytest.raises(Refused, match="were told that answers are kept until 2027-12-14"):
+        house.rounds.extend(code, datetime(2027, 12, 1, tzinfo=UTC), why="snow", days=days)
+    house.clock.forward(days=100)
+    house.sweeps.rounds()
+    house.clock.forward(days=20)
+    house.sweeps.findings()
+    house.clock.forward(days=(date(2027, 12, 14) - house.clock().date()).days)
+    house.sweeps.privacy()
+    assert house.table("answers")
+    house.clock.forward(days=1)
+    house.sweeps.privacy()
+    assert not house.table("answers")
+
+
+def test_before_anybody_was_told_answers_are_kept_as_long_as_the_new_end_says(house: House) -> None:
+    code = house.need(record=LATE, opens_at=house.clock() + timedelta(days=1)).code
+    longer = house.rounds.extend(code, datetime(2027, 3, 1, tzinfo=UTC), why="snow")
+    assert house.rounds.facts(code, "en")["keep_until"] == "29 February 2028"
+    assert "keep_until" not in longer.record
+
+
+def test_answers_are_kept_until_they_are_counted(house: House) -> None:
+    made = house.need(record={**RECORD, "keep_until": "2026-12-28"}, opened=False)
+    assert [fault.field for fault in house.rounds.check(made.code)] == ["keep_until"]
+    house.rounds.change(made.code, record={**RECORD, "keep_until": "2026-12-29"})
+    assert house.rounds.check(made.code) == []

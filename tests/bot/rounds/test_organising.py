@@ -137,7 +137,7 @@ def test_beside_a_fields_name_a_fault_does_not_say_it_again(house: House) -> Non
         ({"lists": {"ideas": [["one", "One"]]}}, "ideas", "at least two lines"),
         ({"decided_on": "2026-11-30"}, "decided_on", "before the round closes"),
         ({"feedback_on": "2026-01-01"}, "feedback_on", "before the round closes"),
-        ({"keep_until": "2020-01-01"}, "keep_until", "before the round closes"),
+        ({"keep_until": "2020-01-01"}, "keep_until", "15 days after the round closes"),
     ],
 )
 def test_a_record_that_cannot_stand_is_refused(house: House, wrong: dict[str, object], field: str, words: str) -> None:
@@ -204,6 +204,32 @@ def test_a_round_whose_day_lies_ahead_is_scheduled(house: House) -> None:
     assert house.rounds.find(code).state == "scheduled"  # type: ignore[union-attr]
     changed = house.rounds.change(code, title="Other hours")
     assert (changed.title, changed.state) == ("Other hours", "draft")
+    assert house.rounds.unscheduled(code)
+    house.sign(code)
+    assert house.rounds.unscheduled(code)
+    house.rounds.open(code)
+    assert not house.rounds.unscheduled(code)
+    assert house.rounds.extend(code, NOON + timedelta(days=25), why="snow").state == "draft"
+    assert house.rounds.unscheduled(code)
+
+
+def test_what_nobody_has_to_sign_stays_on_the_clock_when_it_is_changed(house: House) -> None:
+    code = house.pulse(opens_at=NOON + timedelta(days=3)).code
+    changed = house.rounds.change(code, title="How was it?")
+    assert (changed.title, changed.state) == ("How was it?", "scheduled")
+    assert not house.rounds.unscheduled(code)
+    house.clock.forward(days=3)
+    house.sweeps.rounds()
+    assert house.rounds.find(code).state == "open"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("facts", [{"opens_at": None}, {"closes_at": NOON + timedelta(days=9)}, {"audience": "listed"}])
+def test_a_change_after_which_a_round_may_not_open_by_itself_makes_it_a_draft(
+    house: House, facts: dict[str, Any]
+) -> None:
+    code = house.pulse(opens_at=NOON + timedelta(days=3)).code
+    assert house.rounds.change(code, **facts).state == "draft"
+    assert house.rounds.unscheduled(code)
 
 
 def test_once_open_its_facts_stay(house: House) -> None:
@@ -255,7 +281,8 @@ def test_the_log_says_of_each_fact_what_it_was_and_what_it_is(house: House) -> N
         "record.decider": ("The city council", "The mayor"),
     }
     assert opened.changed == {}
-    assert extended.changed == {"closes_at": (made.closes_at.isoformat(), later.isoformat())}
+    kept = {"record.keep_until": (None, "2027-12-14")}
+    assert extended.changed == {"closes_at": (made.closes_at.isoformat(), later.isoformat()), **kept}
 
 
 @pytest.mark.parametrize("stamp", ["opened_at", "closed_at", "reported_at"])
@@ -454,8 +481,7 @@ class TestTheSecondPerson:
         facts = {"service": "library", "flow": "deliver_pulse", "title": "How is it?", "record": {}}
         code = house.rounds.create(**facts, opens_at=NOON + timedelta(days=1)).code  # type: ignore[arg-type]
         house.rounds.open(code)
-        assert house.rounds.change(code, title="How was it?").state == "draft"
-        assert house.rounds.open(code).state == "scheduled"
+        assert house.rounds.change(code, title="How was it?").state == "scheduled"
         assert house.rounds.change(code, closes_at=NOON + timedelta(days=9)).state == "draft"
         assert house.rounds.unsigned(code)
         with pytest.raises(Refused, match="nobody has signed"):

@@ -102,6 +102,7 @@ async def _shown(
         audiences=(LINK, AGREED, LISTED) if round_.whom.lists else (LINK, AGREED),
         offered=_offered(request, visitor, round_),
         audience=await asyncio.to_thread(rounds.audience, round_.code),
+        unscheduled=await asyncio.to_thread(rounds.unscheduled, round_.code),
         ground=ground,
         bad_rows=bad_rows,
         taken=taken if len(taken) == len(COUNTED) else {},

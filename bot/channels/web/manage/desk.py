@@ -185,6 +185,7 @@ def _signing(request: Request, round_: RoundView, visitor: Visitor) -> dict[str,
     signers = rounds.approvers(round_.code)
     return {
         "unsigned": rounds.unsigned(round_.code),
+        "unscheduled": rounds.unscheduled(round_.code),
         "signature": signature and (signature.who, words.moment(signature.at.astimezone(pages.zone))),
         "signers": [person.name for person in signers],
         "may_sign": any(person.id == visitor.person.id for person in signers),
@@ -276,6 +277,7 @@ def _after(request: Request, round_: RoundView, flow: Flow) -> dict[str, object]
         "report_draft": draft,
         "report_draft_at": words.moment(draft.kept_at.astimezone(pages.zone)) if draft else "",
         "length": rounds.length(round_.code, language),
+        "kept_as_told": rounds.facts(round_.code, language).get("keep_until", "") if round_.closes_at else "",
         "moved": [(name, day) for name in MOVED if (day := words.spoken_day(str(round_.record.get(name, ""))))],
         "legal": _legal(round_, language),
     }

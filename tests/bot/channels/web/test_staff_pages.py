@@ -15,6 +15,7 @@ from bot.channels.web.manage.doors import COOKIE, STAY
 from bot.digests.disclosure import share
 from bot.digests.model import Digest, Form, Point, Score, Voice, Voices, Who, dump
 from bot.rounds.findings import PAPER
+from bot.rounds.record import spoken_day
 from flows import transcript
 from flows.catalog import Catalog
 from storage import digests, looks, moves, people, rounds
@@ -437,12 +438,12 @@ class TestARoundsLife:
         today, ahead = it.now.date(), it.now.date() + timedelta(days=1)
         read = {"read-who": "Ada Ames", "read-what": "report"}
         said = await posted(client, f"/manage/rounds/{code}/read", **read, **{"read-on": ahead.isoformat()})
-        assert faults(said) == [f"{ahead} lies ahead: write the day on which it was, today or before"]
+        assert faults(said) == [f"{spoken_day(ahead, 'en')} lies ahead: write the day on which it was, today or before"]
         assert 'value="Ada Ames"' in said.text, "what was typed is not lost"
         made = {"decision-text.en": "Yes", "decision-reasons.en": "Many", "decision-not-chosen.en": "No"}
         early = today - timedelta(days=2)
         said = await posted(client, f"/manage/rounds/{code}/decide", **made, **{"decision-on": early.isoformat()})
-        assert f"{early} lies before the last day to answer" in faults(said)[0]
+        assert f"{spoken_day(early, 'en')} lies before the last day to answer" in faults(said)[0]
         done = await posted(client, f"/manage/rounds/{code}/decide", **made, **{"decision-on": today.isoformat()})
         assert "done=decided" in str(done.url)
 
@@ -471,9 +472,13 @@ class TestARoundsLife:
         await entered(it, client, ORGANISER)
         more = {"until": "2027-01-20", "why": "snow"}
         page = await posted(client, f"/manage/rounds/{code}/extend", **more)
-        assert "the decision is promised for 2027-01-15" in faults(page)[0]
+        assert "the decision is promised for 15 January 2027" in faults(page)[0]
+        assert "--" not in faults(page)[0]
+        assert "Answers are kept until" in page.text
         assert 'href="#new-decided_on"' in page.text
         assert "Now 15 January 2027." in page.text
+        page = await posted(client, f"/manage/rounds/{code}/extend", **more, **{"new-decided_on": "2027-01-14"})
+        assert faults(page) == ["the day of the decision is promised for 15 January 2027 and can only become later"]
         page = await posted(client, f"/manage/rounds/{code}/extend", **more, **{"new-decided_on": "2027-01-25"})
         assert "done=extended" in str(page.url)
         assert "25 January 2027" in (await client.get(f"/rounds/{code}")).text
