@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import distinct, func, or_, select
 
 from storage.rows import Insert, read
 from storage.tables import answers, findings
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy import ColumnElement, Connection, FromClause, Select, Subquery
 
 
 class Counted(NamedTuple):
@@ -38,6 +38,16 @@ class Crossed(NamedTuple):
     score: float | None
     channel: str
     language: str
+    people: int
+
+
+class Celled(NamedTuple):
+    """How many people of one group of each variable gave one answer to one question of a round."""
+
+    state: str
+    choice: str | None
+    choices: str | None
+    cell: tuple[str, ...]
     people: int
 
 
@@ -93,16 +103,53 @@ def crossed_for_many(db: Connection, round_id: int, without: Collection[bytes] =
     return _crossed(db, [*_counting(round_id, without, individuals=False), chosen])
 
 
+def cells(
+    db: Connection, round_id: int, items: Sequence[str], without: Collection[bytes] = ()
+) -> dict[tuple[str, ...], int]:
+    """Count individuals by what they chose of each of these items, who chose of each; the newest choice counts."""
+    groups = _groups(_counting(round_id, without), items)
+    first, *others = groups
+    joined: FromClause = first
+    for each in others:
+        joined = joined.join(each, each.c.pseudonym == first.c.pseudonym)
+    columns = [each.c.choice for each in groups]
+    found = db.execute(select(*columns, func.count()).select_from(joined).group_by(*columns))
+    return {tuple(row[:-1]): int(row[-1]) for row in found}
+
+
+def celled(db: Connection, round_id: int, items: Sequence[str], without: Collection[bytes] = ()) -> list[Celled]:
+    """Count the options individuals chose, by what they chose of each of these items; each person's newest answers."""
+    mine = _counting(round_id, without)
+    groups = _groups(mine, items)
+    columns = [*(answers.c[name] for name in ("state", "choice", "choices")), *(each.c.choice for each in groups)]
+    told = or_(answers.c.choice.is_not(None), answers.c.choices.is_not(None))
+    wanted = select(*columns, func.count()).where(answers.c.id.in_(_last(mine)), told).group_by(*columns)
+    for each in groups:
+        wanted = wanted.join(each, each.c.pseudonym == answers.c.pseudonym)
+    return [Celled(*row[:3], tuple(row[3:-1]), int(row[-1])) for row in db.execute(wanted)]
+
+
+def _groups(mine: list[ColumnElement[bool]], items: Sequence[str]) -> list[Subquery]:
+    """Return for each item what everybody chose of it last."""
+    chosen = select(answers.c.pseudonym, answers.c.choice).where(answers.c.choice.is_not(None))
+    return [chosen.where(answers.c.id.in_(_last([*mine, answers.c.item == item], each=False))).subquery()
+            for item in items]  # fmt: skip
+
+
 def _crossed(db: Connection, mine: list[ColumnElement[bool]]) -> list[Crossed]:
     return read(Crossed, db.execute(_newest(Crossed._fields[:-1], mine)))
 
 
 def _newest(names: Sequence[str], mine: list[ColumnElement[bool]]) -> Select[Any]:
     """Return what counts people by these columns, each with the newest answer to a question."""
-    newest = select(func.max(answers.c.id)).where(*mine, answers.c.skipped.is_(False))
-    newest = newest.group_by(answers.c.pseudonym, answers.c.state)
     columns = [answers.c[name] for name in names]
-    return select(*columns, func.count()).where(answers.c.id.in_(newest)).group_by(*columns)
+    return select(*columns, func.count()).where(answers.c.id.in_(_last(mine))).group_by(*columns)
+
+
+def _last(mine: list[ColumnElement[bool]], *, each: bool = True) -> Select[Any]:
+    """Return the id of the newest answer of each person to each question; not `each`: of each person to them all."""
+    newest = select(func.max(answers.c.id)).where(*mine, answers.c.skipped.is_(False))
+    return newest.group_by(answers.c.pseudonym, *([answers.c.state] if each else []))
 
 
 def _counting(round_id: int, without: Collection[bytes], *, individuals: bool = True) -> list[ColumnElement[bool]]:

@@ -27,6 +27,9 @@ minimum and in a running week, too: a manager sees with the first answer that it
    running: whoever looks twice, or at the end, sees nobody or at least the minimum of people come.
 9. Of several facts about the same people, a fact is told as far as at least the minimum of people share it and all
    facts told before it. Whom it is hidden from are at least that many too, of two or more kinds (rule 2).
+10. Weighted shares stand only beside shares that are told, of groups that are all told, and come in steps: the minimum
+   of people cannot move one by more, even those who count for most. They are told as soon as such a step is a quarter
+   or less, and never as nothing or all. How many people they say as much as goes down to a whole step.
 """
 
 from __future__ import annotations
@@ -395,6 +398,12 @@ def step(base: int, minimum: int) -> int:
 def wide_step(base: int, minimum: int) -> int:
     """Return the step of a figure that stands beside a score; 0 where it is not told."""
     found = _wide(base, 2 * minimum)
+    return found if found <= QUARTER else 0
+
+
+def weighted_step(base: int, most: float, minimum: int) -> int:
+    """Return the step of a weighted share of `base` people, `most` being the largest weight; 0: it is not told."""
+    found = _wide(base, most * minimum)
     return found if found <= QUARTER else 0
 
 

@@ -15,6 +15,7 @@ nobody, whoever deletes their answers later. Its rules, with the public minimum 
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from bot.digests import crossed, disclosure, questions, statistics
 from bot.digests.crossed import Line  # noqa: TC001 - msgspec reads the annotations
 from bot.digests.disclosure import about, stepped
 from bot.digests.results import Poll, Result, result
+from bot.digests.weighing import Among, Weighing, Weighted, shares, weigh
 from flows.ballots import said
 from flows.model import Allocate, BestWorst, Choose, Number, Pick, Question, Rank, Rate
 from flows.voices import ROLE as VOICE
@@ -62,6 +64,8 @@ class Answer:
     """All of the base, or nearly."""
     counts: bool = True
     """False for "do not know" and "does not apply": they are no part of the base."""
+    weighted: Weighted | None = None
+    """The share where each group counts as large as it is; None where nothing is weighted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ class Finding:
     middle: float | None = None
     """Of numbers: what the middle person said, where half the minimum of people could not move it."""
     unit: str = ""
+    recommend: tuple[int, int, int] | None = None
+    """Points of 100 more who would recommend it (9, 10) than who would not (0 to 6), and within which this may lie."""
     ballot: Result | None = None
     """Of options that were put in order, given points or called best and last."""
 
@@ -133,6 +139,8 @@ class Findings:
     """The same answers by channel and language, for a publication; rounds counted before there were any have none."""
     who: tuple[Who, ...] = ()
     """Who answered; likewise."""
+    weighing: Weighing | None = None
+    """By what shares are weighted, or why not; None where nobody has said who lives there by age or area."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +163,8 @@ class Asked:
     title: Mapping[str, str]
     flow: Flow
     minimum: int
+    recommend: Collection[str] = ()
+    """The items that ask from 0 to 10 how likely somebody is to recommend it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +194,22 @@ def load(text: str) -> Findings:
     return replace(kept, people=people, heads=heads)
 
 
-def found(asked: Asked, turnout: Turnout, counts: Counts, at: datetime, parts: Sequence[Part] = ()) -> Findings:
+def found(
+    asked: Asked,
+    turnout: Turnout,
+    counts: Counts,
+    at: datetime,
+    parts: Sequence[Part] = (),
+    among: Among | None = None,
+) -> Findings:
     """Return as much of a round as everybody may know; with fewer people than the minimum, no findings.
 
-    `parts` are the answers of everybody by channel and language.
+    `parts` are the answers of everybody by channel and language; `among` those of individuals by age and area, where it
+    is known who lives there.
     """
     enough = turnout.people >= asked.minimum
     states = [*_questions(asked.flow)] if enough else []
-    return Findings(
+    told = Findings(
         at=at,
         minimum=asked.minimum,
         people=about(turnout.people, asked.minimum) if enough else None,
@@ -203,6 +221,23 @@ def found(asked: Asked, turnout: Turnout, counts: Counts, at: datetime, parts: S
         findings=tuple(_finding(asked, state, counts) for state in states),
         lines=crossed.lines(states, parts, asked.minimum),
     )
+    return _weighted(told, among) if among and enough else told
+
+
+def _weighted(told: Findings, among: Among) -> Findings:
+    """Return findings with weighted shares beside those that are told, or with the reason why there are none."""
+    weighing, weights = weigh(among, told.minimum)
+
+    def beside(one: Finding) -> Finding:
+        if one.item in among.items or not one.answers:
+            return one
+        given = [each for each in among.given if each.state == one.state]
+        outside = {each.option for each in one.answers if not each.counts}
+        raw = [each.option for each in one.answers if each.percent is not None]
+        weighted = shares(raw, given, weights, outside, told.minimum)
+        return replace(one, answers=tuple(replace(each, weighted=weighted.get(each.option)) for each in one.answers))
+
+    return replace(told, weighing=weighing, findings=tuple(map(beside, told.findings)))
 
 
 def _questions(flow: Flow) -> Iterator[Question]:
@@ -227,7 +262,8 @@ def _finding(asked: Asked, state: Question, counts: Counts) -> Finding:
         case Rank() | Allocate() | BestWorst():
             return replace(plain, ballot=result(_poll(asked, state, given), asked.minimum))
         case Number():
-            return replace(plain, middle=_middle(given, asked.minimum), unit=state.unit)
+            score = _recommended(given, asked.minimum) if plain.item in asked.recommend else None
+            return replace(plain, middle=_middle(given, asked.minimum), unit=state.unit, recommend=score)
         case _:
             return plain
 
@@ -274,6 +310,21 @@ def _middle(given: Sequence[Counted], minimum: int) -> float | None:
         if one.score is not None:
             values[one.score] += one.people
     return disclosure.middle(values, minimum) if values.total() >= minimum else None
+
+
+def _recommended(given: Sequence[Counted], minimum: int) -> tuple[int, int, int] | None:
+    """Return the recommend score in steps, as a score of cards is, with its range wider by a step."""
+    scores: Counter[int] = Counter()
+    for one in given:
+        if one.score is not None:
+            scores[round(one.score)] += one.people
+    step = disclosure.step(scores.total(), minimum)
+    if not step:
+        return None
+    found, span = statistics.recommended(scores)
+    score = 2 * disclosure.in_step(round(found + 1, 9), 2, step) - 100
+    reach = 2 * step * math.ceil(round(50 * (span.high - found) / step, 9)) + step
+    return score, max(score - reach, -100), min(score + reach, 100)
 
 
 # --------------------------------------------------------------------------- ballots

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from flows.ballots import BEFORE, BEST, LAST, SHOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy import float64, int64
     from numpy.typing import NDArray
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from storage.ballots import Tally
 
 ZERO = Fraction(0)
+GLAD, SORRY = 9, 6
+"""Of 0 to 10: from the first on somebody recommends it, up to the second they do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,13 @@ class Posneg:
         )
 
 
-def nps(promoters: int, passive: int, detractors: int) -> tuple[float, Range]:
-    """Return promoters' minus detractors' share; variance of the simple range (P + D - (P - D)^2) / n (Rocks 2016)."""
-    base = promoters + passive + detractors
+def recommended(scores: Mapping[int, int]) -> tuple[float, Range]:
+    """Return the share of 9 and 10 minus that of 0 to 6, by how many people (one or more) gave each score.
+
+    Variance of the simple range: (P + D - (P - D)^2) / n (Rocks 2016).
+    """
+    base, promoters = sum(scores.values()), sum(count for score, count in scores.items() if score >= GLAD)
+    detractors = sum(count for score, count in scores.items() if score <= SORRY)
     good, bad = promoters / base, detractors / base
     spread = 1.959963984540054 * ((good + bad - (good - bad) ** 2) / base) ** 0.5
     return good - bad, Range(good - bad - spread, good - bad + spread)
@@ -175,10 +182,11 @@ def mean(counts: Mapping[int, int]) -> Fraction:
     return Fraction(sum(value * people for value, people in counts.items()), sum(counts.values()) or 1)
 
 
-def kish(weights: Sequence[float]) -> tuple[float, float]:
-    """Return Kish's effective number of people, (sum w)^2 / sum w^2, and the design effect n / n_eff (Kish 1965)."""
-    effective = sum(weights) ** 2 / sum(weight**2 for weight in weights)
-    return effective, len(weights) / effective
+def kish(people: Iterable[tuple[float, int]]) -> float:
+    """Return how many people so many with each weight speak for, (sum w)^2 / sum w^2 (Kish 1965); 0 for nobody."""
+    weighted = [(weight, count) for weight, count in people if count]
+    squares = sum(weight**2 * count for weight, count in weighted)
+    return sum(weight * count for weight, count in weighted) ** 2 / squares if weighted else 0.0
 
 
 # --------------------------------------------------------------------------- by drawing again
@@ -220,6 +228,21 @@ def net_range(group: Posneg, seed: int) -> Range:
 
 RAKED_FROM, CELL_FROM = 100, 5
 """People, and people in each cell of those who answered, below which nobody is weighted."""
+
+
+class Unraked(StrEnum):
+    """Why nobody is weighted."""
+
+    PEOPLE = "people"
+    """Too few answered."""
+    CELL = "cell"
+    """Too few answered of a group, or of a group within a group."""
+    RESIDENTS = "residents"
+    """Nobody knows how large a group is."""
+    CUT = "cut"
+    """The margins are not met within the cut: some would count for too many."""
+
+
 LEAST, MOST = 0.2, 5.0
 """Weights are cut to these: nobody counts for nothing, nobody for many."""
 ROUNDS, CLOSE = 200, 1e-9
@@ -228,17 +251,25 @@ ROUNDS, CLOSE = 200, 1e-9
 Cell: TypeAlias = "tuple[str, ...]"
 
 
-def rake(people: Mapping[Cell, int], margins: Sequence[Mapping[str, float]]) -> dict[Cell, float] | None:
+def rake(
+    people: Mapping[Cell, int], margins: Sequence[Mapping[str, float]], group_from: int = CELL_FROM
+) -> dict[Cell, float] | Unraked:
     """Return a weight for each cell so that every margin is met (iterative proportional fitting, Deming, Stephan 1940).
 
     `people` counts who answered by one group of each variable; `margins` hold the parts of the residents by group, one
-    for each variable, from 0 to 1. Weights have a mean of 1. None, and nothing is weighted, under 100 people, with a
-    cell under 5, with a group nobody knows the part of, and where it does not settle within the cut.
+    for each variable, from 0 to 1. Weights have a mean of 1. Nothing is weighted, and the reason returned, under 100
+    people, with a cell under 5 or a group under `group_from`, with a group nobody knows the part of, and where it does
+    not settle within the cut.
     """
     base = sum(people.values())
-    known = all(cell[place] in margin for cell in people for place, margin in enumerate(margins))
-    if base < RAKED_FROM or min(people.values()) < CELL_FROM or not known:
-        return None
+    if base < RAKED_FROM:
+        return Unraked.PEOPLE
+    if not all(margin.get(cell[place]) for cell in people for place, margin in enumerate(margins)):
+        return Unraked.RESIDENTS
+    groups = [_sums(dict.fromkeys(people, 1.0), people, place) for place in range(len(margins))]
+    few = any(sums.get(group, 0) < group_from for sums, margin in zip(groups, margins, strict=True) for group in margin)
+    if few or min(people.values()) < CELL_FROM:
+        return Unraked.CELL
     weights = dict.fromkeys(people, 1.0)
     for _ in range(ROUNDS):
         for place, margin in enumerate(margins):
@@ -246,7 +277,7 @@ def rake(people: Mapping[Cell, int], margins: Sequence[Mapping[str, float]]) -> 
         weights = {cell: min(max(weight, LEAST), MOST) for cell, weight in weights.items()}
         if all(_met(weights, people, place, margin, base) for place, margin in enumerate(margins)):
             return weights
-    return None
+    return Unraked.CUT
 
 
 def _fit(

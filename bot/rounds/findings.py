@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from bot.digests.crossed import Part
 from bot.digests.findings import Asked, Counts, Turnout, found
+from bot.digests.weighing import Among
 from bot.rounds import record, turnout
 from bot.rounds.acting import CLOCK
 from bot.rounds.lifecycle import GRACE, OVER, State
+from bot.rounds.variables import AREA
 from storage import entries, findings, seals, trail
 from storage.turnout import speakers
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from bot.rounds.library import Library
     from storage.rounds import RoundRow
 
+WEIGHED = ("age", AREA)
+"""By what answers may be weighted: by no more than these two, and by nothing of somebody's health or belief."""
 PAPER = timedelta(days=14)
 """So long after the last day staff may enter what came on paper, unless the answers are said to be analysed before."""
 
@@ -63,7 +67,33 @@ def count(db: Connection, library: Library, row: RoundRow, minimum: int, now: da
         declared=voices.declared,
     )
     counts = Counts(findings.answered(db, row.id, apart), findings.count(db, row.id, apart))
-    return found(Asked(row.code, titles, flow, minimum), turnout, counts, now, list(_parts(db, library, row, apart)))
+    asked = Asked(row.code, titles, flow, minimum, library.making("NPS"))
+    return found(asked, turnout, counts, now, list(_parts(db, library, row, apart)), _among(db, library, row, apart))
+
+
+def _among(db: Connection, library: Library, row: RoundRow, apart: list[bytes]) -> Among | None:
+    """Return the answers of individuals by age and area, as far as a round asks these and it is known who lives there.
+
+    Residents of groups that nobody can choose weigh nobody.
+    """
+    margins, known = turnout.margins(db, row), library.variables(db, row)
+    asked = [known[name] for name in WEIGHED if name in known and name in margins]
+    residents = [{group: count for group, count in margins[each.key].groups.items() if group in each.groups}
+                 for each in asked]  # fmt: skip
+    if not asked or not all(sum(groups.values()) for groups in residents):
+        return None
+    items = [each.item for each in asked]
+
+    def chosen(cell: tuple[str, ...]) -> bool:
+        return all(group in each.groups for group, each in zip(cell, asked, strict=True))
+
+    return Among(
+        by=tuple(each.key for each in asked),
+        items=items,
+        residents=residents,
+        people={cell: count for cell, count in findings.cells(db, row.id, items, apart).items() if chosen(cell)},
+        given=[one for one in findings.celled(db, row.id, items, apart) if chosen(one.cell)],
+    )
 
 
 def _parts(db: Connection, library: Library, row: RoundRow, apart: list[bytes]) -> Iterator[Part]:

@@ -219,6 +219,10 @@ class Library:
         flow, service = self.played(db, row).flow, self._config.service(row.service)
         return variables.of_round(flow, service, self._config, self._catalog.bank)
 
+    def making(self, figure: str) -> frozenset[str]:
+        """Return the items of the bank whose answers a figure is made of."""
+        return frozenset(item.id for item in self._catalog.bank.items.values() if figure in item.figures)
+
     def facts(self, row: RoundRow, flow: Flow) -> record.Facts:
         """Return what the texts of a round are filled with."""
         return record.facts(sketch(row), flow, self._config, self.phrases)

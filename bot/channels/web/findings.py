@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.channels.web.words import Words
     from bot.digests.findings import Answer, Finding, Findings, Group, Who
     from bot.digests.results import Result
+    from bot.digests.weighing import Weighted
     from bot.texts import Texts
 
 
@@ -62,8 +63,20 @@ def book(findings: Findings, words: Words, texts: Texts, zone: ZoneInfo) -> Book
             *(_who(one, findings.minimum, words, texts) for one in findings.who),
             *(_chapter(one, findings.minimum, words, texts) for one in findings.findings),
         ),
-        notes=() if few else (words("findings.caveat"), method),
+        notes=() if few else (words("findings.caveat"), weights(findings, words), method),
     )
+
+
+def weights(findings: Findings, words: Words) -> str:
+    """Return what weighted shares are made of and how far they carry, or that nothing is weighted, and why."""
+    one = findings.weighing
+    if one is None:
+        return words("findings.unweighted")
+    if one.why is not None:
+        return f"{words('findings.unweighted')} {words(f'findings.why_{one.why.value}')}"
+    groups = words("findings.and").join(words(f"findings.by_{name}") for name in one.by)
+    numbers = {name: words.number(getattr(one, name)) for name in ("people", "effective", "effect")}
+    return words("findings.weighted", groups=groups, **numbers)
 
 
 def _turnout(findings: Findings, words: Words) -> tuple[str, ...]:
@@ -168,9 +181,22 @@ def _chapter(one: Finding, minimum: int, words: Words, texts: Texts) -> Chapter:
         return _ordered(one, one.ballot, head, minimum, texts)
     if one.answers and one.people is not None:
         return _chosen(one, head, minimum, words, texts)
-    number = words("findings.middle", n=f"{words.number(one.middle)} {one.unit}".strip()) if one.middle else ""
     own = "" if one.answers or one.verb == "number" else words("findings.own_words")
-    return Chapter(texts.pick(one.question), tuple(filter(None, (head, number, own))))
+    told = (head, _middle(one, words), _recommend(one, words), own)
+    return Chapter(texts.pick(one.question), tuple(filter(None, told)))
+
+
+def _middle(one: Finding, words: Words) -> str:
+    if one.middle is None:
+        return ""
+    return words("findings.middle", n=f"{words.number(one.middle)} {one.unit}".strip())
+
+
+def _recommend(one: Finding, words: Words) -> str:
+    if one.recommend is None:
+        return ""
+    score, low, high = map(words.number, one.recommend)
+    return words("findings.recommend", score=score, low=low, high=high)
 
 
 def _chosen(one: Finding, head: str, minimum: int, words: Words, texts: Texts) -> Chapter:
@@ -180,10 +206,18 @@ def _chosen(one: Finding, head: str, minimum: int, words: Words, texts: Texts) -
         for each, share in zip(one.answers, shares, strict=True)
         if each.percent is not None or each.everybody
     )
+    weighted = any(each.weighted for each in one.answers)
     rows = tuple(
-        (texts.pick(each.label), _number(each.people, minimum, words), share, _span(each, words, texts))
+        (
+            texts.pick(each.label),
+            _number(each.people, minimum, words),
+            share,
+            _span(each, words, texts),
+            *(_beside_it(each.weighted, words, texts) if weighted else ()),
+        )
         for each, share in zip(one.answers, shares, strict=True)
     )
+    columns = ("option", "number", "share", "between", *(("as_weighted", "between") if weighted else ()))
     each_said = (texts("digest.wanted.standing_few", label=bar.label, score=bar.share) for bar in bars)
     said = texts("digest.wanted.between").join(each_said)
     several = words("findings.several") if one.verb == "pick" else ""
@@ -192,7 +226,7 @@ def _chosen(one: Finding, head: str, minimum: int, words: Words, texts: Texts) -
         sentences=tuple(filter(None, (head, several))),
         bars=bars,
         alt=words("findings.alt", list=said) if bars else "",
-        columns=tuple(words(f"findings.{name}") for name in ("option", "number", "share", "between")),
+        columns=tuple(words(f"findings.{name}") for name in columns),
         rows=rows,
     )
 
@@ -209,7 +243,11 @@ def _number(people: int | None, minimum: int, words: Words) -> str:
     return words("findings.fewer", minimum=minimum) if people is None else words.number(people)
 
 
-def _span(each: Answer, words: Words, texts: Texts) -> str:
+def _beside_it(each: Weighted | None, words: Words, texts: Texts) -> tuple[str, str]:
+    return (texts.percent(each.percent), _span(each, words, texts)) if each else ("", "")
+
+
+def _span(each: Answer | Weighted, words: Words, texts: Texts) -> str:
     if each.low is None or each.high is None:
         return ""
     return words("findings.span", low=texts.percent(each.low), high=texts.percent(each.high))

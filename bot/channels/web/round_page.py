@@ -7,7 +7,7 @@ import zipfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from bot.channels.web.findings import book
+from bot.channels.web.findings import book, weights
 from bot.channels.web.pages import HOME, environment
 from bot.channels.web.words import own_name
 from bot.digests.render import open_data
@@ -134,9 +134,9 @@ class RoundPage:
         if found is None:
             return None
         languages = self.rounds.played(round_.code).languages
-        return open_data.codebook(round_.code, found, {one: self._whole(round_, one) for one in languages})
+        return open_data.codebook(round_.code, found, {one: self._whole(round_, found, one) for one in languages})
 
-    def _whole(self, round_: RoundView, language: str) -> dict[str, str]:
+    def _whole(self, round_: RoundView, found: Findings, language: str) -> dict[str, str]:
         """Return what is to be known of the round as a whole, for its codebook."""
         words, zone = self.dictionary.words(language), self.config.city.zone
         known = {
@@ -146,6 +146,7 @@ class RoundPage:
             "opens": words.day(round_.opens_at, zone) if round_.opens_at else "",
             "closes": self._last_day(round_, words),
             "caveat": words("findings.caveat"),
+            "weights": weights(found, words),
             "licence": self.config.city.data_licence,
             "page": f"{public_url(self.config)}/rounds/{round_.code}",
         }

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 SHARED = ("round", "question", "wording", "verb", "answered", "base")
 CHOSEN = ("people", "percent", "low", "high")
 ORDERED = ("score", "first", "median", "nothing", "shown")
-COLUMNS = (*SHARED, "option", "label", *CHOSEN, *ORDERED, "middle")
+WEIGHTED = {"weighted": "percent", "weighted_low": "low", "weighted_high": "high"}
+COLUMNS = (*SHARED, "option", "label", *CHOSEN, *WEIGHTED, *ORDERED, "middle", "recommend")
 HEAD = ("what", "name", "of", "language", "meaning")
 
 
@@ -48,11 +49,13 @@ def _lines(one: Finding, texts: Texts) -> Iterator[dict[str, Any]]:
     yield from (_chosen(each, texts) for each in one.answers)
     yield from (_ordered(each, texts) for each in standings)
     if not one.answers and not standings:
-        yield {"middle": one.middle}
+        recommend, low, high = one.recommend or (None, None, None)
+        yield {"middle": one.middle, "recommend": recommend, "low": low, "high": high}
 
 
 def _chosen(each: Answer, texts: Texts) -> dict[str, Any]:
     told = {name: getattr(each, name) for name in CHOSEN}
+    told |= {name: getattr(each.weighted, of, None) for name, of in WEIGHTED.items()}
     return {"option": each.option, "label": safe(texts.pick(each.label)), **told}
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.digests import findings
+from bot.digests import disclosure, findings
 from bot.digests.findings import Asked, Counts, Turnout
 from flows.binding import bind
 from flows.catalog import Catalog
@@ -119,3 +119,27 @@ def test_findings_survive_being_kept(choices: dict[str, int]) -> None:
     told = found(Counts({"worth": sum(choices.values())}, counted), people=sum(choices.values()))
     assert findings.load(findings.dump(told)) == told
     assert findings.dump(replace(told)) == findings.dump(told)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.dictionaries(st.integers(0, 10), st.integers(0, 60)), st.sampled_from([5, 10]))
+def test_the_recommend_score_comes_in_steps_and_a_few_people_move_it_by_no_more(
+    scores: dict[int, int], minimum: int
+) -> None:
+    def told(of: dict[int, int]) -> tuple[int, int, int] | None:
+        counted = [Counted("n", None, None, float(score), people) for score, people in of.items()]
+        return findings._recommended(counted, minimum)
+
+    found_, people = told(scores), sum(scores.values())
+    assert (found_ is None) == (people < disclosure.PERCENT_FROM)
+    if found_ is None:
+        return
+    score, low, high = found_
+    exact = 100 * (sum(scores.get(n, 0) for n in (9, 10)) - sum(scores.get(n, 0) for n in range(7))) / people
+    step = disclosure.step(people, minimum)
+    assert abs(score - min(max(exact, 2 * step - 100), 100 - 2 * step)) <= step + 1e-6
+    assert low <= score <= high
+    movers = min(minimum // 2, scores.get(10, 0))
+    other = told({**scores, 10: scores.get(10, 0) - movers, 0: scores.get(0, 0) + movers})
+    assert other is not None
+    assert abs(other[0] - score) <= 2 * step

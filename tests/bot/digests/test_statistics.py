@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy.stats import bootstrap as scipy_bootstrap
 
 from bot.digests import disclosure, statistics
-from bot.digests.statistics import Posneg, Range, kish, net_range, newcombe, nps, rake, seed, wilson
+from bot.digests.statistics import Posneg, Range, Unraked, kish, net_range, newcombe, rake, recommended, seed, wilson
 from flows import points
 from flows.ballots import said
 
@@ -67,8 +67,8 @@ def test_nobody_has_no_net() -> None:
     assert Posneg(0, 0, 0).net == 0.0
 
 
-def test_nps_with_its_simple_range() -> None:
-    score, span = statistics.nps(20, 15, 15)
+def test_the_recommend_score_with_its_simple_range() -> None:
+    score, span = recommended({10: 12, 9: 8, 8: 10, 7: 5, 6: 9, 0: 6})
     assert round(100 * score, 1) == 10.0
     assert (round(100 * span.low, 1), round(100 * span.high, 1)) == (-13.0, 33.0)
 
@@ -140,8 +140,9 @@ def test_allocation_gives_mean_median_and_zeros() -> None:
 
 
 def test_kish_gives_effective_people_and_design_effect() -> None:
-    effective, effect = statistics.kish([0.5] * 30 + [1.0] * 40 + [2.0] * 30)
-    assert (round(effective, 2), round(effect, 3)) == (78.96, 1.267)
+    effective = kish([(0.5, 30), (1.0, 40), (2.0, 30)])
+    assert (round(effective, 2), round(100 / effective, 3)) == (78.96, 1.267)
+    assert kish([]) == 0
 
 
 @pytest.mark.parametrize(
@@ -213,7 +214,7 @@ def test_the_range_of_a_net_is_the_same_for_ever() -> None:
 def test_the_range_of_a_net_is_near_that_of_the_normal_curve(good: int, middle: int, bad: int) -> None:
     """Variance (P + N - (P - N)^2) / n, as for promoters and detractors (Rocks 2016)."""
     group = Posneg(good, middle, bad)
-    found, (net, plain) = net_range(group, 1), nps(good, middle, bad)
+    found, (net, plain) = net_range(group, 1), recommended({9: good, 7: middle, 0: bad})
     room = 0.25 * (plain.high - plain.low) + 2 / group.base
     assert abs(found.low - plain.low) < room
     assert abs(found.high - plain.high) < room
@@ -235,27 +236,37 @@ MARGINS = ({"y": 0.4, "o": 0.6}, {"N": 0.5, "S": 0.5})
 
 def test_raking_meets_both_margins() -> None:
     weights = rake(CELLS, MARGINS)
-    assert weights is not None
+    assert not isinstance(weights, Unraked)
     assert [round(weights[cell], 4) for cell in CELLS] == [1.0895, 1.4553, 0.7821, 1.0447]
-    each = [weights[cell] for cell, people in CELLS.items() for _ in range(people)]
-    assert round(kish(each)[0], 2) == 93.77
+    assert round(kish((weights[cell], people) for cell, people in CELLS.items()), 2) == 93.77
 
 
 @pytest.mark.parametrize(
-    ("cells", "margins"),
+    ("cells", "margins", "why"),
     [
-        ({**CELLS, ("o", "N"): 49}, MARGINS),
-        ({**CELLS, ("y", "N"): 4, ("o", "S"): 60}, MARGINS),
-        (CELLS, ({"y": 0.4, "x": 0.6}, MARGINS[1])),
-        (CELLS, ({"y": 0.4, "o": 0.5, "x": 0.1}, MARGINS[1])),
-        ({("y", "N"): 5, ("y", "S"): 5, ("o", "N"): 300, ("o", "S"): 300}, ({"y": 0.6, "o": 0.4}, MARGINS[1])),
+        ({**CELLS, ("o", "N"): 49}, MARGINS, Unraked.PEOPLE),
+        ({}, MARGINS, Unraked.PEOPLE),
+        ({**CELLS, ("y", "N"): 4, ("o", "S"): 60}, MARGINS, Unraked.CELL),
+        (CELLS, ({"y": 0.4, "x": 0.6}, MARGINS[1]), Unraked.RESIDENTS),
+        (CELLS, ({"y": 0.4, "o": 0.5, "x": 0.1}, MARGINS[1]), Unraked.CELL),
+        (
+            {("y", "N"): 5, ("y", "S"): 5, ("o", "N"): 300, ("o", "S"): 300},
+            ({"y": 0.6, "o": 0.4}, MARGINS[1]),
+            Unraked.CUT,
+        ),
     ],
 )
-def test_where_a_condition_does_not_hold_nobody_is_weighted(
-    cells: dict[tuple[str, ...], int], margins: tuple[dict[str, float], dict[str, float]]
+def test_where_a_condition_does_not_hold_nobody_is_weighted_and_it_says_which(
+    cells: dict[tuple[str, ...], int], margins: tuple[dict[str, float], dict[str, float]], why: Unraked
 ) -> None:
     """Fewer than 100 people, a cell under 5, a group without its part or without people, a weight beyond the cut."""
-    assert rake(cells, margins) is None
+    assert rake(cells, margins) is why
+
+
+def test_a_group_that_is_not_told_of_weighs_nobody() -> None:
+    cells: dict[tuple[str, ...], int] = {("y",): 8, ("o",): 92}
+    assert rake(cells, MARGINS[:1], 10) is Unraked.CELL
+    assert not isinstance(rake(cells, MARGINS[:1]), Unraked)
 
 
 @settings(deadline=None, max_examples=40)
@@ -264,7 +275,7 @@ def test_raked_weights_add_up_to_people_and_margins(people: list[int], young: in
     cells = dict(zip(CELLS, people, strict=True))
     margins = ({"y": young / 100, "o": 1 - young / 100}, {"N": north / 100, "S": 1 - north / 100})
     weights = rake(cells, margins)
-    if weights is None:
+    if isinstance(weights, Unraked):
         return
     total = sum(people)
     assert sum(weights[cell] * cells[cell] for cell in cells) == pytest.approx(total)

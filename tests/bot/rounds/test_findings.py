@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -17,6 +19,7 @@ from bot.errors import Refused
 from bot.rounds import exporting
 from bot.rounds.findings import PAPER
 from bot.rounds.lifecycle import GRACE
+from bot.rounds.margins import Line
 from storage import answers, rounds
 from storage.entries import GROUP, ORGANISATION
 from storage.tables import answers as table
@@ -198,3 +201,37 @@ def test_nothing_that_came_while_the_round_was_open_is_late(house: House) -> Non
     code = house.pulse().code
     Taking(house, code, "paper", voice=Voice(late=True)).does(*PULSE)
     assert house.rounds.voices(code).late == 0
+
+
+def test_shares_are_weighted_by_who_lives_there_where_enough_answered(house: House) -> None:
+    code = house.need().code
+    flow = house.rounds.played(code)
+    areas = house.rounds.variables(code)["area"].groups
+    lines = [Line(row, "area", area, str(100 * row)) for row, area in enumerate(areas, 1)]
+    house.rounds.weigh([*lines, Line(9, "area", "rest", "50")], "City register", "2026-01-01", code=code)
+    answered(house.database, flow, code, 600, house.clock())
+    house.rounds.close(code)
+    house.clock.forward(days=PAPER.days)
+    with house.database.reading() as db:
+        rows = list(answers.every(db, rounds.by_code(db, code).id))  # type: ignore[union-attr]
+    house.sweeps.findings()
+    told = house.rounds.findings(code)
+    assert told is not None
+    assert told.weighing is not None
+    assert (told.weighing.by, told.weighing.why) == (("area",), None)
+    lives = {row.pseudonym: str(row.choice) for row in rows if row.item == "you.area" and row.choice in areas}
+    people = Counter(lives.values())
+    assert told.weighing.people == len(lives) // 10 * 10
+    parts = {area: row / sum(range(1, len(areas) + 1)) for row, area in enumerate(areas, 1)}
+    weight = {area: part * len(lives) / people[area] for area, part in parts.items()}
+    shown = [(one, each) for one in told.findings for each in one.answers if each.weighted]
+    assert len({one.state for one, _ in shown}) > 1
+    for one, each in shown:
+        outside = {other.option for other in one.answers if not other.counts}
+        said = {row.pseudonym: json.loads(row.choices) if row.choices else [row.choice] for row in rows
+                if row.state == one.state and row.pseudonym in lives and (row.choices or row.choice)}  # fmt: skip
+        based = {who: chosen for who, chosen in said.items() if not {*chosen} & outside}
+        weights = {who: weight[lives[who]] for who in based}
+        slow = 100 * sum(weights[who] for who in based if each.option in based[who]) / sum(weights.values())
+        assert each.weighted is not None
+        assert each.weighted.percent == pytest.approx(slow, abs=2.5 + 1e-6), (one.state, each.option)

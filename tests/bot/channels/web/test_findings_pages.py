@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tests.bot.channels.web.stage import Program
 
+AREAS = ("harbour", "old_town", "hillside")
 IDEAS = [["early", "Open <early>"], ["late", "Open later"], ["sunday", "Open on Sundays"]]
 
 
@@ -136,6 +137,34 @@ class TestFindings:
             *("fewer than 10", "", "10"),
         ]
         assert "How many of each live here was not entered." in page.split('<section class="finding">')[1]
+
+    async def test_weighted_shares_stand_beside_those_that_count_and_say_what_they_are_made_of(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        lives = [Line(row, "area", area, str(40 + row)) for row, area in enumerate(AREAS, 1)]
+        it.rounds.weigh(lives, "City register", "2026-01-01")
+        code = counted(it, people=900)
+        page = (await client.get(f"/rounds/{code}")).text
+        assert "people count as if each group by area were as large here as it is among those who live here" in page
+        assert re.search(r"They say as much as \d+ people would without weights \(design effect 1\.\d\)", page)
+        assert "No figure is weighted." not in page
+        assert '<th scope="col" class="number">Weighted share</th>' in page
+        sheet = (await client.get(f"/rounds/{code}/figures.csv")).content.decode("utf-8-sig")
+        rows = [row for row in csv.DictReader(io.StringIO(sheet)) if row["weighted"]]
+        assert rows
+        assert all(int(row["weighted_low"]) <= int(row["weighted"]) <= int(row["weighted_high"]) for row in rows)
+        assert all(row["percent"] for row in rows), "never without the share that counts"
+        asked = (await client.get(f"/rounds/{code}/codebook.csv")).content.decode("utf-8-sig")
+        book = [row for row in csv.DictReader(io.StringIO(asked)) if (row["what"], row["name"]) == ("round", "weights")]
+        weights = {row["language"]: row["meaning"] for row in book}
+        assert "design effect" in weights["en"]
+        assert "efecto de diseño" in weights["es"]
+
+    async def test_where_nothing_is_weighted_it_says_why(self, it: Program, client: httpx.AsyncClient) -> None:
+        it.rounds.weigh([Line(1, "area", AREAS[0], "9000")], "City register", "2026-01-01")
+        page = (await client.get(f"/rounds/{counted(it)}")).text
+        assert "No figure is weighted. Fewer than 100 people told their age or area" in page
+        assert "Weighted share" not in page
 
     async def test_the_page_as_a_folder_needs_no_server(self, it: Program, client: httpx.AsyncClient) -> None:
         code = counted(it)
