@@ -42,6 +42,8 @@ class Part(NamedTuple):
     tag: str = ""
     secret: bool = False
     """Whether it is kept sealed, and not at all once it is sent."""
+    quotes: tuple[str, ...] = ()
+    """The answers whose words stand in it."""
 
     @property
     def buttons(self) -> tuple[Button, ...]:
@@ -87,8 +89,9 @@ def compose(prompts: Sequence[Prompt], capabilities: Capabilities) -> tuple[Part
 def _part(prompt: Prompt, capabilities: Capabilities) -> Part:
     """Give one prompt the form this channel can show."""
     update = prompt.update and capabilities.edits
-    if prompt.secret:
-        return _part(structs.replace(prompt, secret=False), capabilities)._replace(secret=True)
+    if prompt.secret or prompt.quotes:
+        plain = structs.replace(prompt, secret=False, quotes=())
+        return _part(plain, capabilities)._replace(secret=prompt.secret, quotes=prompt.quotes)
     if not prompt.offers:
         return Part(prompt.text, (), 1, prompt.wants, prompt.state, update)
     form = _form(prompt.offers, capabilities, numbered=prompt.numbered)
@@ -132,7 +135,7 @@ def _join(first: Part, second: Part, limit: int) -> Part | None:
     secret, state = first.secret or second.secret, second.state or first.state
     if second.update or not fits(text, limit) or (secret and state):
         return None
-    return second._replace(text=text, state=state, secret=secret)
+    return second._replace(text=text, state=state, secret=secret, quotes=(*first.quotes, *second.quotes))
 
 
 def _fit(part: Part, limit: int) -> list[Part]:
@@ -140,4 +143,5 @@ def _fit(part: Part, limit: int) -> list[Part]:
     if fits(part.text, limit):
         return [part]
     *before, last = cut(part.text, limit)
-    return [*(Part(piece, secret=part.secret) for piece in before), part._replace(text=last)]
+    first = Part("", secret=part.secret, quotes=part.quotes)
+    return [*(first._replace(text=piece) for piece in before), part._replace(text=last)]

@@ -69,11 +69,12 @@ class _Body(msgspec.Struct, omit_defaults=True):
     columns: int = 1
     wants: str = ""
     replaces: str | None = None
+    quotes: tuple[str, ...] = ()
 
 
 def _part(part: Part, language: str, replaces: str | None, keys: Keys | None) -> str:
     rows = _rows(part.offers) if part.offers else None
-    body = _encode(_Body(part.text, language, part.tag, rows, part.columns, part.wants, replaces)).decode()
+    body = _encode(_Body(part.text, language, part.tag, rows, part.columns, part.wants, replaces, part.quotes)).decode()
     return sealed(body, keys) if part.secret and keys is not None else body
 
 

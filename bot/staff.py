@@ -18,7 +18,7 @@ from bot.rounds.record import spoken_day
 from bot.texts import texts
 from flows.model import Prompt
 from flows.words import fill
-from storage import answers, people, rounds
+from storage import answers, digests, people, rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.actions.acting import Actions
     from bot.config import Config, Service
     from bot.desk import Visit
+    from bot.digests.writing import InChat
     from bot.ledger import Guest, Ledger
     from bot.rounds.library import Library
     from bot.rounds.organising import Rounds
@@ -37,12 +38,14 @@ if TYPE_CHECKING:
 
 STAFF = frozenset({"/digest", "/manage", "/rounds"})
 """Commands that only staff have."""
+REDRAWN = 3
+"""So often a week is drawn anew at most."""
 
 
 class SoFar(Protocol):
     """Tells a manager about the week so far."""
 
-    def __call__(self, db: Connection, service: str, language: str, now: datetime) -> str | None:
+    def __call__(self, db: Connection, service: str, language: str, now: datetime) -> InChat | None:
         """Return the digest of the week so far as text; None where nothing has come in."""
 
 
@@ -142,9 +145,21 @@ class Staff:
         language = guest.contact.language
         prompts = []
         for service in self._services(db, person, Right.READ_DIGESTS):
-            text = self._so_far(db, service.key, language, ledger.now)
-            prompts.append(Prompt(text) if text else self._say(guest, "digest_none", service=service.label(language)))
+            told = self._week_so_far(db, service.key, language, ledger.now)
+            if told is None:
+                prompts.append(self._say(guest, "digest_none", service=service.label(language)))
+            else:
+                prompts.append(Prompt(told.text, quotes=told.quotes))
         return tuple(prompts) or (self._say(guest, "staff_only"),)
+
+    def _week_so_far(self, db: Connection, service: str, language: str, now: datetime) -> InChat | None:
+        """Draw the week so far; again where words it quotes were deleted meanwhile."""
+        told = self._so_far(db, service, language, now)
+        for _ in range(REDRAWN):
+            if told is None or digests.hold_quotes(db, told.quotes):
+                break
+            told = self._so_far(db, service, language, now)
+        return told
 
     def _choose(self, db: Connection, ledger: Ledger, guest: Guest, person: int, said: str) -> tuple[Prompt, ...]:
         """Keep when and where somebody wants their digest; `?` or an unknown word asks how."""

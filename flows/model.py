@@ -551,6 +551,8 @@ class Prompt(Struct, frozen=True, gc=False):
     tag: str = ""
     secret: bool = False
     """Whether nobody but its reader may ever read it, such as a link that lets somebody in."""
+    quotes: tuple[str, ...] = ()
+    """The answers whose words stand in it: when they go, so does it wherever it is kept."""
 
     @property
     def buttons(self) -> tuple[Button, ...]:

@@ -13,7 +13,7 @@ from storage.rows import IDS, Shape, insert_new, many
 from storage.tables import answers, digests
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -67,8 +67,12 @@ def rewrite(db: Connection, row: DigestRow) -> None:
 
 
 def unquote(db: Connection, ids: Collection[int]) -> int:
-    """Take the words of these answers out of every digest that quotes them; return how many digests changed."""
+    """Take the words of these answers out of every digest that quotes them; return how many digests changed.
+
+    Replies that told of a running week keep no word.
+    """
     changed = 0
+    _erase(db, lambda quoted: quoted & {str(each) for each in ids})
     wanted = sorted(ids)
     for start in range(0, len(wanted), _MOST):
         some = wanted[start : start + _MOST]
@@ -90,9 +94,18 @@ def unquote_gone(db: Connection) -> int:
     for digest_id in db.execute(select(digests.c.id).where(quoting).order_by(digests.c.id)).scalars().all():
         row = db.execute(_bodies.where(digests.c.id == digest_id)).one()
         body = msgspec.json.decode(row.body)
-        there = _standing(db, {said for said in map(_answer, _quotes(body)) if said.isdecimal()})
-        changed += _leave(db, row, body, there)
+        changed += _leave(db, row, body, _standing(db, map(_answer, _quotes(body))))
+    _erase(db, lambda quoted: quoted - _standing(db, quoted))
     return changed
+
+
+def hold_quotes(db: Connection, quoted: Iterable[str]) -> bool:
+    """Whether all these answers may still be quoted; nobody deletes one then until the commit."""
+    return {*quoted} <= _standing(db, quoted, hold=True)
+
+
+def _erase(db: Connection, gone: Callable[[set[str]], Collection[str]]) -> None:
+    outbox.erase(db, [key for key, quoted in outbox.quoting(db) if gone({*quoted})])
 
 
 def recheck(db: Connection, row: DigestRow) -> bool:
@@ -105,15 +118,18 @@ def recheck(db: Connection, row: DigestRow) -> bool:
     quoted = [] if body is None else _quotes(body)
     if not quoted:
         return False
-    there = _standing(db, {said for said in map(_answer, quoted) if said.isdecimal()}, hold=True)
+    there = _standing(db, map(_answer, quoted), hold=True)
     return _leave(db, db.execute(_bodies.where(*which)).one(), body, there)
 
 
-def _standing(db: Connection, said: Collection[str], *, hold: bool = False) -> set[str]:
+def _standing(db: Connection, quoted: Iterable[str], *, hold: bool = False) -> set[str]:
+    said = {each for each in quoted if each.isdecimal()}
+    if not said:
+        return set()
     asked = select(answers.c.id).where(answers.c.id.in_(IDS), answers.c.text.is_not(None), answers.c.quotable)
     asked = asked.where(answers.c.withdrawn_at.is_(None)).order_by(answers.c.id)
     found = db.execute(asked.with_for_update(read=True) if hold else asked, {"ids": [int(each) for each in said]})
-    return {str(each) for each in found.scalars()} if said else set()
+    return {str(each) for each in found.scalars()}
 
 
 def _quotes(body: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON

@@ -10,6 +10,7 @@ has not.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, bindparam, case, delete, func, null, or_, select, tuple_, update
@@ -34,6 +35,8 @@ HELD = "held"
 """Would be due, but what it belongs to rests."""
 WRITTEN = ("thread.", "alarm.")
 """What the keys begin with of messages that carry what people wrote to each other."""
+_QUOTES = '"quotes":["'
+"""Stands in the JSON of a reply that quotes answers; in no text, where marks are escaped."""
 
 
 class NewMessage(NamedTuple):
@@ -311,6 +314,29 @@ def empty(db: Connection, beginning: str) -> int:
     emptied = db.execute(update(outbox).where(*mine).values(becomes)).rowcount
     db.execute(delete(messages).where(messages.c.key.startswith(f"out:{beginning}", autoescape=True)))
     return emptied
+
+
+def quoting(db: Connection, chats: Sequence[int] | None = None) -> list[tuple[str, list[str]]]:
+    """Return (key, answers quoted) of the replies to staff (in some chats) that quote some, while they keep words."""
+    staff = select(contacts.c.id).where(contacts.c.person_id.is_not(None))
+    mine = (outbox.c.contact_id.in_(staff if chats is None else chats), outbox.c.body.contains(_QUOTES))
+    found = db.execute(select(outbox.c.key, outbox.c.body).where(*mine).order_by(outbox.c.id))
+    return [(key, json.loads(body)["quotes"]) for key, body in found]
+
+
+def erase(db: Connection, keys: Iterable[str]) -> None:
+    """Take the words out of these replies, wherever they stand; what has not left goes nowhere."""
+    waits = outbox.c.status.in_((DUE, HELD))
+    becomes = {
+        "body": "",
+        "status": case((waits, GONE), else_=outbox.c.status),
+        "sent_at": case((waits, outbox.c.created_at), else_=outbox.c.sent_at),
+        "error": case((waits, CANCELLED), else_=outbox.c.error),
+        "called_back": case((outbox.c.status == SENDING, GONE), else_=null()),
+    }
+    for key in keys:
+        db.execute(update(outbox).where(outbox.c.key == key).values(becomes))
+        db.execute(delete(messages).where(messages.c.key == f"out:{key}"))
 
 
 def emptied(db: Connection, beginning: str) -> list[str]:

@@ -145,6 +145,7 @@ def leave(db: Connection, person_id: int, now: datetime) -> None:
     mine = select(contacts.c.id).where(contacts.c.person_id == person_id).order_by(contacts.c.id)
     chats = db.execute(mine).scalars().all()
     hold(db, chats)
+    outbox.erase(db, [key for key, _ in outbox.quoting(db, chats)] if chats else [])
     for contact_id in chats:
         outbox.cancel(db, contact_id, now, bulk_only=False)
     db.execute(update(contacts).where(contacts.c.person_id == person_id).values(person_id=None))

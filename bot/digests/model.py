@@ -397,6 +397,13 @@ def published(digest: Digest | None) -> str:
     return dump(digest and _without_answers(digest))
 
 
+def quoted(digest: Digest) -> tuple[str, ...]:
+    """Return which answers a digest quotes."""
+    themes = (*digest.problems, *([digest.works] if digest.works else []))
+    voices = (*digest.voices.quotes, *(theme.quote for theme in themes if theme.quote))
+    return tuple(dict.fromkeys(voice.answer for voice in voices))
+
+
 def _without_answers(digest: Digest) -> Digest:
     voices = replace(digest.voices, quotes=tuple(replace(each, answer="") for each in digest.voices.quotes))
     problems = tuple(_unnumbered(theme) for theme in digest.problems)

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bot import letters, rights
 from bot.assessing.assessments import Assessments
@@ -16,7 +16,7 @@ from bot.digests.deeds import deeds
 from bot.digests.gather import deadlines, every_nth, gather, in_steps, keep
 from bot.digests.headlines import headlines
 from bot.digests.missing import unheard
-from bot.digests.model import Foot, Form, State, dump, load, published
+from bot.digests.model import Foot, Form, State, dump, load, published, quoted
 from bot.digests.schedule import MAIL, Due, Rhythm, chosen, due, sent
 from bot.digests.summarise import Scope, same_for_reader, sign_of_life, summarise
 from bot.digests.weeks import Week
@@ -68,6 +68,13 @@ APART = '"apart":{'
 KEY = digests.LETTERS
 
 
+class InChat(NamedTuple):
+    """The running week as a chat message, and the answers it quotes."""
+
+    text: str
+    quotes: tuple[str, ...]
+
+
 class Digests:
     """Puts digests together and sends each exactly once per (person, service, week)."""
 
@@ -116,10 +123,12 @@ class Digests:
         """Return the digest of the week that is running, as far as it may be shown; None where there is nothing."""
         return self.of_week(db, service, Week.of(now, self._config.city.zone), now)
 
-    def so_far_text(self, db: Connection, service: str, language: str, now: datetime) -> str | None:
+    def so_far_text(self, db: Connection, service: str, language: str, now: datetime) -> InChat | None:
         """Return the running week as a chat message without its chart."""
         digest = self.so_far(db, service, now)
-        return render.message(digest, texts(language), page_url(self._config, digest)) if digest else None
+        if digest is None:
+            return None
+        return InChat(render.message(digest, texts(language), page_url(self._config, digest)), quoted(digest))
 
     def past(self, db: Connection, person_id: int, service: str | None = None) -> list[Digest]:
         """Return the digests a person got, the latest first; silent weeks left out."""

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import json
+import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from storage import people
+import pytest
+from sqlalchemy import update
+
+from storage import answers, messages, people, tables
 from tests.bot.test_turns import INTO, to_review
 from tests.support.house import NOON, Citizen, House, raw
 
@@ -442,6 +447,75 @@ async def test_a_manager_gets_a_sign_in_link_and_the_week_so_far(house: House, c
     (digest,) = await citizen.says("/digest")
     assert "Central Library" in digest.text
     assert "6" in digest.text
+
+
+async def quoted_in_chat(house: House, citizen: Citizen, *, sent: bool) -> tuple[int, str]:
+    """Let 30 people answer in words and a manager ask for the week so far; return whom it quotes first, with what."""
+    code = house.pulse().code
+    await citizen.starts(invited(house, "manager"))
+    for n in range(30):
+        person = Citizen(house, f"p{n}")
+        await person.starts(code)
+        await person.does(*INTO, "Good")
+        await person.says(f"it was quiet on my day {n}")
+        await person.does("Skip", "Skip", "Skip", "Yes", "No")
+    (digest,) = await citizen.says("/digest")
+    first = re.search(r"it was quiet on my day (\d+)", digest.text)
+    assert first, digest.text
+    (row,) = kept_of(house, citizen)
+    assert first[0] in row.body
+    with house.database.transaction() as db:
+        chat = messages.NewLine(row.contact_id, f"out:{row.key}", NOON, messages.BOT, row.body)  # as a browser has it
+        assert messages.append(db, [chat]) == 1
+        if sent:
+            db.execute(update(tables.outbox).values(status="sent", sent_at=NOON))
+    return int(first[1]), first[0]
+
+
+def kept_of(house: House, citizen: Citizen) -> list[Any]:
+    """Return the last message to somebody, as it lies in the outbox."""
+    mine = house.contact(citizen.address).id
+    return [row for row in house.table("outbox") if row.contact_id == mine][-1:]
+
+
+@pytest.mark.parametrize("sent", [True, False])
+async def test_words_in_the_week_so_far_go_from_the_chat_when_their_writer_deletes_them(
+    house: House, citizen: Citizen, *, sent: bool
+) -> None:
+    n, words = await quoted_in_chat(house, citizen, sent=sent)
+    quoted = json.loads(kept_of(house, citizen)[0].body)["quotes"]
+    other = next(row.text for row in house.table("answers") if row.text and str(row.id) not in quoted).split()[-1]
+    await Citizen(house, f"p{other}").says("DELETE")
+    await Citizen(house, f"p{other}").says("yes")
+    assert words in kept_of(house, citizen)[0].body
+    assert len(house.table("messages")) == 1
+    await Citizen(house, f"p{n}").says("DELETE")
+    await Citizen(house, f"p{n}").says("yes")
+    (row,) = kept_of(house, citizen)
+    assert (row.body, row.status) == ("", "sent" if sent else "gone")
+    assert house.table("messages") == []
+    (again,) = await citizen.says("/digest")
+    assert f"{words}”" not in again.text
+
+
+async def test_words_in_the_week_so_far_go_once_they_are_taken_back(house: House, citizen: Citizen) -> None:
+    n, _ = await quoted_in_chat(house, citizen, sent=True)
+    (mine,) = [row for row in house.table("answers") if row.text and row.text.endswith(f" {n}")]
+    with house.database.transaction() as db:
+        answers.withdraw(db, [(mine.round_id, bytes(mine.pseudonym), mine.state)], NOON)
+    house.sweeps.privacy()
+    assert [row.body for row in kept_of(house, citizen)] == [""]
+    assert house.table("messages") == []
+
+
+async def test_who_has_no_role_any_more_keeps_no_words_of_others(house: House, citizen: Citizen) -> None:
+    await quoted_in_chat(house, citizen, sent=True)
+    person_id = house.contact(citizen.address).person_id
+    assert person_id
+    with house.database.transaction() as db:
+        people.leave(db, person_id, NOON)
+    assert [row.body for row in kept_of(house, citizen)] == [""]
+    assert house.table("messages") == []
 
 
 async def test_a_manager_says_in_the_chat_when_and_where_the_digest_comes(house: House, citizen: Citizen) -> None:

@@ -323,23 +323,23 @@ def test_a_look_at_the_running_week_shows_whole_steps_of_the_first_answers(datab
         keep(db, [One(WEEK.monday, choice) for choice in choices])
     with database.reading() as db:
         digest = desk.so_far(db, SERVICE, noon(WEEK.monday, 3600))
-        text = desk.so_far_text(db, SERVICE, "en", noon(WEEK.monday, 3600))
+        told = desk.so_far_text(db, SERVICE, "en", noon(WEEK.monday, 3600))
     assert digest is not None
     share = digest.scores[0].positive
     assert (digest.who.new, share.base, share.part, share.strength) == (33, 25, 20, Strength.INDICATION)
-    assert text is not None
-    assert "33 people answered" in text
-    assert "/manage/digests/library/now" in text
+    assert told is not None
+    assert "33 people answered" in told.text
+    assert "/manage/digests/library/now" in told.text
 
 
 def test_the_first_answer_is_seen_at_once(database: Database, desk: Digests) -> None:
     with database.transaction() as db:
         keep(db, [One(WEEK.monday, "5", "Lovely")])
     with database.reading() as db:
-        text = desk.so_far_text(db, SERVICE, "en", noon(WEEK.monday, 60))
-    assert text is not None
-    assert "1 person answered, 1 in total." in text
-    assert "Lovely" not in text
+        told = desk.so_far_text(db, SERVICE, "en", noon(WEEK.monday, 60))
+    assert told is not None
+    assert "1 person answered, 1 in total." in told.text
+    assert "Lovely" not in told.text
 
 
 def test_nothing_yet_is_nothing(database: Database, desk: Digests) -> None:
