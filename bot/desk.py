@@ -7,7 +7,6 @@ of the session at hand, or a word.
 from __future__ import annotations
 
 from dataclasses import replace as restate
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
@@ -23,7 +22,7 @@ from bot.flood import Flood
 from bot.handover import take_over
 from bot.menu import menu as menus
 from bot.menu import worker
-from bot.participation import REST, SILENCE, Spoken, as_session
+from bot.participation import SILENCE, Spoken, as_session, may_repeat, rest_of
 from bot.rounds import codes, outcome, promise, record
 from bot.rounds.lifecycle import BEGINNING, RUNNING, State, as_of, closed_on, may_finish
 from bot.rounds.record import spoken_day
@@ -414,21 +413,14 @@ class Desk:
                 which = self._which(visit, row)
                 again = self._participations.resume(visit.ledger, visit.guest, played)
                 return self._bare(visit, (*which, self._say(visit, "resumed"), *again))
-            case Status.COMPLETED if known is not None and not self._may_repeat(visit, played, known):
+            case Status.COMPLETED if known is not None and not may_repeat(played.flow, known, visit.ledger.now):
                 return self._bare(visit, self._had(visit, played, known))
             case _:
                 return self._participations.begin(visit.ledger, visit.guest, played, came_by)
 
-    def _may_repeat(self, visit: Visit, played: Played, known: SessionRow) -> bool:
-        """A running round may be answered again after a rest: the one agreed on, where it asks again by itself."""
-        if not played.flow.running or known.ended_at is None:
-            return False
-        rest = _rest(played, known)
-        return rest is not None and known.ended_at + rest <= visit.ledger.now
-
     def _had(self, visit: Visit, played: Played, known: SessionRow) -> Prompts:
         session = visit.guest.session(known.round_id)
-        rest = _rest(played, known)
+        rest = rest_of(played.flow, known)
         if played.flow.running and known.ended_at is not None and rest is not None:
             again_on = spoken_day((known.ended_at + rest).astimezone(self._config.city.zone), visit.language)
             return (self._say(visit, "asked_recently", again_on=again_on),)
@@ -1087,14 +1079,6 @@ _FATE: Mapping[str, str] = {
 def _heard_of_receipt(asks: str) -> frozenset[str]:
     """Return the words that mean something after a receipt was shown."""
     return frozenset({"delete", "change", "ok", "yes"} if asks.endswith(ON) else {"delete", "change"})
-
-
-def _rest(played: Played, known: SessionRow) -> timedelta | None:
-    """Return after how long somebody may answer a running round again; None: no more, as they wanted it so."""
-    if not played.flow.comes_back:
-        return REST
-    days = played.flow.comes_back.get(known.state)
-    return None if days is None else timedelta(days=days)
 
 
 def _pressed(message: Message) -> str:

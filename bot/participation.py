@@ -52,6 +52,7 @@ from storage.turnout import NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from bot.ledger import Guest, Ledger
@@ -286,6 +287,22 @@ def _spoken(guest: Guest, played: Played) -> Session | None:
     if session is None or session.language == language or language not in played.flow.scripts:
         return session
     return session.moved(language=language)
+
+
+def rest_of(flow: Flow, known: SessionRow) -> timedelta | None:
+    """Return after how long somebody may answer a running round again; None: no more, as they wanted it so."""
+    if not flow.comes_back:
+        return REST
+    days = flow.comes_back.get(known.state)
+    return None if days is None else timedelta(days=days)
+
+
+def may_repeat(flow: Flow, known: SessionRow, now: datetime) -> bool:
+    """A running round may be answered again after a rest: the one agreed on, where it asks again by itself."""
+    if not flow.running or known.ended_at is None:
+        return False
+    rest = rest_of(flow, known)
+    return rest is not None and known.ended_at + rest <= now
 
 
 def left(row: SessionRow, session: Session) -> Session:

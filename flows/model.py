@@ -329,7 +329,7 @@ class Flow:
     questions_exact: bool = True
     """False where circles are so many that `questions` is a bound: nobody meets more."""
     asked: int = 0
-    """The most that one citizen is asked on the way of `questions`, all counted: age and consent, too, and the review."""
+    """The most that one citizen is asked in all: beside `questions` also age, consent and the review."""
 
     @property
     def languages(self) -> tuple[str, ...]:

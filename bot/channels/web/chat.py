@@ -27,11 +27,13 @@ from bot.channels.web.pages import (
 )
 from bot.channels.web.public import MAILED
 from bot.channels.web.round_page import as_seen, is_public
+from bot.participation import may_repeat
 from bot.rounds.record import title
 from flows.memory import load
 from flows.model import Kind, button_data
 from flows.words import whole
 from storage import contacts, crossings, sessions
+from storage import rounds as kept_rounds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from bot.channels.web.safety import Streams
     from bot.channels.web.words import Words
     from bot.flood import Pace
+    from storage.sessions import SessionRow
 
 COOKIE = "civicloop_chat"
 KEPT = timedelta(days=180)
@@ -135,8 +138,30 @@ def _offer(request: Request, code: str) -> Offer:
     if found.state != "open":
         page = f"/rounds/{found.code}" if is_public(rounds, found) else ""
         return Offer(why_not=_why_not(request, found), page=page)
+    known, at_hand = _taking_part(request, found.code)
+    if known is not None and known.status == sessions.ACTIVE and at_hand:
+        return NO_OFFER
+    if known is not None and known.status == sessions.COMPLETED:
+        backstage = backstage_of(request)
+        if not may_repeat(rounds.played(found.code), known, backstage.clock()):
+            return Offer(why_not=pages_of(request).words(request)("chat.taken_part"), page=f"/rounds/{found.code}")
     named = title(found.record, found.title, pages_of(request).language(request))
     return Offer(named, page=f"/rounds/{found.code}", telegram=rounds.deep_link(code))
+
+
+def _taking_part(request: Request, code: str) -> tuple[SessionRow | None, bool]:
+    """Return this visitor's passage through an open round (None: not begun), and whether it is the one at hand."""
+    if not (token := cookie_of(request, COOKIE)):
+        return None, False
+    backstage = backstage_of(request)
+    key = ("web", backstage.keys.address_hash("web", address_of(token)))
+    with backstage.database.reading() as db:
+        contact, row = contacts.find(db, [key]).get(key), kept_rounds.by_code(db, code)
+        if contact is None or row is None:
+            return None, False
+        all_known = sessions.of(db, [contact.id]).get(contact.id, [])
+    known = next((each for each in all_known if each.round_id == row.id), None)
+    return known, known is not None and known == all_known[-1]
 
 
 def _why_not(request: Request, found: RoundView) -> str:

@@ -96,6 +96,28 @@ async def test_a_citizen_answers_the_whole_pulse_and_is_counted(app: App, visito
     assert (counts.started, counts.finished, counts.answers) == (1, 1, 1)
 
 
+async def test_whoever_is_in_a_round_or_has_answered_it_is_not_told_to_start_it_when_the_page_is_looked_at_again(
+    tmp_path: Path,
+) -> None:
+    at = [NOW]
+    async for app in running(tmp_path, lambda: at[0], "deliver_pulse"):
+        transport = httpx.ASGITransport(site(app))
+        async with httpx.AsyncClient(transport=transport, base_url="http://voice.test", follow_redirects=True) as guest:
+            page = await started(app, guest)
+            (round_,) = app.rounds.listed(states=("open",))
+            assert "Start this round" not in (await guest.get(f"/chat/{round_.code}")).text
+            for _ in range(20):
+                if 'name="data"' not in page.text:
+                    break
+                data = page.text.split('name="data" value="')[1].split('"')[0]
+                page = await guest.post("/chat", data={"data": data, "pick": "1", "nonce": nonce(page)})
+            again = await guest.get(f"/chat/{round_.code}")
+            assert "You have taken part in this round already. Thank you." in again.text
+            assert "Start this round" not in again.text
+            at[0] += timedelta(days=8)
+            assert "Start this round" in (await guest.get(f"/chat/{round_.code}")).text
+
+
 async def test_the_language_switch_goes_on_with_the_same_question(app: App, visitor: httpx.AsyncClient) -> None:
     """One press: the page, the words on the buttons and the question are Spanish."""
     page = await started(app, visitor)
