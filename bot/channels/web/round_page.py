@@ -14,7 +14,7 @@ from bot.digests.render import open_data
 from bot.rounds import papers
 from bot.rounds.lifecycle import ANSWERED, OVER, State, closed_on
 from bot.rounds.linked import parts
-from bot.rounds.record import day_of, public_url, title
+from bot.rounds.record import day_of, public_url, spoken_day, title
 from bot.rounds.tongues import in_language, spoken_in
 from bot.texts import texts
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 TOLD = ("fixed_why", "pack", "pack_options", "pack_costs", "pack_effects", "other_ways", "contact_person")
 """What of the record of a consultation everybody may read."""
+TAKING = frozenset({State.SCHEDULED, State.OPEN})
+"""States in which people are told all the ways to take part."""
 PUBLISHED = frozenset({State.REPORTED_BACK, State.ARCHIVED})
 """States in which everybody may read what was decided."""
 
@@ -76,6 +78,7 @@ class RoundPage:
             "over": round_.state in OVER,
             "late": self._late(round_),
             "given_up": self._given_up(round_),
+            "decided": self._decided(round_, language),
             "legal": self._legal(round_, language),
             "documents": papers.of(round_.record),
             "parts": parts,
@@ -104,10 +107,21 @@ class RoundPage:
         log = reversed(self.rounds.log(round_.code))
         return next((each.reason for each in log if each.what == State.CANCELLED and each.public), "")
 
+    def _decided(self, round_: RoundView, language: str) -> tuple[str, str]:
+        """Return whether the decision is planned, is late or was made, and for which day, or on which."""
+        made, planned = round_.outcome.decision, day_of(round_.record.get("decided_on"))
+        if made is not None and (on := day_of(made.on)) is not None:
+            return "decided", spoken_day(on, language)
+        if round_.state == State.CANCELLED or planned is None:
+            return "decided_on", ""
+        late = planned < self.now.astimezone(self.config.city.zone).date()
+        return "decided_late" if late else "decided_on", spoken_day(planned, language)
+
     def _legal(self, round_: RoundView, language: str) -> list[Fact]:
         """Return what the record says that everybody may read, with its heads; once published, the decision too."""
         words = self.dictionary.words(language)
-        said = [Fact(words(f"round.{name}"), in_language(round_.record.get(name), language)) for name in TOLD]
+        told = [name for name in TOLD if name != "other_ways" or round_.state in TAKING]
+        said = [Fact(words(f"round.{name}"), in_language(round_.record.get(name), language)) for name in told]
         made = round_.outcome.decision if round_.state in PUBLISHED else None
         if made is None:
             return said

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from bot import leaving
 from bot.channels.web import site
 from bot.channels.web.public import MAILED, MOST
+from bot.channels.web.round_page import RoundPage
 from bot.channels.web.words import Dictionary
 from bot.rounds import mailed
 from bot.rounds.outcome import Decision
@@ -79,6 +80,35 @@ async def test_before_its_day_a_round_tells_when_it_opens_and_offers_no_way_in_y
     page = (await client.get(f"/rounds/{code}")).text
     assert "You can take part from" not in page
     assert f'href="/chat/{code}"' in page
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_before_the_decision_and_after_it_the_page_tells_what_is_true_then(
+    it: Program, client: httpx.AsyncClient, kept: bool
+) -> None:
+    record = {**FORMAL["record"], "other_ways": "Call 555 0142", "decided_on": "2026-12-20"}
+    code = it.opened("The reading room", **FORMAL | {"record": record})
+
+    async def page() -> str:
+        if not kept:
+            return (await client.get(f"/rounds/{code}")).text
+        shown = it.rounds.find(code)
+        assert shown is not None
+        return RoundPage(it.rounds, it.config, Dictionary.load(), it.now).kept(shown)["index.html"].decode()
+
+    ways, open_ = "Call 555 0142", await page()
+    assert [each in open_ for each in ("Decision planned for", "What you can change", ways)] == [True] * 3
+    it.now = FORMAL["closes_at"] + timedelta(hours=2)
+    it.sweeps().rounds()
+    over = await page()
+    assert [each in over for each in ("Decision planned for", "What you could change", ways)] == [True, True, False]
+    it.now += timedelta(days=30)
+    assert 'Decision was planned for</dt><dd class="pre">20 December 2026' in await page()
+    it.rounds.decide(code, Decision("Open late", "2027-01-08", "Many asked", ""), who=None)
+    made = await page()
+    assert 'Decided on</dt><dd class="pre">8 January 2027' in made
+    assert "planned for" not in made
+    assert "Many asked" not in made, "the reasons are published with the report"
 
 
 class TestFrontPage:
