@@ -18,7 +18,7 @@ from bot.jobs.schedule import told
 from bot.letters import BULK, letters
 from bot.participation import left
 from bot.rounds import findings as counting
-from bot.rounds import lifecycle, outcome, promise, record, report_back, whom
+from bot.rounds import lifecycle, outcome, promise, record, report_back, turnout, whom
 from bot.rounds.acting import CLOCK
 from bot.rounds.addresses import TAKING, plain
 from bot.rounds.audience import meant, rules, told_of
@@ -144,12 +144,13 @@ class Sweeps:
                 promise.remind(db, before, what, self._config, self._channels, now)
             moved = rounds.move(db, row.id, was, becomes, **stamps)
             if moved:
-                sealed = None
-                if becomes == State.CLOSED:
+                sealed, settled = None, None
+                if becomes == State.CLOSED and before is not None:
                     outbox.drop(db, letters_of(row.id), now)
                     audience.end(db, self._rules(row, now))
                     sealed = self._library.handed_in(db, row)
-                trail.add(db, row.id, now, CLOCK, what, before=before, sealed=sealed)
+                    settled = turnout.settle(db, self._library, before)
+                trail.add(db, row.id, now, CLOCK, what, changed=settled, before=before, sealed=sealed)
             crossings.passed("round.moves")
         crossings.passed("round.moved")
         if moved:

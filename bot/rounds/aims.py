@@ -30,7 +30,7 @@ class Aims:
     wanted: Targets = field(default_factory=dict)
     """Of whom: what was said for itself. Other groups get their part of `answers` by the margins."""
     margins: Mapping[str, Margin] = field(default_factory=dict)
-    """Who lives there, where this round says it otherwise than the city."""
+    """Who lives there, where this round says it otherwise than the city; of one that has closed all that it went by."""
 
     def of(self, margins_: Mapping[str, Margin]) -> Targets:
         """Return every target, with those that follow from who lives there; as whole answers, rounded."""

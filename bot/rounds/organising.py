@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bot import leaving, own_data, rights
 from bot.errors import Refused
 from bot.rights import Right
-from bot.rounds import addresses, codes, mailed, places, record, wording
+from bot.rounds import addresses, codes, mailed, places, record, turnout, wording
 from bot.rounds import whom as whoms
 from bot.rounds.acting import LONGEST, fits
 from bot.rounds.addresses import unheard
@@ -400,7 +400,8 @@ class Rounds(Fairness, Papers):
         sealed = self._library.handed_in(db, row)
         if becomes == State.CANCELLED:
             sealed |= {seals.PUBLIC: True}
-        self._note(db, row, who, becomes.value, now, why, sealed=sealed)
+        settled = turnout.settle(db, self._library, row) if becomes == State.CLOSED else None
+        self._note(db, row, who, becomes.value, now, why, changed=settled, sealed=sealed)
         return view(self._row(db, row.code))
 
     def pause(self, code: str, *, who: int | None = None, why: str) -> RoundView:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from bot.digests import representation
 from bot.digests.disclosure import steps
 from bot.digests.findings import Group, Who
+from bot.errors import Refused, Trouble
 from bot.rounds import aims
 from bot.rounds.margins import Margin
 from bot.rounds.variables import AREA, LANGUAGE
@@ -142,6 +144,20 @@ def margins(db: Connection, row: RoundRow | None) -> dict[str, Margin]:
     city = {each.variable: Margin(each.variable, json.loads(each.groups), each.source, each.valid_on)
             for each in kept_margins.every(db)}  # fmt: skip
     return city if row is None else {**city, **aims.load(row.aims).margins}
+
+
+def settle(db: Connection, library: Library, row: RoundRow) -> Mapping[str, tuple[Any, Any]]:
+    """Keep with a round that closes who lives there as it goes by it; return what is new, as a trail keeps it.
+
+    What is said of the city afterwards is for later rounds. Of the city only what the round asks its people is kept.
+    """
+    before, found = aims.load(row.aims), margins(db, row)
+    with suppress(Refused, Trouble):  # its questions are not those that were signed: then all of it
+        asked = library.variables(db, row)
+        found = {name: each for name, each in found.items() if name in asked or name in before.margins}
+    after = replace(before, margins=found)
+    rounds.change(db, row.id, aims=aims.dump(after))
+    return aims.changes(before, after)
 
 
 # --------------------------------------------------------------------------- for everybody

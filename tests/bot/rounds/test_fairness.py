@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import count as counting
 from itertools import pairwise
 from random import Random
@@ -15,6 +16,7 @@ from sqlalchemy import select
 from bot.channels.base import Gone
 from bot.counter import Voice
 from bot.errors import Refused
+from bot.rounds import complete
 from bot.rounds.fairness import sentences
 from bot.rounds.lately import FRESH
 from bot.rounds.margins import Line
@@ -22,6 +24,7 @@ from storage import answers, contacts, entries, moves, rounds, sessions, turnout
 from storage.contacts import NewContact
 from storage.tables import sessions as sessions_table
 from tests.bot.rounds.test_audience import people as agreed
+from tests.bot.rounds.test_concluding import FULL
 from tests.bot.test_counter import PULSE as TAKEN
 from tests.bot.test_counter import Taking
 from tests.bot.test_menu import at
@@ -156,6 +159,48 @@ def test_once_a_round_is_over_its_aims_stay(house: House) -> None:
     house.rounds.close(code)
     with pytest.raises(Refused, match="over already"):
         house.rounds.aim(code, 100, {})
+
+
+@pytest.mark.parametrize("by_clock", [True, False], ids=["by the clock", "by hand"])
+def test_a_closed_round_is_measured_by_what_was_said_of_the_city_until_then(house: House, *, by_clock: bool) -> None:
+    weighed(house, harbour=300, hillside=100)
+    assert house.rounds.weigh([Line(2, "age", "16_24", "1"), Line(3, "age", "65_74", "9")], CENSUS, DAY) == []
+    code = house.need(record=FULL, closes_at=NOON + timedelta(days=1)).code
+    assert fields_of(house, code) == 12
+    said(house, code, 10, "harbour")
+    if by_clock:
+        house.clock.forward(days=1)
+        assert house.sweeps.rounds()
+    else:
+        house.rounds.close(code)
+    later = [Line(2, "area", "harbour", "1"), Line(3, "area", "hillside", "9")]
+    assert house.rounds.weigh(later, "Another count", "2026-01-01") == []
+    house.rounds.unweigh("age")
+    house.clock.forward(days=15)
+    house.sweeps.findings()
+    shown = table(house.rounds.numbers(code), "area")
+    assert shown.margin is not None
+    assert (shown.margin.source, shown.margin.share("harbour")) == (CENSUS, 0.75)
+    assert [each.source for each in house.rounds.findings(code).who if each.variable == "area"] == [CENSUS]  # type: ignore[union-attr]
+    closing = next(entry for entry in house.rounds.log(code) if entry.what == "closed")
+    assert closing.changed["margins.area"][1]["source"] == CENSUS
+    assert set(house.rounds.aims(code).margins) <= set(house.rounds.variables(code))
+    assert fields_of(house, code) == 14
+    assert house.rounds.prove(code).whole
+
+
+def fields_of(house: House, code: str) -> int:
+    with house.database.reading() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        return complete.fields(row)
+
+
+def test_where_nobody_said_who_lives_there_a_round_closes_without(house: House) -> None:
+    code = house.need(record=FULL).code
+    house.rounds.close(code)
+    assert house.rounds.log(code)[-1].changed == {}
+    assert fields_of(house, code) == 13
 
 
 # --------------------------------------------------------------------------- who takes part
