@@ -12,6 +12,8 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from flows.model import Allocate, BestWorst, Rank
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
@@ -26,6 +28,8 @@ NO_DUTY = "none"
 FOR_WHOM = "for_whom"
 YES = "yes"
 """The round asks first for whom somebody answers."""
+RESULT_RULE = "result_rule"
+"""What a vote decides: needed where people put options in order, divide points or name the best and the last."""
 CHOICES = {"level": LEVELS, "duty": DUTIES, FOR_WHOM: ("no", YES)}
 
 
@@ -75,7 +79,7 @@ FIELDS = (
     Field("length_reason", "note", "ways"),
     Field("contact_person", "text", "ways"),
     Field("analysis", "note", "reading"),
-    Field("result_rule", "note", "reading", optional=True),
+    Field(RESULT_RULE, "note", "reading", optional=True),
     Field("privacy_version", "note", "privacy"),
     Field("dpia", "note", "privacy"),
 )
@@ -101,14 +105,21 @@ def asked(flow: Flow) -> tuple[Field, ...]:
     return () if flow.running else FIELDS
 
 
+def by_duty(flow: Flow) -> tuple[Field, ...]:
+    """Return what is needed of a flow where there is a duty to consult, and only there."""
+    ballots = any(isinstance(each, Rank | Allocate | BestWorst) for each in flow.script(flow.language).states.values())
+    return tuple(each for each in asked(flow) if each.by_duty or (ballots and each.name == RESULT_RULE))
+
+
 def wanted(flow: Flow, record: Mapping[str, object]) -> tuple[Field, ...]:
     """Return what the record has to say before the round opens, as far as it says by now what kind of round it is."""
+    more = by_duty(flow)
     full = consults(record)
     owed = record.get("duty") in OWED
     return tuple(
         field
         for field in asked(flow)
-        if (full if field.by_duty else not field.optional) and (owed or field.name != "duty_source")
+        if (full if field in more else not field.optional) and (owed or field.name != "duty_source")
     )
 
 

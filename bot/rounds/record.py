@@ -291,7 +291,7 @@ def faults(
     found += [_fault(name, language, key, name=name) for name, key in early.items()]
     if "influence" in given.values:
         sentence = in_language(given.values["influence"], flow.language)
-        found += [_missing(name, language) for name in sorted(placeholders(sentence))]
+        found += [_missing(name, flow, language) for name in sorted(placeholders(sentence))]
     return [*found, *_papers_late(sketch, config, language)]
 
 
@@ -300,7 +300,7 @@ def _faults_of(name: str, record: Mapping[str, Any], given: Facts, flow: Flow, l
         return [] if len(given.lists.get(name, ())) > 1 else [_fault(name, language, "missing_list", name=name)]
     text = given.values.get(name)
     if not text:
-        return [_missing(name, language)]
+        return [_missing(name, flow, language)]
     if wrong := _unfit(name, record.get(name), language):
         return [wrong]
     silent = [one for one in flow.languages if isinstance(text, Mapping) and not text.get(one)]
@@ -363,9 +363,9 @@ def _papers_late(sketch: Sketch, config: Config, language: str) -> list[Fault]:
     return [_fault("pack_on", language, "papers_late", name="pack_on")] if late else []
 
 
-def _missing(name: str, language: str) -> Fault:
+def _missing(name: str, flow: Flow, language: str) -> Fault:
     if name == "duty":  # what else is needed hangs on it: all of it is named at once
-        more = [field.name for field in legal.FIELDS if field.by_duty]
+        more = [field.name for field in legal.by_duty(flow)]
         meanings = "; ".join(wording.meaning(language, each) for each in more)
         named = {"meaning": wording.meaning(language, name), "fields": ", ".join(more), "meanings": meanings}
         return _fault(name, language, "missing_duty", name=name, **named)

@@ -985,7 +985,9 @@ def test_what_a_duty_asks_for_is_named_before_anybody_has_said_whether_there_is_
     terminal(*A_FORMAL_ROUND)
     said = terminal("round", "check", "lend").out
     (line,) = [line for line in said.splitlines() if line.startswith("duty is missing: ")]
-    assert all(name in line for name in ("decision", "pack_costs", "equality", "length_reason", "analysis", "dpia"))
+    assert all(
+        name in line for name in ("decision", "pack_costs", "equality", "length_reason", "analysis", "result_rule")
+    )
     terminal("round", "change", "lend", "--set", "duty=none")
     assert "pack_costs" not in terminal("round", "check", "lend").out
 

@@ -74,6 +74,7 @@ PAPERS = {
     "contact_person.en": "The library office, telephone 1234",
     "contact_person.es": "La oficina de la biblioteca, teléfono 1234",
     "analysis": "Two people read all texts",
+    "result_rule": "No vote: the council weighs what matters most to people",
     "privacy_version": "1",
     "dpia": "None needed",
 }

@@ -15,10 +15,11 @@ from bot.rounds.lifecycle import State
 from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
 from bot.rounds.record import spoken_day
 from bot.rounds.wording import spoken
+from flows.ballots import KINDS
 from storage import answers, entries, findings, retention, trail
 from storage.entries import Voices
 from storage.retention import Policy
-from tests.support.house import NOON, RECORD, Citizen, raw
+from tests.support.house import CATALOG, NOON, RECORD, Citizen, raw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,7 @@ FULL: dict[str, Any] = RECORD | {
     "other_ways": "at the desk, on paper",
     "length_reason": "no holidays in it",
     "analysis": "shares by district",
+    "result_rule": "no vote: the council weighs what matters most to people",
     "privacy_version": "3",
     "dpia": "D-17",
 }
@@ -68,6 +70,28 @@ def test_where_there_is_a_duty_each_field_of_the_record_is_needed(house: House, 
     code = house.need(opened=False, record={key: text for key, text in FULL.items() if key != name}).code
     has_default = name == "contact_person"
     assert [fault.field for fault in house.rounds.check(code)] == ([] if has_default else [name])
+
+
+@pytest.mark.parametrize("flow", ["need_round", "budget_round", "option_round", "keep_or_stop"])
+def test_where_there_is_a_duty_a_vote_needs_a_rule_for_its_result(house: House, flow: str) -> None:
+    record = {name: said for name, said in FULL.items() if name != "result_rule"}
+    service = next(one.key for one in house.config.services if CATALOG.get(flow).stage in one.stages)
+    facts: dict[str, Any] = {"opened": False, "flow": flow, "service": service}
+    assert "result_rule" in [fault.field for fault in house.rounds.check(house.need(record=record, **facts).code)]
+    for enough in (FULL, record | {"duty": "none"}):
+        found = house.rounds.check(house.need(record=enough, **facts).code)
+        assert "result_rule" not in [fault.field for fault in found]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_ballot_needs_a_rule_and_other_questions_none(kind: str) -> None:
+    asked = {
+        flow.id: {type(state).__name__.lower() for state in flow.script("en").states.values()} for flow in CATALOG.flows
+    }
+    assert [flow for flow, verbs in asked.items() if kind in verbs]
+    for flow in CATALOG.flows:
+        needed = legal.RESULT_RULE in [field.name for field in legal.wanted(flow, FULL)]
+        assert needed is not asked[flow.id].isdisjoint(KINDS), flow.id
 
 
 def test_without_a_duty_the_short_record_is_enough_and_of_running_feedback_nothing_is_asked(house: House) -> None:
@@ -213,7 +237,7 @@ def test_each_state_has_its_words_in_each_language() -> None:
 def test_as_long_as_nobody_has_said_whether_to_consult_all_that_hangs_on_it_is_named(house: House) -> None:
     code = house.need(opened=False, record={key: text for key, text in RECORD.items() if key != "duty"}).code
     (fault,) = house.rounds.check(code)
-    asked = [field.name for field in legal.FIELDS if field.by_duty]
+    asked = [field.name for field in legal.by_duty(CATALOG.get("need_round"))]
     assert fault.field == "duty"
     assert ", ".join(asked) in fault.message
     assert "(duty = none), the record stays short" in fault.message
