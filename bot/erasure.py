@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING
 
 from bot.rounds.lifecycle import RUNNING, State
 from flows import memory
-from storage import actions, alarms, answers, audience, contacts, findings, rounds, seals, sessions, trail, wishes
+from storage import (
+    actions,
+    alarms,
+    answers,
+    apart,
+    audience,
+    contacts,
+    entries,
+    findings,
+    rounds,
+    seals,
+    sessions,
+    trail,
+    wishes,
+)
 from storage.contacts import NewContact
 from storage.database import Unopened
 from storage.deletions import DELETED, PARTED
@@ -91,6 +105,8 @@ class Eraser:
         ledger.gone(PARTED, owner, [] if pseudonym is None else [pseudonym], round_id)
         kept = of is not None and (of.key_sealed is None or self._answers_in(db, of, owner.address_hash, ledger.now))
         self.traces(db, round_id, contact_id)
+        if kept:
+            entries.forget(db, contact_id, round_id)
         if contact_id == guest.contact.id:
             guest.drop(round_id)
         return kept
@@ -125,23 +141,25 @@ class Eraser:
     def said(self, db: Connection, of: RoundRow, pseudonym: bytes, now: datetime) -> bool:
         """Forget what was said under a pseudonym of a round; return whether some stays as figures."""
         closed = of.state not in RUNNING
-        stays = closed and of.state != State.CANCELLED and not self._to_be_counted_apart(db, of, pseudonym)
+        kind = self._apart(db, of, pseudonym) if closed else ""
+        stays = closed and of.state != State.CANCELLED and not (kind and findings.wanting(db, [of.id]))
         anew = self._mint().encode()[:16].ljust(16, b"\0")
         sealed = seals.of_one(db, of.id, pseudonym) if closed else NOTHING
         touched = answers.forget(db, of.id, pseudonym, now, closed=stays, anew=anew)
+        if stays and kind:
+            apart.keep(db, {(of.id, anew): kind})
         if sealed.answers:
             noted = seals.forgotten(sealed, seals.of_one(db, of.id, anew))
             trail.add(db, of.id, now, CITIZEN, FORGOTTEN, sealed=noted)
         return touched > 0 and stays
 
-    def _to_be_counted_apart(self, db: Connection, of: RoundRow, pseudonym: bytes) -> bool:
-        """Whether somebody is a group, an organisation or late in a round not counted yet.
+    def _apart(self, db: Connection, of: RoundRow, pseudonym: bytes) -> str:
+        """Return why somebody is counted apart in a round; empty: they are not.
 
-        Under a new pseudonym nothing says so any more: what stayed of them would count as an individual's.
+        Under a new pseudonym it has to be kept. In a round not counted yet none of theirs stays: what each kind said is
+        counted by what tells it now.
         """
-        if not findings.wanting(db, [of.id]):
-            return False
-        return pseudonym in self._library.apart(db, of) or findings.for_many(db, of.id, pseudonym)
+        return self._library.kinds(db, of).get(pseudonym) or apart.said(db, of.id, pseudonym)
 
 
 def passages(db: Connection, library: Library, contact: Contact) -> Iterator[tuple[RoundRow, list[AnswerRow]]]:

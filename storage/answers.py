@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select, tuple_, update
 
-from storage import actions, digests, proof, themes, weekly
+from storage import actions, apart, digests, proof, themes, weekly
 from storage.rows import IDS, Insert, Shape, many, read
 from storage.tables import action_replies, answers, rounds
 
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Select
 
+
 Key = tuple[int, bytes, str]
 """(round id, pseudonym, state): one question to one person."""
-Participation = tuple[int, bytes]
+Participation = apart.Participation
 """(round id, pseudonym): one person in one round."""
 
 
@@ -102,6 +103,7 @@ def carry(db: Connection, round_id: int, origin: bytes, to: bytes) -> None:
     """Let all that was said under the pseudonym `origin` in a round stand under `to`, who has said nothing there."""
     theirs = (answers.c.round_id == round_id, answers.c.pseudonym == origin)
     db.execute(update(answers).where(*theirs).values(pseudonym=to))
+    apart.carry(db, round_id, origin, to)
 
 
 def quotable(db: Connection, agreed: Iterable[tuple[int, bytes, bool]]) -> list[Participation]:

@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, select
 
 from flows.ballots import KINDS, said
+from storage import apart
 from storage.ballots import EVERYBODY
-from storage.entries import GROUP, ORGANISATION
 from storage.rows import IDS, read
-from storage.tables import SPEAKS_FOR_MANY, answers, campaign_texts
-from storage.turnout import SPEAKS
+from storage.tables import answers, campaign_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -26,15 +25,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from storage.apart import Participation
     from storage.ballots import Told
     from storage.weekly import Count, Figures, People, Span
 
 Counted = TypeVar("Counted", "Count", "Told")
 
-Participation: TypeAlias = tuple[int, bytes]
-"""(round id, pseudonym): one person in one round."""
-LATE: Final = "late"
-"""Came after the last day to answer."""
 AT_ONCE: Final = 500
 """Pseudonyms looked up with one statement."""
 
@@ -164,24 +160,13 @@ _SENT: Final = select(answers.c.round_id, answers.c.pseudonym, answers.c.counted
 
 def look(db: Connection, service: str, entered: Mapping[Participation, str]) -> Beside:
     """Look up who is left out of the figures of a service; `entered`: whom staff took down as such, or late."""
-    kinds = {**_declared(db, service), **entered}
+    said_so = apart.declared(db, answers.c.service.concat("") == service)
+    kinds = {**said_so, **apart.kept(db, service=service), **entered}
     sent = tuple(((round_id, who), at) for round_id, who, at in db.execute(_SENT, {"b_service": service}))
     if not kinds and not sent:
         return NOBODY
     given = _given(db, {*kinds, *(who for who, _ in sent)})
     return Beside(kinds, sent, tuple(sorted(given)))
-
-
-def _declared(db: Connection, service: str) -> dict[Participation, str]:
-    """Return who said themselves that they answer for a group or an organisation."""
-    mine = (answers.c.service.concat("") == service, *_stands)
-    columns = (answers.c.round_id, answers.c.pseudonym, answers.c.state, answers.c.choice)
-    found: dict[Participation, str] = {}
-    for round_id, who, state, choice in db.execute(select(*columns).where(text(SPEAKS_FOR_MANY), *mine)):
-        organisation = state == SPEAKS and choice == ORGANISATION
-        if organisation or (round_id, who) not in found:
-            found[round_id, who] = ORGANISATION if organisation else GROUP
-    return found
 
 
 def _given(db: Connection, whom: Collection[Participation]) -> Iterator[Given]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import case, delete, func, insert, select, update
 
 from storage.rows import Shape
 from storage.sessions import FINISHED
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 INDIVIDUAL, GROUP, ORGANISATION = KINDS = ("individual", "group", "organisation")
 DECLARED = "declared"
 """Somebody who said themselves that they answer for a group or an organisation."""
+LATE = "late"
+"""Came after the last day to answer, whoever for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Voices:
 
 
 _shape = Shape(entries, Entry)
+_SPECIAL = (entries.c.kind != INDIVIDUAL) | entries.c.late
+_KIND = case((entries.c.late, LATE), else_=entries.c.kind)
 _finished = (
     select(entries.c.kind, entries.c.heads, entries.c.organisation, entries.c.late)
     .join(sessions, (sessions.c.contact_id == entries.c.contact_id) & (sessions.c.round_id == entries.c.round_id))
@@ -90,20 +94,18 @@ def voices(db: Connection, round_id: int) -> Voices:
     return Voices(everybody - len(heads) - len(names) - late, len(heads), sum(heads), names, late)
 
 
-def apart(db: Connection, round_id: int) -> list[bytes]:
-    """Return the hashed addresses of those who are counted apart: groups, organisations, and whoever came late."""
-    special = (entries.c.kind != INDIVIDUAL) | entries.c.late
-    whose = select(contacts.c.address_hash).join(entries, entries.c.contact_id == contacts.c.id)
-    return [row[0] for row in db.execute(whose.where(entries.c.round_id == round_id, special))]
+def apart(db: Connection, round_id: int) -> dict[bytes, str]:
+    """Return by hashed address those who are counted apart, and why: groups, organisations, and whoever came late."""
+    whose = select(contacts.c.address_hash, _KIND).join(entries, entries.c.contact_id == contacts.c.id)
+    return dict(db.execute(whose.where(entries.c.round_id == round_id, _SPECIAL)).all())
 
 
-def apart_in(db: Connection, service: str) -> list[tuple[int, bytes, str, bool]]:
-    """Return the same of all rounds of a service: round, hashed address, kind, and whether it came late."""
-    special = (entries.c.kind != INDIVIDUAL) | entries.c.late
-    whose = select(entries.c.round_id, contacts.c.address_hash, entries.c.kind, entries.c.late)
+def apart_in(db: Connection, service: str) -> list[tuple[int, bytes, str]]:
+    """Return the same of all rounds of a service: round, hashed address, and why."""
+    whose = select(entries.c.round_id, contacts.c.address_hash, _KIND)
     joined = whose.join(contacts, contacts.c.id == entries.c.contact_id)
     joined = joined.join(rounds, rounds.c.id == entries.c.round_id)
-    return [(*row,) for row in db.execute(joined.where(rounds.c.service == service, special))]
+    return [(*row,) for row in db.execute(joined.where(rounds.c.service == service, _SPECIAL))]
 
 
 def by_address(db: Connection, round_id: int) -> dict[bytes, Entry]:
@@ -120,3 +122,8 @@ def carry(db: Connection, round_id: int, old: int, new: int) -> None:
     """Let an entry follow its passage to another contact."""
     mine = (entries.c.round_id == round_id, entries.c.contact_id == old)
     db.execute(update(entries).where(*mine).values(contact_id=new))
+
+
+def forget(db: Connection, contact_id: int, round_id: int) -> None:
+    """Forget how a passage was taken down."""
+    db.execute(delete(entries).where(entries.c.contact_id == contact_id, entries.c.round_id == round_id))

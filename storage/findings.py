@@ -81,11 +81,6 @@ def declared(db: Connection, round_id: int, without: Collection[bytes] = ()) -> 
     return set(db.execute(select(answers.c.pseudonym).where(*mine).distinct()).scalars())
 
 
-def for_many(db: Connection, round_id: int, pseudonym: bytes) -> bool:
-    """Whether somebody said themselves that they answer for a group or an organisation."""
-    return db.execute(of_many(round_id).where(answers.c.pseudonym == pseudonym)).first() is not None
-
-
 def crossed(
     db: Connection, round_id: int, without: Collection[bytes] = (), *, among: Collection[bytes] | None = None
 ) -> list[Crossed]:

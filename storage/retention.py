@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, case, delete, exists, func, literal, or_, select, update
 
-from storage import digests, proof, seals, trail
+from storage import apart, digests, entries, proof, seals, trail
 from storage.audience import REST, hush
 from storage.database import Unopened
 from storage.inbox import WAITING
@@ -27,6 +27,7 @@ from storage.tables import (
     assessments,
     audience,
     contacts,
+    counted_apart,
     findings,
     inbox,
     invitations,
@@ -44,6 +45,7 @@ from storage.tables import (
     wishes,
 )
 from storage.tables import digests as digest_rows
+from storage.tables import entries as entries_
 from storage.wishes import CLEAR, UNCLEAR
 from storage.wishes import counts as heard_of
 
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from storage.sealing import Keys
 
 WISHES = "wishes"
+ABOUT_YOU = "about_you"
 HUSHED = "contacts_to_the_quiet_list"
 MAIL = "mail"
 """The channel whose addresses stand on lists of the city."""
@@ -95,6 +98,8 @@ def forget(
 
     Without `keys` mail addresses that said STOP stay where they are. `spelt` tells how lists spell an address.
     """
+    if keys is not None:
+        _keep_apart(db, now, policy, keys)
     gone = {what: _swept(db, what, statement(now, policy), now) for what, statement in _SWEEPS.items()}
     gone[HUSHED] = 0 if keys is None else _hush(db, now, policy, keys, spelt)
     gone[QUOTES] = digests.unquote_gone(db)
@@ -105,15 +110,36 @@ def forget(
     return {what: rows for what, rows in gone.items() if rows > 0}
 
 
+def _keep_apart(db: Connection, now: datetime, policy: Policy, keys: Keys) -> None:
+    """Keep whose answers are counted apart of rounds whose key goes now: nothing else will tell them from others."""
+    going = select(rounds.c.id, rounds.c.key_sealed).where(rounds.c.key_sealed.is_not(None))
+    for round_id, sealed in db.execute(going.where(rounds.c.id.in_(_over(now, policy)))).all():
+        with suppress(Unopened):  # nobody can tell any more whose they are
+            key = keys.unseal(bytes(sealed))
+            special = entries.apart(db, round_id)
+            apart.keep(db, {(round_id, keys.pseudonym(key, hash_)): kind for hash_, kind in special.items()})
+
+
 def _swept(db: Connection, what: str, statement: Delete | Update, now: datetime) -> int:
     """Delete what one statement says. Rounds whose answers were sealed note in their trail that these are gone."""
     sealed = _of_ended(db, statement) if what in seals.SWEPT else {}
     if what == WISHES:
         _keep_heard(db, statement, now)
+    if what == ABOUT_YOU:
+        _keep_declared(db, statement)
     rows = db.execute(statement).rowcount
     for round_id, went in sorted(sealed.items()):
         trail.add(db, round_id, now, CLOCK, SWEPT, str(went), sealed=seals.swept(what, went))
     return rows
+
+
+def _keep_declared(db: Connection, statement: Delete | Update) -> None:
+    """Keep who said that they answer for many: what they said of themselves goes."""
+    going = list(db.execute(select(answers.c.round_id).where(*_where(statement)).distinct()).scalars())
+    if going:
+        said = apart.declared(db, answers.c.round_id.in_(going))
+        before = {who for round_id in going for who in apart.kept(db, round_id=round_id)}
+        apart.keep(db, {who: kind for who, kind in said.items() if who not in before})
 
 
 def _keep_heard(db: Connection, statement: Delete | Update, now: datetime) -> None:
@@ -232,6 +258,11 @@ def _links_to_people(now: datetime, policy: Policy) -> Delete:
     return delete(sessions).where(sessions.c.round_id.in_(_over(now, policy)))
 
 
+def _taken_down(now: datetime, policy: Policy) -> Delete:
+    """Whom staff took down for whom: beside what is kept of the kind of answers, it would tell whose some are."""
+    return delete(entries_).where(entries_.c.round_id.in_(_over(now, policy)))
+
+
 def _unturned(now: datetime, policy: Policy) -> Delete:
     old = inbox.c.received_at < now - timedelta(days=policy.transcript_days)
     return delete(inbox).where(inbox.c.status == WAITING, old)
@@ -295,6 +326,12 @@ def _about_you(now: datetime, _policy: Policy) -> Delete:
 def _answers(now: datetime, policy: Policy) -> Delete:
     """Digests and reports keep the figures."""
     return delete(answers).where(_past(answers, now, policy))
+
+
+def _counted_apart(_now: datetime, _policy: Policy) -> Delete:
+    """Of what kind answers are goes with them."""
+    mine = (answers.c.round_id == counted_apart.c.round_id, answers.c.pseudonym == counted_apart.c.pseudonym)
+    return delete(counted_apart).where(~exists().where(*mine))
 
 
 def _replies(now: datetime, policy: Policy) -> Delete:
@@ -465,11 +502,13 @@ _SWEEPS: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
     "answers_taken_back": _taken_back,
     "round_keys": _keys,
     "sessions_of_closed_rounds": _links_to_people,
+    "entries_of_closed_rounds": _taken_down,
     "audiences_of_closed_rounds": _audiences,
     WISHES: _wishes,
     "who_was_written_to": _asked,
-    "about_you": _about_you,
+    ABOUT_YOU: _about_you,
     "answers": _answers,
+    "counted_apart": _counted_apart,
     "action_replies": _replies,
     "action_links": _action_links,
     "alarms": _alarms,

@@ -420,6 +420,14 @@ answers = Table(  # append-only but for the three marks; `counted_at` set and `w
     Index("ix_answers_for_many", "service", **_where(SPEAKS_FOR_MANY)),
 )
 
+counted_apart = Table(  # answers of a round that are no voice of one person, once nothing else says so
+    "counted_apart",
+    metadata,
+    C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
+    C("pseudonym", LargeBinary, primary_key=True),  # of this round only
+    C("kind", String(12), nullable=False),  # group, organisation, late
+)
+
 moves = Table(  # (from, to) counts per round and day: the drop-off picture, without persons
     "moves",
     metadata,

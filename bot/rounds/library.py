@@ -16,7 +16,7 @@ from flows.binding import bind
 from flows.checks.published import Published, edited, next_free
 from flows.model import Flow, Script
 from flows.source import FlowTrouble
-from storage import beside, entries, findings, flow_versions, rounds, seals, sessions, trail, turnout
+from storage import apart, beside, entries, findings, flow_versions, rounds, seals, sessions, trail, turnout
 from storage.database import VersionChanged
 
 if TYPE_CHECKING:
@@ -154,24 +154,23 @@ class Library:
         return self.keys.lasting(address_hash)
 
     def apart(self, db: Connection, row: RoundRow) -> list[bytes]:
-        """Return the pseudonyms of those who are counted apart: groups, organisations, and whoever came late.
+        """Return the pseudonyms of those who are counted apart: groups, organisations, and whoever came late."""
+        return list(self.kinds(db, row))
 
-        Once a round's key is gone nobody can tell them from the others.
-        """
-        if row.key_sealed is None:
-            return []
-        return list(map(self.pseudonyms(row), entries.apart(db, row.id)))
+    def kinds(self, db: Connection, row: RoundRow) -> dict[bytes, str]:
+        """Return why these are counted apart, by pseudonym; also once the round's key is gone."""
+        found = {who: kind for (_, who), kind in apart.kept(db, round_id=row.id).items()}
+        if row.key_sealed is not None:
+            pseudonym = self.pseudonyms(row)
+            found |= {pseudonym(hash_): kind for hash_, kind in entries.apart(db, row.id).items()}
+        return found
 
     def beside(self, db: Connection, service: str) -> Beside:
         """Return who is no voice of one person in the figures of a service, over all its rounds."""
         found = entries.apart_in(db, service)
         rows = rounds.by_ids(db, {round_id for round_id, *_ in found}) if found else {}
         known = {row.id: self.pseudonyms(row) for row in rows.values() if row.key_sealed is not None}
-        entered = {
-            (round_id, known[round_id](hash_)): beside.LATE if late else kind
-            for round_id, hash_, kind, late in found
-            if round_id in known
-        }
+        entered = {(round_id, known[round_id](hash_)): kind for round_id, hash_, kind in found if round_id in known}
         return beside.look(db, service, entered)
 
     def handed_in(self, db: Connection, row: RoundRow) -> Noted:

@@ -121,10 +121,7 @@ def live(
 def counted(
     db: Connection, library: Library, row: RoundRow, known: Mapping[str, Variable], until: datetime | None = None
 ) -> dict[str, dict[str, int]]:
-    """Count individuals by every variable, exactly; `until`: of those who had come by then.
-
-    Once the round's key is gone, all who answered look alike.
-    """
+    """Count individuals by every variable, exactly; `until`: of those who had come by then."""
     apart = library.apart(db, row)
     items = [each.item for each in known.values() if each.item]
     states = [each.state for each in known.values() if each.state]

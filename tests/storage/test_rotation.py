@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from storage.database import Database
 
 OLD = b"k" * 32
-OPEN = {"answers.pseudonym", "action_replies.pseudonym", "round_log.hash", "looks.hash", "readings.vector"}
+OPEN = {
+    "answers.pseudonym",
+    "action_replies.pseudonym",
+    "counted_apart.pseudonym",
+    "round_log.hash",
+    "looks.hash",
+    "readings.vector",
+}
 """Bytes that no key of the file makes: pseudonyms hang on the key of their round, which is sealed."""
 
 

@@ -12,13 +12,28 @@ import pytest
 from bot import config as configuration
 from bot.digests import apart, render
 from bot.digests.gather import keep
-from bot.digests.model import dump, load
+from bot.digests.model import Apart, dump, load
 from bot.digests.weeks import Week
 from bot.digests.writing import Digests
+from bot.erasure import Eraser
 from bot.rounds.library import Library
 from bot.texts import languages, texts
 from flows.catalog import Catalog
-from storage import answers, beside, contacts, digests, entries, people, sessions, themes, weekly
+from storage import (
+    answers,
+    beside,
+    contacts,
+    digests,
+    entries,
+    findings,
+    people,
+    retention,
+    rounds,
+    sessions,
+    themes,
+    weekly,
+)
+from storage.retention import Policy
 from tests.storage import makers
 from tests.storage.makers import answer, text
 
@@ -32,6 +47,7 @@ if TYPE_CHECKING:
     from storage.answers import AnswerRow
     from storage.database import Database
     from storage.rounds import RoundRow
+    from storage.sealing import Keys
 
 WEEK = Week(2022, 35)
 NOON = datetime(2022, 8, 29, 12, tzinfo=UTC)
@@ -332,3 +348,77 @@ def test_who_is_asked_again_within_a_week_counts_once_as_they_said_last(
     with database.reading() as db:
         (score,) = digest(db, desk).scores
     assert (score.positive.base, score.positive.band, score.negative.band) == (12, "over", "under")
+
+
+# --------------------------------------------------------------------------- once nothing else tells who they are
+
+
+def told_again(database: Database, desk: Digests, keys: Keys, days: int) -> tuple[Digest, Digest]:
+    """Return the digest of the week before and after what is past its date then has gone."""
+    with database.reading() as db:
+        before = digest(db, desk)
+    with database.transaction() as db:
+        retention.forget(db, MONDAY + timedelta(days=days), Policy(), keys)
+    with database.reading() as db:
+        return before, digest(db, desk)
+
+
+def over(db: Connection, of: RoundRow, **facts: Any) -> None:
+    """Let a round be closed and counted."""
+    rounds.change(db, of.id, closed_at=MONDAY, **facts)
+    findings.keep(db, of.id, MONDAY, "{}")
+
+
+def test_who_is_counted_apart_stays_so_once_the_key_of_the_round_is_gone(
+    database: Database, desk: Digests, library: Library
+) -> None:
+    with database.transaction() as db:
+        of, other = makers.add_round(db), makers.add_round(db, "next")
+        who = taken_down(db, library, of, MANY)
+        answers.append(db, [*crowd(of, "now", 18, 32), *(answer(of, one, at=NOON, choice="1") for one in who)])
+        over(db, of)
+    before, after = told_again(database, desk, makers.KEYS, 60)
+    assert dump(after) == dump(before)
+    assert (before.who.new, before.who.apart) == (50, Apart(organisations=3, groups=2, late=5))
+    with database.transaction() as db:
+        row = rounds.get(db, of.id)
+        assert row is not None
+        assert row.key_sealed is None
+        assert sorted(library.apart(db, row)) == sorted(who)
+        assert library.apart(db, other) == []
+        assert entries.by_address(db, of.id) == {}
+        assert retention.forget(db, MONDAY + timedelta(days=500), Policy(), makers.KEYS)["counted_apart"] == len(who)
+
+
+def test_who_said_to_answer_for_many_stays_apart_once_what_people_said_of_themselves_is_gone(
+    database: Database, desk: Digests
+) -> None:
+    """After the report no answer tells it any more."""
+    with database.transaction() as db:
+        of = makers.add_round(db)
+        answers.append(db, [*crowd(of, "now", 18, 32), *crowd(of, "many", 0, 6)])
+        role = {"item": "you.role", "verb": "choose", "choice": "group"}
+        answers.append(db, [answer(of, b"many %d" % n, "role", NOON, **role) for n in range(6)])
+        over(db, of, reported_at=MONDAY)
+    before, after = told_again(database, desk, makers.KEYS, 1)
+    assert dump(after) == dump(before)
+    assert before.who.apart == Apart(groups=6)
+    with database.reading() as db:
+        assert answers.who_chose(db, of.id, "you.role", ["group"]) == set()
+
+
+def test_an_organisation_that_has_its_answers_deleted_after_the_count_stays_no_person(
+    database: Database, desk: Digests, library: Library
+) -> None:
+    with database.transaction() as db:
+        of = makers.add_round(db)
+        who = taken_down(db, library, of, [("organisation", 6)])
+        answers.append(db, [*crowd(of, "now", 18, 32), *(answer(of, one, at=NOON, choice="1") for one in who)])
+        over(db, of, state="closed")
+        before = digest(db, desk)
+        row = rounds.get(db, of.id)
+        assert row is not None
+        assert Eraser(library, lambda: "n" * 16).said(db, row, who[0], MONDAY)
+        after = digest(db, desk)
+    assert dump(after) == dump(before)
+    assert after.who.apart == Apart(organisations=6)
