@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from bot.commands.common import Office
     from bot.config import Config
     from bot.digests.results import Result
-    from bot.rounds.looking import RoundView
+    from bot.rounds.looking import Awaiting, RoundView
     from bot.rounds.record import Fault
     from bot.texts import Texts
     from storage.entries import Voices
@@ -180,15 +180,24 @@ def list_(config: Config, service: str | None, state: str | None, *, in_json: bo
         config.service(service)
     with office(config) as here:
         found = here.rounds.listed([service] if service else None, [state] if state else ())
+        waits = here.rounds.awaiting([service] if service else None)
     if in_json:
-        show([asdict(one) for one in found])
+        show([{**asdict(one), **_waiting(waits.get(one.code))} for one in found])
     elif not found and (service or state):
         click.echo('There is no such round. See them all: "civicloop round list"')
     elif found:
         rows = [(one.code, one.state, one.service, f"{one.flow}@{one.version}", one.title) for one in found]
         table([("CODE", "STATE", "SERVICE", "FLOW", "TITLE"), *rows])
+        for one in found:
+            if one.code in waits:
+                by = f", written by {', '.join(waits[one.code].writers)}" if waits[one.code].writers else ""
+                click.echo(f"{one.code} waits for a second signature{by}: civicloop round approve {one.code} --as NAME")
     else:
         click.echo('There is no round yet. Make one: "civicloop round new --help"')
+
+
+def _waiting(one: Awaiting | None) -> dict[str, object]:
+    return {"waits_for_signature": one is not None, "written_by": one.writers if one else ()}
 
 
 @round_.command("show")

@@ -12,7 +12,7 @@ from bot.assessing.words import words
 from bot.menu import figures
 from bot.menu.acts import Act, possible, standing
 from bot.menu.sorting import Sorting
-from bot.menu.worker import Worker, data, short
+from bot.menu.worker import LONGEST_LABEL, PAGE, Worker, data, short
 from bot.rights import ROLES, Right, reach_of
 from bot.rounds import papers
 from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, RUNNING, State
@@ -22,7 +22,7 @@ from bot.texts import texts
 from flows.model import Button, End, Review, Say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot.channels.web.words import Dictionary, Words
     from bot.config import Config
@@ -32,13 +32,15 @@ if TYPE_CHECKING:
     from bot.menu.deeding import Deeding
     from bot.menu.links import Links
     from bot.rounds.library import Library
-    from bot.rounds.looking import Counts, RoundView
+    from bot.rounds.looking import Awaiting, Counts, RoundView
     from bot.rounds.organising import Rounds
     from bot.rounds.record import Fault, Need
     from flows.model import Flow, Prompt
 
 FAULTS = 6
 """So many faults are named; more would hide the buttons."""
+SHORTEST = 12
+"""So many letters of a round's title stand on its button, however long the words for its state are."""
 ASSESS = "as"
 """What buttons to the screens of self-assessment carry."""
 _URGENT = (*RUNNING, *ANSWERED, State.CHECKED, State.DRAFT, State.SCHEDULED, State.REPORTED_BACK)
@@ -93,7 +95,14 @@ class Showing:
         if worker.may_somewhere(Right.ASSESS):
             buttons.append(Button(words(worker.language)("menu.button"), data(ASSESS, "home")))
         buttons.append(worker.button("browser", "browser"))
-        return worker.screen([worker.text("home"), *self._roles(worker)], *buttons)
+        return worker.screen([worker.text("home"), self._to_sign(worker), *self._roles(worker)], *buttons)
+
+    def _to_sign(self, worker: Worker) -> str:
+        """Return how many rounds wait for this person's signature; empty where none does."""
+        keys = worker.services([service.key for service in self._config.services], Right.SIGN_ROUNDS)
+        waits = worker.rounds.awaiting(keys) if keys else {}
+        many = sum(worker.person in one.signers for one in waits.values())
+        return texts(worker.language).many("menu.to_sign", many) if many else ""
 
     def _roles(self, worker: Worker) -> list[str]:
         """Return a line for each role: for which services, and what it lets them do."""
@@ -117,13 +126,23 @@ class Showing:
     def listed(self, worker: Worker, page: int) -> Prompt:
         """Show a person's rounds, the most urgent first."""
         keys = worker.services([service.key for service in self._config.services], Right.SEE_ROUNDS)
-        found = sorted(worker.rounds.listed(keys), key=_urgency)
-        entries = [Button(short(self._line(worker, each)), data("round", each.code)) for each in found]
-        text = worker.text("list" if entries else "list_none")
+        waits = worker.rounds.awaiting(keys)
+        mine = {code for code, one in waits.items() if worker.person in one.signers}
+        found = sorted(worker.rounds.listed(keys), key=lambda each: (each.code not in mine, *_urgency(each)))
+        entries = [Button(self._line(worker, each, waits), data("round", each.code)) for each in found]
+        told = [self._awaits(worker, each, waits[each.code]) for each in _on_page(found, page) if each.code in waits]
+        text = [worker.text("list" if entries else "list_none"), *told]
         return worker.screen(text, *worker.paged(entries, page, "list"), worker.button("back", "home"))
 
-    def _line(self, worker: Worker, round_: RoundView) -> str:
-        return worker.text("line", title=round_.title, state=self._state(worker, round_))
+    def _line(self, worker: Worker, round_: RoundView, waits: Mapping[str, Awaiting]) -> str:
+        state = worker.text("waits_sign") if round_.code in waits else self._state(worker, round_)
+        room = max(SHORTEST, LONGEST_LABEL - len(worker.text("line", title="", state=state)))
+        return worker.text("line", title=short(round_.title, room), state=state)
+
+    @staticmethod
+    def _awaits(worker: Worker, round_: RoundView, waits: Awaiting) -> str:
+        """Return that a round waits for a second signature, and who has written it."""
+        return f"– {worker.text('waits_list', title=round_.title, names=', '.join(waits.writers))}"
 
     def _state(self, worker: Worker, round_: RoundView) -> str:
         return self._library.phrases[worker.language].get(f"state_{round_.state}", round_.state)
@@ -347,6 +366,12 @@ def _dictionary() -> Dictionary:
     from bot.channels.web.words import Dictionary  # noqa: PLC0415 - the pages know us
 
     return Dictionary.load()
+
+
+def _on_page(found: Sequence[RoundView], page: int) -> Sequence[RoundView]:
+    """Return what `Worker.paged` shows of a list."""
+    at = min(max(0, page), max(0, (len(found) - 1) // PAGE))
+    return found[at * PAGE : (at + 1) * PAGE]
 
 
 def _urgency(round_: RoundView) -> tuple[int, datetime]:

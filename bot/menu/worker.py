@@ -83,9 +83,9 @@ def data(*parts: object) -> str:
     return ":".join((MENU, *map(str, parts)))
 
 
-def short(label: str) -> str:
+def short(label: str, most: int = LONGEST_LABEL) -> str:
     """Return a label that a phone shows in one or two lines."""
-    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1].rstrip()}…"
+    return label if len(label) <= most else f"{label[: most - 1].rstrip()}…"
 
 
 def number(text: str) -> int:

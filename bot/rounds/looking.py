@@ -102,6 +102,14 @@ class RoundView:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaiting:
+    """A round that lacks nothing but a second signature: who has written it, by name, and who may sign it, by id."""
+
+    writers: tuple[str, ...]
+    signers: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """One version of a flow, and the rounds that ask it now or are about to."""
 
@@ -286,6 +294,22 @@ class Looking:
             drafted = row.state in {State.DRAFT, State.CHECKED}
             return drafted and any(each.what == State.SCHEDULED for each in trail.of(db, row.id))
 
+    def awaiting(self, services: Sequence[str] | None = None) -> dict[str, Awaiting]:
+        """Return by code the rounds of these services (None: all) that wait for a second signature."""
+        with self._database.reading() as db:
+            drafts = rounds.find(db, services=services, states=(State.DRAFT,))
+            return {row.code: self._awaiting(db, row) for row in drafts if self._awaits(db, row)}
+
+    def _awaits(self, db: Connection, row: RoundRow) -> bool:
+        try:
+            return self._unsigned(db, row) and not self._faults(db, row, wording.FALLBACK)
+        except (Refused, Trouble):  # its questions cannot be read
+            return False
+
+    def _awaiting(self, db: Connection, row: RoundRow) -> Awaiting:
+        names = dict.fromkeys(each.who for each in _written(db, row))
+        return Awaiting(tuple(names), frozenset(person.id for person in self._approvers(db, row)))
+
     def signature(self, code: str) -> Entry | None:
         """Return who has signed the round as it is, and when; None where nobody has."""
         with self._database.reading() as db:
@@ -294,10 +318,11 @@ class Looking:
     def approvers(self, code: str) -> list[Person]:
         """Return who may sign the round: approvers of its service who have neither written nor changed it."""
         with self._database.reading() as db:
-            row = self._row(db, code)
-            own = self.authors(db, row)
-            found = rights.who(db, Right.SIGN_ROUNDS, row.service)
-        return [person for person in found if person.id not in own]
+            return self._approvers(db, self._row(db, code))
+
+    def _approvers(self, db: Connection, row: RoundRow) -> list[Person]:
+        own = self.authors(db, row)
+        return [person for person in rights.who(db, Right.SIGN_ROUNDS, row.service) if person.id not in own]
 
     def authors(self, db: Connection, row: RoundRow) -> set[int]:
         """Return the ids of those who are taken for the writers of a round.

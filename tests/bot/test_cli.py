@@ -537,12 +537,12 @@ def test_graph_tells_how_many_people_of_a_round_went_where(terminal: Terminal) -
         ways = {("@start", "opening"): 60, ("opening", "age"): 58, ("age", "too_young"): 3}
         moves.count(db, {(row.id, "2026-11-22", *arrow): n for arrow, n in ways.items()})
     database.close()
-    assert 's_opening -->|"60"| s_age' in terminal("graph", "deliver_pulse", "--round", code).out
+    assert 's_opening -->|"55"| s_age' in terminal("graph", "deliver_pulse", "--round", code).out
     assert 's_age -->|"No"| s_too_young' in terminal("graph", "deliver_pulse", "--round", code).out
     assert terminal("graph", "deliver_pulse", "--round", code, "--svg", "pulse.svg").status == 0
     drawn = Path("pulse.svg").read_text(encoding="utf-8")
     assert ">Pulse</text>" in drawn
-    assert "60 · 100%" in drawn
+    assert "55 · 92%" in drawn
 
 
 def test_graph_says_which_flow_a_round_asks_and_which_round_there_is_not(terminal: Terminal) -> None:
@@ -957,6 +957,21 @@ def test_a_change_logs_what_is_other_than_before_and_why(terminal: Terminal) -> 
     (_, line) = terminal("round", "show", "draft", "--json").json["log"]
     assert (line["changed"], line["why"]) == ({"record.hazard": [None, "a fire"]}, "a new law")
     assert f"changed by {OPERATOR}: hazard: a new law\n" in terminal("round", "show", "draft").out
+
+
+def test_the_list_says_what_waits_for_a_signature_who_wrote_it_and_how_to_sign(terminal: Terminal) -> None:
+    invited(terminal, Ben="approver")
+    terminal("round", "new", *A_PULSE, "--code", "running")
+    terminal("round", "new", *A_PULSE, "--code", "lib", "--to", "2026-12-31")
+    waits = f"lib waits for a second signature, written by {OPERATOR}: civicloop round approve lib --as NAME\n"
+    said = terminal("round", "list").out
+    assert said.endswith(waits)
+    assert "running waits" not in said
+    lib, running = sorted(terminal("round", "list", "--json").json, key=lambda one: str(one["code"]))
+    assert (lib["waits_for_signature"], lib["written_by"]) == (True, [OPERATOR])
+    assert (running["waits_for_signature"], running["written_by"]) == (False, [])
+    terminal("round", "approve", "lib", "--as", "Ben")
+    assert "waits" not in terminal("round", "list").out
 
 
 def test_what_changes_nothing_leaves_no_line_and_the_signature(terminal: Terminal) -> None:

@@ -110,10 +110,10 @@ async def test_the_rounds_that_need_somebody_first_stand_first_and_pages_have_ei
     omar = await organiser(house)
     await omar.says("/organise")
     (first,) = await omar.taps("My rounds")
-    assert labels(first)[:3] == ["Soon · open", "Late · open", "Draft 6 · draft"]
+    assert labels(first)[:3] == ["Soon · open", "Late · open", "Draft 6 · waits for a signature"]
     assert labels(first)[-2:] == ["Next page →", "Back"]
     (second,) = await omar.taps("Next page →")
-    assert labels(second) == [*(f"Draft {n} · draft" for n in (3, 2, 1, 0)), "← Page before", "Back"]
+    assert labels(second) == [*(f"Draft {n} · waits for a signature" for n in (3, 2, 1, 0)), "← Page before", "Back"]
     assert (await omar.taps("Late · open", first))[0].text.startswith("“Late” – Central Library: open")
 
 
@@ -180,6 +180,47 @@ async def test_a_second_person_signs_and_only_then_it_opens(house: House) -> Non
     assert opened.text.startswith("Done.\n“Opening hours” – Central Library: open")
     assert state(house, code) == "open"
     assert log(house, code)[1:] == [("Ada", "approved", ""), ("Omar", "opened", "")]
+
+
+async def test_what_waits_for_a_signature_is_counted_and_stands_first_for_whoever_may_sign(house: House) -> None:
+    omar, ada = await organiser(house), await approver(house)
+    both = await employed(house, "Bo", ("organiser", "library"), ("approver", "library"))
+    house.need(code="running")
+    house.need(code="plan", title="The reading room", opened=False, who=house.contact(both.address).person_id)
+    house.pulse(code="always")
+    (home,) = await ada.says("/organise")
+    assert "1 round waits for your signature." in home.text
+    (shown,) = await ada.taps("My rounds")
+    assert labels(shown)[0] == "The reading room · waits for a signature"
+    assert "“The reading room” waits for a signature. Written by: Bo" in shown.text
+    (round_,) = await ada.taps("The reading room · waits for a signature")
+    assert labels(round_)[0] == "Read and found good: sign"
+    for author in (both, omar):
+        (home,) = await author.says("/organise")
+        assert "your signature" not in home.text
+        (shown,) = await author.taps("My rounds")
+        assert labels(shown)[0].startswith("Opening hours")
+        assert "The reading room · waits for a signature" in labels(shown)
+    house.sign("plan")
+    (home,) = await ada.says("/organise")
+    assert "your signature" not in home.text
+    (shown,) = await ada.taps("My rounds")
+    assert "waits for a signature" not in str(labels(shown)) + shown.text
+
+
+async def test_a_long_title_leaves_room_for_what_a_round_waits_for(house: House) -> None:
+    ada = await approver(house)
+    house.need(opened=False, title="Where in the old harbour should the new library stand?")
+    await ada.says("/organise")
+    (shown,) = await ada.taps("My rounds")
+    assert labels(shown)[0] == "Where in the old harbou… · waits for a signature"
+
+
+async def test_what_still_lacks_something_waits_for_nobodys_signature(house: House) -> None:
+    ada = await approver(house)
+    house.need(opened=False, record={})
+    (home,) = await ada.says("/organise")
+    assert "your signature" not in home.text
 
 
 async def test_who_signs_reads_first_what_people_are_told_and_asked(house: House) -> None:

@@ -88,7 +88,7 @@ def filled_in(omar: Citizen) -> None:
 def signed(ada: Citizen) -> None:
     ada.sends("/organise")
     ada.answers("What would you like to do?", "My rounds")
-    ada.answers("Your rounds.", "When should we open? · draft")
+    ada.answers("Your rounds.", "When should we open? · waits for a signature")
     ada.answers("Nothing is missing.", "Read what people are told")
     ada.answers("the opening hours of the library", "Back")
     ada.answers("Nothing is missing.", "Read and found good: sign")

@@ -179,7 +179,7 @@ def _finished(town: Town, code: str) -> int:
 def _signs(ada: Citizen, title: str) -> None:
     ada.sends("/organise")
     ada.answers("What would you like to do?", "My rounds")
-    ada.answers("Your rounds.", f"{title} · draft")
+    ada.answers("Your rounds.", f"{title} · waits for a signature")
     ada.answers("Nothing is missing.", "Read and found good: sign")
     ada.answers(f"Sign “{title}”?", "Yes")
     ada.sees("Done.", "Signed by Ada.")

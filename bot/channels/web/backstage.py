@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.rounds.fairness import Numbers
     from bot.rounds.foreseen import Foreseen, Unsaved
     from bot.rounds.legal import Length
+    from bot.rounds.looking import Awaiting
     from bot.rounds.margins import Line, Margin, Slip
     from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
     from bot.rounds.papers import Document
@@ -336,6 +337,9 @@ class Rounds(Protocol):
 
     def unscheduled(self, code: str) -> bool:
         """Whether it was to open by itself, and a change since has made it a draft again."""
+
+    def awaiting(self, services: Sequence[str] | None = None) -> Mapping[str, Awaiting]:
+        """Return by code the rounds of these services (None: all) that wait for a second signature."""
 
     def signature(self, code: str) -> LogEntry | None:
         """Return who has signed it as it is, and when."""

@@ -67,6 +67,9 @@ class Row:
     service: str
     counts: Counts
     closes: str
+    writers: str | None
+    """Who has written it, where it waits for a second signature; None where it does not."""
+    may_sign: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +119,19 @@ async def overview(request: Request, visitor: Visitor) -> Response:
 def _rows(request: Request, visitor: Visitor) -> list[Row]:
     rounds, pages, words = backstage_of(request).rounds, pages_of(request), pages_of(request).words(request)
     keys = visitor.services([service.key for service in backstage_of(request).config.services], Right.SEE_ROUNDS)
-    return [
+    waits = rounds.awaiting(keys)
+    rows = [
         Row(
             each,
             backstage_of(request).config.service(each.service).label(words.language),
             rounds.counts(each.code),
             forms.last_day(each.closes_at, pages.zone, words),
+            ", ".join(waits[each.code].writers) if each.code in waits else None,
+            each.code in waits and visitor.person.id in waits[each.code].signers,
         )
         for each in rounds.listed(keys)
     ]
+    return sorted(rows, key=lambda row: not row.may_sign)
 
 
 async def show(request: Request, visitor: Visitor) -> Response:

@@ -350,6 +350,28 @@ class TestARoundsLife:
         assert "Signed by Cleo" in page.text
         assert "Open the round" not in page.text
 
+    async def test_the_list_leads_whoever_may_sign_to_what_waits_for_a_signature(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        await entered(it, client, ORGANISER, ("approver", "library"))
+        page = await posted(client, "/manage/rounds/new", **ROUND)
+        code = page.url.path.rsplit("/", 1)[1]
+        it.now += timedelta(minutes=1)
+        it.opened("A newer one")
+        own = await client.get("/manage")
+        assert own.text.index("A newer one") < own.text.index("The reading room")
+        assert "Waits for a signature." in own.text
+        assert "Written by: Ada." in own.text
+        assert "Read and sign" not in own.text
+        client.cookies.clear()
+        await client.post("/manage/sign-in", data={"token": it.link(("approver", "library"), name="Cleo")})
+        page = await client.get("/manage")
+        assert page.text.index("The reading room") < page.text.index("A newer one")
+        assert f'href="/manage/rounds/{code}#sign"' in page.text
+        assert 'id="sign"' in (await client.get(f"/manage/rounds/{code}")).text
+        await posted(client, f"/manage/rounds/{code}/approve")
+        assert "Waits for a signature." not in (await client.get("/manage")).text
+
     async def test_faults_stand_at_their_fields_and_nothing_typed_is_lost(
         self, it: Program, client: httpx.AsyncClient
     ) -> None:
@@ -567,8 +589,8 @@ class TestThePicture:
         await entered(it, client, ORGANISER)
         page = await client.get(f"/manage/rounds/{code}")
         assert '<svg xmlns="http://www.w3.org/2000/svg"' in page.text
-        assert "40 · 67%" in page.text
-        assert "stopped here: 15 · 25%" in page.text
+        assert "40 · 73%" in page.text
+        assert "stopped here: 10 · 18%" in page.text
         assert '<td class="number">under 5</td>' in page.text
         assert ">58<" not in page.text
         assert ">3<" not in page.text
@@ -591,7 +613,7 @@ class TestThePicture:
         assert "A draft" not in figures.text
         page = await client.get(f"/manage/rounds/{code}/picture")
         assert "“No”: <b>Thank you for your interest." in page.text
-        assert '<strong class="stopped">stopped here: 15 · 25%</strong>' in page.text
+        assert '<strong class="stopped">stopped here: 10 · 18%</strong>' in page.text
         assert (await client.get(f"/manage/rounds/{code}")).status_code == 404
 
     async def test_the_picture_alone_is_an_svg_in_the_readers_language(
