@@ -61,12 +61,13 @@ from storage.database import Database, StorageTrouble
 from storage.unlocking import unlock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from bot.channels.base import Channel
     from bot.channels.telegram.channel import Telegram
     from bot.config import Config
     from bot.digests.model import Digest
+    from flows.issues import Issue
     from storage.leases import Lease
 
 RECEIVING: Final = timedelta(seconds=10)
@@ -95,6 +96,12 @@ def main(config: Config) -> None:
         asyncio.run(app.run(listening))
     finally:
         app.database.close()
+
+
+def _tell_unread(issues: Iterable[Issue]) -> None:
+    """Let the log say of flows published in chats what keeps them from being read: all others are there."""
+    for issue in issues:
+        log.error("flow.unreadable", file=issue.file, line=issue.line, help=issue.message)
 
 
 def settle() -> None:
@@ -197,7 +204,7 @@ class App:
         database.tidy()
         app = cls(config, database, clock, mint)
         with database.reading() as db:
-            app.library.learn(db)
+            _tell_unread(app.library.learn(db))
             for issue in app.library.edited(db):
                 log.warning("flow.edited", file=issue.file, line=issue.line, help=issue.message)
         return app
@@ -252,7 +259,7 @@ class App:
     def _learn(self) -> None:
         """Take in the flows that other processes have published."""
         with self.database.reading() as db:
-            self.library.learn(db)
+            _tell_unread(self.library.learn(db))
 
     def _schedule(self) -> Schedule:
         capabilities = {name: channel.capabilities for name, channel in self.channels.items()}

@@ -14,6 +14,7 @@ from bot.rounds import legal, mailed, record, variables, wording
 from flows import voices
 from flows.binding import bind
 from flows.checks.published import Published, edited, next_free
+from flows.issues import Issue
 from flows.model import Flow, Script
 from flows.source import FlowTrouble
 from storage import apart, beside, entries, findings, flow_versions, rounds, seals, sessions, trail, turnout
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from bot.config import Config
     from bot.rounds.variables import Variable
     from flows.catalog import Catalog
-    from flows.issues import Issue
     from storage.beside import Beside
     from storage.entries import Entry, Voices
     from storage.flow_versions import FlowVersion
@@ -69,6 +69,8 @@ class Library:
         self._versions: dict[tuple[str, int], Flow] = {}
         self._sound: dict[int, tuple[str, int, str]] = {}
         """By round id, what of it was found to be as it was signed."""
+        self._unread: dict[tuple[str, int], str] = {}
+        """What was published in a chat and cannot be read, as it is kept."""
         self._danger = {each: catalog.danger(each) for each in config.city.languages}
 
     def played(self, db: Connection, row: RoundRow) -> Played:
@@ -263,7 +265,7 @@ class Library:
             return
         kept = flow_versions.load(db, flow, version)
         if kept is not None:
-            self._must_ask_the_same(db, found, json.loads(kept.source))
+            self._must_ask_the_same(db, found, _files(kept))
             return
         files, sha256 = self._catalog.bundle(found)
         source = json.dumps(files, ensure_ascii=False, sort_keys=True)
@@ -278,13 +280,34 @@ class Library:
             free = next_free(self._catalog, published(db), flow.id)
             raise wording.Forbidden("words_changed", flow=flow.id, version=flow.version, files=files, next=free)
 
-    def learn(self, db: Connection) -> None:
-        """Take in the flows that were published in a chat, here or by another process, since the last look."""
+    def learn(self, db: Connection) -> list[Issue]:
+        """Take in the flows that were published in a chat, here or by another process, since the last look.
+
+        Return what is wrong with those that cannot be read, each told once; all others are there.
+        """
+        found: list[Issue] = []
         for flow, version in flow_versions.sent(db):
             kept = None if (flow, version) in self._catalog.compiled else flow_versions.load(db, flow, version)
-            if kept is not None:
-                files = json.loads(kept.source)
-                self._catalog.grow({name: text for name, text in files.items() if name.startswith(SENT)})
+            if kept is not None and self._unread.get((flow, version)) != kept.source:
+                found += self._taken_in(kept)
+        return found
+
+    def _taken_in(self, kept: FlowVersion) -> list[Issue]:
+        """Take in what was published in a chat; return what keeps it from being read."""
+        key = (kept.flow, kept.version)
+        self._unread[key] = kept.source
+        try:
+            files = {name: text for name, text in _files(kept).items() if name.startswith(SENT)}
+        except Trouble:
+            return [_damaged(kept)]
+        beside = self._catalog.beside(files)
+        compiled = beside.compiled.get(key)
+        if compiled is None or compiled.flow is None:
+            issues = (*beside.shelf.issues, *(compiled.issues if compiled else ()))
+            return [one for one in issues if one.severity == "error"] or [_damaged(kept)]
+        self._catalog.grow(files)
+        del self._unread[key]
+        return []
 
     def take_in(self, db: Connection, files: Mapping[str, str], channel: str, now: datetime) -> Flow:
         """Publish a flow that was sent over a channel: from now on every round can ask it.
@@ -352,9 +375,14 @@ def _files(kept: FlowVersion) -> dict[str, str]:
         files = json.loads(kept.source)
     except ValueError:
         files = None
-    if not isinstance(files, dict):
+    if not isinstance(files, dict) or not all(isinstance(text, str) for text in files.values()):
         raise Trouble(f"the published {kept.flow}@{kept.version} is damaged in the database: restore it")
     return files
+
+
+def _damaged(kept: FlowVersion) -> Issue:
+    said = f"the published {kept.flow}@{kept.version} is damaged in the database: restore it"
+    return Issue(f"{SENT}{kept.version}/{kept.flow}.toml", 1, said, "damaged-version")
 
 
 def sketch(row: RoundRow) -> record.Sketch:

@@ -31,7 +31,17 @@ def edited(catalog: Catalog, published: Iterable[Published]) -> list[Issue]:
 def _differs(catalog: Catalog, one: Published) -> bool:
     compiled = catalog.compiled.get((one.flow, one.version))
     flow = compiled.flow if compiled else None
-    return flow is not None and not catalog.still_asks(flow, json.loads(one.source))
+    files = _files(one)
+    return flow is not None and files is not None and not catalog.still_asks(flow, files)
+
+
+def _files(one: Published) -> dict[str, str] | None:
+    """Return the files of a published version; None where they cannot be read: nobody knows what it asked."""
+    try:
+        files = json.loads(one.source)
+    except ValueError:
+        return None
+    return files if isinstance(files, dict) and all(isinstance(text, str) for text in files.values()) else None
 
 
 def next_free(catalog: Catalog, known: Iterable[Published], flow: str) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from sqlalchemy import update
 
 from bot.errors import Trouble
 from bot.menu.examining import LARGEST, LARGEST_TEXT, examine, plain_name
@@ -16,7 +18,7 @@ from bot.menu.manuscripts import MOST
 from bot.menu.reading import TRIES
 from bot.rounds import papers
 from flows.catalog import Catalog
-from storage import people
+from storage import people, tables
 from tests.bot.test_menu import organiser
 from tests.bot.test_threads import Staff, employed, labels, last, text
 from tests.flows.talk import LANGUAGES
@@ -316,6 +318,42 @@ async def test_what_is_published_can_be_asked_at_once_and_after_a_restart(fresh:
     assert [flow.id for flow in other.flows].count("tea") == 1
     fresh.rounds.open(made.code)
     fresh.turns.begin()
+
+
+@pytest.mark.parametrize("torn", ["json", "list", "toml", "line"])
+async def test_what_was_published_and_is_torn_is_named_and_stands_in_the_way_of_nothing_else(
+    fresh: House, torn: str
+) -> None:
+    omar = await organiser(fresh)
+    for drink in ("juice", "tea"):
+        await hands_in(omar, TEA.replace('"tea"', f'"{drink}"').encode(), f"{drink}.toml")
+        await omar.taps("Publish it")
+    (whole,) = [row.source for row in fresh.table("flow_versions") if row.flow == "juice"]
+    half, line = (
+        json.dumps(
+            {name: body.partition(end)[0] for name, body in json.loads(whole).items() if name.startswith("sent/")}
+        )
+        for end in ("you like?", "[states.drink]")
+    )
+    source_is(fresh, "juice", {"json": whole[: len(whole) // 2], "list": "[1]", "toml": half, "line": line}[torn])
+    fresh.catalog = Catalog.of(CATALOG.texts)
+    fresh.__post_init__()
+    with fresh.database.reading() as db:
+        issue, *_ = fresh.library.learn(db)
+        assert fresh.library.learn(db) == []
+        assert fresh.library.edited(db) == []
+    assert issue.file.startswith("sent/1/")
+    assert issue.line >= 1
+    assert {flow.id for flow in fresh.catalog.flows} & {"tea", "juice"} == {"tea"}
+    source_is(fresh, "juice", whole)
+    with fresh.database.reading() as db:
+        assert fresh.library.learn(db) == []
+    assert {flow.id for flow in fresh.catalog.flows} >= {"tea", "juice"}
+
+
+def source_is(house: House, flow: str, source: str) -> None:
+    with house.database.transaction() as db:
+        db.execute(update(tables.flow_versions).where(tables.flow_versions.c.flow == flow).values(source=source))
 
 
 async def test_publishing_twice_is_publishing_once_and_a_taken_version_is_named(fresh: House) -> None:
