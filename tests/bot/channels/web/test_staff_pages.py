@@ -231,6 +231,17 @@ ROUND: Mapping[str, str] = {
 
 
 class TestARoundsLife:
+    async def test_the_form_names_other_languages_in_their_own_words(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        await entered(it, client, ORGANISER)
+        page = (await client.get("/manage/rounds/new?service=library&flow=budget_round")).text
+        spanish = '<span lang="es" dir="auto">Español</span>'
+        assert f'<summary>{spanish}<span class="unseen"> – Title</span></summary>' in page
+        assert f'<label for="title.es">Title ({spanish})</label>' in page
+        assert f'<label for="topic.es">What it is about ({spanish})</label>' in page
+        assert "In Español" not in page
+
     async def test_every_flow_of_every_stage_can_be_chosen(self, it: Program, client: httpx.AsyncClient) -> None:
         await entered(it, client, ORGANISER)
         page = await client.get("/manage/rounds/new")
