@@ -159,7 +159,7 @@ class App:
         self.keys = unlock(database, config.privacy.key_file, mint)
         self.catalog = Catalog.load(extra=config.flows.extra)
         self.uploads = Path(config.database.files)
-        self.library = Library(config, self.catalog, self.keys)
+        self.library = Library(config, self.catalog, self.keys, clock)
         self.rounds = Rounds(config, database, self.keys, self.catalog, self.library, clock, mint)
         self.machine = self._machine()
         self.digests = Digests(config, self.catalog.bank, self.library, self.machine)

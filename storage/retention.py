@@ -87,7 +87,7 @@ class Policy:
     answers_months: int = 12
     """After the report (or, without one, the closing), and no longer than people were told: the answers themselves.
 
-    In an always open round: since given.
+    In an always open round: since given, also once somebody has closed it.
     """
 
 
@@ -342,8 +342,9 @@ def _replies(now: datetime, policy: Policy) -> Delete:
 def _past(table: Table, now: datetime, policy: Policy) -> ColumnElement[bool]:
     before = months_before(now, policy.answers_months)
     done = select(rounds.c.id).where(func.coalesce(rounds.c.reported_at, rounds.c.closed_at) < before)
-    running = select(rounds.c.id).where(rounds.c.closed_at.is_(None), rounds.c.closes_at.is_(None))
-    old = and_(table.c.answered_at < before, table.c.round_id.in_(running))
+    running = select(rounds.c.id).where(rounds.c.closes_at.is_(None))
+    told = max(before, now - timedelta(days=policy.answers_months * MONTH))
+    old = and_(table.c.answered_at < told, table.c.round_id.in_(running))
     return or_(table.c.round_id.in_(done), table.c.round_id.in_(_as_told(now, policy)), old)
 
 

@@ -206,7 +206,7 @@ def office(config: Config) -> Iterator[Office]:
         migrate.upgrade(database)
         keys = unlock(database, config.privacy.key_file, mint)
         catalog = Catalog.load(extra=config.flows.extra)
-        library = Library(config, catalog, keys)
+        library = Library(config, catalog, keys, wall_clock)
         with database.reading() as db:
             library.learn(db)
         rounds = Rounds(config, database, keys, catalog, library, wall_clock, mint)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.rounds import legal, outcome, record, wording
 from bot.rounds.acting import LONGEST, Acting, fits, name_of
-from bot.rounds.lifecycle import ANSWERED, RUNNING, State, closed_on
+from bot.rounds.lifecycle import ANSWERED, BEGINNING, RUNNING, State, closed_on
 from bot.rounds.looking import view
 from bot.rounds.report_back import Draft, draft
 from bot.rounds.report_back import send as send_report
@@ -106,6 +106,7 @@ class Concluding(Acting):
         """Note that somebody who decides has read a report, and on which day."""
         with self._act() as db:
             row = self._held(db, code)
+            self._unpublished(row)
             self._must_be(row, ANSWERED, "not_closed")
             self._said("reader", reading.who)
             self._said("read_what", reading.what)
@@ -121,6 +122,8 @@ class Concluding(Acting):
         """
         with self._act() as db:
             row = self._held(db, code)
+            self._unpublished(row)
+            self._must_be(row, (*BEGINNING, *RUNNING, State.CLOSED, State.ANALYSED), "decided_already")
             self._must_be(row, (State.CLOSED, State.ANALYSED), "not_closed")
             self._said("analysis", analysis)
             now = outcome.load(row.outcome)
@@ -137,6 +140,7 @@ class Concluding(Acting):
         decision = outcome.tidied(decision)
         with self._act() as db:
             row = self._held(db, code)
+            self._unpublished(row)
             self._must_be(row, _undecided(consults=self._consults(row)), "not_analysed")
             now = outcome.load(row.outcome)
             self._decided(row, decision, now)
@@ -224,9 +228,16 @@ class Concluding(Acting):
         crossings.passed("report.committed")
         return made
 
-    def _may_report(self, row: RoundRow) -> None:
+    @staticmethod
+    def _unpublished(row: RoundRow) -> None:
+        """Refuse what comes before the report once that is published, or where nothing will come of the round."""
         if row.state in {State.REPORTED_BACK, State.ARCHIVED}:
             raise wording.Forbidden("already_reported")
+        if row.state == State.CANCELLED:
+            raise wording.Forbidden("over_already")
+
+    def _may_report(self, row: RoundRow) -> None:
+        self._unpublished(row)
         self._must_be(row, ANSWERED, "report_first")
         if not may_report(row.state, consults=self._consults(row)):
             raise wording.Forbidden("decide_first")
@@ -235,6 +246,8 @@ class Concluding(Acting):
         """Say what was learnt for the next round: then nothing about this one changes any more."""
         with self._act() as db:
             row = self._held(db, code)
+            if row.state in {State.ARCHIVED, State.CANCELLED}:
+                raise wording.Forbidden("over_already")
             self._must_be(row, (State.REPORTED_BACK,), "report_before")
             self._said("lessons", lessons)
             rounds.move(db, row.id, (State.REPORTED_BACK,), State.ARCHIVED)

@@ -22,7 +22,7 @@ from storage.database import VersionChanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy import Connection
 
@@ -57,14 +57,18 @@ class Played:
 class Library:
     """Bound flows by round. Threads may share it: at worst a flow is bound twice."""
 
-    def __init__(self, config: Config, catalog: Catalog, keys: Keys) -> None:
+    def __init__(
+        self, config: Config, catalog: Catalog, keys: Keys, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        """Without a `clock` a round without an end tells until when answers of its first day are kept."""
         self._config = config
+        self._clock = clock
         self._catalog = catalog
         self.keys = keys
         self.phrases: Mapping[str, Mapping[str, str]] = _Phrases(catalog)
         """The sentences of every language of the catalogue."""
-        self._played: dict[tuple[int, str, str, datetime | None, bool], Played] = {}
-        self._latest: dict[int, tuple[RoundRow, Played]] = {}
+        self._played: dict[tuple[int, str, str, datetime | None, bool, date | None], Played] = {}
+        self._latest: dict[int, tuple[RoundRow, Played, date | None]] = {}
         """By round id, what was asked for last: recognised without a look at its words."""
         self._versions: dict[tuple[str, int], Flow] = {}
         self._sound: dict[int, tuple[str, int, str]] = {}
@@ -76,15 +80,20 @@ class Library:
     def played(self, db: Connection, row: RoundRow) -> Played:
         """Return a round with its flow filled in; the same one until its record or its dates change.
 
+        One without an end tells each day anew until when answers are kept.
+
         Raises `Trouble` or `Refused` where nobody may be asked it (`asks`).
         """
-        latest = self._latest.get(row.id)
-        if latest is None or latest[0] is not row:
-            latest = self._latest[row.id] = (row, self._remembered(db, row))
+        latest, today = self._latest.get(row.id), self._today(row)
+        if latest is None or latest[0] is not row or latest[2] != today:
+            latest = self._latest[row.id] = (row, self._remembered(db, row, today), today)
         return latest[1]
 
-    def _remembered(self, db: Connection, row: RoundRow) -> Played:
-        key = (row.id, row.title, row.record, row.closes_at, row.key_sealed is None)
+    def _today(self, row: RoundRow) -> date | None:
+        return None if self._clock is None or row.closes_at is not None else self._clock().date()
+
+    def _remembered(self, db: Connection, row: RoundRow, today: date | None) -> Played:
+        key = (row.id, row.title, row.record, row.closes_at, row.key_sealed is None, today)
         known = self._played.get(key)
         if known is None:
             while len(self._played) >= KEPT:
@@ -226,7 +235,8 @@ class Library:
 
     def facts(self, row: RoundRow, flow: Flow) -> record.Facts:
         """Return what the texts of a round are filled with."""
-        return record.facts(sketch(row), flow, self._config, self.phrases)
+        told = sketch(row) if self._clock is None else replace(sketch(row), now=self._clock())
+        return record.facts(told, flow, self._config, self.phrases)
 
     def _bound(self, db: Connection, row: RoundRow) -> Played:
         """Fill in what a round asks. Raises `Trouble` where it is not what was signed: nobody is asked that."""

@@ -524,7 +524,7 @@ class Rounds(Fairness, Papers):
             waiting = [row.code for row in rounds.find(db, states=(State.SCHEDULED,)) if _asks(row, flow, version)]
             if waiting and not again:
                 codes_ = ", ".join(waiting)
-                raise Refused(f"{codes_} will open with {flow}@{version}: change or close it first, then retire.")
+                raise Refused(f"{codes_} will open with {flow}@{version}: change or cancel it first, then retire.")
             if flow_versions.load(db, flow, version) is None:
                 self._library.publish(db, flow, version, now)
             if not flow_versions.retire(db, flow, version, None if again else now):

@@ -100,6 +100,8 @@ class Sketch:
     created_at: datetime
     closes_at: datetime | None = None
     opens_at: datetime | None = None
+    now: datetime | None = None
+    """When it is read, by whoever answers a round without an end."""
 
 
 def load(text: str) -> dict[str, Any]:
@@ -157,8 +159,8 @@ def _defaults(
 
 
 def _kept_until(sketch: Sketch, config: Config) -> str:
-    """Return the day until which answers are kept where the record says none."""
-    end = sketch.closes_at or sketch.created_at
+    """Return the day until which answers are kept where the record says none; without an end, those given now."""
+    end = sketch.closes_at or sketch.now or sketch.created_at
     return (end + timedelta(days=config.privacy.answers_months * MONTH)).date().isoformat()
 
 

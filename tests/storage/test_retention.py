@@ -166,6 +166,15 @@ def test_answers_go_twelve_months_after_the_report_or_the_closing(database: Data
         assert rounds.get(db, round_.id) is not None
 
 
+def test_answers_of_a_round_without_an_end_go_twelve_months_after_they_were_given_also_once_it_is_closed(
+    database: Database,
+) -> None:
+    with database.transaction() as db:
+        round_ = add_round(db, state="reported_back", closed_at=NOW + 200 * DAY, reported_at=NOW + 300 * DAY)
+        answers.append(db, [answer(round_), answer(round_, b"ben", at=NOW + DAY)])
+        assert sweep(db, NOW.replace(year=2027) + MINUTE)["answers"] == 1
+
+
 @pytest.mark.parametrize("told", [None, NOW + 300 * DAY])
 @pytest.mark.parametrize("counted", [True, False])
 def test_answers_go_on_the_day_that_people_were_told_however_late_the_report_came(

@@ -196,7 +196,7 @@ class House:
         database = replace(read.database, files=self.folder / "files")
         self.config = replace(read, privacy=privacy, database=database)
         self.keys = Keys.load(self.config.privacy.key_file, self.mint)
-        self.library = Library(self.config, self.catalog, self.keys)
+        self.library = Library(self.config, self.catalog, self.keys, self.clock)
         self.rounds = Rounds(self.config, self.database, self.keys, self.catalog, self.library, self.clock, self.mint)
         self.rounds.channels = ("pigeon",)
         self.digests = Digests(self.config, self.catalog.bank, self.library)

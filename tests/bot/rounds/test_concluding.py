@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -561,3 +562,26 @@ def test_what_was_left_unsaid_is_asked_for_in_the_organisers_language(house: Hou
     with pytest.raises(Refused) as refused:
         house.rounds.raise_issue(code, KeyIssue("", 1, "y", "yes", ""))
     assert spoken(refused.value, "es") == "diga qué planteó la gente"
+
+
+def test_what_comes_too_late_is_refused_for_what_has_happened(house: House) -> None:
+    code = closed(house, RECORD)
+    house.rounds.decide(code, replace(DECISION, on="2026-11-26"))
+    with pytest.raises(Refused, match="the decision is written down already"):
+        house.rounds.analyse(code, "They want to sleep.")
+    house.rounds.report_back(code, {"en": "We open.", "es": "Abrimos."}, signed="Ada Ames")
+    cancelled = house.need().code
+    house.rounds.cancel(cancelled, why="no money")
+    for one, said in ((code, "published already"), (cancelled, "over already")):
+        late: list[Callable[[], object]] = [
+            partial(house.rounds.read, one, READING),
+            partial(house.rounds.analyse, one, "They want to sleep."),
+            partial(house.rounds.decide, one, DECISION),
+        ]
+        for act in late:
+            with pytest.raises(Refused, match=said):
+                act()
+    house.rounds.archive(code, "Begin earlier.")
+    for one in (code, cancelled):
+        with pytest.raises(Refused, match="over already"):
+            house.rounds.archive(one, "Again.")

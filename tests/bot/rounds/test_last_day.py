@@ -235,3 +235,12 @@ def test_answers_are_kept_until_they_are_counted(house: House) -> None:
     assert [fault.field for fault in house.rounds.check(made.code)] == ["keep_until"]
     house.rounds.change(made.code, record={**RECORD, "keep_until": "2026-12-29"})
     assert house.rounds.check(made.code) == []
+
+
+async def test_a_round_without_an_end_tells_everybody_until_when_their_own_answers_are_kept(house: House) -> None:
+    code = house.pulse().code
+    for name, told in (("early", "24 November 2027"), ("late", "20 September 2028")):
+        await Citizen(house, name).starts(code)
+        assert told in "".join(each.text for each in house.said(name))
+        assert house.rounds.facts(code, "en")["keep_until"] == told
+        house.clock.forward(days=301)

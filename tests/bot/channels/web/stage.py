@@ -210,7 +210,7 @@ class Program:
     def with_flow(self, name: str = "", text: str = "") -> None:
         """Start anew on a catalogue with one more file, where one is given."""
         self.catalog = Catalog.of({**CATALOG.texts, name: text}) if name else self.catalog
-        library = Library(self.config, self.catalog, self.keys)
+        library = Library(self.config, self.catalog, self.keys, self.clock)
         self.rounds = Rounds(self.config, self.database, self.keys, self.catalog, library, self.clock, self.mint)
         capabilities = {"web": self.chat.capabilities}
         self.threads = Threads(self.config, library.phrases, self.keys, self.mint, capabilities)
@@ -229,7 +229,7 @@ class Program:
 
     def sweeps(self) -> Sweeps:
         """Return what the clock does to the rounds."""
-        library = Library(self.config, self.catalog, self.keys)
+        library = Library(self.config, self.catalog, self.keys, self.clock)
         digests = Digests(self.config, self.catalog.bank, library)
         channels = {"web": self.chat.capabilities}
         return Sweeps(self.config, self.database, library, digests, channels, self.clock, lambda: None)
