@@ -9,13 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from babel.dates import format_date
-
 from bot.digests.disclosure import stepped
 from bot.errors import Refused
 from bot.rounds.outcome import sorted_out
 from bot.rounds.tongues import in_language
-from bot.texts import locale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,8 +90,11 @@ class Forbidden(Refused):
 
 
 def _day(value: object, language: str) -> str:
+    """Return a day in words; what is none as it is."""
+    from bot.rounds.record import spoken_day  # noqa: PLC0415 - dates are slow to load, and rarely needed
+
     try:
-        return format_date(date.fromisoformat(str(value)), "long", locale=locale(language))
+        return spoken_day(date.fromisoformat(str(value)), language)
     except ValueError:
         return str(value)
 
