@@ -1,4 +1,6 @@
-"""Words of danger reach a person at once: the managers of the service, else who runs the bot.
+"""Words of danger reach a person at once: the managers of the service, else who runs the bot, else who answers people.
+
+Where nobody can be reached, the alarm waits, and is told to the first who can.
 
 Once for each passage through a round, and outside of rounds once for each person and day. Staff read the words without
 what leads to a person; who wrote them they do not learn.
@@ -18,6 +20,7 @@ from bot.letters import REPLY, letters, sealed, write
 from bot.reading.private import finder
 from bot.reading.spans import veil, worded
 from bot.rights import Right
+from bot.rounds.record import spoken_day
 from bot.texts import texts
 from bot.threads import MAIL, people_of, reached
 from flows.model import Button, Prompt
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
 
     from bot.channels.base import Capabilities
     from bot.config import Config
-    from bot.texts import Texts
     from storage.contacts import Contact
     from storage.people import Person
     from storage.rounds import RoundRow
@@ -93,8 +95,29 @@ class Alarms:
         fresh = alarms.close(db, alarm.id, now)
         return Prompt(texts(contact.language)("alarm.taken" if fresh else "alarm.taken_before"))
 
+    def tell_late(self, db: Connection, now: datetime) -> int:
+        """Tell of the alarms that reached nobody, where somebody is reached by now; return how many were told.
+
+        The words were not kept with them: they stand where they were written.
+        """
+        return sum(self._told_late(db, alarm, now) for alarm in alarms.untold(db, lock=True))
+
+    def _told_late(self, db: Connection, alarm: alarms.Alarm, now: datetime) -> bool:
+        whom = self._whom(db, alarm.service)
+        for contact in whom:
+            day = spoken_day(alarm.at.astimezone(self._config.city.zone).date(), contact.language)
+            outbox.enqueue(db, self._letters(contact, alarm.id, alarm.service, "alarm.late", {"day": day}, now))
+        if whom:
+            alarms.told(db, alarm.id, len(whom))
+        return bool(whom)
+
+    def waits(self, db: Connection) -> bool:
+        """Whether an alarm that reached nobody can be told now."""
+        return any(self._whom(db, service) for service in {alarm.service for alarm in alarms.untold(db)})
+
     def _may(self, db: Connection, person_id: int, service: str) -> bool:
-        return any(person.id == person_id for person in self._managers(db, service) + self._operators(db))
+        those = (*self._managers(db, service), *self._operators(db), *self._others(db, service))
+        return any(person.id == person_id for person in those)
 
     def _key(self, *parts: object) -> bytes:
         return self._keys.token_hash(".".join(("alarm", *map(str, parts))))
@@ -109,10 +132,16 @@ class Alarms:
     def _operators(db: Connection) -> list[Person]:
         return rights.who(db, Right.HEAR_FAULTS)
 
+    @staticmethod
+    def _others(db: Connection, service: str) -> list[Person]:
+        """Return who answers the people of a service; of the city where it is about none."""
+        return rights.who(db, Right.ANSWER_CITIZENS, service or None)
+
     def _whom(self, db: Connection, service: str) -> list[Contact]:
-        """Return the addresses of the managers, else of who runs the bot; each once."""
+        """Return the addresses of the managers, else of who runs the bot, else of others; each once."""
         found = reached(db, self._managers(db, service), self._channels)
         found = found or reached(db, self._operators(db), self._channels)
+        found = found or reached(db, self._others(db, service), self._channels)
         return list({contact.id: contact for contact in found}.values())
 
     def _tell(self, db: Connection, alarm: int, service: str, of: Contact, text: str, now: datetime) -> None:
@@ -121,17 +150,18 @@ class Alarms:
         for contact in whom:
             shown = texts(contact.language)
             words, *_ = cut(worded(veiled, shown), LONGEST)
-            outbox.enqueue(db, self._letters(contact, alarm, service, shown, words, now))
+            outbox.enqueue(db, self._letters(contact, alarm, service, "alarm.new", {"words": words}, now))
         alarms.told(db, alarm, len(whom))
         if not whom:
             log.error("alarm.untold", service=service, alarm=alarm)
 
     def _letters(
-        self, contact: Contact, alarm: int, service: str, shown: Texts, words: str, now: datetime
+        self, contact: Contact, alarm: int, service: str, which: str, values: Mapping[str, str], now: datetime
     ) -> list[NewMessage]:
+        shown = texts(contact.language)
         name = self._config.service(service).spoken(contact.language) if service else shown("alarm.city")
         number = self._config.city.emergency_number
-        said = shown("alarm.new", service=name, number=number, words=words)
+        said = shown(which, service=name, number=number, **values)
         key = alarms.key(alarm, contact.id)
         if contact.channel == MAIL:
             mail = Mail(shown("alarm.subject", service=name), "")

@@ -272,6 +272,7 @@ class App:
             "promises": sweeps.promises,
             "findings": sweeps.findings,
             "digests": sweeps.digests,
+            "alarms": sweeps.alarms,
             "assessments": sweeps.assessments,
             "sessions": sweeps.sessions,
             "actions": Deeds(self.config, self.database, self.actions, self.steady, self.delivery.wake).sweep,

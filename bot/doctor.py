@@ -252,7 +252,7 @@ def _overdue(opened: Database, now: datetime, config: Config) -> Finding:
 def _alarms(opened: Database) -> Finding:
     """Alarms that reached nobody: somebody wrote of danger, and no manager and no operator has an address."""
     with opened.reading() as db:
-        waiting = alarms.untold(db)
+        waiting = len(alarms.untold(db))
     if not waiting:
         return ok("alarms", "none waits that reached nobody")
     do = "Invite a manager of the service, or an operator, and let them write to the bot once."

@@ -67,10 +67,10 @@ def waiting(db: Connection, service: str) -> int:
     return db.execute(select(func.count()).select_from(alarms).where(*still)).scalar_one()
 
 
-def untold(db: Connection) -> int:
-    """How many alarms reached nobody and wait."""
-    still = (alarms.c.told == 0, alarms.c.closed_at.is_(None))
-    return db.execute(select(func.count()).select_from(alarms).where(*still)).scalar_one()
+def untold(db: Connection, *, lock: bool = False) -> list[Alarm]:
+    """Return the alarms that reached nobody and wait, the first first; with `lock` nobody else tells of them."""
+    still = select(*_COLUMNS).where(alarms.c.told == 0, alarms.c.closed_at.is_(None)).order_by(alarms.c.id)
+    return [Alarm(*row) for row in db.execute(still.with_for_update() if lock else still)]
 
 
 def key(alarm: int, *parts: object) -> str:

@@ -32,6 +32,7 @@ SECONDS: Mapping[str, float] = {
     "promises": 300,
     "findings": 60,
     "digests": 15,
+    "alarms": 15,
     "assessments": 60,
     "sessions": 300,
     "actions": 300,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.alarms import Alarms
 from bot.assessing import calls
 from bot.compose import compose
 from bot.digests.writing import delay, refused, unreached
@@ -416,6 +417,20 @@ class Sweeps:
             self._wake()
             log.info("digests.written", messages=queued)
         return queued
+
+    def alarms(self) -> int:
+        """Tell of alarms that reached nobody when they sounded, once somebody can be reached; return how many."""
+        sounding = Alarms(self._config, self._library.keys, self._channels)
+        with self._database.reading() as db:
+            waits = sounding.waits(db)
+        if not waits:
+            return 0
+        with self._database.transaction() as db:
+            told = sounding.tell_late(db, self._clock())
+            crossings.passed("alarm.tells")
+        crossings.passed("alarm.told")
+        self._wake()
+        return told
 
     def assessments(self) -> int:
         """Ask managers to look at their own work where it is time; return how many were asked."""

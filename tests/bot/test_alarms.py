@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
-from storage import alarms
+from storage import alarms, crossings
 from tests.bot.test_threads import employed, in_round, labels, last, text
-from tests.support.house import NOON, House, raw
-
-if TYPE_CHECKING:
-    from tests.support.house import Citizen
+from tests.support.house import NOON, Citizen, House, raw
 
 BURNS = "There is a gas leak at 14 Albert Road, call Rosalind Franklin, 07400 123456"
 
@@ -59,7 +55,7 @@ async def test_where_nobody_can_be_told_it_is_kept_as_told_to_nobody(house: Hous
     await in_round(house, citizen)
     await citizen.says("gas leak")
     with house.database.reading() as db:
-        assert alarms.untold(db) == 1
+        assert len(alarms.untold(db)) == 1
 
 
 async def test_outside_of_rounds_it_reaches_who_runs_the_bot_once_a_day(house: House, citizen: Citizen) -> None:
@@ -122,3 +118,51 @@ async def test_with_delete_go_the_copies_of_the_words_and_the_number_stays(
     assert not [row for row in house.table("outbox") if row.contact_id == mine and "gas" in row.body]
     (kept,) = house.table("alarms")
     assert kept.contact_id is None
+
+
+@pytest.mark.parametrize(("role", "service"), [("operator", "*"), ("manager", "library"), ("organiser", "*")])
+async def test_one_that_reached_nobody_is_told_once_somebody_can_be_reached(
+    house: House, citizen: Citizen, role: str, service: str
+) -> None:
+    await in_round(house, citizen)
+    await citizen.says("gas leak")
+    house.clock.forward(days=1)
+    assert house.sweeps.alarms() == 0
+    maya = await employed(house, "Maya", (role, service))
+    assert (house.sweeps.alarms(), house.sweeps.alarms()) == (1, 0)
+    assert "On 24 November" in last(maya).text
+    assert "the Central Library" in last(maya).text
+    assert "gas" not in last(maya).text
+    with house.database.reading() as db:
+        assert alarms.untold(db) == []
+    assert "noted" in text(await maya.taps("I look after it"))
+
+
+async def test_without_a_manager_and_who_runs_the_bot_an_organiser_is_told(house: House, citizen: Citizen) -> None:
+    omar = await employed(house, "Omar", ("organiser", "library"))
+    await in_round(house, citizen)
+    await citizen.says("gas leak")
+    assert "gas leak" in last(omar).text
+    await Citizen(house, "outside").says("gas leak")
+    assert "outside of any round" in last(omar).text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("crossing", ["alarm.tells", "alarm.told"])
+async def test_killed_while_it_tells_late_it_tells_once(
+    house: House, citizen: Citizen, crossing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await in_round(house, citizen)
+    await citizen.says("gas leak")
+    maya = await employed(house, "Maya", ("operator", "*"))
+
+    def passed(name: str) -> None:
+        if name == crossing:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(crossings, "passed", passed)
+        with pytest.raises(KeyboardInterrupt):
+            house.sweeps.alarms()
+    house.sweeps.alarms()
+    assert len([each for each in house.said(maya.address) if "Perhaps a danger" in each.text]) == 1
