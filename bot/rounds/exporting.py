@@ -80,7 +80,7 @@ def team(
         library.entered(db, row), turnout.speakers(db, row.id), answers.who_chose(db, row.id, ROLE, [GROUP])
     )
     linked = row.key_sealed is not None
-    hidden = _hidden(answers.every(db, row.id), speakers, minimum)
+    hidden = _hidden(answers.every(db, row.id), row, speakers, minimum)
     shown = (_shown(each, hidden, every_text=every_text) for each in answers.every(db, row.id))
     numbers: dict[bytes, int] = {}
     for each in with_columns(library.played(db, row).flow, shown):
@@ -138,17 +138,27 @@ def _about_you(row: AnswerRow) -> bool:
     return (row.item or "").startswith(ABOUT_YOU)
 
 
-def _hidden(rows: Iterable[AnswerRow], speakers: Mapping[bytes, Speaker], minimum: int) -> frozenset[tuple[bytes, str]]:
-    """Return whose answers about themselves are hidden, each (pseudonym, state)."""
+def _hidden(
+    rows: Iterable[AnswerRow], of: RoundRow, speakers: Mapping[bytes, Speaker], minimum: int
+) -> frozenset[tuple[bytes, str]]:
+    """Return whose answers about themselves are hidden, each (pseudonym, state).
+
+    Whoever came again said all that they ever said: each of their answers has a line.
+    """
     ways: defaultdict[bytes, set[str]] = defaultdict(set)
-    about: defaultdict[bytes, dict[str, str]] = defaultdict(dict)
+    about: defaultdict[bytes, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in rows:
-        ways[row.pseudonym] |= {row.channel, row.language}
+        late = _late(row, of, speakers.get(row.pseudonym, ALONE))
+        ways[row.pseudonym] |= {row.channel, row.language, f"late {late}"}
         if _about_you(row):
-            about[row.pseudonym][row.state] = row.choices or row.choice or row.text or ""
+            about[row.pseudonym][row.state].add(_said(row))
     states = list(dict.fromkeys(state for said in about.values() for state in said))
     facts = {
-        who: (_how(speakers.get(who, ALONE)), " ".join(sorted(ways[who])), *(said.get(state, "") for state in states))
+        who: (
+            speakers.get(who, ALONE).kind,
+            _together(ways[who]),
+            *(_together(said.get(state, ())) for state in states),
+        )
         for who, said in about.items()
     }
     told = narrowed(Counter(facts.values()), minimum, given=2)
@@ -157,8 +167,12 @@ def _hidden(rows: Iterable[AnswerRow], speakers: Mapping[bytes, Speaker], minimu
     return frozenset((who, state) for who, facts_ in every for state, value in facts_ if value is None)
 
 
-def _how(speaker: Speaker) -> str:
-    return f"{speaker.kind} {speaker.late}"
+def _said(row: AnswerRow) -> str:
+    return row.choices or row.choice or row.text or ("" if row.score is None else str(row.score))
+
+
+def _together(facts: Iterable[str]) -> str:
+    return " ".join(sorted(facts))
 
 
 def _shown(row: AnswerRow, hidden: frozenset[tuple[bytes, str]], *, every_text: bool) -> AnswerRow:

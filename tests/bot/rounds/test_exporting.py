@@ -114,6 +114,38 @@ def test_what_people_said_about_themselves_is_told_as_far_as_enough_share_it(hou
     assert told == [("web", "citizen")] * 12 + [("web", "worker")] * 6 + [("web", None)] * 9 + [("paper", None)] * 3
 
 
+def told_of_areas(house: House, code: str, people: list[AnswerRow]) -> list[str | None]:
+    """Return which areas an export for the team tells, once these answers are there, too."""
+    with house.database.transaction() as db:
+        answers.append(db, people)
+    return [one["answer"] for one in team(house, code) if one["item"] == "you.area"]
+
+
+def first(house: House, code: str) -> AnswerRow:
+    answered(house.database, house.rounds.played(code), code, 1, house.clock())
+    with house.database.reading() as db:
+        return next(answers.every(db, rounds.by_code(db, code).id))  # type: ignore[union-attr]
+
+
+def test_who_alone_came_in_the_hour_of_grace_is_not_told_by_where_they_live(house: House) -> None:
+    code = house.pulse().code
+    base = first(house, code)
+    house.rounds.close(code)
+    after = base._replace(counted_at=house.clock() + timedelta(minutes=20))
+    said = [row for who in range(12) for row in about(base, who, "web", "north", "citizen")]
+    assert told_of_areas(house, code, [*said, *about(after, 12, "web", "north", "citizen")]) == ["north"] * 12 + [None]
+
+
+def test_what_few_said_before_they_came_again_is_told_no_more_than_what_they_say_now(house: House) -> None:
+    code = house.pulse().code
+    base = first(house, code)
+    said = [row for who in range(12) for row in about(base, who, "web", "north", "citizen")]
+    moved = [*about(base, 12, "web", "south", "citizen"), *about(base, 12, "web", "north", "citizen")]
+    others = [row for who in range(20, 27) for row in about(base, who, "web", "east", "citizen")]
+    told = told_of_areas(house, code, [*moved, *said, *others])
+    assert told == [None, None, *["north"] * 12, *[None] * 7]
+
+
 def test_a_publication_says_what_was_counted_and_hides_with_a_star(house: House) -> None:
     code = several(house)
     answered(house.database, house.rounds.played(code), code, 60, house.clock(), seed=5)
