@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
 
+BALLOTS = ("rank", "allocate", "bestworst")
+"""Verbs of questions that ask what people want most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picked:
     """By what answers are picked out; what is empty picks nothing out."""
@@ -31,6 +35,8 @@ class Picked:
     item: str = ""
     choices: tuple[str, ...] = ()
     theme: int | None = None
+    round_id: int | None = None
+    state: str = ""
 
 
 class Said(NamedTuple):
@@ -72,6 +78,12 @@ def of(db: Connection, picked: Picked, limit: int, offset: int = 0) -> list[Said
     return _shape.read(db.execute(newest.limit(limit).offset(offset)))
 
 
+def ballots(db: Connection, picked: Picked) -> list[tuple[int, str]]:
+    """Return the questions, (round id, state), whose options people put in order or divided points over."""
+    asked = select(answers.c.round_id, answers.c.state).where(*_where(picked), answers.c.verb.in_(BALLOTS)).distinct()
+    return [(int(round_id), state) for round_id, state in db.execute(asked.order_by(*asked.selected_columns))]
+
+
 def words(db: Connection, rows: Collection[Said]) -> dict[tuple[int, bytes], list[str]]:
     """Return what else the people of these answers wrote in the same round, by (round id, pseudonym), oldest first."""
     people = {(row.round_id, row.pseudonym) for row in rows}
@@ -93,6 +105,8 @@ def _where(picked: Picked) -> list[ColumnElement[bool]]:
     where += [or_(answers.c.item.is_(None), answers.c.item.not_like("you.%"))]
     where += [answers.c.stage == picked.stage] if picked.stage else []
     where += [answers.c.item == picked.item] if picked.item else []
+    where += [answers.c.state == picked.state] if picked.state else []
+    where += [answers.c.round_id == picked.round_id] if picked.round_id is not None else []
     where += [answers.c.choice.in_(picked.choices)] if picked.choices else []
     if picked.theme is not None:
         about = select(text_themes.c.answer_id).where(text_themes.c.theme_id == picked.theme)

@@ -16,7 +16,7 @@ from bot.actions.behind import Behind, Filters
 from bot.actions.reach import NOBODY, Reach, now_in, reach
 from bot.actions.subjects import Subject
 from bot.actions.telling import GIVEN, Letter, Teller
-from bot.digests import disclosure
+from bot.digests import disclosure, questions
 from bot.digests.gather import by_side, content_with
 from bot.digests.headlines import headlines
 from bot.digests.weeks import Week
@@ -26,7 +26,7 @@ from bot.rounds.hours import Hours
 from bot.texts import texts
 from bot.threads import people_of
 from flows.words import fill, whole
-from storage import actions, themes, weekly
+from storage import actions, rounds, themes, weekly
 from storage.actions import (
     ANSWER,
     ASK,
@@ -220,6 +220,12 @@ class Actions:
         for one in weekly.figures(db, service, [span], beside)[span].counts:
             found[one.stage, one.item][one.choice] += one.people
         return found
+
+    def asked(self, db: Connection, by: Filters, language: str) -> str:
+        """Return a question of a round in words."""
+        row = rounds.by_code(db, by.round)
+        words = questions.question(self._library.played(db, row).flow, by.state) if row else {}
+        return texts(language).pick(words, by.state).split("\n")[0]
 
     @staticmethod
     def filters(db: Connection, source: str, origin: Origin, week: str) -> Filters:

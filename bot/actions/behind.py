@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.digests.disclosure import about
@@ -11,7 +11,7 @@ from bot.digests.weeks import Week
 from bot.reading.private import finder
 from bot.texts import texts
 from flows.words import fill
-from storage import behind, campaigns, looks, themes
+from storage import behind, campaigns, looks, rounds, themes
 from storage.behind import Picked
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ class Filters:
     item: str = ""
     choices: tuple[str, ...] = ()
     theme: int | None = None
+    round: str = ""
+    """A round's code: its answers up to the end of the week; of one that never closes those of the week."""
+    state: str = ""
     page: int = 1
 
     @property
@@ -50,6 +53,8 @@ class Filters:
             "item": self.item,
             "choice": ",".join(self.choices),
             "theme": self.theme,
+            "round": self.round,
+            "state": self.state,
             "page": self.page,
         }
         return {name: value for name, value in said.items() if value}
@@ -97,7 +102,7 @@ class Behind:
 
         Nothing of a week that is not over.
         """
-        picked = self._picked(service, by)
+        picked = self._picked(db, service, by)
         if now < picked.until:
             return Shown((), 0, 1, running=True)
         rows = behind.of(db, picked, PAGE, (by.page - 1) * PAGE)
@@ -109,7 +114,7 @@ class Behind:
 
     def newest(self, db: Connection, service: str, by: Filters, who: str, language: str, now: datetime) -> list[str]:
         """Return the newest few in one line each, masked as a chat may be read by others; note who has looked."""
-        rows = behind.of(db, self._picked(service, by), NEWEST)
+        rows = behind.of(db, self._picked(db, service, by), NEWEST)
         looks.note(db, service, now, who, {**by.noted, "in": "chat"}, len(rows))
         finds, said = finder(db, self._config), texts(language)
         lines = zip(rows, self._in_words(db, service, rows, language), strict=True)
@@ -118,9 +123,28 @@ class Behind:
             for row, one in lines
         ]
 
-    def _picked(self, service: str, by: Filters) -> Picked:
+    def runs(self, by: Filters, now: datetime) -> bool:
+        """Whether the week is not over, so that nothing of it opens."""
+        return now < Week.parse(by.week).ends(self._config.city.zone)
+
+    def wanted(self, db: Connection, service: str, week: str) -> list[Filters]:
+        """Return the answers of a week in which people said what they want most, question by question."""
+        since, until = Week.parse(week).span(self._config.city.zone)
+        asked = behind.ballots(db, Picked(service, since, until))
+        known = rounds.by_ids(db, {round_id for round_id, _ in asked}) if asked else {}
+        return [Filters(week, round=known[round_id].code, state=state) for round_id, state in asked]
+
+    def _picked(self, db: Connection, service: str, by: Filters) -> Picked:
+        """Return what to look for. Raises ValueError where there is no such week, or no such round of the service."""
         since, until = Week.parse(by.week).span(self._config.city.zone)
-        return Picked(service, since, until, by.stage, by.item, by.choices, by.theme)
+        picked = Picked(service, since, until, by.stage, by.item, by.choices, by.theme, None, by.state)
+        if not by.round:
+            return picked
+        row = rounds.by_code(db, by.round)
+        if row is None or row.service != service:
+            raise ValueError(by.round)
+        began = row.opened_at if row.closes_at is not None and row.opened_at is not None else since
+        return replace(picked, since=min(began, since), round_id=row.id)
 
     def _in_words(self, db: Connection, service: str, rows: Sequence[Said], language: str) -> list[Answer]:
         written = behind.words(db, rows)

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from bot.actions import telling
 from bot.actions.acting import LONGEST_WORDS, Draft, Unfit
+from bot.actions.behind import Filters
 from bot.actions.telling import Letter
 from bot.menu.worker import Worker, data, number, short
 from bot.rights import Right
@@ -61,6 +62,10 @@ class Deeding:
                 return self._week(worker, service, which, week)
             case ["on", which, week, source, name] if service := self._service(worker, which):
                 return self._on(worker, service, (which, week, source, name))
+            case ["all", which, week] if service := self._service(worker, which):
+                return self._shown(worker, service, Filters(week), data(TO, "week", which, week))
+            case ["want", which, week, place] if service := self._service(worker, which):
+                return self._want(worker, service, (which, week, place))
             case ["show", which, week, source, name] if service := self._service(worker, which):
                 return self._show(worker, service, (which, week, source, name))
             case [kind, which, week, source, name] if kind in KINDS and self._service(worker, which):
@@ -80,7 +85,12 @@ class Deeding:
     def _week(self, worker: Worker, service: str, which: str, week: str) -> Prompt:
         found = self._acts.subjects(worker.visit.db, service, week, worker.language)
         buttons = [Button(short(each.label), data(TO, "on", which, week, each.source[0], each.name)) for each in found]
-        return worker.screen(_say(worker, "week" if buttons else "nothing"), *buttons)
+        wanted = self._acts.behind.wanted(worker.visit.db, service, week)
+        said = [self._acts.asked(worker.visit.db, by, worker.language) for by in wanted]
+        looks = [Button(short(_say(worker, "see", name=name)), data(TO, "want", which, week, place))
+                 for place, name in enumerate(said)]  # fmt: skip
+        every = Button(_say(worker, "see_all"), data(TO, "all", which, week))
+        return worker.screen(_say(worker, "week" if buttons else "nothing"), *buttons, *looks, every)
 
     def _on(self, worker: Worker, service: str, subject: tuple[str, str, str, str]) -> Prompt:
         source, origin = self._origin(worker, subject)
@@ -98,12 +108,24 @@ class Deeding:
 
     def _show(self, worker: Worker, service: str, subject: tuple[str, str, str, str]) -> Prompt:
         """Show the newest few answers, masked, and where the others are."""
+        by = self._acts.filters(worker.visit.db, *self._origin(worker, subject), subject[1])
+        return self._shown(worker, service, by, data(TO, "on", *subject))
+
+    def _want(self, worker: Worker, service: str, subject: tuple[str, str, str]) -> Prompt | None:
+        """Show in which order people put options, or what points they gave them."""
+        which, week, place = subject
+        found = dict(enumerate(self._acts.behind.wanted(worker.visit.db, service, week)))
+        by = found.get(number(place))
+        return None if by is None else self._shown(worker, service, by, data(TO, "week", which, week))
+
+    def _shown(self, worker: Worker, service: str, by: Filters, to: str) -> Prompt:
         db, now = worker.visit.db, worker.visit.ledger.now
-        by = self._acts.filters(db, *self._origin(worker, subject), subject[1])
+        if self._acts.behind.runs(by, now):
+            raise Unfit("early")
         lines = self._acts.behind.newest(db, service, by, _person(worker).name, worker.language, now)
         url = f"{public_url(self._config)}/manage/answers/{service}?{urlencode(by.noted, safe=',')}"
         head = _say(worker, "answers" if lines else "answers_none")
-        back = Button(_say(worker, "back"), data(TO, "on", *subject))
+        back = Button(_say(worker, "back"), to)
         return worker.screen([head, *(f"– {line}" for line in lines), _say(worker, "answers_more", url=url)], back)
 
     # ----------------------------------------------------------------- in which words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ from bot.digests.weeks import Week
 from storage import actions, looks
 from tests.bot.actions.test_asked import complained
 from tests.bot.test_threads import employed
-from tests.support.house import Citizen, House, raw
+from tests.support.answering import answered
+from tests.support.house import RECORD, Citizen, House, raw
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -71,7 +73,10 @@ async def test_the_digest_in_the_chat_has_a_button_once_its_week_is_over(house: 
 
 async def test_each_score_leads_to_four_ways_to_act_and_to_its_answers(house: House) -> None:
     _, maya = await opened(house)
-    assert labels(await presses(maya, f"@o:d:week:0:{WEEK}")) == ["Overall, how was your experience with the Centr…"]
+    assert labels(await presses(maya, f"@o:d:week:0:{WEEK}")) == [
+        "Overall, how was your experience with the Centr…",
+        "All answers of this week",
+    ]
     said = await maya.taps("Overall, how was your experience with the Centr…")
     assert labels(said) == ["Answer", "Assign", "Ask back", "Not us", "Show the answers", "Back"]
 
@@ -163,6 +168,24 @@ async def test_the_newest_answers_are_shown_masked_and_the_look_is_noted(house: 
     with house.database.reading() as db:
         (look,) = looks.of(db, "library")
     assert (look.who, look.rows, json.loads(look.what)["in"]) == ("Maya", 5, "chat")
+
+
+async def test_all_answers_of_a_week_and_what_people_want_open_as_well(house: House) -> None:
+    _, maya = await opened(house)
+    record = {**RECORD, "lists": {"ideas": [["late", "Open later"], ["early", "Open early"], ["sunday", "On Sundays"]]}}
+    code = house.need(flow="option_round", record=record).code
+    at = house.clock() - timedelta(days=7)
+    answered(house.database, house.rounds.played(code), code, 12, at)
+    (week,) = await presses(maya, f"@o:d:week:0:{WEEK}")
+    assert labels([week])[-1] == "All answers of this week"
+    (wanted,) = [label for label in labels([week]) if label.startswith("Answers: ")]
+    (said,) = await maya.taps(wanted)
+    assert f"/manage/answers/library?week={WEEK}&round={code}&state=order" in said.text
+    assert said.text.count("– ") == 5
+    (said,) = await presses(maya, f"@o:d:all:0:{WEEK}")
+    assert f"/manage/answers/library?week={WEEK}" in said.text
+    (said,) = await presses(maya, "@o:d:all:0:2026-W49")
+    assert said.text == "This week is still running: act on it when it is over"
 
 
 async def test_a_week_that_is_running_is_no_ground_yet(house: House) -> None:

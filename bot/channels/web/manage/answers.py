@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 
 from bot.actions.behind import Filters
+from bot.actions.reach import now_in
 from bot.channels.web.manage.doors import noting, page
 from bot.channels.web.pages import backstage_of, pages_of
 from bot.digests.weeks import Week
@@ -32,13 +33,12 @@ LAST = 99_999
 
 
 async def show(request: Request, visitor: Visitor) -> Response:
-    """`GET /manage/answers/<service>?week=…&stage=…&item=…&choice=…&theme=…&page=…`: what people said, as they did."""
+    """`GET /manage/answers/<service>?week=…&item=…&theme=…&round=…&…`: what people said, as they did."""
     service = request.path_params["service"]
     known = {each.key: each for each in backstage_of(request).config.services}
     if service not in known or not visitor.may(service, Right.READ_ANSWERS):
         raise HTTPException(404)
-    by = _filters(request)
-    shown, names = await asyncio.to_thread(_opened, request, visitor, service, by)
+    by, shown, names = await asyncio.to_thread(_opened, request, visitor, service)
     words = pages_of(request).words(request)
     return page(
         request,
@@ -70,15 +70,25 @@ def _labels(request: Request, by: Filters) -> str:
     return ", ".join(backstage_of(request).actions.behind.label(by.item, each, words.language) for each in by.choices)
 
 
-def _opened(request: Request, visitor: Visitor, service: str, by: Filters) -> tuple[Shown, Mapping[int, str]]:
-    """Read the answers and note the look in one transaction: no answer is shown that nobody is noted for."""
+def _opened(request: Request, visitor: Visitor, service: str) -> tuple[Filters, Shown, Mapping[int, str]]:
+    """Read the answers and note the look in one transaction: no answer is shown that nobody is noted for.
+
+    A theme is named by its number, or by its key as a digest names it; one that went into another is found there.
+    """
     backstage, language = backstage_of(request), pages_of(request).words(request).language
+    by, key = _filters(request), request.query_params.get("theme", "")
     with noting(request) as db:
+        if key and by.theme is None:
+            named = themes.by_key(db, service, key[:60])
+            by = replace(by, theme=now_in(db, named.id) if named else 0)
         names = {each.id: each.name(language) for each in themes.codebook(db, service)}
         if by.theme is not None and by.theme not in names:
             raise HTTPException(404)
-        shown = backstage.actions.behind.open(db, service, by, visitor.person.name, language, backstage.clock())
-    return shown, names
+        try:
+            shown = backstage.actions.behind.open(db, service, by, visitor.person.name, language, backstage.clock())
+        except ValueError as error:
+            raise HTTPException(404) from error
+    return by, shown, names
 
 
 def _filters(request: Request) -> Filters:
@@ -95,6 +105,8 @@ def _filters(request: Request) -> Filters:
         said.get("item", "")[:60],
         tuple(filter(None, said.get("choice", "")[:300].split(","))),
         whole(theme),
+        said.get("round", "")[:60],
+        said.get("state", "")[:60],
         min(whole(at) or 1, LAST),
     )
 

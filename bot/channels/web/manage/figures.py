@@ -15,6 +15,7 @@ from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.digests import render
 from bot.digests.model import load, published
 from bot.digests.render import pairs, told
+from bot.digests.render.leads import leads
 from bot.digests.render.schema import FILE as SCHEMA
 from bot.digests.render.words import words
 from bot.digests.weeks import Week
@@ -136,6 +137,7 @@ async def show(request: Request, visitor: Visitor) -> Response:
         told=told.page(replace(digest, again=()), texts(language)),
         charts={name: each.alt for name, each in drawn.items()},
         tables=pairs.tables(digest, texts(language)),
+        leads=leads(digest, texts(language)) if visitor.may(digest.service, Right.READ_ANSWERS) else {},
         subjects=await asyncio.to_thread(_subjects, request, digest, language),
         week=digest.period,
         service=digest.service,

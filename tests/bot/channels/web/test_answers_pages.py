@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.digests.model import Digest, Form, Who, dump
+from bot.digests.render.leads import leads
+from bot.texts import texts
 from storage import answers, campaigns, digests, looks, people, themes
 from tests.bot.actions.scene import AT, WEEK, scene
 from tests.bot.channels.web.stage import NOW, Program
 from tests.bot.channels.web.test_actions_pages import seen
 from tests.bot.channels.web.test_staff_pages import MANAGER, entered
+from tests.bot.digests.test_leads import full
 from tests.storage.makers import DAY, answer
 
 if TYPE_CHECKING:
@@ -148,3 +152,26 @@ async def test_the_page_of_a_digest_leads_to_answers_and_acts(it: Program, clien
     page = await client.get(f"/manage/digests/library/{WEEK}")
     assert f"{HERE}?week={WEEK}&amp;item=del.overall" in page.text
     assert f"/manage/actions/library/act?source=score&amp;name=del.overall&amp;week={WEEK}" in page.text
+
+
+async def test_every_item_of_a_full_digest_opens_what_stands_behind_it(it: Program, client: httpx.AsyncClient) -> None:
+    scene(it, raised=6)
+    await entered(it, client, MANAGER)
+    codes = [it.opened("Options"), it.opened("Spring")]
+    clock = tuple(replace(each, code=code) for each, code in zip(full().clock, codes, strict=True))
+    results = tuple(replace(each, code=codes[0]) for each in full().results)
+    whole = replace(full(), service="library", period=WEEK, clock=clock, results=results, deeds=None)
+    names = [(each.key, each.name) for each in (*whole.problems, *([whole.works] if whole.works else []))]
+    with it.database.transaction() as db:
+        themes.add(db, "library", names, themes.MANAGER, NOW)
+        for person in people.everyone(db):
+            digests.write(db, digests.DigestRow(person.id, "library", WEEK, NOW, dump(whole)))
+    page = await client.get(f"/manage/digests/library/{WEEK}")
+    for item, ways in leads(whole, texts("en")).items():
+        assert ways
+        for each in ways:
+            assert f'href="{each.path.replace("&", "&amp;")}"' in page.text, item
+            assert (await client.get(each.path)).status_code == 200, each.path
+    assert (await client.get(f"{HERE}?week={WEEK}&round={codes[0]}&state=order")).status_code == 200
+    assert (await client.get(f"{HERE}?week={WEEK}&round=nowhere")).status_code == 404
+    assert (await client.get(f"{HERE}?week={WEEK}&theme=nothing")).status_code == 404
