@@ -12,6 +12,7 @@ from bot.channels.base import Mail
 from bot.digests.render import items
 from bot.digests.render.charts import charts
 from bot.digests.render.chat import WORDS
+from bot.digests.render.leads import leads
 from bot.digests.render.shorter import shorter
 from bot.digests.render.told import LONGEST, page
 
@@ -36,7 +37,11 @@ def mail(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Mail]:
     said = {name: texts(f"digest.foot.{name}", service=service, url=url) for name in ("open", "automatic", "stop")}
     said["look"] = texts("digest.themes.look")
     themes = f"{url.partition(STAFF)[0]}{STAFF}themes/{digest.service}" if url else ""
-    values = {"url": url, "themes": themes, "charts": drawn, "words": said}
+    said["show"], said["all"] = texts("deed.chat.show"), texts("deed.chat.see_all")
+    root = url.partition(STAFF)[0]
+    ways = {item: [(f"{root}{each.path}", each.label) for each in found]
+            for item, found in leads(digest, texts).items()} if url else {}  # fmt: skip
+    values = {"url": url, "themes": themes, "charts": drawn, "words": said, "ways": ways}
     told, text = _on_one_page(digest, texts, values)
     html = _environment().get_template("digest.html").render(values, told=told)
     return text, Mail(told.subject, html, drawn)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.assessing.gap import Foretold, Gap
 from bot.assessing.perception import Verdict
 from bot.digests.render.leads import ITEMS, leads
+from bot.digests.render.mail import mail
 from bot.texts import languages, texts
 from tests.bot.digests.sample import digest
 
@@ -42,6 +43,16 @@ def test_each_figure_leads_to_its_own_answers() -> None:
     assert paths["deeds"] == [f"/manage/actions/ambulance/{n}" for n in (1, 2, 3)]
     assert f"{base}&theme=waiting" in paths["headline"]
     assert "/rounds/spring" in paths["proposals"]
+
+
+def test_the_mail_has_all_of_these_links() -> None:
+    root = "https://town.example"
+    _, letter = mail(full(), texts("en"), f"{root}/manage/digests/ambulance/2026-W47")
+    for item, ways in leads(full(), texts("en")).items():
+        for each in ways:
+            assert f'href="{root}{each.path}"'.replace("&", "&amp;") in letter.html, item
+    _, letter = mail(full(), texts("en"))
+    assert "/manage/answers/" not in letter.html
 
 
 def test_the_answers_of_a_running_week_do_not_open() -> None:
