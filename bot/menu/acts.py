@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.rights import Right
 from bot.rounds import legal
-from bot.rounds.concluding import may_report
+from bot.rounds.concluding import may_report, undecided
 from bot.rounds.lifecycle import ANSWERED, BEGINNING, State, last_day
 from bot.rounds.wording import unwritten
 
@@ -38,6 +38,11 @@ class Act(StrEnum):
     CLOSE = "close"
     CANCEL = "cancel"
     REPORT = "report"
+    ISSUE = "issue"
+    READING = "reading"
+    ANALYSE = "analyse"
+    DECIDE = "decide"
+    ARCHIVE = "archive"
 
 
 REASONED = frozenset({Act.PAUSE, Act.EXTEND, Act.CANCEL, Act.REPORT})
@@ -63,6 +68,11 @@ class Standing:
     unsigned: bool
     opens_later: bool
     may_report: bool
+    consults: bool
+    """Whether there is a duty to consult: then issues are answered, and reports read, before anything is decided."""
+    issues: bool
+    read: bool
+    """Whether an issue is written down, and that somebody who decides has read a report."""
     organises: bool
     """Whether the person may act on the round."""
     may_sign: bool
@@ -70,13 +80,16 @@ class Standing:
 
 def standing(worker: Worker, round_: RoundView, now: datetime) -> Standing:
     """Look where a round stands, for a person."""
-    rounds, begins = worker.rounds, round_.state in BEGINNING
+    rounds, begins, consults = worker.rounds, round_.state in BEGINNING, legal.consults(round_.record)
     return Standing(
         state=round_.state,
         faults=tuple(rounds.check(round_.code, worker.language)) if begins else (),
         unsigned=begins and rounds.unsigned(round_.code),
         opens_later=round_.opens_at is not None and round_.opens_at > now,
-        may_report=may_report(round_.state, consults=legal.consults(round_.record)),
+        may_report=may_report(round_.state, consults=consults),
+        consults=consults,
+        issues=bool(round_.outcome.issues),
+        read=bool(round_.outcome.readings),
         organises=worker.may(round_.service, Right.LEAD_ROUNDS),
         may_sign=begins and any(person.id == worker.person for person in rounds.approvers(round_.code)),
     )
@@ -94,8 +107,24 @@ def _of_organiser(stands: Standing, *, ready: bool) -> list[Act]:
         opening = [Act.SCHEDULE if stands.opens_later else Act.OPEN] if ready and not stands.unsigned else []
         return [*([] if ready else [Act.FILL]), *opening, Act.DAY, Act.CANCEL]
     if stands.state in ANSWERED:
-        return [Act.REPORT] if stands.may_report else []
+        return _afterwards(stands)
+    if stands.state == State.REPORTED_BACK:
+        return [Act.ARCHIVE]
     return list(_RUNNING.get(State(stands.state), ()))
+
+
+def _afterwards(stands: Standing) -> list[Act]:
+    """Return what comes next of a round that has been answered: four at most, since a screen has room for them."""
+    bound = stands.consults
+    decides = stands.state in undecided(consults=bound) and (stands.read or not bound)
+    wanted = {
+        Act.REPORT: stands.may_report,
+        Act.ISSUE: True,
+        Act.READING: bound or stands.state != State.CLOSED,
+        Act.ANALYSE: stands.state == State.CLOSED and (stands.issues or not bound),
+        Act.DECIDE: decides,
+    }
+    return [act for act, possible_ in wanted.items() if possible_]
 
 
 def later_end(round_: RoundView, days: int, zone: ZoneInfo, now: datetime) -> datetime:

@@ -188,8 +188,13 @@ class Drafting(Steering):
 
     def _typed_day(self, worker: Worker) -> date | None:
         """Return the day that was typed; None where it is none, or one that could be two."""
+        return self.day_in(worker, worker.visit.message.text)
+
+    def day_in(self, worker: Worker, text: str, *, past: bool = False) -> date | None:
+        """Return the day a text names, to come or `past`; None where it is none, or one that could be two."""
         today = self._today(worker)
-        read = dates.read(plain_digits(worker.visit.message.text), worker.language, today, today)
+        least, most = (None, today) if past else (today, None)
+        read = dates.read(plain_digits(text), worker.language, today, least, most)
         return read.on if isinstance(read, dates.Day) else None
 
     # ----------------------------------------------------------------- what is missing

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.errors import Refused
-from bot.menu.drafting import Drafting
+from bot.menu.after import After
 from bot.menu.examining import LARGEST, playable
 from bot.menu.telling import sound
 from bot.menu.worker import mark_of
@@ -42,7 +42,7 @@ KEPT = 32
 """Flows of files that are held ready; the oldest goes first."""
 
 
-class Manuscripts(Drafting):
+class Manuscripts(After):
     """Screens around files that were sent."""
 
     # ----------------------------------------------------------------- a file comes

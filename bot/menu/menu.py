@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.menu import assessing, deeding, sorting
 from bot.menu.acts import Act
+from bot.menu.after import AFTER, TELLING
 from bot.menu.drafting import DAY, FIELD, TITLE
 from bot.menu.manuscripts import PAPER, TRYING, Manuscripts
 from bot.menu.steering import STALE, SURE, WHY, act_of
@@ -115,6 +116,8 @@ class Menu(Manuscripts):
             case "do", [what]:
                 act, seen = act_of(what)
                 return None if act is None else self._asked_for(worker, round_, act, seen)
+            case "told", [how]:
+                return self.after(worker, round_, Act.ISSUE, how)
             case "span", [days]:
                 return self.span(worker, round_, days)
             case "yes", [what]:
@@ -126,6 +129,8 @@ class Menu(Manuscripts):
 
     def _asked_for(self, worker: Worker, round_: RoundView, act: Act, seen: int) -> Prompt:
         """Lead to what an act needs first; the button of one that is not possible any more is refused."""
+        if act in AFTER:
+            return self.after(worker, round_, act)
         needs: dict[Act, Callable[[Worker, RoundView], Prompt]] = {Act.FILL: self.next, Act.DAY: self.day_asked}
         return (
             needs[act](worker, round_)
@@ -185,12 +190,10 @@ class Menu(Manuscripts):
                 return self._sorting.heard(worker, "".join(rest))
             case _ if kind == deeding.WRITING:
                 return self._deeding.heard(worker, rest) if self._deeding else None
-            case _ if kind == WHY:
-                return self.why(worker, *rest)
+            case _ if take := {WHY: self.why, TELLING: self.told, TITLE: self.create}.get(kind):
+                return take(worker, *rest)
             case _ if kind in STALE:
                 return self._outdated(worker, rest[-1])
-            case _ if kind == TITLE:
-                return self.create(worker, *rest)
             case _:
                 return self._field(worker, kind, rest, word)
 

@@ -15,7 +15,7 @@ from bot.menu.sorting import Sorting
 from bot.menu.worker import LONGEST_LABEL, PAGE, Worker, data, short
 from bot.rights import ROLES, Right, reach_of
 from bot.rounds import papers
-from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, RUNNING, State
+from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, OVER, RUNNING, State
 from bot.rounds.record import spoken_day
 from bot.rounds.wording import fault, meaning
 from bot.texts import texts
@@ -202,7 +202,8 @@ class Showing:
     def _numbers(self, worker: Worker, round_: RoundView) -> list[str]:
         """Return the live numbers of a round that has begun, of one that has not whom it would ask."""
         if round_.state in BEGUN:
-            return [_counted(worker, worker.rounds.counts(round_.code)), *self._missing(worker, round_)]
+            counted, came = _counted(worker, worker.rounds.counts(round_.code)), _came(worker, round_)
+            return [counted, came, *self._missing(worker, round_)]
         return [self.asked(worker, round_)] if round_.state in BEGINNING else []
 
     @staticmethod
@@ -378,3 +379,12 @@ def _urgency(round_: RoundView) -> tuple[int, datetime]:
     """Return how soon a round wants somebody: first by what it is, then by when it ends."""
     known: Sequence[str] = _URGENT
     return (known.index(round_.state) if round_.state in known else len(known), round_.closes_at or _NEVER)
+
+
+def _came(worker: Worker, round_: RoundView) -> str:
+    """Return how much is written down of what came of a round; empty before its end."""
+    if round_.state not in OVER:
+        return ""
+    number = texts(worker.language).number
+    come = round_.outcome
+    return worker.text("came", issues=number(len(come.issues)), read=number(len(come.readings)))

@@ -141,7 +141,7 @@ class Concluding(Acting):
         with self._act() as db:
             row = self._held(db, code)
             self._unpublished(row)
-            self._must_be(row, _undecided(consults=self._consults(row)), "not_analysed")
+            self._must_be(row, undecided(consults=self._consults(row)), "not_analysed")
             now = outcome.load(row.outcome)
             self._decided(row, decision, now)
             rounds.move(db, row.id, (State.CLOSED, State.ANALYSED), State.DECIDED)
@@ -293,6 +293,6 @@ def may_report(state: str, *, consults: bool) -> bool:
     return state == State.DECIDED or (state in ANSWERED and not consults)
 
 
-def _undecided(*, consults: bool) -> Sequence[State]:
+def undecided(*, consults: bool) -> Sequence[State]:
     """Return from where a round is decided; what was decided may be written down anew until it is published."""
     return (State.ANALYSED, State.DECIDED) if consults else (State.CLOSED, State.ANALYSED, State.DECIDED)

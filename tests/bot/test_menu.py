@@ -13,10 +13,11 @@ from bot.errors import Refused
 from bot.menu.links import MOST
 from bot.menu.worker import mark_of
 from bot.rounds.example import example
-from bot.rounds.outcome import KeyIssue
+from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
 from storage import contacts, moves, people, rounds
 from tests.bot.jobs.test_sweeps import LATER
 from tests.bot.rounds.test_audience import people as people_of
+from tests.bot.rounds.test_concluding import TOLD, closed
 from tests.bot.test_threads import Staff, employed, labels, last, text
 from tests.flows.talk import LANGUAGES
 from tests.support.house import NOON, RECORD, Citizen, House, raw
@@ -609,6 +610,114 @@ async def test_of_a_result_that_was_rewritten_after_it_was_read_nothing_is_publi
     assert "We do not op" in again.text
 
 
+# --------------------------------------------------------------------------- what comes after
+
+
+async def test_a_round_held_by_duty_is_taken_from_its_end_to_the_archive_in_the_chat(house: House) -> None:
+    omar, code = await organiser(house), closed(house)
+    said = await at(omar, code)
+    assert labels(said)[:2] == ["Write down an issue", "Who has read it"]
+    assert "Issues written down: 0. Readings noted: 0." in said.text
+    assert "does it change anything?" in (await omar.taps("Write down an issue"))[0].text
+    (asked,) = await omar.taps("Partly")
+    assert "1. What people raised\n2. What you answer\n3. Why it does not change more" in asked.text
+    (said,) = await omar.says("Open on Sundays\n\nWe open on two Sundays\na month\n\nMore cannot be staffed")
+    assert said.text.startswith("Done.\n")
+    assert "Issues written down: 1." in said.text
+    await omar.taps("Say what the answers say")
+    (said,) = await omar.says("Most want Sundays.\n\nSee the report of 3 December.")
+    assert "answers read" in said.text
+    assert "Write down the decision" not in labels(said), "nobody who decides has read it"
+    await omar.taps("Who has read it")
+    (said,) = await omar.says("The mayor\nThe report of the answers\n24 November 2026")
+    assert "Readings noted: 1." in said.text
+    await omar.taps("Write down the decision")
+    (said,) = await omar.says("We open on Sundays.\n\nForty asked for it.\n\nNights: too dear.\n\n24 November 2026")
+    assert "decided" in said.text
+    await omar.taps("Tell people what came of it")
+    await omar.taps("Yes")
+    (said,) = await omar.says("Olive Moss, head of the library")
+    assert labels(said)[0] == "Put the round away"
+    assert "nothing about this round changes any more" in (await omar.taps("Put the round away"))[0].text
+    (said,) = await omar.says("Ask in autumn.")
+    assert state(house, code) == "archived"
+    found = house.rounds.find(code)
+    assert found is not None
+    assert found.outcome == Outcome(
+        "Most want Sundays.\n\nSee the report of 3 December.",
+        (KeyIssue("Open on Sundays", None, "We open on two Sundays\na month", "partly", "More cannot be staffed"),),
+        (Reading("The mayor", "The report of the answers", "2026-11-24"),),
+        Decision("We open on Sundays.", "2026-11-24", "Forty asked for it.", "Nights: too dear."),
+        "Olive Moss, head of the library",
+        "Ask in autumn.",
+    )
+    done = [(who, what) for who, what, _ in log(house, code)]
+    assert done[-6:] == [
+        ("Omar", each) for each in ("issue", "analysed", "read", "decided", "reported_back", "archived")
+    ]
+
+
+async def test_without_a_duty_a_decision_needs_no_analysis_and_no_reader(house: House) -> None:
+    omar, code = await organiser(house), closed(house, RECORD)
+    said = await at(omar, code)
+    assert labels(said)[:4] == [
+        *("Tell people what came of it", "Write down an issue", "Say what the answers say", "Write down the decision")
+    ]
+    await omar.taps("Write down the decision")
+    (said,) = await omar.says("We open on Sundays.\n\nForty asked for it.\n\n24 November 2026")
+    assert "decided" in said.text
+
+
+@pytest.mark.parametrize(
+    ("wrote", "hears"),
+    [
+        ("Open on Sundays", "Some part is missing, or there is one too many."),
+        ("A\n\nB\n\nC\n\nD\n\nE", "Some part is missing, or there is one too many."),
+        ("We open.\n\nMany asked.\n\nsome day", "“some day” is no day."),
+        ("We open.\n\nMany asked.\n\n1 January 2026", "That does not work:"),
+        ("We open.\n\nMany asked.\n\n9 December 2027", "That does not work:"),
+    ],
+)
+async def test_what_lacks_a_part_or_names_no_day_is_asked_for_again_and_nothing_is_kept(
+    house: House, wrote: str, hears: str
+) -> None:
+    omar, code = await organiser(house), closed(house, RECORD)
+    await at(omar, code)
+    await omar.taps("Write down the decision")
+    before = log(house, code)
+    (said,) = await omar.says(wrote)
+    assert said.text.startswith(hears)
+    assert "Write down what was decided." in said.text
+    assert log(house, code) == before
+    (said,) = await omar.says("We open.\n\nMany asked.\n\n24 November 2026")
+    assert "decided" in said.text
+
+
+async def test_what_is_told_of_a_round_that_has_moved_on_is_not_kept(house: House) -> None:
+    omar, code = await organiser(house), closed(house, RECORD)
+    await at(omar, code)
+    await omar.taps("Write down an issue")
+    await omar.taps("Yes")
+    house.rounds.report_back(code, {"en": "We open.", "es": "Abrimos."}, signed="Olive")
+    (said,) = await omar.says("Open on Sundays\n\nWe do")
+    assert said.text.startswith("That button is old.")
+    found = house.rounds.find(code)
+    assert found is not None
+    assert found.outcome.issues == ()
+
+
+async def test_back_leaves_what_is_told_and_whoever_only_signs_tells_nothing(house: House) -> None:
+    omar, ada, code = await organiser(house), await approver(house), closed(house, RECORD)
+    await at(omar, code)
+    await omar.taps("Say what the answers say")
+    assert "Central Library: closed" in (await omar.says("/back"))[0].text
+    assert state(house, code) == "closed"
+    assert "Write down an issue" not in labels(await at(ada, code))
+    for data in (f"do:{code}:analyse", f"do:{code}:issue", f"told:{code}:y"):
+        (said,) = await ada.sends(raw(ada.address, kind="tap", data=f"@o:{data}"))
+        assert said.text.startswith("That button is old.")
+
+
 # --------------------------------------------------------------------------- every language
 
 
@@ -616,11 +725,15 @@ async def test_of_a_result_that_was_rewritten_after_it_was_read_nothing_is_publi
 async def test_every_screen_speaks_the_language_and_has_a_way_back(house: House, language: str) -> None:
     omar = await organiser(house, language=language)
     draft, code = house.need(opened=False, record={}).code, house.need().code
+    over, told = closed(house, RECORD), closed(house, RECORD)
+    house.rounds.report_back(told, TOLD, signed="Olive")
     screens = [*await omar.says("/organise")]
     for data in (
         "list:0", "new:0", "browser", "file", f"read:{code}", f"round:{code}", f"round:{draft}", f"page:{code}",
         f"do:{code}:extend",
         f"do:{code}:close", f"do:{code}:pause", f"do:{draft}:fill", f"do:{draft}:day", f"do:{code}:open", "nowhere",
+        f"round:{over}", f"round:{told}", f"do:{over}:issue", f"told:{over}:y", f"told:{over}:n", f"do:{over}:analyse",
+        f"do:{over}:decide", f"do:{told}:archive",
     ):  # fmt: skip
         screens += await omar.sends(raw(omar.address, kind="tap", data=f"@o:{data}"))
     for screen in screens:

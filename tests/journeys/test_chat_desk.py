@@ -47,6 +47,7 @@ def test_a_round_is_begun_signed_opened_answered_and_closed_in_the_chat(town: To
     omar.taps("Look again")
     omar.sees("Started: 1.")
     closed(omar)
+    concluded(omar)
     ana.sends(f"/start {code}x")
     ana.sees("do not know")
     told(omar.transcript(), ada.transcript())
@@ -107,6 +108,33 @@ def closed(omar: Citizen) -> None:
     omar.taps("Close now")
     omar.answers("People can no longer answer.", "Yes")
     omar.sees("Done.", "Central Library: closed")
+
+
+def concluded(omar: Citizen) -> None:
+    """Write down what came of the round, tell people, and put the round away."""
+    omar.taps("Write down an issue")
+    omar.answers("does it change anything?", "Yes")
+    omar.sees("What people raised")
+    omar.sends("Many can come on Sundays only.\n\nWe open on Sundays from May on.")
+    omar.sees("Done.", "Issues written down: 1.")
+    omar.taps("Write down an issue")
+    omar.answers("does it change anything?", "No")
+    omar.sees("Why it does not change more")
+    omar.sends("Some want nights.\n\nWe stay closed at night.\n\nNobody could be paid.")
+    omar.sees("Done.", "Issues written down: 2.")
+    omar.taps("Write down the decision")
+    omar.sees("Write down what was decided.")
+    omar.sends("The library opens on Sundays.\n\nMany asked for it.\n\n11 January 2027")
+    omar.sees("Done.", "decided")
+    omar.taps("Tell people what came of it")
+    omar.answers("We open on Sundays from May on.", "Yes")
+    omar.sees("Who answers for this text?")
+    omar.sends("Olive Moss, head of the library")
+    omar.sees("Done.", "reported back")
+    omar.taps("Put the round away")
+    omar.sees("What have you learnt for the next round?")
+    omar.sends("Ask in two languages.")
+    omar.sees("Done.", "Central Library: put away")
 
 
 @pytest.mark.slow
