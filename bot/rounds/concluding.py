@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from bot.rounds import legal, outcome, record, wording
 from bot.rounds.acting import LONGEST, Acting, fits, name_of
-from bot.rounds.lifecycle import ANSWERED, BEGINNING, RUNNING, State, closed_on
+from bot.rounds.lifecycle import ANSWERED, BEGINNING, GRACE, RUNNING, State, closed_on, ended_at
 from bot.rounds.looking import view
 from bot.rounds.report_back import Draft, draft
 from bot.rounds.report_back import send as send_report
 from bot.rounds.tongues import tidy
-from storage import answers, crossings, report_drafts, rounds
+from storage import answers, crossings, report_drafts, rounds, sessions
 from storage.report_drafts import ReportDraft
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from sqlalchemy import Connection
 
@@ -202,12 +202,13 @@ class Concluding(Acting):
 
         `signed`: name and office of the person who answers for it. A round held by duty is decided first. `seen` is the
         mark of the draft that it was made of: where that has changed meanwhile, nothing is published. Nor is a text
-        that still holds the mark of what nobody has written.
+        that still holds the mark of what nobody has written, nor any while somebody may still come to the end.
         """
         now = self._clock()
         with self._database.transaction() as db:
             row = self._held(db, code)
             self._may_report(row)
+            self._all_in(db, row, now)
             if seen is not None:
                 self._as_read(db, row, seen)
             self._said("signed", signed)
@@ -241,6 +242,12 @@ class Concluding(Acting):
         self._must_be(row, ANSWERED, "report_first")
         if not may_report(row.state, consults=self._consults(row)):
             raise wording.Forbidden("decide_first")
+
+    def _all_in(self, db: Connection, row: RoundRow, now: datetime) -> None:
+        """Refuse a report on answers that are not all there: who is in the middle may still come to the end."""
+        over = ended_at(row)
+        if over is not None and now < over + GRACE and sessions.active(db, row.id):
+            raise wording.Forbidden("still_answering", hour=(over + GRACE).astimezone(self._config.city.zone))
 
     def archive(self, code: str, lessons: str, *, who: int | None = None) -> RoundView:
         """Say what was learnt for the next round: then nothing about this one changes any more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,13 +37,22 @@ def _texts(language: str) -> dict[str, dict[str, str]]:
 def fault(reader: str, key: str, **values: object) -> str:
     """Return one line about what is wrong, in the language `reader` (English where there is no such file).
 
-    `unsaid` with `name` asks for something that nobody has said; a `state` is said in words.
+    `unsaid` with `name` asks for something that nobody has said; a `state` is said in words, a moment by its hour.
     """
     texts = _texts(reader)
     said = texts["unsaid"][str(values["name"])] if key == "unsaid" else texts["faults"][key]
     if "state" in values:
         values["state"] = texts["states"][str(values["state"])]
-    return said.format(**values)
+    return said.format(**{name: _hour(each, reader) for name, each in values.items()})
+
+
+def _hour(value: object, reader: str) -> object:
+    """Return the hour of a moment as it is written there; anything else as it is."""
+    if not isinstance(value, datetime):
+        return value
+    from bot.texts import texts  # noqa: PLC0415 - dates are slow to load, and rarely needed
+
+    return texts(reader).hour(value)
 
 
 def short(reader: str, key: str, **values: object) -> str:

@@ -11,15 +11,17 @@ import pytest
 
 from bot.counter import Voice
 from bot.errors import Refused
-from bot.rounds import legal, wording
-from bot.rounds.lifecycle import State
+from bot.rounds import legal, outcome, record, wording
+from bot.rounds.lifecycle import ANSWERED, GRACE, State
 from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
 from bot.rounds.record import spoken_day
 from bot.rounds.wording import spoken
+from bot.texts import texts
 from flows.ballots import KINDS
-from storage import answers, entries, findings, retention, trail
+from storage import answers, entries, findings, retention, rounds, trail
 from storage.entries import Voices
 from storage.retention import Policy
+from tests.flows.talk import LANGUAGES
 from tests.support.house import CATALOG, NOON, RECORD, Citizen, raw
 
 if TYPE_CHECKING:
@@ -149,6 +151,21 @@ def test_from_the_last_answer_to_the_archive_in_order(house: House) -> None:
 
 def test_where_nobody_has_to_consult_a_round_reports_back_as_soon_as_it_has_closed(house: House) -> None:
     code = closed(house, RECORD)
+    assert house.rounds.report_back(code, TOLD, signed="Ada Ames").state == "reported_back"
+
+
+async def test_no_result_goes_out_while_somebody_may_still_come_to_the_end(house: House) -> None:
+    code, citizen = house.need(record=RECORD).code, Citizen(house)
+    await citizen.starts(code)
+    house.rounds.close(code)
+    house.clock.forward(minutes=59)
+    with pytest.raises(Refused, match="count until ") as refused:
+        house.rounds.report_back(code, TOLD, signed="Ada Ames")
+    until = (NOON + GRACE).astimezone(house.config.city.zone)
+    for language in LANGUAGES:
+        assert texts(language).hour(until) in spoken(refused.value, language)
+    assert house.rounds.keep_draft(code, TOLD, signed="Ada Ames").signed == "Ada Ames"
+    house.clock.forward(minutes=1)
     assert house.rounds.report_back(code, TOLD, signed="Ada Ames").state == "reported_back"
 
 
@@ -527,7 +544,9 @@ async def test_once_its_end_is_past_a_round_takes_nothing_new_also_before_a_swee
     assert [row.status for row in house.table("sessions") if row.started_at == NOON] == ["expired"]
 
 
-async def test_who_is_in_the_middle_comes_to_the_end_also_where_the_result_is_out_by_then(house: House) -> None:
+async def test_who_is_in_the_middle_comes_to_the_end_also_where_an_earlier_version_told_the_result_by_then(
+    house: House,
+) -> None:
     from tests.bot.test_turns import INTO, to_review  # noqa: PLC0415 - a conversation told there
 
     code, slow = house.need().code, Citizen(house, "slow")
@@ -535,7 +554,7 @@ async def test_who_is_in_the_middle_comes_to_the_end_also_where_the_result_is_ou
     await slow.does(*INTO)
     house.rounds.close(code)
     house.rounds.analyse(code, "People want longer hours.")
-    house.rounds.report_back(code, {"en": "We open on Sundays.", "es": "Abrimos."}, signed="Rosa, head of libraries")
+    told_before(house, code)
     house.clock.forward(minutes=30)
     await to_review(slow, send_you_the_result="Yes")
     await slow.says("ok")
@@ -545,6 +564,16 @@ async def test_who_is_in_the_middle_comes_to_the_end_also_where_the_result_is_ou
     told = [letter.text for letter in await house.delivered()]
     assert any("We open on Sundays." in text for text in told)
     assert heard(house, code)[0] == 1
+
+
+def told_before(house: House, code: str) -> None:
+    """Publish a result as earlier versions did, whoever was in the middle of it."""
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        signed = outcome.dump(Outcome(signed="Rosa, head of libraries"))
+        rounds.change(db, row.id, report=record.dump({"en": "We open on Sundays.", "es": "Abrimos."}), outcome=signed)
+        rounds.move(db, row.id, ANSWERED, State.REPORTED_BACK, reported_at=house.clock())
 
 
 async def test_a_round_that_was_given_up_knows_no_grace(house: House) -> None:
