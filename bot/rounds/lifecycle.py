@@ -79,6 +79,14 @@ def last_day(end: datetime, zone: tzinfo) -> date:
     return (end.astimezone(UTC) - timedelta(microseconds=1)).astimezone(zone).date()
 
 
+def first_at(opens_at: datetime | None, opened_at: datetime | None) -> datetime | None:
+    """Return the moment from which people can answer, or could; None where nobody said when: at once.
+
+    A round that was signed after its day has opened later than it was to.
+    """
+    return opens_at and max(opens_at, opened_at or opens_at)
+
+
 def closed_on(closes_at: datetime | None, closed_at: datetime | None, zone: tzinfo) -> date | None:
     """Return the last day of a round that closes, or has closed: by its clock, or earlier by hand."""
     if closes_at is not None and (closed_at is None or closed_at >= closes_at):

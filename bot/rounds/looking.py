@@ -92,6 +92,7 @@ class RoundView:
     audience: str
     record: Mapping[str, object]
     opens_at: datetime | None
+    opened_at: datetime | None
     closes_at: datetime | None
     closed_at: datetime | None
     report: Mapping[str, str]
@@ -703,6 +704,7 @@ def view(row: RoundRow) -> RoundView:
         audience=row.audience,
         record=record.load(row.record),
         opens_at=row.opens_at,
+        opened_at=row.opened_at,
         closes_at=row.closes_at,
         closed_at=row.closed_at,
         report=record.load(row.report) if row.report else {},

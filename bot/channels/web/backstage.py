@@ -135,6 +135,10 @@ class RoundView(Protocol):
         """When it opens or has opened."""
 
     @property
+    def opened_at(self) -> datetime | None:
+        """When it opened; None: it has not."""
+
+    @property
     def closes_at(self) -> datetime | None:
         """When it closes; None: not by itself."""
 

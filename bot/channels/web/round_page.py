@@ -12,7 +12,7 @@ from bot.channels.web.pages import HOME, environment
 from bot.channels.web.words import own_name
 from bot.digests.render import open_data
 from bot.rounds import papers
-from bot.rounds.lifecycle import ANSWERED, OVER, State, closed_on
+from bot.rounds.lifecycle import ANSWERED, OVER, State, closed_on, first_at
 from bot.rounds.linked import parts
 from bot.rounds.record import day_of, public_url, spoken_day, title
 from bot.rounds.tongues import in_language, spoken_in
@@ -69,7 +69,7 @@ class RoundPage:
             "title": title_of(round_, language),
             "service": service_name(self.config, round_, language),
             "facts": self.rounds.facts(round_.code, language),
-            "opens": words.day(round_.opens_at, zone) if round_.opens_at else "",
+            "opens": self._first_day(round_, words),
             "closes": self._last_day(round_, words),
             "minutes": max(1, round(self.rounds.played(round_.code).minutes)),
             "telegram": self.rounds.deep_link(round_.code),
@@ -86,6 +86,11 @@ class RoundPage:
             "licence": self.config.city.data_licence,
             "root": "",
         }
+
+    def _first_day(self, round_: RoundView, words: Words) -> str:
+        """Return the first day to answer: the one that was said, or on which the round opened after it."""
+        first = first_at(round_.opens_at, round_.opened_at)
+        return words.day(first, self.config.city.zone) if first else ""
 
     def _last_day(self, round_: RoundView, words: Words) -> str:
         """Return the last day to answer: the one that was said, or on which the round was closed before it."""
@@ -152,12 +157,12 @@ class RoundPage:
 
     def _whole(self, round_: RoundView, found: Findings, language: str) -> dict[str, str]:
         """Return what is to be known of the round as a whole, for its codebook."""
-        words, zone = self.dictionary.words(language), self.config.city.zone
+        words = self.dictionary.words(language)
         known = {
             "title": title_of(round_, language),
             "asked_by": self.config.city.speaker(language),
             "service": service_name(self.config, round_, language),
-            "opens": words.day(round_.opens_at, zone) if round_.opens_at else "",
+            "opens": self._first_day(round_, words),
             "closes": self._last_day(round_, words),
             "caveat": words("findings.caveat"),
             "weights": weights(found, words),

@@ -28,7 +28,7 @@ from bot.rounds import example as examples
 from bot.rounds import legal, papers
 from bot.rounds.concluding import RAISING, may_report
 from bot.rounds.findings import PAPER
-from bot.rounds.lifecycle import AUDIENCES, BEGINNING, BEGUN, LINK, RUNNING, State, closed_on
+from bot.rounds.lifecycle import AUDIENCES, BEGINNING, BEGUN, LINK, RUNNING, State, closed_on, first_at
 from bot.rounds.outcome import CHANGED
 from bot.rounds.outcome import spoken as told_in
 from bot.rounds.record import OPTIONAL, day_of, spoken_day
@@ -205,6 +205,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
     rounds, reader = backstage.rounds, Reader(words, pages.zone, _called_by_people(request))
     counts, flow = rounds.counts(round_.code), rounds.played(round_.code)
     last_day = closed_on(round_.closes_at, round_.closed_at, pages.zone)
+    first = first_at(round_.opens_at, round_.opened_at)
     counted = drop_off(flow, counts.moves, backstage.config.digest.minimum_cell)
     return {
         "service": backstage.config.service(round_.service).label(words.language),
@@ -222,7 +223,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "wanted": outcome.told(request, round_) if round_.state in BEGUN else [],
         "wanted_head": texts(words.language)("digest.head.wanted"),
         "picture": svg(flow, texts(words.language), round_.title, counted if counts.moves else None),
-        "opens": words.day(round_.opens_at, pages.zone) if round_.opens_at else "",
+        "opens": words.day(first, pages.zone) if first else "",
         "closes": words.day_of(last_day) if last_day else "",
         "log": [
             Logged(words.moment(entry.at.astimezone(pages.zone)), entry, times, reader.changes(entry.changed))

@@ -226,6 +226,16 @@ class TestRound:
             assert "Saturday, 12 December 2026" in page
             assert "13 December" not in page
 
+    async def test_a_round_that_opened_after_its_day_says_since_when_one_can_answer(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.round("The reading room", **FORMAL, opens_at=NOW + timedelta(days=1))
+        it.now += timedelta(days=4)
+        sign(it.rounds, it.database, code, it.now)
+        it.rounds.open(code, who=None)
+        page = (await client.get(f"/rounds/{code}")).text
+        assert "Thursday, 26 November 2026 to Saturday, 12 December 2026" in page
+
     async def test_a_round_closed_earlier_says_on_which_day(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.opened("The reading room", **FORMAL)
         it.rounds.close(code, who=None)
