@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 Group = tuple[str, str]
 """A group of people: when or where, and what they have in common."""
@@ -25,11 +25,15 @@ class Intruder:
 
     def __init__(self) -> None:
         self._places: dict[Group, int] = {}
-        self._facts: list[tuple[dict[int, int], float, float]] = []
+        self._facts: list[tuple[dict[int, float], float, float]] = []
 
     def learns(self, groups: Iterable[Group], low: float, high: float | None = None) -> None:
         """Note that so many people, `low` to `high` or exactly `low`, are in these groups together."""
         self._facts.append((dict.fromkeys(map(self._place, groups), 1), low, low if high is None else high))
+
+    def sums(self, points: Mapping[Group, float], low: float, high: float) -> None:
+        """Note that people give together from `low` to `high`, each so many points as their group gives."""
+        self._facts.append(({self._place(group): each for group, each in points.items()}, low, high))
 
     def _place(self, group: Group) -> int:
         return self._places.setdefault(group, len(self._places))
@@ -49,7 +53,7 @@ class Intruder:
         width = len(self._places)
         facts = np.zeros((len(self._facts), width))
         for row, (groups, _, _) in enumerate(self._facts):
-            facts[row, [*groups]] = 1
+            facts[row, [*groups]] = [*groups.values()]
         low, high = (np.array([fact[end] for fact in self._facts]) for end in (1, 2))
         found = milp(
             wanted, integrality=np.ones(width), bounds=Bounds(0, MANY), constraints=LinearConstraint(facts, low, high)

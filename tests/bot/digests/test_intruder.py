@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import product
+from itertools import pairwise, permutations, product
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
@@ -12,16 +12,22 @@ from hypothesis import strategies as st
 from bot.digests import disclosure
 from bot.digests.crossed import Part, lines
 from bot.digests.model import Form
+from bot.digests.results import result
 from bot.digests.summarise import summarise
 from bot.digests.weeks import Week
+from flows import points
 from flows.model import Choose, Option
 from storage.findings import Crossed
 from tests.bot.digests.intruder import MANY, Intruder
 from tests.bot.digests.material import One, counted, monday_after, scope
+from tests.bot.digests.polled import poll
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.digests.disclosure import Share
     from bot.digests.model import Digest
+    from bot.digests.results import Result
 
 FIRST = Week(2026, 40)
 MINIMUM = 5
@@ -146,3 +152,85 @@ def steps(who: Intruder, cells: list[Cell], people: dict[Cell, int]) -> None:
     count = disclosure.stepped(sum(people.get(cell, 0) for cell in cells), PUBLIC)
     low, high = (0, PUBLIC - 1) if count is None else (max(count - 5, PUBLIC), count + 4)
     who.learns([("r", "/".join(cell)) for cell in cells], low, high)
+
+
+# --------------------------------------------------------------------------- what people want
+
+NAMES = "abc"
+BALLOTS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "rank": tuple(permutations(NAMES)),
+    "bestworst": tuple((f"a,b,c:{best}:{last}",) for best, last in permutations(NAMES, 2)),
+    "allocate": tuple(tuple(points.written(list(zip(NAMES, row, strict=True)))) for row in permutations((7, 3, 0))),
+}
+MOST = {"rank": 3, "bestworst": 0, "allocate": 10}
+ROUGH = 1e-6
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.sampled_from(sorted(BALLOTS)),
+    st.lists(st.integers(0, 5), min_size=10, max_size=70),
+    st.lists(st.integers(0, 70), max_size=3),
+)
+def test_looks_at_an_open_round_its_digest_and_its_page_together_give_away_no_small_group(
+    kind: str, crowd: list[int], looks: list[int]
+) -> None:
+    """People come one after the other; each look counts whole steps of them, the last one and the page everybody."""
+    said_, who = BALLOTS[kind], Intruder()
+    seen = sorted({min(disclosure.steps(look, MINIMUM), len(crowd)) for look in looks} - {0})
+    cuts = list(dict.fromkeys([*seen, len(crowd)]))
+    parts = list(pairwise([0, *cuts]))
+    for place, _ in enumerate(parts):
+        for ballot in range(len(said_)):
+            who.learns([(f"{place}", f"{ballot}")], 0, MANY)
+    for place, cut in enumerate(cuts):
+        who.learns([(f"{part}", f"{ballot}") for part in range(place + 1) for ballot in range(len(said_))], cut)
+        found = poll(kind, [said_[one] for one in crowd[:cut]], most=MOST[kind])
+        wanted(who, kind, result(found, MINIMUM), place)
+        if cut == len(crowd):
+            wanted(who, kind, result(found, PUBLIC), place)
+    for ballot in range(len(said_)):
+        everywhere = [(f"{place}", f"{ballot}") for place, _ in enumerate(parts)]
+        assert who.finds(everywhere, MINIMUM) is None, said_[ballot]
+        for one in everywhere:
+            assert who.finds([one], MINIMUM) is None, one
+
+
+def wanted(who: Intruder, kind: str, told_: Result, until: int) -> None:
+    """Take down all that is told of a question: scores, first places, who gave nothing, how often shown."""
+    groups = [(f"{part}", f"{ballot}") for part in range(until + 1) for ballot in range(6)]
+    people = told_.base or 0
+    for each in told_.standings:
+        if each.score is None:
+            continue
+        given_ = {group: worth(kind, int(group[1]), each.option) for group in groups}
+        step = told_.step * (2 if kind == "bestworst" else 1)
+        least = -100 if kind == "bestworst" else 0
+        low = -100 if each.score <= least + step else each.score - step
+        high = 100 if each.score >= 100 - step else each.score + step
+        who.sums(given_, low * people - ROUGH, high * people + ROUGH)
+        for name, ballots in (("first", {0: each.option}), ("nothing", {2: each.option})):
+            value = getattr(each, name)
+            if value is not None:
+                inside = [one for one in groups
+                          if all(order(kind, int(one[1]))[at] == option for at, option in ballots.items())]  # fmt: skip
+                half = told_.wide / 2
+                low = 0 if value <= told_.wide else value - half
+                high = 100 if value >= 100 - told_.wide else value + half
+                who.learns(inside, low * people / 100 - ROUGH, high * people / 100 + ROUGH)
+
+
+def order(kind: str, ballot: int) -> tuple[str, ...]:
+    """Return the options of a ballot, the one that gets most first."""
+    if kind == "allocate":
+        row = [*permutations((7, 3, 0))][ballot]
+        return tuple(NAMES[row.index(each)] for each in (7, 3, 0))
+    best, second, *_ = [*permutations(NAMES, 3)][ballot] if kind == "rank" else [*permutations(NAMES, 2)][ballot]
+    rest = ({*NAMES} - {best, second}).pop()
+    return (best, second, rest) if kind == "rank" else (best, rest, second)
+
+
+def worth(kind: str, ballot: int, option: str) -> float:
+    """Return how many points of 100 a ballot gives an option; of cards from -100 to 100."""
+    scale = {"rank": (100, 50, 0), "bestworst": (100, 0, -100), "allocate": (70, 30, 0)}[kind]
+    return scale[order(kind, ballot).index(option)]
