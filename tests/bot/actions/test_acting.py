@@ -11,12 +11,17 @@ from sqlalchemy import select
 
 from bot.actions.acting import Draft, Unfit
 from bot.actions.telling import Letter, load
+from bot.digests.weeks import Week
+from bot.digests.writing import Digests
+from bot.rounds.library import Library
 from storage import actions, answers, campaigns, contacts, entries, people, rounds, tables, themes
 from storage.actions import ANSWER, ASK, ASKED, FIX, ISSUE, NOT_US, SCORE, THEME, TOLD, Origin
 from storage.entries import Entry
 from tests.bot.actions.scene import CONTENT, WEEK, draft, scene, sent
 from tests.bot.channels.web.stage import NOW, Program, program
 from tests.bot.channels.web.test_public_pages import FORMAL
+from tests.bot.digests.intruder import MANY, Intruder
+from tests.bot.digests.test_intruder import told
 from tests.storage.makers import DAY
 
 if TYPE_CHECKING:
@@ -401,3 +406,35 @@ def test_who_raised_a_theme_is_found_where_it_went_into_another(it: Program) -> 
         themes.merge(db, queue, waiting)
         row = of.acts.do(db, replace(draft(of), source=THEME, origin=about), of.manager, NOW)
     assert row.told == 6
+
+
+# --------------------------------------------------------------------------- who solves what is told
+
+
+@pytest.mark.parametrize("bad", [3, 5, 8, 12])
+@pytest.mark.parametrize("middle", [0, 2, 3, 6])
+@pytest.mark.parametrize("good", [6, 12])
+def test_digest_and_preview_together_give_away_no_small_group(it: Program, good: int, middle: int, bad: int) -> None:
+    """To how many it goes, of how many, and that it may go at all, beside the shares of the digest."""
+    of, who = scene(it, raised=bad, wish=bad, others=["5"] * good + ["3"] * middle), Intruder()
+    sides = [("w", side) for side in ("good", "middle", "bad")]
+    for side in sides:
+        who.learns([side], 0, MANY)
+    library = Library(it.config, it.catalog, it.keys)
+    with it.database.reading() as db:
+        made = Digests(it.config, it.catalog.bank, library).of_week(db, "library", Week.parse(WEEK), NOW)
+        assert made is not None
+        for score in made.scores:
+            told(who, sides[:1], sides[1:], score.positive)
+            told(who, sides[2:], sides[:2], score.negative)
+        try:
+            seen = of.acts.preview(db, draft(of), NOW)
+        except Unfit:
+            who.learns(sides[2:], 0, 4)
+        else:
+            who.learns(sides[2:], 5, MANY)
+            for count in filter(None, (seen.raised, seen.about)):
+                least = max(count - 2, 5)
+                who.learns(sides[2:], least, count + 2 if count == seen.raised else MANY)
+    for side in sides:
+        assert who.finds([side], 5) is None, side

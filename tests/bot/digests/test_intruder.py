@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from bot.digests import disclosure
 from bot.digests.crossed import Part, lines
-from bot.digests.model import Form
+from bot.digests.model import Form, dump, load
+from bot.digests.render.book import sheets_of
+from bot.digests.render.words import words
 from bot.digests.results import result
 from bot.digests.summarise import summarise
 from bot.digests.weeks import Week
@@ -105,6 +107,16 @@ def test_all_digests_of_a_service_together_give_away_no_small_group(crowds: list
     for group in who.groups:
         if group[1] != "silent":
             assert who.finds([group], MINIMUM) is None, group
+
+
+@settings(deadline=None, max_examples=10)
+@given(weeks())
+def test_the_spreadsheet_of_a_digest_tells_nothing_but_what_the_digest_tells(crowds: list[list[One]]) -> None:
+    """It is made of what was kept, and in there is nothing hidden."""
+    for made in issued(crowds):
+        kept = load(dump(made))
+        assert kept is not None
+        assert sheets_of(kept, words("en")) == sheets_of(made, words("en"))
 
 
 def test_the_intruder_would_find_a_small_group() -> None:
