@@ -47,8 +47,13 @@ class Theme:
 
     def name(self, language: str) -> str:
         """Return the name in this language, else in the first it was given in."""
+        return self.spoken.get(language) or next(iter(self.spoken.values()), self.key)
+
+    @property
+    def spoken(self) -> dict[str, str]:
+        """Its names by language."""
         named: dict[str, str] = json.loads(self.names)
-        return named.get(language) or next(iter(named.values()), self.key)
+        return named
 
 
 class Raised(NamedTuple):
@@ -281,6 +286,16 @@ def _within(
     own += [answers.c.id.not_in(list(without))] if without else []
     span = (answers.c.service == service, counted >= since, counted < until)
     return and_(*span, answers.c.withdrawn_at.is_(None), *own)
+
+
+def raisers(db: Connection, round_id: int, theme_ids: Collection[int]) -> set[bytes]:
+    """Return who raised one of these themes in a round, as their texts were sorted or corrected."""
+    if not theme_ids:
+        return set()
+    told = select(answers.c.pseudonym).join(text_themes, text_themes.c.answer_id == answers.c.id)
+    return set(
+        db.execute(told.where(answers.c.round_id == round_id, text_themes.c.theme_id.in_(theme_ids), _stands)).scalars()
+    )
 
 
 class Chose(NamedTuple):

@@ -50,7 +50,11 @@ _OPTIONS = (
         help="Who took part in a round of this stage.",
     ),
     click.option(
-        "--raised", "themes", multiple=True, metavar="WORD", help="Who wrote this word, or chose an option with it."
+        "--raised",
+        "themes",
+        multiple=True,
+        metavar="WORD",
+        help="Who wrote this word, chose an option with it, or raised the theme of this name.",
     ),
     click.option("--sample", type=click.IntRange(1), metavar="N", help="So many of them, by chance."),
     click.option("--seed", help="What chance starts from: the same seed draws the same people. [default: a new one]"),

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from bot.digests.disclosure import floored
 from bot.rounds import whom as whoms
 from bot.rounds.lifecycle import AGREED
-from storage import answers, audience, rounds
+from flows.words import fold
+from storage import answers, audience, rounds, themes
 from storage.audience import ANSWERED, EXCLUDED, FAILED, INVITED, LIST, REST, WAITING, Candidate, Frame, Rules
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from bot.rounds.library import Library
     from bot.rounds.whom import Whom
     from storage.rounds import RoundRow
+    from storage.themes import Theme
 
 BATCH = 5000
 """Contacts looked at with one statement."""
@@ -112,16 +114,36 @@ def _said(db: Connection, library: Library, whom: Whom) -> list[Callable[[bytes]
     if whom.areas:
         looked.append(lambda row: answers.who_chose(db, row.id, AREA, whom.areas))
     if whom.themes:
-        looked.append(lambda row: _wrote(db, row, whom.themes) | _chose(db, library, row, whom.themes))
+        sorted_ = _named(db, {row.service for row in linked}, whom.themes)
+        looked.append(
+            lambda row: (
+                _wrote(db, row, whom.themes)
+                | _chose(db, library, row, whom.themes)
+                | themes.raisers(db, row.id, sorted_[row.service])
+            )
+        )
     return [_any_of([(library.pseudonyms(row), found) for row in linked if (found := of(row))]) for of in looked]
 
 
-def _wrote(db: Connection, row: RoundRow, themes: Sequence[str]) -> set[bytes]:
-    return {who for who, text in answers.words(db, row.id) if whoms.raises(text, themes)}
+def _named(db: Connection, services: Iterable[str], words: Sequence[str]) -> dict[str, list[int]]:
+    """Return by service the themes of its codebook in use that have one of these names, in any language."""
+    wanted = {fold(word) for word in words}
+    return {
+        service: [each.id for each in themes.codebook(db, service, [themes.CONFIRMED]) if wanted & _names(each)]
+        for service in services
+    }
 
 
-def _chose(db: Connection, library: Library, row: RoundRow, themes: Sequence[str]) -> set[bytes]:
-    wanted = whoms.offered(library.played(db, row).flow, themes)
+def _names(theme: Theme) -> set[str]:
+    return {fold(name) for name in theme.spoken.values()}
+
+
+def _wrote(db: Connection, row: RoundRow, words: Sequence[str]) -> set[bytes]:
+    return {who for who, text in answers.words(db, row.id) if whoms.raises(text, words)}
+
+
+def _chose(db: Connection, library: Library, row: RoundRow, words: Sequence[str]) -> set[bytes]:
+    wanted = whoms.offered(library.played(db, row).flow, words)
     return {who for who, state, options in answers.chosen(db, row.id, wanted) if wanted[state] & options}
 
 

@@ -51,7 +51,7 @@ class Whom:
     stages: tuple[str, ...] = ()
     """Took part in a round of one of these."""
     themes: tuple[str, ...] = ()
-    """Wrote one of these words in an answer, or chose an option that has it."""
+    """Wrote one of these words in an answer, chose an option that has it, or raised the theme of that name."""
     sample: int | None = None
     """So many of them, by chance."""
     seed: str = ""

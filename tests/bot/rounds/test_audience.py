@@ -20,7 +20,7 @@ from bot.rounds import whom
 from bot.rounds.audience import Tally, rules, tally
 from bot.rounds.hours import Hours
 from bot.rounds.lifecycle import reminds_at
-from storage import answers, audience, contacts, crossings, rounds, sessions
+from storage import answers, audience, contacts, crossings, rounds, sessions, themes
 from storage.answers import AnswerRow
 from storage.contacts import NewContact
 from storage.tables import audience as audience_table
@@ -229,6 +229,41 @@ async def test_who_raised_a_theme_is_found_as_long_as_the_rounds_key_exists(hous
         assert of is not None
         rounds.destroy_key(db, of.id)
     assert house.rounds.audience(first).people == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "word", "finds"),
+    [
+        (themes.CONFIRMED, "finding the way", 1),
+        (themes.CONFIRMED, "Encontrar el Camino", 1),
+        (themes.CONFIRMED, "finding", 0),
+        (themes.PROPOSED, "finding the way", 0),
+        (themes.DROPPED, "finding the way", 0),
+    ],
+)
+async def test_the_name_of_a_theme_in_use_finds_whose_texts_were_sorted_into_it(
+    house: House, state: str, word: str, finds: int
+) -> None:
+    pulse = house.pulse("bus7").code
+    for name, words in (("signs", "No arrows anywhere"), ("other", "All is well")):
+        each = Citizen(house, name)
+        await each.starts(pulse)
+        await each.does(*INTO, "Good")
+        await each.says(words)
+        await each.does("Skip", "Skip", "Skip", "No", "Yes")
+    names = {"en": "Finding the way", "es": "Encontrar el camino"}
+    with house.database.transaction() as db:
+        themes.add(db, "bus7", [("way", names)], themes.PROPOSAL, NOON)
+        theme = themes.by_key(db, "bus7", "way")
+        assert theme is not None
+        (text,) = [row.id for row in house.table("answers") if row.text == "No arrows anywhere"]
+        themes.correct(db, theme, text, None, NOON, fits=True)
+        if state != themes.PROPOSED:
+            (themes.confirm if state == themes.CONFIRMED else themes.drop)(db, theme)
+    code = house.need(audience="agreed", whom={"themes": [word]}).code
+    house.sweeps.rounds()
+    assert counted(house, code).people == finds
+    assert invited(house) == ["signs"] * finds
 
 
 def said(house: House, code: str, who: Contact, **answer: Any) -> None:

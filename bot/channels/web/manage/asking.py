@@ -26,6 +26,7 @@ from bot.rounds.lifecycle import AGREED, BEGINNING, LINK, LISTED
 from bot.rounds.wording import Forbidden, spoken
 from flows.model import Stage
 from flows.words import whole
+from storage import themes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -101,6 +102,7 @@ async def _shown(
         typed=typed,
         audiences=(LINK, AGREED, LISTED) if round_.whom.lists else (LINK, AGREED),
         offered=_offered(request, visitor, round_),
+        themes=await asyncio.to_thread(_themes, request, visitor),
         audience=await asyncio.to_thread(rounds.audience, round_.code),
         unscheduled=await asyncio.to_thread(rounds.unscheduled, round_.code),
         ground=ground,
@@ -131,6 +133,14 @@ def _offered(request: Request, visitor: Visitor, round_: RoundView) -> dict[str,
         "languages": [(one, own_name(one)) for one in config.city.languages],
         "stages": [(stage.value, words(f"stage.{stage.value}")) for stage in Stage],
     }
+
+
+def _themes(request: Request, visitor: Visitor) -> list[str]:
+    """Return the names of the themes in use of the services whose answers the visitor may read."""
+    back, language = backstage_of(request), pages_of(request).words(request).language
+    own = visitor.services((one.key for one in back.config.services), Right.READ_ANSWERS)
+    with back.database.reading() as db:
+        return sorted({each.name(language) for key in own for each in themes.codebook(db, key, [themes.CONFIRMED])})
 
 
 def _in(label: Mapping[str, str], words: Words) -> str:

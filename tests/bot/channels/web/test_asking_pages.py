@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from storage import contacts
+from storage import contacts, themes
 from storage.contacts import NewContact
 from storage.tables import outbox
 from tests.bot.channels.web.stage import NOW
@@ -226,3 +226,18 @@ async def test_once_a_round_is_open_or_for_others_the_page_is_not_there(it: Prog
     await entered(it, client, ("approver", "library"))
     assert (await client.get(f"/manage/rounds/{draft}/audience")).status_code == 404
     assert (await sent(client, draft, "mail\n")).status_code == 404
+
+
+async def test_the_names_of_themes_in_use_stand_below_their_field_for_whoever_may_read_the_answers(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    with it.database.transaction() as db:
+        for service, name in (("library", "Shut when I am free"), ("lamps", "Dark corners")):
+            themes.add(db, service, [("one", {"en": name})], themes.STARTER, NOW)
+        themes.add(db, "library", [("two", {"en": "Nobody looked"})], themes.PROPOSAL, NOW)
+    code = it.round("The reading room", **DRAFT)
+    await entered(it, client, ORGANISER)
+    page = (await client.get(f"/manage/rounds/{code}/audience")).text
+    assert "<bdi>Shut when I am free</bdi>" in page
+    assert "Nobody looked" not in page
+    assert "Dark corners" not in page
