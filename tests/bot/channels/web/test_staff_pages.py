@@ -241,6 +241,7 @@ class TestARoundsLife:
         assert f'<label for="title.es">Title ({spanish})</label>' in page
         assert f'<label for="topic.es">What it is about ({spanish})</label>' in page
         assert "In Español" not in page
+        assert page.count("Leave it empty and everybody reads the text above.") == 1
 
     async def test_every_flow_of_every_stage_can_be_chosen(self, it: Program, client: httpx.AsyncClient) -> None:
         await entered(it, client, ORGANISER)
