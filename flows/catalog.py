@@ -15,7 +15,7 @@ from flows.checks.branches import untaken
 from flows.checks.questions import grounds, musts, promises
 from flows.checks.scales import unfair
 from flows.checks.wording import read_along
-from flows.composing import spoken_words
+from flows.composing import understood_words
 from flows.danger import entries
 from flows.form import FlowForm, FrameForm, PhrasesForm
 from flows.issues import STRICTEST, Issue
@@ -218,7 +218,7 @@ class Catalog:
 
     def words(self, language: str) -> Mapping[str, str]:
         """Return what may be typed in `language` (folded, see `flows.words.fold`) to the word it means."""
-        return MappingProxyType(spoken_words(self._spoken(language)))
+        return MappingProxyType(understood_words(self.shelf, self._spoken(language)))
 
     def danger(self, language: str) -> tuple[str, ...]:
         """Return the words of danger in `language`, as a script carries them."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flows import form, model
 from flows.bank import Words
 from flows.danger import entries
-from flows.phrasebook import PHRASES
+from flows.phrasebook import DOUBTFUL, PHRASES, UNDERSTOOD
 from flows.shelf import laid, language_of, scale_words
 from flows.translation import gaps, lay, told
 from flows.words import placeholders, spellings, table
@@ -50,8 +50,9 @@ class Composer:
             spoken = form.PhrasesForm.model_construct(
                 language=language, phrases={}, words={}, danger=form.DangerForm(), commands={}
             )
-        words = spoken_words(spoken)
         laid_states = {name: self._in_language(state, language) for name, state in states.items()}
+        labels = {typed for table_ in tables(laid_states, {}).values() for typed in table_}
+        words = understood_words(self.shelf, spoken, but=labels)
         return model.Script(
             language=language,
             states=MappingProxyType(laid_states),
@@ -121,6 +122,26 @@ def spoken_words(spoken: form.PhrasesForm) -> dict[str, str]:
             for typed in spellings(word):
                 found.setdefault(typed or word, key)
     return found
+
+
+def understood_words(shelf: Shelf, spoken: form.PhrasesForm, but: Collection[str] = ()) -> dict[str, str]:
+    """Return what may be typed in a language, with what can be nothing else in the other languages; `but`: labels."""
+    words = spoken_words(spoken)
+    others = [one.form for name, one in shelf.phrases.items() if name != spoken.language]
+    found: dict[str, set[str]] = {}
+    for other in others:
+        for word, key in spoken_words(other).items() if isinstance(other, form.PhrasesForm) else ():
+            found.setdefault(word, set()).add(key)
+    for word, keys in sorted(found.items()):
+        if (
+            len(keys) == 1
+            and (len(word) > 1 or not word.isalnum())
+            and keys <= UNDERSTOOD
+            and word not in DOUBTFUL
+            and word not in but
+        ):
+            words.setdefault(word, *keys)
+    return words
 
 
 def tables(states: Mapping[str, model.State], words: Mapping[str, str]) -> dict[str, Mapping[str, str]]:

@@ -104,6 +104,11 @@ PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 EVERYWHERE = ("stop", "skip", "back", "help", "why", "human", "mydata", "change", "delete", "language")
 """Words a citizen may send at any moment, as a word or as a command."""
 
+UNDERSTOOD = frozenset({"stop", "help", "delete", "yes", "no"})
+"""Keys of `[words]` whose words are understood in a chat of another language, too."""
+DOUBTFUL = frozenset({"alto", "arret", "baja", "end", "ende", "fim", "fin", "schluss"})
+"""Words, folded, that only their own language takes for such a one: elsewhere they may as well be an answer."""
+
 WORDS = (*EVERYWHERE, "ok", "yes", "no", "na", "done", "and", "today", "yesterday")
 """All keys of `[words]`; `and` joins picks ("1 and 3"), `done` ends them; `na`: does not know; two name days."""
 
