@@ -6,14 +6,16 @@ An answer *stands* while it is not withdrawn, and *counts* once it is handed in 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select, tuple_, update
 
 from storage import actions, apart, digests, proof, themes, weekly
-from storage.rows import IDS, Insert, Shape, many, read
+from storage.rows import IDS, Insert, Shape, many, not_among, read
 from storage.tables import action_replies, answers, rounds
 
 if TYPE_CHECKING:
@@ -316,16 +318,18 @@ def earliest(  # noqa: PLR0913 - what, of when, by whom
 ) -> dict[str, int]:
     """Return how often each of `choices` stands among the first `limit` of such answers counted in [since, until).
 
-    Of each person the last answer to the item counts; `without` these.
+    Of each person the last answer to the item counts; `without` these, as many as they may be.
     """
     asked = and_(_within(service, since, until, None), answers.c.item == item, answers.c.skipped.is_(False))
     by = (answers.c.round_id, answers.c.pseudonym, answers.c.stage)
     last = select(func.max(answers.c.id)).where(asked, answers.c.choice.is_not(None)).group_by(*by)
     wanted = and_(answers.c.id.in_(last), answers.c.choice.in_(list(choices)))
-    if out := list(without):
-        wanted = and_(wanted, tuple_(answers.c.round_id, answers.c.pseudonym).not_in(out))
-    first = select(answers.c.choice).where(wanted).order_by(answers.c.counted_at, answers.c.id).limit(limit).subquery()
-    return dict(db.execute(select(first.c.choice, func.count()).group_by(first.c.choice)).all())
+    out = set(without)
+    found = select(answers.c.round_id, answers.c.pseudonym, answers.c.choice).where(wanted)
+    first = found.order_by(answers.c.counted_at, answers.c.id).limit(limit + len(out))
+    rows = db.execute(first)
+    own = (choice for round_id, who, choice in rows if (round_id, who) not in out)
+    return dict(Counter(islice(own, limit)))
 
 
 def people(db: Connection, service: str, since: datetime, until: datetime, *, round_id: int | None = None) -> int:
@@ -399,7 +403,7 @@ def drawn(
     within = (answers.c.service == service, answers.c.counted_at >= since, answers.c.counted_at < until)
     written = select(func.count()).where(*within, _stands, answers.c.verb == "ask", answers.c.text.is_not(None))
     out = [each for each in without if each % every == first]
-    own = [answers.c.id.not_in(out)] if out else []
+    own = [not_among(answers.c.id, out)] if out else []
     return db.execute(written.where(answers.c.id % every == first, *own)).scalar_one()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import and_, bindparam, func, select
@@ -62,7 +63,7 @@ def _alike() -> Select[Any]:
 def _earliest() -> Select[Any]:
     mine = (answers.c.round_id == bindparam("b_round"), answers.c.state == bindparam("b_state"))
     ids = select(_latest().where(*mine).subquery().c.id)
-    found = select(answers.c.verb, answers.c.choices).where(answers.c.id.in_(ids))
+    found = select(answers.c.pseudonym, answers.c.verb, answers.c.choices).where(answers.c.id.in_(ids))
     return found.order_by(answers.c.counted_at, answers.c.id).limit(bindparam("b_limit"))
 
 
@@ -89,12 +90,13 @@ def earliest(
     limit: int,
     without: Collection[bytes] = (),
 ) -> Tally:
-    """Count the first `limit` people who answered a question in a span; `without` these pseudonyms."""
+    """Count the first `limit` people who answered a question in a span; `without` these, as many as they may be."""
     round_id, state = question
     values = {"b_service": service, "b_since": since, "b_until": until, "b_round": round_id, "b_state": state}
     tally: Tally = Counter()
-    found = _EARLIEST.where(answers.c.pseudonym.not_in(without)) if without else _EARLIEST
-    for verb, choices in db.execute(found, {**values, "b_limit": limit}):
+    out = set(without)
+    first = db.execute(_EARLIEST, {**values, "b_limit": limit + len(out)})
+    for _, verb, choices in islice((row for row in first if row[0] not in out), limit):
         _add(tally, verb, choices, 1)
     return tally
 

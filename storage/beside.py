@@ -158,11 +158,16 @@ _SENT: Final = select(answers.c.round_id, answers.c.pseudonym, answers.c.counted
 """From the few texts of campaigns to the answers: by the index of services all texts of all time would be looked at."""
 
 
-def look(db: Connection, service: str, entered: Mapping[Participation, str]) -> Beside:
-    """Look up who is left out of the figures of a service; `entered`: whom staff took down as such, or late."""
+def look(db: Connection, service: str, entered: Mapping[Participation, str], weeks: Span | None = None) -> Beside:
+    """Look up who is left out of the figures of a service; `entered`: whom staff took down as such, or late.
+
+    Who sent campaigns is looked up for these `weeks`, from the first moment to the last; without them for all time.
+    """
     said_so = apart.declared(db, answers.c.service.concat("") == service)
     kinds = {**said_so, **apart.kept(db, service=service), **entered}
-    sent = tuple(((round_id, who), at) for round_id, who, at in db.execute(_SENT, {"b_service": service}))
+    within = () if weeks is None else (answers.c.counted_at >= weeks[0], answers.c.counted_at < weeks[1])
+    found = db.execute(_SENT.where(*within), {"b_service": service})
+    sent = tuple(((round_id, who), at) for round_id, who, at in found)
     if not kinds and not sent:
         return NOBODY
     given = _given(db, {*kinds, *(who for who, _ in sent)})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
-from storage.rows import Insert, Shape, read
+from storage.rows import Insert, Shape, not_among, read
 from storage.tables import answers, campaign_texts, codebooks, readings, text_themes, theme_examples, themes
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ def _within(
     service: str, since: datetime, until: datetime, *, apart: bool = False, without: Collection[int] = ()
 ) -> ColumnElement[bool]:
     counted, own = answers.c.counted_at, [_ALONE] if apart else []
-    own += [answers.c.id.not_in(list(without))] if without else []
+    own += [not_among(answers.c.id, without)] if without else []
     span = (answers.c.service == service, counted >= since, counted < until)
     return and_(*span, answers.c.withdrawn_at.is_(None), *own)
 

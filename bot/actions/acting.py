@@ -206,7 +206,7 @@ class Actions:
     def subjects(self, db: Connection, service: str, week: str, language: str) -> list[Subject]:
         """Return what there is to act on in a week: scores somebody gave, themes that the minimum of people raised."""
         span, minimum = Week.parse(week).span(self._config.city.zone), self._config.digest.minimum_cell
-        beside = self._library.beside(db, service)
+        beside = self._library.beside(db, service, span)
         counted = self._counted(db, service, span, beside)
         asked = [(one.stage, item) for item, one in self._headlines.items()]
         given = [one for one in asked if counted[one].total() >= minimum]
@@ -286,7 +286,7 @@ class Actions:
         if score is None:
             return False
         span = (datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until))
-        counted = self._counted(db, service, span, self._library.beside(db, service))[score.stage, origin.name]
+        counted = self._counted(db, service, span, self._library.beside(db, service, span))[score.stage, origin.name]
         good, middle, bad = (
             sum(counted[choice] for choice in choices) for choices in (score.positive, score.neutral, score.negative)
         )
@@ -298,7 +298,7 @@ class Actions:
             return False
         span = (datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until))
         good, theme = content_with(self._headlines.values()), now_in(db, int(origin.name))
-        out = self._library.beside(db, service).texts(span)
+        out = self._library.beside(db, service, span).texts(span)
         sides = by_side(db, service, span, good).get(theme, ())
         own = by_side(db, service, span, good, apart=True, without=out).get(theme, ())
         return sides == own and all(disclosure.cell(one, self._config.digest.minimum_cell) is not None for one in own)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from storage.rounds import RoundRow
     from storage.sealing import Keys
     from storage.seals import Noted
+    from storage.weekly import Span
 
 SENT = "sent/"
 """Folder, so to say, of the files of flows that were published in a chat."""
@@ -176,13 +177,16 @@ class Library:
             found |= {pseudonym(hash_): kind for hash_, kind in entries.apart(db, row.id).items()}
         return found
 
-    def beside(self, db: Connection, service: str) -> Beside:
-        """Return who is no voice of one person in the figures of a service, over all its rounds."""
+    def beside(self, db: Connection, service: str, weeks: Span | None = None) -> Beside:
+        """Return who is no voice of one person in the figures of a service, over all its rounds.
+
+        Of campaigns those of some `weeks`, where they are said.
+        """
         found = entries.apart_in(db, service)
         rows = rounds.by_ids(db, {round_id for round_id, *_ in found}) if found else {}
         known = {row.id: self.pseudonyms(row) for row in rows.values() if row.key_sealed is not None}
         entered = {(round_id, known[round_id](hash_)): kind for round_id, hash_, kind in found if round_id in known}
-        return beside.look(db, service, entered)
+        return beside.look(db, service, entered, weeks)
 
     def handed_in(self, db: Connection, row: RoundRow) -> Noted:
         """Return the seals of a round that ends: of whom it meant to ask, and of what was handed in.

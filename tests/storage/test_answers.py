@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from storage.rounds import RoundRow
 
 WEEK = (NOW - 3 * DAY, NOW + 4 * DAY)
+MANY = 70_000
+"""More than one statement takes parameters, on either database."""
 
 
 def counted(db: Connection, since: datetime = WEEK[0], until: datetime = WEEK[1]) -> dict[tuple[str, str | None], int]:
@@ -247,6 +249,17 @@ def test_the_first_answers_of_a_period_are_counted_up_to_a_limit(database: Datab
         assert answers.earliest(*asked, ["1", "4", "5"], 3) == {"1": 1, "4": 2}
         assert answers.earliest(*asked, ["1", "4", "5"], 9) == {"1": 1, "4": 2, "5": 1}
         assert answers.earliest(*asked, ["2"], 9) == {}
+        others = [(round_.id, bytes([1])), *((round_.id, b"%d" % n) for n in range(MANY))]
+        assert answers.earliest(*asked, ["1", "4", "5"], 2, without=others) == {"4": 2}
+
+
+def test_as_many_texts_are_left_out_of_a_sample_as_there_may_be(database: Database) -> None:
+    with database.transaction() as db:
+        round_ = add_round(db)
+        answers.append(db, [text(round_, f"words {n}", b"%d" % n) for n in range(3)])
+        first = min(answer_id for answer_id, *_ in answers.sent_words(db, "library", *WEEK))
+        out = [first, *range(first + 3, first + MANY)]
+        assert answers.drawn(db, "library", *WEEK, 1, 0, without=out) == 2
 
 
 # --------------------------------------------------------------------------- erasing

@@ -44,7 +44,10 @@ def test_the_first_people_are_the_first_who_were_counted(database: Database) -> 
     with database.reading() as db:
         tally = ballots.earliest(db, "library", (round_.id, "order"), *WEEK, 2)
         assert ballots.earliest(db, "library", (round_.id, "other"), *WEEK, 2) == {}
+        out = [b"early", *(b"%d" % n for n in range(70_000))]
+        own = ballots.earliest(db, "library", (round_.id, "order"), *WEEK, 1, out)
     assert tally == {EVERYBODY: 2, ("hours", "1/1"): 1, ("books", "1/1"): 1}
+    assert own == {EVERYBODY: 1, ("hours", "1/1"): 1}
 
 
 def test_a_counted_week_is_read_as_it_was_counted(database: Database) -> None:

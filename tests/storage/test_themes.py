@@ -77,6 +77,7 @@ def test_what_was_sent_in_a_campaign_is_counted_apart(database: Database) -> Non
         campaigns.note(db, "library", WEEK[1], NOW, [(b, b), (c, b), (d, d), (d + 99, d)])
         assert themes.raised(db, "library", *WEEK) == [(waiting.id, 2), (price.id, 1)]
         assert themes.raised(db, "library", *WEEK, apart=True) == [(waiting.id, 1)]
+        assert themes.raised(db, "library", *WEEK, without=range(1000, 71_000)) == [(waiting.id, 2), (price.id, 1)]
         assert themes.chose(db, "library", *WEEK, ["del.step"], apart=True) == [(waiting.id, "del.step", "desk", 1)]
         assert themes.read_so_far(db, "library", *WEEK, apart=True) == (1, 1, 1, 0)
         assert campaigns.of_week(db, "library", *WEEK) == [(b, 2), (d, 1)]

@@ -350,6 +350,23 @@ def test_who_is_asked_again_within_a_week_counts_once_as_they_said_last(
     assert (score.positive.base, score.positive.band, score.negative.band) == (12, "over", "under")
 
 
+def test_only_campaigns_of_the_weeks_that_are_told_are_looked_up(database: Database, library: Library) -> None:
+    """A service with years of campaigns reads those of a digest's weeks."""
+    zone, past = config().city.zone, WEEK.back(30)
+    with database.transaction() as db:
+        of = makers.add_round(db)
+        for at in (NOON, NOON - timedelta(weeks=30)):
+            answers.append(
+                db, [text(of, KEEP.format("!" * (n % 9)), b"%d" % n + at.isoformat().encode(), at) for n in range(60)]
+            )
+    for week in (WEEK, past):
+        apart.seek(database, "library", week, zone, 5, MONDAY)
+    with database.reading() as db:
+        assert len(library.beside(db, "library").sent) == 120
+        lately = library.beside(db, "library", (WEEK.back(25).begins(zone), WEEK.ends(zone)))
+        assert len(lately.senders(WEEK.span(zone))) == len(lately.sent) == len(lately.given) == 60
+
+
 # --------------------------------------------------------------------------- once nothing else tells who they are
 
 
