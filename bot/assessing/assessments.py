@@ -141,12 +141,16 @@ class Assessments:
         return [row for row in found if (row.opened_at is None or now - row.opened_at < FRESH) and self._asks(db, row)]
 
     def _asks(self, db: Connection, row: RoundRow) -> bool:
-        """Whether a round asks the question of its stage that is foretold."""
-        return row.stage in self._headlines and self._headlines[row.stage].item in self._states(db, row).values()
+        """Whether a round asks the question of its stage that is foretold, and may still be asked."""
+        return (
+            self._library.asks(db, row)
+            and row.stage in self._headlines
+            and self._headlines[row.stage].item in self._states(db, row).values()
+        )
 
     def _states(self, db: Connection, row: RoundRow) -> dict[str, str]:
         """Return the round's questions of the bank, those about the person left out: state to item."""
-        flow = self._library.played(db, row).flow
+        flow = self._library.shown(db, row)
         states = flow.script(flow.language).states.values()
         items = ((state.id, getattr(state, "item", None)) for state in states)
         return {state: item for state, item in items if item and not item.startswith("you.")}

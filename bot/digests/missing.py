@@ -48,6 +48,13 @@ def unheard(
     return tuple(_missing(variable, standing) for variable, standing in worst), tuple(_groups(compared.values()))
 
 
+def resting(db: Connection, library: Library, service: str) -> set[str]:
+    """Return the codes of the rounds that `unheard` leaves out: nobody may be asked them, they were altered."""
+    city = margins.every(db)
+    found = rounds.find(db, services=[service], states=RUNNING)
+    return {row.code for row in found if (city or aims.load(row.aims).margins) and not library.asks(db, row)}
+
+
 def _looked(
     db: Connection, library: Library, config: Config, bank: Bank, service: str
 ) -> Iterator[tuple[Mapping[str, Variable], Mapping[str, Representation]]]:
@@ -55,7 +62,8 @@ def _looked(
     city = {each.variable: json.loads(each.groups) for each in margins.every(db)}
     for row in rounds.find(db, services=[service], states=RUNNING):
         own = {name: each.groups for name, each in aims.load(row.aims).margins.items()}
-        if residents := {**city, **own}:
+        residents = {**city, **own}
+        if residents and library.asks(db, row):
             asked = variables.of_round(library.played(db, row).flow, config.service(service), config, bank)
             known = {name: each for name, each in asked.items() if name in residents}
             yield asked, _tables(db, library, row, known, residents, config.digest.minimum_cell)

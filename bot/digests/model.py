@@ -318,6 +318,8 @@ class Foot:
     """Too many were not: the digest says nothing of themes, and one that is written later may."""
     scores: bool = False
     """Whether what those senders scored is left out of the shares, too: in digests written before it was, it is not."""
+    resting: tuple[str, ...] = ()
+    """Codes of rounds whose questions were altered: what people put in order there, and who is missing, is left out."""
 
 
 @dataclass(frozen=True, slots=True)

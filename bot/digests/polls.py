@@ -63,9 +63,20 @@ def of_week(
 ) -> tuple[Poll, ...]:
     """Return the questions of a service that were answered in the week, or whose round closed in it.
 
-    `beside`: who is no voice of one person; looked up where it is not said.
+    `beside`: who is no voice of one person; looked up where it is not said. Rounds that nobody may be asked any more,
+    since their questions were altered, are left out (`resting`).
     """
     others = library.beside(db, service) if beside is None else beside
+    found = [row for row in _rows(db, service, look, others) if library.asks(db, row)]
+    return tuple(poll for row in found for poll in of_round(db, library, row, look, others))
+
+
+def resting(db: Connection, library: Library, service: str, look: Look, beside: Beside) -> set[str]:
+    """Return the codes of the rounds that `of_week` leaves out."""
+    return {row.code for row in _rows(db, service, look, beside) if not library.asks(db, row)}
+
+
+def _rows(db: Connection, service: str, look: Look, others: Beside) -> list[RoundRow]:
     begins = look.week.begins(look.zone)
     span = look.week.span(look.zone)
     asked = {round_id for round_id, _ in ballots.by_question(weekly.told(db, service, [span], others)[span])}
@@ -75,7 +86,7 @@ def of_week(
         if row.closed_at and begins <= row.closed_at <= look.until
     ]
     found = rounds.by_ids(db, [*asked, *closed]) if asked or closed else {}
-    return tuple(poll for _, row in sorted(found.items()) for poll in of_round(db, library, row, look, others))
+    return [row for _, row in sorted(found.items())]
 
 
 def of_round(

@@ -15,10 +15,10 @@ from bot.digests import apart, polls, render, reworded
 from bot.digests.deeds import deeds
 from bot.digests.gather import deadlines, every_nth, gather, in_steps, keep
 from bot.digests.headlines import headlines
-from bot.digests.missing import unheard
+from bot.digests.missing import resting, unheard
 from bot.digests.model import Foot, Form, State, dump, load, published, quoted
 from bot.digests.schedule import MAIL, Due, Rhythm, chosen, due, sent
-from bot.digests.summarise import Scope, same_for_reader, sign_of_life, summarise
+from bot.digests.summarise import MEDIAN_WEEKS, Scope, same_for_reader, sign_of_life, summarise
 from bot.digests.weeks import Week
 from bot.errors import Refused
 from bot.machine import headlines as machine_headlines
@@ -111,12 +111,16 @@ class Digests:
         scope = self._scope(db, service, week, place, now, since)
         known = self._config.service(service)
         labels = (dict(known.steps), dict(known.areas))
-        beside = self._library.beside(db, service)
+        weeks = (week.back(MEDIAN_WEEKS).begins(place), week.ends(place))
+        beside = self._library.beside(db, service, weeks)
         counted = gather(db, service, week, place, finder(db, self._config), self._headlines, labels, beside=beside)
         asked_since = reworded.since(db, self._library, self._headlines, counted.asked, scope.minimum)
         scope = replace(scope, foot=_with_sample(db, scope, counted, beside), reworded=asked_since)
         look = polls.Look(week, place, now, scope.minimum)
         counted = replace(counted, polls=polls.of_week(db, self._library, service, look, beside))
+        rests = polls.resting(db, self._library, service, look, beside)
+        rests |= set() if scope.so_far else resting(db, self._library, service)
+        scope = replace(scope, foot=replace(scope.foot or Foot(), resting=tuple(sorted(rests))))
         return summarise(in_steps(db, counted, scope, beside) if scope.so_far else counted, scope, now)
 
     def so_far(self, db: Connection, service: str, now: datetime) -> Digest | None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select, update
 
+from bot.digests import render
+from bot.digests.weeks import Week
 from bot.errors import Refused
 from bot.rounds.lifecycle import State
+from bot.texts import texts
 from flows.phrasebook import EVERYWHERE
-from storage import rounds, tables, wishes
+from storage import answers, rounds, tables, wishes
 from tests.bot.jobs.test_sweeps import LATER
+from tests.bot.rounds.test_fairness import said, weighed
 from tests.bot.test_counter import ONE, Taking
 from tests.bot.test_danger import DESPAIR
+from tests.bot.test_threads import employed
 from tests.bot.test_turns import INTO
-from tests.support.house import Citizen, House
+from tests.storage import makers
+from tests.support.house import NOON, Citizen, House
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,3 +177,45 @@ def test_nothing_is_taken_down_in_it(house: House) -> None:
     assert anew.counter.look(code, name).over
     with pytest.raises(Refused, match="not open"):
         anew.counter.begin(code, "phone", "en", ONE, None)
+
+
+def test_a_digest_of_its_service_goes_out_and_says_what_it_leaves_out(house: House) -> None:
+    weighed(house, harbour=10, old_town=10, hillside=10)
+    code, pulse = house.need().code, house.pulse().code
+    said(house, code, 40, "harbour")
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        ballot: dict[str, Any] = {"verb": "rank", "choice": None, "score": None, "item": None, "choices": '["a", "b"]'}
+        answers.append(db, [makers.answer(row, b"%d" % n, "order", NOON, **ballot) for n in range(9)])
+    week = Week.of(NOON, house.config.city.zone)
+    now = week.ends(house.config.city.zone)
+    with house.database.reading() as db:
+        whole = house.digests.of_week(db, "library", week, now)
+    altered(house.database, "need_round")
+    anew = restarted(house)
+    with house.database.reading() as db:
+        told = anew.digests.of_week(db, "library", week, now)
+        assert [one.code for one in (rounds.by_code(db, pulse),) if one and anew.library.asks(db, one)] == [pulse]
+    assert whole is not None
+    assert told is not None
+    assert whole.who.missing
+    assert (told.who.new, told.who.missing) == (whole.who.new, ())
+    assert told.foot is not None
+    assert told.foot.resting == (code,)
+    assert f"The questions of {code} were changed" in render.message(told, texts("en"))
+
+
+async def test_managers_are_asked_of_other_rounds_all_the_same(house: House) -> None:
+    """Of one that rests nobody foretells what comes of it."""
+    staff = await employed(house, "Max")
+    pulse = house.pulse()
+    house.need()
+    altered(house.database, "need_round")
+    anew = restarted(house)
+    with house.database.reading() as db:
+        kept, now = anew.digests.assessments, anew.clock()
+        assert {row.code for row in kept.gates(db, "library", now)} == {pulse.code}
+        assert {row.code for row in kept.ahead(db, "library", now)} == {pulse.code}
+    assert anew.sweeps.assessments() == 1
+    assert any("How is it?" in each.text for each in house.said(staff.address))

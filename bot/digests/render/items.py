@@ -322,6 +322,7 @@ def foot(digest: Digest, texts: Texts) -> tuple[str, ...]:
         texts("digest.foot.sampled", n=texts.number(kept.sampled), most=texts.number(kept.written))
         if kept.sampled
         else "",
+        texts("digest.foot.resting", list=", ".join(kept.resting)) if kept.resting else "",
         texts("digest.foot.weights") if digest.scores else "",
         named,
     ]
