@@ -10,6 +10,10 @@ LETTERS = "23456789CFGHJKMPQRVWX"
 """What a code is spelt with: nothing that looks or sounds like another, no vowels and so no words."""
 RECEIPT = re.compile(rf"^[{LETTERS}]{{4}}-?[{LETTERS}]{{4}}-?[{LETTERS}]{{4}}$")
 SLUG = 15
+RESERVED = frozenset(
+    "chat healthz language manage metrics mydata new pictures privacy readyz rounds static stop stream telegram".split()
+)
+"""Addresses of pages that are no round's: a round called so could not be reached by its short address."""
 OWN = re.compile(r"^(?=.{3,24}$)[a-z0-9]+(-[a-z0-9]+)*$")
 
 
@@ -61,8 +65,11 @@ def _slug(text: str) -> str:
 
 
 def own_code(text: str) -> str | None:
-    """Return the code an organiser chose for a round, or None where links and posters cannot carry it."""
-    return text if OWN.match(text) else None
+    """Return the code an organiser chose for a round, or None where links and posters cannot carry it.
+
+    Nor can they carry one of `RESERVED`.
+    """
+    return text if OWN.match(text) and text not in RESERVED else None
 
 
 def spell(chance: str, length: int) -> str:

@@ -11,13 +11,15 @@ import httpx
 import pytest
 from markupsafe import escape
 from sqlalchemy import select
+from starlette.routing import Mount, Route
 
 from bot import leaving
 from bot.channels.web import site
 from bot.channels.web.public import MAILED, MOST
 from bot.channels.web.round_page import RoundPage
 from bot.channels.web.words import Dictionary
-from bot.rounds import mailed
+from bot.errors import Refused
+from bot.rounds import codes, mailed
 from bot.rounds.outcome import Decision
 from storage import audience, rounds, tables
 from tests.bot.channels.web.stage import NOW
@@ -109,6 +111,20 @@ async def test_before_the_decision_and_after_it_the_page_tells_what_is_true_then
     assert 'Decided on</dt><dd class="pre">8 January 2027' in made
     assert "planned for" not in made
     assert "Many asked" not in made, "the reasons are published with the report"
+
+
+def test_no_round_takes_a_code_that_is_the_address_of_another_page(it: Program) -> None:
+    paths = [route.path.split("/")[1:] for route in site(it).routes if isinstance(route, Route | Mount)]
+    taken = {
+        path[depth]
+        for path in paths
+        for depth in (0, 1, 2)
+        if len(path) > depth and [*path[:depth], "{code}"] in [other[: depth + 1] for other in paths]
+    } - {"{code}"}
+    assert {"chat", "rounds", "new", "stream"} <= taken
+    assert {each for each in taken if codes.own_code(each) is not None} == set()
+    with pytest.raises(Refused, match="the code rounds does not fit"):
+        it.round("Rounds", code="rounds")
 
 
 class TestFrontPage:
