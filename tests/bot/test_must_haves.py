@@ -1,7 +1,7 @@
 """What a consultation bot of a public body must keep: a test for each, on the whole program.
 
 The list follows what data protection, participation and accessibility law ask for in public consultations. No figure is
-weighted, and each says so; raking and the effective number of people are looked at in `tests.bot.digests`.
+weighted but beside the same one unweighted, and each says so; how weights are made is looked at in `tests.bot.digests`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from storage import looks, rounds
 from tests.bot.actions.scene import WEEK, scene
 from tests.bot.channels.web.conftest import client, it
 from tests.bot.channels.web.stage import NOW
+from tests.bot.channels.web.test_findings_pages import AREAS, counted
 from tests.bot.channels.web.test_public_pages import FORMAL
 from tests.bot.channels.web.test_staff_pages import entered
 from tests.bot.digests import test_writing as weekly
@@ -421,6 +422,25 @@ async def test_e12_who_answered_stands_beside_who_lives_there_and_before_any_res
     assert "Municipal register" in who
     assert results
     assert "No figure is weighted." in results[-1]
+
+
+async def test_e12_what_is_weighted_stands_behind_the_same_share_unweighted_and_nowhere_else(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    lives = [Line(row, "area", area, str(40 + row)) for row, area in enumerate(AREAS, 1)]
+    it.rounds.weigh(lives, "City register", "2026-01-01")
+    page = (await client.get(f"/rounds/{counted(it, people=900)}")).text
+    tables = [table for table in re.findall(r"<table.*?</table>", page, re.DOTALL) if "eighted" in table]
+    assert tables
+    for table in tables:
+        heads, *rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in table.split("</tr>")[:-1]]
+        share, weighted = heads.index("Share"), heads.index("Weighted share")
+        assert share < weighted
+        assert all(row[share] for row in rows if row[weighted])
+        assert any(row[weighted] for row in rows)
+    beside = re.sub(r"<table.*?</table>", "", page, flags=re.DOTALL)
+    assert not re.search(r"\d+ ?%[^.]*weighted|weighted[^.]*\d+ ?%", beside)
+    assert page.index("Who answered") < page.index("Weighted share")
 
 
 def test_e13_campaign_texts_are_counted_apart(database: Database) -> None:
