@@ -39,6 +39,10 @@ BALANCE: Final = 0.5
 FOLDS: Final = 4
 SAMPLE: Final = 5000
 """Texts from which common letters are told from telling ones, and the middle of all vectors is taken."""
+BEHIND: Final = 2.0
+"""Where people have only said yes to a theme, all texts nobody has judged weigh so many times as much as those."""
+BACKGROUND: Final = 1000
+"""So many texts nobody has judged stand for all."""
 AT_ONCE: Final = 500
 """Texts looked at in one go: a fraction of a second in which no other thread runs."""
 
@@ -91,14 +95,32 @@ class Sorter:
         self._cues = cues
         self._corrected = corrected
         self._sample = sample.some(slice(SAMPLE))
-        seen, about = self._lessons(cues, corrected)
-        self._minds = _learn(seen, about)
+        self._seen = self._eyes(cues.texts), self._eyes(corrected.texts)
+        self._behind = self._eyes(self._sample.some(self._unjudged()))
+        self._minds = self._taught(np.ones(len(corrected.texts), bool))
         self.thresholds = self._measured()
 
-    def _lessons(self, *lessons: Lesson) -> tuple[csr_matrix, NDArray[np.float32]]:
-        given = [each for each in lessons if len(each.texts)]
-        seen = [self._eyes(each.texts) for each in given]
-        return vstack(seen).tocsr(), np.vstack([each.about for each in given])
+    def _unjudged(self) -> NDArray[np.int64]:
+        """Return rows of the sample that nobody has corrected; none where they are too few to stand for all."""
+        judged = {*self._corrected.texts.words}
+        rows = [n for n, text in enumerate(self._sample.words) if text not in judged]
+        return np.array(rows[:BACKGROUND] if len(rows) >= ENOUGH else [], np.int64)
+
+    def _taught(self, some: NDArray[np.bool_]) -> list[LogisticRegression | float]:
+        """Return a classifier for each theme that knows the cues and some of the corrections.
+
+        Where people have said yes more often than no, texts nobody has judged say a faint no: beside cues alone every
+        real text looks like those they chose (Elkan & Noto 2008, https://doi.org/10.1145/1401890.1401920).
+        """
+        cues, corrected = self._seen
+        said, known = self._corrected.about[some], self._cues.about
+        seen = vstack([cues, corrected[np.flatnonzero(some)]]).tocsr() if len(said) else cues
+        about = np.vstack([known, said]) if len(said) else known
+        silent = (said > 0).sum(0) - (said == 0).sum(0) if len(said) else np.zeros(known.shape[1])
+        return [
+            _mind(*_against(seen, about[:, theme], self._behind, BEHIND * float(silent[theme])))
+            for theme in range(known.shape[1])
+        ]
 
     def scores(self, texts: Texts) -> NDArray[np.float32]:
         """Return how sure each text is about each theme: a row for each text, a column for each theme."""
@@ -134,20 +156,18 @@ class Sorter:
 
         The first corrections move all scores, so a fixed threshold would let far more through than the day before.
         """
-        cues = _learn(self._eyes(self._cues.texts), self._cues.about)
+        cues = self._taught(np.zeros(len(self._corrected.texts), bool))
         before = np.vstack([_judge(cues, self._eyes(part)) for part in _parts(self._sample)])
         shares = (about.sum(0) + PRIOR * (before >= THRESHOLD).mean(0)) / (len(about) + PRIOR)
         return _cut_at(self.scores(self._sample), shares)
 
     def _judged_without_itself(self) -> NDArray[np.float32]:
-        texts, about = self._corrected.texts, self._corrected.about
-        cues, seen = self._eyes(self._cues.texts), self._eyes(texts)
+        about, seen = self._corrected.about, self._seen[1]
         fold = np.random.default_rng(1).permutation(len(about)) % FOLDS
         judged = np.zeros_like(about)
         for part in range(FOLDS):
             rest = fold != part
-            minds = _learn(vstack([cues, seen[rest]]).tocsr(), np.vstack([self._cues.about, about[rest]]))
-            judged[~rest] = _judge(minds, seen[~rest])
+            judged[~rest] = _judge(self._taught(rest), seen[~rest])
         return judged
 
 
@@ -160,6 +180,8 @@ class _Eyes:
 
     def __call__(self, texts: Texts) -> csr_matrix:
         """Return one row for each text. What all texts share says nothing, so the middle is taken away."""
+        if not len(texts):
+            return self(Texts([""], None if self._middle is None else self._middle[None]))[:0]
         letters = self._rare.transform(_letters.transform(_cut(texts.words)))
         if texts.vectors is None or self._middle is None:
             return letters.tocsr()
@@ -182,19 +204,27 @@ def _parts(texts: Texts) -> Iterator[Texts]:
         yield texts.some(slice(begin, begin + AT_ONCE))
 
 
-def _learn(seen: csr_matrix, about: NDArray[np.float32]) -> list[LogisticRegression | float]:
-    """Return a classifier for each theme; nothing fits one that there is nothing to tell apart of."""
-    return [_mind(seen, about[:, theme]) for theme in range(about.shape[1])]
+def _against(
+    seen: csr_matrix, about: NDArray[np.float32], behind: csr_matrix, weight: float
+) -> tuple[csr_matrix, NDArray[np.float32], NDArray[np.float64]]:
+    """Return what was judged, behind it what nobody has judged, as no, and how much each row weighs."""
+    told = np.flatnonzero(~np.isnan(about))
+    ones = np.ones(len(told))
+    many = behind.shape[0]
+    if weight <= 0 or not many:
+        return seen[told], about[told], ones
+    rows = vstack([seen[told], behind]).tocsr()
+    return rows, np.append(about[told], np.zeros(many, np.float32)), np.append(ones, np.full(many, weight / many))
 
 
-def _mind(seen: csr_matrix, about: NDArray[np.float32]) -> LogisticRegression | float:
-    told = ~np.isnan(about)
-    yes = about[told] > 0
+def _mind(seen: csr_matrix, about: NDArray[np.float32], weights: NDArray[np.float64]) -> LogisticRegression | float:
+    """Return a classifier of one theme; nothing fits one that there is nothing to tell apart of."""
+    yes = about > 0
     if not yes.any() or yes.all():
         return 0.0
-    weights = np.where(yes, ((~yes).sum() / yes.sum()) ** BALANCE, 1.0)
+    weights = weights * np.where(yes, (weights[~yes].sum() / weights[yes].sum()) ** BALANCE, 1.0)
     mind = LogisticRegression(C=STRENGTH, solver="liblinear", intercept_scaling=2.0, random_state=0)
-    return mind.fit(seen[told], yes, sample_weight=weights)
+    return mind.fit(seen, yes, sample_weight=weights)
 
 
 def _judge(minds: Sequence[LogisticRegression | float], seen: csr_matrix) -> NDArray[np.float32]:

@@ -88,6 +88,22 @@ def test_thresholds_are_measured_once_enough_texts_were_judged() -> None:
     assert np.array_equal(sorter.scores(texts(*words)) >= sorter.thresholds, about > 0)
 
 
+def test_where_people_have_only_said_yes_other_texts_stay_out() -> None:
+    days, screens = ("Monday", "Tuesday", "Friday"), ("robot", "machine", "website", "screen")
+    said = [f"On {day} the {what} at the library was helpful to my family." for day in days for what in screens]
+    rest = [
+        f"On {day} the {what} at the library was {how} for my family."
+        for day in (*days, "Sunday", "Saturday")
+        for what in ("soup", "garden", "window", "coffee")
+        for how in ("cold", "lovely", "green")
+    ]
+    sample = texts(*said, *rest)
+    about = np.full((8, len(KEYS)), np.nan, np.float32)
+    about[:, KEYS.index("digital")] = 1
+    sorter = Sorter(STARTER, Lesson(sample.some(slice(8)), about), sample)
+    assert {one.text for one in sorter.sort(sample) if KEYS[one.theme] == "digital"} == set(range(len(said)))
+
+
 def test_few_corrections_do_not_let_far_more_texts_through() -> None:
     words = [f"the queue took {n} minutes" for n in range(30)] + [f"{n} things were said of nothing" for n in range(30)]
     sample = texts(*words)
