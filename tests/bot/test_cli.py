@@ -785,9 +785,9 @@ def test_a_change_that_takes_a_round_off_the_clock_says_so_and_what_to_do(termin
     said = terminal("round", "extend", code, "--to", "2026-12-31", "--why", "post").out
     assert f"A change took {code} off the clock: it does not open by itself any more.\n" in said
     assert f"Let a second person sign it anew:\n  civicloop round approve {code} --as NAME\n" in said
-    said = terminal("round", "change", code, "--title", "A third")
-    assert said.out.count("off the clock") == 1
-    assert said.out.count("civicloop round open") == 1
+    again = terminal("round", "change", code, "--title", "A third").out
+    assert again.count("off the clock") == 1
+    assert again.count("civicloop round open") == 1
 
 
 def test_a_round_rests_goes_on_and_is_given_up(terminal: Terminal) -> None:
