@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from bot import own_work
 from bot.parting import withhold
 from storage import answers, audience, contacts, deletions, looks, outbox, people, rounds, sessions, threads, wishes
 from storage.contacts import NewContact
@@ -87,6 +88,8 @@ class Replay:
         if deleted is not None and contact.first_seen_at < deleted:
             for thread in threads.of_contact(self._db, contact.id):
                 threads.forget_copies(self._db, thread.name)
+            if contact.person_id is not None:
+                own_work.forget(self._db, contact.person_id, self._now)
             self._eraser.of_contact(self._db, contact, self._now)
             self._done[DELETED] += 1
             self._keep_stop(contact, stopped, deleted)

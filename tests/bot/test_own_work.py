@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,15 +16,19 @@ from bot.digests.model import dump, load
 from storage import actions, assessments, digests, rounds, tables, themes
 from storage.actions import DONE, NewAction, Origin
 from storage.assessments import Level, Prediction
+from storage.database import Database
 from storage.digests import DigestRow
 from storage.themes import STARTER, Sorted
 from tests.bot.assessing.test_chat import manager, mine
 from tests.bot.digests.test_files import ALL
+from tests.bot.test_replaying import backed_up, restored
 from tests.bot.test_turns import INTO
 from tests.flows.talk import LANGUAGES
 from tests.support.house import NOON, Citizen, House
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy import Connection
 
     from tests.bot.test_threads import Staff
@@ -102,6 +107,21 @@ async def test_delete_takes_what_is_theirs_alone_and_leaves_the_record_of_the_ci
     assert "81 of 100" not in again
     assert "you look after “Open on Sundays”" in again
     assert "Mend the lift" not in again
+
+
+async def test_what_went_with_delete_does_not_come_back_with_a_restore(house: House, tmp_path: Path) -> None:
+    max_, person = await settled(house)
+    file = backed_up(house)
+    await max_.says("DELETE")
+    await max_.taps("Yes")
+    with closing(Database.open(f"sqlite:///{tmp_path / 'restored.db'}")) as empty:
+        assert restored(house, file, empty)["deleted"] == 1
+        with empty.reading() as db:
+            assert assessments.of_person(db, person) == []
+            assert assessments.predictions(db, person) == []
+            (row,) = digests.of(db, person)
+            assert {each.words: each.owner for each in actions.of(db, "library")}["Mend the lift"] == ""
+    assert load(row.body) == replace(ALL, gap=None)
 
 
 async def test_the_work_of_others_stays(house: House) -> None:
