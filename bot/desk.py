@@ -32,7 +32,7 @@ from flows import joining
 from flows.model import Button, Kind, Message, Option, Prompt, Script, Status, parse_button
 from flows.phrasebook import EVERYWHERE
 from flows.speak import WORD, listing, word_list
-from flows.words import chosen, fill, fold, meaning, table
+from flows.words import chosen, fill, fold, is_command, meaning, table
 from storage import contacts, outbox, places, rounds, sessions, themes, wishes
 
 if TYPE_CHECKING:
@@ -219,13 +219,18 @@ class Desk:
         return self._on(visit, round_id, SILENCE) if row is not None and row.state == State.OPEN else None
 
     def _amid(self, visit: Visit) -> Spoken | None:
-        """Take what the desk alone can answer while a session goes on: a receipt, and START with several going on."""
+        """Take what the desk alone can answer amid a session: receipts, what came of answers, START where several go.
+
+        One word alone ("mine") is left to the session: it may be what somebody answers.
+        """
         text = visit.message.text
         if visit.message.kind is not Kind.TEXT or visit.inbound.edited:
             return None
         receipt = codes.read_receipt(text)
         if receipt is not None and sessions.by_receipt(visit.db, self._keys.token_hash(receipt)):
             return self._bare(visit, self._receipt(visit, receipt))
+        if self._meaning(visit, text) == "mine" and (is_command(text.strip()) or " " in fold(text)):
+            return self._bare(visit, self._mine(visit))
         going = self._going(visit)
         if len(going) > 1 and self._meaning(visit, text) == "start":
             return self._bare(visit, self._switch(visit, going))

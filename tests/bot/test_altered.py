@@ -81,7 +81,7 @@ async def test_every_word_is_heard_in_it(house: House, citizen: Citizen, damage:
     await citizen.says("1")
     altered(house.database, "need_round", damage)
     async with restarted(house).writing() as anew:
-        rights = {"stop", "delete", "mydata", "human", "help", "language"}
+        rights = {"stop", "delete", "mydata", "human", "help", "language", "mine"}
         for word in sorted({*EVERYWHERE, "start", "mine"} - {"stop", "delete"}):
             (said,) = await said_to(anew, f"/{word}")
             assert ("paused for now" in said) is (word not in rights), word

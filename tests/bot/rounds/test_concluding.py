@@ -18,6 +18,7 @@ from bot.rounds.record import spoken_day
 from bot.rounds.wording import spoken
 from bot.texts import texts
 from flows.ballots import KINDS
+from flows.words import meaning
 from storage import answers, entries, findings, retention, rounds, trail
 from storage.entries import Voices
 from storage.retention import Policy
@@ -420,6 +421,38 @@ async def test_a_citizen_asks_what_happened_to_theirs_and_hears_where_it_is(hous
     assert f"/rounds/{code}" in told
     assert TOLD["en"] in told, "the report itself comes along"
     assert "Responsible: Ada Ames" in told
+
+
+async def test_in_the_middle_of_another_round_they_hear_where_theirs_is_and_the_question_comes_again(
+    house: House,
+) -> None:
+    from tests.bot.test_turns import INTO  # noqa: PLC0415 - a conversation told there
+
+    house.rounds.close(await answered(house, RECORD))
+    citizen, other = Citizen(house), house.pulse(code="bus7").code
+    await citizen.starts(other)
+    (question,) = await citizen.does(*INTO)
+    for words in (
+        "What happened to mine?",
+        "what happened to my contribution?",
+        "/mine",
+        "¿Qué pasó con mi respuesta?",
+    ):
+        told = await citizen.says(words)
+        assert "are being read" in told[0].text
+        assert told[-1].text.endswith(question.text.split("\n")[-1])
+    assert citizen.answers(other) == []
+    await citizen.taps("Very good")
+    await citizen.says("What happened to mine is what I ask here")
+    assert [each.text for each in citizen.answers(other) if each.text] == ["What happened to mine is what I ask here"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_has_several_ways_to_ask_what_happened_to_an_answer(language: str) -> None:
+    script = next(flow for flow in CATALOG.flows if language in flow.languages).script(language)
+    asked = {word for word, meant in script.words.items() if meant == "mine" and " " in word}
+    assert len(asked) >= 4
+    assert {meaning(script, f"{word.upper()} ?") for word in asked} == {"mine"}
 
 
 @pytest.mark.parametrize("told", [False, True])
