@@ -199,6 +199,12 @@ def of(db: Connection, round_id: int) -> list[Entry]:
     return _shape.read(db.execute(_of.where(round_log.c.round_id == round_id)))
 
 
+def many(db: Connection, round_id: int, what: str) -> int:
+    """Return how many entries of a round's trail say that `what` was done."""
+    said = select(func.count()).select_from(round_log).where(round_log.c.round_id == round_id, round_log.c.what == what)
+    return db.execute(said).scalar_one()
+
+
 def heard(db: Connection, round_id: int) -> Heard:
     """Return how a round's result was received, as noted when that was forgotten: all that was noted together."""
     noted = [each.details for each in of(db, round_id) if each.what == HEARD]

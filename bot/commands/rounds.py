@@ -557,7 +557,8 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
         f"  invited {counts.invited}, started {counts.started}, finished {counts.finished}, answers {counts.answers}"
     )
     numbers = here.rounds.numbers(one.code, READER)
-    for line in [*_apart(numbers.voices), *(lines(numbers) if numbers.started or numbers.wanted else ())]:
+    gone = [f"had answers deleted since the end: {numbers.deleted} or more"] if numbers.deleted else []
+    for line in [*_apart(numbers.voices), *gone, *(lines(numbers) if numbers.started or numbers.wanted else ())]:
         click.echo(f"  {line}")
     if left := here.rounds.borrowed(one.code):
         click.echo(f"  {fault('en', 'example_words', names=', '.join(left))}")

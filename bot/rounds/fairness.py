@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.digests import representation
 from bot.digests.disclosure import floored, lowered
+from bot.erasure import FORGOTTEN
 from bot.pictures.drop_off import drop_off
 from bot.rounds import aims, margins, turnout, variables, wording
 from bot.rounds.acting import name_of
@@ -17,7 +18,7 @@ from bot.rounds.margins import Margin
 from bot.rounds.tongues import in_language
 from bot.rounds.variables import AREA, LANGUAGE
 from storage import margins as kept_margins
-from storage import moves, rounds
+from storage import moves, rounds, trail
 from storage import turnout as counted_turnout
 from storage.margins import MarginRow
 
@@ -89,6 +90,8 @@ class Numbers:
     stops: tuple[Stop, ...]
     """Where most people stop, those first that more do."""
     voices: Voices
+    deleted: int
+    """How many had answers deleted since the round closed, down to a whole step."""
     tables: tuple[Table, ...]
     missing: tuple[tuple[Table, Standing], ...]
     """The groups that most answers are missing of."""
@@ -105,6 +108,7 @@ class _Tallied:
     flow: Flow
     went: Mapping[tuple[str, str], int]
     voices: Voices
+    deleted: int
     step: int
     """In which steps it is told how many were written to; 0: exactly."""
 
@@ -160,6 +164,7 @@ class Fairness(Concluding):
                 self._library.played(db, row).flow,
                 {(one.origin, one.to): one.count for one in moves.of(db, row.id)},
                 turnout.voices(db, self._library, row, kept),
+                trail.many(db, row.id, FORGOTTEN),
                 self._step(row),
             )
 
@@ -174,6 +179,7 @@ class Fairness(Concluding):
             found.wanted,
             _stops(found.flow, found.went, self._least, language),
             found.voices,
+            floored(found.deleted, self._least),
             found.tables,
             _most_missing(found.tables),
             self._least,

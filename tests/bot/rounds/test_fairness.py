@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from bot.channels.base import Gone
 from bot.counter import Voice
+from bot.erasure import Eraser
 from bot.errors import Refused
 from bot.rounds import complete
 from bot.rounds.fairness import sentences
@@ -204,6 +205,22 @@ def test_where_nobody_said_who_lives_there_a_round_closes_without(house: House) 
 
 
 # --------------------------------------------------------------------------- who takes part
+
+
+def test_how_many_had_their_answers_deleted_since_the_end_is_told_in_whole_steps(house: House) -> None:
+    code, eraser = house.need().code, Eraser(house.library, house.mint)
+    said(house, code, 12, "harbour")
+    house.rounds.close(code)
+    told = []
+    for gone in range(7):
+        with house.database.transaction() as db:
+            row = rounds.by_code(db, code)
+            assert row is not None
+            name = house.keys.address_hash("pigeon", f"{code} {gone}")
+            eraser.said(db, row, house.library.pseudonyms(row)(name), house.clock())
+        told.append(house.rounds.numbers(code).deleted)
+    assert told == [0, 0, 0, 0, 5, 5, 5]
+    assert house.rounds.prove(code).deletions == 7
 
 
 def test_people_are_counted_by_area_and_language_in_steps(house: House) -> None:
