@@ -7,6 +7,7 @@ on a line each.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import Refused
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from bot.menu.worker import Worker
     from bot.rounds.looking import RoundView
+    from bot.rounds.tongues import Text
     from flows.model import Prompt
 
 TELLING: Final = "o:told"
@@ -107,7 +109,7 @@ def _split(text: str, into: int) -> list[str]:
         return [text.strip()] if text.strip() else []
     apart = [part.strip() for part in _APART.split(text) if part.strip()]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines if len(apart) != into and len(lines) == into else apart
+    return lines if len(apart) == 1 and len(lines) == into else apart
 
 
 def _keep(worker: Worker, round_: RoundView, act: Act, said: dict[str, str], changed: str, day: date | None) -> None:
@@ -122,9 +124,23 @@ def _keep(worker: Worker, round_: RoundView, act: Act, said: dict[str, str], cha
         case Act.ANALYSE:
             rounds.analyse(code, said["all"], who=who)
         case Act.DECIDE:
-            decision = Decision(said["decision"], on, said["reasons"], said.get("not_chosen", ""))
-            rounds.decide(code, decision, who=who)
+            rounds.decide(code, _decision(round_, said, on, worker.language), who=who)
         case Act.ARCHIVE:
             rounds.archive(code, said["all"], who=who)
         case _:
             raise ValueError(act)
+
+
+def _decision(round_: RoundView, said: dict[str, str], on: str, language: str) -> Decision:
+    """Return the decision as it was written; what it said before in other languages stays beside it."""
+    old = round_.outcome.decision or Decision("", "", "", "")
+    return Decision(
+        _beside(old.text, said["decision"], language),
+        on,
+        _beside(old.reasons, said["reasons"], language),
+        _beside(old.not_chosen, said["not_chosen"], language) if "not_chosen" in said else old.not_chosen,
+    )
+
+
+def _beside(before: Text, text: str, language: str) -> Text:
+    return {**before, language: text} if isinstance(before, Mapping) else text

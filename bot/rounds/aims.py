@@ -31,6 +31,8 @@ class Aims:
     """Of whom: what was said for itself. Other groups get their part of `answers` by the margins."""
     margins: Mapping[str, Margin] = field(default_factory=dict)
     """Who lives there, where this round says it otherwise than the city; of one that has closed all that it went by."""
+    settled: bool = False
+    """Whether the round has closed and goes by `margins` alone, whatever is said of the city afterwards."""
 
     def of(self, margins_: Mapping[str, Margin]) -> Targets:
         """Return every target, with those that follow from who lives there; as whole answers, rounded."""
@@ -45,12 +47,15 @@ class Aims:
 def load(kept: str | None) -> Aims:
     """Return what `dump` has made."""
     said: dict[str, Any] = json.loads(kept) if kept else {}
-    return Aims(said.get("answers"), said.get("wanted", {}), margins.load(said.get("margins", {})))
+    return Aims(
+        said.get("answers"), said.get("wanted", {}), margins.load(said.get("margins", {})), said.get("settled", False)
+    )
 
 
 def dump(aims: Aims) -> str | None:
     """Return JSON; None where nothing is aimed at."""
-    said = {"answers": aims.answers, "wanted": aims.wanted, "margins": margins.dump(aims.margins)}
+    dumped = margins.dump(aims.margins)
+    said = {"answers": aims.answers, "wanted": aims.wanted, "margins": dumped, "settled": aims.settled}
     kept = {name: value for name, value in said.items() if value}
     return json.dumps(kept, ensure_ascii=False, sort_keys=True) if kept else None
 

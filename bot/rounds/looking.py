@@ -15,7 +15,7 @@ from bot.digests import polls
 from bot.digests.findings import load as load_findings
 from bot.digests.results import result
 from bot.digests.weeks import Week
-from bot.errors import Refused, Trouble
+from bot.errors import CivicloopError, Refused, Trouble
 from bot.rights import Right
 from bot.rounds import audience as audiences
 from bot.rounds import example, foreseen, legal, links, outcome, places, record, report_back, turnout, whom, wording
@@ -304,7 +304,7 @@ class Looking:
     def _awaits(self, db: Connection, row: RoundRow) -> bool:
         try:
             return self._unsigned(db, row) and not self._faults(db, row, wording.FALLBACK)
-        except (Refused, Trouble):  # its questions cannot be read
+        except CivicloopError:  # its questions cannot be read, or its service is gone
             return False
 
     def _awaiting(self, db: Connection, row: RoundRow) -> Awaiting:

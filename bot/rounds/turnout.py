@@ -18,7 +18,7 @@ import msgspec
 from bot.digests import representation
 from bot.digests.disclosure import steps
 from bot.digests.findings import Group, Who
-from bot.errors import Refused, Trouble
+from bot.errors import CivicloopError
 from bot.rounds import aims
 from bot.rounds.margins import Margin
 from bot.rounds.variables import AREA, LANGUAGE
@@ -137,10 +137,13 @@ def counted(
 
 
 def margins(db: Connection, row: RoundRow | None) -> dict[str, Margin]:
-    """Return who lives in the city; of a round what it goes by: its own numbers before the city's."""
+    """Return who lives in the city; of a round what it goes by: its own numbers before the city's, at last alone."""
+    own = aims.load(row.aims) if row is not None else aims.Aims()
+    if own.settled:
+        return dict(own.margins)
     city = {each.variable: Margin(each.variable, json.loads(each.groups), each.source, each.valid_on)
             for each in kept_margins.every(db)}  # fmt: skip
-    return city if row is None else {**city, **aims.load(row.aims).margins}
+    return {**city, **own.margins}
 
 
 def settle(db: Connection, library: Library, row: RoundRow) -> Mapping[str, tuple[Any, Any]]:
@@ -149,10 +152,10 @@ def settle(db: Connection, library: Library, row: RoundRow) -> Mapping[str, tupl
     What is said of the city afterwards is for later rounds. Of the city only what the round asks its people is kept.
     """
     before, found = aims.load(row.aims), margins(db, row)
-    with suppress(Refused, Trouble):  # its questions are not those that were signed: then all of it
+    with suppress(CivicloopError):  # its questions are not those that were signed, or its service is gone: all of it
         asked = library.variables(db, row)
         found = {name: each for name, each in found.items() if name in asked or name in before.margins}
-    after = replace(before, margins=found)
+    after = replace(before, margins=found, settled=True)
     rounds.change(db, row.id, aims=aims.dump(after))
     return aims.changes(before, after)
 

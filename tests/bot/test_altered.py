@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,10 @@ from sqlalchemy import select, update
 from bot.digests import render
 from bot.digests.weeks import Week
 from bot.errors import Refused
+from bot.jobs.sweeps import Sweeps
+from bot.rounds.library import Library
 from bot.rounds.lifecycle import State
+from bot.rounds.organising import Rounds
 from bot.texts import texts
 from flows.phrasebook import EVERYWHERE
 from storage import answers, rounds, tables, wishes
@@ -219,3 +223,37 @@ async def test_managers_are_asked_of_other_rounds_all_the_same(house: House) -> 
         assert {row.code for row in kept.ahead(db, "library", now)} == {pulse.code}
     assert anew.sweeps.assessments() == 1
     assert any("How is it?" in each.text for each in house.said(staff.address))
+
+
+# --------------------------------------------------------------------------- a service that is no longer set up
+
+
+def without_library(house: House) -> tuple[Sweeps, Rounds]:
+    """Return the sweeps and the rounds of a city whose settings no longer name the library."""
+    left = tuple(service for service in house.config.services if service.key != "library")
+    config = replace(house.config, services=left)
+    library = Library(config, house.catalog, house.keys, house.clock)
+    channels = {"pigeon": house.pigeon.capabilities}
+    sweeps = Sweeps(config, house.database, library, house.digests, channels, house.clock, lambda: None)
+    return sweeps, Rounds(config, house.database, house.keys, house.catalog, library, house.clock, house.mint)
+
+
+@pytest.mark.parametrize("by_clock", [True, False], ids=["by the clock", "by hand"])
+async def test_a_round_of_a_service_that_is_gone_closes(house: House, *, by_clock: bool) -> None:
+    code = house.need().code
+    sweeps, rounds_ = without_library(house)
+    if by_clock:
+        house.clock.forward(days=21)
+        sweeps.rounds()
+    else:
+        rounds_.close(code)
+    found = house.rounds.find(code)
+    assert found is not None
+    assert found.state == State.CLOSED
+
+
+def test_a_draft_of_a_service_that_is_gone_lets_the_others_be_listed(house: House) -> None:
+    house.need(opened=False)
+    other = house.need(opened=False, service="bus7").code
+    _, rounds_ = without_library(house)
+    assert set(rounds_.awaiting()) == {other}

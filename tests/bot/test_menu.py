@@ -668,10 +668,25 @@ async def test_without_a_duty_a_decision_needs_no_analysis_and_no_reader(house: 
     assert "decided" in said.text
 
 
+async def test_a_decision_written_anew_leaves_what_it_says_in_other_languages(house: House) -> None:
+    omar, code = await organiser(house), closed(house, RECORD)
+    texts_ = ({"en": "Open late", "es": "Abrir tarde"}, {"en": "Many asked", "es": "Muchos"}, {"es": "Noches"})
+    house.rounds.decide(code, Decision(texts_[0], "2026-11-24", texts_[1], texts_[2]))
+    await at(omar, code)
+    await omar.taps("Write down the decision")
+    await omar.says("Open later\n\nEven more asked\n\n24 November 2026")
+    found = house.rounds.find(code)
+    assert found is not None
+    assert found.outcome.decision == Decision(
+        {"en": "Open later", "es": "Abrir tarde"}, "2026-11-24", {"en": "Even more asked", "es": "Muchos"}, texts_[2]
+    )
+
+
 @pytest.mark.parametrize(
     ("wrote", "hears"),
     [
         ("Open on Sundays", "Some part is missing, or there is one too many."),
+        ("We open.\n\nMany asked.\n24 November 2026", "Some part is missing, or there is one too many."),
         ("A\n\nB\n\nC\n\nD\n\nE", "Some part is missing, or there is one too many."),
         ("We open.\n\nMany asked.\n\nsome day", "“some day” is no day."),
         ("We open.\n\nMany asked.\n\n1 January 2026", "That does not work:"),

@@ -202,6 +202,10 @@ def test_where_nobody_said_who_lives_there_a_round_closes_without(house: House) 
     house.rounds.close(code)
     assert house.rounds.log(code)[-1].changed == {}
     assert fields_of(house, code) == 13
+    weighed(house, harbour=300, hillside=100)
+    assert house.rounds.margins(code) == {}, "what is said of the city afterwards is for later rounds"
+    assert fields_of(house, code) == 13
+    assert house.rounds.prove(code).whole
 
 
 # --------------------------------------------------------------------------- who takes part
