@@ -155,11 +155,18 @@ class Alarms:
         if not whom:
             log.error("alarm.untold", service=service, alarm=alarm)
 
+    def _named(self, service: str, language: str) -> str:
+        """Return a service in words; one that is no longer there by its key."""
+        if not service:
+            return texts(language)("alarm.city")
+        known = {each.key: each for each in self._config.services}
+        return known[service].spoken(language) if service in known else service
+
     def _letters(
         self, contact: Contact, alarm: int, service: str, which: str, values: Mapping[str, str], now: datetime
     ) -> list[NewMessage]:
         shown = texts(contact.language)
-        name = self._config.service(service).spoken(contact.language) if service else shown("alarm.city")
+        name = self._named(service, contact.language)
         number = self._config.city.emergency_number
         said = shown(which, service=name, number=number, **values)
         key = alarms.key(alarm, contact.id)

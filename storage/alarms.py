@@ -68,8 +68,12 @@ def waiting(db: Connection, service: str) -> int:
 
 
 def untold(db: Connection, *, lock: bool = False) -> list[Alarm]:
-    """Return the alarms that reached nobody and wait, the first first; with `lock` nobody else tells of them."""
-    still = select(*_COLUMNS).where(alarms.c.told == 0, alarms.c.closed_at.is_(None)).order_by(alarms.c.id)
+    """Return the alarms that reached nobody and wait, the first first; with `lock` nobody else tells of them.
+
+    One that no longer says who wrote waits no more: the words are gone, and with them what staff could look after.
+    """
+    waits = (alarms.c.told == 0, alarms.c.closed_at.is_(None), alarms.c.contact_id.is_not(None))
+    still = select(*_COLUMNS).where(*waits).order_by(alarms.c.id)
     return [Alarm(*row) for row in db.execute(still.with_for_update() if lock else still)]
 
 
@@ -79,11 +83,15 @@ def key(alarm: int, *parts: object) -> str:
 
 
 def forget_copies(db: Connection, contact_id: int, round_id: int | None = None) -> int:
-    """Delete what was sent to staff of somebody's words of danger (in one round); return how many messages."""
-    mine = select(alarms.c.id).where(alarms.c.contact_id == contact_id)
+    """Delete what was sent to staff of somebody's words of danger (in one round); return how many messages.
+
+    The alarms stay as a number, and no longer say who wrote.
+    """
+    mine: list[ColumnElement[bool]] = [alarms.c.contact_id == contact_id]
     if round_id is not None:
-        mine = mine.where(alarms.c.round_id == round_id)
-    beginnings = [f"{key(alarm)}." for alarm in db.execute(mine).scalars()]
+        mine.append(alarms.c.round_id == round_id)
+    beginnings = [f"{key(alarm)}." for alarm in db.execute(select(alarms.c.id).where(*mine)).scalars()]
+    db.execute(update(alarms).where(*mine).values(contact_id=None))
     if not beginnings:
         return 0
     shown = db.execute(_at_staff(messages, [f"out:{each}" for each in beginnings])).rowcount

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.erasure import Eraser
 from storage import alarms, crossings
 from tests.bot.test_threads import employed, in_round, labels, last, text
 from tests.support.house import NOON, Citizen, House, raw
@@ -136,6 +137,38 @@ async def test_one_that_reached_nobody_is_told_once_somebody_can_be_reached(
     with house.database.reading() as db:
         assert alarms.untold(db) == []
     assert "noted" in text(await maya.taps("I look after it"))
+
+
+async def test_one_about_a_service_that_is_no_longer_there_is_told_by_its_key(house: House, citizen: Citizen) -> None:
+    await in_round(house, citizen)
+    await citizen.says("gas leak")
+    with house.database.transaction() as db:
+        alarms.sound(db, b"old", "museum", house.clock(), contact_id=house.contact(citizen.address).id)
+    root = await employed(house, "Root", ("operator", "*"))
+    assert house.sweeps.alarms() == 2
+    assert ["museum" in each.text for each in house.said(root.address)[-2:]] == [False, True]
+
+
+@pytest.mark.parametrize("how", ["DELETE", "their part", "time"])
+async def test_one_whose_words_are_deleted_is_no_longer_told(house: House, citizen: Citizen, how: str) -> None:
+    await in_round(house, citizen)
+    await citizen.says("gas leak")
+    if how == "DELETE":
+        await citizen.says("DELETE")
+        await citizen.says("yes")
+    elif how == "their part":
+        with house.database.transaction() as db:
+            Eraser.traces(db, house.table("rounds")[0].id, house.contact(citizen.address).id)
+    else:
+        house.clock.forward(days=house.config.privacy.transcript_days + 1)
+        house.sweeps.privacy()
+    maya = await employed(house, "Maya")
+    before = len(house.said(maya.address))
+    assert house.sweeps.alarms() == 0
+    assert len(house.said(maya.address)) == before
+    with house.database.reading() as db:
+        assert alarms.untold(db) == []
+        assert alarms.waiting(db, "library") == 1
 
 
 async def test_without_a_manager_and_who_runs_the_bot_an_organiser_is_told(house: House, citizen: Citizen) -> None:

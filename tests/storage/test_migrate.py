@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -12,9 +13,9 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, MetaData, insert, inspect, select, text, update
 
-from storage import digests, migrate, outbox, people, tables
+from storage import digests, migrate, outbox, people, rounds, tables
 from storage.database import Database, StorageTrouble
-from tests.storage.makers import DAY, NOW, add_contact, message
+from tests.storage.makers import DAY, NOW, add_contact, add_round, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,6 +147,26 @@ def test_weeks_are_counted_anew_whichever_way_their_rule_changes(bare: Database)
     migrate.downgrade(bare, "0035")
     with bare.reading() as db:
         assert db.execute(select(tables.weeks.c.ready)).scalars().all() == [False]
+
+
+def test_answers_of_a_round_go_only_once_the_day_that_people_were_told_is_over_everywhere(bare: Database) -> None:
+    told = {
+        "end": ("9999-12-31", None),
+        "far": ("3000-01-01", None),
+        "none": ("soon", None),
+        "day": ("2027-03-31", datetime(2027, 4, 1, 12, tzinfo=UTC)),
+        "last": ("2999-12-31", datetime(3000, 1, 1, 12, tzinfo=UTC)),
+    }
+    migrate.upgrade(bare)
+    with bare.transaction() as db:
+        for code, (day, _) in told.items():
+            add_round(db, code, record=json.dumps({"keep_until": day}))
+        add_round(db, "silent")
+    migrate.downgrade(bare, "0040")
+    migrate.upgrade(bare)
+    with bare.reading() as db:
+        kept = {row.code: row.forget_at for row in rounds.find(db)}
+    assert kept == {"silent": None} | {code: at for code, (_, at) in told.items()}
 
 
 def test_a_current_database_is_not_refused(database: Database) -> None:

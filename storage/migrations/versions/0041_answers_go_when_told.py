@@ -28,11 +28,14 @@ def upgrade() -> None:
 
 
 def _ends(told: object) -> datetime | None:
+    """Return the moment by which the day is over in every zone: a migration does not know the city's."""
     try:
         day = date.fromisoformat(str(told))
     except ValueError:
         return None
-    return datetime.combine(day + timedelta(days=1), time(), UTC)
+    if day.year > 2999:  # no round reckons with later days
+        return None
+    return datetime.combine(day + timedelta(days=1), time(12), UTC)
 
 
 def downgrade() -> None:
