@@ -105,8 +105,7 @@ class Eraser:
         ledger.gone(PARTED, owner, [] if pseudonym is None else [pseudonym], round_id)
         kept = of is not None and (of.key_sealed is None or self._answers_in(db, of, owner.address_hash, ledger.now))
         self.traces(db, round_id, contact_id)
-        if kept:
-            entries.forget(db, contact_id, round_id)
+        entries.forget(db, contact_id, round_id)
         if contact_id == guest.contact.id:
             guest.drop(round_id)
         return kept

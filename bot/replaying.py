@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bot import own_work
 from bot.parting import withhold
 from storage import answers, audience, contacts, deletions, looks, outbox, people, rounds, sessions, threads, wishes
+from storage import entries as taken_down
 from storage.contacts import NewContact
 from storage.deletions import (
     DELETED,
@@ -62,6 +63,8 @@ class Replay:
         self._entries = sorted(entries, key=lambda entry: entry.at)
         self._now = now
         self._done: Counter[str] = Counter()
+        self._parted: list[tuple[int, int]] = []
+        """(contact id, round id) of the parts that went by their receipt."""
 
     def run(self) -> Counter[str]:
         """Do all of it; return how many contacts, parts, STOPs … it concerned."""
@@ -71,6 +74,8 @@ class Replay:
         for sign, contact in self._found(wanted):
             self._contact(sign, contact, gone, choices.get(sign, []))
         self._parts(gone.parts)
+        for contact_id, round_id in self._parted:  # after the answers: an entry tells of whom they are
+            taken_down.forget(self._db, contact_id, round_id)
         self._unquote(gone.quotes)
         self._unwish(gone.unwished)
         self._hush()
@@ -98,6 +103,7 @@ class Replay:
             at = gone.traces.get((sign, row.round_id))
             if at is not None and row.started_at < at:
                 self._eraser.traces(self._db, row.round_id, contact.id)
+                self._parted.append((contact.id, row.round_id))
                 self._done[PARTED] += 1
         for round_id, at, what in wishes.since(self._db, contact.id):
             if what == wishes.RESULT and at < gone.wishes.get((sign, round_id), at):

@@ -200,6 +200,7 @@ def forget(db: Connection, round_id: int, pseudonym: bytes, now: datetime, *, cl
         # After the words: whoever was just reading them has committed by now, so nothing of theirs is left over.
         themes.forget_text(db, select(answers.c.id).where(answers.c.round_id == round_id, answers.c.pseudonym == anew))
     touched += actions.forget_replies(db, round_id, pseudonym, closed=closed, anew=anew)
+    apart.forget(db, round_id, pseudonym)
     proof.note(db, "answers", touched, now)
     return touched
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
 from storage.entries import GROUP, ORGANISATION
 from storage.rows import Insert
@@ -45,6 +45,12 @@ def carry(db: Connection, round_id: int, origin: bytes, to: bytes) -> None:
     """Let what is kept of a pseudonym stand under another one."""
     mine = (counted_apart.c.round_id == round_id, counted_apart.c.pseudonym == origin)
     db.execute(update(counted_apart).where(*mine).values(pseudonym=to))
+
+
+def forget(db: Connection, round_id: int, pseudonym: bytes) -> None:
+    """Forget what is kept of a pseudonym: whoever takes a new one stands under that alone."""
+    mine = (counted_apart.c.round_id == round_id, counted_apart.c.pseudonym == pseudonym)
+    db.execute(delete(counted_apart).where(*mine))
 
 
 def declared(db: Connection, *mine: ColumnElement[bool]) -> dict[Participation, str]:

@@ -229,6 +229,15 @@ def test_deleted_is_deleted(house: House) -> None:
     assert house.table("answers") == house.table("entries") == house.table("sessions") == []
 
 
+async def test_a_passage_deleted_by_its_receipt_leaves_no_name_of_an_organisation(
+    house: House, citizen: Citizen
+) -> None:
+    receipt = Taking(house, house.pulse().code, voice=Voice.of("organisation", None, "The Choir")).does(*PULSE).receipt
+    for said in (receipt, "DELETE", "yes"):
+        await citizen.says(said)
+    assert house.table("answers") == house.table("entries") == house.table("sessions") == []
+
+
 def test_an_entry_that_staff_break_off_is_nobody_who_stopped_at_a_question(house: House) -> None:
     code = house.pulse().code
     for _ in range(12):

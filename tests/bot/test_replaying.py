@@ -11,13 +11,15 @@ import pytest
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
+from bot.counter import Voice
 from bot.erasure import Eraser
 from bot.ledger import Guest, Ledger
 from bot.replaying import Replay
-from storage import answers, backups, contacts, deletions, looks, people, rounds, tables, wishes
+from storage import answers, apart, backups, contacts, deletions, findings, looks, people, rounds, tables, wishes
 from storage.database import Database, StorageTrouble
 from storage.people import Link
 from storage.sealing import Keys
+from tests.bot.test_counter import PULSE, Taking
 from tests.bot.test_desk import finished
 from tests.bot.test_elsewhere import begun
 from tests.bot.test_turns import INTO, to_review
@@ -150,6 +152,31 @@ async def test_a_part_deleted_by_its_receipt_is_gone_and_the_rest_stays(
     assert back(house, empty, "c1")
     assert count(empty, "sessions") == 1
     assert count(empty, "answers") == len(citizen.answers(second)) > 0
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["open", "closed"])
+async def test_of_a_part_deleted_by_its_receipt_no_entry_comes_back_and_what_stays_is_no_voice_of_one_person(
+    house: House, citizen: Citizen, empty: Database, closed: bool
+) -> None:
+    code = house.pulse().code
+    voice = Voice.of("organisation", None, "The Choir")
+    receipt = Taking(house, code, voice=voice).does(*PULSE).receipt
+    await citizen.says(receipt)
+    await citizen.says("DELETE")
+    if closed:
+        house.rounds.close(code)
+        with house.database.transaction() as db:
+            findings.keep(db, 1, house.clock(), "{}")
+    file = backed_up(house)
+    await citizen.says("yes")
+    restored(house, file, empty)
+    assert count(empty, "entries") == count(empty, "sessions") == 0
+    with empty.reading() as db:
+        stayed = {bytes(who) for who in db.execute(select(tables.answers.c.pseudonym)).scalars()}
+        assert {who: kind for (_, who), kind in apart.kept(db, round_id=1).items()} == dict.fromkeys(
+            stayed, "organisation"
+        )
+    assert len(stayed) == closed
 
 
 async def test_a_part_that_went_elsewhere_and_was_deleted_there_is_gone_where_it_was(

@@ -33,6 +33,7 @@ from storage import (
     themes,
     weekly,
 )
+from storage import apart as kept
 from storage.retention import Policy
 from tests.storage import makers
 from tests.storage.makers import answer, text
@@ -439,3 +440,18 @@ def test_an_organisation_that_has_its_answers_deleted_after_the_count_stays_no_p
         after = digest(db, desk)
     assert dump(after) == dump(before)
     assert after.who.apart == Apart(organisations=6)
+
+
+def test_nothing_leads_from_an_organisation_that_has_its_answers_deleted_to_what_stays_of_them(
+    database: Database, library: Library
+) -> None:
+    """The only one of its round, kept under the pseudonym it had: that row would tell whose the new one is."""
+    with database.transaction() as db:
+        of = makers.add_round(db)
+        answers.append(db, [answer(of, b"union", at=NOON, choice="1")])
+        kept.keep(db, {(of.id, b"union"): "organisation"})
+        over(db, of, state="closed")
+        row = rounds.get(db, of.id)
+        assert row is not None
+        assert Eraser(library, lambda: "n" * 16).said(db, row, b"union", MONDAY)
+        assert kept.kept(db, round_id=of.id) == {(of.id, b"n" * 16): "organisation"}
