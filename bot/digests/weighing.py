@@ -90,11 +90,11 @@ def shares(
     """Return the weighted share of each option of one question; `outside` are those that are no part of the base."""
     based = [one for one in given if one.cell in weights and (one.choices or one.choice not in outside)]
     people, most = sum(one.people for one in based), max((weights[one.cell] for one in based), default=0.0)
-    step = disclosure.weighted_step(people, most, minimum) if people >= RAKED_FROM else 0
+    base = _sum(based, weights)
+    step = disclosure.weighted_step(int(min(people, round(base, 9))), most, minimum) if people >= RAKED_FROM else 0
     effective = disclosure.floored(int(kish((weights[one.cell], one.people) for one in based)), minimum)
     if not step or not effective:
         return {}
-    base = _sum(based, weights)
     found = {option: _sum([one for one in based if option in _chosen(one)], weights) for option in options}
     return {option: _told(part, base, step, effective) for option, part in found.items()}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.digests import disclosure, findings
+from bot.digests import disclosure, findings, weighing
 from bot.digests.findings import Asked, Counts, Turnout
 from bot.digests.statistics import Unraked, kish, rake, wilson
 from bot.digests.weighing import Among
@@ -94,6 +94,17 @@ def test_findings_with_weights_survive_being_kept() -> None:
     assert findings.load(findings.dump(of)) == of
 
 
+def test_a_step_is_of_what_those_count_who_answered_not_of_how_many_they_are() -> None:
+    """Of 400 who count for 117.5, ten who count twice are 17 points: no step may be finer."""
+    weights: dict[Cell, float] = {("young",): 0.25, ("old",): 2.0}
+    found: set[int] = set()
+    for old in range(11):
+        said = {("young", "yes"): 195, ("young", "no"): 195, ("old", "yes"): old, ("old", "no"): 10 - old}
+        given_ = [Celled("q", choice, None, (group,), count) for (group, choice), count in said.items() if count]
+        found.add(weighing.shares(["yes"], given_, weights, set(), 10)["yes"].percent)
+    assert found <= {40, 60}
+
+
 CELLS = st.fixed_dictionaries(
     {area: st.fixed_dictionaries({one: st.integers(5, 400) for one in SAID}) for area in AREAS}
 )
@@ -115,7 +126,8 @@ def test_what_is_told_is_near_the_slow_figure_and_beside_a_share_that_is_told(
         assert min(people.values()) >= minimum
         weight = {area: residents[area] * sum(people.values()) / people[area] / 100 for area in AREAS}
         slow = sum(weight[a] * cells[a][each.option] for a in AREAS) / sum(weight[a] * base[a] for a in AREAS)
-        step = disclosure.weighted_step(sum(base.values()), max(weight[a] for a in AREAS if base[a]), minimum)
+        whole = int(min(sum(base.values()), round(sum(weight[a] * base[a] for a in AREAS), 9)))
+        step = disclosure.weighted_step(whole, max(weight[a] for a in AREAS if base[a]), minimum)
         inside = min(max(100 * slow, step), 100 - step)
         assert abs(each.weighted.percent - inside) <= step / 2 + 1e-6
         assert each.weighted.low <= each.weighted.percent <= each.weighted.high
@@ -137,5 +149,6 @@ def test_fewer_people_than_the_minimum_who_say_something_else_move_no_share_by_m
             people: dict[Cell, int] = {(of,): sum(said.values()) for of, said in cells.items()}
             weights = rake(people, [{"harbour": harbour / 100, "hillside": 1 - harbour / 100}], 10)
             assert not isinstance(weights, Unraked)
-            step = disclosure.weighted_step(base, max(weights.values()), 10)
+            sums = sum(weights[of,] * said[word] for of, said in cells.items() for word in SAID if word != "na")
+            step = disclosure.weighted_step(int(min(base, round(sums, 9))), max(weights.values()), 10)
             assert abs(left.weighted.percent - right.weighted.percent) <= step
