@@ -1,5 +1,7 @@
 """The process is killed at every crossing of an action: begun, given on, ended, its owner reminded, answers opened.
 
+An alarm that reached nobody is told late, once.
+
 A browser sends its form again, as somebody does who presses once more after an error: the same form acts once.
 """
 
@@ -17,7 +19,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
-from storage import tables
+from storage import alarms, tables
 from tests.journeys.ordeal import Midwife, Ordeal, seen
 from tests.journeys.test_kills_web import Browser, client_of, invited
 
@@ -32,7 +34,9 @@ GIVING = ["action.gives", "action.given"]
 SETTLING = ["action.settles", "action.settled"]
 EXPIRING = ["action.expires", "action.expired"]
 OPENING = ["answers.opens", "answers.opened"]
-CROSSINGS = [*BEGINNING, *GIVING, *SETTLING, *OPENING, *REMINDING, *EXPIRING]
+TELLING = ["alarm.tells", "alarm.told"]
+"""An alarm that reached nobody when it sounded, told once somebody can be reached."""
+CROSSINGS = [*BEGINNING, *GIVING, *SETTLING, *OPENING, *REMINDING, *EXPIRING, *TELLING]
 PAGE = "/manage/actions/library"
 WORDS = "Mend the door"
 MADRID = ZoneInfo("Europe/Madrid")
@@ -65,8 +69,13 @@ async def test_an_action_is_begun_given_and_ended_once_wherever_the_process_is_k
             due_again(ordeal)
             await ordeal.lives(f"{crossing}:1")
             assert await ordeal.dies(), ordeal.told()
+        unheard(ordeal)
+        for crossing in TELLING:
+            await ordeal.lives(f"{crossing}:1")
+            assert await ordeal.dies(), ordeal.told()
         await ordeal.lives()
         await seen(ordeal.api.citizens[502], "was due on")
+        await seen(ordeal.api.citizens[502], "nobody could be told then")
         await ordeal.over()
         await ordeal.stops()
         check(ordeal)
@@ -95,8 +104,16 @@ def due_again(ordeal: Ordeal) -> None:
         db.execute(update(tables.actions).values(state="open", kind="ask", expires_at=then - timedelta(days=1)))
 
 
+def unheard(ordeal: Ordeal) -> None:
+    """Let an alarm have sounded when nobody could be reached."""
+    then = datetime(2027, 1, 12, 10, tzinfo=MADRID)
+    with ordeal.writing() as db:
+        somebody = db.execute(select(tables.contacts.c.id).limit(1)).scalar_one()
+        assert alarms.sound(db, b"unheard", "library", then, contact_id=somebody) is not None
+
+
 def check(ordeal: Ordeal) -> None:
-    """Each act was noted once, the colleague was told once, and each look left its line."""
+    """Each act was noted once, the colleague was told once of each thing, and each look left its line."""
     with ordeal.looking() as db:
         assert [row.words for row in db.execute(select(tables.actions))] == [WORDS]
         log = list(db.execute(select(tables.action_log.c.what).order_by(tables.action_log.c.id)).scalars())
@@ -107,3 +124,4 @@ def check(ordeal: Ordeal) -> None:
     assert log.count("reminded") == 1
     assert len([key for key in keys if ".given." in key]) == 1
     assert len([key for key in keys if ".overdue." in key]) == 1
+    assert len([key for key in keys if key.startswith("alarm.")]) == 1
