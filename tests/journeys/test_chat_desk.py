@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.bot.test_manuscripts import TEA
 from tests.journeys.test_three_people import _joined
+from tests.journeys.town import MONDAY
 
 if TYPE_CHECKING:
     from tests.journeys.town import Town
@@ -47,6 +49,7 @@ def test_a_round_is_begun_signed_opened_answered_and_closed_in_the_chat(town: To
     omar.taps("Look again")
     omar.sees("Started: 1.")
     closed(omar)
+    town.set_clock(MONDAY + timedelta(hours=2))  # Ana was in the middle, and had an hour to come to the end
     concluded(omar)
     ana.sends(f"/start {code}x")
     ana.sees("do not know")
