@@ -1,6 +1,7 @@
 """The answers behind a figure: picked out as the figure was counted, the newest first, page by page.
 
-What people said of themselves (`you.…`) is never among them: beside what they answered it would tell who they are.
+What people said of themselves (`you.…`), and for whom they answer (`for_whom.…`), is never among them: beside what they
+answered it would tell who they are.
 """
 
 from __future__ import annotations
@@ -84,13 +85,16 @@ def ballots(db: Connection, picked: Picked) -> list[tuple[int, str]]:
     return [(int(round_id), state) for round_id, state in db.execute(asked.order_by(*asked.selected_columns))]
 
 
-def words(db: Connection, rows: Collection[Said]) -> dict[tuple[int, bytes], list[str]]:
-    """Return what else the people of these answers wrote in the same round, by (round id, pseudonym), oldest first."""
+def words(db: Connection, rows: Collection[Said], until: datetime) -> dict[tuple[int, bytes], list[str]]:
+    """Return what else the people of these answers wrote in the same round, by (round id, pseudonym), oldest first.
+
+    Nothing that came from `until` on: a week that is running opens nowhere.
+    """
     people = {(row.round_id, row.pseudonym) for row in rows}
     if not people:
         return {}
     theirs = tuple_(answers.c.round_id, answers.c.pseudonym).in_(list(people))
-    written = (answers.c.verb == "ask", answers.c.text.is_not(None), answers.c.counted_at.is_not(None))
+    written = (answers.c.verb == "ask", answers.c.text.is_not(None), answers.c.counted_at < until)
     columns = (answers.c.round_id, answers.c.pseudonym, answers.c.text)
     wanted = select(*columns).where(theirs, *written, answers.c.withdrawn_at.is_(None)).order_by(answers.c.id)
     found: dict[tuple[int, bytes], list[str]] = {}
@@ -103,6 +107,7 @@ def _where(picked: Picked) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = [answers.c.service == picked.service, answers.c.withdrawn_at.is_(None)]
     where += [answers.c.counted_at >= picked.since, answers.c.counted_at < picked.until, answers.c.skipped.is_(False)]
     where += [or_(answers.c.item.is_(None), answers.c.item.not_like("you.%"))]
+    where += [answers.c.state.not_like("for_whom.%")]
     where += [answers.c.stage == picked.stage] if picked.stage else []
     where += [answers.c.item == picked.item] if picked.item else []
     where += [answers.c.state == picked.state] if picked.state else []

@@ -222,9 +222,11 @@ class Actions:
         return found
 
     def asked(self, db: Connection, by: Filters, language: str) -> str:
-        """Return a question of a round in words."""
+        """Return a question of a round in words; its name in the flow where its words cannot be read."""
         row = rounds.by_code(db, by.round)
-        words = questions.question(self._library.played(db, row).flow, by.state) if row else {}
+        flow = self._library.shown(db, row) if row else None
+        there = flow is not None and all(by.state in flow.script(one).states for one in flow.languages)
+        words = questions.question(flow, by.state) if flow is not None and there else {}
         return texts(language).pick(words, by.state).split("\n")[0]
 
     @staticmethod

@@ -108,16 +108,17 @@ class Behind:
         rows = behind.of(db, picked, PAGE, (by.page - 1) * PAGE)
         total, organised = behind.count(db, picked), behind.organised(db, picked)
         looks.note(db, service, now, who, by.noted, len(rows))
-        shown = self._in_words(db, service, rows, language)
+        shown = self._in_words(db, service, rows, language, picked.until)
         minimum = self._config.digest.minimum_cell
         return Shown(shown, about(total, minimum), max(1, -(-total // PAGE)), about(organised, minimum))
 
     def newest(self, db: Connection, service: str, by: Filters, who: str, language: str, now: datetime) -> list[str]:
         """Return the newest few in one line each, masked as a chat may be read by others; note who has looked."""
-        rows = behind.of(db, self._picked(db, service, by), NEWEST)
+        picked = self._picked(db, service, by)
+        rows = behind.of(db, picked, NEWEST)
         looks.note(db, service, now, who, {**by.noted, "in": "chat"}, len(rows))
         finds, said = finder(db, self._config), texts(language)
-        lines = zip(rows, self._in_words(db, service, rows, language), strict=True)
+        lines = zip(rows, self._in_words(db, service, rows, language, picked.until), strict=True)
         return [
             " · ".join(finds.masked(part, row.language, said) for part in (one.answer, *one.words) if part)
             for row, one in lines
@@ -146,8 +147,10 @@ class Behind:
         began = row.opened_at if row.closes_at is not None and row.opened_at is not None else since
         return replace(picked, since=min(began, since), round_id=row.id)
 
-    def _in_words(self, db: Connection, service: str, rows: Sequence[Said], language: str) -> list[Answer]:
-        written = behind.words(db, rows)
+    def _in_words(
+        self, db: Connection, service: str, rows: Sequence[Said], language: str, until: datetime
+    ) -> list[Answer]:
+        written = behind.words(db, rows, until)
         sorted_ = themes.of_texts(db, [row.id for row in rows])
         names = {theme.id: theme.name(language) for theme in themes.codebook(db, service)}
         organised = campaigns.of_texts(db, [row.id for row in rows])

@@ -6,14 +6,17 @@ import json
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.actions.behind import Filters
 from bot.digests.weeks import Week
-from storage import actions, looks
+from storage import actions, answers, looks, rounds, turnout
 from tests.bot.actions.test_asked import complained
+from tests.bot.test_altered import DAMAGES, altered, restarted
 from tests.bot.test_threads import employed
+from tests.storage import makers
 from tests.support.answering import answered
 from tests.support.house import RECORD, Citizen, House, raw
 
@@ -186,6 +189,64 @@ async def test_all_answers_of_a_week_and_what_people_want_open_as_well(house: Ho
     assert f"/manage/answers/library?week={WEEK}" in said.text
     (said,) = await presses(maya, "@o:d:all:0:2026-W49")
     assert said.text == "This week is still running: act on it when it is over"
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_answers_to_questions_that_were_altered_open_as_well(house: House, damage: Callable[[str], str]) -> None:
+    _, maya = await opened(house)
+    record = {**RECORD, "lists": {"ideas": [["late", "Open later"], ["early", "Open early"], ["sunday", "On Sundays"]]}}
+    code = house.need(flow="option_round", record=record).code
+    answered(house.database, house.rounds.played(code), code, 12, house.clock() - timedelta(days=7))
+    altered(house.database, "option_round", damage)
+    async with restarted(house).writing() as anew:
+        maya = Citizen(anew, maya.address)
+        (week,) = await presses(maya, f"@o:d:week:0:{WEEK}")
+        (wanted,) = [label for label in labels([week]) if label.startswith("Answers: ")]
+        (said,) = await maya.taps(wanted, week)
+        assert f"&round={code}&state=order" in said.text
+        assert {row.status for row in anew.table("inbox")} == {"done"}
+
+
+async def test_no_name_of_an_organisation_stands_beside_its_words(house: House) -> None:
+    _, maya = await opened(house)
+    code = house.need(record={**RECORD, "for_whom": "yes"}).code
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        at = house.clock() - timedelta(days=7)
+        said: tuple[tuple[str, dict[str, Any]], ...] = (
+            (turnout.SPEAKS, {"verb": "choose", "choice": "organisation"}),
+            (turnout.HEADS, {"verb": "number", "score": 7}),
+            (turnout.NAME, {"verb": turnout.NAMED, "text": "Riverside Choir"}),
+            ("words", {"verb": "ask", "text": "Nobody was at the desk"}),
+        )
+        given: dict[str, Any] = {"choice": None, "score": None, "item": None}
+        answers.append(db, [makers.answer(row, b"org", state, at, **given | each) for state, each in said])
+    (every,) = await presses(maya, f"@o:d:all:0:{WEEK}")
+    assert "– Nobody was at the desk" in every.text
+    assert "Choir" not in every.text
+    assert "– organisation" not in every.text
+    assert "– 7" not in every.text
+    with house.database.transaction() as db:
+        by = Filters(WEEK, round=code, state=turnout.NAME)
+        assert house.actions.behind.open(db, "library", by, "Maya", "en", house.clock()).answers == []
+
+
+async def test_what_was_written_after_the_week_does_not_stand_beside_its_score(house: House) -> None:
+    _, maya = await opened(house)
+    code = house.pulse().code
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        now = house.clock()
+        given: dict[str, Any] = {"verb": "ask", "choice": None, "score": None, "item": None}
+        scored = makers.answer(row, b"one", "overall", now - timedelta(days=7))
+        before = makers.answer(row, b"one", "why", now - timedelta(days=7), text="Said that week", **given)
+        after = makers.answer(row, b"one", "why", now - timedelta(minutes=1), text="Said since", **given)
+        answers.append(db, [scored, before, after])
+    (every,) = await presses(maya, f"@o:d:all:0:{WEEK}")
+    assert " · Said that week" in every.text
+    assert "Said since" not in every.text
 
 
 async def test_a_week_that_is_running_is_no_ground_yet(house: House) -> None:
