@@ -37,6 +37,7 @@ from storage.tables import (
     outbox,
     people,
     roles,
+    round_log,
     rounds,
     sessions,
     thread_messages,
@@ -66,6 +67,10 @@ MONTH = 30.44
 """Days in a month on average (365.25 / 12, rounded)."""
 _AT_ONCE = 1000
 """So many of these are moved with one sweep."""
+_AMID = timedelta(days=1)
+"""So long somebody may be at their answers, in a round that goes on after the day until which it keeps them."""
+_FIRST_END = '%"closes_at":[null,%'
+"""What a line of a round's trail notes that gives it an end for the first time."""
 QUOTES = "digests_with_quotes"
 """Digests that lost words of somebody whose answer went."""
 CLOCK, SWEPT = "clock", "swept"
@@ -87,7 +92,7 @@ class Policy:
     answers_months: int = 12
     """After the report (or, without one, the closing), and no longer than people were told: the answers themselves.
 
-    In an always open round: since given, also once somebody has closed it.
+    In an always open round: since given, also once somebody has closed it, or has given it an end.
     """
 
 
@@ -342,10 +347,18 @@ def _replies(now: datetime, policy: Policy) -> Delete:
 def _past(table: Table, now: datetime, policy: Policy) -> ColumnElement[bool]:
     before = months_before(now, policy.answers_months)
     done = select(rounds.c.id).where(func.coalesce(rounds.c.reported_at, rounds.c.closed_at) < before)
-    running = select(rounds.c.id).where(rounds.c.closes_at.is_(None))
+    endless = select(rounds.c.id).where(rounds.c.closes_at.is_(None))
     told = max(before, now - timedelta(days=policy.answers_months * MONTH))
-    old = and_(table.c.answered_at < told, table.c.round_id.in_(running))
-    return or_(table.c.round_id.in_(done), table.c.round_id.in_(_as_told(now, policy)), old)
+    old = and_(table.c.answered_at < told, or_(table.c.round_id.in_(endless), _before_its_end(table)))
+    named = endless.where(rounds.c.closed_at.is_(None), rounds.c.forget_at <= now)
+    late = and_(table.c.answered_at < now - _AMID, table.c.round_id.in_(named))
+    return or_(table.c.round_id.in_(done), table.c.round_id.in_(_as_told(now, policy)), old, late)
+
+
+def _before_its_end(table: Table) -> ColumnElement[bool]:
+    """Whether it was given while its round had no end: people were told a day of their own, which holds."""
+    since = (round_log.c.round_id == table.c.round_id, round_log.c.at >= table.c.answered_at)
+    return exists().where(*since, round_log.c.what == "extended", round_log.c.details.like(_FIRST_END))
 
 
 def _as_told(now: datetime, policy: Policy) -> Select[tuple[int]]:

@@ -289,6 +289,8 @@ def faults(
     found += [wrong for name in free if (wrong := _unfit(name, sketch.record.get(name), language))]
     if flow.running and legal.asks_for_whom(sketch.record):
         found.append(_fault(legal.FOR_WHOM, language, "counts_at_once", name=legal.FOR_WHOM))
+    if flow.running and sketch.closes_at is None and sketch.record.get("keep_until"):
+        found.append(_fault("keep_until", language, "needs_an_end", name="keep_until"))
     early = {name: "kept_short" if name == "keep_until" else "too_early" for name in _too_early(sketch, config)}
     found += [_fault(name, language, key, name=name) for name, key in early.items()]
     if "influence" in given.values:

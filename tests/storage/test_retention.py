@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from storage.database import Database
 
 POLICY = Policy()
+BEFORE_AND_AFTER = ((b"amy", NOW), (b"ben", NOW + 2 * DAY))
 
 
 def rows(db: Connection, table: str) -> int:
@@ -200,6 +201,32 @@ def test_in_an_always_open_round_answers_go_twelve_months_after_they_were_given(
         answers.append(db, [answer(pulse), answer(pulse, b"ben", at=NOW + DAY), answer(long_)])
         assert sweep(db, NOW.replace(year=2027) + MINUTE) == {"answers": 1}
         assert answers.handed_in(db, [pulse.id, long_.id]) == {pulse.id: 1, long_.id: 1}
+
+
+def test_what_was_answered_before_a_round_was_given_its_end_goes_twelve_months_after(database: Database) -> None:
+    with database.transaction() as db:
+        given, later = (add_round(db, name, closes_at=NOW + 500 * DAY) for name in ("given", "later"))
+        answers.append(db, [answer(round_, who, at=at) for round_ in (given, later) for who, at in BEFORE_AND_AFTER])
+        for round_, old in ((given, None), (later, (NOW + 90 * DAY).isoformat())):
+            trail.add(db, round_.id, NOW, "Ana", "created", changed={"closes_at": (None, old)})
+            end = (NOW + 500 * DAY).isoformat()
+            trail.add(db, round_.id, NOW + DAY, "Ana", "extended", "snow", changed={"closes_at": (old, end)})
+        sweep(db, NOW.replace(year=2027) - MINUTE)
+        assert answers.handed_in(db, [given.id, later.id]) == {given.id: 2, later.id: 2}
+        sweep(db, NOW.replace(year=2027) + 30 * DAY)
+        assert answers.handed_in(db, [given.id, later.id]) == {given.id: 1, later.id: 2}
+
+
+def test_a_round_without_an_end_keeps_answers_no_longer_than_its_record_says(database: Database) -> None:
+    with database.transaction() as db:
+        told, silent = add_round(db, "told", forget_at=NOW + 30 * DAY), add_round(db, "silent")
+        answers.append(db, [answer(told), answer(silent), answer(told, b"ben", at=NOW + 40 * DAY)])
+        sweep(db, NOW + 30 * DAY - MINUTE)
+        assert answers.handed_in(db, [told.id, silent.id]) == {told.id: 2, silent.id: 1}
+        sweep(db, NOW + 40 * DAY)
+        assert answers.handed_in(db, [told.id, silent.id]) == {told.id: 1, silent.id: 1}
+        sweep(db, NOW + 41 * DAY + MINUTE)
+        assert answers.handed_in(db, [told.id, silent.id]) == {silent.id: 1}
 
 
 def test_contacts_nothing_needs_any_more_go_and_the_others_stay(database: Database) -> None:

@@ -244,3 +244,33 @@ async def test_a_round_without_an_end_tells_everybody_until_when_their_own_answe
         assert told in "".join(each.text for each in house.said(name))
         assert house.rounds.facts(code, "en")["keep_until"] == told
         house.clock.forward(days=301)
+
+
+async def test_a_round_given_its_end_later_keeps_earlier_answers_no_longer_than_people_were_told(house: House) -> None:
+    code = house.pulse().code
+    for name in ("early", "late"):
+        citizen = Citizen(house, name)
+        await citizen.starts(code)
+        await citizen.does(*INTO, "Very good")
+        house.clock.forward(days=100)
+        if name == "early":
+            house.rounds.extend(code, house.clock() + timedelta(days=500), why="it ends")
+    for day, left in ((date(2027, 11, 24), 2), (date(2027, 11, 25), 1)):
+        house.clock.forward(days=(day - house.clock().date()).days)
+        house.sweeps.privacy()
+        assert len({each.pseudonym for each in house.table("answers")}) == left
+
+
+def test_a_round_without_an_end_names_no_day_until_which_it_keeps_answers(house: House) -> None:
+    facts = {
+        "service": "library",
+        "flow": "deliver_pulse",
+        "title": "How is it?",
+        "record": {"keep_until": "2027-03-01"},
+    }
+    made = house.rounds.create(**facts)
+    (fault,) = house.rounds.check(made.code)
+    assert fault.field == "keep_until"
+    assert "for rounds with an end" in fault.message
+    house.rounds.change(made.code, closes_at=house.clock() + timedelta(days=30))
+    assert house.rounds.check(made.code) == []
