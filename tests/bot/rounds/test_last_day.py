@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -262,7 +262,7 @@ async def test_a_round_given_its_end_later_keeps_earlier_answers_no_longer_than_
 
 
 def test_a_round_without_an_end_names_no_day_until_which_it_keeps_answers(house: House) -> None:
-    facts = {
+    facts: dict[str, Any] = {
         "service": "library",
         "flow": "deliver_pulse",
         "title": "How is it?",
