@@ -466,13 +466,13 @@ class Rounds(Fairness, Papers):
 
     @staticmethod
     def _moved(said: Mapping[str, Any], days: Mapping[str, str]) -> dict[str, str]:
-        """Return the days that somebody moves. Raises `Refused` for what is none, and for an earlier one."""
+        """Return the days that somebody moves. Raises `Refused` for what is none, too far or earlier."""
         moved = {name: day.strip() for name, day in days.items() if name in record.DAYS and day.strip()}
         for name, day in moved.items():
+            if wrong := record.unfit_day(day):
+                raise wording.Forbidden(wrong, name=name, year=LATEST + 1)
             new, old = record.day_of(day), record.day_of(said.get(name))
-            if new is None:
-                raise wording.Forbidden("not_a_date", name=name)
-            if old is not None and new < old:
+            if new is not None and old is not None and new < old:
                 raise wording.Forbidden("only_later", name=name, day=said[name])
         return moved
 

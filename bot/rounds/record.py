@@ -321,8 +321,8 @@ def _unfit(name: str, value: object, language: str) -> Fault | None:
     """Tell a day or an age that is none, and a promise that is none of the five; they are the same in all languages."""
     if not value:
         return None
-    if name in DATES and day_of(value) is None:
-        return _fault(name, language, "not_a_date", name=name)
+    if name in DATES and (wrong := unfit_day(value)):
+        return _fault(name, language, wrong, name=name, year=LATEST + 1)
     if name in LINKED and (bad := [link for text in _texts(value) for link in bad_links(text)]):
         return _fault(name, language, "bad_link", name=name, link=bad[0])
     if name == "influence" and value not in list(dict(wording.influences(language))):
@@ -332,6 +332,12 @@ def _unfit(name: str, value: object, language: str) -> Fault | None:
     if name in legal.CHOICES and value not in legal.CHOICES[name]:
         return _fault(name, language, "not_a_choice", name=name, options=", ".join(legal.CHOICES[name]))
     return None
+
+
+def unfit_day(value: object) -> str:
+    """Return which fault a value has as a day of a record; empty: none."""
+    day = day_of(value)
+    return "not_a_date" if day is None else "too_far_day" if day.year > LATEST else ""
 
 
 def _texts(value: object) -> list[str]:

@@ -73,7 +73,7 @@ COMMANDS: Mapping[str, str] = {
 """How a command line does what a refusal asks for: nobody else is told so."""
 _DAYS = ("day", "closed", "read")
 """What of a refusal is a day: people read it in words."""
-_ABOUT_FIELDS = frozenset({"only_later", "not_a_date"})
+_ABOUT_FIELDS = frozenset({"only_later", "not_a_date", "too_far_day"})
 """Refusals whose `name` is that of a field."""
 
 

@@ -1118,6 +1118,7 @@ def test_a_change_says_what_was_set_and_what_is_still_missing(terminal: Terminal
         ("influence.en=ask", "influence must be one of"),
         ("decided_on=10.2.2027", "decided_on is not a day: write it as 2026-12-31"),
         ("feedback_on.es=2027-02-10", "feedback_on is not a day"),
+        ("keep_until=3000-01-01", "keep_until is a day nobody lives to see: choose one before the year 3000"),
     ],
 )
 def test_what_can_never_stand_is_refused_at_once(wrong: str, advice: str, terminal: Terminal) -> None:

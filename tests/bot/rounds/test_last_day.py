@@ -178,6 +178,8 @@ def test_more_time_past_a_promised_day_is_refused_with_what_to_move_and_moves_it
         house.rounds.extend(made.code, longer, why="snow", days={"decided_on": "2027-01-16"})
     with pytest.raises(Refused, match="decided_on is not a day"):
         house.rounds.extend(made.code, longer, why="snow", days={"decided_on": "soon"})
+    with pytest.raises(Refused, match="decided_on is a day nobody lives to see"):
+        house.rounds.extend(made.code, longer, why="snow", days={"decided_on": "9999-12-31"})
     far = datetime(2027, 2, 10, tzinfo=UTC)
     with pytest.raises(Refused, match=r"the result is promised for 2027-02-01.*--feedback-on"):
         house.rounds.extend(made.code, far, why="snow", days={"decided_on": "2027-02-20"})

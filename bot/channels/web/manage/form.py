@@ -217,7 +217,7 @@ def _bad_day(need: Need, record: Mapping[str, object]) -> bool:
     if need.kind != "date" or not value:
         return False
     try:
-        date.fromisoformat(str(value))
+        _day(str(value))
     except ValueError:
         return True
     return False

@@ -65,6 +65,7 @@ def beside(found: dict[str, Any], field: str) -> str:
         ),
         ({"closes_on": "2026-11-01"}, "closes_on", "Error: the day on which it closes lies in the past"),
         ({"closes_on": "soon"}, "closes_on", "Error: Enter a day, like 31 12 2026"),
+        ({"decided_on": "3000-01-01"}, "decided_on", "Error: Enter a day, like 31 12 2026"),
         ({"decided_on": "2026-12-01"}, "decided_on", "Error: lies before the round closes: choose a later day"),
         ({"audience": "listed"}, "audience", "Error: nobody would be asked: choose other people, add a list, or let"),
         ({"ideas__en": "One", "ideas__es": ""}, "ideas.en", "Error: needs at least two lines"),
