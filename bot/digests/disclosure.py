@@ -29,9 +29,9 @@ minimum and in a running week, too: a manager sees with the first answer that it
    facts told before it. Whom it is hidden from are at least that many too, of two or more kinds (rule 2).
 10. Weighted shares stand only beside shares that are told, of groups that are all told, and come in steps: the minimum
    of people cannot move one by more, even those who count for most. They are told as soon as such a step is a quarter
-   or less, and never as nothing or all. How many people they say as much as goes down to a whole step. Beside the
-   share of all they still narrow what a group said, and where nearly all who count for most said the same, may
-   tell it.
+   or less, and never as nothing or all. How many people they say as much as goes down to a whole step. All that is
+   told of a question, with the share of all, leaves open by the minimum of people what each group said; else none of
+   its weighted shares is told (`bot.digests.weighing.leaves_open`).
 """
 
 from __future__ import annotations

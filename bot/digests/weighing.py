@@ -3,15 +3,18 @@
 They stand beside the shares of answers as given, which remain what a round says. By age and area, nothing else: what is
 told of health or belief weighs nobody. Weights follow `bot.digests.statistics.rake`, with its conditions; besides, each
 group has to be one that is told of. What is told comes in steps that the minimum of people cannot exceed, with the
-weight of those who count for most (`bot.digests.disclosure`, 10).
+weight of those who count for most, and not at all where it would tell, beside the shares as given, what a group said
+(`bot.digests.disclosure`, 10).
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bot.digests import disclosure, statistics
 from bot.digests.statistics import RAKED_FROM, Cell, Unraked, kish
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
     from storage.findings import Celled
 
 Weights = Mapping[Cell, float]
+MOST: Final = 120
+"""So many groups times options are looked through for what they would tell."""
+NEARLY: Final = 1e-6
+"""By so much a number that is worked out may miss a whole one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +102,84 @@ def shares(
     effective = disclosure.floored(int(kish((weights[one.cell], one.people) for one in based)), minimum)
     if not step or not effective:
         return {}
-    found = {option: _sum([one for one in based if option in _chosen(one)], weights) for option in options}
-    return {option: _told(part, base, step, effective) for option, part in found.items()}
+    chose = {option: [one for one in based if option in _chosen(one)] for option in options}
+    told = {option: _told(_sum(some, weights), base, step, effective) for option, some in chose.items()}
+    cells = Counter[Cell]()
+    for one in based:
+        cells[one.cell] += one.people
+    groups = tuple((count, weights[cell]) for cell, count in sorted(cells.items()))
+    views = [
+        View(_about(some, minimum), minimum / 2, *_between(told[option].percent, base, step))
+        for option, some in chose.items()
+    ]
+    several = any(one.choices for one in based)
+    rest = {choice for one in based for choice in _chosen(one)} - told.keys()
+    seen = [(each,) for each in views] if several else [(*views, View(0, len(rest) * minimum, 0, base))]
+    return told if all(leaves_open(groups, each, minimum, whole=not several) for each in seen) else {}
+
+
+def _about(given: Iterable[Celled], minimum: int) -> int:
+    """Return how many people there are as it is told; of few the middle of what they may be."""
+    return disclosure.stepped(sum(one.people for one in given), minimum) or minimum // 2
+
+
+class View(NamedTuple):
+    """What is told of an option: how many people chose it, how far off that may be, and within which weighted sum."""
+
+    people: int
+    off: float
+    low: float
+    high: float
+
+
+def _between(percent: int, base: float, step: int) -> tuple[float, float]:
+    """Return within which weighted sum a told share may stand: the last steps reach to nobody and to all."""
+    low = 0.0 if percent <= step else percent - step / 2
+    high = 100.0 if percent >= 100 - step else percent + step / 2
+    return low * base / 100, high * base / 100
+
+
+@lru_cache(maxsize=256)
+def leaves_open(groups: tuple[tuple[int, float], ...], views: tuple[View, ...], minimum: int, *, whole: bool) -> bool:
+    """Whether all that is told of a question leaves open what each group said, by the minimum of people at least.
+
+    `groups`: how many people, and the weight of each, as readers may know them. How many of each group chose an option
+    may be any numbers that give all that is told of these options; `whole`: everybody chose one of them. What is looked
+    through are at most `MOST` numbers; of more nothing is told.
+    """
+    from scipy.optimize import linprog  # noqa: PLC0415 - slow to load, and only closed rounds need it
+
+    width, size = len(groups), len(groups) * len(views)
+    if size > MOST:
+        return False
+    rows: list[list[float]] = []
+    limits: list[float] = []
+    for place, view in enumerate(views):
+        sums = [([1.0] * width, view.people - view.off, view.people + view.off)]
+        sums.append(([weight for _, weight in groups], view.low, view.high))
+        for factors, low, high in sums:
+            row = [0.0] * size
+            row[place * width : (place + 1) * width] = factors
+            rows += [row, [-each for each in row]]
+            limits += [high, -low]
+    each_once = [[float(at % width == place) for at in range(size)] for place in range(width)] if whole else None
+    people = [count for count, _ in groups]
+    bounds = [(0, count) for _ in views for count in people]
+    for at in range(size - width if whole else size):
+        found = [
+            linprog(
+                [way * float(at == each) for each in range(size)],
+                rows,
+                limits,
+                A_eq=each_once,
+                b_eq=people if whole else None,
+                bounds=bounds,
+            )
+            for way in (1, -1)
+        ]
+        if not all(each.success for each in found) or -found[1].fun - found[0].fun < minimum - NEARLY:
+            return False
+    return True
 
 
 def _sum(given: Iterable[Celled], weights: Weights) -> float:

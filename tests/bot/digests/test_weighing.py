@@ -99,10 +99,39 @@ def test_a_step_is_of_what_those_count_who_answered_not_of_how_many_they_are() -
     weights: dict[Cell, float] = {("young",): 0.25, ("old",): 2.0}
     found: set[int] = set()
     for old in range(11):
-        said = {("young", "yes"): 195, ("young", "no"): 195, ("old", "yes"): old, ("old", "no"): 10 - old}
+        said = {("young", "yes"): 166, ("young", "no"): 224, ("old", "yes"): old, ("old", "no"): 10 - old}
         given_ = [Celled("q", choice, None, (group,), count) for (group, choice), count in said.items() if count]
-        found.add(weighing.shares(["yes"], given_, weights, set(), 10)["yes"].percent)
-    assert found <= {40, 60}
+        found |= {each.percent for each in weighing.shares(["yes", "no"], given_, weights, set(), 10).values()}
+    assert found == {40, 60}
+
+
+@pytest.mark.parametrize(("young", "old"), [(390, 10), (180, 20), (160, 40)])
+def test_all_that_is_told_of_a_question_leaves_open_what_a_group_said(young: int, old: int) -> None:
+    """Every way in which two groups can answer yes or no: behind the same told figures stand ten ways at least."""
+    weights: dict[Cell, float] = {("young",): 0.25, ("old",): 2.0}
+    behind: dict[tuple[object, ...], set[int]] = {}
+    for yes_young in range(young + 1):
+        for yes_old in range(old + 1):
+            said = {
+                ("young", "yes"): yes_young,
+                ("young", "no"): young - yes_young,
+                ("old", "yes"): yes_old,
+                ("old", "no"): old - yes_old,
+            }
+            given_ = [Celled("q", choice, None, (group,), count) for (group, choice), count in said.items() if count]
+            told_ = weighing.shares(["yes", "no"], given_, weights, set(), 10)
+            raw = tuple(disclosure.stepped(said["young", one] + said["old", one], 10) for one in ("yes", "no"))
+            if told_ and None not in raw:
+                behind.setdefault((*raw, told_["yes"].percent, told_["no"].percent), set()).add(yes_old)
+    assert all(max(ways) - min(ways) >= 9 for ways in behind.values())
+    assert len(behind) > 10
+
+
+def test_beside_the_share_as_given_a_weighted_one_does_not_tell_that_all_of_a_group_said_the_same() -> None:
+    weights: dict[Cell, float] = {("young",): 0.25, ("old",): 2.0}
+    said = {("young", "yes"): 60, ("young", "no"): 300, ("old", "yes"): 40}
+    given_ = [Celled("q", choice, None, (group,), count) for (group, choice), count in said.items()]
+    assert weighing.shares(["yes", "no"], given_, weights, set(), 10) == {}
 
 
 CELLS = st.fixed_dictionaries(
