@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from storage.findings import Celled
 
 Weights = Mapping[Cell, float]
-MOST: Final = 120
+MOST: Final = 60
 """So many groups times options are looked through for what they would tell."""
 NEARLY: Final = 1e-6
 """By so much a number that is worked out may miss a whole one."""
