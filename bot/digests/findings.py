@@ -28,6 +28,7 @@ from bot.digests import crossed, disclosure, questions, statistics
 from bot.digests.crossed import Line  # noqa: TC001 - msgspec reads the annotations
 from bot.digests.disclosure import about, stepped
 from bot.digests.results import Poll, Result, result
+from bot.digests.statistics import Unraked
 from bot.digests.weighing import Among, Weighing, Weighted, shares, weigh
 from flows.ballots import said
 from flows.model import Allocate, BestWorst, Choose, Number, Pick, Question, Rank, Rate
@@ -237,7 +238,10 @@ def _weighted(told: Findings, among: Among) -> Findings:
         weighted = shares(raw, given, weights, outside, told.minimum)
         return replace(one, answers=tuple(replace(each, weighted=weighted.get(each.option)) for each in one.answers))
 
-    return replace(told, weighing=weighing, findings=tuple(map(beside, told.findings)))
+    found = tuple(map(beside, told.findings))
+    if weights and not any(each.weighted for one in found for each in one.answers):
+        weighing = Weighing(among.by, Unraked.TELLING)
+    return replace(told, weighing=weighing, findings=found)
 
 
 def _questions(flow: Flow) -> Iterator[Question]:

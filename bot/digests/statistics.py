@@ -241,6 +241,8 @@ class Unraked(StrEnum):
     """Nobody knows how large a group is."""
     CUT = "cut"
     """The margins are not met within the cut: some would count for too many."""
+    TELLING = "telling"
+    """No weighted share can stand beside those as given without telling what few said."""
 
 
 LEAST, MOST = 0.2, 5.0

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from storage.findings import Celled
 
 Weights = Mapping[Cell, float]
-MOST: Final = 60
+MOST: Final = 200
 """So many groups times options are looked through for what they would tell."""
 NEARLY: Final = 1e-6
 """By so much a number that is worked out may miss a whole one."""
@@ -141,7 +141,7 @@ def _between(percent: int, base: float, step: int) -> tuple[float, float]:
 
 @lru_cache(maxsize=256)
 def leaves_open(groups: tuple[tuple[int, float], ...], views: tuple[View, ...], minimum: int, *, whole: bool) -> bool:
-    """Whether all that is told of a question leaves open what each group said, by the minimum of people at least.
+    """Whether all that is told of a question leaves open what each group said, by the minimum of people or all of them.
 
     `groups`: how many people, and the weight of each, as readers may know them. How many of each group chose an option
     may be any numbers that give all that is told of these options; `whole`: everybody chose one of them. What is looked
@@ -165,19 +165,18 @@ def leaves_open(groups: tuple[tuple[int, float], ...], views: tuple[View, ...], 
     each_once = [[float(at % width == place) for at in range(size)] for place in range(width)] if whole else None
     people = [count for count, _ in groups]
     bounds = [(0, count) for _ in views for count in people]
+    least, most = [float(count) for _ in views for count in people], [0.0] * size
     for at in range(size - width if whole else size):
-        found = [
-            linprog(
-                [way * float(at == each) for each in range(size)],
-                rows,
-                limits,
-                A_eq=each_once,
-                b_eq=people if whole else None,
-                bounds=bounds,
-            )
-            for way in (1, -1)
-        ]
-        if not all(each.success for each in found) or -found[1].fun - found[0].fun < minimum - NEARLY:
+        wanted = min(minimum, people[at % width]) - NEARLY
+        for way in (1, -1):
+            if most[at] - least[at] >= wanted:  # what was found for others leaves this one open already
+                break
+            aim = [way * float(at == each) for each in range(size)]
+            found = linprog(aim, rows, limits, A_eq=each_once, b_eq=people if whole else None, bounds=bounds)
+            if not found.success:
+                return False
+            least, most = list(map(min, least, found.x)), list(map(max, most, found.x))
+        if most[at] - least[at] < wanted:
             return False
     return True
 

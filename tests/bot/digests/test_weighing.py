@@ -127,6 +127,23 @@ def test_all_that_is_told_of_a_question_leaves_open_what_a_group_said(young: int
     assert len(behind) > 10
 
 
+def test_of_two_variables_with_thirty_cells_shares_are_told_and_small_cells_hide_nobody() -> None:
+    weights: dict[Cell, float] = {(f"age{n}", f"area{m}"): 0.5 + 0.1 * n + 0.05 * m for n in range(6) for m in range(5)}
+    given_ = [
+        Celled("q", choice, None, cell, 6 + place % 5)
+        for place, cell in enumerate(weights)
+        for choice in ("5", "4", "3", "2", "1")
+    ]
+    assert set(weighing.shares(["5", "4", "3", "2", "1"], given_, weights, set(), 10)) == {"5", "4", "3", "2", "1"}
+
+
+def test_where_no_weighted_share_can_be_told_the_round_says_why() -> None:
+    of = told({"harbour": {"5": 300}, "hillside": {"4": 100}})
+    assert all(each.weighted is None for one in of.findings for each in one.answers)
+    assert of.weighing is not None
+    assert (of.weighing.why, of.weighing.people) == (Unraked.TELLING, 0)
+
+
 def test_beside_the_share_as_given_a_weighted_one_does_not_tell_that_all_of_a_group_said_the_same() -> None:
     weights: dict[Cell, float] = {("young",): 0.25, ("old",): 2.0}
     said = {("young", "yes"): 60, ("young", "no"): 300, ("old", "yes"): 40}
