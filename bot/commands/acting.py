@@ -90,9 +90,10 @@ def off_the_clock(here: Office, code: str, *, aside: bool = False, next_too: boo
 
     With `next_too` what to do next as well.
     """
-    if here.rounds.unscheduled(code):
-        click.echo(f"A change took {code} off the clock: it does not open by itself any more.", err=aside)
-    if next_too and here.rounds.unscheduled(code):
+    if not here.rounds.unscheduled(code):
+        return
+    click.echo(f"A change took {code} off the clock: it does not open by itself any more.", err=aside)
+    if next_too:
         again = ["Then open it again: it opens on its first day.", f"  civicloop round open {code}"]
         if here.rounds.unsigned(code):
             again = ["Let a second person sign it anew:", f"  civicloop round approve {code} --as NAME", *again]

@@ -62,10 +62,8 @@ class After(Drafting):
         act = Act(name)
         if act not in possible(standing(worker, round_, worker.visit.ledger.now)):
             return self.stale(worker, round_)
-        wanted, parts = (
-            _parts(round_, act, how),
-            _split(clean(worker.visit.message.text), len(_parts(round_, act, how))),
-        )
+        wanted = _parts(round_, act, how)
+        parts = _split(clean(worker.visit.message.text), len(wanted))
         if len(parts) != len(wanted):
             return self.after(worker, round_, act, how, worker.text("parts_missing"))
         said = dict(zip(wanted, parts, strict=True))

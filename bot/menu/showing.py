@@ -12,7 +12,7 @@ from bot.assessing.words import words
 from bot.menu import figures
 from bot.menu.acts import Act, possible, standing
 from bot.menu.sorting import Sorting
-from bot.menu.worker import LONGEST_LABEL, PAGE, Worker, data, short
+from bot.menu.worker import LONGEST_LABEL, Worker, data, on_page, short
 from bot.rights import ROLES, Right, reach_of
 from bot.rounds import papers
 from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, OVER, RUNNING, State
@@ -130,7 +130,7 @@ class Showing:
         mine = {code for code, one in waits.items() if worker.person in one.signers}
         found = sorted(worker.rounds.listed(keys), key=lambda each: (each.code not in mine, *_urgency(each)))
         entries = [Button(self._line(worker, each, waits), data("round", each.code)) for each in found]
-        told = [self._awaits(worker, each, waits[each.code]) for each in _on_page(found, page) if each.code in waits]
+        told = [self._awaits(worker, each, waits[each.code]) for each in on_page(found, page) if each.code in waits]
         text = [worker.text("list" if entries else "list_none"), *told]
         return worker.screen(text, *worker.paged(entries, page, "list"), worker.button("back", "home"))
 
@@ -367,12 +367,6 @@ def _dictionary() -> Dictionary:
     from bot.channels.web.words import Dictionary  # noqa: PLC0415 - the pages know us
 
     return Dictionary.load()
-
-
-def _on_page(found: Sequence[RoundView], page: int) -> Sequence[RoundView]:
-    """Return what `Worker.paged` shows of a list."""
-    at = min(max(0, page), max(0, (len(found) - 1) // PAGE))
-    return found[at * PAGE : (at + 1) * PAGE]
 
 
 def _urgency(round_: RoundView) -> tuple[int, datetime]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.rights import Held
 from bot.texts import texts
@@ -26,6 +26,9 @@ LONGEST_LABEL = 48
 """Letters of an entry of a list."""
 LARGEST = 100_000
 """No place, no page and no number of days that a button carries is as large."""
+
+
+Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,20 @@ class Worker(Held):
 
     def paged(self, entries: Sequence[Button], page: int, *base: object) -> tuple[Button, ...]:
         """Return the entries of one page, with the ways to the pages beside it."""
-        last = max(0, (len(entries) - 1) // PAGE)
-        page = min(max(0, page), last)
+        page = _page(entries, page)
         before = (self.button("earlier", *base, page - 1),) if page else ()
-        after = (self.button("later", *base, page + 1),) if page < last else ()
-        return (*entries[page * PAGE : (page + 1) * PAGE], *before, *after)
+        after = (self.button("later", *base, page + 1),) if (page + 1) * PAGE < len(entries) else ()
+        return (*on_page(entries, page), *before, *after)
+
+
+def on_page(entries: Sequence[Entry], page: int) -> Sequence[Entry]:
+    """Return the entries of one page of a list; of a page there is not those of the nearest."""
+    at = _page(entries, page)
+    return entries[at * PAGE : (at + 1) * PAGE]
+
+
+def _page(entries: Sequence[object], page: int) -> int:
+    return min(max(0, page), max(0, (len(entries) - 1) // PAGE))
 
 
 def data(*parts: object) -> str:

@@ -1071,15 +1071,16 @@ def test_of_a_letter_in_a_senders_hands_no_deleted_word_is_left(
     assert {bodies[row.key] == "" for row in claimed} == {sent}
 
 
+def all_but_one_delete(database: Database) -> None:
+    with database.transaction() as db:
+        for n in range(19):
+            answers.forget(db, 1, f"person {n}".encode(), MONDAY, closed=False, anew=bytes([n]) * 16)
+
+
 def test_words_deleted_while_a_digest_is_drawn_do_not_go_out(
     database: Database, desk: Digests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def deletes() -> None:
-        with database.transaction() as db:
-            for n in range(19):
-                answers.forget(db, 1, f"person {n}".encode(), MONDAY, closed=False, anew=bytes([n]) * 16)
-
-    at_crossing(monkeypatch, "digest.drawn", deletes)
+    at_crossing(monkeypatch, "digest.drawn", lambda: all_but_one_delete(database))
     issued_to_one(database, desk)
     assert_only_said(database, desk, {"Fine 19"})
 
@@ -1087,12 +1088,7 @@ def test_words_deleted_while_a_digest_is_drawn_do_not_go_out(
 def test_words_deleted_while_a_digest_is_written_do_not_go_out(
     database: Database, desk: Digests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def deletes() -> None:
-        with database.transaction() as db:
-            for n in range(19):
-                answers.forget(db, 1, f"person {n}".encode(), MONDAY, closed=False, anew=bytes([n]) * 16)
-
-    other = Thread(target=deletes)
+    other = Thread(target=all_but_one_delete, args=(database,))
 
     def begins() -> None:
         other.start()
