@@ -86,7 +86,8 @@ class Reading:
             except StorageTrouble as trouble:
                 log.warning("manuscripts.trouble", reason=str(trouble))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), EVERY)
+                async with asyncio.timeout(EVERY):
+                    await self._woken.wait()
 
     def wake(self) -> None:
         """Something may have been sent: look at once. May be called from any thread."""

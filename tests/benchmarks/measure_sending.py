@@ -248,7 +248,8 @@ async def _deliver(server: Loopback, database: Database, keys: Keys, pace: Pace,
     )
     running = asyncio.create_task(delivery.run())
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(channel.done.wait(), patience)
+        async with asyncio.timeout(patience):
+            await channel.done.wait()
     delivery.stop()
     await running
     await channel.close()
@@ -339,7 +340,8 @@ def _theirs_paced(server: Loopback, per_second: int, burst: int, count: int, pat
                     await bot.send_message(1000 + n, TEXT, reply_markup=_keyboard())
 
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(_all(count, one, LIMITED), patience + count / per_second)
+                async with asyncio.timeout(patience + count / per_second):
+                    await _all(count, one, LIMITED)
 
     server.limit(per_second, burst)
     gc.collect()

@@ -74,7 +74,8 @@ async def program(folder: Path, **environ: str) -> AsyncIterator[App]:
         app.delivery.stop()
         for task in tasks:
             with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait_for(task, 5)
+                async with asyncio.timeout(5):
+                    await task
         if app.telegram:
             await app.telegram.close()
         app.database.close()

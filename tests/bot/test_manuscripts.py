@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import itertools
 import json
@@ -520,3 +521,15 @@ async def test_where_documents_cannot_be_written_a_file_waits_and_is_asked_for_a
     found = house.rounds.find(code)
     assert found is not None
     assert [each.title for each in papers.of(found.record)] == ["plan"]
+
+
+async def test_a_stop_in_the_moment_of_a_call_is_heeded(fresh: House) -> None:
+    looking = asyncio.create_task(fresh.reading.run())
+    while not fresh.reading._woken._waiters:  # noqa: ASYNC110 - nothing tells that somebody waits
+        await asyncio.sleep(0)
+    fresh.reading._woken.set()
+    await asyncio.sleep(0)  # it knows of the call, and has not gone on yet
+    looking.cancel()
+    done, _ = await asyncio.wait({looking}, timeout=5)
+    assert done
+    assert looking.cancelled()

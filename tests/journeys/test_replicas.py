@@ -148,8 +148,8 @@ def _a_sender_stalls_and_wakes(fleet: Fleet) -> Replica:
     sender = fleet.sender()
     before = fleet.telegram.state()["counts"]["sendMessage"]
     fleet.until("people are talked to", lambda: fleet.telegram.state()["counts"]["sendMessage"] > before + 30)
-    fleet.telegram.fault("sendMessage", slow=2.0, times=8)
-    fleet.until("some wait for an answer", lambda: _sending(fleet) >= 4)
+    fleet.telegram.fault("sendMessage", slow=8.0, times=8)
+    fleet.until("some wait for an answer", lambda: fleet.telegram.state()["held"] >= 4)
     sender.gets(signal.SIGSTOP)
     fleet.until("another sends", lambda: fleet.sender() is not sender)
     sender.gets(signal.SIGCONT)
@@ -162,11 +162,6 @@ def _goes_on(fleet: Fleet, talk: _Talk) -> None:
     before = fleet.telegram.state()["counts"]["sendMessage"]
     fleet.until("people are talked to", lambda: fleet.telegram.state()["counts"]["sendMessage"] > before + 10)
     assert talk.is_alive(), talk.failed
-
-
-def _sending(fleet: Fleet) -> int:
-    with fleet.tables.reading() as db:
-        return statuses(db, tables.outbox).get("sending", 0)
 
 
 def _is_all_sent(fleet: Fleet) -> bool:

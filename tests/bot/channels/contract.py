@@ -292,7 +292,8 @@ class ListeningContract:
             feed.accepted.extend(raws)
 
         async with listening(channel, accept):
-            await asyncio.wait_for(began.wait(), 5)
+            async with asyncio.timeout(5):
+                await began.wait()
             assert await feed.pending() > 0
             go_on.set()
             await until_pending(feed, 0)

@@ -251,7 +251,8 @@ class Citizen:
 
 async def _stirs(chat: Chat, within: float) -> None:
     try:
-        await asyncio.wait_for(chat.stirred.wait(), within)
+        async with asyncio.timeout(within):
+            await chat.stirred.wait()
     except TimeoutError:
         return
 

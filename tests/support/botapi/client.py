@@ -89,7 +89,7 @@ class Client:
         self.ask("clock", moment=moment.isoformat() if moment else None)
 
     def state(self) -> Json:
-        """Return token, violations, pending updates, requests by method, refused and limited ones, menus, webhook."""
+        """Return token, violations, updates pending, answers held back, requests by kind and fate, menus, webhook."""
         state: Json = self.ask("state")
         return state
 

@@ -39,6 +39,8 @@ class BotApi:
         self.patience = patience
         self.citizens: dict[int, Citizen] = {}
         self.url = ""
+        self._held = 0
+        """How many answers are held back just now by a fault's `slow`."""
         self._port = port
         self._runner: web.AppRunner | None = None
         self._hook: asyncio.Task[None] | None = None
@@ -207,7 +209,12 @@ class BotApi:
         except Refused as refusal:
             noted.status = refusal.code
             return _raw(fault) if fault.body is not None else _answer(refusal)
-        await asyncio.sleep(fault.slow)
+        if fault.slow:
+            self._held += 1
+            try:
+                await asyncio.sleep(fault.slow)
+            finally:
+                self._held -= 1
         if fault.cut == "after":
             return _cut(request)
         return _raw(fault) if fault.body is not None else _json({"ok": True, "result": result})
@@ -331,6 +338,7 @@ class BotApi:
             "username": self.world.username,
             "violations": self.violations,
             "pending": len(self.world.pending),
+            "held": self._held,
             "counts": dict(self.world.counts),
             "refused": sum(request.status != 200 for request in self.requests),
             "limited": sum(request.status == 429 for request in self.requests),

@@ -65,7 +65,8 @@ async def test_a_backlog_survives_a_receiver_that_is_stopped_again_and_again(
 
         async with listening(channel, accept):
             if life < 10:
-                await asyncio.wait_for(dead.wait(), 5)
+                async with asyncio.timeout(5):
+                    await dead.wait()
             else:
                 await until(lambda: not api.pending)
         await channel.close()

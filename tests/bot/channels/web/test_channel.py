@@ -182,7 +182,8 @@ async def test_closing_ends_listening(it: Program) -> None:
     task = asyncio.create_task(it.chat.listen(accept))
     await asyncio.sleep(0)
     await it.chat.close()
-    await asyncio.wait_for(task, 1)
+    async with asyncio.timeout(1):
+        await task
 
 
 def test_an_address_tells_nothing_of_the_cookie() -> None:

@@ -119,7 +119,8 @@ class TestForm:
         assert faults(again) == ["there is a round with the code library-hours already: choose another"]
         assert 'href="#code"' in again.text
         bad = await posted(client, "/manage/rounds/new", **{**ROUND, "code": "late hours!"})
-        assert faults(bad) == ["Use 3 to 24 small letters, digits and dashes, as in opening-hours"]
+        told = "Use 3 to 24 small letters, digits and dashes, as in opening-hours"
+        assert faults(bad) == [f"{told}. Words such as chat or rounds are taken by other pages"]
         assert 'value="late hours!"' in bad.text
         assert 'name="code"' not in (await client.get("/manage/rounds/library-hours/edit")).text
         assert len(it.rounds.listed()) == 1
