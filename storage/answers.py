@@ -88,9 +88,17 @@ def append(db: Connection, rows: Sequence[AnswerRow]) -> None:
 
 
 def withdraw(db: Connection, keys: Iterable[Key], now: datetime) -> None:
-    """For each key the newest answer that stands no longer does. Earlier passages of a running round stay."""
+    """For each key the newest answer that stands no longer does. Earlier passages of a running round stay.
+
+    Words taken back are quoted in no digest that is kept.
+    """
     rows = [{"b_round": round_id, "b_pseudonym": who, "b_state": state, "b_at": now} for round_id, who, state in keys]
+    if not rows:
+        return
     many(db, _withdraw, rows)
+    parts = {(each["b_round"], each["b_pseudonym"]) for each in rows}
+    lost = and_(tuple_(answers.c.round_id, answers.c.pseudonym).in_(parts), answers.c.withdrawn_at == now)
+    digests.unquote(db, _texts_where(db, and_(lost, answers.c.counted_at.is_not(None))))
 
 
 def hand_in(db: Connection, participations: Iterable[Participation], now: datetime) -> None:

@@ -85,21 +85,21 @@ def ballots(db: Connection, picked: Picked) -> list[tuple[int, str]]:
     return [(int(round_id), state) for round_id, state in db.execute(asked.order_by(*asked.selected_columns))]
 
 
-def words(db: Connection, rows: Collection[Said], until: datetime) -> dict[tuple[int, bytes], list[str]]:
-    """Return what else the people of these answers wrote in the same round, by (round id, pseudonym), oldest first.
+def words(db: Connection, rows: Collection[Said], until: datetime) -> dict[tuple[int, bytes], list[tuple[int, str]]]:
+    """Return (id, text) of what else the people of these answers wrote in the same round, oldest first.
 
-    Nothing that came from `until` on: a week that is running opens nowhere.
+    By (round id, pseudonym). Nothing that came from `until` on: a week that is running opens nowhere.
     """
     people = {(row.round_id, row.pseudonym) for row in rows}
     if not people:
         return {}
     theirs = tuple_(answers.c.round_id, answers.c.pseudonym).in_(list(people))
     written = (answers.c.verb == "ask", answers.c.text.is_not(None), answers.c.counted_at < until)
-    columns = (answers.c.round_id, answers.c.pseudonym, answers.c.text)
+    columns = (answers.c.round_id, answers.c.pseudonym, answers.c.id, answers.c.text)
     wanted = select(*columns).where(theirs, *written, answers.c.withdrawn_at.is_(None)).order_by(answers.c.id)
-    found: dict[tuple[int, bytes], list[str]] = {}
-    for round_id, pseudonym, text in db.execute(wanted):
-        found.setdefault((round_id, pseudonym), []).append(text)
+    found: dict[tuple[int, bytes], list[tuple[int, str]]] = {}
+    for round_id, pseudonym, answer_id, text in db.execute(wanted):
+        found.setdefault((round_id, pseudonym), []).append((answer_id, text))
     return found
 
 

@@ -71,6 +71,8 @@ def unquote(db: Connection, ids: Collection[int]) -> int:
 
     Replies that told of a running week keep no word.
     """
+    if not ids:
+        return 0
     changed = 0
     _erase(db, lambda quoted: quoted & {str(each) for each in ids})
     wanted = sorted(ids)
@@ -95,13 +97,16 @@ def unquote_gone(db: Connection) -> int:
         row = db.execute(_bodies.where(digests.c.id == digest_id)).one()
         body = msgspec.json.decode(row.body)
         changed += _leave(db, row, body, _standing(db, map(_answer, _quotes(body))))
-    _erase(db, lambda quoted: quoted - _standing(db, quoted))
+    _erase(db, lambda quoted: quoted - _standing(db, quoted, agreed=False))
     return changed
 
 
-def hold_quotes(db: Connection, quoted: Iterable[str]) -> bool:
-    """Whether all these answers may still be quoted; nobody deletes one then until the commit."""
-    return {*quoted} <= _standing(db, quoted, hold=True)
+def hold_quotes(db: Connection, quoted: Iterable[str], *, agreed: bool = True) -> bool:
+    """Whether all these answers may still be quoted; nobody deletes one then until the commit.
+
+    Without `agreed` they may be shown to the service's own team, whether or not their writers agree to be quoted.
+    """
+    return {*quoted} <= _standing(db, quoted, hold=True, agreed=agreed)
 
 
 def _erase(db: Connection, gone: Callable[[set[str]], Collection[str]]) -> None:
@@ -122,12 +127,12 @@ def recheck(db: Connection, row: DigestRow) -> bool:
     return _leave(db, db.execute(_bodies.where(*which)).one(), body, there)
 
 
-def _standing(db: Connection, quoted: Iterable[str], *, hold: bool = False) -> set[str]:
+def _standing(db: Connection, quoted: Iterable[str], *, hold: bool = False, agreed: bool = True) -> set[str]:
     said = {each for each in quoted if each.isdecimal()}
     if not said:
         return set()
-    asked = select(answers.c.id).where(answers.c.id.in_(IDS), answers.c.text.is_not(None), answers.c.quotable)
-    asked = asked.where(answers.c.withdrawn_at.is_(None)).order_by(answers.c.id)
+    there = (answers.c.id.in_(IDS), answers.c.text.is_not(None), answers.c.withdrawn_at.is_(None))
+    asked = select(answers.c.id).where(*there, *([answers.c.quotable] if agreed else [])).order_by(answers.c.id)
     found = db.execute(asked.with_for_update(read=True) if hold else asked, {"ids": [int(each) for each in said]})
     return {str(each) for each in found.scalars()}
 

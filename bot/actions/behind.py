@@ -11,7 +11,7 @@ from bot.digests.weeks import Week
 from bot.reading.private import finder
 from bot.texts import texts
 from flows.words import fill
-from storage import behind, campaigns, looks, rounds, themes
+from storage import behind, campaigns, digests, looks, rounds, themes
 from storage.behind import Picked
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class Answer:
     themes: Sequence[str]
     organised: bool = False
     """Whether its words were sent in a campaign."""
+    written: Sequence[int] = ()
+    """The answers whose words stand in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +114,26 @@ class Behind:
         minimum = self._config.digest.minimum_cell
         return Shown(shown, about(total, minimum), max(1, -(-total // PAGE)), about(organised, minimum))
 
-    def newest(self, db: Connection, service: str, by: Filters, who: str, language: str, now: datetime) -> list[str]:
-        """Return the newest few in one line each, masked as a chat may be read by others; note who has looked."""
+    def newest(
+        self, db: Connection, service: str, by: Filters, who: str, language: str, now: datetime
+    ) -> tuple[list[str], tuple[str, ...]]:
+        """Return the newest few in one line each, and the answers whose words stand in them; note who has looked.
+
+        They are masked, as a chat may be read by others; where one was taken back meanwhile there are none.
+        """
         picked = self._picked(db, service, by)
         rows = behind.of(db, picked, NEWEST)
         looks.note(db, service, now, who, {**by.noted, "in": "chat"}, len(rows))
         finds, said = finder(db, self._config), texts(language)
-        lines = zip(rows, self._in_words(db, service, rows, language, picked.until), strict=True)
-        return [
+        shown = self._in_words(db, service, rows, language, picked.until)
+        written = tuple(dict.fromkeys(str(each) for one in shown for each in one.written))
+        if not digests.hold_quotes(db, written, agreed=False):
+            return [], ()
+        lines = [
             " · ".join(finds.masked(part, row.language, said) for part in (one.answer, *one.words) if part)
-            for row, one in lines
+            for row, one in zip(rows, shown, strict=True)
         ]
+        return lines, written
 
     def runs(self, by: Filters, now: datetime) -> bool:
         """Whether the week is not over, so that nothing of it opens."""
@@ -154,6 +165,7 @@ class Behind:
         sorted_ = themes.of_texts(db, [row.id for row in rows])
         names = {theme.id: theme.name(language) for theme in themes.codebook(db, service)}
         organised = campaigns.of_texts(db, [row.id for row in rows])
+        theirs = [written.get((row.round_id, row.pseudonym), ()) for row in rows]
         return [
             Answer(
                 row.id,
@@ -161,11 +173,12 @@ class Behind:
                 row.stage,
                 self.question(service, row.item, language) or row.state,
                 row.text or self._said(row, language),
-                [text for text in written.get((row.round_id, row.pseudonym), ()) if text != row.text],
+                [text for _, text in beside if text != row.text],
                 [names[each] for each in sorted_.get(row.id, ()) if each in names],
                 row.id in organised,
+                [*([row.id] if row.text else []), *(each for each, _ in beside)],
             )
-            for row in rows
+            for row, beside in zip(rows, theirs, strict=True)
         ]
 
     def question(self, service: str, item: str | None, language: str) -> str:

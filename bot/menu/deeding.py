@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+from msgspec import structs
+
 from bot.actions import telling
 from bot.actions.acting import LONGEST_WORDS, Draft, Unfit
 from bot.actions.behind import Filters
@@ -122,11 +124,12 @@ class Deeding:
         db, now = worker.visit.db, worker.visit.ledger.now
         if self._acts.behind.runs(by, now):
             raise Unfit("early")
-        lines = self._acts.behind.newest(db, service, by, _person(worker).name, worker.language, now)
+        lines, written = self._acts.behind.newest(db, service, by, _person(worker).name, worker.language, now)
         url = f"{public_url(self._config)}/manage/answers/{service}?{urlencode(by.noted, safe=',')}"
         head = _say(worker, "answers" if lines else "answers_none")
         back = Button(_say(worker, "back"), to)
-        return worker.screen([head, *(f"– {line}" for line in lines), _say(worker, "answers_more", url=url)], back)
+        screen = worker.screen([head, *(f"– {line}" for line in lines), _say(worker, "answers_more", url=url)], back)
+        return structs.replace(screen, quotes=written)
 
     # ----------------------------------------------------------------- in which words
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import structs
 
 from bot.machine.names import machine_named
 from bot.menu.worker import Worker, data, mark_of, named, short
@@ -14,7 +17,7 @@ from bot.themes.curating import LONGEST_NAME, Act, By
 from bot.themes.words import words
 from flows.model import Button
 from flows.words import whole
-from storage import looks
+from storage import digests, looks
 
 if TYPE_CHECKING:
     from bot.config import Config
@@ -106,12 +109,15 @@ class Sorting:
             lines = [*head, _say(worker, "none"), _say(worker, "page", url=url)]
             return worker.screen(lines, self._back(worker))
         first, many = book.proposed[0], len(book.proposed)
+        if not digests.hold_quotes(worker.visit.db, first.answers, agreed=False):
+            first = replace(first, quotes=(), answers=())
         if first.quotes:
             by, about = _by(worker), {"theme": first.id, "in": "chat"}
             looks.note(worker.visit.db, service, by.now, by.who, about, len(first.quotes))
         counted = words(worker.language).many("themes.chat.waiting", many)
         lines = [*head, counted, *self._shown(worker, first), _say(worker, "page", url=url)]
-        return worker.screen(lines, *self._acts(worker, first, book), self._back(worker))
+        screen = worker.screen(lines, *self._acts(worker, first, book), self._back(worker))
+        return structs.replace(screen, quotes=first.answers)
 
     def _book(self, worker: Worker, service: str) -> Codebook:
         visit = worker.visit

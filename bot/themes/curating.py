@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -57,6 +57,8 @@ class Shown:
     Two looks at a running week would tell of the one who came in between."""
     quotes: tuple[str, ...] = ()
     """Masked; of proposals alone."""
+    answers: tuple[str, ...] = ()
+    """Which these are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def _quoted(db: Connection, config: Config, shown: Shown, language: str, now: da
     rows = themes.behind(db, shown.id, now - RECENT, now, SHOWN)
     nearest = sorted((row for row in rows if row.text), key=lambda row: -row.sure)[:QUOTES]
     quotes = _masked(db, config, [(row.text or "", row.language) for row in nearest], language)
-    return Shown(shown.id, shown.name, shown.people, tuple(quotes))
+    return replace(shown, quotes=tuple(quotes), answers=tuple(str(row.answer_id) for row in nearest))
 
 
 def _masked(db: Connection, config: Config, said: Sequence[tuple[str, str]], language: str) -> list[str]:

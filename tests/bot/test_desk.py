@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import update
 
-from storage import answers, messages, people, tables
+from storage import messages, people, tables
 from tests.bot.test_turns import INTO, to_review
 from tests.support.house import NOON, Citizen, House, raw
 
@@ -498,14 +498,21 @@ async def test_words_in_the_week_so_far_go_from_the_chat_when_their_writer_delet
     assert f"{words}”" not in again.text
 
 
-async def test_words_in_the_week_so_far_go_once_they_are_taken_back(house: House, citizen: Citizen) -> None:
-    n, _ = await quoted_in_chat(house, citizen, sent=True)
-    (mine,) = [row for row in house.table("answers") if row.text and row.text.endswith(f" {n}")]
-    with house.database.transaction() as db:
-        answers.withdraw(db, [(mine.round_id, bytes(mine.pseudonym), mine.state)], NOON)
-    house.sweeps.privacy()
+async def test_words_in_the_week_so_far_go_from_the_chat_the_moment_their_writer_changes_them(
+    house: House, citizen: Citizen
+) -> None:
+    n, words = await quoted_in_chat(house, citizen, sent=True)
+    writer = Citizen(house, f"p{n}")
+    (listed,) = await writer.says("CHANGE")
+    found = re.search(rf"(\d+)\. [^\n]*{words}", listed.text)
+    assert found, listed.text
+    await writer.says(found[1])
+    await writer.says("Other words came to my mind")
+    assert [row.text for row in house.table("answers") if row.text and row.withdrawn_at is not None] == [words]
     assert [row.body for row in kept_of(house, citizen)] == [""]
     assert house.table("messages") == []
+    (again,) = await citizen.says("/digest")
+    assert f"{words}”" not in again.text
 
 
 async def test_who_has_no_role_any_more_keeps_no_words_of_others(house: House, citizen: Citizen) -> None:

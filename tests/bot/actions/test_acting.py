@@ -289,7 +289,7 @@ def test_the_answers_that_are_shown_are_those_that_gave_rise_to_it(it: Program) 
         shown = []
         for source, name in ((SCORE, "del.overall"), (THEME, str(slow.id))):
             by = of.acts.filters(db, source, of.acts.origin(source, name, WEEK, NOW), WEEK)
-            shown.append(of.acts.behind.newest(db, "library", by, "Ada", "en", NOW))
+            shown.append(of.acts.behind.newest(db, "library", by, "Ada", "en", NOW)[0])
     assert [[line.partition(" · ")[0] for line in each] for each in shown] == [
         ["Poor", "Very poor", "Poor"],
         ["I stood there for 0 minutes"],

@@ -173,6 +173,28 @@ async def test_the_newest_answers_are_shown_masked_and_the_look_is_noted(house: 
     assert (look.who, look.rows, json.loads(look.what)["in"]) == ("Maya", 5, "chat")
 
 
+@pytest.mark.parametrize("act", ["delete", "change"])
+async def test_words_shown_go_from_the_chat_the_moment_they_are_taken_back(house: House, act: str) -> None:
+    _, maya = await opened(house)
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, house.table("rounds")[0].code)
+        assert row is not None
+        given: dict[str, Any] = {"verb": "ask", "choice": None, "score": None, "item": None, "text": "Nobody was there"}
+        answers.append(db, [makers.answer(row, b"one", "words", house.clock() - timedelta(days=7), **given)])
+    (every,) = await presses(maya, f"@o:d:all:0:{WEEK}")
+    assert "– Nobody was there" in every.text
+    house.sweeps.privacy()
+    assert [each for each in house.table("outbox") if "Nobody was there" in each.body]
+    with house.database.transaction() as db:
+        if act == "delete":
+            answers.forget(db, row.id, b"one", house.clock(), closed=False, anew=b"x" * 16)
+        else:
+            answers.withdraw(db, [(row.id, b"one", "words")], house.clock())
+    assert not [each for each in house.table("outbox") if "Nobody was there" in each.body]
+    (every,) = await presses(maya, f"@o:d:all:0:{WEEK}")
+    assert "Nobody was there" not in every.text
+
+
 async def test_all_answers_of_a_week_and_what_people_want_open_as_well(house: House) -> None:
     _, maya = await opened(house)
     record = {**RECORD, "lists": {"ideas": [["late", "Open later"], ["early", "Open early"], ["sunday", "On Sundays"]]}}

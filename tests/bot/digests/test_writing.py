@@ -1173,16 +1173,46 @@ def test_words_go_from_every_digest_when_their_writer_no_longer_agrees(database:
     assert_gone_from_both(database, was, kept_words)
 
 
-def test_words_go_from_every_digest_once_they_are_taken_back_or_past_their_date(
+def test_words_go_from_every_digest_and_unsent_letter_the_moment_they_are_taken_back(
     database: Database, desk: Digests
 ) -> None:
     round_, was = issued_to_two(database, desk)
     kept_words = was.voices.quotes[0].text
     with database.transaction() as db:
         answers.withdraw(db, [(round_.id, f"person {kept_words.split()[-1]}".encode(), "why")], MONDAY)
-        assert retention.forget(db, MONDAY, Policy()) == {retention.QUOTES: 2}
-        assert retention.forget(db, MONDAY, Policy()) == {}
     assert_gone_from_both(database, was, kept_words)
+    with database.reading() as db:
+        assert {body for _, body, _ in queued(db)} == {""}
+    assert desk.sweep(database, MONDAY) == 0
+    with database.reading() as db:
+        bodies = [body for _, body, _ in queued(db)]
+    assert all(bodies)
+    assert kept_words not in {found for body in bodies for found in re.findall(r"Fine \d+", body)}
+
+
+def test_words_taken_back_while_a_digest_is_written_do_not_go_out(
+    database: Database, desk: Digests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change() -> None:
+        with database.transaction() as db:
+            answers.withdraw(db, [(1, f"person {n}".encode(), "why") for n in range(19)], MONDAY)
+
+    other = Thread(target=change)
+
+    def begins() -> None:
+        other.start()
+        other.join(0.5)
+
+    at_crossing(monkeypatch, "digest.written", begins)
+    issued_to_one(database, desk)
+    other.join()
+    assert_only_said(database, desk, {"Fine 19"})
+
+
+def test_words_go_from_every_digest_once_they_are_past_their_date(database: Database, desk: Digests) -> None:
+    _, was = issued_to_two(database, desk)
+    with database.transaction() as db:
+        assert retention.forget(db, MONDAY, Policy()) == {}
     with database.transaction() as db:
         assert retention.forget(db, MONDAY + 2 * YEAR, Policy())[retention.QUOTES] == 2
     with database.reading() as db:

@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import update
 
-from storage import answers, themes
+from storage import answers, tables, themes
 from storage.themes import CONFIRMED, DROPPED, MERGED, PROPOSAL, PROPOSED, STARTER, Reading, Sorted
 from tests.bot.test_threads import employed, labels
 from tests.storage.makers import add_round, text
@@ -64,6 +65,31 @@ async def test_a_proposal_is_shown_with_a_masked_text_and_kept(house: House) -> 
     assert "No new theme waits for you." in said.text
     assert "/manage/themes/library" in said.text
     assert state(house, "trees") == DROPPED
+
+
+@pytest.mark.parametrize("act", ["delete", "change"])
+async def test_a_text_shown_beside_a_proposal_goes_from_the_chat_the_moment_it_is_taken_back(
+    house: House, act: str
+) -> None:
+    proposed(house, "bicycles")
+    with house.database.transaction() as db:
+        db.execute(update(tables.answers).values(quotable=False))
+    max_ = await manager(house)
+    await max_.says("/organise")
+    (said,) = await max_.taps("Themes")
+    assert "About bicycles" in said.text
+    house.sweeps.privacy()
+    assert [row for row in house.table("outbox") if "About bicycles" in row.body]
+    (mine,) = house.table("answers")
+    with house.database.transaction() as db:
+        if act == "delete":
+            answers.forget(db, mine.round_id, mine.pseudonym, NOON, closed=True, anew=b"x" * 16)
+        else:
+            answers.withdraw(db, [(mine.round_id, mine.pseudonym, mine.state)], NOON)
+    assert not [row for row in house.table("outbox") if "About bicycles" in row.body]
+    await max_.says("/organise")
+    (said,) = await max_.taps("Themes")
+    assert "About bicycles" not in said.text
 
 
 async def test_a_theme_gets_its_name_by_a_text(house: House) -> None:
