@@ -427,6 +427,15 @@ def sent_words(
     return [(answer_id, (round_id, pseudonym), text) for answer_id, round_id, pseudonym, text in rows]
 
 
+def words_of(db: Connection, round_id: int) -> list[tuple[int, bytes, str]]:
+    """Return (id, pseudonym, text) of the free texts of a round that count, the oldest first."""
+    columns = (answers.c.id, answers.c.pseudonym, answers.c.text)
+    counted = (answers.c.round_id == round_id, answers.c.counted_at.is_not(None), _stands)
+    written = select(*columns).where(*counted, answers.c.verb == "ask", answers.c.text.is_not(None))
+    rows = db.execute(written.order_by(answers.c.id))
+    return [(answer_id, pseudonym, text) for answer_id, pseudonym, text in rows]
+
+
 _QUOTED = (_stands, answers.c.verb == "ask", answers.c.text.is_not(None), answers.c.quotable.is_(True))
 
 

@@ -81,6 +81,14 @@ def of_texts(db: Connection, answer_ids: Collection[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def of_round(db: Connection, round_id: int) -> list[tuple[int, bytes]]:
+    """Return (campaign, pseudonym) of each text of a round that was found in one and stands."""
+    wanted = select(campaign_texts.c.campaign, answers.c.pseudonym)
+    mine = (answers.c.round_id == round_id, answers.c.counted_at.is_not(None), answers.c.withdrawn_at.is_(None))
+    rows = db.execute(wanted.join(answers, answers.c.id == campaign_texts.c.answer_id).where(*mine))
+    return [(campaign, pseudonym) for campaign, pseudonym in rows]
+
+
 def sent(db: Connection, service: str, since: datetime, until: datetime) -> dict[int, int]:
     """Return the campaign of each text counted in [since, until) that is in one."""
     wanted = select(campaign_texts.c.answer_id, campaign_texts.c.campaign)

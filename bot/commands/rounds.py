@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from bot.commands.common import Office
     from bot.config import Config
     from bot.digests.results import Result
+    from bot.rounds.fairness import Numbers
     from bot.rounds.looking import Awaiting, RoundView
     from bot.rounds.record import Fault
     from bot.texts import Texts
@@ -558,7 +559,12 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
     )
     numbers = here.rounds.numbers(one.code, READER)
     gone = [f"had answers deleted since the end: {numbers.deleted} or more"] if numbers.deleted else []
-    for line in [*_apart(numbers.voices), *gone, *(lines(numbers) if numbers.started or numbers.wanted else ())]:
+    for line in [
+        *_apart(numbers.voices),
+        *_organised(numbers),
+        *gone,
+        *(lines(numbers) if numbers.started or numbers.wanted else ()),
+    ]:
         click.echo(f"  {line}")
     if left := here.rounds.borrowed(one.code):
         click.echo(f"  {fault('en', 'example_words', names=', '.join(left))}")
@@ -585,6 +591,13 @@ def _apart(voices: Voices) -> list[str]:
     late = [f"after the last day came {voices.late}"] if voices.late else []
     declared = [f"said that they answer for a group or organisation: {voices.declared}"] if voices.declared else []
     return [*_together(voices), *declared, *late]
+
+
+def _organised(numbers: Numbers) -> list[str]:
+    """Return a line on the texts of campaigns, where any were found."""
+    one = numbers.organised
+    of = f"{many(one.texts, 'text')} from {one.people} people in {many(one.campaigns, 'campaign')}"
+    return [f"{of} (near-identical), counted apart"] if one.campaigns else []
 
 
 def _together(voices: Voices) -> list[str]:

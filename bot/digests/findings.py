@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from bot.digests.crossed import Part
     from bot.digests.results import Kind
+    from bot.rounds.organised import Organised
     from flows.model import Flow
     from storage.ballots import Tally
     from storage.findings import Counted
@@ -135,6 +136,12 @@ class Findings:
     """People who came later than that, in steps; their answers are not in the figures. None: fewer than the minimum."""
     declared: int | None = 0
     """Who said themselves that they answer for a group or an organisation, in steps; not in the figures either."""
+    campaigns: int = 0
+    """How many campaigns sent nearly the same words, each of the minimum of people or more ..."""
+    senders: int | None = 0
+    """... from how many people, in steps; their choices are in the figures ..."""
+    texts: int | None = 0
+    """... and how many texts, in steps."""
     findings: tuple[Finding, ...] = ()
     lines: tuple[Line, ...] = ()
     """The same answers by channel and language, for a publication; rounds counted before there were any have none."""
@@ -223,6 +230,14 @@ def found(
         lines=crossed.lines(states, parts, asked.minimum),
     )
     return _weighted(told, among) if among and enough else told
+
+
+def told_apart(told: Findings, organised: Organised) -> Findings:
+    """Return findings with how many texts were sent in campaigns; nothing where too few people answered."""
+    if told.people is None:
+        return told
+    senders, texts = (about(count, told.minimum) for count in (organised.people, organised.texts))
+    return replace(told, campaigns=organised.campaigns, senders=senders, texts=texts)
 
 
 def _weighted(told: Findings, among: Among) -> Findings:

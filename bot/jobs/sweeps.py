@@ -19,7 +19,7 @@ from bot.jobs.schedule import told
 from bot.letters import BULK, letters
 from bot.participation import left
 from bot.rounds import findings as counting
-from bot.rounds import lifecycle, outcome, promise, record, report_back, turnout, whom
+from bot.rounds import lifecycle, organised, outcome, promise, record, report_back, turnout, whom
 from bot.rounds.acting import CLOCK
 from bot.rounds.addresses import TAKING, plain
 from bot.rounds.audience import meant, rules, told_of
@@ -295,12 +295,14 @@ class Sweeps:
         return all_of((f"round {row.code}", partial(self._count, row)) for row in rows)
 
     def _count(self, row: RoundRow) -> int:
-        now = self._clock()
+        now, digest = self._clock(), self._config.digest
+        with self._database.reading() as db:
+            campaigns = organised.found(db, row.id, digest.minimum_cell)
         with self._database.transaction() as db:
             still = rounds.by_code(db, row.code, lock=True)
             if still is None:
                 return 0
-            kept = counting.keep(db, self._library, row, self._config.digest.public_minimum_cell, now)
+            kept = counting.keep(db, self._library, row, digest.public_minimum_cell, now, campaigns)
             if kept and still.report:  # who came to the end when it had been sent wishes for it too
                 played, signed = self._library.played(db, still), outcome.load(still.outcome).signed
                 report_back.send(db, played, self._library, record.load(still.report), signed, now)

@@ -10,7 +10,7 @@ from bot.digests import representation
 from bot.digests.disclosure import floored, lowered
 from bot.erasure import FORGOTTEN
 from bot.pictures.drop_off import drop_off
-from bot.rounds import aims, margins, turnout, variables, wording
+from bot.rounds import aims, margins, organised, turnout, variables, wording
 from bot.rounds.acting import name_of
 from bot.rounds.concluding import Concluding
 from bot.rounds.lifecycle import BEGINNING, RUNNING
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bot.rounds.aims import Aims, Targets
     from bot.rounds.looking import Counts
     from bot.rounds.margins import Line, Slip
+    from bot.rounds.organised import Organised
     from bot.rounds.turnout import Kept
     from bot.rounds.variables import Variable
     from flows.model import Flow
@@ -96,6 +97,8 @@ class Numbers:
     missing: tuple[tuple[Table, Standing], ...]
     """The groups that most answers are missing of."""
     minimum: int
+    organised: Organised
+    """Texts sent in campaigns; while the round runs, of the weeks that were searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ class _Tallied:
     went: Mapping[tuple[str, str], int]
     voices: Voices
     deleted: int
+    organised: Organised
     step: int
     """In which steps it is told how many were written to; 0: exactly."""
 
@@ -165,6 +169,7 @@ class Fairness(Concluding):
                 {(one.origin, one.to): one.count for one in moves.of(db, row.id)},
                 turnout.voices(db, self._library, row, kept),
                 trail.many(db, row.id, FORGOTTEN),
+                kept.organised if kept else organised.so_far(db, row.id, self._least),
                 self._step(row),
             )
 
@@ -183,6 +188,7 @@ class Fairness(Concluding):
             found.tables,
             _most_missing(found.tables),
             self._least,
+            found.organised,
         )
 
     def missing(self, code: str, reader: str) -> list[str]:

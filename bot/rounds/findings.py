@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.digests.crossed import Part
-from bot.digests.findings import Asked, Counts, Turnout, found
+from bot.digests.findings import Asked, Counts, Turnout, found, told_apart
 from bot.digests.weighing import Among
-from bot.rounds import record, turnout
+from bot.rounds import organised, record, turnout
 from bot.rounds.acting import CLOCK
 from bot.rounds.lifecycle import GRACE, OVER, State
 from bot.rounds.variables import AREA
@@ -18,13 +18,14 @@ from storage import entries, findings, seals, trail
 from storage.turnout import speakers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from bot.digests.findings import Findings
     from bot.rounds.library import Library
+    from bot.rounds.organised import Group
     from storage.rounds import RoundRow
 
 WEIGHED = ("age", AREA)
@@ -40,10 +41,15 @@ def due(row: RoundRow, now: datetime) -> bool:
     return now >= row.closed_at + (PAPER if row.state == State.CLOSED else GRACE)
 
 
-def keep(db: Connection, library: Library, row: RoundRow, minimum: int, now: datetime) -> bool:
-    """Count a round for good, with who took part, keep it and seal it in the log; return False where that was done."""
-    exact = turnout.count(db, library, row)
-    found = count(db, library, row, minimum, now)
+def keep(
+    db: Connection, library: Library, row: RoundRow, minimum: int, now: datetime, campaigns: Sequence[Group] = ()
+) -> bool:
+    """Count a round for good, with who took part, keep it and seal it in the log; return False where that was done.
+
+    `campaigns`: those among its texts, which take a while to seek.
+    """
+    exact = turnout.count(db, library, row, organised.told(campaigns, 0))
+    found = told_apart(count(db, library, row, minimum, now), organised.told(campaigns, minimum))
     told = turnout.who(db, library, row, exact, minimum) if found.people is not None else ()
     new = findings.keep(db, row.id, now, turnout.body(replace(found, who=told), exact))
     if new:

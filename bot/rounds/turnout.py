@@ -21,6 +21,7 @@ from bot.digests.findings import Group, Who
 from bot.errors import CivicloopError
 from bot.rounds import aims
 from bot.rounds.margins import Margin
+from bot.rounds.organised import Organised
 from bot.rounds.variables import AREA, LANGUAGE
 from storage import answers, findings, rounds, sessions, turnout
 from storage import margins as kept_margins
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from storage.rounds import RoundRow
 
 CHANNEL = "channel"
+NONE = Organised()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Kept:
     statuses: Mapping[str, int]
     """How many passages there were, by how they ended."""
     answered: int
+    organised: Organised = NONE
+    """Texts of campaigns; rounds counted by earlier versions have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,8 @@ def voices(db: Connection, library: Library, row: RoundRow, beside: Kept | None)
     return one.named(library.voices(db, row).organisations) if one.organisations else one
 
 
-def count(db: Connection, library: Library, row: RoundRow) -> Kept:
-    """Count who has taken part by now."""
+def count(db: Connection, library: Library, row: RoundRow, organised: Organised) -> Kept:
+    """Count who has taken part by now; `organised`: the texts of its campaigns."""
     apart = library.apart(db, row)
     return Kept(
         voices=library.voices(db, row),
@@ -101,6 +105,7 @@ def count(db: Connection, library: Library, row: RoundRow) -> Kept:
         invited=rounds.invited(db, row.id),
         statuses=sessions.counts(db, row.id),
         answered=answers.handed_in(db, [row.id]).get(row.id, 0),
+        organised=organised,
     )
 
 

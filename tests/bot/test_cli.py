@@ -23,10 +23,12 @@ from bot import cli, clock, config
 from bot.commands import common
 from bot.errors import Refused, Trouble
 from bot.rounds import findings as counting
+from bot.rounds import organised
 from storage import answers, contacts, moves, people, rounds
 from storage.answers import AnswerRow
 from storage.database import Database, StorageTrouble
 from storage.sealing import Keys
+from tests.support.answering import copied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -1319,6 +1321,23 @@ def counted(code: str) -> None:
             row = rounds.by_code(db, code)
             assert row is not None
             assert counting.keep(db, here.library, row, 10, common.wall_clock())
+
+
+def test_texts_of_campaigns_are_told_apart(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    with common.office(config.load(None, {})) as here:
+        here.rounds.open(code)
+        copied(here.database, code, range(6), datetime(2026, 11, 18, 12, tzinfo=UTC))
+        here.rounds.close(code)
+        with here.database.transaction() as db:
+            row = rounds.by_code(db, code)
+            assert row is not None
+            texts = organised.found(db, row.id, 5)
+            assert counting.keep(db, here.library, row, 10, common.wall_clock(), texts)
+    told = "  6 texts from 6 people in 1 campaign (near-identical), counted apart\n"
+    assert told in terminal("round", "show", code).out
+    shown = json.loads(terminal("round", "show", code, "--json").out)
+    assert shown["numbers"]["organised"] == {"campaigns": 1, "people": 6, "texts": 6}
 
 
 def test_an_export_for_the_team_says_how_for_whom_and_when_people_answered(terminal: Terminal) -> None:

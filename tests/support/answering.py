@@ -13,7 +13,7 @@ from storage.answers import AnswerRow
 from storage.turnout import GROUP, ROLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from typing import Any
 
@@ -70,3 +70,21 @@ def _given(state: Question, chance: random.Random, *, for_many: bool) -> dict[st
             return {"score": float(chance.randint(1, 5))}
         case _:
             return {"skipped": True}
+
+
+CAMPAIGN = "Please keep the old bridge open for everybody who walks to school, and do not sell the land beside it."
+
+
+def copied(database: Database, code: str, people: Iterable[int], at: datetime, words: str = CAMPAIGN) -> None:
+    """Let so many more people send the same words in a round, each under a pseudonym of their own."""
+    with database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        asked = (row.id, row.service, row.stage, row.flow, row.version)
+        answers.append(
+            db,
+            [
+                AnswerRow(*asked, f"sender-{n}".encode(), "why", "ask", "en", "web", at, counted_at=at, text=words)
+                for n in people
+            ],
+        )

@@ -83,7 +83,13 @@ def _turnout(findings: Findings, words: Words) -> tuple[str, ...]:
     people = findings.people
     minimum = findings.minimum
     told = words("findings.few", minimum=minimum) if people is None else _people(people, words)
-    return told, _apart(findings, words), _declared(findings, words), _late(findings, words)
+    return (
+        told,
+        _apart(findings, words),
+        _declared(findings, words),
+        _late(findings, words),
+        _organised(findings, words),
+    )
 
 
 def _people(people: int, words: Words) -> str:
@@ -108,6 +114,13 @@ def _late(findings: Findings, words: Words) -> str:
     if findings.late == 0:
         return ""
     return words("findings.late", n=_about(findings.late, findings.minimum, words))
+
+
+def _organised(findings: Findings, words: Words) -> str:
+    if not findings.campaigns:
+        return ""
+    senders, texts = (_about(count, findings.minimum, words) for count in (findings.senders, findings.texts))
+    return words("findings.organised", campaigns=words.number(findings.campaigns), people=senders, texts=texts)
 
 
 def _about(count: int | None, minimum: int, words: Words) -> str:

@@ -17,7 +17,7 @@ from storage import tables
 from tests.bot.channels.web.stage import NOW
 from tests.bot.channels.web.test_public_pages import FORMAL
 from tests.bot.channels.web.test_staff_pages import ORGANISER, entered, posted
-from tests.support.answering import answered
+from tests.support.answering import answered, copied
 
 if TYPE_CHECKING:
     import httpx
@@ -57,6 +57,19 @@ class TestFindings:
         told = f"about {stepped(many, 10)}" if many >= 10 else "fewer than 10"
         assert f"people who said that they answer for a group or organisation: {told}." in page
         assert f"Others said that they answer for a group or organisation: {told}." in it.rounds.drafted(code, "en")
+
+    async def test_texts_of_campaigns_are_told_apart(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        answered(it.database, it.rounds.played(code), code, 40, NOW)
+        copied(it.database, code, range(13), NOW)
+        it.rounds.close(code, who=None)
+        it.now = NOW + timedelta(days=15)
+        assert it.sweeps().findings() == 1
+        told = "Texts in nearly the same words, as organised campaigns send them: texts about 10, people about 10, "
+        assert f"{told}campaigns 1." in (await client.get(f"/rounds/{code}")).text
+        await entered(it, client, ORGANISER)
+        exact = "sent in organised campaigns and counted apart: texts 13, people 13, campaigns 1."
+        assert exact in (await client.get(f"/manage/rounds/{code}")).text
 
     async def test_before_the_end_nobody_reads_any(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.opened("The reading room", **FORMAL)

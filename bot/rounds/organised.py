@@ -1,0 +1,63 @@
+"""Texts of a round that many sent in nearly the same words: how many, from whom, in how many campaigns.
+
+They are told beside what people said and counted apart, and nothing of them is deleted. While a round runs it is known
+of the weeks that are over (`bot.digests.apart`); when it is counted for good all its texts are looked at together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from bot.digests.gather import every_nth
+from bot.reading.campaigns import Sent, campaigns
+from storage import answers
+from storage import campaigns as stored
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+    from sqlalchemy import Connection
+
+
+class Group(NamedTuple):
+    """One campaign: how many texts, and who sent them."""
+
+    texts: int
+    senders: frozenset[Hashable]
+
+
+@dataclass(frozen=True, slots=True)
+class Organised:
+    """So many texts of so many people in so many campaigns."""
+
+    campaigns: int = 0
+    people: int = 0
+    texts: int = 0
+
+
+def found(db: Connection, round_id: int, minimum: int) -> list[Group]:
+    """Seek the campaigns among all texts of a round, of at least `minimum` senders each.
+
+    With too many texts they are sought in a sample, and what else is alike is added.
+    """
+    sent = [Sent(*each) for each in answers.words_of(db, round_id)]
+    every = every_nth(len(sent))
+    known = {one.id: one.sender for one in sent}
+    seen = campaigns(sent[::every], minimum, [one for place, one in enumerate(sent) if place % every])
+    return [Group(len(one.messages), frozenset(known[text] for text in one.messages)) for one in seen]
+
+
+def so_far(db: Connection, round_id: int, minimum: int) -> Organised:
+    """Return what is known of the campaigns of a round from the weeks that were searched."""
+    groups: dict[int, list[bytes]] = {}
+    for campaign, pseudonym in stored.of_round(db, round_id):
+        groups.setdefault(campaign, []).append(pseudonym)
+    return told((Group(len(who), frozenset(who)) for who in groups.values()), minimum)
+
+
+def told(groups: Iterable[Group], minimum: int) -> Organised:
+    """Count the campaigns of at least `minimum` senders together; who sent two is one person."""
+    large = [one for one in groups if len(one.senders) >= minimum]
+    people = {sender for one in large for sender in one.senders}
+    return Organised(len(large), len(people), sum(one.texts for one in large))
