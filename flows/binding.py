@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import replace
 from types import MappingProxyType
@@ -56,7 +55,7 @@ def _script(
     flow: Flow, script: Script, values: Mapping[str, Worded], lists: Mapping[str, Sequence[tuple[str, Worded]]]
 ) -> Script:
     known = _in_language(values, script.language, flow.language)
-    counted = {"n": str(flow.asked), "minutes": str(max(1, math.ceil(flow.minutes))), **known}
+    counted = {"n": str(flow.asked), "minutes": str(flow.takes), **known}
     brought = {
         name: tuple(Option(one, worded(label, script.language, flow.language)) for one, label in entries)
         for name, entries in lists.items()

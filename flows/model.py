@@ -6,6 +6,7 @@ button in 0.1, not in 0.8. None can be part of a circle, so the garbage collecto
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -329,12 +330,19 @@ class Flow:
     questions_exact: bool = True
     """False where circles are so many that `questions` is a bound: nobody meets more."""
     asked: int = 0
-    """The most that one citizen is asked in all: beside `questions` also age, consent and the review."""
+    """The most that one citizen is asked in all: beside `questions` also age, consent and the review.
+
+    Whoever is told how long a flow is reads this, citizens and staff alike."""
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages this flow can be played in, its own first."""
         return (self.language, *sorted(set(self.scripts) - {self.language}))
+
+    @property
+    def takes(self) -> int:
+        """The minutes that people are told it takes."""
+        return whole_minutes(self.minutes)
 
     @property
     def comes_back(self) -> Mapping[str, int]:
@@ -364,6 +372,11 @@ class Flow:
     def script(self, language: str) -> Script:
         """Return the script in `language`, or in the flow's own language where there is no such translation."""
         return self.scripts.get(language) or self.scripts[self.language]
+
+
+def whole_minutes(minutes: float) -> int:
+    """Return how many minutes are said of so many: one that has begun counts, as nobody is to be held longer."""
+    return max(1, math.ceil(minutes))
 
 
 # --------------------------------------------------------------------------- where a citizen stands

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flows.branching import holds, onward, ways
 from flows.checks.answers import OTHER, values_of
 from flows.checks.branches import needed_in, wanted_in
-from flows.model import Answer, End, Review, Say, Session
+from flows.model import Answer, End, Review, Say, Session, whole_minutes
 from flows.timing import minutes
 
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ class Path:
     minutes: float
     ending: str
     """How it goes on: empty where it is told to its end, `again` for a circle, `as before` where that was told."""
+
+    @property
+    def takes(self) -> int:
+        """The minutes that are told of it."""
+        return whole_minutes(self.minutes)
 
 
 @dataclass(frozen=True, slots=True)

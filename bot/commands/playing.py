@@ -149,7 +149,7 @@ def _line(path: Path_) -> str:
     steps = " → ".join(f"{step.state}={step.said}" if step.said else step.state for step in path.steps)
     if path.ending:
         return f"{known}{steps} … {path.ending}"
-    return f"{known}{steps} ({many(path.questions, 'question')}, {max(1, round(path.minutes))} min)"
+    return f"{known}{steps} ({many(path.questions, 'question')}, {path.takes} min)"
 
 
 def _length(questions: list[int]) -> str:

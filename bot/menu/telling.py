@@ -66,8 +66,8 @@ def sound(
         "menu.file_sound",
         title=in_language(flow.title, spoken),
         version=said.number(flow.version),
-        questions=said.number(flow.questions),
-        minutes=said.number(max(1, round(flow.minutes))),
+        questions=said.number(flow.asked),
+        minutes=said.number(flow.takes),
     )
     worth = (said("menu.file_hints"), *listed(language, hints)) if hints else ()
     lines = (head, *listed(language, asked(catalog, files, spoken)), *worth, *_frozen(language, flow.version, frozen))

@@ -130,8 +130,8 @@ class _Picture:
     def head(self, room: float) -> list[Written]:
         lead = self.texts(
             "picture.lead",
-            n=self.texts.number(self.flow.questions),
-            minutes=self.texts.number(max(1, round(self.flow.minutes))),
+            n=self.texts.number(self.flow.asked),
+            minutes=self.texts.number(self.flow.takes),
         )
         return [
             Written(tuple(lettering.lines(self.heading, TITLE, room, 2)), TITLE, bold=True),

@@ -247,7 +247,7 @@ def _filled(played: Played, library: Library, language: str, keys: tuple[str, st
 def _known(played: Played, library: Library, language: str) -> dict[str, str]:
     values = library.facts(played.row, played.flow).values
     known = {name: in_language(value, language) for name, value in values.items()}
-    return known | {"n": str(played.flow.asked), "minutes": str(max(1, round(played.flow.minutes)))}
+    return known | {"n": str(played.flow.asked), "minutes": str(played.flow.takes)}
 
 
 def may_remind(contact: Contact) -> bool:

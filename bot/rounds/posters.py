@@ -48,8 +48,7 @@ def _place(rounds: Rounds, code: str, wanted: str) -> str:
 def _sheets(rounds: Rounds, config: Config, found: RoundView) -> list[Sheet]:
     """Return a page for each language the round is asked in."""
     flow = rounds.played(found.code)
-    minutes = max(1, round(flow.minutes))
-    return [_sheet(found, config, rounds.facts(found.code, one), minutes, texts(one)) for one in flow.languages]
+    return [_sheet(found, config, rounds.facts(found.code, one), flow.takes, texts(one)) for one in flow.languages]
 
 
 def _sheet(found: RoundView, config: Config, facts: Mapping[str, str], minutes: int, said: Texts) -> Sheet:

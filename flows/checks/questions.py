@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from flows.branching import onward, reachable, ways
 from flows.checks.codes import issue
 from flows.checks.ways import is_question
 from flows.longest import longest
-from flows.model import Answer, Choose, End, Session
+from flows.model import Answer, Choose, End, Session, whole_minutes
 from flows.timing import minutes
 
 if TYPE_CHECKING:
@@ -106,8 +105,8 @@ def promises(flow: Flow, where: Where, plain: Callable[[str], Plain]) -> Iterato
             said = plain(script.language).minutes_in(script.states[name].text)
             if said is not None and takes > said:
                 message = (
-                    f'"{name}" ({script.language}) promises {said:g} minutes, and it takes about {math.ceil(takes)}. '
-                    "Ask less, or write {minutes}."
+                    f'"{name}" ({script.language}) promises {said:g} minutes, and it takes about '
+                    f"{whole_minutes(takes)}. Ask less, or write {{minutes}}."
                 )
                 yield issue(where(name, language=script.language), message, "promise")
 

@@ -557,7 +557,7 @@ def test_graph_says_which_flow_a_round_asks_and_which_round_there_is_not(termina
 
 def test_play_lists_every_way(terminal: Terminal) -> None:
     out = terminal("play", "deliver_pulse", "--all").out
-    assert "overall=5|4 → reason → went_well → acted → heard → thanks (5 questions, 1 min)\n" in out
+    assert "overall=5|4 → reason → went_well → acted → heard → thanks (5 questions, 2 min)\n" in out
     assert out.endswith("3 ways, 3 to 6 questions.\n")
 
 

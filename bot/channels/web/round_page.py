@@ -71,7 +71,7 @@ class RoundPage:
             "facts": self.rounds.facts(round_.code, language),
             "opens": self._first_day(round_, words),
             "closes": self._last_day(round_, words),
-            "minutes": max(1, round(self.rounds.played(round_.code).minutes)),
+            "minutes": self.rounds.played(round_.code).takes,
             "telegram": self.rounds.deep_link(round_.code),
             "report": in_language(round_.report, language),
             "answered": round_.state in ANSWERED,

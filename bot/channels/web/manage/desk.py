@@ -209,7 +209,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
     counted = drop_off(flow, counts.moves, backstage.config.digest.minimum_cell)
     return {
         "service": backstage.config.service(round_.service).label(words.language),
-        "minutes": max(1, round(flow.minutes)),
+        "minutes": flow.takes,
         "faults": _faults(request, round_) if round_.state in BEGINNING else [],
         "hints": _hints(rounds, round_, words),
         "unreachable": rounds.unreachable(words.language),
@@ -217,7 +217,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "counts": counts,
         "audience": rounds.audience(round_.code) if round_.audience != LINK else None,
         "questions": questions(flow, words.language, counted),
-        "most_questions": flow.questions,
+        "most_questions": flow.asked,
         "counted": bool(counts.moves),
         "minimum": counted.minimum,
         "wanted": outcome.told(request, round_) if round_.state in BEGUN else [],
@@ -577,8 +577,8 @@ def wanted(request: Request, visitor: Visitor, form: FormData | None = None) -> 
     return service, flow.among(service.languages)
 
 
-def _choices(request: Request, visitor: Visitor) -> list[tuple[Service, str, list[tuple[Flow, str, int]]]]:
-    """Return each service this person may act for, with the flows of its stages: flow, title, minutes."""
+def _choices(request: Request, visitor: Visitor) -> list[tuple[Service, str, list[tuple[Flow, str]]]]:
+    """Return each service this person may act for, with the flows of its stages: flow, title."""
     language = pages_of(request).words(request).language
     backstage = backstage_of(request)
     return [
@@ -586,7 +586,7 @@ def _choices(request: Request, visitor: Visitor) -> list[tuple[Service, str, lis
             service,
             service.label(language),
             [
-                (flow, in_language(flow.title, language), max(1, round(flow.minutes)))
+                (flow, in_language(flow.title, language))
                 for stage in service.stages
                 for flow in backstage.catalog.flows
                 if flow.stage == stage

@@ -45,7 +45,6 @@ class Entry:
 
     flow: Flow
     title: str
-    minutes: int
     languages: tuple[tuple[str, str], ...]
     published: tuple[int, ...]
     rounds: int
@@ -87,7 +86,6 @@ def _entries(request: Request) -> list[Entry]:
         Entry(
             flow,
             in_language(flow.title, language),
-            max(1, round(flow.minutes)),
             tuple((one, own_name(one)) for one in flow.languages),
             published.get(flow.id, ()),
             used.count(flow.id),

@@ -677,6 +677,19 @@ class TestTheFlows:
         assert "Español" in pulse
         assert sum("not in use" in card for card in cards) == len(cards) - 1
 
+    async def test_each_flow_says_as_many_questions_and_minutes_as_its_citizens_are_told(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        await entered(it, client, ORGANISER)
+        shelf, choice = [(await client.get(f"/manage/{page}")).text for page in ("flows", "rounds/new")]
+        cards = re.findall(r'<li class="card">.*?</li>', shelf, re.DOTALL)
+        for flow in it.catalog.flows:
+            said = rf"At most {flow.asked} questions? in all, about {flow.takes} minutes?\."
+            (card,) = [one for one in cards if f'"/manage/flows/{flow.id}"' in one]
+            assert re.search(said, card), flow.id
+            assert re.search(said, (await client.get(f"/manage/flows/{flow.id}")).text), flow.id
+            assert re.search(said, choice) or f"flow={flow.id}" not in choice
+
     async def test_a_flows_page_has_its_checks_its_picture_and_its_table(
         self, it: Program, client: httpx.AsyncClient
     ) -> None:
