@@ -32,7 +32,7 @@ from bot.commands.keeping import page
 from bot.commands.numbers import READER, aim, lines, seen, watch
 from bot.commands.places import document, place, poster, standings, unreachable
 from bot.errors import Refused, Usage
-from bot.rounds.lifecycle import RUNNING, State, last_day
+from bot.rounds.lifecycle import RUNNING, TOLD, State, last_day
 from bot.rounds.wording import fault
 
 if TYPE_CHECKING:
@@ -512,10 +512,13 @@ def _addresses(here: Office, code: str) -> dict[str, str]:
     return {**addresses, "telegram": link} if link else addresses
 
 
+_COUNTED = ("invited", "started", "active", "finished", "answers", "told", "clear", "unclear")
+
+
 def _data(here: Office, one: RoundView) -> dict[str, Any]:
     """Return all that is known of a round, for programs."""
     counts = here.rounds.counts(one.code)
-    numbers = {name: getattr(counts, name) for name in ("invited", "started", "active", "finished", "answers")}
+    numbers = {name: getattr(counts, name) for name in _COUNTED}
     moves = [{"from": origin, "to": to, "count": count} for (origin, to), count in counts.moves.items()]
     log = [_entry(each) for each in here.rounds.log(one.code)]
     places = [{**asdict(each), "short": here.rounds.short_url(each.code)} for each in here.rounds.places(one.code)]
@@ -523,6 +526,7 @@ def _data(here: Office, one: RoundView) -> dict[str, Any]:
         "counts": {**numbers, "moves": moves},
         "voices": here.rounds.voices(one.code),
         "numbers": here.rounds.numbers(one.code, READER),
+        "evaluation": _evaluated(here, one),
         "places": places,
         "results": here.rounds.results(one.code),
         "log": log,
@@ -564,6 +568,7 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
         *_organised(numbers),
         *gone,
         *(lines(numbers) if numbers.started or numbers.wanted else ()),
+        *(f"by its end: {line}" for line in _evaluated(here, one)),
     ]:
         click.echo(f"  {line}")
     if left := here.rounds.borrowed(one.code):
@@ -591,6 +596,11 @@ def _apart(voices: Voices) -> list[str]:
     late = [f"after the last day came {voices.late}"] if voices.late else []
     declared = [f"said that they answer for a group or organisation: {voices.declared}"] if voices.declared else []
     return [*_together(voices), *declared, *late]
+
+
+def _evaluated(here: Office, one: RoundView) -> list[str]:
+    """Return what is known of a round by its end; nothing before."""
+    return here.rounds.evaluation(one.code, READER) if one.state in TOLD else []
 
 
 def _organised(numbers: Numbers) -> list[str]:

@@ -51,7 +51,9 @@ class After(Drafting):
             ]
             return worker.screen(worker.text("ask_changed"), *ways, back)
         worker.waits(f"{TELLING} {act}{how and '.'}{how} {round_.code}")
-        return worker.screen([above, worker.text(f"ask_{act}"), *_listed(worker, _parts(round_, act, how))], back)
+        known = worker.rounds.evaluation(round_.code, worker.language) if act is Act.ARCHIVE else []
+        asked = [worker.text(f"ask_{act}"), *_listed(worker, _parts(round_, act, how)), *(f"– {one}" for one in known)]
+        return worker.screen([above, *asked], back)
 
     def told(self, worker: Worker, what: str, code: str) -> Prompt:
         """Take what was written; what lacks a part is asked for again, and what the rules forbid is said kindly."""

@@ -10,7 +10,7 @@ from bot.digests import representation
 from bot.digests.disclosure import floored, lowered
 from bot.erasure import FORGOTTEN
 from bot.pictures.drop_off import drop_off
-from bot.rounds import aims, margins, organised, turnout, variables, wording
+from bot.rounds import aims, evaluation, margins, organised, outcome, turnout, variables, wording
 from bot.rounds.acting import name_of
 from bot.rounds.concluding import Concluding
 from bot.rounds.lifecycle import BEGINNING, RUNNING
@@ -197,6 +197,15 @@ class Fairness(Concluding):
             row = self._row(db, code)
             tables = self._tables(db, row, {}, turnout.kept(db, row.id)) if turnout.margins(db, row) else ()
         return [" ".join(sentences(table, each, self._least, reader)) for table, each in _most_missing(tables)]
+
+    def evaluation(self, code: str, reader: str) -> list[str]:
+        """Return in words what is known of a round by its end, a line each: read before its lessons are written."""
+        with self._database.reading() as db:
+            row = self._row(db, code)
+        numbers = self.numbers(code, reader)
+        missing = [" ".join(sentences(*each, numbers.minimum, reader)[:2]) for each in numbers.missing]
+        came = outcome.load(row.outcome)
+        return [*evaluation.known(numbers, missing, self.counts(code), self.findings(code), came, reader)]
 
     @property
     def _least(self) -> int:

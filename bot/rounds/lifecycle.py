@@ -41,7 +41,9 @@ RUNNING = (State.OPEN, State.PAUSED)
 """People have been asked, and may be asked again."""
 ANSWERED = (State.CLOSED, State.ANALYSED, State.DECIDED)
 """Everything has been said; what comes of it has not been published."""
-OVER = (*ANSWERED, State.REPORTED_BACK, State.ARCHIVED)
+TOLD = (State.REPORTED_BACK, State.ARCHIVED)
+"""What came of it has been published; what was learnt is written down."""
+OVER = (*ANSWERED, *TOLD)
 """No more answers come."""
 BEGUN = (*RUNNING, *OVER)
 """There may be answers."""

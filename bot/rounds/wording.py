@@ -128,6 +128,11 @@ def missing(reader: str, kind: str, **values: object) -> str:
     return _texts(reader)["missing"][kind].format(**values)
 
 
+def core(reader: str, key: str, **values: object) -> str:
+    """Return one line of what is known of a round by its end."""
+    return _texts(reader)["core"][key].format(**values)
+
+
 def change(reader: str, kind: str, **values: object) -> str:
     """Return one line about what changed between two versions of a flow; `none` says that nothing did."""
     return _texts(reader)["changes"][kind].format(**values)

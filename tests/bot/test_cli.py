@@ -760,7 +760,9 @@ def test_a_round_is_made_opened_extended_closed_and_reported_back(terminal: Term
     assert said.json["report"] == {"en": "Thank you.", "es": "Gracias."}
     log = [line["what"] for line in terminal("round", "show", code, "--json").json["log"]]
     assert log == ["created", "opened", "extended", "closed", "reported_back"]
-    assert f"extended by {OPERATOR}: Late post" in terminal("round", "show", code).out
+    shown = terminal("round", "show", code).out
+    assert f"extended by {OPERATOR}: Late post" in shown
+    assert "  by its end: People who finished: 0.\n" in shown
 
 
 def test_codes_that_no_phone_can_open_are_made_and_told(

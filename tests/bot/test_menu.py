@@ -638,7 +638,10 @@ async def test_a_round_held_by_duty_is_taken_from_its_end_to_the_archive_in_the_
     await omar.taps("Yes")
     (said,) = await omar.says("Olive Moss, head of the library")
     assert labels(said)[0] == "Put the round away"
-    assert "nothing about this round changes any more" in (await omar.taps("Put the round away"))[0].text
+    (asked,) = await omar.taps("Put the round away")
+    assert "nothing about this round changes any more" in asked.text
+    assert "– People who finished: 0.\n– Who lives here was not entered" in asked.text
+    assert asked.text.endswith("– Decided on 24 November 2026: We open on Sundays.")
     (said,) = await omar.says("Ask in autumn.")
     assert state(house, code) == "archived"
     found = house.rounds.find(code)

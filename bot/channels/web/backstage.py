@@ -453,6 +453,9 @@ class Rounds(Protocol):
     def numbers(self, code: str, language: str) -> Numbers:
         """Count it by group, against who lives there and what is aimed at; questions in `language`."""
 
+    def evaluation(self, code: str, reader: str) -> list[str]:
+        """Return in words what is known of it by its end."""
+
     def glance(self, code: str, language: str) -> tuple[Counts, Numbers]:
         """Return both, as they were a few seconds ago at most."""
 

@@ -142,6 +142,7 @@ def test_from_the_last_answer_to_the_archive_in_order(house: House) -> None:
     assert rounds.report_back(code, TOLD, signed="Ada Ames, mayor").state == "reported_back"
     with pytest.raises(Refused, match="until the report is published"):
         rounds.raise_issue(code, ISSUE)
+    assert rounds.evaluation(code, "en")[-1].startswith("Decided on ")
     kept = rounds.archive(code, "Ask earlier.")
     assert (kept.state, kept.outcome.signed, kept.outcome.lessons) == ("archived", "Ada Ames, mayor", "Ask earlier.")
     assert (kept.outcome.issues, kept.outcome.readings) == ((ISSUE, REFUSED), (READING,))

@@ -28,7 +28,7 @@ from bot.rounds import example as examples
 from bot.rounds import legal, papers
 from bot.rounds.concluding import RAISING, may_report
 from bot.rounds.findings import PAPER
-from bot.rounds.lifecycle import AUDIENCES, BEGINNING, BEGUN, LINK, RUNNING, State, closed_on, first_at
+from bot.rounds.lifecycle import AUDIENCES, BEGINNING, BEGUN, LINK, RUNNING, TOLD, State, closed_on, first_at
 from bot.rounds.outcome import CHANGED
 from bot.rounds.outcome import spoken as told_in
 from bot.rounds.record import OPTIONAL, day_of, spoken_day
@@ -286,6 +286,7 @@ def _after(request: Request, round_: RoundView, flow: Flow) -> dict[str, object]
         "report_draft_at": words.moment(draft.kept_at.astimezone(pages.zone)) if draft else "",
         "length": rounds.length(round_.code, language),
         "kept_as_told": rounds.facts(round_.code, language).get("keep_until", "") if round_.closes_at else "",
+        "evaluation": rounds.evaluation(round_.code, language) if round_.state in TOLD else [],
         "moved": [(name, day) for name in MOVED if (day := words.spoken_day(str(round_.record.get(name, ""))))],
         "legal": _legal(round_, language),
     }

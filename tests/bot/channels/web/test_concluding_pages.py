@@ -138,7 +138,9 @@ class TestDecision:
         assert 'href="#decision-on"' in page.text
         assert ">We wait.</textarea>" in page.text
         it.rounds.report_back(code, {"en": "We wait.", "es": "Esperamos."}, signed="Ada")
-        assert "Write the decision anew" not in (await client.get(f"/manage/rounds/{code}")).text
+        page = await client.get(f"/manage/rounds/{code}")
+        assert "Write the decision anew" not in page.text
+        assert '<li dir="auto">Decided on 22 November 2026: We wait.</li>' in page.text, "beside what was learnt"
 
     async def test_the_draft_of_the_report_sets_it_in_sentences(self, it: Program) -> None:
         code = closed(it)

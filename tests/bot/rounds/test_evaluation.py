@@ -1,0 +1,38 @@
+"""Whoever writes down what was learnt from a round reads beside it what is known of the round."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.rounds.findings import PAPER
+from bot.rounds.margins import Line
+from tests.support.answering import answered
+
+if TYPE_CHECKING:
+    from tests.support.house import House
+
+RESIDENTS = [Line(1, "language", "en", "1000"), Line(2, "language", "es", "9000")]
+
+
+@pytest.mark.parametrize("language", ["ar", "de", "en", "es", "fr", "pt"])
+def test_it_says_who_answered_against_what_was_wanted_and_how_they_found_it(house: House, language: str) -> None:
+    code = house.pulse().code
+    house.rounds.weigh(RESIDENTS, "City register", "2026-01-01", code=code)
+    house.rounds.aim(code, 80, {})
+    answered(house.database, house.rounds.played(code), code, 60, house.clock())
+    house.rounds.close(code)
+    house.clock.forward(days=PAPER.days)
+    house.sweeps.findings()
+    said = house.rounds.evaluation(code, language)
+    assert len([line for line in said if "80" in line]) == 1
+    assert any(re.search(r"90\.?$", line) for line in said), "Spanish speakers are missing most"
+    if language == "en":
+        assert said[:2] == ["People who finished: 0.", "Aimed at: 80 answers."]
+        assert said[2].startswith("Missing most: People who speak this language: ")
+        found = house.rounds.findings(code)
+        assert found is not None
+        core = [one for one in found.findings if one.item.startswith("core.")]
+        assert len([line for line in said if re.search(r"\w \d+%", line)]) == len(core) > 0
