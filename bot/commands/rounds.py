@@ -182,8 +182,9 @@ def list_(config: Config, service: str | None, state: str | None, *, in_json: bo
     with office(config) as here:
         found = here.rounds.listed([service] if service else None, [state] if state else ())
         waits = here.rounds.awaiting([service] if service else None)
+        late = {one.code: here.rounds.overdue(one) for one in found}
     if in_json:
-        show([{**asdict(one), **_waiting(waits.get(one.code))} for one in found])
+        show([{**asdict(one), **_waiting(waits.get(one.code)), "days_overdue": late[one.code]} for one in found])
     elif not found and (service or state):
         click.echo('There is no such round. See them all: "civicloop round list"')
     elif found:
@@ -193,6 +194,8 @@ def list_(config: Config, service: str | None, state: str | None, *, in_json: bo
             if one.code in waits:
                 by = f", written by {', '.join(waits[one.code].writers)}" if waits[one.code].writers else ""
                 click.echo(f"{one.code} waits for a second signature{by}: civicloop round approve {one.code} --as NAME")
+            if late[one.code]:
+                click.echo(f"{one.code}: the result is {many(late[one.code], 'day')} overdue")
     else:
         click.echo('There is no round yet. Make one: "civicloop round new --help"')
 
@@ -527,6 +530,7 @@ def _data(here: Office, one: RoundView) -> dict[str, Any]:
         "voices": here.rounds.voices(one.code),
         "numbers": here.rounds.numbers(one.code, READER),
         "evaluation": _evaluated(here, one),
+        "days_overdue": here.rounds.overdue(one),
         "places": places,
         "results": here.rounds.results(one.code),
         "log": log,
@@ -568,6 +572,7 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
         *_organised(numbers),
         *gone,
         *(lines(numbers) if numbers.started or numbers.wanted else ()),
+        *_late(here, one),
         *(f"by its end: {line}" for line in _evaluated(here, one)),
     ]:
         click.echo(f"  {line}")
@@ -596,6 +601,12 @@ def _apart(voices: Voices) -> list[str]:
     late = [f"after the last day came {voices.late}"] if voices.late else []
     declared = [f"said that they answer for a group or organisation: {voices.declared}"] if voices.declared else []
     return [*_together(voices), *declared, *late]
+
+
+def _late(here: Office, one: RoundView) -> list[str]:
+    """Return a line on a result that is late."""
+    days = here.rounds.overdue(one)
+    return [f"the result is {many(days, 'day')} overdue"] if days else []
 
 
 def _evaluated(here: Office, one: RoundView) -> list[str]:

@@ -131,6 +131,7 @@ class Showing:
         found = sorted(worker.rounds.listed(keys), key=lambda each: (each.code not in mine, *_urgency(each)))
         entries = [Button(self._line(worker, each, waits), data("round", each.code)) for each in found]
         told = [self._awaits(worker, each, waits[each.code]) for each in on_page(found, page) if each.code in waits]
+        told += [f"– {each.title}: {late}" for each in on_page(found, page) if (late := _late(worker, each))]
         text = [worker.text("list" if entries else "list_none"), *told]
         return worker.screen(text, *worker.paged(entries, page, "list"), worker.button("back", "home"))
 
@@ -192,7 +193,7 @@ class Showing:
         head = worker.text("head", title=round_.title, service=service, state=self._state(worker, round_))
         opens = worker.text("opens", day=self.day(worker, round_.opens_at)) if self._opens_later(worker, round_) else ""
         ends = self.last_day(worker, round_.closes_at)
-        return [head, opens, worker.text("until", day=ends) if ends else ""]
+        return [head, opens, worker.text("until", day=ends) if ends else "", _late(worker, round_)]
 
     @staticmethod
     def _opens_later(worker: Worker, round_: RoundView) -> bool:
@@ -373,6 +374,12 @@ def _urgency(round_: RoundView) -> tuple[int, datetime]:
     """Return how soon a round wants somebody: first by what it is, then by when it ends."""
     known: Sequence[str] = _URGENT
     return (known.index(round_.state) if round_.state in known else len(known), round_.closes_at or _NEVER)
+
+
+def _late(worker: Worker, round_: RoundView) -> str:
+    """Return by how many days the result of a round is late; empty where it is not."""
+    days = worker.rounds.overdue(round_)
+    return _dictionary().words(worker.language).many("rounds.overdue", days) if days else ""
 
 
 def _came(worker: Worker, round_: RoundView) -> str:

@@ -18,7 +18,20 @@ from bot.digests.weeks import Week
 from bot.errors import CivicloopError, Refused, Trouble
 from bot.rights import Right
 from bot.rounds import audience as audiences
-from bot.rounds import example, foreseen, legal, links, outcome, places, record, report_back, turnout, whom, wording
+from bot.rounds import (
+    example,
+    foreseen,
+    legal,
+    links,
+    outcome,
+    places,
+    promise,
+    record,
+    report_back,
+    turnout,
+    whom,
+    wording,
+)
 from bot.rounds.advice import advice
 from bot.rounds.foreseen import Foreseen
 from bot.rounds.hours import Hours
@@ -188,6 +201,10 @@ class Looking:
         with self._database.reading() as db:
             row = rounds.by_code(db, code)
         return None if row is None else view(row)
+
+    def overdue(self, round_: RoundView) -> int:
+        """Return by how many days a round's result is late; 0: it is not."""
+        return promise.overdue(round_.state, round_.record, self._clock().astimezone(self._config.city.zone).date())
 
     def log(self, code: str) -> list[Entry]:
         """Return what was done to a round, oldest first."""

@@ -14,11 +14,12 @@ from bot.compose import Part
 from bot.letters import BULK, letters
 from bot.rights import Right
 from bot.rounds import record
+from bot.rounds.lifecycle import ANSWERED
 from bot.texts import texts
 from storage import contacts, outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date, datetime
 
     from sqlalchemy import Connection
@@ -48,6 +49,12 @@ def due(promised: date | None, today: date, reminded: Collection[str]) -> str:
 def promised(row: RoundRow) -> date | None:
     """Return the day for which the result of a round is promised."""
     return record.day_of(record.load(row.record).get("feedback_on"))
+
+
+def overdue(state: str, said: Mapping[str, object], today: date) -> int:
+    """Return by how many days the result of a round is late; `said` is its record. Once it is published, by none."""
+    on = record.day_of(said.get("feedback_on")) if state in ANSWERED else None
+    return 0 if on is None else max((today - on).days, 0)
 
 
 def remind(db: Connection, row: RoundRow, which: str, config: Config, channels: Iterable[str], now: datetime) -> int:

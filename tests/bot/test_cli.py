@@ -765,6 +765,19 @@ def test_a_round_is_made_opened_extended_closed_and_reported_back(terminal: Term
     assert "  by its end: People who finished: 0.\n" in shown
 
 
+def test_a_result_that_is_late_is_told_in_days(terminal: Terminal, tmp_path: Path) -> None:
+    code = terminal.a_round()
+    terminal("round", "change", code, "--set", "feedback_on=2027-01-31")
+    terminal("round", "open", code)
+    terminal("round", "close", code, "--why", "Enough")
+    assert "overdue" not in terminal("round", "list").out
+    (tmp_path / "clock").write_text("2027-02-03T12:00:00+00:00", encoding="utf-8")
+    assert f"{code}: the result is 3 days overdue\n" in terminal("round", "list").out
+    assert "  the result is 3 days overdue\n" in terminal("round", "show", code).out
+    (listed,) = terminal("round", "list", "--json").json
+    assert (listed["days_overdue"], terminal("round", "show", code, "--json").json["days_overdue"]) == (3, 3)
+
+
 def test_codes_that_no_phone_can_open_are_made_and_told(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

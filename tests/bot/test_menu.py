@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -658,6 +658,20 @@ async def test_a_round_held_by_duty_is_taken_from_its_end_to_the_archive_in_the_
     assert done[-6:] == [
         ("Omar", each) for each in ("issue", "analysed", "read", "decided", "reported_back", "archived")
     ]
+
+
+async def test_a_round_says_by_how_many_days_its_result_is_late(house: House) -> None:
+    omar, code = await organiser(house), closed(house)
+    assert "overdue" not in (await at(omar, code)).text
+    row = house.rounds.find(code)
+    assert row is not None
+    due = datetime.fromisoformat(f"{row.record['feedback_on']}T12:00:00+00:00")
+    house.clock.forward(days=(due - house.clock()).days + 3)
+    late = house.rounds.overdue(row)
+    assert late in {2, 3}
+    assert f"The result is {late} days overdue." in (await at(omar, code)).text
+    (listed,) = await omar.taps("Back")
+    assert f"– {row.title}: The result is {late} days overdue." in listed.text
 
 
 async def test_without_a_duty_a_decision_needs_no_analysis_and_no_reader(house: House) -> None:

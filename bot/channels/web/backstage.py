@@ -453,6 +453,9 @@ class Rounds(Protocol):
     def numbers(self, code: str, language: str) -> Numbers:
         """Count it by group, against who lives there and what is aimed at; questions in `language`."""
 
+    def overdue(self, round_: RoundView) -> int:
+        """Return by how many days its result is late; 0: it is not."""
+
     def evaluation(self, code: str, reader: str) -> list[str]:
         """Return in words what is known of it by its end."""
 

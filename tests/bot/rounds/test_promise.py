@@ -39,6 +39,22 @@ def test_it_comes_four_weeks_and_one_week_before_and_once_after(
     assert promise.due(DAY, today, reminded) == which
 
 
+@pytest.mark.parametrize(
+    ("state", "today", "days"),
+    [
+        ("closed", date(2027, 2, 1), 0),
+        ("closed", date(2027, 2, 2), 1),
+        ("decided", date(2027, 3, 1), 28),
+        ("open", date(2027, 3, 1), 0),
+        ("cancelled", date(2027, 3, 1), 0),
+        ("reported_back", date(2027, 3, 1), 0),
+    ],
+)
+def test_it_is_late_by_so_many_days_until_it_is_published(state: str, today: date, days: int) -> None:
+    assert promise.overdue(state, {"feedback_on": DAY.isoformat()}, today) == days
+    assert promise.overdue(state, {}, today) == 0
+
+
 def test_nothing_is_promised_and_nobody_reminded() -> None:
     assert not promise.due(None, DAY, ())
 

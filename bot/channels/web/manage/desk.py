@@ -70,6 +70,8 @@ class Row:
     writers: str | None
     """Who has written it, where it waits for a second signature; None where it does not."""
     may_sign: bool
+    overdue: int
+    """By how many days its result is late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ def _rows(request: Request, visitor: Visitor) -> list[Row]:
             forms.last_day(each.closes_at, pages.zone, words),
             ", ".join(waits[each.code].writers) if each.code in waits else None,
             each.code in waits and visitor.person.id in waits[each.code].signers,
+            rounds.overdue(each),
         )
         for each in rounds.listed(keys)
     ]
@@ -215,6 +218,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "unreachable": rounds.unreachable(words.language),
         "borrowed": borrowed(request, round_),
         "counts": counts,
+        "overdue": rounds.overdue(round_),
         "audience": rounds.audience(round_.code) if round_.audience != LINK else None,
         "questions": questions(flow, words.language, counted),
         "most_questions": flow.asked,

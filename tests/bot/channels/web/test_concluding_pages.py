@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -141,6 +141,15 @@ class TestDecision:
         page = await client.get(f"/manage/rounds/{code}")
         assert "Write the decision anew" not in page.text
         assert '<li dir="auto">Decided on 22 November 2026: We wait.</li>' in page.text, "beside what was learnt"
+
+    async def test_a_result_that_is_late_says_by_how_many_days(self, it: Program, client: httpx.AsyncClient) -> None:
+        code = closed(it)
+        await entered(it, client, ORGANISER)
+        assert "overdue" not in (await client.get(f"/manage/rounds/{code}")).text
+        it.now = datetime(2027, 2, 3, 12, tzinfo=UTC)
+        await entered(it, client, ORGANISER)
+        for page in ("", f"/rounds/{code}"):
+            assert "The result is 2 days overdue." in (await client.get(f"/manage{page}")).text
 
     async def test_the_draft_of_the_report_sets_it_in_sentences(self, it: Program) -> None:
         code = closed(it)
