@@ -32,6 +32,8 @@ minimum and in a running week, too: a manager sees with the first answer that it
    or less, and never as nothing or all. How many people they say as much as goes down to a whole step. All that is
    told of a question, with the share of all, leaves open by the minimum of people what each group said; else none of
    its weighted shares is told (`bot.digests.weighing.leaves_open`).
+11. Who raised a theme and scored well are among all who scored well, whose number stands beside them; the others among
+   all others. Where fewer than the minimum, or nobody, would be left of those, it is told only from how many on.
 """
 
 from __future__ import annotations
@@ -178,6 +180,15 @@ def numbered(part: int, base: int, others: Iterable[int], minimum: int) -> Share
     told = share(part, base, minimum)
     beside = told.exact or part < minimum
     return told if beside and all(cell(each, minimum) is not None for each in others) else NOTHING
+
+
+def inside(count: int, wholes: Iterable[int], minimum: int) -> tuple[int, bool]:
+    """Return what is told of people who are all in each of some groups of a known size, and whether as "at least".
+
+    As that where fewer than the minimum of a group, or nobody, are left out: what is told is the same for all of these.
+    """
+    close = [whole for whole in wholes if 0 <= whole - count < minimum]
+    return (max(min(close) - minimum + 1, minimum), True) if close else (count, False)
 
 
 def few(base: int, minimum: int) -> int:

@@ -60,6 +60,8 @@ class Alert:
     name: Mapping[str, str] = field(default_factory=dict)
     """Title of the round, theme or group, by language."""
     stage: str = ""
+    at_least: bool = False
+    """Whether `count` is the fewest it can be."""
 
     @property
     def state(self) -> State:
@@ -271,6 +273,8 @@ class Theme:
     """The shares of these four weeks and of this one, oldest first."""
     area: Mapping[str, str] = field(default_factory=dict)
     """Where it is raised more often than elsewhere, beyond chance at 99 %; empty where no area stands out."""
+    at_least: bool = False
+    """Whether `people` is the fewest it can be: the number would tell of the few on their side who did not raise it."""
 
 
 class Move(StrEnum):

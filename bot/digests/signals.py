@@ -104,7 +104,7 @@ def _doubled(themes: Iterable[Theme], minimum: int) -> Iterator[Alert]:
         before = minimum - 1 if theme.before is None else theme.before
         level = theme.change is not None and theme.change.real is False
         if theme.compared and not level and theme.people >= max(DOUBLED_FROM, 2 * before):
-            yield Alert(Reason.DOUBLED, theme.people, theme.name)
+            yield Alert(Reason.DOUBLED, theme.people, theme.name, at_least=theme.at_least)
 
 
 def _runs(scores: Iterable[Score]) -> Iterator[Alert]:

@@ -686,14 +686,21 @@ def _themes(answers: Answers, scope: Scope, found: _Figures) -> tuple[tuple[Them
     """Return what is a problem to people and what works, each with those most people wrote about first."""
     written = answers.written
     last = int(written.loc[written["week"] == str(scope.week.back(1)), "texts"].sum())
+    people = {(one.theme, one.good): _raised(one, answers, scope, found.scores, 0) for one in answers.heard}
     told = sorted(
-        (one for one in answers.heard if one.people >= scope.minimum), key=lambda one: (-one.people, one.theme)
+        (one for one in answers.heard if one.people >= scope.minimum),
+        key=lambda one: (-people[one.theme, one.good][0], one.theme),
     )
     quoted: set[str] = set()
     themes = []
     for one in told:
-        weeks = _theme_weeks(one, answers, scope, found.who.new)
-        theme = _theme(one, scope, found, weeks, quoted, compared=last >= scope.minimum)
+        weeks = _theme_weeks(one, answers, scope, found)
+        compared = last >= scope.minimum and _comparable(one, answers, scope, found.scores)
+        theme = _theme(one, scope, found, weeks, quoted, compared=compared)
+        number, at_least = people[one.theme, one.good]
+        organised = _organised(one, _senders(answers, scope), scope.minimum)
+        theme = replace(theme, people=number, at_least=at_least, organised=organised,
+                        campaigns=one.campaigns if organised else 0)  # fmt: skip
         quoted |= {theme.quote.text} if theme.quote else set()
         themes.append((one.good, theme))
     return tuple(each for good, each in themes if not good), tuple(each for good, each in themes if good)
@@ -713,8 +720,6 @@ def _theme(
         compared=compared,
         step=heard.step if heard.step_people >= scope.minimum else {},
         quote=next((_voice(one, tones, scope) for one in fresh), None),
-        organised=_organised(heard, scope.minimum),
-        campaigns=heard.campaigns if _organised(heard, scope.minimum) else 0,
         share=weeks[-1].share,
         change=_change(weeks[-1].share, [each.share for each in weeks[:-1]], scope.minimum),
         weeks=weeks if weeks[-1].share.exact else weeks[-1:],
@@ -722,34 +727,88 @@ def _theme(
     )
 
 
-def _theme_weeks(heard: Heard, answers: Answers, scope: Scope, new: int) -> tuple[Point, ...]:
+def _raised(heard: Heard, answers: Answers, scope: Scope, scores: Sequence[Score], back: int) -> tuple[int, bool]:
+    """Return how many raised a theme so many weeks back, and whether that is told as "at least".
+
+    All who did and scored well are among those who scored well, whose number the scores tell; all others who did among
+    all others. Where that number is not told, all who raised a theme, or are told to have, are among all who answered.
+    """
+    week, minimum = str(scope.week.back(back)), scope.minimum
+    part, other = _both(heard, answers, back)
+    if part < minimum:
+        return part, False
+    everybody = {_people(answers, week), _people(answers, week) - _senders(answers, scope, back)}
+    content = _content(scores, week)
+    if content is None and other >= minimum:
+        left = [each - part - other for each in everybody]
+        return (minimum, True) if any(0 <= each < minimum for each in left) else (part, False)
+    if content is None:
+        return disclosure.inside(part, everybody, minimum)
+    return disclosure.inside(part, [content] if heard.good else [each - content for each in everybody], minimum)
+
+
+def _both(heard: Heard, answers: Answers, back: int) -> tuple[int, int]:
+    """Return how many raised a theme on one side so many weeks back, and how many on the other."""
+    sides = [one for one in answers.heard if one.theme == heard.theme and one.good != heard.good]
+    own, *others = (_so_many(one, back) for one in (heard, *sides))
+    return own, sum(others)
+
+
+def _so_many(heard: Heard, back: int) -> int:
+    if not back:
+        return heard.people
+    return heard.past[-back][0] if back <= len(heard.past) else (heard.people_before if back == 1 else 0)
+
+
+def _content(scores: Sequence[Score], week: str) -> int | None:
+    """Return how many scored well in a week, as anybody can add it up; None where that is left open."""
+    shares_ = [point.share for score in scores for point in score.weeks if point.week == week]
+    return None if any(each.base and not each.exact for each in shares_) else sum(each.part or 0 for each in shares_)
+
+
+def _comparable(heard: Heard, answers: Answers, scope: Scope, scores: Sequence[Score]) -> bool:
+    """Whether the week before may be told of: not where it was, or would be, told as "at least"."""
+    if scope.earlier and scope.earlier.period == str(scope.week.back(1)):
+        told = next(iter(_told_before(heard, scope)), None)
+        if told is not None:
+            return not told.at_least
+    return not _raised(heard, answers, scope, scores, 1)[1]
+
+
+def _theme_weeks(heard: Heard, answers: Answers, scope: Scope, found: _Figures) -> tuple[Point, ...]:
     """Return the share of a theme among those who wrote, week by week; as it was told before, where it was.
 
     Whoever reads how many answered, how many sent a campaign and how many raised each theme subtracts: where that
     leaves a few people in any way, no share is told, and so not how many wrote.
     """
     sides = [(one.theme, one.people) for one in answers.heard]
-    rest = _rest(heard.wrote, new, _senders(answers, scope), sides, scope.minimum)
-    now = disclosure.numbered(heard.people, heard.wrote, rest, scope.minimum)
+    rest = _rest(heard.wrote, found.who.new, _senders(answers, scope), sides, scope.minimum)
+    open_ = _raised(heard, answers, scope, found.scores, 0)[1]
+    now = disclosure.NOTHING if open_ else disclosure.numbered(heard.people, heard.wrote, rest, scope.minimum)
     known = {point.week: point.share for each in _told_before(heard, scope) for point in each.weeks}
     weeks = [str(scope.week.back(back)) for back in range(len(heard.past), 0, -1)]
     past = (
         Point(week, disclosure.steady(share, known.get(week), scope.minimum))
-        for week, share in zip(weeks, _past_shares(heard, answers, weeks, scope.minimum), strict=True)
+        for week, share in zip(weeks, _past_shares(heard, answers, scope, found.scores), strict=True)
     )
     return (*past, Point(str(scope.week), now))
 
 
-def _past_shares(heard: Heard, answers: Answers, weeks: Sequence[str], minimum: int) -> Iterator[Share]:
+def _past_shares(heard: Heard, answers: Answers, scope: Scope, scores: Sequence[Score]) -> Iterator[Share]:
     """Give the shares of past weeks by the rules of this one: what was hidden then stays so."""
-    for at, (week, (part, wrote)) in enumerate(zip(weeks, heard.past, strict=True)):
+    for at, (part, wrote) in enumerate(heard.past):
+        back = len(heard.past) - at
         sides = [(one.theme, one.past[at][0]) for one in answers.heard if at < len(one.past)]
-        senders = answers.senders_past[at] if at < len(answers.senders_past) else 0
-        yield disclosure.numbered(part, wrote, _rest(wrote, _people(answers, week), senders, sides, minimum), minimum)
+        new, senders = _people(answers, str(scope.week.back(back))), _senders(answers, scope, back)
+        rest = _rest(wrote, new, senders, sides, scope.minimum)
+        open_ = _raised(heard, answers, scope, scores, back)[1]
+        yield disclosure.NOTHING if open_ else disclosure.numbered(part, wrote, rest, scope.minimum)
 
 
-def _senders(answers: Answers, scope: Scope) -> int:
-    """Return how many senders of campaigns the foot tells of."""
+def _senders(answers: Answers, scope: Scope, back: int = 0) -> int:
+    """Return how many senders of campaigns the foot tells of, or that of so many weeks back."""
+    if back:
+        return answers.senders_past[-back] if back <= len(answers.senders_past) else 0
     issued = scope.issued.foot if scope.issued else None
     return issued.senders if issued else sum(answers.campaigns)
 
@@ -771,8 +830,10 @@ def _told_before(heard: Heard, scope: Scope) -> list[Theme]:
     return [each for each in (works if heard.good else scope.earlier.problems) if each.key == heard.theme]
 
 
-def _organised(heard: Heard, minimum: int) -> int:
-    return heard.organised if heard.organised >= minimum else 0
+def _organised(heard: Heard, senders: int, minimum: int) -> int:
+    """Return how many raised a theme in campaigns alone; 0 where that tells of a few of them, or of all others."""
+    few = 0 < senders - heard.organised < minimum
+    return 0 if few or heard.organised < minimum else heard.organised
 
 
 def _before(heard: Heard, scope: Scope) -> int | None:

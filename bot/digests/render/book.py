@@ -113,6 +113,7 @@ THEMES = (
     Column("kind"),
     Column("theme"),
     Column("people", "people", "people", "cell"),
+    Column("at_least", "people", "people", "cell"),
     Column("organised", "people", "people", "cell"),
     Column("people_before", "people", "last", "cell"),
     Column("of_writers", "percent", "writers", "share"),
@@ -290,7 +291,8 @@ def _themes(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
         words_of = worded(each.quote.text, said) if each.quote else None
         name, step = said.pick(each.name, each.key), said.pick(each.step) or None
         where = (step, said.pick(each.area) or None)
-        counts = (each.people, each.organised or None, each.before, _part(each.share.percent))
+        people = (None, each.people) if each.at_least else (each.people, None)
+        counts = (*people, each.organised or None, each.before, _part(each.share.percent))
         yield said(f"word.{kind}"), name, *counts, *where, words_of
 
 

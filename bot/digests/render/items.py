@@ -82,7 +82,13 @@ def alert(each: Alert, texts: Texts) -> str:
     named = {"name": short(texts.pick(each.name)), "stage": texts(f"stage.{each.stage}") if each.stage else ""}
     if each.reason is Reason.MISSING:
         return texts("digest.headline.missing", **named)
+    if each.at_least:
+        return texts(f"digest.headline.{each.reason}_from", people=_from(each.count, texts), **named)
     return texts.many(f"digest.headline.{each.reason}", each.count, **named)
+
+
+def _from(people: int, texts: Texts) -> str:
+    return texts("digest.themes.at_least", people=texts.many("rounds.people", people))
 
 
 def name_of(each: Alert, texts: Texts) -> str:
@@ -190,7 +196,7 @@ def _theme(theme: Theme, digest: Digest, texts: Texts, *, brief: bool) -> str:
 
 
 def _facts(theme: Theme, minimum: int, texts: Texts, *, brief: bool) -> Iterator[str]:
-    yield texts.many("rounds.people", theme.people)
+    yield _from(theme.people, texts) if theme.at_least else texts.many("rounds.people", theme.people)
     if theme.organised:
         yield texts.many("digest.themes.organised", theme.campaigns, people=texts.number(theme.organised))
     yield _part(theme.share, texts, brief=brief)

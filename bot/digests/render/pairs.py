@@ -94,11 +94,16 @@ def _groups(digest: Digest) -> list[Group]:
 
 def _theme(each: Theme, said: Texts) -> Pair:
     before = "" if not each.compared else said("chart.few") if each.before is None else said.number(each.before)
-    return Pair(said.pick(each.name, each.key), each.people, each.before, (said.number(each.people), before))
+    return Pair(said.pick(each.name, each.key), each.people, each.before, (_people(each, said), before))
+
+
+def _people(each: Theme, said: Texts) -> str:
+    number = said.number(each.people)
+    return said("chart.at_least", n=number) if each.at_least else number
 
 
 def _theme_words(each: Theme, said: Texts) -> str:
-    told = {"name": said.pick(each.name, each.key), "people": said.number(each.people)}
+    told = {"name": said.pick(each.name, each.key), "people": _people(each, said)}
     if each.before is None:
         return said("chart.theme_few", **told)
     return said("chart.theme", before=said.number(each.before), **told)

@@ -72,7 +72,8 @@ def people() -> list[One]:
     """34 of 50 content in this week, 60 of 70 in the four before, and some with something to say."""
     this, last = WEEK.monday, WEEK.back(1).monday
     now = [One(this, "5", "Good as ever.")] * 34 + [One(this, "3")] * 6 + [One(this, "1", "Too slow.")] * 10
-    return [*now, *[One(this, "na")] * 5, *[One(last, "4", "Fine.")] * 60, *[One(last, "2", "Cold.")] * 10]
+    before = [One(last, "4", "Fine.")] * 60 + [One(last, "2", "Cold.")] * 10
+    return [*now, *[One(this, "na")] * 5, *before, *[One(last, "na")] * 5]
 
 
 def digest(earlier: Digest | None = None, **facts: Any) -> Digest:

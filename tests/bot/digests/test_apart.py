@@ -181,7 +181,7 @@ def test_orders_and_themes_are_those_of_people_alone(database: Database, desk: D
         made = digest(db, desk)
         span = WEEK.span(config().city.zone)
         told = weekly.told(db, "library", [span], library.beside(db, "library"))[span]
-    assert [(each.name["en"], each.people) for each in made.problems] == [("Waiting", 9)]
+    assert [(each.name["en"], each.people, each.at_least) for each in made.problems] == [("Waiting", 5, True)]
     assert made.voices.total == 9
     assert {voice.text for voice in made.voices.quotes} <= {f"A long wait of {n}" for n in range(9)}
     assert {(each.option, each.people) for each in told} == {("", 9), ("hours", 9)}

@@ -22,8 +22,9 @@ from PIL import Image
 
 from bot.assessing.gap import Gap
 from bot.digests import render
-from bot.digests.model import Apart, Foot, Group, Voices, dump
-from bot.digests.render import pairs, schema
+from bot.digests.model import Alert, Apart, Foot, Group, Reason, Voices, dump
+from bot.digests.render import items, pairs, schema
+from bot.digests.render.book import sheets_of
 from bot.digests.render.letters import for_letters
 from bot.digests.render.sections import foot, sections
 from bot.digests.render.told import bounds, since_first
@@ -253,11 +254,25 @@ def test_figures_are_numbers_and_those_of_the_digest() -> None:
     assert all(isinstance(day, datetime) for day in days)
 
 
+def test_a_theme_of_nearly_all_is_told_as_at_least_so_many_everywhere() -> None:
+    """In words, in the reason to act, in the chart and in the workbook."""
+    told = sample.digest()
+    most = replace(told.problems[0], people=26, at_least=True, before=10)
+    digest = replace(told, problems=(most,), alerts=(Alert(Reason.DOUBLED, 26, most.name, at_least=True),))
+    assert "Waiting at hand-over: at least 26 people, 10 the week before" in items.problems(digest, texts("en"))[0]
+    assert items.alert(digest.alerts[0], texts("en")) == "“Waiting at hand-over” doubled: at least 26 people"
+    chart = pairs.themes_chart(digest, texts("en"))
+    assert chart is not None
+    assert "Waiting at hand-over: 26+ people this week, 10 the week before" in chart.alt
+    found = {sheet.name: sheet.rows for sheet in sheets_of(digest, words("en"))}
+    assert found["themes"][0][2:4] == (None, 26)
+
+
 def test_themes_groups_and_deeds_are_rows() -> None:
     found = sheets(WHOLE, "en")
     rows = {name: list(found[name].iter_rows(min_row=2, values_only=True)) for name in ("themes", "groups", "deeds")}
-    assert rows["themes"][0][:5] == ("problem", "Waiting at hand-over", 14, None, 6)
-    assert rows["themes"][-1][:5] == ("works", "Friendly staff", 21, None, 20)
+    assert rows["themes"][0][:6] == ("problem", "Waiting at hand-over", 14, None, None, 6)
+    assert rows["themes"][-1][:6] == ("works", "Friendly staff", 21, None, None, 20)
     assert rows["groups"] == [("age 16-24", 0.4), ("Northgate", 0.6)]
     assert {row[0] for row in rows["deeds"]} == {"done", "late", "not done"}
     facts = dict(found["overview"].iter_rows(min_row=2, values_only=True))

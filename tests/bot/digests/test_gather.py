@@ -98,7 +98,7 @@ def test_an_organised_campaign_stands_beside_the_themes_and_drives_no_alert(data
         of = add_round(db)
         wait, hours = theme(db, "wait"), theme(db, "hours")
         people = [b"%d" % n for n in range(8)]
-        answers.append(db, [answer(of, who, choice="2") for who in people])
+        answers.append(db, [answer(of, who, choice="2") for who in [*people, *(b"silent %d" % n for n in range(6))]])
         say(db, [text(of, f"I waited for {who!r} minutes", who) for who in people], wait)
         say(db, [text(of, f"Closed again at {n}", b"%d" % n) for n in range(own)], hours)
         flood(db, of, 300, hours)
@@ -128,6 +128,7 @@ def test_a_campaign_of_the_week_before_does_not_hide_that_a_theme_doubled(databa
         of, hours = add_round(db), theme(db, "hours")
         flood(db, of, 40, hours, NOW - 7 * DAY)
         say(db, [text(of, f"My own words of {n}", b"%d" % n) for n in range(12)], hours)
+        answers.append(db, [answer(of, b"silent %d" % n) for n in range(6)])
     for _ in range(2):
         apart.seek(database, "library", WEEK, PLACE, 5, MONDAY)
     with database.reading() as db:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise, permutations, product
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.digests import disclosure
@@ -15,7 +16,7 @@ from bot.digests.model import Form, dump, load
 from bot.digests.render.book import sheets_of
 from bot.digests.render.words import words
 from bot.digests.results import result
-from bot.digests.summarise import summarise
+from bot.digests.summarise import Heard, summarise
 from bot.digests.weeks import Week
 from flows import points
 from flows.model import Choose, Option
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from bot.digests.disclosure import Share
     from bot.digests.model import Digest
     from bot.digests.results import Result
+    from tests.bot.digests.intruder import Group
 
 FIRST = Week(2026, 40)
 MINIMUM = 5
@@ -117,6 +119,81 @@ def test_the_spreadsheet_of_a_digest_tells_nothing_but_what_the_digest_tells(cro
         kept = load(dump(made))
         assert kept is not None
         assert sheets_of(kept, words("en")) == sheets_of(made, words("en"))
+
+
+# --------------------------------------------------------------------------- what people wrote about
+
+SCORED = ("good", "middle", "bad")
+WROTE = ("staff", "other", "nothing")
+THEMES = st.fixed_dictionaries(
+    {(side, about): st.one_of(st.integers(0, 8), st.integers(0, 30)) for side in SCORED for about in WROTE}
+)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(THEMES, min_size=1, max_size=3))
+@example([{(side, about): {"good/nothing": 6, "middle/staff": 12, "bad/other": 2}.get(f"{side}/{about}", 0)
+           for side in SCORED for about in WROTE}])  # fmt: skip
+def test_themes_beside_the_scores_of_their_weeks_give_away_no_small_group(crowds: list[dict[Group, int]]) -> None:
+    """Who scored how, and wrote of the staff, of something else or nothing: told as people, shares and weeks before."""
+    who, made = Intruder(), None
+    for number, crowd in enumerate(crowds):
+        for side, about in crowd:
+            who.learns([(str(FIRST.back(-number)), f"{side}/{about}")], 0, MANY)
+        made = written_about(crowds[: number + 1], made) or made
+        if made and made.form is Form.FULL and made.period == str(FIRST.back(-number)):
+            reads_themes(who, made)
+    for number, _ in enumerate(crowds):
+        week = str(FIRST.back(-number))
+        groups = [[(week, f"{side}/{about}") for side in sides for about in subjects]
+                  for sides in (("good",), ("middle", "bad"), SCORED)
+                  for subjects in (*((one,) for one in WROTE), WROTE[1:], WROTE[:2])]  # fmt: skip
+        for group in groups:
+            assert who.finds(group, MINIMUM) is None, group
+
+
+def written_about(crowds: list[dict[Group, int]], earlier: Digest | None) -> Digest | None:
+    """Return the digest of the last of some weeks."""
+    week = FIRST.back(1 - len(crowds))
+    people = [One(FIRST.back(-number).monday, {"good": "5", "middle": "3", "bad": "1"}[side], "Text")
+              for number, crowd in enumerate(crowds) for (side, _), n in crowd.items() for _ in range(n)]  # fmt: skip
+    past = [*[{}] * (5 - len(crowds)), *crowds]
+    known = replace(counted(people, week), heard=(staff(past, good=False), staff(past, good=True)))
+    return summarise(known, scope(week, earlier=earlier, minimum=MINIMUM), monday_after(week))
+
+
+def staff(weeks: list[dict[Group, int]], *, good: bool) -> Heard:
+    sides = [side for side in SCORED if (side == "good") == good]
+    raised = [sum(crowd.get((side, "staff"), 0) for side in sides) for crowd in weeks]
+    wrote = [sum(n for (_, about), n in crowd.items() if about != "nothing") for crowd in weeks]
+    past = tuple(zip(raised[:-1], wrote[:-1], strict=True))
+    return Heard("staff", {"en": "Staff"}, good, raised[-1], raised[-2], wrote=wrote[-1], past=past)
+
+
+def reads_themes(who: Intruder, made: Digest) -> None:
+    """Take down the scores of a digest, and all that it tells of its theme: of the week before, too."""
+
+    def inside(week: str, sides: tuple[str, ...], subjects: tuple[str, ...]) -> list[Group]:
+        return [(week, f"{side}/{about}") for side in sides for about in subjects]
+
+    who.learns(inside(made.period, SCORED, WROTE), made.who.new)
+    for score in made.scores:
+        told(who, inside(made.period, ("good",), WROTE), inside(made.period, ("middle", "bad"), WROTE), score.positive)
+        told(who, inside(made.period, ("bad",), WROTE), inside(made.period, ("good", "middle"), WROTE), score.negative)
+    for theme, sides in ((next(iter(made.problems), None), ("middle", "bad")), (made.works, ("good",))):
+        if theme is None:
+            who.learns(inside(made.period, sides, ("staff",)), 0, MINIMUM - 1)
+            continue
+        raised = inside(made.period, sides, ("staff",))
+        who.learns(raised, theme.people, MANY if theme.at_least else None)
+        before = str(FIRST.back(-int(made.period[-2:]) + FIRST.number + 1))
+        if theme.before is not None and theme.compared:
+            who.learns(inside(before, sides, ("staff",)), theme.before)
+        for point in theme.weeks:
+            if point.share.base is not None:
+                who.learns(inside(point.week, SCORED, ("staff", "other")), point.share.base)
+            if point.share.says:
+                who.learns(inside(point.week, sides, ("staff",)), *disclosure.possible(point.share, MINIMUM))
 
 
 def test_the_intruder_would_find_a_small_group() -> None:

@@ -313,9 +313,53 @@ def shares_of(
 @pytest.mark.parametrize(("works", "shown"), [(7, True), (12, False), (14, True)])
 def test_a_theme_told_on_both_sides_does_not_give_away_the_few_who_did_not_raise_it(works: int, shown: bool) -> None:
     """10 and 12 of 24 would leave 2; no other theme may tell the 24 either."""
-    told = shares_of(many(24), raised("staff", 10, 24), raised("staff", works, 24, good=True), raised("door", 9, 24))
+    told = shares_of(many(30), raised("staff", 10, 24), raised("staff", works, 24, good=True), raised("door", 9, 24))
     assert told.works is not None
     assert [each.share.exact for each in (*told.problems, told.works)] == [shown] * 3
+
+
+@pytest.mark.parametrize(
+    ("people", "told"),
+    [(25, (25, False)), (26, (26, True)), (28, (26, True)), (30, (26, True))],
+)
+def test_a_theme_does_not_tell_of_the_few_who_scored_as_those_who_raised_it_did(
+    people: int, told: tuple[int, bool]
+) -> None:
+    """30 of 50 scored well; 20 did not."""
+    crowd = [One(WEEK.monday, "5")] * 30 + [One(WEEK.monday, "1")] * 20
+    works = shares_of(crowd, raised("staff", people, 40, good=True)).works
+    assert works is not None
+    assert ((works.people, works.at_least), works.share.exact) == (told, not told[1])
+    (problem,) = shares_of(crowd, raised("staff", people - 10, 40)).problems
+    assert ((problem.people, problem.at_least), problem.share.exact) == ((told[0] - 10, told[1]), not told[1])
+
+
+def test_a_theme_of_nearly_all_is_compared_with_no_week_in_which_it_was_one_of_nearly_all() -> None:
+    before, past = WEEK.back(1).monday, (*((0, 0),) * 3, (28, 40))
+    crowd = [One(before, "5", "Text")] * 30 + [One(before, "1")] * 20
+    now = [*crowd, *[One(WEEK.monday, "5")] * 40, *[One(WEEK.monday, "1")] * 20]
+    works = shares_of(now, raised("staff", 20, 40, good=True, past=past, people_before=28)).works
+    assert works is not None
+    assert (works.people, works.at_least, works.compared, works.before) == (20, False, False, None)
+    assert works.weeks[-2].share == NOTHING
+    first = shares_of(crowd, raised("staff", 28, 40, good=True), week=WEEK.back(1))
+    works = shares_of(now, raised("staff", 20, 40, good=True, people_before=20), earlier=first).works
+    assert works is not None
+    assert not works.compared
+
+
+def test_where_no_share_is_told_both_sides_of_a_theme_leave_nobody_few() -> None:
+    """Of 40 who answered 39 raised it; 38 scored well."""
+    crowd = [One(WEEK.monday, "5")] * 38 + [One(WEEK.monday, "1")] * 2
+    both = shares_of(crowd, raised("staff", 20, 40), raised("staff", 19, 40, good=True))
+    assert both.works is not None
+    assert [(each.people, each.at_least) for each in (*both.problems, both.works)] == [(5, True), (5, True)]
+
+
+def test_few_who_sent_a_campaign_about_something_else_are_not_told_of() -> None:
+    for organised, told in ((10, 0), (12, 12), (7, 7)):
+        made = shares_of(many(40), raised("staff", 14, 30, organised=organised, campaigns=1), campaigns=(12,))
+        assert (made.problems[0].organised, made.problems[0].campaigns) == (told, int(bool(told)))
 
 
 def test_another_theme_does_not_tell_how_many_wrote_where_nearly_all_of_them_raised_one() -> None:

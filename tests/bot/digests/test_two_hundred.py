@@ -84,7 +84,7 @@ def case(number: int) -> tuple[list[One], dict[str, object], Digest | None]:
     known = replace(counted(crowd, WEEK), heard=heard, polls=(poll("rank", ballots),) if ballots else (),
                     began=began, finished=chance.randrange(0, began))  # fmt: skip
     made = summarise(known, scope(WEEK, deadlines, **facts), monday_after(WEEK))  # type: ignore[arg-type] # of many types
-    return crowd, {**facts, "heard": heard, "known": known}, made
+    return crowd, {**facts, "heard": heard, "known": known, "crowd": crowd}, made
 
 
 def with_part(heard: Heard, chance: Random) -> Heard:
@@ -194,9 +194,12 @@ def slow_side(weeks: list[tuple[object, ...]]) -> tuple[int | None, int]:
 
 def check_themes(facts: dict[str, object], made: Digest) -> None:
     heard = [one for one in facts["heard"] if one.people >= MINIMUM]  # type: ignore[attr-defined] # a tuple of Heard
-    order = sorted(heard, key=lambda one: (-one.people, one.theme))
+    crowd: list[One] = facts["crowd"]  # type: ignore[assignment] # a list of One
+    told = {one.theme: raised(one, one.people, crowd, 0) for one in heard}
+    order = sorted(heard, key=lambda one: (-told[one.theme][0], one.theme))
     bad = [one for one in order if not one.good]
-    assert [(one.theme, one.people) for one in bad[:3]] == [(each.key, each.people) for each in made.problems]
+    shown_ = [(each.key, (each.people, each.at_least)) for each in made.problems]
+    assert [(one.theme, told[one.theme]) for one in bad[:3]] == shown_
     assert made.more_problems == max(len(bad) - 3, 0)
     good = [one for one in order if one.good]
     assert (made.works and made.works.key) == (good[0].theme if good else None)
@@ -205,7 +208,21 @@ def check_themes(facts: dict[str, object], made: Digest) -> None:
         assert each.before == shown
         assert bool(each.step) == (one.step_people >= MINIMUM)
         assert each.organised == (one.organised if one.organised >= MINIMUM else 0)
+        assert not (each.compared and raised(one, one.people_before, crowd, 1)[1])
         check_part(each, one, made.who.new, facts)
+
+
+def raised(one: Heard, count: int, crowd: list[One], back: int) -> tuple[int, bool]:
+    """Return what is told of people on one side of a theme, beside all who scored as they did; and if as "at least"."""
+    week = WEEK.back(back)
+    there = [each for each in crowd if week.monday <= each.on <= week.sunday]
+    (base, content, _, _), _ = slow.headline(crowd, week, MINIMUM)
+    if base is not None and content is None:
+        whole = len(there)
+    else:
+        liked = int(str(content or 0))
+        whole = liked if one.good else len(there) - liked
+    return (max(whole - 4, MINIMUM), True) if max(whole - MINIMUM, 4) < count <= whole else (count, False)
 
 
 HIDDEN = (None, None, "", 0)
@@ -222,7 +239,9 @@ def check_part(each: Theme, one: Heard, new: int, facts: dict[str, object]) -> N
     """The part of those who wrote, against the four weeks before, and where it stands out."""
     heard: tuple[Heard, ...] = facts["heard"]  # type: ignore[assignment] # a tuple of Heard
     known: pd.DataFrame = facts["known"].people  # type: ignore[attr-defined] # Answers
+    crowd: list[One] = facts["crowd"]  # type: ignore[assignment] # a list of One
     now = numbered(one.people, one.wrote, new, [other.people for other in heard if other.people >= MINIMUM])
+    now = HIDDEN if raised(one, one.people, crowd, 0)[1] else now
     assert slow.seen(each.share) == now
     if now == HIDDEN:
         assert ([point.share for point in each.weeks], each.change) == ([NOTHING], None)
@@ -231,7 +250,7 @@ def check_part(each: Theme, one: Heard, new: int, facts: dict[str, object]) -> N
     for at, (part, wrote) in enumerate(one.past):
         there = int(known.loc[known["week"] == str(WEEK.back(4 - at)), "people"].sum())
         told = [other.past[at][0] for other in heard if other.past[at][0] >= MINIMUM]
-        past.append(numbered(part, wrote, there, told))
+        past.append(HIDDEN if raised(one, part, crowd, 4 - at)[1] else numbered(part, wrote, there, told))
     assert [slow.seen(point.share) for point in each.weeks[:-1]] == past
     if all(week[1] is not None for week in past):
         then = [sum(week[place] for week in one.past) for place in (0, 1)]
