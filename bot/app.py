@@ -73,7 +73,7 @@ if TYPE_CHECKING:
 RECEIVING: Final = timedelta(seconds=10)
 """How long one process is alone with fetching updates, without a sign of life."""
 GRACE: Final = 10.0
-"""Seconds that messages on their way get to arrive when the program stops."""
+"""Seconds that each part of the program gets to come to its end: messages on their way, for one."""
 LATE: Final = 60.0
 """Seconds an update may wait or a message be overdue before `/readyz` says no."""
 
@@ -367,7 +367,7 @@ class App:
         self.schedule.stop()
         for task in receiving:
             task.cancel()
-        await asyncio.gather(*receiving, return_exceptions=True)
+        await asyncio.wait(receiving, timeout=GRACE)
         await self.chat.close()
         server.should_exit = True
         await asyncio.wait({serving}, timeout=GRACE)

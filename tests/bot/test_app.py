@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -249,6 +250,34 @@ def test_a_start_leaves_nothing_readable_of_what_an_earlier_life_deleted_when_it
     app = App.build(replace(config, privacy=privacy), lambda: NOW, lambda: "chance")
     assert SECRET.encode() not in contents(second)
     app.database.close()
+
+
+async def test_a_channel_that_does_not_end_holds_up_no_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.app.GRACE", 0.2)
+    config = load(None, {"CIVICLOOP_DATABASE__URL": f"sqlite:///{tmp_path}/civicloop.db", "CIVICLOOP_WEB__PORT": "0"})
+    privacy = replace(config.privacy, key_file=tmp_path / "keys")
+    app = App.build(replace(config, privacy=privacy), lambda: datetime.now(UTC), lambda: secrets.token_urlsafe(18))
+    hangs, over = asyncio.Event(), asyncio.Event()
+
+    async def deaf(_accept: object) -> None:
+        while not over.is_set():
+            try:
+                hangs.set()
+                await over.wait()
+            except asyncio.CancelledError:
+                continue
+
+    monkeypatch.setattr(app.chat, "listen", deaf)
+    running = asyncio.create_task(app.run(open_port("127.0.0.1", 0)))
+    try:
+        async with asyncio.timeout(10):
+            await hangs.wait()
+            app.stopping.set()
+            await asyncio.shield(running)
+    finally:
+        over.set()
+        await running
+        app.database.close()
 
 
 def contents(folder: Path) -> bytes:
