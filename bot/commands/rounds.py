@@ -182,7 +182,7 @@ def list_(config: Config, service: str | None, state: str | None, *, in_json: bo
     with office(config) as here:
         found = here.rounds.listed([service] if service else None, [state] if state else ())
         waits = here.rounds.awaiting([service] if service else None)
-        late = {one.code: here.rounds.overdue(one) for one in found}
+        late = {one.code: here.rounds.overdue(one.state, one.record) for one in found}
     if in_json:
         show([{**asdict(one), **_waiting(waits.get(one.code)), "days_overdue": late[one.code]} for one in found])
     elif not found and (service or state):
@@ -530,7 +530,7 @@ def _data(here: Office, one: RoundView) -> dict[str, Any]:
         "voices": here.rounds.voices(one.code),
         "numbers": here.rounds.numbers(one.code, READER),
         "evaluation": _evaluated(here, one),
-        "days_overdue": here.rounds.overdue(one),
+        "days_overdue": here.rounds.overdue(one.state, one.record),
         "places": places,
         "results": here.rounds.results(one.code),
         "log": log,
@@ -605,7 +605,7 @@ def _apart(voices: Voices) -> list[str]:
 
 def _late(here: Office, one: RoundView) -> list[str]:
     """Return a line on a result that is late."""
-    days = here.rounds.overdue(one)
+    days = here.rounds.overdue(one.state, one.record)
     return [f"the result is {many(days, 'day')} overdue"] if days else []
 
 

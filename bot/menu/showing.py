@@ -378,7 +378,7 @@ def _urgency(round_: RoundView) -> tuple[int, datetime]:
 
 def _late(worker: Worker, round_: RoundView) -> str:
     """Return by how many days the result of a round is late; empty where it is not."""
-    days = worker.rounds.overdue(round_)
+    days = worker.rounds.overdue(round_.state, round_.record)
     return _dictionary().words(worker.language).many("rounds.overdue", days) if days else ""
 
 

@@ -202,9 +202,9 @@ class Looking:
             row = rounds.by_code(db, code)
         return None if row is None else view(row)
 
-    def overdue(self, round_: RoundView) -> int:
-        """Return by how many days a round's result is late; 0: it is not."""
-        return promise.overdue(round_.state, round_.record, self._clock().astimezone(self._config.city.zone).date())
+    def overdue(self, state: str, said: Mapping[str, object]) -> int:
+        """Return by how many days the result of a round of this state and record is late; 0: it is not."""
+        return promise.overdue(state, said, self._clock().astimezone(self._config.city.zone).date())
 
     def log(self, code: str) -> list[Entry]:
         """Return what was done to a round, oldest first."""

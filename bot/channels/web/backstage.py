@@ -453,8 +453,8 @@ class Rounds(Protocol):
     def numbers(self, code: str, language: str) -> Numbers:
         """Count it by group, against who lives there and what is aimed at; questions in `language`."""
 
-    def overdue(self, round_: RoundView) -> int:
-        """Return by how many days its result is late; 0: it is not."""
+    def overdue(self, state: str, said: Mapping[str, object]) -> int:
+        """Return by how many days the result of a round of this state and record is late; 0: it is not."""
 
     def evaluation(self, code: str, reader: str) -> list[str]:
         """Return in words what is known of it by its end."""

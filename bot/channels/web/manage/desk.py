@@ -130,7 +130,7 @@ def _rows(request: Request, visitor: Visitor) -> list[Row]:
             forms.last_day(each.closes_at, pages.zone, words),
             ", ".join(waits[each.code].writers) if each.code in waits else None,
             each.code in waits and visitor.person.id in waits[each.code].signers,
-            rounds.overdue(each),
+            rounds.overdue(each.state, each.record),
         )
         for each in rounds.listed(keys)
     ]
@@ -218,7 +218,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "unreachable": rounds.unreachable(words.language),
         "borrowed": borrowed(request, round_),
         "counts": counts,
-        "overdue": rounds.overdue(round_),
+        "overdue": rounds.overdue(round_.state, round_.record),
         "audience": rounds.audience(round_.code) if round_.audience != LINK else None,
         "questions": questions(flow, words.language, counted),
         "most_questions": flow.asked,
