@@ -97,7 +97,7 @@ class Correspondence:
         city = self._config.city
         hours = city.human_hours.get(visit.language)
         when = self._text(visit, "human_hours", hours=hours) if hours else self._text(visit, "human_soon")
-        spoken = self._config.service(service).spoken(visit.language)
+        spoken = self._config.service_of(service).spoken(visit.language)
         return (
             Prompt(self._text(visit, "human_open", service=spoken)),
             Prompt(when),

@@ -386,6 +386,16 @@ class Config:
     sample: bool = False
     """Whether this is the sample city, untouched: no file was given."""
 
+    def serves(self, key: str) -> bool:
+        """Whether this service is set up: what is kept may be of one that was."""
+        return any(service.key == key for service in self.services)
+
+    def service_of(self, key: str) -> Service:
+        """Return the service that something kept is of; one that is no longer set up is called by its key."""
+        if self.serves(key):
+            return self.service(key)
+        return Service(key, dict.fromkeys(self.city.languages, key), languages=self.city.languages)
+
     def service(self, key: str) -> Service:
         """Return the service called `key`. Raises `Usage` that names the ones there are."""
         for service in self.services:

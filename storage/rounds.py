@@ -122,6 +122,11 @@ def find(db: Connection, *, services: Collection[str] | None = None, states: Col
     return _shape.read(db.execute(wanted))
 
 
+def services(db: Connection) -> list[str]:
+    """Return the services that have rounds."""
+    return list(db.execute(select(rounds.c.service).distinct().order_by(rounds.c.service)).scalars())
+
+
 def watch() -> Watch[RoundRow]:
     """Return what tells, each time it is asked, the rounds that take answers now, the newest first."""
     return Watch(_open)

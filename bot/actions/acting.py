@@ -191,7 +191,7 @@ class Actions:
         if source == SCORE:
             found = self._headlines.get(origin.name)
             asked = texts(language).pick(found.question) if found else origin.name
-            names = {"service": self._config.service(service).spoken(language)}
+            names = {"service": self._config.service_of(service).spoken(language)}
             said = fill(asked, names | {"org": self._config.city.speaker(language)})
             bad = found.bad.get(texts(language).language, ()) if found else ()
             return f"{said} – {texts(language).either(bad)}" if bad else said
@@ -240,7 +240,7 @@ class Actions:
 
     def languages(self, service: str) -> tuple[str, ...]:
         """Return the languages people of a service may read."""
-        return tuple(self._config.service(service).languages)
+        return tuple(self._config.service_of(service).languages)
 
     def owners(self, db: Connection, service: str) -> list[Person]:
         """Return who an action of a service can be given to."""

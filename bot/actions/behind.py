@@ -186,7 +186,7 @@ class Behind:
         known = self._bank.items.get(item or "")
         if known is None:
             return ""
-        names = {"service": self._config.service(service).spoken(language)}
+        names = {"service": self._config.service_of(service).spoken(language)}
         return fill(known.text(texts(language).language), names | {"org": self._config.city.speaker(language)})
 
     def _said(self, row: Said, language: str) -> str:

@@ -94,7 +94,7 @@ class Teller:
 
     def prompt(self, row: Action, about: str, language: str) -> Prompt:
         """Return what a reader of a language is told of an action, or asked."""
-        letter, spoken = load(row.letter), self._config.service(row.service).spoken(language)
+        letter, spoken = load(row.letter), self._config.service_of(row.service).spoken(language)
         written = letter.in_(language)
         note = self.say(language, "deed_as_written", tongue=self._named(written)) if written != language else ""
         until = self._until(row, language) if row.kind == ASK and about == ASK else ""
@@ -147,7 +147,7 @@ class Teller:
         url = f"{public_url(self._config)}/manage/actions/{row.service}"
         day = spoken_day(on, language) if on else ""
         key = f"deed.{what}" if on or what != GIVEN else "deed.given_open"
-        service = self._config.service(row.service).label(language)
+        service = self._config.service_of(row.service).label(language)
         return said(key, words=row.words, day=day, url=url, service=service, who=by)
 
 

@@ -89,7 +89,7 @@ def call(db: Connection, one: Due, config: Config, channels: Container[str], now
 
 def _text(one: Due, config: Config, language: str) -> str:
     """Return what is asked: the whole form, else the stage of the round that is about to ask people."""
-    said, service = words(language), config.service(one.service).label(language)
+    said, service = words(language), config.service_of(one.service).label(language)
     url = f"{record.public_url(config)}/manage/assess/{one.service}"
     if one.round is None or not one.occasions[0].startswith("round:"):
         return said("asked.full", service=service, url=url)

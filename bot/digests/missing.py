@@ -64,7 +64,7 @@ def _looked(
         own = {name: each.groups for name, each in aims.load(row.aims).margins.items()}
         residents = {**city, **own}
         if residents and library.asks(db, row):
-            asked = variables.of_round(library.played(db, row).flow, config.service(service), config, bank)
+            asked = variables.of_round(library.played(db, row).flow, config.service_of(service), config, bank)
             known = {name: each for name, each in asked.items() if name in residents}
             yield asked, _tables(db, library, row, known, residents, config.digest.minimum_cell)
 

@@ -109,7 +109,7 @@ class Digests:
         """
         place = zone or self._config.city.zone
         scope = self._scope(db, service, week, place, now, since)
-        known = self._config.service(service)
+        known = self._config.service_of(service)
         labels = (dict(known.steps), dict(known.areas))
         weeks = (week.back(MEDIAN_WEEKS).begins(place), week.ends(place))
         beside = self._library.beside(db, service, weeks)
@@ -149,7 +149,7 @@ class Digests:
         missing, groups = ((), ()) if told else unheard(db, self._library, self._config, self._bank, service)
         return Scope(
             service=service,
-            name=dict(self._config.service(service).name),
+            name=dict(self._config.service_of(service).name),
             area=self._config.city.name,
             week=week,
             zone=zone,

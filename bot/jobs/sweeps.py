@@ -225,6 +225,8 @@ class Sweeps:
     def _ask(self, row: RoundRow, asks: Callable[..., int], now: datetime) -> int:
         """Invite or remind, batch by batch, each in its own transaction, for as long as the round is open."""
         asked = 0
+        if not self._library.serves(row):
+            return 0
         while True:
             with self._database.transaction() as db:
                 still = rounds.by_code(db, row.code, lock=True)
@@ -243,6 +245,8 @@ class Sweeps:
     def _ask_again(self, row: RoundRow, now: datetime) -> int:
         """Ask those again who agreed to it, where the round's flow has such an end."""
         if row.state != State.OPEN or (row.closes_at is not None and row.closes_at <= now):
+            return 0
+        if not self._library.serves(row):
             return 0
         with self._database.reading() as db:
             if not self._library.played(db, row).flow.comes_back:
@@ -358,6 +362,8 @@ class Sweeps:
             contact = contacts.get(db, row.contact_id)
             of = rounds.get(db, row.round_id)
             if contact is None or of is None or of.state != State.OPEN or not may_remind(contact):
+                return 0
+            if not self._library.serves(of):
                 return 0
             if contact.channel not in self._channels or audience.called_today(db, self._rules(of, now), contact.id):
                 return 0  # once a day is enough: tomorrow

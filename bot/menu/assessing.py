@@ -50,7 +50,7 @@ class Assessing:
         if len(mine) == 1:
             return self._service(worker, mine[0])
         said = words(worker.language)
-        labels = {key: short(self._config.service(key).label(worker.language)) for key in mine}
+        labels = {key: short(self._config.service_of(key).label(worker.language)) for key in mine}
         buttons = [Button(label, data(TO, "of", mark_of(key))) for key, label in labels.items()]
         return worker.screen(said("menu.which" if mine else "menu.nobody"), *buttons, self._back(worker))
 
@@ -85,10 +85,10 @@ class Assessing:
         buttons.append(Button(said("menu.begin_full"), data(TO, "begin", mark, "all")))
         buttons += [
             Button(said("menu.begin_stage", stage=said(f"stage.{stage}")), data(TO, "begin", mark, stage))
-            for stage in self._config.service(service).stages
+            for stage in self._config.service_of(service).stages
         ]
         buttons += [Button(said("menu.result"), data(TO, "seen", mark))] if mine else []
-        lines = [self._config.service(service).label(worker.language), last or said("menu.none_yet")]
+        lines = [self._config.service_of(service).label(worker.language), last or said("menu.none_yet")]
         lines += [said("about.source"), said("about.use")]
         return worker.screen(lines, *buttons, self._back(worker))
 
@@ -96,7 +96,7 @@ class Assessing:
         said, now = words(worker.language), worker.visit.ledger.now
         mine = self._kept.mine(worker.visit.db, worker.person, service, now)
         url = f"{public_url(self._config)}/manage/assess/{service}"
-        name = self._config.service(service).label(worker.language)
+        name = self._config.service_of(service).label(worker.language)
         lines = told(mine, name, said, self._config.city.zone) if mine else [said("menu.none_yet")]
         return worker.screen([*lines, f"{said('menu.page')}: {url}"], self._back(worker))
 

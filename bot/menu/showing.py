@@ -125,7 +125,7 @@ class Showing:
 
     def listed(self, worker: Worker, page: int) -> Prompt:
         """Show a person's rounds, the most urgent first."""
-        keys = worker.services([service.key for service in self._config.services], Right.SEE_ROUNDS)
+        keys = worker.services(worker.rounds.services(), Right.SEE_ROUNDS)
         waits = worker.rounds.awaiting(keys)
         mine = {code for code, one in waits.items() if worker.person in one.signers}
         found = sorted(worker.rounds.listed(keys), key=lambda each: (each.code not in mine, *_urgency(each)))
@@ -189,7 +189,7 @@ class Showing:
         return worker.rounds.log(round_.code)[-1].number if act is Act.SIGN else ""
 
     def _head(self, worker: Worker, round_: RoundView) -> list[str]:
-        service = self._config.service(round_.service).label(worker.language)
+        service = self._config.service_of(round_.service).label(worker.language)
         head = worker.text("head", title=round_.title, service=service, state=self._state(worker, round_))
         opens = worker.text("opens", day=self.day(worker, round_.opens_at)) if self._opens_later(worker, round_) else ""
         ends = self.last_day(worker, round_.closes_at)

@@ -42,7 +42,7 @@ class Sorting:
         mine = self._mine(worker)
         if len(mine) == 1:
             return self._waiting(worker, mine[0])
-        labels = {key: short(self._config.service(key).label(worker.language)) for key in mine}
+        labels = {key: short(self._config.service_of(key).label(worker.language)) for key in mine}
         buttons = [Button(label, data(TO, "of", mark_of(key))) for key, label in labels.items()]
         return worker.screen(_say(worker, "which"), *buttons, self._back(worker))
 
@@ -103,7 +103,7 @@ class Sorting:
         """Show the proposal that most people raised, and how many wait."""
         book = self._book(worker, service)
         head = [words(worker.language)(f"themes.done.{done}")] if done else []
-        head.append(self._config.service(service).label(worker.language))
+        head.append(self._config.service_of(service).label(worker.language))
         url = f"{public_url(self._config)}/manage/themes/{service}"
         if not book.proposed:
             lines = [*head, _say(worker, "none"), _say(worker, "page", url=url)]

@@ -103,7 +103,9 @@ class Library:
         return known
 
     def asks(self, db: Connection, row: RoundRow) -> bool:
-        """Whether people can be asked a round: its questions are there, and those that were signed."""
+        """Whether people can be asked a round: its service and its questions are there, and those that were signed."""
+        if not self.serves(row):
+            return False
         found = (row.flow, row.version, row.record)
         if self._sound.get(row.id) == found:
             return True
@@ -113,6 +115,10 @@ class Library:
             return False
         self._sound[row.id] = found
         return True
+
+    def serves(self, row: RoundRow) -> bool:
+        """Whether the service of a round is set up: a round of one that was asks nobody, and all else goes on."""
+        return self._config.serves(row.service)
 
     def shown(self, db: Connection, row: RoundRow) -> Flow:
         """Return the flow of a round, filled in, for whoever reads of it: also where nobody may be asked it.
@@ -128,7 +134,7 @@ class Library:
             return self._catalog.get(row.flow, row.version)
         with suppress(Refused, Trouble):
             return self.whole(db, row)
-        languages = self._config.service(row.service).languages
+        languages = self._config.service_of(row.service).languages
         scripts = {one: Script(one, {}, self.phrases[one], self._catalog.words(one)) for one in languages}
         return Flow(row.flow, row.version, None, languages[0], "", scripts)
 
@@ -149,7 +155,7 @@ class Library:
 
     def spoken(self, flow: Flow, service: str) -> Flow:
         """Return a flow in the languages of a service: a round asks for no words in any other."""
-        return flow.among(self._config.service(service).languages)
+        return flow.among(self._config.service_of(service).languages)
 
     def pseudonym(self, row: RoundRow, address_hash: bytes) -> bytes | None:
         """Return who a contact is in a round; None once its key is destroyed and nobody can tell."""
@@ -230,7 +236,7 @@ class Library:
 
     def variables(self, db: Connection, row: RoundRow) -> dict[str, Variable]:
         """Return by what those who answer a round can be told apart."""
-        flow, service = self.played(db, row).flow, self._config.service(row.service)
+        flow, service = self.played(db, row).flow, self._config.service_of(row.service)
         return variables.of_round(flow, service, self._config, self._catalog.bank)
 
     def making(self, figure: str) -> frozenset[str]:

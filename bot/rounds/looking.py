@@ -185,6 +185,11 @@ class Looking:
         self.channels = audiences.reached(config)
         """Where this city can write to somebody."""
 
+    def services(self) -> list[str]:
+        """Return the services there are, and those no longer set up that have rounds."""
+        with self._database.reading() as db:
+            return list(dict.fromkeys([*(one.key for one in self._config.services), *rounds.services(db)]))
+
     def listed(self, services: Sequence[str] | None = None, states: Sequence[str] = ()) -> list[RoundView]:
         """Return rounds, newest first, of these services (None: all) in these states (empty: all)."""
         with self._database.reading() as db:
@@ -236,14 +241,14 @@ class Looking:
 
     def needs(self, flow: str, service: str, language: str) -> list[Need]:
         """Return what the record must say for this flow in this service, in the order to ask it."""
-        self._service(service)
+        self._had(service)
         found = self._library.spoken(self._flow(flow), service)
         empty = self._sketch(code="", service=service, title="", record={}, closes_at=None)
         return record.needs(empty, found, self._config, self._library.phrases, language)
 
     def language(self, flow: str, service: str) -> str:
         """Return the language that a round of this flow for this service is written in, others being beside it."""
-        self._service(service)
+        self._had(service)
         return self._library.spoken(self._flow(flow), service).language
 
     def hints(self, code: str, language: str = wording.FALLBACK, named: Callable[[str], str] = str) -> list[str]:
@@ -257,7 +262,7 @@ class Looking:
             row = self._row(db, code)
             spoken = self._library.whole(db, row).languages
             better, made_of_it = self._advice(db, row, language), self._borrowed(db, row)
-        offered = self._config.service(row.service).languages
+        offered = self._config.service_of(row.service).languages
         lost = [] if set(self._catalog.languages) <= set(spoken) else [one for one in spoken if one not in offered]
         values = {"flow": row.flow, "service": row.service, "languages": ", ".join(lost)}
         unheard = [wording.fault(language, "not_offered", **values)] if lost else []
@@ -588,13 +593,18 @@ class Looking:
         now = self._clock()
         known = replace(sketch(row), opens_at=row.opens_at or now)
         found = record.faults(known, flow, self._config, self._library.phrases, language)
-        kept = [*_retired(db, row, language), *self._faults_of_flow(row, flow, language)]
+        kept = [*self._gone(row, language), *_retired(db, row, language), *self._faults_of_flow(row, flow, language)]
         if row.audience == LISTED and not whom.load(row.whom).lists:
             kept.append(record.Fault("audience", *[wording.fault(language, "no_people")] * 2))
         named = {one.field for one in found}
         still = _of_example([name for name in self._borrowed(db, row) if name not in named], language)
         late = self._spread_past_end(row, now, language)
         return [*kept, *_faults_of_time(row, flow, now, language), *late, *found, *still]
+
+    def _gone(self, row: RoundRow, language: str) -> list[Fault]:
+        """Nobody is asked about a service that is no longer set up."""
+        gone = wording.fault(language, "service_gone", service=row.service)
+        return [] if self._library.serves(row) else [record.Fault("service", gone, gone)]
 
     def _spread_past_end(self, row: RoundRow, now: datetime, language: str) -> list[record.Fault]:
         """Whoever would be asked last has to be asked while the round is open."""
@@ -618,6 +628,11 @@ class Looking:
         if key not in known:
             raise wording.Forbidden("no_service", service=key, known=", ".join(known))
         return known[key]
+
+    def _had(self, key: str) -> None:
+        """Refuse a service that is not set up and has no rounds: what stands in a round of one that was is read."""
+        if key not in self.services():
+            self._service(key)
 
     def _flow(self, flow: str) -> Flow:
         found = next((each for each in self._catalog.flows if each.id == flow), None)

@@ -120,7 +120,7 @@ def facts(sketch: Sketch, flow: Flow, config: Config, phrases: Mapping[str, Mapp
 
     `phrases` holds the sentences of each language.
     """
-    service = config.service(sketch.service)
+    service = config.service_of(sketch.service)
     values = {name: text for name, text in _defaults(sketch, flow, config, service, phrases).items() if text}
     values |= {name: text for name, text in sketch.record.items() if name != "lists" and text}
     for name in DATES:

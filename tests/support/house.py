@@ -189,9 +189,12 @@ class House:
     catalog: Catalog = CATALOG
     config: config.Config = field(init=False)
     metrics: Metrics = field(default_factory=Metrics)
+    without: tuple[str, ...] = ()
+    """Services that are no longer set up."""
 
     def __post_init__(self) -> None:
         read = config.load(None, {})
+        read = replace(read, services=tuple(one for one in read.services if one.key not in self.without))
         privacy = replace(read.privacy, key_file=self.folder / "keys")
         database = replace(read.database, files=self.folder / "files")
         self.config = replace(read, privacy=privacy, database=database)

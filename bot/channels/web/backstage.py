@@ -300,6 +300,9 @@ class Rounds(Protocol):
         Raises `Refused` once it is open, and where it was changed after the entry `seen` of its log.
         """
 
+    def services(self) -> Sequence[str]:
+        """Return the services there are, and those no longer set up that have rounds."""
+
     def listed(self, services: Sequence[str] | None = None, states: Sequence[str] = ()) -> Sequence[RoundView]:
         """Return rounds, newest first, of these services (None: all) in these states (empty: all)."""
 

@@ -107,7 +107,7 @@ def _facts(request: Request, visitor: Visitor, service: str) -> dict[str, Any]:
         "gap": [*(_gap_lines(gap, said) if gap else []), *(_waiting(*each, said) for each in waiting)],
         "followed": [_followed(each, said) for each in gap.top] if gap else [],
         "fields": [gaps.field_line(each, said) for each in gap.fields] if gap else [],
-        "own_stages": [(each, said(f"stage.{each}")) for each in backstage_of(request).config.service(service).stages],
+        "own_stages": [(each, said(f"stage.{each}")) for each in _stages(request, service)],
         "others": others,
         "viewers": viewers,
         "above": said.many("team.city_mean", teams, score=said.number(mean)) if mean is not None else "",
@@ -302,8 +302,12 @@ def _stage(text: str) -> str | None:
     return text if text in OF_STAGE else None
 
 
+def _stages(request: Request, service: str) -> Sequence[str]:
+    return backstage_of(request).config.service_of(service).stages
+
+
 def _label(request: Request, service: str) -> str:
-    return backstage_of(request).config.service(service).label(_said(request).language)
+    return backstage_of(request).config.service_of(service).label(_said(request).language)
 
 
 def _said(request: Request) -> Texts:

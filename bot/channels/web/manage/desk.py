@@ -120,12 +120,12 @@ async def overview(request: Request, visitor: Visitor) -> Response:
 
 def _rows(request: Request, visitor: Visitor) -> list[Row]:
     rounds, pages, words = backstage_of(request).rounds, pages_of(request), pages_of(request).words(request)
-    keys = visitor.services([service.key for service in backstage_of(request).config.services], Right.SEE_ROUNDS)
+    keys = visitor.services(rounds.services(), Right.SEE_ROUNDS)
     waits = rounds.awaiting(keys)
     rows = [
         Row(
             each,
-            backstage_of(request).config.service(each.service).label(words.language),
+            backstage_of(request).config.service_of(each.service).label(words.language),
             rounds.counts(each.code),
             forms.last_day(each.closes_at, pages.zone, words),
             ", ".join(waits[each.code].writers) if each.code in waits else None,
@@ -211,7 +211,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
     first = first_at(round_.opens_at, round_.opened_at)
     counted = drop_off(flow, counts.moves, backstage.config.digest.minimum_cell)
     return {
-        "service": backstage.config.service(round_.service).label(words.language),
+        "service": backstage.config.service_of(round_.service).label(words.language),
         "minutes": flow.takes,
         "faults": _faults(request, round_) if round_.state in BEGINNING else [],
         "hints": _hints(rounds, round_, words),
@@ -250,7 +250,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
 def _faults(request: Request, round_: RoundView) -> list[standings.Lack]:
     """Return why a round cannot open yet, each with its field of the form."""
     rounds, words, config = backstage_of(request).rounds, pages_of(request).words(request), backstage_of(request).config
-    service, flow = config.service(round_.service), rounds.played(round_.code)
+    service, flow = config.service_of(round_.service), rounds.played(round_.code)
     return standings.lacks(request, service, flow, rounds.check(round_.code, words.language))
 
 
@@ -501,7 +501,7 @@ async def editable(request: Request, visitor: Visitor) -> tuple[RoundView, Servi
     if round_.state not in BEGINNING:
         raise HTTPException(404)
     backstage = backstage_of(request)
-    service = backstage.config.service(round_.service)
+    service = backstage.config.service_of(round_.service)
     return round_, service, backstage.catalog.get(round_.flow).among(service.languages)
 
 

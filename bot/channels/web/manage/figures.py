@@ -104,7 +104,7 @@ def _shelves(request: Request, visitor: Visitor) -> list[Shelf]:
     return [
         Shelf(
             key,
-            backstage.config.service(key).label(language),
+            backstage.config.service_of(key).label(language),
             _told(backstage.so_far(key), language),
             tuple(_past(row, language) for row in rows if row.service == key),
             tuple(backstage.rounds.listed([key], BEGUN)),

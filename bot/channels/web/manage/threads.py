@@ -136,7 +136,7 @@ def _told(request: Request, visitor: Visitor) -> Told:
         looks.note(db, thread.service, backstage.clock(), visitor.person.name, {"thread": thread.name}, theirs)
     carer = next((person.name for person in staff if person.id == thread.person_id), "")
     others = [person for person in staff if person.id != visitor.person.id]
-    service = {each.key: each.label(words.language) for each in backstage.config.services}[thread.service]
+    service = backstage.config.service_of(thread.service).label(words.language)
     since, why = (citizen.blocked_at, citizen.blocked_why or "") if citizen else (None, "")
     return Told(thread, service, lines, carer, others, words.moment(since.astimezone(zone)) if since else "", why)
 
