@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import calendar
+import json
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, case, delete, exists, func, literal, or_, select, update
@@ -52,7 +53,6 @@ from storage.wishes import counts as heard_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Delete, Select, Table, Update
 
@@ -103,6 +103,7 @@ def forget(
 
     Without `keys` mail addresses that said STOP stay where they are. `spelt` tells how lists spell an address.
     """
+    _hold_to(db, now, policy)
     if keys is not None:
         _keep_apart(db, now, policy, keys)
     gone = {what: _swept(db, what, statement(now, policy), now) for what, statement in _SWEEPS.items()}
@@ -113,6 +114,27 @@ def forget(
     for what, rows in gone.items():
         proof.note(db, what, rows, now)
     return {what: rows for what, rows in gone.items() if rows > 0}
+
+
+def _hold_to(db: Connection, now: datetime, policy: Policy) -> None:
+    """Hold rounds that got more time to the day that people were told before, where no day is kept of them.
+
+    Since a round that gets more time keeps that day itself, these are old ones; a day that is past is let be.
+    """
+    silent = and_(rounds.c.forget_at.is_(None), rounds.c.closes_at.is_not(None))
+    longer = and_(round_log.c.round_id == rounds.c.id, round_log.c.at >= rounds.c.opened_at)
+    lines = select(rounds.c.id, round_log.c.details).join(round_log, longer).where(silent)
+    first: dict[int, datetime] = {}
+    for round_id, details in db.execute(
+        lines.where(round_log.c.what == "extended").order_by(rounds.c.id, round_log.c.number)
+    ).all():
+        end = json.loads(details).get("changed", {}).get("closes_at", [None])[0]
+        if end:
+            told = datetime.fromisoformat(end) + timedelta(days=policy.answers_months * MONTH)
+            first.setdefault(round_id, datetime.combine(told.date() + timedelta(days=1), time(12), UTC))
+    for round_id, at in first.items():
+        if at > now:
+            db.execute(update(rounds).where(rounds.c.id == round_id).values(forget_at=at))
 
 
 def _keep_apart(db: Connection, now: datetime, policy: Policy, keys: Keys) -> None:

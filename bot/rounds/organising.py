@@ -458,6 +458,8 @@ class Rounds(Fairness, Papers):
             kept, zone = said | self._moved(said, days) | told, self._config.city.zone
             self._promised(kept, last_day(closes_at, zone))
             forget_at = forgets_at(kept, zone)
+            if row.state in RUNNING and row.forget_at is not None and forget_at is not None:
+                forget_at = min(forget_at, row.forget_at)
             rounds.change(db, row.id, closes_at=closes_at, record=_dumped(kept), forget_at=forget_at)
             rounds.move(db, row.id, (State.SCHEDULED,), State.DRAFT)
             now = self._row(db, code)

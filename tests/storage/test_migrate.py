@@ -6,14 +6,14 @@ import json
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, MetaData, insert, inspect, select, text, update
 
-from storage import digests, migrate, outbox, people, rounds, tables
+from storage import digests, migrate, outbox, people, rounds, tables, trail
 from storage.database import Database, StorageTrouble
 from tests.storage.makers import DAY, NOW, add_contact, add_round, message
 
@@ -167,6 +167,33 @@ def test_answers_of_a_round_go_only_once_the_day_that_people_were_told_is_over_e
     with bare.reading() as db:
         kept = {row.code: row.forget_at for row in rounds.find(db)}
     assert kept == {"silent": None} | {code: at for code, (_, at) in told.items()}
+
+
+def test_answers_of_a_round_that_got_more_time_go_on_the_day_that_people_were_told_first(bare: Database) -> None:
+    soon, later = ((datetime.now(UTC) + timedelta(days=n)).date() for n in (100, 500))
+    noon = datetime.combine(soon + timedelta(days=1), time(12), UTC)
+    late = datetime.combine(later + timedelta(days=1), time(12), UTC)
+    moved: dict[str, list[tuple[datetime, object, object]]] = {
+        "moved": [(NOW + DAY, soon, later)],
+        "twice": [(NOW + DAY, soon, "2200-01-01"), (NOW + 2 * DAY, "2200-01-01", later)],
+        "draft": [(NOW - DAY, soon, later)],
+        "named": [(NOW + DAY, None, later)],
+        "past": [(NOW + DAY, "2020-01-01", later)],
+        "odd": [(NOW + DAY, "soon", later)],
+        "still": [],
+    }
+    migrate.upgrade(bare)
+    with bare.transaction() as db:
+        for code, days in moved.items():
+            row = add_round(db, code, forget_at=late, opened_at=NOW)
+            for at, old, new in days:
+                changed = {"record.keep_until": (old and str(old), str(new))}
+                trail.add(db, row.id, at, "Ana", "extended", "snow", changed=changed)
+    migrate.downgrade(bare, "0044")
+    migrate.upgrade(bare)
+    with bare.reading() as db:
+        kept = {row.code: row.forget_at for row in rounds.find(db)}
+    assert kept == dict.fromkeys(moved, late) | {"moved": noon, "twice": noon}
 
 
 def test_a_current_database_is_not_refused(database: Database) -> None:

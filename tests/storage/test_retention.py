@@ -195,6 +195,25 @@ def test_answers_go_on_the_day_that_people_were_told_however_late_the_report_cam
         assert answers.handed_in(db, [round_.id, open_.id]) == {open_.id: 1} | ({} if counted else {round_.id: 1})
 
 
+def test_a_round_that_got_more_time_is_held_to_the_day_that_people_were_told_before(database: Database) -> None:
+    with database.transaction() as db:
+        end = NOW + 500 * DAY
+        for code, begun in (("begun", NOW), ("draft", NOW + 2 * DAY)):
+            row = add_round(db, code, closes_at=end, opened_at=begun)
+            for day, old in ((1, NOW + 30 * DAY), (3, NOW + 90 * DAY)):
+                changed = {"closes_at": (old.isoformat(), end.isoformat())}
+                trail.add(db, row.id, NOW + day * DAY, "Ana", "extended", "snow", changed=changed)
+        sweep(db, NOW + 4 * DAY)
+        held = {row.code: row.forget_at for row in rounds.find(db)}
+        assert all(held.values())
+        told = {
+            code: NOW + timedelta(days=days + 12 * retention.MONTH) for code, days in (("begun", 30), ("draft", 90))
+        }
+        assert {code: at and (at - timedelta(days=1)).date() for code, at in held.items()} == {
+            code: at.date() for code, at in told.items()
+        }
+
+
 def test_in_an_always_open_round_answers_go_twelve_months_after_they_were_given(database: Database) -> None:
     with database.transaction() as db:
         pulse, long_ = add_round(db, "pulse"), add_round(db, "long", closes_at=NOW + 900 * DAY)
