@@ -221,6 +221,11 @@ class Score:
     net: tuple[int, int, int] | None = None
     """Points better minus points worse, with the two ends of its range; None where not asked for or not told."""
 
+    @property
+    def past(self) -> list[Share]:
+        """The shares of the four weeks before, as far as the question was worded as now."""
+        return [point.share for point in self.weeks[-5:-1] if point.week >= self.reworded]
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -275,6 +280,11 @@ class Theme:
     """Where it is raised more often than elsewhere, beyond chance at 99 %; empty where no area stands out."""
     at_least: bool = False
     """Whether `people` is the fewest it can be: the number would tell of the few on their side who did not raise it."""
+
+    @property
+    def past(self) -> list[Share]:
+        """The shares of the four weeks before."""
+        return [point.share for point in self.weeks[:-1]]
 
 
 class Move(StrEnum):

@@ -83,7 +83,7 @@ def _overdue(clock: Iterable[Clock]) -> Iterator[Alert]:
 def _falls(scores: Sequence[Score], minimum: int) -> Iterator[Alert]:
     for score in scores:
         now = score.positive
-        past = [point.share for point in score.weeks[-5:-1] if point.week >= score.reworded]
+        past = score.past
         if score.change is None or not now.base:
             continue
         lost = disclosure.surely_lost(now, past, minimum)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.digests import statistics
+from bot.digests import disclosure, statistics
 from bot.digests.deeds import Stand
 from bot.digests.disclosure import Strength
-from bot.digests.model import Form, Reason
+from bot.digests.model import Form, Reason, Theme
 from bot.machine.names import machine_named
 from bot.reading.spans import worded
 from storage.actions import ANSWER
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bot.digests.deeds import Deed
     from bot.digests.disclosure import Share
-    from bot.digests.model import Alert, Change, Digest, Missing, Proposal, Theme
+    from bot.digests.model import Alert, Digest, Missing, Proposal, Score
     from bot.texts import Texts
 
 WORDS = 25
@@ -57,18 +57,19 @@ def _moves(digest: Digest, texts: Texts) -> Iterator[str]:
             if points:
                 yield texts.many(f"digest.headline.{'rose' if points > 0 else 'fell'}", abs(points), stage=stage)
             else:
-                yield texts(f"digest.headline.{'up' if _rose(score.positive, score.change) else 'down'}", stage=stage)
+                yield texts(f"digest.headline.{'up' if rose(score, digest.minimum) else 'down'}", stage=stage)
     for theme in (*digest.problems, *([digest.works] if digest.works else [])):
         if theme.change and theme.change.real:
-            grew = "grown" if _rose(theme.share, theme.change) else "shrunk"
+            grew = "grown" if rose(theme, digest.minimum) else "shrunk"
             yield texts(f"digest.headline.{grew}", name=short(texts.pick(theme.name, theme.key)))
 
 
-def _rose(now: Share, change: Change) -> bool:
-    """Whether a share that has really changed is larger than before, by what is told of both."""
-    if change.points is not None:
-        return change.points > 0
-    return change.before.band == "under" or (not change.before.band and now.band == "over")
+def rose(found: Score | Theme, minimum: int) -> bool:
+    """Whether a share that has really changed is larger than before, by what is told of each week."""
+    if found.change and found.change.points:
+        return found.change.points > 0
+    now = found.share if isinstance(found, Theme) else found.positive
+    return not disclosure.surely_lost(now, found.past, minimum)
 
 
 def line(state: str, told: list[str], left: int, texts: Texts) -> str:
@@ -204,7 +205,7 @@ def _facts(theme: Theme, minimum: int, texts: Texts, *, brief: bool) -> Iterator
         yield texts("digest.themes.before_few", minimum=minimum)
     elif theme.compared:
         yield texts("digest.themes.before", n=texts.number(theme.before or 0))
-    yield _moved(theme, texts, brief=brief)
+    yield _moved(theme, minimum, texts, brief=brief)
     if theme.step:
         yield texts("digest.themes.step", step=short(texts.pick(theme.step)))
     if theme.area:
@@ -222,7 +223,7 @@ def _part(share: Share, texts: Texts, *, brief: bool) -> str:
     return texts("digest.themes.share", percent=told, low=low, high=high)
 
 
-def _moved(theme: Theme, texts: Texts, *, brief: bool) -> str:
+def _moved(theme: Theme, minimum: int, texts: Texts, *, brief: bool) -> str:
     """Return how the part compares with the four weeks before, where what is told settles it."""
     change = theme.change
     if change is None or change.real is None or not change.before.says or (brief and not change.real):
@@ -232,7 +233,7 @@ def _moved(theme: Theme, texts: Texts, *, brief: bool) -> str:
         told = texts(f"digest.score.{before.band}", edge=texts.percent(before.edge))
     else:
         told = texts.percent(before.percent or 0)
-    key = ("grown" if _rose(theme.share, change) else "shrunk") if change.real else "level"
+    key = ("grown" if rose(theme, minimum) else "shrunk") if change.real else "level"
     return texts(f"digest.themes.{key}", before=told)
 
 

@@ -232,7 +232,8 @@ def _stage(score: Score, digest: Digest, texts: Texts, *, brief: bool) -> Stage:
         sentences = [headline(score, name, good, digest.minimum, texts)]
         sentences += [] if brief else [_why(score.positive, digest.minimum, texts)]
         sentences += [] if brief else [_negative(score.negative, bad, texts)]
-        sentences += [_net(score, texts), _change(score, texts), _reworded(score, texts), _run(score, texts)]
+        sentences += [_net(score, texts), _change(score, digest.minimum, texts)]
+        sentences += [_reworded(score, texts), _run(score, texts)]
         sentences += [] if brief else [_unknown(score, digest.minimum, texts)]
         sentences += [texts("digest.score.steps", minimum=digest.minimum)] if digest.so_far else []
     rows = tuple(row(point.week, point.share, point.week == digest.period, texts) for point in since_first(score.weeks))
@@ -306,11 +307,13 @@ def _unknown(score: Score, minimum: int, texts: Texts) -> str:
     return texts.many("digest.score.unknown", score.unknown) if score.unknown else ""
 
 
-def _change(score: Score, texts: Texts) -> str:
+def _change(score: Score, minimum: int, texts: Texts) -> str:
     change = score.change
     if change is None:
         return texts("digest.score.no_base") if score.positive.says and not score.reworded else ""
     verdict = texts(f"digest.score.{VERDICTS[change.real]}")
+    if change.real and change.points is None:
+        verdict = texts(f"digest.score.{'real_up' if items.rose(score, minimum) else 'real_down'}")
     if change.points is None and not change.before.says:
         return texts("digest.score.unlike_hidden", verdict=verdict)
     if change.points is None:

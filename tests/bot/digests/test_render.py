@@ -93,14 +93,14 @@ def test_a_chat_digest_tells_the_story_in_order() -> None:
     order = ["week 35", "Spring round", "Night desk", "125 people", "Deliver: 94%", "more texts", "They chose", URL]
     assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
     assert "(118 of 125), range 89–97 (chance only)" in text
-    assert "Against the last 4 weeks (over 80%): a real change." in text
+    assert "Against the last 4 weeks (over 80%): a real rise." in text
     assert picture is not None
 
 
 def test_the_same_in_spanish() -> None:
     text, _ = render.chat(real(), texts("es"), URL)
     assert "Prestación: 94\N{NO-BREAK SPACE}% dijo muy buena o buena (118 de 125), margen 89–97 (solo azar)." in text
-    assert "un cambio real" in text
+    assert "una subida real" in text
     assert "venció el 30 de agosto, 6 días de retraso" in text
 
 

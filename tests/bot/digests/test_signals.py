@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from bot.digests import disclosure, signals
 from bot.digests.disclosure import NOTHING
-from bot.digests.model import Change, Form, Missing, Move, Reason, State, Theme, Worded, dump, load
+from bot.digests.model import Change, Form, Missing, Move, Point, Reason, State, Theme, Worded, dump, load
 from bot.digests.render import items
+from bot.digests.render.told import page
 from bot.digests.summarise import Deadline, Heard, same_for_reader, sign_of_life, summarise
 from bot.digests.weeks import Week
 from bot.texts import languages, texts
@@ -221,6 +222,39 @@ def test_a_real_change_is_in_the_headline_also_where_nobody_has_to_act(
     assert (found.state, items.headline(found, texts("en"))) == (State.STEADY, told)
     for language in languages():
         assert items.words(items.headline(found, texts(language))) <= items.WORDS
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "moved", "verdict"),
+    [
+        ((118, 7), [(36, 2), (36, 13), (36, 12), (35, 3)], "rose", "over 80%): a real rise."),
+        ((62, 63), [(36, 2), (36, 13), (36, 12), (35, 3)], "fell", "over 80%): a real fall."),
+        ((7, 118), [(2, 36), (13, 36), (12, 36), (3, 35)], "fell", "under 20%): a real fall."),
+        ((63, 62), [(2, 36), (13, 36), (12, 36), (3, 35)], "rose", "under 20%): a real rise."),
+    ],
+)
+def test_which_way_a_share_went_is_told_though_the_weeks_before_are_a_band(
+    now: tuple[int, int], then: list[tuple[int, int]], moved: str, verdict: str
+) -> None:
+    """94 % good after 84 %: two of the four weeks are bands, and so are the four together."""
+    found = made([*week(*now), *(one for back, each in enumerate(then, 1) for one in week(*each, back))])
+    (score,) = found.scores
+    assert (score.change and score.change.real, score.change and score.change.points) == (True, None)
+    calm = replace(found, alerts=())
+    assert items.headline(calm, texts("en")) == f"Steady: nothing asks you to act; Deliver {moved}."
+    assert any(each.endswith(verdict) for each in page(found, texts("en")).stages[0].sentences)
+
+
+def test_which_way_a_theme_went_is_told_though_the_weeks_before_are_a_band() -> None:
+    shares = [disclosure.share(good, 40, 5) for good in (38, 29, 28, 38)]
+    band = disclosure.together(shares, 5)
+    assert band.band == "over"
+    now = disclosure.share(93, 100, 5)
+    weeks = tuple(Point(str(WEEK.back(4 - n)), each) for n, each in enumerate([*shares, now]))
+    real = replace(theme(93, 38), share=now, change=Change(band, real=True), weeks=weeks)
+    found = replace(made(week(36, 14)), problems=(real,))
+    assert items.headline(found, texts("en")) == "Steady: nothing asks you to act; more about “Waiting”."
+    assert "more than in the last 4 weeks (over" in items.problems(found, texts("en"))[0]
 
 
 def test_a_theme_that_really_grew_is_in_the_headline_too() -> None:
