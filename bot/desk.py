@@ -219,22 +219,27 @@ class Desk:
         return self._on(visit, round_id, SILENCE) if row is not None and row.state == State.OPEN else None
 
     def _amid(self, visit: Visit) -> Spoken | None:
-        """Take what the desk alone can answer amid a session: receipts, what came of answers, START where several go.
-
-        One word alone ("mine") is left to the session: it may be what somebody answers.
-        """
+        """Take what the desk alone can answer amid a session: receipts, what came of answers, START where several go."""
         text = visit.message.text
         if visit.message.kind is not Kind.TEXT or visit.inbound.edited:
             return None
         receipt = codes.read_receipt(text)
         if receipt is not None and sessions.by_receipt(visit.db, self._keys.token_hash(receipt)):
             return self._bare(visit, self._receipt(visit, receipt))
-        if self._meaning(visit, text) == "mine" and (is_command(text.strip()) or " " in fold(text)):
+        if self._asks_what_came(visit):
             return self._bare(visit, self._mine(visit))
         going = self._going(visit)
         if len(going) > 1 and self._meaning(visit, text) == "start":
             return self._bare(visit, self._switch(visit, going))
         return None
+
+    def _asks_what_came(self, visit: Visit) -> bool:
+        """Whether somebody who is asked something else asks what came of their answers.
+
+        One word alone ("mine") is no such question: it may be what they answer.
+        """
+        text = visit.message.text
+        return self._asks_for(visit) == "mine" and (is_command(text.strip()) or " " in fold(text))
 
     def _going(self, visit: Visit) -> list[RoundRow]:
         """Return the open rounds whose sessions go on, the one last talked about first."""
@@ -616,6 +621,8 @@ class Desk:
         if kind in {correspondence.WRITING, correspondence.WHOM, correspondence.REPLYING}:
             return self._people.heard(visit, asks)
         word = self._meaning(visit, text)
+        if kind == asked.ANSWERING and self._asks_what_came(visit):
+            return self._bare(visit, self._mine(visit))
         if kind in {ASKING, asked.ANSWERING}:
             own = kind == ASKING
             prompts = self._discretion.heard(visit, asks) if own else self._asked.heard(visit, asks, word)

@@ -157,9 +157,10 @@ def settle(db: Connection, library: Library, row: RoundRow) -> Mapping[str, tupl
     What is said of the city afterwards is for later rounds. Of the city only what the round asks its people is kept.
     """
     before, found = aims.load(row.aims), margins(db, row)
-    with suppress(CivicloopError):  # its questions are not those that were signed, or its service is gone: all of it
+    with suppress(CivicloopError):  # its questions are not those that were signed: all of it
         asked = library.variables(db, row)
-        found = {name: each for name, each in found.items() if name in asked or name in before.margins}
+        if library.serves(row):  # of a service that is gone nobody knows any more what it asks: all of it
+            found = {name: each for name, each in found.items() if name in asked or name in before.margins}
     after = replace(before, margins=found, settled=True)
     rounds.change(db, row.id, aims=aims.dump(after))
     return aims.changes(before, after)

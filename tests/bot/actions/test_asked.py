@@ -95,6 +95,20 @@ async def test_words_answer_after_a_button_and_other_words_mean_what_they_mean(h
     assert replies(house, row) == [(None, "After six in the evening")]
 
 
+@pytest.mark.parametrize("said", ["What happened to mine?", "/mine", "what happened to mine"])
+async def test_who_asks_what_came_of_theirs_is_told_and_the_question_stays(house: House, said: str) -> None:
+    who = await complained(house)
+    row = asked(house, WORDS)
+    await who[0].taps("Write an answer")
+    told = "\n".join(each.text for each in await who[0].says(said))
+    assert "your answers are in" in told
+    assert replies(house, row) == []
+    await who[0].says("After six in the evening")
+    await who[1].taps("Write an answer")
+    await who[1].says("Mine")
+    assert sorted(replies(house, row), key=str) == [(None, "After six in the evening"), (None, "Mine")]
+
+
 async def test_a_long_answer_is_asked_for_again_and_never_cut(house: House) -> None:
     who = await complained(house)
     row = asked(house, WORDS)
