@@ -219,7 +219,7 @@ class Desk:
         return self._on(visit, round_id, SILENCE) if row is not None and row.state == State.OPEN else None
 
     def _amid(self, visit: Visit) -> Spoken | None:
-        """Take what the desk alone can answer amid a session: receipts, what came of answers, START where several go."""
+        """Take what the desk alone can answer amid a session: receipts, what came of answers, START where many go."""
         text = visit.message.text
         if visit.message.kind is not Kind.TEXT or visit.inbound.edited:
             return None
@@ -614,6 +614,10 @@ class Desk:
 
     # ----------------------------------------------------------------- what the desk asked
 
+    def _asked_back(self, visit: Visit, asks: str, word: str | None) -> Prompts | None:
+        """Take words as the answer to a question asked back, which waits on while they ask something themselves."""
+        return self._mine(visit) if self._asks_what_came(visit) else self._asked.heard(visit, asks, word)
+
     def _awaited(self, visit: Visit, asks: str) -> Spoken | None:
         """Take the message as the answer to what the desk asked; None where it is none."""
         text = visit.message.text.strip()
@@ -621,11 +625,9 @@ class Desk:
         if kind in {correspondence.WRITING, correspondence.WHOM, correspondence.REPLYING}:
             return self._people.heard(visit, asks)
         word = self._meaning(visit, text)
-        if kind == asked.ANSWERING and self._asks_what_came(visit):
-            return self._bare(visit, self._mine(visit))
         if kind in {ASKING, asked.ANSWERING}:
             own = kind == ASKING
-            prompts = self._discretion.heard(visit, asks) if own else self._asked.heard(visit, asks, word)
+            prompts = self._discretion.heard(visit, asks) if own else self._asked_back(visit, asks, word)
             return None if prompts is None else self._bare(visit, prompts)
         if kind == DELETING and word in {"yes", "no"}:
             return self._bare(visit, self._delete(visit, yes=word == "yes"))
