@@ -33,7 +33,7 @@ from flows.model import Button, Kind, Message, Option, Prompt, Script, Status, p
 from flows.phrasebook import EVERYWHERE
 from flows.speak import WORD, listing, word_list
 from flows.words import chosen, fill, fold, is_command, meaning, table
-from storage import contacts, outbox, places, rounds, sessions, themes, wishes
+from storage import alarms, audience, contacts, outbox, places, rounds, sessions, themes, wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -887,6 +887,8 @@ class Desk:
             *self._asked.kept(visit),
             *self._sorted_into(visit),
             *self._written_to(visit),
+            *self._listed(visit),
+            *self._alarmed(visit),
             *map(Prompt, self._own_work(visit)),
             *self._block(visit),
         ]
@@ -916,6 +918,26 @@ class Desk:
         if rows:
             listed = ", ".join(dict.fromkeys(self._topic(visit, row) for row in rows))
             yield self._say(visit, "mydata_written_to", list=listed)
+
+    def _listed(self, visit: Visit) -> Iterator[Prompt]:
+        """Give which lists somebody stands on: of whom rounds ask, and of who must not be written to."""
+        contact = visit.guest.contact
+        marks = own_data.marks(self._keys, contact)
+        found = audience.of_person(visit.db, contact.id, contact.address_hash, marks)
+        rows = (self._row(visit, round_id) for round_id in dict.fromkeys(each[0] for each in found))
+        if topics := dict.fromkeys(self._topic(visit, row) for row in rows if row is not None):
+            yield self._say(visit, "mydata_audience", list=", ".join(topics))
+        if since := audience.quiet_since(visit.db, marks):
+            yield self._say(visit, "mydata_quiet", day=self._day(visit, since))
+
+    def _alarmed(self, visit: Visit) -> Iterator[Prompt]:
+        """Give on which days words of danger were told to staff."""
+        days = dict.fromkeys(self._day(visit, each.at) for each in alarms.of_contact(visit.db, visit.guest.contact.id))
+        if days:
+            yield self._say(visit, "mydata_alarm", list=", ".join(days))
+
+    def _day(self, visit: Visit, at: datetime) -> str:
+        return spoken_day(at.astimezone(self._config.city.zone).date(), visit.language)
 
     def _own_work(self, visit: Visit) -> list[str]:
         """Return what is kept of somebody of the city about their own work; nothing of a citizen."""
@@ -952,7 +974,8 @@ class Desk:
         visit.ledger.flush(visit.db)
         contact = visit.guest.contact
         known = contact.invite_again_at is not None or sessions.all_of(visit.db, contact.id) or self._people.kept(visit)
-        if not (known or self._own_work(visit)) and not any(erasure.passages(visit.db, self._library, contact)):
+        told = self._own_work(visit) or any(self._alarmed(visit))
+        if not (known or told) and not any(erasure.passages(visit.db, self._library, contact)):
             return (self._say(visit, "delete_none"),)
         visit.ledger.change(visit.guest, asks=DELETING)
         return (Prompt(self._say(visit, "delete_ask").text, self._yes_no(visit)),)

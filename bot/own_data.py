@@ -13,14 +13,32 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from bot import own_work, tokens
+from bot import letters, own_work, tokens
 from bot.actions import asked
 from bot.digests.render.sheet import safe
-from storage import actions, answers, contacts, messages, rounds, sessions, themes, threads, wishes
+from bot.rounds.addresses import spellings
+from storage import (
+    actions,
+    alarms,
+    answers,
+    apart,
+    audience,
+    campaigns,
+    contacts,
+    manuscripts,
+    messages,
+    outbox,
+    rounds,
+    sessions,
+    themes,
+    threads,
+    wishes,
+)
+from storage import entries as taken_down
 from storage.database import Unopened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Connection
 
@@ -67,8 +85,12 @@ def kept(db: Connection, config: Config, library: Library, keys: Keys, contact: 
     return [
         *_contact(keys, contact),
         *_taken_part(db, contact),
+        *_listed(db, keys, contact),
         *_answers(db, library, contact),
+        *_alarms(db, contact),
+        *_told(db, contact),
         *_written(db, keys, contact),
+        *_sent(db, contact),
         *_own_work(db, config, contact),
     ]
 
@@ -106,7 +128,7 @@ def _taken_part(db: Connection, contact: Contact) -> Iterator[Entry]:
     wished = wishes.of_contact(db, contact.id)
     written = rounds.written_to(db, contact.id)
     ids = {*(one.round_id for one in known), *(wish[0] for wish in wished), *(letter[0] for letter in written)}
-    codes = {round_id: row.code for round_id, row in rounds.by_ids(db, ids).items()}
+    codes = _codes(db, ids)
     for row in known:
         yield Entry("session", codes[row.round_id], row.started_at.isoformat(), "started", row.status)
         for at in filter(None, (row.first_ended_at, row.ended_at)):
@@ -117,6 +139,65 @@ def _taken_part(db: Connection, contact: Contact) -> Iterator[Entry]:
         yield Entry("written_to", codes[round_id], at.isoformat(), which, "yes")
 
 
+def marks(keys: Keys, contact: Contact) -> list[bytes]:
+    """Return the hashes under which somebody may stand on the quiet list, however a list spells their address."""
+    address = keys.unseal(contact.address_sealed)
+    return [keys.quiet_hash(contact.channel, each) for each in dict.fromkeys((address, *spellings(address)))]
+
+
+def _listed(db: Connection, keys: Keys, contact: Contact) -> Iterator[Entry]:
+    """Give the lists that somebody stands on: of whom a round asks, of who must not be written to, taken down."""
+    hashes = marks(keys, contact)
+    if since := audience.quiet_since(db, hashes):
+        yield Entry("quiet_list", "", since.isoformat(), "never_written_to", "yes")
+    found = audience.of_person(db, contact.id, contact.address_hash, hashes)
+    taken = taken_down.of_contact(db, contact.id)
+    codes = _codes(db, (*(row[0] for row in found), *(row.round_id for row in taken)))
+    for round_id, state, reason, source in found:
+        yield Entry("audience", codes[round_id], "", f"from_{source}", f"{state} {reason}".strip())
+    for one in taken:
+        said = " ".join(filter(None, (one.kind, str(one.heads), one.organisation)))
+        yield Entry("taken_down", codes[one.round_id], one.created_at.isoformat(), "by_staff", said)
+
+
+def _codes(db: Connection, ids: Iterable[int]) -> dict[int, str]:
+    return {round_id: row.code for round_id, row in rounds.by_ids(db, set(ids)).items()}
+
+
+def _alarms(db: Connection, contact: Contact) -> Iterator[Entry]:
+    """Give what words of danger led to: to how many addresses of staff it was told, and whether one looks after it."""
+    found = alarms.of_contact(db, contact.id)
+    codes = _codes(db, (row.round_id for row in found if row.round_id is not None))
+    for row in found:
+        code = codes.get(row.round_id or 0, "")
+        yield Entry("alarm", code, row.at.isoformat(), "staff_alerted_by_your_words", str(row.told))
+        if row.closed_at is not None:
+            yield Entry("alarm", code, row.closed_at.isoformat(), "looked_after", "yes")
+
+
+def _told(db: Connection, contact: Contact) -> Iterator[Entry]:
+    found = actions.told_to(db, contact.id)
+    codes = _codes(db, (row[2] for row in found))
+    for action_id, what, round_id, at in found:
+        action = actions.get(db, action_id)
+        yield Entry("action", codes[round_id], at.isoformat(), what, action.words if action else "")
+
+
+def _sent(db: Connection, contact: Contact) -> Iterator[Entry]:
+    """Give the messages to somebody that are kept, and the files they sent.
+
+    Of messages to somebody of the city no words, since they tell of others; nor of what is sealed until it is sent.
+    """
+    for at, status, body in outbox.of_contact(db, contact.id):
+        words = ""
+        if body and contact.person_id is None and not body.startswith(outbox.SEALED):
+            with suppress(ValueError):  # of one that nobody can read any more its moment is told
+                words = letters.read(body, "", "").text
+        yield Entry("message", "", at.isoformat(), status, words)
+    for at, name, state in manuscripts.of_contact(db, contact.id):
+        yield Entry("manuscript", "", at.isoformat(), state, name)
+
+
 def _answers(db: Connection, library: Library, contact: Contact) -> Iterator[Entry]:
     for of in rounds.linked(db):
         pseudonym = library.pseudonym(of, contact.address_hash)
@@ -124,11 +205,19 @@ def _answers(db: Connection, library: Library, contact: Contact) -> Iterator[Ent
             continue
         for row in answers.of(db, of.id, pseudonym):
             yield Entry("answer", of.code, row.answered_at.isoformat(), row.item or row.state, _said(row))
+        for row in answers.taken_back(db, of.id, pseudonym):
+            yield Entry("answer_taken_back", of.code, row.answered_at.isoformat(), row.item or row.state, _said(row))
         for reply in actions.replied(db, of.id, pseudonym):
             said = asked.in_words(db, reply, contact.language)
             yield Entry("reply", of.code, reply.answered_at.isoformat(), "asked_back", said)
         for theme in themes.of_person(db, of.id, pseudonym):
             yield Entry("theme", of.code, "", "sorted_into", theme.name(contact.language))
+        for at, language in themes.read_of(db, of.id, pseudonym):
+            yield Entry("reading", of.code, at.isoformat(), "language_found", language)
+        if texts := campaigns.of_person(db, of.id, pseudonym):
+            yield Entry("campaign", of.code, "", "texts_counted_with_others", str(texts))
+        if kind := apart.kind_of(db, of.id, pseudonym):
+            yield Entry("counted_apart", of.code, "", "answers_for", kind)
 
 
 def _said(row: AnswerRow) -> str:

@@ -364,6 +364,13 @@ def round_of(db: Connection, action_id: int, contact_id: int) -> int | None:
     return db.execute(select(action_links.c.round_id).where(*mine, action_links.c.what == ASKED)).scalar()
 
 
+def told_to(db: Connection, contact_id: int) -> list[tuple[int, str, int, datetime]]:
+    """Return (action id, told or asked, round id, when) of what a contact was told or asked (MYDATA), oldest first."""
+    columns = (action_links.c.action_id, action_links.c.what, action_links.c.round_id, action_links.c.at)
+    mine = select(*columns).where(action_links.c.contact_id == contact_id).order_by(action_links.c.at)
+    return [(row.action_id, row.what, row.round_id, row.at) for row in db.execute(mine)]
+
+
 def asked_since(db: Connection, service: str, since: datetime) -> set[int]:
     """Return the contacts whom a service has asked back since a moment."""
     wanted = select(action_links.c.contact_id).join(actions, actions.c.id == action_links.c.action_id)

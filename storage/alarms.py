@@ -25,6 +25,16 @@ class Alarm(NamedTuple):
     closed_at: datetime | None
 
 
+class Sounded(NamedTuple):
+    """What an alarm is to whoever wrote the words."""
+
+    service: str
+    round_id: int | None
+    at: datetime
+    told: int
+    closed_at: datetime | None
+
+
 _COLUMNS = (alarms.c.id, alarms.c.service, alarms.c.at, alarms.c.told, alarms.c.closed_at)
 
 
@@ -47,6 +57,12 @@ def get(db: Connection, alarm: int) -> Alarm | None:
     """Return the alarm with this id."""
     row = db.execute(select(*_COLUMNS).where(alarms.c.id == alarm)).one_or_none()
     return Alarm(*row) if row else None
+
+
+def of_contact(db: Connection, contact_id: int) -> list[Sounded]:
+    """Return the alarms sounded because of what a contact wrote (MYDATA), the first first."""
+    mine = select(*[alarms.c[name] for name in Sounded._fields]).where(alarms.c.contact_id == contact_id)
+    return [Sounded(*row) for row in db.execute(mine.order_by(alarms.c.id))]
 
 
 def close(db: Connection, alarm: int, now: datetime) -> bool:

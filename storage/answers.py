@@ -148,6 +148,12 @@ def of(db: Connection, round_id: int, pseudonym: bytes) -> list[AnswerRow]:
     return _shape.read(db.execute(standing, {"b_round": round_id, "b_pseudonym": pseudonym}))
 
 
+def taken_back(db: Connection, round_id: int, pseudonym: bytes) -> list[AnswerRow]:
+    """Return the answers of one person in one round that no longer stand and are still there (MYDATA)."""
+    gone = _all.where(_person, ~_stands).order_by(answers.c.id)
+    return _shape.read(db.execute(gone, {"b_round": round_id, "b_pseudonym": pseudonym}))
+
+
 def every(db: Connection, round_id: int) -> Iterator[AnswerRow]:
     """Give the counted answers of a round one after the other, without holding them all (export)."""
     counted = _all.where(answers.c.round_id == round_id, _stands, answers.c.counted_at.is_not(None))

@@ -41,6 +41,12 @@ def kept(db: Connection, *, service: str = "", round_id: int = 0) -> dict[Partic
     return {(of, bytes(who)): kind for of, who, kind in db.execute(wanted)}
 
 
+def kind_of(db: Connection, round_id: int, pseudonym: bytes) -> str:
+    """Return of what kind the answers under a pseudonym are kept; empty: nothing is."""
+    mine = (counted_apart.c.round_id == round_id, counted_apart.c.pseudonym == pseudonym)
+    return db.execute(select(counted_apart.c.kind).where(*mine)).scalar() or ""
+
+
 def carry(db: Connection, round_id: int, origin: bytes, to: bytes) -> None:
     """Let what is kept of a pseudonym stand under another one."""
     mine = (counted_apart.c.round_id == round_id, counted_apart.c.pseudonym == origin)

@@ -608,6 +608,22 @@ _among = Lookup(int, select(audience.c.contact_id).where(*_there))
 # --------------------------------------------------------------------------- the quiet list
 
 
+def of_person(db: Connection, contact_id: int, hash_: bytes, marks: Sequence[bytes]) -> list[tuple[int, str, str, str]]:
+    """Return (round id, state, reason, source) of each audience that somebody is in (MYDATA).
+
+    `hash_` finds those in which they count by their chat, `marks` those that only say that they are on the quiet list.
+    """
+    mine = or_(audience.c.contact_id == contact_id, audience.c.through == hash_, audience.c.mark.in_(list(marks)))
+    columns = (audience.c.round_id, audience.c.state, audience.c.reason, audience.c.source)
+    found = db.execute(select(*columns).where(mine).order_by(audience.c.id))
+    return [(row.round_id, row.state, row.reason, row.source) for row in found]
+
+
+def quiet_since(db: Connection, marks: Sequence[bytes]) -> datetime | None:
+    """Return since when somebody is on the quiet list, by all hashes they may have there; None where they are not."""
+    return db.execute(select(func.min(quiet.c.since)).where(quiet.c.hash.in_(list(marks)))).scalar()
+
+
 _hush = Insert(quiet, ("hash", "since"), end="ON CONFLICT DO NOTHING")
 
 

@@ -89,6 +89,12 @@ def of_round(db: Connection, round_id: int) -> list[tuple[int, bytes]]:
     return [(campaign, pseudonym) for campaign, pseudonym in rows]
 
 
+def of_person(db: Connection, round_id: int, pseudonym: bytes) -> int:
+    """Return how many of somebody's texts in a round are counted with a campaign (MYDATA)."""
+    counted = select(func.count()).select_from(campaign_texts.join(answers, answers.c.id == campaign_texts.c.answer_id))
+    return db.execute(counted.where(answers.c.round_id == round_id, answers.c.pseudonym == pseudonym)).scalar_one()
+
+
 def sent(db: Connection, service: str, since: datetime, until: datetime) -> dict[int, int]:
     """Return the campaign of each text counted in [since, until) that is in one."""
     wanted = select(campaign_texts.c.answer_id, campaign_texts.c.campaign)

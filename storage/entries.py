@@ -76,6 +76,11 @@ def add(db: Connection, new: Entry) -> None:
     db.execute(insert(entries), _shape.write([new]))
 
 
+def of_contact(db: Connection, contact_id: int) -> list[Entry]:
+    """Return the passages that were taken down for a contact (MYDATA)."""
+    return _shape.read(db.execute(select(*_shape.columns).where(entries.c.contact_id == contact_id)))
+
+
 def get(db: Connection, contact_id: int, round_id: int) -> Entry | None:
     """Return how a passage was taken down; None where nobody did that for them."""
     mine = (entries.c.contact_id == contact_id, entries.c.round_id == round_id)

@@ -79,6 +79,13 @@ def get(db: Connection, manuscript_id: int) -> Manuscript | None:
     return _shape.first(db.execute(_all.where(manuscripts.c.id == manuscript_id)))
 
 
+def of_contact(db: Connection, contact_id: int) -> list[tuple[datetime, str, str]]:
+    """Return (when, name, state) of the files a contact has sent (MYDATA), the first first."""
+    columns = (manuscripts.c.created_at, manuscripts.c.name, manuscripts.c.state)
+    mine = select(*columns).where(manuscripts.c.contact_id == contact_id).order_by(manuscripts.c.id)
+    return [(row.created_at, row.name, row.state) for row in db.execute(mine)]
+
+
 def due(db: Connection, now: datetime, limit: int) -> list[tuple[Manuscript, str]]:
     """Return those to look at now, each with its channel, the oldest first."""
     wanted = select(*_shape.columns, contacts.c.channel).join(contacts, contacts.c.id == manuscripts.c.contact_id)

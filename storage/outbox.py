@@ -407,6 +407,13 @@ def taken_back(db: Connection, contact_id: int, beginning: str, at: datetime) ->
     return db.execute(select(func.count()).select_from(outbox).where(*mine, *gone)).scalar_one()
 
 
+def of_contact(db: Connection, contact_id: int) -> list[tuple[datetime, str, str]]:
+    """Return (moment, status, body) of every message to a contact that is kept (MYDATA), the first first."""
+    at = func.coalesce(outbox.c.sent_at, outbox.c.due_at)
+    mine = select(at, outbox.c.status, outbox.c.body).where(outbox.c.contact_id == contact_id).order_by(outbox.c.id)
+    return [(row[0], row[1], row[2]) for row in db.execute(mine)]
+
+
 def unsent_keys(db: Connection, contact_id: int) -> list[str]:
     """Return the keys of what waits to be sent to a contact."""
     return list(db.execute(select(outbox.c.key).where(outbox.c.contact_id == contact_id, _unsent)).scalars())

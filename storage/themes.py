@@ -240,6 +240,13 @@ def of_person(db: Connection, round_id: int, pseudonym: bytes) -> list[Theme]:
     return _shape.read(db.execute(_all.where(themes.c.id.in_(mine)).order_by(themes.c.id)))
 
 
+def read_of(db: Connection, round_id: int, pseudonym: bytes) -> list[tuple[datetime, str]]:
+    """Return (when, the language found) of somebody's texts in a round that were read (MYDATA), the first first."""
+    columns = select(readings.c.read_at, readings.c.language).join(answers, answers.c.id == readings.c.answer_id)
+    mine = columns.where(answers.c.round_id == round_id, answers.c.pseudonym == pseudonym, _stands)
+    return [(row.read_at, row.language) for row in db.execute(mine.order_by(answers.c.id))]
+
+
 def examples(db: Connection, service: str) -> list[Example]:
     """Return all corrections of the themes a service uses, the oldest first."""
     columns = (theme_examples.c.theme_id, theme_examples.c.answer_id, theme_examples.c.fits)
