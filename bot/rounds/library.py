@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bot.channels import ASSISTED
 from bot.errors import Refused, Trouble
 from bot.rounds import legal, mailed, record, variables, wording
+from bot.rounds.lifecycle import RUNNING
 from flows import voices
 from flows.binding import bind
 from flows.checks.published import Published, edited, next_free
@@ -68,7 +69,7 @@ class Library:
         self.keys = keys
         self.phrases: Mapping[str, Mapping[str, str]] = _Phrases(catalog)
         """The sentences of every language of the catalogue."""
-        self._played: dict[tuple[int, str, str, datetime | None, bool, date | None], Played] = {}
+        self._played: dict[tuple[object, ...], Played] = {}
         self._latest: dict[int, tuple[RoundRow, Played, date | None]] = {}
         """By round id, what was asked for last: recognised without a look at its words."""
         self._versions: dict[tuple[str, int], Flow] = {}
@@ -94,7 +95,8 @@ class Library:
         return None if self._clock is None or row.closes_at is not None else self._clock().date()
 
     def _remembered(self, db: Connection, row: RoundRow, today: date | None) -> Played:
-        key = (row.id, row.title, row.record, row.closes_at, row.key_sealed is None, today)
+        kept = (row.forget_at, row.state in RUNNING)
+        key = (row.id, row.title, row.record, row.closes_at, *kept, row.key_sealed is None, today)
         known = self._played.get(key)
         if known is None:
             while len(self._played) >= KEPT:
@@ -246,6 +248,9 @@ class Library:
     def facts(self, row: RoundRow, flow: Flow) -> record.Facts:
         """Return what the texts of a round are filled with."""
         told = sketch(row) if self._clock is None else replace(sketch(row), now=self._clock())
+        if row.state in RUNNING:
+            kept = record.kept_now(told, row.forget_at, self._config)
+            told = replace(told, record={**told.record, **kept})
         return record.facts(told, flow, self._config, self.phrases)
 
     def _bound(self, db: Connection, row: RoundRow) -> Played:

@@ -49,6 +49,8 @@ AUTOMATIC_LISTS = ("steps", "areas")
 """Lists the service's configuration brings."""
 COUNTED = timedelta(days=15)
 """After the last day: by then the answers are counted (see `bot.rounds.findings.PAPER`), and may be forgotten."""
+SOON = timedelta(days=2)
+"""By then answers are gone that were given after the day a round without an end names, in every zone."""
 OLDEST = 120
 """In years: nobody is asked whether they are older."""
 
@@ -171,6 +173,24 @@ def kept_as_told(sketch: Sketch, config: Config) -> dict[str, str]:
     """
     told = str(sketch.record.get("keep_until") or (_kept_until(sketch, config) if sketch.closes_at else ""))
     return {"keep_until": told} if told else {}
+
+
+def kept_now(sketch: Sketch, forget_at: datetime | None, config: Config) -> dict[str, str]:
+    """Return the day until which answers given now are kept, for whoever begins a round that runs.
+
+    They go with those of the others, whose day (`forget_at` is its end) may be near or past: then once they are counted
+    after the last day, and in a round without an end soon after they were given (see `storage.retention`).
+    """
+    zone, day = config.city.zone, day_of(sketch.record.get("keep_until") or _kept_until(sketch, config))
+    if day is None:
+        return {}
+    if forget_at is not None:
+        day = min(day, (forget_at.astimezone(zone) - timedelta(days=1)).date())
+    if sketch.closes_at is not None:
+        day = max(day, last_day(sketch.closes_at, zone) + COUNTED)
+    elif sketch.now is not None:
+        day = max(day, (sketch.now + SOON).date())
+    return {"keep_until": day.isoformat()}
 
 
 def forgets_at(record: Mapping[str, Any], zone: tzinfo) -> datetime | None:

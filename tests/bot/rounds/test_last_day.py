@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -17,8 +18,10 @@ from bot.commands.common import Moment, last_moment, moment
 from bot.digests.gather import deadlines
 from bot.errors import Refused
 from bot.rounds import legal
+from bot.rounds.findings import PAPER
 from bot.rounds.lifecycle import Act, due, last_day
 from bot.rounds.posters import poster
+from bot.rounds.record import spoken_day
 from storage import rounds
 from tests.bot.test_turns import INTO, to_review
 from tests.support.house import RECORD, Citizen
@@ -261,6 +264,47 @@ async def test_a_round_given_its_end_later_keeps_earlier_answers_no_longer_than_
         house.clock.forward(days=(day - house.clock().date()).days)
         house.sweeps.privacy()
         assert len({each.pseudonym for each in house.table("answers")}) == left
+
+
+def named(house: House, code: str, day: str) -> None:
+    """Let a round that runs name a day until which it keeps answers, as earlier versions let it."""
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        at = datetime.fromisoformat(f"{day}T12:00:00+00:00") + timedelta(days=1)
+        said = json.dumps({**json.loads(row.record), "keep_until": day})
+        rounds.change(db, row.id, record=said, forget_at=at)
+
+
+async def test_who_comes_after_the_day_a_round_without_an_end_names_is_told_when_their_answers_go(house: House) -> None:
+    code = house.pulse().code
+    named(house, code, "2026-12-01")
+    for name, told in (("early", "1 December 2026"), ("late", "20 December 2026")):
+        citizen = Citizen(house, name)
+        await citizen.starts(code)
+        assert told in "".join(each.text for each in house.said(name))
+        await citizen.does(*INTO, "Very good")
+        house.clock.forward(days=(date(2026, 12, 18) - house.clock().date()).days)
+    house.clock.forward(days=2)
+    house.sweeps.privacy()
+    assert not house.table("answers")
+
+
+@pytest.mark.parametrize("day", ["2026-12-01", "2027-06-01"])
+async def test_who_comes_after_the_day_of_a_round_with_an_end_is_told_that_answers_go_once_they_are_counted(
+    house: House, day: str
+) -> None:
+    code = house.need(record=LATE).code
+    named(house, code, day)
+    house.clock.forward(days=10)
+    await Citizen(house).starts(code)
+    found = house.rounds.find(code)
+    assert found is not None
+    assert found.closes_at is not None
+    counted = last_day(found.closes_at, house.config.city.zone) + PAPER + timedelta(days=1)
+    told = spoken_day(max(counted, date.fromisoformat(day)), "en")
+    assert told in "".join(each.text for each in house.said("c1"))
+    assert house.rounds.facts(code, "en")["keep_until"] == told
 
 
 def test_a_round_without_an_end_names_no_day_until_which_it_keeps_answers(house: House) -> None:
