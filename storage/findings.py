@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import distinct, func, or_, select
 
 from storage.rows import Insert, read
+from storage.rows import among as one_of
 from storage.tables import answers, findings
 from storage.turnout import of_many
 
@@ -88,7 +89,7 @@ def crossed(
 
     Those under the pseudonyms `without` are left out; with `among` those under these are counted, and nobody else.
     """
-    chosen = [] if among is None else [answers.c.pseudonym.in_(among)]
+    chosen = [] if among is None else [one_of(answers.c.pseudonym, among)]
     return _crossed(db, [*_counting(round_id, without, individuals=among is None), *chosen])
 
 
@@ -150,7 +151,7 @@ def _last(mine: list[ColumnElement[bool]], *, each: bool = True) -> Select[Any]:
 def _counting(round_id: int, without: Collection[bytes], *, individuals: bool = True) -> list[ColumnElement[bool]]:
     mine = [answers.c.round_id == round_id, answers.c.withdrawn_at.is_(None), answers.c.counted_at.is_not(None)]
     mine += [answers.c.pseudonym.not_in(of_many(round_id))] if individuals else []
-    return [*mine, answers.c.pseudonym.not_in(without)] if without else mine
+    return [*mine, ~one_of(answers.c.pseudonym, without)] if without else mine
 
 
 def keep(db: Connection, round_id: int, at: datetime, body: str) -> bool:

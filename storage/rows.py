@@ -7,35 +7,68 @@ looks at each value of each row anew, which was half of what a turn cost (110 of
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from functools import lru_cache
 from itertools import starmap
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from sqlalchemy import Boolean, Float, Integer, LargeBinary, Table, bindparam, literal
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from storage.database import drive, fetch
 from storage.tables import Instant, to_driver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import BindParameter, ColumnElement, Connection, Dialect, Executable, Select
+    from sqlalchemy.sql.compiler import SQLCompiler
 
 Noun = TypeVar("Noun")
 PerDialect: TypeAlias = "Mapping[str, Executable]"
 
 IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 """Stands for a whole list of keys in a precompiled `WHERE … IN`."""
+FEW: Final = 500
+"""Keys that stand in a statement as a parameter each."""
 _DIALECTS: Mapping[str, Dialect] = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}  # type: ignore[no-untyped-call]
 
 
 def not_among(column: ColumnElement[int], ids: Iterable[int]) -> ColumnElement[bool]:
     """Return that a number is none of these, however many: written out, for a statement takes 32,766 parameters."""
     return column.not_in(bindparam(None, sorted(ids), expanding=True, literal_execute=True))
+
+
+class _Among(FunctionElement[bool]):
+    """Bytes, and a JSON list of bytes in hexadecimal digits: whether the former are among the latter."""
+
+    name = "among"
+    inherit_cache = True
+    type = Boolean()
+
+
+@compiles(_Among, "sqlite")
+def _in_sqlite(element: _Among, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own
+    column, keys = (compiler.process(each, **how) for each in element.clauses)
+    return f"(lower(hex({column})) IN (SELECT value FROM json_each({keys})))"  # noqa: S608 - of compiled parts
+
+
+@compiles(_Among, "postgresql")
+def _in_postgresql(element: _Among, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own
+    column, keys = (compiler.process(each, **how) for each in element.clauses)
+    return f"(encode({column}, 'hex') IN (SELECT json_array_elements_text(CAST({keys} AS json))))"
+
+
+def among(column: ColumnElement[bytes], keys: Collection[bytes]) -> ColumnElement[bool]:
+    """Return that bytes are one of these, however many: of many in one parameter, for a statement takes 32,766."""
+    if len(keys) <= FEW:
+        return column.in_(keys)
+    return _Among(column, literal(json.dumps([key.hex() for key in keys])))
 
 
 def read(noun: Callable[..., Noun], rows: Iterable[Any]) -> list[Noun]:

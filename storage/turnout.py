@@ -13,6 +13,7 @@ from sqlalchemy import String, and_, case, cast, exists, func, literal, or_, sel
 from storage.audience import ANSWERED, BEGUN, INVITED, RETURNED
 from storage.entries import INDIVIDUAL, ORGANISATION
 from storage.outbox import CANCELLED, GONE
+from storage.rows import among
 from storage.sessions import FINISHED
 from storage.tables import answers, audience, contacts, entries, invitations, outbox, sessions
 
@@ -104,7 +105,7 @@ def _firsts(round_id: int, apart: Sequence[bytes]) -> Select[tuple[datetime]]:
     """When each individual had the first answer counted."""
     mine = (*_counted(round_id), answers.c.pseudonym.not_in(of_many(round_id)))
     found = select(func.min(answers.c.counted_at).label("at")).where(*mine).group_by(answers.c.pseudonym)
-    return found.where(answers.c.pseudonym.not_in(apart)) if apart else found
+    return found.where(~among(answers.c.pseudonym, apart)) if apart else found
 
 
 def _by(round_id: int, until: datetime | None) -> tuple[ColumnElement[bool], ...]:
