@@ -21,10 +21,12 @@ minimum and in a running week, too: a manager sees with the first answer that it
 8. Scores of options that people order, divide points over or call best and last, are sums over everybody, and add up to
    what is known. They are told from a base of 10 in steps: half the minimum of people, all of one mind, can move no
    score by more than a step. They are rounded together, so that what is told adds up too, and no score is told as
-   nothing or all. First places, zeros and medians stand beside them, so their steps are four times as wide, and they
-   are told as soon as such a step is a quarter or less; a median only where half the minimum of people could not move
-   it. What is told of a round that is open counts people in steps of the minimum, one step behind, as in a week that is
-   running: whoever looks twice, or at the end, sees nobody or at least the minimum of people come.
+   nothing or all. Their range is the widest there can be for the score that is told (Wilson's): one from people drawn
+   again follows from what they gave, and its ends, in whole steps too, tell of few. First places, zeros and medians
+   stand beside them, so their steps are four times as wide, and they are told as soon as such a step is a quarter or
+   less; a median only where half the minimum of people could not move it. What is told of a round that is open counts
+   people in steps of the minimum, one step behind, as in a week that is running: whoever looks twice, or at the end,
+   sees nobody or at least the minimum of people come.
 9. Of several facts about the same people, a fact is told as far as at least the minimum of people share it and all
    facts told before it. Whom it is hidden from are at least that many too, of two or more kinds (rule 2).
 10. Weighted shares stand only beside shares that are told, of groups that are all told, and come in steps: the minimum

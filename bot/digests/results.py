@@ -170,7 +170,10 @@ def _divided(poll: Poll, plain: Standing, wide: int, minimum: int) -> Standing:
 
 
 def _reach(poll: Poll, score: int | None, step: int) -> tuple[int | None, int | None]:
-    """Return within which points a score lies by chance (Wilson: no spread of it is wider) and by its step."""
+    """Return within which points a score lies by chance (Wilson: no spread of it is wider) and by its step.
+
+    Drawn again from what people gave the range would be narrower, and give small groups away.
+    """
     if score is None:
         return None, None
     cards = poll.kind is Kind.BESTWORST
