@@ -87,6 +87,8 @@ _new = Shape(rounds, NewRound)
 _all = select(*_shape.columns)
 _open = Lookup(RoundRow, _all.where(rounds.c.state == OPEN).order_by(rounds.c.created_at.desc(), rounds.c.id.desc()))
 _invite = insert_new(invitations, invitations.c.contact_id)
+_AT_ONCE = 1000
+"""Words asked for in one statement."""
 
 
 def add(db: Connection, new: NewRound) -> RoundRow:
@@ -110,6 +112,14 @@ def by_code(db: Connection, code: str, *, lock: bool = False) -> RoundRow | None
     """Return the round a deep link or poster names; with `lock`, nobody else changes it until this transaction ends."""
     wanted = _all.where(rounds.c.code == code)
     return _shape.first(db.execute(wanted.with_for_update(key_share=True) if lock else wanted))
+
+
+def codes(db: Connection, words: Iterable[str]) -> set[str]:
+    """Return those of `words` that are codes of rounds."""
+    every = sorted(set(words))
+    asked = (every[start : start + _AT_ONCE] for start in range(0, len(every), _AT_ONCE))
+    wanted = select(rounds.c.code)
+    return {code for some in asked for code in db.execute(wanted.where(rounds.c.code.in_(some))).scalars()}
 
 
 def find(db: Connection, *, services: Collection[str] | None = None, states: Collection[str] = ()) -> list[RoundRow]:

@@ -213,7 +213,7 @@ class Assessments:
         own = [each for each in told if each.person_id == person_id]
         if not own:
             return None
-        said = {form: _said(levels) for form, levels in stored.levels(db, [each.id for each in told]).items()}
+        said = _said(db, [each.id for each in told])
         wholes = [each for each in own if each.stage is None]
         before = wholes[1] if len(wholes) > 1 else None
         latest = {who: _laid([said[each.id] for each in told if each.person_id == who]) for who in {person_id, *shown}}
@@ -236,7 +236,7 @@ class Assessments:
         every = stored.all_done(db)
         for each in every:
             newest.setdefault(each.service, {}).setdefault(each.person_id, []).append(each.id)
-        said = {form: _said(levels) for form, levels in stored.levels(db, [each.id for each in every]).items()}
+        said = _said(db, [each.id for each in every])
         totals = [total for team in newest.values() if (total := _team(team, said)) is not None]
         return len(totals), scoring.above_teams(totals)
 
@@ -381,8 +381,22 @@ def _posneg(counts: Iterable[weekly.Count], headline: Headline) -> Posneg:
     return Posneg(tally["positive"], tally["neutral"], tally["negative"])
 
 
-def _said(levels: Mapping[str, Level]) -> dict[str, Said]:
-    return {item: Said(each.level, each.evidence) for item, each in levels.items() if item in BY_ID}
+def _said(db: Connection, told: Collection[int]) -> dict[int, dict[str, Said]]:
+    """Return what was said in these forms, and whether a round shows it."""
+    found = stored.levels(db, told)
+    words = {
+        part.lower() for levels in found.values() for each in levels.values() for part in scoring.parts(each.evidence)
+    }
+    codes = rounds.codes(db, words)
+    return {
+        form: {item: _one(each, codes) for item, each in levels.items() if item in BY_ID}
+        for form, levels in found.items()
+    }
+
+
+def _one(said: Level, codes: Collection[str]) -> Said:
+    of_round = any(part.lower() in codes for part in scoring.parts(said.evidence))
+    return Said(said.level, said.evidence, of_round)
 
 
 def _laid(told: Sequence[Mapping[str, Said]]) -> dict[str, Said]:

@@ -5,6 +5,7 @@ House rules all of them: they make a picture to talk about, no measure of people
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import median
@@ -30,21 +31,41 @@ BLUR: Final = 5
 """Means of several teams come in such steps: who knows their own score should not find another's."""
 
 
+_LINK: Final = re.compile(r"(?:https?://|www\.)\w|\w\.[a-z]{2,}/\w", re.IGNORECASE)
+_FILE: Final = re.compile(r"[\w)-]{2}\.(?:(?=[a-z0-9]*[a-z])[a-z0-9]{2,5}|(?=[A-Z0-9]*[A-Z])[A-Z0-9]{2,5})(?!\w)")
+"""A name, a point, an ending; so no sentence that begins without a space before it, and no number."""
+_AROUND: Final = "()[]{}<>,;:!?.\"'“”„‘’«»‹›،؛؟"
+
+
 class Said(NamedTuple):
     """What one assessor said of an item; `level` None: not for us now."""
 
     level: int | None
     evidence: str = ""
+    of_round: bool = False
+    """Whether the evidence names the code of a round that there is."""
 
     @property
     def claimed(self) -> bool:
         """Whether the level needs something that shows it, and has none."""
-        return self.level is not None and self.level >= PROVEN_FROM and not self.evidence.strip()
+        if self.level is None or self.level < PROVEN_FROM:
+            return False
+        return not (self.of_round or any(map(_shows, parts(self.evidence))))
 
     @property
     def counts(self) -> int | None:
         """The level after the cap."""
         return CAP if self.claimed else self.level
+
+
+def parts(evidence: str) -> list[str]:
+    """Return the words of what shall show a level, without what stands around them: a link, a file, a code is one."""
+    return [part for each in evidence.split() if (part := each.strip(_AROUND))]
+
+
+def _shows(part: str) -> bool:
+    """Whether a word is a link or the name of a file; an address to write to is neither."""
+    return bool(_LINK.search(part) or ("@" not in part and _FILE.search(part)))
 
 
 Levels = dict[str, Fraction]

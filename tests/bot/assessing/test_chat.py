@@ -53,7 +53,7 @@ async def test_a_stage_is_assessed_with_three_taps_and_its_evidence(house: House
         *("Skip", "Back", "Pause"),
     ]
     (proof,) = await max_.taps("Standard")
-    assert "Without it, “Standard” counts as “Repeated”, and is marked as claimed." in proof.text
+    assert "With other words alone, or none, “Standard” counts as “Repeated”, and is marked as claimed." in proof.text
     await max_.says("https://city.example/blueprint")
     await max_.does("Improves", "Skip")
     said = await max_.taps("Not for us now")
@@ -66,6 +66,18 @@ async def test_a_stage_is_assessed_with_three_taps_and_its_evidence(house: House
     assert "Deliver: 63" in result  # (75 + 50) / 2 = 62.5
     assert "1 item counts as “Repeated”: nothing shows more yet." in result
     assert "never used to rank people" in result
+
+
+async def test_a_link_a_round_and_a_file_show_a_level_and_other_words_do_not(house: House) -> None:
+    code = house.pulse().code
+    max_ = await manager(house)
+    await begins(max_)
+    await max_.says("70")
+    for proof in (f"The round {code.upper()}.", "no", "round library-7qk2m"):
+        await max_.taps("Improves")
+        said = await max_.says(proof)
+    assert "Deliver: 67" in said[-1].text  # 100, 50 and 50
+    assert "2 items count as “Repeated”: nothing shows more yet." in said[-1].text
 
 
 async def test_back_pause_and_another_word_in_between_lose_nothing(house: House) -> None:

@@ -60,7 +60,7 @@ async def expected(house: House, name: str, percent: int, code: str) -> int:
 def assessed(house: House, person: int, level: int, top: tuple[str, ...] = ()) -> None:
     with house.database.transaction() as db:
         form = assessments.begin(db, person, "library", None, house.clock())
-        levels = {item.id: Level(level, "shown") for item in ITEMS}
+        levels = {item.id: Level(level, "shown.pdf") for item in ITEMS}
         assessments.finish(db, form, levels, top, house.clock())
 
 

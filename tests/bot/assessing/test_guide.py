@@ -78,7 +78,10 @@ def lived(it: Program) -> None:
             answers.append(db, given)
         for person, shift in ((me, 0), (people.add(db, "Ben", "en", NOW).id, 1)):
             people.grant(db, person, "manager", "library", NOW)
-            said = {item.id: Level((2, 3, 3, 1)[(n + shift) % 4], "shown here") for n, item in enumerate(ITEMS)}
+            said = {
+                item.id: Level((2, 3, 3, 1)[(n + shift) % 4], "https://city.example/work")
+                for n, item in enumerate(ITEMS)
+            }
             form = assessments.begin(db, person, "library", None, answered)
             assessments.finish(db, form, said, ["SA03", "SA10", "SA16"], answered)
             assessments.show_to(db, person, "library", [me] if person != me else [])

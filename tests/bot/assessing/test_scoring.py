@@ -14,15 +14,16 @@ from bot.assessing.scoring import Said, above_teams, levels, moved, quarter, sco
 from flows.catalog import Catalog
 from flows.model import Stage
 
-evidence = st.sampled_from(["", "  ", "round abc", "https://city.example/report"])
-said = st.builds(Said, st.sampled_from([None, *LEVELS]), evidence)
+evidence = st.sampled_from(["", "  ", "I have none", "the report.pdf", "https://city.example/report"])
+said = st.builds(Said, st.sampled_from([None, *LEVELS]), evidence, st.booleans())
 forms = st.dictionaries(st.sampled_from([item.id for item in ITEMS]), said)
 
 
-def slow_level(level: int | None, proof: str) -> int | None:
+def slow_level(said: Said) -> int | None:
+    level, proof, of_round = said
     if level is None:
         return None
-    if level in {3, 4} and proof.strip() == "":
+    if level in {3, 4} and "report" not in proof and not of_round:
         return 2
     return level
 
@@ -41,11 +42,40 @@ def test_every_item_has_citizens_questions_beside_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "proof", "counts"), [(0, "", 0), (2, "", 2), (3, "", 2), (4, " ", 2), (3, "round x", 3), (4, "x", 4)]
+    ("level", "proof", "counts"),
+    [(0, "", 0), (2, "", 2), (3, "", 2), (4, " ", 2), (3, "see report.pdf", 3), (4, "https://city.example", 4)],
 )
 def test_a_high_level_that_nothing_shows_counts_as_two_and_is_marked(level: int, proof: str, counts: int) -> None:
     assert Said(level, proof).counts == counts
     assert Said(level, proof).claimed == (level > counts)
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        *("https://city.example/steps", "See (http://wiki/steps).", "www.city.example", "city.example/steps"),
+        *("blueprint.pdf", "Blueprint of 2026, final-v2.docx!", "«خطة.pdf»", "LOG.XLSX", "film (2).mp4"),
+    ],
+)
+def test_a_link_or_the_name_of_a_file_shows_a_level(proof: str) -> None:
+    assert Said(4, proof).counts == 4
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        *("no", "I have none", "-", "x", "...", "https://", "ask Max, max@city.example", "and/or", "about 2.5"),
+        "e.g. ours",
+        *("We keep it.The team knows.", "since 12.10.2026", "round opening-hours-7qk2m"),
+    ],
+)
+def test_other_words_show_nothing(proof: str) -> None:
+    assert Said(3, proof).counts == 2
+    assert Said(3, proof).claimed
+
+
+def test_the_code_of_a_round_shows_a_level_where_there_is_such_a_round() -> None:
+    assert Said(3, "opening-hours-7qk2m", of_round=True).counts == 3
 
 
 @given(forms)
@@ -56,7 +86,7 @@ def test_scores_are_those_of_plain_loops(form: dict[str, Said]) -> None:
         points = []
         for item in ITEMS:
             if item.stage == stage and item.id in form:
-                level = slow_level(*form[item.id])
+                level = slow_level(form[item.id])
                 if level is not None:
                     points.append(level * 25)
         expected = Fraction(sum(points), len(points)) if len(points) >= 2 else None
@@ -68,7 +98,7 @@ def test_scores_are_those_of_plain_loops(form: dict[str, Said]) -> None:
             25 * level
             for item in ITEMS
             if item.skill == skill and item.id in form
-            for level in [slow_level(*form[item.id])]
+            for level in [slow_level(form[item.id])]
             if level is not None
         ]
         assert found.skills[skill] == (Fraction(sum(points), len(points)) if points else None)
@@ -80,7 +110,7 @@ def test_of_several_assessors_the_middle_and_the_ends_are_those_of_plain_loops(g
     found = together(given_)
     for item in ITEMS:
         several = sorted(
-            level for form in given_ if item.id in form for level in [slow_level(*form[item.id])] if level is not None
+            level for form in given_ if item.id in form for level in [slow_level(form[item.id])] if level is not None
         )
         if not several:
             assert item.id not in found
@@ -95,7 +125,7 @@ def test_of_several_assessors_the_middle_and_the_ends_are_those_of_plain_loops(g
 def test_one_level_in_one_of_three_items_is_no_news_and_two_are() -> None:
     before = score(levels({"SA10": Said(2), "SA11": Said(2), "SA12": Said(1)})).stages["deliver"]
     one = score(levels({"SA10": Said(2), "SA11": Said(2), "SA12": Said(2)})).stages["deliver"]
-    two = score(levels({"SA10": Said(2), "SA11": Said(3, "log"), "SA12": Said(2)})).stages["deliver"]
+    two = score(levels({"SA10": Said(2), "SA11": Said(3, "log.csv"), "SA12": Said(2)})).stages["deliver"]
     step = moved(one, before, {1, 2}, {2, 1})
     assert step is not None
     assert (round(float(step.points), 1), step.news) == (8.3, False)

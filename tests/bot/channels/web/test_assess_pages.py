@@ -53,14 +53,21 @@ async def test_a_manager_fills_in_the_form_and_reads_what_came_of_it(it: Program
     assert "Inspired by the published abstract of Paskaleva and Cooper (2019)." in page.text
     form = await client.get(f"{PAGE}/form")
     assert form.text.count('type="radio"') == 18 * 6
-    given = {**WHOLE, "level.SA10": "4", "level.SA11": "3", "proof.SA11": "<log>", "top.SA01": "on", "top.SA11": "on"}
+    given = {
+        **WHOLE,
+        "level.SA10": "4",
+        "level.SA11": "3",
+        "proof.SA11": "<log> log.xlsx",
+        "top.SA01": "on",
+        "top.SA11": "on",
+    }
     page = await sent(client, f"{PAGE}/form", given)
     assert "Kept. Thank you." in page.text
     assert "Deliver: 58" in page.text  # 50, 75 and 50, the first one claimed
     assert "All stages together: 51 of 100." in page.text
     assert "1 item counts as “Repeated”" in page.text
     assert "You work on: knowing what people need; reading feedback and acting." in page.text
-    assert "&lt;log&gt;" in page.text
+    assert "&lt;log&gt; log.xlsx" in page.text
     (form_,) = kept(it)
     assert form_.stage is None
     again = await client.get(f"{PAGE}/form")
@@ -138,7 +145,7 @@ async def test_of_several_teams_only_the_mean_of_three_is_told(it: Program, clie
     with it.database.transaction() as db:
         for service, level in (("bus12", 0), ("library", 4), ("care", 2)):
             who = people.add(db, service, "en", NOW).id
-            said = {item.id: assessments.Level(level, "shown") for item in ITEMS}
+            said = {item.id: assessments.Level(level, "shown.pdf") for item in ITEMS}
             assessments.finish(db, assessments.begin(db, who, service, None, NOW), said, [], NOW)
             if service == "library":
                 told = it.assessments.above(db)
