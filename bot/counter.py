@@ -62,7 +62,11 @@ class Voice:
 
     @classmethod
     def of(cls, kind: str, heads: int | None, organisation: str, *, late: bool = False) -> Voice:
-        """Return it as it is kept. Raises `Refused` for a group without heads and an organisation without a name."""
+        """Return it as it is kept.
+
+        Raises `Refused` for a group without heads, an organisation without a name, and for what goes with another kind:
+        a club entered as one person, its twelve heads dropped, would be counted as one.
+        """
         name = " ".join(organisation.split())
         if kind not in KINDS:
             raise wording.Forbidden("no_such_group", value=kind, known=", ".join(KINDS))
@@ -70,6 +74,8 @@ class Voice:
             raise wording.Forbidden("no_heads", most=MOST_HEADS)
         if kind == ORGANISATION and not 0 < len(name) <= LONGEST:
             raise wording.Forbidden("no_organisation", most=LONGEST)
+        if (heads is not None and kind != GROUP) or (name and kind != ORGANISATION):
+            raise wording.Forbidden("voice_unclear")
         return cls(kind, (heads or 1) if kind == GROUP else 1, name if kind == ORGANISATION else "", late)
 
 

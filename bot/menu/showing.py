@@ -15,7 +15,7 @@ from bot.menu.sorting import Sorting
 from bot.menu.worker import LONGEST_LABEL, Worker, data, on_page, short
 from bot.rights import ROLES, Right, reach_of
 from bot.rounds import papers
-from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, OVER, RUNNING, State
+from bot.rounds.lifecycle import ANSWERED, BEGINNING, BEGUN, LINK, OVER, RUNNING, State, closed_on
 from bot.rounds.record import spoken_day
 from bot.rounds.wording import fault, meaning
 from bot.texts import texts
@@ -192,7 +192,8 @@ class Showing:
         service = self._config.service_of(round_.service).label(worker.language)
         head = worker.text("head", title=round_.title, service=service, state=self._state(worker, round_))
         opens = worker.text("opens", day=self.day(worker, round_.opens_at)) if self._opens_later(worker, round_) else ""
-        ends = self.last_day(worker, round_.closes_at)
+        ended = closed_on(round_.closes_at, round_.closed_at, self._config.city.zone)
+        ends = spoken_day(ended, worker.language) if ended else ""
         return [head, opens, worker.text("until", day=ends) if ends else "", _late(worker, round_)]
 
     @staticmethod

@@ -201,6 +201,10 @@ def test_groups_and_organisations_are_counted_apart(house: House) -> None:
         ("organisation", None, "  ", "the name of the organisation"),
         ("organisation", None, "x" * 121, "at most 120 letters"),
         ("crowd", None, "", "choose of individual, group, organisation"),
+        ("individual", 12, "", "choose for whom it speaks"),
+        ("individual", None, "Bowling club", "choose for whom it speaks"),
+        ("group", 12, "Bowling club", "choose for whom it speaks"),
+        ("organisation", 12, "Bowling club", "choose for whom it speaks"),
     ],
 )
 def test_a_voice_that_cannot_be_is_refused(kind: str, heads: int | None, name: str, said: str) -> None:

@@ -14,6 +14,7 @@ from bot.menu.links import MOST
 from bot.menu.worker import mark_of
 from bot.rounds.example import example
 from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
+from bot.rounds.record import spoken_day
 from storage import contacts, moves, people, rounds
 from tests.bot.jobs.test_sweeps import LATER
 from tests.bot.rounds.test_audience import people as people_of
@@ -868,3 +869,9 @@ async def test_words_of_an_example_are_shown_and_asked_for_until_each_is_ones_ow
     (said,) = await omar.sends(raw(omar.address, kind="tap", data=f"@o:keep:{made.code}:{mark_of('topic')}"))
     assert "That button is old." in said.text
     assert house.rounds.log(made.code) == before
+
+
+async def test_a_round_closed_early_names_the_day_it_closed(house: House) -> None:
+    omar, code = await organiser(house), house.need(record=LATER).code
+    house.rounds.close(code)
+    assert f"Last day: {spoken_day(house.clock(), 'en')}" in (await at(omar, code)).text

@@ -59,7 +59,7 @@ async def begin(request: Request, visitor: Visitor) -> Response:
     try:
         voice = Voice.of(
             typed.get("kind", ""),
-            whole(heads),
+            (whole(heads) or 0) if heads else None,
             typed.get("name", ""),
             late=typed.get("came") == "late",
         )

@@ -83,6 +83,7 @@ def read(
         errors.append(Error("audience", words("form.no_audience")))
     record = _record(typed, needs, languages, _lists(kept)) | _titles(typed, languages)
     errors += [Error(need.name, words("form.bad_date")) for need in needs if _bad_day(need, record)]
+    errors += [Error(need.name, words("form.list_uneven")) for need in needs if _is_uneven(need, typed, languages)]
     retitled = any(f"title.{one}" in typed for one in languages)
     return Filled(
         title, audience, _opening(opens, zone, kept), _closing(closes, zone, kept), record, errors, code, retitled
@@ -196,6 +197,12 @@ def _rows(
         (id_, {one: (lines[n] if n < len(lines) else label) for one, lines in columns.items()})
         for n, (id_, label) in enumerate(zip(_ids(first, own, kept), first, strict=True))
     ]
+
+
+def _is_uneven(need: Need, typed: Mapping[str, str], languages: Sequence[str]) -> bool:
+    """Whether the lines of a list cannot be laid side by side: votes would count for another option."""
+    many = {len(lines) for one in languages if (lines := _lines(typed.get(f"{need.name}.{one}", "")))}
+    return need.kind == "list" and len(many) > 1
 
 
 def _ids(labels: Sequence[str], own: str, kept: Sequence[tuple[str, Text]]) -> list[str]:

@@ -222,3 +222,17 @@ async def test_what_is_no_picture_is_told_and_the_question_stands(
     assert "not a picture we can read" in answer.text
     assert 'type="file"' in answer.text
     assert [row for row in rows(it, "answers") if row.state == "picture"] == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("typed", [{"heads": "12"}, {"heads": "twelve"}, {"name": "Bowling club"}])
+async def test_a_group_is_not_taken_for_one_person(
+    it: Program, client: httpx.AsyncClient, typed: dict[str, str]
+) -> None:
+    code = it.opened("How is the library?", code="library")
+    await entered(it, client, ORGANISER)
+    page = await posted(
+        client, f"/manage/rounds/{code}/enter", channel="paper", language="en", kind="individual", **typed
+    )
+    assert page.status_code == 422
+    assert "choose for whom it speaks" in page.text
+    assert f'value="{next(iter(typed.values()))}"' in page.text

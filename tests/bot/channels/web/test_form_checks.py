@@ -73,6 +73,8 @@ def beside(found: dict[str, Any], field: str) -> str:
         ({"topic__es": "x" * 281}, "topic.es", "Tip: 281 characters are much on a phone: say it in 280 or less"),
         ({"fixed_points__en": "word " * 21}, "fixed_points.en", "Tip: a sentence has 21 words: make two of it, each"),
         ({"ideas__en": f"{'o' * 46}\nb\nc\nd"}, "ideas.en", f"Tip: the option “{'o' * 45}…” has 46 characters: a"),
+        ({"ideas__en": "a\nb\nc"}, "ideas.en", "Error: Write as many lines in each language"),
+        ({"ideas__en": "a\nb\nc\nd", "ideas__es": ""}, "ideas.en", ""),
         ({"ideas__en": "Late\nlate \nc\nd"}, "ideas.en", "Tip: two options read “Late”: tell them apart"),
     ],
 )
@@ -221,3 +223,16 @@ IN_SIGHT = """() => {
 def shot(request: pytest.FixtureRequest) -> Path | None:
     """Where to look at what is seen, when asked for pictures."""
     return request.getfixturevalue("tmp_path") / "form.png" if request.config.getoption("--pictures") else None
+
+
+async def test_lines_that_cannot_be_laid_side_by_side_are_given_back_to_be_mended(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    await entered(it, client, ORGANISER)
+    fields = ours(Form((await client.get(asked("option_round", "example=1"))).text).fields)
+    typed = {"ideas.en": "Quiet places\nBooks", "ideas.es": "Más horas\nSitios tranquilos\nLibros"}
+    page = await posted(client, "/manage/rounds/new", **{**fields, **typed})
+    assert page.status_code == 422
+    assert "Write as many lines in each language, in the same order" in page.text
+    assert all(line in page.text for text in typed.values() for line in text.split("\n"))
+    assert it.rounds.listed() == []
