@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def unheard(
     db: Connection, library: Library, config: Config, bank: Bank, service: str
 ) -> tuple[tuple[Missing, ...], tuple[Group, ...]]:
-    """Return the groups that most answers are missing of, of all open rounds of a service, each once; and all groups.
+    """Return the groups that are most missing, of all open rounds of a service, each once; and all groups.
 
     A variable that several rounds ask for is told of the round with most answers to it.
     """
@@ -44,7 +44,7 @@ def unheard(
         for name, table in tables.items():
             if name not in compared or (table.base or 0) > (compared[name][1].base or 0):
                 compared[name] = (asked[name], table)
-    worst = sorted(found.values(), key=lambda each: -each[1].gap)[:NAMED]
+    worst = sorted(found.values(), key=lambda each: each[1].rank)[:NAMED]
     return tuple(_missing(variable, standing) for variable, standing in worst), tuple(_groups(compared.values()))
 
 

@@ -165,7 +165,7 @@ class Who:
     finished: Share | None = None
     """Of those who began in the week, who came to the end; None where nobody counts it."""
     missing: tuple[Missing, ...] = ()
-    """The groups that most answers are missing of."""
+    """Of the groups that are missing those hardly heard, then those that most answers are missing of."""
     groups: tuple[Group, ...] = ()
     """All groups of residents that can be compared, by variable; those of a variable that misses somebody first."""
     apart: Apart = Apart()

@@ -20,6 +20,8 @@ FEW, MANY = 0.8, 1.25
 """Representation ratios between which a group is heard about as much as it is large: a rule of the house."""
 NAMED = 2
 """So many missing groups are named, with what to do about them."""
+HARDLY_HEARD = 0.5
+"""Representation ratio under which a group is watched, and named before all others that are missing."""
 
 
 class Verdict(StrEnum):
@@ -54,6 +56,11 @@ class Standing:
     def gap(self) -> float:
         """How many of each answer are missing from the group, from -1 to 1."""
         return (self.residents or 0.0) - (self.share or 0.0)
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """The place among missing groups, lowest first: who is hardly heard, then by how many answers are missing."""
+        return (self.ratio or 0.0) >= HARDLY_HEARD, -self.gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +124,9 @@ def _verdict(count: int | None, residents: float, base: int, minimum: int, off: 
 
 
 def most_missing(tables: Mapping[str, Representation]) -> list[tuple[str, Standing]]:
-    """Return the groups of all variables that most answers are missing of, each with its variable."""
+    """Return those hardly heard, then those most answers are missing of, of all variables, each with its variable."""
     found = [(variable, each) for variable, table in tables.items() for each in table.missing]
-    return sorted(found, key=lambda pair: -pair[1].gap)[:NAMED]
+    return sorted(found, key=lambda pair: pair[1].rank)[:NAMED]
 
 
 def per_hundred(part: float) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.digests import disclosure, statistics
 from bot.digests.model import ACTING, Alert, Move, Proposal, Reason, Tick
+from bot.digests.representation import HARDLY_HEARD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,8 +34,6 @@ RUN = 6
 """Weeks in a row on one side of the median."""
 MEDIAN_FROM = 12
 """Weeks with a share that a median takes: of fewer, six on one side are half of all."""
-HARDLY_HEARD = 0.5
-"""Representation ratio under which a group is watched."""
 SOON = 7
 """Days before a promised report-back at which it is proposed."""
 

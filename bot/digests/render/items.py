@@ -152,8 +152,7 @@ def missing(digest: Digest, texts: Texts) -> str:
 
 
 def _group(each: Missing, texts: Texts) -> str:
-    ratio = texts.number(round(each.ratio, 1))
-    return texts("digest.who.missing_group", group=texts.pick(each.group), ratio=ratio)
+    return texts("digest.who.missing_group", group=texts.pick(each.group), ratio=texts.number(each.ratio))
 
 
 # --------------------------------------------------------------------------- themes

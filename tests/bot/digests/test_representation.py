@@ -67,6 +67,15 @@ def test_the_two_most_missing_groups_of_all_variables_come_first_by_how_many_ans
     assert [(variable, each.group) for variable, each in found] == [("age", "young"), ("area", "old_town")]
 
 
+def test_a_group_that_is_hardly_heard_is_named_before_larger_ones_that_miss_more_answers() -> None:
+    """15 of 600 where a tenth lives; the two larger groups each miss more answers, and are heard by three quarters."""
+    people = {"young": 15, "families": 180, "middle": 130, "old": 175, "oldest": 100}
+    ages = represent(people, {"young": 0.1, "families": 0.4, "middle": 0.3, "old": 0.15, "oldest": 0.05}, 5)
+    assert [each.group for each in ages.missing] == ["families", "middle", "young"]
+    found = most_missing({"age": ages})
+    assert [(each.group, each.ratio) for _, each in found] == [("young", 0.25), ("families", 0.75)]
+
+
 def test_parts_add_up_and_are_told_in_hundreds() -> None:
     assert sum(parts({"a": 3, "b": 9, "c": 4}).values()) == pytest.approx(1)
     assert [per_hundred(part) for part in (0.0, 0.001, 0.125, 0.999, 1.0)] == [0, 1, 13, 99, 100]
