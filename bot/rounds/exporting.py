@@ -2,7 +2,8 @@
 
 For the team: a line for each answer, people under numbers. What they said about themselves is shown as far as at least
 the internal minimum of people share it, together with how they answered (`bot.digests.disclosure`, 9); what they wrote,
-only where they agreed to be quoted, unless the team asks for all of it.
+only where they agreed to be quoted, unless the team asks for all of it; texts that many sent in nearly the same words
+have a number in common.
 
 For publication: the lines that were counted with the findings of a closed round, once and for ever: nothing follows
 from comparing two of them. Both have the same columns as far as they can, and both are noted in the round's log.
@@ -18,6 +19,7 @@ from bot.channels import ASSISTED
 from bot.columns import with_columns
 from bot.digests.disclosure import narrowed
 from bot.digests.render.sheet import safe
+from bot.rounds import organised
 from bot.rounds.lifecycle import ended_at
 from bot.rounds.whom import ABOUT_YOU
 from storage import answers, turnout
@@ -41,7 +43,7 @@ TEAM, PUBLICATION = PURPOSES = ("team", "publication")
 _ASKED = ("stage", "flow", "state", "item", "verb", "answer")
 _WHO = ("language", "channel", "entry", "kind")
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    TEAM: ("person", "day", *_ASKED, "score", "text", *_WHO, "heads", "late"),
+    TEAM: ("person", "day", *_ASKED, "score", "text", "campaign", *_WHO, "heads", "late"),
     PUBLICATION: (*_ASKED, *_WHO, "late", "people"),
 }
 NOTED = ("exported_team", "exported_text", "exported_public")
@@ -83,9 +85,12 @@ def team(
     hidden = _hidden(answers.every(db, row.id), row, speakers, minimum)
     shown = (_shown(each, hidden, every_text=every_text) for each in answers.every(db, row.id))
     numbers: dict[bytes, int] = {}
+    copies = organised.copies(db, row.id, minimum)
     for each in with_columns(library.played(db, row).flow, shown):
         person = numbers.setdefault(each.pseudonym, len(numbers) + 1)
-        yield (person, *_line(each, zone), *_voice(each, row, speakers.get(each.pseudonym, ALONE), linked=linked))
+        campaign = copies.get((each.pseudonym, each.text)) if each.text else None
+        voice = _voice(each, row, speakers.get(each.pseudonym, ALONE), linked=linked)
+        yield (person, *_line(each, zone), campaign, *voice)
 
 
 def _speakers(

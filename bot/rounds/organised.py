@@ -37,15 +37,22 @@ class Organised:
 
 
 def found(db: Connection, round_id: int, minimum: int) -> list[Group]:
-    """Seek the campaigns among all texts of a round, of at least `minimum` senders each.
+    """Seek the campaigns among all texts of a round, of at least `minimum` senders each, the largest first."""
+    return [Group(len(each), frozenset(one.sender for one in each)) for each in _sought(db, round_id, minimum)]
 
-    With too many texts they are sought in a sample, and what else is alike is added.
-    """
+
+def copies(db: Connection, round_id: int, minimum: int) -> dict[tuple[Hashable, str], int]:
+    """Return by (pseudonym, text) the number of the campaign that a text of a round was sent in, from 1."""
+    each = enumerate(_sought(db, round_id, minimum), 1)
+    return {(one.sender, one.text): number for number, group in each for one in group}
+
+
+def _sought(db: Connection, round_id: int, minimum: int) -> list[list[Sent]]:
+    """Return the texts of each campaign; of too many a sample is searched, and what is alike is added."""
     sent = [Sent(*each) for each in answers.words_of(db, round_id)]
-    every = every_nth(len(sent))
-    known = {one.id: one.sender for one in sent}
+    every, known = every_nth(len(sent)), {one.id: one for one in sent}
     seen = campaigns(sent[::every], minimum, [one for place, one in enumerate(sent) if place % every])
-    return [Group(len(one.messages), frozenset(known[text] for text in one.messages)) for one in seen]
+    return [[known[text] for text in one.messages] for one in seen]
 
 
 def so_far(db: Connection, round_id: int, minimum: int) -> Organised:

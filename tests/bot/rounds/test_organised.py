@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import Counter
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.digests import apart
 from bot.digests.weeks import Week
-from bot.rounds import organised
+from bot.rounds import exporting, organised
 from bot.rounds.findings import PAPER
 from bot.rounds.organised import Group, Organised
-from storage import retention
+from storage import retention, rounds
 from storage.retention import Policy
-from tests.support.answering import answered, copied
+from tests.support.answering import CAMPAIGN, answered, copied
 
 if TYPE_CHECKING:
     from tests.support.house import House
@@ -70,6 +71,19 @@ def test_few_senders_are_told_to_staff_alone_and_fewer_to_nobody(house: House) -
     findings = house.rounds.findings(code)
     assert findings is not None
     assert (findings.campaigns, findings.senders, findings.texts) == (0, 0, 0)
+
+
+def test_in_an_export_for_the_team_copies_have_a_number_in_common(house: House) -> None:
+    code = asked(house)
+    copied(house.database, code, range(6), house.clock())
+    copied(house.database, code, range(6, 13), house.clock(), OWN)
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        for every_text, told in ((True, {("1", OWN): 7, ("2", CAMPAIGN): 6}), (False, {})):
+            lines = exporting.team(db, house.library, row, 5, UTC, every_text=every_text)
+            named = [dict(zip(exporting.COLUMNS["team"], line, strict=True)) for line in lines]
+            assert Counter((str(one["campaign"]), one["text"]) for one in named if one["campaign"]) == told
 
 
 @pytest.mark.parametrize(("minimum", "told"), [(3, Organised(2, 4, 6)), (4, Organised())])
