@@ -24,7 +24,7 @@ from bot.menu import menu as menus
 from bot.menu import worker
 from bot.participation import SILENCE, Spoken, as_session, may_repeat, rest_of
 from bot.rounds import codes, outcome, promise, record
-from bot.rounds.lifecycle import BEGINNING, RUNNING, State, as_of, closed_on, may_finish
+from bot.rounds.lifecycle import BEGINNING, GRACE, RUNNING, State, as_of, closed_on, ended_at, may_finish
 from bot.rounds.record import spoken_day
 from bot.rounds.tongues import in_language
 from bot.staff import STAFF
@@ -276,7 +276,7 @@ class Desk:
         if visit.guest.contact.blocked_at is not None and not self._is_right(visit):
             return self._blocked(visit)
         played = self._library.played(visit.db, row)
-        which = self._which(visit, row)
+        which = (*self._closing_soon(visit, row), *self._which(visit, row))
         before = visit.guest.session(round_id)
         spoken = self._participations.go_on(visit.ledger, visit.guest, played, message)
         spoken = self._discretion.asking(visit, round_id, before, spoken)._replace(heeded=True)
@@ -297,6 +297,14 @@ class Desk:
         known = visit.guest.rows[row.id]
         going = known.ended_at is None and may_finish(row, known.started_at, visit.ledger.now)
         return going and self._library.asks(visit.db, row)
+
+    def _closing_soon(self, visit: Visit, row: RoundRow) -> Prompts:
+        """Say to somebody in the middle, once, that the round has closed and until when they can come to the end."""
+        over, known = ended_at(row), visit.guest.rows[row.id]
+        if row.state == State.OPEN or over is None or known.updated_at > over:
+            return ()
+        until = (over + GRACE).astimezone(self._config.city.zone)
+        return (self._say(visit, "round_closed_finish", until=f"{until:%H:%M}"),)
 
     def _over(self, visit: Visit, round_id: int, row: RoundRow | None) -> Spoken:
         """The round of this session is over, or rests: say so, and what else there is."""

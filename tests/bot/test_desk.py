@@ -218,6 +218,22 @@ async def test_a_button_of_a_closed_round_is_kindly_refused(house: House, citize
     assert "closed on 24 November 2026" in again.text
 
 
+async def test_who_is_in_the_middle_when_a_round_closes_is_told_once_until_when_they_can_go_on(
+    house: House, citizen: Citizen
+) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    await citizen.taps("Yes")
+    asked = (await citizen.taps("Yes, let us begin"))[-1]
+    house.clock.forward(minutes=5)
+    house.rounds.close(code)
+    house.clock.forward(minutes=20)
+    until = (house.clock() + timedelta(minutes=40)).astimezone(house.config.city.zone)
+    told, *_ = await citizen.taps(asked.buttons[0].label)
+    assert told.text.startswith(f"This round has closed. You can still come to the end until {until:%H:%M}.")
+    assert all("has closed" not in each.text for each in await citizen.says("skip"))
+
+
 async def test_a_button_nobody_knows_is_answered(house: House, citizen: Citizen) -> None:
     for data in ("x:y:z", "", "@nonsense:1", "@delete:yes", "@round:gone", "::", "@language:xx"):
         assert await citizen.sends(raw("c1", kind="tap", data=data)), data
