@@ -6,7 +6,7 @@ for a group, counts apart (`storage.entries.apart`). `ways` alone counts chats, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import String, and_, case, cast, exists, func, literal, or_, select
 
@@ -74,16 +74,29 @@ def _sent(db: Connection, round_id: int) -> dict[str, tuple[int, int]]:
 
 
 def _began(db: Connection, round_id: int) -> dict[str, tuple[int, int]]:
+    found = _passages(round_id, contacts.c.language, func.count(), func.count(case((FINISHED, 1))))
+    grouped = db.execute(found.group_by(contacts.c.language))
+    return {language: (started, finished) for language, started, finished in grouped}
+
+
+def begun(db: Connection, round_id: int, people: int) -> dict[str, int]:
+    """Return by language how many of the first so many (1 or more) had begun; there are that many."""
+    at = case((entries.c.kind.is_(None), sessions.c.started_at), else_=sessions.c.ended_at)  # as `ways` counts them
+    until = _passages(round_id, at).order_by(at).offset(people - 1).limit(1).scalar_subquery()
+    found = _passages(round_id, contacts.c.language, func.count()).where(at <= until)
+    return dict(db.execute(found.group_by(contacts.c.language)).all())
+
+
+def _passages(round_id: int, *columns: ColumnElement[Any]) -> Select[tuple[Any, ...]]:
     mine = and_(entries.c.contact_id == sessions.c.contact_id, entries.c.round_id == sessions.c.round_id)
     for_one = and_(entries.c.kind == INDIVIDUAL, ~entries.c.late, FINISHED)
-    found = (
-        select(contacts.c.language, func.count(), func.count(case((FINISHED, 1))))
+    return (
+        select(*columns)
+        .select_from(sessions)
         .join(contacts, contacts.c.id == sessions.c.contact_id)
         .outerjoin(entries, mine)
         .where(sessions.c.round_id == round_id, or_(entries.c.kind.is_(None), for_one))
-        .group_by(contacts.c.language)
     )
-    return {language: (started, finished) for language, started, finished in db.execute(found)}
 
 
 # --------------------------------------------------------------------------- by what they said

@@ -218,14 +218,14 @@ class Fairness(Concluding):
         usual = {AREA, LANGUAGE, *margins_, *targets}
         shown = {name: each for name, each in known.items() if name in usual and len(each.groups) > 1}
         counted = kept.people if kept else turnout.live(db, self._library, row, shown, self._least)
-        came = {language: self._told(way) for language, way in ways.items()}
+        came = ways if kept or not ways else turnout.begun(db, row, ways, self._least)
         return tuple(
             Table(
                 each,
                 margins_.get(name),
                 self._represented(counted.get(name, {}), margins_.get(name)),
                 targets.get(name, {}),
-                came if name == LANGUAGE else {},
+                {each: self._told(way) for each, way in came.items()} if name == LANGUAGE else {},
             )
             for name, each in shown.items()
         )

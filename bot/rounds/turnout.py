@@ -123,6 +123,13 @@ def live(
     return counted(db, library, row, known, turnout.came(db, row.id, told, apart))
 
 
+def begun(db: Connection, row: RoundRow, ways: Mapping[str, Way], minimum: int) -> dict[str, Way]:
+    """Return the same ways, begun by whom it may be told of while others still begin: whole steps, one step behind."""
+    told = steps(sum(way.started for way in ways.values()), minimum)
+    began = turnout.begun(db, row.id, told) if told else {}
+    return {language: way._replace(started=began.get(language, 0)) for language, way in ways.items()}
+
+
 def counted(
     db: Connection, library: Library, row: RoundRow, known: Mapping[str, Variable], until: datetime | None = None
 ) -> dict[str, dict[str, int]]:

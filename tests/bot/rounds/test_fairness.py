@@ -58,7 +58,7 @@ def said(
             for name in names
         ]
         made = contacts.add(db, new)
-        sessions.save(db, [makers.session(one, row, NOON, status="completed", ended_at=NOON) for one in made])
+        sessions.save(db, [makers.session(one, row, at, status="completed", ended_at=at) for one in made])
         key = house.library.pseudonyms(row)
         chosen = {"area": area, **more}
         for one in made:
@@ -294,6 +294,27 @@ def test_whoever_looks_after_each_answer_learns_of_nobody_which_group_they_are_o
     assert all(later - earlier >= 5 for earlier, later in pairwise(changes))
     told = sum(people or 0 for people in seen[-1][2].values())
     assert told in {30, 35}
+
+
+def test_whoever_looks_after_each_beginning_learns_of_nobody_which_language_they_read(house: House) -> None:
+    code, chance = house.need().code, Random(3)  # noqa: S311 - the same people each time
+    seen: list[tuple[int, list[int | None]]] = []
+    for number in range(40):
+        house.clock.forward(minutes=1)
+        said(house, code, 1, language=chance.choice(["en", "es"]), at=house.clock())
+        numbers = house.rounds.numbers(code)
+        ways_ = table(numbers, "language").ways
+        seen.append((numbers.started, [ways_[each].started for each in sorted(ways_)]))
+        assert numbers.started == number + 1
+    changes = [now[0] for before, now in pairwise(seen) if before[1] != now[1] and len(before[1]) == len(now[1])]
+    assert len(changes) > 3
+    assert all(later - earlier >= 5 for earlier, later in pairwise(changes))
+    assert sum(people or 0 for people in seen[-1][1]) in {30, 35}
+    house.rounds.close(code)
+    house.clock.forward(days=20)
+    assert house.sweeps.findings() == 1
+    numbers = house.rounds.numbers(code)
+    assert sum(way.started or 0 for way in table(numbers, "language").ways.values()) in {35, 40}
 
 
 def test_who_glances_again_within_seconds_sees_what_was_counted(house: House) -> None:
