@@ -20,6 +20,7 @@ from bot.assessing.items import BY_ID, OF_STAGE
 from bot.assessing.scoring import Moved, Said, Scores, Seen
 from bot.digests import disclosure
 from bot.digests.headlines import headlines
+from bot.digests.model import WHOLE, load
 from bot.digests.statistics import Posneg
 from bot.digests.weeks import Week
 from bot.rights import Right
@@ -27,7 +28,7 @@ from bot.rounds.lifecycle import State
 from bot.rounds.tongues import in_language
 from flows.words import fill
 from storage import assessments as stored
-from storage import people, rounds, weekly
+from storage import digests, people, rounds, weekly
 from storage.assessments import Level, Prediction
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.config import Config
+    from bot.digests.disclosure import Share
+    from bot.digests.model import Digest
     from bot.digests.summarise import Headline
     from bot.rounds.library import Library
     from flows.bank import Bank, Item
@@ -89,7 +92,25 @@ class _Weeks:
     service: str
     zone: ZoneInfo
     beside: Beside
+    week: Week
+    shown: Digest | None = None
+    """The digest of the last of them that is being written."""
     known: dict[Week, tuple[weekly.Count, ...]] = field(default_factory=dict)
+
+    def told(self, headline: Headline, first: Week) -> dict[str, Share]:
+        """Return a headline's shares by week, from `first` on, as the last digest that tells of the week told it."""
+        found: dict[str, Share] = {}
+        digest = self.shown or self._before(str(self.week.back(-1)))
+        while digest is not None and digest.period >= str(first):
+            scores = [each for each in digest.scores if (each.stage, each.item) == (headline.stage, headline.item)]
+            points = {point.week: point.share for each in scores for point in each.weeks}
+            found = points | found
+            digest = self._before(min(points, default=digest.period))
+        return found
+
+    def _before(self, period: str) -> Digest | None:
+        body = digests.last(self.db, self.service, period, WHOLE)
+        return load(body) if body else None
 
     def of(self, first: Week, last: Week) -> list[tuple[weekly.Count, ...]]:
         """Return what was counted in each week from `first` to `last`."""
@@ -243,11 +264,18 @@ class Assessments:
     # ------------------------------------------------------------------- the gap
 
     def gap(
-        self, db: Connection, person_id: int, service: str, week: Week, zone: ZoneInfo, now: datetime
+        self,
+        db: Connection,
+        person_id: int,
+        service: str,
+        week: Week,
+        zone: ZoneInfo,
+        now: datetime,
+        shown: Digest | None = None,
     ) -> Gap | None:
-        """Return item 8 of somebody's digest of a week; None where they have said nothing yet."""
+        """Return item 8 of somebody's digest of a week (`shown`); None where they have said nothing yet."""
         mine = self.mine(db, person_id, service, now)
-        weeks = _Weeks(db, service, zone, self._library.beside(db, service))
+        weeks = _Weeks(db, service, zone, self._library.beside(db, service), week, shown)
         predicted = self._predicted(db, person_id, service, now)
         if mine is None and not predicted:
             return None
@@ -306,7 +334,12 @@ class Assessments:
 
     def _guess(self, weeks: _Weeks, said: Prediction, row: RoundRow, week: Week) -> Guess:
         headline = self._headlines[row.stage]
-        groups = [_posneg(counts, headline) for counts in weeks.of(*self._measured(row, week, weeks.zone))]
+        first, last = self._measured(row, week, weeks.zone)
+        told = weeks.told(headline, first)
+        groups = [
+            (_posneg(counts, headline), told.get(str(first.back(-ahead))))
+            for ahead, counts in enumerate(weeks.of(first, last))
+        ]
         share = perception.observed(groups, self._config.digest.minimum_cell)
         return Guess(row.stage, headline.item, said.percent, share, headline.good)
 

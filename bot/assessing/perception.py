@@ -72,16 +72,18 @@ def perceived(percent: int, observed: Share) -> Perceived | None:
     return Perceived(expected - share, low, high, observed.strength is Strength.INDICATION)
 
 
-def observed(weeks: Iterable[Posneg], minimum: int) -> Share:
-    """Return the share of several weeks, oldest first, as far as it may be told.
+def observed(weeks: Iterable[tuple[Posneg, Share | None]], minimum: int) -> Share:
+    """Return the share of several weeks, oldest first, as far as it may be told; each with what a digest told of it.
 
-    A week that may not be told by itself waits for others of its kind until they may be told together. So the sum is
-    made of parts each of which stands alone or may: it tells of nobody whom the weekly figures hide.
+    A week that was told counts as it was told: else whoever leaves later would show in the sum. One that may not be
+    told by itself waits for others of its kind until they may be told together. So the sum is made of parts each of
+    which stands alone or may: it tells of nobody whom the weekly figures hide.
     """
     told: list[Share] = []
     waiting = NOBODY
-    for week in weeks:
-        if (alone := _share(week, minimum)).exact:
+    for week, before in weeks:
+        alone = before or _share(week, minimum)
+        if alone.exact:
             told.append(alone)
             continue
         waiting += week

@@ -10,6 +10,7 @@ from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotatio
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime  # noqa: TC003 - the same
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -78,6 +79,10 @@ class Form(StrEnum):
     FULL = "full"
     SHORT = "short"
     """Fewer new answers than the minimum: urgent reports, clock, who answered, actions, results that are whole."""
+
+
+WHOLE: Final = f'"form":"{Form.FULL}"'
+"""Stands in the JSON of a full digest; in no text that is quoted: in there quotation marks are escaped."""
 
 
 class Tick(StrEnum):

@@ -16,7 +16,7 @@ from bot.digests.deeds import deeds
 from bot.digests.gather import deadlines, every_nth, gather, in_steps, keep
 from bot.digests.headlines import headlines
 from bot.digests.missing import resting, unheard
-from bot.digests.model import Foot, Form, State, dump, load, published, quoted
+from bot.digests.model import WHOLE, Foot, Form, State, dump, load, published, quoted
 from bot.digests.schedule import MAIL, Due, Rhythm, chosen, due, sent
 from bot.digests.summarise import MEDIAN_WEEKS, Scope, same_for_reader, sign_of_life, summarise
 from bot.digests.weeks import Week
@@ -346,7 +346,7 @@ class Digests:
             long = silent is not None and now - silent >= SILENCE
             digest = sign_of_life(self._scope(db, one.service, one.week, one.zone, now, since), now) if long else None
         elif digest.form is Form.FULL:
-            gap = self.assessments.gap(db, one.person.id, one.service, one.week, one.zone, now)
+            gap = self.assessments.gap(db, one.person.id, one.service, one.week, one.zone, now, digest)
             digest = replace(digest, gap=gap)
         return replace(digest, again=tuple(same_for_reader(digest, earlier))) if digest and earlier else digest
 
@@ -526,11 +526,8 @@ def _issued(db: Connection, service: str, week: Week) -> Digest | None:
 
 
 def _shown_before(db: Connection, service: str, week: Week) -> str | None:
-    """The JSON of the last whole digest of the service that anybody has seen before this week's.
-
-    The mark is none of a text that is quoted: in there its quotation marks are escaped.
-    """
-    return digests.last(db, service, str(week), f'"form":"{Form.FULL}"')
+    """The JSON of the last whole digest of the service that anybody has seen before this week's."""
+    return digests.last(db, service, str(week), WHOLE)
 
 
 def _with_sample(db: Connection, scope: Scope, counted: Answers, beside: Beside) -> Foot:

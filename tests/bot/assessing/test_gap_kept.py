@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
 from bot.assessing.gap import Placed
 from bot.assessing.items import ITEMS
 from bot.assessing.perception import Field
 from bot.digests.model import dump, load
 from bot.digests.weeks import Week
-from storage import answers, assessments, digests, people, rounds
+from storage import answers, assessments, digests, people, rounds, tables
 from storage.assessments import Level, Prediction
 from tests.bot.test_threads import employed
 from tests.storage import makers
@@ -110,6 +111,34 @@ async def test_a_base_under_ten_tells_nothing_and_under_thirty_only_an_indicatio
     assert gap is not None
     (told,) = gap.foretold
     assert (told.base, told.percent, told.indication) == (11, 45, True), "nine people wait until they may be told"
+
+
+async def test_who_left_after_a_week_was_told_shows_in_no_later_gap(house: House) -> None:
+    """A week counts in the gap as it was told first, in a digest and on the page: else it told how who left voted."""
+    code = house.pulse().code
+    max_ = await expected(house, "Max", 85, code)
+    row, zone = row_of(house, code), house.config.city.zone
+    told = []
+    for n, choice in enumerate(("4", "2", "4")):
+        said(house, row, 25, 10)
+        house.clock.now = MONDAY + timedelta(days=7 * n)
+        house.digests.sweep(house.database, house.clock())
+        gap = digest_of(house, max_, str(Week.of(house.clock(), zone).back(1))).gap
+        assert gap is not None
+        told.append((gap.foretold[0].base, gap.foretold[0].percent))
+        with house.database.transaction() as db:
+            who = (
+                db.execute(select(tables.answers.c.pseudonym).where(tables.answers.c.choice == choice))
+                .scalars()
+                .first()
+            )
+            assert who is not None
+            assert answers.forget(db, row.id, who, house.clock(), closed=False, anew=bytes(16))
+    assert told == [(35, 71), (70, 71), (105, 71)]
+    with house.database.reading() as db:
+        page = house.digests.assessments.gap(db, max_, "library", Week(2026, 50), zone, house.clock())
+    assert page is not None
+    assert (page.foretold[0].base, page.foretold[0].percent) == told[-1]
 
 
 @pytest.mark.parametrize(("people", "few"), [(29, True), (30, False)])
