@@ -986,7 +986,9 @@ class Desk:
         if not (known or told) and not any(erasure.passages(visit.db, self._library, contact)):
             return (self._say(visit, "delete_none"),)
         visit.ledger.change(visit.guest, asks=DELETING)
-        return (Prompt(self._say(visit, "delete_ask").text, self._yes_no(visit)),)
+        stays = erasure.Eraser(self._library, self._mint).stays(visit.db, contact)
+        ask = " ".join(self._say(visit, key).text for key in ("delete_ask", *(["delete_stays"] * stays)))
+        return (Prompt(ask, self._yes_no(visit)),)
 
     def _delete(self, visit: Visit, *, yes: bool) -> Prompts:
         asks = (visit.guest.contact.asks or "").split()

@@ -1,8 +1,8 @@
 """What is kept of a person, for MYDATA, and what goes with DELETE. Answers are found by who gave them, in every round.
 
-Before a round closes, everything goes and no longer counts. After it has closed, text, contact and about-you go and the
-link is cut; figures stay. Of whom is counted apart everything goes until the round is counted, and of a cancelled round
-everything goes: nothing comes of it. The proof says only that something was deleted, and when.
+Until a round is counted for everybody, everything goes and no longer counts. From then on text, contact and about-you
+go and the link is cut; figures stay. Of a cancelled round everything goes: nothing comes of it. The proof says only
+that something was deleted, and when.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Eraser:
         self._mint = mint
 
     def everything(self, db: Connection, ledger: Ledger, guest: Guest) -> bool:
-        """Forget a contact with all answers; return whether some stay as figures of a closed round.
+        """Forget a contact with all answers; return whether some stay as figures of a counted round.
 
         The contact starts anew, for the one message that says so; STOP and a role in the city outlive it.
         """
@@ -88,13 +88,25 @@ class Eraser:
         contacts.forget(db, contact.id, now)
         return cut or any(kept)
 
+    def stays(self, db: Connection, contact: Contact) -> bool:
+        """Return whether figures of a contact would stay if everything were deleted now."""
+        if any(row.key_sealed is None for row in self._rounds_of(db, contact.id)):
+            return True
+        return any(self._stays_of(db, of, contact.address_hash) for of in rounds.linked(db))
+
+    def _stays_of(self, db: Connection, of: RoundRow, address_hash: bytes) -> bool:
+        if not self._counted(db, of):
+            return False
+        who = self._library.pseudonym(of, address_hash)
+        return who is not None and bool(answers.of(db, of.id, who))
+
     def _parts(self, db: Connection, contact: Contact) -> list[bytes]:
         """Return the pseudonyms of a contact in the rounds in which they said something."""
         found = [(of.id, self._library.pseudonym(of, contact.address_hash)) for of in rounds.linked(db)]
         return [who for round_id, who in found if who is not None and answers.of(db, round_id, who)]
 
     def one(self, db: Connection, ledger: Ledger, guest: Guest, round_id: int, contact_id: int) -> bool:
-        """Forget one participation by its receipt; return whether its figures stay, the round being closed."""
+        """Forget one participation by its receipt; return whether its figures stay, the round being counted."""
         ledger.flush(db)
         owner = contacts.get(db, contact_id)
         row = next((row for row in sessions.all_of(db, contact_id) if row.round_id == round_id), None)
@@ -140,8 +152,10 @@ class Eraser:
     def said(self, db: Connection, of: RoundRow, pseudonym: bytes, now: datetime) -> bool:
         """Forget what was said under a pseudonym of a round; return whether some stays as figures."""
         closed = of.state not in RUNNING
-        kind = self._apart(db, of, pseudonym) if closed else ""
-        stays = closed and of.state != State.CANCELLED and not (kind and findings.wanting(db, [of.id]))
+        if closed:
+            rounds.by_code(db, of.code, lock=True)  # nobody counts it meanwhile
+        stays = self._counted(db, of)
+        kind = self._apart(db, of, pseudonym) if stays else ""
         anew = self._mint().encode()[:16].ljust(16, b"\0")
         sealed = seals.of_one(db, of.id, pseudonym) if closed else NOTHING
         touched = answers.forget(db, of.id, pseudonym, now, closed=stays, anew=anew)
@@ -152,12 +166,13 @@ class Eraser:
             trail.add(db, of.id, now, CITIZEN, FORGOTTEN, sealed=noted)
         return touched > 0 and stays
 
-    def _apart(self, db: Connection, of: RoundRow, pseudonym: bytes) -> str:
-        """Return why somebody is counted apart in a round; empty: they are not.
+    @staticmethod
+    def _counted(db: Connection, of: RoundRow) -> bool:
+        """Return whether a round is over and counted: figures of it stand for good."""
+        return of.state not in (*RUNNING, State.CANCELLED) and not findings.wanting(db, [of.id])
 
-        Under a new pseudonym it has to be kept. In a round not counted yet none of theirs stays: what each kind said is
-        counted by what tells it now.
-        """
+    def _apart(self, db: Connection, of: RoundRow, pseudonym: bytes) -> str:
+        """Return why somebody is counted apart in a round; empty: they are not. It is kept under a new pseudonym."""
         return self._library.kinds(db, of).get(pseudonym) or apart.said(db, of.id, pseudonym)
 
 

@@ -199,8 +199,8 @@ def words(db: Connection, round_id: int) -> Iterator[tuple[bytes, str]]:
 def forget(db: Connection, round_id: int, pseudonym: bytes, now: datetime, *, closed: bool, anew: bytes) -> int:
     """Erase one person's part in a round; leave a proof. Return how many answers were deleted or changed.
 
-    Before closing everything goes and no longer counts. After closing (`closed`) what figures were made of stays, under
-    the pseudonym `anew` (16 random bytes) which nothing links to the person; text, files, places, the about-you
+    Until it is counted everything goes and counts no longer. From then on (`closed`) what figures were made of stays,
+    under the pseudonym `anew` (16 random bytes) which nothing links to the person; text, files, places, the about-you
     answers and what did not count go. Digests that are kept lose the words and keep their figures.
     """
     mine = and_(answers.c.round_id == round_id, answers.c.pseudonym == pseudonym)

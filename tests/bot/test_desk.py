@@ -368,13 +368,37 @@ async def test_delete_can_be_taken_back_and_the_conversation_goes_on(house: Hous
     assert [a.choice or a.text for a in citizen.answers(code)] == ["4", "It was quick"]
 
 
-async def test_after_closing_delete_removes_words_and_the_link_and_figures_stay(house: House, citizen: Citizen) -> None:
+async def test_until_it_is_counted_delete_removes_everything_from_a_closed_round(
+    house: House, citizen: Citizen
+) -> None:
+    code = house.pulse().code
+    await finished(citizen, code)
+    house.rounds.close(code)
+    house.clock.forward(days=13)
+    (asked,) = await citizen.says("DELETE")
+    (done,) = await citizen.taps("Yes")
+    assert "published" not in asked.text + done.text
+    assert house.table("answers") == []
+    house.clock.forward(days=2)
+    house.sweeps.findings()
+    found = house.rounds.findings(code)
+    assert found is not None
+    assert not found.people
+    assert house.rounds.prove(code).whole
+
+
+async def test_once_it_is_counted_delete_removes_words_and_the_link_and_figures_stay(
+    house: House, citizen: Citizen
+) -> None:
     code = house.pulse().code
     await citizen.starts(code)
     await citizen.does(*INTO, "Good")
     await citizen.says("private words")
     house.rounds.close(code)
-    await citizen.says("DELETE")
+    house.clock.forward(days=15)
+    house.sweeps.findings()
+    (asked,) = await citizen.says("DELETE")
+    assert asked.text.endswith("This cannot be undone. Figures that are already published stay.")
     (done,) = await citizen.taps("Yes")
     assert "Figures that are already published stay" in done.text
     assert citizen.answers(code) == []

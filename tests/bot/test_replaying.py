@@ -105,7 +105,7 @@ async def test_the_log_names_nobody(house: House) -> None:
     assert deletions.beside(house.config.privacy.key_file).stat().st_mode & 0o077 == 0
 
 
-async def test_words_go_and_figures_stay_of_who_deletes_after_the_close(
+async def test_words_go_and_figures_stay_of_who_deletes_after_the_count(
     house: House, citizen: Citizen, empty: Database
 ) -> None:
     code = house.pulse().code
@@ -113,6 +113,8 @@ async def test_words_go_and_figures_stay_of_who_deletes_after_the_close(
     await citizen.does(*INTO, "Good")
     await citizen.says("private words")
     house.rounds.close(code)
+    house.clock.forward(days=15)
+    house.sweeps.findings()
     file = backed_up(house)
     await citizen.says("DELETE")
     await citizen.taps("Yes")
