@@ -802,7 +802,7 @@ class Desk:
     def _came_of(self, visit: Visit, row: RoundRow) -> Prompt:
         values = self._told(visit, row)
         stem = f"mine_{_FATE.get(row.state, 'open')}"
-        dated = {"mine_open": "closes_on", "mine_closed": "feedback_on", "mine_decided": "feedback_on"}.get(stem)
+        dated = _DATED.get(stem)
         if dated is not None and not values.get(dated):
             stem = f"{stem}_plain"
         elif dated == "feedback_on" and self._late(visit, row):
@@ -1121,6 +1121,13 @@ _FATE: Mapping[str, str] = {
     State.CANCELLED: "cancelled",
 }
 """Where answers have got to, by the state of their round."""
+_DATED: Mapping[str, str] = {
+    "mine_open": "closes_on",
+    "mine_closed": "feedback_on",
+    "mine_analysed": "feedback_on",
+    "mine_decided": "feedback_on",
+}
+"""The day that is said with it, where there is one."""
 
 
 def _heard_of_receipt(asks: str) -> frozenset[str]:

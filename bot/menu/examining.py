@@ -75,6 +75,8 @@ def _text(name: str, body: bytes, catalog: Catalog) -> Examined:
         return Examined("file_large")
     if "\0" in text or not text.strip():
         return Examined("file_unknown")
+    if "=" not in text and re.search("[,;\t@]", text):  # no flow is without: a table, or addresses line by line
+        return Examined("file_list")
     issues = catalog.faults_of({name: text})
     errors, hints = _told(issues)
     if not errors and not playable(catalog, {name: text}):

@@ -126,6 +126,8 @@ def test_a_form_that_cannot_be_carried_says_why() -> None:
         (b"\x89PNG\r\n\x1a\n\xff", "file_unknown"),
         (b"a\0b", "file_unknown"),
         (b"", "file_unknown"),
+        (b"mail;language\nana@example.org;en\n", "file_list"),
+        ("ana@example.org\nomar@example.org\n".encode("utf-8-sig"), "file_list"),
         (b"x" * (LARGEST + 1), "file_large"),
         (b"# long\n" * (LARGEST_TEXT // 6), "file_large"),
     ],

@@ -289,6 +289,8 @@ async def test_days_that_are_past_are_not_promised(house: House, citizen: Citize
     late = "was promised for 15 January 2027 and is late. You can ask:"
     assert late in (await citizen.says("MINE"))[0].text
     assert late in (await later.starts(code))[0].text
+    house.rounds.analyse(code, "Most want Sundays.")
+    assert f"The decision is still to come. The result {late}" in (await citizen.says("MINE"))[0].text
     house.rounds.decide(code, Decision("Sundays.", "2027-02-20", "Many asked.", "Nights."))
     assert f"The report {late}" in (await citizen.says("MINE"))[0].text
     house.rounds.report_back(code, {"en": "We open on Sundays.", "es": "Abrimos."}, signed="Rosa, head of libraries")

@@ -157,5 +157,8 @@ async def test_once_a_round_is_over_the_page_only_shows(it: Program, client: htt
     code = it.opened("Opening hours", **FORMAL)
     it.rounds.close(code)
     await entered(it, client, ORGANISER)
-    assert "Keep these numbers" not in (await client.get(f"/manage/rounds/{code}/turnout")).text
+    page = (await client.get(f"/manage/rounds/{code}/turnout")).text
+    assert "Keep these numbers" not in page
+    assert "Give the numbers of a census" not in page
+    assert 'id="lives"' not in page, "nobody has said who lives here"
     assert (await posted(client, f"/manage/rounds/{code}/aims", answers="3")).status_code == 422
