@@ -266,6 +266,8 @@ def check(config: Config, code: str, *, in_json: bool) -> int:
             show([asdict(fault) for fault in faults])
         for fault in [] if in_json else faults:
             click.echo(_line(fault))
+        if any(fault.field == "flow" for fault in faults) and not in_json:
+            click.echo(f'  "civicloop check {found_round(here, code).flow}" lists all errors of its flow.')
         if not faults and not in_json:
             signs = here.rounds.unsigned(code)
             click.echo(f"{code} is complete. {_SIGN}" if signs else f"{code} may open.")

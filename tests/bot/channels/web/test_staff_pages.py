@@ -450,7 +450,10 @@ class TestARoundsLife:
         assert "languages of the flow tee that citizens are not offered: de" in page.text
         it.with_flow("tee.toml", SMALL.replace('"tea"', '"tee"') + '\n[states.lost]\nask = "Why?"\n')
         page = await client.get(f"/manage/rounds/{code}")
-        assert "civicloop check tee" in page.text
+        assert "the flow tee has errors" in page.text
+        assert "its page in the browser, under “Flows”, lists all" in page.text
+        assert "civicloop check" not in page.text
+        assert "tee.toml, line " in (await client.get("/manage/flows/tee")).text
         assert "are not offered" not in page.text
 
     async def test_a_round_with_a_first_day_waits_for_it(self, it: Program, client: httpx.AsyncClient) -> None:
