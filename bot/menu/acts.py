@@ -13,6 +13,7 @@ from bot.rights import Right
 from bot.rounds import legal
 from bot.rounds.concluding import may_report, undecided
 from bot.rounds.lifecycle import ANSWERED, BEGINNING, State, last_day
+from bot.rounds.outcome import silent
 from bot.rounds.wording import unwritten
 
 if TYPE_CHECKING:
@@ -186,3 +187,11 @@ def drafts(worker: Worker, round_: RoundView) -> dict[str, str]:
 def whole(worker: Worker, round_: RoundView) -> bool:
     """Whether nothing is left to write in the drafted report."""
     return not any(map(unwritten, drafts(worker, round_).values()))
+
+
+def borrowing(worker: Worker, round_: RoundView) -> list[str]:
+    """Return the languages in which the report has words of another: nobody has written it there."""
+    kept = worker.rounds.report_draft(round_.code)
+    written = {one for one, text in kept.texts.items() if text} if kept else set()
+    languages = worker.rounds.played(round_.code).languages
+    return [one for one in languages if one not in written and silent(round_.outcome, one)]

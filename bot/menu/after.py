@@ -117,8 +117,8 @@ def _keep(worker: Worker, round_: RoundView, act: Act, said: dict[str, str], cha
     rounds, code, who, on = worker.rounds, round_.code, worker.person, day.isoformat() if day else ""
     match act:
         case Act.ISSUE:
-            issue = KeyIssue(said["issue"], None, said["response"], changed, said.get("reason", ""))
-            rounds.raise_issue(code, issue, who=who)
+            issue, response, reason = (_in(worker, said.get(part, "")) for part in ("issue", "response", "reason"))
+            rounds.raise_issue(code, KeyIssue(issue, None, response, changed, reason), who=who)
         case Act.READING:
             rounds.read(code, Reading(said["reader"], said["read"], on), who=who)
         case Act.ANALYSE:
@@ -142,5 +142,10 @@ def _decision(round_: RoundView, said: dict[str, str], on: str, language: str) -
     )
 
 
+def _in(worker: Worker, text: str) -> Text:
+    """Return a text as it is kept: in the language it was written in, so that gaps in others are seen."""
+    return {worker.language: text} if text else ""
+
+
 def _beside(before: Text, text: str, language: str) -> Text:
-    return {**before, language: text} if isinstance(before, Mapping) else text
+    return {**before, language: text} if isinstance(before, Mapping) else {language: text}

@@ -9,6 +9,7 @@ from bot.menu.acts import (
     REASONED,
     SPANS,
     Act,
+    borrowing,
     do,
     drafts,
     end_on,
@@ -89,7 +90,10 @@ class Steering(Showing):
         worker.waits(_waited(SURE, act, what, round_.code))
         yes = worker.button("yes", "yes", round_.code, f"{act}{what or ''}")
         no = worker.button("no", "no", round_.code)
-        return worker.screen(self._question(worker, round_, act, what), yes, no)
+        page = (
+            [worker.button("page", "page", round_.code)] if act is Act.REPORT and self._unsaid(worker, round_) else []
+        )
+        return worker.screen(self._question(worker, round_, act, what), yes, no, *page)
 
     def _question(self, worker: Worker, round_: RoundView, act: Act, what: int) -> list[str]:
         """Return what an act means for people, before it is done."""
@@ -103,7 +107,9 @@ class Steering(Showing):
             case Act.CLOSE | Act.PAUSE | Act.CANCEL:
                 return [asked, self._amid(worker, round_)]
             case Act.REPORT:
-                return [*_drafted(worker, round_), "", asked]
+                names = self._unsaid(worker, round_)
+                gaps = worker.text("report_languages", languages=", ".join(names)) if names else ""
+                return [*_drafted(worker, round_), "", gaps, asked]
             case Act.EXTEND if signed := worker.rounds.signature(round_.code) if round_.state in BEGINNING else None:
                 return [asked, worker.text("signed", name=signed.who)]
             case Act.EXTEND if round_.closes_at is not None and round_.state in RUNNING:
@@ -111,6 +117,10 @@ class Steering(Showing):
                 return [asked, worker.text("sure_extend_kept", day=kept) if kept else ""]
             case _:
                 return [asked]
+
+    def _unsaid(self, worker: Worker, round_: RoundView) -> list[str]:
+        """Return the languages in which the report has words of another, as they call themselves."""
+        return [self._library.phrases[one].get("language_name", one) for one in borrowing(worker, round_)]
 
     @staticmethod
     def _amid(worker: Worker, round_: RoundView) -> str:

@@ -649,9 +649,19 @@ async def test_a_round_held_by_duty_is_taken_from_its_end_to_the_archive_in_the_
     assert found is not None
     assert found.outcome == Outcome(
         "Most want Sundays.\n\nSee the report of 3 December.",
-        (KeyIssue("Open on Sundays", None, "We open on two Sundays\na month", "partly", "More cannot be staffed"),),
+        (
+            KeyIssue(
+                {"en": "Open on Sundays"},
+                None,
+                {"en": "We open on two Sundays\na month"},
+                "partly",
+                {"en": "More cannot be staffed"},
+            ),
+        ),
         (Reading("The mayor", "The report of the answers", "2026-11-24"),),
-        Decision("We open on Sundays.", "2026-11-24", "Forty asked for it.", "Nights: too dear."),
+        Decision(
+            {"en": "We open on Sundays."}, "2026-11-24", {"en": "Forty asked for it."}, {"en": "Nights: too dear."}
+        ),
         "Olive Moss, head of the library",
         "Ask in autumn.",
     )
@@ -684,6 +694,25 @@ async def test_without_a_duty_a_decision_needs_no_analysis_and_no_reader(house: 
     await omar.taps("Write down the decision")
     (said,) = await omar.says("We open on Sundays.\n\nForty asked for it.\n\n24 November 2026")
     assert "decided" in said.text
+
+
+async def test_whoever_publishes_hears_in_which_languages_nothing_was_written(house: House) -> None:
+    omar, code = await organiser(house), closed(house, RECORD)
+    await at(omar, code)
+    for changes, said in (("Yes", "Sundays\n\nWe open in May"), ("No", "Nights\n\nWe do not\n\nToo dear")):
+        await omar.taps("Write down an issue")
+        await omar.taps(changes)
+        await omar.says(said)
+    warned = "Not everything is written in: Español. Those lines come from another language."
+    (asked,) = await omar.taps("Tell people what came of it")
+    assert warned in asked.text
+    assert labels(asked) == ["Yes", "No", "Open in the browser"]
+    house.rounds.keep_draft(code, {"en": "We open.", "es": "Abrimos."}, signed="Olive")
+    await at(omar, code)
+    (asked,) = await omar.taps("Tell people what came of it")
+    assert "Abrimos." in asked.text
+    assert warned not in asked.text
+    assert labels(asked) == ["Yes", "No"]
 
 
 async def test_a_decision_written_anew_leaves_what_it_says_in_other_languages(house: House) -> None:
