@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
-from bot.pictures.poster import Sheet, pdf
+from bot.pictures.poster import Sheet, pdf, printable
 from bot.rounds import wording
 from bot.rounds.lifecycle import BEGINNING, RUNNING, last_day
 from bot.rounds.links import modules
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
     from bot.texts import Texts
 
 
+MOST: Final = 12
+"""Letters named, of those that cannot be printed."""
+
+
 def poster(rounds: Rounds, config: Config, code: str, now: datetime, place: str = "") -> bytes:
     """Return the poster of a round as PDF; with `place`, a code or a name, it leads there and counts there.
 
-    Raises `Refused` where there is no such place, or the round is over: until it opens, the poster says when.
+    Raises `Refused` where there is no such place, the round is over (until it opens, the poster says when), or what is
+    written holds letters that cannot be printed.
     """
     found, _ = rounds.leads_to(code)
     if found is None:
@@ -48,7 +54,17 @@ def _place(rounds: Rounds, code: str, wanted: str) -> str:
 def _sheets(rounds: Rounds, config: Config, found: RoundView) -> list[Sheet]:
     """Return a page for each language the round is asked in."""
     flow = rounds.played(found.code)
-    return [_sheet(found, config, rounds.facts(found.code, one), flow.takes, texts(one)) for one in flow.languages]
+    sheets = [_sheet(found, config, rounds.facts(found.code, one), flow.takes, texts(one)) for one in flow.languages]
+    return [_printable(each) for each in sheets]
+
+
+def _printable(sheet: Sheet) -> Sheet:
+    """Return a page without what has no picture in our letters. Raises `Refused` for letters: words would vanish."""
+    (org, title_, other), about = map(printable, (sheet.org, sheet.title, sheet.other)), map(printable, sheet.about)
+    lines = [org, title_, other, *about]
+    if lacks := "".join(letters for _, letters in lines):
+        raise wording.Forbidden("no_letters", letters=" ".join(dict.fromkeys(lacks[:MOST])))
+    return replace(sheet, org=org[0], title=title_[0], other=other[0], about=tuple(text for text, _ in lines[3:]))
 
 
 def _sheet(found: RoundView, config: Config, facts: Mapping[str, str], minutes: int, said: Texts) -> Sheet:

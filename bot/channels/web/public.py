@@ -169,8 +169,11 @@ def _shown(request: Request) -> RoundPage:
 
 
 async def typed(request: Request) -> Response:
-    """`GET /<code>`: what people type from a poster; on to the chat of the round or place."""
-    code = request.path_params["code"]
+    """`GET /<code>`: what people type from a poster; on to the chat of the round or place.
+
+    Phones begin with a capital letter, and end with a blank or a full stop.
+    """
+    code = request.path_params["code"].strip(" .,").lower()
     found, _ = await asyncio.to_thread(backstage_of(request).rounds.leads_to, code)
     if found is None or found.state == "draft":
         raise HTTPException(404)

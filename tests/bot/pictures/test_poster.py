@@ -172,3 +172,11 @@ def test_a_place_the_round_does_not_have_is_named_with_those_it_has(house: House
     house.rounds.add_place("library", "Main door")
     with pytest.raises(Refused, match="there is no place roof at library: choose of Main door"):
         printed(house, "library", "roof")
+
+
+def test_letters_that_cannot_be_printed_are_named_and_a_picture_among_them_is_left_out(house: House) -> None:
+    house.need(code="library", record=EVERYWHERE, title="The bus 🚌️ to the library")
+    assert "The bus to the library" in " ".join(printed(house, "library")[0][0].split())
+    house.need(code="nepal", record=EVERYWHERE, title="पुस्तकालय: library")
+    with pytest.raises(Refused, match="the poster has no letters for प स त क ल य: write title"):
+        printed(house, "nepal")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from bot.channels.web.backstage import Rounds, RoundView
     from bot.channels.web.manage.doors import Visitor
     from bot.rounds.places import PlaceView
+
+
+PLAIN: Final = re.compile(r"[a-z0-9-]+")
+"""What the name of a file may be made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ async def poster(request: Request, visitor: Visitor) -> Response:
     except Refused as error:
         said = spoken(error, pages_of(request).words(request).language)
         return await desk.round_page(request, visitor, errors=[forms.Error("state", said)])
-    name = f"{where or round_.code}.pdf"
+    name = f"{where if PLAIN.fullmatch(where) else round_.code}.pdf"
     return Response(
         paper, media_type="application/pdf", headers={"content-disposition": f'attachment; filename="{name}"'}
     )

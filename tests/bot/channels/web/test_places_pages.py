@@ -153,3 +153,22 @@ async def test_a_poster_of_a_place_that_is_not_there_says_so(it: Program, client
     page = await client.get(f"/manage/rounds/{code}/poster.pdf", params={"place": 'roof"\r\n'})
     assert page.status_code == 422
     assert "there is no place roof" in faults(page)[0]
+
+
+async def test_a_poster_for_a_place_by_its_name_has_a_file_name_every_browser_takes(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    code = it.opened("How is the library?", code="library")
+    it.rounds.add_place(code, "المكتبة")
+    await entered(it, client, ORGANISER)
+    paper = await client.get(f"/manage/rounds/{code}/poster.pdf", params={"place": "المكتبة"})
+    assert paper.status_code == 200
+    assert paper.headers["content-disposition"] == 'attachment; filename="library.pdf"'
+
+
+@pytest.mark.parametrize("typed", ["library", "Library", "LIBRARY", "library.", "library ", "library,"])
+async def test_an_address_is_found_as_phones_type_it(it: Program, client: httpx.AsyncClient, typed: str) -> None:
+    it.opened("How is the library?", code="library")
+    page = await client.get(f"/{typed}")
+    assert page.url.path == "/chat/library"
+    assert page.status_code == 200
