@@ -1,8 +1,9 @@
 """What people answered, by where and in which language, as everybody may know it: the lines of a publication. Pure.
 
-A line stands for at least the public minimum of people, told in steps of it (see `bot.digests.disclosure`, 7 and 9).
-Lines are of one question each: nothing leads from an answer to another answer of the same person. Groups,
-organisations and whoever came late have lines of their own, and none where they are fewer than the minimum.
+A line stands for at least the public minimum of people, told down to a whole step of it (see
+`bot.digests.disclosure`, 7 and 9). Lines are of one question each: nothing leads from an answer to another answer of
+the same person. Groups, organisations and whoever came late have lines of their own, and none where they are fewer than
+the minimum.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.digests.disclosure import narrowed, stepped
+from bot.digests.disclosure import floored, narrowed
 from flows.columns import in_text
 from flows.model import Choose, Date, Number, Pick, Rate
 
@@ -56,7 +57,7 @@ def lines(questions: Sequence[Question], parts: Iterable[Part], minimum: int) ->
     """Return the lines of everybody, question by question in the order they were asked."""
     every = list(parts)
     return tuple(
-        Line(state.id, answer, channel, language, part.kind, part.late, stepped(people, minimum) or minimum)
+        Line(state.id, answer, channel, language, part.kind, part.late, floored(people, minimum) or minimum)
         for state in questions
         for part in every
         for (answer, channel, language), people in _shown(state, part.given, minimum)

@@ -4,8 +4,9 @@ Pages, files and charts of the public all show one `Findings`. As it is never co
 nobody, whoever deletes their answers later. Its rules, with the public minimum (see `bot.digests.disclosure`):
 
 - Counts are told in steps of the minimum, so that sums of them give back no few people. Whoever also has every digest
-  of a round, exact in all weeks but one, may still find the few of that week where a step ends just among them. A step
-  is no coarser than chance: with 30 people and more, half a step of ten is within the 95 % range of any share.
+  of a round, exact in all weeks but one, may still find the few of that week where a step ends just among them.
+- Counts of a question go down to a whole step, so that no parts add up to more than their whole. The range of a share
+  is wider by what that may leave out of the part, and of the whole.
 - Fewer people than the minimum are told as that; none and all are not told apart from nearly none and nearly all.
 - Percentages are of what is told, without those who said that they do not know or that it does not apply to them.
 - Only what people chose is told. What they wrote, sent or marked on a map is counted, not shown.
@@ -26,7 +27,7 @@ import msgspec
 
 from bot.digests import crossed, disclosure, questions, statistics
 from bot.digests.crossed import Line  # noqa: TC001 - msgspec reads the annotations
-from bot.digests.disclosure import about, stepped
+from bot.digests.disclosure import about, lowered
 from bot.digests.results import Poll, Result, result
 from bot.digests.statistics import Unraked
 from bot.digests.weighing import Among, Weighing, Weighted, shares, weigh
@@ -273,7 +274,7 @@ def _finding(asked: Asked, state: Question, counts: Counts) -> Finding:
         item=state.item or "",
         verb=type(state).__name__.lower(),
         question=questions.question(asked.flow, state.id),
-        people=stepped(counts.answered.get(state.id, 0), asked.minimum),
+        people=lowered(counts.answered.get(state.id, 0), asked.minimum),
     )
     match state:
         case Choose() | Rate() | Pick():
@@ -297,7 +298,7 @@ def _chosen(asked: Asked, state: Choose | Rate | Pick, plain: Finding, given: Se
             chosen[option] += one.people
     outside = {option.id for option in state.options if isinstance(state, Rate) and option.value is None}
     everybody = sum(one.people for one in given if one.choices or one.choice not in outside)
-    base = stepped(everybody, asked.minimum)
+    base = lowered(everybody, asked.minimum)
     answers = tuple(
         _answer(option.id, questions.label(asked.flow, state.id, place), chosen[option.id], asked.minimum)
         for place, option in enumerate(state.options)
@@ -306,7 +307,7 @@ def _chosen(asked: Asked, state: Choose | Rate | Pick, plain: Finding, given: Se
 
 
 def _answer(option: str, label: Mapping[str, str], people: int, minimum: int) -> Answer:
-    return Answer(option, label, stepped(people, minimum))
+    return Answer(option, label, lowered(people, minimum))
 
 
 def _shared(one: Answer, base: int | None, outside: Collection[str], minimum: int) -> Answer:
@@ -317,8 +318,9 @@ def _shared(one: Answer, base: int | None, outside: Collection[str], minimum: in
         return one
     if one.people >= base:
         return replace(one, everybody=True)
-    span, half = statistics.wilson(one.people, base), minimum / 2 / base
-    low, high = max(span.low - half, 0.0), min(span.high + half, 1.0)
+    more = minimum - 1
+    low = statistics.wilson(one.people, base + more).low
+    high = statistics.wilson(min(one.people + more, base), base).high
     share = statistics.percent(one.people, base)
     return replace(one, percent=share, low=statistics.points(low), high=statistics.points(high))
 

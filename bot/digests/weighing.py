@@ -119,8 +119,8 @@ def shares(
 
 
 def _about(given: Iterable[Celled], minimum: int) -> int:
-    """Return how many people there are as it is told; of few the middle of what they may be."""
-    return disclosure.stepped(sum(one.people for one in given), minimum) or minimum // 2
+    """Return the middle of how many people there may be by what is told."""
+    return disclosure.floored(sum(one.people for one in given), minimum) + minimum // 2
 
 
 class View(NamedTuple):

@@ -189,7 +189,7 @@ def who(db: Connection, library: Library, row: RoundRow, exact: Kept, minimum: i
 def _who(
     variable: Variable, people: Mapping[str, int], margin: Margin | None, minimum: int, languages: Sequence[str]
 ) -> Who:
-    found = representation.represent(people, representation.parts(margin.groups) if margin else {}, minimum)
+    found = representation.represent(people, representation.parts(margin.groups) if margin else {}, minimum, down=True)
     groups = tuple(
         Group(
             one.group,
@@ -206,7 +206,7 @@ def _who(
 
 
 def _channels(people: Mapping[str, int], minimum: int) -> list[Who]:
-    found = representation.represent(dict(sorted(people.items())), {}, minimum)
+    found = representation.represent(dict(sorted(people.items())), {}, minimum, down=True)
     shares = (None if one.share is None else representation.per_hundred(one.share) for one in found.standings)
     groups = [Group(one.group, {}, one.answers, share) for one, share in zip(found.standings, shares, strict=True)]
     return [Who(CHANNEL, {}, tuple(groups))] if groups else []

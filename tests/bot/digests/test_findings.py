@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.digests import disclosure, findings
@@ -47,20 +47,38 @@ def shares(finding: Finding) -> dict[str, tuple[int | None, int | None]]:
 
 def test_people_are_told_in_steps_and_shares_are_of_what_is_told() -> None:
     told = one("worth", {"5": 44, "4": 23, "3": 9, "na": 12})
-    assert (told.people, told.base) == (90, 80)
+    assert (told.people, told.base) == (80, 70)
     told_shares = shares(told)
-    assert told_shares["5"] == (40, 50)
-    assert told_shares["4"] == (20, 25)
+    assert told_shares["5"] == (40, 57)
+    assert told_shares["4"] == (20, 29)
     assert told_shares["3"] == (None, None)
     assert told_shares["na"] == (10, None)
     best = told.answers[0]
     assert best.low is not None
     assert best.high is not None
-    assert (best.low, best.high) == (33, 67), "Wilson alone says 39 to 61; half a step is six points"
+    assert (best.low, best.high) == (40, 79), "40 to 49 of 70 to 79 people, and chance"
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(["5", "4", "3", "2", "1", "na"]), st.integers(0, 60)), st.sampled_from([5, 10]))
+@example({"5": 16, "4": 16}, 10)
+def test_parts_never_come_to_more_than_their_whole_and_each_share_lies_in_its_range(
+    choices: dict[str, int], minimum: int
+) -> None:
+    told = one("worth", choices, people=500, minimum=minimum)
+    inside = sum(each.people or 0 for each in told.answers if each.counts)
+    assert inside <= (told.base or 0) <= sum(each or 0 for option, each in choices.items() if option != "na")
+    assert sum(each.people or 0 for each in told.answers) <= (told.people or 0)
+    assert sum(each.percent or 0 for each in told.answers) <= 100 + len(told.answers) // 2
+    for each in told.answers:
+        if each.percent is not None and each.low is not None and each.high is not None:
+            exact = 100 * choices[each.option] / sum(count for option, count in choices.items() if option != "na")
+            assert each.low <= exact + 0.5
+            assert exact - 0.5 <= each.high
 
 
 def test_all_and_nearly_all_look_the_same() -> None:
-    for nearly in ({"5": 60}, {"5": 57, "1": 3}):
+    for nearly in ({"5": 60}, {"5": 61, "1": 3}):
         best = one("worth", nearly).answers[0]
         assert (best.people, best.percent, best.everybody) == (60, None, True)
 
@@ -74,7 +92,7 @@ def test_what_people_wrote_is_counted_and_not_shown() -> None:
     written = Counted("reason", None, None, None, 38)
     told = found(Counts({"reason": 38}, [written]), name="budget_round")
     (why,) = [each for each in told.findings if each.state == "reason"]
-    assert (why.verb, why.people, why.answers) == ("ask", 40, ())
+    assert (why.verb, why.people, why.answers) == ("ask", 30, ())
     assert "38" not in findings.dump(told)
 
 

@@ -231,15 +231,15 @@ def test_figures_and_publication_of_a_round_together_give_away_no_small_group(pe
         facts = (line.answer, line.channel, line.language)
         inside = {cell for cell in left if all(fact in (None, each) for fact, each in zip(facts, cell, strict=True))}
         left -= inside
-        who.learns([("r", "/".join(cell)) for cell in inside], max(line.people - 5, PUBLIC), line.people + 4)
+        who.learns([("r", "/".join(cell)) for cell in inside], line.people, line.people + 9)
     for cell in CELL:
         assert who.finds([("r", "/".join(cell))], PUBLIC) is None, cell
 
 
 def steps(who: Intruder, cells: list[Cell], people: dict[Cell, int]) -> None:
     """Take down how many people there are in all these, as a page tells it."""
-    count = disclosure.stepped(sum(people.get(cell, 0) for cell in cells), PUBLIC)
-    low, high = (0, PUBLIC - 1) if count is None else (max(count - 5, PUBLIC), count + 4)
+    count = disclosure.lowered(sum(people.get(cell, 0) for cell in cells), PUBLIC) or 0
+    low, high = count, count + PUBLIC - 1
     who.learns([("r", "/".join(cell)) for cell in cells], low, high)
 
 

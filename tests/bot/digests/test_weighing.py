@@ -120,7 +120,7 @@ def test_all_that_is_told_of_a_question_leaves_open_what_a_group_said(young: int
             }
             given_ = [Celled("q", choice, None, (group,), count) for (group, choice), count in said.items() if count]
             told_ = weighing.shares(["yes", "no"], given_, weights, set(), 10)
-            raw = tuple(disclosure.stepped(said["young", one] + said["old", one], 10) for one in ("yes", "no"))
+            raw = tuple(disclosure.lowered(said["young", one] + said["old", one], 10) for one in ("yes", "no"))
             if told_ and None not in raw:
                 behind.setdefault((*raw, told_["yes"].percent, told_["no"].percent), set()).add(yes_old)
     assert all(max(ways) - min(ways) >= 9 for ways in behind.values())
