@@ -83,7 +83,18 @@ class Steering(Showing):
         if number(days) not in SPANS or Act.EXTEND not in possible(standing(worker, round_, worker.visit.ledger.now)):
             return self.stale(worker, round_)
         ends = self._later(worker, round_, number(days))
+        try:
+            worker.rounds.keeps_promises(round_.code, ends)
+        except Refused as refused:
+            return self._promised(worker, round_, spoken(refused, worker.language))
         return self._sure(worker, round_, Act.EXTEND, number_of(ends, self._config.city.zone))
+
+    @staticmethod
+    def _promised(worker: Worker, round_: RoundView, why: str) -> Prompt:
+        """Say which promise a later end would break, and where both are moved: nothing is typed in vain."""
+        page = worker.button("page", "page", round_.code)
+        back = worker.button("back", "do", round_.code, Act.EXTEND)
+        return worker.screen([worker.text("refused", why=why), worker.text("extend_page")], page, back)
 
     def _sure(self, worker: Worker, round_: RoundView, act: Act, what: int) -> Prompt:
         """Ask about an act, and about `what`: the last day, the mark of a report, or an entry of the round's log."""

@@ -453,9 +453,7 @@ class Rounds(Fairness, Papers):
             self._near(closes_at)
             if closes_at <= max(row.closes_at or self._clock(), self._clock()):
                 raise wording.Forbidden("later")
-            said = record.load(row.record)
-            told = record.kept_as_told(sketch(row), self._config) if row.state in RUNNING else {}
-            kept, zone = said | self._moved(said, days) | told, self._config.city.zone
+            kept, zone = self._with_days(row, days), self._config.city.zone
             self._promised(kept, last_day(closes_at, zone))
             forget_at = forgets_at(kept, zone)
             if row.state in RUNNING and row.forget_at is not None and forget_at is not None:
@@ -465,6 +463,17 @@ class Rounds(Fairness, Papers):
             now = self._row(db, code)
             self._note(db, row, who, "extended", self._clock(), why, changed=_changed(row, now))
             return view(now)
+
+    def keeps_promises(self, code: str, closes_at: datetime) -> None:
+        """Refuse a later end of a round that lies after a day people were promised, as `extend` does without `days`."""
+        with self._database.reading() as db:
+            self._promised(self._with_days(self._row(db, code)), last_day(closes_at, self._config.city.zone))
+
+    def _with_days(self, row: RoundRow, days: Mapping[str, str] = NO_DAYS) -> dict[str, Any]:
+        """Return the record of a round whose end moves, with the days that move."""
+        said = record.load(row.record)
+        told = record.kept_as_told(sketch(row), self._config) if row.state in RUNNING else {}
+        return said | self._moved(said, days) | told
 
     @staticmethod
     def _moved(said: Mapping[str, Any], days: Mapping[str, str]) -> dict[str, str]:

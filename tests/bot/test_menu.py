@@ -551,16 +551,22 @@ async def test_the_first_day_lets_a_signed_round_open_by_itself(house: House) ->
     assert "A change took this round off the calendar: it does not open by itself any more." in said.text
 
 
-async def test_a_refusal_speaks_of_what_the_chat_has_and_says_days_in_words(house: House) -> None:
+async def test_an_end_after_a_promised_day_is_refused_before_a_reason_is_asked_for(house: House) -> None:
     omar = await organiser(house)
     code = house.need(record={**RECORD, "decided_on": "2027-01-05", "feedback_on": "2027-02-01"}).code
     await at(omar, code)
     await omar.taps("Give people more time")
-    await omar.taps("11 January 2027")
-    await omar.taps("Yes")
-    (said,) = await omar.says("the letter came late")
+    (said,) = await omar.taps("11 January 2027")
     assert "the decision is promised for 5 January 2027, before the new last day" in said.text
+    assert "give later days in the browser" in said.text
     assert "--" not in said.text
+    assert labels(said) == ["Open in the browser", "Back"]
+    await omar.taps("Back")
+    await omar.taps("28 December 2026")
+    await omar.taps("Yes")
+    (done,) = await omar.says("the letter came late")
+    assert done.text.startswith("Done.")
+    assert "Last day: 28 December 2026" in done.text
 
 
 async def test_a_result_with_gaps_is_shown_and_written_in_the_browser(house: House) -> None:
