@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby, takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bot import rights
 from bot.digests import polls
@@ -40,7 +40,7 @@ from bot.rounds.lately import Lately
 from bot.rounds.library import sketch
 from bot.rounds.lifecycle import BEGINNING, BEGUN, LINK, LISTED, RUNNING, State, closed_on
 from bot.rounds.sending import Plan, sending
-from bot.rounds.tongues import in_language
+from bot.rounds.tongues import in_language, lacks
 from flows.changes import changes
 from flows.speak import shortened
 from flows.words import fold
@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from bot.rounds.places import PlaceView
     from bot.rounds.record import Fault, Need
     from bot.rounds.sending import Sending
+    from bot.rounds.tongues import Text
     from bot.rounds.whom import Whom
     from flows.catalog import Catalog
     from flows.issues import Issue
@@ -89,6 +90,9 @@ CHANGES = frozenset({"changed", "extended"})
 ASKING = (State.SCHEDULED, *RUNNING)
 """States of rounds that need their flow."""
 _LONGEST_QUOTE = 160
+
+NAMES: Final = frozenset({"decider", "contact_person"})
+"""What is much the same in every language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +273,21 @@ class Looking:
         same = ", ".join(map(named, [] if made_of_it else example.alike(row.flow, record.load(row.record))))
         left = [wording.fault(language, "example_words", names=same)] if same else []
         return [*unheard, *left, *(wording.named(language, named(one.field), one.message) for one in better)]
+
+    def in_one_tongue(self, code: str, language: str, named: Callable[[str], str] = str) -> str:
+        """Return what of a round in several languages is written in one of them only, as a hint; empty: nothing.
+
+        Names of people and bodies, which no language changes, are left out.
+        """
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            flow, said = self._library.whole(db, row), record.load(row.record)
+        spoken = [one for one in flow.languages if one in self._config.service_of(row.service).languages]
+        lists: Mapping[str, Sequence[tuple[str, Text]]] = said.get("lists") or {}
+        texts = {name: [said[name]] for name in record.read_by_people(flow) if said.get(name) and name not in NAMES}
+        texts |= {name: [label for _, label in rows] for name, rows in lists.items()}
+        alone = [name for name, each in texts.items() if any(lacks(text, spoken) for text in each)]
+        return wording.fault(language, "one_tongue", names=", ".join(map(named, alone))) if alone else ""
 
     def borrowed(self, code: str) -> list[str]:
         """Return the fields of a draft that still hold words of the example: it cannot open with them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 Text: TypeAlias = str | Mapping[str, str]
@@ -20,6 +20,11 @@ def spoken_in(text: Text, language: str, own: str) -> str:
     if isinstance(text, str):
         return own
     return language if text.get(language) else next((one for one, said in text.items() if said), own)
+
+
+def lacks(text: Text, languages: Sequence[str]) -> bool:
+    """Whether a text that is to be read in several languages stands in fewer."""
+    return len(languages) > 1 and (isinstance(text, str) or not all(text.get(one) for one in languages))
 
 
 def tidy(text: Text) -> Text:

@@ -296,3 +296,14 @@ def test_a_round_does_not_open_with_words_of_the_example_unless_they_are_true(ho
     house.sign(code)
     assert house.rounds.open(code).state == "open"
     assert "own_words" in house.rounds.log(code)[2].fields
+
+
+def test_what_is_written_in_one_of_several_languages_only_is_named(house: House) -> None:
+    code = house.need(opened=False).code
+    assert house.rounds.in_one_tongue(code, "en").startswith("written in one language only: ideas. ")
+    known = house.rounds.find(code).record  # type: ignore[union-attr]
+    both = [[id_, {"en": id_, "es": f"{id_} es"}] for id_ in ("early", "late")]
+    house.rounds.change(code, record={**known, "lists": {"ideas": both}})
+    assert house.rounds.in_one_tongue(code, "en") == ""
+    house.rounds.change(code, record={**known, "topic": "the hours", "open_points": {"en": "all", "es": ""}})
+    assert "only: topic, open_points, ideas. " in house.rounds.in_one_tongue(code, "en")

@@ -374,8 +374,11 @@ async def new(request: Request, visitor: Visitor) -> Response:
 
 
 def _hints(rounds: Rounds, round_: RoundView, words: Words) -> Sequence[str]:
-    begins = round_.state in BEGINNING
-    return rounds.hints(round_.code, words.language, partial(_called, words)) if begins else []
+    if round_.state not in BEGINNING:
+        return []
+    named = partial(_called, words)
+    alone = rounds.in_one_tongue(round_.code, words.language, named)
+    return [*rounds.hints(round_.code, words.language, named), *([alone] if alone else [])]
 
 
 def _called(words: Words, field: str) -> str:
