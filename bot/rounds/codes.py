@@ -11,8 +11,8 @@ LETTERS = "23456789CFGHJKMPQRVWX"
 RECEIPT = re.compile(rf"^[{LETTERS}]{{4}}-?[{LETTERS}]{{4}}-?[{LETTERS}]{{4}}$")
 SLUG = 15
 RESERVED = frozenset(
-    "chat healthz language manage metrics mydata new pictures privacy readyz rounds start static stop stream "
-    "telegram".split()
+    "chat healthz language manage metrics mydata new pictures privacy readyz receipt rounds start static stop "
+    "stream telegram".split()
 )
 """Addresses of pages that are no round's: a round called so could not be reached by its short address."""
 OWN = re.compile(r"^(?=.{3,24}$)[a-z0-9]+(-[a-z0-9]+)*$")

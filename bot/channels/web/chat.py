@@ -28,6 +28,7 @@ from bot.channels.web.pages import (
 from bot.channels.web.public import MAILED
 from bot.channels.web.round_page import as_seen, is_public
 from bot.participation import may_repeat
+from bot.rounds import codes
 from bot.rounds.record import title
 from flows.memory import load
 from flows.model import Kind, button_data
@@ -254,6 +255,43 @@ async def start(request: Request) -> Response:
     if brought:
         drop_cookie(request, response, MAILED)
     return response
+
+
+async def ask_receipt(request: Request) -> Response:
+    """`GET /receipt`: where a receipt can be typed in, whichever way its answers were given."""
+    return _receipt_page(request)
+
+
+async def open_receipt(request: Request) -> Response:
+    """`POST /receipt`: into the chat, which shows the answers and takes CHANGE and DELETE.
+
+    One that is unknown does not come so far: amid a conversation it would be taken for an answer.
+    """
+    form = await _form(request)
+    token = cookie_of(request, COOKIE) or backstage_of(request).mint()
+    address = address_of(token)
+    await _admitted(request, address)
+    typed = str(form.get("receipt", "")).strip()[:LONGEST]
+    receipt = codes.read_receipt(typed)
+    if receipt is None or not await asyncio.to_thread(_opens, request, receipt):
+        if not _pace(request).allows(address, backstage_of(request).clock()):
+            raise HTTPException(429)
+        return _receipt_page(request, wrong=typed)
+    post = Post(address, text=receipt, language=pages_of(request).language(request))
+    response = await _say(request, form, Saying(post, receipt))
+    set_cookie(request, response, COOKIE, token, age=KEPT)
+    return response
+
+
+def _opens(request: Request, receipt: str) -> bool:
+    backstage = backstage_of(request)
+    with backstage.database.reading() as db:
+        return sessions.by_receipt(db, backstage.keys.token_hash(receipt)) is not None
+
+
+def _receipt_page(request: Request, wrong: str | None = None) -> Response:
+    shown = {"nonce": backstage_of(request).mint(), "wrong": wrong, "example": codes.receipt("example")}
+    return pages_of(request).page(request, "receipt.html", status=200 if wrong is None else 422, **shown)
 
 
 async def _brought(request: Request, code: str, address: str) -> bool:

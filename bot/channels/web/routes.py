@@ -96,6 +96,8 @@ def _citizens() -> list[Route]:
         post("/stop/{token}", leaving.leave),
         get("/mydata/{token}", own_data.show),
         post("/mydata/{token}/{form}", own_data.take),
+        get("/receipt", chat.ask_receipt),
+        post("/receipt", chat.open_receipt),
         get("/chat", chat.show),
         post("/chat", chat.say),
         post("/chat/start", chat.start),

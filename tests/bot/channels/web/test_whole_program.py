@@ -118,6 +118,47 @@ async def test_whoever_is_in_a_round_or_has_answered_it_is_not_told_to_start_it_
             assert "Start this round" in (await guest.get(f"/chat/{round_.code}")).text
 
 
+async def test_a_receipt_opens_answers_on_a_page_of_its_own_in_any_browser(
+    app: App, visitor: httpx.AsyncClient
+) -> None:
+    """Those of somebody else's browser: shown, changed, deleted; nothing of it needs a chat before."""
+    page = await started(app, visitor)
+    for _ in range(20):
+        if 'name="data"' not in page.text:
+            break
+        data = page.text.split('name="data" value="')[1].split('"')[0]
+        page = await visitor.post("/chat", data={"data": data, "pick": "1", "nonce": nonce(page)})
+    found = re.search(r"[A-Z0-9]{4}(-[A-Z0-9]{4}){2}", page.text)
+    assert found
+    transport = httpx.ASGITransport(site(app))
+    async with httpx.AsyncClient(transport=transport, base_url="http://voice.test", follow_redirects=True) as other:
+        assert 'href="/receipt"' in (await other.get("/")).text
+        ask = await other.get("/receipt")
+        for wrong in ("", "2345-2345-2345", "my receipt"):
+            answer = await other.post("/receipt", data={"receipt": wrong, "nonce": nonce(ask)})
+            assert answer.status_code == 422
+            assert "We do not know this receipt." in answer.text
+        with app.database.reading() as db:
+            assert len(db.execute(select(tables.contacts)).all()) == 1
+        shown = await other.post("/receipt", data={"receipt": found[0].lower().replace("-", " "), "nonce": nonce(ask)})
+        assert shown.url.path == "/chat"
+        assert "These are your answers" in said(shown)[-1]
+        await other.post("/chat", data={"word": "delete", "nonce": nonce(shown)})
+        gone = await other.get("/chat")
+        await other.post("/chat", data=button(gone, "Yes"))
+    with app.database.reading() as db:
+        assert db.execute(select(tables.answers)).all() == []
+    assert (await visitor.post("/receipt", data={"receipt": found[0]})).status_code == 422
+
+
+async def test_a_receipt_that_is_unknown_is_no_answer_to_the_question_of_a_chat(
+    app: App, visitor: httpx.AsyncClient
+) -> None:
+    stood = lines(await started(app, visitor))
+    assert (await visitor.post("/receipt", data={"receipt": "2345-2345-2345"})).status_code == 422
+    assert lines(await visitor.get("/chat")) == stood
+
+
 async def test_the_language_switch_goes_on_with_the_same_question(app: App, visitor: httpx.AsyncClient) -> None:
     """One press: the page, the words on the buttons and the question are Spanish."""
     page = await started(app, visitor)
