@@ -15,14 +15,14 @@ from starlette.exceptions import HTTPException
 
 from bot.actions.acting import Draft, Unfit
 from bot.actions.telling import Letter, load
-from bot.channels.web.manage.doors import form_of, page
+from bot.channels.web.manage.doors import form_of, noting, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
 from bot.digests.disclosure import about
 from bot.rights import Right
 from flows.words import whole
-from storage import actions, crossings
+from storage import actions, crossings, looks
 from storage.actions import ANSWER, ASK, CHOSEN, DONE, FIX, NOT_DONE, NOT_US, OPEN, WORDS
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ async def _shown(
     preview: Preview | None = None,
 ) -> Response:
     service, name = _service(request, visitor)
-    told, owners = await asyncio.to_thread(_told, request, service)
+    told, owners = await asyncio.to_thread(_told, request, visitor, service)
     action = told.row.action
     kept = {"owner": str(action.person_id or ""), "due": action.due_on or "", "state": DONE, "outcome": ""}
     return page(
@@ -210,17 +210,29 @@ async def _shown(
     )
 
 
-def _told(request: Request, service: str) -> tuple[Whole, list[tuple[str, str]]]:
-    backstage, words, zone = backstage_of(request), pages_of(request).words(request), pages_of(request).zone
+def _told(request: Request, visitor: Visitor, service: str) -> tuple[Whole, list[tuple[str, str]]]:
+    """Return an action; where it shows words of people, it is noted who looked."""
+    backstage = backstage_of(request)
     with backstage.database.reading() as db:
-        action = _held(request, db, service)
-        row = _row(request, db, action, _today(request))
-        log = [
-            (words.moment(each.at.astimezone(zone)), each.who, each.what, each.why)
-            for each in actions.log(db, action.id)
-        ]
-        result = backstage.actions.result(db, action, words.language) if action.kind == ASK else None
-        owners = [(str(each.id), each.name) for each in backstage.actions.owners(db, service)]
+        whole, owners = _whole(request, db, service)
+    if whole.result is None or not whole.result.texts:
+        return whole, owners
+    with noting(request) as db:
+        whole, owners = _whole(request, db, service)
+        texts = len(whole.result.texts) if whole.result else 0
+        looks.note(db, service, backstage.clock(), visitor.person.name, {"action": whole.row.action.id}, texts)
+    return whole, owners
+
+
+def _whole(request: Request, db: Connection, service: str) -> tuple[Whole, list[tuple[str, str]]]:
+    backstage, words, zone = backstage_of(request), pages_of(request).words(request), pages_of(request).zone
+    action = _held(request, db, service)
+    row = _row(request, db, action, _today(request))
+    log = [
+        (words.moment(each.at.astimezone(zone)), each.who, each.what, each.why) for each in actions.log(db, action.id)
+    ]
+    result = backstage.actions.result(db, action, words.language) if action.kind == ASK else None
+    owners = [(str(each.id), each.name) for each in backstage.actions.owners(db, service)]
     return Whole(row, list(load(action.letter).texts.items()), log, result), owners
 
 

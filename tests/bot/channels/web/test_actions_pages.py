@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.rounds.outcome import KeyIssue
-from storage import actions, people
-from storage.actions import FIX, NewAction, Origin
+from storage import actions, looks, people
+from storage.actions import FIX, NewAction, Origin, Reply
 from tests.bot.actions.scene import CONTENT, WEEK, scene, sent
 from tests.bot.channels.web.stage import NOW, Program
 from tests.bot.channels.web.test_concluding_pages import closed
@@ -282,3 +283,22 @@ async def test_only_answers_of_that_service_and_week_can_be_chosen(it: Program, 
         assert page.status_code == 404, (week, name[:20])
     back = await client.get(f"{HERE}/act", params={**here, "week": WEEK})
     assert back.url.path == "/manage/answers/library"
+
+
+async def test_who_reads_words_answered_to_a_question_is_noted(it: Program, client: httpx.AsyncClient) -> None:
+    of = scene(it)
+    new = NewAction("library", actions.ASK, "words", Origin("The queue"), "Which day?", NOW, state="done")
+    with it.database.transaction() as db:
+        asked = actions.add(db, new, "Ada")
+    await entered(it, client, MANAGER)
+    for many, noted in ((4, 0), (6, 1)):
+        with it.database.transaction() as db:
+            for n in range(many):
+                actions.reply(db, Reply(asked.id, of.round.id, b"%d" % n, None, f"On day {n}", "en", NOW))
+        page = await client.get(f"{HERE}/{asked.id}")
+        assert ("On day 3" in page.text) == bool(noted)
+        with it.database.reading() as db:
+            found = looks.of(db, "library")
+        assert [(each.who, json.loads(each.what), each.rows) for each in found if each.rows] == [
+            ("Ada", {"action": asked.id}, 6)
+        ] * noted
