@@ -93,9 +93,13 @@ def untold(db: Connection, *, lock: bool = False) -> list[Alarm]:
     return [Alarm(*row) for row in db.execute(still.with_for_update() if lock else still)]
 
 
+LETTERS = "alarm."
+"""What the keys of all that is sent of alarms begin with."""
+
+
 def key(alarm: int, *parts: object) -> str:
     """Return the outbox key of what is sent of an alarm."""
-    return ".".join(("alarm", *map(str, (alarm, *parts))))
+    return LETTERS + ".".join(map(str, (alarm, *parts)))
 
 
 def forget_copies(db: Connection, contact_id: int, round_id: int | None = None) -> int:

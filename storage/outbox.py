@@ -339,6 +339,15 @@ def erase(db: Connection, keys: Iterable[str]) -> None:
         db.execute(delete(messages).where(messages.c.key == f"out:{key}"))
 
 
+def remove(db: Connection, contact_id: int, beginnings: Iterable[str], *, but: Iterable[str] = ()) -> None:
+    """Delete what was sent to a contact and has a key that begins so, wherever it stands; `but` what begins so."""
+    kept, gone = tuple(but), tuple(beginnings)
+    for table, before in ((outbox, ""), (messages, "out:")):
+        begun = or_(*(table.c.key.startswith(f"{before}{each}", autoescape=True) for each in gone))
+        own = [~table.c.key.startswith(f"{before}{each}", autoescape=True) for each in kept]
+        db.execute(delete(table).where(table.c.contact_id == contact_id, begun, *own))
+
+
 def emptied(db: Connection, beginning: str) -> list[str]:
     """Return the keys of what waits for new words and has a key that begins so."""
     mine = (_unsent, outbox.c.status == HELD, outbox.c.body == "", outbox.c.key.startswith(beginning, autoescape=True))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, or_, select, update
 
-from storage import looks, outbox
+from storage import alarms, looks, outbox, threads
 from storage.contacts import hold
 from storage.rows import Shape, insert_new, many
 from storage.tables import contacts, links, people, roles, web_sessions
@@ -140,7 +140,10 @@ def remove(db: Connection, person_id: int, role: str | None = None, service: str
 
 
 def leave(db: Connection, person_id: int, now: datetime) -> None:
-    """They work here no more: signed out everywhere, and their chats are those of a citizen. Nothing due is sent."""
+    """They work here no more: signed out everywhere, and their chats are those of a citizen. Nothing due is sent.
+
+    What their chats were brought of citizens' alarms and threads goes: later nothing would tell that it was of others.
+    """
     sign_out(db, person_id=person_id)
     mine = select(contacts.c.id).where(contacts.c.person_id == person_id).order_by(contacts.c.id)
     chats = db.execute(mine).scalars().all()
@@ -148,6 +151,8 @@ def leave(db: Connection, person_id: int, now: datetime) -> None:
     outbox.erase(db, [key for key, _ in outbox.quoting(db, chats)] if chats else [])
     for contact_id in chats:
         outbox.cancel(db, contact_id, now, bulk_only=False)
+        own = [threads.key(each.name, "") for each in threads.of_contact(db, contact_id)]
+        outbox.remove(db, contact_id, (alarms.LETTERS, threads.LETTERS), but=own)
     db.execute(update(contacts).where(contacts.c.person_id == person_id).values(person_id=None))
     db.execute(update(people).where(people.c.id == person_id).values(left_at=now))
 

@@ -185,9 +185,13 @@ def reopen(db: Connection, thread_id: int) -> None:
 # --------------------------------------------------------------------------- what lies elsewhere of it
 
 
+LETTERS = "thread."
+"""What the keys of all that is sent in threads begin with."""
+
+
 def key(name: str, *parts: object) -> str:
     """Return the outbox key of something sent in a thread; `name_in` tells the thread's name from it."""
-    return ".".join(("thread", name, *map(str, parts)))
+    return LETTERS + ".".join((name, *map(str, parts)))
 
 
 def name_in(outbox_key: str) -> str | None:

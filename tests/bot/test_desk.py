@@ -565,6 +565,34 @@ async def test_who_has_no_role_any_more_keeps_no_words_of_others(house: House, c
     assert house.table("messages") == []
 
 
+@pytest.mark.parametrize("sent", [True, False])
+async def test_who_has_no_role_any_more_keeps_no_alarm_and_nothing_of_threads(
+    house: House, citizen: Citizen, *, sent: bool
+) -> None:
+    code = house.pulse().code
+    await citizen.starts(invited(house, "manager"))
+    writer = Citizen(house, "writer")
+    await writer.starts(code)
+    await writer.does(*INTO, "Good")
+    await writer.says("I want to kill myself")
+    await writer.says("HUMAN")
+    await writer.says("Where is the lift?")
+    staff = house.contact(citizen.address)
+    mine = [row for row in house.table("outbox") if row.contact_id == staff.id]
+    brought = [row.key for row in mine if row.key.startswith(("alarm.", "thread."))]
+    assert {key.partition(".")[0] for key in brought} == {"alarm", "thread"}
+    with house.database.transaction() as db:
+        lines = [messages.NewLine(staff.id, f"out:{key}", NOON, messages.BOT, '"words"') for key in brought]
+        lines.append(messages.NewLine(staff.id, "out:other", NOON, messages.BOT, '"their own"'))
+        assert messages.append(db, lines) == len(brought) + 1
+        if sent:
+            db.execute(update(tables.outbox).values(status="sent", sent_at=NOON))
+        assert staff.person_id
+        people.leave(db, staff.person_id, NOON)
+    assert not [row for row in house.table("outbox") if row.key in brought]
+    assert [row.key for row in house.table("messages")] == ["out:other"]
+
+
 async def test_a_manager_says_in_the_chat_when_and_where_the_digest_comes(house: House, citizen: Citizen) -> None:
     await citizen.starts(invited(house, "manager"))
     (asked,) = await citizen.says("/digest ?")
