@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.digests.render.charts import WEEKS, charts
 from bot.digests.render.items import words
 from bot.digests.render.shorter import shorter
-from bot.digests.render.told import page
+from bot.digests.render.told import LONGEST, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,9 +23,12 @@ ALONE = 4000
 """Most of a message by itself, with some room left of Telegram's 4096."""
 WORDS = 400
 """A page a manager reads in five minutes has fewer words."""
-QUOTES = ((3, 160), (3, 100), (2, 160), (2, 100), (1, 100), (0, 0))
+QUOTES = ((3, 160), (3, 100), (2, 160), (2, 100))
 ROOM = (*((number, length, False) for number, length in QUOTES), *((number, length, True) for number, length in QUOTES))
-"""How many quotes of how many letters are tried, and whether it has to be brief, in this order."""
+"""How many quotes of how many letters are tried, and whether it has to be brief, in this order.
+
+Never fewer than two: one of the first two speaks against the majority where anybody did.
+"""
 
 
 def chat(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Picture | None]:
@@ -39,7 +42,7 @@ def chat(digest: Digest, texts: Texts, url: str = "") -> tuple[str, Picture | No
 
 
 def message(digest: Digest, texts: Texts, url: str = "") -> str:
-    """Return the message without its chart: short enough to go under one, else one page of fewer than 400 words."""
+    """Return the message without its chart: one that goes under it if both sides are heard there, else one page."""
     link = texts("digest.foot.open_chat", url=url) if url else ""
     stories = list(_stories(digest, texts))
     under = [story for story in stories[: len(QUOTES)] if units(story) <= CAPTION - units(link) - 2]
@@ -54,7 +57,7 @@ def _stories(digest: Digest, texts: Texts) -> Iterator[str]:
     for quotes, length, brief in ROOM:
         told = page(digest, texts, quotes, brief=brief)
         yield _story(told, length)
-    yield from (_story(each, 0) for each in shorter(told, texts))
+    yield from (_story(each, LONGEST) for each in shorter(digest, texts))
 
 
 def _story(told: Told, length: int) -> str:

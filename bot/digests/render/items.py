@@ -24,6 +24,8 @@ WORDS = 25
 """Most words of the headline."""
 NAME, QUOTE, BRIEF_QUOTE = 48, 120, 80
 """Letters of a name, and of a quote beside a theme; of one where it has to be brief."""
+QUOTED = 3
+"""Problems that have a quote beside them: all that are told."""
 
 
 def headline(digest: Digest, texts: Texts) -> str:
@@ -158,22 +160,24 @@ def _group(each: Missing, texts: Texts) -> str:
 # --------------------------------------------------------------------------- themes
 
 
-def problems(digest: Digest, texts: Texts, *, brief: bool = False) -> tuple[str, ...]:
+def problems(digest: Digest, texts: Texts, *, brief: bool = False, quotes: int = QUOTED) -> tuple[str, ...]:
     """Return each problem in two lines at most: theme, people, share, change, step, area, one quote.
 
-    `brief` leaves out ranges, and that nothing has changed.
+    `brief` leaves out ranges, and that nothing has changed; only the first `quotes` of them have a quote.
     """
+    tell = [_theme] * quotes + [figures] * len(digest.problems)
     told = [
-        texts("digest.themes.line", place=texts.number(place), theme=_theme(each, digest, texts, brief=brief))
-        for place, each in enumerate(digest.problems, 1)
+        texts("digest.themes.line", place=texts.number(place), theme=told(each, digest, texts, brief=brief))
+        for place, (each, told) in enumerate(zip(digest.problems, tell, strict=False), 1)
     ]
     more = [texts.many("digest.themes.more", digest.more_problems)] if digest.more_problems else []
     return (*told, *more)
 
 
-def works(digest: Digest, texts: Texts, *, brief: bool = False) -> str:
-    """Return the strength to keep, with one quote; empty where nobody named one."""
-    return _theme(digest.works, digest, texts, brief=brief) if digest.works else ""
+def works(digest: Digest, texts: Texts, *, brief: bool = False, quotes: int = QUOTED) -> str:
+    """Return the strength to keep, with one quote if there are to be any; empty where nobody named one."""
+    told = _theme if quotes else figures
+    return told(digest.works, digest, texts, brief=brief) if digest.works else ""
 
 
 def proposed(digest: Digest, texts: Texts) -> str:
@@ -247,7 +251,7 @@ def deeds(digest: Digest, texts: Texts) -> tuple[str, ...]:
     kept = digest.deeds
     if kept is None or kept.empty:
         return ()
-    fresh = [_deed(each, digest, texts) for n, each in enumerate(kept.lines) if f"deed.{n}" not in digest.again]
+    fresh = [_deed(each, digest, texts) for each in _fresh(digest)]
     same = len(kept.lines) - len(fresh)
     last = [texts.many("digest.deeds.same", same)] if same else []
     last += [texts.many("digest.deeds.more_late", kept.more_late)] if kept.more_late else []
@@ -256,6 +260,17 @@ def deeds(digest: Digest, texts: Texts) -> tuple[str, ...]:
         told, most = (texts.about(count, digest.minimum) for count in (kept.told, kept.agreed))
         last += [texts("digest.deeds.told", told=told, most=most)]
     return (*fresh, *([" ".join(last)] if last else [])) or (texts("digest.again"),)
+
+
+def late(digest: Digest) -> int:
+    """Return how many of these lines, the first, say that something is late."""
+    return sum(each.stand is Stand.LATE for each in _fresh(digest))
+
+
+def _fresh(digest: Digest) -> list[Deed]:
+    """Return the deeds that the digest before did not tell as they are."""
+    lines = digest.deeds.lines if digest.deeds else ()
+    return [each for n, each in enumerate(lines) if f"deed.{n}" not in digest.again]
 
 
 def _deed(deed: Deed, digest: Digest, texts: Texts) -> str:

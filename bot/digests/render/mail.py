@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.digests.render.told import Told
     from bot.texts import Texts
 
-ROOM = ((5, LONGEST, False), (5, 240, False), (3, 160, False), (3, 160, True), (1, 100, True), (0, 0, True))
+ROOM = ((5, LONGEST, False), (5, 240, False), (3, 160, False), (3, 160, True), (2, 160, True))
 """How many quotes of how many letters are tried, and whether it has to be brief, in this order."""
 
 STAFF = "/manage/"
@@ -59,9 +59,8 @@ def _on_one_page(digest: Digest, texts: Texts, values: Mapping[str, object]) -> 
 
 def _tried(digest: Digest, texts: Texts) -> Iterator[Told]:
     for quotes, length, brief in ROOM:
-        told = page(digest, texts, quotes, length, brief=brief)
-        yield told
-    yield from shorter(told, texts)
+        yield page(digest, texts, quotes, length, brief=brief)
+    yield from shorter(digest, texts)
 
 
 def words(text: str) -> int:

@@ -63,6 +63,10 @@ class Stage:
     sentences: tuple[str, ...]
     question: str
     rows: tuple[Row, ...]
+    kept: tuple[str, ...] = ()
+    """The sentences that stay where room is short: the headline and how it moved."""
+    moved: bool = False
+    """Whether it really changed, or lies week after week on one side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +115,25 @@ class Told:
     works: str = ""
     proposed: str = ""
     deeds: tuple[str, ...] = ()
+    late: int = 0
+    """So many of `deeds`, its first, are late."""
     proposals: tuple[str, ...] = ()
     foot: tuple[str, ...] = ()
 
 
-def page(digest: Digest, texts: Texts, quotes: int = 20, length: int = LONGEST, *, brief: bool = False) -> Told:
+def page(
+    digest: Digest,
+    texts: Texts,
+    quotes: int = 20,
+    length: int = LONGEST,
+    *,
+    brief: bool = False,
+    beside: int = items.QUOTED,
+) -> Told:
     """Return the digest in sentences, with at most so many quotes of at most so many letters.
 
     `brief` leaves out what a page or a table tells: channels, scales, the method, questions after the third.
+    `beside`: how many problems keep the quote beside them; without any, what works has none either.
     """
     week, name = Week.parse(digest.period), texts.pick(digest.name, digest.service)
     span = texts.days(digest.since, digest.until)
@@ -148,10 +163,11 @@ def page(digest: Digest, texts: Texts, quotes: int = 20, length: int = LONGEST, 
         urgent=items.urgent(digest, texts),
         finished=items.finished(digest, texts),
         missing=items.missing(digest, texts),
-        problems=items.problems(digest, texts, brief=brief),
-        works=items.works(digest, texts, brief=brief),
+        problems=items.problems(digest, texts, brief=brief, quotes=beside),
+        works=items.works(digest, texts, brief=brief, quotes=beside),
         proposed=items.proposed(digest, texts),
         deeds=items.deeds(digest, texts),
+        late=items.late(digest),
         proposals=() if digest.so_far else items.proposals(digest, texts),
         foot=items.foot(digest, texts),
     )
@@ -227,17 +243,26 @@ def _channel(channel: Channel, minimum: int, texts: Texts) -> str:
 def _stage(score: Score, digest: Digest, texts: Texts, *, brief: bool) -> Stage:
     name, good, bad = texts(f"stage.{score.stage}"), _words(score.good, texts), _words(score.bad, texts)
     if digest.so_far and score.positive.base is None:
-        sentences = [texts("digest.score.wait", stage=name, minimum=digest.minimum)]
+        sentences = kept = [texts("digest.score.wait", stage=name, minimum=digest.minimum)]
     else:
+        moved = [_change(score, digest.minimum, texts), _reworded(score, texts), _run(score, texts)]
         sentences = [headline(score, name, good, digest.minimum, texts)]
+        kept = [*sentences, *moved]
         sentences += [] if brief else [_why(score.positive, digest.minimum, texts)]
         sentences += [] if brief else [_negative(score.negative, bad, texts)]
-        sentences += [_net(score, texts), _change(score, digest.minimum, texts)]
-        sentences += [_reworded(score, texts), _run(score, texts)]
+        sentences += [_net(score, texts), *moved]
         sentences += [] if brief else [_unknown(score, digest.minimum, texts)]
         sentences += [texts("digest.score.steps", minimum=digest.minimum)] if digest.so_far else []
     rows = tuple(row(point.week, point.share, point.week == digest.period, texts) for point in since_first(score.weeks))
-    return Stage(name, good, tuple(filter(None, sentences)), _question(score, digest, texts), rows)
+    return Stage(
+        name,
+        good,
+        tuple(filter(None, sentences)),
+        _question(score, digest, texts),
+        rows,
+        tuple(filter(None, kept)),
+        moved=bool(score.change and score.change.real) or bool(_run(score, texts)),
+    )
 
 
 def _question(score: Score, digest: Digest, texts: Texts) -> str:

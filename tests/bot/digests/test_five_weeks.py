@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.digests import quotes
 from bot.digests.render.items import words
 from tests.bot.digests import guide, sorted_by
 from tests.journeys.data import feedback
@@ -22,6 +23,13 @@ def test_each_of_them_tells_a_theme_with_its_share() -> None:
     works = [digest.works for digest in made if digest.works]
     assert (len(works), sum(theme.share.exact for theme in works)) == (5, 4)
     assert any(digest.problems for digest in made)
+
+
+def test_each_of_them_tells_the_first_two_voices_in_the_chat_one_of_them_against_the_majority() -> None:
+    told = guide.told()
+    for week, made in guide.digests().items():
+        for voice in made.voices.quotes[: quotes.WITHIN]:
+            assert voice.text[:30] in told[week]
 
 
 def test_the_manager_spoke_of_the_two_weeks_before_alone() -> None:

@@ -79,3 +79,47 @@ def test_the_page_of_a_full_digest_leaves_nothing_out() -> None:
     told = render.page(full(4), texts("en"))
     assert len(told.gap) == 2
     assert [len(stage.sentences) for stage in told.stages] == [len(told.stages[0].sentences)] * 4
+
+
+def busy(stages: int) -> Digest:
+    """Return the same with four actions that are late; of each stage it tells a change."""
+    made = full(stages)
+    assert made.deeds
+    late = tuple(replace(made.deeds.lines[0], id=n, words=f"Move the desk {n}") for n in range(4))
+    return replace(made, deeds=replace(made.deeds, lines=(*late, *made.deeds.lines[1:])))
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("stages", [1, 4, 6])
+def test_what_changed_and_what_is_late_are_the_last_to_go(stages: int, language: str) -> None:
+    made, said = busy(stages), texts(language)
+    told = render.page(made, said)
+    for text in (render.message(made, said, URL), render.mail(made, said, URL)[0]):
+        assert words(text) < 400
+        assert told.clock[0] in text, "a result is late"
+        assert told.deeds[0] in text, "an action is late"
+        news = [*(stage.kept[1] for stage in told.stages), *(stage.sentences[0] for stage in told.stages)]
+        if not all(line in text for line in (*news, *told.deeds[: told.late])):
+            assert told.works not in text
+            assert not any(line in text for line in (*told.gap, *told.wanted[0].sentences, *told.problems[1:]))
+            assert "I stood there" not in text
+            assert said.many("digest.foot.left", 0).split()[-1] in text, "what is gone is counted"
+
+
+def test_an_ordinary_week_with_much_that_is_late_tells_all_that_changed() -> None:
+    made, said = busy(3), texts("en")
+    made = replace(made, results=(), gap=None, clock=made.clock[:1])
+    told = render.page(made, said)
+    for text in (render.message(made, said, URL), render.mail(made, said, URL)[0]):
+        for line in (*told.clock, *(stage.kept[1] for stage in told.stages), *told.deeds[: told.late]):
+            assert line in text
+
+
+def test_a_stage_that_has_not_moved_goes_before_one_that_has() -> None:
+    made = busy(6)
+    calm = replace(made.scores[0], change=None)
+    made = replace(made, scores=(calm, *made.scores[1:3], calm, calm, made.scores[5]))
+    told = render.page(made, texts("en"))
+    text = render.mail(made, texts("en"), URL)[0]
+    for place in (1, 2, 5):
+        assert all(sentence in text for sentence in told.stages[place].kept)
