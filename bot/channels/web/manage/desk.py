@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
+from bot.channels.web.findings import book
 from bot.channels.web.manage import form as forms
 from bot.channels.web.manage import outcome, places, turnout
 from bot.channels.web.manage import standing as standings
@@ -28,7 +29,7 @@ from bot.rounds import example as examples
 from bot.rounds import legal, papers
 from bot.rounds.concluding import RAISING, may_report
 from bot.rounds.findings import PAPER
-from bot.rounds.lifecycle import AUDIENCES, BEGINNING, BEGUN, LINK, RUNNING, TOLD, State, closed_on, first_at
+from bot.rounds.lifecycle import AUDIENCES, BEGINNING, BEGUN, LINK, OVER, RUNNING, TOLD, State, closed_on, first_at
 from bot.rounds.outcome import CHANGED
 from bot.rounds.outcome import spoken as told_in
 from bot.rounds.record import OPTIONAL, day_of, spoken_day
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from bot.channels.web.backstage import Counts, LogEntry, Need, Rounds, RoundView
+    from bot.channels.web.findings import Book
     from bot.channels.web.manage.doors import Visitor
     from bot.channels.web.manage.logged import Change
     from bot.channels.web.words import Words
@@ -293,7 +295,15 @@ def _after(request: Request, round_: RoundView, flow: Flow) -> dict[str, object]
         "evaluation": rounds.evaluation(round_.code, language) if round_.state in TOLD else [],
         "moved": [(name, day) for name in MOVED if (day := words.spoken_day(str(round_.record.get(name, ""))))],
         "legal": _legal(round_, language),
+        "over": round_.state in OVER,
+        "book": _book(request, round_) if round_.state in OVER else None,
     }
+
+
+def _book(request: Request, round_: RoundView) -> Book | None:
+    """Return what people said, as everybody may know it: other steps beside those would tell more than either."""
+    found, words = backstage_of(request).rounds.findings(round_.code), pages_of(request).words(request)
+    return book(found, words, texts(words.language), pages_of(request).zone) if found else None
 
 
 def _legal(round_: RoundView, language: str) -> list[tuple[str, str]]:

@@ -74,6 +74,8 @@ class TestFindings:
     async def test_before_the_end_nobody_reads_any(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.opened("The reading room", **FORMAL)
         answered(it.database, it.rounds.played(code), code, 60, NOW)
+        await entered(it, client, ORGANISER)
+        assert 'id="findings"' not in (await client.get(f"/manage/rounds/{code}")).text
         page = await client.get(f"/rounds/{code}")
         assert "What people said" not in page.text
         assert "being counted" not in page.text
@@ -85,7 +87,9 @@ class TestFindings:
     async def test_once_it_is_over_it_says_that_they_come(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.opened("The reading room", **FORMAL)
         it.rounds.close(code, who=None)
-        assert "The answers are being counted." in (await client.get(f"/rounds/{code}")).text
+        await entered(it, client, ORGANISER)
+        for page in (f"/rounds/{code}", f"/manage/rounds/{code}"):
+            assert "The answers are being counted." in (await client.get(page)).text
 
     async def test_each_question_has_its_bars_its_words_and_its_table(
         self, it: Program, client: httpx.AsyncClient
@@ -103,6 +107,18 @@ class TestFindings:
         assert "Open &lt;early&gt;" in page
         assert "Numbers of people are rounded to 10" in page
         assert "They do not stand for everybody who lives here." in page
+
+    async def test_staff_read_the_same_results_on_their_page_of_the_round(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = counted(it)
+        await entered(it, client, ORGANISER)
+        ours, theirs = [(await client.get(f"{to}/rounds/{code}")).text for to in ("/manage", "")]
+        told = [re.findall(r'<section class="finding">.*?</section>', page, re.DOTALL) for page in (ours, theirs)]
+        assert len(told[0]) >= 6
+        assert told[0] == told[1]
+        (data,) = re.findall(r'href="(/rounds/[^"]+/figures.csv)"', ours)
+        assert (await client.get(data)).status_code == 200
 
     async def test_of_a_few_it_says_why_there_are_none(self, it: Program, client: httpx.AsyncClient) -> None:
         code = counted(it, people=9)
