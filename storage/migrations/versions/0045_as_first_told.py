@@ -40,10 +40,11 @@ def upgrade() -> None:
         told = json.loads(details).get("changed", {}).get("record.keep_until", [None])[0]
         if (at := _ends(told)) is not None:
             first.setdefault(round_id, at)
+    now = sa.func.strftime("%Y-%m-%d %H:%M:%f000", "now") if db.dialect.name == "sqlite" else sa.func.now()
     for round_id, at in first.items():
         kept = sa.or_(_ROUNDS.c.forget_at.is_(None), _ROUNDS.c.forget_at > at)
-        if at > datetime.now(UTC):
-            db.execute(sa.update(_ROUNDS).where(_ROUNDS.c.id == round_id, kept).values(forget_at=at))
+        to_come = sa.literal(at, sa.DateTime(timezone=True)) > now
+        db.execute(sa.update(_ROUNDS).where(_ROUNDS.c.id == round_id, kept, to_come).values(forget_at=at))
 
 
 def _ends(told: object) -> datetime | None:
