@@ -16,7 +16,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from bot.digests.deeds import Stand
 from bot.digests.model import Foot
 from bot.digests.render import items
-from bot.digests.render.told import bounds, page, since_first
+from bot.digests.render.told import asked, bounds, page, since_first
 from bot.digests.render.words import words
 from bot.reading.spans import worded
 
@@ -232,13 +232,12 @@ def _deadlines(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
 
 def _scored(score: Score, digest: Digest, said: Texts) -> tuple[Value, ...]:
     change = score.change
-    question = said.pick(score.question).replace("{service}", _service(digest, said))
     told = (change.before.percent, change.points, change.low, change.high) if change else (None,) * 4
     changed = (_part(told[0]), *told[1:], _yes(change.real, said) if change else None)
-    negative = _part(score.negative.percent)
+    negative = _part(score.negative.percent) if any(score.bad.values()) else None
     return (
         said(f"stage.{score.stage}"),
-        question,
+        asked(score, digest, said) or None,
         *_share(score.positive, said),
         negative,
         score.unknown,

@@ -258,15 +258,15 @@ def _stage(score: Score, digest: Digest, texts: Texts, *, brief: bool) -> Stage:
         name,
         good,
         tuple(filter(None, sentences)),
-        _question(score, digest, texts),
+        asked(score, digest, texts),
         rows,
         tuple(filter(None, kept)),
         moved=bool(score.change and score.change.real) or bool(_run(score, texts)),
     )
 
 
-def _question(score: Score, digest: Digest, texts: Texts) -> str:
-    """The question as it was asked; empty where the round's own words are needed to fill it in."""
+def asked(score: Score, digest: Digest, texts: Texts) -> str:
+    """Return the question as it was asked; empty where the round's own words are needed to fill it in."""
     asked = texts.pick(score.question).replace("{service}", texts.pick(digest.name, digest.service))
     return "" if "{" in asked else asked
 

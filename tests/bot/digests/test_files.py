@@ -288,6 +288,17 @@ def test_what_is_hidden_is_an_empty_cell() -> None:
     assert set(sheets(small(*["5"] * 3), "en")) == {"overview", "proposals", "codebook"}
 
 
+def test_a_question_with_gaps_and_a_scale_without_a_bad_end_are_empty_cells() -> None:
+    score = replace(WHOLE.scores[0], question={"en": "How well does {org} understand you?"}, bad={"en": ()})
+    kept = replace(WHOLE.scores[0], question={"en": "How is {service}?"})
+    sheet = sheets(replace(WHOLE, scores=(score, kept)), "en")["scores"]
+    heads = [cell.value for cell in sheet[1]]
+    asked, negative = heads.index("Question"), heads.index("Share against")
+    assert (sheet[2][asked].value, sheet[2][negative].value) == (None, None)
+    assert sheet[3][asked].value == f"How is {texts('en').pick(WHOLE.name)}?"
+    assert isinstance(sheet[3][negative].value, float)
+
+
 @EACH
 def test_a_workbook_says_what_is_left_out_and_which_weeks_are_not_compared(language: str) -> None:
     beside = Apart(organisations=3, groups=2, late=None)
