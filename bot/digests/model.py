@@ -306,7 +306,7 @@ class Proposal:
 
     move: Move
     about: str
-    """What it rests on: `theme`, `score`, `low`, `overdue`, `due`, `missing` or `quiet`."""
+    """What it rests on: `urgent`, `theme`, `score`, `low`, `late`, `overdue`, `due`, `missing` or `quiet`."""
     name: Mapping[str, str] = field(default_factory=dict)
     """Theme, round or group by language."""
     stage: str = ""

@@ -53,13 +53,13 @@ def alerts(
     `urgent` counts reports of danger that nobody has closed, `themes` are all that are told. `issued` are
     those of a digest of the same week that somebody has got: its list of themes was cut, their alerts were not.
     """
-    doubled = [*_doubled(themes, minimum)]
-    doubled += [each for each in issued if each.reason is Reason.DOUBLED and each not in doubled]
+    grown = [*_doubled(themes, minimum)]
+    grown += [each for each in issued if each.reason is Reason.DOUBLED and each not in grown]
     found = [
         *([Alert(Reason.URGENT, urgent)] if urgent else []),
         *_overdue(clock),
         *_falls(scores, minimum),
-        *doubled,
+        *grown,
         *_runs(scores),
         *_unheard(missing),
     ]
@@ -94,15 +94,19 @@ def _falls(scores: Sequence[Score], minimum: int) -> Iterator[Alert]:
             yield Alert(Reason.DROP, told, stage=score.stage)
 
 
-def _doubled(themes: Iterable[Theme], minimum: int) -> Iterator[Alert]:
-    """A number that is too small to tell is taken for the largest it can be.
+def doubled(theme: Theme, minimum: int) -> bool:
+    """Whether a theme calls for action; a number that is too small to tell is taken for the largest it can be.
 
-    Nothing where the four weeks before say that the part of those who raise the theme has not changed.
+    Not where the four weeks before say that the part of those who raise the theme has not changed.
     """
+    before = minimum - 1 if theme.before is None else theme.before
+    level = theme.change is not None and theme.change.real is False
+    return theme.compared and not level and theme.people >= max(DOUBLED_FROM, 2 * before)
+
+
+def _doubled(themes: Iterable[Theme], minimum: int) -> Iterator[Alert]:
     for theme in themes:
-        before = minimum - 1 if theme.before is None else theme.before
-        level = theme.change is not None and theme.change.real is False
-        if theme.compared and not level and theme.people >= max(DOUBLED_FROM, 2 * before):
+        if doubled(theme, minimum):
             yield Alert(Reason.DOUBLED, theme.people, theme.name, at_least=theme.at_least)
 
 
@@ -180,17 +184,43 @@ def proposals(
     problems: Sequence[Theme],
     missing: Sequence[Missing],
     *,
+    late: bool = False,
     quiet: bool,
 ) -> tuple[Proposal, ...]:
-    """Return at most three steps for this week: tell who waits, fix what most people name, ask who is missing.
+    """Return at most three steps for this week: fix what asks for it, ask who is missing, tell who waits.
 
-    `found` are all reasons, told or not. `quiet`: too few people answered to say anything.
+    First what each reason to act asks for, then a step of each kind, then others. `found` are all reasons, told or not;
+    `late`: actions are beyond their day; `quiet`: too few people answered to say anything.
     """
-    every = [*_tell(clock), *_fix(found, problems), *_ask(missing, quiet=quiet)]
-    first = [next((each for each in every if each.move is move), None) for move in Move]
-    chosen = [each for each in first if each]
-    rest = [each for each in every if each not in chosen]
-    return tuple([*chosen, *rest][:MOST])
+    acting = _steps((each for each in told(found) if each.reason in ACTING), problems)
+    every = [*_tell(clock), *_steps(found, problems), *_fix(problems, late=late), *_ask(missing, quiet=quiet)]
+    of_each = [next((each for each in every if each.move is move), None) for move in Move]
+    chosen: list[Proposal] = []
+    for each in (*acting, *of_each, *every):
+        if each and each not in chosen:
+            chosen.append(each)
+    return tuple(sorted(chosen[:MOST], key=lambda each: list(Move).index(each.move)))
+
+
+def _steps(found: Iterable[Alert], problems: Sequence[Theme]) -> Iterator[Proposal]:
+    """Give what reasons ask for, in their order."""
+    for alert in found:
+        match alert.reason:
+            case Reason.URGENT:
+                yield Proposal(Move.FIX, "urgent")
+            case Reason.OVERDUE:
+                yield Proposal(Move.TELL, Tick.OVERDUE.value, alert.name)
+            case Reason.FELL | Reason.DROP:
+                yield Proposal(Move.FIX, "score", stage=alert.stage)
+            case Reason.DOUBLED:
+                step = next((theme.step for theme in problems if theme.name == alert.name), {})
+                yield Proposal(Move.FIX, "theme", alert.name, step=step)
+            case Reason.BELOW:
+                yield Proposal(Move.FIX, "low", stage=alert.stage)
+            case Reason.MISSING:
+                yield Proposal(Move.ASK, "missing", alert.name)
+            case Reason.ABOVE:
+                pass
 
 
 def _tell(clock: Iterable[Clock]) -> Iterator[Proposal]:
@@ -199,14 +229,10 @@ def _tell(clock: Iterable[Clock]) -> Iterator[Proposal]:
             yield Proposal(Move.TELL, each.tick.value, each.name)
 
 
-def _fix(found: Iterable[Alert], problems: Iterable[Theme]) -> Iterator[Proposal]:
-    for theme in problems:
-        yield Proposal(Move.FIX, "theme", theme.name, step=theme.step)
-    fell = [alert.stage for alert in found if alert.reason in {Reason.FELL, Reason.DROP}]
-    yield from (Proposal(Move.FIX, "score", stage=stage) for stage in fell)
-    for alert in found:
-        if alert.reason is Reason.BELOW and alert.stage not in fell:
-            yield Proposal(Move.FIX, "low", stage=alert.stage)
+def _fix(problems: Sequence[Theme], *, late: bool) -> Iterator[Proposal]:
+    """Give what most people name, then what is late, then what others name."""
+    themes = [Proposal(Move.FIX, "theme", theme.name, step=theme.step) for theme in problems]
+    yield from (*themes[:1], *([Proposal(Move.FIX, "late")] if late else []), *themes[1:])
 
 
 def _ask(missing: Iterable[Missing], *, quiet: bool) -> Iterator[Proposal]:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.digests import disclosure, quotes, signals, statistics
+from bot.digests.deeds import Stand
 from bot.digests.disclosure import Share, Strength
 from bot.digests.model import (
     Apart,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bot.digests.deeds import Deeds
+    from bot.digests.model import Alert, Proposal
     from bot.digests.quotes import Said
     from bot.digests.results import Poll, Result
     from bot.digests.weeks import Week
@@ -263,12 +265,18 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
         works=found.works,
         proposed=scope.proposed,
         deeds=scope.deeds,
-        proposals=signals.proposals(every, clock, found.problems, found.who.missing, quiet=not full),
+        proposals=_steps(every, clock, found, scope),
         foot=_foot(answers, scope, found) if full else None,
     )
     if scope.issued and scope.issued.alerts == alerts:
         told = replace(told, worded=scope.issued.worded)
     return told
+
+
+def _steps(every: Sequence[Alert], clock: Sequence[Clock], found: _Figures, scope: Scope) -> tuple[Proposal, ...]:
+    late = scope.deeds is not None and any(each.stand is Stand.LATE for each in scope.deeds.lines)
+    quiet = found.form is not Form.FULL
+    return signals.proposals(every, clock, found.problems, found.who.missing, late=late, quiet=quiet)
 
 
 def _lost(issued: Digest | None) -> int:
@@ -338,8 +346,15 @@ def _with_themes(found: _Figures, answers: Answers, scope: Scope) -> _Figures:
         return found
     problems, works = _themes(answers, scope, found)
     rare = sum(0 < one.people < scope.minimum for one in answers.heard) if problems or works else 0
+    problems = _told_first(problems, scope.minimum)
     more, works_ = len(problems[PROBLEMS:]), next(iter(works), None)
     return replace(found, problems=problems, more_problems=more, works=works_, hidden=found.hidden + rare)
+
+
+def _told_first(problems: Sequence[Theme], minimum: int) -> tuple[Theme, ...]:
+    """Return themes, first the three that are told: those that doubled, then those that most people raised."""
+    asked = sorted(problems, key=lambda each: not signals.doubled(each, minimum))[:PROBLEMS]
+    return tuple(sorted(problems, key=lambda each: each not in asked))
 
 
 def _once_more(issued: Digest, answers: Answers) -> _Figures:

@@ -308,6 +308,7 @@ def _proposal(each: Proposal, texts: Texts) -> str:
         "name": short(texts.pick(each.name)),
         "stage": texts(f"stage.{each.stage}") if each.stage else "",
         "step": short(texts.pick(each.step)),
+        "button": texts("alarm.taken_label"),
     }
     key = f"{each.move}_{each.about}"
     return texts(f"digest.proposals.{key}_step" if each.step else f"digest.proposals.{key}", **named)

@@ -61,7 +61,7 @@ def _answers(digest: Digest, texts: Texts) -> dict[str, list[Lead]]:
             for each in digest.results
         ],
         "gap": [_score(digest, each.item, each.stage, texts) for each in gap],
-        "proposals": list(_about(digest, ((each.name, each.stage) for each in digest.proposals), texts)),
+        "proposals": list(_steps(digest, texts)),
         "voices": [_week(digest)] if digest.voices.quotes or digest.voices.total else [],
     }
 
@@ -80,6 +80,14 @@ def _score(digest: Digest, item: str, stage: str, texts: Texts) -> Lead:
 
 def _theme(digest: Digest, theme: Theme, texts: Texts) -> Lead:
     return Lead(_path(digest, theme=theme.key), short(texts.pick(theme.name, theme.key)))
+
+
+def _steps(digest: Digest, texts: Texts) -> Iterator[Lead]:
+    for each in digest.proposals:
+        if each.about == "late":
+            yield Lead(f"/manage/actions/{digest.service}", texts("digest.head.deeds"))
+        else:
+            yield from _about(digest, [(each.name, each.stage)], texts)
 
 
 def _about(digest: Digest, named: Iterable[tuple[Mapping[str, str], str]], texts: Texts) -> Iterator[Lead]:

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.digests import disclosure, signals
+from bot.digests.deeds import Deed, Deeds, Stand
 from bot.digests.disclosure import NOTHING
 from bot.digests.model import Change, Form, Missing, Move, Point, Reason, State, Theme, Worded, dump, load
 from bot.digests.render import items
+from bot.digests.render.leads import leads
 from bot.digests.render.told import page
 from bot.digests.summarise import Deadline, Heard, same_for_reader, sign_of_life, summarise
 from bot.digests.weeks import Week
@@ -201,6 +203,50 @@ def test_a_fall_that_is_not_told_is_proposed_to_be_looked_into() -> None:
     found = summarise(known, scope(WEEK, late, urgent_open=1), monday_after(WEEK))
     assert found is not None
     assert (Move.FIX, "score") in [(each.move, each.about) for each in found.proposals]
+
+
+def test_a_theme_that_doubled_is_told_before_larger_ones() -> None:
+    heard = [Heard(f"t{n}", {"en": f"Theme {n}"}, good=False, people=20 - n, people_before=20) for n in range(3)]
+    grew = Heard("grew", {"en": "Grew"}, good=False, people=12, people_before=5)
+    known = replace(counted(sample.people(), WEEK), heard=(*heard, grew))
+    found = summarise(known, scope(WEEK), monday_after(WEEK))
+    assert found is not None
+    assert Reason.DOUBLED in reasons(found)
+    assert ([each.key for each in found.problems], found.more_problems) == (["t0", "t1", "grew"], 1)
+    assert "Fix: Grew." in items.proposals(found, texts("en"))
+
+
+def test_what_asks_to_act_comes_before_what_most_people_name() -> None:
+    heard = [Heard(f"t{n}", {"en": f"Theme {n}"}, good=False, people=20, people_before=20) for n in range(3)]
+    people = [*week(10, 30), *week(40, 0, 1)]
+    known = replace(counted(people, WEEK), heard=tuple(heard))
+    found = summarise(known, scope(WEEK), monday_after(WEEK))
+    assert found is not None
+    assert reasons(found) == [Reason.FELL]
+    assert items.proposals(found, texts("en")) == ("Find out why it fell: Deliver.", "Fix: Theme 0.", "Fix: Theme 1.")
+    late = [Deadline(str(n), f"Round {n}", "closed", feedback_on=date(2026, 11, n)) for n in (3, 5)]
+    found = summarise(known, scope(WEEK, late, urgent_open=2, missing=sample.MISSING), monday_after(WEEK))
+    assert found is not None
+    assert [(each.move, each.about) for each in found.proposals] == [
+        (Move.FIX, "urgent"),
+        (Move.FIX, "score"),
+        (Move.TELL, "overdue"),
+    ]
+
+
+def test_an_open_report_of_danger_says_where_it_is() -> None:
+    (step,) = items.proposals(made(week(30, 10), urgent_open=1), texts("en"))
+    assert "message" in step
+    assert "“I look after it”" in step
+
+
+def test_actions_that_are_late_bring_a_step() -> None:
+    late = Deed(1, "fix", Stand.LATE, "Move the desk", due_on=date(2026, 11, 3), days=20)
+    calm = [*week(35, 15), *week(34, 16, 1)]
+    assert made(calm, deeds=Deeds((replace(late, stand=Stand.OPEN, days=0),))).proposals == ()
+    found = made(calm, deeds=Deeds((late,)))
+    assert items.proposals(found, texts("en")) == ("Finish the actions that are late, or give them a new day.",)
+    assert leads(found, texts("en"))["proposals"][0].path == "/manage/actions/ambulance"
 
 
 # --------------------------------------------------------------------------- what changed, though nobody has to act
