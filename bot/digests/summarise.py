@@ -402,6 +402,8 @@ def same_for_reader(told: Digest, earlier: Digest) -> Iterator[str]:
     """Name what says no more to one person than the last digest they were sent did."""
     if told.who.missing and told.who.missing == earlier.who.missing:
         yield "missing"
+    if told.proposed and told.proposed == earlier.proposed:
+        yield "proposed"
     before = {(each.code, each.state): each for each in earlier.results}
     for each in told.results:
         if before.get((each.code, each.state)) == each:

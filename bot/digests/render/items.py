@@ -182,7 +182,8 @@ def works(digest: Digest, texts: Texts, *, brief: bool = False, quotes: int = QU
 
 def proposed(digest: Digest, texts: Texts) -> str:
     """Return how many new themes wait for somebody to look at them; empty where none does."""
-    return texts.many("digest.themes.proposed", digest.proposed) if digest.proposed else ""
+    told = texts.many("digest.themes.proposed", digest.proposed) if digest.proposed else ""
+    return texts("digest.proposals.again", text=told) if told and "proposed" in digest.again else told
 
 
 def figures(theme: Theme, digest: Digest, texts: Texts, *, brief: bool = False) -> str:

@@ -350,6 +350,16 @@ def test_what_says_the_same_as_in_the_digest_before_is_marked() -> None:
     assert "missing" not in set(same_for_reader(other, first))
 
 
+def test_themes_that_still_wait_are_told_as_last_time() -> None:
+    first, later = made(week(35, 15), proposed=2), made(week(35, 15), proposed=2)
+    assert items.proposed(first, texts("en")) == "2 new themes wait for you."
+    again = tuple(same_for_reader(later, first))
+    assert again == ("proposed",)
+    assert items.proposed(replace(later, again=again), texts("en")) == "As last time: 2 new themes wait for you."
+    assert "proposed" not in set(same_for_reader(made(week(35, 15), proposed=3), first))
+    assert [*same_for_reader(made(week(35, 15)), made(week(35, 15)))] == []
+
+
 def test_the_week_before_of_a_theme_is_what_was_told_of_it_then() -> None:
     """Whoever had a text deleted since does not show in the difference."""
     told = replace(sample.digest(), period="2026-W46", problems=(Theme("waiting", {}, 7),))
