@@ -219,6 +219,11 @@ def turn_back(db: Connection, round_id: int) -> int:
     return db.execute(delete(audience).where(audience.c.round_id == round_id, audience.c.state == ARRIVING)).rowcount
 
 
+def take_away(db: Connection, round_id: int) -> int:
+    """Forget the people of all lists of a round that has asked nobody yet; return how many."""
+    return db.execute(delete(audience).where(audience.c.round_id == round_id, audience.c.source == LIST)).rowcount
+
+
 def _in(round_id: int, *states: str) -> Any:  # noqa: ANN401 - an UPDATE of Core
     return update(audience).where(audience.c.round_id == round_id, audience.c.state.in_(states))
 

@@ -174,6 +174,22 @@ def _bar(shown: ExitStack, label: str) -> Read:
     return heard
 
 
+@click.command("list-out")
+@click.argument("code")
+@click.option("--why", default="", help="The reason, for the log of the round.")
+@acting
+@configured
+def list_out(config: Config, code: str, *, why: str, member: str | None) -> None:
+    """Take all lists out of a round's audience again, as long as nobody was asked.
+
+    A signature is void then: whom a round asks is part of what was signed.
+    """
+    with office(config) as here:
+        gone = here.rounds.take_away(code, why, who=member_of(here, member, code))
+        click.echo(f"{gone} taken out of the audience of {code}.")
+        off_the_clock(here, code, aside=True)
+
+
 @click.command("quiet")
 @click.argument("mails", nargs=-1, required=True, metavar="MAIL...")
 @configured

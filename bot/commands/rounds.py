@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.commands.acting import acting, found_round, member, member_of, off_the_clock, signer
-from bot.commands.audience import asked_options, audience, cleared, clearing_options, list_in, meant, quiet
+from bot.commands.audience import asked_options, audience, cleared, clearing_options, list_in, list_out, meant, quiet
 from bot.commands.common import (
     Moment,
     as_json,
@@ -471,7 +471,7 @@ def _proven(proof: Proof, *, lost: bool) -> str:
     return f"unbroken, {many(proof.entries, 'line')} long.{deleted} Its last hash: {proof.head}"
 
 
-for _command in (audience, example, list_in, document, place, poster, page, enter, aim, watch):
+for _command in (audience, example, list_in, list_out, document, place, poster, page, enter, aim, watch):
     round_.add_command(_command)
 
 

@@ -260,6 +260,25 @@ class Rounds(Fairness, Papers):
             self._note(db, row, who, "changed", self._clock(), held.ground, changed=_changed(row, now))
         return True
 
+    def take_away(self, code: str, why: str = "", who: int | None = None) -> int:
+        """Take all lists of a draft out of its audience; return how many people were in it. A signature is void.
+
+        Raises `Refused` once the round has begun, and where it has no list.
+        """
+        with self._act() as db:
+            row = self._held(db, code)
+            self._must_be(row, BEGINNING, "not_draft")
+            meant = whoms.load(row.whom)
+            if not meant.lists:
+                raise wording.Forbidden("no_list", code=code)
+            gone = audience.take_away(db, row.id)
+            left = whoms.dump(replace(meant, lists=()))
+            rounds.change(db, row.id, whom=left, audience=LINK if row.audience == LISTED else row.audience)
+            now = self._row(db, code)
+            self._redrafted(db, now)
+            self._note(db, row, who, "changed", self._clock(), why.strip(), changed=_changed(row, now))
+        return gone
+
     def hush(self, mails: Iterable[str]) -> int:
         """Put mail addresses on the quiet list, whoever holds them; return how many are new on it."""
         now = self._clock()

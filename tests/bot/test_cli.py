@@ -888,6 +888,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "document": ("lib", "--remove", "plan.pdf"),
     "aim": ("lib", "--answers", "3"),
     "list-in": ("lib", "clock", "--ground", "a"),
+    "list-out": ("lib",),
     "enter": ("lib", "--channel", "phone"),
 }
 LOOKS = frozenset(

@@ -493,6 +493,9 @@ class Rounds(Protocol):
     ) -> tuple[Addresses, int]:
         """Take the addresses of a CSV into the audience of a draft; return what it holds, how many are new."""
 
+    def take_away(self, code: str, why: str = "", who: int | None = None) -> int:
+        """Take all lists of a draft out of its audience; return how many people were in it."""
+
     def results(self, code: str) -> Sequence[Result]:
         """Return what people want by the round's orders, divided points, best and last, as far as it may be told."""
 

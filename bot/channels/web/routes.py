@@ -173,6 +173,7 @@ def _staff() -> list[Route]:
         get(f"{round_}/audience", doors.staff(asking.show)),
         post(f"{round_}/audience", doors.staff(asking.change)),
         post(f"{round_}/list", doors.staff(asking.receive, files=1)),
+        post(f"{round_}/list/away", doors.staff(asking.take_away)),
         get(f"{round_}/turnout", doors.staff(turnout.show)),
         post(f"{round_}/margins", doors.staff(turnout.weigh)),
         post(f"{round_}/margins/forget", doors.staff(turnout.unweigh)),

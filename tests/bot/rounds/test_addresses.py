@@ -161,6 +161,28 @@ async def test_a_list_is_taken_in_once_with_its_ground(house: House, tmp_path: P
     assert house.rounds.audience(code).people == 2
 
 
+async def test_a_list_can_be_taken_away_until_somebody_was_asked(house: House, tmp_path: Path) -> None:
+    code = house.need(opened=False).code
+    with pytest.raises(Refused, match="has no list of addresses to take away"):
+        house.rounds.take_away(code)
+    file = written(tmp_path, "mail\na@city.example\nb@city.example\n")
+    house.rounds.receive(code, file, "the wrong ground")
+    house.sign(code)
+    assert house.rounds.take_away(code, "the ground was wrong") == 2
+    found = house.rounds.find(code)
+    assert found is not None
+    assert (found.state, found.audience, found.whom.lists, house.table("audience")) == ("draft", "link", (), [])
+    assert house.rounds.log(code)[-1].reason == "the ground was wrong"
+    assert house.rounds.receive(code, file, GROUND)[1] == 2, "the same list may come again, with its ground put right"
+    opened = house.need().code
+    with pytest.raises(Refused):
+        house.rounds.take_away(opened)
+    house.rounds.take_away(code)
+    house.clock.forward(days=400)
+    house.sweeps.privacy()
+    assert [row for row in house.table("contacts") if row.channel == "mail"] == [], "nothing of them stays"
+
+
 async def test_nothing_is_taken_in_while_a_row_is_bad_unless_it_is_left_out(house: House, tmp_path: Path) -> None:
     code = house.need(opened=False).code
     file = written(tmp_path, "mail\na@city.example\nbroken\n")

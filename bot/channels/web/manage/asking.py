@@ -249,6 +249,19 @@ async def receive(request: Request, visitor: Visitor) -> Response:
     return to(f"/manage/rounds/{round_.code}/audience?done=listed&{told}#list")
 
 
+async def take_away(request: Request, visitor: Visitor) -> Response:
+    """`POST /manage/rounds/<code>/list/away`: take all lists out of the audience again."""
+    round_ = await _beginning(request, visitor)
+    await form_of(request)
+    rounds, words = backstage_of(request).rounds, pages_of(request).words(request)
+    try:
+        await asyncio.to_thread(rounds.take_away, round_.code, who=visitor.person.id)
+    except Refused as error:
+        said = [Error("file", spoken(error, words.language))]
+        return await _shown(request, visitor, round_, _kept(round_, pages_of(request).zone), errors=said)
+    return to(f"/manage/rounds/{round_.code}/audience?done=asking")
+
+
 def _odd(words: Words, unknown: int, rows: Iterable[int]) -> str:
     """Return how many rows name a language or a zone that nobody knows, and the first of them."""
     named = ", ".join(words.number(row) for row in dict.fromkeys(rows))

@@ -241,3 +241,16 @@ async def test_the_names_of_themes_in_use_stand_below_their_field_for_whoever_ma
     assert "<bdi>Shut when I am free</bdi>" in page
     assert "Nobody looked" not in page
     assert "Dark corners" not in page
+
+
+async def test_a_list_is_taken_away_with_a_button(it: Program, client: httpx.AsyncClient) -> None:
+    code = it.round("Opening hours", **DRAFT)
+    await entered(it, client, ORGANISER)
+    assert "Take the list away" not in (await client.get(f"/manage/rounds/{code}/audience")).text
+    page = await sent(client, code, "mail\na@city.example\n")
+    assert "Take the list away" in page.text
+    page = await posted(client, f"/manage/rounds/{code}/list/away")
+    assert page.status_code == 200
+    assert "Take the list away" not in page.text
+    assert kept(it, code).whom.lists == ()
+    assert (await posted(client, f"/manage/rounds/{code}/list/away")).status_code == 422

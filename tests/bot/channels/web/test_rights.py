@@ -35,7 +35,10 @@ DEMANDED: Mapping[Right, tuple[str, ...]] = {
     ),
     Right.LEAD_ROUNDS: (
         *(f"GET {ROUND}{end}" for end in ("/edit", "/report", "/report/preview", "/report/page", "/audience")),
-        *(f"POST {ROUND}{end}" for end in ("/edit", "/edit/check", "/keep", "/audience", "/list", "/margins", "/aims")),
+        *(
+            f"POST {ROUND}{end}"
+            for end in ("/edit", "/edit/check", "/keep", "/audience", "/list", "/list/away", "/margins", "/aims")
+        ),
         *(f"POST {ROUND}{end}" for end in ("/margins/forget", "/places", "/issue", "/read", "/note", "/analyse")),
         *(f"POST {ROUND}{end}" for end in ("/decide", "/report", "/report/publish", "/extend", "/pause", "/resume")),
         *(f"POST {ROUND}{end}" for end in ("/open", "/close", "/archive", "/cancel", "/documents")),
@@ -103,7 +106,7 @@ BEYOND = {
 LAST = ("/close", "/cancel", "/archive", "/give", "/settle")
 """Acts after which others make no sense."""
 STATES = {
-    "draft": ("/edit", "/edit/check", "/audience", "/list", "/margins", "/approve"),
+    "draft": ("/edit", "/edit/check", "/audience", "/list", "/list/away", "/margins", "/approve"),
     "closed": ("/report", "/report/preview", "/report/page", "/report/publish"),
 }
 """What is there only for a round in another state than the one that is open."""
