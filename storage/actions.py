@@ -30,6 +30,8 @@ THEME, SCORE, ISSUE, WORDS, CHOSEN = SOURCES = ("theme", "score", "issue", "word
 """What can give rise to an action: a theme, the bad answers to a question, an issue of a round, words of staff,
 answers that somebody chose one by one."""
 OPEN, DONE, NOT_DONE = STATES = ("open", "done", "not_done")
+WELL, OTHERS = SIDES = ("well", "others")
+"""Of those who raised a theme those who scored well, and all others: a digest counts them apart."""
 TOLD, ASKED = "told", "asked"
 """How people are linked to an action."""
 
@@ -49,6 +51,8 @@ class Origin:
     until: str = ""
     answers: tuple[int, ...] = ()
     """Those that somebody chose, by id; of one that is deleted nothing is left."""
+    side: str = ""
+    """Of a theme: `WELL`, those who scored well, `OTHERS`, all others; empty: both."""
 
 
 @dataclass(frozen=True, slots=True)

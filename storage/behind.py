@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func, or_, select, tuple_
 
+from storage import themes
+from storage.actions import WELL
 from storage.rows import Shape
 from storage.tables import answers, campaign_texts, text_themes
 
@@ -38,6 +40,10 @@ class Picked:
     theme: int | None = None
     round_id: int | None = None
     state: str = ""
+    side: str = ""
+    """Of a theme: only those who scored well, or all others (`actions.SIDES`)."""
+    good: tuple[tuple[str, str], ...] = ()
+    """(item, choice) of those who score well."""
 
 
 class Said(NamedTuple):
@@ -103,6 +109,26 @@ def words(db: Connection, rows: Collection[Said], until: datetime) -> dict[tuple
     return found
 
 
+def scores(db: Connection, rows: Collection[Said], picked: Picked) -> dict[int, tuple[str, str]]:
+    """Return by text what its writer chose last, (item, choice), at the questions of `picked.good` no later than it."""
+    people = {(row.round_id, row.pseudonym) for row in rows if row.text}
+    if not people:
+        return {}
+    theirs = tuple_(answers.c.round_id, answers.c.pseudonym).in_(list(people))
+    given = (answers.c.item.in_(sorted({item for item, _ in picked.good})), answers.c.choice.is_not(None))
+    within = (answers.c.counted_at >= picked.since, answers.c.withdrawn_at.is_(None))
+    columns = (answers.c.round_id, answers.c.pseudonym, answers.c.counted_at, answers.c.item, answers.c.choice)
+    chosen: dict[tuple[int, bytes], list[tuple[datetime, str, str]]] = {}
+    for round_id, pseudonym, *one in db.execute(select(*columns).where(theirs, *given, *within).order_by(answers.c.id)):
+        chosen.setdefault((round_id, pseudonym), []).append((one[0], one[1], one[2]))
+    found = {}
+    for row in (each for each in rows if each.text):
+        for at, item, choice in chosen.get((row.round_id, row.pseudonym), ()):
+            if at <= row.counted_at:
+                found[row.id] = (item, choice)
+    return found
+
+
 def _where(picked: Picked) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = [answers.c.service == picked.service, answers.c.withdrawn_at.is_(None)]
     where += [answers.c.counted_at >= picked.since, answers.c.counted_at < picked.until, answers.c.skipped.is_(False)]
@@ -116,4 +142,6 @@ def _where(picked: Picked) -> list[ColumnElement[bool]]:
     if picked.theme is not None:
         about = select(text_themes.c.answer_id).where(text_themes.c.theme_id == picked.theme)
         where += [answers.c.id.in_(about)]
+        span = (picked.since, picked.until, picked.good)
+        where += [themes.of_side(picked.theme, *span, well=picked.side == WELL)] if picked.side else []
     return where

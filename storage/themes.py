@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, tuple_, update
 
 from storage.rows import Insert, Shape, not_among, read
 from storage.tables import answers, campaign_texts, codebooks, readings, text_themes, theme_examples, themes
@@ -425,12 +425,45 @@ def _people(db: Connection, wanted: ColumnElement[bool]) -> int:
     return db.execute(select(func.count()).select_from(each)).scalar_one()
 
 
-def people_behind(db: Connection, theme_id: int, since: datetime, until: datetime) -> set[tuple[int, bytes]]:
-    """Return (round id, pseudonym) of who raised a theme in texts counted in [since, until)."""
+def people_behind(
+    db: Connection, theme_id: int, since: datetime, until: datetime, among: ColumnElement[bool] | None = None
+) -> set[tuple[int, bytes]]:
+    """Return (round id, pseudonym) of who raised a theme in texts counted in [since, until), `among`: on one side."""
     theirs = select(text_themes.c.answer_id).where(text_themes.c.theme_id == theme_id)
-    within = (answers.c.counted_at >= since, answers.c.counted_at < until, answers.c.withdrawn_at.is_(None))
+    within = [answers.c.counted_at >= since, answers.c.counted_at < until, answers.c.withdrawn_at.is_(None)]
+    within += [] if among is None else [among]
     found = select(answers.c.round_id, answers.c.pseudonym).where(answers.c.id.in_(theirs), *within).distinct()
     return {(row[0], row[1]) for row in db.execute(found)}
+
+
+def of_side(
+    theme_id: int, since: datetime, until: datetime, good: Collection[tuple[str, str]], *, well: bool
+) -> ColumnElement[bool]:
+    """Return that an answer is of somebody who raised a theme in [since, until) and scored well, or did not.
+
+    As `chose` says it: their last choice in this span that was handed in no later than their text is one of `good`,
+    (item, choice).
+    """
+    given, last = answers.alias("given"), answers.alias("last")
+    text = answers.alias("text")
+    one = select(text.c.round_id, text.c.pseudonym, func.max(given.c.id).label("last"))
+    one = one.join(text_themes, text_themes.c.answer_id == text.c.id)
+    one = one.join(given, and_(given.c.round_id == text.c.round_id, given.c.pseudonym == text.c.pseudonym)).where(
+        text_themes.c.theme_id == theme_id,
+        text.c.counted_at >= since,
+        text.c.counted_at < until,
+        text.c.withdrawn_at.is_(None),
+        given.c.item.in_(sorted({item for item, _ in good})),
+        given.c.choice.is_not(None),
+        given.c.withdrawn_at.is_(None),
+        given.c.counted_at >= since,
+        given.c.counted_at <= text.c.counted_at,
+    )
+    people = one.group_by(text.c.round_id, text.c.pseudonym).subquery()
+    content = select(people.c.round_id, people.c.pseudonym).join(last, last.c.id == people.c.last)
+    content = content.where(tuple_(last.c.item, last.c.choice).in_(sorted(good)))
+    who = tuple_(answers.c.round_id, answers.c.pseudonym)
+    return who.in_(content) if well else who.not_in(content)
 
 
 _BEHIND = (*(answers.c[name] for name in Behind._fields[1:10]), text_themes.c.sure, text_themes.c.by)

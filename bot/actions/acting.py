@@ -38,8 +38,10 @@ from storage.actions import (
     NOT_US,
     OPEN,
     SCORE,
+    SIDES,
     THEME,
     TOLD,
+    WELL,
     NewAction,
     Origin,
 )
@@ -163,9 +165,10 @@ class Actions:
         if source == CHOSEN:
             return Origin(since=since, until=until, answers=_chosen(name))
         if source == THEME:
-            if (number := whole(name)) is None:
+            key, _, side = name.partition(".")
+            if (number := whole(key)) is None or side not in {"", *SIDES}:
                 raise Unfit("no_origin")
-            return Origin(str(number), since=since, until=until)
+            return Origin(str(number), since=since, until=until, side=side)
         found = self._headlines.get(name)
         if found is None:
             raise Unfit("no_origin")
@@ -187,7 +190,7 @@ class Actions:
             return texts(language).many("deed.chosen", len(origin.answers))
         if source == THEME and origin.name.isdecimal():
             theme = themes.get(db, int(origin.name))
-            return theme.name(language) if theme else ""
+            return _sided(theme.name(language), origin.side, language) if theme else ""
         if source == SCORE:
             found = self._headlines.get(origin.name)
             asked = texts(language).pick(found.question) if found else origin.name
@@ -211,7 +214,9 @@ class Actions:
         asked = [(one.stage, item) for item, one in self._headlines.items()]
         given = [one for one in asked if counted[one].total() >= minimum]
         scores = [Subject(SCORE, item, self.behind.question(service, item, language), stage) for stage, item in given]
-        return subjects.of(db, service, scores, span, minimum, language, beside.texts(span))
+        good = content_with(self._headlines.values())
+        found = subjects.of(db, service, scores, span, minimum, language, good, beside.texts(span))
+        return [replace(each, label=_sided(each.label, each.side, language)) for each in found]
 
     @staticmethod
     def _counted(db: Connection, service: str, span: Span, beside: Beside) -> defaultdict[Asked, Counter[str]]:
@@ -233,7 +238,7 @@ class Actions:
     def filters(db: Connection, source: str, origin: Origin, week: str) -> Filters:
         """Return where the answers are that gave rise to an action of a week: those of its theme, or the bad ones."""
         if source == THEME:
-            return Filters(week, theme=now_in(db, int(origin.name)))
+            return Filters(week, theme=now_in(db, int(origin.name)), side=origin.side)
         return Filters(week, origin.stage, origin.name, origin.choices)
 
     # ----------------------------------------------------------------- before
@@ -301,13 +306,28 @@ class Actions:
         span = (datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until))
         good, theme = content_with(self._headlines.values()), now_in(db, int(origin.name))
         out = self._library.beside(db, service, span).texts(span)
-        sides = by_side(db, service, span, good).get(theme, ())
-        own = by_side(db, service, span, good, apart=True, without=out).get(theme, ())
-        return sides == own and all(disclosure.cell(one, self._config.digest.minimum_cell) is not None for one in own)
+        sides = by_side(db, service, span, good).get(theme, (0, 0))
+        own = by_side(db, service, span, good, apart=True, without=out).get(theme, (0, 0))
+        minimum = self._config.digest.minimum_cell
+        if origin.side:
+            at = int(origin.side == WELL)
+            return sides[at] == own[at] and self._exact(db, service, span, own[at], well=bool(at))
+        return sides == own and all(disclosure.cell(one, minimum) is not None for one in own)
+
+    def _exact(self, db: Connection, service: str, span: Span, people: int, *, well: bool) -> bool:
+        """Whether the digest tells how many raised a theme on one side: not where it says "at least" so many."""
+        minimum, beside = self._config.digest.minimum_cell, self._library.beside(db, service, span)
+        counted = self._counted(db, service, span, beside)
+        content = sum(
+            counted[one.stage, item][choice] for item, one in self._headlines.items() for choice in one.positive
+        )
+        everybody = sum(each.people for each in weekly.figures(db, service, [span], beside)[span].people)
+        whole_ = content if well else everybody - content
+        return disclosure.cell(people, minimum) is not None and not disclosure.inside(people, [whole_], minimum)[1]
 
     def _reach(self, db: Connection, draft: Draft, now: datetime) -> Reach:
         about = (draft.service, draft.source, draft.origin, draft.kind)
-        return reach(db, self._library, self._channels, *about, now)
+        return reach(db, self._library, self._channels, *about, now, content_with(self._headlines.values()))
 
     def _why_not(self, found: Reach, kind: str) -> str:
         """Return why nobody can be told; empty: they can.
@@ -471,3 +491,8 @@ def _chosen(name: str) -> tuple[int, ...]:
     if not ids or len(ids) < len(found) or len(ids) > CHOSEN_AT_ONCE:
         raise Unfit("no_origin")
     return ids
+
+
+def _sided(name: str, side: str, language: str) -> str:
+    """Return a theme in words: those who praise it are named, all others are who one thinks of."""
+    return texts(language)("deed.well", theme=name) if side == WELL else name

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.digests.disclosure import about
+from bot.digests.gather import content_with
+from bot.digests.headlines import headlines
 from bot.digests.weeks import Week
 from bot.reading.private import finder
 from bot.texts import texts
@@ -43,6 +45,8 @@ class Filters:
     """A round's code: its answers up to the end of the week; of one that never closes those of the week."""
     state: str = ""
     page: int = 1
+    side: str = ""
+    """Of a theme: those who scored well, or all others (`storage.actions.SIDES`); empty: both."""
 
     @property
     def noted(self) -> dict[str, object]:
@@ -53,6 +57,7 @@ class Filters:
             "item": self.item,
             "choice": ",".join(self.choices),
             "theme": self.theme,
+            "side": self.side,
             "round": self.round,
             "state": self.state,
             "page": self.page,
@@ -72,6 +77,8 @@ class Answer:
     words: Sequence[str]
     """What the same person wrote beside it."""
     themes: Sequence[str]
+    score: str = ""
+    """What the writer of a text chose at the question that stands for the stage."""
     organised: bool = False
     """Whether its words were sent in a campaign."""
     written: Sequence[int] = ()
@@ -98,6 +105,7 @@ class Behind:
     def __init__(self, config: Config, bank: Bank) -> None:
         self._config = config
         self._bank = bank
+        self._good = tuple(sorted(content_with(headlines(bank))))
 
     def open(self, db: Connection, service: str, by: Filters, who: str, language: str, now: datetime) -> Shown:
         """Return a page of answers as they were given, and note who has looked. Raises ValueError for no such week.
@@ -110,7 +118,7 @@ class Behind:
         rows = behind.of(db, picked, PAGE, (by.page - 1) * PAGE)
         total, organised = behind.count(db, picked), behind.organised(db, picked)
         looks.note(db, service, now, who, by.noted, len(rows))
-        shown = self._in_words(db, service, rows, language, picked.until)
+        shown = self._in_words(db, service, rows, language, picked)
         minimum = self._config.digest.minimum_cell
         return Shown(shown, about(total, minimum), max(1, -(-total // PAGE)), about(organised, minimum))
 
@@ -125,12 +133,12 @@ class Behind:
         rows = behind.of(db, picked, NEWEST)
         looks.note(db, service, now, who, {**by.noted, "in": "chat"}, len(rows))
         finds, said = finder(db, self._config), texts(language)
-        shown = self._in_words(db, service, rows, language, picked.until)
+        shown = self._in_words(db, service, rows, language, picked)
         written = tuple(dict.fromkeys(str(each) for one in shown for each in one.written))
         if not digests.hold_quotes(db, written, agreed=False):
             return [], ()
         lines = [
-            " · ".join(finds.masked(part, row.language, said) for part in (one.answer, *one.words) if part)
+            " · ".join(finds.masked(part, row.language, said) for part in (one.answer, one.score, *one.words) if part)
             for row, one in zip(rows, shown, strict=True)
         ]
         return lines, written
@@ -149,7 +157,9 @@ class Behind:
     def _picked(self, db: Connection, service: str, by: Filters) -> Picked:
         """Return what to look for. Raises ValueError where there is no such week, or no such round of the service."""
         since, until = Week.parse(by.week).span(self._config.city.zone)
-        picked = Picked(service, since, until, by.stage, by.item, by.choices, by.theme, None, by.state)
+        picked = Picked(
+            service, since, until, by.stage, by.item, by.choices, by.theme, None, by.state, by.side, self._good
+        )
         if not by.round:
             return picked
         row = rounds.by_code(db, by.round)
@@ -159,9 +169,9 @@ class Behind:
         return replace(picked, since=min(began, since), round_id=row.id)
 
     def _in_words(
-        self, db: Connection, service: str, rows: Sequence[Said], language: str, until: datetime
+        self, db: Connection, service: str, rows: Sequence[Said], language: str, picked: Picked
     ) -> list[Answer]:
-        written = behind.words(db, rows, until)
+        written, scores = behind.words(db, rows, picked.until), behind.scores(db, rows, picked)
         sorted_ = themes.of_texts(db, [row.id for row in rows])
         names = {theme.id: theme.name(language) for theme in themes.codebook(db, service)}
         organised = campaigns.of_texts(db, [row.id for row in rows])
@@ -175,6 +185,7 @@ class Behind:
                 row.text or self._said(row, language),
                 [text for _, text in beside if text != row.text],
                 [names[each] for each in sorted_.get(row.id, ()) if each in names],
+                self.label(*scores[row.id], language) if row.id in scores else "",
                 row.id in organised,
                 [*([row.id] if row.text else []), *(each for each, _ in beside)],
             )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from storage import actions, contacts, rounds, themes, wishes
-from storage.actions import ASK, CHOSEN, SCORE, THEME, Link
+from storage.actions import ASK, CHOSEN, SCORE, THEME, WELL, Link
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -64,9 +64,10 @@ def reach(  # noqa: PLR0913, PLR0917 - what decides whom words may go to
     origin: Origin,
     kind: str,
     now: datetime,
+    good: Collection[tuple[str, str]] = (),
 ) -> Reach:
-    """Return whom an action of a kind reaches, by what gave rise to it."""
-    who = raisers(db, service, source, origin)
+    """Return whom an action of a kind reaches, by what gave rise to it. `good`: what those chose who score well."""
+    who = raisers(db, service, source, origin, good)
     if who is None:
         return NOBODY
     agreed = {one.id: (one, link) for one, link in _agreed(db, library, who, asks=kind == ASK)}
@@ -80,8 +81,13 @@ def reach(  # noqa: PLR0913, PLR0917 - what decides whom words may go to
     return Reach(sum(map(len, who.values())), len(agreed), tuple(links))
 
 
-def raisers(db: Connection, service: str, source: str, origin: Origin) -> dict[int, set[bytes]] | None:
-    """Return by round the pseudonyms of those who raised something; None where nobody can tell who did."""
+def raisers(
+    db: Connection, service: str, source: str, origin: Origin, good: Collection[tuple[str, str]] = ()
+) -> dict[int, set[bytes]] | None:
+    """Return by round the pseudonyms of those who raised something; None where nobody can tell who did.
+
+    Of a theme, where a side of it is meant, those of that side alone: who praises is not told of what will be mended.
+    """
     if source not in {SCORE, THEME, CHOSEN} or not origin.since:
         return None
     since, until = datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until)
@@ -91,11 +97,19 @@ def raisers(db: Connection, service: str, source: str, origin: Origin) -> dict[i
     people = (
         actions.wrote(db, service, origin.answers, since, until)
         if source == CHOSEN
-        else themes.people_behind(db, now_in(db, int(origin.name)), since, until)
+        else _behind(db, origin, since, until, good)
     )
     for round_id, pseudonym in people:
         found.setdefault(round_id, set()).add(pseudonym)
     return found
+
+
+def _behind(
+    db: Connection, origin: Origin, since: datetime, until: datetime, good: Collection[tuple[str, str]]
+) -> set[tuple[int, bytes]]:
+    theme = now_in(db, int(origin.name))
+    side = themes.of_side(theme, since, until, good, well=origin.side == WELL) if origin.side else None
+    return themes.people_behind(db, theme, since, until, side)
 
 
 def now_in(db: Connection, theme_id: int) -> int:

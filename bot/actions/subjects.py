@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.digests.gather import by_side
 from storage import themes
-from storage.actions import SCORE, THEME
+from storage.actions import OTHERS, SCORE, THEME, WELL
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -28,35 +29,42 @@ class Subject:
     stage: str = ""
     """Of a score: that of the rounds its answers were given in."""
 
+    side: str = ""
+    """Of a theme: those who scored well, or all others."""
+
     @property
     def query(self) -> str:
         """What the address of its answers says of it."""
-        return f"item={self.name}&stage={self.stage}" if self.source == SCORE else f"theme={self.name}"
+        if self.source == SCORE:
+            return f"item={self.name}&stage={self.stage}"
+        return f"theme={self.name.partition('.')[0]}&side={self.side}"
 
 
-def of(
+def of(  # noqa: PLR0913, PLR0917 - all that decides what is offered
     db: Connection,
     service: str,
     scores: Iterable[Subject],
     span: tuple[datetime, datetime],
     minimum: int,
     language: str,
+    good: Collection[tuple[str, str]],
     without: Collection[int] = (),
 ) -> list[Subject]:
-    """Return the scores, then the themes the minimum of people raised, by themselves or in campaigns.
+    """Return the scores, then the themes the minimum of people raised on a side, by themselves or in campaigns.
 
-    A theme nobody has confirmed is not offered. Nor do the texts `without` count.
+    On one side are those who scored well (`good`), on the other all others, as in a digest. A theme nobody has
+    confirmed is not offered. Nor do the texts `without` count.
     """
     names = {theme.id: theme.name(language) for theme in themes.codebook(db, service, [themes.CONFIRMED])}
-    all_, own = (
-        {
-            each.theme_id: each.people
-            for each in themes.raised(db, service, *span, [themes.CONFIRMED], apart=apart, without=without)
-        }
-        for apart in (False, True)
-    )
-    raised = [each for each in all_ if max(own.get(each, 0), all_[each] - own.get(each, 0)) >= minimum]
+    all_, own = (by_side(db, service, span, good, apart=apart, without=without) for apart in (False, True))
+    raised = [
+        (people, theme, side)
+        for theme in all_.keys() & names.keys()
+        for side, people, alone in zip((OTHERS, WELL), all_[theme], own.get(theme, (0, 0)), strict=True)
+        if max(alone, people - alone) >= minimum
+    ]
+    raised.sort(key=lambda one: (-one[0], one[2] == WELL, one[1]))
     return [
         *scores,
-        *(Subject(THEME, str(each), names[each]) for each in raised[:MOST]),
+        *(Subject(THEME, f"{theme}.{side}", names[theme], side=side) for _, theme, side in raised[:MOST]),
     ]

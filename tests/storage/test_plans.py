@@ -77,6 +77,9 @@ ACTS: dict[str, Callable[[Connection], Any]] = {
     "read so far": lambda db: themes.read_so_far(db, "library", *WEEK),
     "behind": lambda db: themes.behind(db, 1, *WEEK, 9),
     "people behind": lambda db: themes.people_behind(db, 1, *WEEK),
+    "those of them who scored well": lambda db: themes.people_behind(
+        db, 1, *WEEK, themes.of_side(1, *WEEK, {("del.overall", "5")}, well=True)
+    ),
     "is answered": lambda db: assessments.is_answered(db, 1, "library", "deliver", NOW, ["overall"]),
     "unread": lambda db: themes.unread(db, "library", "e5", NOW, 9),
     "is behind": lambda db: themes.is_behind(db, "library"),

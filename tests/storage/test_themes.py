@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import func, select
 
-from storage import answers, campaigns, retention, tables, themes
+from storage import answers, behind, campaigns, retention, tables, themes
+from storage.behind import Picked
 from storage.retention import Policy
 from storage.tables import text_themes
-from storage.themes import CONFIRMED, DROPPED, GROUP, MERGED, PERSON, PROPOSED, Reading, Sorted, Theme
+from storage.themes import CONFIRMED, DROPPED, GROUP, MERGED, PERSON, PROPOSED, Reading, Sorted, Theme, of_side
 from tests.storage.makers import DAY, MINUTE, NOW, add_round, answer, text
 
 if TYPE_CHECKING:
@@ -64,6 +66,30 @@ def test_people_are_counted_and_not_messages(database: Database) -> None:
         assert themes.people_behind(db, waiting.id, *WEEK) == {(of.id, b"anna"), (of.id, b"ben")}
         assert [one.answer_id for one in themes.behind(db, waiting.id, *WEEK, 9)] == [c, b, a]
         assert themes.of_texts(db, [a, c]) == {a: [waiting.id], c: [waiting.id, price.id]}
+
+
+def test_who_scored_well_is_told_from_all_others_as_they_chose_last(database: Database) -> None:
+    """Ben changed his mind, Cleo scored only after she had written, Dana not at all."""
+    good = {("del.overall", "5"), ("com.understood", "4")}
+    with database.transaction() as db:
+        of = add_round(db)
+        (waiting,) = codebook(db, "waiting")
+        scored = [(b"anna", "2", -5), (b"anna", "5", -2), (b"ben", "5", -5), (b"ben", "2", -2), (b"cleo", "5", 5)]
+        answers.append(db, [answer(of, who, at=NOW + n * MINUTE, choice=choice) for who, choice, n in scored])
+        ids = written(db, of, b"anna", b"ben", b"cleo", b"dana")
+        read(db, ids, *((each, waiting.id) for each in ids))
+        sides = [
+            {who for _, who in themes.people_behind(db, waiting.id, *WEEK, of_side(waiting.id, *WEEK, good, well=well))}
+            for well in (True, False)
+        ]
+        assert sides == [{b"anna"}, {b"ben", b"cleo", b"dana"}]
+        counted = {(one.item, one.choice): one.people for one in themes.chose(db, "library", *WEEK, ["del.overall"])}
+        assert counted == {("del.overall", "5"): 1, ("del.overall", "2"): 1}
+        picked = Picked("library", *WEEK, theme=waiting.id, good=tuple(sorted(good)))
+        rows_ = behind.of(db, picked, 9)
+        assert {one.pseudonym for one in behind.of(db, replace(picked, side="well"), 9)} == sides[0]
+        assert {one.pseudonym for one in behind.of(db, replace(picked, side="others"), 9)} == sides[1]
+        assert sorted(behind.scores(db, rows_, picked).values()) == [("del.overall", "2"), ("del.overall", "5")]
 
 
 def test_what_was_sent_in_a_campaign_is_counted_apart(database: Database) -> None:

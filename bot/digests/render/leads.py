@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from bot.digests.render.items import short
+from storage.actions import OTHERS, WELL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -79,7 +80,8 @@ def _score(digest: Digest, item: str, stage: str, texts: Texts) -> Lead:
 
 
 def _theme(digest: Digest, theme: Theme, texts: Texts) -> Lead:
-    return Lead(_path(digest, theme=theme.key), short(texts.pick(theme.name, theme.key)))
+    side = WELL if theme is digest.works else OTHERS
+    return Lead(_path(digest, theme=theme.key, side=side), short(texts.pick(theme.name, theme.key)))
 
 
 def _steps(digest: Digest, texts: Texts) -> Iterator[Lead]:

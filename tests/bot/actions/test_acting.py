@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.actions.acting import Draft, Unfit
 from bot.actions.telling import Letter, load
@@ -221,6 +221,39 @@ def test_who_raised_a_theme_is_told_of_it(it: Program) -> None:
         assert of.acts.named(db, "library", THEME, about, "en") == "Waiting"
         row = of.acts.do(db, replace(draft(of), source=THEME, origin=about), of.manager, NOW)
     assert (row.raised, row.told) == (5, 6)
+
+
+def test_of_a_theme_some_praise_and_others_complain_of_each_side_is_told_apart(it: Program) -> None:
+    """Nine scored badly and nine well: whoever praises gets no apology, and no question about what went wrong."""
+    of = scene(it, raised=18, wish=18, again=18)
+    with it.database.transaction() as db:
+        themes.add(db, "library", [("waiting", {"en": "Waiting"})], themes.MANAGER, NOW)
+        theme = themes.by_key(db, "library", "waiting")
+        assert theme is not None
+        said = answers.texts(db, "library", NOW - 9 * DAY, NOW, 99)
+        for one in said:
+            themes.correct(db, theme, one.id, None, NOW, fits=True)
+        rated = tables.answers
+        scored = [each for (each,) in db.execute(select(rated.c.id).where(rated.c.verb == "rate").order_by(rated.c.id))]
+        db.execute(update(rated).where(rated.c.id.in_(scored[:9])).values(choice="5", score=5.0))
+        listed = of.acts.subjects(db, "library", WEEK, "en")[1:]
+        assert [(each.name, each.label) for each in listed] == [
+            (f"{theme.id}.others", "Waiting"),
+            (f"{theme.id}.well", "Waiting (who scored well)"),
+        ]
+        for name, going in ((str(theme.id), 18), (listed[0].name, 9), (listed[1].name, 9)):
+            about = of.acts.origin(THEME, name, WEEK, NOW)
+            for kind in (ANSWER, ASK):
+                plan = replace(draft(of, kind, letter=Letter({"en": "Where was it?"})), source=THEME, origin=about)
+                assert of.acts.preview(db, plan, NOW).going == going
+            by = of.acts.filters(db, THEME, about, WEEK)
+            shown = of.acts.behind.open(db, "library", by, "Ada", "en", NOW).answers
+            assert len(shown) == going
+            if going == 9:
+                good = about.side == "well"
+                assert {each.score == "Very good" for each in shown} == {good}
+            lines, _ = of.acts.behind.newest(db, "library", by, "Ada", "en", NOW)
+            assert all(line.partition(" · ")[2] in {"Very good", "Poor", "Very poor"} for line in lines)
 
 
 def test_of_a_theme_that_a_campaign_is_about_too_how_many_raised_it_is_not_told(it: Program) -> None:

@@ -79,7 +79,7 @@ def test_a_theme_nobody_has_confirmed_is_in_no_digest_and_not_acted_on(
         of = add_round(db)
         say(db, [text(of, "a long wait", b"%d" % n) for n in range(6)], theme(db, "wait", origin))
         assert sum(one.people for one in heard(db)) == people
-        assert len(subjects.of(db, "library", [], WEEK.span(PLACE), 5, "en")) == bool(people)
+        assert len(subjects.of(db, "library", [], WEEK.span(PLACE), 5, "en", set())) == bool(people)
 
 
 KEEP = "Please keep the small library in Mill Lane open on Saturdays, our children need it very much{} thanks"

@@ -36,12 +36,12 @@ def test_each_figure_leads_to_its_own_answers() -> None:
     base = "/manage/answers/ambulance?week=2026-W47"
     assert paths["who"] == paths["voices"] == [base]
     assert paths["score"] == paths["gap"] == [f"{base}&item=del.overall&stage=deliver"]
-    assert paths["problems"] == [f"{base}&theme={key}" for key in ("waiting", "sms", "door")]
-    assert paths["works"] == [f"{base}&theme=staff"]
+    assert paths["problems"] == [f"{base}&theme={key}&side=others" for key in ("waiting", "sms", "door")]
+    assert paths["works"] == [f"{base}&theme=staff&side=well"]
     assert paths["wanted"] == [f"{base}&round=garden&state=order"]
     assert paths["clock"] == ["/rounds/spring", "/rounds/options"]
     assert paths["deeds"] == [f"/manage/actions/ambulance/{n}" for n in (1, 2, 3)]
-    assert f"{base}&theme=waiting" in paths["headline"]
+    assert f"{base}&theme=waiting&side=others" in paths["headline"]
     assert "/rounds/spring" in paths["proposals"]
 
 

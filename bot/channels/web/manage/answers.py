@@ -18,6 +18,7 @@ from bot.rights import Right
 from flows.model import Stage
 from flows.words import whole
 from storage import themes
+from storage.actions import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from bot.actions.behind import Shown
     from bot.channels.web.manage.doors import Visitor
+    from bot.channels.web.words import Words
 
 LAST = 99_999
 """No page has a higher number."""
@@ -49,7 +51,7 @@ async def show(request: Request, visitor: Visitor) -> Response:
         by=by,
         question=backstage_of(request).actions.behind.question(service, by.item, words.language),
         answers=_labels(request, by),
-        theme=names.get(by.theme or 0, ""),
+        theme=_theme(names.get(by.theme or 0, ""), by, words),
         themes=names,
         stages=[str(each) for each in Stage],
         week_before=str(Week.parse(by.week).back(1)),
@@ -108,7 +110,12 @@ def _filters(request: Request) -> Filters:
         said.get("round", "")[:60],
         said.get("state", "")[:60],
         min(whole(at) or 1, LAST),
+        side if (side := said.get("side", "")) in SIDES and theme else "",
     )
+
+
+def _theme(name: str, by: Filters, words: Words) -> str:
+    return words(f"behind.side_{by.side}", theme=name) if name and by.side else name
 
 
 def _address(service: str, by: Filters) -> str:
