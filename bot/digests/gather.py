@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from dataclasses import replace
 from datetime import date
-from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from bot.digests import disclosure
@@ -165,21 +164,22 @@ def _by_lot(
         every = every_nth(figures.texts)
         ids = stored.quoted_ids(db, service, *this.span(zone), every, week.number % every)
         lots = sorted(ids, key=lambda each: lot(str(each[1]), str(week), str(each[0])))
-        organised = campaigns.sent(db, service, *this.span(zone))
+        organised = {text: f"campaign {n}" for text, n in campaigns.sent(db, service, *this.span(zone)).items()}
         out = beside.texts(this.span(zone))
-        own = (answer_id for answer_id, _ in lots if answer_id not in out)
-        drawn = list(islice(_one_of_each(own, organised), POOL))
-        yield from by_lot(_said(stored.these_texts(db, drawn) if drawn else [], zone, finder), str(week))
+        own = ((answer_id, round_id) for answer_id, round_id in lots if answer_id not in out)
+        drawn = _one_of_each(own, organised, str(week))[:POOL]
+        said = _said(stored.these_texts(db, drawn) if drawn else [], zone, finder)
+        yield from by_lot((replace(one, draws=organised.get(int(one.key), "")) for one in said), str(week))
 
 
-def _one_of_each(texts: Iterable[int], organised: Mapping[int, int]) -> Iterator[int]:
-    """Give texts with one of each campaign: the words of many are quoted once."""
-    told = set[int]()
-    for text in texts:
-        campaign = organised.get(text, -text)
-        if campaign not in told:
-            told.add(campaign)
-            yield text
+def _one_of_each(texts: Iterable[tuple[int, int]], organised: Mapping[int, str], week: str) -> list[int]:
+    """Return texts, (id, round id), by lot, with one of each campaign: many who send the same have one lot together."""
+    drawn: dict[str, tuple[bytes, int]] = {}
+    for text, round_id in texts:
+        campaign = organised.get(text, "")
+        by = lot("", week, campaign) if campaign else lot(str(round_id), week, str(text))
+        drawn.setdefault(campaign or str(text), (by, text))
+    return [text for _, text in sorted(drawn.values())]
 
 
 def every_nth(texts: int) -> int:

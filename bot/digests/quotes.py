@@ -19,7 +19,8 @@ WITHIN = 2
 class Said:
     """A text whose writer agreed to be quoted; `item` and `choice` are this person's answer on the scale before it.
 
-    `key` tells it from every other text, `round_` is the code of its round.
+    `key` tells it from every other text, `round_` is the code of its round. `draws` is what its lot is drawn for, where
+    that is not the text: the campaign it was sent in.
     """
 
     week: str
@@ -30,14 +31,20 @@ class Said:
     choice: str = ""
     key: str = ""
     round_: str = ""
+    draws: str = ""
 
 
 def by_lot(said: Iterable[Said], week: str) -> list[Said]:
     """Return texts in an order drawn by lot from round and week: the same for ever, and in nobody's hand.
 
-    The lot of a text does not depend on the others, so one that is deleted changes the order of none.
+    The lot of a text does not depend on the others, so one that is deleted changes the order of none. A campaign has
+    one lot, however many sent it: else the more send the same words, the surer they come first.
     """
-    return sorted(said, key=lambda one: (lot(one.round_, week, one.key or one.text), one.key))
+    return sorted(said, key=lambda one: (_lot(one, week), one.key))
+
+
+def _lot(one: Said, week: str) -> bytes:
+    return lot("", week, one.draws) if one.draws else lot(one.round_, week, one.key or one.text)
 
 
 def lot(round_: str, week: str, key: str) -> bytes:
