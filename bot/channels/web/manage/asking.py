@@ -12,10 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 
 from bot.channels.web.manage import desk
-from bot.channels.web.manage.doors import form_of, page
+from bot.channels.web.manage.doors import MovedOn, form_of, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
@@ -77,7 +76,7 @@ async def _beginning(request: Request, visitor: Visitor) -> RoundView:
     """Return the round in the address, as long as nobody was asked."""
     round_ = await desk.seen(request, visitor, Right.LEAD_ROUNDS)
     if round_.state not in BEGINNING:
-        raise HTTPException(404)
+        raise MovedOn(round_)
     return round_
 
 

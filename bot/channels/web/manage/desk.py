@@ -16,7 +16,7 @@ from bot.channels.web.findings import book
 from bot.channels.web.manage import form as forms
 from bot.channels.web.manage import outcome, places, turnout
 from bot.channels.web.manage import standing as standings
-from bot.channels.web.manage.doors import form_of, page
+from bot.channels.web.manage.doors import MovedOn, form_of, page
 from bot.channels.web.manage.logged import Reader
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.words import own_name
@@ -512,7 +512,7 @@ async def editable(request: Request, visitor: Visitor) -> tuple[RoundView, Servi
     """Return the draft in the address, for who may change it, with its service and its flow."""
     round_ = await seen(request, visitor, Right.LEAD_ROUNDS)
     if round_.state not in BEGINNING:
-        raise HTTPException(404)
+        raise MovedOn(round_)
     backstage = backstage_of(request)
     service = backstage.config.service_of(round_.service)
     return round_, service, backstage.catalog.get(round_.flow).among(service.languages)

@@ -11,8 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 
 from bot.channels.web.pages import backstage_of, cookie_of, drop_cookie, pages_of, set_cookie, to
+from bot.channels.web.words import own_name
 from bot.rights import Held, Right
 from storage import crossings, people, threads
 
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import HTMLResponse, Response
 
-    from bot.channels.web.backstage import Backstage
+    from bot.channels.web.backstage import Backstage, RoundView
+    from bot.channels.web.words import Words
 
     StaffHandler = Callable[["Request", "Visitor"], Awaitable[Response]]
 
@@ -34,6 +37,19 @@ INSIDE = re.compile(r"/manage(/[a-z0-9-]+){1,3}")
 """What a sign-in link may lead to."""
 STAY = timedelta(hours=12)
 """A working day; after it a new link is needed."""
+
+
+_UNTYPED = frozenset({"stamp", "seen", "act", "token", "to", "state"})
+"""Fields of forms that nobody types into."""
+_ROUND = re.compile(r"/manage/rounds/(?!new(?:/|$))[a-z0-9-]+")
+
+
+class MovedOn(Exception):
+    """A page of a round is no more: somebody else or the clock has moved the round on."""
+
+    def __init__(self, round_: RoundView) -> None:
+        super().__init__(round_.code)
+        self.round = round_
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +82,72 @@ def staff(handler: StaffHandler, *, files: int = 0) -> Callable[[Request], Await
     async def guarded(request: Request) -> Response:
         visitor = await asyncio.to_thread(_visitor, request)
         if visitor is None:
-            return page(request, None, "manage/door.html", status=401, link="", again=_from_elsewhere(request))
+            return await _outside(request)
         request.state.own_language = visitor.person.language
         if request.method == "POST" and not _stamped(await form_of(request, files), visitor):
-            raise HTTPException(403)
-        return await handler(request, visitor)
+            return await _of_before(request, visitor)
+        try:
+            return await handler(request, visitor)
+        except MovedOn as late:
+            return await _moved_on(request, visitor, late.round)
 
     return guarded
+
+
+# --------------------------------------------------------------------------- what comes too late
+
+
+async def _outside(request: Request) -> Response:
+    """Say how to get in; what was typed before the sign-in ran out stands there to be copied."""
+    if request.method == "POST" and "urlencoded" in request.headers.get("content-type", ""):
+        words = pages_of(request).words(request)
+        if typed := await _typed(request, words):
+            said = {"heading": words("door.title"), "said": words("lost.out"), "how": True, "back": ""}
+            return page(request, None, "manage/lost.html", status=401, typed=typed, **said)
+    return page(request, None, "manage/door.html", status=401, link="", again=_from_elsewhere(request))
+
+
+async def _of_before(request: Request, visitor: Visitor) -> Response:
+    """Refuse a form without the stamp of this sign-in; what was typed into one of an earlier stands there."""
+    words = pages_of(request).words(request)
+    typed = [] if _script(request) else await _typed(request, words)
+    if not typed:
+        raise HTTPException(403)
+    found = _ROUND.match(request.url.path)
+    said = {"heading": words("lost.before_title"), "said": words("lost.before"), "back": found[0] if found else HOME}
+    return page(request, visitor, "manage/lost.html", status=403, typed=typed, **said)
+
+
+async def _moved_on(request: Request, visitor: Visitor, round_: RoundView) -> Response:
+    """Say how a round stands now; what was sent too late is not kept, and stands there to be copied."""
+    words, back = pages_of(request).words(request), f"/manage/rounds/{round_.code}"
+    if request.method != "POST":
+        return to(f"{back}?done=moved_on")
+    told = words("lost.moved", title=round_.title, state=words(f"state.{round_.state}"))
+    if _script(request):
+        return JSONResponse({"fault": told}, 409)
+    said = {"heading": words("lost.moved_title"), "said": told, "back": back}
+    return page(request, visitor, "manage/lost.html", status=409, typed=await _typed(request, words), **said)
+
+
+def _script(request: Request) -> bool:
+    return "application/json" in request.headers.get("accept", "")
+
+
+async def _typed(request: Request, words: Words) -> list[tuple[str, str]]:
+    """Return what was typed into the fields of a form, each with what it is called."""
+    sent = [(name, text) for name, text in (await form_of(request)).multi_items() if isinstance(text, str)]
+    typed = [(_called(name, words), text.strip()) for name, text in sent if name not in _UNTYPED]
+    return [(name or words("lost.typed"), text) for name, text in typed if text and (name or " " in text)]
+
+
+def _called(name: str, words: Words) -> str:
+    """Return what a field is called, with its language; empty where it has no name of its own."""
+    field, _, language = name.partition(".")
+    key = "round_page.report" if field == "report" else f"need.{field}"
+    if not words.has(key):
+        return ""
+    return f"{words(key)} ({own_name(language)})" if language else words(key)
 
 
 def _from_elsewhere(request: Request) -> bool:

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from bot.channels.web.manage import form as forms
 from bot.channels.web.manage import reported
 from bot.channels.web.manage.desk import languages_of, seen
-from bot.channels.web.manage.doors import form_of, page
+from bot.channels.web.manage.doors import MovedOn, form_of, page
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.round_page import RoundPage
 from bot.channels.web.words import direction, own_name
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from bot.channels.web.words import Dictionary
     from bot.compose import Part
     from bot.rounds.report_back import Draft
+
+
+_TOLD = (State.REPORTED_BACK, State.ARCHIVED, State.CANCELLED)
+"""States in which nobody writes a report any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,8 @@ async def publish(request: Request, visitor: Visitor) -> Response:
 async def _reporting(request: Request, visitor: Visitor) -> RoundView:
     """Return the round in the address, as long as its report can be written."""
     round_ = await seen(request, visitor, Right.LEAD_ROUNDS)
+    if round_.state in _TOLD:
+        raise MovedOn(round_)
     if not may_report(round_.state, consults=consults(round_.record)):
         raise HTTPException(404)
     return round_

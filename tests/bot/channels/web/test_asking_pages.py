@@ -218,11 +218,13 @@ async def test_without_a_file_one_is_asked_for(it: Program, client: httpx.AsyncC
     assert (await client.post(f"/manage/rounds/{code}/audience", data=data, files=elsewhere)).status_code == 400
 
 
-async def test_once_a_round_is_open_or_for_others_the_page_is_not_there(it: Program, client: httpx.AsyncClient) -> None:
+async def test_once_a_round_is_open_its_own_page_is_shown_and_for_others_there_is_none(
+    it: Program, client: httpx.AsyncClient
+) -> None:
     code, draft = it.opened("Open", **FORMAL), it.round("Draft", **DRAFT)
     await entered(it, client, ORGANISER)
-    assert (await client.get(f"/manage/rounds/{code}/audience")).status_code == 404
-    assert (await changed(client, code)).status_code == 404
+    assert (await client.get(f"/manage/rounds/{code}/audience")).url.path == f"/manage/rounds/{code}"
+    assert (await changed(client, code)).status_code == 409
     await entered(it, client, ("approver", "library"))
     assert (await client.get(f"/manage/rounds/{draft}/audience")).status_code == 404
     assert (await sent(client, draft, "mail\n")).status_code == 404

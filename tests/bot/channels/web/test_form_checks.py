@@ -112,7 +112,7 @@ async def test_a_draft_that_is_changed_is_looked_at_with_what_its_form_does_not_
     assert beside(found, "audience").startswith("Error: nobody would be asked")
     assert (it.rounds.log(code), it.rounds.find(code)) == (log, draft)
     it.rounds.cancel(code, why="not needed")
-    assert (await posted(client, f"/manage/rounds/{code}/edit/check", title="Other")).status_code == 404
+    assert (await posted(client, f"/manage/rounds/{code}/edit/check", title="Other")).status_code == 409
 
 
 async def test_only_who_may_write_the_round_hears_of_it(it: Program, client: httpx.AsyncClient) -> None:

@@ -13,7 +13,7 @@ from storage import contacts, rounds, wishes
 from storage.contacts import NewContact
 from tests.bot.channels.web.test_browser import accessible, follow, watched
 from tests.bot.channels.web.test_concluding_pages import closed
-from tests.bot.channels.web.test_staff_pages import ORGANISER, entered, faults, posted
+from tests.bot.channels.web.test_staff_pages import ORGANISER, entered, faults, posted, stamp
 
 if TYPE_CHECKING:
     import httpx
@@ -91,7 +91,23 @@ class TestPages:
         assert "The result is published" in done.text
         assert "Abrimos" in (await client.get(f"/rounds/{code}", headers={"accept-language": "es"})).text
         assert it.rounds.report_draft(code) is None
-        assert (await client.get(f"/manage/rounds/{code}/report")).status_code == 404
+        back = await client.get(f"/manage/rounds/{code}/report")
+        assert (back.url.path, "has moved on" in back.text) == (f"/manage/rounds/{code}", True)
+
+    async def test_what_is_written_after_a_colleague_has_published_stands_there_to_be_copied(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = closed(it)
+        await entered(it, client, ORGANISER)
+        it.rounds.report_back(code, {"en": "We open", "es": "Abrimos"}, signed="Ada")
+        late = await posted(client, f"/manage/rounds/{code}/report", **WRITTEN)
+        assert late.status_code == 409
+        assert "is now: Result published" in late.text
+        assert f">{WRITTEN['report.en']}</textarea>" in late.text
+        assert f'href="/manage/rounds/{code}"' in late.text
+        heard, token = {"accept": "application/json"}, stamp(await client.get("/manage"))
+        script = await client.post(f"/manage/rounds/{code}/report", data={**WRITTEN, "stamp": token}, headers=heard)
+        assert (script.status_code, "Result published" in script.json()["fault"]) == (409, True)
 
     async def test_what_is_missing_is_named_and_keeps_it_from_being_published(
         self, it: Program, client: httpx.AsyncClient

@@ -420,8 +420,24 @@ class TestARoundsLife:
         assert (kept.title, kept.record["title"]) == ("The quiet room", {"es": "La sala"})
         sign(it.rounds, it.database, code, it.now)
         await posted(client, f"/manage/rounds/{code}/open")
-        assert (await client.get(f"/manage/rounds/{code}/edit")).status_code == 404
-        assert (await posted(client, f"/manage/rounds/{code}/edit", **ROUND)).status_code == 404
+        shown = await client.get(f"/manage/rounds/{code}/edit")
+        assert (shown.url.path, "has moved on" in shown.text) == (f"/manage/rounds/{code}", True)
+        late = await posted(client, f"/manage/rounds/{code}/edit", **{**ROUND, "topic.en": "the quiet hours"})
+        assert (late.status_code, "is now: Open" in late.text) == (409, True)
+        assert ">the quiet hours</textarea>" in late.text
+
+    async def test_what_was_typed_outlives_the_end_of_a_sign_in(self, it: Program, client: httpx.AsyncClient) -> None:
+        await entered(it, client, ORGANISER)
+        address = f"/manage/rounds/{it.round('The night bus')}/edit"
+        typed = {**ROUND, "topic.en": "the <quiet> hours", "stamp": "0" * 32}
+        again = await client.post(address, data=typed)
+        assert (again.status_code, "You have signed in anew" in again.text) == (403, True)
+        assert ">the &lt;quiet&gt; hours</textarea>" in again.text
+        assert f'href="{address.removesuffix("/edit")}"' in again.text
+        client.cookies.clear()
+        out = await client.post(address, data=typed)
+        assert (out.status_code, "Send /manage to the bot" in out.text) == (401, True)
+        assert ">the &lt;quiet&gt; hours</textarea>" in out.text
 
     async def test_why_a_signed_round_is_changed_stands_in_its_log(
         self, it: Program, client: httpx.AsyncClient
