@@ -1,6 +1,7 @@
 """A digest as one A4 page to print and to hang up: the words of the mail, charts where there is room, nothing cut off.
 
-Quotes and charts are left out before letters get too small to read, until all of it stands on one page.
+Quotes, charts and then lines are left out, in the order of the mail, until it has fewer than 400 words large enough to
+read. How many lines are gone stands in the foot, before the address that has all of them.
 """
 
 from __future__ import annotations
@@ -9,9 +10,13 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
+from bot.digests.quotes import WITHIN
 from bot.digests.render.charts import GROUPS, THEMES, WEEKS, charts
+from bot.digests.render.chat import WORDS
+from bot.digests.render.items import words
 from bot.digests.render.letters import for_letters
 from bot.digests.render.sections import Section, foot, sections
+from bot.digests.render.shorter import shorter
 from bot.digests.render.told import page
 from bot.pictures.one_page import FOOT, HEAD, LEAD, PLAIN, QUOTE, SPAN, TITLE, Document, Plan, one_page
 
@@ -20,15 +25,18 @@ if TYPE_CHECKING:
 
     from bot.channels.base import Picture
     from bot.digests.model import Digest
+    from bot.digests.render.told import Told
     from bot.pictures.one_page import Said
     from bot.texts import Texts
 
-SIZES = (10.5, 9.5, 8.5)
-"""Points of the words that are tried, the best first: what is read at arm's length."""
-SMALL = (7.5, 6.5, 5.5, 5.0)
+SIZES = (10.5, 10.0)
+"""Points of the words that are tried, the best first: what is read at arm's length; the foot has four fifths of it."""
+SMALL = (9.0, 8.0)
 """Points where nothing more can be left out: a page is one page."""
-ROOM = ((5, 2), (3, 2), (3, 1), (1, 1), (3, 0), (1, 0), (0, 0))
-"""How many quotes and charts are tried at each size, in this order."""
+ROOM = ((5, 2), (3, 2), (2, 2), (3, 1), (2, 1), (3, 0), (2, 0))
+"""How many quotes and charts are tried, in this order; of two quotes one is against the majority."""
+LETTERS = 160
+"""Of a quote where it has to be brief."""
 
 
 def pdf(digest: Digest, texts: Texts, url: str = "") -> bytes:
@@ -39,11 +47,8 @@ def pdf(digest: Digest, texts: Texts, url: str = "") -> bytes:
     digest = replace(digest, again=())
     drawn = charts(digest, texts)
     shown = tuple(drawn[name] for name in sorted(drawn, key=_most_telling))
-    tried = [*product(ROOM, SIZES), *((ROOM[-1], size) for size in SMALL)]
-    plans = (_plan(digest, texts, url, size, quotes, shown[:many]) for (quotes, many), size in tried)
-    subject = page(digest, texts, 0).subject
-    document = Document(subject, texts.language, texts.direction == "rtl", digest.at)
-    return one_page(document, plans, for_letters)
+    document = Document(page(digest, texts, 0).subject, texts.language, texts.direction == "rtl", digest.at)
+    return one_page(document, _plans(digest, texts, url, shown), for_letters)
 
 
 def _most_telling(name: str) -> int:
@@ -51,11 +56,30 @@ def _most_telling(name: str) -> int:
     return order.index(name) if name in order else len(order)
 
 
-def _plan(digest: Digest, texts: Texts, url: str, size: float, quotes: int, shown: Sequence[Picture]) -> Plan:
-    told = page(digest, texts, quotes)
+def _plans(digest: Digest, texts: Texts, url: str, shown: Sequence[Picture]) -> Iterator[Plan]:
+    """Give what may stand on the page, the best first: with fewer than 400 words, but for the last."""
+    plan = None
+    for told, many in _tried(digest, texts):
+        head, below = _said(told, texts, url)
+        plan = Plan(SMALL[-1], head, shown[:many], below)
+        if sum(words(line) for _, line in (*head, *below)) < WORDS:
+            yield from (replace(plan, size=size) for size in SIZES)
+    if plan:
+        yield from (replace(plan, size=size) for size in SMALL)
+
+
+def _tried(digest: Digest, texts: Texts) -> Iterator[tuple[Told, int]]:
+    """Give the words with how many charts stand beside them."""
+    yield from ((page(digest, texts, quotes), many) for quotes, many in ROOM)
+    brief = (page(digest, texts, WITHIN, LETTERS, brief=True), *shorter(digest, texts))
+    yield from product(brief, (2, 1, 0))
+
+
+def _said(told: Told, texts: Texts, url: str) -> tuple[Sequence[Said], Sequence[Said]]:
+    """Return what stands above the charts, and under them."""
     link = texts("digest.foot.open_chat", url=url) if url else ""
     head = [(TITLE, told.title), (SPAN, told.span), *_body(sections(told))]
-    return Plan(size, head, shown, [(FOOT, line) for line in (*foot(told), link) if line])
+    return head, [(FOOT, line) for line in (*foot(told), link) if line]
 
 
 def _body(parts: Sequence[Section]) -> Iterator[Said]:

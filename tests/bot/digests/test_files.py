@@ -37,6 +37,7 @@ from bot.texts import languages, texts
 from tests.bot.digests import sample
 from tests.bot.digests.material import One, counted, monday_after, scope
 from tests.bot.digests.test_render import EACH, URL, real, small, wanted
+from tests.bot.digests.test_shorter import busy
 from tests.bot.digests.test_summarise import PEOPLE
 
 if TYPE_CHECKING:
@@ -84,12 +85,33 @@ def flat(text: str) -> str:
 @pytest.mark.parametrize("digest", [ALL, WHOLE], ids=["real", "whole"])
 def test_all_of_a_digest_stands_on_one_page(digest: Digest, language: str) -> None:
     count, said, _ = page(render.pdf(digest, texts(language), URL))
-    told = render.page(digest, texts(language), 1)
+    whole = render.page(digest, texts(language), 2)
+    long = sum(items.words(line) for line in (*(line for part in sections(whole) for line in part.lines), *foot(whole)))
+    told = render.page(digest, texts(language), 2, brief=long > 370)  # headings make it 400
     assert count == 1
     lines = [line for part in sections(told) if not part.quotes for line in (part.heading, *part.lines)]
     for line in (told.title, told.span, *filter(lambda one: one != told.more, lines), *foot(told), URL):
         assert not letters(line) - letters(said), line
         assert language == "ar" or flat(line) in flat(said), line
+
+
+@EACH
+def test_a_page_of_much_has_fewer_than_400_words_in_letters_that_can_be_read(language: str) -> None:
+    full = busy(4)
+    paper = render.pdf(full, texts(language), URL)
+    count, said, _ = page(paper)
+    told = render.page(full, texts(language))
+    assert count == 1
+    assert items.words(said) < 400 + 10, "a word may run over the end of a line"
+    for line in (told.headline, told.clock[0], told.deeds[0], *(stage.kept[0] for stage in told.stages)):
+        assert not letters(line) - letters(said), line
+    left = texts(language).many("digest.foot.left", 9).split("9")[1]
+    assert language == "ar" or flat(left) in flat(said), "what is gone is counted"
+    assert flat(said).rstrip().endswith(URL) or language == "ar", "and where it is stands behind it"
+    with pypdfium2.PdfDocument(paper) as document:
+        text = document[0].get_textpage()
+        sizes = [pypdfium2.raw.FPDFText_GetFontSize(text, n) for n in range(text.count_chars())]
+        assert min(size for size in sizes if size > 1) > 7.9
 
 
 @settings(deadline=None, max_examples=8)
