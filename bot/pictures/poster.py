@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue
-from matplotlib.ft2font import FT2Font
 
+from bot.digests.render.letters import letters_of
 from bot.pictures import fonts
 from bot.pictures.lettering import runs_from_right
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
 WIDTH, HEIGHT, MARGIN = 210, 297, 16
@@ -75,15 +74,9 @@ def pdf(sheets: Sequence[Sheet], modules: Modules, shown: str, mark: str, now: d
     return bytes(paper.output())
 
 
-@cache
-def _letters() -> Container[int]:
-    """Return what our letters can write, by number of Unicode."""
-    return FT2Font(str(fonts.REGULAR)).get_charmap()
-
-
 def printable(text: str) -> tuple[str, str]:
     """Return a text as it can be printed, and the letters it would lack; a picture in it (emoji) is just left out."""
-    lacking = [each for each in text if ord(each) not in _letters() and not each.isspace()]
+    lacking = [each for each in text if ord(each) not in letters_of(fonts.REGULAR) and not each.isspace()]
     letters = "".join(dict.fromkeys(each for each in lacking if unicodedata.category(each)[0] in "LN"))
     return " ".join("".join(each for each in text if each not in lacking).split()), letters
 

@@ -20,15 +20,15 @@ _SKIPPED = frozenset(
 )
 
 
-def for_letters(text: str) -> tuple[Path, ...]:
+def forletters_of(text: str) -> tuple[Path, ...]:
     """Return the fonts besides DejaVu that a text needs, the frames last; none where DejaVu has all its letters."""
-    missing = {ord(letter) for letter in text if category(letter) not in _UNSEEN} - _letters(fonts.REGULAR)
+    missing = {ord(letter) for letter in text if category(letter) not in _UNSEEN} - letters_of(fonts.REGULAR)
     return _chosen(frozenset(missing)) if missing else ()
 
 
 def lacks(text: str) -> bool:
     """Whether a text has a letter that no font here has, so that it would be a frame."""
-    return fonts.FRAMES in for_letters(text)
+    return fonts.FRAMES in forletters_of(text)
 
 
 @lru_cache(maxsize=256)
@@ -37,9 +37,9 @@ def _chosen(missing: frozenset[int]) -> tuple[Path, ...]:
     for font in _of_the_machine():
         if not left:
             return tuple(chosen)
-        if left & _letters(font):
+        if left & letters_of(font):
             chosen.append(font)
-            left -= _letters(font)
+            left -= letters_of(font)
     return (*chosen, fonts.FRAMES) if left else tuple(chosen)
 
 
@@ -58,7 +58,7 @@ def _rank(path: Path) -> tuple[int, str]:
 
 
 @lru_cache(maxsize=512)
-def _letters(font: Path) -> frozenset[int]:
+def letters_of(font: Path) -> frozenset[int]:
     """Return which letters a font has; none where it cannot be read, for it is not ours."""
     from matplotlib.ft2font import FT2Font  # noqa: PLC0415 - only where a text is drawn
 
