@@ -182,14 +182,16 @@ def written(db: Connection, period: str) -> set[tuple[int, str]]:
     return {(person_id, service) for person_id, service in db.execute(which)}
 
 
-def issued(db: Connection, service: str, period: str, without: str = "") -> str | None:
+def issued(db: Connection, service: str, period: str, without: str = "", at: datetime | None = None) -> str | None:
     """Return the body of the first digest of a service for a period that was not silent, whoever got it.
 
-    One that does not have the text `without` in it goes before all that do.
+    One that was written at the moment `at` goes before all others, one that does not have the text `without` in it
+    before all that do.
     """
     first = select(digests.c.body).where(digests.c.service == service, digests.c.period == period)
     first = first.where(digests.c.body != "null")
-    has = [digests.c.body.contains(without, autoescape=True)] if without else []
+    has = [digests.c.created_at != at] if at else []
+    has += [digests.c.body.contains(without, autoescape=True)] if without else []
     return db.execute(first.order_by(*has, digests.c.created_at, digests.c.id).limit(1)).scalar()
 
 

@@ -188,6 +188,8 @@ class Scope:
     """Whether that one, too, counted apart who is no voice of one person; else its running totals go on no more."""
     issued: Digest | None = None
     """The first digest of this same week that anybody got."""
+    same_moment: bool = False
+    """Whether that one was made for this very moment: then nothing that has become of rounds since is told."""
     urgent: int = 0
     """Reports of danger sent at once in the week."""
     urgent_open: int = 0
@@ -221,7 +223,8 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
     """Return the week's digest; None where nobody answered and no clock runs: then managers are left in peace.
 
     Of a week that somebody has had a digest of before, the figures are those: two that are counted at different times
-    would differ by the few people who left in between. Deadlines, deeds and what is asked are of now.
+    would differ by the few people who left in between. Deadlines, deeds and what is asked are of the moment it is made
+    for; made again for the moment it was issued at it is the same, whatever has become of rounds, alarms and themes.
     """
     clock = _clock(scope, now)
     new = _people(answers, str(scope.week))
@@ -268,9 +271,25 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
         proposals=_steps(every, clock, found, scope),
         foot=_foot(answers, scope, found) if full else None,
     )
+    if scope.issued and scope.same_moment:
+        return _of_moment(told, scope.issued)
     if scope.issued and scope.issued.alerts == alerts:
         told = replace(told, worded=scope.issued.worded)
     return told
+
+
+def _of_moment(told: Digest, issued: Digest) -> Digest:
+    """Return a digest with what it says of rounds, alarms and new themes as it was issued."""
+    return replace(
+        told,
+        clock=issued.clock,
+        urgent=issued.urgent,
+        alerts=issued.alerts,
+        more_alerts=issued.more_alerts,
+        worded=issued.worded,
+        proposed=issued.proposed,
+        proposals=issued.proposals,
+    )
 
 
 def _steps(every: Sequence[Alert], clock: Sequence[Clock], found: _Figures, scope: Scope) -> tuple[Proposal, ...]:

@@ -144,7 +144,7 @@ class Digests:
     ) -> Scope:
         so_far = now < week.ends(zone)
         before = _shown_before(db, service, week)
-        issued = None if so_far else _issued(db, service, week)
+        issued = None if so_far else _issued(db, service, week, now)
         told = so_far or issued is not None  # who is heard too little, too, is told as it was told first
         missing, groups = ((), ()) if told else unheard(db, self._library, self._config, self._bank, service)
         return Scope(
@@ -160,6 +160,7 @@ class Digests:
             earlier=load(before) if before else None,
             alike=before is None or APART in before,
             issued=issued,
+            same_moment=issued is not None and issued.at == now,
             missing=missing,
             groups=groups,
             deeds=deeds(db, service, now, zone, self._config.digest.minimum_cell, since, self._questions),
@@ -515,12 +516,13 @@ def page_url(config: Config, digest: Digest) -> str:
     return f"{public_url(config)}/manage/digests/{digest.service}/{period}"
 
 
-def _issued(db: Connection, service: str, week: Week) -> Digest | None:
+def _issued(db: Connection, service: str, week: Week, now: datetime) -> Digest | None:
     """The first digest of this week that anybody got: its figures are told again, never counted anew.
 
-    One that could tell of no themes goes behind one that could: theirs are told again, too.
+    One that was made for this very moment goes before all others. One that could tell of no themes goes behind one that
+    could: theirs are told again, too.
     """
-    body = digests.issued(db, service, str(week), THEMES_WAIT)
+    body = digests.issued(db, service, str(week), THEMES_WAIT, now)
     found = load(body) if body else None
     return None if found is None or found.sign_of_life or found.so_far else found
 

@@ -42,6 +42,7 @@ from bot.texts import texts
 from flows.catalog import Catalog
 from storage import actions, alarms, answers, contacts, crossings, digests, people, retention, themes
 from storage import outbox as sending
+from storage import rounds as storage_rounds
 from storage.actions import NewAction, Origin
 from storage.retention import Policy
 from storage.tables import digests as kept_digests
@@ -1024,6 +1025,33 @@ def test_a_digest_made_again_a_year_later_is_the_same_to_the_byte(database: Data
         db.execute(delete(weeks))
     with database.reading() as db:
         assert dump(desk.of_week(db, SERVICE, WEEK, MONDAY)) == kept
+
+
+def test_what_became_of_rounds_alarms_and_themes_changes_no_digest_made_again_for_its_moment(
+    database: Database, desk: Digests
+) -> None:
+    """The overdue result is told, the alarm closed, a theme proposed: a digest of that Monday is as it was issued."""
+    later = MONDAY + timedelta(days=60)
+    with database.transaction() as db:
+        keep(db, [One(WEEK.monday, "5") for _ in range(9)], state="open", closes_at=noon(date(2022, 9, 14)))
+        late = json.dumps({"feedback_on": "2022-08-30"})
+        spring = makers.add_round(db, "late", service=SERVICE, title="Spring", state="closed", record=late)
+        alarm = alarms.sound(db, b"key", SERVICE, noon(WEEK.monday), contact_id=makers.add_contact(db).id)
+        themes.add(db, SERVICE, [("a", {"en": "A theme"})], themes.PROPOSAL, MONDAY)
+        themes.caught_up(db, SERVICE, themes.revision(db, SERVICE))
+        assert alarm is not None
+        hire(db, "mail")
+    desk.sweep(database, MONDAY)
+    with database.transaction() as db:
+        (kept,) = digests.before(db, SERVICE, "2022-W36")
+        storage_rounds.change(db, spring.id, state="reported_back", reported_at=later)
+        alarms.close(db, alarm, later)
+        themes.add(db, SERVICE, [("b", {"en": "Another theme"})], themes.PROPOSAL, later)
+    with database.reading() as db:
+        assert dump(desk.of_week(db, SERVICE, WEEK, MONDAY)) == kept
+        anew = desk.of_week(db, SERVICE, WEEK, MONDAY + timedelta(hours=1))
+    assert anew is not None
+    assert [each.tick for each in anew.clock] == [Tick.CLOSES], "for another moment it reads the rounds as they are"
 
 
 @pytest.mark.parametrize("closed", [False, True])
