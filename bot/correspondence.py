@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.menu.worker import mark_of, named
 from bot.participation import Spoken
 from bot.threads import Outcome, Sending
 from flows.danger import speaks_of_danger
@@ -36,6 +37,8 @@ OBJECTIONS, ANEW = 3, timedelta(days=1)
 """And so many of one whom staff have blocked: enough to object."""
 LEAVING = frozenset({"done", "back", "skip"})
 """Words that end the writing and lead back to the questions."""
+NUMBER = 4
+"""A service's number is shorter than this, its mark is not."""
 STAYING = frozenset({"help", "human"})
 ASIDE = frozenset({"language", "mydata", "delete", "stop"})
 """What HELP names while somebody writes."""
@@ -89,8 +92,8 @@ class Correspondence:
 
     def _wait(self, visit: Visit, service: str, thread: Thread | None) -> None:
         """The next words are for the people of a service: of a thread, or of one that will begin."""
-        number = [each.key for each in self._config.services].index(service)
-        visit.ledger.change(visit.guest, asks=" ".join([WRITING, str(number), *([thread.name] if thread else [])]))
+        asks = [WRITING, mark_of(service), *([thread.name] if thread else [])]
+        visit.ledger.change(visit.guest, asks=" ".join(asks))
 
     def _opening(self, visit: Visit, service: str) -> Prompts:
         """Say to whom the next words go, when an answer can be expected, and the way back."""
@@ -141,7 +144,7 @@ class Correspondence:
                 return self._for_citizen(visit, rest[0])
 
     def _for_people(self, visit: Visit, rest: list[str]) -> Spoken | None:
-        service = self._numbered(rest[0])
+        service = self._marked(rest[0])
         thread = threads.named(visit.db, rest[1]) if len(rest) > 1 else None
         over = len(rest) > 1 and (thread is None or thread.closed_at is not None)
         word = self._word(visit)
@@ -171,6 +174,12 @@ class Correspondence:
             if text in {str(place), name.casefold()}:
                 return Spoken(self._begin(visit, self._numbered(str(number))))
         return None
+
+    def _marked(self, mark: str) -> str:
+        """Return the service that words wait for; empty where it is no longer set up, and none else gets them."""
+        if len(mark) < NUMBER:  # an earlier version waits for them
+            return self._numbered(mark)
+        return named([each.key for each in self._config.services], mark) or ""
 
     def _numbered(self, number: str) -> str:
         """Return the service with this number; empty where there is none any more."""

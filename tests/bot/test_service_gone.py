@@ -111,6 +111,17 @@ def test_every_command_of_a_round_ends_without_a_traceback(terminal: Terminal, m
     assert "library is no longer set up" in terminal("round", "check", "draft").out
 
 
+async def test_words_for_the_people_of_another_service_still_reach_these(house: House) -> None:
+    await employed(house, "Max", ("manager", "bus7"))
+    await employed(house, "Eve", ("manager", "street_repair"))
+    citizen = Citizen(house, "c1")
+    await citizen.says("HUMAN")
+    await citizen.says("1")
+    async with restarted(house).writing() as anew:
+        await said_to(anew, "The bus never comes")
+        assert [row.service for row in anew.table("threads")] == ["bus7"]
+
+
 async def test_every_sweep_runs(house: House) -> None:
     staff = await employed(house, "Max")
     who = await complained(house)
