@@ -11,7 +11,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot import leaving, own_data, rights
+from bot.channels.base import Outbound
 from bot.errors import Refused
+from bot.letters import sealed, write
 from bot.rights import Right
 from bot.rounds import addresses, codes, mailed, places, record, turnout, wording
 from bot.rounds import whom as whoms
@@ -28,9 +30,11 @@ from bot.rounds.record import forgets_at
 from bot.rounds.report_back import call_off
 from bot.rounds.whom import Held
 from bot.rounds.written import shaped
+from flows.words import fill
 from storage import audience, contacts, deletions, flow_versions, outbox, people, rounds, seals, sessions, trail
 from storage import places as kept_places
 from storage.contacts import NewContact
+from storage.outbox import NewMessage
 from storage.rounds import NewRound
 
 if TYPE_CHECKING:
@@ -305,6 +309,27 @@ class Rounds(Fairness, Papers):
         if address is not None:
             self.hush([address])
         return address is not None
+
+    def send_data(self, token: str) -> bool:
+        """Send whom a link of a mail belongs to the way to all that is kept of them; return whether it is one of ours.
+
+        It goes to that address alone, at most once an hour: a mail that was passed on shows nobody's data.
+        """
+        address = leaving.whose(self._keys, token)
+        if address is None:
+            return False
+        now = self._clock()
+        with self._act() as db:
+            hash_ = self._keys.address_hash(MAIL, address)
+            contact = contacts.find(db, [(MAIL, hash_)]).get((MAIL, hash_))
+            if contact is not None:
+                link = own_data.link(self._keys, record.public_url(self._config), contact.id, now)
+                said = self._library.phrases[contact.language]
+                text = "\n\n".join((said["mydata_intro"], fill(said["mydata_file"], {"link": link})))
+                key = f"mydata:{contact.id}:{now:%Y-%m-%dT%H}"
+                body = sealed(write(Outbound(key, "", text, language=contact.language)), self._keys)
+                outbox.enqueue(db, [NewMessage(key, contact.id, MAIL, outbox.REPLY, body, now, now)])
+        return True
 
     def may_take_data(self, token: str) -> bool:
         """Whether a link of MYDATA shows somebody's data now."""

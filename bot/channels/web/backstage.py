@@ -264,6 +264,9 @@ class Rounds(Protocol):
     def leave(self, token: str) -> bool:
         """Stop all mails to whom a link of a mail belongs; return whether it is one of ours."""
 
+    def send_data(self, token: str) -> bool:
+        """Send whom a link of a mail belongs to the way to all that is kept of them; whether it is one of ours."""
+
     def may_take_data(self, token: str) -> bool:
         """Whether a link of MYDATA shows somebody's data now."""
 

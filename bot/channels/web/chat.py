@@ -274,8 +274,8 @@ async def open_receipt(request: Request) -> Response:
     typed = str(form.get("receipt", "")).strip()[:LONGEST]
     receipt = codes.read_receipt(typed)
     if receipt is None or not await asyncio.to_thread(_opens, request, receipt):
-        if not _pace(request).allows(address, backstage_of(request).clock()):
-            raise HTTPException(429)
+        if not _pace(request).allows(network_of(request), backstage_of(request).clock()):
+            raise HTTPException(429)  # whoever guesses brings no cookie
         return _receipt_page(request, wrong=typed)
     post = Post(address, text=receipt, language=pages_of(request).language(request))
     response = await _say(request, form, Saying(post, receipt))

@@ -94,6 +94,7 @@ def _citizens() -> list[Route]:
         get("/rounds/{code}/codebook.csv", public.codebook),
         get("/stop/{token}", leaving.show),
         post("/stop/{token}", leaving.leave),
+        post("/stop/{token}/data", leaving.send_data),
         get("/mydata/{token}", own_data.show),
         post("/mydata/{token}/{form}", own_data.take),
         get("/receipt", chat.ask_receipt),

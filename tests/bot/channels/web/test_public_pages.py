@@ -13,7 +13,7 @@ from markupsafe import escape
 from sqlalchemy import select
 from starlette.routing import Mount, Route
 
-from bot import leaving
+from bot import leaving, letters
 from bot.channels.web import site
 from bot.channels.web.public import MAILED, MOST
 from bot.channels.web.round_page import RoundPage
@@ -21,7 +21,7 @@ from bot.channels.web.words import Dictionary
 from bot.errors import Refused
 from bot.rounds import codes, mailed
 from bot.rounds.outcome import Decision
-from storage import audience, rounds, tables
+from storage import audience, contacts, rounds, tables
 from tests.bot.channels.web.stage import NOW
 from tests.bot.test_altered import DAMAGES, altered
 from tests.flows.talk import LANGUAGES
@@ -474,6 +474,38 @@ class TestTheWayOutOfMails:
         with it.database.reading() as db:
             assert audience.hushed(db, [quiet]) == {quiet}
         assert (await client.post(page)).status_code == 200
+
+    async def test_one_press_mails_the_address_what_is_kept_of_it_and_shows_nothing_here(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        """Once an hour, to that address alone, also to one that wants no mails."""
+        page = leaving.link(it.keys, "http://voice.test", "ana@home.example")
+        new = contacts.NewContact(
+            "mail", it.keys.address_hash("mail", "ana@home.example"), it.keys.seal("ana@home.example"), "es", it.now
+        )
+        with it.database.transaction() as db:
+            (ana,) = contacts.add(db, [new])
+            contacts.set_stopped(db, ana.id, it.now)
+        assert "Mail me what you keep about me" in (await client.get(page)).text
+        for _ in range(2):
+            shown = await client.post(f"{page}/data")
+            assert "a mail with a link to it is on its way" in shown.text
+            assert "/mydata/" not in shown.text
+        with it.database.reading() as db:
+            (row,) = db.execute(select(tables.outbox)).all()
+        assert (row.contact_id, row.channel, row.status, row.priority) == (ana.id, "mail", "due", 0)
+        assert "/mydata/" not in row.body
+        said = letters.read(letters.opened(row.body, it.keys), row.key, "").text
+        assert "Esto es lo que guardo sobre usted." in said
+        token = said.partition("/mydata/")[2].split()[0]
+        body = it.rounds.own_data(token, "json")
+        assert body is not None
+        assert "ana@home.example" in body
+        other = leaving.link(it.keys, "http://voice.test", "ben@home.example")
+        assert (await client.post(f"{other}/data")).status_code == 200
+        with it.database.reading() as db:
+            assert len(db.execute(select(tables.outbox)).all()) == 1
+        assert (await client.post("/stop/abcdefgh/data")).status_code == 404
 
     async def test_a_link_that_is_none_of_ours_is_not_there(self, client: httpx.AsyncClient) -> None:
         for act in (client.get, client.post):

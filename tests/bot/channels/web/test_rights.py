@@ -84,7 +84,7 @@ OUTSIDE = {
     *(f"GET {path}" for path in ("/", "/privacy", "/stop/{token}", "/chat", "/chat/stream", "/chat/pictures/{name}")),
     "GET /rounds",
     *(f"GET /rounds/{{code}}{end}" for end in ("", "/qr.svg", "/figures.csv", "/codebook.csv", "/documents/{name}")),
-    *("GET /receipt", "POST /receipt", "GET /mydata/{token}"),
+    *("POST /stop/{token}/data", "GET /receipt", "POST /receipt", "GET /mydata/{token}"),
     *(f"GET {path}" for path in ("/chat/{code}", "/healthz", "/readyz", "/metrics", "/robots.txt", "/{code}")),
     "POST /mydata/{token}/{form}",
     *(f"POST {path}" for path in ("/stop/{token}", "/chat", "/chat/start", "/language", "/telegram")),

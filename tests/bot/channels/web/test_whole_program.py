@@ -159,6 +159,11 @@ async def test_a_receipt_that_is_unknown_is_no_answer_to_the_question_of_a_chat(
     assert lines(await visitor.get("/chat")) == stood
 
 
+async def test_whoever_guesses_receipts_waits_also_without_a_cookie(app: App, visitor: httpx.AsyncClient) -> None:
+    answers = [(await visitor.post("/receipt", data={"receipt": "2345-2345-2345"})).status_code for _ in range(42)]
+    assert (answers[0], answers[-1]) == (422, 429)
+
+
 async def test_the_language_switch_goes_on_with_the_same_question(app: App, visitor: httpx.AsyncClient) -> None:
     """One press: the page, the words on the buttons and the question are Spanish."""
     page = await started(app, visitor)
