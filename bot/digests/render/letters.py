@@ -20,7 +20,7 @@ _SKIPPED = frozenset(
 )
 
 
-def forletters_of(text: str) -> tuple[Path, ...]:
+def for_letters(text: str) -> tuple[Path, ...]:
     """Return the fonts besides DejaVu that a text needs, the frames last; none where DejaVu has all its letters."""
     missing = {ord(letter) for letter in text if category(letter) not in _UNSEEN} - letters_of(fonts.REGULAR)
     return _chosen(frozenset(missing)) if missing else ()
@@ -28,7 +28,7 @@ def forletters_of(text: str) -> tuple[Path, ...]:
 
 def lacks(text: str) -> bool:
     """Whether a text has a letter that no font here has, so that it would be a frame."""
-    return fonts.FRAMES in forletters_of(text)
+    return fonts.FRAMES in for_letters(text)
 
 
 @lru_cache(maxsize=256)
