@@ -6,14 +6,15 @@ import json
 from collections import Counter
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from bot.digests import disclosure
 from bot.digests.disclosure import steps
 from bot.digests.quotes import Said, by_lot, lot
 from bot.digests.summarise import BASE_WEEKS, MEDIAN_WEEKS, Answers, Deadline, Heard
 from bot.digests.weeks import Week
-from bot.rounds import complete
+from bot.errors import Trouble
+from bot.rounds import complete, record
 from bot.rounds.lifecycle import last_day
 from storage import answers as stored
 from storage import campaigns, rounds, sessions, themes, weekly
@@ -345,22 +346,26 @@ def deadlines(db: Connection, service: str, zone: ZoneInfo) -> tuple[Deadline, .
 
 
 def _deadline(row: RoundRow, zone: ZoneInfo) -> Deadline:
+    """What of a round cannot be read any more says nothing: the deadlines of others stand all the same."""
     opens_on = row.opens_at.astimezone(zone).date() if row.opens_at else None
     closes_on = last_day(row.closes_at, zone) if row.closes_at else None
-    written = complete.fields(row) if complete.wanted(row) else None
-    return Deadline(row.code, row.title, row.state, opens_on, closes_on, _feedback_on(row), written, _titles(row))
+    plain = Deadline(row.code, row.title, row.state, opens_on, closes_on)
+    try:
+        kept, written = record.load(row.record), complete.fields(row) if complete.wanted(row) else None
+    except Trouble:
+        return plain
+    return replace(plain, feedback_on=_feedback_on(kept), written=written, titles=_titles(kept))
 
 
-def _titles(row: RoundRow) -> Mapping[str, str]:
+def _titles(kept: Mapping[str, Any]) -> Mapping[str, str]:
     """The title by language, where the record has it in several."""
-    said = json.loads(row.record).get("title")
+    said = kept.get("title")
     return {str(language): str(title) for language, title in said.items()} if isinstance(said, dict) else {}
 
 
-def _feedback_on(row: RoundRow) -> date | None:
+def _feedback_on(kept: Mapping[str, Any]) -> date | None:
     """The day people were promised to hear what came of it; None where the record names no day."""
-    record = json.loads(row.record)
-    said = record.get("feedback_on")
+    said = kept.get("feedback_on")
     try:
         return date.fromisoformat(said) if isinstance(said, str) else None
     except ValueError:

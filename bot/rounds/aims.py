@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.rounds import margins, wording
+from bot.rounds.kept import read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,8 +46,8 @@ class Aims:
 
 
 def load(kept: str | None) -> Aims:
-    """Return what `dump` has made."""
-    said: dict[str, Any] = json.loads(kept) if kept else {}
+    """Return what `dump` has made. Raises `Trouble` where it is something else."""
+    said = read(kept, "aims") if kept else {}
     return Aims(
         said.get("answers"), said.get("wanted", {}), margins.load(said.get("margins", {})), said.get("settled", False)
     )

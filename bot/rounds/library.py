@@ -113,6 +113,7 @@ class Library:
             return True
         try:
             self._signed(db, row)
+            record.load(row.record)
         except (Refused, Trouble):
             return False
         self._sound[row.id] = found

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bot.rounds import kept
 from bot.rounds.tongues import Text, in_language, tidy
 
 if TYPE_CHECKING:
@@ -100,17 +101,20 @@ def _each(said: Said, made: Callable[[Text], Text]) -> Said:
 
 
 def load(text: str | None) -> Outcome:
-    """Read an outcome from its JSON; None: nothing has come of the round yet."""
-    said: dict[str, Any] = json.loads(text) if text else {}
+    """Read an outcome from its JSON; None: nothing has come of the round yet. Raises `Trouble` where it is none."""
+    said = kept.read(text, "outcome") if text else {}
     decision = said.get("decision")
-    return Outcome(
-        **{
-            **said,
-            "issues": tuple(KeyIssue(**each) for each in said.get("issues", ())),
-            "readings": tuple(Reading(**each) for each in said.get("readings", ())),
-            "decision": Decision(**decision) if decision else None,
-        }
-    )
+    try:
+        return Outcome(
+            **{
+                **said,
+                "issues": tuple(KeyIssue(**each) for each in said.get("issues", ())),
+                "readings": tuple(Reading(**each) for each in said.get("readings", ())),
+                "decision": Decision(**decision) if decision else None,
+            }
+        )
+    except TypeError:
+        raise kept.unreadable("outcome") from None
 
 
 def dump(outcome: Outcome) -> str:

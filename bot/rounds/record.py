@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from babel.dates import format_date
 
-from bot.rounds import legal, wording
+from bot.rounds import kept, legal, wording
 from bot.rounds.lifecycle import LATEST, last_day
 from bot.rounds.linked import bad_links
 from bot.rounds.tongues import Text, in_language
@@ -107,9 +107,8 @@ class Sketch:
 
 
 def load(text: str) -> dict[str, Any]:
-    """Read a record from its JSON."""
-    record: dict[str, Any] = json.loads(text)
-    return record
+    """Read a record from its JSON. Raises `Trouble` where it is none."""
+    return kept.read(text, "record")
 
 
 def dump(record: Mapping[str, Any]) -> str:

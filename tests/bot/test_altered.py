@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,13 @@ from sqlalchemy import select, update
 
 from bot.digests import render
 from bot.digests.weeks import Week
-from bot.errors import Refused
+from bot.errors import CivicloopError, Refused, Trouble
 from bot.jobs.sweeps import Sweeps
+from bot.rounds.exporting import PURPOSES, TEAM
+from bot.rounds.findings import PAPER
 from bot.rounds.library import Library
 from bot.rounds.lifecycle import State
+from bot.rounds.margins import Line
 from bot.rounds.organising import Rounds
 from bot.texts import texts
 from flows.phrasebook import EVERYWHERE
@@ -26,10 +30,11 @@ from tests.bot.test_danger import DESPAIR
 from tests.bot.test_threads import employed
 from tests.bot.test_turns import INTO
 from tests.storage import makers
+from tests.support.answering import answered
 from tests.support.house import NOON, Citizen, House
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from storage.database import Database
 
@@ -257,3 +262,97 @@ def test_a_draft_of_a_service_that_is_gone_lets_the_others_be_listed(house: Hous
     other = house.need(opened=False, service="bus7").code
     _, rounds_ = without_library(house)
     assert set(rounds_.awaiting()) == {other}
+
+
+# --------------------------------------------------------------------------- what is counted of it, and what leaves
+
+
+def two_over(house: House) -> tuple[str, str]:
+    """Return two rounds that many answered and that are over long enough to be counted, each with its own questions."""
+    weighed(house, harbour=10, old_town=10, hillside=10)
+    lost, other = house.need().code, house.pulse().code
+    for code in (lost, other):
+        answered(house.database, house.rounds.played(code), code, 30, house.clock())
+        house.rounds.close(code)
+    house.clock.forward(days=PAPER.days)
+    return lost, other
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_it_says_is_counted_for_nobody_and_that_of_others_is(house: House, damage: Callable[[str], str]) -> None:
+    lost, other = two_over(house)
+    altered(house.database, "need_round", damage)
+    anew = restarted(house)
+    with pytest.raises(ExceptionGroup, match=f"the questions of {lost} were changed") as told:
+        anew.sweeps.findings()
+    assert [type(each) for each in told.value.exceptions] == [Trouble]
+    assert anew.rounds.findings(lost) is None
+    assert anew.rounds.findings(other) is not None
+    for purpose in PURPOSES:
+        assert [*anew.rounds.lines(other, purpose)]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("counted", [False, True], ids=["before it is counted", "after"])
+def test_whoever_looks_at_its_figures_reads_what_is_wrong_and_others_are_shown(
+    house: House, damage: Callable[[str], str], *, counted: bool
+) -> None:
+    lost, other = two_over(house)
+    if counted:
+        assert house.sweeps.findings() == 2
+        kept = house.rounds.findings(lost)
+    altered(house.database, "need_round", damage)
+    told = restarted(house).rounds
+    looks: list[Callable[[str], object]] = [
+        lambda code: [*told.lines(code, TEAM)],
+        lambda code: [*told.lines(code, TEAM, every_text=True)],
+        told.numbers,
+        told.glance,
+        told.variables,
+        lambda code: told.missing(code, "en"),
+        lambda code: told.evaluation(code, "en"),
+        lambda code: told.weigh([Line(2, "area", "harbour", "3")], "Census", "2021-03-21", code=code),
+        lambda code: told.aim(code, 100, {"area": {"harbour": 60}}),
+    ]
+    for look in looks:
+        with pytest.raises(CivicloopError):
+            look(lost)
+    for look in looks[:-2]:
+        look(other)
+    assert told.margins(lost)["area"].share("harbour") == pytest.approx(1 / 3)
+    assert told.counts(lost).finished == told.counts(other).finished
+    if counted:
+        assert told.findings(lost) == kept
+
+
+@pytest.mark.parametrize("column", ["record", "aims", "outcome"])
+@pytest.mark.parametrize("damage", ['{"torn', "[]", '{"nonsense": "1"}'])
+def test_what_is_kept_of_it_and_cannot_be_read_is_told_as_trouble_and_others_go_on(
+    house: House, column: str, damage: str
+) -> None:
+    lost, other = two_over(house)
+    with house.database.transaction() as db:
+        db.execute(update(tables.rounds).where(tables.rounds.c.code == lost).values({column: damage}))
+    anew, week = restarted(house), Week.of(NOON, house.config.city.zone)
+    told = anew.rounds
+    looks: list[Callable[[str], object]] = [
+        lambda code: [*told.lines(code, TEAM)],
+        told.numbers,
+        told.variables,
+        told.margins,
+        lambda code: told.missing(code, "en"),
+        lambda code: told.evaluation(code, "en"),
+    ]
+    for look in looks:
+        with suppress(CivicloopError):
+            look(lost)
+        look(other)
+    ill: Sequence[Exception] = ()
+    try:
+        anew.sweeps.findings()
+    except ExceptionGroup as found:
+        ill = found.exceptions
+    assert [type(each) for each in ill] == [Trouble] * len(ill)
+    assert told.findings(other) is not None
+    with house.database.reading() as db:
+        assert anew.digests.of_week(db, "library", week, week.ends(house.config.city.zone)) is not None
