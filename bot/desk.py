@@ -23,8 +23,8 @@ from bot.handover import take_over
 from bot.menu import menu as menus
 from bot.menu import worker
 from bot.participation import SILENCE, Spoken, as_session, may_repeat, rest_of
-from bot.rounds import codes, outcome, promise, record
-from bot.rounds.lifecycle import BEGINNING, GRACE, RUNNING, State, as_of, closed_on, ended_at, may_finish
+from bot.rounds import codes, outcome, promise, record, report_back
+from bot.rounds.lifecycle import ANNOUNCED, BEGINNING, GRACE, RUNNING, State, as_of, closed_on, ended_at, may_finish
 from bot.rounds.record import spoken_day
 from bot.rounds.tongues import in_language
 from bot.staff import STAFF
@@ -33,7 +33,7 @@ from flows.model import Button, Kind, Message, Option, Prompt, Script, Status, p
 from flows.phrasebook import EVERYWHERE
 from flows.speak import WORD, listing, word_list
 from flows.words import chosen, fill, fold, is_command, meaning, table
-from storage import alarms, audience, contacts, outbox, places, rounds, sessions, themes, wishes
+from storage import alarms, audience, contacts, outbox, places, rounds, sessions, themes, trail, wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -453,13 +453,22 @@ class Desk:
     def _closed(self, visit: Visit, row: RoundRow) -> Prompt:
         """Say why a round takes no answers."""
         if row.state in {State.PAUSED, State.CANCELLED}:
-            return self._say(visit, f"round_{row.state}")
+            return self._with_reason(visit, row, self._say(visit, f"round_{row.state}"))
         values = self._told(visit, row)
         if row.report:
             return self._say(visit, "round_closed_published", **values)
         if values.get("feedback_on"):
             return self._say(visit, f"round_closed_{'late' if self._late(visit, row) else 'feedback'}", **values)
         return self._say(visit, "round_closed", **values)
+
+    def _with_reason(self, visit: Visit, row: RoundRow, said: Prompt) -> Prompt:
+        """Add why a round was given up that everybody could see."""
+        log = trail.of(visit.db, row.id) if row.state == State.CANCELLED else []
+        if not any(each.what in ANNOUNCED for each in log):
+            return said
+        why = report_back.public_reason(log, self._library.shown(visit.db, row).language)
+        more = report_back.reason(self._library, why, visit.language) if why else ""
+        return replace(said, text=f"{said.text}\n\n{more}".strip())
 
     def _told(self, visit: Visit, row: RoundRow) -> dict[str, Any]:
         """Return what is said of a round as a whole."""
@@ -808,7 +817,9 @@ class Desk:
         elif dated == "feedback_on" and self._late(visit, row):
             stem = f"{stem}_late"
         said = self._say(visit, stem, **values)
-        return Prompt(f"{said.text}\n\n{self._reported(visit, row)}") if row.report else said
+        if row.report:
+            return Prompt(f"{said.text}\n\n{self._reported(visit, row)}")
+        return self._with_reason(visit, row, said)
 
     def _reported(self, visit: Visit, row: RoundRow) -> str:
         """Return what came of a round as it was published, with who answers for it."""

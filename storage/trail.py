@@ -112,6 +112,12 @@ class Entry:
         return seals.PUBLIC in json.loads(self.details).get("sealed", {})
 
     @property
+    def language(self) -> str:
+        """In which language a public reason was given; empty where nobody noted it."""
+        noted = json.loads(self.details).get("sealed", {}).get(seals.PUBLIC)
+        return noted if isinstance(noted, str) else ""
+
+    @property
     def operator(self) -> str | None:
         """The account at whose command line it was done; None: elsewhere."""
         operator: str | None = json.loads(self.details).get("operator")

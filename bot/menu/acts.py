@@ -171,7 +171,7 @@ def do(worker: Worker, round_: RoundView, act: Act, why: str, ends: datetime | N
         case Act.CLOSE:
             rounds.close(code, who=who)
         case Act.CANCEL:
-            rounds.cancel(code, who=who, why=why)
+            rounds.cancel(code, who=who, why=why, language=worker.language)
         case Act.REPORT:
             rounds.report_back(code, drafts(worker, round_), signed=why, who=who)
         case _:

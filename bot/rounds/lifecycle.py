@@ -49,6 +49,8 @@ BEGUN = (*RUNNING, *OVER)
 """There may be answers."""
 
 
+ANNOUNCED = frozenset({"scheduled", "opened"})
+"""What the log says of a round that everybody could see: it keeps its page where it is cancelled then."""
 LATEST = 2999
 """The last year of a round: other days are reckoned from its own, on and on."""
 GRACE = timedelta(hours=1)

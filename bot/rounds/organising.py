@@ -27,7 +27,7 @@ from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LATEST, LINK, LISTED, RUN
 from bot.rounds.looking import ASKING, CHANGES, RoundView, stage_of, view
 from bot.rounds.papers import Papers, carried
 from bot.rounds.record import forgets_at
-from bot.rounds.report_back import call_off
+from bot.rounds.report_back import Reason, call_off
 from bot.rounds.whom import Held
 from bot.rounds.written import shaped
 from flows.words import fill
@@ -423,27 +423,32 @@ class Rounds(Fairness, Papers):
             self._must_be(row, RUNNING, "cancel_instead" if row.state in BEGINNING else "not_open", code=code)
             return self._ended(db, row, State.CLOSED, who, why)
 
-    def cancel(self, code: str, *, who: int | None = None, why: str) -> RoundView:
+    def cancel(self, code: str, *, who: int | None = None, why: str, language: str = "") -> RoundView:
         """Give a round up before it has closed, for a reason: nobody is asked any more, and nothing comes of it.
 
-        Whoever wished for the result is told so, with the reason.
+        Whoever wished for the result is told so, with the reason, and in which `language` it is where that is not
+        theirs. Without one it is that of the member of staff, at a command line that of the round.
         """
         with self._act() as db:
             row = self._held(db, code)
             self._must_be(row, (*BEGINNING, *RUNNING), "over_already")
             self._reasoned(why)
-            given_up = self._ended(db, row, State.CANCELLED, who, why)
-            call_off(db, row, self._library, why.strip(), Hours.of(self._config), self._clock())
+            person = people.get(db, who) if who is not None else None
+            spoken = language or (person.language if person else self._library.shown(db, row).language)
+            given_up = self._ended(db, row, State.CANCELLED, who, why, spoken)
+            call_off(db, row, self._library, Reason(why.strip(), spoken), Hours.of(self._config), self._clock())
             return given_up
 
-    def _ended(self, db: Connection, row: RoundRow, becomes: State, who: int | None, why: str) -> RoundView:
+    def _ended(
+        self, db: Connection, row: RoundRow, becomes: State, who: int | None, why: str, language: str = ""
+    ) -> RoundView:
         now = self._clock()
         rounds.move(db, row.id, (row.state,), becomes, closed_at=now)
         outbox.drop(db, letters_of(row.id), now)
         audience.end(db, self._rules(row))
         sealed = self._library.handed_in(db, row)
         if becomes == State.CANCELLED:
-            sealed |= {seals.PUBLIC: True}
+            sealed |= {seals.PUBLIC: language}
         settled = turnout.settle(db, self._library, row) if becomes == State.CLOSED else None
         self._note(db, row, who, becomes.value, now, why, changed=settled, sealed=sealed)
         return view(self._row(db, row.code))

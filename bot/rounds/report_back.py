@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bot.compose import Part
 from bot.cutting import cut
 from bot.letters import BULK, letters
+from bot.rounds.lifecycle import State
 from bot.rounds.tongues import in_language
+from bot.texts import own_name
 from flows.model import Button
 from flows.words import fill
 from storage import audience, contacts, outbox, rounds, wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -27,6 +29,34 @@ if TYPE_CHECKING:
     from storage.outbox import NewMessage
     from storage.report_drafts import ReportDraft
     from storage.rounds import RoundRow
+
+
+class Given(Protocol):
+    """What is read of an entry of a round's log."""
+
+    @property
+    def what(self) -> str:
+        """What was done."""
+
+    @property
+    def reason(self) -> str:
+        """Why."""
+
+    @property
+    def public(self) -> bool:
+        """Whether everybody may read why."""
+
+    @property
+    def language(self) -> str:
+        """In which language that was written; empty where nobody noted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a round was given up, and in which language that was written."""
+
+    text: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +121,7 @@ def _send(
     return outbox.enqueue(db, rows)
 
 
-def call_off(db: Connection, row: RoundRow, library: Library, why: str, hours: Hours, now: datetime) -> int:
+def call_off(db: Connection, row: RoundRow, library: Library, why: Reason, hours: Hours, now: datetime) -> int:
     """Tell all who wished for the result that their round was given up, and why: by day, where they may be written to.
 
     Return how many messages.
@@ -103,7 +133,7 @@ def call_off(db: Connection, row: RoundRow, library: Library, why: str, hours: H
 
 
 def _call_off(
-    db: Connection, ids: list[int], row: RoundRow, library: Library, why: str, hours: Hours, now: datetime
+    db: Connection, ids: list[int], row: RoundRow, library: Library, why: Reason, hours: Hours, now: datetime
 ) -> int:
     reachable = [each for each in contacts.by_ids(db, ids).values() if each.may_be_written_to]
     flow = library.shown(db, row)
@@ -117,11 +147,31 @@ def _call_off(
     return outbox.enqueue(db, rows)
 
 
-def given_up(row: RoundRow, flow: Flow, library: Library, why: str, language: str) -> str:
+def given_up(row: RoundRow, flow: Flow, library: Library, why: Reason, language: str) -> str:
     """Return what somebody hears in a language who wished for the result of a round that was given up."""
     values = library.facts(row, flow).values
     topic = in_language(values.get("topic", row.title), language)
-    return fill(library.phrases[language]["cancelled_told"], {"topic": topic, "why": why}).strip()
+    told = fill(library.phrases[language]["cancelled_told"], {"topic": topic}).strip()
+    return f"{told}\n\n{reason(library, why, language)}"
+
+
+def reason(library: Library, why: Reason, language: str) -> str:
+    """Return why a round was given up, to somebody who reads `language`: where it is another one, it says in which."""
+    phrases = library.phrases[language]
+    said = fill(phrases["cancelled_why"], {"why": why.text}).strip()
+    if why.language in {"", language}:
+        return said
+    note = fill(phrases["cancelled_only_in"], {"language": own_name(why.language)})
+    return f"{said}\n\n{note.strip()}"
+
+
+def public_reason(log: Sequence[Given], own: str) -> Reason | None:
+    """Return why a round was given up, of its log; None where it was not, or the reason was for the log alone.
+
+    `own` is the round's language: nobody noted another.
+    """
+    found = next((each for each in reversed(log) if each.what == State.CANCELLED and each.public), None)
+    return Reason(found.reason, found.language or own) if found else None
 
 
 def parts(played: Played, library: Library, report: Mapping[str, str], signed: str, language: str) -> tuple[Part, ...]:

@@ -75,6 +75,15 @@ class Sentences:
         return format_time(moment.timetz(), "short", locale=self.locale)
 
 
+def own_name(language: str) -> str:
+    """Return what speakers call their language, its first letter large: `Español`."""
+    try:
+        name = Locale.parse(language, sep="-").get_display_name() or language
+    except (UnknownLocaleError, ValueError):
+        return language
+    return name[:1].upper() + name[1:]
+
+
 def isolated(value: object) -> object:
     """Return a text of words and numbers read from the left so that those around it keep their places.
 

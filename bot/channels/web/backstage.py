@@ -251,6 +251,10 @@ class LogEntry(Protocol):
         """Whether everybody may read the reason."""
 
     @property
+    def language(self) -> str:
+        """In which language it was given then; empty where nobody noted it."""
+
+    @property
     def changed(self) -> Mapping[str, tuple[Any, Any]]:
         """What is other than before: (old, new) by the name of the fact."""
 
@@ -360,7 +364,7 @@ class Rounds(Protocol):
     def approvers(self, code: str) -> Sequence[Person]:
         """Return who may sign it."""
 
-    def cancel(self, code: str, *, who: int | None, why: str) -> RoundView:
+    def cancel(self, code: str, *, who: int | None, why: str, language: str = "") -> RoundView:
         """Give it up, for a reason."""
 
     def pause(self, code: str, *, who: int | None, why: str) -> RoundView:

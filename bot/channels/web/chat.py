@@ -25,7 +25,7 @@ from bot.channels.web.pages import (
     set_cookie,
     to,
 )
-from bot.channels.web.public import MAILED
+from bot.channels.web.public import MAILED, page_of
 from bot.channels.web.round_page import as_seen, is_public
 from bot.participation import may_repeat
 from bot.rounds import codes
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from bot.channels.web.backstage import RoundView
+    from bot.channels.web.round_page import Fact
     from bot.channels.web.safety import Streams
     from bot.channels.web.words import Words
     from bot.flood import Pace
@@ -121,6 +122,8 @@ class Offer:
     """The round's, where it can be started."""
     why_not: str = ""
     """Why it cannot, to whoever came for it."""
+    reason: Fact | None = None
+    """Why it was given up."""
     page: str = ""
     """Where the round is explained."""
     telegram: str | None = None
@@ -137,8 +140,9 @@ def _offer(request: Request, code: str) -> Offer:
         return NO_OFFER
     found = as_seen(rounds, found)
     if found.state != "open":
-        page = f"/rounds/{found.code}" if is_public(rounds, found) else ""
-        return Offer(why_not=_why_not(request, found), page=page)
+        public = is_public(rounds, found)
+        reason = page_of(request).given_up(found, pages_of(request).language(request)) if public else None
+        return Offer(why_not=_why_not(request, found), reason=reason, page=f"/rounds/{found.code}" if public else "")
     known, at_hand = _taking_part(request, found.code)
     if known is not None and known.status == sessions.ACTIVE and at_hand:
         return NO_OFFER

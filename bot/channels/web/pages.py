@@ -12,7 +12,8 @@ import jinja2
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from bot.channels.web.safety import network
-from bot.channels.web.words import Dictionary, Words, own_name, preferred
+from bot.channels.web.words import Dictionary, Words, preferred
+from bot.texts import own_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -114,7 +114,7 @@ async def about(request: Request) -> Response:
     round_ = await _public(request)
     if token := request.query_params.get(mailed.NAME):
         return _brought(request, round_, token)
-    known = await asyncio.to_thread(_shown(request).facts, round_, pages_of(request).language(request))
+    known = await asyncio.to_thread(page_of(request).facts, round_, pages_of(request).language(request))
     return pages_of(request).page(request, "round.html", layout="base.html", **known)
 
 
@@ -132,13 +132,13 @@ def _brought(request: Request, round_: RoundView, token: str) -> Response:
 async def figures(request: Request) -> Response:
     """`GET /rounds/<code>/figures.csv`: what people said, as far as everybody may know it, in the page's language."""
     round_ = await _public(request)
-    return _sheet(round_, "figures", await asyncio.to_thread(_shown(request).figures, round_, _language(request)))
+    return _sheet(round_, "figures", await asyncio.to_thread(page_of(request).figures, round_, _language(request)))
 
 
 async def codebook(request: Request) -> Response:
     """`GET /rounds/<code>/codebook.csv`: what the figures mean, in every language of the round."""
     round_ = await _public(request)
-    return _sheet(round_, "codebook", await asyncio.to_thread(_shown(request).codebook, round_))
+    return _sheet(round_, "codebook", await asyncio.to_thread(page_of(request).codebook, round_))
 
 
 async def document(request: Request) -> Response:
@@ -163,7 +163,8 @@ def _language(request: Request) -> str:
     return pages_of(request).language(request)
 
 
-def _shown(request: Request) -> RoundPage:
+def page_of(request: Request) -> RoundPage:
+    """Return what says of a round, now, what everybody may know."""
     backstage = backstage_of(request)
     return RoundPage(backstage.rounds, backstage.config, pages_of(request).dictionary, backstage.clock())
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bot.channels.web.findings import book, weights
 from bot.channels.web.pages import HOME, environment
-from bot.channels.web.words import own_name
 from bot.digests.render import open_data
 from bot.rounds import papers
-from bot.rounds.lifecycle import ANSWERED, OVER, State, closed_on, first_at
+from bot.rounds.lifecycle import ANNOUNCED, ANSWERED, OVER, State, closed_on, first_at
 from bot.rounds.linked import parts
 from bot.rounds.record import day_of, public_url, spoken_day, title
+from bot.rounds.report_back import public_reason
 from bot.rounds.tongues import in_language, spoken_in
-from bot.texts import texts
+from bot.texts import own_name, texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.channels.web.words import Dictionary, Words
     from bot.config import Config
     from bot.digests.findings import Findings
+    from bot.rounds.report_back import Reason
     from bot.rounds.tongues import Text
 
 TOLD = ("fixed_why", "pack", "pack_options", "pack_costs", "pack_effects", "other_ways", "contact_person")
@@ -38,8 +39,6 @@ PUBLISHED = frozenset({State.REPORTED_BACK, State.ARCHIVED})
 
 SHOWN = frozenset({State.SCHEDULED, State.OPEN, State.PAUSED, *OVER})
 """States in which a round has a public page; a draft is nobody's business yet."""
-ANNOUNCED = frozenset({"scheduled", "opened"})
-"""What the log says of a round that everybody could see: it keeps its page where it is cancelled then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class RoundPage:
             "answered": round_.state in ANSWERED,
             "over": round_.state in OVER,
             "late": self._late(round_),
-            "given_up": self._given_up(round_),
+            "given_up": self.given_up(round_, language),
             "decided": self._decided(round_, language),
             "legal": self._legal(round_, language),
             "documents": papers.of(round_.record),
@@ -105,12 +104,17 @@ class RoundPage:
         promised = day_of(round_.record.get("feedback_on"))
         return promised is not None and promised < self.now.astimezone(self.config.city.zone).date()
 
-    def _given_up(self, round_: RoundView) -> str:
-        """Return why a round was given up; empty where it was not, or the reason was for the log alone."""
-        if round_.state != State.CANCELLED:
-            return ""
-        log = reversed(self.rounds.log(round_.code))
-        return next((each.reason for each in log if each.what == State.CANCELLED and each.public), "")
+    def given_up(self, round_: RoundView, language: str) -> Fact | None:
+        """Return why a round was given up; None where it was not, or the reason was for the log alone."""
+        why = why_given_up(self.rounds, round_)
+        if why is None:
+            return None
+        note = "" if why.language == language else self._only_in(why.language, language)
+        return Fact("", why.text, note, why.language)
+
+    def _only_in(self, spoken: str, language: str) -> str:
+        """Return that a text is in another language than the reader's."""
+        return self.dictionary.words(language)("round.only_in", language=own_name(spoken))
 
     def _decided(self, round_: RoundView, language: str) -> tuple[str, str]:
         """Return whether the decision is planned, is late or was made, and for which day, or on which."""
@@ -137,7 +141,7 @@ class RoundPage:
     def _decision(self, name: str, text: Text, language: str, own: str) -> Fact:
         """Return a part of the decision, with a note where it is not there in the reader's language."""
         words, spoken = self.dictionary.words(language), spoken_in(text, language, own)
-        note = "" if spoken == language else words("round.only_in", language=own_name(spoken))
+        note = "" if spoken == language else self._only_in(spoken, language)
         return Fact(words(f"round.{name}"), in_language(text, language), note, spoken)
 
     # ----------------------------------------------------------------- open data
@@ -214,6 +218,13 @@ def zipped(folder: str, files: Mapping[str, bytes]) -> bytes:
         for name, body in files.items():
             archive.writestr(zipfile.ZipInfo(f"{folder}/{name}"), body, zipfile.ZIP_DEFLATED)
     return out.getvalue()
+
+
+def why_given_up(rounds: Rounds, round_: RoundView) -> Reason | None:
+    """Return why a round was given up; None where it was not, or the reason was for the log alone."""
+    if round_.state != State.CANCELLED:
+        return None
+    return public_reason(rounds.log(round_.code), rounds.played(round_.code).language)
 
 
 def is_public(rounds: Rounds, round_: RoundView) -> bool:

@@ -73,15 +73,6 @@ def direction(language: str) -> str:
         return "ltr"
 
 
-def own_name(language: str) -> str:
-    """Return what speakers call their language, its first letter large: `Español`."""
-    try:
-        name = Locale.parse(language, sep="-").get_display_name() or language
-    except (UnknownLocaleError, ValueError):
-        return language
-    return name[:1].upper() + name[1:]
-
-
 def preferred(header: str, offered: Sequence[str]) -> str:
     """Return the offered language an Accept-Language header likes most; the first offered where it likes none."""
     for wish in _wishes(header):

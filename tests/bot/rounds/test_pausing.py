@@ -14,7 +14,7 @@ from bot.channels.web.words import Dictionary
 from bot.errors import Refused
 from bot.rounds import invitations
 from bot.rounds.outcome import Decision
-from storage import outbox, rounds, tables, trail
+from storage import outbox, people, rounds, tables, trail
 from tests.bot.jobs.test_sweeps import LATER, agreed
 from tests.bot.test_turns import INTO, to_review
 from tests.support.house import NOON, Citizen, House
@@ -250,7 +250,46 @@ async def test_whoever_wished_for_the_result_of_a_cancelled_round_hears_why_by_d
     (letter,) = [letter for letter in await house.delivered() if letter.key.startswith("cancelled.")]
     assert letter.address == "anna"
     assert "Usted quería saber" in letter.text
-    assert "El motivo: The money is gone." in letter.text
+    assert "\n\nEl motivo: The money is gone.\n\nEste motivo no está en su idioma. " in letter.text
+    assert letter.text.endswith("Su idioma es: English.")
+
+
+async def test_why_a_round_was_cancelled_is_told_in_the_language_it_was_written_in(house: House) -> None:
+    code, anna, bruno = house.need().code, Citizen(house, "anna"), Citizen(house, "bruno")
+    for each in (anna, bruno):
+        await each.starts(code)
+        await each.does(*INTO)
+        await to_review(each, send_you_the_result="Yes")
+        await each.says("ok")
+    await anna.says("/language")
+    await anna.taps("Español")
+    await house.delivered()
+    house.rounds.cancel(code, why="No hay dinero.", language="es")
+    told = {letter.address: letter.text for letter in await house.delivered() if letter.key.startswith("cancelled.")}
+    assert told["anna"].endswith("El motivo: No hay dinero.")
+    other = "The reason: No hay dinero.\n\nThe reason is not there in your language. Its language is: Español."
+    assert told["bruno"].endswith(other)
+    assert (await bruno.says("MINE"))[0].text.endswith(f"Nothing comes of them.\n\n{other}")
+    came = (await bruno.starts(code))[0].text
+    assert came.startswith(f"This round was cancelled. Thank you for coming.\n\n{other}")
+    page = RoundPage(house.rounds, house.config, Dictionary.load(), house.clock())
+    shown = page.kept(house.rounds.find(code))["index.html"].decode()  # type: ignore[arg-type]
+    assert '<span dir="auto" lang="es">No hay dinero.</span>' in shown
+    assert "This part is not there in your language. Its language is: Español." in shown
+
+
+def test_a_reason_is_in_the_language_of_whoever_gives_it(house: House) -> None:
+    code = house.need().code
+    with house.database.transaction() as db:
+        omar = people.add(db, "Omar", "es", NOON)
+    house.rounds.cancel(code, who=omar.id, why="No hay dinero.")
+    assert house.rounds.log(code)[-1].language == "es"
+
+
+async def test_why_a_draft_was_given_up_is_nobodys_business(house: House, citizen: Citizen) -> None:
+    code = house.need(opened=False).code
+    house.rounds.cancel(code, why="Mrs Perez is ill.")
+    assert "Perez" not in (await citizen.starts(code))[0].text
 
 
 async def test_whoever_deletes_what_they_said_in_a_cancelled_round_leaves_nothing_behind(house: House) -> None:
@@ -304,7 +343,7 @@ def test_the_page_of_a_cancelled_round_says_why_and_promises_nothing(house: Hous
     house.rounds.cancel(code, why="The money is gone.")
     page = RoundPage(house.rounds, house.config, Dictionary.load(), house.clock())
     shown = page.kept(house.rounds.find(code))["index.html"].decode()  # type: ignore[arg-type]
-    assert "nothing comes of the answers. The reason: The money is gone." in shown
+    assert 'nothing comes of the answers. The reason: <span dir="auto" lang="en">The money is gone.</span>' in shown
     assert "Decision planned for" not in shown
     assert "we tell you why" not in shown
 

@@ -18,9 +18,9 @@ from bot.actions.telling import Letter, load
 from bot.channels.web.manage.doors import form_of, noting, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
-from bot.channels.web.words import own_name
 from bot.digests.disclosure import about
 from bot.rights import Right
+from bot.texts import own_name
 from flows.words import whole
 from storage import actions, crossings, looks
 from storage.actions import ANSWER, ASK, CHOSEN, DONE, FIX, NOT_DONE, NOT_US, OPEN, WORDS

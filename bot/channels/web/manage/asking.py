@@ -17,12 +17,12 @@ from bot.channels.web.manage import desk
 from bot.channels.web.manage.doors import MovedOn, form_of, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
-from bot.channels.web.words import own_name
 from bot.errors import Refused
 from bot.rights import Right
 from bot.rounds.addresses import SHOWN, TAKING
 from bot.rounds.lifecycle import AGREED, BEGINNING, LINK, LISTED
 from bot.rounds.wording import Forbidden, spoken
+from bot.texts import own_name
 from flows.model import Stage
 from flows.words import whole
 from storage import themes

@@ -19,7 +19,6 @@ from bot.channels.web.manage import standing as standings
 from bot.channels.web.manage.doors import MovedOn, form_of, page
 from bot.channels.web.manage.logged import Reader
 from bot.channels.web.pages import backstage_of, pages_of, to
-from bot.channels.web.words import own_name
 from bot.errors import Refused
 from bot.pictures.drawing import svg
 from bot.pictures.drop_off import drop_off
@@ -35,7 +34,7 @@ from bot.rounds.outcome import spoken as told_in
 from bot.rounds.record import OPTIONAL, day_of, spoken_day
 from bot.rounds.tongues import in_language
 from bot.rounds.wording import Forbidden, meaning, options, spoken
-from bot.texts import texts
+from bot.texts import own_name, texts
 from flows.diagram import verb_of
 from flows.model import Choose, End, Photo, Pick, Rate, Review, Say, Stage, Voice
 
@@ -662,7 +661,9 @@ async def close(request: Request, visitor: Visitor) -> Response:
 
 async def cancel(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/cancel`: give the round up, with the reason."""
-    return await _step(request, visitor, backstage_of(request).rounds.cancel, "cancelled", reason="cancel-why")
+    spoken = pages_of(request).words(request).language
+    act = partial(backstage_of(request).rounds.cancel, language=spoken)
+    return await _step(request, visitor, act, "cancelled", reason="cancel-why")
 
 
 async def pause(request: Request, visitor: Visitor) -> Response:

@@ -17,11 +17,11 @@ from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.manage.form import Error
 from bot.channels.web.manage.preview import message_of
 from bot.channels.web.pages import backstage_of, pages_of, to
-from bot.channels.web.words import own_name
 from bot.counter import Voice
 from bot.errors import Refused
 from bot.rights import Right
 from bot.rounds.wording import spoken
+from bot.texts import own_name
 from flows.model import Kind, Message
 from flows.words import whole
 from storage.entries import KINDS

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.web.words import own_name
 from bot.rounds import lifecycle
 from bot.rounds.record import day_of
 from bot.rounds.wording import meaning, options
+from bot.texts import own_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

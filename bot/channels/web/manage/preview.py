@@ -15,10 +15,11 @@ from bot.channels.web.chat import WORDS, live
 from bot.channels.web.manage.desk import borrowed, seen
 from bot.channels.web.manage.doors import form_of, page
 from bot.channels.web.pages import backstage_of, pages_of, to
-from bot.channels.web.words import direction, own_name
+from bot.channels.web.words import direction
 from bot.compose import compose
 from bot.rounds.tongues import in_language
 from bot.rounds.wording import fault
+from bot.texts import own_name
 from flows import engine, memory, transcript
 from flows.examples import filled
 from flows.model import Context, Kind, Message

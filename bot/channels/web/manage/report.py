@@ -15,7 +15,7 @@ from bot.channels.web.manage.desk import languages_of, seen
 from bot.channels.web.manage.doors import MovedOn, form_of, page
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.channels.web.round_page import RoundPage
-from bot.channels.web.words import direction, own_name
+from bot.channels.web.words import direction
 from bot.errors import Refused
 from bot.rights import Right
 from bot.rounds.concluding import may_report
@@ -23,6 +23,7 @@ from bot.rounds.legal import consults
 from bot.rounds.lifecycle import State
 from bot.rounds.outcome import silent
 from bot.rounds.wording import UNWRITTEN, Forbidden, spoken, unwritten
+from bot.texts import own_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

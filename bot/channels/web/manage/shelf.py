@@ -14,14 +14,13 @@ from bot.channels.web.manage.desk import Drawn
 from bot.channels.web.manage.doors import page
 from bot.channels.web.manage.preview import named
 from bot.channels.web.pages import backstage_of, pages_of
-from bot.channels.web.words import own_name
 from bot.errors import Refused
 from bot.pictures.drawing import svg
 from bot.pictures.listing import listing
 from bot.rights import Right
 from bot.rounds.looking import ASKING
 from bot.rounds.tongues import in_language
-from bot.texts import texts
+from bot.texts import own_name, texts
 from flows.examples import filled
 from storage import flow_versions
 

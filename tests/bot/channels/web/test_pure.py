@@ -22,7 +22,8 @@ from bot.channels.web.chat import live
 from bot.channels.web.manage import form as forms
 from bot.channels.web.pages import local
 from bot.channels.web.safety import network, same_origin
-from bot.channels.web.words import FOLDER, Dictionary, direction, own_name, preferred
+from bot.channels.web.words import FOLDER, Dictionary, direction, preferred
+from bot.texts import own_name
 from flows.model import Button
 from storage.messages import CITIZEN
 from tests.support import recordings

@@ -601,7 +601,9 @@ class TestARoundsLife:
         assert 'href="#cancel-why"' in page.text
         page = await posted(client, f"/manage/rounds/{code}/cancel", **{"cancel-why": "no money"})
         assert "The round is cancelled. Nobody will be asked." in page.text
-        assert [entry.why for entry in it.rounds.log(code)][-1] == "no money"
+        assert [(entry.why, entry.language) for entry in it.rounds.log(code)][-1] == ("no money", "en")
+        came = await client.get(f"/chat/{code}")
+        assert ('<span dir="auto" lang="en">no money</span>' in came.text) is begun
 
     async def test_counts_can_be_asked_for_alone(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.opened("The night bus")
