@@ -122,6 +122,21 @@ def test_a_few_answers_in_another_round_hide_no_fall(database: Database, desk: D
     assert score.reworded == ""
 
 
+def test_where_a_tenth_were_asked_in_other_words_it_says_why_no_trend_is_told(
+    database: Database, desk: Digests
+) -> None:
+    with database.transaction() as db:
+        of, other = makers.add_round(db, flow="deliver_pulse"), published(db, 9, "Are you happy?")
+        for back in range(6):
+            good = 78 if back else 30
+            answers.append(db, crowd(of, f"{back}", good, 80 - good, NOON - timedelta(days=7 * back)))
+        answers.append(db, crowd(other, "some", 10, 0, NOON))
+        made = digest(db, desk)
+    (score,) = made.scores
+    assert (score.reworded, score.change, made.alerts) == ("2022-W35", None, ())
+    assert "worded otherwise before week 35" in render.message(made, texts("en"))
+
+
 def test_campaigns_and_organisations_of_another_round_weigh_nothing() -> None:
     since = NOON - timedelta(days=1), NOON + timedelta(days=1)
     one, two, many = (7, b"one"), (7, b"two"), (7, b"many")
