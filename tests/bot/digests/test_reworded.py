@@ -122,7 +122,7 @@ def test_a_few_answers_in_another_round_hide_no_fall(database: Database, desk: D
     assert score.reworded == ""
 
 
-def test_where_a_tenth_were_asked_in_other_words_it_says_why_no_trend_is_told(
+def test_where_a_tenth_were_asked_in_other_words_it_says_why_there_is_no_trend(
     database: Database, desk: Digests
 ) -> None:
     with database.transaction() as db:
