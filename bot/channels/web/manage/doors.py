@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from bot.channels.web.pages import backstage_of, cookie_of, drop_cookie, pages_of, set_cookie, to
-from bot.channels.web.words import own_name
 from bot.rights import Held, Right
+from bot.texts import own_name
 from storage import crossings, people, threads
 
 if TYPE_CHECKING:
