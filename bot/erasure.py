@@ -126,6 +126,7 @@ class Eraser:
     def traces(db: Connection, round_id: int, contact_id: int) -> None:
         """Forget all that says of a contact that they took part in a round, but for the answers; ask them no more."""
         audience.decline(db, [(round_id, contact_id)])
+        contacts.part(db, contact_id, round_id)
         sessions.forget(db, contact_id, round_id)
         rounds.forget_letters(db, round_id, contact_id)
         actions.unlink(db, round_id, contact_id)

@@ -218,13 +218,19 @@ _ask_no_more = {
 """Whose passage was forgotten where they went on with it: they had come, and are not called back."""
 
 
+def part(db: Connection, contact_id: int, round_id: int | None = None) -> None:
+    """Forget whose address of a list takes part (in one round) in the chat of a contact."""
+    chat = select(contacts.c.address_hash).where(contacts.c.id == contact_id).scalar_subquery()
+    here = [audience.c.round_id == round_id] if round_id is not None else []
+    db.execute(update(audience).where(audience.c.through == chat, *here).values(through=None, **_ask_no_more))
+
+
 def forget(db: Connection, contact_id: int, now: datetime) -> None:
     """Delete a contact with sessions, wishes, threads, messages and all that waits to be sent; leave a proof.
 
     Answers hang on a pseudonym, not on the contact: see `answers.forget`.
     """
     db.execute(delete(outbox).where(outbox.c.contact_id == contact_id))
-    chat = select(contacts.c.address_hash).where(contacts.c.id == contact_id).scalar_subquery()
-    db.execute(update(audience).where(audience.c.through == chat).values(through=None, **_ask_no_more))
+    part(db, contact_id)
     gone = db.execute(delete(contacts).where(contacts.c.id == contact_id)).rowcount
     proof.note(db, "contact", gone, now)

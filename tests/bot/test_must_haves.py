@@ -21,7 +21,8 @@ from bot.errors import Refused
 from bot.rounds.library import Library
 from bot.rounds.margins import Line
 from bot.texts import texts
-from storage import looks, rounds
+from storage import contacts, looks, rounds
+from storage.tables import audience
 from tests.bot.actions.scene import WEEK, scene
 from tests.bot.channels.web.conftest import client, it
 from tests.bot.channels.web.stage import NOW
@@ -202,6 +203,31 @@ async def test_e5_a_receipt_leads_to_the_answers_which_can_be_changed_and_delete
     assert citizen.answers(code)
     await elsewhere.says("yes")
     assert citizen.answers(code) == []
+
+
+async def test_e5_of_a_part_deleted_by_its_receipt_no_link_of_a_mail_tells_any_more(
+    house: House, citizen: Citizen
+) -> None:
+    """Whoever came by a mail answers in a chat: whose chat that is stands beside their address until then."""
+    code = await begun(house, citizen)
+    await citizen.taps("Yes, often")
+    await to_review(citizen)
+    found = re.search(r"[A-Z0-9]{4}(-[A-Z0-9]{4}){2}", text(await citizen.says("ok")))
+    assert found
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        (mailed,) = contacts.add(db, [makers.new_contact("ana@home.example", "mail")])
+        listed = {"round_id": row.id, "contact_id": mailed.id, "state": "invited", "source": "list"}
+        chat = house.contact(citizen.address).address_hash
+        db.execute(audience.insert(), listed | {"through": chat})
+    elsewhere = Citizen(house, "elsewhere")
+    await elsewhere.says(found[0])
+    await elsewhere.says("DELETE")
+    await elsewhere.says("yes")
+    assert citizen.answers(code) == []
+    (row_,) = [each for each in house.table("audience") if each.contact_id == mailed.id]
+    assert (row_.through, row_.state, row_.reason) == (None, "invited", "declined")
 
 
 async def test_e5_once_the_round_is_over_answers_are_shown_and_stay_as_they_are(house: House, citizen: Citizen) -> None:
