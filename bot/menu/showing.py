@@ -309,6 +309,8 @@ class Showing:
             worker.text("read_facts"),
             *told,
             "",
+            *self.meant(worker, round_),
+            "",
             *_papers(worker, round_),
             worker.text("read_questions"),
             *asked,
@@ -316,6 +318,13 @@ class Showing:
         writes = worker.may(round_.service, Right.LEAD_ROUNDS) and round_.state in BEGINNING
         more = (worker.button("paper", "paper", round_.code),) if writes else ()
         return worker.screen(NEW_LINE.join(lines), *more, worker.button("back", "round", round_.code))
+
+    def meant(self, worker: Worker, round_: RoundView) -> list[str]:
+        """Return whom a round asks and when, in words: that is part of what somebody signs."""
+        from bot.channels.web.meant import lines  # noqa: PLC0415 - the pages know us
+
+        said = _dictionary().words(worker.language)
+        return [f"{said('asking.title')}:", *(f"– {what}: {set_}" for what, set_ in lines(round_, self._config, said))]
 
     @staticmethod
     def _borrowed(worker: Worker, round_: RoundView) -> list[str]:

@@ -112,6 +112,8 @@ class Steering(Showing):
         opens = self.day(worker, round_.opens_at)
         asked = worker.text(f"sure_{act}", title=round_.title, ends=ends, opens=opens)
         match act:
+            case Act.SIGN:
+                return [asked, *self.meant(worker, round_)]
             case Act.OPEN | Act.SCHEDULE:
                 far = worker.rounds.unreachable(worker.language)
                 return [asked, self.asked(worker, round_), *([f"{far[:1].upper()}{far[1:]}."] if far else [])]

@@ -24,6 +24,8 @@ from tests.flows.talk import LANGUAGES
 from tests.support.house import NOON, RECORD, Citizen, House, raw
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bot.channels.base import Outbound
 
 BUTTONS = 8
@@ -234,6 +236,25 @@ async def test_who_signs_reads_first_what_people_are_told_and_asked(house: House
     assert "no duty: we ask because we want to know" in said.text
     assert "What they are asked:\n– " in said.text
     assert labels(said) == ["Back"]
+
+
+async def test_who_signs_reads_whom_the_round_asks(house: House, tmp_path: Path) -> None:
+    ada, code = await employed(house, "Ada", ("approver", "library")), house.need(opened=False).code
+    whom = {"languages": ["es"], "themes": ["night bus"], "sample": 500}
+    house.rounds.change(code, audience="agreed", whom=whom, spread_hours=6)
+    (tmp_path / "members.csv").write_text("mail\na@x.example\nb@x.example\n")
+    house.rounds.receive(code, tmp_path / "members.csv", "members, article 6", who=None)
+    await at(ada, code)
+    (read,) = await ada.taps("Read what people are told")
+    await at(ada, code)
+    (asked,) = await ada.taps("Read and found good: sign")
+    for said in (read.text, asked.text):
+        assert "Whom to ask:" in said
+        assert "– Who speak one of these languages: Español" in said
+        assert "– Who wrote one of these words, or chose an answer that has it: night bus" in said
+        assert "– How many of them, by chance: 500" in said
+        assert "– A list that the city holds: People from a list: 2. members, article 6" in said
+        assert "– Over how many hours to invite: 6" in said
 
 
 async def test_whoever_wrote_a_round_is_not_offered_to_sign_it(house: House) -> None:

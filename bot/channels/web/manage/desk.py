@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
+from bot.channels.web import meant
 from bot.channels.web.findings import book
 from bot.channels.web.manage import form as forms
 from bot.channels.web.manage import outcome, places, turnout
@@ -221,6 +222,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "counts": counts,
         "overdue": rounds.overdue(round_.state, round_.record),
         "audience": rounds.audience(round_.code) if round_.audience != LINK else None,
+        "meant": meant.lines(round_, backstage.config, words),
         "questions": questions(flow, words.language, counted),
         "most_questions": flow.asked,
         "counted": bool(counts.moves),

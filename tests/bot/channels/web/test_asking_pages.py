@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from storage.tables import outbox
 from tests.bot.channels.web.stage import NOW
 from tests.bot.channels.web.test_public_pages import FORMAL
 from tests.bot.channels.web.test_staff_pages import ORGANISER, entered, faults, posted, stamp
+from tests.support.signing import sign
 
 if TYPE_CHECKING:
     import httpx
@@ -256,3 +257,28 @@ async def test_a_list_is_taken_away_with_a_button(it: Program, client: httpx.Asy
     assert "Take the list away" not in page.text
     assert kept(it, code).whom.lists == ()
     assert (await posted(client, f"/manage/rounds/{code}/list/away")).status_code == 422
+
+
+async def test_whom_a_round_asks_stands_on_its_page_for_whoever_signs_and_once_it_is_open(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    chosen = {"languages": ["es"], "areas": [], "sample": 500, "themes": ["night bus"]}
+    code = it.round(
+        "Draft", **{**DRAFT, "whom": chosen, "spread_hours": 6, "remind_at": datetime(2026, 12, 2, 9, tzinfo=UTC)}
+    )
+    await entered(it, client, ORGANISER)
+    await sent(client, code, "mail\na@x.example\n")
+    await entered(it, client, ("approver", "library"))
+    for state in ("draft", "open"):
+        page = await client.get(f"/manage/rounds/{code}")
+        facts = page.text.partition('id="meant">')[2].partition("</dl>")[0]
+        said = [re.sub(r"<[^>]+>", "", one) for one in re.findall(r"<dd.*?</dd>", facts)]
+        assert kept(it, code).state == state
+        assert said[1:5] == ["Español", "night bus", "500", "People from a list: 1. members, article 6"]
+        assert said[5] == "6"
+        assert "December" in said[6]
+        if state == "draft":
+            sign(it.rounds, it.database, code, it.now)
+            it.rounds.open(code)
+    link = await client.get(f"/manage/rounds/{it.round('By link', **FORMAL)}")
+    assert "Everyone who has the link" in link.text
