@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.channels.web.words import own_name
 from bot.rounds.lifecycle import LINK
 from bot.rounds.tongues import in_language
+from bot.texts import own_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
