@@ -32,6 +32,7 @@ class Act(StrEnum):
     SIGN = "sign"
     OPEN = "open"
     SCHEDULE = "schedule"
+    CHANGE = "change"
     DAY = "day"
     RESUME = "resume"
     PAUSE = "pause"
@@ -106,7 +107,7 @@ def possible(stands: Standing) -> list[Act]:
 def _of_organiser(stands: Standing, *, ready: bool) -> list[Act]:
     if stands.state in {State.DRAFT, State.CHECKED}:
         opening = [Act.SCHEDULE if stands.opens_later else Act.OPEN] if ready and not stands.unsigned else []
-        return [*([] if ready else [Act.FILL]), *opening, Act.DAY, Act.CANCEL]
+        return [*([] if ready else [Act.FILL]), *opening, Act.CHANGE, Act.CANCEL]
     if stands.state in ANSWERED:
         return _afterwards(stands)
     if stands.state == State.REPORTED_BACK:

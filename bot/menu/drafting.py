@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from bot.errors import Refused
+from bot.menu.showing import label_of
 from bot.menu.steering import Steering
 from bot.menu.worker import mark_of, named, number, short
 from bot.rights import Right
 from bot.rounds.example import kept
 from bot.rounds.lifecycle import AGREED, BEGINNING, LINK
 from bot.rounds.organising import TITLE as LONGEST_TITLE
-from bot.rounds.record import Need
+from bot.rounds.record import Need, spoken_day
 from bot.rounds.tongues import in_language
 from bot.rounds.wording import meaning, spoken
 from bot.texts import texts
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from bot.rounds.looking import RoundView
     from flows.model import Flow
 
-TITLE, FIELD, DAY = "o:title", "o:field", "o:day"
-"""What the menu may be waiting for: the title of a new round, a field of its record, its first day."""
+TITLE, FIELD, DAY, LAST, EDIT = "o:title", "o:field", "o:day", "o:last", "o:edit"
+"""What the menu waits for: the title of a new round, a field of its record, its first or last day, other words."""
 WEEKS = (1, 2, 4, 6, 12)
 """For how many weeks a round can be asked with a tap."""
 OPTIONS = 6
@@ -40,6 +41,8 @@ BESIDE = ("group", "limits")
 """What some promises ask for beside the flow's own fields."""
 ENDS, WHOM = "closes_at", "audience"
 """Facts of a round that are no fields of its record."""
+NAME, TOPIC, BEGINS = "title", "topic", "opens_at"
+"""What is changed in the chat beside the last day, also where nothing is missing."""
 
 
 class Drafting(Steering):
@@ -109,8 +112,8 @@ class Drafting(Steering):
         text = [*above, worker.text("ask_whom"), worker.text("whom_more")]
         return worker.screen(text, *buttons, worker.button("back", "round", round_.code))
 
-    def long(self, worker: Worker, round_: RoundView) -> Prompt:
-        """Ask for how long."""
+    def long(self, worker: Worker, round_: RoundView, above: str = "") -> Prompt:
+        """Ask for how long: a tap, or the last day in words."""
         running = self._running(round_)
         weeks = [
             Button(self.last_day(worker, self._end(worker, round_, one)), f"@o:long:{round_.code}:{one}")
@@ -118,7 +121,10 @@ class Drafting(Steering):
         ]
         endless = (worker.button("endless", "long", round_.code, 0),) if running else ()
         back = worker.button("back", "round", round_.code)
-        return worker.screen(worker.text("ask_long"), *weeks, *endless, back)
+        worker.waits(f"{LAST} {round_.code}")
+        other = worker.text("or_day", example=self.last_day(worker, self._end(worker, round_, 3)))
+        text = [above, worker.text("ask_long"), other]
+        return worker.screen(text, *weeks, *endless, back)
 
     def _running(self, round_: RoundView) -> bool:
         return any(flow.id == round_.flow and flow.running for flow in self._rounds.catalog.flows)
@@ -142,6 +148,15 @@ class Drafting(Steering):
         ends = self._end(worker, round_, number(weeks)) if number(weeks) else None
         return self._changed(worker, round_, closes_at=ends) or self.next(worker, self._fresh(worker, round_))
 
+    def took_last(self, worker: Worker, round_: RoundView) -> Prompt:
+        """Take the last day that was typed: the round closes at its end."""
+        day, why = self._day_to_come(worker, least=self._today(worker))
+        if day is None:
+            return self.long(worker, round_, why)
+        worker.waits(None)
+        ends = datetime.combine(day + timedelta(days=1), time(), self._config.city.zone)
+        return self._changed(worker, round_, closes_at=ends) or self.next(worker, self._fresh(worker, round_))
+
     def _on(self, worker: Worker, round_: RoundView) -> Prompt:
         return self.long(worker, round_) if round_.closes_at is None else self.next(worker, round_)
 
@@ -161,14 +176,13 @@ class Drafting(Steering):
 
     # ----------------------------------------------------------------- the first day
 
-    def day_asked(self, worker: Worker, round_: RoundView) -> Prompt:
+    def day_asked(self, worker: Worker, round_: RoundView, above: str = "") -> Prompt:
         """Ask for the day on which a round opens."""
         worker.waits(f"{DAY} {round_.code}")
         today = worker.button("today", "today", round_.code)
         example = self.day(worker, worker.visit.ledger.now + timedelta(days=7))
-        return worker.screen(
-            worker.text("ask_day", example=example), today, worker.button("back", "round", round_.code)
-        )
+        text = [above, worker.text("ask_day", example=example)]
+        return worker.screen(text, today, worker.button("back", "round", round_.code))
 
     def took_today(self, worker: Worker, round_: RoundView) -> Prompt:
         """Let a round open as soon as somebody opens it."""
@@ -176,15 +190,31 @@ class Drafting(Steering):
 
     def took_day(self, worker: Worker, round_: RoundView) -> Prompt:
         """Take the day on which a round opens: as it begins."""
-        day = self._typed_day(worker)
-        if day is None or day <= self._today(worker):
-            return self.day_asked(worker, round_)
+        day, why = self._day_to_come(worker, least=self._today(worker) + timedelta(days=1))
+        if day is None:
+            return self.day_asked(worker, round_, why)
         worker.waits(None)
         opens = datetime.combine(day, time(), self._config.city.zone)
         return self._changed(worker, round_, opens_at=opens) or self.round(worker, self._fresh(worker, round_))
 
     def _today(self, worker: Worker) -> date:
         return worker.visit.ledger.now.astimezone(self._config.city.zone).date()
+
+    def _day_to_come(self, worker: Worker, least: date) -> tuple[date | None, str]:
+        """Return the day that was typed; or None and what is wrong with it: it is none, two, or before `least`."""
+        day = self._typed_day(worker)
+        if day is not None and day < least:
+            return None, worker.text("day_past", day=spoken_day(day, worker.language))
+        return day, "" if day else self._no_day(worker)
+
+    def _no_day(self, worker: Worker) -> str:
+        """Return why what was typed is not one day."""
+        said, today = clean(worker.visit.message.text).strip(), self._today(worker)
+        read = dates.read(plain_digits(said), worker.language, today, today)
+        if isinstance(read, dates.Unclear):
+            first, second = (spoken_day(one, worker.language) for one in (read.first, read.second))
+            return worker.text("day_unclear", said=said, first=first, second=second)
+        return worker.text("part_no_day", said=short(said))
 
     def _typed_day(self, worker: Worker) -> date | None:
         """Return the day that was typed; None where it is none, or one that could be two."""
@@ -196,6 +226,68 @@ class Drafting(Steering):
         least, most = (None, today) if past else (today, None)
         read = dates.read(plain_digits(text), worker.language, today, least, most)
         return read.on if isinstance(read, dates.Day) else None
+
+    # ----------------------------------------------------------------- what is changed
+
+    def changing(self, worker: Worker, round_: RoundView) -> Prompt:
+        """Ask what of a draft is to be changed; what the chat cannot change leads to the browser."""
+        edits = [
+            Button(label_of(worker, name), f"@o:edit:{round_.code}:{name}") for name in self._edits(worker, round_)
+        ]
+        page = worker.button("page", "page", round_.code)
+        return worker.screen(worker.text("ask_change"), *edits, page, worker.button("back", "round", round_.code))
+
+    def _edits(self, worker: Worker, round_: RoundView) -> list[str]:
+        """Return what of a draft is changed in the chat: a topic in other languages alone is not."""
+        said = round_.record.get(TOPIC)
+        known = TOPIC in self._needed(worker, round_) and (
+            not isinstance(said, dict) or bool(said.get(worker.language))
+        )
+        return [NAME, *([TOPIC] if known else []), BEGINS, ENDS]
+
+    def edit(self, worker: Worker, round_: RoundView, what: str) -> Prompt:
+        """Ask for what a draft shall say instead."""
+        if what not in self._edits(worker, round_):
+            return self.stale(worker, round_)
+        match what:
+            case "opens_at":
+                return self.day_asked(worker, round_)
+            case "closes_at":
+                return self.long(worker, round_)
+            case _:
+                return self._words_asked(worker, round_, what)
+
+    @staticmethod
+    def _words_asked(worker: Worker, round_: RoundView, what: str, above: str = "") -> Prompt:
+        worker.waits(f"{EDIT} {round_.code} {what}")
+        said = round_.title if what == NAME else in_language(round_.record.get(what), worker.language)
+        others = worker.text("anew_one") if isinstance(round_.record.get(what), dict) else ""
+        now = worker.text("proposed", text=said) if said else ""
+        lines = [above, f"{label_of(worker, what)}.", now, worker.text("ask_anew"), others]
+        return worker.screen(lines, worker.button("back", "round", round_.code))
+
+    def took_words(self, worker: Worker, round_: RoundView, what: str) -> Prompt:
+        """Keep the title or the topic that was typed; words in other languages stay."""
+        if what not in self._edits(worker, round_):
+            return self.stale(worker, round_)
+        said = clean(worker.visit.message.text).strip()
+        most = ("title", LONGEST_TITLE) if what == NAME else ("text", LONGEST_TEXT)
+        long = self.too_long(worker, *(most[0], said, most[1]))
+        if not said or long:
+            return self._words_asked(worker, round_, what, long)
+        worker.waits(None)
+        changed = self._changed(worker, round_, **self._instead(worker, round_, what, said))
+        return changed or self.round(worker, self._fresh(worker, round_), worker.text("done"), "")
+
+    @staticmethod
+    def _instead(worker: Worker, round_: RoundView, what: str, said: str) -> dict[str, Any]:
+        """Return the facts of a round that has a title or a topic instead of the one it has."""
+        if what == NAME:
+            return _own_title(round_, said) if _borrowed(worker, round_, NAME) else {"title": said}
+        was, own = round_.record.get(what), said.rstrip(".") or said
+        if was == own and _borrowed(worker, round_, what):  # who says the same means it
+            return {"record": kept(round_.record, [what])}
+        return {"record": {**round_.record, what: {**was, worker.language: own} if isinstance(was, dict) else own}}
 
     # ----------------------------------------------------------------- what is missing
 
@@ -296,7 +388,10 @@ class Drafting(Steering):
             asked = self.field(worker, round_, name)
             return replace(asked, text=f"{long}\n{asked.text}")
         value = self._value(worker, need, text)
-        return self.field(worker, round_, name) if value is None else self._keep(worker, round_, name, value)
+        if value is not None:
+            return self._keep(worker, round_, name, value)
+        asked = self.field(worker, round_, name)
+        return replace(asked, text=f"{self._no_day(worker)}\n{asked.text}") if need.kind == "date" else asked
 
     def _value(self, worker: Worker, need: Need, text: str) -> object:
         """Return what was written as the record keeps it; None where it does not fit."""
@@ -327,9 +422,13 @@ class Drafting(Steering):
 
     def _titled(self, worker: Worker, round_: RoundView, title: str) -> Prompt:
         """Keep a title of one's own: those of the example in other languages go with the old one."""
-        record = {name: said for name, said in round_.record.items() if name != "title"}
-        changed = self._changed(worker, round_, title=title, record=record)
+        changed = self._changed(worker, round_, **_own_title(round_, title))
         return changed or self.next(worker, self._fresh(worker, round_), "title")
+
+
+def _own_title(round_: RoundView, title: str) -> dict[str, Any]:
+    """Return the facts of a round with this title alone."""
+    return {"title": title, "record": {name: said for name, said in round_.record.items() if name != "title"}}
 
 
 def _borrowed(worker: Worker, round_: RoundView, name: str) -> bool:

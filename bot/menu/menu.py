@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.menu import assessing, deeding, sorting
 from bot.menu.acts import Act
 from bot.menu.after import AFTER, TELLING
-from bot.menu.drafting import DAY, FIELD, TITLE
+from bot.menu.drafting import DAY, EDIT, FIELD, LAST, TITLE
 from bot.menu.manuscripts import PAPER, TRYING, Manuscripts
 from bot.menu.steering import STALE, SURE, WHY, act_of
 from bot.menu.worker import Worker, number
@@ -131,7 +131,11 @@ class Menu(Manuscripts):
         """Lead to what an act needs first; the button of one that is not possible any more is refused."""
         if act in AFTER:
             return self.after(worker, round_, act)
-        needs: dict[Act, Callable[[Worker, RoundView], Prompt]] = {Act.FILL: self.next, Act.DAY: self.day_asked}
+        needs: dict[Act, Callable[[Worker, RoundView], Prompt]] = {
+            Act.FILL: self.next,
+            Act.CHANGE: self.changing,
+            Act.DAY: self.day_asked,
+        }
         return (
             needs[act](worker, round_)
             if act in needs and self.writes(worker, round_)
@@ -148,6 +152,8 @@ class Menu(Manuscripts):
                 return self.took_long(worker, round_, weeks)
             case "paper", []:
                 return self.paper(worker, round_)
+            case "edit", [what]:
+                return self.edit(worker, round_, what)
             case "today", []:
                 return self.took_today(worker, round_)
             case "set", [mark, place]:
@@ -199,7 +205,7 @@ class Menu(Manuscripts):
 
     def _behind(self, worker: Worker, kind: str, rest: list[str]) -> Prompt:
         """Return the screen behind what was asked."""
-        round_ = self.seen(worker, rest[0] if kind in {FIELD, DAY} else rest[-1])
+        round_ = self.seen(worker, rest[0] if kind in {FIELD, DAY, EDIT} else rest[-1])
         if round_ is None:
             return self.flows(worker, 0) if kind == TITLE else self.home(worker)
         return self.round(worker, round_)
@@ -225,6 +231,10 @@ class Menu(Manuscripts):
             return self.gone(worker) if round_ is None else self.stale(worker, round_)
         if kind == DAY:
             return self.took_day(worker, round_)
+        if kind == LAST:
+            return self.took_last(worker, round_)
+        if kind == EDIT:
+            return self.took_words(worker, round_, rest[1])
         if kind == PAPER:
             return self.paper(worker, round_)
         if word == "skip":

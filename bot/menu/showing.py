@@ -52,8 +52,8 @@ LOOKERS = 1000
 NEW_LINE = "\n"
 _SILENT = (Say, End, Review)
 """States that ask nothing."""
-_DAYS = {"closes_at": "closes_on", "opens_at": "opens_on"}
-"""Names on the form of facts that are called otherwise."""
+_FORM = {"closes_at": "closes_on", "opens_at": "opens_on", "title": "title"}
+"""Names on the form of facts of a round."""
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -329,7 +329,9 @@ class Showing:
     @staticmethod
     def _borrowed(worker: Worker, round_: RoundView) -> list[str]:
         """Return where words of the example still stand: nobody should take them for the city's."""
-        names = [_label(worker, name) or meaning(worker.language, name) for name in worker.rounds.borrowed(round_.code)]
+        names = [
+            label_of(worker, name) or meaning(worker.language, name) for name in worker.rounds.borrowed(round_.code)
+        ]
         return [fault(worker.language, "example_words", names=", ".join(names)), ""] if names else []
 
     # ----------------------------------------------------------------- days
@@ -356,20 +358,20 @@ def _papers(worker: Worker, round_: RoundView) -> list[str]:
 
 def _fact(worker: Worker, need: Need, text: str) -> str:
     """Return one thing that a round says, under the name that the form gives it."""
-    what = _label(worker, need.name) or meaning(worker.language, need.name)
+    what = label_of(worker, need.name) or meaning(worker.language, need.name)
     return worker.text("read_fact", what=what, text=dict(need.options).get(text, text))
 
 
 def _lacking(worker: Worker, fault: Fault) -> str:
     """Return what keeps a round from opening, under the name that the form gives the field."""
-    what = _label(worker, fault.field)
+    what = label_of(worker, fault.field)
     return worker.text("read_fact", what=what, text=fault.short) if what else f"– {fault.message}"
 
 
-def _label(worker: Worker, name: str) -> str:
+def label_of(worker: Worker, name: str) -> str:
     """Return the name of a field on the form; empty where it has none."""
     said = _dictionary().words(worker.language)
-    return next((said(key) for key in (f"need.{name}", f"form.{_DAYS.get(name, '')}") if said.has(key)), "")
+    return next((said(key) for key in (f"need.{name}", f"form.{_FORM.get(name, '')}") if said.has(key)), "")
 
 
 @cache

@@ -143,7 +143,7 @@ async def test_a_draft_names_what_it_lacks_and_offers_to_fill_it_in(house: House
     assert "Before it can open, this is still missing:" in said.text
     assert "– What it is about: is missing" in said.text
     assert "… and" in said.text
-    assert labels(said)[:3] == ["Fill in what is missing", "Choose the first day", "Cancel the round"]
+    assert labels(said)[:3] == ["Fill in what is missing", "Change title, topic or days", "Cancel the round"]
 
 
 async def test_nobody_signs_what_was_changed_after_their_screen(house: House) -> None:
@@ -518,7 +518,8 @@ async def test_what_does_not_fit_is_asked_again_and_skip_goes_on(house: House) -
     await at(omar, house.need(opened=False, record=record).code)
     (asked,) = await omar.taps("Fill in what is missing")
     assert "the day of the decision" in asked.text
-    assert (await omar.says("some day"))[0].text == asked.text
+    (again,) = await omar.says("some day")
+    assert again.text == f"“some day” is no day. Write the day with its month in words.\n{asked.text}"
     (after,) = await omar.says("/skip")
     assert "what people can still change" in after.text
     (back,) = await omar.says("/back")
@@ -554,7 +555,8 @@ async def test_what_is_too_long_is_said_to_be_so_and_asked_again_and_nothing_is_
 async def test_the_first_day_lets_a_signed_round_open_by_itself(house: House) -> None:
     omar, code = await organiser(house), house.need(opened=False).code
     await at(omar, code)
-    await omar.taps("Choose the first day")
+    await omar.taps("Change title, topic or days")
+    await omar.taps("First day")
     (said,) = await omar.says("1 December 2026")
     assert "First day: 1 December 2026" in said.text
     house.sign(code)
@@ -570,6 +572,64 @@ async def test_the_first_day_lets_a_signed_round_open_by_itself(house: House) ->
     (said,) = await omar.says("the letter came late")
     assert state(house, code) == "draft"
     assert "A change took this round off the calendar: it does not open by itself any more." in said.text
+
+
+async def test_what_was_mistyped_in_a_whole_draft_is_changed_in_the_chat(house: House) -> None:
+    omar = await organiser(house)
+    record = {**RECORD, "topic": {"en": "the hourz", "es": "las horas"}}
+    code = house.need(opened=False, title="Hourz", record=record).code
+    screen = await at(omar, code)
+    assert "Nothing is missing." in screen.text
+    (offers,) = await omar.taps("Change title, topic or days")
+    assert "Everything else is changed in the browser." in offers.text
+    assert labels(offers) == ["Title", "What it is about", "First day", "Last day", "Open in the browser", "Back"]
+    (asked,) = await omar.taps("Title")
+    assert "So far it says: Hourz" in asked.text
+    (long,) = await omar.says("T" * 201)
+    assert long.text.startswith("That does not work: the title has 201 characters")
+    (said,) = await omar.says("Hours")
+    assert said.text.startswith("Done.\n“Hours” – Central Library: draft")
+    await omar.taps("Change title, topic or days")
+    (asked,) = await omar.taps("What it is about")
+    assert "So far it says: the hourz" in asked.text
+    assert "those in other languages are changed in the browser" in asked.text
+    await omar.says("the hours.")
+    found = house.rounds.find(code)
+    assert found is not None
+    assert (found.title, found.record["topic"]) == ("Hours", {"en": "the hours", "es": "las horas"})
+    await omar.taps("Change title, topic or days")
+    (asked,) = await omar.taps("Last day")
+    assert "You can also write another day" in asked.text
+    assert (await omar.says("1 November 2026"))[0].text.startswith("1 November 2026 is not a day to come.")
+    (said,) = await omar.says("17 December 2026")
+    assert "Last day: 17 December 2026" in said.text
+    assert [what for _, what, _ in log(house, code)] == ["created", "changed", "changed", "changed"]
+
+
+async def test_what_is_no_first_day_is_said_to_be_so(house: House) -> None:
+    omar, code = await organiser(house), house.need(opened=False).code
+    await at(omar, code)
+    await omar.taps("Change title, topic or days")
+    await omar.taps("First day")
+    for said, why in (
+        ("1 November 2026", "1 November 2026 is not a day to come. Choose a later one."),
+        ("32 May", "“32 May” is no day. Write the day with its month in words."),
+        ("3/4/2027", "“3/4/2027” can be 3 April 2027 or 4 March 2027. Write the day with its month in words."),
+    ):
+        (again,) = await omar.says(said)
+        assert again.text.startswith(f"{why}\nOn which day shall it open?")
+
+
+async def test_a_round_that_has_opened_meanwhile_keeps_its_title(house: House) -> None:
+    omar, code = await organiser(house), house.need(opened=False).code
+    await at(omar, code)
+    await omar.taps("Change title, topic or days")
+    await omar.taps("Title")
+    house.sign(code)
+    house.rounds.open(code)
+    (said,) = await omar.says("Another")
+    assert "Another" not in said.text
+    assert said.text.startswith("That button is old.")
 
 
 async def test_an_end_after_a_promised_day_is_refused_before_a_reason_is_asked_for(house: House) -> None:
@@ -820,7 +880,8 @@ async def test_every_screen_speaks_the_language_and_has_a_way_back(house: House,
     for data in (
         "list:0", "new:0", "browser", "file", f"read:{code}", f"round:{code}", f"round:{draft}", f"page:{code}",
         f"do:{code}:extend",
-        f"do:{code}:close", f"do:{code}:pause", f"do:{draft}:fill", f"do:{draft}:day", f"do:{code}:open", "nowhere",
+        f"do:{code}:close", f"do:{code}:pause", f"do:{draft}:fill", f"do:{draft}:day", f"do:{code}:open",
+        f"do:{draft}:change", f"edit:{draft}:title", f"edit:{draft}:topic", f"edit:{draft}:closes_at", "nowhere",
         f"round:{over}", f"round:{told}", f"do:{over}:issue", f"told:{over}:y", f"told:{over}:n", f"do:{over}:analyse",
         f"do:{over}:decide", f"do:{told}:archive",
     ):  # fmt: skip
