@@ -105,7 +105,7 @@ class TestFindings:
         assert all(share in alt for share in shares)
         assert "<td" in approve
         assert "Open &lt;early&gt;" in page
-        assert "Numbers of people are rounded down to 10" in page
+        assert "Numbers of people are rounded to 10" in page
         assert "They do not stand for everybody who lives here." in page
 
     async def test_staff_read_the_same_results_on_their_page_of_the_round(
