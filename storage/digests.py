@@ -195,10 +195,14 @@ def issued(db: Connection, service: str, period: str, without: str = "", at: dat
     return db.execute(first.order_by(*has, digests.c.created_at, digests.c.id).limit(1)).scalar()
 
 
-def before(db: Connection, service: str, period: str, limit: int = 60) -> list[str]:
-    """Return the bodies of digests of a service for earlier weeks, whoever got them: the latest week first."""
+def before(db: Connection, service: str, period: str, limit: int = 60, mark: str = "") -> list[str]:
+    """Return the bodies of digests of a service for earlier weeks, whoever got them: the latest week first.
+
+    Only those that have the text `mark` in them.
+    """
     earlier = select(digests.c.body).where(digests.c.service == service, digests.c.period < period)
     earlier = earlier.where(digests.c.body != "null").order_by(digests.c.period.desc(), digests.c.person_id)
+    earlier = earlier.where(digests.c.body.contains(mark, autoescape=True)) if mark else earlier
     return list(db.execute(earlier.limit(limit)).scalars())
 
 

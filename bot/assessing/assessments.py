@@ -17,6 +17,7 @@ from bot.assessing import perception, scoring
 from bot.assessing.form import Asked
 from bot.assessing.gap import Foretold, Gap, Guess, Placed, Rated, foretell, off_by
 from bot.assessing.items import BY_ID, OF_STAGE
+from bot.assessing.perception import Counted, Joined
 from bot.assessing.scoring import Moved, Said, Scores, Seen
 from bot.digests import disclosure
 from bot.digests.headlines import headlines
@@ -55,6 +56,10 @@ FRESH: Final = timedelta(days=14)
 """So long after a round has opened its stage has just begun."""
 EXPERIENCE_WEEKS: Final = 13
 """People's experience is that of a quarter."""
+MOST_DIGESTS: Final = 500
+"""So many digests are looked through for weeks that were told together."""
+JOINED: Final = '"joined":[{'
+"""Stands in the JSON of those that tell of any; in no text that is quoted: in there quotation marks are escaped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,18 @@ class _Weeks:
             found = points | found
             digest = self._before(min(points, default=digest.period))
         return found
+
+    def joined(self, headline: Headline, first: Week, last: Week) -> tuple[Joined, ...]:
+        """Return which weeks of few people digests have told together, whoever got them, as the first of them did."""
+        bodies = digests.before(self.db, self.service, str(last.back(-1)), MOST_DIGESTS, JOINED)
+        told = [digest for body in reversed(bodies) if (digest := load(body))]
+        mine = (headline.stage, headline.item, str(first))
+        gaps = [each for digest in told if digest.gap for each in digest.gap.foretold]
+        found: dict[str, Joined] = {}
+        for part in (part for each in gaps if (each.stage, each.item, each.since) == mine for part in each.joined):
+            if not found.keys() & {*part.weeks}:
+                found |= dict.fromkeys(part.weeks, part)
+        return tuple(dict.fromkeys(found.values()))
 
     def _before(self, period: str) -> Digest | None:
         body = digests.last(self.db, self.service, period, WHOLE)
@@ -336,12 +353,12 @@ class Assessments:
         headline = self._headlines[row.stage]
         first, last = self._measured(row, week, weeks.zone)
         told = weeks.told(headline, first)
-        groups = [
-            (_posneg(counts, headline), told.get(str(first.back(-ahead))))
-            for ahead, counts in enumerate(weeks.of(first, last))
-        ]
-        share = perception.observed(groups, self._config.digest.minimum_cell)
-        return Guess(row.stage, headline.item, said.percent, share, headline.good)
+        counted = ((str(first.back(-n)), _posneg(counts, headline)) for n, counts in enumerate(weeks.of(first, last)))
+        groups = [Counted(week, group, told.get(week)) for week, group in counted]
+        share, joined = perception.observed(
+            groups, self._config.digest.minimum_cell, weeks.joined(headline, first, last)
+        )
+        return Guess(row.stage, headline.item, said.percent, share, headline.good, str(first), joined)
 
     # ------------------------------------------------------------------- practice and experience
 

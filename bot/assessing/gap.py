@@ -10,7 +10,7 @@ from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotatio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bot.assessing.perception import Field, Verdict, calibration, perceived
+from bot.assessing.perception import Field, Joined, Verdict, calibration, perceived
 from bot.digests import statistics
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ class Foretold:
     indication: bool
     good: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Words of the answers that were predicted, by language, best first."""
+    since: str = ""
+    """The first week that counts: the one in which the round opened."""
+    joined: tuple[Joined, ...] = ()
+    """Weeks of few people that are told together only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,8 @@ class Guess:
     percent: int
     observed: Share
     good: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    since: str = ""
+    joined: tuple[Joined, ...] = ()
 
 
 def foretell(guesses: Sequence[Guess]) -> tuple[Foretold, ...]:
@@ -119,6 +125,8 @@ def _foretold(guess: Guess, found: Perceived) -> Foretold:
         verdict=found.verdict,
         indication=found.indication,
         good=guess.good,
+        since=guess.since,
+        joined=guess.joined,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bot.digests import disclosure, statistics
 from bot.digests.disclosure import INDICATION_BELOW, PERCENT_FROM, Share, Strength
@@ -72,25 +72,46 @@ def perceived(percent: int, observed: Share) -> Perceived | None:
     return Perceived(expected - share, low, high, observed.strength is Strength.INDICATION)
 
 
-def observed(weeks: Iterable[tuple[Posneg, Share | None]], minimum: int) -> Share:
-    """Return the share of several weeks, oldest first, as far as it may be told; each with what a digest told of it.
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Weeks none of which may be told by itself, as they were told together: they stay so, whoever leaves later."""
+
+    weeks: tuple[str, ...]
+    part: int
+    base: int
+
+
+class Counted(NamedTuple):
+    """A week as it is counted, with its share as a digest told it."""
+
+    week: str
+    group: Posneg
+    told: Share | None = None
+
+
+def observed(weeks: Iterable[Counted], minimum: int, joined: Iterable[Joined] = ()) -> tuple[Share, tuple[Joined, ...]]:
+    """Return the share of several weeks, oldest first, as far as it may be told, and which of them are told together.
 
     A week that was told counts as it was told: else whoever leaves later would show in the sum. One that may not be
-    told by itself waits for others of its kind until they may be told together. So the sum is made of parts each of
-    which stands alone or may: it tells of nobody whom the weekly figures hide.
+    told by itself waits for others of its kind until they may be told together; `joined` are those that were. So the
+    sum is made of parts each of which stands alone or may: it tells of nobody whom the weekly figures hide.
     """
-    told: list[Share] = []
-    waiting = NOBODY
-    for week, before in weeks:
-        alone = before or _share(week, minimum)
+    parts = [*joined]
+    known = {week for part in parts for week in part.weeks}
+    told = [disclosure.share(part.part, part.base, minimum) for part in parts]
+    waiting, span = NOBODY, list[str]()
+    for week, group, before in (each for each in weeks if each.week not in known):
+        alone = before or _share(group, minimum)
         if alone.exact:
             told.append(alone)
             continue
-        waiting += week
-        if (joined := _share(waiting, minimum)).exact:
-            told.append(joined)
-            waiting = NOBODY
-    return disclosure.together(told, minimum)
+        waiting, span = waiting + group, [*span, week]
+        together = _share(waiting, minimum)
+        if together.part is not None and together.base:
+            told.append(together)
+            parts.append(Joined(tuple(span), together.part, together.base))
+            waiting, span = NOBODY, []
+    return disclosure.together(told, minimum), tuple(parts)
 
 
 def _share(group: Posneg, minimum: int) -> Share:

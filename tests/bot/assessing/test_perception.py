@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.assessing.perception import (
+    Counted,
     Experience,
     Field,
     Perceived,
@@ -71,7 +72,7 @@ def test_of_few_people_nothing_is_told_and_of_some_an_indication_only(base: int,
 
 @given(weeks)
 def test_the_weeks_of_a_round_add_up_to_parts_that_may_each_be_told(groups: list[Posneg]) -> None:
-    found = observed([(group, None) for group in groups], MINIMUM)
+    found = observed(counted(groups), MINIMUM)[0]
     base = part = 0
     waiting = (0, 0, 0)
     for group in groups:
@@ -91,19 +92,31 @@ def test_the_weeks_of_a_round_add_up_to_parts_that_may_each_be_told(groups: list
 @given(weeks, st.builds(Posneg, st.integers(0, 30), st.integers(0, 12), st.integers(0, 12)))
 def test_one_week_more_never_tells_of_fewer_than_the_minimum(groups: list[Posneg], more: Posneg) -> None:
     """Whoever subtracts last week's sum from this week's finds nobody, or at least the minimum on either side."""
-    before, now = (observed([(group, None) for group in each], MINIMUM) for each in (groups, [*groups, more]))
+    before, now = (observed(counted(each), MINIMUM)[0] for each in (groups, [*groups, more]))
     grown = (now.base or 0) - (before.base or 0)
     inside = (now.part or 0) - (before.part or 0)
     assert told_apart(inside, grown - inside)
 
 
 @given(weeks, st.data())
-def test_a_week_that_was_told_counts_as_it_was_told(groups: list[Posneg], data: st.DataObject) -> None:
-    """Whoever leaves, or comes to it late, shows in no sum; what was not told alone waits as before."""
+def test_weeks_that_were_told_count_as_they_were_told(groups: list[Posneg], data: st.DataObject) -> None:
+    """Whoever leaves, or comes to it late, shows in no sum: neither where a week was told alone, nor with others."""
     told = [shares(each.positive, each.neutral, each.negative, MINIMUM)[0] for each in groups]
-    firm = [(group, share_) for group, share_ in zip(groups, told, strict=True) if share_.exact]
-    less = [(Posneg(max(group.positive - data.draw(st.integers(0, 1)), 0), 0, 0), share_) for group, share_ in firm]
-    assert observed(less, MINIMUM) == observed(firm, MINIMUM)
+    share_, joined = observed(counted(groups), MINIMUM)
+    counts = {week for part in joined for week in part.weeks}
+    less = [
+        Posneg(max(group.positive - data.draw(st.integers(0, 1)), 0), group.neutral, group.negative)
+        if share_.exact or str(n) in counts
+        else group
+        for n, (group, share_) in enumerate(zip(groups, told, strict=True))
+    ]
+    again = [each._replace(told=before) for each, before in zip(counted(less), told, strict=True)]
+    assert observed(again, MINIMUM, joined) == (share_, joined)
+
+
+def counted(groups: list[Posneg]) -> list[Counted]:
+    """Return weeks that nobody has been told of yet."""
+    return [Counted(str(n), group) for n, group in enumerate(groups)]
 
 
 def told_apart(*sides: int) -> bool:
