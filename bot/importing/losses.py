@@ -19,6 +19,8 @@ class Loss:
     what: str
     is_note: bool = False
     """Whether it means the same here, said or done another way."""
+    is_question: bool = False
+    """Whether it is a question that people would be asked."""
 
     def __str__(self) -> str:
         """Return the line an author reads."""
@@ -31,9 +33,9 @@ class Ledger:
     def __init__(self) -> None:
         self.entries: list[Loss] = []
 
-    def lose(self, sheet: str, row: int, what: str) -> None:
-        """Note what is not in the flow."""
-        self.entries.append(Loss(sheet, row, what))
+    def lose(self, sheet: str, row: int, what: str, *, question: bool = False) -> None:
+        """Note what is not in the flow; `question`: people would be asked it."""
+        self.entries.append(Loss(sheet, row, what, is_question=question))
 
     def note(self, sheet: str, row: int, what: str) -> None:
         """Note what is in the flow in another way."""

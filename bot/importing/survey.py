@@ -133,13 +133,14 @@ class Reading:
         elif row.text("type"):
             return False
         elif any(row.words("label").values()) or row.text("name"):
-            self.ledger.lose("survey", row.number, "the row has no type; left out")
+            self.ledger.lose("survey", row.number, "the row has no type; left out", question=True)
         else:
             self.ledger.note("survey", row.number, "a row without type and name is a comment")
         return True
 
     def _lose_type(self, row: Row) -> None:
-        self.ledger.lose("survey", row.number, f'type "{row.text("type")}": no such question here; left out')
+        what = f'type "{row.text("type")}": no such question here; left out'
+        self.ledger.lose("survey", row.number, what, question=True)
 
     # ----------------------------------------------------------------------- containers
 
@@ -270,8 +271,8 @@ class Reading:
         if verb not in VERBS:
             self._lose_type(row)
         elif not choices:
-            where = lists.sheet
-            self.ledger.lose("survey", row.number, f'there is no list "{kind.of}" on the sheet {where}; left out')
+            what = f'there is no list "{kind.of}" on the sheet {lists.sheet}; left out'
+            self.ledger.lose("survey", row.number, what, question=True)
         elif "label" in row.text("control", "appearance").split():
             self.ledger.lose("survey", row.number, "it only heads a table of choices and asks nothing; left out")
         else:

@@ -42,6 +42,8 @@ class Examined:
     """What must be repaired, a line each with line or cell."""
     hints: tuple[str, ...] = ()
     """What should be, and what of a spreadsheet could not be carried."""
+    lost: int = 0
+    """How many questions of a spreadsheet could not."""
     files: Mapping[str, str] = field(default_factory=dict)
     """The texts it makes, by file name; empty while something must be repaired."""
 
@@ -133,5 +135,7 @@ def _form(name: str, body: bytes, catalog: Catalog) -> Examined:
     if made.reason:
         return Examined(faults=(made.reason, *lines(made.losses)))
     errors, warnings = _told(made.issues)
-    lost = (*lines(made.losses), *([_UNSTAGED] if made.assumed else []), *warnings)
-    return Examined(faults=errors, hints=lost, files={} if errors else dict(made.files))
+    told = sorted(made.losses, key=lambda one: not one.is_question)  # what nobody is asked comes first
+    hints = (*lines(told), *([_UNSTAGED] if made.assumed else []), *warnings)
+    lost = sum(one.is_question for one in made.losses)
+    return Examined(faults=errors, hints=hints, lost=lost, files={} if errors else dict(made.files))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from bot.errors import Refused
 from bot.menu.after import After
 from bot.menu.examining import LARGEST, playable
-from bot.menu.telling import sound
 from bot.menu.worker import mark_of
 from bot.participation import SILENCE
 from bot.rights import Right
@@ -174,7 +173,3 @@ class Manuscripts(After):
             return worker.screen(why, worker.button("to_menu", "home"))
         new = worker.button("new_with", "flow", mark_of(flow.id))
         return worker.screen(worker.text("published"), new, worker.button("to_menu", "home"))
-
-    def shown(self, worker: Worker, manuscript: Manuscript) -> Prompt:
-        """Show again what a file asks."""
-        return sound(worker.language, manuscript.id, manuscript.texts, self._rounds.catalog)

@@ -13,7 +13,7 @@ from bot.texts import texts
 from flows.model import Button, Prompt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from bot.menu.examining import Examined
     from flows.catalog import Catalog
@@ -46,31 +46,30 @@ def told(language: str, manuscript: int, found: Examined, catalog: Catalog, froz
     if not found.files:
         lines = (said("menu.file_faults"), *listed(language, found.faults), said("menu.file_send_again"))
         return Prompt("\n".join(lines), (back,), numbered=False)
-    return sound(language, manuscript, found.files, catalog, found.hints, frozen)
+    return sound(language, manuscript, found, catalog, frozen)
 
 
-def sound(
-    language: str,
-    manuscript: int,
-    files: Mapping[str, str],
-    catalog: Catalog,
-    hints: Sequence[str] = (),
-    frozen: Frozen = FREE,
-) -> Prompt:
+def sound(language: str, manuscript: int, found: Examined, catalog: Catalog, frozen: Frozen = FREE) -> Prompt:
     """Return what a flow asks, with the ways to try it out and, as long as its version is free, to publish it."""
-    said, flow = texts(language), playable(catalog, files)
+    said, flow = texts(language), playable(catalog, found.files)
     if flow is None:
         return Prompt(said("menu.file_no_flow"), (Button(said("menu.to_menu"), data("home")),), numbered=False)
     spoken = language if language in flow.languages else flow.language
     head = said(
-        "menu.file_sound",
+        "menu.file_gaps" if found.lost else "menu.file_sound",
         title=in_language(flow.title, spoken),
         version=said.number(flow.version),
         questions=said.number(flow.asked),
         minutes=said.number(flow.takes),
+        lost=said.number(found.lost),
     )
-    worth = (said("menu.file_hints"), *listed(language, hints)) if hints else ()
-    lines = (head, *listed(language, asked(catalog, files, spoken)), *worth, *_frozen(language, flow.version, frozen))
+    worth = (said("menu.file_hints"), *listed(language, found.hints)) if found.hints else ()
+    lines = (
+        head,
+        *listed(language, asked(catalog, found.files, spoken)),
+        *worth,
+        *_frozen(language, flow.version, frozen),
+    )
     taken = flow.version in {version for _, version in frozen.rounds}
     publish = () if taken else (Button(said("menu.publish"), data("publish", manuscript)),)
     buttons = (

@@ -535,3 +535,12 @@ async def test_a_stop_in_the_moment_of_a_call_is_heeded(fresh: House) -> None:
     done, _ = await asyncio.wait({looking}, timeout=5)
     assert done
     assert looking.cancelled()
+
+
+async def test_a_form_of_which_a_question_is_left_out_is_not_called_whole(house: House) -> None:
+    omar = await organiser(house)
+    rows = (("select_one yn", "q1", "Do you use the library?"), ("barcode", "q2", "Scan"), ("text", "q3", "Why?"))
+    said = await hands_in(omar, form(*rows), "form.xlsx")
+    assert "nothing to mend" not in said.text
+    assert "Questions of the file that are left out: 2. Look below before you publish." in said.text
+    assert said.text.partition("Worth a look:\n")[2].startswith('– survey row 2: there is no list "yn"')
