@@ -28,6 +28,7 @@ from bot.rounds.lifecycle import ANNOUNCED, BEGINNING, GRACE, RUNNING, State, as
 from bot.rounds.record import spoken_day
 from bot.rounds.tongues import in_language
 from bot.staff import STAFF
+from bot.themes.starter import called
 from flows import joining
 from flows.model import Button, Kind, Message, Option, Prompt, Script, Status, parse_button
 from flows.phrasebook import EVERYWHERE
@@ -927,7 +928,7 @@ class Desk:
             pseudonym = self._library.pseudonym(of, visit.guest.contact.address_hash)
             found = themes.of_person(visit.db, of.id, pseudonym) if pseudonym else []
             if found:
-                listed = ", ".join(theme.name(visit.language) for theme in found)
+                listed = ", ".join(called(theme, visit.language) for theme in found)
                 yield self._say(visit, "mydata_themes", topic=self._topic(visit, of), list=listed)
 
     def _written_to(self, visit: Visit) -> Iterator[Prompt]:

@@ -17,6 +17,7 @@ from bot import letters, own_work, tokens
 from bot.actions import asked
 from bot.digests.render.sheet import safe
 from bot.rounds.addresses import spellings
+from bot.themes.starter import called
 from storage import (
     actions,
     alarms,
@@ -211,7 +212,7 @@ def _answers(db: Connection, library: Library, contact: Contact) -> Iterator[Ent
             said = asked.in_words(db, reply, contact.language)
             yield Entry("reply", of.code, reply.answered_at.isoformat(), "asked_back", said)
         for theme in themes.of_person(db, of.id, pseudonym):
-            yield Entry("theme", of.code, "", "sorted_into", theme.name(contact.language))
+            yield Entry("theme", of.code, "", "sorted_into", called(theme, contact.language))
         for at, language in themes.read_of(db, of.id, pseudonym):
             yield Entry("reading", of.code, at.isoformat(), "language_found", language)
         if texts := campaigns.of_person(db, of.id, pseudonym):

@@ -24,6 +24,7 @@ from bot.errors import Refused
 from bot.reading.private import finder
 from bot.rounds.hours import Hours
 from bot.texts import texts
+from bot.themes.starter import called
 from bot.threads import people_of
 from flows.words import fill, whole
 from storage import actions, rounds, themes, weekly
@@ -190,7 +191,7 @@ class Actions:
             return texts(language).many("deed.chosen", len(origin.answers))
         if source == THEME and origin.name.isdecimal():
             theme = themes.get(db, int(origin.name))
-            return _sided(theme.name(language), origin.side, language) if theme else ""
+            return _sided(called(theme, language), origin.side, language) if theme else ""
         if source == SCORE:
             found = self._headlines.get(origin.name)
             asked = texts(language).pick(found.question) if found else origin.name

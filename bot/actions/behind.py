@@ -12,6 +12,7 @@ from bot.digests.headlines import headlines
 from bot.digests.weeks import Week
 from bot.reading.private import finder
 from bot.texts import texts
+from bot.themes.starter import called
 from flows.words import fill
 from storage import behind, campaigns, digests, looks, rounds, themes
 from storage.behind import Picked
@@ -173,7 +174,7 @@ class Behind:
     ) -> list[Answer]:
         written, scores = behind.words(db, rows, picked.until), behind.scores(db, rows, picked)
         sorted_ = themes.of_texts(db, [row.id for row in rows])
-        names = {theme.id: theme.name(language) for theme in themes.codebook(db, service)}
+        names = {theme.id: called(theme, language) for theme in themes.codebook(db, service)}
         organised = campaigns.of_texts(db, [row.id for row in rows])
         theirs = [written.get((row.round_id, row.pseudonym), ()) for row in rows]
         return [

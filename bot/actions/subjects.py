@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.digests.gather import by_side
+from bot.themes.starter import called
 from storage import themes
 from storage.actions import OTHERS, SCORE, THEME, WELL
 
@@ -55,7 +56,7 @@ def of(  # noqa: PLR0913, PLR0917 - all that decides what is offered
     On one side are those who scored well (`good`), on the other all others, as in a digest. A theme nobody has
     confirmed is not offered. Nor do the texts `without` count.
     """
-    names = {theme.id: theme.name(language) for theme in themes.codebook(db, service, [themes.CONFIRMED])}
+    names = {theme.id: called(theme, language) for theme in themes.codebook(db, service, [themes.CONFIRMED])}
     all_, own = (by_side(db, service, span, good, apart=apart, without=without) for apart in (False, True))
     raised = [
         (people, theme, side)

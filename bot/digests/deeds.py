@@ -8,7 +8,6 @@ what changed since is undone by the log (`storage.actions.as_of`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -17,6 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.digests.disclosure import about
+from bot.themes.starter import named
 from storage import actions, themes
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _about(db: Connection, row: Action, questions: Mapping[str, Mapping[str, str
     match row.source:
         case actions.THEME:
             theme = themes.get(db, int(row.of.name))
-            return json.loads(theme.names) if theme else {}
+            return named(theme) if theme else {}
         case actions.SCORE:
             return questions.get(row.of.name, {})
         case _:

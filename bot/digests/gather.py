@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import replace
 from datetime import date
@@ -16,6 +15,7 @@ from bot.digests.weeks import Week
 from bot.errors import Trouble
 from bot.rounds import complete, record
 from bot.rounds.lifecycle import last_day
+from bot.themes.starter import named
 from storage import answers as stored
 from storage import campaigns, rounds, sessions, themes, weekly
 from storage.beside import NOBODY as NO_OTHERS
@@ -234,7 +234,7 @@ def _heard(
             before = tuple((raised.get(theme_id, NOBODY)[well], wrote) for raised, wrote in past)
             yield Heard(
                 theme=theme.key,
-                name=json.loads(theme.names),
+                name=named(theme),
                 good=well,
                 people=own[well],
                 people_before=before[-1][0],

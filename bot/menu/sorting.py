@@ -14,6 +14,7 @@ from bot.rounds.acting import name_of
 from bot.rounds.record import public_url
 from bot.themes import curating
 from bot.themes.curating import LONGEST_NAME, Act, By
+from bot.themes.starter import called
 from bot.themes.words import words
 from flows.model import Button
 from flows.words import whole
@@ -142,13 +143,13 @@ class Sorting:
         others = [one for one in (*book.used, *book.proposed) if one.id != theme.id]
         entries = [Button(short(one.name), data(TO, "into", theme.id, one.id)) for one in others]
         shown = worker.paged(entries, whole(page) or 0, TO, "merge", theme.id)
-        name = theme.name(worker.language)
+        name = called(theme, worker.language)
         back = Button(worker.text("back"), data(TO, "of", mark_of(theme.service)))
         return worker.screen(_say(worker, "into", name=name), *shown, back)
 
     @staticmethod
     def _asks_name(worker: Worker, theme: Theme) -> str:
-        return _say(worker, "ask_name", name=theme.name(worker.language))
+        return _say(worker, "ask_name", name=called(theme, worker.language))
 
     # ----------------------------------------------------------------- words
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from bot.digests.disclosure import floored
 from bot.rounds import whom as whoms
 from bot.rounds.lifecycle import AGREED
+from bot.themes.starter import named
 from flows.words import fold
 from storage import answers, audience, rounds, themes
 from storage.audience import ANSWERED, EXCLUDED, FAILED, INVITED, LIST, REST, WAITING, Candidate, Frame, Rules
@@ -135,7 +136,7 @@ def _named(db: Connection, services: Iterable[str], words: Sequence[str]) -> dic
 
 
 def _names(theme: Theme) -> set[str]:
-    return {fold(name) for name in theme.spoken.values()}
+    return {fold(name) for name in named(theme).values()}
 
 
 def _wrote(db: Connection, row: RoundRow, words: Sequence[str]) -> set[bytes]:

@@ -11,6 +11,7 @@ from bot.digests import disclosure
 from bot.digests.weeks import Week
 from bot.machine.names import bare
 from bot.reading.private import finder
+from bot.themes.starter import called
 from bot.themes.words import words
 from storage import looks, themes
 from storage.themes import LIVE, MANAGER, PROPOSED
@@ -86,7 +87,7 @@ def codebook(db: Connection, config: Config, service: str, language: str, now: d
     counted = themes.raised(db, service, until - RECENT, until, apart=True)
     people = {one.theme_id: disclosure.stepped(one.people, minimum) for one in counted}
     known = themes.codebook(db, service)
-    shown = [(one, Shown(one.id, one.name(language), people.get(one.id))) for one in known]
+    shown = [(one, Shown(one.id, called(one, language), people.get(one.id))) for one in known]
     proposed = tuple(_quoted(db, config, each, language, now) for one, each in shown if one.state == PROPOSED)
     used = [each for one, each in shown if one.state != PROPOSED]
     return Codebook(proposed, tuple(sorted(used, key=lambda each: (-(each.people or 0), each.name))))
@@ -116,7 +117,7 @@ def texts_of(
     )
     ids = [row[0] for row in rows]
     about, done = themes.of_texts(db, ids), themes.judged(db, ids)
-    names = {one.id: one.name(language) for one in themes.codebook(db, service)}
+    names = {one.id: called(one, language) for one in themes.codebook(db, service)}
     shown = _masked(db, config, [row[1:] for row in rows], language)
     return [
         Said(one, text, tuple((each, names[each]) for each in about.get(one, ()) if each in names), one in done)
@@ -152,7 +153,7 @@ def act(
 
     Raises ValueError where a name or the other theme is missing.
     """
-    about: dict[str, object] = {"name": theme.name(language)}
+    about: dict[str, object] = {"name": called(theme, language)}
     match what:
         case Act.KEEP:
             themes.confirm(db, theme)

@@ -8,8 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from storage.themes import STARTER
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from storage.themes import Theme
 
 FOLDER = Path(__file__).parent
 SOURCE = "en"
@@ -37,6 +41,24 @@ def codes(languages: Iterable[str]) -> tuple[Code, ...]:
         )
         for key in _read(SOURCE)
     )
+
+
+def named(theme: Theme) -> Mapping[str, str]:
+    """Return the names of a theme by language: of a starter code that nobody renamed, in each language there is."""
+    kept = theme.spoken
+    if theme.origin != STARTER:
+        return kept
+    known = {language: code[theme.key][0] for language, code in _every().items() if theme.key in code}
+    return known if kept and all(known.get(language) == name for language, name in kept.items()) else kept
+
+
+def called(theme: Theme, language: str) -> str:
+    """Return the name of a theme in this language, else in the first it was given in."""
+    return named(theme).get(language) or theme.name(language)
+
+
+def _every() -> Mapping[str, Mapping[str, tuple[str, tuple[str, ...]]]]:
+    return {file.stem: _read(file.stem) for file in sorted(FOLDER.glob("*.toml"))}
 
 
 @cache

@@ -19,6 +19,7 @@ from bot.digests.summarise import summarise
 from bot.digests.weeks import Week
 from bot.reading.private import Finder
 from bot.texts import texts
+from bot.themes.starter import codes
 from flows.catalog import Catalog
 from storage import answers, tables, themes
 from storage.themes import MANAGER, PROPOSAL, Sorted
@@ -80,6 +81,18 @@ def test_a_theme_nobody_has_confirmed_is_in_no_digest_and_not_acted_on(
         say(db, [text(of, "a long wait", b"%d" % n) for n in range(6)], theme(db, "wait", origin))
         assert sum(one.people for one in heard(db)) == people
         assert len(subjects.of(db, "library", [], WEEK.span(PLACE), 5, "en", set())) == bool(people)
+
+
+def test_a_starter_code_has_its_name_in_whatever_language_the_digest_is_read(database: Database) -> None:
+    code = codes(("en", "es"))[0]
+    with database.transaction() as db:
+        themes.add(db, "library", [(code.key, code.names)], themes.STARTER, NOW)
+        about = themes.by_key(db, "library", code.key)
+        assert about
+        of = add_round(db)
+        say(db, [text(of, "a long wait", b"%d" % n) for n in range(6)], about.id)
+        name = gather(db, "library", WEEK, PLACE, Finder(), HEADLINES).heard[0].name
+    assert name["fr"] == codes(("fr",))[0].names["fr"]
 
 
 KEEP = "Please keep the small library in Mill Lane open on Saturdays, our children need it very much{} thanks"

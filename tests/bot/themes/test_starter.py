@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 import pytest
 
-from bot.themes.starter import codes
+from bot.themes.starter import called, codes, named
+from storage.themes import CONFIRMED, MANAGER, STARTER, Theme
 from tests.flows.talk import LANGUAGES
+from tests.storage.makers import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -24,3 +32,21 @@ def test_no_two_codes_share_a_name_or_a_cue() -> None:
 
 def test_a_dialect_has_those_of_its_parent_and_english_is_always_there() -> None:
     assert set(codes(["pt-BR", "xx"])[0].names) == {"pt", "en"}
+
+
+def kept(names: Mapping[str, str], origin: str = STARTER) -> Theme:
+    return Theme(1, "library", codes(())[0].key, json.dumps(dict(names)), CONFIRMED, None, origin, NOW)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_starter_code_of_a_city_with_two_languages_has_its_name_in_all(language: str) -> None:
+    (first, *_) = codes(LANGUAGES)
+    theme = kept(codes(("en", "es"))[0].names)
+    assert named(theme) == first.names
+    assert called(theme, language) == first.names[language]
+
+
+def test_what_somebody_named_has_that_name_in_every_language() -> None:
+    for theme in (kept({"en": "Queues"}), kept({"es": "Colas"}), kept(codes(())[0].names, MANAGER), kept({})):
+        assert named(theme) == theme.spoken
+        assert called(theme, "fr") == theme.name("fr")

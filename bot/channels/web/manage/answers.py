@@ -15,6 +15,7 @@ from bot.channels.web.manage.doors import noting, page
 from bot.channels.web.pages import backstage_of, pages_of
 from bot.digests.weeks import Week
 from bot.rights import Right
+from bot.themes.starter import called
 from flows.model import Stage
 from flows.words import whole
 from storage import themes
@@ -83,7 +84,7 @@ def _opened(request: Request, visitor: Visitor, service: str) -> tuple[Filters, 
         if key and by.theme is None:
             named = themes.by_key(db, service, key[:60])
             by = replace(by, theme=now_in(db, named.id) if named else 0)
-        names = {each.id: each.name(language) for each in themes.codebook(db, service)}
+        names = {each.id: called(each, language) for each in themes.codebook(db, service)}
         if by.theme is not None and by.theme not in names:
             raise HTTPException(404)
         try:

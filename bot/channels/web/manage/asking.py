@@ -23,6 +23,7 @@ from bot.rounds.addresses import SHOWN, TAKING
 from bot.rounds.lifecycle import AGREED, BEGINNING, LINK, LISTED
 from bot.rounds.wording import Forbidden, spoken
 from bot.texts import own_name
+from bot.themes.starter import called
 from flows.model import Stage
 from flows.words import whole
 from storage import themes
@@ -139,7 +140,7 @@ def _themes(request: Request, visitor: Visitor) -> list[str]:
     back, language = backstage_of(request), pages_of(request).words(request).language
     own = visitor.services((one.key for one in back.config.services), Right.READ_ANSWERS)
     with back.database.reading() as db:
-        return sorted({each.name(language) for key in own for each in themes.codebook(db, key, [themes.CONFIRMED])})
+        return sorted({called(each, language) for key in own for each in themes.codebook(db, key, [themes.CONFIRMED])})
 
 
 def _in(label: Mapping[str, str], words: Words) -> str:

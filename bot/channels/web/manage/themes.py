@@ -14,6 +14,7 @@ from bot.machine.names import machine_named
 from bot.rights import Right
 from bot.themes import curating
 from bot.themes.curating import LONGEST_NAME, Act, By
+from bot.themes.starter import called
 from bot.themes.words import words
 from flows.words import whole
 from storage import looks
@@ -164,7 +165,7 @@ async def texts(request: Request, visitor: Visitor) -> Response:
         service=service,
         name=name,
         theme=theme,
-        title=theme.name(language) if theme else "",
+        title=called(theme, language) if theme else "",
         texts=said,
         every=[*book.proposed, *book.used],
         address=request.url.path,
