@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hypothesis import HealthCheck, settings
+
 if TYPE_CHECKING:
     import pytest
+
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")  # on a machine that others use too, time says nothing of a test
 
 pytest_plugins = ["tests.support.browser", "tests.support.logs", "tests.support.pictures", "tests.support.postgres"]
 
