@@ -253,7 +253,7 @@ class Desk:
     def _switch(self, visit: Visit, going: Sequence[RoundRow]) -> Prompts:
         """Ask which of several rounds to go on with."""
         visit.ledger.change(visit.guest, asks=SWITCHING)
-        buttons = tuple(Button(self._label(visit, row), f"@round:{row.code}") for row in going)
+        buttons = tuple(Button(label, f"@round:{row.code}") for row, label in self._labelled(visit, going))
         return (Prompt(self._say(visit, "open_choose").text, buttons),)
 
     def _which(self, visit: Visit, row: RoundRow) -> Prompts:
@@ -504,7 +504,7 @@ class Desk:
         if service is None and len(open_rounds) > MANY and len(keys) > 1:
             names = {each.key: each.label(visit.language) for each in self._config.services}
             return [(names.get(key, key), f"@service:{key}") for key in keys]
-        return [(self._label(visit, row), f"@round:{row.code}") for row in open_rounds]
+        return [(label, f"@round:{row.code}") for row, label in self._labelled(visit, open_rounds)]
 
     def _choosing(self, service: str | None) -> str:
         """Return what to wait for: a choice, where it is among the rounds of one service also the service's number."""
@@ -516,6 +516,17 @@ class Desk:
         _, _, number = asks.partition(" ")
         keys = [each.key for each in self._config.services]
         return keys[int(number)] if number and int(number) < len(keys) else None
+
+    def _labelled(self, visit: Visit, rows: Sequence[RoundRow]) -> list[tuple[RoundRow, str]]:
+        """Return rounds with how each is offered; those that would read the same, by their titles."""
+        labels = [self._label(visit, row) for row in rows]
+        return [
+            (
+                row,
+                record.title(record.load(row.record), row.title, visit.language) if labels.count(label) > 1 else label,
+            )
+            for row, label in zip(rows, labels, strict=True)
+        ]
 
     def _label(self, visit: Visit, row: RoundRow) -> str:
         """Return how a round is offered: by its topic and end, or by its service where it runs without end."""
@@ -692,7 +703,7 @@ class Desk:
 
     def _switched(self, visit: Visit, text: str) -> Spoken | None:
         """Take a number or a label as the round to go on with; anything else is for the session at hand."""
-        offered = [Option(f"@round:{row.code}", self._label(visit, row)) for row in self._going(visit)]
+        offered = [Option(f"@round:{row.code}", label) for row, label in self._labelled(visit, self._going(visit))]
         data = _meant(offered, text)
         return self._own_button(visit, *data.split(":", 1))._replace(heeded=True) if data else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,23 @@ def laid(typed: Iterable[str], below: Mapping[str, Any], own: str) -> dict[str, 
     return record
 
 
+def with_kept(typed: Iterable[str], below: Mapping[str, Any], fields: Collection[str]) -> list[str]:
+    """Return what was typed with all that is true as it stands in one: what was kept before, and each that is named.
+
+    Raises `Usage` for a name that is none of the `fields` of the record.
+    """
+    from bot.rounds.example import OURS, kept
+
+    said = list(typed)
+    names = [name.strip() for key, text in map(pair, said) if key == OURS for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in fields:
+            known = ", ".join(sorted(fields))
+            raise Usage(f'{OURS} names fields of the round, and "{name}" is none: there are {known}.')
+    rest = [one for one in said if pair(one)[0] != OURS]
+    return [*rest, f"{OURS}={kept(below, names)[OURS]}"] if names else said
+
+
 def _beside(known: object, language: str, text: str, own: str) -> str | dict[str, str]:
     if isinstance(known, Mapping):
         return {**known, (language or own): text}
@@ -79,13 +96,17 @@ def from_file(path: Path | None) -> dict[str, Any]:
     return found
 
 
+def fields_of(here: Office, flow: str, service: str) -> set[str]:
+    """Return the names of what a round of a flow says, with its title."""
+    return {need.name for need in here.rounds.needs(flow, service, here.config.city.languages[0])} | {"title"}
+
+
 def refuse_slips(here: Office, flow: str, service: str, record: Mapping[str, object]) -> None:
     """Raise `Usage` for a fact that no text asks for, for a day that is none, for an unknown promise."""
     from bot.rounds.example import OURS
     from bot.rounds.record import unfit
 
-    names = {need.name for need in here.rounds.needs(flow, service, here.config.city.languages[0])}
-    names |= FROM_ROUND | {"title", "lists", OURS}
+    names = fields_of(here, flow, service) | FROM_ROUND | {"lists", OURS}
     for name in record.keys() - names:
         near = get_close_matches(name, names, 1)
         asked = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(names))}."

@@ -44,6 +44,7 @@ def digest(config: Config, *, service: str, at: datetime | None, in_json: bool, 
     from bot.digests.render import message
     from bot.digests.writing import Digests, page_url
     from bot.texts import texts
+    from storage.digests import issued
 
     config.service(service)
     language = spoken(config, given["language"])
@@ -54,11 +55,12 @@ def digest(config: Config, *, service: str, at: datetime | None, in_json: bool, 
         digests.prepare(here.database, service, week, now)
         with here.database.reading() as db:
             found = digests.of_week(db, service, week, now)
+            stands = found is not None and (found.so_far or issued(db, service, found.period) is not None)
         queued = digests.send(here.database, service, week, now) if given["send"] else 0
     if in_json:
         click.echo(published(found))
     elif found:
-        click.echo(message(found, texts(language), page_url(config, found)))
+        click.echo(message(found, texts(language), page_url(config, found) if stands else ""))
     else:
         click.echo(f"{service}, {week}: nobody answered and no clock runs, so there is no digest.")
     if found and given["out"]:

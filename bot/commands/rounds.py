@@ -27,7 +27,16 @@ from bot.commands.common import (
 )
 from bot.commands.entering import enter
 from bot.commands.examples import begun, example, example_option, named
-from bot.commands.facts import facts_option, from_file, laid, pair, record_option, refuse_slips
+from bot.commands.facts import (
+    facts_option,
+    fields_of,
+    from_file,
+    laid,
+    pair,
+    record_option,
+    refuse_slips,
+    with_kept,
+)
 from bot.commands.keeping import page
 from bot.commands.numbers import READER, aim, lines, seen, watch
 from bot.commands.places import document, place, poster, standings, unreachable
@@ -155,7 +164,8 @@ def change(
         known = found_round(here, code)
         if record or given["facts"]:
             own = here.rounds.language(known.flow, known.service)
-            changed["record"] = laid(given["facts"], {**known.record, **record}, own)
+            facts = with_kept(given["facts"], known.record, fields_of(here, known.flow, known.service))
+            changed["record"] = laid(facts, {**known.record, **record}, own)
             refuse_slips(here, known.flow, known.service, changed["record"])
         who, before = member_of(here, given["member"], code), here.rounds.log(code)
         made = here.rounds.change(code, who=who, why=given["because"], **changed)
@@ -166,7 +176,7 @@ def change(
 def _set(said: Sequence[str], new: Sequence[Entry]) -> str:
     """Say which of the facts that were given are other than before, by the new entries of the log."""
     fields = {name.removesuffix("_at") for entry in new for name in entry.fields}
-    names = [name for name in dict.fromkeys(said) if name in fields]
+    names = [name for name in dict.fromkeys(said) if name in fields or name.partition(".")[0] in fields]
     return f"{', '.join(names)} set." if new else "all of that stood there already: nothing has changed."
 
 

@@ -907,6 +907,12 @@ def test_nobody_acts_in_the_name_of_whoever_has_no_role_for_it(act: str, termina
     assert [line["what"] for line in terminal("round", "show", "lib", "--json").json["log"]] == ["created"]
 
 
+def test_a_fact_in_another_language_is_named_where_it_is_set(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    said = terminal("round", "change", code, "--set", "title.es=Cómo va").out
+    assert f"{code}: title.es set." in said
+
+
 def test_every_act_on_a_round_says_who_does_it() -> None:
     group = cli.civicloop.commands["round"]
     assert isinstance(group, click.Group)

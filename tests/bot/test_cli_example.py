@@ -47,7 +47,11 @@ def test_a_printed_example_makes_a_draft_as_it_is(terminal: Terminal) -> None:
     shown = terminal("round", "show", "hours").out
     assert shown.startswith("hours: When should the library be open?\n")
     assert "the words of the example still stand in topic, " in shown
-    assert "It is complete." in terminal("round", "change", "hours", "--set", f"own_words={', '.join(left)}").out
+    wrong = terminal("round", "change", "hours", "--set", "own_words=all")
+    assert (wrong.status, 'and "all" is none' in wrong.err) == (2, True)
+    assert "own_words set." in terminal("round", "change", "hours", "--set", f"own_words={left[0]}").out
+    rest = [f"--set=own_words={', '.join(left[1:3])}", f"--set=own_words={', '.join(left[3:])}"]
+    assert "It is complete." in terminal("round", "change", "hours", *rest).out
     assert terminal("round", "check", "hours").status == 0
 
 

@@ -111,6 +111,19 @@ async def test_whoever_writes_first_is_greeted_and_shown_what_is_open(house: Hou
     assert labels(said) == ["Tell us about the Central Library"]
 
 
+async def test_rounds_that_would_be_offered_in_the_same_words_are_told_apart_by_their_titles(
+    house: House, citizen: Citizen
+) -> None:
+    house.pulse()
+    made = house.rounds.create(service="library", flow="deliver_pulse", title="How was the summer?", record={})
+    house.rounds.open(made.code)
+    house.pulse("bus7")
+    (said,) = await citizen.starts()
+    assert sorted(labels(said)) == ["How is it?", "How was the summer?", "Tell us about bus line 7"]
+    (opening,) = await citizen.taps("How was the summer?")
+    assert "Are you 16 or older?" in opening.text
+
+
 async def test_when_nothing_is_open_a_person_is_named(citizen: Citizen) -> None:
     (said,) = await citizen.starts()
     assert "555 0142" in said.text
