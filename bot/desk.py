@@ -520,13 +520,9 @@ class Desk:
     def _labelled(self, visit: Visit, rows: Sequence[RoundRow]) -> list[tuple[RoundRow, str]]:
         """Return rounds with how each is offered; those that would read the same, by their titles."""
         labels = [self._label(visit, row) for row in rows]
-        return [
-            (
-                row,
-                record.title(record.load(row.record), row.title, visit.language) if labels.count(label) > 1 else label,
-            )
-            for row, label in zip(rows, labels, strict=True)
-        ]
+        titles = [record.title(record.load(row.record), row.title, visit.language) for row in rows]
+        told = [title if labels.count(label) > 1 else label for label, title in zip(labels, titles, strict=True)]
+        return list(zip(rows, told, strict=True))
 
     def _label(self, visit: Visit, row: RoundRow) -> str:
         """Return how a round is offered: by its topic and end, or by its service where it runs without end."""
