@@ -142,6 +142,19 @@ async def test_without_a_script_the_page_says_what_is_missing_as_it_comes(
     assert '<li><a href="#topic.en">What it is about</a>: is missing</li>' in page.text
 
 
+async def test_lines_that_cannot_be_laid_side_by_side_are_given_back_to_be_mended(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    await entered(it, client, ORGANISER)
+    fields = ours(Form((await client.get(asked("option_round", "example=1"))).text).fields)
+    typed = {"ideas.en": "Quiet places\nBooks", "ideas.es": "Más horas\nSitios tranquilos\nLibros"}
+    page = await posted(client, "/manage/rounds/new", **{**fields, **typed})
+    assert page.status_code == 422
+    assert "Write as many lines in each language, in the same order" in page.text
+    assert all(line in page.text for text in typed.values() for line in text.split("\n"))
+    assert it.rounds.listed() == []
+
+
 @pytest.mark.browser
 class TestBrowser:
     def test_faults_come_and_go_while_one_writes(
@@ -223,16 +236,3 @@ IN_SIGHT = """() => {
 def shot(request: pytest.FixtureRequest) -> Path | None:
     """Where to look at what is seen, when asked for pictures."""
     return request.getfixturevalue("tmp_path") / "form.png" if request.config.getoption("--pictures") else None
-
-
-async def test_lines_that_cannot_be_laid_side_by_side_are_given_back_to_be_mended(
-    it: Program, client: httpx.AsyncClient
-) -> None:
-    await entered(it, client, ORGANISER)
-    fields = ours(Form((await client.get(asked("option_round", "example=1"))).text).fields)
-    typed = {"ideas.en": "Quiet places\nBooks", "ideas.es": "Más horas\nSitios tranquilos\nLibros"}
-    page = await posted(client, "/manage/rounds/new", **{**fields, **typed})
-    assert page.status_code == 422
-    assert "Write as many lines in each language, in the same order" in page.text
-    assert all(line in page.text for text in typed.values() for line in text.split("\n"))
-    assert it.rounds.listed() == []
