@@ -55,8 +55,9 @@ def digest(config: Config, *, service: str, at: datetime | None, in_json: bool, 
         digests.prepare(here.database, service, week, now)
         with here.database.reading() as db:
             found = digests.of_week(db, service, week, now)
-            stands = found is not None and (found.so_far or issued(db, service, found.period) is not None)
         queued = digests.send(here.database, service, week, now) if given["send"] else 0
+        with here.database.reading() as db:
+            stands = found is not None and (found.so_far or issued(db, service, found.period) is not None)
     if in_json:
         click.echo(published(found))
     elif found:

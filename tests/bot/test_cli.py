@@ -1503,11 +1503,16 @@ def test_too_few_people_are_not_exported(terminal: Terminal) -> None:
     assert not Path("out.csv").exists()
 
 
+FINISHED = ("digest", "--service", "library", "--week", "2026-W47", "--now", "2026-11-24")
+"""The digest of the week in which the answers of these tests were given, once it is over."""
+
+
 def test_a_digest_is_shown_and_kept_in_every_form(terminal: Terminal) -> None:
     answered(terminal.a_round(), 12)
     said = terminal("digest", "--service", "library", "--week", "2026-W47", "--out", "kept")
     assert said.status == 0
     assert "Central Library" in said.out
+    assert "All of it: " not in terminal(*FINISHED).out, "nobody has been sent it, so it has no page"
     kept = {path.suffix for path in Path("kept").iterdir()}
     assert {".json", ".txt", ".html", ".pdf", ".xlsx"} <= kept
     assert terminal("digest", "--service", "library", "--week", "2026-W47", "--json").json["period"] == "2026-W47"
@@ -1522,9 +1527,11 @@ def test_a_silent_week_has_no_digest(terminal: Terminal) -> None:
 def test_a_digest_is_sent_once_to_each_manager(terminal: Terminal) -> None:
     terminal("invite", "--role", "manager", "--service", "library", "--mail", "ada@city.example")
     answered(terminal.a_round(), 12)
-    words = ("digest", "--service", "library", "--week", "2026-W47", "--now", "2026-11-24", "--send")
-    assert "1 messages queued" in terminal(*words).out
-    assert "0 messages queued" in terminal(*words).out
+    first, second = terminal(*FINISHED, "--send").out, terminal(*FINISHED, "--send").out
+    assert "1 messages queued" in first
+    assert "0 messages queued" in second
+    for shown in (first, second, terminal(*FINISHED).out):
+        assert "All of it: http://127.0.0.1:8080/manage/digests/library/2026-W47" in shown
 
 
 def test_a_week_that_still_runs_is_not_sent(terminal: Terminal) -> None:

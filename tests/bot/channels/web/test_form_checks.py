@@ -155,6 +155,21 @@ async def test_lines_that_cannot_be_laid_side_by_side_are_given_back_to_be_mende
     assert it.rounds.listed() == []
 
 
+async def test_the_page_of_a_draft_names_what_is_written_in_one_language_only(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    both = {"en": "the hours", "es": "el horario"}
+    code = it.round("When should we open?", **{**FORMAL, "record": FORMAL["record"] | {"topic": "the hours"}})
+    await entered(it, client, ORGANISER)
+    hint = re.compile("written in one language only: ([^.]*)[.]")
+    found = hint.search((await client.get(f"/manage/rounds/{code}")).text)
+    assert found is not None
+    assert "What it is about" in found[1]
+    it.rounds.change(code, record={**it.rounds.find(code).record, "topic": both})  # type: ignore[union-attr]
+    found = hint.search((await client.get(f"/manage/rounds/{code}")).text)
+    assert found is None or "What it is about" not in found[1]
+
+
 @pytest.mark.browser
 class TestBrowser:
     def test_faults_come_and_go_while_one_writes(
