@@ -20,7 +20,7 @@ from flows.words import clean, whole
 from storage import people, threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from bot.alarms import Alarms
     from bot.config import Config
@@ -37,8 +37,8 @@ OBJECTIONS, ANEW = 3, timedelta(days=1)
 """And so many of one whom staff have blocked: enough to object."""
 LEAVING = frozenset({"done", "back", "skip"})
 """Words that end the writing and lead back to the questions."""
-NUMBER = 4
-"""A service's number is shorter than this, its mark is not."""
+OF = "of:"
+"""What a button carries before the mark of a service, which is never the name of a thread then."""
 STAYING = frozenset({"help", "human"})
 ASIDE = frozenset({"language", "mydata", "delete", "stop"})
 """What HELP names while somebody writes."""
@@ -73,17 +73,17 @@ class Correspondence:
         """
         offered = self._threads.answered_for(visit.db)
         if service is None and len(offered) > 1:
-            visit.ledger.change(visit.guest, asks=WHOM)
-            buttons = (Button(name, f"@human:{number}") for number, name in self._offered(visit))
+            names = self._offered(visit)
+            visit.ledger.change(visit.guest, asks=f"{WHOM} {_all(names)}")
+            buttons = (Button(name, f"@human:{OF}{mark_of(key)}") for key, name in names.items())
             return (Prompt(self._text(visit, "human_which"), tuple(buttons)),)
         chosen = service or next(iter(offered), "")
         return self._begin(visit, chosen) if chosen in offered else None
 
-    def _offered(self, visit: Visit) -> list[tuple[int, str]]:
-        """Return (number, name) of the services somebody can be reached for."""
+    def _offered(self, visit: Visit) -> dict[str, str]:
+        """Return the services somebody can be reached for, each with its name."""
         offered = self._threads.answered_for(visit.db)
-        numbered = enumerate(self._config.services)
-        return [(number, each.label(visit.language)) for number, each in numbered if each.key in offered]
+        return {each.key: each.label(visit.language) for each in self._config.services if each.key in offered}
 
     def _begin(self, visit: Visit, service: str, thread: Thread | None = None) -> Prompts:
         thread = thread or threads.going_on(visit.db, visit.guest.contact.id, service)
@@ -139,18 +139,20 @@ class Correspondence:
             case "human":
                 return self._for_people(visit, rest)
             case "whom":
-                return self._chosen(visit)
+                return self._chosen(visit, "".join(rest))
             case _:
                 return self._for_citizen(visit, rest[0])
 
     def _for_people(self, visit: Visit, rest: list[str]) -> Spoken | None:
-        service = self._marked(rest[0])
         thread = threads.named(visit.db, rest[1]) if len(rest) > 1 else None
+        mark = mark_of(thread.service) if thread else rest[0]
+        service = named([each.key for each in self._config.services], mark)
         over = len(rest) > 1 and (thread is None or thread.closed_at is not None)
         word = self._word(visit)
         if not service or over or (word in EVERYWHERE and word not in LEAVING | STAYING):
             visit.ledger.change(visit.guest, asks=None)
-            return None
+            again = self.human(visit, None) if not service and word not in EVERYWHERE else None
+            return Spoken(again) if again else None
         if word in LEAVING:
             return Spoken(self._leave(visit))
         if word in STAYING:
@@ -166,26 +168,19 @@ class Correspondence:
         text = self._script(visit.language).phrases["help"]
         return word_list(self._script(visit.language), text, ASIDE, "@desk")[:1]
 
-    def _chosen(self, visit: Visit) -> Spoken | None:
-        """Take a number or a name as the service to write to."""
+    def _chosen(self, visit: Visit, shown: str) -> Spoken | None:
+        """Take a number or a name as the service to write to; a number where these are the services that were shown."""
         visit.ledger.change(visit.guest, asks=None)
-        text = clean(visit.message.text).casefold()
-        for place, (number, name) in enumerate(self._offered(visit), 1):
-            if text in {str(place), name.casefold()}:
-                return Spoken(self._begin(visit, self._numbered(str(number))))
-        return None
-
-    def _marked(self, mark: str) -> str:
-        """Return the service that words wait for; empty where it is no longer set up, and none else gets them."""
-        if len(mark) < NUMBER:  # an earlier version waits for them
-            return self._numbered(mark)
-        return named([each.key for each in self._config.services], mark) or ""
-
-    def _numbered(self, number: str) -> str:
-        """Return the service with this number; empty where there is none any more."""
-        services = self._config.services
-        place = whole(number)
-        return services[place].key if place is not None and place < len(services) else ""
+        text, names = clean(visit.message.text).casefold(), self._offered(visit)
+        if service := next((key for key, name in names.items() if text == name.casefold()), None):
+            return Spoken(self._begin(visit, service))
+        place = (whole(text) or 0) - 1
+        if place < 0:
+            return None
+        if shown == _all(names):
+            return Spoken(self._begin(visit, [*names][place])) if place < len(names) else None
+        again = self.human(visit, None)
+        return Spoken(again) if again else None
 
     # ----------------------------------------------------------------- buttons
 
@@ -193,9 +188,11 @@ class Correspondence:
         """Take one of our buttons; None where it leads nowhere any more."""
         if kind == "@human" and value == "done":
             return self._leave(visit)
-        if kind == "@human" and value.isdecimal():
-            service = self._numbered(value)
-            return self._begin(visit, service) if service in self._threads.answered_for(visit.db) else None
+        if kind == "@human" and value.startswith(OF):
+            service = named(self._threads.answered_for(visit.db), value.removeprefix(OF))
+            return self._begin(visit, service) if service else None
+        if kind == "@human" and value.isdecimal():  # a place in the configuration, where another service may stand now
+            return (Prompt(self._text(visit, "human_old")), *self._back(visit))
         if kind == "@alarm":
             taken = self._alarms.taken(visit.db, visit.guest.contact, value, visit.ledger.now)
             return (taken or Prompt(self._text(visit, "staff_only")),)
@@ -350,6 +347,11 @@ class Correspondence:
 
     def _text(self, visit: Visit, key: str, **values: object) -> str:
         return self._threads.say(visit.language, key, **values)
+
+
+def _all(names: Iterable[str]) -> str:
+    """Return what tells the services that are shown, in their order, from any others."""
+    return mark_of(" ".join(names))
 
 
 MAP = "https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"

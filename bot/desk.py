@@ -503,19 +503,20 @@ class Desk:
         keys = list(dict.fromkeys(row.service for row in open_rounds))
         if service is None and len(open_rounds) > MANY and len(keys) > 1:
             names = {each.key: each.label(visit.language) for each in self._config.services}
-            return [(names.get(key, key), f"@service:{key}") for key in keys]
+            return [(names.get(key, key), f"@service:{worker.mark_of(key)}") for key in keys]
         return [(label, f"@round:{row.code}") for row, label in self._labelled(visit, open_rounds)]
 
-    def _choosing(self, service: str | None) -> str:
-        """Return what to wait for: a choice, where it is among the rounds of one service also the service's number."""
-        keys = [each.key for each in self._config.services]
-        return f"{CHOOSING} {keys.index(service)}" if service in keys else CHOOSING
+    @staticmethod
+    def _choosing(service: str | None) -> str:
+        """Return what to wait for: a choice, where it is among the rounds of one service also the service's mark."""
+        return CHOOSING if service is None else f"{CHOOSING} {worker.mark_of(service)}"
 
-    def _among(self, asks: str) -> str | None:
-        """Return the service whose rounds are to be chosen from; None for all. The inverse of `_choosing`."""
-        _, _, number = asks.partition(" ")
-        keys = [each.key for each in self._config.services]
-        return keys[int(number)] if number and int(number) < len(keys) else None
+    @staticmethod
+    def _among(visit: Visit, asks: str) -> str | None:
+        """Return the service whose rounds are to be chosen from; None for all, empty where it has no open ones."""
+        _, _, mark = asks.partition(" ")
+        keys = {row.service for row in visit.ledger.open_rounds.values()}
+        return (worker.named(keys, mark) or "") if mark else None
 
     def _labelled(self, visit: Visit, rows: Sequence[RoundRow]) -> list[tuple[RoundRow, str]]:
         """Return rounds with how each is offered; those that would read the same, by their titles."""
@@ -601,7 +602,9 @@ class Desk:
             case "@round":
                 return self._named(visit, value)
             case "@service":
-                return self._bare(visit, self._choices(visit, service=value))
+                keys = {row.service for row in visit.ledger.open_rounds.values()}
+                service = value if value in keys else worker.named(keys, value)
+                return self._bare(visit, self._choices(visit, service=service or ""))
             case "@enough":
                 return self._enough(visit, value)
             case "@later":
@@ -659,7 +662,7 @@ class Desk:
         if kind == DELETING and (word not in EVERYWHERE or visit.message.kind is not Kind.TEXT):
             return self._bare(visit, (Prompt(self._say(visit, "yes_or_no").text, self._yes_no(visit)),))
         if kind == CHOOSING and visit.guest.current() is None and visit.message.kind is Kind.TEXT:
-            return self._picked(visit, self._among(asks), text, word)
+            return self._picked(visit, self._among(visit, asks), text, word)
         visit.ledger.change(visit.guest, asks=None)
         if kind == RECEIPT and word in _heard_of_receipt(asks):
             return self._bare(visit, self._with_receipt(visit, word or "", asks))
@@ -688,6 +691,8 @@ class Desk:
         yes = word in {"yes", "ok"}
         if (word and not yes) or codes.read_receipt(text) is not None:
             return None
+        if service == "":
+            return self._bare(visit, self._choices(visit))
         offered = [Option(data, label) for label, data in self._offered(visit, service)]
         if not offered:
             visit.ledger.change(visit.guest, asks=None)

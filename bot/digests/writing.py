@@ -391,9 +391,9 @@ class Digests:
         """Return the buttons that lead from a digest to what can be done about it; none while its week is running."""
         if digest.so_far:
             return ()
-        number = [each.key for each in self._config.services].index(digest.service)
-        act = Button(words("deed.chat.button"), f"@o:d:week:{number}:{digest.period}")
-        look = Button(words("digest.themes.look"), f"@o:th:of:{mark_of(digest.service)}")
+        mark = mark_of(digest.service)
+        act = Button(words("deed.chat.button"), f"@o:d:week:{mark}:{digest.period}")
+        look = Button(words("digest.themes.look"), f"@o:th:of:{mark}")
         return (act, look) if digest.proposed else (act,)
 
 

@@ -16,7 +16,7 @@ from bot.actions import telling
 from bot.actions.acting import LONGEST_WORDS, Draft, Unfit
 from bot.actions.behind import Filters
 from bot.actions.telling import Letter
-from bot.menu.worker import Worker, data, number, short
+from bot.menu.worker import Worker, data, named, number, short
 from bot.rights import Right
 from bot.rounds.record import public_url, spoken_day
 from bot.texts import texts
@@ -78,9 +78,8 @@ class Deeding:
                 return None
 
     def _service(self, worker: Worker, which: str) -> str:
-        """Return the service of this number where the person looks after it; empty for others."""
-        found = dict(enumerate(self._config.services)).get(number(which))
-        return found.key if found and worker.may(found.key, Right.ACT_ON_DIGESTS) else ""
+        """Return the service of this mark where the person looks after it; empty for others."""
+        return named(worker.services([each.key for each in self._config.services], Right.ACT_ON_DIGESTS), which) or ""
 
     # ----------------------------------------------------------------- what, and how
 
@@ -135,14 +134,16 @@ class Deeding:
 
     @staticmethod
     def _write(worker: Worker, kind: str, subject: tuple[str, str, str, str]) -> Prompt:
-        worker.waits(" ".join((WRITING, kind, *subject)))
+        which, week, source, name = subject
+        worker.waits(f"{WRITING} {kind}{source}{which} {week} {name}")
         cancel = Button(_say(worker, "cancel"), data(TO, "on", *subject))
         return worker.screen(_say(worker, f"ask_{KINDS[kind]}"), cancel)
 
     def heard(self, worker: Worker, rest: list[str]) -> Prompt | None:
         """Take what was written, and show what comes next."""
         worker.waits(None)
-        kind, which, week, source, name = rest
+        packed, week, *names = rest
+        kind, source, which, name = packed[:1], packed[1:2], packed[2:], "".join(names)
         service = self._service(worker, which)
         if not service:
             return None

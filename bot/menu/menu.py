@@ -195,7 +195,7 @@ class Menu(Manuscripts):
             case _ if kind == sorting.NAMING:
                 return self._sorting.heard(worker, "".join(rest))
             case _ if kind == deeding.WRITING:
-                return self._deeding.heard(worker, rest) if self._deeding else None
+                return (self._deeding.heard(worker, rest) if self._deeding else None) or self.gone(worker)
             case _ if take := {WHY: self.why, TELLING: self.told, TITLE: self.create}.get(kind):
                 return take(worker, *rest)
             case _ if kind in STALE:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import update
 
-from storage import messages, people, tables
+from bot.menu.worker import mark_of
+from storage import contacts, messages, people, tables
 from tests.bot.test_turns import INTO, to_review
 from tests.support.house import NOON, Citizen, House, raw
 
@@ -103,6 +104,39 @@ async def test_with_very_many_rounds_a_number_chooses_within_the_service(house: 
     (opening,) = await citizen.says("5")
     assert "Are you 16 or older?" in opening.text
     assert "us line 7" in opening.text
+
+
+@pytest.mark.parametrize(
+    ("now", "asks"), [({"ahead": ("bus7",)}, None), ({"without": ("library",)}, None), ({}, "choose 0")]
+)
+async def test_a_number_chooses_within_the_service_wherever_that_stands_in_the_configuration(
+    house: House, citizen: Citizen, now: dict[str, Any], asks: str | None
+) -> None:
+    for n in range(9):
+        house.pulse("library" if n % 2 else "bus7")
+    (said,) = await citizen.starts()
+    await citizen.says(str(labels(said).index("Central Library") + 1))
+    if asks is not None:
+        with house.database.transaction() as db:
+            contacts.set_asks(db, house.contact(citizen.address).id, asks)
+    async with House(house.database, house.folder, house.mint, house.clock, **now).writing() as anew:
+        (opening,) = await Citizen(anew).says("2")
+    if asks is None and "ahead" in now:
+        assert "Are you 16 or older?" in opening.text
+        assert "entral Library" in opening.text
+    else:
+        assert opening.text == "What would you like to talk about?"
+
+
+async def test_the_button_of_a_service_has_room_whatever_its_key(house: House, citizen: Citizen) -> None:
+    for n in range(9):
+        house.pulse("library" if n % 2 else "bus7")
+    (said,) = await citizen.starts()
+    assert sorted(button.data for button in said.buttons) == sorted(
+        f"@service:{mark_of(s)}" for s in ("library", "bus7")
+    )
+    (rounds,) = await citizen.sends(raw(citizen.address, kind="tap", data="@service:bus7"))
+    assert len(rounds.buttons) == 5
 
 
 async def test_whoever_writes_first_is_greeted_and_shown_what_is_open(house: House, citizen: Citizen) -> None:

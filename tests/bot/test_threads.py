@@ -229,6 +229,51 @@ async def test_outside_a_round_the_service_is_asked_for_where_there_are_several(
     assert last(bea).text.startswith("A citizen writes about bus line 7")
 
 
+@pytest.mark.parametrize("how", ["button", "name"])
+async def test_the_service_chosen_is_meant_wherever_it_stands_in_the_configuration(
+    house: House, citizen: Citizen, how: str
+) -> None:
+    await employed(house, "Maya", ("manager", "library"), ("manager", "bus7"))
+    (asked,) = await citizen.says("HUMAN")
+    async with House(house.database, house.folder, house.mint, house.clock, ahead=("bus7",)).writing() as anew:
+        citizen = Citizen(anew)
+        label = "Central Library"
+        said = await (citizen.taps(label, asked) if how == "button" else citizen.says(label))
+        assert "the people of the Central Library" in said[0].text
+        await citizen.says("Where is the lift?")
+        assert [row.service for row in anew.table("threads")] == ["library"]
+
+
+async def test_a_number_is_asked_for_again_once_other_services_are_shown(house: House, citizen: Citizen) -> None:
+    await employed(house, "Maya", ("manager", "library"), ("manager", "bus7"))
+    await citizen.says("HUMAN")
+    async with House(house.database, house.folder, house.mint, house.clock, ahead=("bus7",)).writing() as anew:
+        citizen = Citizen(anew)
+        (again,) = await citizen.says("1")
+        assert (again.text, labels(again)) == ("Which service is it about?", ["Bus line 7", "Central Library"])
+        said = await citizen.says("2")
+        assert "the people of the Central Library" in said[0].text
+
+
+async def test_an_old_button_that_names_a_service_by_its_place_says_so(house: House, citizen: Citizen) -> None:
+    await employed(house, "Maya", ("manager", "library"), ("manager", "bus7"))
+    await citizen.says("hello")
+    (said,) = await citizen.sends(raw(citizen.address, kind="tap", data="@human:0"))
+    assert said.text == "That button is too old. Send HUMAN to write to people."
+    await citizen.says("Where is the lift?")
+    assert house.table("threads") == []
+
+
+async def test_words_that_wait_for_a_service_by_its_place_are_asked_for_again(house: House, citizen: Citizen) -> None:
+    await employed(house, "Maya", ("manager", "library"), ("manager", "bus7"))
+    await citizen.says("hello")
+    with house.database.transaction() as db:
+        contacts.set_asks(db, house.contact(citizen.address).id, "human 0")
+    (again,) = await citizen.says("Where is the lift?")
+    assert again.text == "Which service is it about?"
+    assert house.table("threads") == []
+
+
 async def test_outside_a_round_the_only_service_with_people_is_meant(house: House, citizen: Citizen) -> None:
     maya = await employed(house, "Maya")
     await citizen.says("/human")

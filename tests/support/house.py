@@ -191,10 +191,14 @@ class House:
     metrics: Metrics = field(default_factory=Metrics)
     without: tuple[str, ...] = ()
     """Services that are no longer set up."""
+    ahead: tuple[str, ...] = ()
+    """Services that now stand before all others, in this order."""
 
     def __post_init__(self) -> None:
         read = config.load(None, {})
-        read = replace(read, services=tuple(one for one in read.services if one.key not in self.without))
+        ahead = tuple(read.service(key) for key in self.ahead)
+        services = (*ahead, *(one for one in read.services if one.key not in {*self.ahead, *self.without}))
+        read = replace(read, services=services)
         privacy = replace(read.privacy, key_file=self.folder / "keys")
         database = replace(read.database, files=self.folder / "files")
         self.config = replace(read, privacy=privacy, database=database)

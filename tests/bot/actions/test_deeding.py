@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.actions.behind import Filters
+from bot.digests.headlines import headlines
 from bot.digests.weeks import Week
-from storage import actions, answers, looks, rounds, turnout
+from bot.menu.worker import mark_of
+from storage import actions, answers, contacts, looks, rounds, tables, turnout
 from tests.bot.actions.test_asked import complained
 from tests.bot.test_altered import DAMAGES, altered, restarted
 from tests.bot.test_threads import employed
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from storage.database import Database
 
 WEEK = "2026-W48"
+LIBRARY = mark_of("library")
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ async def presses(maya: Citizen, data: str) -> list[Outbound]:
 
 async def about(maya: Citizen, do: str) -> list[Outbound]:
     """Go from the digest to what can be done about its score."""
-    await presses(maya, f"@o:d:week:0:{WEEK}")
+    await presses(maya, f"@o:d:week:{LIBRARY}:{WEEK}")
     await maya.taps("Overall, how was your experience with the Centr…")
     return await maya.taps(do)
 
@@ -70,13 +73,15 @@ async def test_the_digest_in_the_chat_has_a_button_once_its_week_is_over(house: 
         whole = house.digests.of_week(db, "library", Week.parse(WEEK), house.clock())
         assert whole is not None
     message = house.digests.message(whole, "pigeon", "en")
-    assert [(each.label, each.data) for each in message.buttons] == [("Act on this week", f"@o:d:week:0:{WEEK}")]
+    assert [(each.label, each.data) for each in message.buttons] == [
+        ("Act on this week", f"@o:d:week:{LIBRARY}:{WEEK}")
+    ]
     assert house.digests.message(whole, "mail", "en").buttons == ()
 
 
 async def test_each_score_leads_to_four_ways_to_act_and_to_its_answers(house: House) -> None:
     _, maya = await opened(house)
-    assert labels(await presses(maya, f"@o:d:week:0:{WEEK}")) == [
+    assert labels(await presses(maya, f"@o:d:week:{LIBRARY}:{WEEK}")) == [
         "Overall, how was your experience with the Centr…",
         "All answers of this week",
     ]
@@ -181,7 +186,7 @@ async def test_words_shown_go_from_the_chat_the_moment_they_are_taken_back(house
         assert row is not None
         given: dict[str, Any] = {"verb": "ask", "choice": None, "score": None, "item": None, "text": "Nobody was there"}
         answers.append(db, [makers.answer(row, b"one", "words", house.clock() - timedelta(days=7), **given)])
-    (every,) = await presses(maya, f"@o:d:all:0:{WEEK}")
+    (every,) = await presses(maya, f"@o:d:all:{LIBRARY}:{WEEK}")
     assert "– Nobody was there" in every.text
     house.sweeps.privacy()
     assert [each for each in house.table("outbox") if "Nobody was there" in each.body]
@@ -191,7 +196,7 @@ async def test_words_shown_go_from_the_chat_the_moment_they_are_taken_back(house
         else:
             answers.withdraw(db, [(row.id, b"one", "words")], house.clock())
     assert not [each for each in house.table("outbox") if "Nobody was there" in each.body]
-    (every,) = await presses(maya, f"@o:d:all:0:{WEEK}")
+    (every,) = await presses(maya, f"@o:d:all:{LIBRARY}:{WEEK}")
     assert "Nobody was there" not in every.text
 
 
@@ -201,15 +206,15 @@ async def test_all_answers_of_a_week_and_what_people_want_open_as_well(house: Ho
     code = house.need(flow="option_round", record=record).code
     at = house.clock() - timedelta(days=7)
     answered(house.database, house.rounds.played(code), code, 12, at)
-    (week,) = await presses(maya, f"@o:d:week:0:{WEEK}")
+    (week,) = await presses(maya, f"@o:d:week:{LIBRARY}:{WEEK}")
     assert labels([week])[-1] == "All answers of this week"
     (wanted,) = [label for label in labels([week]) if label.startswith("Answers: ")]
     (said,) = await maya.taps(wanted)
     assert f"/manage/answers/library?week={WEEK}&round={code}&state=order" in said.text
     assert said.text.count("– ") == 5
-    (said,) = await presses(maya, f"@o:d:all:0:{WEEK}")
+    (said,) = await presses(maya, f"@o:d:all:{LIBRARY}:{WEEK}")
     assert f"/manage/answers/library?week={WEEK}" in said.text
-    (said,) = await presses(maya, "@o:d:all:0:2026-W49")
+    (said,) = await presses(maya, f"@o:d:all:{LIBRARY}:2026-W49")
     assert said.text == "This week is still running: act on it when it is over"
 
 
@@ -222,7 +227,7 @@ async def test_answers_to_questions_that_were_altered_open_as_well(house: House,
     altered(house.database, "option_round", damage)
     async with restarted(house).writing() as anew:
         maya = Citizen(anew, maya.address)
-        (week,) = await presses(maya, f"@o:d:week:0:{WEEK}")
+        (week,) = await presses(maya, f"@o:d:week:{LIBRARY}:{WEEK}")
         (wanted,) = [label for label in labels([week]) if label.startswith("Answers: ")]
         (said,) = await maya.taps(wanted, week)
         assert f"&round={code}&state=order" in said.text
@@ -244,7 +249,7 @@ async def test_no_name_of_an_organisation_stands_beside_its_words(house: House) 
         )
         given: dict[str, Any] = {"choice": None, "score": None, "item": None}
         answers.append(db, [makers.answer(row, b"org", state, at, **given | each) for state, each in said])
-    (every,) = await presses(maya, f"@o:d:all:0:{WEEK}")
+    (every,) = await presses(maya, f"@o:d:all:{LIBRARY}:{WEEK}")
     assert "– Nobody was at the desk" in every.text
     assert "Choir" not in every.text
     assert "– organisation" not in every.text
@@ -266,29 +271,74 @@ async def test_what_was_written_after_the_week_does_not_stand_beside_its_score(h
         before = makers.answer(row, b"one", "why", now - timedelta(days=7), text="Said that week", **given)
         after = makers.answer(row, b"one", "why", now - timedelta(minutes=1), text="Said since", **given)
         answers.append(db, [scored, before, after])
-    (every,) = await presses(maya, f"@o:d:all:0:{WEEK}")
+    (every,) = await presses(maya, f"@o:d:all:{LIBRARY}:{WEEK}")
     assert " · Said that week" in every.text
     assert "Said since" not in every.text
 
 
 async def test_a_week_that_is_running_is_no_ground_yet(house: House) -> None:
     _, maya = await opened(house)
-    (said,) = await presses(maya, "@o:d:on:0:2026-W49:s:del.overall")
+    (said,) = await presses(maya, f"@o:d:on:{LIBRARY}:2026-W49:s:del.overall")
     assert said.text == "This week is still running: act on it when it is over"
 
 
-@pytest.mark.parametrize("data", ["on:0:2026-W99:s:del.overall", "on:0:2026-W48:x:y", "send:99", "week:0:soon"])
+@pytest.mark.parametrize(
+    "data", [f"on:{LIBRARY}:2026-W99:s:del.overall", f"on:{LIBRARY}:2026-W48:x:y", "send:99", f"week:{LIBRARY}:soon"]
+)
 async def test_a_button_that_names_nothing_does_nothing(house: House, data: str) -> None:
     _, maya = await opened(house)
     assert await presses(maya, f"@o:d:{data}")
     assert kept(house) == []
 
 
+NOWHERE = "That button leads nowhere any more."
+
+
+async def test_a_digest_s_button_leads_to_its_service_wherever_that_stands_now(house: House) -> None:
+    _, maya = await opened(house, ("manager", "*"))
+    await about(maya, "Answer")
+    async with House(house.database, house.folder, house.mint, house.clock, ahead=("bus7",)).writing() as anew:
+        maya = Citizen(anew, maya.address)
+        (sure,) = await maya.says("We open a second desk.")
+        assert "We open a second desk." in sure.text
+        assert {row.service for row in anew.table("actions")} == {"library"}
+        (week,) = await presses(maya, f"@o:d:week:{LIBRARY}:{WEEK}")
+        assert "Overall, how was your experience with the Centr…" in labels([week])
+
+
+async def test_a_digest_s_button_leads_nowhere_once_its_service_is_not_set_up(house: House) -> None:
+    _, maya = await opened(house, ("manager", "*"))
+    await about(maya, "Answer")
+    async with House(house.database, house.folder, house.mint, house.clock, without=("library",)).writing() as anew:
+        maya = Citizen(anew, maya.address)
+        (heard,) = await maya.says("We open a second desk.")
+        (week,) = await presses(maya, f"@o:d:week:{LIBRARY}:{WEEK}")
+        assert heard.text == week.text == NOWHERE
+        assert anew.table("actions") == []
+
+
+async def test_an_old_button_that_names_a_service_by_its_place_leads_nowhere(house: House) -> None:
+    _, maya = await opened(house, ("manager", "*"))
+    (said,) = await presses(maya, f"@o:d:week:0:{WEEK}")
+    assert (said.text, labels([said])) == (NOWHERE, ["Back"])
+    with house.database.transaction() as db:
+        contacts.set_asks(db, house.contact(maya.address).id, f"o:deed a 0 {WEEK} s del.overall")
+    (said,) = await maya.says("We open a second desk.")
+    assert said.text == NOWHERE
+    assert kept(house) == []
+
+
+def test_what_waits_for_the_words_of_an_action_has_room_in_a_chat(house: House) -> None:
+    room = tables.contacts.c.asks.type.length  # type: ignore[attr-defined]
+    for name in (one.item for one in headlines(house.catalog.bank)):
+        assert len(f"o:deed as{LIBRARY} {WEEK} {name}") <= room
+
+
 async def test_who_does_not_look_after_the_service_gets_no_further(house: House) -> None:
     who, maya = await opened(house, ("manager", "bus7"))
-    (said,) = await presses(maya, f"@o:d:week:0:{WEEK}")
+    (said,) = await presses(maya, f"@o:d:week:{LIBRARY}:{WEEK}")
     assert "Overall" not in "".join(labels([said]))
-    (said,) = await presses(who[0], f"@o:d:week:0:{WEEK}")
+    (said,) = await presses(who[0], f"@o:d:week:{LIBRARY}:{WEEK}")
     assert "Overall" not in said.text
 
 
