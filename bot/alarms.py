@@ -20,12 +20,12 @@ from bot.letters import REPLY, letters, sealed, write
 from bot.reading.private import finder
 from bot.reading.spans import veil, worded
 from bot.rights import Right
-from bot.rounds.record import spoken_day
+from bot.rounds.record import public_url, spoken_day
 from bot.texts import texts
 from bot.threads import MAIL, people_of, reached
 from flows.model import Button, Prompt
 from flows.words import whole
-from storage import alarms, outbox
+from storage import alarms, looks, outbox, people
 from storage.outbox import NewMessage
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ LONGEST = 600
 """So many characters of somebody's words are passed on."""
 
 log = structlog.get_logger()
+
+
+def page_of(service: str) -> str:
+    """Return the address of the page on which the open urgent reports of a service stand."""
+    return f"/manage/urgent/{service}"
 
 
 class Alarms:
@@ -68,37 +73,46 @@ class Alarms:
             round_id=of.id,
         )
         if alarm is not None:
-            self._tell(db, alarm, of.service, contact, text, now)
+            self._tell(db, alarm, of.service, self._kept(db, alarm, contact, text), now)
 
     def outside(self, db: Connection, contact: Contact, text: str, now: datetime) -> None:
         """Sound the alarm for words written while no round was asking, once a day."""
         day = now.astimezone(self._config.city.zone).date()
         alarm = alarms.sound(db, self._key(contact.id, day.isoformat()), "", now, contact_id=contact.id)
         if alarm is not None:
-            self._tell(db, alarm, "", contact, text, now)
+            self._tell(db, alarm, "", self._veiled(db, contact, text), now)
 
     def in_thread(self, db: Connection, contact: Contact, service: str, name: str, text: str, now: datetime) -> None:
         """Count words that people of a service were sent in a thread anyway; without any, tell who runs the bot."""
         alarm = alarms.sound(db, self._key(contact.id, name), service, now, contact_id=contact.id)
         if alarm is None:
             return
+        veiled = self._kept(db, alarm, contact, text)
         if told := len(reached(db, people_of(db, service), self._channels)):
             alarms.told(db, alarm, told)
         else:
-            self._tell(db, alarm, service, contact, text, now)
+            self._tell(db, alarm, service, veiled, now)
 
     def taken(self, db: Connection, contact: Contact, number: str, now: datetime) -> Prompt | None:
         """Take it that a member of staff looks after an alarm; None where this is not theirs to do, or no alarm."""
         alarm = alarms.get(db, n) if (n := whole(number)) is not None else None
         if alarm is None or contact.person_id is None or not self._may(db, contact.person_id, alarm.service):
             return None
-        fresh = alarms.close(db, alarm.id, now)
+        fresh = self.done(db, alarm, contact.person_id, now)
         return Prompt(texts(contact.language)("alarm.taken" if fresh else "alarm.taken_before"))
+
+    @staticmethod
+    def done(db: Connection, alarm: alarms.Alarm, person_id: int, now: datetime) -> bool:
+        """Note that a member of staff looks after an alarm, and in the log who; return whether nobody had before."""
+        fresh, person = alarms.close(db, alarm.id, now), people.get(db, person_id)
+        if fresh and person is not None and alarm.service:
+            looks.did(db, alarm.service, now, person.name, "urgent_done", alarm=alarm.id)
+        return fresh
 
     def tell_late(self, db: Connection, now: datetime) -> int:
         """Tell of the alarms that reached nobody, where somebody is reached by now; return how many were told.
 
-        The words were not kept with them: they stand where they were written.
+        Without the words: of a service they stand on its page of urgent reports.
         """
         return sum(self._told_late(db, alarm, now) for alarm in alarms.untold(db, lock=True))
 
@@ -106,7 +120,8 @@ class Alarms:
         whom = self._whom(db, alarm.service)
         for contact in whom:
             day = spoken_day(alarm.at.astimezone(self._config.city.zone).date(), contact.language)
-            outbox.enqueue(db, self._letters(contact, alarm.id, alarm.service, "alarm.late", {"day": day}, now))
+            said = self._said(db, contact, alarm.service, "alarm.late", day=day)
+            outbox.enqueue(db, self._letters(contact, alarm.id, alarm.service, said, now))
         if whom:
             alarms.told(db, alarm.id, len(whom))
         return bool(whom)
@@ -144,13 +159,22 @@ class Alarms:
         found = found or reached(db, self._others(db, service), self._channels)
         return list({contact.id: contact for contact in found}.values())
 
-    def _tell(self, db: Connection, alarm: int, service: str, of: Contact, text: str, now: datetime) -> None:
+    def _kept(self, db: Connection, alarm: int, of: Contact, text: str) -> str:
+        """Keep the words until somebody looks after it, and return them: without what leads to a person."""
+        veiled = self._veiled(db, of, text)
+        alarms.keep(db, alarm, self._keys.seal(veiled))
+        return veiled
+
+    def _veiled(self, db: Connection, of: Contact, text: str) -> str:
+        return veil(text, finder(db, self._config).find(text, of.language))
+
+    def _tell(self, db: Connection, alarm: int, service: str, veiled: str, now: datetime) -> None:
         whom = self._whom(db, service)
-        veiled = veil(text, finder(db, self._config).find(text, of.language)) if whom else ""
         for contact in whom:
             shown = texts(contact.language)
             words, *_ = cut(worded(veiled, shown), LONGEST)
-            outbox.enqueue(db, self._letters(contact, alarm, service, "alarm.new", {"words": words}, now))
+            said = self._said(db, contact, service, "alarm.new", words=words)
+            outbox.enqueue(db, self._letters(contact, alarm, service, said, now))
         alarms.told(db, alarm, len(whom))
         if not whom:
             log.error("alarm.untold", service=service, alarm=alarm)
@@ -162,13 +186,22 @@ class Alarms:
         known = {each.key: each for each in self._config.services}
         return known[service].spoken(language) if service in known else service
 
-    def _letters(
-        self, contact: Contact, alarm: int, service: str, which: str, values: Mapping[str, str], now: datetime
-    ) -> list[NewMessage]:
-        shown = texts(contact.language)
-        name = self._named(service, contact.language)
-        number = self._config.city.emergency_number
-        said = shown(which, service=name, number=number, **values)
+    @staticmethod
+    def _reads(db: Connection, contact: Contact, service: str) -> bool:
+        """Whether the page of urgent reports of a service opens for somebody."""
+        roles = people.roles_of(db, contact.person_id) if service and contact.person_id is not None else []
+        return rights.may(roles, service, Right.READ_ANSWERS)
+
+    def _said(self, db: Connection, contact: Contact, service: str, which: str, **values: str) -> str:
+        """Return what a member of staff is told, with the page of urgent reports for whoever can open it."""
+        shown, number = texts(contact.language), self._config.city.emergency_number
+        said = shown(which, service=self._named(service, contact.language), number=number, **values)
+        if not self._reads(db, contact, service):
+            return said
+        return f"{said}\n\n{shown('alarm.page', url=public_url(self._config) + page_of(service))}"
+
+    def _letters(self, contact: Contact, alarm: int, service: str, said: str, now: datetime) -> list[NewMessage]:
+        shown, name = texts(contact.language), self._named(service, contact.language)
         key = alarms.key(alarm, contact.id)
         if contact.channel == MAIL:
             mail = Mail(shown("alarm.subject", service=name), "")

@@ -88,7 +88,7 @@ def kept(db: Connection, config: Config, library: Library, keys: Keys, contact: 
         *_taken_part(db, contact),
         *_listed(db, keys, contact),
         *_answers(db, library, contact),
-        *_alarms(db, contact),
+        *_alarms(db, keys, contact),
         *_told(db, contact),
         *_written(db, keys, contact),
         *_sent(db, contact),
@@ -165,13 +165,18 @@ def _codes(db: Connection, ids: Iterable[int]) -> dict[int, str]:
     return {round_id: row.code for round_id, row in rounds.by_ids(db, set(ids)).items()}
 
 
-def _alarms(db: Connection, contact: Contact) -> Iterator[Entry]:
-    """Give what words of danger led to: to how many addresses of staff it was told, and whether one looks after it."""
+def _alarms(db: Connection, keys: Keys, contact: Contact) -> Iterator[Entry]:
+    """Give what words of danger led to: to how many addresses of staff it was told, and whether one looks after it.
+
+    Until then with the words, as staff read them.
+    """
     found = alarms.of_contact(db, contact.id)
     codes = _codes(db, (row.round_id for row in found if row.round_id is not None))
     for row in found:
         code = codes.get(row.round_id or 0, "")
         yield Entry("alarm", code, row.at.isoformat(), "staff_alerted_by_your_words", str(row.told))
+        if row.sealed is not None:
+            yield Entry("alarm", code, row.at.isoformat(), "your_words_as_staff_read_them", keys.unseal(row.sealed))
         if row.closed_at is not None:
             yield Entry("alarm", code, row.closed_at.isoformat(), "looked_after", "yes")
 

@@ -33,6 +33,18 @@ class Sounded(NamedTuple):
     at: datetime
     told: int
     closed_at: datetime | None
+    sealed: bytes | None
+    """The words as staff read them, until somebody looks after it."""
+
+
+class Report(NamedTuple):
+    """An alarm that nobody looks after yet; `sealed` holds the words, None where they are no longer kept."""
+
+    id: int
+    at: datetime
+    round_id: int | None
+    told: int
+    sealed: bytes | None
 
 
 _COLUMNS = (alarms.c.id, alarms.c.service, alarms.c.at, alarms.c.told, alarms.c.closed_at)
@@ -53,6 +65,11 @@ def told(db: Connection, alarm: int, count: int) -> None:
     db.execute(update(alarms).where(alarms.c.id == alarm).values(told=count))
 
 
+def keep(db: Connection, alarm: int, sealed: bytes) -> None:
+    """Keep the words of an alarm until somebody looks after it."""
+    db.execute(update(alarms).where(alarms.c.id == alarm).values(sealed=sealed))
+
+
 def get(db: Connection, alarm: int) -> Alarm | None:
     """Return the alarm with this id."""
     row = db.execute(select(*_COLUMNS).where(alarms.c.id == alarm)).one_or_none()
@@ -66,9 +83,9 @@ def of_contact(db: Connection, contact_id: int) -> list[Sounded]:
 
 
 def close(db: Connection, alarm: int, now: datetime) -> bool:
-    """Note that somebody looks after it; return whether nobody had before."""
+    """Note that somebody looks after it, and let its words go; return whether nobody had before."""
     still = (alarms.c.id == alarm, alarms.c.closed_at.is_(None))
-    return db.execute(update(alarms).where(*still).values(closed_at=now)).rowcount == 1
+    return db.execute(update(alarms).where(*still).values(closed_at=now, sealed=None)).rowcount == 1
 
 
 def count(db: Connection, service: str, since: datetime, until: datetime) -> int:
@@ -81,6 +98,13 @@ def waiting(db: Connection, service: str) -> int:
     """How many alarms of a service nobody has said they look after."""
     still = (alarms.c.service == service, alarms.c.closed_at.is_(None))
     return db.execute(select(func.count()).select_from(alarms).where(*still)).scalar_one()
+
+
+def open_of(db: Connection, service: str, limit: int) -> list[Report]:
+    """Return the alarms of a service that nobody looks after, the first first."""
+    still = (alarms.c.service == service, alarms.c.closed_at.is_(None))
+    found = select(*[alarms.c[name] for name in Report._fields]).where(*still).order_by(alarms.c.id)
+    return [Report(*row) for row in db.execute(found.limit(limit))]
 
 
 def untold(db: Connection, *, lock: bool = False) -> list[Alarm]:
@@ -105,13 +129,13 @@ def key(alarm: int, *parts: object) -> str:
 def forget_copies(db: Connection, contact_id: int, round_id: int | None = None) -> int:
     """Delete what was sent to staff of somebody's words of danger (in one round); return how many messages.
 
-    The alarms stay as a number, and no longer say who wrote.
+    The alarms stay as a number, and no longer say who wrote, nor what.
     """
     mine: list[ColumnElement[bool]] = [alarms.c.contact_id == contact_id]
     if round_id is not None:
         mine.append(alarms.c.round_id == round_id)
     beginnings = [f"{key(alarm)}." for alarm in db.execute(select(alarms.c.id).where(*mine)).scalars()]
-    db.execute(update(alarms).where(*mine).values(contact_id=None))
+    db.execute(update(alarms).where(*mine).values(contact_id=None, sealed=None))
     if not beginnings:
         return 0
     shown = db.execute(_at_staff(messages, [f"out:{each}" for each in beginnings])).rowcount

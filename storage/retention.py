@@ -401,9 +401,10 @@ def _action_links(now: datetime, policy: Policy) -> Delete:
 
 
 def _alarms(now: datetime, policy: Policy) -> Update:
-    """That there was danger stays as a number; who wrote of it goes with the copies of their words."""
+    """That there was danger stays as a number; who wrote of it goes with their words and the copies of these."""
     old = alarms.c.at < now - timedelta(days=policy.transcript_days)
-    return update(alarms).where(old, alarms.c.contact_id.is_not(None)).values(contact_id=None)
+    held = or_(alarms.c.contact_id.is_not(None), alarms.c.sealed.is_not(None))
+    return update(alarms).where(old, held).values(contact_id=None, sealed=None)
 
 
 def _used_links(now: datetime, policy: Policy) -> Delete:
@@ -580,7 +581,7 @@ LASTING = {
     "audience": "how many were asked; who it was goes",
     "quiet": "who must never be written to by mail: hashes and dates, for good",
     "moves": "sums",
-    "alarms": "that there was danger; who wrote of it goes",
+    "alarms": "that there was danger; who wrote of it, and what, goes",
     "weeks": "sums",
     "week_counts": "sums",
     "week_people": "sums",

@@ -43,7 +43,13 @@ if TYPE_CHECKING:
 
 BATCH: Final = 1000
 """Rows to a commit."""
-SEALED: Final = (contacts.c.address_sealed, inbox.c.body, rounds.c.key_sealed, thread_messages.c.sealed)
+SEALED: Final = (
+    contacts.c.address_sealed,
+    inbox.c.body,
+    rounds.c.key_sealed,
+    thread_messages.c.sealed,
+    alarms.c.sealed,
+)
 """What only a holder of the key file reads."""
 HASHED: Final = (
     contacts.c.address_hash,

@@ -502,6 +502,7 @@ alarms = Table(  # words of danger, told to people at once; a digest counts them
     C("at", Instant, nullable=False),
     C("told", Integer, nullable=False, default=0),  # addresses of staff it was sent to
     C("closed_at", Instant),  # somebody said that they look after it
+    C("sealed", LargeBinary),  # the words without what leads to a person, until then
     Index(None, "service", "at"),
     Index(None, "contact_id"),
     Index(None, "round_id"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 
 from bot.erasure import Eraser
-from storage import alarms, crossings
+from storage import alarms, crossings, looks
 from tests.bot.test_threads import employed, in_round, labels, last, text
 from tests.support.house import NOON, Citizen, House, raw
 
@@ -27,6 +28,7 @@ async def test_the_managers_of_the_service_read_it_at_once_without_what_leads_to
     assert "the Central Library" in sent.text
     assert house.config.city.emergency_number in sent.text
     assert citizen.address not in sent.text
+    assert "/manage/urgent/library" in sent.text
     assert len(house.said(bea.address)) == 1
     assert code
 
@@ -49,6 +51,7 @@ async def test_without_a_manager_who_runs_the_bot_is_told(house: House, citizen:
     await in_round(house, citizen)
     await citizen.says("gas leak")
     assert "gas leak" in last(root).text
+    assert "/manage/urgent/" not in last(root).text
     assert house.table("alarms")[0].told == 1
 
 
@@ -99,6 +102,9 @@ async def test_who_looks_after_it_says_so_with_one_press_and_only_staff_of_the_s
         await maya.sends(raw(maya.address, kind="tap", data=broken))
     with house.database.reading() as db:
         assert alarms.waiting(db, "library") == 0
+        assert [json.loads(each.what)["did"] for each in looks.of(db, "library") if each.who == "Maya"].count(
+            "urgent_done"
+        ) == 1
         assert alarms.count(db, "library", NOON, NOON + timedelta(days=7)) == 1
         assert alarms.count(db, "library", NOON - timedelta(days=7), NOON) == 0
         assert alarms.count(db, "street_repair", NOON, NOON + timedelta(days=7)) == 0
@@ -118,7 +124,7 @@ async def test_with_delete_go_the_copies_of_the_words_and_the_number_stays(
     mine = house.contact(maya.address).id
     assert not [row for row in house.table("outbox") if row.contact_id == mine and "gas" in row.body]
     (kept,) = house.table("alarms")
-    assert kept.contact_id is None
+    assert (kept.contact_id, kept.sealed) == (None, None)
 
 
 @pytest.mark.parametrize(("role", "service"), [("operator", "*"), ("manager", "library"), ("organiser", "*")])

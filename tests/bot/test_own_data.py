@@ -190,7 +190,8 @@ def plant(house: House, citizen: Citizen) -> None:
         who_ = [actions.Link(me.id, mine.round_id)]
         actions.link(db, asked.id, who_, actions.ASKED, at)
         actions.reply(db, actions.Reply(asked.id, mine.round_id, mine.pseudonym, None, "Saturday", "en", at))
-        alarms.sound(db, b"key", "library", at, contact_id=me.id, round_id=mine.round_id)
+        alarm = alarms.sound(db, b"key", "library", at, contact_id=me.id, round_id=mine.round_id)
+        alarms.keep(db, alarm or 0, house.keys.seal("a gas leak"))
         rounds.invite(db, mine.round_id, [me.id], "invitation", at)
         wishes.add(db, [(mine.round_id, me.id)], at)
         messages.append(db, [messages.NewLine(me.id, "in:1", at, messages.CITIZEN, '"a line"')])
@@ -214,8 +215,12 @@ async def test_the_file_gives_all_that_any_table_holds(house: House, citizen: Ci
     about = {each["about"] for each in found}
     assert about >= set(GIVEN.values())
     assert {each["value"] for each in found if each["about"] == "answer_taken_back"} == {"my first reason"}
-    (alarm,) = [each for each in found if each["about"] == "alarm"]
-    assert alarm["at"] == house.clock().isoformat()
+    told = [each for each in found if each["about"] == "alarm"]
+    assert {each["at"] for each in told} == {house.clock().isoformat()}
+    assert {each["name"]: each["value"] for each in told} == {
+        "staff_alerted_by_your_words": "0",
+        "your_words_as_staff_read_them": "a gas leak",
+    }
     assert len([each for each in found if each["about"] == "audience"]) == 3
     assert [each for each in found if each["about"] == "message" and "Hello" in each["value"]]
     table = house.rounds.own_data(await link(citizen), "csv")

@@ -34,9 +34,10 @@ GIVING = ["action.gives", "action.given"]
 SETTLING = ["action.settles", "action.settled"]
 EXPIRING = ["action.expires", "action.expired"]
 OPENING = ["answers.opens", "answers.opened"]
+CLOSING = ["alarm.closes", "alarm.closed"]
 TELLING = ["alarm.tells", "alarm.told"]
 """An alarm that reached nobody when it sounded, told once somebody can be reached."""
-CROSSINGS = [*BEGINNING, *GIVING, *SETTLING, *OPENING, *REMINDING, *EXPIRING, *TELLING]
+CROSSINGS = [*BEGINNING, *GIVING, *SETTLING, *CLOSING, *OPENING, *REMINDING, *EXPIRING, *TELLING]
 PAGE = "/manage/actions/library"
 WORDS = "Mend the door"
 MADRID = ZoneInfo("Europe/Madrid")
@@ -57,8 +58,9 @@ async def test_an_action_is_begun_given_and_ended_once_wherever_the_process_is_k
         await browser.client.post("/manage/sign-in", data={"token": links[0]["web"].partition("token=")[2]})
         await ordeal.over()
         await ordeal.stops()
+        alarmed(ordeal, b"to be looked after", 1)
         work = asyncio.create_task(acts(browser))
-        for crossing in (*BEGINNING, *GIVING, *SETTLING, *OPENING):
+        for crossing in (*BEGINNING, *GIVING, *SETTLING, *CLOSING, *OPENING):
             await ordeal.lives(f"{crossing}:1")
             assert await ordeal.dies(), ordeal.told()
         await ordeal.lives()
@@ -69,7 +71,7 @@ async def test_an_action_is_begun_given_and_ended_once_wherever_the_process_is_k
             due_again(ordeal)
             await ordeal.lives(f"{crossing}:1")
             assert await ordeal.dies(), ordeal.told()
-        unheard(ordeal)
+        alarmed(ordeal, b"unheard", 0)
         for crossing in TELLING:
             await ordeal.lives(f"{crossing}:1")
             assert await ordeal.dies(), ordeal.told()
@@ -84,7 +86,7 @@ async def test_an_action_is_begun_given_and_ended_once_wherever_the_process_is_k
 
 
 async def acts(browser: Browser) -> httpx.Response:
-    """Begin an action, give it to a colleague, end it, and look at the answers of the week before."""
+    """Begin an action, give it to a colleague, end it, look after an alarm and at the answers of the week before."""
     page = await browser.gets(f"{PAGE}/act?kind=fix&source=words")
     form = html.unescape(re.findall(r'name="form" value="([^"]+)"', page.text)[0])
     given = {"kind": "fix", "source": "words", "words": WORDS, "form": form, "sure": "1"}
@@ -92,7 +94,8 @@ async def acts(browser: Browser) -> httpx.Response:
     path = page.url.path
     (omar,) = re.findall(r'<option value="(\d+)">Omar', page.text)
     page = await browser.presses(f"{path}/give", page, owner=omar, due="2027-01-12")
-    await browser.presses(f"{path}/settle", page, state="done", outcome="It closes again.")
+    page = await browser.presses(f"{path}/settle", page, state="done", outcome="It closes again.")
+    await browser.presses("/manage/urgent/library/1/done", page)
     return await browser.gets("/manage/answers/library?week=2027-W01")
 
 
@@ -104,12 +107,14 @@ def due_again(ordeal: Ordeal) -> None:
         db.execute(update(tables.actions).values(state="open", kind="ask", expires_at=then - timedelta(days=1)))
 
 
-def unheard(ordeal: Ordeal) -> None:
-    """Let an alarm have sounded when nobody could be reached."""
+def alarmed(ordeal: Ordeal, key: bytes, told: int) -> None:
+    """Let an alarm have sounded that reached so many addresses of staff."""
     then = datetime(2027, 1, 12, 10, tzinfo=MADRID)
     with ordeal.writing() as db:
         somebody = db.execute(select(tables.contacts.c.id).limit(1)).scalar_one()
-        assert alarms.sound(db, b"unheard", "library", then, contact_id=somebody) is not None
+        alarm = alarms.sound(db, key, "library", then, contact_id=somebody)
+        assert alarm is not None
+        alarms.told(db, alarm, told)
 
 
 def check(ordeal: Ordeal) -> None:
@@ -120,6 +125,7 @@ def check(ordeal: Ordeal) -> None:
         keys = list(db.execute(select(tables.outbox.c.key)).scalars())
         looked = [row.who for row in db.execute(select(tables.looks)) if "did" not in json.loads(row.what)]
         assert looked[-1:] == ["Maya"]
+        assert [row.closed_at is None for row in db.execute(select(tables.alarms))] == [False, False]
     assert log[:3] == ["begun", "given", "done"]
     assert log.count("reminded") == 1
     assert len([key for key in keys if ".given." in key]) == 1

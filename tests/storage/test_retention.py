@@ -346,8 +346,10 @@ def test_that_there_was_danger_stays_as_a_number_and_who_wrote_of_it_goes(databa
         old, new = add_contact(db, "old").id, add_contact(db, "new").id
         for n, (contact, at) in enumerate(((old, NOW - 31 * DAY), (new, NOW))):
             assert alarms.sound(db, bytes([n]), "library", at, contact_id=contact) is not None
+            alarms.keep(db, n + 1, b"sealed")
         assert retention.forget(db, NOW, POLICY)["alarms"] == 1
         assert db.execute(select(metadata.tables["alarms"].c.contact_id).order_by("id")).scalars().all() == [None, new]
+        assert [each.sealed for each in alarms.open_of(db, "library", 9)] == [None, b"sealed"]
         assert alarms.waiting(db, "library") == 2
 
 

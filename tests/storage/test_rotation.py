@@ -68,7 +68,8 @@ def told(database: Database, tmp_path: Path) -> Told:
         )
         maya = people.add(db, "Maya", "en", NOW)
         people.sign_in(db, keys.token_hash("cookie"), maya.id, NOW, NOW + makers.DAY)
-        db.execute(insert(tables.alarms), {"key": keys.token_hash("alarm"), "service": "library", "at": NOW})
+        alarm = {"key": keys.token_hash("alarm"), "service": "library", "at": NOW, "sealed": keys.seal("gas")}
+        db.execute(insert(tables.alarms), alarm)
         thread = {"name": "t", "contact_id": anna.id, "service": "library", "opened_at": NOW, "spoken_at": NOW}
         number = insert(tables.threads).returning(tables.threads.c.id)
         said = {

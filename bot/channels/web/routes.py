@@ -37,6 +37,7 @@ from bot.channels.web.manage import (
     themes,
     threads,
     turnout,
+    urgent,
 )
 from bot.channels.web.pages import HOME, Pages, pages_of
 from bot.channels.web.safety import SafeHeaders, Streams, same_origin
@@ -220,6 +221,8 @@ def _staff() -> list[Route]:
         post(f"{thread}/hand", doors.staff(threads.hand_on)),
         post(f"{thread}/block", doors.staff(threads.block)),
         post(f"{thread}/unblock", doors.staff(threads.unblock)),
+        get("/manage/urgent/{service}", doors.staff(urgent.show)),
+        post("/manage/urgent/{service}/{number:int}/done", doors.staff(urgent.done)),
     ]
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from bot import alarms
+from bot.digests.model import Reason
 from bot.digests.render.items import short
 from storage.actions import OTHERS, WELL
 
@@ -28,11 +30,13 @@ class Lead:
 
 
 def leads(digest: Digest, texts: Texts) -> dict[str, tuple[Lead, ...]]:
-    """Return the ways on from each item that is told; from a week that is running only to rounds and actions.
+    """Return the ways on from each item that is told; from a running week only to rounds, actions and urgent reports.
 
     The answers of such a week do not open: whoever looks twice would know who came in between.
     """
     found = {"clock": _rounds(digest, texts), "deeds": _actions(digest, texts)}
+    if any(each.reason is Reason.URGENT for each in digest.alerts):
+        found["headline"] = [_urgent(digest, texts)]
     if not digest.so_far and not digest.sign_of_life:
         found |= _answers(digest, texts)
     return {item: tuple(dict.fromkeys(ways)) for item, ways in found.items() if ways}
@@ -52,7 +56,7 @@ def _answers(digest: Digest, texts: Texts) -> dict[str, list[Lead]]:
     themes = (*digest.problems, *([digest.works] if digest.works else []))
     gap = digest.gap.foretold if digest.gap else ()
     return {
-        "headline": list(_about(digest, ((each.name, each.stage) for each in digest.alerts), texts)),
+        "headline": list(_reasons(digest, texts)),
         "who": [_week(digest)],
         "score": [_score(digest, each.item, each.stage, texts) for each in digest.scores],
         "problems": [_theme(digest, each, texts) for each in digest.problems],
@@ -65,6 +69,18 @@ def _answers(digest: Digest, texts: Texts) -> dict[str, list[Lead]]:
         "proposals": list(_steps(digest, texts)),
         "voices": [_week(digest)] if digest.voices.quotes or digest.voices.total else [],
     }
+
+
+def _urgent(digest: Digest, texts: Texts) -> Lead:
+    return Lead(alarms.page_of(digest.service), texts("digest.headline.open_reports"))
+
+
+def _reasons(digest: Digest, texts: Texts) -> Iterator[Lead]:
+    for each in digest.alerts:
+        if each.reason is Reason.URGENT:
+            yield _urgent(digest, texts)
+        else:
+            yield from _about(digest, [(each.name, each.stage)], texts)
 
 
 def _path(digest: Digest, **by: str) -> str:
@@ -88,6 +104,8 @@ def _steps(digest: Digest, texts: Texts) -> Iterator[Lead]:
     for each in digest.proposals:
         if each.about == "late":
             yield Lead(f"/manage/actions/{digest.service}", texts("digest.head.deeds"))
+        elif each.about == "urgent":
+            yield _urgent(digest, texts)
         else:
             yield from _about(digest, [(each.name, each.stage)], texts)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EXAMPLES = 8
 """Requests to each address: some 125 addresses and three visitors make three thousand."""
 LONGEST = 300
-SECRETS = ("I stood there for", "Where is the &lt;lift&gt;", "Sealed draft", "A desk")
+SECRETS = ("I stood there for", "Where is the &lt;lift&gt;", "Sealed draft", "A desk", "There is a gas leak")
 """What only the people of the library may read."""
 VISITORS = {
     "nobody": (),

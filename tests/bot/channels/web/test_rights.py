@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from bot.channels.web import site
 from bot.rights import ROLES, RULES, Right
-from storage import actions, contacts, themes
+from storage import actions, alarms, contacts, themes
 from storage.actions import FIX, NewAction, Origin
 from tests.bot.actions.scene import scene
 from tests.bot.channels.web.stage import NOW, Program
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 ROUND, FLOW, DIGEST = "/manage/rounds/{code}", "/manage/flows/{flow}", "/manage/digests/{service}/{period}"
 THREAD, ACTION, THEMES = "/manage/threads/{name}", "/manage/actions/{service}", "/manage/themes/{service}"
+URGENT = "/manage/urgent/{service}"
 DEMANDED: Mapping[Right, tuple[str, ...]] = {
     Right.SEE_ROUNDS: (
         *(f"GET {ROUND}{end}" for end in ("", "/numbers", "/results.csv", "/results/{state}.png", "/poster.pdf")),
@@ -49,7 +50,7 @@ DEMANDED: Mapping[Right, tuple[str, ...]] = {
     ),
     Right.TAKE_ANSWERS: (f"GET {ROUND}/answers", f"POST {ROUND}/answers"),
     Right.ENTER_ANSWERS: tuple(f"{verb} {ROUND}/enter{end}" for verb in ("GET", "POST") for end in ("", "/{name}")),
-    Right.READ_ANSWERS: ("GET /manage/answers/{service}",),
+    Right.READ_ANSWERS: ("GET /manage/answers/{service}", f"GET {URGENT}", f"POST {URGENT}/{{number:int}}/done"),
     Right.READ_DIGESTS: (
         *(f"GET {DIGEST}{end}" for end in ("", "/charts/{name}.png", "/page.pdf", "/figures.xlsx", "/digest.json")),
     ),
@@ -133,7 +134,10 @@ async def city(it: Program, client: httpx.AsyncClient) -> dict[str, str]:
         action = actions.add(db, NewAction("library", FIX, "words", Origin("Queues"), "A desk", NOW), "Ada")
         themes.add(db, "library", [("waiting", {"en": "Waiting"})], themes.MANAGER, NOW)
         theme = themes.by_key(db, "library", "waiting")
+        alarm = alarms.sound(db, b"alarm", "library", NOW, contact_id=citizen.id)
         assert theme
+        assert alarm
+        alarms.keep(db, alarm, it.keys.seal("There is a gas leak"))
     await entered(it, client, ORGANISER)
     entry = await begun(client, of.round.code)
     return {
@@ -146,6 +150,7 @@ async def city(it: Program, client: httpx.AsyncClient) -> dict[str, str]:
         "name": written(it, citizen).name,
         "entry": entry.url.path.rpartition("/")[2],
         "number:int": str(action.id),
+        "alarm": str(alarm),
         "theme": str(theme.id),
         "place": "x",
         "state": "x",
@@ -157,6 +162,7 @@ def filled(address: str, names: Mapping[str, str]) -> tuple[str, str]:
     state = next((each for each, ends in STATES.items() if path.endswith(ends)), "code")
     named = {**names, "code": names[state]}
     named = {**named, "name": names["entry"]} if "/enter/" in path else named
+    named = {**named, "number:int": names["alarm"]} if path.startswith(URGENT) else named
     return verb, re.sub(r"\{([\w:]+)\}", lambda found: named[found[1]], path)
 
 
