@@ -492,6 +492,27 @@ def test_bars_of_now_and_before_keep_apart_in_greyscale(language: str) -> None:
     assert min(tones[dark], tones[pale]) > 2000
 
 
+@EACH
+def test_a_theme_told_on_both_sides_has_one_name_with_bars_that_keep_apart_in_greyscale(language: str) -> None:
+    said, long = texts(language), "Friendly and competent staff at the desk"
+    assert WHOLE.works
+    first, *rest = WHOLE.problems
+    both = replace(WHOLE, problems=(replace(first, key="staff", name={"en": long}), *rest))
+    both = replace(both, works=replace(WHOLE.works, key="staff", name={"en": long}))
+    one, two = (render.charts(each, said)["themes"] for each in (both, WHOLE))
+    assert grey(one.png).shape[0] < grey(two.png).shape[0]
+    names = [row[0] for row in pairs.tables(both, said)["themes"].rows]
+    assert len(names) == len(set(names))
+    assert [name for name in names if said("digest.head.works") in name] == names[-1:]
+    assert said("digest.head.works") in one.alt
+    tones = np.bincount(grey(one.png).ravel(), minlength=256)
+    dark, light = (Image.new("RGB", (1, 1), tone).convert("L").getpixel((0, 0)) for tone in ("#a63d2f", pairs.WELL))
+    assert isinstance(dark, int)
+    assert isinstance(light, int)
+    assert light - dark > 40
+    assert min(tones[dark], tones[light]) > 2000
+
+
 def test_names_in_any_letters_are_drawn_as_such() -> None:
     """Nothing is drawn as an empty frame where a font of this machine has the letter."""
     names = ("बस की देरी", "รถเมล์ช้า")
