@@ -74,10 +74,8 @@ def tables(digest: Digest, texts: Texts) -> dict[str, Table]:
     """Return the numbers of both charts as tables, by the names of the charts."""
     said = words(texts.language)
     themes, groups = _themes(digest), _groups(digest)
-    rows = {
-        "themes": [_named(_theme(*each, said), said) for each in themes],
-        "groups": [_group(each, said) for each in groups],
-    }
+    told = [_named(_theme(each, said, well=well), said) for each, well in themes]
+    rows = {"themes": told, "groups": [_group(each, said) for each in groups]}
     made = {name: _table(name, pairs, said) for name, pairs in rows.items()}
     return {name: table for name, table in made.items() if table.rows}
 
@@ -102,14 +100,14 @@ def themes_chart(digest: Digest, texts: Texts) -> Picture | None:
         return None
     rows: dict[str, list[Pair]] = {}
     for theme, well in themes:
-        rows.setdefault(theme.key, []).append(_theme(theme, well, said))
+        rows.setdefault(theme.key, []).append(_theme(theme, said, well=well))
     keys = [
         (look, _side(said(f"chart.{when}"), said, well=well))
         for well in dict.fromkeys(well for _, well in themes)
         for look, when in zip(LOOKS[well], ("now", "before"), strict=True)
     ]
     png = _png([*rows.values()], said("chart.themes"), keys, said)
-    told = said("digest.wanted.between").join(_theme_words(*each, said) for each in themes)
+    told = said("digest.wanted.between").join(_theme_words(each, said, well=well) for each, well in themes)
     return Picture(png, said("chart.themes_alt", list=told))
 
 
@@ -132,7 +130,7 @@ def _named(pair: Pair, said: Texts) -> Pair:
     return replace(pair, name=_side(pair.name, said, well=True)) if pair.well else pair
 
 
-def _theme(each: Theme, well: bool, said: Texts) -> Pair:
+def _theme(each: Theme, said: Texts, *, well: bool) -> Pair:
     before = "" if not each.compared else said("chart.few") if each.before is None else said.number(each.before)
     return Pair(said.pick(each.name, each.key), each.people, each.before, (_people(each, said), before), well)
 
@@ -142,8 +140,8 @@ def _people(each: Theme, said: Texts) -> str:
     return said("chart.at_least", n=number) if each.at_least else number
 
 
-def _theme_words(each: Theme, well: bool, said: Texts) -> str:
-    told = {"name": _named(_theme(each, well, said), said).name, "people": _people(each, said)}
+def _theme_words(each: Theme, said: Texts, *, well: bool) -> str:
+    told = {"name": _named(_theme(each, said, well=well), said).name, "people": _people(each, said)}
     if each.before is None:
         return said("chart.theme_few", **told)
     return said("chart.theme", before=said.number(each.before), **told)
