@@ -263,7 +263,7 @@ class Counter:
     def _guest(self, db: Connection, address: Address) -> Guest:
         contact = contacts.find(db, [address])[address]
         stood = sessions.all_of(db, contact.id)
-        return Guest(contact, {each.round_id: each for each in stood})
+        return Guest(contact, {each.round_id: each for each in stood}, self._keys)
 
 
 def _takes(db: Connection, row: RoundRow) -> bool:

@@ -993,7 +993,7 @@ class Desk:
     def _kept_in(self, visit: Visit, row: SessionRow, key: str = "mydata_round") -> Prompt:
         """Return one session's answers, question by question."""
         of = rounds.get(visit.db, row.round_id)
-        session = erasure.session_of(row)
+        session = erasure.session_of(row, self._keys)
         if of is None or session is None:
             return Prompt("")
         script = self._library.shown(visit.db, of).script(visit.language)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from storage.answers import AnswerRow
     from storage.contacts import Contact
     from storage.rounds import RoundRow
+    from storage.sealing import Keys
     from storage.sessions import SessionRow
 
 
@@ -210,9 +211,9 @@ def _apart(said: list[AnswerRow]) -> Iterator[list[AnswerRow]]:
         yield one
 
 
-def session_of(row: SessionRow) -> Session | None:
+def session_of(row: SessionRow, keys: Keys) -> Session | None:
     """Return the session a row holds; None where its body is gone."""
     try:
-        return memory.load(row.body)
+        return memory.load(sessions.shown(row.body, keys))
     except ValueError:
         return None

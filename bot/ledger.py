@@ -47,6 +47,8 @@ class Guest:
     contact: Contact
     rows: dict[int, SessionRow] = field(default_factory=dict)
     """Session rows as read or begun, by round id: active ones and those of open rounds, the one last touched last."""
+    keys: Keys | None = None
+    """By which receipts are sealed in what is kept; None: they are not."""
     _read: dict[int, SessionRow] = field(init=False)
     """The rows as the database holds them."""
     _stands: dict[int, Session] = field(default_factory=dict)
@@ -59,7 +61,8 @@ class Guest:
     def session(self, round_id: int) -> Session | None:
         """Return the session in a round as it stands now, or None."""
         if round_id not in self._stands and round_id in self.rows:
-            self._stands[round_id] = memory.load(self.rows[round_id].body)
+            body = self.rows[round_id].body
+            self._stands[round_id] = memory.load(body if self.keys is None else sessions.shown(body, self.keys))
         return self._stands.get(round_id)
 
     def status(self, round_id: int) -> str:
@@ -94,18 +97,22 @@ class Guest:
     def written(self, round_id: int) -> SessionRow | Step:
         """Return what says where they stand in a round: the whole row, or where they stepped since it was read."""
         row, session = self.rows[round_id], self._stands[round_id]
-        status, state, body, at = session.status.value, session.state, memory.dump(session), self._touched[round_id]
+        status, state, body, at = session.status.value, session.state, self._body(session), self._touched[round_id]
         same = row.revision > 0 and row.status == status and row.wakes_at == session.wakes_at
         if same and self._read.get(round_id) == row:
             return Step(state, body, at, row.contact_id, round_id, row.revision)
         return row._replace(status=status, state=state, body=body, updated_at=at, wakes_at=session.wakes_at)
+
+    def _body(self, session: Session) -> str:
+        body = memory.dump(session)
+        return body if self.keys is None else sessions.hidden(body, self.keys)
 
     def saved(self, round_id: int) -> None:
         """What was written is what a later write goes on from."""
         row, session = self.rows[round_id], self._stands[round_id]
         self.rows[round_id] = self._read[round_id] = row._replace(
             status=session.status.value,
-            body=memory.dump(session),
+            body=self._body(session),
             wakes_at=session.wakes_at,
             revision=row.revision + 1,
         )

@@ -502,7 +502,9 @@ class Turns:
         stood = sessions.of(db, ids)
         ledger = Ledger(now, self._takes(db, now), keys=self._keys)
         for contact in contacts.by_ids(db, ids).values():
-            ledger.guests[contact.address] = Guest(contact, {row.round_id: row for row in stood.get(contact.id, ())})
+            ledger.guests[contact.address] = Guest(
+                contact, {row.round_id: row for row in stood.get(contact.id, ())}, self._keys
+            )
         return ledger
 
     def _takes(self, db: Connection, now: datetime) -> dict[int, RoundRow]:
@@ -564,7 +566,9 @@ class Turns:
         stood = sessions.of(db, [contact.id for contact in known.values()])
         ledger.open_rounds = self._takes(db, now)
         for address, contact in known.items():
-            ledger.guests[address] = Guest(contact, {row.round_id: row for row in stood.get(contact.id, ())})
+            ledger.guests[address] = Guest(
+                contact, {row.round_id: row for row in stood.get(contact.id, ())}, self._keys
+            )
         self._seen(db, [contact for contact in known.values() if _long_unseen(contact, now)], now)
         return ledger
 

@@ -19,6 +19,7 @@ from storage.database import Unopened
 from storage.outbox import SEALED as LETTER
 from storage.rows import Update
 from storage.sealing import KeyFile, Keys
+from storage.sessions import resealed
 from storage.tables import (
     alarms,
     audience,
@@ -63,6 +64,8 @@ HASHED: Final = (
     alarms.c.key,
 )
 """What finds somebody, or recognises a token."""
+WITHIN: Final = (sessions.c.body,)
+"""Texts in which a part is sealed."""
 TABLES: Final = (contacts, inbox, audience, sessions, links, web_sessions, alarms, rounds, thread_messages)
 """Those that are gone through by the number of the row."""
 
@@ -112,19 +115,20 @@ def end(database: Database, file: Path) -> None:
     crossings.passed("rotation.ended")
 
 
-def _columns(table: Table) -> list[tuple[Column[Any], bool]]:
-    """Return what is to be changed in a table, and whether it is sealed (or hashed)."""
-    return [(each, each in set(SEALED)) for each in (*SEALED, *HASHED) if each.table is table]
+def _columns(table: Table, keys: Keys) -> list[tuple[Column[Any], Callable[[Any], Any]]]:
+    """Return what is to be changed in a table, and how."""
+    ways = ((SEALED, keys.reseal), (HASHED, keys.rehash), (WITHIN, lambda body: resealed(body, keys)))
+    return [(each, how) for columns, how in ways for each in columns if each.table is table]
 
 
 def _through(database: Database, table: Table, keys: Keys) -> Iterator[Step]:
-    columns = _columns(table)
+    columns = _columns(table, keys)
     write = Update(table, [column.name for column, _ in columns], ["id"])
     after = 0
     while True:
         with database.transaction() as db:
             rows = _batch(db, table, [column for column, _ in columns], after)
-            found = [(row, _anew(keys, columns, row[1:])) for row in rows]
+            found = [(row, _anew(columns, row[1:])) for row in rows]
             changed = [(*values, row[0]) for row, (values, _) in found if values != row[1:]]
             write(db, changed)
             crossings.passed("rotation.does")
@@ -138,20 +142,24 @@ def _through(database: Database, table: Table, keys: Keys) -> Iterator[Step]:
 def _batch(db: Connection, table: Table, columns: Sequence[Column[Any]], after: int) -> list[tuple[Any, ...]]:
     """Return the next rows. Whoever changes one meanwhile waits until ours are committed."""
     wanted = select(table.c.id, *columns).where(table.c.id > after).order_by(table.c.id).limit(BATCH).with_for_update()
-    return [(row[0], *(None if value is None else bytes(value) for value in row[1:])) for row in db.execute(wanted)]
+    return [(row[0], *map(_plain, row[1:])) for row in db.execute(wanted)]
+
+
+def _plain(value: Any) -> bytes | str | None:  # noqa: ANN401 - as the driver gives it
+    return value if value is None or isinstance(value, str) else bytes(value)
 
 
 def _anew(
-    keys: Keys, columns: Sequence[tuple[Column[Any], bool]], values: tuple[Any, ...]
+    columns: Sequence[tuple[Column[Any], Callable[[Any], Any]]], values: tuple[Any, ...]
 ) -> tuple[tuple[Any, ...], bool]:
     """Return the values under the newest key, and whether one of them fits none of our keys."""
     made, unread = [], False
-    for (_, sealed), value in zip(columns, values, strict=True):
+    for (_, how), value in zip(columns, values, strict=True):
         new = value
         if value:
             try:
-                new = keys.reseal(value) if sealed else keys.rehash(value)
-            except Unopened:
+                new = how(value)
+            except (Unopened, ValueError):
                 unread = True
         made.append(new)
     return tuple(made), unread

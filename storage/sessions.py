@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
@@ -16,11 +18,19 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select
 
+    from storage.sealing import Keys
+
 ACTIVE, COMPLETED = "active", "completed"
+SEALED = "sealed:"
+"""What the receipt in a body begins with where only a holder of the key file reads it."""
+_RECEIPT = re.compile(r'("tag":"[^"\\]*","receipt":")([^"\\]+)')
 
 
 class SessionRow(NamedTuple):
-    """A session as kept. `revision` is the one read, 0 for a new one; `body` is JSON of `flows.model.Session`."""
+    """A session as kept. `revision` is the one read, 0 for a new one; `body` is JSON of `flows.model.Session`.
+
+    In it the receipt is sealed (`hidden`).
+    """
 
     contact_id: int
     round_id: int
@@ -63,6 +73,28 @@ class Step(NamedTuple):
     round_id: int
     revision: int
     """As read."""
+
+
+def hidden(body: str, keys: Keys) -> str:
+    """Return a body with its receipt sealed: whoever has it opens and changes the answers that stand beside it."""
+    return _RECEIPT.sub(lambda found: f"{found[1]}{SEALED}{b64encode(keys.seal(found[2])).decode()}", body, count=1)
+
+
+def shown(body: str, keys: Keys) -> str:
+    """Return a body with its receipt to be read, as it was before `hidden`, or before receipts were sealed.
+
+    Raises `Unopened` where the key is not in the key file.
+    """
+    return _RECEIPT.sub(lambda found: found[1] + _opened(found[2], keys), body, count=1)
+
+
+def resealed(body: str, keys: Keys) -> str:
+    """Return a body with its receipt sealed under the newest key. Raises `Unopened` as `shown` does."""
+    return hidden(shown(body, keys), keys)
+
+
+def _opened(kept: str, keys: Keys) -> str:
+    return keys.unseal(b64decode(kept.removeprefix(SEALED))) if kept.startswith(SEALED) else kept
 
 
 FINISHED = or_(sessions.c.ended_at.is_not(None), sessions.c.first_ended_at.is_not(None))

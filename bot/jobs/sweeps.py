@@ -381,7 +381,7 @@ class Sweeps:
         values = self._library.facts(of, played.flow).values
         topic = in_language(values.get("topic") or of.title, language)
         text = fill(self._library.phrases[language]["idle_reminder"], {"topic": topic})
-        return (Prompt(text), *engine.ask_again(played.flow, memory.load(row.body)))
+        return (Prompt(text), *engine.ask_again(played.flow, memory.load(sessions.shown(row.body, self._library.keys))))
 
     # ----------------------------------------------------------------- what a clock that ran fast has left
 

@@ -104,7 +104,9 @@ def sent(house: House, citizen: Citizen, word: str, way: str, language: str) -> 
     if way == "button":
         rows = [row for row in house.table("sessions") if row.contact_id == house.contact(citizen.address).id]
         session = (
-            Guest(house.contact(citizen.address), _read(house, citizen)).session(rows[0].round_id) if rows else None
+            Guest(house.contact(citizen.address), _read(house, citizen), house.keys).session(rows[0].round_id)
+            if rows
+            else None
         )
         tag = session.tag if session else "@desk"
         return raw(citizen.address, kind="tap", data=f"{tag}:@word:{word}")

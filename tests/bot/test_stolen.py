@@ -7,10 +7,11 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot import own_data
 from bot.channels.base import Again
+from storage import sessions
 from storage.database import Unopened
 from storage.retention import Policy
 from storage.sealing import Keys
@@ -239,6 +240,37 @@ async def test_what_is_written_with_staff_is_read_neither_before_nor_after_it_is
     await house.delivered()
     assert "a lawyer" in said(house.said("zoe"))
     assert "a lawyer" not in readable(house)
+
+
+async def test_a_receipt_is_read_in_the_messages_that_told_it_and_nowhere_else(house: House) -> None:
+    code, citizen = house.pulse().code, Citizen(house, "zoe")
+    await takes_part(house, "zoe", code)
+    receipt = said(house.said("zoe")).split("receipt is ")[1][:14]
+    told = {name for name, rows in stolen(house).items() if any(receipt in str(row.values()) for row in rows)}
+    assert told == {"outbox"}
+    for who, word in ((citizen, "MYDATA"), (Citizen(house, "elsewhere"), receipt)):
+        assert receipt in said(await who.says(word))
+    house.clock.forward(days=8)
+    await takes_part(house, "zoe", code)
+    assert said(house.said("zoe")).count(receipt) == 3
+
+
+async def test_a_receipt_kept_before_receipts_were_sealed_still_holds_and_is_sealed_with_the_next_word(
+    house: House,
+) -> None:
+    code, citizen = house.pulse().code, Citizen(house, "zoe")
+    await takes_part(house, "zoe", code)
+    receipt = said(house.said("zoe")).split("receipt is ")[1][:14]
+    with house.database.transaction() as db:
+        (row,) = sessions.all_of(db, house.contact("zoe").id)
+        plain = sessions.shown(row.body, house.keys)
+        db.execute(update(metadata.tables["sessions"]).values(body=plain))
+    assert receipt in plain
+    assert receipt in said(await citizen.says("MYDATA"))
+    await citizen.says("CHANGE")
+    (row,) = house.table("sessions")
+    assert receipt not in row.body
+    assert sessions.shown(row.body, house.keys).count(receipt) == 1
 
 
 async def test_links_that_let_somebody_in_are_not_read(house: House) -> None:

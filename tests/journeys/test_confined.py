@@ -257,7 +257,7 @@ def never(day: Day) -> dict[str, str]:
 
 
 def unreadable(day: Day) -> dict[str, str]:
-    """Return what no stolen file tells. A receipt stands in its conversation, beside the answers that it opens."""
+    """Return what no stolen file tells. A receipt stands in the message that told it, as long as messages are kept."""
     return {what: words for what, words in never(day).items() if what != "a receipt"}
 
 

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import LargeBinary, func, insert, select
 
 from bot import letters
+from flows import memory
+from flows.model import Session
 from storage import answers, audience, contacts, inbox, outbox, people, rotation, sessions, tables
 from storage.database import StorageTrouble, Unopened
 from storage.sealing import KeyFile, Keys
@@ -55,7 +57,8 @@ def told(database: Database, tmp_path: Path) -> Told:
         anna = makers.add_contact(db, "anna")
         contacts.add(db, [makers.new_contact(f"crowd {n}") for n in range(rotation.BATCH + 5)])
         of = makers.add_round(db)
-        sessions.save(db, [makers.session(anna, of)])
+        body = sessions.hidden(memory.dump(Session("pulse", 1, "en", "telegram", "t", "AB12", "overall")), keys)
+        sessions.save(db, [makers.session(anna, of, body=body)])
         who = keys.pseudonym(keys.unseal(of.key_sealed or b""), anna.address_hash)
         answers.append(db, [makers.answer(of, who)])
         inbox.accept(db, [Update("telegram", "1", b"hello")], NOW, keys, [anna.address_hash])
@@ -126,6 +129,7 @@ def test_after_a_change_everybody_and_every_token_is_found_and_answers_are_still
         assert keys.unseal(anna.address_sealed) == "anna"
         (row,) = sessions.all_of(db, anna.id)
         assert sessions.by_receipt(db, keys.token_hash(f"{anna.id}/{row.round_id}"))
+        assert memory.load(sessions.shown(row.body, keys)).receipt == "AB12"
         sealed = db.execute(select(tables.rounds.c.key_sealed)).scalar_one()
         assert keys.pseudonym(keys.unseal(bytes(sealed)), anna.address_hash) == told.anna
         assert [each.body for each in inbox.claim(db, 9, keys)] == [b"hello"]
@@ -140,6 +144,8 @@ def test_after_a_change_everybody_and_every_token_is_found_and_answers_are_still
     assert [letters.opened(each, keys) for each in bodies] == ['{"text":"the link"}'] * 3 + ['{"text":"hello"}']
     with pytest.raises(Unopened):
         letters.opened(bodies[0], Keys([OLD]))
+    with pytest.raises(Unopened):
+        sessions.shown(row.body, Keys([OLD]))
 
 
 def test_a_letter_no_key_opens_is_counted_and_left(database: Database, told: Told, mint: Callable[[], str]) -> None:

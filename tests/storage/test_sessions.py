@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flows import memory
+from flows.model import Answer, Session
 from storage import contacts, rounds, sessions
 from storage.database import Conflict
 from tests.storage.makers import DAY, KEYS, MINUTE, NOW, add_contact, add_round, session
@@ -22,6 +24,18 @@ def test_a_session_comes_back_as_written_one_revision_on(database: Database) -> 
         assert sessions.of(db, [anna.id]) == {anna.id: [written._replace(revision=1)]}
         assert sessions.by_receipt(db, written.receipt_hash) == written._replace(revision=1)
         assert sessions.by_receipt(db, KEYS.token_hash("no such receipt")) is None
+
+
+def test_of_a_body_the_receipt_alone_is_sealed() -> None:
+    said = {"receipt": Answer("receipt", 'their "receipt":"AB12"')}
+    body = memory.dump(Session("pulse", 1, "en", "web", "t", "AB12", "overall", answers=said))
+    sealed = sessions.hidden(body, KEYS)
+    assert sessions.shown(sealed, KEYS) == sessions.shown(body, KEYS) == body
+    assert memory.load(sealed).answers == said
+    assert sealed == sessions.hidden(body, KEYS)
+    assert sealed.count("AB12") == 1
+    none = memory.dump(Session("pulse", 1, "en", "web", "t", "", "overall", answers=said))
+    assert sessions.hidden(none, KEYS) == sessions.shown(none, KEYS) == none
 
 
 def test_new_and_known_sessions_are_written_together(database: Database) -> None:
