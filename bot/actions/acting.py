@@ -457,7 +457,7 @@ class Actions:
 
     def foresee(self, db: Connection, row: Action, now: datetime) -> Preview:
         """Say whom the end of an action would be told to."""
-        found = reach(db, self._library, self._channels, row.service, row.source, row.of, ANSWER, now)
+        found = self._reach(db, Draft(row.service, ANSWER, row.source, row.of), now)
         why_not = self._why_not(found, ANSWER)
         raised = self._raised(db, row.service, row.source, row.of, found)
         return self._previewed(found, why_not, raised, row.source)

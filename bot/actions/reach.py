@@ -64,7 +64,7 @@ def reach(  # noqa: PLR0913, PLR0917 - what decides whom words may go to
     origin: Origin,
     kind: str,
     now: datetime,
-    good: Collection[tuple[str, str]] = (),
+    good: Collection[tuple[str, str]],
 ) -> Reach:
     """Return whom an action of a kind reaches, by what gave rise to it. `good`: what those chose who score well."""
     who = raisers(db, service, source, origin, good)
@@ -82,7 +82,7 @@ def reach(  # noqa: PLR0913, PLR0917 - what decides whom words may go to
 
 
 def raisers(
-    db: Connection, service: str, source: str, origin: Origin, good: Collection[tuple[str, str]] = ()
+    db: Connection, service: str, source: str, origin: Origin, good: Collection[tuple[str, str]]
 ) -> dict[int, set[bytes]] | None:
     """Return by round the pseudonyms of those who raised something; None where nobody can tell who did.
 

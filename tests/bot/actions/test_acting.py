@@ -256,6 +256,27 @@ def test_of_a_theme_some_praise_and_others_complain_of_each_side_is_told_apart(i
             assert all(line.partition(" · ")[2] in {"Very good", "Poor", "Very poor"} for line in lines)
 
 
+@pytest.mark.parametrize("side", ["others", "well"])
+def test_the_end_of_an_action_is_told_to_the_side_of_the_theme_that_gave_rise_to_it(it: Program, side: str) -> None:
+    of = scene(it, raised=18, wish=18)
+    with it.database.transaction() as db:
+        themes.add(db, "library", [("waiting", {"en": "Waiting"})], themes.MANAGER, NOW)
+        theme = themes.by_key(db, "library", "waiting")
+        assert theme is not None
+        for one in answers.texts(db, "library", NOW - 9 * DAY, NOW, 99):
+            themes.correct(db, theme, one.id, None, NOW, fits=True)
+        rated = tables.answers
+        scored = [each for (each,) in db.execute(select(rated.c.id).where(rated.c.verb == "rate").order_by(rated.c.id))]
+        db.execute(update(rated).where(rated.c.id.in_(scored[:9])).values(choice="5", score=5.0))
+        about = of.acts.origin(THEME, f"{theme.id}.{side}", WEEK, NOW)
+        row = of.acts.do(db, Draft("library", FIX, THEME, about, "A second desk"), of.manager, NOW)
+        assert of.acts.foresee(db, row, NOW).going == 9
+        ended = of.acts.settle(db, row, "done", "Sorry: there is a second desk.", of.manager, NOW, tell=True)
+    assert (ended.raised, ended.told) == (row.raised, 9)
+    content = {one.id for one in of.who[:9]}
+    assert {contact in content for contact, _ in sent(it)} == {side == "well"}
+
+
 def test_of_a_theme_that_a_campaign_is_about_too_how_many_raised_it_is_not_told(it: Program) -> None:
     """The digest tells 7 people of their own and hides the two senders: 9 in all would give them back."""
     of = scene(it, raised=9, wish=9)
