@@ -38,6 +38,7 @@ from storage.actions import (
     NOT_DONE,
     NOT_US,
     OPEN,
+    OTHERS,
     SCORE,
     SIDES,
     THEME,
@@ -217,7 +218,7 @@ class Actions:
         scores = [Subject(SCORE, item, self.behind.question(service, item, language), stage) for stage, item in given]
         good = content_with(self._headlines.values())
         found = subjects.of(db, service, scores, span, minimum, language, good, beside.texts(span))
-        return [replace(each, label=_sided(each.label, each.side, language)) for each in found]
+        return [replace(each, label=_sided(each.label, each.side, language)) if each.side else each for each in found]
 
     @staticmethod
     def _counted(db: Connection, service: str, span: Span, beside: Beside) -> defaultdict[Asked, Counter[str]]:
@@ -496,4 +497,6 @@ def _chosen(name: str) -> tuple[int, ...]:
 
 def _sided(name: str, side: str, language: str) -> str:
     """Return a theme in words: those who praise it are named, all others are who one thinks of."""
-    return texts(language)("deed.well", theme=name) if side == WELL else name
+    if side == OTHERS:
+        return name
+    return texts(language)("deed.well" if side == WELL else "deed.both", theme=name)

@@ -218,7 +218,8 @@ def test_who_raised_a_theme_is_told_of_it(it: Program) -> None:
         for said in answers.texts(db, "library", NOW - 9 * DAY, NOW, 99):
             themes.correct(db, theme, said.id, None, NOW, fits=True)
         about = of.acts.origin(THEME, str(theme.id), WEEK, NOW)
-        assert of.acts.named(db, "library", THEME, about, "en") == "Waiting"
+        named = of.acts.named(db, "library", THEME, about, "en")
+        assert named == "Waiting (both sides: who scored well, and all others)"
         row = of.acts.do(db, replace(draft(of), source=THEME, origin=about), of.manager, NOW)
     assert (row.raised, row.told) == (5, 6)
 

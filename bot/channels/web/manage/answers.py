@@ -53,6 +53,7 @@ async def show(request: Request, visitor: Visitor) -> Response:
         question=backstage_of(request).actions.behind.question(service, by.item, words.language),
         answers=_labels(request, by),
         theme=_theme(names.get(by.theme or 0, ""), by, words),
+        sides=_one_side(service, by),
         themes=names,
         stages=[str(each) for each in Stage],
         week_before=str(Week.parse(by.week).back(1)),
@@ -116,7 +117,14 @@ def _filters(request: Request) -> Filters:
 
 
 def _theme(name: str, by: Filters, words: Words) -> str:
-    return words(f"behind.side_{by.side}", theme=name) if name and by.side else name
+    return words(f"behind.side_{by.side or 'both'}", theme=name) if name else ""
+
+
+def _one_side(service: str, by: Filters) -> dict[str, str]:
+    """Return where each side of a theme stands by itself, while both are shown."""
+    if by.theme is None or by.side:
+        return {}
+    return {side: _address(service, replace(by, side=side, page=1)) for side in SIDES}
 
 
 def _address(service: str, by: Filters) -> str:
