@@ -174,7 +174,7 @@ class Actions:
         found = self._headlines.get(name)
         if found is None:
             raise Unfit("no_origin")
-        return Origin(name, found.stage, choices=tuple(sorted(found.negative)), since=since, until=until)
+        return Origin(name, found.stage, choices=tuple(sorted(found.raised)), since=since, until=until)
 
     def known(self, db: Connection, service: str, source: str, origin: Origin) -> bool:
         """Whether what gives rise to an action is of this service."""
@@ -198,8 +198,8 @@ class Actions:
             asked = texts(language).pick(found.question) if found else origin.name
             names = {"service": self._config.service_of(service).spoken(language)}
             said = fill(asked, names | {"org": self._config.city.speaker(language)})
-            bad = found.bad.get(texts(language).language, ()) if found else ()
-            return f"{said} – {texts(language).either(bad)}" if bad else said
+            raised = self.behind.labels(origin.name, found.raised, language) if found else []
+            return f"{said} – {texts(language).either(raised)}" if raised else said
         return origin.name
 
     def result(self, db: Connection, row: Action, language: str) -> Result:
@@ -273,7 +273,8 @@ class Actions:
     def _raised(self, db: Connection, service: str, source: str, origin: Origin, found: Reach) -> int | None:
         """Return how many raised it as far as that may be told: of a score as far as the digest tells its bad side.
 
-        Where it hides that side, there is no total here either. Of a theme those who scored well are told apart from
+        Where it hides that side, there is no total here either. Where no answer is bad, those beside the good ones
+        follow from the good side. Of a theme those who scored well are told apart from
         the others: where either are few, their sum would give them back. So would a theme of which a campaign is, too:
         the digest tells its own people, and of the senders only where they are many. Nor is there one where others
         than those the digest counts raised it, too: who answers for many, came late or sent a campaign. Of answers
@@ -299,8 +300,8 @@ class Actions:
         good, middle, bad = (
             sum(counted[choice] for choice in choices) for choices in (score.positive, score.neutral, score.negative)
         )
-        _, told = disclosure.shares(good, middle, bad, self._config.digest.minimum_cell)
-        return told.exact and bad == raised
+        told = disclosure.shares(good, middle, bad, self._config.digest.minimum_cell)[int(bool(score.negative))]
+        return told.exact and raised == (bad if score.negative else middle)
 
     def _both_told(self, db: Connection, service: str, origin: Origin) -> bool:
         if not origin.since:

@@ -18,7 +18,7 @@ from storage import behind, campaigns, digests, looks, rounds, themes
 from storage.behind import Picked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -215,3 +215,9 @@ class Behind:
         if known is None or choice not in {option.id for option in known.options}:
             return choice or ""
         return known.label(str(choice), texts(language).language)
+
+    def labels(self, item: str, choices: Collection[str], language: str) -> list[str]:
+        """Return those answers of a question of the bank in words, in the order they are offered."""
+        known = self._bank.items.get(item)
+        offered = [option.id for option in known.options] if known else []
+        return [self.label(item, each, language) for each in offered if each in choices]

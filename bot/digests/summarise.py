@@ -80,6 +80,11 @@ class Headline:
     net: bool = False
     """Whether what counts is the share better minus the share worse."""
 
+    @property
+    def raised(self) -> frozenset[str]:
+        """What those chose who are to hear of it: the bad answers; where none is, all in the base but the good ones."""
+        return self.negative or self.neutral
+
     def tone(self, choice: str) -> str:
         """Return `positive`, `neutral`, `negative`, `unknown` or, for any other answer, nothing."""
         kinds = {

@@ -278,6 +278,26 @@ def test_the_end_of_an_action_is_told_to_the_side_of_the_theme_that_gave_rise_to
     assert {contact in content for contact, _ in sent(it)} == {side == "well"}
 
 
+def test_of_a_score_without_bad_answers_those_raised_it_whose_answer_does_not_count_as_good(it: Program) -> None:
+    """Nobody who saw what became of earlier answers is told of the mending, and none of these answers is shown."""
+    of = scene(it, raised=18)
+    with it.database.transaction() as db:
+        chosen = tables.answers
+        rated = chosen.c.verb == "rate"
+        db.execute(update(chosen).where(rated).values(item="ren.told", stage="renew", choice="no", score=None))
+        ids = [each for (each,) in db.execute(select(chosen.c.id).where(rated).order_by(chosen.c.id))]
+        db.execute(update(chosen).where(chosen.c.id.in_(ids[:6])).values(choice="clear"))
+        db.execute(update(chosen).where(chosen.c.id.in_(ids[6:8])).values(choice="not_clear"))
+        about = of.acts.origin(SCORE, "ren.told", WEEK, NOW)
+        assert of.acts.named(db, "library", SCORE, about, "en").endswith("– Yes, but it was not clear or No")
+        by = of.acts.filters(db, SCORE, about, WEEK)
+        shown = of.acts.behind.open(db, "library", by, "Ada", "en", NOW).answers
+        assert {each.answer for each in shown} == {"Yes, but it was not clear", "No"}
+        row = of.acts.do(db, replace(draft(of), origin=about), of.manager, NOW)
+    assert (row.raised, row.told) == (10, 8)
+    assert {contact for contact, _ in sent(it)} == {one.id for one in of.who[6:14]}
+
+
 def test_of_a_theme_that_a_campaign_is_about_too_how_many_raised_it_is_not_told(it: Program) -> None:
     """The digest tells 7 people of their own and hides the two senders: 9 in all would give them back."""
     of = scene(it, raised=9, wish=9)
