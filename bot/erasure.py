@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.rounds.lifecycle import RUNNING, State
+from bot.transcripts import conversation
 from flows import memory
 from storage import (
     actions,
@@ -20,6 +21,7 @@ from storage import (
     contacts,
     entries,
     findings,
+    messages,
     rounds,
     seals,
     sessions,
@@ -116,12 +118,27 @@ class Eraser:
         of = rounds.get(db, round_id)
         pseudonym = None if of is None else self._library.pseudonym(of, owner.address_hash)
         ledger.gone(PARTED, owner, [] if pseudonym is None else [pseudonym], round_id)
+        self.transcripts(db, row, owner)
         kept = of is not None and (of.key_sealed is None or self._answers_in(db, of, owner.address_hash, ledger.now))
         self.traces(db, round_id, contact_id)
         entries.forget(db, contact_id, round_id)
         if contact_id == guest.contact.id:
             guest.drop(round_id)
         return kept
+
+    def transcripts(self, db: Connection, row: SessionRow, owner: Contact) -> None:
+        """Forget the conversation of a session in the chats that we show; to be done while its answers are there."""
+        session = session_of(row, self._library.keys)
+        of = rounds.get(db, row.round_id)
+        if session is None or of is None:
+            return
+        who = self.pseudonym(of, owner.address_hash)
+        said = [] if who is None else [*answers.of(db, of.id, who), *answers.taken_back(db, of.id, who)]
+        answered = {each.answered_at for each in said}
+        told = messages.telling(db, session.receipt) if session.receipt else []
+        for contact_id in {owner.id, *told}:
+            lines = messages.of(db, contact_id, limit=None)
+            messages.drop(db, conversation(lines, session.tag, session.receipt, answered))
 
     @staticmethod
     def traces(db: Connection, round_id: int, contact_id: int) -> None:
@@ -212,8 +229,8 @@ def _apart(said: list[AnswerRow]) -> Iterator[list[AnswerRow]]:
 
 
 def session_of(row: SessionRow, keys: Keys) -> Session | None:
-    """Return the session a row holds; None where its body is gone."""
+    """Return the session a row holds; None where its body is gone, or no key opens it."""
     try:
         return memory.load(sessions.shown(row.body, keys))
-    except ValueError:
+    except (ValueError, Unopened):
         return None

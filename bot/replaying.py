@@ -102,6 +102,7 @@ class Replay:
         for row in sessions.all_of(self._db, contact.id):
             at = gone.traces.get((sign, row.round_id))
             if at is not None and row.started_at < at:
+                self._eraser.transcripts(self._db, row, contact)
                 self._eraser.traces(self._db, row.round_id, contact.id)
                 self._parted.append((contact.id, row.round_id))
                 self._done[PARTED] += 1

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 CITIZEN, BOT = "citizen", "bot"
+_MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ def append(db: Connection, rows: Sequence[NewLine]) -> int:
     return many(db, _insert, _new.write(rows))
 
 
-def of(db: Connection, contact_id: int, *, after: int = 0, limit: int = 500) -> list[Line]:
-    """Return the last `limit` messages of a contact with an id over `after`, in the order shown."""
+def of(db: Connection, contact_id: int, *, after: int = 0, limit: int | None = 500) -> list[Line]:
+    """Return the last `limit` messages of a contact (None: all) with an id over `after`, in the order shown."""
     newest = select(*_shape.columns).where(messages.c.contact_id == contact_id, messages.c.id > after)
     return _shape.read(db.execute(newest.order_by(messages.c.id.desc()).limit(limit)))[::-1]
 
@@ -71,3 +72,15 @@ def replace(db: Connection, key: str, body: str) -> bool:
 def forget(db: Connection, contact_id: int) -> int:
     """Delete a contact's transcript; return how many messages it had."""
     return db.execute(delete(messages).where(messages.c.contact_id == contact_id)).rowcount
+
+
+def telling(db: Connection, words: str) -> list[int]:
+    """Return the contacts in whose transcripts these words stand somewhere."""
+    found = select(messages.c.contact_id).where(messages.c.body.contains(words, autoescape=True)).distinct()
+    return list(db.execute(found.order_by(messages.c.contact_id)).scalars())
+
+
+def drop(db: Connection, ids: Sequence[int]) -> None:
+    """Delete some messages, a thousand at a time."""
+    for at in range(0, len(ids), _MOST):
+        db.execute(delete(messages).where(messages.c.id.in_(ids[at : at + _MOST])))

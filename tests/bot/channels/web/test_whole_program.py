@@ -145,9 +145,14 @@ async def test_a_receipt_opens_answers_on_a_page_of_its_own_in_any_browser(
         assert "These are your answers" in said(shown)[-1]
         await other.post("/chat", data={"word": "delete", "nonce": nonce(shown)})
         gone = await other.get("/chat")
-        await other.post("/chat", data=button(gone, "Yes"))
+        assert "These are your answers" in gone.text
+        done = await other.post("/chat", data=button(gone, "Yes"))
+        assert "These are your answers" not in done.text
+        assert "Done." in said(done)[-1]
+    assert said(await visitor.get("/chat")) == ["mine: Start"]
     with app.database.reading() as db:
         assert db.execute(select(tables.answers)).all() == []
+        assert not [body for body in db.execute(select(tables.messages.c.body)).scalars() if found[0] in body]
     assert (await visitor.post("/receipt", data={"receipt": found[0]})).status_code == 422
 
 
