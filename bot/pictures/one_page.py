@@ -29,6 +29,9 @@ WIDTH, HEIGHT, MARGIN = 210.0, 297.0, 15.0
 INNER = WIDTH - 2 * MARGIN
 BETWEEN = 4.0
 """Millimetres between two charts."""
+HALF, ALONE = (INNER - BETWEEN) / 2, INNER * 0.6
+"""Millimetres of the width of one of two charts, and of the widest one alone."""
+ROOM = HEIGHT - 2 * MARGIN
 LINE = 0.3528 * 1.32
 """Millimetres from line to line for each point of size."""
 INK, SOFT, RED, PALE = (45, 42, 50), (90, 84, 96), (143, 51, 37), (251, 230, 214)
@@ -71,9 +74,14 @@ class Plan:
     """What goes on the page, above and under the charts, and how large: points of plain words."""
 
     size: float
-    head: Sequence[Said]
+    head: tuple[Said, ...]
     charts: Sequence[Picture]
-    foot: Sequence[Said]
+    foot: tuple[Said, ...]
+
+    @property
+    def written(self) -> tuple[float, tuple[Said, ...]]:
+        """What its words take room by: two plans that differ in charts alone are measured once."""
+        return self.size, (*self.head, *self.foot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +100,12 @@ def one_page(document: Document, plans: Iterable[Plan], others: Callable[[str], 
     `others` gives the fonts that a text needs beside ours.
     """
     paper = _sheet(document)
-    page = None
+    page, measured = None, dict[tuple[float, tuple[Said, ...]], float]()
     for plan in plans:
         page = _Page(paper, plan, document, others)
-        if page.fits():
+        if plan.written not in measured:
+            measured[plan.written] = page.words_tall()
+        if page.fits(measured[plan.written]):
             break
     if page is not None:
         page.draw()
@@ -125,6 +135,7 @@ class _Page:
         self._plan = plan
         self._turned = document.rtl
         self._head, self._foot = plan.head, plan.foot
+        self._alone = HALF
         self._stand_in(others("".join(text for _, text in (*self._head, *self._foot))))
 
     def _stand_in(self, found: Sequence[Path]) -> None:
@@ -136,11 +147,20 @@ class _Page:
                 self._paper.add_font(names[-1], "", str(font))
         self._paper.set_fallback_fonts(names, exact_match=False)
 
-    def fits(self) -> bool:
-        """Whether all of it stands on the page."""
-        room = HEIGHT - 2 * MARGIN - self._charts_tall()
-        taken = accumulate(self._tall(kind, text) for kind, text in (*self._head, *self._foot))
-        return all(so_far <= room for so_far in taken)
+    def words_tall(self) -> float:
+        """Return how many millimetres the words take; more than the page has, where they do not end before."""
+        taken = 0.0
+        for taken in accumulate(self._tall(kind, text) for kind, text in (*self._head, *self._foot)):
+            if taken > ROOM:
+                break
+        return taken
+
+    def fits(self, words: float) -> bool:
+        """Whether all of it stands on the page, its words as tall as that; one chart alone is made to fit."""
+        if len(self._plan.charts) == 1:
+            wide, high = _pixels(self._plan.charts[0].png)
+            self._alone = min(max((ROOM - words - BETWEEN) * wide / high, HALF), ALONE)
+        return words + self._charts_tall() <= ROOM
 
     def draw(self) -> None:
         """Write all of it."""
@@ -196,8 +216,8 @@ class _Page:
         return max((self._size(each)[1] for each in self._plan.charts), default=-BETWEEN) + BETWEEN
 
     def _size(self, chart: Picture) -> tuple[float, float]:
-        """Return width and height in millimetres: two charts share a row, one alone is no wider than two thirds."""
-        width = (INNER - BETWEEN) / 2 if len(self._plan.charts) > 1 else INNER * 0.6
+        """Return width and height in millimetres: two charts share a row, one alone may be wider."""
+        width = HALF if len(self._plan.charts) > 1 else self._alone
         wide, high = _pixels(chart.png)
         return width, width * high / wide
 

@@ -7,7 +7,7 @@ read. How many lines are gone stands in the foot, before the address that has al
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from bot.digests.quotes import WITHIN
@@ -34,7 +34,10 @@ SIZES = (10.5, 10.0)
 SMALL = (9.0, 8.0)
 """Points where nothing more can be left out: a page is one page."""
 ROOM = ((5, 2), (3, 2), (2, 2), (3, 1), (2, 1), (3, 0), (2, 0))
-"""How many quotes and charts are tried, in this order; of two quotes one is against the majority."""
+"""How many quotes and charts are tried, in this order; of two quotes one is against the majority.
+
+Of so many charts the most telling ones that have room stand there: one too tall gives way to another.
+"""
 LETTERS = 160
 """Of a quote where it has to be brief."""
 
@@ -63,7 +66,8 @@ def _plans(digest: Digest, texts: Texts, url: str, shown: Sequence[Picture]) -> 
         head, below = _said(told, texts, url)
         plan = Plan(SMALL[-1], head, shown[:many], below)
         if sum(words(line) for _, line in (*head, *below)) < WORDS:
-            yield from (replace(plan, size=size) for size in SIZES)
+            chosen = [*combinations(shown, min(many, len(shown)))]
+            yield from (replace(plan, size=size, charts=each) for each in chosen for size in SIZES)
     if plan:
         yield from (replace(plan, size=size) for size in SMALL)
 
@@ -75,11 +79,11 @@ def _tried(digest: Digest, texts: Texts) -> Iterator[tuple[Told, int]]:
     yield from product(brief, (2, 1, 0))
 
 
-def _said(told: Told, texts: Texts, url: str) -> tuple[Sequence[Said], Sequence[Said]]:
+def _said(told: Told, texts: Texts, url: str) -> tuple[tuple[Said, ...], tuple[Said, ...]]:
     """Return what stands above the charts, and under them."""
     link = texts("digest.foot.open_chat", url=url) if url else ""
-    head = [(TITLE, told.title), (SPAN, told.span), *_body(sections(told))]
-    return head, [(FOOT, line) for line in (*foot(told), link) if line]
+    head = ((TITLE, told.title), (SPAN, told.span), *_body(sections(told)))
+    return head, tuple((FOOT, line) for line in (*foot(told), link) if line)
 
 
 def _body(parts: Sequence[Section]) -> Iterator[Said]:

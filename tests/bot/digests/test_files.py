@@ -37,11 +37,11 @@ from bot.texts import languages, texts
 from tests.bot.digests import sample
 from tests.bot.digests.material import One, counted, monday_after, scope
 from tests.bot.digests.test_render import EACH, URL, real, small, wanted
-from tests.bot.digests.test_shorter import busy
+from tests.bot.digests.test_shorter import busy, full
 from tests.bot.digests.test_summarise import PEOPLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from openpyxl.worksheet.worksheet import Worksheet
 
@@ -97,10 +97,10 @@ def test_all_of_a_digest_stands_on_one_page(digest: Digest, language: str) -> No
 
 @EACH
 def test_a_page_of_much_has_fewer_than_400_words_in_letters_that_can_be_read(language: str) -> None:
-    full = busy(4)
-    paper = render.pdf(full, texts(language), URL)
+    much = busy(4)
+    paper = render.pdf(much, texts(language), URL)
     count, said, _ = page(paper)
-    told = render.page(full, texts(language))
+    told = render.page(much, texts(language))
     assert count == 1
     assert items.words(said) < 400 + 10, "a word may run over the end of a line"
     for line in (told.headline, told.clock[0], told.deeds[0], *(stage.kept[0] for stage in told.stages)):
@@ -112,6 +112,15 @@ def test_a_page_of_much_has_fewer_than_400_words_in_letters_that_can_be_read(lan
         text = document[0].get_textpage()
         sizes = [pypdfium2.raw.FPDFText_GetFontSize(text, n) for n in range(text.count_chars())]
         assert min(size for size in sizes if size > 1) > 7.9
+
+
+@pytest.mark.parametrize("made", [full, busy])
+def test_where_the_most_telling_chart_has_no_room_another_that_has_stands_there(made: Callable[[int], Digest]) -> None:
+    paper = render.pdf(made(6), texts("en"), URL)
+    count, said, image = page(paper)
+    assert (count, paper.count(b"/S /Figure")) == (1, 1)
+    assert items.words(said) < 400 + 10
+    assert image.crop((0, image.height - 60, *image.size)).getextrema() == (255, 255), "nothing at the edge"
 
 
 @settings(deadline=None, max_examples=8)
