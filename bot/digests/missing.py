@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from bot.digests.model import Group, Missing
-from bot.digests.representation import NAMED, Verdict, most_missing, parts, per_hundred, represent
+from bot.digests.representation import Verdict, most_missing, parts, per_hundred, represent
 from bot.rounds import aims, variables
 from bot.rounds.lifecycle import RUNNING
 from bot.rounds.variables import LANGUAGE
@@ -32,20 +32,17 @@ if TYPE_CHECKING:
 def unheard(
     db: Connection, library: Library, config: Config, bank: Bank, service: str
 ) -> tuple[tuple[Missing, ...], tuple[Group, ...]]:
-    """Return the groups that are most missing, of all open rounds of a service, each once; and all groups.
+    """Return the groups that are most missing in the open rounds of a service; and all groups.
 
     A variable that several rounds ask for is told of the round with most answers to it.
     """
-    found: dict[tuple[str, str], tuple[Variable, Standing]] = {}
     compared: dict[str, tuple[Variable, Representation]] = {}
     for asked, tables in _looked(db, library, config, bank, service):
-        for name, standing in most_missing(tables):
-            found.setdefault((name, standing.group), (asked[name], standing))
         for name, table in tables.items():
             if name not in compared or (table.base or 0) > (compared[name][1].base or 0):
                 compared[name] = (asked[name], table)
-    worst = sorted(found.values(), key=lambda each: each[1].rank)[:NAMED]
-    return tuple(_missing(variable, standing) for variable, standing in worst), tuple(_groups(compared.values()))
+    worst = most_missing({name: table for name, (_, table) in compared.items()})
+    return tuple(_missing(compared[name][0], each) for name, each in worst), tuple(_groups(compared.values()))
 
 
 def resting(db: Connection, library: Library, service: str) -> set[str]:
@@ -108,4 +105,4 @@ def _tables(
 
 
 def _missing(variable: Variable, standing: Standing) -> Missing:
-    return Missing(variable.key, _names(variable, standing), standing.ratio or 0.0)
+    return Missing(variable.key, _names(variable, standing), standing.ratio)

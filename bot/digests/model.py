@@ -133,8 +133,8 @@ class Missing:
     variable: str
     group: Mapping[str, str]
     """Its name by language."""
-    ratio: float
-    """Part of those who answered, divided by part of the residents; to two places."""
+    ratio: float | None
+    """Part of those who answered, divided by part of the residents; to two places. None: too few people to tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,8 +119,9 @@ def _runs(scores: Iterable[Score]) -> Iterator[Alert]:
 
 def _unheard(missing: Iterable[Missing]) -> Iterator[Alert]:
     for each in missing:
-        if each.ratio < HARDLY_HEARD:
-            yield Alert(Reason.MISSING, round(100 * each.ratio), each.group)
+        ratio = each.ratio or 0.0  # too few people to tell are hardly heard, too
+        if ratio < HARDLY_HEARD:
+            yield Alert(Reason.MISSING, round(100 * ratio), each.group)
 
 
 # --------------------------------------------------------------------------- where

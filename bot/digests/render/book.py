@@ -176,7 +176,7 @@ def sheets_of(digest: Digest, said: Texts) -> tuple[Sheet, ...]:
         Sheet("scores", SCORES, tuple(_scored(score, digest, said) for score in digest.scores)),
         Sheet("weeks", WEEKS, tuple(chain.from_iterable(_weeks(score, said) for score in digest.scores))),
         Sheet("channels", CHANNELS, tuple(_channels(digest, said))),
-        Sheet("groups", GROUPS, tuple((said.pick(each.group), each.ratio) for each in digest.who.missing)),
+        Sheet("groups", GROUPS, tuple((said.pick(each.group), each.ratio or None) for each in digest.who.missing)),
         Sheet("themes", THEMES, tuple(_themes(digest, said))),
         Sheet("wanted", WANTED, tuple(chain.from_iterable(_wanted(each, said) for each in digest.results))),
         Sheet("deeds", DEEDS, tuple(_deeds(digest, said))),

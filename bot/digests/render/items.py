@@ -150,10 +150,14 @@ def missing(digest: Digest, texts: Texts) -> str:
     if not digest.who.missing:
         return ""
     key = "digest.who.missing_again" if "missing" in digest.again else "digest.who.missing"
-    return texts(key, list=texts("digest.themes.between").join(_group(each, texts) for each in digest.who.missing))
+    told = [_group(each, digest.minimum, texts) for each in digest.who.missing]
+    return texts(key, list=texts("digest.themes.between").join(told))
 
 
-def _group(each: Missing, texts: Texts) -> str:
+def _group(each: Missing, minimum: int, texts: Texts) -> str:
+    """A digest that was written with 0 for people who are hidden is read like one that keeps them back."""
+    if not each.ratio:
+        return texts("digest.who.missing_group_few", group=texts.pick(each.group), minimum=minimum)
     return texts("digest.who.missing_group", group=texts.pick(each.group), ratio=texts.number(each.ratio))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.digests.missing import unheard
-from bot.digests.model import Reason, State
+from bot.digests.model import Reason, State, dump, load
 from bot.digests.render import items
+from bot.digests.render.book import sheets_of
+from bot.digests.render.words import words
 from bot.digests.weeks import Week
 from bot.rounds.margins import Line
 from bot.texts import texts
@@ -48,6 +51,43 @@ def test_a_group_that_is_hardly_heard_makes_a_digest_say_watch(house: House) -> 
     assert (found.state, [each.reason for each in found.alerts]) == (State.WATCH, [Reason.MISSING])
     assert "(ratio 0.25), " in items.missing(found, texts("en"))
     assert items.missing(found, texts("en")).endswith("(ratio 0.75).")
+
+
+def test_a_group_is_missing_by_the_round_with_most_answers_alone(house: House) -> None:
+    """The hillside answers as it should in the large round; in the small one nobody of it has."""
+    weighed(house, harbour=10, old_town=10, hillside=10)
+    small, large = house.need(title="Small").code, house.need(title="Large").code
+    for code, areas, people in (
+        (small, ("harbour", "old_town"), 20),
+        (large, ("harbour", "old_town", "hillside"), 100),
+    ):
+        for area in areas:
+            said(house, code, people, area)
+    with house.database.reading() as db:
+        missing, groups = unheard(db, house.library, house.config, house.catalog.bank, "library")
+    assert not [each for each in missing if each.variable == "area"]
+    assert {each.answered for each in groups if each.variable == "area"} == {33}
+
+
+def test_people_who_are_too_few_to_tell_are_not_told_as_nobody(house: House) -> None:
+    weighed(house, harbour=10, old_town=10, hillside=20)
+    code, at, zone = house.need().code, house.clock(), house.config.city.zone
+    for area, people in (("harbour", 8), ("old_town", 8), ("hillside", 4)):
+        said(house, code, people, area, at=at)
+    week = Week.of(at, zone)
+    with house.database.reading() as db:
+        found = house.digests.of_week(db, "library", week, week.ends(zone) + timedelta(hours=8))
+    assert found is not None
+    (hillside,) = (each for each in found.who.missing if each.variable == "area")
+    assert (hillside.ratio, found.state) == (None, State.WATCH)
+    assert "Hillside (fewer than 5 answered)" in items.missing(found, texts("en"))
+    assert '"ratio":null' in dump(found)
+    assert load(dump(found)) == found
+    before = replace(found, who=replace(found.who, missing=(replace(hillside, ratio=0.0),)))
+    for each in (found, before):
+        (sheet,) = (one for one in sheets_of(each, words("en")) if one.name == "groups")
+        assert ("Hillside", None) in sheet.rows
+        assert "ratio 0" not in items.missing(each, texts("en"))
 
 
 def test_where_nobody_knows_who_lives_there_nothing_is_compared(house: House) -> None:
