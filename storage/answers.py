@@ -154,6 +154,13 @@ def taken_back(db: Connection, round_id: int, pseudonym: bytes) -> list[AnswerRo
     return _shape.read(db.execute(gone, {"b_round": round_id, "b_pseudonym": pseudonym}))
 
 
+def services_of(db: Connection, ids: Iterable[str]) -> list[str]:
+    """Return which services these answers are of, as far as they are there."""
+    some = [int(each) for each in ids if each.isdecimal()]
+    found = select(answers.c.service).where(answers.c.id.in_(IDS)).distinct().order_by(answers.c.service)
+    return list(db.execute(found, {"ids": some}).scalars())
+
+
 def every(db: Connection, round_id: int) -> Iterator[AnswerRow]:
     """Give the counted answers of a round one after the other, without holding them all (export)."""
     counted = _all.where(answers.c.round_id == round_id, _stands, answers.c.counted_at.is_not(None))

@@ -342,6 +342,8 @@ def erase(db: Connection, keys: Iterable[str]) -> None:
 def remove(db: Connection, contact_id: int, beginnings: Iterable[str], *, but: Iterable[str] = ()) -> None:
     """Delete what was sent to a contact and has a key that begins so, wherever it stands; `but` what begins so."""
     kept, gone = tuple(but), tuple(beginnings)
+    if not gone:
+        return
     for table, before in ((outbox, ""), (messages, "out:")):
         begun = or_(*(table.c.key.startswith(f"{before}{each}", autoescape=True) for each in gone))
         own = [~table.c.key.startswith(f"{before}{each}", autoescape=True) for each in kept]
@@ -421,6 +423,18 @@ def of_contact(db: Connection, contact_id: int) -> list[tuple[datetime, str, str
     at = func.coalesce(outbox.c.sent_at, outbox.c.due_at)
     mine = select(at, outbox.c.status, outbox.c.body).where(outbox.c.contact_id == contact_id).order_by(outbox.c.id)
     return [(row[0], row[1], row[2]) for row in db.execute(mine)]
+
+
+def keys_of(db: Connection, contact_id: int, beginnings: Iterable[str]) -> list[str]:
+    """Return the keys that begin so of what is kept of messages to a contact, here or in a chat that we show."""
+    begun = tuple(beginnings)
+    found = {
+        key.removeprefix(before)
+        for table, before in ((outbox, ""), (messages, "out:"))
+        for key in db.execute(select(table.c.key).where(table.c.contact_id == contact_id)).scalars()
+        if key.removeprefix(before).startswith(begun)
+    }
+    return sorted(found)
 
 
 def unsent_keys(db: Connection, contact_id: int) -> list[str]:

@@ -68,7 +68,8 @@ def _told(db: Connection, person: Person) -> dict[str, str]:
 def remove(config: Config, name: str, role: str | None, service: str | None) -> None:
     """Take roles away from somebody. Who has none left is signed out, and their chats are those of a citizen again.
 
-    What waits to be sent to them and is no longer theirs to read is not sent.
+    What waits to be sent to them and is no longer theirs to read is not sent. Of citizens' words they were brought,
+    nothing is kept here; what an app or a mailbox shows stays there.
     """
     from bot.parting import withhold
     from bot.rounds.acting import name_of
