@@ -102,6 +102,27 @@ def test_a_range_reaches_beyond_chance_by_the_step() -> None:
     assert best.low / 100 < span.low < span.high < best.high / 100
 
 
+@pytest.mark.parametrize("kind", Kind)
+@given(st.lists(st.permutations("abc"), min_size=10, max_size=60), st.sampled_from([3, 5, 10]))
+def test_a_range_follows_from_what_is_told_alone(kind: Kind, orders: list[list[str]], minimum: int) -> None:
+    """Whoever reads score, step and base reckons it as well: it tells nothing of the answers behind them."""
+    ways: dict[Kind, list[tuple[str, ...]]] = {
+        Kind.RANK: [tuple(order) for order in orders],
+        Kind.ALLOCATE: divided(*([2 - order.index(option) for option in "abc"] for order in orders)),
+        Kind.BESTWORST: [(f"a,b,c:{order[0]}:{order[-1]}",) for order in orders],
+    }
+    found = result(poll(kind.value, ways[kind], most=0 if kind is Kind.BESTWORST else 3), minimum)
+    for each in found.standings:
+        if each.score is None:
+            assert (each.low, each.high) == (None, None)
+            continue
+        part = (each.score + 100) / 200 if kind is Kind.BESTWORST else each.score / 100
+        span = statistics.wilson(part * (found.base or 0), found.base or 0)
+        ends = max(span.low - found.step / 200, 0.0), min(span.high + found.step / 200, 1.0)
+        low, high = (statistics.points(end) for end in ends)
+        assert (each.low, each.high) == ((2 * low - 100, 2 * high - 100) if kind is Kind.BESTWORST else (low, high))
+
+
 @given(st.lists(st.permutations("abcde"), min_size=10, max_size=60), st.sampled_from([3, 5, 10]))
 def test_scores_are_near_the_truth_and_add_up(orders: list[list[str]], minimum: int) -> None:
     made = poll("rank", orders, options=5, most=5)
