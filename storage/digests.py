@@ -228,9 +228,9 @@ def last(db: Connection, service: str, period: str, mark: str) -> str | None:
 
 
 def silent_since(db: Connection, person_id: int, service: str) -> datetime | None:
-    """Return since when a person has had only silent weeks of a service; None where there was none, or no silence."""
+    """Return since when no digest of a service was to be sent to a person; None where none was ever written."""
     mine = (digests.c.person_id == person_id, digests.c.service == service)
-    spoke = select(func.max(digests.c.period)).where(*mine, digests.c.body != "null").scalar_subquery()
+    spoke = select(func.max(digests.c.period)).where(*mine, digests.c.addresses.is_not(None)).scalar_subquery()
     silent = select(func.min(digests.c.created_at)).where(*mine, digests.c.period >= func.coalesce(spoke, ""))
     return db.execute(silent).scalar()
 

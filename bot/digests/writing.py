@@ -337,14 +337,15 @@ class Digests:
     def _for(self, db: Connection, one: Due, now: datetime) -> Digest | None:
         """Return the digest of a week as one person gets it: what they expected of it is theirs alone.
 
-        What the last one they were sent said is not said again. After a month of silence it says that everything runs.
+        What the last one they were sent said is not said again. After a month without one it says that everything runs,
+        in the first week whose digest they want.
         """
         row = digests.sent(db, one.person.id, one.service, str(one.week))
         since, earlier = (row.created_at, load(row.body)) if row else (None, None)
         digest = self.of_week(db, one.service, one.week, now, one.zone, since)
         if digest is None:
             silent = digests.silent_since(db, one.person.id, one.service)
-            long = silent is not None and now - silent >= SILENCE
+            long = silent is not None and now - silent >= SILENCE and _wanted(one)
             digest = sign_of_life(self._scope(db, one.service, one.week, one.zone, now, since), now) if long else None
         elif digest.form is Form.FULL:
             gap = self.assessments.gap(db, one.person.id, one.service, one.week, one.zone, now, digest)
@@ -405,8 +406,12 @@ def _of_contact(key: str) -> str:
 
 def _goes(one: Due, digest: Digest | None) -> bool:
     """Whether a digest is to be sent: not where it is silent, or the person wants one less often and need not act."""
-    wanted = one.at is None or sent(one.person, one.at.date(), one.week)
-    return digest is not None and (wanted or digest.state is State.ACT)
+    return digest is not None and (_wanted(one) or digest.state is State.ACT)
+
+
+def _wanted(one: Due) -> bool:
+    """Whether the person wants the digest of this week: asked for it, or reads as often as that."""
+    return one.at is None or sent(one.person, one.at.date(), one.week)
 
 
 def _addresses(db: Connection, one: Due) -> list[Contact]:

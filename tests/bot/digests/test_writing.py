@@ -460,6 +460,30 @@ def test_after_a_month_of_silence_a_sign_of_life_comes_once(database: Database, 
     assert all("Steady: nothing new, no date is near, and everything runs." in text for text in texts_)
 
 
+@pytest.mark.parametrize(("every", "weeks"), [("fortnight", [5, 9, 13]), ("month", [4, 9, 13])])
+def test_a_sign_of_life_comes_in_a_week_whose_digest_is_wanted(
+    database: Database, desk: Digests, every: str, weeks: list[int]
+) -> None:
+    """What is not sent breaks no silence."""
+    with database.transaction() as db:
+        ana = hire(db, "telegram")
+        people.change(db, ana, digest_every=every)
+    sent = [desk.sweep(database, MONDAY + timedelta(weeks=week, hours=1)) for week in range(15)]
+    assert [week for week, messages in enumerate(sent) if messages] == weeks
+    with database.reading() as db:
+        assert [made.sign_of_life for made in desk.past(db, ana)] == [True] * 3
+
+
+def test_digests_that_were_not_sent_break_no_silence(database: Database, desk: Digests) -> None:
+    """People answer in the second week of a month alone: whoever reads once a month hears that everything runs."""
+    with database.transaction() as db:
+        keep(db, [One(WEEK.back(-1).monday, "5", quotable=False) for _ in range(40)])
+        ana = hire(db, "telegram")
+        people.change(db, ana, digest_every="month")
+    sent = [desk.sweep(database, MONDAY + timedelta(weeks=week, hours=1)) for week in range(5)]
+    assert sent == [0, 0, 0, 0, 1]
+
+
 def test_a_sign_of_life_says_what_is_late_and_not_that_no_date_is_near(database: Database, desk: Digests) -> None:
     with database.transaction() as db:
         ana = hire(db, "telegram")
