@@ -615,6 +615,8 @@ class Looking:
         kept = [*self._gone(row, language), *_retired(db, row, language), *self._faults_of_flow(row, flow, language)]
         if row.audience == LISTED and not whom.load(row.whom).lists:
             kept.append(record.Fault("audience", *[wording.fault(language, "no_people")] * 2))
+        if row.audience == LINK and whom.load(row.whom).lists:
+            kept.append(record.Fault("audience", *[wording.fault(language, "list_held", code=row.code)] * 2))
         named = {one.field for one in found}
         still = _of_example([name for name in self._borrowed(db, row) if name not in named], language)
         late = self._spread_past_end(row, now, language)

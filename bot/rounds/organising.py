@@ -147,6 +147,7 @@ class Rounds(Fairness, Papers):
                 facts = _entitled(facts | {"record": _shaped(facts["record"])}, self.language(flow.id, service))
             self._allowed(service, flow, facts.get("audience", row.audience), str(facts.get("title", row.title)))
             self._asked_of(db, row, who, facts)
+            self._lists_are_asked(row, facts.get("audience", row.audience))
             if "record" in facts:
                 said = carried(_loaded(row), facts["record"])
                 facts |= {"record": _dumped(said), "forget_at": forgets_at(said, self._config.city.zone)}
@@ -166,6 +167,12 @@ class Rounds(Fairness, Papers):
         whoms.checked_spread(facts.get("spread_hours"))
         moments = (facts.get(name, getattr(row, name)) for name in ("remind_at", "opens_at", "closes_at"))
         whoms.checked_reminder(*moments)
+
+    @staticmethod
+    def _lists_are_asked(row: RoundRow, audience: str) -> None:
+        """Nobody on a list is left unasked by a choice that does not name it: it is taken away first."""
+        if audience == LINK != row.audience and whoms.load(row.whom).lists:
+            raise wording.Forbidden("list_held", code=row.code)
 
     def _within(self, db: Connection, who: int | None, meant: Whom) -> Whom:
         """Return who is meant, chosen by rounds of services alone whose answers this member of staff may read.

@@ -21,7 +21,7 @@ def lines(round_: RoundView, config: Config, words: Words) -> list[tuple[str, st
     found = [(words("form.audience"), words(f"form.{round_.audience}"))]
     return (
         found
-        if round_.audience == LINK
+        if round_.audience == LINK and not round_.whom.lists
         else [*found, *_chosen(round_, config, words), *_sending(round_, config, words)]
     )
 

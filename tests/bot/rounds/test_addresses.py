@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.channels.web.meant import lines
+from bot.channels.web.words import Dictionary
 from bot.errors import Refused
 from bot.rounds import addresses
-from storage import audience
+from storage import audience, rounds
+from tests.support.house import Citizen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -181,6 +184,37 @@ async def test_a_list_can_be_taken_away_until_somebody_was_asked(house: House, t
     house.clock.forward(days=400)
     house.sweeps.privacy()
     assert [row for row in house.table("contacts") if row.channel == "mail"] == [], "nothing of them stays"
+
+
+async def test_nobody_on_a_list_is_left_unasked_by_whom_a_round_asks(house: House, tmp_path: Path) -> None:
+    code = house.need(opened=False).code
+    house.rounds.channels = ("pigeon", "mail")
+    house.rounds.receive(code, written(tmp_path, "mail\na@city.example\nb@city.example\n"), GROUND)
+    house.rounds.change(code, audience="agreed")
+    for before in ("agreed", "listed"):
+        house.rounds.change(code, audience=before)
+        with pytest.raises(Refused, match="take the list away first"):
+            house.rounds.change(code, audience="link")
+    house.sign(code)
+    house.rounds.open(code)
+    await Citizen(house, "ana").starts(code)
+    assert len(house.table("sessions")) == 1, "whoever has the link takes part all the same"
+    house.sweeps.rounds()
+    assert house.rounds.audience(code).people == 2
+
+
+def test_a_list_that_an_older_choice_leaves_out_is_missing_something(house: House, tmp_path: Path) -> None:
+    code = house.need(opened=False).code
+    house.rounds.receive(code, written(tmp_path, "mail\na@city.example\n"), GROUND)
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        rounds.change(db, row.id, audience="link")
+    (fault,) = house.rounds.check(code)
+    assert (fault.field, "take the list away first" in fault.message) == ("audience", True)
+    assert ("A list that the city holds", f"People from a list: 1. {GROUND}") in lines(
+        house.rounds.change(code, title="Another title"), house.config, Dictionary.load().words("en")
+    )
 
 
 async def test_nothing_is_taken_in_while_a_row_is_bad_unless_it_is_left_out(house: House, tmp_path: Path) -> None:

@@ -57,7 +57,13 @@ if TYPE_CHECKING:
 
 MOVED = ("decided_on", "feedback_on")
 """Days that people were promised, and that may have to move where they get more time."""
-AT_FAULT = {"bad_code": "code", "taken_code": "code", "audience": "audience", "bad_reminder": "closes_on"}
+AT_FAULT = {
+    "bad_code": "code",
+    "taken_code": "code",
+    "audience": "audience",
+    "list_held": "audience",
+    "bad_reminder": "closes_on",
+}
 """The field of the form that a rule is about; any other is said beside the title."""
 
 

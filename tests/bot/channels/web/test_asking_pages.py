@@ -259,6 +259,21 @@ async def test_a_list_is_taken_away_with_a_button(it: Program, client: httpx.Asy
     assert (await posted(client, f"/manage/rounds/{code}/list/away")).status_code == 422
 
 
+async def test_the_link_alone_is_not_chosen_beside_a_list_of_people_who_are_asked(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    code = it.round("Opening hours", **DRAFT)
+    await entered(it, client, ORGANISER)
+    await sent(client, code, "mail\na@city.example\n")
+    page = await changed(client, code, audience="link")
+    assert page.status_code == 422
+    assert "take the list away first" in "".join(faults(page))
+    assert kept(it, code).audience == "agreed"
+    page = await changed(client, code, audience="listed")
+    assert page.status_code == 200
+    assert "The same, and we invite the people on a list that the city holds" in page.text
+
+
 async def test_whom_a_round_asks_stands_on_its_page_for_whoever_signs_and_once_it_is_open(
     it: Program, client: httpx.AsyncClient
 ) -> None:
