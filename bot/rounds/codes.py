@@ -10,6 +10,10 @@ LETTERS = "23456789CFGHJKMPQRVWX"
 """What a code is spelt with: nothing that looks or sounds like another, no vowels and so no words."""
 RECEIPT = re.compile(rf"^[{LETTERS}]{{4}}-?[{LETTERS}]{{4}}-?[{LETTERS}]{{4}}$")
 SLUG = 15
+PLACE = 12
+"""Letters of the code of a place."""
+TRIES = 8
+"""So often a code of a place that is taken is drawn anew before it gets one more letter of chance."""
 RESERVED = frozenset(
     "chat healthz language manage metrics mydata new pictures privacy readyz receipt rounds start static stop "
     "stream telegram".split()
@@ -51,18 +55,32 @@ def round_code(title: str, chance: str) -> str:
     return f"{_slug(title) or 'round'}-{spell(f'round {chance}', 5).lower()}"
 
 
-def place_code(round_code: str, name: str, chance: str) -> str:
-    """Return the code of a place of a round (`library-q7-door`): 44 letters at most, of the 64 that Telegram allows.
+def place_code(name: str, chance: str, tries: int = 0) -> str:
+    """Return the code of a place (`main-door-q7`): 12 letters at most, which people type from a poster.
 
-    Two letters of chance, so that nobody counts for a place by guessing its code from its name.
+    Two letters of chance, so that nobody counts for a place by guessing its code from its name; more of them after
+    some `tries` in vain: a city may have many bus stops.
     """
-    return f"{round_code}-{spell(f'place {chance}', 2).lower()}-{_slug(name) or 'place'}"
+    letters = min(2 + tries // TRIES, PLACE - 3)
+    words = _first_words(name, PLACE - 1 - letters) or "place"[: PLACE - 1 - letters]
+    return f"{words}-{spell(f'place {chance}', letters).lower()}"
+
+
+def _first_words(text: str, most: int) -> str:
+    """Return the first words of a text that have room, in plain letters; of one that has not, its beginning."""
+    plain = _plain(text)
+    whole = plain[: most + 1].rpartition("-")[0]
+    return plain if len(plain) <= most else whole or plain[:most]
 
 
 def _slug(text: str) -> str:
     """Return a text in at most 15 plain small letters, digits and dashes; empty where it has none."""
+    return _plain(text)[:SLUG].strip("-")
+
+
+def _plain(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG].strip("-")
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 def own_code(text: str) -> str | None:

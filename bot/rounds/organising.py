@@ -5,6 +5,7 @@ Every act writes a line to the round's log. What the rules forbid raises `Refuse
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -565,16 +566,14 @@ class Rounds(Fairness, Papers):
                 raise wording.Forbidden("taken_place", name=name)
             if len(known) >= places.MOST:
                 raise wording.Forbidden("many_places", most=places.MOST)
-            place = kept_places.add(db, row.id, self._free(db, row, name), name, self._clock())
+            place = kept_places.add(db, row.id, self._free(db, name), name, self._clock())
             self._note(db, row, who, seals.PLACED, self._clock(), name, sealed=seals.place(place))
             return places.view(place, kept_places.Arrivals(), self._config.digest.minimum_cell)
 
-    def _free(self, db: Connection, row: RoundRow, name: str) -> str:
+    def _free(self, db: Connection, name: str) -> str:
         """Return a code for a place that leads nowhere yet."""
-        while True:
-            code = codes.place_code(row.code, name, self._mint())
-            if not (rounds.by_code(db, code) or kept_places.by_code(db, code)):
-                return code
+        drawn = (codes.place_code(name, self._mint(), tries) for tries in itertools.count())
+        return next(each for each in drawn if not (rounds.by_code(db, each) or kept_places.by_code(db, each)))
 
     def saw(self, place_id: int) -> None:
         """Count that somebody opened a page by the code of a place."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -103,12 +104,42 @@ async def test_a_place_of_a_round_that_rests_is_over_or_has_not_begun_says_so(ho
     assert sums(house, code) == (2, 0, 0)
 
 
-def test_a_code_fits_a_deep_link_and_begins_with_the_rounds() -> None:
-    code = place_code("a" * 24, "Städtische Bücherei am Marktplatz", "chance")
-    assert code.startswith(f"{'a' * 24}-")
-    assert code.endswith("-stadtische-buch")
-    assert len(code) <= 64
-    assert place_code("library", "المكتبة", "chance").endswith("-place")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Library, main door", "library"),
+        ("Main door of the library", "main-door"),
+        ("Bus stop 7", "bus-stop"),
+        ("Städtische Bücherei am Marktplatz", "stadtisch"),
+        ("U2", "u2"),
+        ("المكتبة", "place"),
+        ("!", "place"),
+    ],
+)
+def test_a_code_is_short_enough_to_be_typed_from_a_poster(name: str, words: str) -> None:
+    code = place_code(name, "chance")
+    assert re.fullmatch(f"{words}-[a-z0-9]{{2}}", code)
+    assert len(code) <= 12
+    for tries in (8, 80, 800):
+        assert len(place_code(name, "chance", tries)) <= 12
+
+
+def test_many_places_of_one_name_have_codes_of_their_own_and_old_codes_still_lead(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = "library-q7-library-main-door-of-the-house-44"
+    first = house.pulse(code="first")
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, first.code)
+        assert row is not None
+        places.add(db, row.id, old, "An older one", house.clock())
+    codes = [house.pulse(code=f"round-{n}").code for n in range(4)]
+    monkeypatch.setattr(house.rounds, "_mint", lambda: "always the same")
+    made = {house.rounds.add_place(code, "Bus stop").code for code in codes}
+    assert len(made) == 4
+    assert all(len(code) <= 12 for code in made)
+    led, place = house.rounds.leads_to(old)
+    assert (led and led.code, place > 0) == ("first", True)
 
 
 def test_two_places_of_the_same_letters_have_two_codes(house: House) -> None:
