@@ -152,6 +152,13 @@ def linked(db: Connection) -> list[RoundRow]:
     return _shape.read(db.execute(_all.where(rounds.c.key_sealed.is_not(None)).order_by(rounds.c.id)))
 
 
+def unlinked(db: Connection, services: Collection[str] = (), stages: Collection[str] = ()) -> int:
+    """Count the rounds, of these services and stages where any are named, that have been open and have no key left."""
+    found = select(func.count()).where(rounds.c.key_sealed.is_(None), rounds.c.opened_at.is_not(None))
+    found = found.where(rounds.c.service.in_(services)) if services else found
+    return db.execute(found.where(rounds.c.stage.in_(stages)) if stages else found).scalar_one()
+
+
 def move(db: Connection, round_id: int, was: Collection[str], becomes: str, **stamps: datetime) -> bool:
     """Change the state and set moments (`opened_at`, …), if the state still is one of `was`; return whether it was.
 

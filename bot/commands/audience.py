@@ -114,7 +114,7 @@ def audience(config: Config, code: str, *, in_json: bool) -> None:
     Before the round opens these are the numbers as they would be now.
     """
     with office(config) as here:
-        found = here.rounds.audience(code)
+        found, gone = here.rounds.audience(code), here.rounds.long_ago(code)
     if in_json:
         show({**asdict(found), "people": found.people})
         return
@@ -124,6 +124,9 @@ def audience(config: Config, code: str, *, in_json: bool) -> None:
     table(list(lines(found)))
     if found.step:
         click.echo(f"It is chosen among those who agreed: numbers come in steps of {found.step}, rounded down.")
+    if gone:
+        closed = f"{many(gone, 'round')} closed {config.privacy.close_days} days ago or earlier"
+        click.echo(f"{closed}: nobody knows any more who took part there.")
 
 
 @click.command("list-in")

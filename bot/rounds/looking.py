@@ -38,7 +38,7 @@ from bot.rounds.hours import Hours
 from bot.rounds.invitations import rested
 from bot.rounds.lately import Lately
 from bot.rounds.library import sketch
-from bot.rounds.lifecycle import BEGINNING, BEGUN, LINK, LISTED, RUNNING, State, closed_on
+from bot.rounds.lifecycle import AGREED, BEGINNING, BEGUN, LINK, LISTED, RUNNING, State, closed_on
 from bot.rounds.sending import Plan, sending
 from bot.rounds.tongues import in_language, lacks
 from flows.changes import changes
@@ -417,6 +417,15 @@ class Looking:
             exact = audiences.tally(db, self._library, row, self._rules(row))
         step = self._step(row)
         return audiences.stepwise(exact, step) if step else exact
+
+    def long_ago(self, code: str) -> int:
+        """Count the rounds that would tell who is meant, and of which nobody knows any more who took part."""
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            meant = whom.load(row.whom)
+            if row.audience != AGREED or not (meant.services or meant.stages or meant.looks_into_answers):
+                return 0
+            return rounds.unlinked(db, meant.services, meant.stages)
 
     def _step(self, row: RoundRow) -> int:
         """Return in which steps it is told how many a round asks; 0: exactly."""

@@ -322,6 +322,9 @@ class Rounds(Protocol):
     def audience(self, code: str) -> Tally:
         """Count the audience: as it stands, and before the round opens as it would be now."""
 
+    def long_ago(self, code: str) -> int:
+        """Count the rounds that would tell who is meant, and of which nobody knows any more who took part."""
+
     def check(self, code: str, language: str) -> Sequence[Fault]:
         """Return everything that keeps the round from opening; empty: it may open."""
 

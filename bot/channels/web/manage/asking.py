@@ -104,6 +104,8 @@ async def _shown(
         offered=_offered(request, visitor, round_),
         themes=await asyncio.to_thread(_themes, request, visitor),
         audience=await asyncio.to_thread(rounds.audience, round_.code),
+        long_ago=await asyncio.to_thread(rounds.long_ago, round_.code),
+        days=backstage_of(request).config.privacy.close_days,
         unscheduled=await asyncio.to_thread(rounds.unscheduled, round_.code),
         ground=ground,
         bad_rows=bad_rows,

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from storage import contacts, themes
 from storage.contacts import NewContact
 from storage.tables import outbox
+from storage.tables import rounds as rounds_table
 from tests.bot.channels.web.stage import NOW
 from tests.bot.channels.web.test_public_pages import FORMAL
 from tests.bot.channels.web.test_staff_pages import ORGANISER, entered, faults, posted, stamp
@@ -73,6 +74,25 @@ async def test_who_is_meant_is_ticked_and_counted_before_anything_is_sent(
     assert kept(it, code).whom.languages == ("es",)
     with it.database.reading() as db:
         assert db.execute(select(func.count()).select_from(outbox)).scalar_one() == 0
+
+
+async def test_rounds_of_which_nobody_knows_any_more_who_took_part_are_counted_where_they_would_decide(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    past = it.opened("The last one", **FORMAL)
+    code = it.round("Opening hours", **DRAFT)
+    await entered(it, client, ORGANISER)
+    said = "whose people cannot be found any more: 1."
+    page = await changed(client, code, services=["library"])
+    assert "running or closed less than 30 days ago" in page.text
+    assert said not in page.text
+    it.rounds.close(past)
+    with it.database.transaction() as db:
+        db.execute(update(rounds_table).where(rounds_table.c.code == past).values(key_sealed=None))
+    assert said in (await changed(client, code, services=["library"])).text
+    assert said in (await changed(client, code, areas=["harbour"])).text
+    assert said not in (await changed(client, code, stages=["deliver"], services=["library"])).text
+    assert said not in (await changed(client, code, languages=["es"])).text
 
 
 async def test_everything_the_command_line_can_say_is_kept_and_cleared_again(
