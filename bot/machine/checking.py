@@ -1,7 +1,9 @@
 """Whether words a machine wrote say no more than the facts they cite. Pure. What cannot be told is refused.
 
 Each part cites one fact, so that a figure cannot move from one to another, and within a fact figures keep their order:
-its first ones, with none left out. What stays possible is a clumsy sentence: that is why all of it is marked.
+its first ones, with none left out. Of a headline each part is its fact's own words beside articles and the like
+(`clauses`), since no list knows all that may turn a sentence round. What stays possible is a clumsy sentence: that is
+why all of it is marked.
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ ACCENTS: Final = 2
 """Marks on one letter, one behind the other."""
 _FIGURE: Final = re.compile(r"[+\-−]?\d+(?:[.,'’٫٬\u00a0\u202f]\d+)*(?:[\u00a0\u202f ]?[%٪])?")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_BETWEEN: Final = re.compile(r"[:,;،؛.](?=\s|$)|[()]")
+"""What parts the clauses of a fact."""
+_NAME: Final = "{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ class Fact:
     id: str
     text: str
     name: str = ""
+    whole: bool = True
+    """Whether all of it has to be said; else what stands at its end may be left out."""
 
 
 def fault(words: str, fact: Fact, language: str, private: Callable[[str], Iterable[str]]) -> str:
@@ -52,6 +60,60 @@ def fault(words: str, fact: Fact, language: str, private: Callable[[str], Iterab
         or _loaded(said, known, language)
         or _names(said, known, language, private)
     )
+
+
+def turned(words: str, fact: Fact, language: str, private: Callable[[str], Iterable[str]]) -> str:
+    """Return why these words may not stand in a headline for this fact; empty where they may."""
+    return fault(words, fact, language, private) or _clauses(plain(words), fact, language)
+
+
+def _clauses(said: str, fact: Fact, language: str) -> str:
+    """What is said has to be clauses of the fact, each whole and in its order, from the first; they may change places.
+
+    The name may stand where it stands in the fact, or between two clauses. Words that join come and go.
+    """
+    said, known, name = (unicodedata.normalize("NFC", each) for each in (said, plain(fact.text), plain(fact.name)))
+    told = _tokens(said, name, language)
+    if any(sign not in known for sign in re.findall(r"[-–+/]\d", said)):
+        return "a sign before a figure that is not in the fact"
+    parts = [tokens for part in _BETWEEN.split(_marked(known, name)) if (tokens := _tokens(part, "", language))]
+    apart = [tokens for part in parts if (tokens := [each for each in part if each != _NAME])]
+    ways = (parts, [[_NAME], *apart]) if name else (parts,)
+    if any(_made_of(told, way[:most]) for way in ways for most in _lengths(way, fact)):
+        return ""
+    return "other words than the fact's, or in another order"
+
+
+def _lengths(clauses: list[list[str]], fact: Fact) -> Iterable[int]:
+    """Return how many clauses may be said, counted from the first."""
+    return (len(clauses),) if fact.whole else range(1, len(clauses) + 1)
+
+
+def _made_of(said: list[str], clauses: list[list[str]]) -> bool:
+    """Whether all clauses one behind the other, in any order, are what is said."""
+    if not said or not clauses:
+        return not said and not clauses
+    return any(
+        said[: len(clause)] == clause and _made_of(said[len(clause) :], clauses[:place] + clauses[place + 1 :])
+        for place, clause in enumerate(clauses)
+    )
+
+
+def _marked(text: str, name: str) -> str:
+    """Put a mark in place of the name where it stands first as a word of its own."""
+    whole = rf"(?<![^\W\d_]){re.escape(name)}(?![^\W\d_])"
+    return re.sub(whole, f" {_NAME} ", text, count=1, flags=re.IGNORECASE) if name else text
+
+
+def _tokens(text: str, name: str, language: str) -> list[str]:
+    """Return words and figures in their order, without words that join; the mark of the name is one of them."""
+    joining = loaded(language)["joining"]
+    found: list[str] = []
+    for place, piece in enumerate(_marked(text, name).split(_NAME)):
+        found += [_NAME] if place else []
+        marks = re.finditer(rf"{_FIGURE.pattern}|{_LETTERS.pattern}", piece.casefold())
+        found += [token for mark in marks if (token := re.sub(r"[\u00a0\u202f ]", "", mark[0])) not in joining]
+    return found
 
 
 def plain(text: str) -> str:

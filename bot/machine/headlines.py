@@ -29,9 +29,10 @@ TASK: Final = """You word the headline of a weekly report for the manager of a p
 You get JSON: the language to write in, and facts, each with an id and a text; some with a name.
 Answer JSON: {"parts": [{"fact": "<id>", "words": "<short clause>"}]}.
 Rules. The first part words the first fact; then you may word others, the gravest first. One part words one fact.
-Write in the language you are given, plainly, without judging. Copy every figure and every name exactly as it stands.
-Tell a fact's figures in its order, from the first, with none left out between; those at its end may be left out.
-Add no figure, no name, no cause, no quotation marks. No full stop at the end. At most 20 words over all parts."""
+Take the fact's own words, figures and name exactly as they stand, in their order; add none but articles, "and", "is",
+"has" and the like. Clauses between its commas and colons may change places, and the name may stand between two of them.
+Leave nothing out; of a theme the clauses at its end may be left out.
+Add no quotation marks. No full stop at the end. At most 20 words over all parts."""
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
@@ -71,7 +72,7 @@ def worded(
 
 def facts(digest: Digest, said: Texts) -> tuple[Fact, ...]:
     """Return what the headline may tell, as the digest shows it: each reason to act or to watch, then the problems."""
-    return tuple(Fact(each.id, _bare(each.text, said), bare(each.name)) for each in _facts(digest, said))
+    return tuple(replace(each, text=_bare(each.text, said), name=bare(each.name)) for each in _facts(digest, said))
 
 
 def _bare(text: str, said: Texts) -> str:
@@ -82,8 +83,9 @@ def _bare(text: str, said: Texts) -> str:
 def _facts(digest: Digest, said: Texts) -> tuple[Fact, ...]:
     alerts = [Fact(f"alert{n}", plain(items.alert(each, said)), items.name_of(each, said))
               for n, each in enumerate(digest.alerts, 1)]  # fmt: skip
-    themes = [Fact(f"theme{n}", plain(items.figures(each, digest, said)), items.short(said.pick(each.name, each.key)))
-              for n, each in enumerate(digest.problems, 1)]  # fmt: skip
+    named = [(items.short(said.pick(each.name, each.key)), each) for each in digest.problems]
+    themes = [Fact(f"theme{n}", plain(items.figures(each, digest, said)), name, whole=False)
+              for n, (name, each) in enumerate(named, 1)]  # fmt: skip
     return (*alerts, *(themes if digest.form is Form.FULL else []))
 
 
@@ -121,7 +123,8 @@ def _fault(
         return "the gravest fact does not come first"
     if not set(cited) <= by_id.keys() or len(set(cited)) < len(cited):
         return "a fact that was not given, or one cited twice"
-    return next(filter(None, (checking.fault(words, by_id[fact], said.language, private) for fact, words in parts)), "")
+    found = (checking.turned(words, by_id[fact], said.language, private) for fact, words in parts)
+    return next(filter(None, found), "")
 
 
 def _line(digest: Digest, parts: Sequence[tuple[str, str]], said: Texts) -> str:

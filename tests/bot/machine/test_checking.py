@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.digests.model import Alert, Reason
+from bot.digests.render import items
 from bot.machine import checking
-from bot.machine.checking import Fact, fault, figures
+from bot.machine.checking import Fact, fault, figures, turned
 from bot.reading.private import Finder
 from bot.texts import languages, texts
 
@@ -131,7 +133,7 @@ def test_every_language_of_the_digest_can_be_checked() -> None:
     assert checking.languages() == set(languages())
     for language in languages():
         kinds = checking.loaded(language)
-        assert set(kinds) == {"numbers", "up", "down", "cause", "denial"}
+        assert set(kinds) == {"numbers", "up", "down", "cause", "denial", "joining"}
 
 
 @pytest.mark.parametrize("language", languages())
@@ -141,3 +143,85 @@ def test_our_own_sentences_show_what_the_lists_know(language: str) -> None:
     for key, kind in (("doubled", "up"), ("fell", "down"), ("drop", "down")):
         words = checking._words(checking.plain(said.many(f"digest.headline.{key}", 12, name="x", stage="x")))
         assert checking._any(words, tuple(checking.loaded(language)[kind])), (language, key, words)
+
+
+OVERDUE = Fact("a", "“Spring round” is 6 days overdue", "Spring round")
+OPEN = Fact("a", "2 urgent reports are open")
+HEARD = Fact("a", "hardly heard: Northgate", "Northgate")
+BELOW = Fact("a", "Delivery below its median for 6 weeks", "Delivery")
+FEW = Fact("a", "Delivery fell by 9 points, of few answers", "Delivery")
+DROPPED = {
+    "es": Fact("a", "Operación bajó 9 puntos", "Operación"),
+    "fr": Fact("a", "Service a baissé de 9 points", "Service"),
+    "pt": Fact("a", "Operação desceu 9 pontos", "Operação"),
+}
+THEME = Fact("a", "Waiting: 14 people, 35% of those who wrote, under 5 the week before.", "Waiting", whole=False)
+
+
+def turns(words: str, fact: Fact, language: str = "en") -> str:
+    return turned(words, fact, language, lambda _: [])
+
+
+@pytest.mark.parametrize(
+    ("words", "fact", "language"),
+    [
+        ("2 urgent reports are closed", OPEN, "en"),
+        ("2 urgent reports proved false", OPEN, "en"),
+        ("2 urgent reports", OPEN, "en"),
+        ("Spring round closes in 6 days", OVERDUE, "en"),
+        ("Spring round is 6 days ahead of schedule", OVERDUE, "en"),
+        ("Spring round: 6 days", OVERDUE, "en"),
+        ("Delivery fell to 9 points", FELL, "en"),
+        ("Delivery fell from 9 points", FELL, "en"),
+        ("Delivery fell by 9 people", FELL, "en"),
+        ("Delivery fell by –9 points", FELL, "en"),
+        ("Delivery recovered 9 points", FELL, "en"),
+        ("Delivery fell by 9 points", FEW, "en"),
+        ("Northgate is well heard", HEARD, "en"),
+        ("heard: Northgate", HEARD, "en"),
+        ("below Delivery, its median for 6 weeks", BELOW, "en"),
+        ("Delivery 6 weeks at its best", BELOW, "en"),
+        ("14 people are happy with Waiting", THEME, "en"),
+        ("Waiting: more than 14 people", THEME, "en"),
+        ("Waiting: under 14 people", THEME, "en"),
+        ("Awaiting: 14 people", THEME, "en"),
+        ("Warten: 12 Personen sind zufrieden", Fact("a", "„Warten“ hat sich verdoppelt: 12 Personen", "Warten"), "de"),
+        ("Nord ist gut gehört", Fact("a", "kaum gehört: Nord", "Nord"), "de"),
+        ("Operación bajó a 9 puntos", DROPPED["es"], "es"),
+        ("Operación bajó de 9 puntos", DROPPED["es"], "es"),
+        ("Service a baissé à 9 points", DROPPED["fr"], "fr"),
+        ("Service a baissé a\u0300 9 points", DROPPED["fr"], "fr"),
+        ("Operação desceu a 9 pontos", DROPPED["pt"], "pt"),
+    ],
+)
+def test_a_headline_turns_no_fact_round(words: str, fact: Fact, language: str) -> None:
+    assert turns(words, fact, language)
+
+
+@pytest.mark.parametrize(
+    ("words", "fact"),
+    [
+        ("there are 2 urgent reports, and these are open", OPEN),
+        ("the Spring round: 6 days overdue", OVERDUE),
+        ("12 people: the waiting has doubled", DOUBLED),
+        ("Northgate is hardly heard", HEARD),
+        ("below its median for 6 weeks: Delivery", BELOW),
+        ("of few answers, Delivery fell by 9 points", FEW),
+        ("Waiting, 14 people", THEME),
+        ("14 people, Waiting, and 35% of those who wrote", THEME),
+    ],
+)
+def test_a_headline_may_join_and_move_the_clauses_of_a_fact(words: str, fact: Fact) -> None:
+    assert turns(words, fact) == ""
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("reason", Reason)
+def test_our_own_sentence_of_each_reason_passes(language: str, reason: Reason) -> None:
+    said, staged = texts(language), reason in {Reason.FELL, Reason.DROP, Reason.ABOVE, Reason.BELOW}
+    for count in (1, 2, 3, 12, 1_200):
+        named = {} if staged or reason is Reason.URGENT else {language: "Nord 7, Süd"}
+        each = Alert(reason, count, named, "deliver" if staged else "")
+        fact = Fact("a", checking.plain(items.alert(each, said)), items.name_of(each, said))
+        words = "".join(sign for sign in fact.text if sign not in "“”«»„").strip()
+        assert turns(" ".join(words.split(" ")), fact, language) == "", fact

@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 
 SAID = {
     "parts": [
-        {"fact": "alert1", "words": "3 urgent reports wait for you."},
-        {"fact": "alert2", "words": "“Waiting” is raised by 12 people, doubled"},
+        {"fact": "alert1", "words": "There are 3 urgent reports, and these are open."},
+        {"fact": "alert2", "words": "12 people, the “Waiting” has doubled"},
     ]
 }
 HONEST = json.dumps(SAID).replace("“", "").replace("”", "").replace("\\u201c", "").replace("\\u201d", "")
-LINE = "Act: 3 urgent reports wait for you; Waiting is raised by 12 people, doubled."
+LINE = "Act: There are 3 urgent reports, and these are open; 12 people, the Waiting has doubled."
 
 
 @pytest.fixture
@@ -129,23 +129,25 @@ def test_other_languages_keep_the_plain_sentence(model: Server, digest: Digest) 
 
 
 def _with(**changes: Any) -> str:
-    part = {"fact": "alert1", "words": "3 urgent reports wait", **changes}
+    part = {"fact": "alert1", "words": "3 urgent reports are open", **changes}
     return json.dumps({"parts": [part]})
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        _with(words="4 urgent reports wait"),
-        _with(words="12 urgent reports wait"),  # the figure of another fact
-        _with(words="three urgent reports wait"),
-        _with(words="3 urgent reports wait for Peter Smith"),
-        _with(words="3 urgent reports wait, call 0161 496 0000"),
+        _with(words="4 urgent reports are open"),
+        _with(words="12 urgent reports are open"),  # the figure of another fact
+        _with(words="three urgent reports are open"),
+        _with(words="3 urgent reports are open for Peter Smith"),
+        _with(words="3 urgent reports are open, call 0161 496 0000"),
+        _with(words="3 urgent reports are closed"),
+        _with(words="3 urgent reports"),
         _with(fact="alert7"),
         _with(fact="alert2"),
         _with(fact=None),
         _with(words=["3"]),
-        _with(words="3 urgent reports wait " * 9),
+        _with(words="3 urgent reports are open " * 9),
         json.dumps({"parts": [json.loads(_with())["parts"][0]] * 2}),
         json.dumps({"parts": []}),
         json.dumps({"parts": "3 urgent reports"}),
