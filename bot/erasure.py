@@ -22,6 +22,7 @@ from storage import (
     entries,
     findings,
     messages,
+    outbox,
     rounds,
     seals,
     sessions,
@@ -118,7 +119,7 @@ class Eraser:
         of = rounds.get(db, round_id)
         pseudonym = None if of is None else self._library.pseudonym(of, owner.address_hash)
         ledger.gone(PARTED, owner, [] if pseudonym is None else [pseudonym], round_id)
-        self.transcripts(db, row, owner)
+        self.transcripts(db, row, owner, guest.contact.id)
         kept = of is not None and (of.key_sealed is None or self._answers_in(db, of, owner.address_hash, ledger.now))
         self.traces(db, round_id, contact_id)
         entries.forget(db, contact_id, round_id)
@@ -126,8 +127,11 @@ class Eraser:
             guest.drop(round_id)
         return kept
 
-    def transcripts(self, db: Connection, row: SessionRow, owner: Contact) -> None:
-        """Forget the conversation of a session in the chats that we show; to be done while its answers are there."""
+    def transcripts(self, db: Connection, row: SessionRow, owner: Contact, reader: int | None = None) -> None:
+        """Forget how the conversation of a session reads: in its chat, and its receipt also in that of a `reader`.
+
+        To be done while its answers are there: an earlier passage is known by them.
+        """
         session = session_of(row, self._library.keys)
         of = rounds.get(db, row.round_id)
         if session is None or of is None:
@@ -135,10 +139,11 @@ class Eraser:
         who = self.pseudonym(of, owner.address_hash)
         said = [] if who is None else [*answers.of(db, of.id, who), *answers.taken_back(db, of.id, who)]
         answered = {each.answered_at for each in said}
-        told = messages.telling(db, session.receipt) if session.receipt else []
-        for contact_id in {owner.id, *told}:
+        words = [f'"tag":"{session.tag}"', session.receipt]
+        for contact_id in sorted({owner.id, reader or owner.id}):
             lines = messages.of(db, contact_id, limit=None)
             messages.drop(db, conversation(lines, session.tag, session.receipt, answered))
+            outbox.erase(db, outbox.holding(db, contact_id, filter(None, words)))
 
     @staticmethod
     def traces(db: Connection, round_id: int, contact_id: int) -> None:

@@ -74,12 +74,6 @@ def forget(db: Connection, contact_id: int) -> int:
     return db.execute(delete(messages).where(messages.c.contact_id == contact_id)).rowcount
 
 
-def telling(db: Connection, words: str) -> list[int]:
-    """Return the contacts in whose transcripts these words stand somewhere."""
-    found = select(messages.c.contact_id).where(messages.c.body.contains(words, autoescape=True)).distinct()
-    return list(db.execute(found.order_by(messages.c.contact_id)).scalars())
-
-
 def drop(db: Connection, ids: Sequence[int]) -> None:
     """Delete some messages, a thousand at a time."""
     for at in range(0, len(ids), _MOST):

@@ -425,6 +425,12 @@ def of_contact(db: Connection, contact_id: int) -> list[tuple[datetime, str, str
     return [(row[0], row[1], row[2]) for row in db.execute(mine)]
 
 
+def holding(db: Connection, contact_id: int, words: Iterable[str]) -> list[str]:
+    """Return the keys of what is kept of messages to a contact in which some of these words stand."""
+    there = or_(*(outbox.c.body.contains(each, autoescape=True) for each in words))
+    return list(db.execute(select(outbox.c.key).where(outbox.c.contact_id == contact_id, there)).scalars())
+
+
 def keys_of(db: Connection, contact_id: int, beginnings: Iterable[str]) -> list[str]:
     """Return the keys that begin so of what is kept of messages to a contact, here or in a chat that we show."""
     begun = tuple(beginnings)

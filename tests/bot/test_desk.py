@@ -336,9 +336,16 @@ async def test_answers_can_be_deleted_by_receipt_from_elsewhere(house: House, ci
     await elsewhere.says(receipt)
     (asked,) = await elsewhere.says("DELETE")
     assert labels(asked) == ["Yes", "No"]
+    await citizen.says("MYDATA")
+    others = Citizen(house, "others")
+    await finished(others, code)
     (done,) = await elsewhere.taps("Yes")
     assert done.text.startswith("Done.")
     assert citizen.answers(code) == []
+    left = "".join(row.body for row in house.table("outbox"))
+    assert receipt not in left
+    (tag,) = {each.split('"')[0] for each in left.split('"tag":"')[1:]}
+    assert tag in house.table("sessions")[-1].body
 
 
 async def test_an_answer_can_be_changed_after_the_end_and_counts_at_once(house: House, citizen: Citizen) -> None:
