@@ -22,7 +22,7 @@ from bot.flood import Flood
 from bot.handover import take_over
 from bot.menu import menu as menus
 from bot.menu import worker
-from bot.participation import SILENCE, Spoken, as_session, may_repeat, rest_of
+from bot.participation import SILENCE, WRITTEN_TO, Spoken, as_session, may_repeat, rest_of
 from bot.rounds import codes, outcome, promise, record, report_back
 from bot.rounds.lifecycle import ANNOUNCED, BEGINNING, GRACE, RUNNING, State, as_of, closed_on, ended_at, may_finish
 from bot.rounds.record import spoken_day
@@ -66,6 +66,8 @@ LATE = "?"
 RIGHTS = frozenset({"stop", "delete", "mydata", "human", "help", "language"})
 """Words that are heard whatever else there is to say."""
 LEAVING = frozenset({"stop", "delete"})
+GREETING = "greeting"
+"""A word that begins as START does, and does not end a STOP."""
 SENDABLE = frozenset({*EVERYWHERE, "start"})
 """Words that have buttons."""
 DESK = "@desk"
@@ -230,7 +232,7 @@ class Desk:
         if self._asks_what_came(visit):
             return self._bare(visit, self._mine(visit))
         going = self._going(visit)
-        if len(going) > 1 and self._meaning(visit, text) == "start":
+        if len(going) > 1 and self._meaning(visit, text) in {"start", GREETING}:
             return self._bare(visit, self._switch(visit, going))
         return None
 
@@ -288,6 +290,7 @@ class Desk:
             return spoken.saying(*self._word(visit, spoken.asked))
         if spoken.ended and visit.guest.contact.stopped_at == visit.ledger.now:
             self._participations.stop_others(visit.ledger, visit.guest, round_id)
+            self._refuse(visit, WRITTEN_TO)
             self._people.stop(visit)
         return spoken.saying(*self._left_open(visit)) if spoken.ended else spoken
 
@@ -371,7 +374,7 @@ class Desk:
     # ----------------------------------------------------------------- deep links and /start
 
     def _started(self, visit: Visit, code: str) -> Spoken:
-        """`/start`, `/start CODE`: a round, a service, or an invitation to a role."""
+        """`/start`, `/start CODE`: a round, a service, or an invitation to a role. It ends a STOP."""
         welcome: Prompts = ()
         if visit.guest.contact.stopped_at is not None:
             visit.ledger.change(visit.guest, stopped_at=None)
@@ -612,6 +615,7 @@ class Desk:
             case "@never":
                 visit.ledger.change(visit.guest, invite_again_at=None)
                 visit.ledger.ask_no_more(visit.guest)
+                self._refuse(visit, frozenset({"invite"}))
                 return self._bare(visit, (self._say(visit, "invitation_never_done"),))
             case "@desk" if _pressed(visit.message):
                 return self._sent(visit, _pressed(visit.message))
@@ -734,6 +738,9 @@ class Desk:
         word = self._meaning(visit, message.text)
         if word == "start":
             return self._started(visit, "")
+        if word == GREETING:
+            visit.ledger.change(visit.guest, asks=None)
+            return self._bare(visit, self._begun(visit))
         return self._bare(visit, self._word(visit, word or ""))
 
     def _warned(self, visit: Visit, passage: SessionRow | None) -> Prompts:
@@ -849,8 +856,18 @@ class Desk:
             return (self._say(visit, "stopped_already"),)
         visit.ledger.change(visit.guest, stopped_at=visit.ledger.now)
         visit.ledger.cancel_bulk(visit.guest)
+        self._refuse(visit, WRITTEN_TO)
         self._people.stop(visit)
         return (self._say(visit, "stopped_all"),)
+
+    def _refuse(self, visit: Visit, roles: frozenset[str]) -> None:
+        """Let no session of theirs say Yes any more to what they have taken back in all of them."""
+        known = {row.round_id: row for row in sessions.all_of(visit.db, visit.guest.contact.id)} | visit.guest.rows
+        found = rounds.by_ids(visit.db, known)
+        for round_id, row in known.items():
+            if round_id in found:
+                flow = self._library.shown(visit.db, found[round_id])
+                self._participations.refuse(visit.ledger, visit.guest, flow, row, roles)
 
     def _ask_language(self, visit: Visit) -> Prompts:
         visit.ledger.change(visit.guest, asks=LANGUAGE)

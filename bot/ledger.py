@@ -150,6 +150,7 @@ class Ledger:
     _wishes: dict[wishes.Wish, bool] = field(default_factory=dict)
     _wishing: dict[wishes.Wish, bytes] = field(default_factory=dict)
     """Under which pseudonym they take part there."""
+    _unwishing: set[int] = field(default_factory=set)
     _changes: dict[int, dict[str, Any]] = field(default_factory=dict)
     _forgotten: list[tuple[int, int]] = field(default_factory=list)
     _declined: set[tuple[int, int]] = field(default_factory=set)
@@ -214,14 +215,23 @@ class Ledger:
         self._wishes[round_id, guest.contact.id] = wanted
         self._wishing[round_id, guest.contact.id] = pseudonym
 
+    def _wish_no_more(self, guest: Guest) -> None:
+        """The guest wants no result sent; what they may wish for later in the same group stands."""
+        self._unwishing.add(guest.contact.id)
+        for noted in (self._wishes, self._wishing):
+            for wish in [each for each in noted if each[1] == guest.contact.id]:
+                del noted[wish]
+
     def decline(self, round_id: int, guest: Guest) -> None:
         """The guest wants to be asked into a round no more, not even by what waits to leave."""
         self._declined.add((round_id, guest.contact.id))
 
     def change(self, guest: Guest, **values: Any) -> None:  # noqa: ANN401 - columns of many types
-        """Change facts of the contact (`language`, `asks`, `stopped_at`…)."""
+        """Change facts of the contact (`language`, `asks`, `stopped_at`…). STOP takes every yes to being written to."""
         if values.get("stopped_at"):
             values["said_stop_at"] = values["stopped_at"]  # kept also where they come back within the same group
+            values["invite_again_at"] = None
+            self._wish_no_more(guest)
         differing = {name: value for name, value in values.items() if getattr(guest.contact, name) != value}
         if differing:
             self._log_choice(guest.contact, differing)
@@ -264,6 +274,8 @@ class Ledger:
         self._flush_sessions(db, last=last)
         moves.count(db, self._moves)
         places.count(db, self._arrivals)
+        if self._unwishing:
+            wishes.forget(db, self._unwishing)
         wishes.add(db, [wish for wish, wanted in self._wishes.items() if wanted], self.now)
         for wish in wishes.remove(db, [wish for wish, wanted in self._wishes.items() if not wanted]):
             self._taken_back(deletions.UNWISHED, wish[0], self._wishing[wish])
@@ -284,6 +296,7 @@ class Ledger:
             self._arrivals,
             self._wishes,
             self._wishing,
+            self._unwishing,
             self._changes,
             self._declined,
             self._cancelled,

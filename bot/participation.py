@@ -64,6 +64,8 @@ REST = timedelta(days=7)
 """A running round takes one passage per person in this time."""
 AGE_AND_BEGIN = frozenset({"age", "begin", "gate"})
 CHOICES = frozenset({"quote", "result", "invite"})
+WRITTEN_TO = frozenset({"result", "invite"})
+"""Those of the choices by which we may write first."""
 STARTED, STOPPED = "@start", "@stop"
 """Where arrows of the drop-off picture come from and lead to outside the flow's states."""
 SILENCE = Message(Kind.SILENCE)
@@ -213,6 +215,19 @@ class Participations:
                     ledger.move(other, session.state, STOPPED)
                 else:
                     ledger.keep(guest, row, left(row, session))
+
+    @staticmethod
+    def refuse(ledger: Ledger, guest: Guest, flow: Flow, row: SessionRow, roles: frozenset[str]) -> None:
+        """Let a session say No to these of the three choices where it says Yes: somebody has taken it back."""
+        if row.round_id not in guest.rows:
+            guest.take(row)
+        session = guest.session(row.round_id)
+        states = flow.script(session.language).states if session is not None else {}
+        said = {} if session is None else session.answers
+        yes = [name for name, given in said.items() if given.value == "yes"]
+        back = {name: Answer(name, "no") for name in yes if getattr(states.get(name), "role", None) in roles}
+        if session is not None and back:
+            ledger.keep(guest, guest.rows[row.round_id], session.moved(answers={**said, **back}))
 
     def pseudonym(self, played: Played, address_hash: bytes) -> bytes:
         """Return who a contact is in a round."""

@@ -137,15 +137,22 @@ class Replay:
         for entry in choices:
             if entry.what == STOPPED:
                 contacts.note_stop(self._db, contact.id, entry.at)
+                self._wish_no_more(contact, entry.at)
         if stopped != contact.stopped_at:
             contacts.set_stopped(self._db, contact.id, stopped)
             self._done[STOPPED if stopped else RESUMED] += 1
         if stopped is not None:
             outbox.cancel(self._db, contact.id, self._now, bulk_only=True)
-        no = max((entry.at for entry in choices if entry.what == UNINVITED), default=None)
+        no = max((entry.at for entry in choices if entry.what in {UNINVITED, STOPPED}), default=None)
         if no is not None and contact.invite_again_at is not None and contact.invite_again_at < no:
             contacts.set_invite_again(self._db, contact.id, None)
             self._done[UNINVITED] += 1
+
+    def _wish_no_more(self, contact: Contact, stopped: datetime) -> None:
+        """STOP took back the wishes for results that were there."""
+        for round_id, at, what in wishes.since(self._db, contact.id):
+            if what == wishes.RESULT and at < stopped:
+                self._done[UNWISHED] += len(wishes.remove(self._db, [(round_id, contact.id)]))
 
     def _parts(self, gone: dict[str, datetime]) -> None:
         """Forget the answers of parts that went, of whomever they are: also of contacts that are forgotten by now."""

@@ -623,7 +623,7 @@ class Turns:
             self.committed()
         alike(_turns, "turn.completed", Alike(_LINE, [turn[: len(_LINE)] for turn in told]))
         for turn in [turn for turn in told if turn.urgent]:
-            log.warning("turn.urgent", contact=turn.contact, flow=turn.flow)
+            log.warning("turn.urgent", flow=turn.flow)  # not who: lines of a log outlive what is kept of them
             self._metrics.urgent.inc()
         for channel, count in Counter([turn.channel for turn in told]).items():
             self._metrics.turns.labels(channel).inc(count)

@@ -99,7 +99,8 @@ _LISTING = (Pick, Rank)
 """Questions whose options are gathered one by one, until DONE."""
 _EVERYWHERE = frozenset(EVERYWHERE)
 _FOR_THE_BOT = frozenset({"human", "mydata", "delete"})
-_HEARD_AMID = _EVERYWHERE | {"done", "ok", "start"}
+_HELLO = frozenset({"start", "greeting"})
+_HEARD_AMID = _EVERYWHERE | _HELLO | {"done", "ok"}
 """Words that do not join what was said before them."""
 _TEXT, _TAP = Kind.TEXT, Kind.TAP  # to find a member in its enum takes 0.1 µs, and every message is asked its kind
 _SILENCE = Kind.SILENCE
@@ -370,7 +371,7 @@ def _type(scene: _Scene, message: Message) -> None:
         _everywhere(scene, "back")
     elif meant in _EVERYWHERE:
         _everywhere(scene, meant)
-    elif meant == "start" and not _is_offered(scene, text):
+    elif meant in _HELLO and not _is_offered(scene, text):
         _greet(scene)
     elif (counted := counted_word(scene.script, text)) and not _is_offered(scene, text):
         _jump(scene, *counted)

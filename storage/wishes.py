@@ -42,6 +42,12 @@ def remove(db: Connection, taken_back: Iterable[Wish], what: str = RESULT) -> li
     return gone
 
 
+def forget(db: Connection, contact_ids: Iterable[int]) -> None:
+    """Send these contacts no result of any round."""
+    mine = (wishes.c.contact_id.in_(list(contact_ids)), wishes.c.what == RESULT)
+    db.execute(delete(wishes).where(*mine))
+
+
 def carry(db: Connection, round_id: int, origin: int, to: int) -> None:
     """Let another contact have the wishes of `origin` in a round."""
     db.execute(update(wishes).where(wishes.c.round_id == round_id, wishes.c.contact_id == origin).values(contact_id=to))

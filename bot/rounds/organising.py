@@ -32,7 +32,19 @@ from bot.rounds.report_back import Reason, call_off
 from bot.rounds.whom import Held
 from bot.rounds.written import shaped
 from flows.words import fill
-from storage import audience, contacts, deletions, flow_versions, outbox, people, rounds, seals, sessions, trail
+from storage import (
+    audience,
+    contacts,
+    deletions,
+    flow_versions,
+    outbox,
+    people,
+    rounds,
+    seals,
+    sessions,
+    trail,
+    wishes,
+)
 from storage import places as kept_places
 from storage.contacts import NewContact
 from storage.outbox import NewMessage
@@ -304,7 +316,9 @@ class Rounds(Fairness, Papers):
             deletions.record(self._keys, [*left, *hushed])
             for one in found.values():
                 contacts.set_stopped(db, one.id, now)
+                contacts.set_invite_again(db, one.id, None)
                 outbox.cancel(db, one.id, now, bulk_only=True)
+            wishes.forget(db, [one.id for one in found.values()])
             return audience.hush(db, marks, now)
 
     def may_leave(self, token: str) -> bool:

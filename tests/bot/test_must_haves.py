@@ -528,7 +528,31 @@ async def test_e20_one_request_in_thirty_days_none_at_night_and_stop_is_final(ho
     again = house.need(audience="agreed", title="Another").code
     house.sweeps.rounds()
     assert invited(house) == ["ana"]
-    assert dict(house.rounds.audience(again).excluded) == {"asked": 1, "stopped": 1}
+    assert dict(house.rounds.audience(again).excluded) == {"asked": 1}  # whoever said STOP agrees no more
+
+
+async def test_e20_stop_takes_back_every_yes_to_being_written_to_and_a_greeting_does_not_end_it(house: House) -> None:
+    ana, code = Citizen(house, "ana"), house.need().code
+    await ana.starts(code)
+    await ana.does(*INTO)
+    await to_review(ana, send_you_the_result="Yes", invite_you_again="Yes")
+    await ana.says("OK")
+    await ana.says("STOP")
+    assert house.table("wishes") == []
+    assert house.contact("ana").invite_again_at is None
+    shown = "\n".join(each.text for each in await ana.says("MYDATA"))
+    assert "send you the result here? – No" in shown
+    assert "invite you again? – No\n" in shown
+    for word in ("hello", "Hola", "bom dia"):
+        await ana.says(word)
+        assert not house.contact("ana").may_be_written_to
+    await ana.says("START")
+    assert house.contact("ana").may_be_written_to
+    house.rounds.close(code)
+    house.rounds.report_back(code, {"en": "You said. We did.", "es": "Dijo. Hicimos."}, signed="Maya")
+    house.sweeps.rounds()
+    await house.delivered()
+    assert not [each for each in house.pigeon.sent if "You said. We did." in each.text]
 
 
 @pytest.mark.parametrize("number", range(1, 21))

@@ -320,6 +320,25 @@ async def test_a_wish_taken_back_elsewhere_does_not_come_back_where_it_was(
         assert wishes.of(db, 1) == [house.contact("other").id]
 
 
+async def test_no_wish_and_no_yes_to_invitations_from_before_a_stop_comes_back(
+    house: House, citizen: Citizen, empty: Database
+) -> None:
+    await finished_with_wish(citizen, house.need().code)
+    with house.database.transaction() as db:
+        contacts.set_invite_again(db, house.contact("c1").id, house.clock())
+    file = backed_up(house)
+    house.clock.forward(minutes=1)
+    await citizen.says("STOP")
+    house.clock.forward(minutes=1)
+    await citizen.says("START")
+    restored(house, file, empty)
+    with empty.reading() as db:
+        assert wishes.of(db, 1) == []
+    found = back(house, empty, "c1")
+    assert found is not None
+    assert (found.stopped_at, found.invite_again_at) == (None, None)
+
+
 async def test_a_wish_taken_back_under_an_earlier_version_does_not_come_back(
     house: House, citizen: Citizen, empty: Database
 ) -> None:
