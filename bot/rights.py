@@ -59,7 +59,7 @@ RULES: Mapping[Right, Rule] = {
     Right.SEE_QUESTIONS: Rule((ORGANISER, APPROVER, MANAGER), "See questions as a picture, and the files people sent"),
     Right.TAKE_ANSWERS: Rule((ORGANISER, MANAGER), "Take all answers of a round away as files"),
     Right.ENTER_ANSWERS: Rule((ORGANISER, MANAGER), "Write down what came by telephone, on paper or at a desk"),
-    Right.READ_ANSWERS: Rule((MANAGER, ORGANISER), "Open the answers behind a figure"),
+    Right.READ_ANSWERS: Rule((MANAGER, ORGANISER), "Open the answers behind a figure, and open urgent reports"),
     Right.READ_DIGESTS: Rule((MANAGER,), "Read the weekly digest, and take its files"),
     Right.ACT_ON_DIGESTS: Rule((MANAGER, ORGANISER), "Answer, assign, ask back, hand on"),
     Right.SORT_THEMES: Rule((MANAGER, ORGANISER), "Keep the codebook of a service"),
