@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 WAITS = "(The next question waits: more words may come. (wait) lets the time pass, {done} goes on.)"
 """Told to authors: time stands still in a terminal."""
+BROKEN_OFF = "(Nothing more was typed: the talk stopped before its end.{said})"
 
 
 def play(
@@ -79,7 +80,10 @@ class _Talk:
             if not turn.session.active and not on:
                 break
         self.kept.append(transcript.ending(turn.session))
-        self.console.show(self.kept[-1].rstrip("\n"))
+        ended = self.kept[-1].rstrip("\n")
+        answers = ended.partition("  ")[2]
+        said = f" So far: {answers}" if answers else ""
+        self.console.show(BROKEN_OFF.format(said=said) if turn.session.active else ended)
         return turn.session
 
     def hear(self, session: Session, number: int, line: str) -> Turn | None:

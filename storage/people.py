@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 
 from storage import alarms, looks, outbox, threads
 from storage.contacts import hold
@@ -181,7 +181,7 @@ def add_link(db: Connection, link: Link) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation to a role that can still be followed."""
+    """An invitation to a role that can still be followed; `id` is that of the first of its links."""
 
     id: int
     role: str
@@ -198,14 +198,23 @@ def _waits(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def invitations(db: Connection, now: datetime) -> list[Invitation]:
-    """Return the invitations that nobody has followed and that still work, the first first."""
-    return _invitation.read(db.execute(select(*_invitation.columns).where(*_waits(now)).order_by(links.c.id)))
+    """Return the invitations that nobody has followed and that still work, the first first.
+
+    Links that were made at one moment for the same person and role are one.
+    """
+    _, *facts = _invitation.columns
+    found = select(func.min(links.c.id).label("first"), *facts).where(*_waits(now)).group_by(*facts, links.c.created_at)
+    return _invitation.read(db.execute(found.order_by("first")))
 
 
 def withdraw(db: Connection, invitation: int, now: datetime) -> bool:
-    """Let an invitation work no more; return whether it still did."""
-    which = update(links).where(links.c.id == invitation, *_waits(now))
-    return db.execute(which.values(used_at=now)).rowcount == 1
+    """Let an invitation work no more, by whichever of its links; return whether it still did."""
+    names = ("role", "service", "name", "created_at")
+    one = db.execute(select(*(links.c[name] for name in names)).where(links.c.id == invitation, *_waits(now))).first()
+    if one is None:
+        return False
+    same = (links.c[name].is_not_distinct_from(value) for name, value in zip(names, one, strict=True))
+    return db.execute(update(links).where(*same, *_waits(now)).values(used_at=now)).rowcount > 0
 
 
 def links_since(db: Connection, person_id: int, kind: str, since: datetime) -> list[datetime]:

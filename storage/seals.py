@@ -48,6 +48,8 @@ AUDIENCE = "audience"
 """How many people a round meant to ask."""
 PUBLIC = "public"
 """Beside what is final when a round is given up: that everybody may read the reason, and its language where known."""
+PUBLIC_TOO = "public_too"
+"""The same reason in other languages, by language."""
 PLACED, COUNTED = "placed", "counted"
 """What the trail says of a place that is named, and of answers that are counted for everybody."""
 _SIZE = 16

@@ -118,6 +118,11 @@ class Entry:
         return noted if isinstance(noted, str) else ""
 
     @property
+    def translated(self) -> dict[str, str]:
+        """The same reason in other languages."""
+        return dict(json.loads(self.details).get("sealed", {}).get(seals.PUBLIC_TOO, {}))
+
+    @property
     def operator(self) -> str | None:
         """The account at whose command line it was done; None: elsewhere."""
         operator: str | None = json.loads(self.details).get("operator")

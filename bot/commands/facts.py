@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from bot.commands.common import Office
 
-NAMES = ("title", *wording.names())
+TITLE = "title"
+NAMES = (TITLE, *wording.names())
 """What is typed most; a flow may have gaps of its own beside these."""
 record_option = click.option(
     "--record",
@@ -32,20 +34,61 @@ facts_option = click.option(
     "facts",
     multiple=True,
     metavar="NAME=TEXT",
-    help=f"One thing the texts need; NAME.es=TEXT in Spanish, beside other languages. NAME is one of "
+    help=f"One thing the texts need; NAME.es=TEXT in Spanish, beside other languages (see --language). NAME is one of "
     f"{', '.join(NAMES)}. influence is one of {', '.join(dict(wording.influences('en')))}; days as 2026-12-31.",
 )
 
 
-def laid(typed: Iterable[str], below: Mapping[str, Any], own: str) -> dict[str, Any]:
-    """Return the record `below` with each `topic=…` and `topic.es=…` laid over it, other languages kept.
+language_option = click.option(
+    "--language",
+    metavar="XX",
+    help="In which language the texts without one are written. [default: the city's first, where the round speaks it]",
+)
 
-    A text without a language serves all; where others stand beside it, it is the one in `own`.
-    """
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """In which language a text is that was written without one: `own` of a title, `typed` of all others."""
+
+    own: str
+    typed: str
+    bare: frozenset[str]
+    """Fields that are the same in every language."""
+
+    def of(self, name: str) -> str:
+        """Return in which language a field is where it does not say; empty for one that is the same in all."""
+        return self.own if name == TITLE else "" if name in self.bare else self.typed
+
+    def said(self, name: str, text: object) -> object:
+        """Return a text as the record keeps it; what is none stays."""
+        return {self.typed: text} if isinstance(text, str) and text and self.of(name) and name != TITLE else text
+
+
+def tongue_of(here: Office, flow: str, service: str, language: str | None) -> Tongue:
+    """Return in which language texts of a round are where they do not say. Raises `Usage` for one it does not speak."""
+    from bot.rounds import record
+    from bot.rounds.example import OURS
+
+    own, known = here.rounds.language(flow, service), here.rounds.languages(flow, service)
+    if language is not None and language not in known:
+        raise Usage(f'a round of {flow} for {service} does not speak "{language}". There are: {", ".join(known)}.')
+    first, needs = here.config.city.languages[0], here.rounds.needs(flow, service, own)
+    bare = {*record.DATES, *record.GIVEN, *record.NAMES, "influence", OURS}
+    bare |= {need.name for need in needs if need.kind != "text"}
+    return Tongue(own, language or (first if first in known else own), frozenset(bare))
+
+
+def in_tongue(record: Mapping[str, Any], tongue: Tongue) -> dict[str, Any]:
+    """Return what a file says with each text in its language."""
+    return {name: tongue.said(name, text) for name, text in record.items()}
+
+
+def laid(typed: Iterable[str], below: Mapping[str, Any], tongue: Tongue) -> dict[str, Any]:
+    """Return the record `below` with each `topic=…` and `topic.es=…` laid over it, other languages kept."""
     record = dict(below)
     for key, text in map(pair, typed):
         name, _, language = key.partition(".")
-        record[name] = _beside(record.get(name), language, text, own)
+        record[name] = _beside(record.get(name), name, language, text, tongue)
     return record
 
 
@@ -66,10 +109,13 @@ def with_kept(typed: Iterable[str], below: Mapping[str, Any], fields: Collection
     return [*rest, f"{OURS}={kept(below, names)[OURS]}"] if names else said
 
 
-def _beside(known: object, language: str, text: str, own: str) -> str | dict[str, str]:
+def _beside(known: object, name: str, language: str, text: str, tongue: Tongue) -> object:
+    written = language or tongue.of(name)
     if isinstance(known, Mapping):
-        return {**known, (language or own): text}
-    return {**({own: str(known)} if known else {}), language: text} if language else text
+        return {**known, (written or tongue.own): text}
+    if language:
+        return {**({tongue.of(name) or tongue.own: str(known)} if known else {}), language: text}
+    return tongue.said(name, text)
 
 
 def pair(given: str) -> tuple[str, str]:

@@ -31,10 +31,13 @@ from bot.commands.facts import (
     facts_option,
     fields_of,
     from_file,
+    in_tongue,
     laid,
+    language_option,
     pair,
     record_option,
     refuse_slips,
+    tongue_of,
     with_kept,
 )
 from bot.commands.keeping import page
@@ -90,6 +93,7 @@ def round_() -> None:
 @example_option
 @record_option
 @facts_option
+@language_option
 @acting
 @configured
 @as_json
@@ -97,14 +101,16 @@ def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_j
     """Write a draft, and say what it still needs before it can open."""
     with office(config) as here:
         who = member(here, given["member"], given["service"])
-        own = here.rounds.language(given["flow"], given["service"])
+        tongue = tongue_of(here, given["flow"], given["service"], given["language"])
         below, closes = begun(here, given, opens, closes)
-        record = laid(given["facts"], {**below, **from_file(given["record"])}, own)
+        below |= in_tongue(from_file(given["record"]), tongue)
+        facts = with_kept(given["facts"], below, fields_of(here, given["flow"], given["service"]))
+        record = laid(facts, below, tongue)
         refuse_slips(here, given["flow"], given["service"], record)
         made = here.rounds.create(
             service=given["service"],
             flow=given["flow"],
-            title=named(given["title"], record, own),
+            title=named(given["title"], record, tongue.own),
             record=record,
             audience=given["audience"],
             opens_at=moment(opens, config.city.zone),
@@ -129,6 +135,7 @@ def new(config: Config, *, opens: datetime | None, closes: datetime | None, in_j
 @clearing_options
 @record_option
 @facts_option
+@language_option
 @click.option("--because", default="", help="Why, kept in the round's log.")
 @acting
 @configured
@@ -163,9 +170,9 @@ def change(
     with office(config) as here:
         known = found_round(here, code)
         if record or given["facts"]:
-            own = here.rounds.language(known.flow, known.service)
+            tongue = tongue_of(here, known.flow, known.service, given["language"])
             facts = with_kept(given["facts"], known.record, fields_of(here, known.flow, known.service))
-            changed["record"] = laid(facts, {**known.record, **record}, own)
+            changed["record"] = laid(facts, {**known.record, **in_tongue(record, tongue)}, tongue)
             refuse_slips(here, known.flow, known.service, changed["record"])
         who, before = member_of(here, given["member"], code), here.rounds.log(code)
         made = here.rounds.change(code, who=who, why=given["because"], **changed)
@@ -359,8 +366,8 @@ def extend(  # noqa: PLR0913 - options
         days = {"decided_on": decided_on, "feedback_on": feedback_on}
         longer = here.rounds.extend(code, later, who=member_of(here, member, code), why=why, days=days)
         _shown(here, longer, in_json=in_json)
-        if longer.state in RUNNING and (day := longer.record.get("keep_until")):
-            click.echo(f"Answers are kept until {day}, as people were told.", err=in_json)
+        if longer.state in RUNNING and longer.record.get("keep_until"):
+            click.echo(f"Answers are kept until {here.rounds.kept_until(code)}, as people were told.", err=in_json)
 
 
 @round_.command()
@@ -402,13 +409,18 @@ def close(config: Config, code: str, *, why: str, member: str | None, in_json: b
 @round_.command()
 @click.argument("code")
 @needed_reason
+@click.option("--also", multiple=True, metavar="XX=TEXT", help="The same reason in another language.")
 @acting
 @configured
 @as_json
-def cancel(config: Config, code: str, *, why: str, member: str | None, in_json: bool) -> None:
+def cancel(config: Config, code: str, *, why: str, also: tuple[str, ...], member: str | None, in_json: bool) -> None:
     """Give a round up before it has closed: nobody is asked any more, and nothing comes of it. The reason is public."""
     with office(config) as here:
-        _shown(here, here.rounds.cancel(code, who=member_of(here, member, code), why=why), in_json=in_json)
+        known, others = found_round(here, code), dict(map(pair, also))
+        if strange := sorted(others.keys() - here.rounds.played(known.code).languages):
+            raise Usage(f'{code} is not asked in "{strange[0]}".')
+        who = member_of(here, member, code)
+        _shown(here, here.rounds.cancel(code, who=who, why=why, translated=others), in_json=in_json)
 
 
 @round_.command("report-back")
@@ -651,10 +663,14 @@ def _wants(results: Sequence[Result], config: Config) -> list[str]:
     return [" ".join(wanted(one, config.digest.minimum_cell, said).sentences) for one in results]
 
 
+_OPTIONS = {"closes_at": "--to", "audience": "--audience"}
+"""Facts of a round that are no fields of its record, as they are typed."""
+
+
 def _line(fault: Fault) -> str:
-    """Name the field at fault, once."""
+    """Name the field at fault as it is typed, once."""
     named = not fault.field or fault.message.startswith(fault.field)
-    return fault.message if named else f"{fault.field}: {fault.message}"
+    return fault.message if named else f"{_OPTIONS.get(fault.field, fault.field)}: {fault.message}"
 
 
 _SIGN = "Before it opens, somebody who may approve rounds and has not written it signs it:"
@@ -691,7 +707,7 @@ def _draft(here: Office, made: RoundView, said: str, *, in_json: bool) -> None:
 
 def _hint(here: Office, code: str, *, aside: bool) -> None:
     """Print what does not keep a round from opening and should be known; `aside`: beside what programs read."""
-    for hint in here.rounds.hints(code):
+    for hint in filter(None, [*here.rounds.hints(code), here.rounds.in_one_tongue(code, READER)]):
         click.echo(f"({hint})", err=aside)
 
 

@@ -20,6 +20,8 @@ from bot.errors import Refused, Usage
 from bot.rights import EVERY_SERVICE, ROLES
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.commands.common import Office
     from bot.config import Config
 
@@ -156,14 +158,18 @@ def invite(config: Config, *, in_json: bool, **given: Any) -> None:  # noqa: ANN
                     f"For {who.name} to sign in again: civicloop staff link {number}",
                     err=True,
                 )
-        web = f"{config.web.public_url}/manage/sign-in?token={_token(here, who, person)}"
-        links = {"web": web, "telegram": f"/start r_{_token(here, who, person)}"}
+        now = wall_clock()
+        links = {"web": f"{config.web.public_url}/manage/sign-in?token={_token(here, who, person, now)}"}
+        if in_json or config.telegram.token:
+            links["telegram"] = f"/start r_{_token(here, who, person, now)}"
     if in_json:
         show(links)
         return
-    click.echo(f"Each works once, for {LINK_LASTS.days} days. Send one of them to the {who.role}, by a way you trust.")
+    each, which = ("Each", "one of them") if "telegram" in links else ("It", "it")
+    click.echo(f"{each} works once, for {LINK_LASTS.days} days. Send {which} to the {who.role}, by a way you trust.")
     click.echo(f"  in a browser:  {links['web']}")
-    click.echo(f"  in Telegram:   send the bot  {links['telegram']}")
+    if "telegram" in links:
+        click.echo(f"  in Telegram:   send the bot  {links['telegram']}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,12 +217,12 @@ def _person(here: Office, who: Invited) -> int:
     return person
 
 
-def _token(here: Office, who: Invited, person: int | None) -> str:
+def _token(here: Office, who: Invited, person: int | None, now: datetime) -> str:
     """Keep a new one-time link and return its token."""
     from bot.rounds.acting import name_of
     from storage import looks, people
 
-    token, now = mint(), wall_clock()
+    token = mint()
     link = people.Link(
         here.keys.token_hash(token), "invite", now, now + LINK_LASTS, person, who.role, who.service, who.name or None
     )

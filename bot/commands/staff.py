@@ -44,7 +44,8 @@ def list_(config: Config, *, in_json: bool) -> None:
     table([("Number", "Who", "Roles", "Reached by"), *(tuple(each.values()) for each in known)])
     for one in waiting:
         until = one.expires_at.astimezone(config.city.zone)
-        click.echo(f"invitation {one.id}: {one.role} of {one.service} {one.name or ''}, until {until:%Y-%m-%d %H:%M}")
+        who = f" {one.name}" if one.name else ""
+        click.echo(f"invitation {one.id}: {one.role} of {one.service}{who}, until {until:%Y-%m-%d %H:%M}")
 
 
 def _told(db: Connection, person: Person) -> dict[str, str]:

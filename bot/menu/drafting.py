@@ -15,7 +15,7 @@ from bot.rights import Right
 from bot.rounds.example import kept
 from bot.rounds.lifecycle import AGREED, BEGINNING, LINK
 from bot.rounds.organising import TITLE as LONGEST_TITLE
-from bot.rounds.record import Need, spoken_day
+from bot.rounds.record import Need, in_tongue, spoken_day
 from bot.rounds.tongues import in_language
 from bot.rounds.wording import meaning, spoken
 from bot.texts import texts
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from bot.menu.worker import Worker
     from bot.rounds.looking import RoundView
+    from bot.rounds.tongues import Text
     from flows.model import Flow
 
 TITLE, FIELD, DAY, LAST, EDIT = "o:title", "o:field", "o:day", "o:last", "o:edit"
@@ -261,7 +262,8 @@ class Drafting(Steering):
     def _words_asked(worker: Worker, round_: RoundView, what: str, above: str = "") -> Prompt:
         worker.waits(f"{EDIT} {round_.code} {what}")
         said = round_.title if what == NAME else in_language(round_.record.get(what), worker.language)
-        others = worker.text("anew_one") if isinstance(round_.record.get(what), dict) else ""
+        known = round_.record.get(what)
+        others = worker.text("anew_one") if isinstance(known, dict) and len(known) > 1 else ""
         now = worker.text("proposed", text=said) if said else ""
         lines = [above, f"{label_of(worker, what)}.", now, worker.text("ask_anew"), others]
         return worker.screen(lines, worker.button("back", "round", round_.code))
@@ -285,9 +287,10 @@ class Drafting(Steering):
         if what == NAME:
             return _own_title(round_, said) if _borrowed(worker, round_, NAME) else {"title": said}
         was, own = round_.record.get(what), said.rstrip(".") or said
-        if was == own and _borrowed(worker, round_, what):  # who says the same means it
+        new = _in_tongue(worker, round_, what, own)
+        if was in (own, new) and _borrowed(worker, round_, what):  # who says the same means it
             return {"record": kept(round_.record, [what])}
-        return {"record": {**round_.record, what: {**was, worker.language: own} if isinstance(was, dict) else own}}
+        return {"record": {**round_.record, what: {**was, worker.language: own} if isinstance(was, dict) else new}}
 
     # ----------------------------------------------------------------- what is missing
 
@@ -387,13 +390,13 @@ class Drafting(Steering):
         if long := self.too_long(worker, what[0], text, what[1]):
             asked = self.field(worker, round_, name)
             return replace(asked, text=f"{long}\n{asked.text}")
-        value = self._value(worker, need, text)
+        value = self._value(worker, round_, need, text)
         if value is not None:
             return self._keep(worker, round_, name, value)
         asked = self.field(worker, round_, name)
         return replace(asked, text=f"{self._no_day(worker)}\n{asked.text}") if need.kind == "date" else asked
 
-    def _value(self, worker: Worker, need: Need, text: str) -> object:
+    def _value(self, worker: Worker, round_: RoundView, need: Need, text: str) -> object:
         """Return what was written as the record keeps it; None where it does not fit."""
         match need.kind:
             case "date":
@@ -402,6 +405,8 @@ class Drafting(Steering):
             case "list":
                 lines = [line.strip() for line in text.splitlines() if line.strip()]
                 return [(f"o{n}", line) for n, line in enumerate(lines, 1)] if len(lines) > 1 else None
+            case "text" if need.name != "title":
+                return _in_tongue(worker, round_, need.name, text.rstrip(".")) or None
             case _:
                 return text.rstrip(".") or None
 
@@ -424,6 +429,11 @@ class Drafting(Steering):
         """Keep a title of one's own: those of the example in other languages go with the old one."""
         changed = self._changed(worker, round_, **_own_title(round_, title))
         return changed or self.next(worker, self._fresh(worker, round_), "title")
+
+
+def _in_tongue(worker: Worker, round_: RoundView, name: str, text: str) -> Text:
+    """Return a text as the record keeps it: in the language of who typed it, where the round speaks it."""
+    return in_tongue(name, text, worker.language, worker.rounds.languages(round_.flow, round_.service))
 
 
 def _own_title(round_: RoundView, title: str) -> dict[str, Any]:

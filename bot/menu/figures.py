@@ -34,6 +34,13 @@ def sent(sending: Sending, language: str, zone: ZoneInfo) -> Iterator[str]:
         yield said("menu.asks_steps", minimum=said.number(sending.step))
 
 
+def campaigns(numbers: Numbers, words: Words) -> str:
+    """Return how many texts of campaigns came, counted apart; empty where none did."""
+    one = numbers.organised
+    counted = {name: words.number(getattr(one, name)) for name in ("texts", "people", "campaigns")}
+    return words("numbers.organised", **counted) if one.campaigns else ""
+
+
 def stops(numbers: Numbers, words: Words) -> Iterator[str]:
     """Give the questions after which most people stop."""
     if numbers.stops:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby, takewhile
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from bot import rights
 from bot.digests import polls
@@ -90,9 +90,6 @@ CHANGES = frozenset({"changed", "extended"})
 ASKING = (State.SCHEDULED, *RUNNING)
 """States of rounds that need their flow."""
 _LONGEST_QUOTE = 160
-
-NAMES: Final = frozenset({"decider", "contact_person"})
-"""What is much the same in every language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +252,11 @@ class Looking:
         self._had(service)
         return self._library.spoken(self._flow(flow), service).language
 
+    def languages(self, flow: str, service: str) -> tuple[str, ...]:
+        """Return the languages in which a round of this flow for this service is asked."""
+        self._had(service)
+        return tuple(self._library.spoken(self._flow(flow), service).languages)
+
     def hints(self, code: str, language: str = wording.FALLBACK, named: Callable[[str], str] = str) -> list[str]:
         """Return what does not keep the round from opening and should be known.
 
@@ -284,7 +286,9 @@ class Looking:
             flow, said = self._library.whole(db, row), record.load(row.record)
         spoken = [one for one in flow.languages if one in self._config.service_of(row.service).languages]
         lists: Mapping[str, Sequence[tuple[str, Text]]] = said.get("lists") or {}
-        texts = {name: [said[name]] for name in record.read_by_people(flow) if said.get(name) and name not in NAMES}
+        texts = {
+            name: [said[name]] for name in record.read_by_people(flow) if said.get(name) and name not in record.NAMES
+        }
         texts |= {name: [label for _, label in rows] for name, rows in lists.items()}
         alone = [name for name, each in texts.items() if any(lacks(text, spoken) for text in each)]
         return wording.fault(language, "one_tongue", names=", ".join(map(named, alone))) if alone else ""
@@ -501,6 +505,13 @@ class Looking:
             row = self._row(db, code)
             values = self._library.facts(row, self._flow_of(db, row)).values
         return {name: in_language(text, language) for name, text in values.items()}
+
+    def kept_until(self, code: str) -> str:
+        """Return the day until which answers to a round that runs are kept, as it is written in a record."""
+        with self._database.reading() as db:
+            row = self._row(db, code)
+        told = replace(sketch(row), now=self._clock())
+        return record.kept_now(told, row.forget_at, self._config).get("keep_until", "")
 
     def drafted(self, code: str, language: str) -> str:
         """Return the report to write on in a language: the draft that was kept, else one made of what is known."""

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
 TITLE = 200
 """Characters of a title."""
 NO_DAYS: Mapping[str, str] = {}
+IN_NO_OTHER: Mapping[str, str] = {}
 MOMENTS = ("opens_at", "closes_at", "remind_at")
 FACTS = frozenset(
     {"service", "flow", "title", "record", "audience", "opens_at", "closes_at", "whom", "spread_hours", "remind_at"}
@@ -445,32 +446,45 @@ class Rounds(Fairness, Papers):
             self._must_be(row, RUNNING, "cancel_instead" if row.state in BEGINNING else "not_open", code=code)
             return self._ended(db, row, State.CLOSED, who, why)
 
-    def cancel(self, code: str, *, who: int | None = None, why: str, language: str = "") -> RoundView:
+    def cancel(
+        self,
+        code: str,
+        *,
+        who: int | None = None,
+        why: str,
+        language: str = "",
+        translated: Mapping[str, str] = IN_NO_OTHER,
+    ) -> RoundView:
         """Give a round up before it has closed, for a reason: nobody is asked any more, and nothing comes of it.
 
-        Whoever wished for the result is told so, with the reason, and in which `language` it is where that is not
-        theirs. Without one it is that of the member of staff, at a command line that of the round.
+        Whoever wished for the result is told so, with the reason, and in which `language` it is where it is not
+        `translated` into theirs. Without one it is that of the member of staff, at a command line that of the round.
         """
+        others = {one: text.strip() for one, text in translated.items() if text.strip()}
         with self._act() as db:
             row = self._held(db, code)
             self._must_be(row, (*BEGINNING, *RUNNING), "over_already")
             self._reasoned(why)
             person = people.get(db, who) if who is not None else None
             spoken = language or (person.language if person else self._library.shown(db, row).language)
-            given_up = self._ended(db, row, State.CANCELLED, who, why, spoken)
-            call_off(db, row, self._library, Reason(why.strip(), spoken), Hours.of(self._config), self._clock())
+            reason = Reason(why.strip(), spoken, {one: text for one, text in others.items() if one != spoken})
+            for text in reason.others.values():
+                fits("why", text, LONGEST)
+            given_up = self._ended(db, row, State.CANCELLED, who, why, reason)
+            call_off(db, row, self._library, reason, Hours.of(self._config), self._clock())
             return given_up
 
     def _ended(
-        self, db: Connection, row: RoundRow, becomes: State, who: int | None, why: str, language: str = ""
+        self, db: Connection, row: RoundRow, becomes: State, who: int | None, why: str, public: Reason | None = None
     ) -> RoundView:
         now = self._clock()
         rounds.move(db, row.id, (row.state,), becomes, closed_at=now)
         outbox.drop(db, letters_of(row.id), now)
         audience.end(db, self._rules(row))
         sealed = self._library.handed_in(db, row)
-        if becomes == State.CANCELLED:
-            sealed |= {seals.PUBLIC: language}
+        if public is not None:
+            sealed |= {seals.PUBLIC: public.language}
+            sealed |= {seals.PUBLIC_TOO: dict(public.others)} if public.others else {}
         settled = turnout.settle(db, self._library, row) if becomes == State.CLOSED else None
         self._note(db, row, who, becomes.value, now, why, changed=settled, sealed=sealed)
         return view(self._row(db, row.code))

@@ -45,6 +45,8 @@ GIVEN = frozenset(["city", "org", "service", "human_contact", "emergency_number"
 """Placeholders no organiser needs to fill."""
 LINKED = ("pack", "pack_options", "pack_costs", "pack_effects", "other_ways", "fixed_why")
 """Fields whose addresses of the web are shown as links."""
+NAMES = frozenset({"decider", "contact_person", "min_age", "privacy_url"})
+"""Texts that are much the same in every language."""
 AUTOMATIC_LISTS = ("steps", "areas")
 """Lists the service's configuration brings."""
 COUNTED = timedelta(days=15)
@@ -261,6 +263,14 @@ def wanted(flow: Flow) -> list[str]:
     return [*first, *sorted(texts - set(first)), *sorted(set(flow.lists) - set(AUTOMATIC_LISTS))]
 
 
+def in_tongue(name: str, text: str, language: str, languages: Sequence[str]) -> Text:
+    """Return a text of the record that was written in a language, as it is kept: by it, where a round speaks it.
+
+    What is much the same in every language, or written in none of the round's, serves all.
+    """
+    return {language: text} if text and language in languages and name not in NAMES else text
+
+
 def read_by_people(flow: Flow) -> list[str]:
     """Return the fields that citizens read as they are written: no days, choices, lists or notes for the file."""
     own = [name for name in wanted(flow) if name not in {*DATES, *flow.lists, "influence"}]
@@ -327,6 +337,8 @@ def _faults_of(name: str, record: Mapping[str, Any], given: Facts, flow: Flow, l
     if wrong := _unfit(name, record.get(name), language):
         return [wrong]
     silent = [one for one in flow.languages if isinstance(text, Mapping) and not text.get(one)]
+    if len(silent) == len(flow.languages) - 1:  # in one language it serves all, who read in which it is
+        return []
     return [_fault(name, language, "no_language", name=name, language=one) for one in silent]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from bot.compose import Part
@@ -50,13 +50,22 @@ class Given(Protocol):
     def language(self) -> str:
         """In which language that was written; empty where nobody noted it."""
 
+    @property
+    def translated(self) -> Mapping[str, str]:
+        """The same in other languages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a round was given up, and in which language that was written."""
+    """Why a round was given up, and in which language that was written; the same in others beside it."""
 
     text: str
     language: str
+    others: Mapping[str, str] = field(default_factory=dict)
+
+    def to(self, reader: str) -> Reason:
+        """Return the reason as somebody who reads this language gets it: in that, where it was written in it."""
+        return Reason(self.others[reader], reader) if self.others.get(reader) else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +166,7 @@ def given_up(row: RoundRow, flow: Flow, library: Library, why: Reason, language:
 
 def reason(library: Library, why: Reason, language: str) -> str:
     """Return why a round was given up, to somebody who reads `language`: where it is another one, it says in which."""
-    phrases = library.phrases[language]
+    phrases, why = library.phrases[language], why.to(language)
     said = fill(phrases["cancelled_why"], {"why": why.text}).strip()
     if why.language in {"", language}:
         return said
@@ -171,7 +180,7 @@ def public_reason(log: Sequence[Given], own: str) -> Reason | None:
     `own` is the round's language: nobody noted another.
     """
     found = next((each for each in reversed(log) if each.what == State.CANCELLED and each.public), None)
-    return Reason(found.reason, found.language or own) if found else None
+    return Reason(found.reason, found.language or own, found.translated) if found else None
 
 
 def parts(played: Played, library: Library, report: Mapping[str, str], signed: str, language: str) -> tuple[Part, ...]:

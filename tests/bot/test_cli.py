@@ -24,7 +24,7 @@ from bot.commands import common
 from bot.errors import Refused, Trouble
 from bot.rounds import findings as counting
 from bot.rounds import organised
-from storage import answers, contacts, moves, people, rounds
+from storage import answers, contacts, moves, people, rounds, trail
 from storage.answers import AnswerRow
 from storage.database import Database, StorageTrouble
 from storage.sealing import Keys
@@ -310,7 +310,7 @@ def test_an_invitation_is_a_link_that_works_once(terminal: Terminal) -> None:
 def test_whoever_is_invited_with_a_mail_address_gets_digests_there(terminal: Terminal) -> None:
     for _ in range(2):
         asked = ("invite", "--role", "manager", "--service", "library", "--name", "Ada", "--mail", "ada@city.example")
-        assert "Each works once, for 7 days." in terminal(*asked).out
+        assert "It works once, for 7 days." in terminal(*asked).out
     keys = Keys.load("data/keys", clock.mint)
     database = Database.open("sqlite:///data/civicloop.sqlite3")
     with database.reading() as db:
@@ -561,6 +561,17 @@ def test_play_lists_every_way(terminal: Terminal) -> None:
     assert out.endswith("3 ways, 3 to 6 questions.\n")
 
 
+@pytest.mark.parametrize(("typed", "told"), [("", ""), ("Yes\n", " So far: age=yes")])
+def test_a_talk_that_stops_before_its_end_says_so(
+    terminal: Terminal, small_flow: Path, monkeypatch: pytest.MonkeyPatch, typed: str, told: str
+) -> None:
+    assert small_flow.exists()
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    said = terminal("play", "small").out
+    assert said.rstrip().splitlines()[-1] == f"(Nothing more was typed: the talk stopped before its end.{told})"
+    assert "= active" not in said
+
+
 def test_play_talks_as_the_bot_would(terminal: Terminal) -> None:
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(
@@ -763,6 +774,20 @@ def test_a_round_is_made_opened_extended_closed_and_reported_back(terminal: Term
     shown = terminal("round", "show", code).out
     assert f"extended by {OPERATOR}: Late post" in shown
     assert "  by its end: People who finished: 0.\n" in shown
+
+
+def test_a_round_is_given_up_with_a_reason_in_several_languages(terminal: Terminal) -> None:
+    code = terminal.a_round()
+    terminal("round", "open", code)
+    cancel = ("round", "cancel", code, "--why", "No money", "--also")
+    refused = terminal(*cancel, "de=Kein Geld")
+    assert (refused.status, refused.err) == (2, f'civicloop: {code} is not asked in "de".\n')
+    assert terminal(*cancel, "es=No hay dinero").status == 0
+    database = Database.open("sqlite:///data/civicloop.sqlite3")
+    with database.reading() as db:
+        last = trail.of(db, rounds.by_code(db, code).id)[-1]  # type: ignore[union-attr]
+    database.close()
+    assert (last.language, last.translated) == ("en", {"es": "No hay dinero"})
 
 
 def test_a_result_that_is_late_is_told_in_days(terminal: Terminal, tmp_path: Path) -> None:
@@ -1107,6 +1132,34 @@ def test_what_is_said_in_one_language_leaves_the_others_as_they_are(terminal: Te
         "topic": {"en": "lending all things", "es": "préstamos", "de": "Verleih"},
         "open_points": {"en": "what", "es": "qué"},
     }
+
+
+def test_a_text_without_a_language_is_in_the_citys_first_or_the_one_that_is_named(terminal: Terminal) -> None:
+    Path("facts.toml").write_text('fixed_points = "the place"\ndecider = "the council"\n', encoding="utf-8")
+    made = terminal(*A_FORMAL_ROUND, "--set", "topic=lending", "--set", "influence=ask", "--record", "facts.toml")
+    assert "(written in one language only: topic, fixed_points." in made.out
+    assert "says nothing in es" not in made.out
+    terminal("round", "change", "lend", "--set", "open_points=qué", "--language", "es")
+    assert "open_points" in terminal("round", "check", "lend").out.partition("one language only: ")[2]
+    assert terminal("round", "show", "lend", "--json").json["record"] == {
+        "topic": {"en": "lending"},
+        "fixed_points": {"en": "the place"},
+        "open_points": {"es": "qué"},
+        "decider": "the council",
+        "influence": "ask",
+    }
+    said = terminal("round", "change", "lend", "--set", "topic=leihen", "--language", "de")
+    assert said.status == 2
+    assert said.err.startswith('civicloop: a round of option_round for library does not speak "de". There are: en')
+
+
+def test_what_keeps_a_round_from_opening_is_named_as_it_is_typed(terminal: Terminal) -> None:
+    made = terminal(*A_FORMAL_ROUND, "--audience", "listed")
+    for said in (made.out, terminal("round", "check", "lend").out):
+        assert "--to: a formal round needs a day on which it closes\n" in said
+        assert "--audience: nobody would be asked" in said
+        assert "closes_at" not in said
+    assert "closes_at" in {fault["field"] for fault in terminal("round", "check", "lend", "--json").json}
 
 
 def test_a_change_of_nothing_is_no_change(terminal: Terminal) -> None:

@@ -55,6 +55,14 @@ def test_a_printed_example_makes_a_draft_as_it_is(terminal: Terminal) -> None:
     assert terminal("round", "check", "hours").status == 0
 
 
+def test_own_words_named_one_by_one_are_all_kept_in_a_new_round(terminal: Terminal) -> None:
+    new = ("round", "new", "--service", "library", "--flow", "option_round", "--example", "--code", "hours")
+    wrong = terminal(*new, "--set", "own_words=all")
+    assert (wrong.status, 'and "all" is none' in wrong.err) == (2, True)
+    assert terminal(*new, "--set", "own_words=topic", "--set", "own_words=decider, task").status == 0
+    assert terminal("round", "show", "hours", "--json").json["record"]["own_words"] == "topic, decider, task"
+
+
 def test_an_example_is_printed_with_what_each_field_means(terminal: Terminal) -> None:
     said = terminal("round", "example", "need_round").out
     assert '# who decides, as in "the city council"\ndecider.en = "the city council"\n' in said

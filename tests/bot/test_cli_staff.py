@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from storage import contacts, deletions, looks, people
 from storage.contacts import NewContact
@@ -11,6 +12,9 @@ from storage.database import Database
 from storage.sealing import Keys
 from tests.bot.test_cli import NOW as TERMINAL_NOW
 from tests.bot.test_cli import Terminal, terminal
+
+if TYPE_CHECKING:
+    import pytest
 
 __all__ = ["terminal"]
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -50,6 +54,28 @@ def test_an_invitation_is_withdrawn_and_cannot_be_followed(terminal: Terminal) -
     assert [each["id"] for each in listed(terminal)["invitations"]] == rest
     again = terminal("staff", "withdraw", str(first))
     assert "there is no invitation" in again.err
+
+
+def test_an_invitation_with_two_links_is_one_and_is_withdrawn_whole(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invite = ("invite", "--role", "manager", "--service", "library")
+    assert "Telegram" not in terminal(*invite).out
+    monkeypatch.setenv("CIVICLOOP_TELEGRAM__TOKEN", f"12345:{'a' * 35}")
+    said = terminal(*invite, "--name", "Ada").out
+    assert "Each works once" in said
+    assert "  in Telegram:   send the bot  /start r_" in said
+    (nobody, ada) = terminal("staff", "list").out.splitlines()[-2:]
+    assert nobody.startswith("invitation 1: manager of library, until ")
+    assert ada.startswith("invitation 2: manager of library Ada, until ")
+    assert [each["id"] for each in listed(terminal)["invitations"]] == [1, 2]
+    assert terminal("staff", "withdraw", "2").status == 0
+    assert [each["id"] for each in listed(terminal)["invitations"]] == [1]
+    keys, database = Keys.load("data/keys", lambda: ""), Database.open("sqlite:///data/civicloop.sqlite3")
+    with database.reading() as db:
+        for token in re.findall(r"(?:token=|r_)(\S+)", said):
+            assert people.look_at_link(db, keys.token_hash(token), NOW) is None
+    database.close()
 
 
 def test_a_role_is_taken_away_and_the_last_one_ends_it_all(terminal: Terminal) -> None:

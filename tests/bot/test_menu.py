@@ -13,14 +13,17 @@ from bot.errors import Refused
 from bot.menu.links import MOST
 from bot.menu.worker import mark_of
 from bot.rounds.example import example
+from bot.rounds.findings import PAPER
 from bot.rounds.outcome import Decision, KeyIssue, Outcome, Reading
 from bot.rounds.record import spoken_day
+from bot.texts import texts
 from storage import contacts, moves, people, rounds
 from tests.bot.jobs.test_sweeps import LATER
 from tests.bot.rounds.test_audience import people as people_of
 from tests.bot.rounds.test_concluding import TOLD, closed
 from tests.bot.test_threads import Staff, employed, labels, last, text
 from tests.flows.talk import LANGUAGES
+from tests.support.answering import answered, copied
 from tests.support.house import NOON, RECORD, Citizen, House, raw
 
 if TYPE_CHECKING:
@@ -509,6 +512,7 @@ async def test_a_round_is_begun_and_filled_in_step_by_step(house: House) -> None
     found = house.rounds.find(code)
     assert found is not None
     assert (found.audience, found.record["decided_on"]) == ("agreed", "2027-02-01")
+    assert found.record["topic"] == {"en": "the opening hours of the library"}
     assert {who for who, _, _ in log(house, code)} == {"Omar"}
 
 
@@ -604,6 +608,20 @@ async def test_what_was_mistyped_in_a_whole_draft_is_changed_in_the_chat(house: 
     (said,) = await omar.says("17 December 2026")
     assert "Last day: 17 December 2026" in said.text
     assert [what for _, what, _ in log(house, code)] == ["created", "changed", "changed", "changed"]
+
+
+async def test_a_topic_is_kept_in_the_language_of_who_types_it_where_the_round_speaks_it(house: House) -> None:
+    for name, language, was, kept in (
+        ("Omar", "en", "the hourz", {"en": "the hours"}),
+        ("Ana", "de", "the hourz", "the hours"),
+        ("Eva", "en", {"en": "the hourz"}, {"en": "the hours"}),
+    ):
+        staff = await organiser(house, name, language)
+        code = house.need(opened=False, title=name, record={**RECORD, "topic": was}).code
+        (asked,) = await staff.sends(raw(staff.address, kind="tap", data=f"@o:edit:{code}:topic"))
+        assert texts(language)("menu.anew_one") not in asked.text
+        await staff.says("the hours")
+        assert house.rounds.find(code).record["topic"] == kept  # type: ignore[union-attr]
 
 
 async def test_what_is_no_first_day_is_said_to_be_so(house: House) -> None:
@@ -923,6 +941,22 @@ async def test_all_numbers_of_a_round_are_shown_and_grow_in_place(house: House) 
     assert await omar.taps("Look again", shown) == []
     house.clock.forward(seconds=4)
     assert len(await omar.taps("Look again", shown)) == 1
+
+
+async def test_the_numbers_of_a_round_name_the_texts_of_campaigns(house: House) -> None:
+    code = house.pulse().code
+    answered(house.database, house.rounds.played(code), code, 20, house.clock())
+    copied(house.database, code, range(12), house.clock())
+    omar = await organiser(house)
+    await at(omar, code)
+    assert "campaigns" not in (await omar.taps("All numbers"))[0].text
+    house.clock.forward(days=8)
+    house.rounds.close(code)
+    house.clock.forward(days=PAPER.days)
+    assert house.sweeps.findings() == 1
+    await at(omar, code)
+    (shown,) = await omar.taps("All numbers")
+    assert "counted apart: texts 12, people 12, campaigns 1.\n" in shown.text
 
 
 async def test_who_is_left_out_is_told_before_a_round_opens(house: House) -> None:

@@ -96,7 +96,7 @@ def _opened_after_repair(town: Town) -> str:
     facts = ("--service", "library", "--flow", "option_round", "--title", "When should we open?")
     bare = town.asks("round", "new", *facts)["code"]
     refused = town.civicloop("round", "check", bare, status=1)
-    assert all(name in refused for name in ("closes_at", "topic", "open_points", "fixed_points", "ideas"))
+    assert all(name in refused for name in ("--to: ", "topic", "open_points", "fixed_points", "ideas"))
     town.civicloop("round", "open", bare, status=1)
     (town.folder / "record.toml").write_text(RECORD, encoding="utf-8")
     code: str = town.asks("round", "new", *facts, "--to", "2027-01-17", "--record", "record.toml")["code"]

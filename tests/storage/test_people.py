@@ -135,3 +135,23 @@ def test_a_browser_stays_signed_in_until_its_time_or_its_person_ends_it(database
         assert people.signed_in(db, KEYS.token_hash("two"), NOW) == ana
         people.sign_out(db, person_id=ana.id)
         assert people.signed_in(db, KEYS.token_hash("three"), NOW) is None
+
+
+def test_links_made_at_one_moment_for_one_role_are_one_invitation(database: Database) -> None:
+    with database.transaction() as db:
+        for token, facts in {
+            "browser": {"name": "Ada"},
+            "chat": {"name": "Ada"},
+            "nameless": {},
+            "nameless too": {},
+            "later": {"name": "Ada", "created_at": NOW + MINUTE},
+        }.items():
+            people.add_link(db, link(token, role="manager", service="library", **facts))
+        waiting = people.invitations(db, NOW)
+        assert [(one.name, one.id - waiting[0].id) for one in waiting] == [("Ada", 0), (None, 2), ("Ada", 4)]
+        for one in waiting[:2]:
+            assert people.withdraw(db, one.id, NOW)
+            assert not people.withdraw(db, one.id + 1, NOW)
+        assert people.invitations(db, NOW) == waiting[2:]
+        assert people.use_link(db, KEYS.token_hash("chat"), NOW) is None
+        assert people.use_link(db, KEYS.token_hash("later"), NOW) is not None

@@ -255,6 +255,10 @@ class LogEntry(Protocol):
         """In which language it was given then; empty where nobody noted it."""
 
     @property
+    def translated(self) -> Mapping[str, str]:
+        """The same reason in other languages."""
+
+    @property
     def changed(self) -> Mapping[str, tuple[Any, Any]]:
         """What is other than before: (old, new) by the name of the fact."""
 
@@ -367,7 +371,9 @@ class Rounds(Protocol):
     def approvers(self, code: str) -> Sequence[Person]:
         """Return who may sign it."""
 
-    def cancel(self, code: str, *, who: int | None, why: str, language: str = "") -> RoundView:
+    def cancel(
+        self, code: str, *, who: int | None, why: str, language: str = "", translated: Mapping[str, str] = ...
+    ) -> RoundView:
         """Give it up, for a reason."""
 
     def pause(self, code: str, *, who: int | None, why: str) -> RoundView:

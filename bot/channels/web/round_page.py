@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,7 +20,6 @@ from bot.rounds.tongues import in_language, spoken_in
 from bot.texts import own_name, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from bot.channels.web.backstage import Rounds, RoundView
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 TOLD = ("fixed_why", "pack", "pack_options", "pack_costs", "pack_effects", "other_ways", "contact_person")
 """What of the record of a consultation everybody may read."""
+AIMS = ("topic", "open_points", "fixed_points")
+"""What each round says of what it is for."""
 TAKING = frozenset({State.SCHEDULED, State.OPEN})
 """States in which people are told all the ways to take part."""
 PUBLISHED = frozenset({State.REPORTED_BACK, State.ARCHIVED})
@@ -68,6 +70,7 @@ class RoundPage:
             "title": title_of(round_, language),
             "service": service_name(self.config, round_, language),
             "facts": self.rounds.facts(round_.code, language),
+            "aims": {name: self._said(name, round_, language) for name in AIMS},
             "opens": self._first_day(round_, words),
             "closes": self._last_day(round_, words),
             "minutes": self.rounds.played(round_.code).takes,
@@ -109,6 +112,7 @@ class RoundPage:
         why = why_given_up(self.rounds, round_)
         if why is None:
             return None
+        why = why.to(language)
         note = "" if why.language == language else self._only_in(why.language, language)
         return Fact("", why.text, note, why.language)
 
@@ -130,13 +134,22 @@ class RoundPage:
         """Return what the record says that everybody may read, with its heads; once published, the decision too."""
         words = self.dictionary.words(language)
         told = [name for name in TOLD if name != "other_ways" or round_.state in TAKING]
-        said = [Fact(words(f"round.{name}"), in_language(round_.record.get(name), language)) for name in told]
+        said = [replace(self._said(name, round_, language), head=words(f"round.{name}")) for name in told]
         made = round_.outcome.decision if round_.state in PUBLISHED else None
         if made is None:
             return said
         own = self.rounds.played(round_.code).language
         parts = (("decision", made.text), ("reasons", made.reasons), ("not_chosen", made.not_chosen))
         return [*said, *(self._decision(name, text, language, own) for name, text in parts)]
+
+    def _said(self, name: str, round_: RoundView, language: str) -> Fact:
+        """Return what the record says, with a note where it is in another language alone; a bare text is in any."""
+        text = round_.record.get(name)
+        if not isinstance(text, Mapping):
+            return Fact("", in_language(text, language))
+        spoken = spoken_in(text, language, "")
+        note = "" if spoken in {"", language} else self._only_in(spoken, language)
+        return Fact("", in_language(text, language), note, spoken)
 
     def _decision(self, name: str, text: Text, language: str, own: str) -> Fact:
         """Return a part of the decision, with a note where it is not there in the reader's language."""

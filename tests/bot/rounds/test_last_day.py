@@ -228,6 +228,17 @@ async def test_more_time_keeps_answers_no_longer_than_people_were_told(house: Ho
     assert not house.table("answers")
 
 
+def test_until_when_answers_are_kept_is_the_day_on_which_they_go(house: House) -> None:
+    code = house.need(record=LATE).code
+    named(house, code, "2027-06-01")
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        rounds.change(db, row.id, forget_at=datetime(2027, 5, 2, tzinfo=UTC))
+    assert house.rounds.extend(code, datetime(2027, 1, 21, tzinfo=UTC), why="snow").record["keep_until"] == "2027-06-01"
+    assert house.rounds.kept_until(code) == "2027-05-01"
+
+
 def test_before_anybody_was_told_answers_are_kept_as_long_as_the_new_end_says(house: House) -> None:
     code = house.need(record=LATE, opens_at=house.clock() + timedelta(days=1)).code
     longer = house.rounds.extend(code, datetime(2027, 3, 1, tzinfo=UTC), why="snow")

@@ -118,7 +118,7 @@ def test_faults_are_told_in_the_organisers_language(house: House) -> None:
 
 
 def test_beside_a_fields_name_a_fault_does_not_say_it_again(house: House) -> None:
-    code = draft(house, record={"decided_on": "2026-11-30", "open_points": {"en": "the hours"}})
+    code = draft(house, record={"decided_on": "2026-11-30", "open_points": {"de": "die Zeiten"}})
     for language, said in (
         ("en", {"lies before the round closes: choose a later day", "says nothing in es", "needs at least two lines"}),
         ("es", {"es anterior al cierre de la ronda: elija un día posterior", "no dice nada en es", "falta"}),
@@ -133,7 +133,6 @@ def test_beside_a_fields_name_a_fault_does_not_say_it_again(house: House) -> Non
         ({"influence": "whatever"}, "influence", "tell, ask, work, share, you"),
         ({"influence": "share"}, "group", "with whom"),
         ({"influence": "you"}, "limits", "within which limits"),
-        ({"open_points": {"en": "the hours"}}, "open_points", "says nothing in es"),
         ({"lists": {"ideas": [["one", "One"]]}}, "ideas", "at least two lines"),
         ({"decided_on": "2026-11-30"}, "decided_on", "before the round closes"),
         ({"feedback_on": "2026-01-01"}, "feedback_on", "before the round closes"),
@@ -145,6 +144,25 @@ def test_a_record_that_cannot_stand_is_refused(house: House, wrong: dict[str, ob
     faults = house.rounds.check(code)
     assert fields(faults) == [field]
     assert words in faults[0].message
+
+
+@pytest.mark.parametrize(
+    ("said", "silent"),
+    [
+        ({"en": "the hours"}, []),
+        ({"en": "the hours", "es": "el horario"}, ["says nothing in pt"]),
+        ({"de": "die Zeiten"}, ["says nothing in en", "says nothing in es", "says nothing in pt"]),
+    ],
+)
+def test_a_text_in_one_language_serves_all_and_one_in_several_has_to_be_there_in_each(
+    house: House, said: dict[str, str], silent: list[str]
+) -> None:
+    spoken = replace(house.config.services[0], languages=("en", "es", "pt"))
+    house.config = replace(house.config, services=(spoken, *house.config.services[1:]))
+    house.rounds._config = house.library._config = house.config
+    texts = {name: {"en": "a", "es": "b", "pt": "c"} for name in ("topic", "fixed_points")}
+    code = draft(house, record=RECORD | texts | {"open_points": said})
+    assert [fault.short for fault in house.rounds.check(code)] == silent
 
 
 def test_a_round_may_close_on_the_day_of_the_decision_and_news_come_at_any_time(house: House) -> None:

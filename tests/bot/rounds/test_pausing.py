@@ -278,6 +278,29 @@ async def test_why_a_round_was_cancelled_is_told_in_the_language_it_was_written_
     assert "This part is not there in your language. Its language is: Español." in shown
 
 
+async def test_a_reason_in_several_languages_is_told_to_each_in_theirs(house: House) -> None:
+    code, anna, bruno = house.need().code, Citizen(house, "anna"), Citizen(house, "bruno")
+    for each in (anna, bruno):
+        await each.starts(code)
+        await each.does(*INTO)
+        await to_review(each, send_you_the_result="Yes")
+        await each.says("ok")
+    await anna.says("/language")
+    await anna.taps("Español")
+    await house.delivered()
+    with pytest.raises(Refused, match="501 characters"):
+        house.rounds.cancel(code, why="The money is gone.", translated={"es": "n" * 501})
+    house.rounds.cancel(code, why="The money is gone.", translated={"es": " No hay dinero. ", "pt": " "})
+    told = {letter.address: letter.text for letter in await house.delivered() if letter.key.startswith("cancelled.")}
+    assert told["anna"].endswith("El motivo: No hay dinero.")
+    assert told["bruno"].endswith("The reason: The money is gone.")
+    assert "\n\nEl motivo: No hay dinero.\n\n" in (await anna.starts(code))[0].text
+    page = RoundPage(house.rounds, house.config, Dictionary.load(), house.clock())
+    shown = page.kept(house.rounds.find(code))["es.html"].decode()  # type: ignore[arg-type]
+    assert '<span dir="auto" lang="es">No hay dinero.</span></p>' in shown
+    assert house.rounds.prove(code).whole
+
+
 def test_a_reason_is_in_the_language_of_whoever_gives_it(house: House) -> None:
     code = house.need().code
     with house.database.transaction() as db:

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from bot.pictures.listing import Row as Listed
     from flows.model import Flow
 
+ALSO = "cancel-why."
+"""What stands before the language of a field that holds the reason for giving a round up in another one."""
 MOVED = ("decided_on", "feedback_on")
 """Days that people were promised, and that may have to move where they get more time."""
 AT_FAULT = {
@@ -168,10 +170,17 @@ async def round_page(
         may_act=visitor.may(round_.service, Right.LEAD_ROUNDS),
         errors=list(errors),
         typed=dict(typed or anew),
-        done=request.query_params.get("done", ""),
+        done=_done(request.query_params.get("done", ""), {**facts, **signing}),
         **facts,
         **signing,
     )
+
+
+def _done(done: str, facts: Mapping[str, object]) -> str:
+    """Return what was done, of a new draft with what comes next."""
+    if done != "created":
+        return done
+    return "created_lacks" if facts["faults"] else "created_unsigned" if facts.get("unsigned") else done
 
 
 def _anew(request: Request, round_: RoundView) -> dict[str, str]:
@@ -670,7 +679,9 @@ async def close(request: Request, visitor: Visitor) -> Response:
 async def cancel(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/cancel`: give the round up, with the reason."""
     spoken = pages_of(request).words(request).language
-    act = partial(backstage_of(request).rounds.cancel, language=spoken)
+    typed = {key: str(value) for key, value in (await form_of(request)).items()}
+    other = {key.removeprefix(ALSO): text for key, text in typed.items() if key.startswith(ALSO)}
+    act = partial(backstage_of(request).rounds.cancel, language=spoken, translated=other)
     return await _step(request, visitor, act, "cancelled", reason="cancel-why")
 
 

@@ -39,6 +39,8 @@ STAY = timedelta(hours=12)
 """A working day; after it a new link is needed."""
 
 
+RUNS_PAST = 32 * 1024 * 1024
+"""Bytes of a form with files that a browser may send to the end after its sign-in has ended."""
 _UNTYPED = frozenset({"stamp", "seen", "act", "token", "to", "state"})
 """Fields of forms that nobody types into."""
 _ROUND = re.compile(r"/manage/rounds/(?!new(?:/|$))[a-z0-9-]+")
@@ -82,7 +84,7 @@ def staff(handler: StaffHandler, *, files: int = 0) -> Callable[[Request], Await
     async def guarded(request: Request) -> Response:
         visitor = await asyncio.to_thread(_visitor, request)
         if visitor is None:
-            return await _outside(request)
+            return await _outside(request, files)
         request.state.own_language = visitor.person.language
         if request.method == "POST" and not _stamped(await form_of(request, files), visitor):
             return await _of_before(request, visitor)
@@ -97,13 +99,19 @@ def staff(handler: StaffHandler, *, files: int = 0) -> Callable[[Request], Await
 # --------------------------------------------------------------------------- what comes too late
 
 
-async def _outside(request: Request) -> Response:
-    """Say how to get in; what was typed before the sign-in ran out stands there to be copied."""
-    if request.method == "POST" and "urlencoded" in request.headers.get("content-type", ""):
-        words = pages_of(request).words(request)
-        if typed := await _typed(request, words):
-            said = {"heading": words("door.title"), "said": words("lost.out"), "how": True, "back": ""}
-            return page(request, None, "manage/lost.html", status=401, typed=typed, **said)
+async def _outside(request: Request, files: int) -> Response:
+    """Say how to get in; what was typed before the sign-in ran out stands there to be copied.
+
+    Files of somebody who is not signed in are not read into anything: what came with them has to be sent again.
+    """
+    words = pages_of(request).words(request)
+    said = {"heading": words("door.title"), "said": words("lost.out"), "how": True, "back": ""}
+    if request.method == "POST" and files and _brings_files(request):
+        await _let_pass(request)
+        return page(request, None, "manage/lost.html", status=401, typed=[], file=True, **said)
+    plain = request.method == "POST" and "urlencoded" in request.headers.get("content-type", "")
+    if plain and (typed := await _typed(request, words)):
+        return page(request, None, "manage/lost.html", status=401, typed=typed, **said)
     return page(request, None, "manage/door.html", status=401, link="", again=_from_elsewhere(request))
 
 
@@ -111,11 +119,12 @@ async def _of_before(request: Request, visitor: Visitor) -> Response:
     """Refuse a form without the stamp of this sign-in; what was typed into one of an earlier stands there."""
     words = pages_of(request).words(request)
     typed = [] if _script(request) else await _typed(request, words)
-    if not typed:
+    file = await _sent_files(request)
+    if not (typed or file):
         raise HTTPException(403)
     found = _ROUND.match(request.url.path)
     said = {"heading": words("lost.before_title"), "said": words("lost.before"), "back": found[0] if found else HOME}
-    return page(request, visitor, "manage/lost.html", status=403, typed=typed, **said)
+    return page(request, visitor, "manage/lost.html", status=403, typed=typed, file=file, **said)
 
 
 async def _moved_on(request: Request, visitor: Visitor, round_: RoundView) -> Response:
@@ -127,11 +136,30 @@ async def _moved_on(request: Request, visitor: Visitor, round_: RoundView) -> Re
     if _script(request):
         return JSONResponse({"fault": told}, 409)
     said = {"heading": words("lost.moved_title"), "said": told, "back": back}
-    return page(request, visitor, "manage/lost.html", status=409, typed=await _typed(request, words), **said)
+    facts = {"typed": await _typed(request, words), "file": await _sent_files(request)}
+    return page(request, visitor, "manage/lost.html", status=409, **facts, **said)
 
 
 def _script(request: Request) -> bool:
     return "application/json" in request.headers.get("accept", "")
+
+
+def _brings_files(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith("multipart/form-data")
+
+
+async def _let_pass(request: Request) -> None:
+    """Let what is sent run past, so that the browser comes to read the answer."""
+    seen = 0
+    async for part in request.stream():
+        seen += len(part)
+        if seen > RUNS_PAST:
+            return
+
+
+async def _sent_files(request: Request) -> bool:
+    """Whether a form that was read brought a file."""
+    return any(not isinstance(sent, str) and sent.filename for sent in (await form_of(request)).values())
 
 
 async def _typed(request: Request, words: Words) -> list[tuple[str, str]]:

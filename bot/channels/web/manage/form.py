@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.rounds import codes, lifecycle
 from bot.rounds.lifecycle import AUDIENCES, LINK
+from bot.rounds.record import in_tongue
 from bot.rounds.tongues import in_language
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def read(
 ) -> Filled:
     """Read what was typed. Days are days of the city: a round opens as its day begins and closes as its day ends.
 
-    Of a round that is `kept`, a day that stays keeps its hour, and an option whose label stays keeps its id.
+    Of a round that is `kept`, a day that stays keeps its hour, an option whose label stays keeps its id, and a text
+    that stays and is in no known language stays so.
     """
     errors: list[Error] = []
 
@@ -81,7 +83,7 @@ def read(
     audience = typed.get("audience", "")
     if audience not in AUDIENCES:
         errors.append(Error("audience", words("form.no_audience")))
-    record = _record(typed, needs, languages, _lists(kept)) | _titles(typed, languages)
+    record = _record(typed, needs, languages, kept.record if kept else {}) | _titles(typed, languages)
     errors += [Error(need.name, words("form.bad_date")) for need in needs if _bad_day(need, record)]
     errors += [Error(need.name, words("form.list_uneven")) for need in needs if _is_uneven(need, typed, languages)]
     retitled = any(f"title.{one}" in typed for one in languages)
@@ -153,38 +155,39 @@ def _typed_titles(titles: object) -> dict[str, str]:
     return {f"title.{one}": str(text) for one, text in titles.items()} if isinstance(titles, Mapping) else {}
 
 
-def _lists(kept: RoundView | None) -> Mapping[str, Sequence[tuple[str, Text]]]:
-    lists = kept.record.get("lists") if kept else None
+def _lists(kept: Mapping[str, object]) -> Mapping[str, Sequence[tuple[str, Text]]]:
+    lists = kept.get("lists")
     return lists if isinstance(lists, dict) else {}
 
 
 def _record(
-    typed: Mapping[str, str],
-    needs: Sequence[Need],
-    languages: Sequence[str],
-    kept: Mapping[str, Sequence[tuple[str, Text]]],
+    typed: Mapping[str, str], needs: Sequence[Need], languages: Sequence[str], kept: Mapping[str, object]
 ) -> dict[str, object]:
     record: dict[str, object] = {}
     lists: dict[str, object] = {}
+    rows = _lists(kept)
     for need in needs:
         match need.kind:
             case "list":
-                lists[need.name] = _rows(typed, need.name, languages, kept.get(need.name, ()))
+                lists[need.name] = _rows(typed, need.name, languages, rows.get(need.name, ()))
             case "text":
-                record[need.name] = _text(typed, need.name, languages)
+                record[need.name] = _text(typed, need.name, languages, kept.get(need.name))
             case _:
                 record[need.name] = typed.get(need.name, "").strip()
     record = {name: value for name, value in record.items() if value}
     return {**record, **({"lists": lists} if lists else {})}
 
 
-def _text(typed: Mapping[str, str], name: str, languages: Sequence[str]) -> str | dict[str, str]:
-    """Return a text per language; one that was written in one language only serves all.
+def _text(typed: Mapping[str, str], name: str, languages: Sequence[str], was: object) -> Text:
+    """Return a text per language, or as it `was` where it was kept without one and stays.
 
     The sentences it is put into bring their own full stop.
     """
     texts = {one: text for one in languages if (text := typed.get(f"{name}.{one}", "").strip().rstrip("."))}
-    return next(iter(texts.values()), "") if len(texts) < 2 else texts
+    if len(texts) > 1:
+        return texts
+    ((language, text),) = texts.items() or [("", "")]
+    return text if text == str(was or "").rstrip(".") else in_tongue(name, text, language, languages)
 
 
 def _rows(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select, update
 
+from bot.channels.web.manage.doors import STAY
 from storage import contacts, themes
 from storage.contacts import NewContact
 from storage.tables import outbox
@@ -237,6 +238,25 @@ async def test_without_a_file_one_is_asked_for(it: Program, client: httpx.AsyncC
     assert (await client.post(f"/manage/rounds/{code}/list", data=data, files=two)).status_code == 400
     elsewhere = {"file": ("a.csv", b"mail\n")}
     assert (await client.post(f"/manage/rounds/{code}/audience", data=data, files=elsewhere)).status_code == 400
+
+
+async def test_a_list_sent_after_the_sign_in_has_ended_says_that_it_was_not_taken(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    code = it.round("Opening hours", **DRAFT)
+    await entered(it, client, ORGANISER)
+    data, files = {"stamp": "of before", "ground": "members"}, {"file": ("members.csv", b"mail\na@city.example\n")}
+    anew = await client.post(f"/manage/rounds/{code}/list", data=data, files=files)
+    it.now += STAY
+    out = await client.post(f"/manage/rounds/{code}/list", data=data, files=files)
+    assert (anew.status_code, out.status_code) == (403, 401)
+    assert "Your sign-in has ended." in out.text
+    assert "Send /manage to the bot" in out.text
+    for page in (anew, out):
+        assert (
+            "<p>A file that came with it was not taken. Choose it again when you are back on its page.</p>" in page.text
+        )
+    assert kept(it, code).whom.lists == ()
 
 
 async def test_once_a_round_is_open_its_own_page_is_shown_and_for_others_there_is_none(

@@ -170,6 +170,17 @@ async def test_the_page_of_a_draft_names_what_is_written_in_one_language_only(
     assert found is None or "What it is about" not in found[1]
 
 
+async def test_a_text_of_no_known_language_that_stays_in_the_form_is_no_change(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    code = it.round("When should we open?", **{**FORMAL, "record": FORMAL["record"] | {"topic": "the hours"}})
+    await entered(it, client, ORGANISER)
+    fields = {"title": "When should we open?", "audience": "link", "topic.en": "the hours"}
+    for typed, kept in (({}, "the hours"), ({"topic.en": "our hours"}, {"en": "our hours"})):
+        await posted(client, f"/manage/rounds/{code}/edit", **{**fields, **typed})
+        assert it.rounds.find(code).record["topic"] == kept  # type: ignore[union-attr]
+
+
 @pytest.mark.browser
 class TestBrowser:
     def test_faults_come_and_go_while_one_writes(

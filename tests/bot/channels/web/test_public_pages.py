@@ -113,6 +113,29 @@ async def test_before_the_decision_and_after_it_the_page_tells_what_is_true_then
     assert "Many asked" not in made, "the reasons are published with the report"
 
 
+@pytest.mark.parametrize("kept", [False, True])
+async def test_what_a_round_says_in_one_language_is_marked_as_that_in_another(
+    it: Program, client: httpx.AsyncClient, kept: bool
+) -> None:
+    record = {
+        **FORMAL["record"],
+        "topic": {"en": "the reading room"},
+        "open_points": {"en": "The days", "es": "Los días"},
+        "fixed_why": {"en": "No money"},
+    }
+    code = it.opened("The reading room", **FORMAL | {"record": record})
+    spanish = (await client.get(f"/rounds/{code}", headers={"accept-language": "es"})).text
+    if kept:
+        shown = it.rounds.find(code)
+        assert shown is not None
+        spanish = RoundPage(it.rounds, it.config, Dictionary.load(), it.now).kept(shown)["es.html"].decode()
+    for text in ("the reading room", "No money"):
+        assert re.search(rf'lang="en">{text}</dd><dd class="small">[^<]*: English\.</dd>', spanish)
+    assert '<dd class="pre">Los días</dd></div>' in spanish
+    assert '<dd class="pre">The building</dd></div>' in spanish, "nobody knows its language"
+    assert "not there in your language" not in (await client.get(f"/rounds/{code}")).text
+
+
 def test_no_round_takes_a_code_that_is_the_address_of_another_page(it: Program) -> None:
     paths = [route.path.split("/")[1:] for route in site(it).routes if isinstance(route, Route | Mount)]
     taken = {

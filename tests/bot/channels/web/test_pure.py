@@ -292,9 +292,14 @@ class TestForm:
         assert filled.closes_at - filled.opens_at == timedelta(days=1)
         assert forms.last_day(filled.closes_at, LONDON, EN) == "Monday, 1 June 2026"
 
-    def test_one_language_serves_all(self) -> None:
+    def test_what_is_in_one_language_is_kept_with_it(self) -> None:
         typed = {"title": "x", "audience": "link", "topic.es": "el horario."}
-        assert forms.read(typed, NEEDS, ("en", "es"), LONDON, EN).record["topic"] == "el horario"
+        assert forms.read(typed, NEEDS, ("en", "es"), LONDON, EN).record["topic"] == {"es": "el horario"}
+
+    def test_what_is_the_same_in_every_language_is_kept_without_one(self) -> None:
+        typed = {"title": "x", "audience": "link", "decider.en": "the council", "topic.en": "the hours"}
+        record = forms.read(typed, (*NEEDS, Asked("decider")), ("en", "es"), LONDON, EN).record
+        assert record == {"decider": "the council", "topic": {"en": "the hours"}, "lists": {"ideas": []}}
 
     def test_ideas_without_a_translation_keep_their_words(self) -> None:
         typed = {"title": "x", "audience": "link", "ideas.en": "A\n\nB\n", "ideas.es": "Á"}

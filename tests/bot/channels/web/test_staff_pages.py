@@ -396,6 +396,26 @@ class TestARoundsLife:
         assert "la sala de lectura" in page.text
         assert it.rounds.listed() == []
 
+    @pytest.mark.parametrize(
+        ("flow", "closes", "next_"),
+        [
+            ("deliver_pulse", "", "The draft is saved. Try it out as a citizen, then open it."),
+            (
+                "deliver_pulse",
+                "2026-12-20",
+                "The draft is saved, and nothing is missing. Try it out as a citizen. Then",
+            ),
+            (ROUND["flow"], "", "The draft is saved. What is still missing stands below"),
+        ],
+    )
+    async def test_a_new_draft_says_what_comes_next(
+        self, it: Program, client: httpx.AsyncClient, flow: str, closes: str, next_: str
+    ) -> None:
+        await entered(it, client, ORGANISER)
+        facts = {"service": "library", "flow": flow, "title": "T", "audience": "link", "closes_on": closes}
+        page = await posted(client, "/manage/rounds/new", **facts)
+        assert f'<p class="done" role="status">{next_}' in page.text
+
     async def test_a_draft_may_have_gaps_and_says_which(self, it: Program, client: httpx.AsyncClient) -> None:
         await entered(it, client, ORGANISER)
         few = {key: ROUND[key] for key in ("service", "flow", "title", "audience")}
@@ -604,6 +624,20 @@ class TestARoundsLife:
         assert [(entry.why, entry.language) for entry in it.rounds.log(code)][-1] == ("no money", "en")
         came = await client.get(f"/chat/{code}")
         assert ('<span dir="auto" lang="en">no money</span>' in came.text) is begun
+
+    async def test_a_round_is_given_up_with_the_reason_in_each_of_its_languages(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        code = it.opened("The reading room", **FORMAL)
+        await entered(it, client, ORGANISER)
+        page = await posted(client, f"/manage/rounds/{code}/cancel", **{"cancel-why": "", "cancel-why.es": "No hay"})
+        assert faults(page) == ["Enter the reason"]
+        assert re.search('name="cancel-why.es"[^>]* value="No hay"', page.text)
+        await posted(client, f"/manage/rounds/{code}/cancel", **{"cancel-why": "no money", "cancel-why.es": "No hay"})
+        for language, said in (("es", "No hay"), ("en", "no money")):
+            for path in (f"/chat/{code}", f"/rounds/{code}"):
+                came = await client.get(path, headers={"accept-language": language})
+                assert f'<span dir="auto" lang="{language}">{said}</span></p>' in came.text
 
     async def test_counts_can_be_asked_for_alone(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.opened("The night bus")
