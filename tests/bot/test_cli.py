@@ -1004,7 +1004,7 @@ def test_a_change_logs_what_is_other_than_before_and_why(terminal: Terminal) -> 
     said = terminal("round", "change", "draft", *given, "--because", "a new law")
     assert said.out.startswith("draft: hazard set.\n")
     (_, line) = terminal("round", "show", "draft", "--json").json["log"]
-    assert (line["changed"], line["why"]) == ({"record.hazard": [None, "a fire"]}, "a new law")
+    assert (line["changed"], line["why"]) == ({"record.hazard": [None, {"en": "a fire"}]}, "a new law")
     assert f"changed by {OPERATOR}: hazard: a new law\n" in terminal("round", "show", "draft").out
 
 
