@@ -139,14 +139,14 @@ def test_a_browser_stays_signed_in_until_its_time_or_its_person_ends_it(database
 
 def test_links_made_at_one_moment_for_one_role_are_one_invitation(database: Database) -> None:
     with database.transaction() as db:
-        for token, facts in {
-            "browser": {"name": "Ada"},
-            "chat": {"name": "Ada"},
-            "nameless": {},
-            "nameless too": {},
-            "later": {"name": "Ada", "created_at": NOW + MINUTE},
-        }.items():
-            people.add_link(db, link(token, role="manager", service="library", **facts))
+        for token, name, at in (
+            ("browser", "Ada", NOW),
+            ("chat", "Ada", NOW),
+            ("nameless", None, NOW),
+            ("nameless too", None, NOW),
+            ("later", "Ada", NOW + MINUTE),
+        ):
+            people.add_link(db, link(token, role="manager", service="library", name=name, created_at=at))
         waiting = people.invitations(db, NOW)
         assert [(one.name, one.id - waiting[0].id) for one in waiting] == [("Ada", 0), (None, 2), ("Ada", 4)]
         for one in waiting[:2]:
