@@ -2,23 +2,24 @@
 
 Where nobody can be reached, the alarm waits, and is told to the first who can.
 
-Once for each passage through a round, and outside of rounds once for each person and day. Staff read the words without
-what leads to a person; who wrote them they do not learn.
+At most `A_DAY` times a day for each passage through a round, and so outside of rounds for each person: who wrote of
+bare wires in the morning may write of despair at night, and may not ring all day. Staff read the words without what
+leads to a person; the managers of the service read the address of a house, for that is where help has to go. Who wrote
+they do not learn.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
 from bot import rights
 from bot.channels.base import Mail, Outbound
 from bot.compose import compose
-from bot.cutting import cut
 from bot.letters import REPLY, letters, sealed, write
 from bot.reading.private import finder
-from bot.reading.spans import veil, worded
+from bot.reading.spans import Found, veil, worded
 from bot.rights import Right
 from bot.rounds.record import public_url, spoken_day
 from bot.texts import texts
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from storage.rounds import RoundRow
     from storage.sealing import Keys
 
-LONGEST = 600
-"""So many characters of somebody's words are passed on."""
+A_DAY = 3
+"""So many texts of one person sound on one day in one passage; of further ones there is no sound."""
 
 log = structlog.get_logger()
 
@@ -50,6 +51,14 @@ log = structlog.get_logger()
 def page_of(service: str) -> str:
     """Return the address of the page on which the open urgent reports of a service stand."""
     return f"/manage/urgent/{service}"
+
+
+class _Words(NamedTuple):
+    """Somebody's words of danger, without what leads to a person."""
+
+    veiled: str
+    near: str
+    """With the address of a house, for whoever reads the answers of the service."""
 
 
 class Alarms:
@@ -63,10 +72,10 @@ class Alarms:
     def in_round(
         self, db: Connection, contact: Contact, of: RoundRow, began_at: datetime, text: str, now: datetime
     ) -> None:
-        """Sound the alarm for words written in a passage through a round, unless it has sounded in it."""
+        """Sound the alarm for words written in a passage through a round."""
         alarm = alarms.sound(
             db,
-            self._key(contact.id, of.id, began_at.isoformat()),
+            self._key(contact.id, of.id, began_at.isoformat(), *self._which(db, contact, of.id, now)),
             of.service,
             now,
             contact_id=contact.id,
@@ -76,22 +85,28 @@ class Alarms:
             self._tell(db, alarm, of.service, self._kept(db, alarm, contact, text), now)
 
     def outside(self, db: Connection, contact: Contact, text: str, now: datetime) -> None:
-        """Sound the alarm for words written while no round was asking, once a day."""
-        day = now.astimezone(self._config.city.zone).date()
-        alarm = alarms.sound(db, self._key(contact.id, day.isoformat()), "", now, contact_id=contact.id)
+        """Sound the alarm for words written while no round was asking."""
+        key = self._key(contact.id, *self._which(db, contact, None, now))
+        alarm = alarms.sound(db, key, "", now, contact_id=contact.id)
         if alarm is not None:
             self._tell(db, alarm, "", self._veiled(db, contact, text), now)
+
+    def _which(self, db: Connection, contact: Contact, round_id: int | None, now: datetime) -> tuple[str, int]:
+        """Return the day in the city, and which alarm of the day it is; those too many are one that has sounded."""
+        local = now.astimezone(self._config.city.zone)
+        before = alarms.of_day(db, contact.id, round_id, local.replace(hour=0, minute=0, second=0, microsecond=0))
+        return local.date().isoformat(), min(before, A_DAY - 1)
 
     def in_thread(self, db: Connection, contact: Contact, service: str, name: str, text: str, now: datetime) -> None:
         """Count words that people of a service were sent in a thread anyway; without any, tell who runs the bot."""
         alarm = alarms.sound(db, self._key(contact.id, name), service, now, contact_id=contact.id)
         if alarm is None:
             return
-        veiled = self._kept(db, alarm, contact, text)
+        words = self._kept(db, alarm, contact, text)
         if told := len(reached(db, people_of(db, service), self._channels)):
             alarms.told(db, alarm, told)
         else:
-            self._tell(db, alarm, service, veiled, now)
+            self._tell(db, alarm, service, words, now)
 
     def taken(self, db: Connection, contact: Contact, number: str, now: datetime) -> Prompt | None:
         """Take it that a member of staff looks after an alarm; None where this is not theirs to do, or no alarm."""
@@ -159,21 +174,22 @@ class Alarms:
         found = found or reached(db, self._others(db, service), self._channels)
         return list({contact.id: contact for contact in found}.values())
 
-    def _kept(self, db: Connection, alarm: int, of: Contact, text: str) -> str:
-        """Keep the words until somebody looks after it, and return them: without what leads to a person."""
-        veiled = self._veiled(db, of, text)
-        alarms.keep(db, alarm, self._keys.seal(veiled))
-        return veiled
+    def _kept(self, db: Connection, alarm: int, of: Contact, text: str) -> _Words:
+        """Keep the words until somebody looks after it, and return them."""
+        words = self._veiled(db, of, text)
+        alarms.keep(db, alarm, self._keys.seal(words.near))
+        return words
 
-    def _veiled(self, db: Connection, of: Contact, text: str) -> str:
-        return veil(text, finder(db, self._config).find(text, of.language))
+    def _veiled(self, db: Connection, of: Contact, text: str) -> _Words:
+        found = finder(db, self._config).find(text, of.language)
+        return _Words(veil(text, found), veil(text, (span for span in found if span.found is not Found.ADDRESS)))
 
-    def _tell(self, db: Connection, alarm: int, service: str, veiled: str, now: datetime) -> None:
+    def _tell(self, db: Connection, alarm: int, service: str, words: _Words, now: datetime) -> None:
         whom = self._whom(db, service)
         for contact in whom:
-            shown = texts(contact.language)
-            words, *_ = cut(worded(veiled, shown), LONGEST)
-            said = self._said(db, contact, service, "alarm.new", words=words)
+            near = self._reads(db, contact, service)
+            read = worded(words.near if near else words.veiled, texts(contact.language))
+            said = self._said(db, contact, service, "alarm.new", words=read)
             outbox.enqueue(db, self._letters(contact, alarm, service, said, now))
         alarms.told(db, alarm, len(whom))
         if not whom:

@@ -1,8 +1,9 @@
 """Words of danger in what people write: words of a bank, slips of the finger, and a "no" that takes one away. Pure.
 
 An entry of the bank is words in a row. A word that ends in `*` stands for all that begin so; `…` stands for up to four
-words in between: "cable* … hang*". Of a hazard, a word like "no" shortly before it in the same clause means that there
-is none; of violence and of despair nothing is taken away, for "I do not want to die" is a cry for help.
+words in between: "cable* … hang*". Behind a last `.` the clause ends: "do not want to live ." is not heard in "I do not
+want to live here". Of a hazard, a word like "no" shortly before it in the same clause means that there is none; of
+violence and of despair nothing is taken away, for "I do not want to die" is a cry for help.
 
 Of another language heard beside that of the script, less is understood: words as they are written, and none by its
 beginning alone, for "explosive growth" is English and "incendios" Spanish. What the script's own language denies is no
@@ -41,7 +42,8 @@ SEEN = 5_000
 """So many words are remembered."""
 
 _CLAUSE = re.compile(r"[.!?;:,\n…؟،؛]+")
-_STAR, _DOTS = "*", "…"
+_STAR, _DOTS, _END = "*", "…", "."
+_MARKS = frozenset((_DOTS, _END))
 
 
 def entries(form: DangerForm) -> tuple[str, ...]:
@@ -54,12 +56,12 @@ def entries(form: DangerForm) -> tuple[str, ...]:
 
 def _typed(entry: str) -> Iterator[str]:
     """Give an entry as it may be typed, folded, its marks kept."""
-    if _STAR not in entry and _DOTS not in entry:
+    if not {_STAR, _DOTS, _END} & set(entry):
         yield from spellings(entry)
         return
     ways = [[*(f"{way}{_STAR * word.endswith(_STAR)}" for way in spellings(word)), ""][:2] for word in entry.split()]
-    plain = [way[0] if word != _DOTS else _DOTS for word, way in zip(entry.split(), ways, strict=True)]
-    other = [(way[1] or way[0]) if word != _DOTS else _DOTS for word, way in zip(entry.split(), ways, strict=True)]
+    plain = [word if word in _MARKS else way[0] for word, way in zip(entry.split(), ways, strict=True)]
+    other = [word if word in _MARKS else (way[1] or way[0]) for word, way in zip(entry.split(), ways, strict=True)]
     yield " ".join(plain)
     if other != plain:
         yield " ".join(other)
@@ -103,10 +105,12 @@ def _speaks(bank: _Bank, words: Sequence[str], text: str) -> bool:
     said = " ".join(words)
     if bank.words is not None and bank.words.search(said):
         return True
-    if bank.hazards is None or not bank.hazards.search(said):
-        return False
     corrected = " ".join(folded_words(text)) != said
     clauses = [said] if corrected else [" ".join(folded_words(part)) for part in _CLAUSE.split(text)]
+    if bank.ends is not None and any(map(bank.ends.search, clauses)):
+        return True
+    if bank.hazards is None or not bank.hazards.search(said):
+        return False
     return any(_is_there(bank, clause) for clause in (*clauses, *([said] if len(clauses) > 1 and not bank.no else [])))
 
 
@@ -128,6 +132,8 @@ class _Bank(NamedTuple):
     """The entries of a language, ready to be looked for."""
 
     words: re.Pattern[str] | None
+    ends: re.Pattern[str] | None
+    """Those that stand at the end of a clause."""
     hazards: re.Pattern[str] | None
     no: frozenset[str]
     warnings: frozenset[str]
@@ -184,12 +190,13 @@ def _bank(entries_: tuple[str, ...], *, beside: bool = False) -> _Bank:
     """Return the entries ready to be looked for; `beside`: in what is mostly written in another language."""
     if beside:
         entries_ = tuple(each for each in entries_ if not _is_shared(each))
-    spoken = [each for each in entries_ if each[:1] not in {HAZARD, NO}]
+    spoken = [each for each in entries_ if each[:1] not in {HAZARD, NO} and not each.endswith(_END)]
+    ends = [each.removesuffix(_END).rstrip() for each in entries_ if each.endswith(_END)]
     hazards = [each[1:] for each in entries_ if each[:1] == HAZARD]
     no = frozenset(each[1:] for each in entries_ if each[:1] == NO)
-    every = [*spoken, *hazards]
+    every = [*spoken, *ends, *hazards]
     plain = [
-        [word for word in each.split() if word not in {_DOTS, _STAR} and not word.endswith(_STAR)] for each in every
+        [word for word in each.split() if word not in {*_MARKS, _STAR} and not word.endswith(_STAR)] for each in every
     ]
     starred = [each.split() for each, words in zip(every, plain, strict=True) if each and not words]
     written = (word.rstrip(_STAR) for each in every for word in each.split())
@@ -197,6 +204,7 @@ def _bank(entries_: tuple[str, ...], *, beside: bool = False) -> _Bank:
     slips = {one: word for word in sorted(long) for one in (*_shortened(word), word)}
     return _Bank(
         words=_any_of(spoken),
+        ends=_any_of(ends, after="$"),
         hazards=_any_of(hazards),
         no=no,
         warnings=frozenset(max(words, key=len) for words in plain if words),
@@ -213,11 +221,11 @@ def _is_shared(entry: str) -> bool:
     return entry.endswith(_STAR) and " " not in entry and entry.isascii()
 
 
-def _any_of(entries_: Sequence[str]) -> re.Pattern[str] | None:
+def _any_of(entries_: Sequence[str], after: str = r"(?!\S)") -> re.Pattern[str] | None:
     if not entries_:
         return None
     before = rf"(?<![^\s'])(?:{'|'.join(ATTACHED)})?"
-    return re.compile(rf"{before}(?:{'|'.join(map(_pattern, entries_))})(?!\S)")
+    return re.compile(rf"{before}(?:{'|'.join(map(_pattern, entries_))}){after}")
 
 
 def _pattern(entry: str) -> str:

@@ -1,4 +1,4 @@
-"""Alarms: somebody wrote of danger, and people were told at once. One for each passage through a round."""
+"""Alarms: somebody wrote of danger, and people were told at once."""
 
 from __future__ import annotations
 
@@ -86,6 +86,13 @@ def close(db: Connection, alarm: int, now: datetime) -> bool:
     """Note that somebody looks after it, and let its words go; return whether nobody had before."""
     still = (alarms.c.id == alarm, alarms.c.closed_at.is_(None))
     return db.execute(update(alarms).where(*still).values(closed_at=now, sealed=None)).rowcount == 1
+
+
+def of_day(db: Connection, contact_id: int, round_id: int | None, since: datetime) -> int:
+    """How many alarms were sounded since then because of what a contact wrote in a round; in none where it is None."""
+    where = alarms.c.round_id == round_id if round_id is not None else alarms.c.round_id.is_(None)
+    mine = (alarms.c.contact_id == contact_id, where, alarms.c.at >= since)
+    return db.execute(select(func.count()).select_from(alarms).where(*mine)).scalar_one()
 
 
 def count(db: Connection, service: str, since: datetime, until: datetime) -> int:

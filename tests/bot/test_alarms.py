@@ -1,4 +1,4 @@
-"""Words of danger reach a person at once, once for each passage, and are counted; who wrote them stays unknown."""
+"""Words of danger reach a person at once, three times a day at most, and are counted; who wrote them stays unknown."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot import alarms as alarm_module
 from bot.erasure import Eraser
 from storage import alarms, crossings, looks
 from tests.bot.test_threads import employed, in_round, labels, last, text
@@ -24,7 +25,7 @@ async def test_the_managers_of_the_service_read_it_at_once_without_what_leads_to
     said = text(await citizen.says(BURNS))
     assert "call" in said
     (sent,) = house.said(maya.address)[1:]
-    assert "“There is a gas leak at [house number] Albert Road, call [name], [phone number]”" in sent.text
+    assert "“There is a gas leak at 14 Albert Road, call [name], [phone number]”" in sent.text
     assert "the Central Library" in sent.text
     assert house.config.city.emergency_number in sent.text
     assert citizen.address not in sent.text
@@ -33,11 +34,39 @@ async def test_the_managers_of_the_service_read_it_at_once_without_what_leads_to
     assert code
 
 
-async def test_it_sounds_once_in_each_passage(house: House, citizen: Citizen) -> None:
+async def test_who_is_no_manager_of_the_service_reads_no_address(house: House, citizen: Citizen) -> None:
+    root = await employed(house, "Root", ("operator", "*"))
+    await in_round(house, citizen)
+    await citizen.says(BURNS)
+    assert "at [house number] Albert Road" in last(root).text
+
+
+async def test_the_words_arrive_whole_however_late_they_speak_of_danger(house: House, citizen: Citizen) -> None:
+    maya = await employed(house, "Maya")
+    await in_round(house, citizen)
+    await citizen.says("The opening hours could be longer. " * 90 + "My neighbour beats his wife.")
+    assert "beats his wife" in "".join(each.text for each in house.said(maya.address))
+
+
+async def test_a_cry_after_a_hazard_sounds_too_and_none_rings_all_day(house: House, citizen: Citizen) -> None:
+    maya = await employed(house, "Maya")
+    await in_round(house, citizen)
+    await citizen.says("bare wires hang here")
+    await maya.taps("I look after it")
+    await citizen.says("I want to kill myself")
+    assert "kill myself" in last(maya).text
+    for _ in range(5):
+        await citizen.says("gas leak")
+    assert len(house.table("alarms")) == alarm_module.A_DAY
+    house.clock.forward(days=1)
+    await citizen.says("gas leak, still")
+    assert len(house.table("alarms")) == alarm_module.A_DAY + 1
+
+
+async def test_each_passage_sounds_for_itself(house: House, citizen: Citizen) -> None:
     maya = await employed(house, "Maya")
     await in_round(house, citizen)
     await citizen.says("gas leak here")
-    await citizen.says("really, a gas leak")
     other = citizen.__class__(house, "another address")
     await other.starts(house.table("rounds")[0].code)
     await other.says("hello")
@@ -62,14 +91,14 @@ async def test_where_nobody_can_be_told_it_is_kept_as_told_to_nobody(house: Hous
         assert len(alarms.untold(db)) == 1
 
 
-async def test_outside_of_rounds_it_reaches_who_runs_the_bot_once_a_day(house: House, citizen: Citizen) -> None:
+async def test_outside_of_rounds_it_reaches_who_runs_the_bot_on_each_day(house: House, citizen: Citizen) -> None:
     root = await employed(house, "Root", ("operator", "*"), language="de")
-    for words in ("there is a gas leak", "still a gas leak"):
+    for words in ("there is a gas leak", *["still a gas leak"] * alarm_module.A_DAY):
         await citizen.says(words)
     assert "außerhalb einer Runde" in last(root).text
     house.clock.forward(days=1)
     await citizen.says("a gas leak again")
-    assert len(house.table("alarms")) == 2
+    assert len(house.table("alarms")) == alarm_module.A_DAY + 1
 
 
 async def test_in_a_thread_it_is_counted_and_not_sent_twice(house: House, citizen: Citizen) -> None:

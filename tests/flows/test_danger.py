@@ -35,6 +35,105 @@ TRUE = [
     ("ar", "جاري يضرب أطفاله"),
 ]
 
+MEANINGS: dict[str, dict[str, tuple[str, ...]]] = {
+    "does not want to live": {
+        "en": ("I don't want to live anymore", "I do not want to live any more", "honestly i dont want to live."),
+        "de": ("Ich will nicht mehr leben", "ich möchte nicht mehr leben"),
+        "es": ("No quiero vivir más", "Ya no quiero vivir", "No quiero seguir viviendo"),
+        "fr": ("Je ne veux plus vivre", "je n'ai plus envie de vivre"),
+        "pt": ("Não quero viver mais", "não quero mais viver"),
+        "ar": ("لا أريد أن أعيش", "مش عايز أعيش"),
+    },
+    "wants to end it": {
+        "en": ("I can't go on, I want to end it all", "I am going to take my own life"),
+        "de": ("Ich nehme mir das Leben", "Ich will mir das Leben nehmen"),
+        "es": ("Voy a quitarme la vida", "voy a acabar con todo"),
+        "fr": ("Je veux en finir", "j'ai envie d’en finir"),
+        "pt": ("Vou-me matar", "vou acabar com a minha vida"),
+        "ar": ("سأنهي حياتي", "أريد إنهاء كل شيء"),
+    },
+    "would be better dead": {
+        "en": ("They would be better off without me", "I wish I was dead"),
+        "de": ("Ich wäre lieber tot",),
+        "es": ("Todos estarían mejor sin mí",),
+        "fr": ("Je voudrais être morte",),
+        "pt": ("Queria estar morta",),
+        "ar": ("ليتني مت",),
+    },
+    "has taken too much": {
+        "en": ("I took too many pills",),
+        "de": ("Sie hat zu viele Tabletten genommen",),
+        "es": ("He tomado demasiadas pastillas",),
+        "fr": ("Elle a avalé trop de médicaments",),
+        "pt": ("Tomei demasiados comprimidos",),
+        "ar": ("تناولت الكثير من الحبوب",),
+    },
+    "a child is hurt": {
+        "en": ("A child is being abused at home", "he hits the children"),
+        "de": ("Ein Kind wird jeden Abend geschlagen",),
+        "es": ("Están pegando a un niño", "maltratan a la niña de al lado"),
+        "fr": ("Un enfant est battu chez les voisins",),
+        "pt": ("Estão a bater numa criança",),
+        "ar": ("طفل يتعرض للضرب",),
+    },
+    "was raped": {
+        "en": ("I have been raped", "I was raped last night"),
+        "de": ("Ich wurde vergewaltigt",),
+        "es": ("Me han violado", "fui violada"),
+        "fr": ("On m'a violée", "j’ai été violée"),
+        "pt": ("Fui violada", "fui estuprada"),
+        "ar": ("تعرضت للاغتصاب",),
+    },
+    "somebody does not breathe": {
+        "en": ("An old man collapsed and isn't breathing", "she stopped breathing"),
+        "de": ("Ein Mann atmet nicht mehr",),
+        "es": ("Un hombre se ha desmayado y no respira",),
+        "fr": ("Un homme ne respire plus",),
+        "pt": ("O senhor parou de respirar",),
+        "ar": ("توقف عن التنفس",),
+    },
+    "is beaten": {
+        "en": ("He hits me every night", "my husband beats me"),
+        "de": ("Mein Mann schlägt mich", "ich werde zu Hause geschlagen"),
+        "es": ("Mi marido me pega",),
+        "fr": ("Mon mari me frappe",),
+        "pt": ("O meu marido bate-me", "meu marido me bate"),
+        "ar": ("زوجي يضربني", "جوزي بيضربني"),
+    },
+    "has a weapon": {
+        "en": ("He has got a gun",),
+        "de": ("Er hat eine geladene Waffe",),
+        "es": ("Tiene un arma",),
+        "fr": ("Il est armé",),
+        "pt": ("Ele está armado",),
+        "ar": ("معه سلاح",),
+    },
+    "a fire": {
+        "en": ("There's a fire in the building", "the bin caught fire"),
+        "de": ("Es brennt im Haus",),
+        "es": ("Hay fuego en la escalera",),
+        "fr": ("Il y a le feu dans l'immeuble",),
+        "pt": ("Há um incêndio no prédio",),
+        "ar": ("هناك حريق في المبنى",),
+    },
+    "a ceiling comes down": {
+        "en": ("The ceiling is about to fall down",),
+        "de": ("Die Decke kommt gleich runter",),
+        "es": ("El techo está a punto de caerse",),
+        "fr": ("Le plafond va tomber",),
+        "pt": ("O teto vai cair",),
+        "ar": ("السقف سينهار",),
+    },
+    "a wire hangs": {
+        "en": ("A live wire is hanging over the pavement",),
+        "de": ("Ein Kabel hängt herunter",),
+        "es": ("Hay un cable suelto con chispas",),
+        "fr": ("Un fil électrique à nu pend là",),
+        "pt": ("Há um fio pendurado com faíscas",),
+        "ar": ("أسلاك كهرباء مكشوفة",),
+    },
+}
+
 
 def hears(language: str, text: str, *others: str) -> bool:
     """Whether danger is heard in `text` in a chat in one language, with that of others heard beside it."""
@@ -50,6 +149,48 @@ def chat_in(language: str, others: tuple[str, ...]) -> Script:
 @pytest.mark.parametrize(("language", "text"), TRUE)
 def test_danger_is_heard_as_people_write_of_it(language: str, text: str) -> None:
     assert hears(language, text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("meaning", MEANINGS)
+def test_each_meaning_is_heard_in_every_language(meaning: str, language: str) -> None:
+    assert [text for text in MEANINGS[meaning][language] if not hears(language, text)] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "I don't want to live in a street full of cars"),
+        ("en", "It cannot go on like this"),
+        ("en", "The rules are being followed"),
+        ("en", "This will kill the high street"),
+        ("en", "People smoke in the bus stop"),
+        ("en", "It took two tablets to sign in, a touching story for children"),
+        ("de", "Bringen Sie das Buch um 10 Uhr zurück"),
+        ("de", "Radfahren ist hier nur etwas für Lebensmüde"),
+        ("de", "Den Laden wird es bald nicht mehr geben"),
+        ("es", "Me siguen cobrando la cuota"),
+        ("es", "Han violado la ordenanza municipal"),
+        ("es", "No quiero vivir en un barrio sucio"),
+        ("es", "Hay que acabar con todo ese ruido"),
+        ("fr", "Le feu rouge dure trop longtemps"),
+        ("fr", "Je me suis battu pour cette école, et je suis frappé par la beauté du lieu"),
+        ("fr", "La médecin qui me suit est très bien"),
+        ("fr", "Je ne veux plus vivre dans ce bruit"),
+        ("fr", "Il faut mettre fin à ces travaux"),
+        ("pt", "Não quero viver num bairro sujo"),
+        ("pt", "Um direito violado"),
+    ],
+)
+def test_what_only_sounds_like_danger_is_not_heard_as_one(language: str, text: str) -> None:
+    assert not hears(language, text)
+
+
+def test_a_point_stands_for_the_end_of_a_clause() -> None:
+    ends = script("want to live .")
+    assert speaks_of_danger(ends, "I do not want to live. Help me")
+    assert speaks_of_danger(ends, "I don't want to live")
+    assert not speaks_of_danger(ends, "I want to live here.")
 
 
 @pytest.mark.parametrize(
