@@ -68,10 +68,18 @@ def poster(config: Config, code: str, *, where: str, out: Path | None) -> None:
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--title", default="", help="What people read as the name of the file, where it is one. [default: FILE]")
 @click.option("--remove", "gone", multiple=True, metavar="NAME", help="Take this document away, as in plan.pdf.")
+@click.option("--why", default="", help="The reason, for the log of the round.")
 @acting
 @configured
 def document(
-    config: Config, code: str, *, files: tuple[Path, ...], title: str, gone: tuple[str, ...], member: str | None
+    config: Config,
+    code: str,
+    *,
+    files: tuple[Path, ...],
+    title: str,
+    gone: tuple[str, ...],
+    why: str,
+    member: str | None,
 ) -> None:
     """Add PDF files that people can read before they answer, until the round begins; without FILES list them.
 
@@ -82,10 +90,10 @@ def document(
     with office(config) as here:
         who = member_of(here, member, code)
         for name in gone:
-            here.rounds.detach(code, name, who=who)
+            here.rounds.detach(code, name, who=who, why=why)
         for file in files:
             said = title if len(files) == 1 else ""
-            here.rounds.attach(code, file.name, _read(file), title=said, who=who)
+            here.rounds.attach(code, file.name, _read(file), title=said, who=who, why=why)
         found = here.rounds.find(code)
         if found is None:
             raise Refused(f'there is no round with the code {code}. See them all: "civicloop round list"')

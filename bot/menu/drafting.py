@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from bot.errors import Refused
+from bot.menu.acts import Act
 from bot.menu.showing import label_of
-from bot.menu.steering import Steering
+from bot.menu.steering import WHY, Steering
 from bot.menu.worker import mark_of, named, number, short
 from bot.rights import Right
 from bot.rounds.example import kept
 from bot.rounds.lifecycle import AGREED, BEGINNING, LINK
 from bot.rounds.organising import TITLE as LONGEST_TITLE
 from bot.rounds.record import Need, in_tongue, spoken_day
+from bot.rounds.record import title as called
 from bot.rounds.tongues import in_language
 from bot.rounds.wording import meaning, spoken
 from bot.texts import texts
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from bot.rounds.looking import RoundView
     from bot.rounds.tongues import Text
     from flows.model import Flow
+    from storage.trail import Entry
 
 TITLE, FIELD, DAY, LAST, EDIT = "o:title", "o:field", "o:day", "o:last", "o:edit"
 """What the menu waits for: the title of a new round, a field of its record, its first or last day, other words."""
@@ -166,7 +169,12 @@ class Drafting(Steering):
         return worker.rounds.find(round_.code) or round_
 
     def _changed(self, worker: Worker, round_: RoundView, **facts: Any) -> Prompt | None:  # noqa: ANN401 - facts of many types
-        """Change facts of a round; None where that was done, else how the round stands and why it was not."""
+        """Change facts of a round; None where that was done, else how the round stands and why it was not.
+
+        One that somebody has signed is not changed before it is said why.
+        """
+        if signed := worker.rounds.signature(round_.code):
+            return self.freed(worker, round_, signed)
         try:
             worker.rounds.change(round_.code, who=worker.person, **facts)
         except Refused as refused:
@@ -174,6 +182,30 @@ class Drafting(Steering):
             why = spoken(refused, worker.language)
             return self.round(worker, self._fresh(worker, round_), worker.text("refused", why=why), "")
         return None
+
+    @staticmethod
+    def freed(worker: Worker, round_: RoundView, signed: Entry, above: str = "") -> Prompt:
+        """Say who signed a round, and ask why it is changed: with the reason it is a draft again."""
+        worker.waits(f"{WHY} {Act.CHANGE} {round_.code}")
+        lines = [above, worker.text("signed", name=signed.who), worker.text("ask_why_change")]
+        return worker.screen(lines, worker.button("back", "no", round_.code))
+
+    def _ask_why(self, worker: Worker, act: Act, code: str, above: str = "") -> Prompt:
+        round_ = worker.rounds.find(code) if act is Act.CHANGE else None
+        signed = worker.rounds.signature(code) if round_ else None
+        if round_ is None or signed is None:
+            return super()._ask_why(worker, act, code, above)
+        return self.freed(worker, round_, signed, above)
+
+    def _done(self, worker: Worker, round_: RoundView, act: Act, about: int, why: str) -> Prompt:
+        if act is not Act.CHANGE:
+            return super()._done(worker, round_, act, about, why)
+        worker.waits(None)
+        if not self.writes(worker, round_):
+            return self.stale(worker, round_)
+        if worker.rounds.signature(round_.code):
+            worker.rounds.redraft(round_.code, why, who=worker.person)
+        return self.changing(worker, self._fresh(worker, round_))
 
     # ----------------------------------------------------------------- the first day
 
@@ -232,6 +264,8 @@ class Drafting(Steering):
 
     def changing(self, worker: Worker, round_: RoundView) -> Prompt:
         """Ask what of a draft is to be changed; what the chat cannot change leads to the browser."""
+        if signed := worker.rounds.signature(round_.code):
+            return self.freed(worker, round_, signed)
         edits = [
             Button(label_of(worker, name), f"@o:edit:{round_.code}:{name}") for name in self._edits(worker, round_)
         ]
@@ -261,9 +295,10 @@ class Drafting(Steering):
     @staticmethod
     def _words_asked(worker: Worker, round_: RoundView, what: str, above: str = "") -> Prompt:
         worker.waits(f"{EDIT} {round_.code} {what}")
-        said = round_.title if what == NAME else in_language(round_.record.get(what), worker.language)
-        known = round_.record.get(what)
-        others = worker.text("anew_one") if isinstance(known, dict) and len(known) > 1 else ""
+        known, beside = round_.record.get(what), what == NAME and _beside(worker, round_)
+        own = called(round_.record, round_.title, worker.language) if beside else round_.title
+        said = own if what == NAME else in_language(known, worker.language)
+        others = worker.text("anew_one") if beside or (isinstance(known, dict) and len(known) > 1) else ""
         now = worker.text("proposed", text=said) if said else ""
         lines = [above, f"{label_of(worker, what)}.", now, worker.text("ask_anew"), others]
         return worker.screen(lines, worker.button("back", "round", round_.code))
@@ -284,6 +319,9 @@ class Drafting(Steering):
     @staticmethod
     def _instead(worker: Worker, round_: RoundView, what: str, said: str) -> dict[str, Any]:
         """Return the facts of a round that has a title or a topic instead of the one it has."""
+        if what == NAME and _beside(worker, round_):
+            titles: Any = round_.record[NAME]
+            return {"record": {**round_.record, NAME: {**titles, worker.language: said}}}
         if what == NAME:
             return _own_title(round_, said) if _borrowed(worker, round_, NAME) else {"title": said}
         was, own = round_.record.get(what), said.rstrip(".") or said
@@ -439,6 +477,12 @@ def _in_tongue(worker: Worker, round_: RoundView, name: str, text: str) -> Text:
 def _own_title(round_: RoundView, title: str) -> dict[str, Any]:
     """Return the facts of a round with this title alone."""
     return {"title": title, "record": {name: said for name, said in round_.record.items() if name != "title"}}
+
+
+def _beside(worker: Worker, round_: RoundView) -> bool:
+    """Whether a round has a title of its own in the worker's language, beside the one it is written in."""
+    titles, own = round_.record.get(NAME), worker.rounds.language(round_.flow, round_.service)
+    return worker.language != own and isinstance(titles, dict) and bool(titles.get(worker.language))
 
 
 def _borrowed(worker: Worker, round_: RoundView, name: str) -> bool:

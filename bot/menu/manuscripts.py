@@ -72,6 +72,8 @@ class Manuscripts(After):
 
     def paper(self, worker: Worker, round_: RoundView, above: str = "") -> Prompt:
         """Ask for a document; several may follow one another."""
+        if signed := worker.rounds.signature(round_.code):
+            return self.freed(worker, round_, signed)
         worker.waits(f"{PAPER} {round_.code}")
         asked = worker.text("paper_ask", title=round_.title)
         return worker.screen([above, asked], worker.button("back", "round", round_.code))
@@ -82,6 +84,8 @@ class Manuscripts(After):
         if round_ is None or not self.writes(worker, round_):
             worker.waits(None)
             return self.gone(worker) if round_ is None else self.stale(worker, round_)
+        if signed := worker.rounds.signature(round_.code):
+            return self.freed(worker, round_, signed)
         if document.size > papers.LARGEST:
             large = Forbidden("document_large", most=papers.LARGEST // 1024**2)
             return self.paper(worker, round_, worker.text("refused", why=spoken(large, worker.language)))

@@ -174,8 +174,7 @@ class Steering(Showing):
             return self._ask_why(worker, act, round_.code)
         return self._done(worker, round_, act, about, "")
 
-    @staticmethod
-    def _ask_why(worker: Worker, act: Act, code: str, above: str = "") -> Prompt:
+    def _ask_why(self, worker: Worker, act: Act, code: str, above: str = "") -> Prompt:
         key = {Act.REPORT: "ask_signed", Act.CANCEL: "ask_why_cancel"}.get(act, "ask_why")
         return worker.screen([above, worker.text(key)], worker.button("back", "no", code))
 

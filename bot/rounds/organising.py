@@ -419,6 +419,19 @@ class Rounds(Fairness, Papers):
             self._note(db, row, who, "approved", now, why)
             return view(self._row(db, code))
 
+    def redraft(self, code: str, why: str, *, who: int | None = None) -> RoundView:
+        """Make a round that is signed or scheduled a draft again, for a reason, before anything in it is changed.
+
+        Raises `Refused` without a reason, and where it is none of both.
+        """
+        self._reasoned(why)
+        with self._act() as db:
+            row = self._held(db, code)
+            self._must_be(row, (State.CHECKED, State.SCHEDULED), "not_draft")
+            rounds.move(db, row.id, (State.CHECKED, State.SCHEDULED), State.DRAFT)
+            self._note(db, row, who, "changed", self._clock(), why.strip())
+            return view(self._row(db, code))
+
     def open(self, code: str, *, who: int | None = None) -> RoundView:
         """Open now, or schedule where its day lies ahead.
 

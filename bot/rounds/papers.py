@@ -83,7 +83,9 @@ def _file(folder: Path, sha256: str) -> Path:
 class Papers(Acting):
     """The documents of rounds."""
 
-    def attach(self, code: str, file: str, body: bytes, *, title: str = "", who: int | None = None) -> Document:
+    def attach(
+        self, code: str, file: str, body: bytes, *, title: str = "", who: int | None = None, why: str = ""
+    ) -> Document:
         """Add a PDF to a round that has not begun; a signature is void then. `file` is what it was called.
 
         Raises `Refused` for what is no PDF of at most `LARGEST` bytes, and for one more than `MOST`.
@@ -102,18 +104,18 @@ class Papers(Acting):
                 raise wording.Forbidden("many_documents", most=MOST)
             name = name_of(title, kept)
             _write(self._paper(sha256), body)
-            self._kept_so(db, row, kept | {name: f"{sha256} {title}"}, who)
+            self._kept_so(db, row, kept | {name: f"{sha256} {title}"}, who, why)
         return Document(name, title, sha256)
 
-    def detach(self, code: str, name: str, *, who: int | None = None) -> None:
-        """Take a document from a round that has not begun; a signature is void then."""
+    def detach(self, code: str, name: str, *, who: int | None = None, why: str = "") -> None:
+        """Take a document from a round that has not begun; a signature is void then. `why` stands in its log."""
         with self._act() as db:
             row = self._held(db, code)
             kept = self._documents(row)
             if name not in kept:
                 raise wording.Forbidden("no_document", name=name, known=", ".join(kept) or "-")
             del kept[name]
-            self._kept_so(db, row, kept, who)
+            self._kept_so(db, row, kept, who, why)
 
     def paper(self, sha256: str) -> bytes | None:
         """Return the bytes of a document; None where they are gone, or others than those that were added."""
@@ -141,14 +143,14 @@ class Papers(Acting):
         self._must_be(row, BEGINNING, "not_draft")
         return dict(record.load(row.record).get(FIELD) or {})
 
-    def _kept_so(self, db: Connection, row: RoundRow, documents: dict[str, str], who: int | None) -> None:
+    def _kept_so(self, db: Connection, row: RoundRow, documents: dict[str, str], who: int | None, why: str) -> None:
         said = record.load(row.record)
         before = said.pop(FIELD, None)
         now = said | ({FIELD: documents} if documents else {})
         rounds.change(db, row.id, record=record.dump(now))
         self._redrafted(db, self._row(db, row.code))
         changed = {f"record.{FIELD}": (before, documents or None)}
-        self._note(db, row, who, "changed", self._clock(), changed=changed)
+        self._note(db, row, who, "changed", self._clock(), why.strip(), changed=changed)
 
 
 def _write(file: Path, body: bytes) -> None:

@@ -260,6 +260,54 @@ async def test_who_signs_reads_whom_the_round_asks(house: House, tmp_path: Path)
         assert "– Over how many hours to invite: 6" in said
 
 
+async def test_a_signed_round_is_changed_in_the_chat_for_a_reason_and_a_draft_then(house: House) -> None:
+    omar, code = await organiser(house), house.need(opened=False, title="Opening hours").code
+    house.sign(code)
+    await at(omar, code)
+    (said,) = await omar.taps("Change title, topic or days")
+    assert "Signed by " in said.text
+    assert "Why do you change it?" in said.text
+    assert (await omar.taps("Back"))[-1].text.startswith("Nothing was done")
+    assert state(house, code) == "checked"
+    await omar.taps("Change title, topic or days")
+    (long,) = await omar.says("x" * 3000)
+    assert "Why do you change it?" in long.text
+    (said,) = await omar.says("The library moves")
+    assert "What do you want to change?" in said.text
+    assert (state(house, code), log(house, code)[-1]) == ("draft", ("Omar", "changed", "The library moves"))
+    await omar.taps("Title")
+    await omar.says("Other hours")
+    assert house.rounds.find(code).title == "Other hours"  # type: ignore[union-attr]
+
+
+async def test_what_an_old_button_would_change_in_a_signed_round_waits_for_a_reason(house: House) -> None:
+    omar, code = await organiser(house), house.need(opened=False).code
+    await at(omar, code)
+    await omar.taps("Change title, topic or days")
+    (asked,) = await omar.taps("Title")
+    house.sign(code)
+    (said,) = await omar.says("Other hours")
+    assert "Why do you change it?" in said.text
+    (paper,) = await omar.sends(raw(omar.address, kind="tap", data=f"@o:paper:{code}"))
+    assert "Why do you change it?" in paper.text
+    assert state(house, code) == "checked"
+    assert asked.text
+
+
+async def test_who_reads_another_language_changes_the_title_in_that_one(house: House) -> None:
+    omar = await organiser(house, language="es")
+    record = {**RECORD, "title": {"es": "Horario"}}
+    code = house.need(opened=False, title="Opening hours", record=record).code
+    await at(omar, code)
+    (asked,) = await omar.sends(raw(omar.address, kind="tap", data=f"@o:edit:{code}:title"))
+    assert "Horario" in asked.text
+    assert "Opening hours" not in asked.text
+    await omar.says("Nuevo horario")
+    found = house.rounds.find(code)
+    assert found is not None
+    assert (found.title, found.record["title"]) == ("Opening hours", {"es": "Nuevo horario"})
+
+
 async def test_whoever_wrote_a_round_is_not_offered_to_sign_it(house: House) -> None:
     both = await employed(house, "Bo", ("organiser", "library"), ("approver", "library"))
     person = house.contact(both.address).person_id

@@ -451,10 +451,12 @@ class Rounds(Protocol):
     def add_place(self, code: str, name: str, *, who: int | None) -> PlaceView:
         """Name a place with a code of its own. Raises `Refused` where that cannot be."""
 
-    def attach(self, code: str, file: str, body: bytes, *, title: str = "", who: int | None = None) -> Document:
+    def attach(
+        self, code: str, file: str, body: bytes, *, title: str = "", who: int | None = None, why: str = ""
+    ) -> Document:
         """Add a PDF to a round that has not begun. Raises `Refused` for anything else."""
 
-    def detach(self, code: str, name: str, *, who: int | None = None) -> None:
+    def detach(self, code: str, name: str, *, who: int | None = None, why: str = "") -> None:
         """Take a document from a round that has not begun. Raises `Refused` where there is none."""
 
     def paper(self, sha256: str) -> bytes | None:

@@ -60,6 +60,8 @@ class Typed:
     sample: str
     spread_hours: str
     remind_at: str
+    because: str = ""
+    """Why one that is signed is changed."""
 
     @property
     def chooses(self) -> bool:
@@ -162,9 +164,10 @@ def _kept(round_: RoundView, zone: ZoneInfo) -> Typed:
 
 
 def _typed(form: FormData) -> Typed:
-    said = {name: str(form.get(name, "")).strip() for name in ("audience", "themes", "sample", "spread_hours")}
+    names = ("audience", "themes", "sample", "spread_hours", "remind_at", "because")
+    said = {name: str(form.get(name, "")).strip() for name in names}
     ticked = {name: [str(one) for one in form.getlist(name)] for name in MANY}
-    return Typed(**said, ticked=ticked, remind_at=str(form.get("remind_at", "")).strip())
+    return Typed(**said, ticked=ticked)
 
 
 async def change(request: Request, visitor: Visitor) -> Response:
@@ -179,6 +182,7 @@ async def change(request: Request, visitor: Visitor) -> Response:
         "whom": _whom(typed, round_),
         "spread_hours": int(typed.spread_hours) if typed.spread_hours else None,
         "remind_at": remind_at,
+        "why": typed.because,
     }
     try:
         await asyncio.to_thread(backstage_of(request).rounds.change, round_.code, who=visitor.person.id, **facts)
@@ -254,10 +258,10 @@ async def receive(request: Request, visitor: Visitor) -> Response:
 async def take_away(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/list/away`: take all lists out of the audience again."""
     round_ = await _beginning(request, visitor)
-    await form_of(request)
+    why = str((await form_of(request)).get("because", "")).strip()
     rounds, words = backstage_of(request).rounds, pages_of(request).words(request)
     try:
-        await asyncio.to_thread(rounds.take_away, round_.code, who=visitor.person.id)
+        await asyncio.to_thread(rounds.take_away, round_.code, why, visitor.person.id)
     except Refused as error:
         said = [Error("file", spoken(error, words.language))]
         return await _shown(request, visitor, round_, _kept(round_, pages_of(request).zone), errors=said)

@@ -28,17 +28,18 @@ async def change(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/documents`: add the PDF that was sent, or take the one that is named."""
     round_, form = await desk.seen(request, visitor, Right.LEAD_ROUNDS), await form_of(request)
     rounds, taken = backstage_of(request).rounds, str(form.get("take", ""))
-    title = str(form.get("document_title", ""))
+    title, why = str(form.get("document_title", "")), str(form.get("because", "")).strip()
     try:
         if taken:
-            await asyncio.to_thread(rounds.detach, round_.code, taken, who=visitor.person.id)
+            await asyncio.to_thread(rounds.detach, round_.code, taken, who=visitor.person.id, why=why)
         else:
             file, body = await _sent(form)
-            await asyncio.to_thread(rounds.attach, round_.code, file, body, title=title, who=visitor.person.id)
+            who = visitor.person.id
+            await asyncio.to_thread(rounds.attach, round_.code, file, body, title=title, who=who, why=why)
     except Refused as error:
         said = spoken(error, pages_of(request).words(request).language)
         errors = [forms.Error("document", said)]
-        return await desk.round_page(request, visitor, errors=errors, typed={"document_title": title})
+        return await desk.round_page(request, visitor, errors=errors, typed={"document_title": title, "because": why})
     return to(f"/manage/rounds/{round_.code}?done=changed#documents")
 
 

@@ -314,6 +314,24 @@ async def test_the_link_alone_is_not_chosen_beside_a_list_of_people_who_are_aske
     assert "The same, and we invite the people on a list that the city holds" in page.text
 
 
+async def test_whom_a_signed_round_asks_is_changed_for_a_reason(it: Program, client: httpx.AsyncClient) -> None:
+    code = it.round("Opening hours", **DRAFT)
+    await entered(it, client, ORGANISER)
+    page = f"/manage/rounds/{code}/audience"
+    assert 'name="because"' not in (await client.get(page)).text
+    sign(it.rounds, it.database, code, it.now)
+    assert 'name="because"' in (await client.get(page)).text
+    wrong = await changed(client, code, sample="many", because="Spanish speakers asked for it")
+    assert "Spanish speakers asked for it</textarea>" in wrong.text
+    await changed(client, code, languages=["es"], because="Spanish speakers asked for it")
+    assert it.rounds.log(code)[-1].why == "Spanish speakers asked for it"
+    await sent(client, code, "mail\na@city.example\n")
+    sign(it.rounds, it.database, code, it.now)
+    assert (await client.get(page)).text.count('name="because"') == 2
+    await posted(client, f"/manage/rounds/{code}/list/away", because="The ground was wrong")
+    assert it.rounds.log(code)[-1].why == "The ground was wrong"
+
+
 async def test_whom_a_round_asks_stands_on_its_page_for_whoever_signs_and_once_it_is_open(
     it: Program, client: httpx.AsyncClient
 ) -> None:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from tests.bot.channels.web.stage import Program
 
 
-async def sent(client: httpx.AsyncClient, code: str, body: bytes, title: str = "") -> httpx.Response:
+async def sent(client: httpx.AsyncClient, code: str, body: bytes, title: str = "", **more: str) -> httpx.Response:
     """Send a file with the form of the round's page."""
-    data = {"stamp": stamp(await client.get("/manage")), "document_title": title}
+    data = {"stamp": stamp(await client.get("/manage")), "document_title": title, **more}
     files = {"document": ("Plan.pdf", body, "application/pdf")}
     return await client.post(f"/manage/rounds/{code}/documents", data=data, files=files)
 
@@ -65,3 +65,17 @@ async def test_what_is_no_pdf_is_told_beside_its_field_and_a_document_can_be_tak
     assert "plan.pdf" in (await sent(client, code, PDF)).text
     page = await posted(client, f"/manage/rounds/{code}/documents", take="plan.pdf")
     assert "plan.pdf" not in page.text
+
+
+async def test_documents_of_a_signed_round_come_and_go_for_a_reason(it: Program, client: httpx.AsyncClient) -> None:
+    await entered(it, client, ORGANISER)
+    code = it.round("The reading room", **FORMAL)
+    assert 'name="because"' not in (await client.get(f"/manage/rounds/{code}")).text
+    sign(it.rounds, it.database, code, it.now)
+    assert 'name="because"' in (await client.get(f"/manage/rounds/{code}")).text
+    await sent(client, code, PDF, because="A plan was missing")
+    assert it.rounds.log(code)[-1].why == "A plan was missing"
+    sign(it.rounds, it.database, code, it.now)
+    assert (await client.get(f"/manage/rounds/{code}")).text.count('name="because"') == 2
+    await posted(client, f"/manage/rounds/{code}/documents", take="plan.pdf", because="It was the wrong one")
+    assert it.rounds.log(code)[-1].why == "It was the wrong one"
