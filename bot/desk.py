@@ -928,19 +928,7 @@ class Desk:
         """Return everything kept about a contact, in words."""
         visit.ledger.flush(visit.db)
         contact = visit.guest.contact
-        rows = sessions.all_of(visit.db, contact.id)
-        prompts = [
-            *(self._said_before(visit, *each) for each in erasure.passages(visit.db, self._library, contact)),
-            *(self._kept_in(visit, row) for row in rows),
-            *self._people.kept(visit),
-            *self._asked.kept(visit),
-            *self._sorted_into(visit),
-            *self._written_to(visit),
-            *self._listed(visit),
-            *self._alarmed(visit),
-            *map(Prompt, self._own_work(visit)),
-            *self._block(visit),
-        ]
+        prompts = self._all_kept(visit)
         phrases = self._library.phrases[visit.language]
         invite = phrases["yes_label" if contact.invite_again_at else "no_label"]
         about = self._say(visit, "mydata_contact", language=phrases["language_name"], invite=invite)
@@ -950,6 +938,24 @@ class Desk:
         file = replace(self._say(visit, "mydata_file", link=link), secret=True)
         ends = (about, file, self._say(visit, "mydata_end"))
         return (self._say(visit, "mydata_intro"), *prompts, *ends)
+
+    def _all_kept(self, visit: Visit) -> Prompts:
+        """Return all that is kept about a contact beside how they are written to."""
+        contact = visit.guest.contact
+        rows = sessions.all_of(visit.db, contact.id)
+        return (
+            *(self._said_before(visit, *each) for each in erasure.passages(visit.db, self._library, contact)),
+            *(self._kept_in(visit, row) for row in rows),
+            *self._people.kept(visit),
+            *self._asked.kept(visit),
+            *self._sorted_into(visit),
+            *self._written_to(visit),
+            *self._wishes(visit),
+            *self._listed(visit),
+            *self._alarmed(visit),
+            *map(Prompt, self._own_work(visit)),
+            *self._block(visit),
+        )
 
     def _sorted_into(self, visit: Visit) -> Iterator[Prompt]:
         """Give what a program made of somebody's texts, round by round."""
@@ -967,6 +973,14 @@ class Desk:
         if rows:
             listed = ", ".join(dict.fromkeys(self._topic(visit, row) for row in rows))
             yield self._say(visit, "mydata_written_to", list=listed)
+
+    def _wishes(self, visit: Visit) -> Iterator[Prompt]:
+        """Give of which rounds somebody wants the result, or has said whether it was clear."""
+        found = wishes.of_contact(visit.db, visit.guest.contact.id)
+        for key, kinds in (("mydata_wish", {wishes.RESULT}), ("mydata_heard", {wishes.CLEAR, wishes.UNCLEAR})):
+            rows = (self._row(visit, round_id) for round_id, what in found if what in kinds)
+            if topics := dict.fromkeys(self._topic(visit, row) for row in rows if row is not None):
+                yield self._say(visit, key, list=", ".join(topics))
 
     def _listed(self, visit: Visit) -> Iterator[Prompt]:
         """Give which lists somebody stands on: of whom rounds ask, and of who must not be written to."""
@@ -995,9 +1009,11 @@ class Desk:
 
     def _forget_own_work(self, visit: Visit) -> Prompts:
         person_id = visit.guest.contact.person_id
-        if person_id is None or not own_work.forget(visit.db, person_id, visit.ledger.now):
+        if person_id is None:
             return ()
-        return (Prompt(assessing(visit.language)("kept.gone")),)
+        gone = own_work.forget(visit.db, person_id, visit.ledger.now)
+        said = assessing(visit.language)
+        return tuple(Prompt(said(key)) for key in (*(["kept.gone"] * gone), "kept.stays"))
 
     def _said_before(self, visit: Visit, of: RoundRow, said: list[AnswerRow]) -> Prompt:
         """Return one passage whose session is gone, question by question."""
@@ -1022,13 +1038,12 @@ class Desk:
     def _ask_delete(self, visit: Visit) -> Prompts:
         visit.ledger.flush(visit.db)
         contact = visit.guest.contact
-        known = contact.invite_again_at is not None or sessions.all_of(visit.db, contact.id) or self._people.kept(visit)
-        told = self._own_work(visit) or any(self._alarmed(visit))
-        if not (known or told) and not any(erasure.passages(visit.db, self._library, contact)):
+        if contact.invite_again_at is None and not self._all_kept(visit):
             return (self._say(visit, "delete_none"),)
         visit.ledger.change(visit.guest, asks=DELETING)
         stays = erasure.Eraser(self._library, self._mint).stays(visit.db, contact)
-        ask = " ".join(self._say(visit, key).text for key in ("delete_ask", *(["delete_stays"] * stays)))
+        more = (*(["delete_stays"] * stays), *(["delete_blocked"] * (contact.blocked_at is not None)))
+        ask = " ".join(self._say(visit, key).text for key in ("delete_ask", *more))
         return (Prompt(ask, self._yes_no(visit)),)
 
     def _delete(self, visit: Visit, *, yes: bool) -> Prompts:

@@ -64,7 +64,7 @@ class Eraser:
     def everything(self, db: Connection, ledger: Ledger, guest: Guest) -> bool:
         """Forget a contact with all answers; return whether some stay as figures of a counted round.
 
-        The contact starts anew, for the one message that says so; STOP and a role in the city outlive it.
+        The contact starts anew, for the one message that says so; STOP, a role in the city and a block outlive it.
         """
         ledger.flush(db)
         contact = guest.contact
@@ -79,6 +79,9 @@ class Eraser:
             contact.person_id,
         )
         (fresh,) = contacts.add(db, [new])
+        if contact.blocked_at is not None:  # who comes back is blocked until that would be forgotten anyway
+            contacts.set_blocked(db, fresh.id, contact.blocked_at, contact.blocked_why)
+            fresh = fresh._replace(blocked_at=contact.blocked_at, blocked_why=contact.blocked_why)
         guest.contact = fresh
         guest.forget_all()
         ledger.change(guest, stopped_at=contact.stopped_at)

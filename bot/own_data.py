@@ -29,6 +29,7 @@ from storage import (
     manuscripts,
     messages,
     outbox,
+    people,
     rounds,
     sessions,
     themes,
@@ -244,6 +245,9 @@ def _written(db: Connection, keys: Keys, contact: Contact) -> Iterator[Entry]:
 def _own_work(db: Connection, config: Config, contact: Contact) -> Iterator[Entry]:
     """Give what is kept of somebody of the city about their own work; nothing of a citizen."""
     if contact.person_id is not None:
+        yield from (Entry("staff", "", "", name, value) for name, value in own_work.settings(db, contact.person_id))
+        for role in people.roles_of(db, contact.person_id):
+            yield Entry("staff", "", role.created_at.isoformat(), role.role, role.service)
         for told in own_work.kept(db, config, contact.person_id, contact.language):
             yield Entry("own_work", "", "", "kept", told)
 

@@ -2,17 +2,21 @@
 
 How somebody saw themselves, and what they expected of a round, is theirs alone and goes. What they look after, or
 looked after, is a record of the city and stays (Art. 17 (3) b GDPR): their name goes from what is over; what is open
-they still look after, until somebody else does. That they corrected a theme stays without their name.
+they still look after, until somebody else does. That they corrected a theme stays without their name. Their name,
+roles and what the log says of them stay too: what is done in the name of the city has to be provable.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from bot.assessing.words import words
+from bot.digests import choosing
 from bot.digests.model import dump, load
-from storage import actions, assessments, digests, people, proof, rounds, themes
+from bot.digests.schedule import DAYS
+from storage import actions, assessments, digests, looks, people, proof, rounds, themes, trail
 from storage.actions import OPEN
 
 if TYPE_CHECKING:
@@ -27,16 +31,57 @@ if TYPE_CHECKING:
 
 
 def kept(db: Connection, config: Config, person_id: int, language: str) -> list[str]:
-    """Return everything in words, each part as one message; nothing where nothing is kept."""
+    """Return everything in words, each part as one message."""
     said = words(language)
     names = {each.key: each.label(language) for each in config.services}
     return [
+        *_known(db, config, person_id, names, said),
         *_forms(db, config, person_id, names, said),
         *_guesses(db, person_id, said),
         *_shown(db, config, person_id, names, said),
         *_deeds(db, person_id, names, said),
         *_corrected(db, person_id, said),
     ]
+
+
+def _known(db: Connection, config: Config, person_id: int, names: dict[str, str], said: Texts) -> Iterator[str]:
+    """Give name, roles, what they have chosen for their digest, and how many lines of the log name them."""
+    person = people.get(db, person_id)
+    if person is None:
+        return
+    lines = [said("kept.name", name=person.name)]
+    roles = sorted(people.roles_of(db, person_id), key=lambda each: each.role)
+    for role, held in groupby(roles, key=lambda each: each.role):
+        days = [
+            (names.get(one.service, one.service), one.created_at.astimezone(config.city.zone).date()) for one in held
+        ]
+        since = ", ".join(f"{service} ({said.days(day, day)})" for service, day in days)
+        lines.append(said(f"menu.may_{role}", services=since))
+    if any(one.role == "manager" for one in roles):
+        lines.append(choosing.told(person, said, DAYS[config.digest.weekday], f"{config.digest.time:%H:%M}"))
+    if person.zone:
+        lines.append(said("kept.zone", zone=person.zone))
+    if logged := trail.naming(db, person.name) + looks.naming(db, person.name):
+        lines.append(said.many("kept.log", logged))
+    yield "\n".join(lines)
+
+
+def settings(db: Connection, person_id: int) -> Iterator[tuple[str, str]]:
+    """Give what is kept of somebody of the city as a person, by its name (the file of their data)."""
+    person = people.get(db, person_id)
+    if person is not None:
+        known = (
+            "name",
+            "language",
+            "zone",
+            "digest_day",
+            "digest_time",
+            "digest_every",
+            "digest_by",
+            "digest_language",
+        )
+        yield from ((name, getattr(person, name)) for name in known if getattr(person, name))
+        yield "log_lines", str(trail.naming(db, person.name) + looks.naming(db, person.name))
 
 
 def _forms(db: Connection, config: Config, person_id: int, names: dict[str, str], said: Texts) -> Iterator[str]:

@@ -124,14 +124,15 @@ class Replay:
         return stopped
 
     def _keep_stop(self, contact: Contact, stopped: datetime | None, at: datetime) -> None:
-        """STOP and a role in the city outlive a deletion."""
-        if stopped is None and contact.person_id is None:
+        """STOP, a role in the city and a block outlive a deletion."""
+        if stopped is None and contact.person_id is None and contact.blocked_at is None:
             return
         new = NewContact(
             contact.channel, contact.address_hash, contact.address_sealed, contact.language, at, contact.person_id
         )
         (fresh,) = contacts.add(self._db, [new])
         contacts.set_stopped(self._db, fresh.id, stopped)
+        contacts.set_blocked(self._db, fresh.id, contact.blocked_at, contact.blocked_why)
 
     def _choose(self, contact: Contact, stopped: datetime | None, choices: list[Entry]) -> None:
         for entry in choices:

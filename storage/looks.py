@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 
 from storage.rows import Shape
 from storage.tables import looks
@@ -80,6 +80,11 @@ def of(db: Connection, service: str, limit: int | None = 100) -> list[Looked]:
     """Return who looked and did what, the newest first; without `limit` all."""
     mine = select(*_shape.columns).where(looks.c.service == service).order_by(looks.c.id.desc())
     return _shape.read(db.execute(mine.limit(limit)))
+
+
+def naming(db: Connection, who: str) -> int:
+    """Return how many looks and deeds at all services are of somebody of this name."""
+    return db.execute(select(func.count()).select_from(looks).where(looks.c.who == who)).scalar_one()
 
 
 def prove(db: Connection, service: str) -> Proof:

@@ -210,6 +210,11 @@ def of(db: Connection, round_id: int) -> list[Entry]:
     return _shape.read(db.execute(_of.where(round_log.c.round_id == round_id)))
 
 
+def naming(db: Connection, who: str) -> int:
+    """Return how many entries of all trails say that somebody of this name did it."""
+    return db.execute(select(func.count()).select_from(round_log).where(round_log.c.who == who)).scalar_one()
+
+
 def many(db: Connection, round_id: int, what: str) -> int:
     """Return how many entries of a round's trail say that `what` was done."""
     said = select(func.count()).select_from(round_log).where(round_log.c.round_id == round_id, round_log.c.what == what)

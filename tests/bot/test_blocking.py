@@ -11,6 +11,7 @@ from storage import contacts, people, threads
 from storage.audience import ASKING
 from tests.bot.rounds.test_audience import people as listed
 from tests.bot.test_threads import employed, in_round, name_of, text
+from tests.support.house import NOON
 
 if TYPE_CHECKING:
     from tests.bot.test_threads import Staff
@@ -154,3 +155,19 @@ async def test_nobody_blocked_is_reminded_of_what_they_began(house: House, citiz
 def agreed(house: House, citizen: Citizen) -> None:
     with house.database.transaction() as db:
         contacts.set_invite_again(db, house.contact(citizen.address).id, house.clock() - timedelta(days=60))
+
+
+async def test_a_block_outlives_delete_and_goes_in_its_time(house: House, citizen: Citizen) -> None:
+    await written(house, citizen)
+    blocks(house)
+    assert "That staff have blocked this chat stays" in text(await citizen.says("DELETE"))
+    house.clock.forward(days=1)
+    await citizen.taps("Yes")
+    fresh = house.contact(citizen.address)
+    assert (fresh.blocked_at, fresh.blocked_why) == (NOON, WHY)
+    assert WHY in text(await citizen.starts(house.pulse().code))
+    await house.delivered()
+    for _ in range(3):
+        house.clock.forward(days=31)
+        house.sweeps.privacy()
+    assert citizen.address not in {house.keys.unseal(each.address_sealed) for each in house.table("contacts")}

@@ -389,6 +389,30 @@ async def test_mydata_shows_everything_in_words_also_in_the_middle(house: House,
     assert "main reason" in said[-1].text
 
 
+async def test_a_wish_is_told_and_goes_with_delete_also_once_nothing_else_is_known(
+    house: House, citizen: Citizen
+) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    await citizen.does(*INTO)
+    await to_review(citizen, send_you_the_result="Yes")
+    await citizen.says("OK")
+    await house.delivered()
+    house.rounds.close(code)
+    for _ in range(3):
+        house.clock.forward(days=20)
+        house.sweeps.findings()
+        house.sweeps.privacy()
+    assert house.table("sessions") == []
+    told = "\n".join(each.text for each in await citizen.says("MYDATA"))
+    assert "You asked for the result of: the opening hours of the library." in told
+    (asked,) = await citizen.says("DELETE")
+    assert labels(asked) == ["Yes", "No"]
+    await citizen.taps("Yes")
+    assert house.table("wishes") == []
+    assert "I keep nothing about you" in (await citizen.says("MYDATA"))[0].text
+
+
 async def test_mydata_of_a_stranger_is_nothing(citizen: Citizen) -> None:
     (said,) = await citizen.says("/mydata")
     assert "I keep nothing about you" in said.text

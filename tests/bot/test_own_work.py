@@ -22,6 +22,7 @@ from storage.themes import STARTER, Sorted
 from tests.bot.assessing.test_chat import manager, mine
 from tests.bot.digests.test_files import ALL
 from tests.bot.test_replaying import backed_up, restored
+from tests.bot.test_threads import employed
 from tests.bot.test_turns import INTO
 from tests.flows.talk import LANGUAGES
 from tests.support.house import NOON, Citizen, House
@@ -175,3 +176,27 @@ async def test_in_every_language_it_can_be_read(house: House, language: str) -> 
     said = "\n".join(each.text for each in await max_.says("/mydata"))
     assert "blueprint.pdf" in said
     assert "{" not in said
+
+
+async def test_somebody_of_the_city_is_told_as_whom_they_are_known_and_never_that_nothing_is_kept(house: House) -> None:
+    maya = await employed(house, "Maya", ("manager", "library"), ("organiser", "library"))
+    code = house.need().code
+    house.rounds.pause(code, who=mine(house, "Maya"), why="flood")
+    said = [each.text for each in await maya.says("MYDATA")]
+    told = "\n".join(said)
+    assert "I keep nothing" not in told
+    assert "Your name here: Maya." in told
+    assert "You read the digest of: Central Library (24 Nov 2026)" in told
+    assert "You begin and lead rounds for: Central Library (24 Nov 2026)" in told
+    assert "Your digest: weekly, Monday" in told
+    assert "1 line of the log names you." in told
+    (link,) = [text.partition("/mydata/")[2].split()[0] for text in said if "/mydata/" in text]
+    held = {
+        each["name"]: each["value"]
+        for each in json.loads(house.rounds.own_data(link, "json") or "")
+        if each["about"] == "staff"
+    }
+    assert held == {"name": "Maya", "language": "en", "log_lines": "1", "manager": "library", "organiser": "library"}
+    await maya.says("DELETE")
+    assert "Your name, your roles" in "\n".join(each.text for each in await maya.taps("Yes"))
+    assert "Your name here: Maya." in "\n".join(each.text for each in await maya.says("MYDATA"))

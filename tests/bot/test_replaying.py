@@ -218,6 +218,22 @@ async def test_stop_holds_and_the_last_word_counts(house: House, citizen: Citize
     assert count(empty, "sessions") == 2
 
 
+async def test_a_block_outlives_a_deletion_that_is_done_once_more(
+    house: House, citizen: Citizen, empty: Database
+) -> None:
+    await finished(citizen, house.pulse().code)
+    with house.database.transaction() as db:
+        contacts.set_blocked(db, house.contact("c1").id, house.clock(), "insults")
+    file = backed_up(house)
+    house.clock.forward(minutes=1)
+    await citizen.says("DELETE")
+    await citizen.says("yes")
+    restored(house, file, empty)
+    found = back(house, empty, "c1")
+    assert found is not None
+    assert found.blocked_why == "insults"
+
+
 async def test_who_left_and_came_back_before_the_backup_stays(house: House, citizen: Citizen, empty: Database) -> None:
     code = house.pulse().code
     await finished(citizen, code)
