@@ -410,17 +410,36 @@ def close(config: Config, code: str, *, why: str, member: str | None, in_json: b
 @click.argument("code")
 @needed_reason
 @click.option("--also", multiple=True, metavar="XX=TEXT", help="The same reason in another language.")
+@click.option(
+    "--language",
+    metavar="XX",
+    help="In which language --why is. [default: that of who acts with --as, else the round's]",
+)
 @acting
 @configured
 @as_json
-def cancel(config: Config, code: str, *, why: str, also: tuple[str, ...], member: str | None, in_json: bool) -> None:
+def cancel(
+    config: Config,
+    code: str,
+    *,
+    why: str,
+    also: tuple[str, ...],
+    language: str | None,
+    member: str | None,
+    in_json: bool,
+) -> None:
     """Give a round up before it has closed: nobody is asked any more, and nothing comes of it. The reason is public."""
     with office(config) as here:
-        known, others = found_round(here, code), dict(map(pair, also))
-        if strange := sorted(others.keys() - here.rounds.played(known.code).languages):
-            raise Usage(f'{code} is not asked in "{strange[0]}".')
+        found, others = found_round(here, code), dict(map(pair, also))
         who = member_of(here, member, code)
-        _shown(here, here.rounds.cancel(code, who=who, why=why, translated=others), in_json=in_json)
+        written = language or here.rounds.written_by(found.code, who)
+        spoken_ = here.rounds.played(found.code).languages
+        if strange := sorted({*others, *([language] if language else [])}.difference(spoken_)):
+            raise Usage(f'{code} is not asked in "{strange[0]}".')
+        if written in others:
+            raise Usage(f'both --why and --also are in "{written}": say with --language in which --why is.')
+        ended = here.rounds.cancel(code, who=who, why=why, language=written, translated=others)
+        _shown(here, ended, in_json=in_json)
 
 
 @round_.command("report-back")

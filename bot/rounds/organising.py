@@ -478,14 +478,22 @@ class Rounds(Fairness, Papers):
             row = self._held(db, code)
             self._must_be(row, (*BEGINNING, *RUNNING), "over_already")
             self._reasoned(why)
-            person = people.get(db, who) if who is not None else None
-            spoken = language or (person.language if person else self._library.shown(db, row).language)
+            spoken = language or self._written_by(db, row, who)
             reason = Reason(why.strip(), spoken, {one: text for one, text in others.items() if one != spoken})
             for text in reason.others.values():
                 fits("why", text, LONGEST)
             given_up = self._ended(db, row, State.CANCELLED, who, why, reason)
             call_off(db, row, self._library, reason, Hours.of(self._config), self._clock())
             return given_up
+
+    def written_by(self, code: str, who: int | None) -> str:
+        """Return in which language a reason is where nobody says: that of the member of staff, or of the round."""
+        with self._database.reading() as db:
+            return self._written_by(db, self._row(db, code), who)
+
+    def _written_by(self, db: Connection, row: RoundRow, who: int | None) -> str:
+        person = people.get(db, who) if who is not None else None
+        return person.language if person else self._library.shown(db, row).language
 
     def _ended(
         self, db: Connection, row: RoundRow, becomes: State, who: int | None, why: str, public: Reason | None = None

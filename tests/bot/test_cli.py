@@ -782,6 +782,8 @@ def test_a_round_is_given_up_with_a_reason_in_several_languages(terminal: Termin
     cancel = ("round", "cancel", code, "--why", "No money", "--also")
     refused = terminal(*cancel, "de=Kein Geld")
     assert (refused.status, refused.err) == (2, f'civicloop: {code} is not asked in "de".\n')
+    refused = terminal(*cancel, "en=No money at all")
+    assert refused.err.startswith('civicloop: both --why and --also are in "en": say with --language')
     assert terminal(*cancel, "es=No hay dinero").status == 0
     database = Database.open("sqlite:///data/civicloop.sqlite3")
     with database.reading() as db:

@@ -241,6 +241,20 @@ async def test_who_signs_reads_first_what_people_are_told_and_asked(house: House
     assert labels(said) == ["Back"]
 
 
+async def test_who_signs_reads_what_stands_in_one_language_alone(house: House) -> None:
+    ada = await approver(house)
+    record = {**RECORD, "topic": {"en": "the hours"}}
+    code = house.need(opened=False, record=record).code
+    await at(ada, code)
+    (said,) = await ada.taps("Read what people are told")
+    assert "Written in one language only: What it is about" in said.text
+    house.sign(code)
+    house.rounds.open(code)
+    await at(ada, code)
+    (said,) = await ada.taps("Read what people are told")
+    assert "one language only" not in said.text
+
+
 async def test_who_signs_reads_whom_the_round_asks(house: House, tmp_path: Path) -> None:
     ada, code = await employed(house, "Ada", ("approver", "library")), house.need(opened=False).code
     whom = {"languages": ["es"], "themes": ["night bus"], "sample": 500}
