@@ -172,7 +172,7 @@ def lines(numbers: Numbers) -> Iterator[str]:
     """Give a round's numbers, a line each: people, where they stop, groups, who is missing."""
     wanted = f" of {numbers.wanted} wanted" if numbers.wanted else ""
     yield (
-        f"individuals: sent to {numbers.sent}, reached {numbers.reached}, started {numbers.started}, "
+        f"people: sent to {numbers.sent}, reached {numbers.reached}, started {numbers.started}, "
         f"finished {numbers.finished}{wanted}"
     )
     for stop in numbers.stops:

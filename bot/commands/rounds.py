@@ -558,7 +558,7 @@ def _addresses(here: Office, code: str) -> dict[str, str]:
     return {**addresses, "telegram": link} if link else addresses
 
 
-_COUNTED = ("invited", "started", "active", "finished", "answers", "told", "clear", "unclear")
+_COUNTED = ("invited", "started", "active", "finished", "answers", "individuals", "told", "clear", "unclear")
 
 
 def _data(here: Office, one: RoundView) -> dict[str, Any]:
@@ -607,6 +607,7 @@ def _shown(here: Office, one: RoundView, *, in_json: bool) -> None:
         click.echo(f"  {name}: {address}")
     click.echo(
         f"  invited {counts.invited}, started {counts.started}, finished {counts.finished}, answers {counts.answers}"
+        + (f", of individuals {counts.individuals}" if counts.individuals != counts.answers else "")
     )
     numbers = here.rounds.numbers(one.code, READER)
     gone = [f"had answers deleted since the end: {numbers.deleted} or more"] if numbers.deleted else []

@@ -156,6 +156,10 @@ class Counts:
     unclear: int = 0
     dropped: int = 0
     """Began, are not in the middle of it any more, and have never finished."""
+    individuals: int = 0
+    """How many of those with answers that count are counted as people, and not apart."""
+    over: bool = False
+    """Whether the round is closed for people; once it is counted, nobody is in the middle of it any more."""
 
 
 class Looking:
@@ -395,16 +399,19 @@ class Looking:
             row = self._row(db, code)
             kept = turnout.kept(db, row.id)
             by_status = kept.statuses if kept else sessions.counts(db, row.id)
+            amid = 0 if kept else by_status.get("active", 0)
             asked, heard = rounds.invited(db, row.id), wishes.counts(db, row.id)
             past = trail.heard(db, row.id) if row.reported_at else Heard()
             invited = sum(way.sent for way in kept.ways.values()) if kept else _invited(db, row, asked)
             return Counts(
                 invited=audiences.told_of(row, invited, self._config.digest.minimum_cell),
                 started=sum(by_status.values()),
-                active=by_status.get("active", 0) if kept else sessions.active(db, row.id),
+                active=0 if kept else sessions.active(db, row.id),
                 finished=by_status.get("completed", 0),
-                dropped=sum(by_status.values()) - by_status.get("active", 0) - by_status.get("completed", 0),
+                dropped=sum(by_status.values()) - amid - by_status.get("completed", 0),
                 answers=kept.answered if kept else answers.handed_in(db, [row.id]).get(row.id, 0),
+                over=row.state not in (*BEGINNING, *RUNNING),
+                individuals=turnout.individuals(db, self._library, row, kept),
                 moves={(move.origin, move.to): move.count for move in moves.of(db, row.id)},
                 told=max(asked.get("report_back", 0), past.told),
                 clear=heard.get(wishes.CLEAR, 0) + past.clear,

@@ -94,6 +94,14 @@ def voices(db: Connection, library: Library, row: RoundRow, beside: Kept | None)
     return one.named(library.voices(db, row).organisations) if one.organisations else one
 
 
+def individuals(db: Connection, library: Library, row: RoundRow, beside: Kept | None) -> int:
+    """Count whose answers are one person's, and not counted apart: of groups, organisations, or late."""
+    if beside is None:
+        return turnout.individuals(db, row.id, library.apart(db, row))
+    one = beside.voices
+    return max(beside.answered - one.groups - len(one.organisations) - one.declared - one.late, 0)
+
+
 def count(db: Connection, library: Library, row: RoundRow, organised: Organised) -> Kept:
     """Count who has taken part by now; `organised`: the texts of its campaigns."""
     apart = library.apart(db, row)

@@ -66,7 +66,7 @@ def test_targets_follow_from_who_lives_there_and_are_watched(terminal: Terminal)
     taken(terminal, TOWN)
     code = terminal.a_round()
     aimed = terminal("round", "aim", code, "--answers", "200", "--of", "language.es=50").out.splitlines()
-    assert aimed[0] == "individuals: sent to 0, reached 0, started 0, finished 0 of 200 wanted"
+    assert aimed[0] == "people: sent to 0, reached 0, started 0, finished 0 of 200 wanted"
     assert aimed[1] == "language English: answers fewer than 5 of 180 wanted, 90 of 100 residents"
     assert aimed[2] == "language Spanish: answers fewer than 5 of 50 wanted, 10 of 100 residents"
     watched = terminal("round", "watch", code, "--every", "1", "--times", "2").out.splitlines()
@@ -78,9 +78,9 @@ def test_targets_follow_from_who_lives_there_and_are_watched(terminal: Terminal)
 def test_a_round_with_nobody_left_to_ask_is_watched_once(terminal: Terminal) -> None:
     code = terminal.a_round()
     terminal("round", "open", code)
-    assert terminal("round", "watch", code).out.count("individuals: sent to 0") == 1
+    assert terminal("round", "watch", code).out.count("people: sent to 0") == 1
     watched = terminal("round", "open", terminal.a_round(), "--watch").out
-    assert watched.count("individuals: sent to 0") == 1
+    assert watched.count("people: sent to 0") == 1
 
 
 @pytest.mark.parametrize("given", ["area", "area.harbour", "area=3", "area.harbour=many"])

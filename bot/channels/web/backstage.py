@@ -207,6 +207,14 @@ class Counts(Protocol):
         """Answers that count."""
 
     @property
+    def individuals(self) -> int:
+        """People whose answers count, without those that are counted apart."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the round is closed for people."""
+
+    @property
     def told(self) -> int:
         """People the result was sent to."""
 

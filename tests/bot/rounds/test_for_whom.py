@@ -63,6 +63,8 @@ async def test_it_is_asked_once_at_the_start_and_people_groups_and_organisations
     voices = house.rounds.voices(code)
     assert (voices.individuals, voices.groups, voices.heads, voices.organisations) == (2, 1, 12, (NAME,))
     assert voices.declared == 0
+    counts = house.rounds.counts(code)
+    assert (counts.finished, counts.answers, counts.individuals, counts.over) == (4, 4, 2, False)
     with house.database.reading() as db:
         row = rounds.by_code(db, code)
         assert row is not None
@@ -207,6 +209,23 @@ async def test_the_name_of_an_organisation_goes_with_the_answers_it_was_typed_in
     await citizen.says("DELETE")
     await citizen.says("Yes")
     assert house.rounds.voices(code).organisations == house.rounds.numbers(code).voices.organisations == ("",)
+
+
+async def test_a_round_that_is_counted_says_how_many_are_counted_apart_and_has_nobody_in_the_middle(
+    house: House,
+) -> None:
+    code = house.need(record=ASKING).code
+    await hands_in(house, code, "second", "For an organisation", NAME)
+    await hands_in(house, code, "third", "For myself")
+    await Citizen(house, "fourth").starts(code)
+    counts = house.rounds.counts(code)
+    assert (counts.active, counts.answers, counts.individuals, counts.dropped) == (1, 2, 1, 0)
+    house.rounds.close(code)
+    house.clock.forward(days=PAPER.days)
+    house.sweeps.findings()
+    counts = house.rounds.counts(code)
+    assert (counts.over, counts.active, counts.answers, counts.individuals) == (True, 0, 2, 1)
+    assert counts.started - counts.finished == counts.dropped == 1
 
 
 async def test_a_name_that_an_earlier_version_kept_is_not_read(house: House) -> None:

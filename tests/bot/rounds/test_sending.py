@@ -136,7 +136,7 @@ async def test_a_bar_grows_until_all_are_asked_and_then_the_numbers_stand_there(
     assert await screen.ends() == 0
     assert "sent to 12 of 12, 1 failed, reached 11" in screen.shown
     after = screen.shown.partition("100%")[2]
-    assert "asked: sent to 12 of 12; 1 failed; reached 11\r\n  individuals: sent to 12, reached 11" in after
+    assert "asked: sent to 12 of 12; 1 failed; reached 11\r\n  people: sent to 12, reached 11" in after
     assert "Traceback" not in screen.shown
 
 

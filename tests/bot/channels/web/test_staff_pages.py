@@ -644,7 +644,14 @@ class TestARoundsLife:
         await entered(it, client, ORGANISER)
         part = await client.get(f"/manage/rounds/{code}/numbers")
         assert part.text.strip().startswith("<dl")
-        assert "people whose answers count" in part.text
+        assert "individuals whose answers count" in part.text
+        assert "in the middle of it" in part.text
+        assert "Right now" in (await client.get(f"/manage/rounds/{code}")).text
+        it.rounds.close(code)
+        page = await client.get(f"/manage/rounds/{code}")
+        assert "Right now" not in page.text
+        assert "Who took part" in page.text
+        assert "in the middle of it" not in page.text
 
 
 class TestThePicture:
