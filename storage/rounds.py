@@ -80,6 +80,8 @@ class RoundRow:
     """JSON: how many answers are wanted, and of whom; who lives here."""
     forget_at: datetime | None = None
     """When its answers go at the latest, as people were told; None: so many months after its end."""
+    told: str | None = None
+    """JSON: what it takes from the configuration, since it was signed or opened; None: what stands there now."""
 
 
 _shape = Shape(rounds, RoundRow)

@@ -242,6 +242,7 @@ rounds = Table(
     C("forget_at", Instant),  # when its answers go at the latest, as people were told; null: so long after its end
     C("drawn_at", Instant),  # when its audience was last written down
     C("aims", Text),  # JSON: how many answers are wanted, and of whom; who lives here (bot.rounds.aims)
+    C("told", Text),  # JSON: what it takes from the configuration, since it was signed or opened (bot.rounds.told)
     C("key_sealed", LargeBinary),  # pseudonym key, destroyed when the round's time is over
     Index(None, "service", "state"),
 )

@@ -52,7 +52,7 @@ FACTS = (
     "report",
 )
 """Columns of a round that no act changes without an entry."""
-LATER = ("outcome", "whom", "spread_hours", "remind_at", "aims")
+LATER = ("outcome", "whom", "spread_hours", "remind_at", "aims", "told")
 """Such columns too, of later revisions: where they hold nothing, the hash is what it was without them."""
 STAMPS = ("created_at", "created_by", "opened_at", "closed_at", "reported_at")
 """Such columns too, that are noted only one by one."""
@@ -61,8 +61,10 @@ FOR_WHOM = "for_whom"
 HEARD = "heard"
 """What the trail says of how a result was received, once that is forgotten."""
 _COLUMNS = (*FACTS, *LATER, *STAMPS)
-_LONG = frozenset({"record", "report", "outcome", "whom", "aims"})
+_LONG = frozenset({"record", "report", "outcome", "whom", "aims", "told"})
 """Columns of which a hash is noted."""
+_TOLD = '%"told":[%'
+"""What an entry notes that sets what a round took from the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,11 +262,24 @@ def holds(db: Connection, round_id: int, head: str) -> bool:
 
 
 def still_asks(db: Connection, round_id: int) -> bool:
-    """Whether the texts that a round is played from are those that were signed, as far as its trail notes them."""
+    """Whether what a round is played from is what was signed, as far as its trail notes it.
+
+    That is the texts of its flow, and what it took from the configuration.
+    """
     newest = select(round_log.c.details).where(round_log.c.round_id == round_id).order_by(round_log.c.number.desc())
     details = db.execute(newest.limit(1)).scalar()
     noted = json.loads(details).get("words", {}) if details else {}
-    return bool(_words(db, noted) == noted)
+    return bool(_words(db, noted) == noted) and _told_is(db, round_id)
+
+
+def _told_is(db: Connection, round_id: int) -> bool:
+    """Whether what a round took from the configuration is what was noted last of it; of early rounds nothing was."""
+    mine = (round_log.c.round_id == round_id, round_log.c.details.like(_TOLD))
+    details = db.execute(select(round_log.c.details).where(*mine).order_by(round_log.c.number.desc()).limit(1)).scalar()
+    if details is None:
+        return True
+    now = db.execute(select(rounds.c.told).where(rounds.c.id == round_id)).scalar()
+    return bool(json.loads(details)["set"]["told"][1] == _noted("told", now))
 
 
 def _broken(code: str, entries: Sequence[Entry]) -> int | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.digests.model import Group, Missing
 from bot.digests.representation import Verdict, most_missing, parts, per_hundred, represent
-from bot.rounds import aims, variables
+from bot.rounds import aims
 from bot.rounds.lifecycle import RUNNING
 from bot.rounds.variables import LANGUAGE
 from bot.texts import languages
@@ -25,19 +25,18 @@ if TYPE_CHECKING:
     from bot.digests.representation import Representation, Standing
     from bot.rounds.library import Library
     from bot.rounds.variables import Variable
-    from flows.bank import Bank
     from storage.rounds import RoundRow
 
 
 def unheard(
-    db: Connection, library: Library, config: Config, bank: Bank, service: str
+    db: Connection, library: Library, config: Config, service: str
 ) -> tuple[tuple[Missing, ...], tuple[Group, ...]]:
     """Return the groups that are most missing in the open rounds of a service; and all groups.
 
     A variable that several rounds ask for is told of the round with most answers to it.
     """
     compared: dict[str, tuple[Variable, Representation]] = {}
-    for asked, tables in _looked(db, library, config, bank, service):
+    for asked, tables in _looked(db, library, config, service):
         for name, table in tables.items():
             if name not in compared or (table.base or 0) > (compared[name][1].base or 0):
                 compared[name] = (asked[name], table)
@@ -53,7 +52,7 @@ def resting(db: Connection, library: Library, service: str) -> set[str]:
 
 
 def _looked(
-    db: Connection, library: Library, config: Config, bank: Bank, service: str
+    db: Connection, library: Library, config: Config, service: str
 ) -> Iterator[tuple[Mapping[str, Variable], Mapping[str, Representation]]]:
     """Give for each open round what it asks people about themselves, and how each group stands."""
     city = {each.variable: json.loads(each.groups) for each in margins.every(db)}
@@ -61,7 +60,7 @@ def _looked(
         own = {name: each.groups for name, each in aims.load(row.aims).margins.items()}
         residents = {**city, **own}
         if residents and library.asks(db, row):
-            asked = variables.of_round(library.played(db, row).flow, config.service_of(service), config, bank)
+            asked = library.variables(db, row)
             known = {name: each for name, each in asked.items() if name in residents}
             yield asked, _tables(db, library, row, known, residents, config.digest.minimum_cell)
 

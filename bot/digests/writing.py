@@ -25,10 +25,11 @@ from bot.machine import headlines as machine_headlines
 from bot.menu.worker import mark_of
 from bot.reading.private import finder
 from bot.rights import Right
+from bot.rounds.lifecycle import BEGUN
 from bot.rounds.record import public_url
 from bot.texts import texts
 from flows.model import Button
-from storage import alarms, answers, contacts, crossings, digests, machine, outbox, people, proof, themes
+from storage import alarms, answers, contacts, crossings, digests, machine, outbox, people, proof, rounds, themes
 from storage.database import StorageTrouble
 from storage.digests import DigestRow
 from storage.outbox import NewMessage
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from bot.channels.base import Mail
     from bot.config import Config
+    from bot.digests.gather import Labels
     from bot.digests.model import Digest
     from bot.digests.summarise import Answers, Headline
     from bot.machine.client import Machine
@@ -109,8 +111,7 @@ class Digests:
         """
         place = zone or self._config.city.zone
         scope = self._scope(db, service, week, place, now, since)
-        known = self._config.service_of(service)
-        labels = (dict(known.steps), dict(known.areas))
+        labels = self._labels(db, service, week.begins(place), now)
         weeks = (week.back(MEDIAN_WEEKS).begins(place), week.ends(place))
         beside = self._library.beside(db, service, weeks)
         counted = gather(db, service, week, place, finder(db, self._config), self._headlines, labels, beside=beside)
@@ -122,6 +123,18 @@ class Digests:
         rests |= set() if scope.so_far else resting(db, self._library, service)
         scope = replace(scope, foot=replace(scope.foot or Foot(), resting=tuple(sorted(rests))))
         return summarise(in_steps(db, counted, scope, beside) if scope.so_far else counted, scope, now)
+
+    def _labels(self, db: Connection, service: str, since: datetime, now: datetime) -> tuple[Labels, Labels]:
+        """Return the service's steps and areas by id, named as rounds have asked for them that ran since then."""
+        known = self._config.service_of(service)
+        steps, areas = dict(known.steps), dict(known.areas)
+        rows = [row for row in rounds.find(db, services=[service], states=BEGUN) if row.told and row.opened_at]
+        for row in sorted(rows, key=lambda row: (row.opened_at or row.created_at, row.id)):
+            ran = (row.opened_at or now) <= now and (row.closed_at is None or row.closed_at >= since)
+            if ran and self._library.asks(db, row):
+                own = self._library.settings(row).service_of(service)
+                steps, areas = steps | dict(own.steps), areas | dict(own.areas)
+        return steps, areas
 
     def so_far(self, db: Connection, service: str, now: datetime) -> Digest | None:
         """Return the digest of the week that is running, as far as it may be shown; None where there is nothing."""
@@ -146,7 +159,7 @@ class Digests:
         before = _shown_before(db, service, week)
         issued = None if so_far else _issued(db, service, week, now)
         told = so_far or issued is not None  # who is heard too little, too, is told as it was told first
-        missing, groups = ((), ()) if told else unheard(db, self._library, self._config, self._bank, service)
+        missing, groups = ((), ()) if told else unheard(db, self._library, self._config, service)
         return Scope(
             service=service,
             name=dict(self._config.service_of(service).name),

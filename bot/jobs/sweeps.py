@@ -145,6 +145,10 @@ class Sweeps:
                 promise.remind(db, before, what, self._config, self._channels, now)
             moved = rounds.move(db, row.id, was, becomes, **stamps)
             if moved:
+                if becomes == State.OPEN and before is not None:
+                    self._library.settle(db, before)
+                elif becomes == State.DRAFT:
+                    rounds.change(db, row.id, told=None)
                 sealed, settled = None, None
                 if becomes == State.CLOSED and before is not None:
                     outbox.drop(db, letters_of(row.id), now)

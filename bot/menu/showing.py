@@ -326,7 +326,8 @@ class Showing:
         from bot.channels.web.meant import lines  # noqa: PLC0415 - the pages know us
 
         said = _dictionary().words(worker.language)
-        return [f"{said('asking.title')}:", *(f"– {what}: {set_}" for what, set_ in lines(round_, self._config, said))]
+        found = lines(round_, worker.rounds.settings(round_.code), said)
+        return [f"{said('asking.title')}:", *(f"– {what}: {set_}" for what, set_ in found)]
 
     @staticmethod
     def _borrowed(worker: Worker, round_: RoundView) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from bot.rounds import wording
@@ -59,10 +60,17 @@ class Acting(Looking):
 
     def _redrafted(self, db: Connection, row: RoundRow) -> None:
         """Make a round a draft again that has just changed, unless it may wait on for its day: what it asks is kept."""
+        row = self._unsettled(db, row)
         if self._waits_on(db, row):
             self._library.freeze(db, row, self._clock())
         else:
             rounds.move(db, row.id, (State.CHECKED, State.SCHEDULED), State.DRAFT)
+
+    @staticmethod
+    def _unsettled(db: Connection, row: RoundRow) -> RoundRow:
+        """Let a round that has not begun go by the configuration as it is now, until it is signed or opened."""
+        rounds.change(db, row.id, told=None)
+        return replace(row, told=None)
 
     @staticmethod
     def _reasoned(why: str) -> None:

@@ -47,6 +47,7 @@ def laid(written: Unsaved, row: RoundRow) -> RoundRow:
         audience=written.audience,
         opens_at=written.opens_at,
         closes_at=written.closes_at,
+        told=None,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.channels import ASSISTED
 from bot.errors import Refused, Trouble
-from bot.rounds import legal, mailed, record, variables, wording
+from bot.rounds import legal, mailed, record, told, variables, wording
 from bot.rounds.lifecycle import RUNNING
 from flows import voices
 from flows.binding import bind
@@ -73,7 +73,9 @@ class Library:
         self._latest: dict[int, tuple[RoundRow, Played, date | None]] = {}
         """By round id, what was asked for last: recognised without a look at its words."""
         self._versions: dict[tuple[str, int], Flow] = {}
-        self._sound: dict[int, tuple[str, int, str]] = {}
+        self._settings: dict[tuple[str, str], Config] = {}
+        """By service and what rounds of it took from the configuration, the configuration as they go by it."""
+        self._sound: dict[int, tuple[str, int, str, str | None]] = {}
         """By round id, what of it was found to be as it was signed."""
         self._unread: dict[tuple[str, int], str] = {}
         """What was published in a chat and cannot be read, as it is kept."""
@@ -96,7 +98,7 @@ class Library:
 
     def _remembered(self, db: Connection, row: RoundRow, today: date | None) -> Played:
         kept = (row.forget_at, row.state in RUNNING)
-        key = (row.id, row.title, row.record, row.closes_at, *kept, row.key_sealed is None, today)
+        key = (row.id, row.title, row.record, row.told, row.closes_at, *kept, row.key_sealed is None, today)
         known = self._played.get(key)
         if known is None:
             while len(self._played) >= KEPT:
@@ -108,12 +110,13 @@ class Library:
         """Whether people can be asked a round: its service and its questions are there, and those that were signed."""
         if not self.serves(row):
             return False
-        found = (row.flow, row.version, row.record)
+        found = (row.flow, row.version, row.record, row.told)
         if self._sound.get(row.id) == found:
             return True
         try:
             self._signed(db, row)
             record.load(row.record)
+            self.settings(row)
         except (Refused, Trouble):
             return False
         self._sound[row.id] = found
@@ -130,14 +133,14 @@ class Library:
         """
         with suppress(Refused, Trouble):
             return self.played(db, row).flow
-        return self._filled(row, self.spoken(self._readable(db, row), row.service))
+        return self._filled(row, self._among(self._readable(db, row), row))
 
     def _readable(self, db: Connection, row: RoundRow) -> Flow:
         with suppress(LookupError):
             return self._catalog.get(row.flow, row.version)
         with suppress(Refused, Trouble):
             return self.whole(db, row)
-        languages = self._config.service_of(row.service).languages
+        languages = self.settings(row).service_of(row.service).languages
         scripts = {one: Script(one, {}, self.phrases[one], self._catalog.words(one)) for one in languages}
         return Flow(row.flow, row.version, None, languages[0], "", scripts)
 
@@ -147,7 +150,7 @@ class Library:
 
     def flow(self, db: Connection, row: RoundRow) -> Flow:
         """Return the flow of a round, its texts not yet filled in, in the languages of the service."""
-        return self.spoken(self.whole(db, row), row.service)
+        return self._among(self.whole(db, row), row)
 
     def whole(self, db: Connection, row: RoundRow) -> Flow:
         """Return the flow of a round in all its languages, its texts not yet filled in."""
@@ -157,8 +160,27 @@ class Library:
         return known
 
     def spoken(self, flow: Flow, service: str) -> Flow:
-        """Return a flow in the languages of a service: a round asks for no words in any other."""
+        """Return a flow in the languages of a service: a new round asks for no words in any other."""
         return flow.among(self._config.service_of(service).languages)
+
+    def _among(self, flow: Flow, row: RoundRow) -> Flow:
+        """Return a flow in the languages of a round."""
+        return flow.among(self.settings(row).service_of(row.service).languages)
+
+    def settings(self, row: RoundRow) -> Config:
+        """Return the configuration as a round goes by it: since it was signed or opened, as it was then.
+
+        Raises `Trouble` where that cannot be read.
+        """
+        if row.told is None:
+            return self._config
+        key = (row.service, row.told)
+        found = self._settings.get(key)
+        if found is None:
+            while len(self._settings) >= KEPT:
+                del self._settings[next(iter(self._settings))]
+            found = self._settings[key] = told.laid_over(self._config, row.service, row.told)
+        return found
 
     def pseudonym(self, row: RoundRow, address_hash: bytes) -> bytes | None:
         """Return who a contact is in a round; None once its key is destroyed and nobody can tell."""
@@ -239,8 +261,8 @@ class Library:
 
     def variables(self, db: Connection, row: RoundRow) -> dict[str, Variable]:
         """Return by what those who answer a round can be told apart."""
-        flow, service = self.played(db, row).flow, self._config.service_of(row.service)
-        return variables.of_round(flow, service, self._config, self._catalog.bank)
+        flow, settings = self.played(db, row).flow, self.settings(row)
+        return variables.of_round(flow, settings.service_of(row.service), settings, self._catalog.bank)
 
     def making(self, figure: str) -> frozenset[str]:
         """Return the items of the bank whose answers a figure is made of."""
@@ -248,16 +270,17 @@ class Library:
 
     def facts(self, row: RoundRow, flow: Flow) -> record.Facts:
         """Return what the texts of a round are filled with."""
-        told = sketch(row) if self._clock is None else replace(sketch(row), now=self._clock())
+        said = sketch(row) if self._clock is None else replace(sketch(row), now=self._clock())
+        settings = self.settings(row)
         if row.state in RUNNING:
-            kept = record.kept_now(told, row.forget_at, self._config)
-            told = replace(told, record={**told.record, **kept})
-        return record.facts(told, flow, self._config, self.phrases)
+            kept = record.kept_now(said, row.forget_at, settings)
+            said = replace(said, record={**said.record, **kept})
+        return record.facts(said, flow, settings, self.phrases)
 
     def _bound(self, db: Connection, row: RoundRow) -> Played:
         """Fill in what a round asks. Raises `Trouble` where it is not what was signed: nobody is asked that."""
         try:
-            flow = self.spoken(self._signed(db, row), row.service)
+            flow = self._among(self._signed(db, row), row)
         except (Refused, Trouble):
             self._sound.pop(row.id, None)
             raise
@@ -278,10 +301,20 @@ class Library:
         return bind(flow, facts.values, facts.lists)
 
     def freeze(self, db: Connection, row: RoundRow, now: datetime) -> None:
-        """Keep for ever what a round asks, as it is now. Raises `Refused` where it was edited meanwhile."""
+        """Keep for ever what a round asks, as it is now. Raises `Refused` where it was edited meanwhile.
+
+        What was signed stays as it was signed; so does what the round took from the configuration then.
+        """
         self.publish(db, row.flow, row.version, now)
         if legal.asks_for_whom(record.load(row.record)):
             self.publish(db, voices.PART, voices.VERSION, now)
+        self.settle(db, row)
+
+    def settle(self, db: Connection, row: RoundRow) -> None:
+        """Write down what a round takes from the configuration, where nothing is written yet: now it goes by that."""
+        if row.told is None:
+            text = told.written(self._config, row.service, ends=row.closes_at is not None)
+            rounds.change(db, row.id, told=text)
 
     def publish(self, db: Connection, flow: str, version: int, now: datetime) -> None:
         """Keep this version for ever: from now on a round plays it. Raises `Refused` where it was edited meanwhile."""
@@ -417,7 +450,7 @@ def sketch(row: RoundRow) -> record.Sketch:
         code=row.code,
         service=row.service,
         title=row.title,
-        record=record.load(row.record),
+        record={**told.of_record(row.told), **record.load(row.record)},
         created_at=row.created_at,
         closes_at=row.closes_at,
     )

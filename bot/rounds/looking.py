@@ -272,7 +272,7 @@ class Looking:
             row = self._row(db, code)
             spoken = self._library.whole(db, row).languages
             better, made_of_it = self._advice(db, row, language), self._borrowed(db, row)
-        offered = self._config.service_of(row.service).languages
+            offered = self._library.settings(row).service_of(row.service).languages
         lost = [] if set(self._catalog.languages) <= set(spoken) else [one for one in spoken if one not in offered]
         values = {"flow": row.flow, "service": row.service, "languages": ", ".join(lost)}
         unheard = [wording.fault(language, "not_offered", **values)] if lost else []
@@ -288,7 +288,8 @@ class Looking:
         with self._database.reading() as db:
             row = self._row(db, code)
             flow, said = self._library.whole(db, row), record.load(row.record)
-        spoken = [one for one in flow.languages if one in self._config.service_of(row.service).languages]
+            offered = self._library.settings(row).service_of(row.service).languages
+        spoken = [one for one in flow.languages if one in offered]
         lists: Mapping[str, Sequence[tuple[str, Text]]] = said.get("lists") or {}
         texts = {
             name: [said[name]] for name in record.read_by_people(flow) if said.get(name) and name not in record.NAMES
@@ -506,6 +507,11 @@ class Looking:
             body = findings.get(db, self._row(db, code).id)
         return None if body is None else load_findings(body)
 
+    def settings(self, code: str) -> Config:
+        """Return the configuration as a round goes by it: since it was signed or opened, as it was then."""
+        with self._database.reading() as db:
+            return self._library.settings(self._row(db, code))
+
     def facts(self, code: str, language: str) -> dict[str, str]:
         """Return everything the round's texts are filled with, in `language`, days in words."""
         with self._database.reading() as db:
@@ -638,7 +644,7 @@ class Looking:
         flow = self._library.flow(db, row)
         now = self._clock()
         known = replace(sketch(row), opens_at=row.opens_at or now)
-        found = record.faults(known, flow, self._config, self._library.phrases, language)
+        found = record.faults(known, flow, self._library.settings(row), self._library.phrases, language)
         kept = [*self._gone(row, language), *_retired(db, row, language), *self._faults_of_flow(row, flow, language)]
         if row.audience == LISTED and not whom.load(row.whom).lists:
             kept.append(record.Fault("audience", *[wording.fault(language, "no_people")] * 2))

@@ -565,7 +565,8 @@ class Rounds(Fairness, Papers):
             if row.state in RUNNING and row.forget_at is not None and forget_at is not None:
                 forget_at = min(forget_at, row.forget_at)
             rounds.change(db, row.id, closes_at=closes_at, record=_dumped(kept), forget_at=forget_at)
-            rounds.move(db, row.id, (State.SCHEDULED,), State.DRAFT)
+            if rounds.move(db, row.id, (State.SCHEDULED,), State.DRAFT):
+                self._unsettled(db, row)
             now = self._row(db, code)
             self._note(db, row, who, "extended", self._clock(), why, changed=_changed(row, now))
             return view(now)
@@ -578,7 +579,7 @@ class Rounds(Fairness, Papers):
     def _with_days(self, row: RoundRow, days: Mapping[str, str] = NO_DAYS) -> dict[str, Any]:
         """Return the record of a round whose end moves, with the days that move."""
         said = record.load(row.record)
-        told = record.kept_as_told(sketch(row), self._config) if row.state in RUNNING else {}
+        told = record.kept_as_told(sketch(row), self._library.settings(row)) if row.state in RUNNING else {}
         return said | self._moved(said, days) | told
 
     @staticmethod

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.channels.base import Accept, Outbound, Receipt
+    from bot.config import Config
     from bot.pacing import Pace
     from bot.rounds.looking import RoundView
     from storage.answers import AnswerRow
@@ -193,12 +194,14 @@ class House:
     """Services that are no longer set up."""
     ahead: tuple[str, ...] = ()
     """Services that now stand before all others, in this order."""
+    edit: Callable[[Config], Config] = lambda read: read
+    """What somebody has changed in the configuration."""
 
     def __post_init__(self) -> None:
         read = config.load(None, {})
         ahead = tuple(read.service(key) for key in self.ahead)
         services = (*ahead, *(one for one in read.services if one.key not in {*self.ahead, *self.without}))
-        read = replace(read, services=services)
+        read = self.edit(replace(read, services=services))
         privacy = replace(read.privacy, key_file=self.folder / "keys")
         database = replace(read.database, files=self.folder / "files")
         self.config = replace(read, privacy=privacy, database=database)

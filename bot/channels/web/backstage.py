@@ -528,6 +528,9 @@ class Rounds(Protocol):
     def findings(self, code: str) -> Findings | None:
         """Return what the closed round says, as everybody may know it; None: it has not been counted yet."""
 
+    def settings(self, code: str) -> Config:
+        """Return the configuration as a round goes by it."""
+
     def facts(self, code: str, language: str) -> Mapping[str, str]:
         """Return everything the round's texts are filled with, in `language`, days in words."""
 

@@ -27,7 +27,7 @@ def test_groups_are_told_in_steps_beside_their_part_of_the_residents(house: Hous
     said(house, code, 12, "old_town")
     said(house, code, 2, "hillside")
     with house.database.reading() as db:
-        missing, groups = unheard(db, house.library, house.config, house.catalog.bank, "library")
+        missing, groups = unheard(db, house.library, house.config, "library")
     assert missing[0].group["en"] == "Hillside"
     told = {each.group["en"]: (each.answered, each.residents) for each in groups if each.variable == "area"}
     assert told["Hillside"] == (None, 33), "fewer than five are not told"
@@ -64,7 +64,7 @@ def test_a_group_is_missing_by_the_round_with_most_answers_alone(house: House) -
         for area in areas:
             said(house, code, people, area)
     with house.database.reading() as db:
-        missing, groups = unheard(db, house.library, house.config, house.catalog.bank, "library")
+        missing, groups = unheard(db, house.library, house.config, "library")
     assert not [each for each in missing if each.variable == "area"]
     assert {each.answered for each in groups if each.variable == "area"} == {33}
 
@@ -93,4 +93,4 @@ def test_people_who_are_too_few_to_tell_are_not_told_as_nobody(house: House) -> 
 def test_where_nobody_knows_who_lives_there_nothing_is_compared(house: House) -> None:
     said(house, house.need().code, 50, "harbour")
     with house.database.reading() as db:
-        assert unheard(db, house.library, house.config, house.catalog.bank, "library") == ((), ())
+        assert unheard(db, house.library, house.config, "library") == ((), ())

@@ -237,7 +237,7 @@ def _round_facts(request: Request, round_: RoundView) -> dict[str, object]:
         "counts": counts,
         "overdue": rounds.overdue(round_.state, round_.record),
         "audience": rounds.audience(round_.code) if round_.audience != LINK else None,
-        "meant": meant.lines(round_, backstage.config, words),
+        "meant": meant.lines(round_, rounds.settings(round_.code), words),
         "questions": questions(flow, words.language, counted),
         "most_questions": flow.asked,
         "counted": bool(counts.moves),
