@@ -104,6 +104,8 @@ class Sweeps:
         self._hours = Hours.of(config)
         self._logged: dict[str, int] = {}
         """Of each round, the line of its log that stands in ours as its last."""
+        self._untold: set[tuple[str, str]] = set()
+        """Of which result, and when, nobody could be reminded."""
         self._looked = 0
 
     # ----------------------------------------------------------------- rounds
@@ -286,13 +288,18 @@ class Sweeps:
         with self._database.transaction() as db:
             still = rounds.by_code(db, row.code, lock=True)
             which = promise.due(on, today, _reminded(db, row)) if still and still.state == row.state else ""
-            if which:
-                promise.remind(db, row, which, self._config, self._channels, now)
+            told = promise.remind(db, row, which, self._config, self._channels, now) if which else 0
+            if told:
                 trail.add(db, row.id, now, CLOCK, promise.REMINDED, which)
+            elif which:
+                promise.alarm(db, row, which, self._config, self._channels, now)
             crossings.passed("promise.reminds")
         crossings.passed("promise.reminded")
+        if which and not told and (row.code, which) not in self._untold:
+            self._untold.add((row.code, which))
+            log.error("promise.unreached", round=row.code, which=which)
         self._wake()
-        return int(bool(which))
+        return int(bool(told))
 
     def findings(self) -> int:
         """Count for everybody what the rounds say that are over; return how many were counted."""

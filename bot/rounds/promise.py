@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.config import Config
+    from storage.people import Person
     from storage.rounds import RoundRow
 
 REMINDED = "reminded"
 """What the log of a round says of a reminder; its reason is which."""
 OVERDUE = "overdue"
+NOBODY = "nobody"
+"""What is said where there is nobody to be reminded."""
 UNSIGNED = "unsigned"
 """That a round has not opened by the clock, as nobody has signed it as it is; the log says the same."""
 AHEAD = (("one_week", timedelta(days=7)), ("four_weeks", timedelta(days=28)))
@@ -59,16 +62,35 @@ def overdue(state: str, said: Mapping[str, object], today: date) -> int:
 
 def remind(db: Connection, row: RoundRow, which: str, config: Config, channels: Iterable[str], now: datetime) -> int:
     """Queue a reminder, or `UNSIGNED`, for all organisers and managers of the service; return how many messages."""
-    reached = set(channels)
+    whom = rights.who(db, Right.HEAR_PROMISES, row.service)
+    return _queue(db, row, whom, (which, which), config, channels, now)
+
+
+def alarm(db: Connection, row: RoundRow, which: str, config: Config, channels: Iterable[str], now: datetime) -> int:
+    """Tell whoever runs the bot that nobody could be reminded; return how many messages. Harmless to repeat."""
+    return _queue(db, row, rights.who(db, Right.HEAR_FAULTS), (NOBODY, f"{NOBODY}_{which}"), config, channels, now)
+
+
+def _queue(
+    db: Connection,
+    row: RoundRow,
+    whom: Iterable[Person],
+    says: tuple[str, str],
+    config: Config,
+    channels: Iterable[str],
+    now: datetime,
+) -> int:
+    """Queue what `says` (the text, and how its letters are called) for these people; return how many messages."""
+    reached, (key, name) = set(channels), says
     rows = [
         letter
-        for person in rights.who(db, Right.HEAR_PROMISES, row.service)
+        for person in whom
         for contact in contacts.of_person(db, person.id)
         if contact.channel in reached and contact.may_be_written_to
         for letter in letters(
             contact,
-            (Part(_text(row, which, config, person.language)),),
-            f"due.{row.id}.{which}.{contact.id}",
+            (Part(_text(row, key, config, person.language)),),
+            f"due.{row.id}.{name}.{contact.id}",
             now,
             BULK,
         )

@@ -76,6 +76,23 @@ def test_each_of_those_who_look_after_it_gets_each_reminder_once(house: House) -
     assert house.rounds.prove(code).whole
 
 
+def test_where_nobody_can_be_reminded_whoever_runs_the_bot_hears_it_once_and_who_comes_later_is_reminded(
+    house: House,
+) -> None:
+    staff(house, "Olga", "operator", "*")
+    code = house.need(record=RECORD | {"feedback_on": "2027-02-01"}).code
+    house.rounds.close(code)
+    house.clock.forward(days=41)
+    assert [house.sweeps.promises(), house.sweeps.promises()] == [0, 0]
+    assert house.rounds.log(code)[-1].what == "closed"
+    (told,) = (each.text for each in house.said("Olga"))
+    assert "1 February 2027, and nobody who looks after it can be reminded" in told
+    staff(house, "Ada", "organiser", "library")
+    assert [house.sweeps.promises(), house.sweeps.promises()] == [1, 0]
+    assert house.rounds.log(code)[-1].why == "four_weeks"
+    assert len(house.said("Ada")) == 1
+
+
 async def test_a_promise_is_brought_to_mind_by_day_in_the_zone_of_each(house: House) -> None:
     staff(house, "Ada", "organiser", "library")
     staff(house, "Bea", "organiser", "library")
