@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @configured
 @as_json
 def digest(config: Config, *, service: str, at: datetime | None, in_json: bool, **given: Any) -> None:  # noqa: ANN401 - options
-    """Show what the manager of a service reads about a week."""
+    """Show what the managers of a service read about a week, without what is one reader's alone, as their guesses."""
     from bot.digests.model import published
     from bot.digests.render import message
     from bot.digests.writing import Digests, page_url

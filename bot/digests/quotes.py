@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -50,6 +51,19 @@ def _lot(one: Said, week: str) -> bytes:
 def lot(round_: str, week: str, key: str) -> bytes:
     """Return the lot of one text in one week."""
     return sha256(f"{round_}/{week}/{key}".encode()).digest()
+
+
+def same(text: str) -> str:
+    """Return what two texts share that say the same: signs, spaces and capitals aside."""
+    return " ".join(re.findall(r"\w+", text.casefold())) or text
+
+
+def once(said: Iterable[Said]) -> list[Said]:
+    """Return of texts that say the same the first alone, each in its place."""
+    first: dict[str, Said] = {}
+    for one in said:
+        first.setdefault(same(one.text), one)
+    return list(first.values())
 
 
 def both_sides(voices: Sequence[Said], majority: str, side: Callable[[Said], str]) -> list[Said]:

@@ -671,9 +671,13 @@ def _texts(total: int, answers: Answers, minimum: int) -> int | None:
 
 
 def _drawn(said: Iterable[Said], scope: Scope) -> list[Said]:
-    """Texts by lot, those first that were not quoted in the digest before, last those that all of its readers saw."""
+    """Texts by lot, those first that were not quoted in the digest before, last those that all of its readers saw.
+
+    What several wrote in the same words is among them once.
+    """
     seen, known = _quoted(scope.earlier)
-    return sorted(quotes.by_lot(said, str(scope.week)), key=lambda one: (one.text in seen, one.text in known))
+    drawn = quotes.once(quotes.by_lot(said, str(scope.week)))
+    return sorted(drawn, key=lambda one: (quotes.same(one.text) in seen, quotes.same(one.text) in known))
 
 
 def _voice(one: Said, tones: Mapping[str, tuple[Headline, Score]], scope: Scope) -> Voice:
@@ -685,8 +689,8 @@ def _quoted(digest: Digest | None) -> tuple[set[str], set[str]]:
     if digest is None:
         return set(), set()
     themes = [*digest.problems, *([digest.works] if digest.works else [])]
-    beside = {theme.quote.text for theme in themes if theme.quote}
-    apart = [voice.text for voice in digest.voices.quotes if voice.text not in beside]
+    beside = {quotes.same(theme.quote.text) for theme in themes if theme.quote}
+    apart = [said for voice in digest.voices.quotes if (said := quotes.same(voice.text)) not in beside]
     return beside | {*apart[:QUOTED]}, beside | {*apart}
 
 
@@ -742,7 +746,7 @@ def _themes(answers: Answers, scope: Scope, found: _Figures) -> tuple[tuple[Them
         organised = _organised(one, _senders(answers, scope), scope.minimum)
         theme = replace(theme, people=number, at_least=at_least, organised=organised,
                         campaigns=one.campaigns if organised else 0)  # fmt: skip
-        quoted |= {theme.quote.text} if theme.quote else set()
+        quoted |= {quotes.same(theme.quote.text)} if theme.quote else set()
         themes.append((one.good, theme))
     return tuple(each for good, each in themes if not good), tuple(each for good, each in themes if good)
 
@@ -752,7 +756,7 @@ def _theme(
 ) -> Theme:
     """Return one theme; its quote stands beside no other theme of the week."""
     tones = _tones(scope, found.scores)
-    fresh = (one for one in _drawn(heard.quotes, scope) if one.text not in quoted)
+    fresh = (one for one in _drawn(heard.quotes, scope) if quotes.same(one.text) not in quoted)
     return Theme(
         key=heard.theme,
         name=heard.name,

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from bot.channels.base import Mail
     from bot.config import Config
+    from bot.digests.deeds import Deeds
     from bot.digests.gather import Labels
     from bot.digests.model import Digest
     from bot.digests.summarise import Answers, Headline
@@ -108,6 +109,7 @@ class Digests:
         """Return the digest of a week; None where nobody answered and no clock runs. Writes nothing.
 
         Of a week that is still running it shows as much as may be shown. `since`: when its reader was told last.
+        Without it the digest is nobody's: for the moment it was issued at it is the same without what is a reader's.
         """
         place = zone or self._config.city.zone
         scope = self._scope(db, service, week, place, now, since)
@@ -158,6 +160,7 @@ class Digests:
         so_far = now < week.ends(zone)
         before = _shown_before(db, service, week)
         issued = None if so_far else _issued(db, service, week, now)
+        same = issued if issued and issued.at == now else None
         told = so_far or issued is not None  # who is heard too little, too, is told as it was told first
         missing, groups = ((), ()) if told else unheard(db, self._library, self._config, service)
         return Scope(
@@ -173,15 +176,18 @@ class Digests:
             earlier=load(before) if before else None,
             alike=before is None or APART in before,
             issued=issued,
-            same_moment=issued is not None and issued.at == now,
+            same_moment=same is not None,
             missing=missing,
             groups=groups,
-            deeds=deeds(db, service, now, zone, self._config.digest.minimum_cell, since, self._questions),
+            deeds=same.deeds if same and since is None else self._deeds(db, service, zone, now, since),
             urgent=alarms.count(db, service, week.begins(zone), min(now, week.ends(zone))),
             urgent_open=alarms.waiting(db, service),
             proposed=0 if so_far else len(themes.codebook(db, service, [themes.PROPOSED])),
             foot=Foot(deletions=proof.people(db, week.begins(zone), week.ends(zone))),
         )
+
+    def _deeds(self, db: Connection, service: str, zone: ZoneInfo, now: datetime, since: datetime | None) -> Deeds:
+        return deeds(db, service, now, zone, self._config.digest.minimum_cell, since, self._questions)
 
     # ------------------------------------------------------------------- writing
 
@@ -354,7 +360,7 @@ class Digests:
         in the first week whose digest they want.
         """
         row = digests.sent(db, one.person.id, one.service, str(one.week))
-        since, earlier = (row.created_at, load(row.body)) if row else (None, None)
+        since, earlier = (row.created_at, load(row.body)) if row else (now, None)
         digest = self.of_week(db, one.service, one.week, now, one.zone, since)
         if digest is None:
             silent = digests.silent_since(db, one.person.id, one.service)

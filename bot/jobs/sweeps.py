@@ -414,16 +414,18 @@ class Sweeps:
     def digests(self) -> int:
         """Write and queue the digests that are due; return how many messages.
 
-        Late ones, and those a channel has refused for good since yesterday or whose reader nothing reaches, are an
-        alarm in the log and to the operators, whether others can be written now or not.
+        Those that are still late behind it, and those a channel has refused for good since yesterday or whose reader
+        nothing reaches, are an alarm in the log and to the operators, whether others can be written now or not.
         """
         now = self._clock()
         day_ago = now - timedelta(days=1)
         with self._database.reading() as db:
-            late, lost, nobody = delay(db, self._config, now), refused(db, day_ago), unreached(db, day_ago)
+            lost, nobody = refused(db, day_ago), unreached(db, day_ago)
         try:
             queued = self._digests.sweep(self._database, now)
         finally:
+            with self._database.reading() as db:
+                late = delay(db, self._config, now)
             if late:
                 log.error("digests.late", unwritten=late.unwritten, unsent=late.unsent)
             if lost:

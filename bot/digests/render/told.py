@@ -10,6 +10,7 @@ from bot.assessing.words import words as assessing
 from bot.digests import statistics
 from bot.digests.disclosure import Strength, few
 from bot.digests.model import FIELDS_OF_A_RECORD, Form
+from bot.digests.quotes import same
 from bot.digests.render import items
 from bot.digests.results import Kind
 from bot.digests.signals import RUN
@@ -521,8 +522,8 @@ def _gap(digest: Digest, texts: Texts) -> tuple[str, ...]:
 def _apart(digest: Digest) -> list[Voice]:
     """Return the quotes that do not stand beside a theme."""
     themes = [*digest.problems, *([digest.works] if digest.works else [])]
-    beside = {theme.quote.text for theme in themes if theme.quote}
-    return [voice for voice in digest.voices.quotes if voice.text not in beside]
+    beside = {same(theme.quote.text) for theme in themes if theme.quote}
+    return [voice for voice in digest.voices.quotes if same(voice.text) not in beside]
 
 
 def _quote(voice: Voice, length: int, texts: Texts) -> Quote:
