@@ -844,8 +844,10 @@ class Desk:
     def _reported(self, visit: Visit, row: RoundRow) -> str:
         """Return what came of a round as it was published, with who answers for it."""
         signed = outcome.load(row.outcome).signed
+        report = record.load(row.report or "{}")
+        said = report_back.published(self._library, row, report, visit.language)
         head = fill(self._library.phrases[visit.language]["report_back_signed"], {"name": signed}) if signed else ""
-        return f"{in_language(record.load(row.report or '{}'), visit.language)}\n\n{head}".strip()
+        return f"{said}\n\n{head}".strip()
 
     def _back(self, visit: Visit) -> Prompts:
         again = self._again(visit)

@@ -182,6 +182,12 @@ class Library:
             found = self._settings[key] = told.laid_over(self._config, row.service, row.told)
         return found
 
+    def languages(self, row: RoundRow) -> tuple[str, ...]:
+        """Return the languages of a round's service, its first one first."""
+        with suppress(Trouble):
+            return self.settings(row).service_of(row.service).languages
+        return self._config.service_of(row.service).languages
+
     def pseudonym(self, row: RoundRow, address_hash: bytes) -> bytes | None:
         """Return who a contact is in a round; None once its key is destroyed and nobody can tell."""
         if row.key_sealed is None:

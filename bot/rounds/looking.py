@@ -533,7 +533,7 @@ class Looking:
             kept = report_back.draft(report_drafts.of(db, row.id))
         if kept and kept.texts.get(language):
             return kept.texts[language]
-        came = outcome.load(row.outcome)
+        came = outcome.ordered(outcome.load(row.outcome), self._library.languages(row))
         day = record.spoken_day(came.decision.on, language) if came.decision else ""
         return wording.report(language, self.voices(code), self._config.digest.public_minimum_cell, came, day)
 

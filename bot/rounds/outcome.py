@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bot.rounds import kept
+from bot.rounds import kept, tongues
 from bot.rounds.tongues import Text, in_language, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 Said = TypeVar("Said", "KeyIssue", "Decision")
 
@@ -91,6 +91,17 @@ def spoken(outcome: Outcome, language: str) -> Outcome:
         outcome,
         issues=tuple(_each(one, partial(in_language, language=language)) for one in outcome.issues),
         decision=_each(made, partial(in_language, language=language)) if made else None,
+    )
+
+
+def ordered(outcome: Outcome, languages: Sequence[str]) -> Outcome:
+    """Return an outcome with its texts in the order of `languages`: where one is silent the first speaks for it."""
+    made = outcome.decision
+    in_order = partial(tongues.ordered, languages=languages)
+    return replace(
+        outcome,
+        issues=tuple(_each(one, in_order) for one in outcome.issues),
+        decision=_each(made, in_order) if made else None,
     )
 
 

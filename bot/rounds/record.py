@@ -17,7 +17,7 @@ from babel.dates import format_date
 from bot.rounds import kept, legal, wording
 from bot.rounds.lifecycle import LATEST, last_day
 from bot.rounds.linked import bad_links
-from bot.rounds.tongues import Text, in_language
+from bot.rounds.tongues import Text, in_language, ordered
 from bot.texts import locale
 from flows.phrasebook import AT_BINDING, AT_PLAY
 from flows.words import placeholders
@@ -131,7 +131,7 @@ def facts(sketch: Sketch, flow: Flow, config: Config, phrases: Mapping[str, Mapp
             values[name] = _days(values[name], flow)
     if "influence" in values:
         values["influence"] = _influence(sketch.record, flow, phrases)
-    return Facts(values, _lists(sketch.record, service))
+    return Facts(ordered(values, service.languages), ordered(_lists(sketch.record, service), service.languages))
 
 
 def _defaults(

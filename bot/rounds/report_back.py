@@ -11,7 +11,7 @@ from bot.compose import Part
 from bot.cutting import cut
 from bot.letters import BULK, letters
 from bot.rounds.lifecycle import State
-from bot.rounds.tongues import in_language
+from bot.rounds.tongues import in_language, ordered, spoken_in
 from bot.texts import own_name
 from flows.model import Button
 from flows.words import fill
@@ -192,15 +192,25 @@ def parts(played: Played, library: Library, report: Mapping[str, str], signed: s
 
 
 def text(played: Played, library: Library, report: Mapping[str, str], signed: str, language: str) -> str:
-    """Return the message in a language; the report in the flow's own language where it has none in this one."""
+    """Return the message in a language; the report in the service's first language where it has none in this one."""
     phrases = library.phrases[language]
     values = library.facts(played.row, played.flow).values
     topic = in_language(values.get("topic", played.row.title), language)
     parts = (
         fill(phrases["report_back_intro"], {"topic": topic}),
-        report.get(language) or report.get(played.flow.language) or next(iter(report.values())),
+        published(library, played.row, report, language),
         fill(phrases["report_back_signed"], {"name": signed}),
         phrases["report_back_caveat"],
         fill(phrases["report_back_more"], {"round_url": values["round_url"]}),
     )
     return "\n\n".join(part.strip() for part in parts)
+
+
+def published(library: Library, row: RoundRow, report: Mapping[str, str], language: str) -> str:
+    """Return a report to somebody who reads `language`; where it is another one, that stands above it."""
+    report = ordered(report, library.languages(row))
+    said, spoken = in_language(report, language), spoken_in(report, language, language)
+    if spoken == language:
+        return said
+    note = fill(library.phrases[language]["report_only_in"], {"language": own_name(spoken)})
+    return f"{note.strip()}\n\n{said.strip()}"

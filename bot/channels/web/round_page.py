@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 from bot.channels.web.findings import book, weights
 from bot.channels.web.pages import HOME, environment
 from bot.digests.render import open_data
-from bot.rounds import papers
+from bot.rounds import outcome, papers
 from bot.rounds.lifecycle import ANNOUNCED, ANSWERED, OVER, State, closed_on, first_at
 from bot.rounds.linked import parts
 from bot.rounds.record import day_of, public_url, spoken_day, title
 from bot.rounds.report_back import public_reason
-from bot.rounds.tongues import in_language, spoken_in
+from bot.rounds.tongues import in_language, ordered, spoken_in
 from bot.texts import own_name, texts
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 TOLD = ("fixed_why", "pack", "pack_options", "pack_costs", "pack_effects", "other_ways", "contact_person")
 """What of the record of a consultation everybody may read."""
-AIMS = ("topic", "open_points", "fixed_points")
+AIMS = ("topic", "decider", "open_points", "fixed_points")
 """What each round says of what it is for."""
 TAKING = frozenset({State.SCHEDULED, State.OPEN})
 """States in which people are told all the ways to take part."""
@@ -64,6 +64,7 @@ class RoundPage:
 
     def facts(self, round_: RoundView, language: str) -> dict[str, Any]:
         """Return what the page shows in a language."""
+        round_ = self._ordered(round_)
         words, zone, findings = self.dictionary.words(language), self.config.city.zone, self._findings(round_)
         return {
             "round": round_,
@@ -75,7 +76,7 @@ class RoundPage:
             "closes": self._last_day(round_, words),
             "minutes": self.rounds.played(round_.code).takes,
             "telegram": self.rounds.deep_link(round_.code),
-            "report": in_language(round_.report, language),
+            "report": self._published(round_, language),
             "answered": round_.state in ANSWERED,
             "over": round_.state in OVER,
             "late": self._late(round_),
@@ -88,6 +89,21 @@ class RoundPage:
             "licence": self.config.city.data_licence,
             "root": "",
         }
+
+    def _ordered(self, round_: RoundView) -> RoundView:
+        """Return a round with its texts in the order of its service's languages."""
+        spoken = self.config.service_of(round_.service).languages
+        texts_ = {"record": ordered(round_.record, spoken), "report": ordered(round_.report, spoken)}
+        turned: RoundView = replace(cast("Any", round_), **texts_, outcome=outcome.ordered(round_.outcome, spoken))
+        return turned
+
+    def _published(self, round_: RoundView, language: str) -> Fact | None:
+        """Return the report, with a note where it is in another language; None before it is published."""
+        if not round_.report:
+            return None
+        spoken = spoken_in(round_.report, language, language)
+        note = "" if spoken == language else self._only_in(spoken, language)
+        return Fact("", in_language(round_.report, language), note, spoken)
 
     def _first_day(self, round_: RoundView, words: Words) -> str:
         """Return the first day to answer: the one that was said, or on which the round opened after it."""

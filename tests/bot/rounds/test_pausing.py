@@ -250,7 +250,7 @@ async def test_whoever_wished_for_the_result_of_a_cancelled_round_hears_why_by_d
     (letter,) = [letter for letter in await house.delivered() if letter.key.startswith("cancelled.")]
     assert letter.address == "anna"
     assert "Usted quería saber" in letter.text
-    assert "\n\nEl motivo: The money is gone.\n\nEste motivo no está en su idioma. " in letter.text
+    assert "\n\nEl motivo: The money is gone.\n\nEste motivo está en otro idioma: English." in letter.text
     assert letter.text.endswith("Su idioma es: English.")
 
 
@@ -267,7 +267,7 @@ async def test_why_a_round_was_cancelled_is_told_in_the_language_it_was_written_
     house.rounds.cancel(code, why="No hay dinero.", language="es")
     told = {letter.address: letter.text for letter in await house.delivered() if letter.key.startswith("cancelled.")}
     assert told["anna"].endswith("El motivo: No hay dinero.")
-    other = "The reason: No hay dinero.\n\nThe reason is not there in your language. Its language is: Español."
+    other = "The reason: No hay dinero.\n\nThe reason is in another language: Español."
     assert told["bruno"].endswith(other)
     assert (await bruno.says("MINE"))[0].text.endswith(f"Nothing comes of them.\n\n{other}")
     came = (await bruno.starts(code))[0].text
@@ -275,7 +275,7 @@ async def test_why_a_round_was_cancelled_is_told_in_the_language_it_was_written_
     page = RoundPage(house.rounds, house.config, Dictionary.load(), house.clock())
     shown = page.kept(house.rounds.find(code))["index.html"].decode()  # type: ignore[arg-type]
     assert '<span dir="auto" lang="es">No hay dinero.</span>' in shown
-    assert "This part is not there in your language. Its language is: Español." in shown
+    assert "This part is in another language: Español." in shown
 
 
 async def test_a_reason_in_several_languages_is_told_to_each_in_theirs(house: House) -> None:
