@@ -659,7 +659,7 @@ class Desk:
         word = self._meaning(visit, text)
         if kind in {ASKING, asked.ANSWERING}:
             own = kind == ASKING
-            prompts = self._discretion.heard(visit, asks) if own else self._asked_back(visit, asks, word)
+            prompts = self._discretion.heard(visit, asks, word) if own else self._asked_back(visit, asks, word)
             return None if prompts is None else self._bare(visit, prompts)
         if kind == DELETING and word in {"yes", "no"}:
             return self._bare(visit, self._delete(visit, yes=word == "yes"))

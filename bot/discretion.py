@@ -1,6 +1,7 @@
 """Who writes something that leads to a person is asked once, kindly, whether it shall go: REMOVE or KEEP.
 
-The question stands beside the one at hand and holds nothing up: an answer to that one, or any other words, mean KEEP.
+The question stands beside the one at hand and holds nothing up: an answer to that one, or any other words, mean KEEP;
+who asks WHY, for HELP or for MYDATA can still say which. It is answered until the round is counted for everybody.
 It is not asked of house numbers, for a service needs the place, nor of what staff type for somebody.
 """
 
@@ -11,12 +12,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.channels import ASSISTED
+from bot.erasure import is_counted, taking_back
 from bot.reading import private
 from bot.reading.spans import Found, Span, mask
 from bot.texts import texts
 from flows.model import Button, Kind, Prompt
 from flows.words import fold, whole
-from storage import actions, rounds
+from storage import actions, answers, rounds, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from bot.desk import Visit
     from bot.participation import Participations, Spoken
     from bot.reading.private import Finder
-    from bot.rounds.library import Library, Played
+    from bot.rounds.library import Library
     from flows.model import Session
     from storage.actions import Reply
     from storage.rounds import RoundRow
@@ -37,6 +39,8 @@ ASKING = "private"
 """Stands before what the desk waits for."""
 BUTTON = "@private"
 REMOVE, KEEP = "remove", "keep"
+ASIDE = frozenset({"why", "help", "mydata"})
+"""Words after which the question still stands."""
 REPLY = "reply"
 """Stands for the place of an answer to a question that was asked back, before the number of the question."""
 UNASKED = frozenset({Found.ADDRESS, Found.DOUBT})
@@ -119,15 +123,18 @@ class Discretion:
         if visit.guest.contact.asks is None:
             visit.ledger.change(visit.guest, asks=f"{ASKING} {place}")
         buttons = [Button(shown(f"private.{each}"), f"{BUTTON}:{each}.{place}", helper=True) for each in (REMOVE, KEEP)]
-        return Prompt(shown("private.ask", found=words), tuple(buttons))
+        return Prompt(shown("private.ask", found=words), tuple(buttons), secret=True)
 
     # ----------------------------------------------------------------- what is answered
 
-    def heard(self, visit: Visit, asks: str) -> tuple[Prompt, ...] | None:
-        """Take REMOVE or KEEP as typed; None for all else, and then nothing is waited for any more."""
+    def heard(self, visit: Visit, asks: str, word: str | None) -> tuple[Prompt, ...] | None:
+        """Take REMOVE or KEEP as typed; None for all else, and then nothing is waited for, but after words aside."""
+        said = fold(visit.message.text)
+        languages = dict.fromkeys((*self._config.city.languages, visit.language))
+        typed = {fold(texts(each)(f"private.{what}")): what for each in languages for what in (REMOVE, KEEP)}
+        if word in ASIDE and visit.message.kind is Kind.TEXT and not visit.inbound.edited:
+            return None
         visit.ledger.change(visit.guest, asks=None)
-        shown, said = texts(visit.language), fold(visit.message.text)
-        typed = {fold(shown(f"private.{each}")): each for each in (REMOVE, KEEP)}
         if visit.message.kind is not Kind.TEXT or visit.inbound.edited or said not in typed:
             return None
         return self._done(visit, typed[said], asks.partition(" ")[2])
@@ -143,18 +150,27 @@ class Discretion:
         if written.startswith(REPLY):
             return self._of_reply(visit, word, whole(written.removeprefix(REPLY)))
         place, shown = _Place.read(written), texts(visit.language)
-        session = visit.guest.session(place.round_id) if place else None
+        session = self._session(visit, place.round_id) if place else None
         state = place.state(session) if place and session else ""
         if place is None or session is None or not state:
             return None
         if word == KEEP:
             return (Prompt(shown("private.kept")),)
-        row = self._row(visit, place.round_id)
-        if row is None or word != REMOVE:
+        of = rounds.get(visit.db, place.round_id)
+        if of is None or word != REMOVE or is_counted(visit.db, of):
             return None
-        self._remove(visit, self._library.played(visit.db, row), state, session.language)
-        session = visit.guest.session(place.round_id)
-        return (Prompt(shown("private.removed", text=_written(session, state) if session else "")),)
+        text = self._remove(visit, of, state, session.language)
+        return None if text is None else (Prompt(shown("private.removed", text=text)),)
+
+    @staticmethod
+    def _session(visit: Visit, round_id: int) -> Session | None:
+        """Return the session in a round, also one of a round that is over."""
+        if round_id not in visit.guest.rows:
+            visit.ledger.flush(visit.db)
+            for row in sessions.all_of(visit.db, visit.guest.contact.id):
+                if row.round_id == round_id:
+                    visit.guest.take(row)
+        return visit.guest.session(round_id)
 
     def _of_reply(self, visit: Visit, word: str, number: int | None) -> tuple[Prompt, ...] | None:
         """Do what is answered about words to a question that was asked back; None where there are none of theirs."""
@@ -173,18 +189,24 @@ class Discretion:
         actions.reword(visit.db, said, text)
         return (Prompt(shown("private.removed", text=text)),)
 
-    def _remove(self, visit: Visit, played: Played, state: str, language: str) -> None:
+    def _remove(self, visit: Visit, of: RoundRow, state: str, language: str) -> str | None:
+        """Take it out of the answer and of the session; return the words that stay, None where they are not found."""
+
         def reworded(text: str) -> str:
             return self._masked(visit, text, language)
 
-        self._participations.reword(visit.ledger, visit.guest, played, state, reworded)
+        who = self._library.pseudonym(of, visit.guest.contact.address_hash)
+        if who is None:
+            return None
+        text = self._participations.reword(visit.ledger, visit.guest, of.id, state, reworded)
+        visit.ledger.flush(visit.db)
+        with taking_back(visit.db, of, who, visit.ledger.now):
+            answers.reword(visit.db, of.id, who, state, text)
+        return text
 
     def _masked(self, visit: Visit, text: str, language: str) -> str:
         shown = texts(visit.language)
         return mask(text, self._find(visit, text, language), lambda found: shown(f"private.{found}"))
-
-    def _row(self, visit: Visit, round_id: int) -> RoundRow | None:
-        return visit.ledger.open_rounds.get(round_id)
 
 
 def _written(session: Session, state: str) -> str:

@@ -7,6 +7,7 @@ that something was deleted, and when.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bot.rounds.lifecycle import RUNNING, State
@@ -50,8 +51,8 @@ if TYPE_CHECKING:
     from storage.sessions import SessionRow
 
 
-CITIZEN, FORGOTTEN = "citizen", "forgotten"
-"""What the log of an ended round says of who had their answers deleted: nobody's name, and that it was done."""
+CITIZEN, FORGOTTEN, TAKEN_BACK = "citizen", "forgotten", "taken_back"
+"""What the log of an ended round says of who had their answers deleted, or took some back: that it was, no name."""
 
 
 class Eraser:
@@ -102,7 +103,7 @@ class Eraser:
         return any(self._stays_of(db, of, contact.address_hash) for of in rounds.linked(db))
 
     def _stays_of(self, db: Connection, of: RoundRow, address_hash: bytes) -> bool:
-        if not self._counted(db, of):
+        if not is_counted(db, of):
             return False
         who = self._library.pseudonym(of, address_hash)
         return who is not None and bool(answers.of(db, of.id, who))
@@ -181,7 +182,7 @@ class Eraser:
         closed = of.state not in RUNNING
         if closed:
             rounds.by_code(db, of.code, lock=True)  # nobody counts it meanwhile
-        stays = self._counted(db, of)
+        stays = is_counted(db, of)
         kind = self._apart(db, of, pseudonym) if stays else ""
         anew = self._mint().encode()[:16].ljust(16, b"\0")
         sealed = seals.of_one(db, of.id, pseudonym) if closed else NOTHING
@@ -193,14 +194,27 @@ class Eraser:
             trail.add(db, of.id, now, CITIZEN, FORGOTTEN, sealed=noted)
         return touched > 0 and stays
 
-    @staticmethod
-    def _counted(db: Connection, of: RoundRow) -> bool:
-        """Return whether a round is over and counted: figures of it stand for good."""
-        return of.state not in (*RUNNING, State.CANCELLED) and not findings.wanting(db, [of.id])
-
     def _apart(self, db: Connection, of: RoundRow, pseudonym: bytes) -> str:
         """Return why somebody is counted apart in a round; empty: they are not. It is kept under a new pseudonym."""
         return self._library.kinds(db, of).get(pseudonym) or apart.said(db, of.id, pseudonym)
+
+
+def is_counted(db: Connection, of: RoundRow) -> bool:
+    """Return whether a round is over and counted: figures of it stand for good."""
+    return of.state not in (*RUNNING, State.CANCELLED) and not findings.wanting(db, [of.id])
+
+
+@contextmanager
+def taking_back(db: Connection, of: RoundRow, pseudonym: bytes, now: datetime) -> Iterator[None]:
+    """Let somebody take back some of what they said or agreed to; the log of a round that has ended says so."""
+    closed = of.state not in RUNNING
+    if closed:
+        rounds.by_code(db, of.code, lock=True)  # nobody counts it meanwhile
+    sealed = seals.of_one(db, of.id, pseudonym) if closed else NOTHING
+    yield
+    if sealed.answers:
+        noted = seals.taken_back(sealed, seals.of_one(db, of.id, pseudonym))
+        trail.add(db, of.id, now, CITIZEN, TAKEN_BACK, sealed=noted)
 
 
 def passages(db: Connection, library: Library, contact: Contact) -> Iterator[tuple[RoundRow, list[AnswerRow]]]:

@@ -180,12 +180,15 @@ class Participations:
         ledger.keep(guest, guest.rows[played.row.id], session)
         return ask_again(played.flow, session)
 
-    def reword(self, ledger: Ledger, guest: Guest, played: Played, state: str, reworded: Callable[[str], str]) -> None:
-        """Put other words in the place of an answer in somebody's own, and of each message it was made of."""
-        session = _spoken(guest, played)
-        row = guest.rows.get(played.row.id)
+    @staticmethod
+    def reword(ledger: Ledger, guest: Guest, round_id: int, state: str, reworded: Callable[[str], str]) -> str:
+        """Let a session hold other words in the place of an answer, and of each message it was made of.
+
+        Returns them; empty where it is no answer in somebody's own words.
+        """
+        session, row = guest.session(round_id), guest.rows.get(round_id)
         if session is None or row is None or not isinstance(session.answers[state].value, str):
-            return
+            return ""
         parts = tuple(replace(part, text=reworded(part.text)) for part in session.parts.get(state, ()))
         together = joining.lines(parts) if parts else reworded(str(session.answers[state].value))
         answer = Answer(state, together)
@@ -193,10 +196,7 @@ class Participations:
         if parts:
             session = session.moved(parts={**session.parts, state: parts})
         ledger.keep(guest, row, session)
-        question = played.flow.script(session.language).states[state]
-        if isinstance(question, Ask):
-            note = _Note(ledger, guest, played, row, session, self.pseudonym(played, guest.contact.address_hash))
-            note.take(Answered(answer, question, amended=True))
+        return together
 
     def expire(self, ledger: Ledger, guest: Guest, round_id: int) -> None:
         """End a session whose round is over; one that was finished before stays finished."""

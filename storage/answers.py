@@ -101,6 +101,21 @@ def withdraw(db: Connection, keys: Iterable[Key], now: datetime) -> None:
     digests.unquote(db, _texts_where(db, and_(lost, answers.c.counted_at.is_not(None))))
 
 
+def reword(db: Connection, round_id: int, pseudonym: bytes, state: str, text: str) -> None:
+    """Put other words in the place of the newest text that stands; what they were, and were before, is kept nowhere.
+
+    So what was taken back of this question goes at once, and so do quotes, and what a program made of the words.
+    """
+    mine = and_(answers.c.round_id == round_id, answers.c.pseudonym == pseudonym, answers.c.state == state)
+    newest = db.execute(select(func.max(answers.c.id)).where(mine, _stands)).scalar()
+    going = and_(mine, or_(~_stands, answers.c.id == newest))
+    digests.unquote(db, _texts_where(db, going))
+    db.execute(update(answers).where(mine, ~_stands).values(text=None))
+    db.execute(update(answers).where(answers.c.id == newest).values(text=text))
+    # After the words: whoever was just reading them has committed by now, so nothing of theirs is left over.
+    themes.forget_text(db, select(answers.c.id).where(going))
+
+
 def hand_in(db: Connection, participations: Iterable[Participation], now: datetime) -> None:
     """From now on what these people said counts."""
     people = list(participations)

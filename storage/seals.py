@@ -2,9 +2,9 @@
 
 Sealed are the places (each when it is named), how many people the round meant to ask and the answers that were handed
 in (when it ends, the answers once more when they are counted), and the findings (when they are kept). Of answers each
-participation has a seal of its own. Whoever has theirs deleted leaves a line that names the seal which goes and the one
-of what stays; what is past its date and swept away leaves a line for all. So a lawful deletion is known for one, and
-whatever else is missing, changed or added is found.
+participation has a seal of its own. Whoever has theirs deleted, or takes back words or a yes, leaves a line that names
+the seal which goes and the one of what stays; what is past its date and swept away leaves a line for all. So a lawful
+deletion is known for one, and whatever else is missing, changed or added is found.
 
 The seal of a participation is the first half of a SHA-256 (FIPS 180-4) over the round's own pseudonym and all that was
 said under it: nobody can guess either, so it tells nothing about the answers, and once the round's key is destroyed, of
@@ -128,6 +128,11 @@ def forgotten(gone: Seals, stays: Seals) -> Noted:
     return {"forgotten": {name: _packed(seals) for name, seals in pairs.items()}}
 
 
+def taken_back(gone: Seals, stays: Seals) -> Noted:
+    """Return which seals go because somebody took back some of theirs, and which stand for what they leave there."""
+    return {"taken_back": forgotten(gone, stays)["forgotten"]}
+
+
 def swept(what: str, rows: int) -> Noted:
     """Return that so many rows of a kind, `ANSWERS` or `ABOUT_YOU`, are past their date and gone."""
     return {"swept": what, "rows": rows}
@@ -198,8 +203,8 @@ def _after(before: _Standing | None, noted: Noted) -> _Standing | None:
         return _sealed_anew(before, noted[ANSWERS])
     if before is None:
         return None
-    if "forgotten" in noted:
-        return _without(before, noted["forgotten"])
+    if (back := noted.get("forgotten") or noted.get("taken_back")) is not None:
+        return _without(before, back)
     gone = noted.get("swept")
     if gone == ANSWERS:
         return _Standing(frozenset(), frozenset(), final=True, wrong=before.wrong)

@@ -84,6 +84,55 @@ async def test_a_button_of_before_still_removes(house: House, citizen: Citizen) 
     assert written(citizen, code) == [MASKED]
 
 
+@pytest.mark.parametrize("aside", ["WHY", "HELP", "MYDATA"])
+async def test_the_word_may_be_typed_after_a_word_aside(house: House, citizen: Citizen, aside: str) -> None:
+    code = await asked(house, citizen)
+    await citizen.says(NUMBER)
+    await citizen.says(aside)
+    await citizen.says("REMOVE")
+    assert written(citizen, code) == [MASKED]
+
+
+@pytest.mark.parametrize("typed", [True, False])
+@pytest.mark.parametrize("over", ["close", "pause"])
+async def test_a_round_that_rests_or_has_closed_still_removes(
+    house: House, citizen: Citizen, over: str, typed: bool
+) -> None:
+    code = await asked(house, citizen)
+    await citizen.says(NUMBER)
+    if over == "close":
+        house.rounds.close(code)
+    else:
+        house.rounds.pause(code, why="flood")
+    done = await (citizen.says("remove") if typed else citizen.taps("Remove"))
+    assert said(done) == f"Done. Your answer is now: {MASKED}"
+    assert written(citizen, code) == [MASKED]
+    assert house.rounds.prove(code).whole
+    log = [(each.who, each.what) for each in house.rounds.log(code) if each.who == "citizen"]
+    assert log == ([("citizen", "taken_back")] if over == "close" else [])
+
+
+async def test_once_a_round_is_counted_its_answers_stay_as_they_were_counted(house: House, citizen: Citizen) -> None:
+    code = await asked(house, citizen)
+    await citizen.says(NUMBER)
+    house.rounds.close(code)
+    house.clock.forward(days=15)
+    house.sweeps.findings()
+    await citizen.taps("Remove")
+    assert written(citizen, code) == [NUMBER]
+
+
+async def test_what_was_removed_is_kept_nowhere_in_words(house: House, citizen: Citizen) -> None:
+    await asked(house, citizen)
+    await citizen.says("call 07400 123456 or 07400 123457")
+    await citizen.says("BACK")
+    await citizen.says(NUMBER)
+    await citizen.taps("Remove")
+    await house.delivered()
+    for name in ("answers", "outbox", "sessions", "messages"):
+        assert "07400" not in "".join(map(str, house.table(name)))
+
+
 async def test_who_writes_nothing_of_the_kind_is_asked_nothing(house: House, citizen: Citizen) -> None:
     await asked(house, citizen)
     assert "REMOVE" not in said(await citizen.says("The lamp at 14 Albert Road is out since 12/05/2026."))
