@@ -122,7 +122,7 @@ class Digests:
         look = polls.Look(week, place, now, scope.minimum)
         counted = replace(counted, polls=polls.of_week(db, self._library, service, look, beside))
         rests = polls.resting(db, self._library, service, look, beside)
-        rests |= set() if scope.so_far else resting(db, self._library, service)
+        rests |= resting(db, self._library, service) if _is_last(week, place, now) else set()
         scope = replace(scope, foot=replace(scope.foot or Foot(), resting=tuple(sorted(rests))))
         return summarise(in_steps(db, counted, scope, beside) if scope.so_far else counted, scope, now)
 
@@ -161,8 +161,8 @@ class Digests:
         before = _shown_before(db, service, week)
         issued = None if so_far else _issued(db, service, week, now)
         same = issued if issued and issued.at == now else None
-        told = so_far or issued is not None  # who is heard too little, too, is told as it was told first
-        missing, groups = ((), ()) if told else unheard(db, self._library, self._config, service)
+        looks = issued is None and _is_last(week, zone, now)  # who is heard too little is told as it was told first
+        missing, groups = unheard(db, self._library, self._config, service) if looks else ((), ())
         return Scope(
             service=service,
             name=dict(self._config.service_of(service).name),
@@ -415,6 +415,11 @@ class Digests:
         act = Button(words("deed.chat.button"), f"@o:d:week:{mark}:{digest.period}")
         look = Button(words("digest.themes.look"), f"@o:th:of:{mark}")
         return (act, look) if digest.proposed else (act,)
+
+
+def _is_last(week: Week, zone: ZoneInfo, now: datetime) -> bool:
+    """Whether a week is the last whole one: rounds as they stand now say nothing of an older one."""
+    return week == Week.of(now, zone).back(1)
 
 
 def _of_contact(key: str) -> str:

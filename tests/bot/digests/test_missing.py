@@ -14,7 +14,9 @@ from bot.digests.render.words import words
 from bot.digests.weeks import Week
 from bot.rounds.margins import Line
 from bot.texts import texts
+from storage import answers
 from tests.bot.rounds.test_fairness import CENSUS, DAY, said, weighed
+from tests.storage import makers
 
 if TYPE_CHECKING:
     from tests.support.house import House
@@ -67,6 +69,23 @@ def test_a_group_is_missing_by_the_round_with_most_answers_alone(house: House) -
         missing, groups = unheard(db, house.library, house.config, "library")
     assert not [each for each in missing if each.variable == "area"]
     assert {each.answered for each in groups if each.variable == "area"} == {33}
+
+
+def test_an_older_week_tells_nothing_of_the_rounds_that_are_open_today(house: House) -> None:
+    weighed(house, harbour=10, old_town=10, hillside=10)
+    at, zone = house.clock(), house.config.city.zone
+    with house.database.transaction() as db:
+        old = makers.add_round(db, "old", service="library", state="closed")
+        then = at - timedelta(weeks=10)
+        answers.append(db, [makers.answer(old, f"{n}".encode(), at=then) for n in range(30)])
+    code = house.need().code
+    for area in ("harbour", "old_town"):
+        said(house, code, 20, area, at=at)
+    with house.database.reading() as db:
+        now = Week.of(at, zone).ends(zone) + timedelta(hours=8)
+        for week, tells in ((Week.of(then, zone), False), (Week.of(at, zone), True)):
+            found = house.digests.of_week(db, "library", week, now)
+            assert (found is not None and bool(found.who.missing)) == tells
 
 
 def test_people_who_are_too_few_to_tell_are_not_told_as_nobody(house: House) -> None:
