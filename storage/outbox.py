@@ -472,6 +472,12 @@ def unsent(db: Connection, beginning: str, before: datetime) -> tuple[int, datet
     return count, first
 
 
+def lost(db: Connection, beginning: str) -> list[str]:
+    """Return the keys of messages whose key begins so and that nobody will ever get, whoever called them back."""
+    mine = (outbox.c.key.startswith(beginning, autoescape=True), outbox.c.status == GONE)
+    return [*db.execute(select(outbox.c.key).where(*mine).order_by(outbox.c.id)).scalars()]
+
+
 def refused(db: Connection, beginning: str, since: datetime) -> list[str]:
     """Return the keys of messages whose key begins so and that since then nobody will ever get: a channel said no."""
     mine = outbox.c.key.startswith(beginning, autoescape=True)

@@ -16,7 +16,8 @@ from storage.audience import REST, hush
 from storage.database import Unopened
 from storage.inbox import WAITING
 from storage.outbox import GONE, SENT
-from storage.rounds import CANCELLED, PAUSED, invited
+from storage.rounds import CANCELLED, PAUSED, forget_untold
+from storage.rounds import told as told_of
 from storage.sessions import ACTIVE, FINISHED
 from storage.tables import (
     Instant,
@@ -104,6 +105,7 @@ def forget(
     Without `keys` mail addresses that said STOP stay where they are. `spelt` tells how lists spell an address.
     """
     _hold_to(db, now, policy)
+    forget_untold(db)
     if keys is not None:
         _keep_apart(db, now, policy, keys)
     gone = {what: _swept(db, what, statement(now, policy), now) for what, statement in _SWEEPS.items()}
@@ -171,9 +173,10 @@ def _keep_declared(db: Connection, statement: Delete | Update) -> None:
 
 def _keep_heard(db: Connection, statement: Delete | Update, now: datetime) -> None:
     """Note in the trail of each round how its result was received, before nobody can count it any more."""
-    going = select(wishes.c.round_id).where(*_where(statement)).distinct().order_by(wishes.c.round_id)
+    of_told = wishes.c.round_id.in_(select(rounds.c.id).where(rounds.c.reported_at.is_not(None)))
+    going = select(wishes.c.round_id).where(*_where(statement), of_told).distinct().order_by(wishes.c.round_id)
     for round_id in list(db.execute(going).scalars()):
-        told = invited(db, round_id).get("report_back", 0)
+        told = told_of(db, round_id)
         counted = heard_of(db, round_id)
         heard = {"told": told, "clear": counted.get(CLEAR, 0), "unclear": counted.get(UNCLEAR, 0)}
         trail.add(db, round_id, now, CLOCK, trail.HEARD, sealed={trail.HEARD: heard})
@@ -315,9 +318,11 @@ def _audiences(now: datetime, policy: Policy) -> Update:
 
 
 def _wishes(now: datetime, policy: Policy) -> Delete:
-    """The result is sent."""
-    sent = select(rounds.c.id).where(rounds.c.reported_at < now - timedelta(days=policy.close_days))
-    return delete(wishes).where(wishes.c.round_id.in_(sent))
+    """The result is sent, or the round was cancelled and there will be none."""
+    before = now - timedelta(days=policy.close_days)
+    given_up = and_(rounds.c.state == CANCELLED, rounds.c.closed_at < before)
+    over = select(rounds.c.id).where(or_(rounds.c.reported_at < before, given_up))
+    return delete(wishes).where(wishes.c.round_id.in_(over))
 
 
 def _asked(now: datetime, policy: Policy) -> Update:

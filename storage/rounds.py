@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
+from storage import outbox
 from storage.rows import Lookup, Shape, Watch, insert_new
 from storage.tables import invitations, rounds
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 OPEN, PAUSED, CANCELLED = "open", "paused", "cancelled"
+_REPORT = "report."
+"""What the keys of letters begin with that tell the result of a round."""
+_of_result = invitations.c.which == "report_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +207,7 @@ def times(db: Connection, round_id: int, contact_ids: Iterable[int], begins: str
 def was_told(db: Connection, round_id: int, contact_id: int) -> bool:
     """Whether the result of a round was sent to a contact."""
     mine = (invitations.c.round_id == round_id, invitations.c.contact_id == contact_id)
-    told = select(invitations.c.id).where(*mine, invitations.c.which == "report_back")
+    told = select(invitations.c.id).where(*mine, _of_result)
     return db.execute(told).first() is not None
 
 
@@ -231,3 +235,23 @@ def invited(db: Connection, round_id: int) -> dict[str, int]:
     """How many contacts were written to because of a round, by kind."""
     counted = select(invitations.c.which, func.count()).where(invitations.c.round_id == round_id)
     return dict(db.execute(counted.group_by(invitations.c.which)).all())
+
+
+def told(db: Connection, round_id: int) -> int:
+    """To how many contacts the result of a round was sent, without those who will never get it."""
+    lost = {contact_id for _, contact_id in _untold(db, f"{_REPORT}{round_id}.")}
+    kept = select(invitations.c.contact_id).where(invitations.c.round_id == round_id, _of_result)
+    return sum(contact_id is None or contact_id not in lost for contact_id in db.execute(kept).scalars())
+
+
+def forget_untold(db: Connection) -> None:
+    """Forget that a result was sent to those who will never get it, before nobody can tell who they are."""
+    for round_id, contact_id in sorted(_untold(db, _REPORT)):
+        mine = (invitations.c.round_id == round_id, invitations.c.contact_id == contact_id)
+        db.execute(delete(invitations).where(*mine, _of_result))
+
+
+def _untold(db: Connection, beginning: str) -> set[tuple[int, int]]:
+    """Return (round id, contact id) of results whose letters begin so, and that a channel refused or nobody sends."""
+    parts = (key.split(".") for key in outbox.lost(db, beginning))
+    return {(int(round_id), int(contact_id)) for _, round_id, contact_id, *_ in parts}

@@ -414,7 +414,7 @@ class Looking:
                 over=row.state not in (*BEGINNING, *RUNNING),
                 individuals=turnout.individuals(db, self._library, row, kept),
                 moves={(move.origin, move.to): move.count for move in moves.of(db, row.id)},
-                told=max(asked.get("report_back", 0), past.told),
+                told=max(rounds.told(db, row.id), past.told),
                 clear=heard.get(wishes.CLEAR, 0) + past.clear,
                 unclear=heard.get(wishes.UNCLEAR, 0) + past.unclear,
             )
