@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.channels.base import Picture
 from bot.digests.render.letters import for_letters
-from bot.digests.render.told import good_words, short_share, since_first
+from bot.digests.render.told import good_words, reworded, short_share, since_first
 from bot.digests.render.words import words as words_of
 from bot.digests.weeks import Week
 
@@ -67,7 +67,8 @@ def picture(digest: Digest, texts: Texts) -> Picture | None:
 def alt(score: Score, texts: Texts) -> str:
     """Return what the chart shows, in words."""
     told = f"{texts('digest.chart.between')} ".join(_point(point, texts) for point in since_first(score.weeks))
-    return texts("digest.chart.alt", stage=texts(f"stage.{score.stage}"), good=good_words(score, texts), points=told)
+    shown = texts("digest.chart.alt", stage=texts(f"stage.{score.stage}"), good=good_words(score, texts), points=told)
+    return " ".join(filter(None, (shown, reworded(score, texts))))
 
 
 def _point(point: Point, texts: Texts) -> str:
@@ -123,6 +124,7 @@ def _named(axes: Axes, score: Score, texts: Texts) -> None:
 
 
 def _drawn(axes: Axes, score: Score, look: Look, texts: Texts) -> None:
+    """Draw the weeks; no line joins those in which the question was worded otherwise with those since."""
     weeks = since_first(score.weeks)[-look.weeks :]
     _frame(axes, weeks, look, texts)
     _before(axes, score, len(weeks))
@@ -130,7 +132,11 @@ def _drawn(axes: Axes, score: Score, look: Look, texts: Texts) -> None:
         axes.axhline(score.median, color=INK, linewidth=1.1, linestyle=(0, (1, 2)), zorder=2)
     for place, point in enumerate(weeks):
         _mark(axes, place, point.share, look if place < len(weeks) - 1 else None, look, texts)
-    axes.plot(range(len(weeks)), [_level(point.share) for point in weeks], color=LINE, linewidth=2.2, zorder=3)
+    since = sum(point.week < score.reworded for point in weeks)
+    for asked in (range(since), range(since, len(weeks))):
+        axes.plot(asked, [_level(weeks[n].share) for n in asked], color=LINE, linewidth=2.2, zorder=3)
+    if 0 < since < len(weeks):
+        axes.axvline(since - 0.5, color=SOFT, linewidth=1.1, linestyle=(0, (1, 3)), zorder=1)
 
 
 def sheet_of_paper(size: tuple[float, float]) -> Figure:

@@ -246,7 +246,7 @@ def _stage(score: Score, digest: Digest, texts: Texts, *, brief: bool) -> Stage:
     if digest.so_far and score.positive.base is None:
         sentences = kept = [texts("digest.score.wait", stage=name, minimum=digest.minimum)]
     else:
-        moved = [_change(score, digest.minimum, texts), _reworded(score, texts), _run(score, texts)]
+        moved = [_change(score, digest.minimum, texts), reworded(score, texts), _run(score, texts)]
         sentences = [headline(score, name, good, digest.minimum, texts)]
         kept = [*sentences, *moved]
         sentences += [] if brief else [_why(score.positive, digest.minimum, texts)]
@@ -351,7 +351,8 @@ def _change(score: Score, minimum: int, texts: Texts) -> str:
     return texts.many(key, abs(change.points), verdict=verdict, **told)
 
 
-def _reworded(score: Score, texts: Texts) -> str:
+def reworded(score: Score, texts: Texts) -> str:
+    """Say since when the question is asked as it is now; empty where no week that is told was asked otherwise."""
     return texts("digest.score.reworded", week=Week.parse(score.reworded).number) if score.reworded else ""
 
 

@@ -25,6 +25,7 @@ from bot.digests import render
 from bot.digests.model import Alert, Apart, Foot, Group, Reason, Voices, dump
 from bot.digests.render import items, pairs, schema
 from bot.digests.render.book import sheets_of
+from bot.digests.render.chart import picture
 from bot.digests.render.letters import for_letters
 from bot.digests.render.sections import foot, sections
 from bot.digests.render.told import bounds, since_first
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from bot.channels.base import Picture
     from bot.digests.model import Digest
 
 ALL = replace(real(), results=tuple(wanted(kind) for kind in ("rank", "allocate", "bestworst")))
@@ -520,6 +522,26 @@ def test_a_theme_told_on_both_sides_has_one_name_with_bars_that_keep_apart_in_gr
     assert isinstance(light, int)
     assert light - dark > 40
     assert min(tones[dark], tones[light]) > 2000
+
+
+def test_no_line_joins_weeks_in_which_the_question_was_worded_otherwise() -> None:
+    digest = sample.digest()
+    first, *rest = digest.scores
+    worded = replace(digest, scores=(replace(first, reworded=digest.period), *rest))
+
+    def between(found: Picture | None) -> int:
+        """Count what is drawn in the colour of the line half-way between the last two weeks."""
+        assert found is not None
+        with Image.open(BytesIO(found.png)) as image:
+            middle = round(0.76 * image.width)
+            strip = image.convert("RGB").crop((middle, 0, middle + 1, image.height))
+            return sum(strip.getpixel((0, row)) == (0xA6, 0x3D, 0x2F) for row in range(image.height))
+
+    joined, apart = picture(digest, texts("en")), picture(worded, texts("en"))
+    assert between(joined) > 0
+    assert between(apart) == 0
+    assert apart is not None
+    assert apart.alt.endswith("The question was worded otherwise before week 47: those weeks are not compared.")
 
 
 def test_names_in_any_letters_are_drawn_as_such() -> None:
