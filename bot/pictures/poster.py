@@ -6,6 +6,7 @@ matplotlib and covers Latin, Greek, Cyrillic and Arabic), embedded; HarfBuzz joi
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -37,6 +38,9 @@ Modules: TypeAlias = "Sequence[Sequence[int]]"
 """The squares of a QR code, row by row: 1 is dark."""
 _FONT = "DejaVu"
 _INK = 20
+_LEFT = "\u200e"
+"""A mark that takes no room: what stands between two is read from the left."""
+_GROUPS = re.compile(r"\+?\(?\d+(?:[ ()/\u00a0-]+\d+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,11 @@ def printable(text: str) -> tuple[str, str]:
     lacking = [each for each in text if ord(each) not in letters_of(fonts.REGULAR) and not each.isspace()]
     letters = "".join(dict.fromkeys(each for each in lacking if unicodedata.category(each)[0] in "LN"))
     return " ".join("".join(each for each in text if each not in lacking).split()), letters
+
+
+def _kept(text: str) -> str:
+    """Return a text from the right whose numbers in groups (a telephone number) are read from the left, as one."""
+    return _GROUPS.sub(lambda found: f"{_LEFT}{found[0]}{_LEFT}", text)
 
 
 class _Page:
@@ -131,6 +140,7 @@ class _Page:
         top = y = HEIGHT - MARGIN - sum(heights) - 2 * len(said)
         for text, size, lines, bold, spoken in said:
             self._direct(rtl=sheet.rtl and spoken)
+            text = _kept(text) if sheet.rtl and spoken else text  # noqa: PLW2901 - its width stays
             y = self._say(text, y, size=size, lines=lines, bold=bold) + 2
         self._direct(rtl=False)
         self._paper.set_font(_FONT, "", 7)

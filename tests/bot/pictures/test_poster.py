@@ -127,6 +127,15 @@ def test_arabic_letters_are_joined() -> None:
     assert spaced == 5
 
 
+@pytest.mark.parametrize("number", ["555 0142", "+34 (555) 01-42"])
+def test_a_telephone_number_keeps_its_order_on_an_arabic_page(number: str) -> None:
+    page = replace(PLAIN, language="ar", other=number)
+    (_, turned), (_, plain) = pages(pdf([replace(page, rtl=True), page], CODE, "x", "y", NOON))
+    line = (0, turned.height * 890 // 1000, turned.width, turned.height * 915 // 1000)
+    assert min(turned.crop(line).tobytes()) < 50, "there it stands"
+    assert turned.crop(line).tobytes() == plain.crop(line).tobytes()
+
+
 def runs(image: Image) -> int:
     """Return how many pieces of ink lie side by side."""
     inked = [min(image.crop((x, 0, x + 1, image.height)).tobytes()) < 128 for x in range(image.width)]
