@@ -289,12 +289,14 @@ class Looking:
             row = self._row(db, code)
             flow, said = self._library.whole(db, row), record.load(row.record)
             offered = self._library.settings(row).service_of(row.service).languages
+            own = self._library.spoken(flow, row.service).language
         spoken = [one for one in flow.languages if one in offered]
         lists: Mapping[str, Sequence[tuple[str, Text]]] = said.get("lists") or {}
         texts = {
             name: [said[name]] for name in record.read_by_people(flow) if said.get(name) and name not in record.NAMES
         }
         texts |= {name: [label for _, label in rows] for name, rows in lists.items()}
+        texts = {"title": [{own: row.title, **said.get("title", {})}], **texts}
         alone = [name for name, each in texts.items() if any(lacks(text, spoken) for text in each)]
         return wording.fault(language, "one_tongue", names=", ".join(map(named, alone))) if alone else ""
 

@@ -300,9 +300,10 @@ def test_a_round_does_not_open_with_words_of_the_example_unless_they_are_true(ho
 
 def test_what_is_written_in_one_of_several_languages_only_is_named(house: House) -> None:
     code = house.need(opened=False).code
-    assert house.rounds.in_one_tongue(code, "en").startswith("written in one language only: ideas. ")
+    assert house.rounds.in_one_tongue(code, "en").startswith("written in one language only: title, ideas. ")
     known = house.rounds.find(code).record  # type: ignore[union-attr]
     both = [[id_, {"en": id_, "es": f"{id_} es"}] for id_ in ("early", "late")]
+    known = {**known, "title": {"es": "El horario", "en": "Opening hours"}}
     house.rounds.change(code, record={**known, "lists": {"ideas": both}})
     assert house.rounds.in_one_tongue(code, "en") == ""
     house.rounds.change(code, record={**known, "topic": "the hours", "open_points": {"en": "all", "es": ""}})
