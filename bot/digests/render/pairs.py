@@ -142,6 +142,8 @@ def _people(each: Theme, said: Texts) -> str:
 
 def _theme_words(each: Theme, said: Texts, *, well: bool) -> str:
     told = {"name": _named(_theme(each, said, well=well), said).name, "people": _people(each, said)}
+    if not each.compared:
+        return said("chart.theme_alone", **told)
     if each.before is None:
         return said("chart.theme_few", **told)
     return said("chart.theme", before=said.number(each.before), **told)

@@ -301,6 +301,14 @@ def test_a_theme_of_nearly_all_is_told_as_at_least_so_many_everywhere() -> None:
     assert found["themes"][0][2:4] == (None, 26)
 
 
+def test_a_theme_that_is_not_compared_has_its_number_alone() -> None:
+    first, *rest = WHOLE.problems
+    digest = replace(WHOLE, problems=(replace(first, compared=False, before=None), *rest))
+    chart = pairs.themes_chart(digest, texts("en"))
+    assert chart is not None
+    assert "Waiting at hand-over: 14 people this week; " in chart.alt
+
+
 def test_themes_groups_and_deeds_are_rows() -> None:
     found = sheets(WHOLE, "en")
     rows = {name: list(found[name].iter_rows(min_row=2, values_only=True)) for name in ("themes", "groups", "deeds")}
