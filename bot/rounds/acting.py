@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from bot.rounds import wording
+from bot.rounds import record, wording
 from bot.rounds.lifecycle import State
 from bot.rounds.looking import Looking
+from bot.rounds.record import forgets_at
 from storage import crossings, people, rounds, trail
 from storage.database import Ongoing
 
@@ -66,11 +67,11 @@ class Acting(Looking):
         else:
             rounds.move(db, row.id, (State.CHECKED, State.SCHEDULED), State.DRAFT)
 
-    @staticmethod
-    def _unsettled(db: Connection, row: RoundRow) -> RoundRow:
+    def _unsettled(self, db: Connection, row: RoundRow) -> RoundRow:
         """Let a round that has not begun go by the configuration as it is now, until it is signed or opened."""
-        rounds.change(db, row.id, told=None)
-        return replace(row, told=None)
+        said = forgets_at(record.load(row.record), self._config.city.zone)
+        rounds.change(db, row.id, told=None, forget_at=said)
+        return replace(row, told=None, forget_at=said)
 
     @staticmethod
     def _reasoned(why: str) -> None:

@@ -317,10 +317,19 @@ class Library:
         self.settle(db, row)
 
     def settle(self, db: Connection, row: RoundRow) -> None:
-        """Write down what a round takes from the configuration, where nothing is written yet: now it goes by that."""
+        """Write down what a round takes from the configuration, where nothing is written yet: now it goes by that.
+
+        Of one with an end that is also the day on which its answers go.
+        """
         if row.told is None:
             text = told.written(self._config, row.service, ends=row.closes_at is not None)
-            rounds.change(db, row.id, told=text)
+            now = replace(row, told=text)
+            rounds.change(db, row.id, told=text, forget_at=self.forgets_at(now))
+
+    def forgets_at(self, row: RoundRow) -> datetime | None:
+        """Return when the day ends until which people are told that a round keeps their answers; None: no one day."""
+        settings = self.settings(row)
+        return record.forgets_at(record.kept_as_told(sketch(row), settings), settings.city.zone)
 
     def publish(self, db: Connection, flow: str, version: int, now: datetime) -> None:
         """Keep this version for ever: from now on a round plays it. Raises `Refused` where it was edited meanwhile."""

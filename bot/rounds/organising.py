@@ -29,6 +29,7 @@ from bot.rounds.looking import ASKING, CHANGES, RoundView, stage_of, view
 from bot.rounds.papers import Papers, carried
 from bot.rounds.record import forgets_at
 from bot.rounds.report_back import Reason, call_off
+from bot.rounds.told import with_months
 from bot.rounds.whom import Held
 from bot.rounds.written import shaped
 from flows.words import fill
@@ -561,10 +562,14 @@ class Rounds(Fairness, Papers):
                 raise wording.Forbidden("later")
             kept, zone = self._with_days(row, days), self._config.city.zone
             self._promised(kept, last_day(closes_at, zone))
-            forget_at = forgets_at(kept, zone)
+            now = replace(row, closes_at=closes_at, record=_dumped(kept))
+            if row.state in RUNNING and row.told is not None and row.closes_at is None:
+                now = replace(now, told=with_months(row.told, self._config))
+            settled = row.state in RUNNING and now.told is not None
+            forget_at = self._library.forgets_at(now) if settled else forgets_at(kept, zone)
             if row.state in RUNNING and row.forget_at is not None and forget_at is not None:
                 forget_at = min(forget_at, row.forget_at)
-            rounds.change(db, row.id, closes_at=closes_at, record=_dumped(kept), forget_at=forget_at)
+            rounds.change(db, row.id, closes_at=closes_at, record=now.record, told=now.told, forget_at=forget_at)
             if rounds.move(db, row.id, (State.SCHEDULED,), State.DRAFT):
                 self._unsettled(db, row)
             now = self._row(db, code)

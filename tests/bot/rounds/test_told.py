@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.errors import Trouble
+from bot.rounds.record import spoken_day
 from flows.model import Choose
 from storage import contacts, rounds, trail
 from tests.bot.test_turns import INTO, to_review
@@ -169,6 +170,79 @@ def test_what_is_changed_behind_the_trail_is_seen_and_asked_nobody(house: House)
         assert not anew.library.asks(db, row)
         with pytest.raises(Trouble):
             anew.library.played(db, row)
+
+
+@pytest.mark.parametrize("by", ["hand", "the clock"])
+def test_answers_go_on_the_day_that_people_were_told_under_the_law_they_were_told(house: House, by: str) -> None:
+    code = (house.need() if by == "hand" else scheduled(house)).code
+    told = house.rounds.facts(code, "en")
+    anew = restarted(house)
+    if by == "the clock":
+        anew.clock.forward(days=1)
+        anew.sweeps.rounds()
+    answered(anew.database, anew.rounds.played(code), code, 12, anew.clock())
+    facts = anew.rounds.facts(code, "en")
+    assert told["keep_until"] == facts["keep_until"] == "14 December 2027"
+    assert told["law"] == facts["law"] == "the law on local self-government"
+    assert goes(anew, code, datetime(2027, 12, 14, 12, tzinfo=UTC), datetime(2027, 12, 15, 12, tzinfo=UTC))
+
+
+def test_more_time_does_not_move_the_day_on_which_answers_go(house: House) -> None:
+    code = house.need().code
+    anew = restarted(house)
+    anew.rounds.extend(code, NOON + timedelta(days=40), why="more time", days={"feedback_on": "2027-03-01"})
+    answered(anew.database, anew.rounds.played(code), code, 12, anew.clock())
+    assert anew.rounds.facts(code, "en")["keep_until"] == "14 December 2027"
+    assert anew.rounds.prove(code).whole
+    assert goes(anew, code, datetime(2027, 12, 14, 12, tzinfo=UTC), datetime(2027, 12, 15, 12, tzinfo=UTC))
+
+
+def test_a_round_that_gets_an_end_keeps_the_day_that_is_told_then(house: House) -> None:
+    code = house.pulse().code
+    house.rounds.extend(code, NOON + timedelta(days=20), why="an end")
+    anew = restarted(house)
+    assert anew.rounds.facts(code, "en")["keep_until"] == "14 December 2027"
+    assert anew.rounds.prove(code).whole
+    anew.rounds.extend(code, NOON + timedelta(days=40), why="more time")
+    assert anew.rounds.facts(code, "en")["keep_until"] == "14 December 2027"
+    house.clock.forward(days=1)
+    answered(anew.database, anew.rounds.played(code), code, 12, anew.clock())
+    assert goes(anew, code, datetime(2027, 12, 14, 12, tzinfo=UTC), datetime(2027, 12, 15, 12, tzinfo=UTC))
+
+
+def test_without_an_end_each_is_told_the_day_that_holds_for_what_they_say_now(house: House) -> None:
+    code = house.pulse().code
+    assert house.rounds.facts(code, "en")["keep_until"] == "24 November 2027"
+    assert restarted(house).rounds.facts(code, "en")["keep_until"] == "24 November 2029"
+
+
+def test_a_draft_tells_the_day_of_the_configuration_and_so_does_one_that_is_changed_again(house: House) -> None:
+    code = scheduled(house).code
+    anew = restarted(house)
+    anew.rounds.change(code, closes_at=NOON + timedelta(days=10))
+    assert anew.rounds.facts(code, "en")["law"] == "Another Act"
+    anew.sign(code)
+    anew.rounds.open(code)
+    told = anew.rounds.facts(code, "en")["keep_until"]
+    with anew.database.reading() as db:
+        row = rounds.by_code(db, code)
+    assert row is not None
+    assert row.forget_at is not None
+    assert told == spoken_day(row.forget_at - timedelta(days=1), "en")
+    assert told.endswith("2029")
+
+
+def goes(house: House, code: str, still: datetime, gone: datetime) -> bool:
+    """Whether the answers of a round are there at one moment, all counted, and are not at the next."""
+    house.clock.now = NOON + timedelta(days=41)
+    house.sweeps.rounds()
+    house.clock.forward(days=16)
+    house.sweeps.findings()
+    kept = []
+    for house.clock.now in (still, gone):
+        house.sweeps.privacy()
+        kept.append(bool(house.table("answers")))
+    return kept == [True, False]
 
 
 def test_digests_call_steps_and_areas_as_rounds_asked_for_them_while_these_run(house: House) -> None:
