@@ -1139,7 +1139,7 @@ def test_what_is_said_in_one_language_leaves_the_others_as_they_are(terminal: Te
 def test_a_text_without_a_language_is_in_the_citys_first_or_the_one_that_is_named(terminal: Terminal) -> None:
     Path("facts.toml").write_text('fixed_points = "the place"\ndecider = "the council"\n', encoding="utf-8")
     made = terminal(*A_FORMAL_ROUND, "--set", "topic=lending", "--set", "influence=ask", "--record", "facts.toml")
-    assert "(written in one language only: topic, fixed_points." in made.out
+    assert "(written in one language only: title, topic, fixed_points." in made.out
     assert "says nothing in es" not in made.out
     terminal("round", "change", "lend", "--set", "open_points=qué", "--language", "es")
     assert "open_points" in terminal("round", "check", "lend").out.partition("one language only: ")[2]

@@ -247,7 +247,7 @@ async def test_who_signs_reads_what_stands_in_one_language_alone(house: House) -
     code = house.need(opened=False, record=record).code
     await at(ada, code)
     (said,) = await ada.taps("Read what people are told")
-    assert "Written in one language only: What it is about" in said.text
+    assert "Written in one language only: Title, What it is about" in said.text
     house.sign(code)
     house.rounds.open(code)
     await at(ada, code)
