@@ -61,8 +61,11 @@ def laid_over(config: Config, service: str, text: str | None) -> Config:
 
 
 def of_record(text: str | None) -> Mapping[str, str]:
-    """Return what stands in for fields of the record that say nothing."""
-    return {} if text is None else kept.read(text, "configuration").get("record", {})
+    """Return what stands in for fields of the record that say nothing. Raises `Trouble` where it is unreadable."""
+    said = {} if text is None else kept.read(text, "configuration").get("record", {})
+    if not isinstance(said, dict):
+        raise kept.unreadable("configuration")
+    return said
 
 
 def _laid_over(config: Config, service: str, said: Mapping[str, Any]) -> Config:

@@ -325,7 +325,7 @@ def test_whoever_looks_at_its_figures_reads_what_is_wrong_and_others_are_shown(
         assert told.findings(lost) == kept
 
 
-@pytest.mark.parametrize("column", ["record", "aims", "outcome"])
+@pytest.mark.parametrize("column", ["record", "aims", "outcome", "told"])
 @pytest.mark.parametrize("damage", ['{"torn', "[]", '{"nonsense": "1"}'])
 def test_what_is_kept_of_it_and_cannot_be_read_is_told_as_trouble_and_others_go_on(
     house: House, column: str, damage: str

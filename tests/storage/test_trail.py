@@ -164,6 +164,7 @@ FORGED: dict[str, str] = {
     "spread_hours": "9",
     "remind_at": "'2026-01-01 00:00:00.000000'",
     "aims": "'{}'",
+    "told": "'{}'",
 }
 
 
