@@ -248,7 +248,10 @@ class Showing:
         if not stands.unsigned:
             return ""
         names = ", ".join(person.name for person in worker.rounds.approvers(round_.code))
-        return worker.text("signers", names=names) if names else worker.text("no_signer")
+        if names:
+            return worker.text("signers", names=names)
+        waits = ", ".join(worker.rounds.signers_invited(round_.code))
+        return worker.text("signer_waits", names=waits) if waits else worker.text("no_signer")
 
     # ----------------------------------------------------------------- all numbers
 

@@ -35,7 +35,7 @@ def known(
     if numbers.wanted:
         yield wording.core(reader, "wanted", n=numbers.wanted)
     if not any(table.margin for table in numbers.tables):
-        yield wording.core(reader, "unknown")
+        yield wording.core(reader, "not_asked" if numbers.entered else "unknown")
     yield from (wording.core(reader, "missing", who=who) for who in missing)
     for one in findings.findings if findings else ():
         if one.item.startswith(CORE) and (shares := _shares(one, reader)):

@@ -99,6 +99,8 @@ class Numbers:
     minimum: int
     organised: Organised
     """Texts sent in campaigns; while the round runs, of the weeks that were searched."""
+    entered: bool = False
+    """Whether anything is entered of who lives here, whether the round asks for it or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class _Tallied:
     organised: Organised
     step: int
     """In which steps it is told how many were written to; 0: exactly."""
+    entered: bool
 
 
 class Fairness(Concluding):
@@ -171,6 +174,7 @@ class Fairness(Concluding):
                 trail.many(db, row.id, FORGOTTEN),
                 kept.organised if kept else organised.so_far(db, row.id, self._least),
                 self._step(row),
+                bool(turnout.margins(db, row)),
             )
 
     def _in_words(self, found: _Tallied, language: str) -> Numbers:
@@ -189,6 +193,7 @@ class Fairness(Concluding):
             _most_missing(found.tables),
             self._least,
             found.organised,
+            found.entered,
         )
 
     def missing(self, code: str, reader: str) -> list[str]:

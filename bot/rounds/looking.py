@@ -48,6 +48,7 @@ from storage import answers, findings, flow_versions, moves, people, report_draf
 from storage import audience as kept_audience
 from storage import places as kept_places
 from storage.audience import ANSWERED, INVITED, RETURNED, UNASKED
+from storage.people import Role
 from storage.trail import Heard
 
 if TYPE_CHECKING:
@@ -372,6 +373,17 @@ class Looking:
         """Return who may sign the round: approvers of its service who have neither written nor changed it."""
         with self._database.reading() as db:
             return self._approvers(db, self._row(db, code))
+
+    def signers_invited(self, code: str) -> list[str]:
+        """Return the names of those invited to a role that may sign the round who have not followed their link yet."""
+        now = self._clock()
+        with self._database.reading() as db:
+            row = self._row(db, code)
+            own = self.authors(db, row)
+            same = {_called(person.name) for person in people.everyone(db) if person.id in own}
+            waiting = [one for one in people.invitations(db, now) if one.name and _called(one.name) not in same]
+        held = {one.name: Role(0, one.role, one.service, now) for one in waiting}
+        return [name for name, role in held.items() if name and rights.may([role], row.service, Right.SIGN_ROUNDS)]
 
     def _approvers(self, db: Connection, row: RoundRow) -> list[Person]:
         own = self.authors(db, row)

@@ -376,6 +376,9 @@ class Rounds(Protocol):
     def signature(self, code: str) -> LogEntry | None:
         """Return who has signed it as it is, and when."""
 
+    def signers_invited(self, code: str) -> Sequence[str]:
+        """Return the names of those invited to sign who have not followed their link yet."""
+
     def approvers(self, code: str) -> Sequence[Person]:
         """Return who may sign it."""
 

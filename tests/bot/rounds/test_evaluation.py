@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 RESIDENTS = [Line(1, "language", "en", "1000"), Line(2, "language", "es", "9000")]
 
 
+def test_what_was_entered_of_who_lives_here_and_is_not_asked_is_told_from_nothing_entered(house: House) -> None:
+    code = house.pulse().code
+    assert "Who lives here was not entered, so nobody can say who was missing." in house.rounds.evaluation(code, "en")
+    house.rounds.weigh([Line(1, "area", "harbour", "100"), Line(2, "area", "old_town", "100")], "Census", "2026-01-01")
+    said = house.rounds.evaluation(code, "en")
+    assert [line for line in said if "missing" in line] == [
+        "This round did not ask for what was entered of who lives here, as the area, so nobody can say who was missing."
+    ]
+
+
 @pytest.mark.parametrize("language", ["ar", "de", "en", "es", "fr", "pt"])
 def test_it_says_who_answered_against_what_was_wanted_and_how_they_found_it(house: House, language: str) -> None:
     code = house.pulse().code

@@ -215,6 +215,7 @@ def _signing(request: Request, round_: RoundView, visitor: Visitor) -> dict[str,
         "unscheduled": rounds.unscheduled(round_.code),
         "signature": signature and (signature.who, words.moment(signature.at.astimezone(pages.zone))),
         "signers": [person.name for person in signers],
+        "signers_invited": [] if signers else rounds.signers_invited(round_.code),
         "may_sign": any(person.id == visitor.person.id for person in signers),
         "is_approver": visitor.may(round_.service, Right.SIGN_ROUNDS),
     }

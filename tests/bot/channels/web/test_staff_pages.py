@@ -345,6 +345,13 @@ class TestARoundsLife:
         code = page.url.path.rsplit("/", 1)[1]
         assert "You have written or changed this round" in page.text
         assert "Nobody may sign for this service yet" in page.text
+        with it.database.transaction() as db:
+            invited = (("Bob", "approver", "bus7"), ("Pia", "manager", "*"), ("Petra", "approver", "*"))
+            for name, role, service in invited:
+                waits = (name.encode(), "invite", it.now, it.now + timedelta(days=1))
+                people.add_link(db, people.Link(*waits, role=role, service=service, name=name))
+        page = await client.get(f"/manage/rounds/{code}")
+        assert "Invited to sign, and not here yet: Petra. They may sign once" in page.text
         page = await posted(client, f"/manage/rounds/{code}/approve")
         assert faults(page) == ["whoever has written or changed a round cannot sign it: let a second person look at it"]
         page = await posted(client, f"/manage/rounds/{code}/open")
