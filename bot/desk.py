@@ -939,7 +939,7 @@ class Desk:
         link = own_data.link(self._keys, self._config.web.public_url, contact.id, visit.ledger.now)
         file = replace(self._say(visit, "mydata_file", link=link), secret=True)
         ends = (about, file, self._say(visit, "mydata_end"))
-        return (self._say(visit, "mydata_intro"), *prompts, *ends)
+        return _unread((self._say(visit, "mydata_intro"), *prompts, *ends))
 
     def _all_kept(self, visit: Visit) -> Prompts:
         """Return all that is kept about a contact beside how they are written to."""
@@ -1069,7 +1069,7 @@ class Desk:
         of = None if row is None else self._row(visit, row.round_id)
         if row is None or of is None:
             return (self._say(visit, "receipt_unknown", example=codes.receipt("example")),)
-        found = (*self._before(visit, row), self._kept_in(visit, row, "receipt_found"))
+        found = _unread((*self._before(visit, row), self._kept_in(visit, row, "receipt_found")))
         if of.state == State.PAUSED:
             return (*found, self._closed(visit, of))
         if of.state != State.OPEN:
@@ -1186,6 +1186,11 @@ _DATED: Mapping[str, str] = {
     "mine_decided": "feedback_on",
 }
 """The day that is said with it, where there is one."""
+
+
+def _unread(prompts: Prompts) -> Prompts:
+    """Seal what tells somebody's answers: among kept messages it would link them, also beyond the round's key."""
+    return tuple(replace(each, secret=True) for each in prompts)
 
 
 def _heard_of_receipt(asks: str) -> frozenset[str]:

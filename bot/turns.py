@@ -612,8 +612,9 @@ class Turns:
         """Let the ledger note what is said; return what the log tells of it."""
         contact = guest.contact
         parts = compose(spoken.prompts, self._channels[contact.channel].capabilities)
-        for letter in letters(contact, parts, key, ledger.now, REPLY, replaces, self._keys):
-            ledger.say(letter)
+        said = letters(contact, parts, key, ledger.now, REPLY, replaces, self._keys)
+        for part, letter in zip(parts, said, strict=True):
+            ledger.say(letter._replace(key=f"{letter.key}{messages.OWN}") if part.secret else letter)
         ms = round((time.perf_counter() - began) * 1000, 2)
         return _Told(contact.id, spoken.flow, spoken.origin, spoken.to, ms, contact.channel, spoken.urgent)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 CITIZEN, BOT = "citizen", "bot"
+OWN = ".own"
+"""Ends the key of a line in which the bot tells somebody what is kept of them, or that only they may read."""
 _MOST = 1000
 
 

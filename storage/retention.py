@@ -15,6 +15,7 @@ from storage import apart, digests, entries, proof, seals, trail
 from storage.audience import REST, hush
 from storage.database import Unopened
 from storage.inbox import WAITING
+from storage.messages import OWN
 from storage.outbox import GONE, SENT
 from storage.rounds import CANCELLED, PAUSED, forget_untold
 from storage.rounds import told as told_of
@@ -70,6 +71,8 @@ _AT_ONCE = 1000
 """So many of these are moved with one sweep."""
 _AMID = timedelta(days=1)
 """So long somebody may be at their answers, in a round that goes on after the day until which it keeps them."""
+_OWN = timedelta(days=1)
+"""So long a web chat keeps what it told somebody of what is kept of them."""
 _FIRST_END = '%"closes_at":[null,%'
 """What a line of a round's trail notes that gives it an end for the first time."""
 QUOTES = "digests_with_quotes"
@@ -226,7 +229,9 @@ def _updates(now: datetime, policy: Policy) -> Delete:
 
 
 def _transcripts(now: datetime, policy: Policy) -> Delete:
-    return delete(messages).where(messages.c.at < now - timedelta(days=policy.transcript_days))
+    """Lines of web chats. What tells somebody all their answers goes after a day: it would outlive a round's key."""
+    own = and_(messages.c.at < now - _OWN, messages.c.key.endswith(OWN, autoescape=True))
+    return delete(messages).where(or_(messages.c.at < now - timedelta(days=policy.transcript_days), own))
 
 
 def _in_threads(now: datetime, policy: Policy) -> Delete:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -124,6 +125,25 @@ async def test_after_its_time_not_even_database_and_key_file_link_two_rounds_of_
     assert links(people, parts(loot, first)) == set()
     assert links(people, parts(loot, second)) == set()
     assert loot["sessions"] == []
+
+
+async def test_what_somebody_was_told_of_their_answers_the_day_before_outlives_no_key(house: House) -> None:
+    _, second = await two_rounds(house)
+    house.clock.forward(days=CLOSE - 9)
+    house.sweeps.findings()
+    asked_on = house.clock()
+    for name in PEOPLE:
+        told = said(await Citizen(house, name).says("MYDATA"))
+        for receipt in re.findall(r"[A-Z0-9]{4}(?:-[A-Z0-9]{4}){2}", told):
+            assert "These are your answers" in said(await Citizen(house, name).says(receipt))
+    await house.delivered()
+    house.clock.forward(days=2)
+    house.sweeps.privacy()
+    loot = stolen(house)
+    assert next(row for row in loot["rounds"] if row["id"] == second)["key_sealed"] is None
+    late = [row["body"] for row in loot["outbox"] if row["created_at"] == asked_on]
+    assert late
+    assert not [body for body in late if "Good" in body]
 
 
 async def two_rounds_that_were_asked(house: House) -> tuple[int, int]:

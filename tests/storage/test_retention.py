@@ -31,7 +31,7 @@ from storage import (
     trail,
     wishes,
 )
-from storage.messages import NewLine
+from storage.messages import OWN, NewLine
 from storage.people import Link
 from storage.retention import Policy, months_before
 from storage.sealing import Keys
@@ -505,3 +505,13 @@ def test_what_the_sweep_has_not_forgotten_or_may_not_is_told(database: Database)
             "messages_unsent": 1,
             "rounds_uncounted": 1,
         }
+
+
+def test_a_web_chat_keeps_for_a_day_what_it_told_somebody_of_what_is_kept(database: Database) -> None:
+    with database.transaction() as db:
+        anna = add_contact(db, channel="web")
+        lines = [NewLine(anna.id, key, NOW, "bot", "{}") for key in ("out:web:1.0", f"out:web:2.0{OWN}")]
+        messages.append(db, lines)
+        assert sweep(db, NOW + DAY) == {}
+        assert sweep(db, NOW + DAY + MINUTE) == {"transcripts": 1}
+        assert [line.key for line in messages.of(db, anna.id)] == ["out:web:1.0"]
