@@ -13,10 +13,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from bot.assessing.gap import field_line, top_line
+from bot.assessing.words import words as assessing
 from bot.digests.deeds import Stand
-from bot.digests.model import Foot
+from bot.digests.model import FIELDS_OF_A_RECORD, Foot
 from bot.digests.render import items
-from bot.digests.render.told import asked, bounds, page, since_first
+from bot.digests.render.told import asked, bounds, page, short_share, since_first
 from bot.digests.render.words import words
 from bot.reading.spans import worded
 
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from bot.assessing.gap import Gap
     from bot.digests.disclosure import Share
-    from bot.digests.model import Digest, Score
+    from bot.digests.model import Change, Digest, Score
     from bot.digests.results import Result
     from bot.texts import Texts
 
@@ -86,7 +89,14 @@ CHANGES = (
 )
 SCORES = (Column("stage"), Column("question"), *SHARES, *CHANGES, Column("asked_since", "week"))
 WEEKS = (Column("stage"), Column("week", "week"), *SHARES, Column("reworded"))
-DEADLINES = (Column("event"), Column("round"), Column("day", "day"), Column("days", "days"))
+DEADLINES = (
+    Column("event"),
+    Column("round"),
+    Column("day", "day"),
+    Column("days", "days"),
+    Column("record", "number"),
+    Column("record_of", "number"),
+)
 CHANNELS = (
     Column("channel"),
     Column("new", "people", "people", "cell"),
@@ -117,11 +127,34 @@ THEMES = (
     Column("organised", "people", "people", "cell"),
     Column("people_before", "people", "last", "cell"),
     Column("of_writers", "percent", "writers", "share"),
+    Column("low", "percent", "writers", "chance"),
+    Column("high", "percent", "writers", "chance"),
+    Column("before", "percent", "wrote_four", "share"),
+    Column("change", "points", "writers", "change"),
+    Column("change_low", "points", "writers", "change"),
+    Column("change_high", "points", "writers", "change"),
+    Column("real", rule="change"),
     Column("step", rule="cell"),
     Column("area", rule="cell"),
     Column("quote", rule="quote"),
 )
 GROUPS = (Column("group"), Column("ratio", "number", "residents", "ratio"))
+RESIDENTS = (
+    Column("group"),
+    Column("group_answered", "percent", "everybody", "ratio"),
+    Column("living", "percent", "residents"),
+)
+GAP = (
+    Column("stage"),
+    Column("expected", "percent"),
+    Column("share", "percent", "expected", "share"),
+    Column("answers", "people", "expected", "cell"),
+    Column("gap", "points", "expected"),
+    Column("gap_low", "points", "expected", "chance"),
+    Column("gap_high", "points", "expected", "chance"),
+    Column("verdict"),
+    Column("counted_since", "week"),
+)
 DEEDS = (
     Column("stand"),
     Column("action"),
@@ -177,8 +210,10 @@ def sheets_of(digest: Digest, said: Texts) -> tuple[Sheet, ...]:
         Sheet("weeks", WEEKS, tuple(chain.from_iterable(_weeks(score, said) for score in digest.scores))),
         Sheet("channels", CHANNELS, tuple(_channels(digest, said))),
         Sheet("groups", GROUPS, tuple((said.pick(each.group), each.ratio or None) for each in digest.who.missing)),
+        Sheet("residents", RESIDENTS, tuple(_residents(digest, said))),
         Sheet("themes", THEMES, tuple(_themes(digest, said))),
         Sheet("wanted", WANTED, tuple(chain.from_iterable(_wanted(each, said) for each in digest.results))),
+        Sheet("gap", GAP, tuple(_gap(digest, said))),
         Sheet("deeds", DEEDS, tuple(_deeds(digest, said))),
         Sheet("proposals", PROPOSALS, tuple((line,) for line in items.proposals(digest, said))),
         Sheet("voices", VOICES, tuple(_voices(digest, said))),
@@ -213,12 +248,28 @@ def _facts(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
         "late": 0 if beside.late == 0 else said.about(beside.late, digest.minimum),
         "campaigns": foot.campaigns,
         "senders": foot.senders,
-        "finished": _part(finished.percent) if finished else None,
+        "finished": _or_band(finished, said) if finished else None,
         "urgent": digest.urgent,
         "hidden": digest.hidden,
         "so_far": _yes(digest.so_far, said),
+        **(_of_gap(digest.gap, said) if digest.gap else {}),
     }
     yield from ((said(f"fact.{name}"), value) for name, value in facts.items() if value is not None)
+
+
+def _or_band(share: Share, said: Texts) -> Value:
+    """Return a share as a number, or its band in words: `over 80%`."""
+    return short_share(share, said) if share.band else _part(share.percent)
+
+
+def _of_gap(gap: Gap, said: Texts) -> dict[str, Value]:
+    told = assessing(said.language)
+    return {
+        "calibration": gap.calibration,
+        "calibration_before": gap.before,
+        "practice": " ".join(field_line(each, told) for each in gap.fields) or None,
+        "top": top_line(gap, told) or None,
+    }
 
 
 def _yes(whether: bool | None, said: Texts) -> Value:  # noqa: FBT001 - what is to be written
@@ -227,13 +278,18 @@ def _yes(whether: bool | None, said: Texts) -> Value:  # noqa: FBT001 - what is 
 
 def _deadlines(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
     for clock in digest.clock:
-        yield said(f"event.{clock.tick}"), said.pick(clock.name), clock.on, clock.days
+        record = (None, None) if clock.written is None else (clock.written, FIELDS_OF_A_RECORD)
+        yield said(f"event.{clock.tick}"), said.pick(clock.name), clock.on, clock.days, *record
+
+
+def _changed(change: Change | None, said: Texts) -> tuple[Value, ...]:
+    """Return the share before, the change, its range, and whether it is more than chance."""
+    if change is None:
+        return (None,) * 5
+    return _part(change.before.percent), change.points, change.low, change.high, _yes(change.real, said)
 
 
 def _scored(score: Score, digest: Digest, said: Texts) -> tuple[Value, ...]:
-    change = score.change
-    told = (change.before.percent, change.points, change.low, change.high) if change else (None,) * 4
-    changed = (_part(told[0]), *told[1:], _yes(change.real, said) if change else None)
     negative = _part(score.negative.percent) if any(score.bad.values()) else None
     return (
         said(f"stage.{score.stage}"),
@@ -241,7 +297,7 @@ def _scored(score: Score, digest: Digest, said: Texts) -> tuple[Value, ...]:
         *_share(score.positive, said),
         negative,
         score.unknown,
-        *changed,
+        *_changed(score.change, said),
         *_run(score),
         score.reworded or None,
     )
@@ -291,8 +347,20 @@ def _themes(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
         name, step = said.pick(each.name, each.key), said.pick(each.step) or None
         where = (step, said.pick(each.area) or None)
         people = (None, each.people) if each.at_least else (each.people, None)
-        counts = (*people, each.organised or None, each.before, _part(each.share.percent))
-        yield said(f"word.{kind}"), name, *counts, *where, words_of
+        low, high = bounds(each.share) if each.share.exact else (None, None)
+        shares = (_part(each.share.percent), _part(low), _part(high), *_changed(each.change, said))
+        yield said(f"word.{kind}"), name, *people, each.organised or None, each.before, *shares, *where, words_of
+
+
+def _residents(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
+    for each in digest.who.groups:
+        yield said.pick(each.group), _part(each.answered), _part(each.residents)
+
+
+def _gap(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
+    for each in digest.gap.foretold if digest.gap else ():
+        seen = (_part(each.predicted), _part(each.percent), each.base, each.points, each.low, each.high)
+        yield said(f"stage.{each.stage}"), *seen, said(f"word.{each.verdict}"), each.since or None
 
 
 def _deeds(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:

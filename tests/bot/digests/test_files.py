@@ -20,9 +20,11 @@ from jsonschema import Draft202012Validator
 from openpyxl import load_workbook
 from PIL import Image
 
-from bot.assessing.gap import Gap
+from bot.assessing.gap import Foretold, Gap, Placed
+from bot.assessing.perception import Field, Verdict
 from bot.digests import render
-from bot.digests.model import Alert, Apart, Foot, Group, Reason, Voices, dump
+from bot.digests.disclosure import Share, Strength
+from bot.digests.model import Alert, Apart, Change, Foot, Group, Reason, Voices, dump
 from bot.digests.render import items, pairs, schema
 from bot.digests.render.book import sheets_of
 from bot.digests.render.chart import picture
@@ -54,6 +56,7 @@ ALL = replace(real(), results=tuple(wanted(kind) for kind in ("rank", "allocate"
 WHOLE = sample.digest()
 """A digest with something of all ten items."""
 WEEK = Week(2026, 47)
+PERIOD = str(WEEK)
 
 
 def made(people: Iterable[One], week: Week = WEEK) -> Digest:
@@ -246,8 +249,10 @@ NAMES = (
     "weeks",
     "channels",
     "groups",
+    "residents",
     "themes",
     "wanted",
+    "gap",
     "deeds",
     "proposals",
     "voices",
@@ -255,9 +260,28 @@ NAMES = (
 )
 
 
+def _rows() -> Digest:
+    """Return a digest with rows for every sheet."""
+    before, now = Share(Strength.FIRM, 100, 20, low=0.13, high=0.29), Share(Strength.FIRM, 100, 35, low=0.26, high=0.45)
+    theme = replace(WHOLE.problems[0], share=now, change=Change(before, real=True, points=15))
+    guess = (85, 68, 50, 17, 4, 31, Verdict.OPTIMISTIC)
+    widest = Foretold("deliver", "del.overall", *guess, indication=False, since=PERIOD)
+    finished = Share(Strength.FIRM, 50, band="over", edge=80)
+    return replace(
+        WHOLE,
+        clock=(replace(WHOLE.clock[0], written=11),),
+        problems=(theme,),
+        gap=Gap("2026-Q4", (widest,), (Placed("deliver", Field.BLIND_SPOT),), 17, 9),
+        who=replace(WHOLE.who, groups=(Group("area", {"en": "North"}, None, 14),), finished=finished),
+    )
+
+
+ROWS = _rows()
+
+
 @EACH
 def test_every_column_of_a_workbook_is_explained(language: str) -> None:
-    found, said = sheets(WHOLE, language), words(language)
+    found, said = sheets(ROWS, language), words(language)
     assert tuple(found) == NAMES
     explained = [row[:3] for row in found["codebook"].iter_rows(min_row=2, values_only=True)]
     for name, sheet in found.items():
@@ -318,6 +342,22 @@ def test_themes_groups_and_deeds_are_rows() -> None:
     assert {row[0] for row in rows["deeds"]} == {"done", "late", "not done"}
     facts = dict(found["overview"].iter_rows(min_row=2, values_only=True))
     assert facts["State"] == "Act"
+
+
+def test_a_workbook_leaves_out_no_figure_of_the_digest() -> None:
+    """Records, groups beside residents, how themes changed, what was expected, and who finished as a band."""
+    found = {sheet.name: sheet for sheet in sheets_of(ROWS, words("en"))}
+    facts = {str(row[0]): row[1] for row in found["overview"].rows}
+    assert facts["Came to the end, of those who began"] == "over 80%"
+    assert facts["Your guesses are off by, in points"] == 17
+    assert facts["The same in the quarter before"] == 9
+    assert "a blind spot" in str(facts["Practice and experience"])
+    assert found["deadlines"].rows[0][-2:] == (11, 20)
+    assert found["residents"].rows == (("North", None, 0.14),)
+    told = dict(zip((each.name for each in found["themes"].columns), found["themes"].rows[0], strict=True))
+    shown = [told[each] for each in ("of_writers", "low", "high", "before", "change", "real")]
+    assert shown == [0.35, 0.26, 0.45, 0.2, 15, "yes"]
+    assert found["gap"].rows == (("Deliver", 0.85, 0.68, 50, 17, 4, 31, "too optimistic", PERIOD),)
 
 
 def test_what_is_hidden_is_an_empty_cell() -> None:
