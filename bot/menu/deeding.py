@@ -72,6 +72,9 @@ class Deeding:
                 return self._show(worker, service, (which, week, source, name))
             case [kind, which, week, source, name] if kind in KINDS and self._service(worker, which):
                 return self._write(worker, kind, (which, week, source, name))
+            case ["week", which, _] if which.isdecimal():  # of a digest that named services by their place
+                said = [worker.text("gone"), _say(worker, "old", url=f"{public_url(self._config)}/manage/digests")]
+                return worker.screen(said, worker.button("back", "home"))
             case [step, draft, *what] if row := self._draft(worker, draft):
                 return self._go_on(worker, row, step, "".join(what))
             case _:
