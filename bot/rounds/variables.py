@@ -66,7 +66,7 @@ class Variable:
 def of_city(config: Config, bank: Bank) -> dict[str, Variable]:
     """Return by what a whole city can be described, whichever round asks."""
     areas = {id_: label for service in config.services for id_, label in service.areas}
-    found = [Variable(AREA, "", areas, item=ABOUT + AREA), _language(config)]
+    found = [Variable(AREA, "", areas, item=ABOUT + AREA), _language(config.city.languages)]
     found += [_item(item) for item in bank.items.values() if _tells(item.id) and item.id != ABOUT + AREA]
     return {each.key: each for each in found if each.groups}
 
@@ -75,10 +75,9 @@ def of_round(flow: Flow, service: Service, config: Config, bank: Bank) -> dict[s
     """Return by what those who answer a round of this flow, its gaps filled, can be told apart."""
     asked = [state for state in flow.script(flow.language).states.values() if isinstance(state, Choose)]
     items = {state.item for state in asked if state.item}
+    own = {AREA: Variable(AREA, "", dict(service.areas), item=ABOUT + AREA), LANGUAGE: _language(service.languages)}
     found = [
-        each if each.key != AREA else Variable(AREA, "", dict(service.areas), item=each.item)
-        for each in of_city(config, bank).values()
-        if each.key == LANGUAGE or each.item in items
+        own.get(each.key, each) for each in of_city(config, bank).values() if each.key == LANGUAGE or each.item in items
     ]
     found += [
         _own(flow, state.id) for state in asked if state.role is None and not (state.item or "").startswith(ABOUT)
@@ -90,8 +89,8 @@ def _tells(item: str) -> bool:
     return item.startswith(ABOUT) and item.removeprefix(ABOUT) not in NO_GROUPS
 
 
-def _language(config: Config) -> Variable:
-    return Variable(LANGUAGE, "", {one: one for one in config.city.languages})
+def _language(languages: Iterable[str]) -> Variable:
+    return Variable(LANGUAGE, "", {one: one for one in languages})
 
 
 def _item(item: Item) -> Variable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,13 @@ def test_groups_are_found_by_id_and_by_label_in_any_language(delimiter: str) -> 
 def test_a_language_is_found_by_its_code_and_by_its_name_and_rest_is_everybody_else() -> None:
     weights, slips = read("variable;group;percent\nlanguage;English;80,5\nlanguage;español;11.5\nlanguage;rest;8%\n")
     assert (weights, slips) == ({"language": {"en": 80.5, "es": 11.5, "rest": 8.0}}, [])
+
+
+def test_who_answers_a_round_is_counted_in_the_languages_of_its_service_alone() -> None:
+    read = config.load(None, {})
+    service, flow = replace(read.services[0], languages=("en",)), CATALOG.get("deliver_pulse")
+    assert list(KNOWN["language"].groups) == list(read.city.languages) != ["en"]
+    assert list(variables.of_round(flow, service, read, CATALOG.bank)["language"].groups) == ["en"]
 
 
 @pytest.mark.parametrize(
