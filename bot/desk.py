@@ -449,6 +449,8 @@ class Desk:
         return (self._say(visit, "already_answered", receipt=session.receipt if session else ""),)
 
     def _not_yet(self, visit: Visit, row: RoundRow) -> Prompts:
+        if row.state == State.DRAFT and any(each.what in ANNOUNCED for each in trail.of(visit.db, row.id)):
+            return (self._say(visit, "round_days_change"),)
         if row.opens_at is None or row.state == State.DRAFT:
             return (self._say(visit, "code_unknown"), *self._choices(visit))
         opens_on = spoken_day(row.opens_at.astimezone(self._config.city.zone), visit.language)

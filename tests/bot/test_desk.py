@@ -799,3 +799,14 @@ async def test_a_right_is_heard_by_button_when_the_round_has_closed(house: House
     house.rounds.close(code)
     (said,) = await citizen.taps("DELETE", helped)
     assert labels(said) == ["Yes", "No"]
+
+
+async def test_who_comes_for_a_round_whose_days_are_being_changed_hears_so(house: House, citizen: Citizen) -> None:
+    code = house.need(opened=False, opens_at=NOON + timedelta(days=5), closes_at=NOON + timedelta(days=20)).code
+    house.sign(code)
+    house.rounds.open(code)
+    assert "opens on" in (await citizen.starts(code))[-1].text
+    house.rounds.extend(code, NOON + timedelta(days=21), why="more time")
+    assert "its days are being changed" in (await citizen.starts(code))[-1].text
+    draft = house.need(opened=False).code
+    assert "I do not know this code" in (await citizen.starts(draft))[0].text

@@ -26,7 +26,7 @@ from bot.channels.web.pages import (
     to,
 )
 from bot.channels.web.public import MAILED, page_of
-from bot.channels.web.round_page import as_seen, is_public
+from bot.channels.web.round_page import as_seen, is_public, is_put_off
 from bot.participation import may_repeat
 from bot.rounds import codes
 from bot.rounds.record import title
@@ -136,6 +136,8 @@ NO_OFFER = Offer()
 def _offer(request: Request, code: str) -> Offer:
     rounds = backstage_of(request).rounds
     found, _ = rounds.leads_to(code)
+    if found is not None and found.state == "draft" and is_put_off(rounds, found):
+        return Offer(why_not=pages_of(request).words(request)("chat.days_change"))
     if found is None or found.state == "draft":
         return NO_OFFER
     found = as_seen(rounds, found)

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from bot.channels.web.pages import backstage_of, pages_of, set_cookie, to
-from bot.channels.web.round_page import RoundPage, as_seen, is_public, service_name, title_of
+from bot.channels.web.round_page import RoundPage, as_seen, is_public, is_put_off, service_name, title_of
 from bot.rounds import mailed, papers
 from bot.rounds.lifecycle import ANSWERED, State, closed_on
 from bot.rounds.links import qr_svg
@@ -110,7 +110,15 @@ async def privacy(request: Request) -> Response:
 
 
 async def about(request: Request) -> Response:
-    """`GET /rounds/<code>`: what a round is for, how to take part, and afterwards what came of it."""
+    """`GET /rounds/<code>`: what a round is for, how to take part, and afterwards what came of it.
+
+    Of one that was announced and is a draft again it says that alone.
+    """
+    rounds, code = backstage_of(request).rounds, request.path_params["code"]
+    found = await asyncio.to_thread(rounds.find, code)
+    if found is not None and await asyncio.to_thread(is_put_off, rounds, found):
+        heading, text = map(pages_of(request).words(request), ("error.days_change_title", "chat.days_change"))
+        return pages_of(request).page(request, "error.html", heading=heading, text=text, here="/")
     round_ = await _public(request)
     if token := request.query_params.get(mailed.NAME):
         return _brought(request, round_, token)
@@ -175,8 +183,9 @@ async def typed(request: Request) -> Response:
     Phones begin with a capital letter, and end with a blank or a full stop.
     """
     code = request.path_params["code"].strip(" .,").lower()
-    found, _ = await asyncio.to_thread(backstage_of(request).rounds.leads_to, code)
-    if found is None or found.state == "draft":
+    rounds = backstage_of(request).rounds
+    found, _ = await asyncio.to_thread(rounds.leads_to, code)
+    if found is None or (found.state == "draft" and not await asyncio.to_thread(is_put_off, rounds, found)):
         raise HTTPException(404)
     return to(f"/chat/{code}")
 

@@ -263,6 +263,12 @@ def is_public(rounds: Rounds, round_: RoundView) -> bool:
     return round_.state in SHOWN
 
 
+def is_put_off(rounds: Rounds, round_: RoundView) -> bool:
+    """Whether everybody could see a round that is a draft again: what is printed leads to it, its facts change."""
+    back = round_.state in {State.DRAFT, State.CHECKED}
+    return back and any(entry.what in ANNOUNCED for entry in rounds.log(round_.code))
+
+
 def as_seen(rounds: Rounds, round_: RoundView) -> RoundView:
     """Return a round as everybody sees it: it rests while its questions are not those that were signed."""
     if round_.state != State.OPEN or rounds.asks(round_.code):

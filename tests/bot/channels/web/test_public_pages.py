@@ -533,3 +533,23 @@ class TestTheWayOutOfMails:
     async def test_a_link_that_is_none_of_ours_is_not_there(self, client: httpx.AsyncClient) -> None:
         for act in (client.get, client.post):
             assert (await act("/stop/abcdefgh")).status_code == 404
+
+
+async def test_what_is_printed_of_a_round_whose_days_are_being_changed_says_so_and_nothing_else(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    soon = {**FORMAL, "opens_at": NOW + timedelta(days=5)}
+    code = it.round("The reading room", **soon)
+    assert (await client.get(f"/rounds/{code}")).status_code == 404, "a draft is nobody's"
+    sign(it.rounds, it.database, code, it.now)
+    it.rounds.open(code)
+    place = it.rounds.add_place(code, "Library door").code
+    it.rounds.extend(code, NOW + timedelta(days=21), why="more time")
+    for path in (f"/rounds/{code}", f"/{code}", f"/{place}", f"/chat/{place}"):
+        page = await client.get(path)
+        assert page.status_code == 200
+        assert "This round is not open yet: its days are being changed." in page.text
+        assert "reading room" not in page.text
+    spanish = await client.get(f"/rounds/{code}", headers={"accept-language": "es"})
+    assert "se están cambiando sus días" in spanish.text
+    assert (await client.get(f"/rounds/{code}/qr.svg")).status_code == 404
