@@ -2,7 +2,8 @@
 
 The question stands beside the one at hand and holds nothing up: an answer to that one, or any other words, mean KEEP;
 who asks WHY, for HELP or for MYDATA can still say which. It is answered until the round is counted for everybody.
-It is not asked of house numbers, for a service needs the place, nor of what staff type for somebody.
+Of the number of a house it is asked where somebody says that they live there; else a service needs the place. It is not
+asked of what staff type for somebody.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bot.channels import ASSISTED
 from bot.erasure import is_counted, taking_back
 from bot.reading import private
+from bot.reading.addresses import is_home
 from bot.reading.spans import Found, Span, mask
 from bot.texts import texts
 from flows.model import Button, Kind, Prompt
@@ -43,7 +45,6 @@ ASIDE = frozenset({"why", "help", "mydata"})
 """Words after which the question still stands."""
 REPLY = "reply"
 """Stands for the place of an answer to a question that was asked back, before the number of the question."""
-UNASKED = frozenset({Found.ADDRESS, Found.DOUBT})
 SHOWN = 5
 """So many finds are named."""
 FRESH = timedelta(minutes=1)
@@ -70,6 +71,10 @@ class _Place(NamedTuple):
 
     def state(self, session: Session) -> str:
         return next((each for each in session.answers if self.of(self.round_id, each) == self), "")
+
+
+def _is_asked(text: str, span: Span) -> bool:
+    return is_home(text, span) if span.found is Found.ADDRESS else span.found is not Found.DOUBT
 
 
 class Discretion:
@@ -108,7 +113,7 @@ class Discretion:
 
     def _find(self, visit: Visit, text: str, language: str) -> list[Span]:
         spans = self._finder(visit.db, visit.ledger.now).find(text, language, visit.inbound.names)
-        return [span for span in spans if span.found not in UNASKED]
+        return [span for span in spans if _is_asked(text, span)]
 
     def _finder(self, db: Connection, now: datetime) -> Finder:
         if self._known is None or not timedelta() <= now - self._known[0] < FRESH:

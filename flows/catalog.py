@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from flows.checks.branches import untaken
-from flows.checks.questions import grounds, musts, promises
+from flows.checks.questions import guarded, musts, promises
 from flows.checks.scales import unfair
 from flows.checks.wording import read_along
 from flows.composing import understood_words
@@ -143,7 +143,7 @@ class Catalog:
     def _walked(self, flow: Flow, where: Where) -> Iterable[Issue]:
         yield from untaken(flow, where)
         yield from musts(flow, where)
-        yield from grounds(flow, where, self.bank)
+        yield from guarded(flow, where, self.bank)
         yield from promises(flow, where, self.plain)
 
     @cached_property

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from bot.reading import cues
+from bot.reading.plain import plain
 from bot.reading.spans import Found, Span
 
 if TYPE_CHECKING:
@@ -39,6 +40,21 @@ def found(text: str) -> Iterator[Span]:
             yield from _within(text, match.end())
     for match in _POSTCODE.finditer(text):
         yield Span(match.start(), match.end(), Found.ADDRESS)
+
+
+def is_home(text: str, span: Span) -> bool:
+    """Whether the number of a house is said to be where the writer lives, and not where a service is to look."""
+    before = cues.bare(plain(text[: span.start]))[-NEAR:]
+    return _homes().search(before) is not None
+
+
+NEAR = 60
+"""So many characters before the number of a house are looked at."""
+
+
+@cache
+def _homes() -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?i:{'|'.join(cues.spoken('street', 'home'))})(?!\w)[^.!?]*$")
 
 
 _POSTCODE = re.compile(r"(?<!\w)(?:[A-Z]{1,2}\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}|\d{4} [A-Z]{2}(?= [A-Z][a-z]))(?!\w)")

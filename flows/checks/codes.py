@@ -51,7 +51,7 @@ ERRORS: Mapping[str, str] = MappingProxyType(
         "dead-way": "a way that no answer takes",
         "dead-option": "an option whose own way nobody can take",
         "too-many-questions": "more than 15 questions for one citizen",
-        "no-ground": "a question about health or belief without a yes of its own before it",
+        "guarded": "a question about health, belief or the like",
         # the words
         "unknown-placeholder": "a gap that nothing fills",
         "text-too-long": "a text that a channel does not show whole",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flows.branching import onward, reachable, ways
+from flows.branching import reachable, ways
 from flows.checks.codes import issue
 from flows.checks.ways import is_question
 from flows.longest import longest
-from flows.model import Answer, Choose, End, Session, whole_minutes
+from flows.model import End, whole_minutes
 from flows.timing import minutes
 
 if TYPE_CHECKING:
@@ -64,34 +64,16 @@ def _passed_by_all(states: Mapping[str, State], start: str) -> set[str]:
 # --------------------------------------------------------------------------- data that the law guards
 
 
-def grounds(flow: Flow, where: Where, bank: Bank) -> Iterator[Issue]:
-    """Yield questions of a special category (GDPR, Article 9) that come without a yes of their own right before."""
-    states = flow.scripts[flow.language].states
-    for state in states.values():
+def guarded(flow: Flow, where: Where, bank: Bank) -> Iterator[Issue]:
+    """Yield questions of a special category (GDPR, Article 9): their answers need a store of their own."""
+    for state in flow.scripts[flow.language].states.values():
         item = bank.find(getattr(state, "item", None) or "")
-        if item and item.special_category and (state.id == flow.start or not _is_agreed_to(state, states)):
+        if item and item.special_category:
             message = (
-                f'"{state.id}" asks for data the law guards most (GDPR, Article 9). Ask for a yes first: '
-                'a choose with role = "gate", a why that names the law, and only its "yes" leading here.'
+                f'"{state.id}" asks for data the law guards most (GDPR, Article 9). It needs a ground and a store of '
+                "its own, which this bot does not keep. Leave it out, or ask it elsewhere, as on a sheet without names."
             )
-            yield issue(where(state.id), message, "no-ground")
-
-
-def _is_agreed_to(state: State, states: Mapping[str, State]) -> bool:
-    before = [one for one in states.values() if state.id in ways(one)]
-    return all(_is_gate(one, state.id, states) for one in before)
-
-
-def _is_gate(state: State, to: str, states: Mapping[str, State]) -> bool:
-    """Whether a state is a question with a reason, of whose answers the yes alone leads `to` there."""
-    if not isinstance(state, Choose) or state.role != "gate" or not state.why or state.options_from:
-        return False
-    values = [option.id for option in state.options] + [None]
-    return {value for value in values if _leads(states, state, value) == to} <= {"yes"}
-
-
-def _leads(states: Mapping[str, State], state: State, value: str | None) -> str:
-    return onward(states, state, {state.id: Answer(state.id, value)}, Session("", 1, "", "", "", "", state.id))
+            yield issue(where(state.id), message, "guarded")
 
 
 # --------------------------------------------------------------------------- time

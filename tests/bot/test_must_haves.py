@@ -6,7 +6,9 @@ weighted but beside the same one unweighted, and each says so; how weights are m
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ from bot.errors import Refused
 from bot.rounds.library import Library
 from bot.rounds.margins import Line
 from bot.texts import texts
+from flows.catalog import PACKAGED, Catalog
 from storage import contacts, looks, rounds
 from storage.tables import audience
 from tests.bot.actions.scene import WEEK, scene
@@ -39,6 +42,7 @@ from tests.bot.test_counter import Taking
 from tests.bot.test_danger import STATES, amid, closed, deleting, paused, stopped, writing
 from tests.bot.test_threads import employed, text
 from tests.bot.test_turns import INTO, to_review
+from tests.flows.talk import files_of
 from tests.storage import makers
 from tests.support.answering import answered
 from tests.support.house import CATALOG, NOON, RECORD, Citizen, House
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from bot.config import Config
     from storage.database import Database
     from tests.bot.channels.web.stage import Program
 
@@ -155,14 +160,24 @@ SAYS = {
 """What each of the words is answered with, wherever somebody stands."""
 
 
+def _at(house: House, citizen: Citizen) -> str:
+    """Return the question at which a citizen is; empty where none is open."""
+    mine = house.contact(citizen.address).id
+    rows = [row for row in house.table("sessions") if row.contact_id == mine]
+    return str(json.loads(rows[-1].body)["state"]) if rows else ""
+
+
 @pytest.mark.parametrize("word", RIGHTS)
 @pytest.mark.parametrize("state", [amid, deleting, writing, paused, closed, stopped])
 async def test_e4_the_words_work_in_every_state(
     house: House, state: Callable[[House], Awaitable[Citizen]], word: str
 ) -> None:
     citizen = await state(house)
+    before = _at(house, citizen)
     said = text(await citizen.says(word))
     assert any(each in said for each in SAYS[word]), said
+    if state in {amid, deleting}:
+        assert (_at(house, citizen) != before) is (word in {"SKIP", "BACK"})
     if word == "STOP":
         await citizen.says(word)
         assert not house.contact(citizen.address).may_be_written_to
@@ -171,15 +186,19 @@ async def test_e4_the_words_work_in_every_state(
 @pytest.mark.parametrize("word", RIGHTS)
 async def test_e4_the_words_work_at_every_question(house: House, word: str) -> None:
     code = house.need().code
-    for depth in range(0, 14, 3):
+    for depth in range(14):
         citizen = Citizen(house, f"{word} {depth}")
         await citizen.starts(code)
         await citizen.does(*INTO)
+        passed = ["begin"]
         for _ in range(depth):
+            passed.append(_at(house, citizen))
             labels = [button.label for button in house.said(citizen.address)[-1].buttons]
             await citizen.taps("Skip" if "Skip" in labels else "No, thank you" if "No, thank you" in labels else "No")
-        said = text(await citizen.says(word))
+        before, said = _at(house, citizen), text(await citizen.says(word))
         assert said
+        after = {"BACK": passed[-1], "SKIP": before if before == "review" else None}.get(word, before)
+        assert _at(house, citizen) == after if after else _at(house, citizen) not in {before, *passed}
         assert "did not understand" not in said
         assert "Please choose one of these" not in said
 
@@ -249,7 +268,13 @@ async def test_e5_once_the_round_is_over_answers_are_shown_and_stay_as_they_are(
 async def test_e6_what_leads_to_a_person_is_asked_about(house: House, citizen: Citizen) -> None:
     await citizen.starts(house.pulse().code)
     await citizen.does(*INTO, "Good")
-    for leads in ("call 07400 123456", "mail ana@house.example", "IBAN DE89 3704 0044 0532 0130 00"):
+    for leads in (
+        "call 07400 123456",
+        "mail ana@house.example",
+        "IBAN DE89 3704 0044 0532 0130 00",
+        "my NHS number is 943 476 5919",
+        "I live at 14 Albert Road",
+    ):
         other = Citizen(house, leads)
         await other.starts(house.table("rounds")[0].code)
         await other.does(*INTO, "Good")
@@ -324,7 +349,20 @@ async def test_e9_a_day_for_the_result_is_demanded_called_to_mind_and_told_when_
     assert ["people are still waiting" in each for each in told] == [False, False, True]
 
 
-DANGER = ("There is a gas leak in the reading room", "Quiero matarme", "I want to kill myself")
+DANGER = (
+    "There is a gas leak in the reading room",
+    "I don't want to live anymore",
+    "No quiero vivir más",
+    "Ich will nicht mehr leben",
+    "Je ne veux plus vivre",
+    "Não quero viver mais",
+    "لا أريد أن أعيش",
+)
+"""A hazard, and a cry for help in every language that is shipped."""
+
+
+def _in_all(read: Config) -> Config:
+    return replace(read, city=replace(read.city, languages=("en", "es", "de", "fr", "pt", "ar")))
 
 
 @pytest.mark.parametrize(
@@ -333,14 +371,15 @@ DANGER = ("There is a gas leak in the reading room", "Quiero matarme", "I want t
 async def test_e15_danger_leads_to_the_urgent_words_and_to_a_person_at_once(
     house: House, state: Callable[[House], Awaitable[Citizen]], words: str
 ) -> None:
-    maya = await employed(house, "Maya", ("manager", "*"))
-    anna = await employed(house, "Anna", ("operator", "*"))  # hears where it is about no service
-    citizen = await state(house)
-    before = {each.address: len(house.said(each.address)) for each in (maya, anna)}
-    said = text(await citizen.says(words))
-    assert house.config.city.emergency_number in said
-    assert any(words in each.text for name, seen in before.items() for each in house.said(name)[seen:])
-    assert len(house.table("alarms")) == 1
+    async with House(house.database, house.folder, house.mint, house.clock, edit=_in_all).writing() as city:
+        maya = await employed(city, "Maya", ("manager", "*"))
+        anna = await employed(city, "Anna", ("operator", "*"))  # hears where it is about no service
+        citizen = await state(city)
+        before = {each.address: len(city.said(each.address)) for each in (maya, anna)}
+        said = text(await citizen.says(words))
+        assert city.config.city.emergency_number in said
+        assert any(words in each.text for name, seen in before.items() for each in city.said(name)[seen:])
+        assert len(city.table("alarms")) == 1
 
 
 async def test_e19_the_log_says_who_changed_exported_and_published_and_it_can_be_proved(
@@ -499,11 +538,17 @@ def test_e16_names_of_staff_are_masked_before_the_digest(database: Database) -> 
     assert "Torres" not in said
 
 
-def test_e17_what_the_law_guards_most_is_asked_by_no_flow_and_only_behind_a_yes_of_its_own() -> None:
+def test_e17_what_the_law_guards_most_is_asked_by_no_flow_and_none_that_asks_it_passes_the_check() -> None:
     guarded = {item.id for item in CATALOG.bank.items.values() if item.special_category}
     assert guarded
     asked = {getattr(state, "item", None) for flow in CATALOG.flows for state in flow.script("en").states.values()}
     assert not asked & guarded
+    for item in guarded:
+        asking = files_of(f'\n[states.h]\nitem = "{item}"\n\n[states.bye]\nend = "Thank you."\n', start="h")
+        shipped = {
+            f"items/{name}.toml": (PACKAGED / f"items/{name}.toml").read_text("utf-8") for name in ("about", "scales")
+        }
+        assert "guarded" in {issue.code for issue in Catalog.of({**asking, **shipped}).issues}
 
 
 async def test_e18_nothing_is_published_without_the_name_of_who_answers_for_it(house: House) -> None:

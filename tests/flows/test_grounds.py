@@ -1,4 +1,4 @@
-"""A question about health or belief is asked only after a yes of its own, wherever in the flow it stands."""
+"""A question about health or belief is asked by no flow, wherever in it it stands."""
 
 from __future__ import annotations
 
@@ -10,30 +10,17 @@ from tests.flows.talk import files_of
 BANK = {
     f"items/{name}": (PACKAGED / "items" / name).read_text(encoding="utf-8") for name in ("about.toml", "scales.toml")
 }
-GATE = """
-[states.may]
-choose = "May we ask about your health?"
-why = "The law (GDPR, Article 9) guards what you say here."
-role = "gate"
-options = [{ id = "yes", label = "Yes", next = "h" }, { id = "no", label = "No", next = "bye" }]
-next = "bye"
-"""
 ASKED = '\n[states.h]\nitem = "you.disability"\n\n[states.bye]\nend = "Thank you."\n'
 FIRST = '\n[states.a]\nask = "What is it?"\n'
 
 
-@pytest.mark.parametrize(
-    ("states", "start", "told"),
-    [
-        (GATE + ASKED, "may", 0),
-        (ASKED, "h", 1),
-        (GATE + ASKED, "h", 1),
-        (FIRST + ASKED, "a", 1),
-        (GATE.replace('role = "gate"\n', "") + ASKED, "may", 1),
-        (GATE.replace(', next = "bye"', ', next = "h"') + ASKED, "may", 1),
-    ],
-    ids=["after its yes", "as the first", "as the first, its yes unreached", "after another", "no gate", "after a no"],
-)
-def test_it_is_told_unless_a_yes_alone_leads_there(states: str, start: str, told: int) -> None:
-    issues = Catalog.of({**files_of(states, start=start), **BANK}).issues
-    assert [issue.code for issue in issues].count("no-ground") == told
+@pytest.mark.parametrize(("states", "start"), [(ASKED, "h"), (FIRST + ASKED, "a")])
+def test_it_is_told_with_what_to_do(states: str, start: str) -> None:
+    (found,) = [one for one in Catalog.of({**files_of(states, start=start), **BANK}).issues if one.code == "guarded"]
+    assert (found.severity, found.line) == ("error", 1 + _line(files_of(states, start=start)))
+    assert "Leave it out" in found.message
+
+
+def _line(files: dict[str, str]) -> int:
+    (text,) = [each for each in files.values() if "[states.h]" in each]
+    return text[: text.index("[states.h]")].count("\n")
