@@ -127,7 +127,7 @@ def test_many_rounds_with_long_names_still_fit_and_keep_the_link() -> None:
 
 
 def test_a_long_quote_ends_at_a_word_and_keeps_its_marks() -> None:
-    people = [One(WEEK.monday, "5", "wonderful " * 60)] * 12
+    people = [One(WEEK.monday, "5", f"{n} " + "wonderful " * 60) for n in range(12)]
     made = summarise(counted(people, WEEK), scope(WEEK), monday_after(WEEK))
     assert made is not None
     quotes = re.findall(r"“.*”", render.message(made, texts("en")))
