@@ -22,7 +22,7 @@ from bot.flood import Flood
 from bot.handover import take_over
 from bot.menu import menu as menus
 from bot.menu import worker
-from bot.participation import SILENCE, WRITTEN_TO, Spoken, as_session, may_repeat, rest_of
+from bot.participation import CHOICES, SILENCE, WRITTEN_TO, Spoken, as_session, may_repeat, rest_of
 from bot.rounds import codes, outcome, promise, record, report_back
 from bot.rounds.lifecycle import ANNOUNCED, BEGINNING, GRACE, RUNNING, State, as_of, closed_on, ended_at, may_finish
 from bot.rounds.record import spoken_day
@@ -33,8 +33,21 @@ from flows import joining
 from flows.model import Button, Kind, Message, Option, Prompt, Script, Status, parse_button
 from flows.phrasebook import EVERYWHERE
 from flows.speak import WORD, listing, word_list
-from flows.words import chosen, fill, fold, is_command, meaning, table
-from storage import alarms, audience, contacts, outbox, places, rounds, sessions, themes, trail, wishes
+from flows.words import chosen, fill, fold, is_command, meaning, table, whole
+from storage import (
+    alarms,
+    answers,
+    audience,
+    contacts,
+    deletions,
+    outbox,
+    places,
+    rounds,
+    sessions,
+    themes,
+    trail,
+    wishes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -73,6 +86,7 @@ SENDABLE = frozenset({*EVERYWHERE, "start"})
 DESK = "@desk"
 """Stands in the desk's buttons of words where a session's have its tag."""
 CHOOSING, SWITCHING, DELETING, RECEIPT, LANGUAGE = "choose", "switch", "delete", "receipt", "language"
+UNSAYING = "unsay"
 """What the desk may be waiting for."""
 ON = "on"
 """Stands after what a receipt waits for, where the passage it opens is not finished."""
@@ -321,6 +335,8 @@ class Desk:
             return self._at_desk(visit)
         if (word := _pressed(visit.message)) in RIGHTS:
             return self._sent(visit, word)
+        if self._asks_for(visit) == "change" and (yes := self._unsay_ask(visit, waits=True)):
+            return self._bare(visit, yes)
         said = "round_paused" if rests else "round_closed_meanwhile"
         return self._bare(visit, (self._say(visit, said), *self._choices(visit)))
 
@@ -638,6 +654,8 @@ class Desk:
             case asked.BUTTON:
                 prompts = self._asked.tapped(visit, value)
                 return self._bare(visit, self._stale(visit, "") if prompts is None else prompts)
+            case "@unsay":
+                return self._bare(visit, self._unsay(visit, value))
             case "@private":
                 done = self._discretion.tapped(visit, value)
                 return self._bare(visit, self._stale(visit, "") if done is None else done)
@@ -672,8 +690,8 @@ class Desk:
         visit.ledger.change(visit.guest, asks=None)
         if kind == RECEIPT and word in _heard_of_receipt(asks):
             return self._bare(visit, self._with_receipt(visit, word or "", asks))
-        if kind == SWITCHING and visit.message.kind is Kind.TEXT:
-            return self._switched(visit, text)
+        if kind in {SWITCHING, UNSAYING} and visit.message.kind is Kind.TEXT:
+            return self._switched(visit, text) if kind == SWITCHING else self._unsaid(visit, text)
         if visit.guest.current() is not None:
             return None
         if kind == LANGUAGE:
@@ -707,6 +725,13 @@ class Desk:
         if data:
             return self._own_button(visit, *data.split(":", 1))._replace(heeded=True)
         return self._bare(visit, (self._say(visit, "choose_again"), *self._choices(visit, service=service)))
+
+    def _unsaid(self, visit: Visit, text: str) -> Spoken | None:
+        """Take a number or a label as the yes to take back; anything else means something else."""
+        shown = self._unsay_ask(visit, waits=True)
+        visit.ledger.change(visit.guest, asks=None)
+        data = _meant([Option(each.data, each.label) for prompt in shown for each in prompt.buttons], text)
+        return self._own_button(visit, *data.split(":", 1))._replace(heeded=True) if data else None
 
     def _switched(self, visit: Visit, text: str) -> Spoken | None:
         """Take a number or a label as the round to go on with; anything else is for the session at hand."""
@@ -797,7 +822,8 @@ class Desk:
 
     def _help(self, visit: Visit) -> Prompts:
         """Say what can be sent while nothing is asked, in words and as buttons."""
-        leads = {"change": self._finished(visit) is not None, "language": len(self._config.city.languages) > 1}
+        changes = self._finished(visit) is not None or bool(self._said_yes(visit))
+        leads = {"change": changes, "language": len(self._config.city.languages) > 1}
         possible = {word for word in SENDABLE if leads.get(word, True)}
         text = self._library.phrases[visit.language]["desk_help"]
         return word_list(self._script(visit.language), text, possible, DESK)
@@ -864,12 +890,12 @@ class Desk:
         self._people.stop(visit)
         return (self._say(visit, "stopped_all"),)
 
-    def _refuse(self, visit: Visit, roles: frozenset[str]) -> None:
-        """Let no session of theirs say Yes any more to what they have taken back in all of them."""
+    def _refuse(self, visit: Visit, roles: frozenset[str], only: int | None = None) -> None:
+        """Let no session of theirs, or that of one round, say Yes any more to what they have taken back."""
         known = {row.round_id: row for row in sessions.all_of(visit.db, visit.guest.contact.id)} | visit.guest.rows
         found = rounds.by_ids(visit.db, known)
         for round_id, row in known.items():
-            if round_id in found:
+            if round_id in found and only in {None, round_id}:
                 flow = self._library.shown(visit.db, found[round_id])
                 self._participations.refuse(visit.ledger, visit.guest, flow, row, roles)
 
@@ -882,7 +908,74 @@ class Desk:
     def _change(self, visit: Visit) -> Prompts:
         """Show the answers handed in last to somebody who wants to change one."""
         row = self._finished(visit) or self._handed_in(visit)
-        return (self._say(visit, "change_none"),) if row is None else self._reopen(visit, row)
+        first = () if row is None else self._reopen(visit, row)
+        yes = self._unsay_ask(visit, waits=row is None or row.state != State.OPEN)
+        if row is not None and row.state == State.OPEN:
+            return (*yes, *first)
+        return (*first, *yes) or (self._say(visit, "change_none"),)
+
+    # ----------------------------------------------------------------- a yes that is taken back
+
+    def _unsay_ask(self, visit: Visit, *, waits: bool) -> Prompts:
+        """Offer to take back a yes given in a round that takes no answers any more, at any time; nothing where none is.
+
+        `waits`: a number may be sent as well, as no question of a session is asked beside it.
+        """
+        yes = self._said_yes(visit)
+        if waits and visit.guest.contact.invite_again_at is not None:
+            yes.append(Button(self._say(visit, "invitation_never").text, "@unsay:invite.0"))
+        if not yes:
+            return ()
+        if waits:
+            visit.ledger.change(visit.guest, asks=UNSAYING)
+        return (Prompt(self._say(visit, "unsay_ask").text, tuple(yes), numbered=waits),)
+
+    def _said_yes(self, visit: Visit) -> list[Button]:
+        """Return what takes back a yes to being quoted, or to the result, of each round that is not open."""
+        visit.ledger.flush(visit.db)
+        contact = visit.guest.contact
+        found = [(of.id, "quote") for of in rounds.linked(visit.db) if self._is_quotable(visit, of)]
+        found += [(each, "result") for each, what in wishes.of_contact(visit.db, contact.id) if what == wishes.RESULT]
+        rows = [(self._row(visit, round_id), role) for round_id, role in found]
+        return [
+            Button(self._say(visit, f"unsay_{role}", topic=self._topic(visit, row)).text, f"@unsay:{role}.{row.id}")
+            for row, role in rows
+            if row is not None and row.state != State.OPEN
+        ]
+
+    def _is_quotable(self, visit: Visit, of: RoundRow) -> bool:
+        who = self._library.pseudonym(of, visit.guest.contact.address_hash)
+        return who is not None and any(each.quotable for each in answers.of(visit.db, of.id, who))
+
+    def _unsay(self, visit: Visit, value: str) -> Prompts:
+        """Take a yes back, whatever has become of its round."""
+        role, _, number = value.partition(".")
+        of = rounds.get(visit.db, whole(number) or 0)
+        waits = visit.guest.current() is None
+        visit.ledger.change(visit.guest, asks=None)
+        if role == "invite":
+            visit.ledger.change(visit.guest, invite_again_at=None)
+            visit.ledger.ask_no_more(visit.guest)
+        elif of is not None and role in CHOICES:
+            self._unsay_in(visit, of, role)
+        else:
+            return self._stale(visit, "")
+        self._refuse(visit, frozenset({role}), None if role == "invite" or of is None else of.id)
+        return (self._say(visit, "unsay_done"), *self._unsay_ask(visit, waits=waits))
+
+    def _unsay_in(self, visit: Visit, of: RoundRow, role: str) -> None:
+        contact = visit.guest.contact
+        who = self._library.pseudonym(of, contact.address_hash)
+        visit.ledger.flush(visit.db)
+        if role == "quote" and who is not None:
+            with erasure.taking_back(visit.db, of, who, visit.ledger.now):
+                visit.ledger.quote((of.id, who), agreed=False)
+                visit.ledger.flush(visit.db)
+        elif role == "result" and who is not None:
+            visit.ledger.wish((of.id, who), visit.guest, wanted=False)
+        elif role == "result" and wishes.remove(visit.db, [(of.id, contact.id)]):
+            visit.ledger.gone(deletions.UNWISHED, contact, round_id=of.id)
+        visit.ledger.flush(visit.db)
 
     def _handed_in(self, visit: Visit) -> RoundRow | None:
         """Return the last round that somebody has handed in answers for, also one that has closed since."""

@@ -413,6 +413,60 @@ async def test_a_wish_is_told_and_goes_with_delete_also_once_nothing_else_is_kno
     assert "I keep nothing about you" in (await citizen.says("MYDATA"))[0].text
 
 
+async def agreed_to_all(house: House, citizen: Citizen) -> str:
+    """Answer in words and say Yes to all three choices; return the round's code."""
+    code = house.need().code
+    await citizen.starts(code)
+    await citizen.does(*INTO, "Yes, often")
+    await citizen.says("It is cold in the reading room")
+    await to_review(citizen, quote="Yes", send_you_the_result="Yes", invite_you_again="Yes")
+    await citizen.says("OK")
+    await house.delivered()
+    return code
+
+
+@pytest.mark.parametrize("over", ["close", "pause"])
+async def test_what_somebody_said_yes_to_can_be_taken_back_once_the_round_takes_no_answers(
+    house: House, citizen: Citizen, over: str
+) -> None:
+    code = await agreed_to_all(house, citizen)
+    assert {each.quotable for each in citizen.answers(code)} == {True}
+    if over == "close":
+        house.rounds.close(code)
+    else:
+        house.rounds.pause(code, why="flood")
+    offered = (await citizen.says("CHANGE"))[-1]
+    topic = "the opening hours of the library"
+    assert labels(offered) == [f"Do not quote me: {topic}", f"Send me no result: {topic}", "Do not ask me again"]
+    left = (await citizen.taps(f"Do not quote me: {topic}"))[-1]
+    assert "I have taken that back." in left.text
+    assert labels(left) == [f"Send me no result: {topic}", "Do not ask me again"]
+    assert {each.quotable for each in citizen.answers(code)} == {False}
+    assert house.rounds.prove(code).whole
+    await citizen.says("1")
+    assert house.table("wishes") == []
+    (done,) = await citizen.says("1")
+    assert labels(done) == []
+    assert house.contact("c1").invite_again_at is None
+    told = "\n".join(each.text for each in await citizen.says("MYDATA"))
+    assert told.count("– Yes\n") == 0
+    assert "yes" not in (await citizen.says("CHANGE"))[-1].text
+
+
+async def test_a_wish_can_be_taken_back_also_once_nothing_links_it_with_answers(house: House, citizen: Citizen) -> None:
+    code = await agreed_to_all(house, citizen)
+    house.rounds.close(code)
+    for _ in range(3):
+        house.clock.forward(days=20)
+        house.sweeps.findings()
+        house.sweeps.privacy()
+    assert house.table("sessions") == []
+    (offered,) = await citizen.says("CHANGE")
+    assert labels(offered)[0].startswith("Send me no result")
+    await citizen.says("1")
+    assert house.table("wishes") == []
+
+
 async def test_mydata_of_a_stranger_is_nothing(citizen: Citizen) -> None:
     (said,) = await citizen.says("/mydata")
     assert "I keep nothing about you" in said.text

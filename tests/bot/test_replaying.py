@@ -355,6 +355,30 @@ async def test_no_wish_and_no_yes_to_invitations_from_before_a_stop_comes_back(
     assert (found.stopped_at, found.invite_again_at) == (None, None)
 
 
+@pytest.mark.parametrize("linked", [True, False])
+async def test_a_yes_taken_back_after_the_closing_does_not_come_back(
+    house: House, citizen: Citizen, empty: Database, linked: bool
+) -> None:
+    code = house.need().code
+    await citizen.starts(code)
+    await citizen.does(*INTO, "Yes, often")
+    await citizen.says("It is cold in the reading room")
+    await to_review(citizen, quote="Yes", send_you_the_result="Yes")
+    await citizen.says("OK")
+    await house.delivered()
+    house.rounds.close(code)
+    for _ in range(0 if linked else 3):
+        house.clock.forward(days=20)
+        house.sweeps.findings()
+        house.sweeps.privacy()
+    file = backed_up(house)
+    house.clock.forward(days=8)
+    await citizen.says("CHANGE")
+    for _ in range(2 if linked else 1):
+        await citizen.says("1")
+    assert restored(house, file, empty) == ({"unquoted": 1} if linked else {}) | {"unwished": 1}
+
+
 async def test_a_wish_taken_back_under_an_earlier_version_does_not_come_back(
     house: House, citizen: Citizen, empty: Database
 ) -> None:
