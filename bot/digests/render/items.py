@@ -43,7 +43,8 @@ def headline(digest: Digest, texts: Texts) -> str:
             return texts("digest.headline.steady_short")
         moved = [*_moves(digest, texts)]
         if not moved:
-            return texts("digest.headline.steady")
+            compared = not digest.scores or any(score.change for score in digest.scores)
+            return texts("digest.headline.steady" if compared else "digest.headline.steady_first")
         told = [texts("digest.headline.calm"), *moved]
     state = texts(f"digest.state.{digest.state}")
     sentences = [line(state, told[:count], left + len(told) - count, texts) for count in range(len(told), 0, -1)]

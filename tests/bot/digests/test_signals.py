@@ -270,6 +270,15 @@ def test_a_real_change_is_in_the_headline_also_where_nobody_has_to_act(
         assert items.words(items.headline(found, texts(language))) <= items.WORDS
 
 
+def test_the_first_week_does_not_say_that_nothing_changed() -> None:
+    found = made(week(36, 14))
+    for language in languages():
+        told = items.headline(found, texts(language))
+        assert told != items.headline(made([*week(36, 14), *week(34, 16, 1)]), texts(language))
+        assert items.words(told) <= items.WORDS
+    assert items.headline(found, texts("en")).endswith("there is nothing to compare with yet.")
+
+
 @pytest.mark.parametrize(
     ("now", "then", "moved", "verdict"),
     [

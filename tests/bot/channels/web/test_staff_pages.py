@@ -1029,7 +1029,9 @@ class TestFigures:
         page = await client.post("/manage/sign-in", data={"token": token})
         assert 'href="/manage/digests/library/2026-W46"' in page.text
         assert "a quiet week" in page.text
-        assert (await client.get("/manage/digests/library/2026-W46")).status_code == 200
+        week = await client.get("/manage/digests/library/2026-W46")
+        assert week.status_code == 200
+        assert '<p class="small" dir="auto">How is the library?</p>' in week.text
         for silent in ("2026-W45", "2026-W01", "last week"):
             assert (await client.get(f"/manage/digests/library/{silent}")).status_code == 404
 
