@@ -865,6 +865,7 @@ class Desk:
         elif dated == "feedback_on" and self._late(visit, row):
             stem = f"{stem}_late"
         said = self._say(visit, stem, **values)
+        said = Prompt(f"{said.text[:1].upper()}{said.text[1:]}")
         if row.report:
             return Prompt(f"{said.text}\n\n{self._reported(visit, row)}")
         return self._with_reason(visit, row, said)

@@ -95,7 +95,7 @@ async def test_outside_of_rounds_it_reaches_who_runs_the_bot_on_each_day(house: 
     root = await employed(house, "Root", ("operator", "*"), language="de")
     for words in ("there is a gas leak", *["still a gas leak"] * alarm_module.A_DAY):
         await citizen.says(words)
-    assert "außerhalb einer Runde" in last(root).text
+    assert "außerhalb einer Umfrage" in last(root).text
     house.clock.forward(days=1)
     await citizen.says("a gas leak again")
     assert len(house.table("alarms")) == alarm_module.A_DAY + 1

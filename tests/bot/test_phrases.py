@@ -10,7 +10,8 @@ import pytest
 from flows.catalog import Catalog
 from flows.form import PhrasesForm
 from flows.phrasebook import PHRASES
-from flows.words import placeholders
+from flows.words import fold, placeholders
+from tests.flows.talk import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 CODE = "\n".join(file.read_text(encoding="utf-8") for part in ("bot", "flows") for file in (ROOT / part).rglob("*.py"))
@@ -46,3 +47,14 @@ def test_every_language_says_all_and_fills_the_same_gaps(catalog: Catalog) -> No
         assert {key: placeholders(said) for key, said in other.phrases.items()} == gaps, language
         assert set(english.commands) == set(other.commands)
         assert set(english.words) == set(other.words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_that_a_sentence_tells_to_send_are_words_of_its_language(catalog: Catalog, language: str) -> None:
+    said, heard = catalog.phrases(language), catalog.words(language)
+    offered = [line.split(" – ")[0] for line in said["desk_help"].splitlines() if " – " in line]
+    assert "mine" in {heard.get(fold(word)) for word in offered}
+    for key, asked in (("deed_why", "stop"), ("deed_write", "skip")):
+        own = re.sub(r"\s+", " ", offered[-1] if asked == "stop" else said["help"].split(" – ")[0].splitlines()[-1])
+        assert heard[fold(own)] == asked
+        assert own in said[key]

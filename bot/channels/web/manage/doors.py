@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
@@ -233,6 +234,9 @@ async def knock(request: Request) -> Response:
     status = 200 if link else 410
     wanted = _inside(request.query_params.get("to", ""))
     facts = {"link": token if link else "", "known": link, "wanted": wanted, "tried": True}
+    if link:
+        said = {"token": token, "to": wanted} if wanted else {"token": token}
+        facts["here"] = f"{request.url.path}?{urlencode(said)}"
     return page(request, None, "manage/door.html", status=status, **facts)
 
 

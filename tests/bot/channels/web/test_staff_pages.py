@@ -89,6 +89,19 @@ class TestTheDoor:
         assert page.url.path == "/manage"
         assert "There is no round yet." in page.text
 
+    async def test_the_page_of_a_link_is_read_in_another_language_and_the_link_still_works(
+        self, it: Program, client: httpx.AsyncClient
+    ) -> None:
+        token = it.link(ORGANISER)
+        page = await client.get(f"/manage/sign-in?token={token}&to=/manage/flows")
+        back = html.unescape(re.findall(r'name="back" value="([^"]*)"', page.text)[0])
+        page = await client.post("/language", data={"back": back, "language": "es"})
+        assert page.status_code == 200
+        assert '<html lang="es"' in page.text
+        assert f'name="token" value="{token}"' in page.text
+        assert 'name="to" value="/manage/flows"' in page.text
+        assert page.headers["referrer-policy"] == "same-origin"
+
     async def test_a_link_works_once(self, it: Program, client: httpx.AsyncClient) -> None:
         token = it.link(ORGANISER)
         await client.post("/manage/sign-in", data={"token": token})
