@@ -259,6 +259,7 @@ class TestARoundsLife:
     async def test_every_flow_of_every_stage_can_be_chosen(self, it: Program, client: httpx.AsyncClient) -> None:
         await entered(it, client, ORGANISER)
         page = await client.get("/manage/rounds/new")
+        assert '<code dir="ltr">option_round</code>' in page.text
         for flow in Catalog.load().flows:
             assert f"flow={flow.id}" in page.text
             form = await client.get(f"/manage/rounds/new?service=library&flow={flow.id}")
