@@ -95,8 +95,9 @@ class Sorter:
         self._cues = cues
         self._corrected = corrected
         self._sample = sample.some(slice(SAMPLE))
-        self._seen = self._eyes(cues.texts), self._eyes(corrected.texts)
-        self._behind = self._eyes(self._sample.some(self._unjudged()))
+        behind = self._sample.some(self._unjudged())
+        cued, judged, self._behind = self._eyes.on([cues.texts, corrected.texts, behind])
+        self._seen = cued, judged
         self._minds = self._taught(np.ones(len(corrected.texts), bool))
         self.thresholds = self._measured()
 
@@ -177,6 +178,16 @@ class _Eyes:
     def __init__(self, sample: Texts) -> None:
         self._rare = TfidfTransformer(sublinear_tf=True).fit(_letters.transform(_cut(sample.words[:SAMPLE])))
         self._middle = None if sample.vectors is None else sample.vectors[:SAMPLE].mean(0)
+        self._looked_for: NDArray[np.int64] | slice = slice(None)
+
+    def on(self, parts: Sequence[Texts]) -> list[csr_matrix]:
+        """Return what is seen of texts that are learned from; from now on only what is in one of them is looked for.
+
+        All else has no weight, and there is far more of it.
+        """
+        seen = [self(part) for part in parts]
+        self._looked_for = np.unique(np.concatenate([part.indices for part in seen]))
+        return [part[:, self._looked_for].tocsr() for part in seen]
 
     def __call__(self, texts: Texts) -> csr_matrix:
         """Return one row for each text. What all texts share says nothing, so the middle is taken away."""
@@ -184,8 +195,9 @@ class _Eyes:
             return self(Texts([""], None if self._middle is None else self._middle[None]))[:0]
         letters = self._rare.transform(_letters.transform(_cut(texts.words)))
         if texts.vectors is None or self._middle is None:
-            return letters.tocsr()
-        return hstack([csr_matrix(normal(texts.vectors - self._middle)), letters]).tocsr()
+            return letters.tocsr()[:, self._looked_for]
+        seen = hstack([csr_matrix(normal(texts.vectors - self._middle)), letters]).tocsr()
+        return seen[:, self._looked_for]
 
 
 def _cut(words: Sequence[str]) -> list[str]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 NEEDS = (NHS, CYCLING, SYNTHETIC)
 STEPS: Final = (0, 20, 100, 500)
-SEEDS: Final = 3
+SEEDS: Final = 6
 TUNED: Final = 0.35
 MINIMUM: Final = 10
 """People behind a proposed theme, as everywhere."""
