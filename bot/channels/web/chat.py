@@ -58,6 +58,8 @@ HEARTBEAT = 15.0
 """Seconds between signs of life on a quiet stream; proxies close what says nothing."""
 ELSEWHERE = 2.0
 """Seconds between looks where another process may have written the reply, which rings no bell here."""
+SHORT = 3
+"""Paragraphs that stand above a question on a telephone."""
 LONGEST = 4096
 WORDS = ("why", "skip", "back", "change", "help", "human", "mydata", "delete", "stop")
 """What may be sent at any time, each with a button of its own; the language has its switch above."""
@@ -94,14 +96,15 @@ def _saw(request: Request, code: str) -> None:
 async def _page(request: Request, code: str = "", problem: str = "", status: int = 200) -> Response:
     lines = await _conversation(request)
     offer = await asyncio.to_thread(_offer, request, code) if code else NO_OFFER
-    pages = pages_of(request)
+    pages, asked = pages_of(request), _far_down(lines)
     response = pages.page(
         request,
         "chat.html",
         status=status,
         conversation=lines,
         live=live(lines),
-        first_live=min(live(lines), default=0),
+        first_live=0 if asked else min(live(lines), default=0),
+        asked=asked,
         last=lines[-1].id if lines else 0,
         everywhere=WORDS,
         nonce=backstage_of(request).mint(),
@@ -495,6 +498,14 @@ def live(lines: Sequence[Line]) -> set[int]:
     since = max((line.id for line in lines if line.mine), default=0)
     told = [line for line in lines if not line.mine]
     return {line.id for line in told if line.id > since} or {line.id for line in told[-1:] if line.gathers}
+
+
+def _far_down(lines: Sequence[Line]) -> int:
+    """Return the line whose question stands below much that was said before it: the page begins there; 0: none does."""
+    answerable = live(lines)
+    told = [line for line in lines if line.id in answerable]
+    long = sum(len(line.paragraphs) for line in told) > SHORT
+    return told[-1].id if long and told[-1].buttons and told[-1].paragraphs else 0
 
 
 def _html(request: Request, words: Words, lines: Sequence[Line], answerable: set[int]) -> str:

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from bot.channels.web.safety import network
 from bot.channels.web.words import Dictionary, Words, preferred
+from bot.rounds.record import title
 from bot.texts import own_name
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from bot.channels.web.backstage import Backstage
+    from bot.channels.web.backstage import Backstage, RoundView
 
 HOME = Path(__file__).parent
 LANGUAGE_COOKIE = "civicloop_language"
@@ -98,13 +99,20 @@ class Pages:
 
 def environment() -> jinja2.Environment:
     """Return the templates; everything put into them is escaped, every name must exist."""
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HOME / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["title_of"] = _title_of
+    return made
+
+
+def _title_of(round_: RoundView, language: str) -> str:
+    """Return a round's title in a language, where its record has it there; else as it was first written."""
+    return title(round_.record, round_.title, language)
 
 
 def pages_of(request: Request) -> Pages:

@@ -32,7 +32,9 @@ function place(line) {
   prepare(line);
   if (!status.hasAttribute("data-problem")) tell("");
   if (lost) line.focus({ preventScroll: true });
-  line.scrollIntoView({ block: line.offsetHeight > window.innerHeight / 2 ? "start" : "nearest" });
+  const tall = line.offsetHeight > window.innerHeight / 2;
+  const asked = tall && line.querySelector(".choices") && line.querySelector(".said > p:last-of-type");
+  (asked || line).scrollIntoView({ block: tall ? "start" : "nearest" });
 }
 
 function listen() {

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from bot.channels.base import Outbound
-from bot.channels.web import site
+from bot.channels.web import chat, site
 from bot.channels.web.channel import address_of
 from bot.channels.web.chat import COOKIE
 from bot.channels.web.safety import TABS, Streams
@@ -277,6 +277,19 @@ class TestWaysIn:
         assert "How is the library?" in page.text
         await client.post("/chat/start", data={"nonce": nonce(page), "code": code})
         assert (last(it).start, last(it).message.text) == (code, f"/start {code}")
+
+    async def test_the_page_begins_at_the_question_below_a_long_opening(
+        self, it: Program, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(chat, "SHORT", 1)
+        code = it.opened("How is the library?")
+        welcome = await client.get(f"/chat/{code}")
+        page = await client.post("/chat/start", data={"nonce": nonce(welcome), "code": code})
+        assert page.text.count('id="latest"') == 1
+        before, after = page.text.split('<span id="latest"></span>')
+        assert "automated assistant" in before
+        assert after.startswith("<p>")
+        assert "Are you 16 or older?" in after
 
     async def test_a_poster_may_say_start(self, it: Program, client: httpx.AsyncClient) -> None:
         code = it.opened("How is the library?")

@@ -400,8 +400,10 @@ class TestARoundsLife:
         await client.post("/manage/sign-in", data={"token": it.link(("approver", "library"), name="Cleo")})
         page = await client.get("/manage")
         assert page.text.index("The reading room") < page.text.index("A newer one")
-        assert f'href="/manage/rounds/{code}#sign"' in page.text
-        assert 'id="sign"' in (await client.get(f"/manage/rounds/{code}")).text
+        assert f'class="button" href="/manage/rounds/{code}"' in page.text
+        one = (await client.get(f"/manage/rounds/{code}")).text
+        assert one.index('id="log"') < one.index('id="sign"'), "behind what is signed"
+        assert "let a second person sign it" not in one
         await posted(client, f"/manage/rounds/{code}/approve")
         assert "Waits for a signature." not in (await client.get("/manage")).text
 
@@ -1106,3 +1108,13 @@ class TestWhenTheDigestComes:
         await entered(it, client, ORGANISER)
         page = await posted(client, "/manage/digests", day="fri", time="17:30", zone="Asia/Tokyo")
         assert page.status_code == 404
+
+
+async def test_a_title_is_read_in_the_language_of_staff_where_it_is_written_in_it(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    it.round("How is the library?", record={"title": {"en": "How is the library?", "es": "¿Cómo es la biblioteca?"}})
+    await client.post("/manage/sign-in", data={"token": it.link(ORGANISER, language="es")})
+    page = (await client.get("/manage")).text
+    assert "<bdi>¿Cómo es la biblioteca?</bdi></a>" in page
+    assert "How is the library?" not in page
