@@ -91,8 +91,8 @@ class Shown:
     """One page of answers."""
 
     answers: Sequence[Answer]
-    total: int | None
-    """In steps of the minimum, or the totals of two pages would tell of the few who are only on one; None: fewer."""
+    total: int
+    """Exact: whoever reads them all can count them."""
     pages: int
     organised: int | None = 0
     """How many of them were sent in campaigns, in the same steps; None: fewer than the minimum."""
@@ -121,7 +121,7 @@ class Behind:
         looks.note(db, service, now, who, by.noted, len(rows))
         shown = self._in_words(db, service, rows, language, picked)
         minimum = self._config.digest.minimum_cell
-        return Shown(shown, about(total, minimum), max(1, -(-total // PAGE)), about(organised, minimum))
+        return Shown(shown, total, max(1, -(-total // PAGE)), about(organised, minimum))
 
     def newest(
         self, db: Connection, service: str, by: Filters, who: str, language: str, now: datetime

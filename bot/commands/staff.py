@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from storage.deletions import Entry
     from storage.looks import Looked
     from storage.people import Person, Role
+
+
+_HASH = re.compile(r"[0-9a-f]{32,}")
 
 
 @click.group()
@@ -182,7 +186,7 @@ def looked(config: Config, service: str, noted: str | None, *, in_json: bool) ->
         show({"looks": told, "whole": whole, "hash": proof.last.hex()})
     else:
         zone = config.city.zone
-        table([(f"{row.at.astimezone(zone):%Y-%m-%d %H:%M}", row.who, _seen(row), row.what) for row in rows])
+        table([(f"{row.at.astimezone(zone):%Y-%m-%d %H:%M}", row.who, _seen(row), _about(row)) for row in rows])
     if proof.wrong is not None:
         raise Refused(f"the log of looks at {service} is not as it was written, from look {proof.wrong} on.")
     if other is not None:
@@ -197,7 +201,20 @@ def looked(config: Config, service: str, noted: str | None, *, in_json: bool) ->
 
 def _seen(row: Looked) -> str:
     """Return how many answers were shown; of a deed what it was."""
-    return str(json.loads(row.what).get("did") or many(row.rows, "answer"))
+    did = json.loads(row.what).get("did")
+    return str(did).replace("_", " ") if did else many(row.rows, "answer")
+
+
+def _about(row: Looked) -> str:
+    """Return at what somebody looked, or what a deed is about, in words; hashes are for `--json`."""
+    said = [(name.replace("_", " "), _worded(each)) for name, each in json.loads(row.what).items() if name != "did"]
+    return ", ".join(f"{name} {each}" for name, each in said if each and not _HASH.fullmatch(each))
+
+
+def _worded(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _hash_of(noted: str | None) -> bytes:

@@ -117,10 +117,16 @@ def test_who_looked_at_answers_is_listed_and_proved(terminal: Terminal) -> None:
     database = Database.open("sqlite:///data/civicloop.sqlite3")
     with database.transaction() as db:
         looks.note(db, "library", NOW, "Maya", {"week": "2026-W46"}, 19)
+        looks.note(db, "library", NOW, "Ben", {"photo": "ab" * 32, "item": "del.overall", "choice": "1"}, 1)
     database.close()
+    lines = terminal(*of).out
+    assert re.search(r"Maya +19 answers +week 2026-W46\s", lines)
+    assert re.search(r"Ben +1 answer +choice 1, item del.overall\s", lines)
+    assert "{" not in lines
     told = terminal(*of, "--json").json
     assert [(each["who"], each["answers"], each["what"]) for each in told["looks"]] == [
-        ("Maya", 19, {"week": "2026-W46"})
+        ("Ben", 1, {"photo": "ab" * 32, "item": "del.overall", "choice": "1"}),
+        ("Maya", 19, {"week": "2026-W46"}),
     ]
     assert told["whole"]
     assert "Maya" in terminal(*of, "--hash", told["hash"]).out

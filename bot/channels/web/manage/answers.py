@@ -50,6 +50,7 @@ async def show(request: Request, visitor: Visitor) -> Response:
         service=service,
         name=known[service].label(words.language),
         by=by,
+        week=(Week.parse(by.week).number, Week.parse(by.week).year),
         question=backstage_of(request).actions.behind.question(service, by.item, words.language),
         answers=_labels(request, by),
         theme=_theme(names.get(by.theme or 0, ""), by, words),
