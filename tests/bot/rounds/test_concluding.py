@@ -112,12 +112,17 @@ def test_without_a_duty_the_short_record_is_enough_and_of_running_feedback_nothi
         ({"level": "all"}, "level must be one of individual, group, collective"),
         ({"pack_on": "2026-12-01"}, "pack_on lies after the first day"),
         ({"pack_on": "soon"}, "pack_on is not a day"),
-        ({"decision": {"en": "the hours"}}, "decision says nothing in es"),
     ],
 )
 def test_what_cannot_stand_in_the_record_is_named(house: House, wrong: dict[str, Any], words: str) -> None:
     code = house.need(opened=False, record=FULL | wrong).code
     assert [words in fault.message for fault in house.rounds.check(code)] == [True]
+
+
+def test_a_decision_announced_in_one_language_is_named_before_anybody_signs(house: House) -> None:
+    code = house.need(opened=False, record=FULL | {"decision": {"en": "the hours"}}).code
+    assert house.rounds.check(code) == []
+    assert "decision" in house.rounds.in_one_tongue(code, "en")
 
 
 def test_from_the_last_answer_to_the_archive_in_order(house: House) -> None:
