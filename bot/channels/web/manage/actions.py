@@ -62,6 +62,8 @@ class Row:
     """An action on the list."""
 
     action: Action
+    words: str
+    """What it says, to its reader."""
     about: str
     """What people said."""
     late: int
@@ -161,7 +163,14 @@ def _row(request: Request, db: Connection, row: Action, today: date) -> Row:
     late = (today - due_on).days if due_on and row.late(today.isoformat()) else 0
     settled = words.day(row.settled_at, zone) if row.settled_at else ""
     day = words.day_of(due_on) if due_on else ""
-    return Row(row, said, late, day, settled, _rate(request, row), _raised(request, row))
+    return Row(row, _words(row, words.language), said, late, day, settled, _rate(request, row), _raised(request, row))
+
+
+def _words(row: Action, language: str) -> str:
+    """Return what an action says in a language, where its words are those of a letter that is written in it."""
+    texts = load(row.letter).texts
+    of_letter = row.kind in {ANSWER, ASK} and any(text.startswith(row.words) for text in texts.values())
+    return texts[language][:300] if of_letter and texts.get(language) else row.words
 
 
 def _raised(request: Request, row: Action) -> int | None:

@@ -74,6 +74,19 @@ async def test_an_answer_is_counted_and_shown_and_sent_only_by_the_second_press(
     assert "Told back: about 15 of about 15." in seen(await client.get(HERE))
 
 
+async def test_the_list_says_an_answer_in_the_language_of_its_reader_where_it_is_written_in_it(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    scene(it)
+    await entered(it, client, MANAGER)
+    await posted(client, f"{HERE}/act", **ANSWER, **{"text-es": "Abrimos otra mesa."}, form="one", sure="1")
+    assert "We open a second desk." in seen(await client.get(HERE))
+    await client.post("/language", data={"back": HERE, "language": "es"})
+    said = seen(await client.get(HERE))
+    assert "Abrimos otra mesa." in said
+    assert "We open a second desk." not in said
+
+
 async def test_what_was_typed_can_be_changed_before_it_is_sent(it: Program, client: httpx.AsyncClient) -> None:
     scene(it)
     await entered(it, client, MANAGER)
