@@ -455,28 +455,46 @@ PDF = b"%PDF-1.4 the plan\n%%EOF"
 async def asked_for_a_document(house: House) -> tuple[Staff, str]:
     """Bring an organiser to where a document of a draft is waited for."""
     omar, code = await organiser(house), house.need(opened=False).code
+    await at_documents(omar, code)
+    return omar, code
+
+
+async def at_documents(omar: Staff, code: str) -> None:
+    """Bring an organiser on from the page of a draft."""
     await omar.sends(raw(omar.address, kind="tap", data=f"@o:round:{code}"))
     await omar.taps("Read what people are told")
     (asked,) = await omar.taps("Add a document (PDF)")
     assert "Send a PDF here, as a file" in asked.text
-    return omar, code
 
 
 async def test_a_pdf_becomes_a_document_of_the_draft_at_hand_and_another_may_follow(house: House) -> None:
     omar, code = await asked_for_a_document(house)
-    house.sign(code)
     kept = await hands_in(omar, PDF, "Plan of the library.pdf")
     assert kept.text.startswith("“Plan of the library” is a document of “Opening hours” now.")
     await hands_in(omar, PDF + b"\n", "Costs.pdf")
     found = house.rounds.find(code)
     assert found is not None
     assert [each.title for each in papers.of(found.record)] == ["Costs", "Plan of the library"]
-    assert found.state == "draft", "a signature is void then"
     assert house.rounds.log(code)[-1].who == "Omar"
     assert house.rounds.prove(code).whole
     await omar.taps("Back")
     (read,) = await omar.taps("Read what people are told")
     assert "Documents:\n– Costs (PDF)\n– Plan of the library (PDF)" in read.text
+
+
+async def test_a_document_of_a_signed_round_waits_for_a_reason_and_the_signature_falls(house: House) -> None:
+    omar, code = await asked_for_a_document(house)
+    house.sign(code)
+    asked = await hands_in(omar, PDF, "Plan of the library.pdf")
+    assert asked.text.startswith("Signed by ")
+    assert "Why do you change it?" in asked.text
+    await omar.says("The plan was missing.")
+    found = house.rounds.find(code)
+    assert found is not None
+    assert (found.state, papers.of(found.record)) == ("draft", [])
+    assert house.rounds.log(code)[-1].why == "The plan was missing."
+    await at_documents(omar, code)
+    assert "is a document of" in (await hands_in(omar, PDF, "Plan of the library.pdf")).text
 
 
 async def test_what_is_no_pdf_is_refused_and_a_flow_stays_a_flow(fresh: House) -> None:
