@@ -81,7 +81,7 @@ RIGHTS = frozenset({"stop", "delete", "mydata", "human", "help", "language"})
 LEAVING = frozenset({"stop", "delete"})
 GREETING = "greeting"
 """A word that begins as START does, and does not end a STOP."""
-SENDABLE = frozenset({*EVERYWHERE, "start"})
+SENDABLE = frozenset({*EVERYWHERE, "start", "mine"})
 """Words that have buttons."""
 DESK = "@desk"
 """Stands in the desk's buttons of words where a session's have its tag."""
@@ -625,7 +625,7 @@ class Desk:
             case "@service":
                 keys = {row.service for row in visit.ledger.open_rounds.values()}
                 service = value if value in keys else worker.named(keys, value)
-                return self._bare(visit, self._choices(visit, service=service or ""))
+                return self._bare(visit, self._choices(visit, service=service or None))
             case "@enough":
                 return self._enough(visit, value)
             case "@later":

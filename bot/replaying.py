@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot import own_work
+from bot.erasure import taking_back
 from bot.parting import withhold
 from storage import answers, audience, contacts, deletions, looks, outbox, people, rounds, sessions, threads, wishes
 from storage import entries as taken_down
@@ -174,8 +175,12 @@ class Replay:
         ]
 
     def _unquote(self, gone: dict[str, datetime]) -> None:
-        refused = [(round_id, pseudonym, False) for round_id, pseudonym in self._found_parts(gone)]
-        self._done[UNQUOTED] += len(answers.quotable(self._db, refused))
+        found = self._found_parts(gone)
+        rows = rounds.by_ids(self._db, {round_id for round_id, _ in found})
+        for round_id, pseudonym in found:
+            if any(each.quotable for each in answers.of(self._db, round_id, pseudonym)):
+                with taking_back(self._db, rows[round_id], pseudonym, self._now):
+                    self._done[UNQUOTED] += len(answers.quotable(self._db, [(round_id, pseudonym, False)]))
 
     def _unwish(self, gone: dict[tuple[str, int], datetime]) -> None:
         for of in rounds.by_ids(self._db, {round_id for _, round_id in gone}).values():

@@ -297,7 +297,7 @@ class Looking:
             name: [said[name]] for name in record.read_by_people(flow) if said.get(name) and name not in record.NAMES
         }
         texts |= {name: [label for _, label in rows] for name, rows in lists.items()}
-        texts = {"title": [{own: row.title, **said.get("title", {})}], **texts}
+        texts = {"title": [{own: row.title, **_by_language(said.get("title"))}], **texts}
         alone = [name for name, each in texts.items() if any(lacks(text, spoken) for text in each)]
         return wording.fault(language, "one_tongue", names=", ".join(map(named, alone))) if alone else ""
 
@@ -312,7 +312,7 @@ class Looking:
         acts = [_recorded(each.changed) for each in trail.of(db, row.id)] if row.id else [said]
         firsts = {at.astimezone(zone).date() for at in (row.opens_at, row.created_at) if at}
         last = closed_on(row.closes_at, None, zone)
-        titled = {**said, "title": {"": row.title, **said.get("title", {})}}
+        titled = {**said, "title": {"": row.title, **_by_language(said.get("title"))}}
         return example.untouched(row.flow, titled, acts, firsts, last)
 
     def foresee(self, written: Unsaved, language: str = wording.FALLBACK) -> Foreseen:
@@ -740,6 +740,11 @@ def signature(entries: Iterable[Entry]) -> Entry | None:
 def needs_two(row: RoundRow, flow: Flow) -> bool:
     """Whether a second person signs the round before it opens: whatever has an end; only feedback without one runs."""
     return row.closes_at is not None or not flow.running
+
+
+def _by_language(title: object) -> Mapping[str, str]:
+    """Return a title of a record by language; one that an older record holds as one text stands in the round."""
+    return title if isinstance(title, dict) else {}
 
 
 def _called(name: str) -> str:

@@ -430,6 +430,7 @@ class Rounds(Fairness, Papers):
             row = self._held(db, code)
             self._must_be(row, (State.CHECKED, State.SCHEDULED), "not_draft")
             rounds.move(db, row.id, (State.CHECKED, State.SCHEDULED), State.DRAFT)
+            self._unsettled(db, row)
             self._note(db, row, who, "changed", self._clock(), why.strip())
             return view(self._row(db, code))
 

@@ -46,6 +46,10 @@ class _Batch(msgspec.Struct):
     result: list[_Update]
 
 
+SEALED = 41
+"""So many letters longer is a receipt that is kept sealed, as ours is; a floor leaves the sealing out."""
+
+
 class Session(msgspec.Struct):
     """Where one citizen stands."""
 
@@ -58,6 +62,7 @@ class Session(msgspec.Struct):
     state: int = 0
     status: str = "active"
     tries: int = 0
+    seal: str = "=" * SEALED
     trail: list[str] = []
     answers: list[tuple[str, str, str]] = []
 

@@ -747,8 +747,8 @@ def test_an_issue_is_said_once_or_once_in_each_language(terminal: Terminal) -> N
 
 def test_a_round_is_made_opened_extended_closed_and_reported_back(terminal: Terminal) -> None:
     code = terminal.a_round()
-    said = terminal("round", "check", code).out
-    assert said.startswith(f"{code} may open.\n(written in one language only: title. ")
+    checked = terminal("round", "check", code).out
+    assert checked.startswith(f"{code} may open.\n(written in one language only: title. ")
     assert terminal("round", "open", code, "--json").json["state"] == "open"
     extended = terminal("round", "extend", code, "--to", "2026-12-31", "--why", "Late post", "--json").json
     assert extended["closes_at"] == "2027-01-01T00:00:00+00:00"

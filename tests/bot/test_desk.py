@@ -820,7 +820,7 @@ async def test_help_at_the_desk_offers_what_can_be_done_there_as_buttons(house: 
     code = house.pulse().code
     await citizen.says("hello")
     (said,) = await citizen.says("HELP")
-    assert labels(said) == ["START", "LANGUAGE", "MYDATA", "DELETE", "HUMAN", "STOP"]
+    assert labels(said) == ["START", "LANGUAGE", "MYDATA", "MINE", "DELETE", "HUMAN", "STOP"]
     (kept,) = await citizen.taps("MYDATA")
     assert "I keep nothing about you" in kept.text
     (offered,) = await citizen.taps("START")
@@ -864,3 +864,25 @@ async def test_who_comes_for_a_round_whose_days_are_being_changed_hears_so(house
     assert "its days are being changed" in (await citizen.starts(code))[-1].text
     draft = house.need(opened=False).code
     assert "I do not know this code" in (await citizen.starts(draft))[0].text
+
+
+async def test_an_old_button_for_a_service_with_nothing_open_leads_to_all_that_is_open(
+    house: House, citizen: Citizen
+) -> None:
+    house.pulse()
+    house.pulse(service="bus7")
+    await citizen.starts()
+    (said,) = await citizen.sends(raw(citizen.address, kind="tap", data="@service:gone"))
+    assert len(labels(said)) == 2
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "MINE – what came of your answers"), ("es", "respuestas")])
+async def test_help_tells_how_to_ask_what_became_of_ones_answers(
+    house: House, citizen: Citizen, language: str, told: str
+) -> None:
+    await citizen.says("hello", language=language)
+    (said,) = await citizen.says("/help")
+    assert told in said.text
+    (found,) = [button for button in said.buttons if button.data.endswith(":mine")]
+    (answer,) = await citizen.sends(raw(citizen.address, kind="tap", data=found.data))
+    assert answer.text

@@ -377,6 +377,7 @@ async def test_a_yes_taken_back_after_the_closing_does_not_come_back(
     for _ in range(2 if linked else 1):
         await citizen.says("1")
     assert restored(house, file, empty) == ({"unquoted": 1} if linked else {}) | {"unwished": 1}
+    assert House(empty, house.folder, house.mint, house.clock).rounds.prove(code).whole
 
 
 async def test_a_wish_taken_back_under_an_earlier_version_does_not_come_back(

@@ -83,6 +83,8 @@ class Reckoning:
     passage: Passage | None = None
     cards: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
     """The cards this passage was shown, by question, in their order."""
+    silent: bool = False
+    """Whether they want no more messages."""
 
     # ----------------------------------------------------------------- what there is
 
@@ -116,7 +118,7 @@ class Reckoning:
 
     def starts(self) -> None:
         """Follow the link: begin, go on, or hear why not."""
-        one = self.passage
+        one, self.silent = self.passage, False
         if one is not None and one.is_now in {GOING, STOPPED}:
             one.is_now, one.touched_at = GOING, self.now
         elif one is None or one.is_now == EXPIRED or self._is_rested(one):
@@ -142,10 +144,20 @@ class Reckoning:
         return max((entry.passage for entry in self.entries), default=0)
 
     def stops(self) -> None:
-        """Send STOP."""
+        """Send STOP, which takes back every yes to being written to; who is silent already takes back nothing more."""
+        refuses = self.going is not None or not self.silent
         if self.going:
             self.here.touched_at = self.now
             self._leaves(STOPPED)
+        if self.passage is not None and refuses:
+            said = self.passage.said
+            if back := {name: "no" for name in said if said[name] == "yes" and self._is_written_to(name)}:
+                said.update(back)
+                self.passage.touched_at = self.now
+        self.silent = True
+
+    def _is_written_to(self, question: str) -> bool:
+        return self.wild.by_id[question].role in {"result", "invite"}
 
     def _leaves(self, becomes: str) -> None:
         """A passage that was at its end before is there again, whatever was being changed."""

@@ -276,7 +276,7 @@ def test_the_first_week_does_not_say_that_nothing_changed() -> None:
         told = items.headline(found, texts(language))
         assert told != items.headline(made([*week(36, 14), *week(34, 16, 1)]), texts(language))
         assert items.words(told) <= items.WORDS
-    assert items.headline(found, texts("en")).endswith("there is nothing to compare with yet.")
+    assert items.headline(found, texts("en")).endswith("too few answers to compare with earlier weeks.")
 
 
 @pytest.mark.parametrize(

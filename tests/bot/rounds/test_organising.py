@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import threading
 from dataclasses import replace
@@ -766,3 +767,13 @@ def test_links_and_qr_codes_lead_to_the_round(house: House) -> None:
 
 def test_a_record_survives_its_json() -> None:
     assert record.load(record.dump(RECORD)) == RECORD
+
+
+def test_a_title_that_an_older_record_holds_as_one_text_breaks_nothing(house: House) -> None:
+    code = house.need(opened=False).code
+    with house.database.transaction() as db:
+        row = rounds.by_code(db, code)
+        assert row is not None
+        rounds.change(db, row.id, record=json.dumps({**json.loads(row.record), "title": "Opening hours"}))
+    assert "title" in house.rounds.in_one_tongue(code, "en")
+    assert house.rounds.borrowed(code) == []

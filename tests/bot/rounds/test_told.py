@@ -262,3 +262,13 @@ def called(house: House) -> dict[str, str]:
     with house.database.reading() as db:
         _, found = house.digests._labels(db, "library", now - timedelta(days=7), now)
     return {id_: label["en"] for id_, label in found.items()}
+
+
+def test_a_signed_round_that_is_a_draft_again_for_a_reason_follows_the_configuration(house: House) -> None:
+    code = house.need(opened=False).code
+    house.sign(code)
+    anew = restarted(house)
+    anew.rounds.redraft(code, "The areas have changed.")
+    assert set(areas(anew, code)) == {"harbour", "east"}
+    anew.sign(code)
+    assert areas(anew, code)["harbour"] == "The new port"
