@@ -4,8 +4,8 @@ Where nobody can be reached, the alarm waits, and is told to the first who can.
 
 At most `A_DAY` times a day for each passage through a round, and so outside of rounds for each person: who wrote of
 bare wires in the morning may write of despair at night, and may not ring all day. Staff read the words without what
-leads to a person; the managers of the service read the address of a house, for that is where help has to go. Who wrote
-they do not learn.
+leads to a person; whoever may read the answers of the service reads the number of a house, for that is where help has
+to go. Who wrote they do not learn.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class _Words(NamedTuple):
 
     veiled: str
     near: str
-    """With the address of a house, for whoever reads the answers of the service."""
+    """With the number of a house, for whoever reads the answers of the service."""
 
 
 class Alarms:

@@ -105,12 +105,13 @@ def _speaks(bank: _Bank, words: Sequence[str], text: str) -> bool:
     said = " ".join(words)
     if bank.words is not None and bank.words.search(said):
         return True
+    may_end = bank.endings is not None and bank.endings.search(said)
+    if not may_end and (bank.hazards is None or not bank.hazards.search(said)):
+        return False
     corrected = " ".join(folded_words(text)) != said
     clauses = [said] if corrected else [" ".join(folded_words(part)) for part in _CLAUSE.split(text)]
     if bank.ends is not None and any(map(bank.ends.search, clauses)):
         return True
-    if bank.hazards is None or not bank.hazards.search(said):
-        return False
     return any(_is_there(bank, clause) for clause in (*clauses, *([said] if len(clauses) > 1 and not bank.no else [])))
 
 
@@ -134,6 +135,8 @@ class _Bank(NamedTuple):
     words: re.Pattern[str] | None
     ends: re.Pattern[str] | None
     """Those that stand at the end of a clause."""
+    endings: re.Pattern[str] | None
+    """The same wherever they stand: a text with none of them need not be cut into clauses."""
     hazards: re.Pattern[str] | None
     no: frozenset[str]
     warnings: frozenset[str]
@@ -205,6 +208,7 @@ def _bank(entries_: tuple[str, ...], *, beside: bool = False) -> _Bank:
     return _Bank(
         words=_any_of(spoken),
         ends=_any_of(ends, after="$"),
+        endings=_any_of(ends),
         hazards=_any_of(hazards),
         no=no,
         warnings=frozenset(max(words, key=len) for words in plain if words),

@@ -428,7 +428,7 @@ class Looking:
                 over=row.state not in (*BEGINNING, *RUNNING),
                 individuals=turnout.individuals(db, self._library, row, kept),
                 moves={(move.origin, move.to): move.count for move in moves.of(db, row.id)},
-                told=max(rounds.told(db, row.id), past.told),
+                told=max(rounds.told(db, row.id), past.told) if row.reported_at else 0,
                 clear=heard.get(wishes.CLEAR, 0) + past.clear,
                 unclear=heard.get(wishes.UNCLEAR, 0) + past.unclear,
             )

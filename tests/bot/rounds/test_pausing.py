@@ -253,7 +253,8 @@ async def test_whoever_wished_for_the_result_of_a_cancelled_round_hears_why_by_d
     assert "\n\nEl motivo: The money is gone.\n\nEste motivo está en otro idioma: English." in letter.text
 
 
-async def test_why_a_round_was_cancelled_is_told_in_the_language_it_was_written_in(house: House) -> None:
+async def two_who_wait(house: House) -> tuple[str, Citizen, Citizen]:
+    """Return a round, and two people who wish for its result: one reads Spanish, one English."""
     code, anna, bruno = house.need().code, Citizen(house, "anna"), Citizen(house, "bruno")
     for each in (anna, bruno):
         await each.starts(code)
@@ -263,6 +264,11 @@ async def test_why_a_round_was_cancelled_is_told_in_the_language_it_was_written_
     await anna.says("/language")
     await anna.taps("Español")
     await house.delivered()
+    return code, anna, bruno
+
+
+async def test_why_a_round_was_cancelled_is_told_in_the_language_it_was_written_in(house: House) -> None:
+    code, _, bruno = await two_who_wait(house)
     house.rounds.cancel(code, why="No hay dinero.", language="es")
     told = {letter.address: letter.text for letter in await house.delivered() if letter.key.startswith("cancelled.")}
     assert told["anna"].endswith("El motivo: No hay dinero.")
@@ -278,15 +284,7 @@ async def test_why_a_round_was_cancelled_is_told_in_the_language_it_was_written_
 
 
 async def test_a_reason_in_several_languages_is_told_to_each_in_theirs(house: House) -> None:
-    code, anna, bruno = house.need().code, Citizen(house, "anna"), Citizen(house, "bruno")
-    for each in (anna, bruno):
-        await each.starts(code)
-        await each.does(*INTO)
-        await to_review(each, send_you_the_result="Yes")
-        await each.says("ok")
-    await anna.says("/language")
-    await anna.taps("Español")
-    await house.delivered()
+    code, anna, _ = await two_who_wait(house)
     with pytest.raises(Refused, match="501 characters"):
         house.rounds.cancel(code, why="The money is gone.", translated={"es": "n" * 501})
     house.rounds.cancel(code, why="The money is gone.", translated={"es": " No hay dinero. ", "pt": " "})
