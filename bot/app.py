@@ -35,7 +35,7 @@ from bot.clock import CLOCK, clock_of, mint, rehearse, steady
 from bot.counter import Counter
 from bot.delivery import Delivery
 from bot.demo import prepare
-from bot.desk import Desk
+from bot.desk.desk import Desk
 from bot.digests.writing import Digests, delay
 from bot.errors import Trouble
 from bot.files import Files

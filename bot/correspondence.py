@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bot.alarms import Alarms
     from bot.config import Config
-    from bot.desk import Prompts, Visit
+    from bot.desk.hall import Prompts, Visit
     from bot.threads import Line, Threads
     from flows.model import Message, Script
     from storage.threads import Thread

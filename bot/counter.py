@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from bot.channels.base import Capabilities
     from bot.compose import Part
-    from bot.desk import Desk
+    from bot.desk.desk import Desk
     from bot.rounds.library import Library
     from flows.model import Session
     from storage.contacts import Address

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.config import Config
-    from bot.desk import Visit
+    from bot.desk.hall import Visit
     from bot.participation import Participations, Spoken
     from bot.reading.private import Finder
     from bot.rounds.library import Library

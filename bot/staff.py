@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bot.actions.acting import Actions
     from bot.config import Config, Service
-    from bot.desk import Visit
+    from bot.desk.hall import Visit
     from bot.digests.writing import InChat
     from bot.ledger import Guest, Ledger
     from bot.rounds.library import Library

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.channels.base import Channel, Inbound
-    from bot.desk import Desk
+    from bot.desk.desk import Desk
     from bot.metrics import Metrics
     from bot.participation import Spoken
     from storage.contacts import Address

@@ -133,7 +133,7 @@ def test_time_and_chance_are_arguments_below_the_composition_root() -> None:
 
 SENTENCE = re.compile(r"[A-ZÁÉÍÓÚ¿¡][^{}]*\w+ \w+ \w+.*[.?!]$")
 """A text that begins like a sentence, has some words, and ends like one."""
-SPEAKS_TO_CITIZENS = ("flows/", "bot/channels/", "bot/desk.py", "bot/turns.py", "bot/participation.py", "bot/staff.py")
+SPEAKS_TO_CITIZENS = ("flows/", "bot/channels/", "bot/desk/", "bot/turns.py", "bot/participation.py", "bot/staff.py")
 SPEAKS_TO_AUTHORS = (
     "flows/issues.py",
     "flows/checks/",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from bot.desk import Prompts, Visit
+    from bot.desk.hall import Prompts, Visit
     from bot.rounds.library import Library
     from storage.actions import Action
 

@@ -72,7 +72,7 @@ def _counter(here: Office) -> Counter:
     """Put a counter together whose questions are read at a terminal."""
     from bot.channels.console import Console
     from bot.counter import Counter
-    from bot.desk import Desk
+    from bot.desk.desk import Desk
     from bot.participation import Participations
     from bot.staff import Staff
     from bot.threads import Threads

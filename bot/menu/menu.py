@@ -16,7 +16,7 @@ from bot.rights import Right
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.desk import Prompts, Visit
+    from bot.desk.hall import Prompts, Visit
     from bot.rounds.looking import RoundView
     from flows.model import Prompt
 

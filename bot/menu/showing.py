@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from bot.channels.web.words import Dictionary, Words
     from bot.config import Config
-    from bot.desk import Prompts
+    from bot.desk.hall import Prompts
     from bot.menu.acts import Standing
     from bot.menu.assessing import Assessing
     from bot.menu.deeding import Deeding

@@ -15,7 +15,7 @@ from storage import people
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from bot.desk import Visit
+    from bot.desk.hall import Visit
     from bot.rounds.organising import Rounds
 
 MENU = "@o"

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from bot import correspondence, desk, discretion
+from bot import correspondence, discretion
 from bot.actions import asked as asked_back
 from bot.alarms import A_DAY
+from bot.desk.changing import DELETING, RECEIPT
+from bot.desk.choosing import CHOOSING, SWITCHING
+from bot.desk.desk import LANGUAGE
 from bot.flood import Flood
 from storage import sessions
 from tests.bot.actions import test_asked
@@ -144,11 +147,11 @@ async def cancelled(house: House) -> Citizen:
 STATES: Final[dict[Callable[[House], Awaitable[Citizen]], str]] = {
     nowhere: "",
     amid: "",
-    deleting: desk.DELETING,
-    choosing: desk.CHOOSING,
-    switching: desk.SWITCHING,
-    language: desk.LANGUAGE,
-    receipt: desk.RECEIPT,
+    deleting: DELETING,
+    choosing: CHOOSING,
+    switching: SWITCHING,
+    language: LANGUAGE,
+    receipt: RECEIPT,
     private: discretion.ASKING,
     answering: asked_back.ANSWERING,
     writing: correspondence.WRITING,

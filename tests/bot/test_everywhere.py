@@ -124,10 +124,11 @@ async def six(house: House) -> House:
     """Give an installation that speaks six languages, with somebody who answers."""
     city = replace(house.config.city, languages=LANGUAGES)
     services = tuple(replace(service, languages=LANGUAGES) for service in house.config.services)
-    for part in (house, house.library, house.desk, house.desk._people, house.threads, house.rounds):
+    for part in (house, house.library, house.desk._people, house.threads, house.rounds):
         name = "config" if part is house else "_config"
         setattr(part, name, replace(house.config, city=city, services=services))
-    for part in (house.library, house.desk, house.rounds):
+    house.desk._hall.config, house.desk._hall.catalog = house.library._config, WITH_VERBS
+    for part in (house.library, house.rounds):
         part._catalog = WITH_VERBS
     await employed(house, "Maya")
     house.pulse()

@@ -18,7 +18,7 @@ from bot.actions.acting import Actions
 from bot.channels.base import Capabilities, Document, Inbound, Raw, Sent
 from bot.counter import Counter
 from bot.delivery import Delivery
-from bot.desk import Desk
+from bot.desk.desk import Desk
 from bot.digests.writing import Digests
 from bot.errors import Missing, Unreadable
 from bot.flood import Flood

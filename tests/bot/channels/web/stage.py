@@ -21,7 +21,7 @@ from bot.channels.web.channel import WebChannel
 from bot.compose import compose
 from bot.config import Config, load
 from bot.counter import Counter
-from bot.desk import Desk
+from bot.desk.desk import Desk
 from bot.digests.writing import Digests
 from bot.files import Files
 from bot.jobs.sweeps import Sweeps

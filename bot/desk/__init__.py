@@ -1,0 +1,1 @@
+"""The front desk: `desk.Desk` takes every message; each other module is one thing it does."""
