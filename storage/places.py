@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
+from storage.moves import KEPT_FROM
 from storage.rows import Insert, Shape
 from storage.tables import arrivals, places
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 SEEN, STARTED, FINISHED = "seen", "started", "finished"
 """What is counted: the code was opened; somebody began to answer; somebody came to the end."""
@@ -33,11 +34,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """How many came by a place, exactly: for whoever counts, not to be shown as it is."""
+    """How many came by a place, exactly: for whoever counts, not to be shown as it is.
 
-    seen: int = 0
-    started: int = 0
-    finished: int = 0
+    None: fewer than `KEPT_FROM`, and more than none; how many is kept no more.
+    """
+
+    seen: int | None = 0
+    started: int | None = 0
+    finished: int | None = 0
 
 
 Arrival = tuple[int, str]
@@ -76,7 +80,13 @@ def count(db: Connection, came: Mapping[Arrival, int]) -> None:
 def counts(db: Connection, round_id: int) -> dict[int, Arrivals]:
     """Return the sums of each place of a round, by its id."""
     wanted = select(arrivals.c.place_id, arrivals.c.what, arrivals.c.count).join(places)
-    found: dict[int, dict[str, int]] = {}
+    found: dict[int, dict[str, int | None]] = {}
     for place_id, what, number in db.execute(wanted.where(places.c.round_id == round_id)):
-        found.setdefault(place_id, {})[what] = number
+        found.setdefault(place_id, {})[what] = number or None
     return {place_id: Arrivals(**sums) for place_id, sums in found.items()}
+
+
+def thin(db: Connection, past: ColumnElement[bool]) -> None:
+    """Keep of the sums of places that are `past` with their answers no more than that a few came, where few did."""
+    gone = arrivals.c.place_id.in_(select(places.c.id).where(past))
+    db.execute(update(arrivals).where(gone, arrivals.c.count < KEPT_FROM).values(count=0))

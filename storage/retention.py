@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, case, delete, exists, func, literal, or_, select, update
 
-from storage import apart, digests, entries, proof, seals, trail
+from storage import apart, digests, entries, moves, places, proof, seals, trail, weekly
 from storage.audience import REST, hush
 from storage.database import Unopened
 from storage.inbox import WAITING
@@ -50,6 +50,8 @@ from storage.tables import (
 )
 from storage.tables import digests as digest_rows
 from storage.tables import entries as entries_
+from storage.tables import moves as moved
+from storage.tables import places as named
 from storage.wishes import CLEAR, UNCLEAR
 from storage.wishes import counts as heard_of
 
@@ -114,6 +116,7 @@ def forget(
     gone = {what: _swept(db, what, statement(now, policy), now) for what, statement in _SWEEPS.items()}
     gone[HUSHED] = 0 if keys is None else _hush(db, now, policy, keys, spelt)
     gone[QUOTES] = digests.unquote_gone(db)
+    _thin(db, now, policy)
     for statement in _blurring(now, policy):
         db.execute(statement)
     for what, rows in gone.items():
@@ -376,9 +379,26 @@ def _replies(now: datetime, policy: Policy) -> Delete:
     return delete(action_replies).where(_past(action_replies, now, policy))
 
 
+def _thin(db: Connection, now: datetime, policy: Policy) -> None:
+    """Keep of sums whose answers are gone those of ten people and more: fewer are as good as an answer."""
+    before = months_before(now, policy.answers_months)
+    left = exists().where(answers.c.round_id == rounds.c.id)
+    over = select(rounds.c.id).where(rounds.c.id.in_(_done(before)) | rounds.c.id.in_(_as_told(now, policy)), ~left)
+    runs = select(rounds.c.id).where(rounds.c.closes_at.is_(None), rounds.c.closed_at.is_(None))
+    long_ago = and_(moved.c.round_id.in_(runs), moved.c.day < before.date().isoformat())
+    moves.thin(db, or_(moved.c.round_id.in_(over), long_ago))
+    places.thin(db, named.c.round_id.in_(over))
+    weekly.forget(db)
+
+
+def _done(before: datetime) -> Select[tuple[int]]:
+    """Rounds of which the report, or without one the end, was before that."""
+    return select(rounds.c.id).where(func.coalesce(rounds.c.reported_at, rounds.c.closed_at) < before)
+
+
 def _past(table: Table, now: datetime, policy: Policy) -> ColumnElement[bool]:
     before = months_before(now, policy.answers_months)
-    done = select(rounds.c.id).where(func.coalesce(rounds.c.reported_at, rounds.c.closed_at) < before)
+    done = _done(before)
     endless = select(rounds.c.id).where(rounds.c.closes_at.is_(None))
     told = max(before, now - timedelta(days=policy.answers_months * MONTH))
     old = and_(table.c.answered_at < told, or_(table.c.round_id.in_(endless), _before_its_end(table)))
@@ -585,20 +605,20 @@ LASTING = {
     "findings": "figures; names that earlier versions kept in them are read no more",
     "round_log": "the record of a round",
     "places": "posters stay",
-    "arrivals": "sums",
+    "arrivals": "sums; those of fewer than ten people go with the answers of their round (`_thin`)",
     "margins": "figures of the whole city",
     "invitations": "how many were written to; who it was goes",
     "audience": "how many were asked; who it was goes",
     "quiet": "who must never be written to by mail: hashes and dates, for good",
-    "moves": "sums",
+    "moves": "sums; those of fewer than ten people go with the answers of their round (`_thin`)",
     "alarms": "that there was danger; who wrote of it, and what, goes",
-    "weeks": "sums",
-    "week_counts": "sums",
-    "week_people": "sums",
-    "week_ballots": "sums",
-    "week_changes": "sums",
+    "weeks": "sums; they go when no answer of so early a week is kept (`_thin`)",
+    "week_counts": "sums, with their week; they go when an answer of it does, and what is left is counted anew",
+    "week_people": "as week_counts",
+    "week_ballots": "as week_counts",
+    "week_changes": "notes to count a week anew; they go with it",
     "campaign_weeks": "that a week was searched",
-    "machine_weeks": "sums",
+    "machine_weeks": "how often a machine was asked: sums of no people",
     "codebooks": "the city's own words",
     "themes": "the city's own words",
     "actions": "the city's own record",

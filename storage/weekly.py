@@ -280,6 +280,20 @@ def keep(database: Database, service: str, spans: Collection[Span]) -> int:
     return counted
 
 
+def forget(db: Connection) -> None:
+    """Forget what was counted of answers that are gone: weeks before the first that is kept, and sums of changed weeks.
+
+    Nobody reads either: such weeks are counted from their answers. Where some are left, `keep` counts them anew.
+    """
+    _in_turn(db)
+    for service in list(db.execute(select(weeks.c.service).distinct()).scalars()):
+        since = first(db, service) or END
+        db.execute(delete(weeks).where(weeks.c.service == service, weeks.c.until <= since))
+    changed = select(week_changes.c.week_id).where(week_changes.c.channel.is_(None))
+    for table in (week_counts, week_people, week_ballots):
+        db.execute(delete(table).where(table.c.week_id.in_(changed)))
+
+
 def laid_after(db: Connection, at: datetime) -> bool:
     """Return whether a week that was not over `at` is laid: after a clock was set back, or a process slept for days.
 

@@ -117,13 +117,12 @@ def unreachable(here: Office) -> None:
 
 def standings(here: Office, code: str) -> list[str]:
     """Return a line for each place of a round."""
-    minimum = here.config.digest.minimum_cell
 
-    def told(count: int | None) -> str:
-        return f"fewer than {minimum}" if count is None else str(count)
+    def told(count: int | None, few: int) -> str:
+        return f"fewer than {few}" if count is None else str(count)
 
     return [
-        f"place {each.name}: opened {told(each.seen)}, started {told(each.started)}, finished {told(each.finished)}"
-        f", {here.rounds.short_url(each.code)}"
+        f"place {each.name}: opened {told(each.seen, each.few)}, started {told(each.started, each.few)}"
+        f", finished {told(each.finished, each.few)}, {here.rounds.short_url(each.code)}"
         for each in here.rounds.places(code)
     ]

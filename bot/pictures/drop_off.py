@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.digests.disclosure import PERCENT_FROM, lowered
 from flows.model import End
+from storage.moves import KEPT_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,12 +74,17 @@ def drop_off(flow: Flow, moves: Moves, minimum: int) -> DropOff:
     Everybody who comes to a state goes on or stays there, so counts that stand beside each other can be subtracted.
     Each is therefore told in steps of `minimum` only, down to a whole one, and not at all below one: no more people are
     told to have gone on, or stopped, than to have come.
+
+    Where answers are gone, and small counts with them (0 stands for each), all are at least as many as is told.
     """
     states = flow.script(flow.language).states
     known = {arrow: count for arrow, count in moves.items() if arrow[1] in states}
+    lost = Counter(origin for (origin, _), count in known.items() if count == 0)
+    minimum = max(minimum, KEPT_FROM) if lost else minimum
     came = {state: sum(count for (_, to), count in known.items() if to == state) for state in states}
     left = {state: sum(count for (origin, _), count in known.items() if origin == state) for state in states}
-    stayed = {id_: came[id_] - left[id_] for id_, state in states.items() if not isinstance(state, End)}
+    went_on = {state: left[state] + lost[state] * (KEPT_FROM - 1) for state in states}
+    stayed = {id_: max(came[id_] - went_on[id_], 0) for id_, state in states.items() if not isinstance(state, End)}
     return DropOff(
         minimum,
         {state: lowered(count, minimum) for state, count in came.items()},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.digests.disclosure import about
 from storage import places as kept
+from storage.moves import KEPT_FROM
 from storage.places import Arrivals
 
 if TYPE_CHECKING:
@@ -22,13 +23,14 @@ LONGEST = 80
 
 @dataclass(frozen=True, slots=True)
 class PlaceView:
-    """A place with its sums, in steps of the minimum; None stands for fewer than it, and more than none."""
+    """A place with its sums, in steps of the minimum; None stands for fewer than `few`, and more than none."""
 
     code: str
     name: str
     seen: int | None
     started: int | None
     finished: int | None
+    few: int
 
 
 def views(db: Connection, round_id: int, minimum: int) -> list[PlaceView]:
@@ -39,5 +41,7 @@ def views(db: Connection, round_id: int, minimum: int) -> list[PlaceView]:
 
 def view(place: Place, came: Arrivals, minimum: int) -> PlaceView:
     """Return a place with its sums as they may be shown."""
-    told = [about(count, minimum) for count in (came.seen, came.started, came.finished)]
-    return PlaceView(place.code, place.name, *told)
+    sums = (came.seen, came.started, came.finished)
+    few = max(minimum, KEPT_FROM) if None in sums else minimum
+    seen, started, finished = (None if count is None else about(count, few) for count in sums)
+    return PlaceView(place.code, place.name, seen, started, finished, few)

@@ -21,14 +21,17 @@ from storage import (
     inbox,
     manuscripts,
     messages,
+    moves,
     outbox,
     people,
+    places,
     proof,
     retention,
     rounds,
     sessions,
     threads,
     trail,
+    weekly,
     wishes,
 )
 from storage.messages import OWN, NewLine
@@ -505,6 +508,67 @@ def test_what_the_sweep_has_not_forgotten_or_may_not_is_told(database: Database)
             "messages_unsent": 1,
             "rounds_uncounted": 1,
         }
+
+
+SUMS = ("week_counts", "week_people", "week_changes")
+
+
+def numbers(db: Connection, table: str, column: str = "count") -> list[int]:
+    return sorted(db.execute(select(metadata.tables[table].c[column])).scalars())
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_sums_of_few_people_go_with_their_answers_and_larger_ones_stay(database: Database, stays: bool) -> None:
+    """Where somebody's answers are kept of a week before, later weeks are counted anew; else they go as a whole."""
+    weeks = [(NOW + n * 7 * DAY, NOW + (n + 1) * 7 * DAY) for n in range(3)]
+    with database.transaction() as db:
+        over, runs = (
+            add_round(db, closed_at=NOW + 20 * DAY, state="closed"),
+            add_round(db, "runs", closes_at=NOW + 900 * DAY),
+        )
+        if stays:
+            answers.append(db, [answer(runs, at=NOW)])
+        answers.append(db, [answer(over, bytes([n]), at=NOW + (8 + n) * DAY) for n in range(3)])
+        for day, number in (("2026-11-23", 7), ("2026-11-24", 4)):
+            moves.count(db, {(over.id, day, "overall", "why"): number, (over.id, day, "why", "end"): 4})
+        moves.count(db, {(runs.id, "2026-11-24", "overall", "why"): 4})
+        for of in (over, runs):
+            place = places.add(db, of.id, f"{of.code}-door", "Door", NOW)
+            places.count(db, {(place.id, places.SEEN): 12, (place.id, places.STARTED): 9})
+    weekly.keep(database, "library", weeks)
+    with database.transaction() as db:
+        before = {table: rows(db, table) for table in SUMS}
+        assert before["week_counts"] == 1 + stays
+        sweep(db, NOW + 300 * DAY)
+        assert {table: rows(db, table) for table in SUMS} == before
+        assert numbers(db, "arrivals") == [9, 9, 12, 12]
+        assert sweep(db, NOW + 500 * DAY)["answers"] == 3
+        kept = {table: rows(db, table) for table in SUMS}
+        assert kept["week_counts"] == kept["week_people"] == stays
+        assert rows(db, "weeks") == (3 if stays else 0)
+        assert numbers(db, "moves") == [0, 4, 11], "the days of what is over are one"
+        assert moves.of(db, over.id) == [moves.Move("overall", "why", 11), moves.Move("why", "end", 0)]
+        assert numbers(db, "arrivals") == [0, 9, 12, 12]
+        (there,) = places.counts(db, over.id).values()
+        assert there == places.Arrivals(12, None, 0)
+        assert sweep(db, NOW + 501 * DAY) == {}
+        assert numbers(db, "moves") == [0, 4, 11]
+    weekly.keep(database, "library", weeks[:1] if stays else [])
+    with database.reading() as db:
+        assert weekly.in_rounds(db, "library") == ({runs.id: 1} if stays else {})
+        assert [each.people for each in weekly.figures(db, "library", weeks).values()][1:] == [(), ()]
+
+
+def test_what_people_did_long_ago_in_a_round_without_an_end_is_one_sum(database: Database) -> None:
+    with database.transaction() as db:
+        round_ = add_round(db)
+        for day in ("2025-01-01", "2025-01-02", "2026-11-20"):
+            moves.count(db, {(round_.id, day, "overall", "why"): 3})
+        moves.count(db, {(round_.id, "2025-01-01", "why", "end"): 9})
+        for _ in range(2):
+            sweep(db)
+            assert numbers(db, "moves") == [0, 3, 6]
+            assert moves.of(db, round_.id) == [moves.Move("overall", "why", 9), moves.Move("why", "end", 0)]
 
 
 def test_a_web_chat_keeps_for_a_day_what_it_told_somebody_of_what_is_kept(database: Database) -> None:

@@ -41,6 +41,16 @@ def test_an_arrow_of_few_people_is_not_told_apart_from_one_of_nobody() -> None:
     assert told.on_arrow("like", "bye", texts("en")) == told.on_arrow("no", "arrow", texts("en")) == "under 5"
 
 
+def test_of_answers_that_are_gone_no_more_is_told_than_is_certain() -> None:
+    """Up to nine may have gone where a count is lost: they did not stop."""
+    gone = {("@start", "like"): 104, ("like", "why"): 71, ("like", "bye"): 0, ("why", "like"): 0, ("why", "thanks"): 48}
+    told = drop_off(FLOW, gone, 5)
+    assert told.minimum == 10
+    assert (told.stopped["like"].count, told.stopped["why"].count) == (20, 10)
+    assert told.on_arrow("like", "bye", texts("en")) == "under 10"
+    assert drop_off(FLOW, {("@start", "like"): 0, ("like", "why"): 11}, 5).stopped["like"].count is None
+
+
 def test_an_end_is_no_place_where_people_stop() -> None:
     assert "thanks" not in drop_off(FLOW, MOVES, 5).stopped
 

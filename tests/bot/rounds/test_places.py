@@ -28,7 +28,7 @@ def placed(house: House, name: str = "Library, main door") -> tuple[str, str]:
     return round_.code, house.rounds.add_place(round_.code, name).code
 
 
-def sums(house: House, code: str) -> tuple[int, int, int]:
+def sums(house: House, code: str) -> tuple[int | None, int | None, int | None]:
     """Return (seen, started, finished) of the only place of a round, exactly."""
     with house.database.reading() as db:
         row = rounds.by_code(db, code)
@@ -85,7 +85,7 @@ async def test_few_people_are_not_told_and_five_are(house: House) -> None:
         assert [each.seen for each in house.rounds.places(code)] == [None if n else 0]
         await Citizen(house, f"c{n}").starts(door)
     await Citizen(house, "c0").does(*INTO)
-    assert house.rounds.places(code) == [PlaceView(door, "Library, main door", 5, None, 0)]
+    assert house.rounds.places(code) == [PlaceView(door, "Library, main door", 5, None, 0, 5)]
 
 
 async def test_a_place_of_a_round_that_rests_is_over_or_has_not_begun_says_so(house: House, citizen: Citizen) -> None:
@@ -146,6 +146,20 @@ def test_two_places_of_the_same_letters_have_two_codes(house: House) -> None:
     code = house.pulse(code="library").code
     made = {house.rounds.add_place(code, name).code for name in ("المكتبة", "المدرسة", "Door", "Door!")}
     assert len(made) == 4
+
+
+def test_where_the_answers_are_gone_few_are_told_as_fewer_than_ten(house: House) -> None:
+    code, _ = placed(house)
+    with house.database.transaction() as db:
+        (place,) = places.of(db, rounds.find(db)[0].id)
+        places.count(db, {(place.id, places.SEEN): 14, (place.id, places.STARTED): 7})
+    (before,) = house.rounds.places(code)
+    assert (before.seen, before.started, before.finished, before.few) == (15, 5, 0, 5)
+    house.rounds.close(code)
+    house.clock.forward(days=800)
+    house.sweeps.privacy()
+    (after,) = house.rounds.places(code)
+    assert (after.seen, after.started, after.finished, after.few) == (10, None, 0, 10)
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 81])

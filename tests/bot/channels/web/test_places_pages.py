@@ -23,7 +23,7 @@ def seen(it: Program, code: str) -> int:
     with it.database.reading() as db:
         row = rounds.by_code(db, code)
         assert row is not None
-        return sum(each.seen for each in places.counts(db, row.id).values())
+        return sum(each.seen or 0 for each in places.counts(db, row.id).values())
 
 
 async def test_the_short_address_leads_to_the_chat_of_the_round_and_is_counted_once(
