@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from bot.channels.web.manage import rhythm
+from bot.channels.web.manage import quarters, rhythm
 from bot.channels.web.manage.doors import page
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.digests import render
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bot.channels.web.manage.doors import Visitor
     from bot.channels.web.manage.form import Error
     from bot.digests.model import Digest
+    from bot.digests.quarters import Quarter
     from bot.texts import Texts
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -52,6 +53,8 @@ class Shelf:
     weeks: tuple[Past, ...]
     rounds: tuple[RoundView, ...]
     """Those that have begun, newest first."""
+    quarters: Sequence[tuple[Quarter, str]]
+    """Those there is a sheet of, with what each is called, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ async def _shelves_page(
 def _shelves(request: Request, visitor: Visitor) -> list[Shelf]:
     backstage, language = backstage_of(request), pages_of(request).words(request).language
     keys = visitor.services([service.key for service in backstage.config.services], Right.READ_DIGESTS)
+    today = backstage.clock().astimezone(backstage.config.city.zone).date()
     with backstage.database.reading() as db:
         rows = digests.of(db, visitor.person.id, services=keys)
     return [
@@ -108,6 +112,7 @@ def _shelves(request: Request, visitor: Visitor) -> list[Shelf]:
             _told(backstage.so_far(key), language),
             tuple(_past(row, language) for row in rows if row.service == key),
             tuple(backstage.rounds.listed([key], BEGUN)),
+            quarters.known([row.period for row in rows if row.service == key], today, language),
         )
         for key in keys
     ]

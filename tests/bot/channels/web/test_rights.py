@@ -53,6 +53,7 @@ DEMANDED: Mapping[Right, tuple[str, ...]] = {
     Right.READ_ANSWERS: ("GET /manage/answers/{service}", f"GET {URGENT}", f"POST {URGENT}/{{number:int}}/done"),
     Right.READ_DIGESTS: (
         *(f"GET {DIGEST}{end}" for end in ("", "/charts/{name}.png", "/page.pdf", "/figures.xlsx", "/digest.json")),
+        "GET /manage/quarters/{service}/{quarter}",
     ),
     Right.ACT_ON_DIGESTS: (
         *(f"GET {ACTION}{end}" for end in ("", "/act", "/{number:int}")),
@@ -147,6 +148,7 @@ async def city(it: Program, client: httpx.AsyncClient) -> dict[str, str]:
         "service": "library",
         "flow": "deliver_pulse",
         "period": "now",
+        "quarter": "2026-Q4",
         "name": written(it, citizen).name,
         "entry": entry.url.path.rpartition("/")[2],
         "number:int": str(action.id),
