@@ -167,6 +167,9 @@ def keys(config: Config) -> Finding:
 def database(config: Config, now: datetime) -> Iterator[Finding]:
     """Look whether the database answers, has our tables, and moves."""
     file = config.database.file
+    if file and not file.exists() and not os.access(folder := _standing(file.parent), os.W_OK):
+        yield fail("database", f"{file} cannot be made: {folder} may not be written to", "Put [database] url right.")
+        return
     if file and not file.exists():
         yield warn("database", f"{file} is not there yet", "It is made at the first start.")
         return
@@ -439,7 +442,10 @@ def model(config: Config) -> Finding:
 def web(config: Config) -> Iterator[Finding]:
     """Look whether the port is ours to take, and the address people type is safe."""
     where = f"{config.web.host}:{config.web.port}"
-    if _alive(config):
+    if _alive(config) and config.database.file and not config.database.file.exists():
+        do = "Stop that one, or choose another [web] port."
+        yield fail("web", f"another bot than this one answers on {where}: the database of this one is not there", do)
+    elif _alive(config):
         yield ok("web", f"the bot is running on {where}")
     elif error := _taken(config):
         yield fail("web", f"{where} cannot be used ({error})", "Stop what uses it, or choose another [web] port.")

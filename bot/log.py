@@ -6,6 +6,7 @@ sign in with never reach a line: by key, by value, and by leaving the messages o
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -28,8 +29,13 @@ if TYPE_CHECKING:
 DOTS = "•••"
 PERSONAL = frozenset({"text", "caption", "body", "address", "token", "password", "secret", "answer", "value"})
 """Keys whose values are never written."""
-QUIET = ("httpx", "httpcore", "telegram", "apscheduler", "matplotlib", "uvicorn.access", "asyncio", "alembic", "PIL")
+QUIET = (
+    *("httpx", "httpcore", "telegram", "apscheduler", "matplotlib", "fontTools", "uvicorn.access", "asyncio"),
+    *("alembic", "PIL"),
+)
 """Libraries heard only when they warn; httpx would write each address it calls, token and all."""
+BELL = ("apscheduler.scheduler", "apscheduler.executors.default")
+"""What rings the sweeps. That one still runs when its time comes, or is left where the bot stops, is no trouble."""
 _TOKEN = re.compile(r"\d{3,}:[A-Za-z0-9_-]{20,}")
 _LOGIN = re.compile(r"(://)[^/\s@]+@")
 _PARAMETERS = re.compile(r"\[parameters: .*", re.DOTALL)
@@ -57,12 +63,21 @@ def set_up(config: Config, stream: TextIO | None = None) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    for name in BELL:
+        logging.getLogger(name).addFilter(_is_trouble)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def _is_trouble(record: logging.LogRecord) -> bool:
+    """Whether the bell tells of trouble: not where it skips a ring, nor where its end breaks one off."""
+    error = record.exc_info[0] if record.exc_info else None
+    stopped = error is not None and issubclass(error, asyncio.CancelledError)
+    return not stopped and "maximum number of running instances" not in str(record.msg)
 
 
 class Alike(NamedTuple):

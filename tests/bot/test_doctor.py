@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -330,6 +331,25 @@ def test_a_port_in_use_is_told(tmp_path: Path) -> None:
         finding = found(doctor.web(it), "web")
     assert finding.health is Health.FAIL
     assert "choose another [web] port" in finding.do
+
+
+def test_another_bot_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    with telegram({"healthz": (200, {})}) as base:
+        it = a_config(tmp_path, CIVICLOOP_WEB__PORT=str(urlsplit(base).port))
+        assert "another bot than this one" in found(doctor.web(it), "web").seen
+        database = Database.open(it.database.url)
+        with database.transaction() as db:
+            db.exec_driver_sql("create table something (id integer)")
+        database.close()
+        assert "the bot is running" in found(doctor.web(it), "web").seen
+
+
+def test_a_database_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    it = a_config(tmp_path)
+    monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK)  # as for a user without the right
+    finding = next(iter(doctor.database(it, NOW)))
+    assert finding.health is Health.FAIL
+    assert "cannot be made" in finding.seen
 
 
 def test_an_address_without_encryption_is_told(tmp_path: Path) -> None:

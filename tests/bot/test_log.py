@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
 import re
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import config, log
 from bot.errors import Refused
@@ -113,6 +116,25 @@ def test_libraries_that_would_tell_too_much_are_heard_only_when_they_warn() -> N
     logging.getLogger("httpx").info("HTTP Request: POST somewhere")
     logging.getLogger("telegram.Bot").debug("message")
     assert stream.getvalue() == ""
+
+
+def test_a_ring_that_is_skipped_or_broken_off_at_the_end_is_no_trouble() -> None:
+    async def unending() -> None:
+        await asyncio.Event().wait()
+
+    async def stopped() -> None:
+        bell = AsyncIOScheduler(timezone=UTC, job_defaults={"max_instances": 1})
+        bell.add_job(unending, "interval", seconds=0.01)
+        bell.start()
+        await asyncio.sleep(0.2)
+        bell.shutdown(wait=False)
+        await asyncio.sleep(0.05)
+
+    stream = written()
+    asyncio.run(stopped())
+    assert stream.getvalue() == ""
+    logging.getLogger("apscheduler.executors.default").error("Error running job", exc_info=ValueError("x"))
+    assert "ValueError" in stream.getvalue()
 
 
 def test_the_parameters_of_a_failed_statement_are_left_out() -> None:

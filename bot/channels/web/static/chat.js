@@ -49,6 +49,9 @@ async function send(form, body) {
   if (form.dataset.busy) return;
   form.dataset.busy = "true";
   tell(log.dataset.sending);
+  const words = form.id === "composer" ? text.value : "";
+  let sent = false;
+  if (words) { text.value = ""; grow(); }
   try {
     body.set("last", last);
     if (stream?.readyState === EventSource.OPEN) body.set("streaming", "yes");
@@ -58,9 +61,9 @@ async function send(form, body) {
     if (!type.includes("json")) throw new Error(String(answer.status));
     const news = await answer.json();
     if (news.problem) return tell(news.problem, true);
+    sent = true;
     if (news.reload) return location.reload();
     document.querySelectorAll("form:not(.choices) [name=nonce]").forEach((field) => { field.value = news.nonce; });
-    if (form.id === "composer") { text.value = ""; grow(); }
     tell("");
     add(news.html);
     listen();
@@ -68,6 +71,8 @@ async function send(form, body) {
     tell(log.dataset.failed, true);
   } finally {
     delete form.dataset.busy;
+    if (words && !sent) { text.value = [words, text.value].filter(Boolean).join("\n"); grow(); }
+    if (form.dataset.waits) { delete form.dataset.waits; if (sent) form.requestSubmit(); }
   }
 }
 
@@ -76,6 +81,7 @@ function catchSubmit(event) {
   if (!form || form.hasAttribute("data-start")) return;
   event.preventDefault();
   if (form.id === "composer" && !text.value.trim()) return text.focus();
+  if (form.id === "composer" && form.dataset.busy) { form.dataset.waits = "true"; return; }
   const body = new FormData(form, event.submitter ?? undefined);
   const details = form.closest("details");
   if (details) details.open = false;

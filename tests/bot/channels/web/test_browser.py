@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Route
 
     from bot.config import Config
     from tests.bot.channels.web.stage import Program
@@ -144,6 +144,41 @@ class TestChat:
             (session,) = it.chats.sessions.values()
             assert session.answers["when"].value == ("w1", "w2")
             assert session.answers["idea"].value == "More chairs"
+
+    def test_what_is_typed_while_a_message_is_on_its_way_is_sent_too(
+        self, context: BrowserContext, it: Program, url: str
+    ) -> None:
+        def slowly(route: Route) -> None:
+            page.wait_for_timeout(700)
+            route.continue_()
+
+        with watched(context, url) as page:
+            begin(page, url)
+            press(page, "Yes")
+            press(page, "Very good")
+            page.get_by_label("On Sundays").check()
+            press(page, "Done")
+            sees(page, "What one thing would make it better?")
+            page.route("**/chat", slowly)
+            box = page.get_by_label("Your message")
+            box.fill("More chairs")
+            box.press("Enter")
+            expect(box).to_have_value("")
+            box.fill("Harbour")
+            box.press("Enter")
+            expect(box).to_have_value("")
+            sees(page, "Harbour")
+            (session,) = it.chats.sessions.values()
+            assert session.answers["idea"].value == "More chairs"
+
+    def test_words_that_could_not_be_sent_stay_in_the_box(self, context: BrowserContext, url: str) -> None:
+        with watched(context, url) as page:
+            begin(page, url)
+            page.route("**/chat", lambda route: route.fulfill(status=503, body="down"))
+            box = page.get_by_label("Your message")
+            box.fill("More chairs")
+            box.press("Enter")
+            expect(box).to_have_value("More chairs")
 
     def test_it_survives_a_reload(self, context: BrowserContext, url: str) -> None:
         with watched(context, url) as page:
