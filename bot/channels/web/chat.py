@@ -32,6 +32,7 @@ from bot.rounds import codes
 from bot.rounds.record import title
 from flows.memory import load
 from flows.model import Kind, button_data
+from flows.speak import LANGUAGE
 from flows.words import whole
 from storage import contacts, crossings, sessions
 from storage import rounds as kept_rounds
@@ -346,7 +347,7 @@ async def _switch(request: Request, form: FormData, address: str, wanted: str) -
     """Tap the session's own language button, or note the wish for next time where nothing is under way."""
     tag = await asyncio.to_thread(_note_language, request, address, wanted)
     if tag:
-        post = Post(address, Kind.TAP, data=button_data(tag, "@language", wanted), language=wanted)
+        post = Post(address, Kind.TAP, data=button_data(tag, LANGUAGE, wanted), language=wanted)
         asked = Saying(post, pages_of(request).dictionary.words(wanted)("site.this_language"))
         line = await _hand_in(request, form, asked)
         await backstage_of(request).chat.replied(address, line, PATIENCE)
@@ -372,11 +373,23 @@ async def _say(request: Request, form: FormData, saying: Saying) -> Response:
     if not _pace(request).allows(saying.post.address, backstage_of(request).clock()):
         raise HTTPException(429)
     line = await _hand_in(request, form, saying)
-    if not (_quiet(request) and form.get("streaming")):
+    if not (_quiet(request) and form.get("streaming")) or LANGUAGE in saying.post.data:
         await backstage_of(request).chat.replied(saying.post.address, line, PATIENCE)
-    if not _quiet(request):
-        return to("/chat#latest")
-    return await _news(request, saying.post.address, line, str(form.get("last", "0")))
+    new = await _new_language(request, saying.post.address)
+    response: Response = to("/chat#latest")
+    if _quiet(request):
+        last = str(form.get("last", "0"))
+        response = JSONResponse({"reload": True}) if new else await _news(request, saying.post.address, line, last)
+    if new:
+        set_cookie(request, response, LANGUAGE_COOKIE, new, age=timedelta(days=365))
+    return response
+
+
+async def _new_language(request: Request, address: str) -> str | None:
+    """Return the language somebody has chosen by a word or a button of the conversation: the page follows it."""
+    spoken = await asyncio.to_thread(backstage_of(request).chat.language_of, address)
+    pages = pages_of(request)
+    return spoken if spoken in pages.offered and spoken != pages.language(request) else None
 
 
 async def _hand_in(request: Request, form: FormData, saying: Saying) -> int:

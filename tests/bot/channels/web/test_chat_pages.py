@@ -18,6 +18,7 @@ from bot.channels.web.chat import COOKIE
 from bot.channels.web.safety import TABS, Streams
 from bot.flood import Pace
 from flows.model import Kind
+from storage import contacts
 from tests.bot.channels.web.stage import listening
 from tests.bot.channels.web.test_pure import jpeg
 
@@ -327,6 +328,19 @@ class TestLanguages:
         assert '<html lang="es"' in page.text
         assert page.url.path == "/chat"
         assert it.chat.language_of(address_of(client.cookies[COOKIE])) == "es"
+
+    @pytest.mark.parametrize("headers", [{}, QUIET])
+    async def test_a_choice_in_the_conversation_moves_the_page(
+        self, it: Program, client: httpx.AsyncClient, headers: dict[str, str]
+    ) -> None:
+        page = await begun(client)
+        key = ("web", it.keys.address_hash("web", address_of(client.cookies[COOKIE])))
+        with it.database.transaction() as db:
+            contacts.set_language(db, contacts.find(db, [key])[key].id, "es")
+        said = await client.post("/chat", data=button(page, "Yes"), headers=headers)
+        if headers:
+            assert said.json() == {"reload": True}
+        assert '<html lang="es"' in (await client.get("/chat")).text
 
     async def test_a_language_we_do_not_speak_changes_nothing(self, client: httpx.AsyncClient) -> None:
         page = await client.post("/language", data={"language": "tlh", "back": "/chat"})
