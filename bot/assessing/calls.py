@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from bot import rights
 from bot.assessing import rhythm
 from bot.assessing.words import words
+from bot.channels.base import Mail, Outbound
 from bot.compose import Part
-from bot.letters import BULK, letters
+from bot.letters import BULK, letters, write
 from bot.rights import Right
 from bot.rounds import record
+from bot.threads import MAIL
 from storage import assessments as stored
 from storage import contacts, outbox, people
+from storage.outbox import NewMessage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from bot.assessing.assessments import Assessments
     from bot.config import Config
+    from storage.contacts import Contact
     from storage.rounds import RoundRow
 
 
@@ -75,25 +79,30 @@ def call(db: Connection, one: Due, config: Config, channels: Container[str], now
         letter
         for contact in contacts.of_person(db, one.person.id)
         if contact.channel in channels and contact.may_be_written_to
-        for letter in letters(
-            contact,
-            (Part(_text(one, config, contact.language)),),
-            f"assess.{one.person.id}.{one.service}.{one.occasions[0]}.{contact.id}",
-            now,
-            BULK,
-        )
+        for letter in _letters(one, config, contact, now)
     ]
     outbox.enqueue(db, rows)
     return int(bool(rows))
 
 
-def _text(one: Due, config: Config, language: str) -> str:
+def _letters(one: Due, config: Config, contact: Contact, now: datetime) -> list[NewMessage]:
+    key = f"assess.{one.person.id}.{one.service}.{one.occasions[0]}.{contact.id}"
+    text = _text(one, config, contact)
+    if contact.channel != MAIL:
+        return letters(contact, (Part(text),), key, now, BULK)
+    subject = words(contact.language)("asked.subject", service=config.service_of(one.service).label(contact.language))
+    body = write(Outbound(key, "", text, mail=Mail(subject, ""), language=contact.language))
+    return [NewMessage(f"{key}.0", contact.id, MAIL, BULK, body, now, now)]
+
+
+def _text(one: Due, config: Config, contact: Contact) -> str:
     """Return what is asked: the whole form, else the stage of the round that is about to ask people."""
-    said, service = words(language), config.service_of(one.service).label(language)
+    said, service = words(contact.language), config.service_of(one.service).label(contact.language)
     url = f"{record.public_url(config)}/manage/assess/{one.service}"
+    go = said("asked.go_by_mail" if contact.channel == MAIL else "asked.go", url=url)
     if one.round is None or not one.occasions[0].startswith("round:"):
-        return said("asked.full", service=service, url=url)
+        return said("asked.full", service=service, go=go)
     if not one.foretell:
-        return said("asked.stage_only", service=service, stage=said(f"stage.{one.round.stage}"), url=url)
-    title = record.title(record.load(one.round.record), one.round.title, language)
-    return said("asked.stage", service=service, title=title, url=url)
+        return said("asked.stage_only", service=service, stage=said(f"stage.{one.round.stage}"), go=go)
+    title = record.title(record.load(one.round.record), one.round.title, contact.language)
+    return said("asked.stage", service=service, title=title, go=go)

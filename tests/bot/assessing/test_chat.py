@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.assessing import calls
 from bot.assessing.items import ITEMS
 from bot.assessing.words import words
-from storage import assessments, people
+from bot.letters import read
+from storage import assessments, contacts, people
 from tests.bot.test_threads import Staff, employed, labels, text
 from tests.bot.test_turns import INTO
 from tests.flows.talk import LANGUAGES
+from tests.storage import makers
 from tests.support.house import NOON, Citizen, House, raw
 
 if TYPE_CHECKING:
@@ -217,7 +220,8 @@ async def test_a_manager_is_asked_once_at_the_start_and_once_a_quarter(house: Ho
         house.clock.forward(days=1)
         house.sweeps.assessments()
     (first,) = asked(house, max_)
-    assert first.startswith("Central Library: it is time to look at your own work. Questions: 18.")
+    assert first.startswith("Central Library: it is time to look at your own work. 18 questions,")
+    assert "Send /assess, or open: " in first
     house.clock.forward(days=30)
     house.sweeps.assessments()
     assert len(asked(house, max_)) == 2
@@ -233,6 +237,23 @@ async def test_a_round_that_opens_asks_for_the_guess_once_and_not_whoever_has_ma
     (said,) = asked(house, max_)
     assert said.startswith("Central Library: “How is it?” is about to ask people. How will they answer?")
     assert asked(house, mia) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_mail_says_what_it_is_about_and_names_no_word_to_send(house: House, language: str) -> None:
+    with house.database.transaction() as db:
+        person = people.add(db, "Mo", language, house.clock())
+        made = makers.new_contact("mo@rivermouth.example", "mail")._replace(person_id=person.id, language=language)
+        contacts.add(db, [made])
+        one = calls.Due(person, "library", ("2026-Q4",), None)
+        assert calls.call(db, one, house.config, {"mail"}, house.clock()) == 1
+    (row,) = house.table("outbox")
+    told = read(row.body, row.key, "mo@rivermouth.example")
+    assert told.mail is not None
+    service = house.config.service_of("library").label(language)
+    assert told.mail.subject == words(language)("asked.subject", service=service)
+    assert "/assess " not in told.text
+    assert "/manage/assess/library" in told.text
 
 
 async def test_a_stage_that_has_its_first_answers_asks_without_a_guess(house: House) -> None:
