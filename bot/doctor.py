@@ -25,7 +25,7 @@ from babel import Locale, UnknownLocaleError
 from bot import translating
 from bot.rounds.links import only_here
 from bot.threads import answered_for
-from storage import alarms, inbox, migrate, outbox, retention, rounds, threads, trail
+from storage import alarms, inbox, migrate, outbox, retention, rounds, rulings, threads, trail
 from storage.database import Database, StorageTrouble
 from storage.unlocking import refuse_changing
 
@@ -185,6 +185,7 @@ def database(config: Config, now: datetime) -> Iterator[Finding]:
             yield _alarms(opened)
             yield _overdue(opened, now, config)
             yield readers(opened, config)
+            yield judged(opened, config)
             yield asked(opened, config)
     except StorageTrouble as trouble:
         yield fail("database", str(trouble), "Nothing works until this does.")
@@ -307,6 +308,20 @@ def readers(opened: Database, config: Config) -> Finding:
         seen = f"{sum(waiting.values())} citizens wait, and nobody of {', '.join(waiting)} is told{off}"
         return fail("HUMAN", seen, do)
     return warn("HUMAN", f"nobody of {', '.join(nobody)} can be told; citizens read human_contact instead{off}", do)
+
+
+def judged(opened: Database, config: Config) -> Finding:
+    """Look whether words wait for somebody to let others see them: until then no digest quotes them."""
+    if not config.privacy.approved:
+        return ok("quotes", "words are shown until somebody withholds them")
+    with opened.reading() as db:
+        found = rulings.counts(db, [each.key for each in config.services], approved=True)
+    waiting = {service: many for service, kinds in found.items() if (many := kinds.get(rulings.WAITING, 0))}
+    if not waiting:
+        return ok("quotes", "none waits for approval")
+    named = ", ".join(f"{service} {many}" for service, many in waiting.items())
+    do = "Ask the managers and organisers of these services to look at them: /manage/words, or /organise in the chat."
+    return warn("quotes", f"{sum(waiting.values())} wait for approval ({named}): no digest quotes them", do)
 
 
 def asked(opened: Database, config: Config) -> Finding:

@@ -31,6 +31,7 @@ from storage import (
     outbox,
     people,
     rounds,
+    rulings,
     sessions,
     themes,
     threads,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from bot.rounds.library import Library
     from storage.answers import AnswerRow
     from storage.contacts import Contact
+    from storage.rounds import RoundRow
     from storage.sealing import Keys
 
 LASTS: Final = timedelta(hours=1)
@@ -221,10 +223,18 @@ def _answers(db: Connection, library: Library, contact: Contact) -> Iterator[Ent
             yield Entry("theme", of.code, "", "sorted_into", called(theme, contact.language))
         for at, language in themes.read_of(db, of.id, pseudonym):
             yield Entry("reading", of.code, at.isoformat(), "language_found", language)
+        yield from _rulings(db, of, pseudonym)
         if texts := campaigns.of_person(db, of.id, pseudonym):
             yield Entry("campaign", of.code, "", "texts_counted_with_others", str(texts))
         if kind := apart.kind_of(db, of.id, pseudonym):
             yield Entry("counted_apart", of.code, "", "answers_for", kind)
+
+
+def _rulings(db: Connection, of: RoundRow, pseudonym: bytes) -> Iterator[Entry]:
+    """Give what people of the service ruled of the words that others may see: shown, or withheld and why."""
+    for ruling in rulings.of_person(db, of.id, pseudonym):
+        said = ": ".join(filter(None, (ruling.reason, ruling.words))) or "yes"
+        yield Entry("ruling", of.code, ruling.at.isoformat(), f"your_words_{ruling.ruling}", said)
 
 
 def _said(row: AnswerRow) -> str:

@@ -9,10 +9,23 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot import own_work
+from bot import own_work, quoting
 from bot.erasure import taking_back
 from bot.parting import withhold
-from storage import answers, audience, contacts, deletions, looks, outbox, people, rounds, sessions, threads, wishes
+from storage import (
+    answers,
+    audience,
+    contacts,
+    deletions,
+    looks,
+    outbox,
+    people,
+    rounds,
+    rulings,
+    sessions,
+    threads,
+    wishes,
+)
 from storage import entries as taken_down
 from storage.contacts import NewContact
 from storage.deletions import (
@@ -21,10 +34,12 @@ from storage.deletions import (
     HUSHED,
     PARTED,
     RESUMED,
+    SHOWN_AGAIN,
     STOPPED,
     UNINVITED,
     UNQUOTED,
     UNWISHED,
+    WITHHELD,
 )
 
 if TYPE_CHECKING:
@@ -77,6 +92,7 @@ class Replay:
         self._parts(gone.parts)
         for contact_id, round_id in self._parted:  # after the answers: an entry tells of whom they are
             taken_down.forget(self._db, contact_id, round_id)
+        self._rule()
         self._unquote(gone.quotes)
         self._unwish(gone.unwished)
         self._hush()
@@ -173,6 +189,16 @@ class Replay:
             for round_id, pseudonym, since in answers.participations(self._db)
             if (at := gone.get(deletions.part(self._keys, pseudonym))) is not None and since < at
         ]
+
+    def _rule(self) -> None:
+        """Rule once more on words that stand as they stood then; what was ruled of them last counts."""
+        last = {entry.who: entry for entry in deletions.of(self._entries, WITHHELD, SHOWN_AGAIN)}
+        if not last:
+            return
+        signed = ((one, last.get(quoting.sign(self._keys, one))) for one in rulings.standing(self._db))
+        for text, entry in [(one, entry) for one, entry in signed if entry is not None]:
+            if quoting.again(self._db, text, entry):
+                self._done[entry.what] += 1
 
     def _unquote(self, gone: dict[str, datetime]) -> None:
         found = self._found_parts(gone)

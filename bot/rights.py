@@ -37,6 +37,7 @@ class Right(StrEnum):
     READ_DIGESTS = "read_digests"
     ACT_ON_DIGESTS = "act_on_digests"
     SORT_THEMES = "sort_themes"
+    JUDGE_QUOTES = "judge_quotes"
     ANSWER_CITIZENS = "answer_citizens"
     ASSESS = "assess"
     HEAR_ALARMS = "hear_alarms"
@@ -63,6 +64,7 @@ RULES: Mapping[Right, Rule] = {
     Right.READ_DIGESTS: Rule((MANAGER,), "Read the weekly digest, and take its files"),
     Right.ACT_ON_DIGESTS: Rule((MANAGER, ORGANISER), "Answer, assign, ask back, hand on"),
     Right.SORT_THEMES: Rule((MANAGER, ORGANISER), "Keep the codebook of a service"),
+    Right.JUDGE_QUOTES: Rule((MANAGER, ORGANISER), "Say which words of citizens others may see, and which not"),
     Right.ANSWER_CITIZENS: Rule((MANAGER, ORGANISER), "Read and answer those who asked for a person"),
     Right.ASSESS: Rule((MANAGER, ORGANISER, APPROVER), "Assess one's own work"),
     Right.HEAR_ALARMS: Rule((MANAGER,), "Be told at once where somebody writes of danger"),

@@ -355,6 +355,12 @@ class Privacy:
     ]
     backup_days: Annotated[Days, Field(description="a number of days, as in backup_days = 90")]
     answers_months: Annotated[int, Field(ge=1, le=120, description="a number of months, as in answers_months = 12")]
+    quotes: Annotated[Literal["shown", "approved"], Field(description='"shown" or "approved"')]
+
+    @property
+    def approved(self) -> bool:
+        """Whether citizens' words are shown to others only once a person of the service has approved them."""
+        return self.quotes == "approved"
 
 
 @dataclass(frozen=True, slots=True)

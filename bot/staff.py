@@ -153,10 +153,10 @@ class Staff:
         return tuple(prompts) or (self._say(guest, "staff_only"),)
 
     def _week_so_far(self, db: Connection, service: str, language: str, now: datetime) -> InChat | None:
-        """Draw the week so far; again where words it quotes were deleted meanwhile."""
+        """Draw the week so far; again where words it quotes were deleted or withheld meanwhile."""
         told = self._so_far(db, service, language, now)
         for _ in range(REDRAWN):
-            if told is None or digests.hold_quotes(db, told.quotes):
+            if told is None or digests.hold_quotes(db, told.quotes, approved=self._config.privacy.approved):
                 break
             told = self._so_far(db, service, language, now)
         return told

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select, tuple_, update
 
-from storage import actions, apart, digests, proof, themes, weekly
+from storage import actions, apart, digests, proof, rulings, themes, weekly
 from storage.rows import IDS, Insert, Shape, many, not_among, read
 from storage.tables import action_replies, answers, rounds
 
@@ -90,7 +90,7 @@ def append(db: Connection, rows: Sequence[AnswerRow]) -> None:
 def withdraw(db: Connection, keys: Iterable[Key], now: datetime) -> None:
     """For each key the newest answer that stands no longer does. Earlier passages of a running round stay.
 
-    Words taken back are quoted in no digest that is kept.
+    Words taken back are quoted in no digest that is kept, and what was ruled of them goes.
     """
     rows = [{"b_round": round_id, "b_pseudonym": who, "b_state": state, "b_at": now} for round_id, who, state in keys]
     if not rows:
@@ -98,18 +98,19 @@ def withdraw(db: Connection, keys: Iterable[Key], now: datetime) -> None:
     many(db, _withdraw, rows)
     parts = {(each["b_round"], each["b_pseudonym"]) for each in rows}
     lost = and_(tuple_(answers.c.round_id, answers.c.pseudonym).in_(parts), answers.c.withdrawn_at == now)
-    digests.unquote(db, _texts_where(db, and_(lost, answers.c.counted_at.is_not(None))))
+    _unquote(db, _texts_where(db, and_(lost, answers.c.counted_at.is_not(None))))
 
 
 def reword(db: Connection, round_id: int, pseudonym: bytes, state: str, text: str) -> None:
     """Put other words in the place of the newest text that stands; what they were, and were before, is kept nowhere.
 
-    So what was taken back of this question goes at once, and so do quotes, and what a program made of the words.
+    So what was taken back of this question goes at once, and so do quotes, what was ruled of the words, and what a
+    program made of them.
     """
     mine = and_(answers.c.round_id == round_id, answers.c.pseudonym == pseudonym, answers.c.state == state)
     newest = db.execute(select(func.max(answers.c.id)).where(mine, _stands)).scalar()
     going = and_(mine, or_(~_stands, answers.c.id == newest))
-    digests.unquote(db, _texts_where(db, going))
+    _unquote(db, _texts_where(db, going))
     db.execute(update(answers).where(mine, ~_stands).values(text=None))
     db.execute(update(answers).where(answers.c.id == newest).values(text=text))
     # After the words: whoever was just reading them has committed by now, so nothing of theirs is left over.
@@ -134,13 +135,14 @@ def carry(db: Connection, round_id: int, origin: bytes, to: bytes) -> None:
 def quotable(db: Connection, agreed: Iterable[tuple[int, bytes, bool]]) -> list[Participation]:
     """For each (round id, pseudonym, yes or no): whether this person's words may be quoted without the name.
 
-    Who no longer agrees is quoted in no digest that is kept; returned is of which parts that is true.
+    Who no longer agrees is quoted in no digest that is kept, and was approved for nothing; returned is of which parts
+    that is true.
     """
     said = list(agreed)
     refused = [(round_id, who) for round_id, who, yes in said if not yes]
     lost = and_(tuple_(answers.c.round_id, answers.c.pseudonym).in_(refused), answers.c.quotable.is_(True))
     back = _parts_where(db, lost) if refused else []
-    digests.unquote(db, _texts_where(db, lost) if back else [])
+    _unquote(db, _texts_where(db, lost) if back else [], rulings.SHOWN)
     rows = [{"b_round": round_id, "b_pseudonym": who, "b_quotable": yes} for round_id, who, yes in said]
     many(db, _quote, rows)
     return back
@@ -155,6 +157,12 @@ def _texts_where(db: Connection, which: ColumnElement[bool]) -> Sequence[int]:
     """Return the texts that shall be quoted no more, held: a digest being written that quotes them is there by then."""
     wanted = select(answers.c.id).where(which, answers.c.text.is_not(None)).order_by(answers.c.id)
     return db.execute(wanted.with_for_update()).scalars().all()
+
+
+def _unquote(db: Connection, ids: Sequence[int], ruling: str | None = None) -> None:
+    """Quote these texts no more; what was ruled of them goes, or (with `ruling`) what was ruled so."""
+    digests.unquote(db, ids)
+    rulings.forget(db, ids, ruling)
 
 
 def of(db: Connection, round_id: int, pseudonym: bytes) -> list[AnswerRow]:
@@ -176,11 +184,21 @@ def services_of(db: Connection, ids: Iterable[str]) -> list[str]:
     return list(db.execute(found, {"ids": some}).scalars())
 
 
-def every(db: Connection, round_id: int) -> Iterator[AnswerRow]:
-    """Give the counted answers of a round one after the other, without holding them all (export)."""
-    counted = _all.where(answers.c.round_id == round_id, _stands, answers.c.counted_at.is_not(None))
+def every(db: Connection, round_id: int, *, approved: bool | None = None) -> Iterator[AnswerRow]:
+    """Give the counted answers of a round one after the other, without holding them all (export).
+
+    With `approved` said, free texts are `quotable` only where they may be shown to others (`bot.quoting`).
+    """
+    counted = (_all if approved is None else _with_rulings(approved=approved)).where(
+        answers.c.round_id == round_id, _stands, answers.c.counted_at.is_not(None)
+    )
     for row in db.execute(counted.order_by(answers.c.id).execution_options(yield_per=1000)):
         yield AnswerRow(*row)
+
+
+def _with_rulings(*, approved: bool) -> Select[Any]:
+    may = and_(answers.c.quotable, or_(answers.c.verb != "ask", rulings.open_to_others(approved=approved)))
+    return select(*(may if name == "quotable" else answers.c[name] for name in _shape.names))
 
 
 def participations(db: Connection) -> Iterator[tuple[int, bytes, datetime]]:
@@ -226,7 +244,7 @@ def forget(db: Connection, round_id: int, pseudonym: bytes, now: datetime, *, cl
     answers and what did not count go. Digests that are kept lose the words and keep their figures.
     """
     mine = and_(answers.c.round_id == round_id, answers.c.pseudonym == pseudonym)
-    digests.unquote(db, _texts_where(db, mine))
+    _unquote(db, _texts_where(db, mine))
     uncounted = or_(answers.c.counted_at.is_(None), answers.c.withdrawn_at.is_not(None))
     going = and_(mine, or_(uncounted, answers.c.item.like("you.%"))) if closed else mine
     touched = db.execute(delete(answers).where(going)).rowcount
@@ -404,22 +422,29 @@ def texts(
     return read(TextRow, db.execute(_texts(round_id is not None, quotable_only), asked))
 
 
-def these_texts(db: Connection, ids: Collection[int]) -> list[TextRow]:
-    """Return the free texts with these ids that still stand and may be quoted."""
-    return read(
-        TextRow, db.execute(_with_scores(select(answers).where(answers.c.id.in_(IDS), *_QUOTED)), {"ids": [*ids]})
-    )
+def these_texts(db: Connection, ids: Collection[int], *, approved: bool = False) -> list[TextRow]:
+    """Return the free texts with these ids that still stand and may be quoted; `approved`: that somebody approved."""
+    wanted = select(answers).where(answers.c.id.in_(IDS), *_quoted(approved=approved))
+    return read(TextRow, db.execute(_with_scores(wanted), {"ids": [*ids]}))
 
 
 def quoted_ids(
-    db: Connection, service: str, since: datetime, until: datetime, every: int = 1, first: int = 0
+    db: Connection,
+    service: str,
+    since: datetime,
+    until: datetime,
+    every: int = 1,
+    first: int = 0,
+    *,
+    approved: bool = False,
 ) -> list[tuple[int, int]]:
-    """Return (id, round id) of the free texts counted in [since, until) that may be quoted.
+    """Return (id, round id) of the free texts counted in [since, until) that may be quoted; `approved`: by somebody.
 
     With `every` only each one whose id leaves `first` as remainder: a sample, where there are too many to look at.
     """
     within = (answers.c.service == service, answers.c.counted_at >= since, answers.c.counted_at < until)
-    wanted = select(answers.c.id, answers.c.round_id).where(*within, *_QUOTED, answers.c.id % every == first)
+    wanted = select(answers.c.id, answers.c.round_id).where(*within, *_quoted(approved=approved))
+    wanted = wanted.where(answers.c.id % every == first)
     return [(answer_id, round_id) for answer_id, round_id in db.execute(wanted.order_by(answers.c.id))]
 
 
@@ -464,7 +489,10 @@ def words_of(db: Connection, round_id: int) -> list[tuple[int, bytes, str]]:
     return [(answer_id, pseudonym, text) for answer_id, pseudonym, text in rows]
 
 
-_QUOTED = (_stands, answers.c.verb == "ask", answers.c.text.is_not(None), answers.c.quotable.is_(True))
+def _quoted(*, approved: bool) -> tuple[ColumnElement[bool], ...]:
+    """Of texts that may be shown to others, whatever names stand in them (`bot.quoting`)."""
+    written = (_stands, answers.c.verb == "ask", answers.c.text.is_not(None))
+    return (*written, rulings.open_to_others(approved=approved))
 
 
 @cache

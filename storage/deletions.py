@@ -38,6 +38,8 @@ UNQUOTED, UNWISHED = "unquoted", "unwished"
 """The yes to being quoted in one part was taken back; so was the wish for the result of a round."""
 DISMISSED: Final = "dismissed"
 """A role was taken away."""
+WITHHELD, SHOWN_AGAIN = "withheld", "shown"
+"""Words were withheld from others by a person of the service; a person let others see them."""
 TORN: Final = b"~torn\n"
 """Ends a line that a power cut left without its end: nothing of it was committed."""
 
@@ -50,11 +52,15 @@ class Entry(NamedTuple):
     who: str
     """Sign of the contact; of `HUSHED` the hash the quiet list knows the address by; of `DISMISSED` that of the role.
 
+    Of `WITHHELD` and `SHOWN_AGAIN` that of the words.
+
     Empty of `UNQUOTED` and `UNWISHED`; earlier versions signed the latter by the contact.
     """
     parts: tuple[str, ...] = ()
     """Signs of their pseudonyms; of `MOVED` the one before and the one after."""
     round: int = 0
+    why: str = ""
+    """Of `WITHHELD` the kind of reason."""
 
 
 def sign(keys: Keys, contact: Contact) -> str:
@@ -241,7 +247,7 @@ def _torn(handle: int) -> str:
 
 def _line(entry: Entry) -> str:
     said = {"at": entry.at.isoformat(), "what": entry.what, "who": entry.who}
-    more = {"parts": entry.parts, "round": entry.round}
+    more = {"parts": entry.parts, "round": entry.round, "why": entry.why}
     return json.dumps(said | {name: value for name, value in more.items() if value})
 
 
@@ -255,6 +261,7 @@ def _entry(line: bytes) -> Entry | None:
             str(said["who"]),
             tuple(map(str, said.get("parts", ()))),
             int(said.get("round", 0)),
+            str(said.get("why", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

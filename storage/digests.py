@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import delete, func, or_, select, update
 
-from storage import outbox
+from storage import outbox, rulings
 from storage.rows import IDS, Shape, insert_new, many
 from storage.tables import answers, digests
 
@@ -86,55 +86,63 @@ def unquote(db: Connection, ids: Collection[int]) -> int:
     return changed
 
 
-def unquote_gone(db: Connection) -> int:
+def unquote_gone(db: Connection, *, approved: bool = False) -> int:
     """Take out quotes whose answer is gone, taken back or not to be quoted any more; return how many digests changed.
 
-    A quote that does not say which answer it is goes, too: nobody can tell whether its writer still agrees.
+    `approved`: those, too, that nobody approved. A quote that does not say which answer it is goes, too: nobody can
+    tell whether its writer still agrees.
     """
     quoting = or_(digests.c.body.contains('"quote":{'), digests.c.body.contains('"quotes":[{'))
     changed = 0
     for digest_id in db.execute(select(digests.c.id).where(quoting).order_by(digests.c.id)).scalars().all():
         row = db.execute(_bodies.where(digests.c.id == digest_id)).one()
         body = msgspec.json.decode(row.body)
-        changed += _leave(db, row, body, _standing(db, map(_answer, _quotes(body))))
+        changed += _leave(db, row, body, _standing(db, map(_answer, _quotes(body)), approved=approved))
     _erase(db, lambda quoted: quoted - _standing(db, quoted, agreed=False))
     return changed
 
 
-def hold_quotes(db: Connection, quoted: Iterable[str], *, agreed: bool = True) -> bool:
-    """Whether all these answers may still be quoted; nobody deletes one then until the commit.
+def hold_quotes(db: Connection, quoted: Iterable[str], *, agreed: bool = True, approved: bool = False) -> bool:
+    """Whether all these answers may still be quoted; nobody deletes or withholds one then until the commit.
 
     Without `agreed` they may be shown to the service's own team, whether or not their writers agree to be quoted.
     """
-    return {*quoted} <= _standing(db, quoted, hold=True, agreed=agreed)
+    return {*quoted} <= _standing(db, quoted, hold=True, agreed=agreed, approved=approved)
 
 
 def _erase(db: Connection, gone: Callable[[set[str]], Collection[str]]) -> None:
     outbox.erase(db, [key for key, quoted in outbox.quoting(db) if gone({*quoted})])
 
 
-def recheck(db: Connection, row: DigestRow) -> bool:
-    """Take out of a digest just written what was deleted, or not to be quoted any more, since it was drawn.
+def recheck(db: Connection, row: DigestRow, *, approved: bool = False) -> bool:
+    """Take out of a digest just written what was deleted, withheld, or not to be quoted any more, since it was drawn.
 
-    Return whether something was. What it still quotes nobody deletes until the commit: whoever does it then finds it.
+    Return whether something was. What it still quotes nobody deletes or withholds until the commit: whoever does it
+    then finds it. `approved`: only what somebody approved stays.
     """
     which = (digests.c.person_id == row.person_id, digests.c.service == row.service, digests.c.period == row.period)
     body = msgspec.json.decode(row.body)
     quoted = [] if body is None else _quotes(body)
     if not quoted:
         return False
-    there = _standing(db, map(_answer, quoted), hold=True)
+    there = _standing(db, map(_answer, quoted), hold=True, approved=approved)
     return _leave(db, db.execute(_bodies.where(*which)).one(), body, there)
 
 
-def _standing(db: Connection, quoted: Iterable[str], *, hold: bool = False, agreed: bool = True) -> set[str]:
+def _standing(
+    db: Connection, quoted: Iterable[str], *, hold: bool = False, agreed: bool = True, approved: bool = False
+) -> set[str]:
+    """Return which of these answers may be shown: to others, or (without `agreed`) to the service's own team."""
     said = {each for each in quoted if each.isdecimal()}
     if not said:
         return set()
     there = (answers.c.id.in_(IDS), answers.c.text.is_not(None), answers.c.withdrawn_at.is_(None))
     asked = select(answers.c.id).where(*there, *([answers.c.quotable] if agreed else [])).order_by(answers.c.id)
-    found = db.execute(asked.with_for_update(read=True) if hold else asked, {"ids": [int(each) for each in said]})
-    return {str(each) for each in found.scalars()}
+    held = db.execute(asked.with_for_update(read=True) if hold else asked, {"ids": [int(each) for each in said]})
+    found = set(held.scalars())
+    # Once they are held, by another statement: this one sees what whoever held them before us has ruled.
+    shut = rulings.shut(db, found, approved=approved) if agreed else set()
+    return {str(each) for each in found - shut}
 
 
 def _quotes(body: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON

@@ -42,6 +42,7 @@ from storage.tables import (
     roles,
     round_log,
     rounds,
+    rulings,
     sessions,
     thread_messages,
     threads,
@@ -100,6 +101,8 @@ class Policy:
 
     In an always open round: since given, also once somebody has closed it, or has given it an end.
     """
+    approved: bool = False
+    """Whether words stay in digests only where somebody approved them."""
 
 
 def forget(
@@ -115,7 +118,7 @@ def forget(
         _keep_apart(db, now, policy, keys)
     gone = {what: _swept(db, what, statement(now, policy), now) for what, statement in _SWEEPS.items()}
     gone[HUSHED] = 0 if keys is None else _hush(db, now, policy, keys, spelt)
-    gone[QUOTES] = digests.unquote_gone(db)
+    gone[QUOTES] = digests.unquote_gone(db, approved=policy.approved)
     _thin(db, now, policy)
     for statement in _blurring(now, policy):
         db.execute(statement)
@@ -374,6 +377,12 @@ def _counted_apart(_now: datetime, _policy: Policy) -> Delete:
     return delete(counted_apart).where(~exists().where(*mine))
 
 
+def _rulings(_now: datetime, _policy: Policy) -> Delete:
+    """What was ruled of words goes with them."""
+    there = (answers.c.id == rulings.c.answer_id, answers.c.text.is_not(None), answers.c.withdrawn_at.is_(None))
+    return delete(rulings).where(~exists().where(*there))
+
+
 def _replies(now: datetime, policy: Policy) -> Delete:
     """What was answered to a question asked back, as the answers themselves."""
     return delete(action_replies).where(_past(action_replies, now, policy))
@@ -576,6 +585,7 @@ _SWEEPS: dict[str, Callable[[datetime, Policy], Delete | Update]] = {
     ABOUT_YOU: _about_you,
     "answers": _answers,
     "counted_apart": _counted_apart,
+    "rulings": _rulings,
     "action_replies": _replies,
     "action_links": _action_links,
     "alarms": _alarms,

@@ -421,6 +421,17 @@ answers = Table(  # append-only but for the three marks; `counted_at` set and `w
     Index("ix_answers_for_many", "service", **_where(SPEAKS_FOR_MANY)),
 )
 
+rulings = Table(  # of texts that others may see: goes with the words, and an approval with the yes to being quoted
+    "rulings",
+    metadata,
+    C("answer_id", ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True),
+    C("ruling", String(12), nullable=False),  # shown, withheld
+    C("reason", String(20), nullable=False),  # insulting, names, off_topic, other; empty of what is shown
+    C("words", Text, nullable=False),  # of whoever withheld them, for another reason; empty otherwise
+    C("person_id", ForeignKey("people.id", ondelete="SET NULL")),  # who ruled
+    C("at", Instant, nullable=False),
+)
+
 counted_apart = Table(  # answers of a round that are no voice of one person, once nothing else says so
     "counted_apart",
     metadata,

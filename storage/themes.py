@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import and_, delete, func, or_, select, tuple_, update
 
+from storage import rulings
 from storage.rows import Insert, Shape, not_among, read
 from storage.tables import answers, campaign_texts, codebooks, readings, text_themes, theme_examples, themes
 
@@ -643,9 +644,10 @@ def fitting_none(db: Connection, service: str, since: datetime, limit: int) -> l
     return read(Text, db.execute(newest.limit(limit)))
 
 
-def quotable(db: Connection, answer_ids: Collection[int]) -> set[int]:
-    """Return those of these texts whose writers agreed to be quoted, and that still stand."""
-    wanted = select(answers.c.id).where(answers.c.id.in_(list(answer_ids)), answers.c.quotable.is_(True), _stands)
+def quotable(db: Connection, answer_ids: Collection[int], *, approved: bool = False) -> set[int]:
+    """Return those of these texts that may be shown to others, and still stand; `approved`: that somebody approved."""
+    may = rulings.open_to_others(approved=approved)
+    wanted = select(answers.c.id).where(answers.c.id.in_(list(answer_ids)), may, _stands)
     return set(db.execute(wanted).scalars())
 
 

@@ -20,6 +20,7 @@ UNNAMED = {
     "bot/channels/web/manage/assess.py _kept",
     "bot/channels/web/manage/assess.py _shared",
     "bot/channels/web/manage/rhythm.py _kept",
+    "bot/channels/web/manage/quoted.py _judged",
     "bot/channels/web/manage/themes.py _changed",
     "bot/channels/web/manage/themes.py _corrected",
     # One commit of a command whose last act it is: its exit status tells, and it may be given again.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bot.digests.signals import Place
     from bot.digests.summarise import Headline, Scope
-    from bot.reading.private import Finder
+    from bot.quoting import Quoting
     from storage.answers import TextRow
     from storage.beside import Beside
     from storage.database import Database
@@ -65,7 +65,7 @@ def gather(  # noqa: PLR0913 - all that counting needs
     service: str,
     week: Week,
     zone: ZoneInfo,
-    finder: Finder,
+    quoting: Quoting,
     headlines: Sequence[Headline] = (),
     labels: tuple[Labels, Labels] = (NONE, NONE),
     *,
@@ -73,16 +73,16 @@ def gather(  # noqa: PLR0913 - all that counting needs
 ) -> Answers:
     """Count what `summarise` needs for this week of this service, on the calendar of `zone`.
 
-    `finder` finds what in people's words leads to somebody: nothing of it goes into a digest. `headlines` say
-    which people who wrote something scored well; `labels` are the service's own steps and areas, by id. `beside` is who
-    is no voice of one person.
+    `quoting` says which words may be quoted, and how: nothing that leads to somebody goes into a digest. `headlines`
+    say which people who wrote something scored well; `labels` are the service's own steps and areas, by id. `beside` is
+    who is no voice of one person.
     """
     spans = {week.back(back): week.back(back).span(zone) for back in range(MEDIAN_WEEKS + 1)}
     figures = weekly.figures(db, service, spans.values(), beside)
     totals = weekly.everybody(db, service, figures, beside)
     weeks = {str(each): figures[span] for each, span in spans.items()}
     began, finished = sessions.passages(db, service, *spans[week])
-    said = tuple(_by_lot(db, service, week, zone, weeks, finder, beside))
+    said = tuple(_by_lot(db, service, week, zone, weeks, quoting, beside))
     *past, sent = ([one.senders for one in campaigns.of_week(db, service, *spans[week.back(n)])] for n in _BACK)
     return Answers(
         counts=frame(COUNTED, _counts(weeks)),
@@ -153,7 +153,7 @@ def _by_lot(
     week: Week,
     zone: ZoneInfo,
     weeks: Mapping[str, Figures],
-    finder: Finder,
+    quoting: Quoting,
     beside: Beside,
 ) -> Iterator[Said]:
     """Give quotable texts of the week, and of the weeks before it that may be too quiet to be told of by themselves."""
@@ -163,13 +163,13 @@ def _by_lot(
         if back and sum(each.people for each in figures.people) >= PEOPLE:
             return
         every = every_nth(figures.texts)
-        ids = stored.quoted_ids(db, service, *this.span(zone), every, week.number % every)
+        ids = quoting.ids(db, service, this.span(zone), every, week.number % every)
         lots = sorted(ids, key=lambda each: lot(str(each[1]), str(week), str(each[0])))
         organised = {text: f"campaign {n}" for text, n in campaigns.sent(db, service, *this.span(zone)).items()}
         out = beside.texts(this.span(zone))
         own = ((answer_id, round_id) for answer_id, round_id in lots if answer_id not in out)
         drawn = _one_of_each(own, organised, str(week))[:POOL]
-        said = _said(stored.these_texts(db, drawn) if drawn else [], zone, finder)
+        said = _said(quoting.texts(db, drawn), zone)
         yield from by_lot((replace(one, draws=organised.get(int(one.key), "")) for one in said), str(week))
 
 
@@ -188,12 +188,10 @@ def every_nth(texts: int) -> int:
     return max(-(-texts // SAMPLE), 1)
 
 
-def _said(rows: Iterable[TextRow], zone: ZoneInfo, finder: Finder) -> Iterator[Said]:
-    """Give what may be quoted, masked; a text that may hold somebody's name is left to people to read."""
-    for row in rows:
+def _said(quotes: Iterable[tuple[TextRow, str]], zone: ZoneInfo) -> Iterator[Said]:
+    for row, text in quotes:
         on, scored = row.counted_at.astimezone(zone).date(), (row.score_item or "", row.score_choice or "")
-        if (text := finder.quoted(row.text, row.language)) is not None:
-            yield Said(str(Week.holding(on)), on, row.stage, text, *scored, str(row.id), str(row.round_id))
+        yield Said(str(Week.holding(on)), on, row.stage, text, *scored, str(row.id), str(row.round_id))
 
 
 # --------------------------------------------------------------------------- themes

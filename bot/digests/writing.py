@@ -23,6 +23,7 @@ from bot.digests.weeks import Week
 from bot.errors import Refused
 from bot.machine import headlines as machine_headlines
 from bot.menu.worker import mark_of
+from bot.quoting import quoting
 from bot.reading.private import finder
 from bot.rights import Right
 from bot.rounds.lifecycle import BEGUN
@@ -116,7 +117,8 @@ class Digests:
         labels = self._labels(db, service, week.begins(place), now)
         weeks = (week.back(MEDIAN_WEEKS).begins(place), week.ends(place))
         beside = self._library.beside(db, service, weeks)
-        counted = gather(db, service, week, place, finder(db, self._config), self._headlines, labels, beside=beside)
+        may = quoting(db, self._config)
+        counted = gather(db, service, week, place, may, self._headlines, labels, beside=beside)
         asked_since = reworded.since(db, self._library, self._headlines, counted.asked, scope.minimum)
         scope = replace(scope, foot=_with_sample(db, scope, counted, beside), reworded=asked_since)
         look = polls.Look(week, place, now, scope.minimum)
@@ -217,7 +219,7 @@ class Digests:
     def _mend(self, database: Database, now: datetime) -> list[Exception]:
         """Write letters anew that lost their words before they left, and return what went wrong.
 
-        Somebody had theirs deleted, or agrees no longer to be quoted.
+        Somebody had theirs deleted, or agrees no longer to be quoted; or theirs were withheld.
         """
         with database.reading() as db:
             empty = outbox.emptied(db, KEY)
@@ -347,7 +349,7 @@ class Digests:
             if not digests.write(db, row):
                 return 0
             outbox.enqueue(db, mailings)
-            digests.recheck(db, row)
+            digests.recheck(db, row, approved=self._config.privacy.approved)
             machine.note(db, str(Week.of(now, self._config.city.zone)), asked)
             crossings.passed("digest.written")
         crossings.passed("digest.queued")

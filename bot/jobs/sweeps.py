@@ -525,6 +525,7 @@ def policy_of(privacy: Privacy) -> retention.Policy:
         draft_days=privacy.draft_days,
         close_days=privacy.close_days,
         answers_months=privacy.answers_months,
+        approved=privacy.approved,
     )
 
 

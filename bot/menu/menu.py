@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.menu import assessing, deeding, sorting
+from bot.menu import assessing, deeding, judging, sorting
 from bot.menu.acts import Act
 from bot.menu.after import AFTER, TELLING
 from bot.menu.drafting import DAY, EDIT, FIELD, LAST, TITLE
@@ -53,6 +53,8 @@ class Menu(Manuscripts):
         if kind == assessing.TO and rest and (screens := self._assessing.tapped(worker, rest)):
             return screens
         if kind == sorting.TO and (screen := self._sorting.tapped(worker, rest)):
+            return (screen,)
+        if kind == judging.TO and (screen := self._judging.tapped(worker, rest)):
             return (screen,)
         if kind == deeding.TO and self._deeding and (screen := self._deeding.tapped(worker, rest)):
             return (screen,)
@@ -184,6 +186,8 @@ class Menu(Manuscripts):
         if worker is None:
             return None
         kind, *rest = asks.split()
+        if kind == judging.WRITING:
+            return self._judging.heard(worker, rest, back=word == "back")
         if word == "back" and kind == sorting.NAMING:
             return self._sorting.heard(worker, "".join(rest), back=True)
         if word == "back":

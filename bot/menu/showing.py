@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from bot.assessing.words import words
 from bot.menu import figures
 from bot.menu.acts import Act, possible, standing
+from bot.menu.judging import Judging
 from bot.menu.sorting import Sorting
 from bot.menu.worker import LONGEST_LABEL, Worker, data, on_page, short
 from bot.rights import ROLES, Right, reach_of
@@ -77,6 +78,7 @@ class Showing:
         self._assessing = assessing
         self._deeding = deeding
         self._sorting = Sorting(config)
+        self._judging = Judging(config, library.keys)
         self._tried: dict[int, Flow] = {}
         self._looked: dict[int, datetime] = {}
         """When somebody last had the numbers of a round shown anew."""
@@ -92,6 +94,8 @@ class Showing:
             buttons += [worker.button("new", "new", 0), worker.button("file", "file")]
         if worker.may_somewhere(Right.SORT_THEMES):
             buttons.append(self._sorting.button(worker))
+        if worker.may_somewhere(Right.JUDGE_QUOTES):
+            buttons.append(self._judging.button(worker))
         if worker.may_somewhere(Right.ASSESS):
             buttons.append(Button(words(worker.language)("menu.button"), data(ASSESS, "home")))
         buttons.append(worker.button("browser", "browser"))

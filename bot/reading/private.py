@@ -57,10 +57,14 @@ class Finder:
         """Return `text` as anybody may read it, with words in the reader's language for what is private."""
         return worded(veil(text, self.find(text, language)), texts)
 
-    def quoted(self, text: str, language: str) -> str | None:
-        """Return `text` as it may be kept for a quote, with marks for `worded`; None where it holds a doubt."""
+    def quoted(self, text: str, language: str, *, seen: bool = False) -> str | None:
+        """Return `text` as it may be kept for a quote, with marks for `worded`; None where it holds a doubt.
+
+        `seen`: a person has read it and says that it names nobody.
+        """
         spans = self.find(text, self._language(text, language))
-        return None if any(span.found is Found.DOUBT for span in spans) else veil(text, spans)
+        doubted = not seen and any(span.found is Found.DOUBT for span in spans)
+        return None if doubted else veil(text, spans)
 
     def _language(self, text: str, chat: str) -> str:
         told = language_of(text, chat, self._languages) if len(self._languages) > 1 else chat

@@ -2,8 +2,8 @@
 
 For the team: a line for each answer, people under numbers. What they said about themselves is shown as far as at least
 the internal minimum of people share it, together with how they answered (`bot.digests.disclosure`, 9); what they wrote,
-only where they agreed to be quoted, unless the team asks for all of it; texts that many sent in nearly the same words
-have a number in common.
+only where it may be shown to others (`bot.quoting`), unless the team asks for all of it; texts that many sent in nearly
+the same words have a number in common.
 
 For publication: the lines that were counted with the findings of a closed round, once and for ever: nothing follows
 from comparing two of them. Both have the same columns as far as they can, and both are noted in the round's log.
@@ -83,7 +83,8 @@ def team(
     )
     linked = row.key_sealed is not None
     hidden = _hidden(answers.every(db, row.id), row, speakers, minimum)
-    shown = (_shown(each, hidden, every_text=every_text) for each in answers.every(db, row.id))
+    said = answers.every(db, row.id, approved=library.approved)
+    shown = (_shown(each, hidden, every_text=every_text) for each in said)
     numbers: dict[bytes, int] = {}
     copies = organised.copies(db, row.id, minimum)
     for each in with_columns(library.played(db, row).flow, shown):

@@ -81,6 +81,11 @@ class Library:
         """What was published in a chat and cannot be read, as it is kept."""
         self._danger = {each: catalog.danger(each) for each in config.city.languages}
 
+    @property
+    def approved(self) -> bool:
+        """Whether citizens' words are shown to others only once a person of the service has approved them."""
+        return self._config.privacy.approved
+
     def played(self, db: Connection, row: RoundRow) -> Played:
         """Return a round with its flow filled in; the same one until its record or its dates change.
 

@@ -17,6 +17,7 @@ import structlog
 
 from bot.digests.weeks import Week
 from bot.machine import names
+from bot.quoting import quoting
 from bot.reading.private import finder
 from bot.reading.spans import worded
 from bot.texts import texts
@@ -345,20 +346,18 @@ class Themes:
         with self._database.reading() as db:
             left = self._machine.a_week - budget.asked(db, self._week)
             finds = finder(db, self._config)
-            quotable = themes.quotable(db, {written[text].answer_id for each in found for text, _ in each.members})
+            shown = quoting(db, self._config).shown(db, [written[text] for each in found for text, _ in each.members])
         for n, proposal in enumerate(found):
-            group = self._group(language, [written[text] for text, _ in proposal.members], proposal, finds, quotable)
+            group = self._group(language, [written[text] for text, _ in proposal.members], proposal, shown)
             if names.may_be_asked(group, self._machine, left - asked):
                 asked += 1
                 plain[n] = names.named(group, self._machine, partial(_private, finds, language)) or plain[n]
         return plain, asked
 
-    def _group(
-        self, language: str, members: Sequence[Text], proposal: Proposal, finds: Finder, quotable: set[int]
-    ) -> names.Group:
-        """Return what a language model may see of a proposal: texts of people who agreed to be quoted, masked.
+    def _group(self, language: str, members: Sequence[Text], proposal: Proposal, may: Mapping[int, str]) -> names.Group:
+        """Return what a language model may see of a proposal: texts that may be shown to others (`may`), masked.
 
-        One text of each, and none that holds a doubt.
+        One text of each.
         """
         from bot.themes.proposals import common  # noqa: PLC0415 - scikit-learn is for the thread that sorts
 
@@ -367,7 +366,7 @@ class Themes:
         for one in members:
             who = (one.round_id, one.pseudonym)
             every[who].append(one.text)
-            masked = finds.quoted(one.text, one.language) if one.answer_id in quotable else None
+            masked = may.get(one.answer_id)
             if masked is not None:
                 shown.setdefault(who, worded(masked, texts(language)))
         minimum = self._config.digest.minimum_cell

@@ -65,11 +65,19 @@ async def test_the_menu_offers_what_the_role_allows(house: House) -> None:
     omar, ada = await organiser(house), await approver(house)
     max_ = await employed(house, "Max", ("manager", "library"))
     assert labels((await omar.says("/organise"))[0]) == [
-        *("My rounds", "New round", "Send a flow file", "Themes", "Assess yourself", "Sign in to the browser")
+        *(
+            "My rounds",
+            "New round",
+            "Send a flow file",
+            "Themes",
+            "Words that others may see",
+            "Assess yourself",
+            "Sign in to the browser",
+        )
     ]
     assert labels((await ada.says("/organise"))[0]) == ["My rounds", "Assess yourself", "Sign in to the browser"]
     (said,) = await max_.says("/organise")
-    assert labels(said) == ["Themes", "Assess yourself", "Sign in to the browser"]
+    assert labels(said) == ["Themes", "Words that others may see", "Assess yourself", "Sign in to the browser"]
     assert "You read the digest of: Central Library" in said.text
 
 

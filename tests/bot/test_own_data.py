@@ -16,6 +16,7 @@ from storage import (
     manuscripts,
     messages,
     rounds,
+    rulings,
     tables,
     themes,
     wishes,
@@ -136,6 +137,7 @@ GIVEN = {
     "readings.answer_id": "reading",
     "text_themes.answer_id": "theme",
     "campaign_texts.answer_id": "campaign",
+    "rulings.answer_id": "ruling",
     "action_links.contact_id": "action",
     "action_replies.pseudonym": "reply",
     "outbox.contact_id": "message",
@@ -181,6 +183,7 @@ def plant(house: House, citizen: Citizen) -> None:
         entries_.add(db, entries_.Entry(me.id, mine.round_id, None, "group", 7, "", at))
         db.execute(tables.counted_apart.insert(), round_ | {"pseudonym": mine.pseudonym, "kind": "group"})
         db.execute(tables.campaign_texts.insert(), {"answer_id": mine.id, "campaign": 1})
+        rulings.put(db, rulings.Ruling(mine.id, rulings.WITHHELD, "other", "It is about a dog", None, at))
         themes.add(db, "library", [("staff", {"en": "Staff"})], themes.STARTER, at)
         (theme,) = themes.codebook(db, "library")
         themes.keep(db, [themes.Reading(mine.id, "library", None, "en", "test", at)])

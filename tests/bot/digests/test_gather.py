@@ -17,6 +17,7 @@ from bot.digests.model import Reason
 from bot.digests.render import items
 from bot.digests.summarise import summarise
 from bot.digests.weeks import Week
+from bot.quoting import Quoting
 from bot.reading.private import Finder
 from bot.texts import texts
 from bot.themes.starter import codes
@@ -51,7 +52,7 @@ class Told(NamedTuple):
 
 
 def heard(db: Connection) -> list[Told]:
-    found = gather(db, "library", WEEK, PLACE, Finder(), HEADLINES).heard
+    found = gather(db, "library", WEEK, PLACE, Quoting(Finder()), HEADLINES).heard
     return [Told(one.theme, one.good, one.people) for one in found if one.people]
 
 
@@ -91,7 +92,7 @@ def test_a_starter_code_has_its_name_in_whatever_language_the_digest_is_read(dat
         assert about
         of = add_round(db)
         say(db, [text(of, "a long wait", b"%d" % n) for n in range(6)], about.id)
-        name = gather(db, "library", WEEK, PLACE, Finder(), HEADLINES).heard[0].name
+        name = gather(db, "library", WEEK, PLACE, Quoting(Finder()), HEADLINES).heard[0].name
     assert name["fr"] == codes(("fr",))[0].names["fr"]
 
 
@@ -117,7 +118,7 @@ def test_an_organised_campaign_stands_beside_the_themes_and_drives_no_alert(data
         flood(db, of, 300, hours)
     apart.seek(database, "library", WEEK, PLACE, 5, MONDAY)
     with database.reading() as db:
-        counted = gather(db, "library", WEEK, PLACE, Finder(), HEADLINES)
+        counted = gather(db, "library", WEEK, PLACE, Quoting(Finder()), HEADLINES)
     assert counted.campaigns == (300,)
     told = summarise(counted, replace(sample_scope(WEEK), zone=PLACE, headlines=HEADLINES), MONDAY)
     assert told is not None
@@ -150,7 +151,7 @@ def test_a_campaign_has_one_lot_however_many_send_it(database: Database) -> None
     for week in weeks:
         apart.seek(database, "library", week, PLACE, 5, week.ends(PLACE) + DAY)
         with database.reading() as db:
-            said = [one.text for one in gather(db, "library", week, PLACE, Finder(), HEADLINES).said]
+            said = [one.text for one in gather(db, "library", week, PLACE, Quoting(Finder()), HEADLINES).said]
         assert len(said) == 21
         (place,) = (n for n, one in enumerate(said) if "Mill Lane" in one)
         places.append(place)
@@ -168,7 +169,7 @@ def test_a_campaign_of_the_week_before_does_not_hide_that_a_theme_doubled(databa
     for _ in range(2):
         apart.seek(database, "library", WEEK, PLACE, 5, MONDAY)
     with database.reading() as db:
-        counted = gather(db, "library", WEEK, PLACE, Finder(), HEADLINES)
+        counted = gather(db, "library", WEEK, PLACE, Quoting(Finder()), HEADLINES)
     assert [(one.people, one.people_before, one.organised) for one in counted.heard if not one.good] == [(12, 0, 0)]
     told = summarise(counted, replace(sample_scope(WEEK), zone=PLACE, headlines=HEADLINES), MONDAY)
     assert told is not None
@@ -188,7 +189,7 @@ def test_a_theme_tells_its_share_its_change_and_where_it_is_raised_more_often(da
         say(db, [text(of, f"A wait of {n}", b"%d" % n) for n in range(20)], wait)
         say(db, [text(of, f"A word of {n}", b"%d" % n) for n in range(20, 60)], rest)
         areas = {"north": {"en": "Northgate"}, "south": {"en": "Southside"}}
-        counted = gather(db, "library", WEEK, PLACE, Finder(), HEADLINES, ({}, areas))
+        counted = gather(db, "library", WEEK, PLACE, Quoting(Finder()), HEADLINES, ({}, areas))
     told = summarise(counted, replace(sample_scope(WEEK), zone=PLACE, headlines=HEADLINES), MONDAY)
     assert told is not None
     found = next(each for each in told.problems if each.key == "wait")

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from bot import quoting
 from bot.channels.web.pages import backstage_of, cookie_of, drop_cookie, pages_of, set_cookie, to
 from bot.rights import Held, Right
 from bot.texts import own_name
@@ -65,6 +66,8 @@ class Visitor(Held):
     """Stands in every form of this session, so that no other site can send one."""
     waiting: int = 0
     """Citizens who wait for an answer in the threads this person may answer."""
+    words: int = 0
+    """Texts that this person may let others see, and that wait for it."""
 
 
 @contextmanager
@@ -210,7 +213,9 @@ def _visitor(request: Request) -> Visitor | None:
             return None
         visitor = Visitor(person, tuple(people.roles_of(db, person.id)), _stamp(backstage, token))
         mine = visitor.services([service.key for service in backstage.config.services], Right.ANSWER_CITIZENS)
-        return replace(visitor, waiting=sum(threads.waiting(db, mine).values()))
+        judged = visitor.services([service.key for service in backstage.config.services], Right.JUDGE_QUOTES)
+        words = quoting.waiting(db, backstage.config, judged)
+        return replace(visitor, waiting=sum(threads.waiting(db, mine).values()), words=words)
 
 
 def _stamp(backstage: Backstage, token: str) -> str:

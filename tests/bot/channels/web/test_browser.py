@@ -27,13 +27,14 @@ from tests.bot.channels.web.test_staff_pages import MANAGER, ORGANISER, WEEK, wa
 from tests.bot.channels.web.test_staff_results import ordered
 from tests.bot.channels.web.test_themes_pages import sorted_texts
 from tests.bot.channels.web.test_turnout_pages import said
+from tests.bot.channels.web.test_words_pages import approving, written
 from tests.bot.digests.polled import poll
 from tests.bot.digests.test_files import FULL
 from tests.support.browser import PATIENCE_MS
 from tests.support.signing import sign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Route
@@ -519,6 +520,38 @@ class TestStaff:
             accessible(page, "texts")
             follow(button(page, "Not “Waiting”"))
             expect(page.get_by_text("There are no texts here.").first).to_be_visible()
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        context.close()
+
+    @pytest.mark.parametrize("scheme", SCHEMES)
+    def test_a_manager_judges_words_that_others_may_see(
+        self,
+        chromium: Browser,
+        it: Program,
+        url: str,
+        scheme: Literal["light", "dark"],
+        picture: Callable[[str], Path | None],
+    ) -> None:
+        approving(it)
+        written(it)
+        context = chromium.new_context(viewport={"width": 360, "height": 800}, color_scheme=scheme, locale="en")
+        with watched(context, url) as page:
+            page.goto(f"{url}/manage/sign-in?token={it.link(('manager', 'library'))}")
+            follow(button(page, "Sign in"))
+            page.goto(f"{url}/manage/words/library")
+            accessible(page, "what waits")
+            page.get_by_text("Withhold").first.click()
+            if scheme == "light" and (path := picture("managers-words")):
+                page.screenshot(path=path, full_page=True)
+            follow(button(page, "Withhold"))
+            expect(page.get_by_text("Choose why.").first).to_be_visible()
+            accessible(page, "a fault")
+            page.get_by_label("It is insulting").first.check()
+            follow(button(page, "Withhold"))
+            expect(page.get_by_text("It is withheld.").first).to_be_visible()
+            follow(page.get_by_role("button", name="Show").first)
+            expect(page.get_by_text("Others may see it now.").first).to_be_visible()
+            accessible(page, "what was judged")
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         context.close()
 

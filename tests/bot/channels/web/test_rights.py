@@ -60,6 +60,7 @@ DEMANDED: Mapping[Right, tuple[str, ...]] = {
         *(f"POST {ACTION}{end}" for end in ("/act", "/{number:int}/give", "/{number:int}/settle")),
     ),
     Right.SORT_THEMES: tuple(f"{verb} {THEMES}{end}" for verb in ("GET", "POST") for end in ("", "/{theme}")),
+    Right.JUDGE_QUOTES: ("GET /manage/words/{service}", "POST /manage/words/{service}"),
     Right.ANSWER_CITIZENS: (
         *(f"GET {THREAD}{end}" for end in ("", "/files/{number:int}")),
         *(f"POST {THREAD}{end}" for end in ("/reply", "/hand", "/block", "/unblock", "/close")),
@@ -79,7 +80,7 @@ OWN = {
     "GET /manage/flows",
     *(f"GET {FLOW}{end}" for end in ("", "/picture.svg", "/preview")),
     *(f"POST {FLOW}{end}" for end in ("/preview", "/transcript")),
-    *(f"GET /manage/{each}" for each in ("digests", "actions", "assess", "themes", "threads")),
+    *(f"GET /manage/{each}" for each in ("digests", "actions", "assess", "themes", "threads", "words")),
 }
 """What shows each member of staff only what is theirs; flows are of the whole city and hold nobody's answers."""
 OUTSIDE = {
@@ -115,6 +116,7 @@ STATES = {
 FIELDS = {
     "/answers": {"purpose": "team"},
     THEMES: {"what": "new"},
+    "/manage/words/{service}": {"act": "show", "text": "1"},
 }
 """What a form must say at least to be one of ours."""
 OUT = {401, 403, 404}
