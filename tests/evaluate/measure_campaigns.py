@@ -33,5 +33,14 @@ def rows(data: Path, _cache: Path) -> Iterator[Row]:
     others = [n for n, row in enumerate(read) if row["campaign"] == NONE]
     share = sum(n in caught for n in members) / len(members)
     yield at_least("campaigns: members found", share, 0.98, f"{len(members)} in {len(found)} groups, {took:.1f} s")
+    right = len(caught & set(members)) / len(caught) if caught else 0.0
+    yield at_least("campaigns: of those told as members, members", right, 0.98, f"{len(caught)} texts")
+    for level in sorted({row["edit_level"] for row in read if row["campaign"] != NONE}):
+        mine = [n for n, row in enumerate(read) if row["campaign"] != NONE and row["edit_level"] == level]
+        yield Row(
+            f"campaigns: members found, {level}",
+            f"{sum(n in caught for n in mine) / len(mine):.3f}",
+            note=str(len(mine)),
+        )
     stray = 1000 * sum(n in caught for n in others) / len(others)
     yield Row("campaigns: others per 1,000", f"{stray:.1f}", "≤ 1", stray <= 1, f"{len(others)} texts")

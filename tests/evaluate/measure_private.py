@@ -10,8 +10,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections import Counter
-from typing import TYPE_CHECKING, Final
+from collections import Counter, defaultdict
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bot.reading.private import Finder, countries_of
 from bot.reading.spans import Found
@@ -19,18 +20,23 @@ from tests.evaluate.private_texts import SETS, Hidden, hidden
 from tests.evaluate.table import Row, at_least
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-NEEDS = ("text-small", "nhs-patient-feedback", "madrid-proposals-es", "cycling-dialogues-de")
+NEEDS = ("text-small", "pii-presidio", "nhs-patient-feedback", "madrid-proposals-es", "cycling-dialogues-de")
 LATIN: Final = ("de", "en", "es", "fr", "pt")
 SYNTHETIC = {"EMAIL": "mail", "PHONE": "phone", "IBAN": "account", "CARD": "card", "NATID": "identity"}
 SYNTHETIC |= {"PLATE": "plate", "HANDLE": "handle", "PERSON": "name", "ADDRESS": "address"}
+PRESIDIO = {"EMAIL_ADDRESS": "mail", "PHONE_NUMBER": "phone", "IBAN_CODE": "account", "CREDIT_CARD": "card"}
+PRESIDIO |= {"US_SSN": "identity", "PERSON": "name", "ADDRESS": "address"}
 
 
 def rows(data: Path, _cache: Path) -> Iterator[Row]:
     """Measure all."""
-    yield from _synthetic(data / "text-small" / "pii_synthetic.jsonl")
+    ours = [each for each in _synthetic(data / "text-small" / "pii_synthetic.jsonl") if each.language in {*LATIN, "ar"}]
+    yield from _by_language("synthetic", ours, "tuned on")
+    presidio = _presidio(data / "pii-presidio" / "generated_large.csv")
+    yield from _by_language("presidio", presidio, "made-up names and forms of many countries; nothing was tuned on it")
     for which in SETS:
         yield from _written(which)
     yield from _masked(data)
@@ -63,20 +69,86 @@ def _share(what: str, texts: list[Hidden], bound: float, note: str) -> Row:
     return at_least(what, sum(map(_found, texts)) / len(texts), bound, f"{len(texts)}; {note}")
 
 
-def _synthetic(file: Path) -> Iterator[Row]:
-    """Measure the synthetic texts of ten languages; those in languages we do not ship are counted apart."""
-    shown: Counter[tuple[str, bool]] = Counter()
-    every: Counter[tuple[str, bool]] = Counter()
+class Text(NamedTuple):
+    """A text with every place in it that leads to a person: kind, start and end."""
+
+    language: str
+    country: str
+    text: str
+    gold: tuple[tuple[str, int, int], ...]
+
+
+@dataclass
+class Score:
+    """How many places of one kind in one language there are and were found; how many were masked, and rightly."""
+
+    there: int = 0
+    found: int = 0
+    masked: int = 0
+    right: int = 0
+
+    def __str__(self) -> str:
+        """Return recall and precision; a dash where there is nothing to take them of."""
+        return f"{_part(self.found, self.there)} / {_part(self.right, self.masked)}"
+
+    def __add__(self, other: Score) -> Score:
+        """Return both taken together."""
+        return Score(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+
+def _part(part: int, base: int) -> str:
+    return f"{part / base:.2f}" if base else "–"
+
+
+def scores(texts: Iterable[Text], ours: Mapping[Found, str]) -> dict[tuple[str, str], Score]:
+    """Return recall and precision by (kind, language).
+
+    A place is found where all of its letters and digits are masked, of an address its digits. What is masked is right
+    where it meets a place of any kind: a telephone number that is taken for an account is masked all the same.
+    """
+    told: defaultdict[tuple[str, str], Score] = defaultdict(Score)
+    for each in texts:
+        for kind, start, end in each.gold:
+            score = told[kind, each.language]
+            score.there += 1
+            score.found += _found(Hidden(each.language, each.country, each.text, kind, start, end))
+        countries = (each.country,) if each.country else countries_of("", [each.language])
+        for span in Finder(countries).find(each.text, each.language):
+            if span.found is not Found.DOUBT and span.found in ours:
+                score = told[ours[span.found], each.language]
+                score.masked += 1
+                score.right += any(span.start < end and start < span.end for _, start, end in each.gold)
+    return dict(told)
+
+
+def _by_language(what: str, texts: Iterable[Text], note: str) -> Iterator[Row]:
+    """Give a row for each kind: recall and precision over all languages, and in the note in each of them."""
+    told = scores(texts, {found: found.value for found in Found})
+    for kind in sorted({kind for kind, _ in told}):
+        mine = {language: score for (each, language), score in sorted(told.items()) if each == kind}
+        all_ = sum(mine.values(), Score())
+        each = ", ".join(f"{language} {score} ({score.there})" for language, score in mine.items())
+        yield Row(f"private: {kind}, {what}: recall / precision", str(all_), note=f"{note}; {each}")
+
+
+def _synthetic(file: Path) -> Iterator[Text]:
+    """Give the synthetic texts of ten languages."""
     for line in file.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        for kind, start, end, _ in row["gold"]:
-            key = (SYNTHETIC[kind], row["lang"] in {*LATIN, "ar"})
-            every[key] += 1
-            shown[key] += _found(Hidden(row["lang"], row["region"], row["text"], key[0], start, end))
-    for kind, ours in sorted(every):
-        languages = "six languages" if ours else "nl bg uk tr"
-        value = shown[kind, ours] / every[kind, ours]
-        yield Row(f"private: {kind}, synthetic, {languages}", f"{value:.3f}", note=f"{every[kind, ours]}; tuned on")
+        gold = tuple((SYNTHETIC[kind], start, end) for kind, start, end, _ in row["gold"])
+        yield Text(row["lang"], row["region"], row["text"], gold)
+
+
+def _presidio(file: Path) -> Iterator[Text]:
+    """Give the English sentences of presidio: names, addresses and telephone numbers in the forms of many countries.
+
+    Their places, organisations, titles, ages and days are no kinds of ours: they lead to nobody by themselves.
+    """
+    with file.open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            spans = json.loads(row["spans_json"])
+            gold = tuple((PRESIDIO[one["type"]], one["start"], one["end"]) for one in spans if one["type"] in PRESIDIO)
+            yield Text("en", "", row["text"], gold)
 
 
 # --------------------------------------------------------------------------- masked in texts of citizens

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.reading.spans import Found
 from tests.evaluate import __main__ as evaluate
+from tests.evaluate.measure_private import Text, scores
 from tests.evaluate.table import Row, at_least, lines
 
 if TYPE_CHECKING:
@@ -32,6 +34,20 @@ def test_a_measure_whose_data_is_missing_is_passed_over_and_said_so(
     assert evaluate.main(["--data", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert all(f"| {name} " in said for name in evaluate.NAMES)
+
+
+def test_recall_and_precision_are_told_by_kind_and_language() -> None:
+    texts = [
+        Text("en", "GB", "Write to ana@example.org or 07400 123456.", (("mail", 9, 24), ("phone", 28, 40))),
+        Text("de", "DE", "Der Bus kam um 10, schreiben Sie an bus@example.org.", ()),
+        Text("en", "GB", "Somebody called Qwxzt was kind.", (("name", 16, 21),)),
+    ]
+    told = scores(texts, {found: found.value for found in Found})
+    assert str(told["mail", "en"]) == "1.00 / 1.00"
+    assert str(told["mail", "de"]) == "– / 0.00", "an address that nobody marked"
+    assert str(told["name", "en"]).startswith("0.00 / ")
+    assert str(told["phone", "en"]) == "1.00 / 1.00"
+    assert str(told["mail", "en"] + told["mail", "de"]) == "1.00 / 0.50"
 
 
 def test_the_table_says_whether_a_target_is_met() -> None:
