@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from bot.reading.spans import Found
 from tests.evaluate import __main__ as evaluate
+from tests.evaluate import measure_themes
 from tests.evaluate.measure_private import Text, scores
 from tests.evaluate.table import Row, at_least, lines
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_without_data_it_says_where_to_name_it(capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,6 +51,16 @@ def test_recall_and_precision_are_told_by_kind_and_language() -> None:
 def test_the_table_says_whether_a_target_is_met() -> None:
     head, _, met, missed = lines([at_least("F1", 0.61, 0.6), at_least("tau", 0.7, 0.8, "10 themes")])
     assert head.split("|")[1].strip() == "what"
-    assert [cell.strip() for cell in met.split("|")[1:-1]] == ["F1", "0.610", "≥ 0.6", "yes", ""]
+    assert [cell.strip() for cell in met.split("|")[1:-1]] == ["F1", "0.610", "", "≥ 0.6", "yes", ""]
     assert "NO" in missed
     assert Row("x", "1").met is None
+    assert "239 to 240" in lines([Row("campaigns: members found", "1.0")])[-1]
+
+
+def test_the_memory_of_one_step_is_not_that_of_the_one_before() -> None:
+    measure_themes._forget_peak()
+    large = bytearray(300 << 20)
+    first = measure_themes._peak()
+    del large
+    measure_themes._forget_peak()
+    assert measure_themes._peak() < first - 200 or not Path("/proc/self/clear_refs").exists()
