@@ -69,6 +69,7 @@ class RoundPage:
         return {
             "round": round_,
             "title": title_of(round_, language),
+            "headline": self._headline(round_, language),
             "service": service_name(self.config, round_, language),
             "facts": self.rounds.facts(round_.code, language),
             "aims": {name: self._said(name, round_, language) for name in AIMS},
@@ -96,6 +97,14 @@ class RoundPage:
         texts_ = {"record": ordered(round_.record, spoken), "report": ordered(round_.report, spoken)}
         turned: RoundView = replace(cast("Any", round_), **texts_, outcome=outcome.ordered(round_.outcome, spoken))
         return turned
+
+    def _headline(self, round_: RoundView, language: str) -> Fact:
+        """Return the title, with a note where the round has none in the reader's language."""
+        written, own = round_.record.get("title"), self.rounds.played(round_.code).language
+        there = isinstance(written, Mapping) and written.get(language)
+        spoken = language if there else own
+        note = "" if spoken == language else self._only_in(spoken, language)
+        return Fact("", title_of(round_, language), note, spoken)
 
     def _published(self, round_: RoundView, language: str) -> Fact | None:
         """Return the report, with a note where it is in another language; None before it is published."""

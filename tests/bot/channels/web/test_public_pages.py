@@ -131,6 +131,8 @@ async def test_what_a_round_says_in_one_language_is_marked_as_that_in_another(
         spanish = RoundPage(it.rounds, it.config, Dictionary.load(), it.now).kept(shown)["es.html"].decode()
     for text in ("the reading room", "No money"):
         assert re.search(rf'lang="en">{text}</dd><dd class="small">[^<]*: English\.</dd>', spanish)
+    noted = r'<h1 lang="en" dir="auto">The reading room</h1>\s*<p class="small">[^<]*: English\.</p>'
+    assert re.search(noted, spanish), "its title is in English alone, too"
     assert '<dd class="pre">Los días</dd></div>' in spanish
     assert '<dd class="pre">The building</dd></div>' in spanish, "nobody knows its language"
     assert "not there in your language" not in (await client.get(f"/rounds/{code}")).text
@@ -166,7 +168,9 @@ class TestFrontPage:
         code = it.opened("What should we lend?", record={"title": {"es": "¿Qué prestamos?"}})
         for path in ("/", f"/rounds/{code}", f"/chat/{code}"):
             assert "What should we lend?" in (await client.get(path, headers={"accept-language": "en"})).text
-            assert "¿Qué prestamos?" in (await client.get(path, headers={"accept-language": "es"})).text
+            spanish = (await client.get(path, headers={"accept-language": "es"})).text
+            assert "¿Qué prestamos?" in spanish
+            assert '<h1 lang="en"' not in spanish
 
     async def test_a_quiet_city_says_what_to_do(self, client: httpx.AsyncClient) -> None:
         page = await client.get("/")
