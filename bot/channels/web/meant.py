@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 def lines(round_: RoundView, config: Config, words: Words) -> list[tuple[str, str]]:
     """Return what is set about whom a round asks, each as (what it is, what is set)."""
-    found = [(words("form.audience"), words(f"form.{round_.audience}"))]
+    found = [(words("form.audience"), audience(round_.audience, words))]
     return (
         found
         if round_.audience == LINK and not round_.whom.lists
         else [*found, *_chosen(round_, config, words), *_sending(round_, config, words)]
     )
+
+
+def audience(name: str, words: Words) -> str:
+    """Return what an audience is called where no other stands beside it."""
+    return words("form.link" if name == LINK else f"asking.whole_{name}")
 
 
 def _chosen(round_: RoundView, config: Config, words: Words) -> Iterator[tuple[str, str]]:

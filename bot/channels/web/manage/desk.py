@@ -284,7 +284,7 @@ def _called_by_people(request: Request) -> dict[str, str]:
         **{service.key: service.label(words.language) for service in services},
         **{stage.value: words(f"stage.{stage.value}") for stage in Stage},
         **{one: own_name(one) for one in backstage.config.city.languages},
-        **{one: words(f"form.{one}") for one in AUDIENCES},
+        **{one: meant.audience(one, words) for one in AUDIENCES},
         **{one: words(f"after.changed_{one}") for one in CHANGED},
     }
 

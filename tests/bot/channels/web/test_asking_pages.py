@@ -312,6 +312,9 @@ async def test_the_link_alone_is_not_chosen_beside_a_list_of_people_who_are_aske
     page = await changed(client, code, audience="listed")
     assert page.status_code == 200
     assert "The same, and we invite the people on a list that the city holds" in page.text
+    page = await client.get(f"/manage/rounds/{code}")
+    assert "finds it on the start page; we also invite the people on a list" in page.text
+    assert "The same, and" not in page.text, "where no other choice stands above it, it says whole who is asked"
 
 
 async def test_whom_a_signed_round_asks_is_changed_for_a_reason(it: Program, client: httpx.AsyncClient) -> None:
