@@ -727,7 +727,7 @@ def _draft(here: Office, made: RoundView, said: str, *, in_json: bool) -> None:
 
 def _hint(here: Office, code: str, *, aside: bool) -> None:
     """Print what does not keep a round from opening and should be known; `aside`: beside what programs read."""
-    for hint in filter(None, [*here.rounds.hints(code), here.rounds.in_one_tongue(code, READER)]):
+    for hint in filter(None, [*here.rounds.hints(code), here.rounds.untranslated(code, READER)]):
         click.echo(f"({hint})", err=aside)
 
 

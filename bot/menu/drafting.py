@@ -442,7 +442,8 @@ class Drafting(Steering):
                 return day and day.isoformat()
             case "list":
                 lines = [line.strip() for line in text.splitlines() if line.strip()]
-                return [(f"o{n}", line) for n, line in enumerate(lines, 1)] if len(lines) > 1 else None
+                labels = [_in_tongue(worker, round_, need.name, line) for line in lines]
+                return [(f"o{n}", label) for n, label in enumerate(labels, 1)] if len(labels) > 1 else None
             case "text" if need.name != "title":
                 return _in_tongue(worker, round_, need.name, text.rstrip(".")) or None
             case _:

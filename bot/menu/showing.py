@@ -314,7 +314,7 @@ class Showing:
         asked = [f"– {state.text.strip().partition(NEW_LINE)[0]}" for state in states if not isinstance(state, _SILENT)]
         lines = [
             *self._borrowed(worker, round_),
-            *self._in_one_tongue(worker, round_),
+            *self._untranslated(worker, round_),
             worker.text("read_facts"),
             *told,
             "",
@@ -345,11 +345,11 @@ class Showing:
         return [fault(worker.language, "example_words", names=", ".join(names)), ""] if names else []
 
     @staticmethod
-    def _in_one_tongue(worker: Worker, round_: RoundView) -> list[str]:
-        """Return what of a round that has not begun stands in one of its languages alone: whoever signs may mind."""
+    def _untranslated(worker: Worker, round_: RoundView) -> list[str]:
+        """Return what of a round that has not begun is missing in a language of it: whoever signs may mind."""
         if round_.state not in BEGINNING:
             return []
-        said = worker.rounds.in_one_tongue(
+        said = worker.rounds.untranslated(
             round_.code, worker.language, lambda name: label_of(worker, name) or meaning(worker.language, name)
         )
         return [f"{said[:1].upper()}{said[1:]}.", ""] if said else []

@@ -40,7 +40,8 @@ from bot.rounds.lately import Lately
 from bot.rounds.library import sketch
 from bot.rounds.lifecycle import AGREED, BEGINNING, BEGUN, LINK, LISTED, RUNNING, State, closed_on
 from bot.rounds.sending import Plan, sending
-from bot.rounds.tongues import in_language, lacks
+from bot.rounds.tongues import in_language, lacking
+from bot.texts import own_name
 from flows.changes import changes
 from flows.speak import shortened
 from flows.words import fold
@@ -119,7 +120,7 @@ class RoundView:
 
 @dataclass(frozen=True, slots=True)
 class Awaiting:
-    """A round that lacks nothing but a second signature: who has written it, by name, and who may sign it, by id."""
+    """A round that lacking nothing but a second signature: who has written it, by name, and who may sign it, by id."""
 
     writers: tuple[str, ...]
     signers: frozenset[int]
@@ -281,8 +282,8 @@ class Looking:
         left = [wording.fault(language, "example_words", names=same)] if same else []
         return [*unheard, *left, *(wording.named(language, named(one.field), one.message) for one in better)]
 
-    def in_one_tongue(self, code: str, language: str, named: Callable[[str], str] = str) -> str:
-        """Return what of a round in several languages is written in one of them only, as a hint; empty: nothing.
+    def untranslated(self, code: str, language: str, named: Callable[[str], str] = str) -> str:
+        """Return what of a round is missing in a language in which it is read, and in which, as a hint; empty: nothing.
 
         Names of people and bodies, which no language changes, are left out.
         """
@@ -298,8 +299,16 @@ class Looking:
         }
         texts |= {name: [label for _, label in rows] for name, rows in lists.items()}
         texts = {"title": [{own: row.title, **_by_language(said.get("title"))}], **texts}
-        alone = [name for name, each in texts.items() if any(lacks(text, spoken) for text in each)]
-        return wording.fault(language, "one_tongue", names=", ".join(map(named, alone))) if alone else ""
+        gaps: dict[tuple[str, ...], list[str]] = {}
+        for name, each in texts.items():
+            missing = {one for text in each for one in lacking(text, spoken, own)}
+            if missing:
+                gaps.setdefault(tuple(one for one in spoken if one in missing), []).append(named(name))
+        names = "; ".join(
+            wording.fault(language, "missing_in", names=", ".join(fields), languages=", ".join(map(own_name, missing)))
+            for missing, fields in gaps.items()
+        )
+        return wording.fault(language, "untranslated", names=names) if names else ""
 
     def borrowed(self, code: str) -> list[str]:
         """Return the fields of a draft that still hold words of the example: it cannot open with them."""

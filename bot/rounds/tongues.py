@@ -33,9 +33,10 @@ def ordered(said: Any, languages: Sequence[str]) -> Any:  # noqa: ANN401 - whate
     return said
 
 
-def lacks(text: Text, languages: Sequence[str]) -> bool:
-    """Whether a text that is to be read in several languages stands in fewer."""
-    return len(languages) > 1 and (isinstance(text, str) or not all(text.get(one) for one in languages))
+def lacking(text: Text, languages: Sequence[str], own: str) -> tuple[str, ...]:
+    """Return in which of `languages` a text is missing; one for all is in the round's `own`."""
+    there = {own} if isinstance(text, str) else {one for one, said in text.items() if said}
+    return tuple(one for one in languages if one not in there)
 
 
 def tidy(text: Text) -> Text:

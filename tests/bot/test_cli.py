@@ -748,7 +748,7 @@ def test_an_issue_is_said_once_or_once_in_each_language(terminal: Terminal) -> N
 def test_a_round_is_made_opened_extended_closed_and_reported_back(terminal: Terminal) -> None:
     code = terminal.a_round()
     checked = terminal("round", "check", code).out
-    assert checked.startswith(f"{code} may open.\n(written in one language only: title. ")
+    assert checked.startswith(f"{code} may open.\n(not yet in every language: title (missing: Español). ")
     assert terminal("round", "open", code, "--json").json["state"] == "open"
     extended = terminal("round", "extend", code, "--to", "2026-12-31", "--why", "Late post", "--json").json
     assert extended["closes_at"] == "2027-01-01T00:00:00+00:00"
@@ -1140,10 +1140,10 @@ def test_what_is_said_in_one_language_leaves_the_others_as_they_are(terminal: Te
 def test_a_text_without_a_language_is_in_the_citys_first_or_the_one_that_is_named(terminal: Terminal) -> None:
     Path("facts.toml").write_text('fixed_points = "the place"\ndecider = "the council"\n', encoding="utf-8")
     made = terminal(*A_FORMAL_ROUND, "--set", "topic=lending", "--set", "influence=ask", "--record", "facts.toml")
-    assert "(written in one language only: title, topic, fixed_points." in made.out
+    assert "(not yet in every language: title, topic, fixed_points (missing: Español)" in made.out
     assert "says nothing in es" not in made.out
     terminal("round", "change", "lend", "--set", "open_points=qué", "--language", "es")
-    assert "open_points" in terminal("round", "check", "lend").out.partition("one language only: ")[2]
+    assert "open_points" in terminal("round", "check", "lend").out.partition("(missing: Español); ")[2]
     assert terminal("round", "show", "lend", "--json").json["record"] == {
         "topic": {"en": "lending"},
         "fixed_points": {"en": "the place"},

@@ -255,12 +255,12 @@ async def test_who_signs_reads_what_stands_in_one_language_alone(house: House) -
     code = house.need(opened=False, record=record).code
     await at(ada, code)
     (said,) = await ada.taps("Read what people are told")
-    assert "Written in one language only: Title, What it is about" in said.text
+    assert "Not yet in every language: Title, What it is about" in said.text
     house.sign(code)
     house.rounds.open(code)
     await at(ada, code)
     (said,) = await ada.taps("Read what people are told")
-    assert "one language only" not in said.text
+    assert "every language" not in said.text
 
 
 async def test_who_signs_reads_whom_the_round_asks(house: House, tmp_path: Path) -> None:

@@ -343,8 +343,8 @@ class Rounds(Protocol):
     def hints(self, code: str, language: str, named: Callable[[str], str]) -> Sequence[str]:
         """Return what does not keep the round from opening and should be known."""
 
-    def in_one_tongue(self, code: str, language: str, named: Callable[[str], str]) -> str:
-        """Return what of a round in several languages is written in one of them only; empty: nothing."""
+    def untranslated(self, code: str, language: str, named: Callable[[str], str]) -> str:
+        """Return what of a round is missing in a language in which it is read, and in which; empty: nothing."""
 
     def unreachable(self, language: str) -> str:
         """Return one line where people's phones cannot open the addresses of rounds; empty where they can."""

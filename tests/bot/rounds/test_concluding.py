@@ -122,7 +122,7 @@ def test_what_cannot_stand_in_the_record_is_named(house: House, wrong: dict[str,
 def test_a_decision_announced_in_one_language_is_named_before_anybody_signs(house: House) -> None:
     code = house.need(opened=False, record=FULL | {"decision": {"en": "the hours"}}).code
     assert house.rounds.check(code) == []
-    assert "decision" in house.rounds.in_one_tongue(code, "en")
+    assert "decision" in house.rounds.untranslated(code, "en")
 
 
 def test_from_the_last_answer_to_the_archive_in_order(house: House) -> None:

@@ -298,13 +298,15 @@ def test_a_round_does_not_open_with_words_of_the_example_unless_they_are_true(ho
     assert "own_words" in house.rounds.log(code)[2].fields
 
 
-def test_what_is_written_in_one_of_several_languages_only_is_named(house: House) -> None:
+def test_what_is_missing_in_one_of_several_languages_is_named_with_it(house: House) -> None:
     code = house.need(opened=False).code
-    assert house.rounds.in_one_tongue(code, "en").startswith("written in one language only: title, ideas. ")
+    assert house.rounds.untranslated(code, "en").startswith(
+        "not yet in every language: title, ideas (missing: Español). "
+    )
     known = house.rounds.find(code).record  # type: ignore[union-attr]
     both = [[id_, {"en": id_, "es": f"{id_} es"}] for id_ in ("early", "late")]
     known = {**known, "title": {"es": "El horario", "en": "Opening hours"}}
     house.rounds.change(code, record={**known, "lists": {"ideas": both}})
-    assert house.rounds.in_one_tongue(code, "en") == ""
+    assert house.rounds.untranslated(code, "en") == ""
     house.rounds.change(code, record={**known, "topic": "the hours", "open_points": {"en": "all", "es": ""}})
-    assert "only: topic, open_points, ideas. " in house.rounds.in_one_tongue(code, "en")
+    assert ": topic, open_points, ideas (missing: Español). " in house.rounds.untranslated(code, "en")

@@ -404,7 +404,7 @@ def _hints(rounds: Rounds, round_: RoundView, words: Words) -> Sequence[str]:
     if round_.state not in BEGINNING:
         return []
     named = partial(_called, words)
-    alone = rounds.in_one_tongue(round_.code, words.language, named)
+    alone = rounds.untranslated(round_.code, words.language, named)
     return [*rounds.hints(round_.code, words.language, named), *([alone] if alone else [])]
 
 

@@ -130,13 +130,22 @@ def _typed(need: Need, record: Mapping[str, object], languages: Sequence[str]) -
     if need.kind == "list":
         lists = record.get("lists")
         rows = lists.get(need.name, ()) if isinstance(lists, dict) else ()
-        return {f"{need.name}.{one}": "\n".join(in_language(row[1], one) for row in rows) for one in languages}
+        return {f"{need.name}.{one}": _lines_in(rows, one, languages[0]) for one in languages}
     value = record.get(need.name)
     if need.kind != "text":
         return {need.name: in_language(value, languages[0])}
     if isinstance(value, dict):
         return {f"{need.name}.{one}": str(value.get(one, "")) for one in languages}
     return {f"{need.name}.{languages[0]}": str(value or "")}
+
+
+def _lines_in(rows: Sequence[tuple[str, Text]], language: str, first: str) -> str:
+    """Return the labels of a list, a line each; none in a language in which nobody has written any.
+
+    What stands for all languages is shown in the `first`.
+    """
+    there = [bool(said.get(language)) if isinstance(said, Mapping) else language == first for _, said in rows]
+    return "\n".join(in_language(said, language) for _, said in rows) if any(there) else ""
 
 
 def worded(texts: Mapping[str, Text], own: str) -> dict[str, str]:
@@ -192,14 +201,21 @@ def _text(typed: Mapping[str, str], name: str, languages: Sequence[str], was: ob
 
 def _rows(
     typed: Mapping[str, str], name: str, languages: Sequence[str], kept: Sequence[tuple[str, Text]]
-) -> list[tuple[str, dict[str, str]]]:
-    """Return one option a line; lines of other languages are laid beside those of the first."""
-    columns = {one: _lines(typed.get(f"{name}.{one}", "")) for one in languages}
-    own, first = next(((one, lines) for one, lines in columns.items() if lines), ("", []))
-    return [
-        (id_, {one: (lines[n] if n < len(lines) else label) for one, lines in columns.items()})
-        for n, (id_, label) in enumerate(zip(_ids(first, own, kept), first, strict=True))
-    ]
+) -> list[tuple[str, Text]]:
+    """Return one option a line; lines of other languages are laid beside those of the first.
+
+    A label stays as it was where it was kept without a language.
+    """
+    columns = {one: lines for one in languages if (lines := _lines(typed.get(f"{name}.{one}", "")))}
+    own, first = next(iter(columns.items()), ("", []))
+    was = dict(kept)
+
+    def label(n: int, id_: str) -> Text:
+        if len(columns) == 1 and was.get(id_) == first[n]:
+            return first[n]
+        return {one: (lines[n] if n < len(lines) else first[n]) for one, lines in columns.items()}
+
+    return [(id_, label(n, id_)) for n, id_ in enumerate(_ids(first, own, kept))]
 
 
 def _is_uneven(need: Need, typed: Mapping[str, str], languages: Sequence[str]) -> bool:

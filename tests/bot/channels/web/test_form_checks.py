@@ -155,13 +155,11 @@ async def test_lines_that_cannot_be_laid_side_by_side_are_given_back_to_be_mende
     assert it.rounds.listed() == []
 
 
-async def test_the_page_of_a_draft_names_what_is_written_in_one_language_only(
-    it: Program, client: httpx.AsyncClient
-) -> None:
+async def test_the_page_of_a_draft_names_what_is_missing_in_a_language(it: Program, client: httpx.AsyncClient) -> None:
     both = {"en": "the hours", "es": "el horario"}
     code = it.round("When should we open?", **{**FORMAL, "record": FORMAL["record"] | {"topic": "the hours"}})
     await entered(it, client, ORGANISER)
-    hint = re.compile("written in one language only: ([^.]*)[.]")
+    hint = re.compile("not yet in every language: ([^.]*)[.]")
     found = hint.search((await client.get(f"/manage/rounds/{code}")).text)
     assert found is not None
     assert "What it is about" in found[1]

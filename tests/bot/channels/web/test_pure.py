@@ -301,6 +301,24 @@ class TestForm:
         record = forms.read(typed, (*NEEDS, Asked("decider")), ("en", "es"), LONDON, EN).record
         assert record == {"decider": "the council", "topic": {"en": "the hours"}, "lists": {"ideas": []}}
 
+    def test_options_typed_in_one_language_are_kept_in_that_alone_and_shown_so(self) -> None:
+        typed = {"title": "x", "audience": "link", "ideas.es": "Á\nB"}
+        record: Any = forms.read(typed, NEEDS, ("en", "es"), LONDON, EN).record
+        assert record["lists"] == {"ideas": [("o1", {"es": "Á"}), ("o2", {"es": "B"})]}
+        kept: Any = Kept("x", "link", None, None, record)
+        again = forms.shown(kept, NEEDS, ("en", "es"), LONDON)
+        assert (again["ideas.en"], again["ideas.es"]) == ("", "Á\nB")
+        assert forms.read(again, NEEDS, ("en", "es"), LONDON, EN, kept).record == record
+
+    def test_options_kept_without_a_language_stay_so_as_long_as_nobody_rewords_them(self) -> None:
+        rows = [("a", "Early"), ("b", "Late")]
+        kept: Any = Kept("x", "link", None, None, {"lists": {"ideas": rows}})
+        typed = forms.shown(kept, NEEDS, ("en", "es"), LONDON)
+        assert forms.read(typed, NEEDS, ("en", "es"), LONDON, EN, kept).record["lists"] == {"ideas": rows}
+        reworded = forms.read(typed | {"ideas.es": "Temprano\nTarde"}, NEEDS, ("en", "es"), LONDON, EN, kept)
+        both = [("a", {"en": "Early", "es": "Temprano"}), ("b", {"en": "Late", "es": "Tarde"})]
+        assert reworded.record["lists"] == {"ideas": both}
+
     def test_ideas_without_a_translation_keep_their_words(self) -> None:
         typed = {"title": "x", "audience": "link", "ideas.en": "A\n\nB\n", "ideas.es": "Á"}
         lists = forms.read(typed, NEEDS, ("en", "es"), LONDON, EN).record["lists"]
