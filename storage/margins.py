@@ -6,10 +6,10 @@ from dataclasses import astuple, dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 
 from storage.rows import Insert, Shape
-from storage.tables import margins
+from storage.tables import margin_log, margins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +30,22 @@ class MarginRow:
     entered_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What somebody said of who lives there, once: `what` is `ENTERED`, or `FORGOTTEN` with what it was."""
+
+    variable: str
+    what: str
+    at: datetime
+    who: str
+    why: str
+    groups: str
+    source: str
+    valid_on: str
+
+
+ENTERED, FORGOTTEN = "entered", "forgotten"
+_log = Shape(margin_log, Weighed)
 _shape = Shape(margins, MarginRow)
 _anew = ", ".join(f'"{name}" = excluded."{name}"' for name in _shape.names if name != "variable")
 _put = Insert(margins, _shape.names, end=f"ON CONFLICT (variable) DO UPDATE SET {_anew}")
@@ -47,6 +63,17 @@ def put(db: Connection, rows: Iterable[MarginRow]) -> None:
 def remove(db: Connection, variable: str) -> bool:
     """Forget what was said by a variable; return whether anything was."""
     return db.execute(delete(margins).where(margins.c.variable == variable)).rowcount == 1
+
+
+def note(db: Connection, acts: Iterable[Weighed]) -> None:
+    """Write down what was said, by whom, when and why; nothing of it is ever changed."""
+    if lines := _log.write(acts):
+        db.execute(insert(margin_log), lines)
+
+
+def log(db: Connection) -> list[Weighed]:
+    """Return all that was ever said, oldest first."""
+    return _log.read(db.execute(select(*_log.columns).order_by(margin_log.c.id)))
 
 
 def every(db: Connection) -> list[MarginRow]:

@@ -617,6 +617,7 @@ LASTING = {
     "places": "posters stay",
     "arrivals": "sums; those of fewer than ten people go with the answers of their round (`_thin`)",
     "margins": "figures of the whole city",
+    "margin_log": "who entered figures of the whole city",
     "invitations": "how many were written to; who it was goes",
     "audience": "how many were asked; who it was goes",
     "quiet": "who must never be written to by mail: hashes and dates, for good",

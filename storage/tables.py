@@ -310,6 +310,20 @@ margins = Table(  # who lives in the city, by area, language, age, …: for ever
     C("entered_at", Instant, nullable=False),
 )
 
+margin_log = Table(  # only ever added to (triggers refuse the rest): who said what of who lives in the city, when, why
+    "margin_log",
+    metadata,
+    _id(),
+    C("variable", String(60), nullable=False),
+    C("what", String(20), nullable=False),  # entered, forgotten
+    C("at", Instant, nullable=False),
+    C("who", String(120), nullable=False),
+    C("why", String(500), nullable=False),
+    C("groups", Text, nullable=False),  # as in margins; of what is forgotten: as it was
+    C("source", String(300), nullable=False),
+    C("valid_on", String(10), nullable=False),
+)
+
 invitations = Table(
     "invitations",
     metadata,

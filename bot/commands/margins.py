@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.config import Config
     from bot.rounds.margins import Margin
 
+_why = click.option("--why", default="", help="The reason, for the log: needed where other numbers stood there.")
 _round = click.option("--round", "code", metavar="CODE", help="For this round alone. [default: for all of the city's]")
 
 
@@ -30,10 +31,11 @@ def margins() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--source", required=True, help='Where the numbers come from, as in "Census 2021, table 4".')
 @click.option("--date", "on", required=True, metavar="DAY", help="Of which day they are, as in 2021-03-21.")
+@_why
 @_round
 @acting
 @configured
-def read(config: Config, file: Path, source: str, on: str, code: str | None, member: str | None) -> int:
+def read(config: Config, file: Path, source: str, on: str, why: str, code: str | None, member: str | None) -> int:
     """Take in a CSV: variable, group, and people or percent, a row for each group.
 
     A variable is area, language, age or another question about the person; with --round, also a question of its own
@@ -55,7 +57,7 @@ def read(config: Config, file: Path, source: str, on: str, code: str | None, mem
         raise Refused(f"{file} cannot be read: save it as CSV in UTF-8.") from error
     with office(config) as here:
         lines = tables.table(text)
-        slips = here.rounds.weigh(lines, source, on, code=code, who=_who(here, member, code))
+        slips = here.rounds.weigh(lines, source, on, code=code, who=_who(here, member, code), why=why)
     for slip in slips:
         click.echo(f"row {slip.row}: {slip.said('en')}")
     click.echo(REFUSED if slips else f"{many(len(lines), 'group')} taken in.")
@@ -67,30 +69,33 @@ def read(config: Config, file: Path, source: str, on: str, code: str | None, mem
 @configured
 @as_json
 def list_(config: Config, code: str | None, *, in_json: bool) -> None:
-    """List who lives in the city, or what a round goes by, with the source and day of the numbers."""
+    """List who lives in the city, or what a round goes by, with the source and day of the numbers.
+
+    Of the city it says below who has entered and forgotten what, when and why.
+    """
     with office(config) as here:
-        found, entered = here.rounds.margins(code), here.rounds.entered()
+        found, said = here.rounds.margins(code), here.rounds.weighings()
     if in_json:
         show([asdict(each) for each in found.values()])
     elif found:
         table([("VARIABLE", "GROUP", "NUMBER", "OF 100", "OF", "SOURCE"), *_rows(found)])
     else:
         click.echo('Nobody has said yet who lives here. Say it: "civicloop margins read --help"')
-    for row in [] if in_json or code else entered:
-        click.echo(
-            f"{row.variable} entered by {row.entered_by}, {row.entered_at.astimezone(config.city.zone):%Y-%m-%d}"
-        )
+    for one in [] if in_json or code else said:
+        because = f": {one.why}" if one.why else ""
+        click.echo(f"{one.variable} {one.what} by {one.who}, {one.at.astimezone(config.city.zone):%Y-%m-%d}{because}")
 
 
 @margins.command()
 @click.argument("variable")
+@_why
 @_round
 @acting
 @configured
-def forget(config: Config, variable: str, code: str | None, member: str | None) -> None:
+def forget(config: Config, variable: str, why: str, code: str | None, member: str | None) -> None:
     """Forget who lives in the city by one variable, as in area."""
     with office(config) as here:
-        here.rounds.unweigh(variable, code=code, who=_who(here, member, code))
+        here.rounds.unweigh(variable, code=code, who=_who(here, member, code), why=why)
     click.echo(f"{variable} forgotten.")
 
 

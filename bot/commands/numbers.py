@@ -40,15 +40,20 @@ READER = "en"
     metavar="VARIABLE.GROUP=N",
     help="Of whom, as in area.harbour=120. [default: by who lives there, see civicloop margins]",
 )
+@click.option(
+    "--why", default="", help="The reason, for the log: needed where a round past its draft had other targets."
+)
 @acting
 @configured
-def aim(config: Config, code: str, *, answers: int | None, groups: tuple[str, ...], member: str | None) -> None:
+def aim(
+    config: Config, code: str, *, answers: int | None, groups: tuple[str, ...], why: str, member: str | None
+) -> None:
     """Say how many answers a round wants, in all and of whom, in place of what was said before.
 
     Without options the round has no target any more. Groups of which nothing is said get their part by who lives there.
     """
     with office(config) as here:
-        here.rounds.aim(code, answers, _targets(groups), who=member_of(here, member, code))
+        here.rounds.aim(code, answers, _targets(groups), who=member_of(here, member, code), why=why)
         for line in lines(here.rounds.numbers(code, READER)):
             click.echo(line)
 

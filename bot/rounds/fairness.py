@@ -11,16 +11,16 @@ from bot.digests.disclosure import floored, lowered
 from bot.erasure import FORGOTTEN
 from bot.pictures.drop_off import drop_off
 from bot.rounds import aims, evaluation, margins, organised, outcome, turnout, variables, wording
-from bot.rounds.acting import name_of
+from bot.rounds.acting import LONGEST, fits, name_of
 from bot.rounds.concluding import Concluding
-from bot.rounds.lifecycle import BEGINNING, RUNNING
+from bot.rounds.lifecycle import BEGINNING, RUNNING, State
 from bot.rounds.margins import Margin
 from bot.rounds.tongues import in_language
 from bot.rounds.variables import AREA, LANGUAGE
 from storage import margins as kept_margins
 from storage import moves, rounds, trail
 from storage import turnout as counted_turnout
-from storage.margins import MarginRow
+from storage.margins import MarginRow, Weighed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,6 +142,11 @@ class Fairness(Concluding):
         with self._database.reading() as db:
             return kept_margins.every(db)
 
+    def weighings(self) -> list[Weighed]:
+        """Return all that was ever said of who lives in the city, oldest first: by whom, when and why."""
+        with self._database.reading() as db:
+            return kept_margins.log(db)
+
     def aims(self, code: str) -> Aims:
         """Return what a round aims at, as it was said."""
         with self._database.reading() as db:
@@ -245,12 +250,20 @@ class Fairness(Concluding):
     # ----------------------------------------------------------------- acting
 
     def weigh(
-        self, lines: Sequence[Line], source: str, on: str, *, code: str | None = None, who: int | None = None
+        self,
+        lines: Sequence[Line],
+        source: str,
+        on: str,
+        *,
+        code: str | None = None,
+        who: int | None = None,
+        why: str = "",
     ) -> list[Slip]:
         """Keep who lives there, for the city or for one round, in place of what was said by the same variables.
 
         `source` says who counted, `on` (ISO day) when it held. Returns what is wrong with the lines; then nothing is
-        kept. Raises `Refused` for a missing source or day, and once the round is over.
+        kept. Raises `Refused` for a missing source or day, without a reason where other numbers stood there (of a draft
+        none is needed), and once the round is over.
         """
         found, slips = margins.weighed(lines, self.variables(code))
         told, day = margins.sourced(source, on, self._today())
@@ -259,12 +272,27 @@ class Fairness(Concluding):
         new = {name: Margin(name, groups, told, day) for name, groups in found.items()}
         with self._act() as db:
             if code is None:
-                kept_margins.put(db, [self._margin_row(db, each, who) for each in new.values()])
+                self._weighed(db, [self._margin_row(db, each, who) for each in new.values()], why)
             else:
                 row = self._running(db, code)
                 before = aims.load(row.aims)
-                self._aimed(db, row, replace(before, margins={**before.margins, **new}), who, MARGINS)
+                self._aimed(db, row, replace(before, margins={**before.margins, **new}), who, MARGINS, why)
         return []
+
+    def _weighed(self, db: Connection, rows: Sequence[MarginRow], why: str) -> None:
+        """Keep what is other than before of who lives in the city, and write it into the log."""
+        before = {row.variable: row for row in kept_margins.every(db)}
+        other = [row for row in rows if row.variable not in before or _said(before[row.variable]) != _said(row)]
+        if any(row.variable in before for row in other):
+            self._reasoned(why)
+        kept_margins.put(db, other)
+        for row in other:
+            self._logged(db, row, kept_margins.ENTERED, row.entered_by, why)
+
+    def _logged(self, db: Connection, row: MarginRow, what: str, who: str, why: str) -> None:
+        fits("why", why.strip(), LONGEST)
+        said = (row.groups, row.source, row.valid_on)
+        kept_margins.note(db, [Weighed(row.variable, what, self._clock(), who, why.strip(), *said)])
 
     def _margin_row(self, db: Connection, margin: Margin, who: int | None) -> MarginRow:
         weights = json.dumps(margin.groups, ensure_ascii=False)
@@ -272,37 +300,57 @@ class Fairness(Concluding):
             margin.variable, weights, margin.source, margin.on, name_of(db, who, self.operator), self._clock()
         )
 
-    def unweigh(self, variable: str, *, code: str | None = None, who: int | None = None) -> None:
-        """Forget who lives there by a variable. Raises `Refused` where nothing was said by it."""
-        with self._act() as db:
-            row = None if code is None else self._running(db, code)
-            before = aims.load(row.aims) if row else None
-            if row is None or before is None:
-                gone = kept_margins.remove(db, variable)
-            else:
-                gone = variable in before.margins
-                rest = {name: each for name, each in before.margins.items() if name != variable}
-                self._aimed(db, row, replace(before, margins=rest), who, MARGINS)
-            if not gone:
-                raise wording.Forbidden("no_margin", variable=variable)
+    def unweigh(self, variable: str, *, code: str | None = None, who: int | None = None, why: str = "") -> None:
+        """Forget who lives there by a variable, for a reason; of a draft none is needed.
 
-    def aim(self, code: str, answers: int | None, wanted: Targets, *, who: int | None = None) -> None:
-        """Say how many answers are wanted in all, and of whom; None and nothing: no target any more."""
+        Raises `Refused` where nothing was said by it.
+        """
+        with self._act() as db:
+            if code is None:
+                self._forgot(db, variable, who, why)
+                return
+            row = self._running(db, code)
+            before = aims.load(row.aims)
+            if variable not in before.margins:
+                raise wording.Forbidden("no_margin", variable=variable)
+            rest = {name: each for name, each in before.margins.items() if name != variable}
+            self._aimed(db, row, replace(before, margins=rest), who, MARGINS, why)
+
+    def _forgot(self, db: Connection, variable: str, who: int | None, why: str) -> None:
+        before = next((row for row in kept_margins.every(db) if row.variable == variable), None)
+        if before is None:
+            raise wording.Forbidden("no_margin", variable=variable)
+        self._reasoned(why)
+        kept_margins.remove(db, variable)
+        self._logged(db, before, kept_margins.FORGOTTEN, name_of(db, who, self.operator), why)
+
+    def aim(self, code: str, answers: int | None, wanted: Targets, *, who: int | None = None, why: str = "") -> None:
+        """Say how many answers are wanted in all, and of whom; None and nothing: no target any more.
+
+        Raises `Refused` without a reason where another target stood there; of a draft none is needed.
+        """
         with self._act() as db:
             row = self._running(db, code)
             new = aims.aimed(aims.load(row.aims), answers, wanted, self._library.variables(db, row))
-            self._aimed(db, row, new, who, AIMS)
+            self._aimed(db, row, new, who, AIMS, why)
 
     def _running(self, db: Connection, code: str) -> RoundRow:
         row = self._held(db, code)
         self._must_be(row, (*BEGINNING, *RUNNING), "over_already")
         return row
 
-    def _aimed(self, db: Connection, row: RoundRow, new: Aims, who: int | None, what: str) -> None:
+    def _aimed(self, db: Connection, row: RoundRow, new: Aims, who: int | None, what: str, why: str) -> None:
         changed = aims.changes(aims.load(row.aims), new)
-        if changed:
-            rounds.change(db, row.id, aims=aims.dump(new))
-            self._note(db, row, who, what, self._clock(), changed=changed)
+        if not changed:
+            return
+        if row.state != State.DRAFT and any(before is not None for before, _ in changed.values()):
+            self._reasoned(why)
+        rounds.change(db, row.id, aims=aims.dump(new))
+        self._note(db, row, who, what, self._clock(), why.strip(), changed=changed)
+
+
+def _said(row: MarginRow) -> tuple[object, ...]:
+    return json.loads(row.groups), row.source, row.valid_on
 
 
 def _most_missing(tables: Sequence[Table]) -> tuple[tuple[Table, Standing], ...]:

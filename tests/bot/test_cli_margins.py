@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +33,18 @@ def test_a_table_is_taken_in_and_listed_with_source_and_day(terminal: Terminal, 
     assert terminal("margins", "list", "--json").json[0]["groups"] == {"harbour": 120, "hillside": 80}
 
 
+def test_other_numbers_of_the_city_take_a_reason_that_is_listed(terminal: Terminal) -> None:
+    taken(terminal, TOWN)
+    other = TOWN.replace("80", "70")
+    assert "say why" in taken(terminal, other).err
+    assert taken(terminal, other, "--why", "Counted anew").status == 0
+    terminal("margins", "forget", "language", "--why", "Wrong table")
+    listed = terminal("margins", "list").out
+    assert re.search(r"area entered by operator \S+, [\d-]+: Counted anew\n", listed)
+    assert re.search(r"language forgotten by operator \S+, [\d-]+: Wrong table\n", listed)
+    assert listed.count("language entered by") == 1, "its numbers were the same"
+
+
 def test_every_bad_row_is_told_and_nothing_is_taken_in(terminal: Terminal) -> None:
     said = taken(terminal, TOWN + "area;Moon;3\narea;harbour;1\n")
     assert said.status == 1
@@ -59,6 +72,16 @@ def test_a_round_says_it_for_itself_and_forgets_it_again(terminal: Terminal) -> 
     assert "acted" in terminal("margins", "list", "--round", code).out
     assert terminal("margins", "list").out.startswith("Nobody")
     assert terminal("margins", "forget", "acted", "--round", code).out == "acted forgotten.\n"
+    again = ("variable,group,percent\nacted,yes,50\nacted,no,50\n", "--round", code)
+    assert taken(terminal, *again).status == 0
+    terminal("round", "open", code)
+    refused = terminal("margins", "forget", "acted", "--round", code)
+    assert (refused.status, "say why" in refused.err) == (1, True)
+    assert terminal("margins", "forget", "acted", "--round", code, "--why", "Wrong").out == "acted forgotten.\n"
+    assert terminal("round", "aim", code, "--answers", "5").status == 0
+    assert "say why" in terminal("round", "aim", code, "--answers", "6").err
+    assert terminal("round", "aim", code, "--answers", "6", "--why", "Too few").status == 0
+    assert [one["why"] for one in terminal("round", "show", code, "--json").json["log"][-2:]] == ["", "Too few"]
     assert terminal("margins", "forget", "acted").err.startswith("civicloop: nobody has said who lives here by acted")
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from flows.model import Flow
     from storage.database import Database
     from storage.entries import Voices
+    from storage.margins import Weighed
     from storage.people import Person
     from storage.sealing import Keys
 
@@ -507,14 +508,24 @@ class Rounds(Protocol):
         """Return what the round aims at, as it was said."""
 
     def weigh(
-        self, lines: Sequence[Line], source: str, on: str, *, code: str | None = None, who: int | None = None
+        self,
+        lines: Sequence[Line],
+        source: str,
+        on: str,
+        *,
+        code: str | None = None,
+        who: int | None = None,
+        why: str = "",
     ) -> Sequence[Slip]:
         """Keep who lives there, for the city or the round; return what is wrong, and then keep nothing."""
 
-    def unweigh(self, variable: str, *, code: str | None = None, who: int | None = None) -> None:
+    def unweigh(self, variable: str, *, code: str | None = None, who: int | None = None, why: str = "") -> None:
         """Forget who lives there by a variable."""
 
-    def aim(self, code: str, answers: int | None, wanted: Targets, *, who: int | None = None) -> None:
+    def weighings(self) -> Sequence[Weighed]:
+        """Return all that was ever said of who lives in the city, oldest first."""
+
+    def aim(self, code: str, answers: int | None, wanted: Targets, *, who: int | None = None, why: str = "") -> None:
         """Say how many answers are wanted in all, and of whom."""
 
     def receive(

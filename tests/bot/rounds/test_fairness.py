@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from itertools import count as counting
 from itertools import pairwise
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import DatabaseError
 
 from bot.channels.base import Gone
 from bot.counter import Voice
@@ -23,6 +25,7 @@ from bot.rounds.lately import FRESH
 from bot.rounds.margins import Line
 from storage import answers, contacts, entries, moves, rounds, sessions, turnout
 from storage.contacts import NewContact
+from storage.tables import margin_log
 from storage.tables import sessions as sessions_table
 from tests.bot.rounds.test_audience import people as agreed
 from tests.bot.rounds.test_concluding import FULL
@@ -35,6 +38,7 @@ from tests.storage import makers
 from tests.support.house import NOON, House
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from bot.rounds.fairness import Numbers, Table
@@ -79,9 +83,9 @@ def counts(numbers: Numbers, variable: str) -> dict[str, int | None]:
     return {each.group: each.answers for each in table(numbers, variable).found.standings}
 
 
-def weighed(house: House, code: str | None = None, **groups: int) -> None:
+def weighed(house: House, code: str | None = None, why: str = "", **groups: int) -> None:
     lines = [Line(row, "area", group, str(number)) for row, (group, number) in enumerate(groups.items(), 2)]
-    assert house.rounds.weigh(lines, CENSUS, DAY, code=code) == []
+    assert house.rounds.weigh(lines, CENSUS, DAY, code=code, why=why) == []
 
 
 # --------------------------------------------------------------------------- who lives there
@@ -94,7 +98,7 @@ def test_the_city_is_described_once_for_all_rounds_and_a_round_may_say_it_otherw
     assert house.rounds.margins(second)["area"].share("harbour") == 0.25
     assert house.rounds.margins(first)["area"].share("harbour") == 0.9
     assert house.rounds.margins()["area"].source == CENSUS
-    house.rounds.unweigh("area", code=first)
+    house.rounds.unweigh("area", code=first, why="The city has counted anew")
     assert house.rounds.margins(first)["area"].share("harbour") == 0.25
 
 
@@ -108,10 +112,63 @@ def test_while_a_row_is_bad_nothing_is_kept(house: House) -> None:
 
 def test_new_numbers_take_the_place_of_old_ones_and_say_who_entered_them(house: House) -> None:
     weighed(house, harbour=100, old_town=50, hillside=300)
-    weighed(house, harbour=1, hillside=1)
+    weighed(house, why="Counted anew", harbour=1, hillside=1)
     (row,) = house.rounds.entered()
     assert (row.entered_by, row.entered_at, row.valid_on) == ("command line", NOON, DAY)
     assert house.rounds.margins()["area"].groups == {"harbour": 1, "hillside": 1}
+
+
+def test_what_was_said_of_the_city_is_replaced_and_forgotten_for_a_reason_and_all_of_it_is_kept(house: House) -> None:
+    weighed(house, harbour=100, hillside=300)
+    weighed(house, harbour=100, hillside=300)
+    assert [one.what for one in house.rounds.weighings()] == ["entered"], "the same again is no act"
+    with pytest.raises(Refused, match="say why"):
+        weighed(house, harbour=1, hillside=1)
+    with pytest.raises(Refused, match="say why"):
+        house.rounds.unweigh("area", why=" ")
+    with pytest.raises(Refused, match="the log keeps 500 at most"):
+        weighed(house, why="x" * 501, harbour=1, hillside=1)
+    assert house.rounds.margins()["area"].groups == {"harbour": 100, "hillside": 300}
+    weighed(house, why="Counted anew", harbour=1, hillside=1)
+    house.rounds.unweigh("area", why="Wrong table")
+    first, second, last = house.rounds.weighings()
+    assert (first.who, first.at, first.why, first.source, first.valid_on) == ("command line", NOON, "", CENSUS, DAY)
+    assert (second.what, second.why, json.loads(second.groups)) == (
+        "entered",
+        "Counted anew",
+        {"harbour": 1, "hillside": 1},
+    )
+    assert (last.what, last.why, last.groups) == ("forgotten", "Wrong table", second.groups)
+    for act in (update(margin_log).values(why="None"), delete(margin_log)):
+        with pytest.raises(DatabaseError, match="only ever added to"), house.database.transaction() as db:
+            db.execute(act)
+
+
+@pytest.mark.parametrize("state", ["scheduled", "open"])
+def test_other_targets_and_residents_of_a_round_past_its_draft_take_a_reason(house: House, state: str) -> None:
+    opens_at = None if state == "open" else NOON + timedelta(days=1)
+    code = house.need(opened=False, opens_at=opens_at).code
+    house.rounds.aim(code, 50, {})
+    house.rounds.aim(code, 100, {})  # of a draft no reason is asked
+    weighed(house, code, harbour=9, hillside=1)
+    house.sign(code)
+    house.rounds.open(code)
+    found = house.rounds.find(code)
+    assert found is not None
+    assert found.state == state
+    acts: tuple[Callable[[str], object], ...] = (
+        lambda why: house.rounds.aim(code, 200, {}, why=why),
+        lambda why: weighed(house, code, why, harbour=1, hillside=1),
+        lambda why: house.rounds.unweigh("area", code=code, why=why),
+    )
+    for act in acts:
+        before = len(house.rounds.log(code))
+        with pytest.raises(Refused, match="say why"):
+            act("")
+        assert len(house.rounds.log(code)) == before
+        act("More people than we thought ")
+        assert house.rounds.log(code)[-1].reason == "More people than we thought"
+    assert house.rounds.prove(code).whole
 
 
 def test_what_a_round_goes_by_stands_in_its_log_and_the_log_stays_whole(house: House) -> None:
@@ -175,8 +232,8 @@ def test_a_closed_round_is_measured_by_what_was_said_of_the_city_until_then(hous
     else:
         house.rounds.close(code)
     later = [Line(2, "area", "harbour", "1"), Line(3, "area", "hillside", "9")]
-    assert house.rounds.weigh(later, "Another count", "2026-01-01") == []
-    house.rounds.unweigh("age")
+    assert house.rounds.weigh(later, "Another count", "2026-01-01", why="A later census") == []
+    house.rounds.unweigh("age", why="Out of date")
     house.clock.forward(days=15)
     house.sweeps.findings()
     shown = table(house.rounds.numbers(code), "area")
@@ -484,7 +541,7 @@ def test_targets_follow_from_who_lives_there_but_for_those_said(house: House) ->
     numbers = house.rounds.numbers(code)
     assert numbers.wanted == 400
     assert table(numbers, "area").wanted == {"harbour": 150, "old_town": 100, "hillside": 200}
-    house.rounds.aim(code, None, {})
+    house.rounds.aim(code, None, {}, why="No target any more")
     assert house.rounds.numbers(code).wanted is None
     assert table(house.rounds.numbers(code), "area").wanted == {}
 

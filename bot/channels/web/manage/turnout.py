@@ -17,11 +17,11 @@ from bot.digests.representation import Verdict, per_hundred
 from bot.errors import Refused
 from bot.rights import Right
 from bot.rounds.fairness import sentences
-from bot.rounds.lifecycle import BEGINNING, RUNNING
+from bot.rounds.lifecycle import BEGINNING, RUNNING, State
 from bot.rounds.margins import Line
 from bot.rounds.tongues import in_language
 from bot.rounds.variables import REST
-from bot.rounds.wording import fault, spoken, standing
+from bot.rounds.wording import Forbidden, fault, spoken, standing
 from storage.people import EVERY_SERVICE
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from bot.rounds.margins import Margin
     from bot.rounds.variables import Variable
 
+REASONS = frozenset({"no_reason", "why_too_long"})
+"""What is said of a reason that is missing, or longer than the log has room for."""
 CITY = "city"
 """What the field `for` says of numbers that hold for every round."""
 
@@ -170,6 +172,7 @@ async def _shown(request: Request, visitor: Visitor, typed: Mapping[str, str], e
     round_ = await desk.seen(request, visitor)
     rounds = backstage_of(request).rounds
     forms = await asyncio.to_thread(_forms, request, round_, typed)
+    weighings = await asyncio.to_thread(rounds.weighings)
     aims = await asyncio.to_thread(rounds.aims, round_.code)
     return page(
         request,
@@ -186,6 +189,8 @@ async def _shown(request: Request, visitor: Visitor, typed: Mapping[str, str], e
         errors=list(errors),
         wrong={error.name: error.message for error in errors},
         done=request.query_params.get("done", ""),
+        asks_why=round_.state != State.DRAFT,
+        weighings=[(pages_of(request).words(request).day(one.at, pages_of(request).zone), one) for one in weighings],
     )
 
 
@@ -250,15 +255,20 @@ async def weigh(request: Request, visitor: Visitor) -> Response:
             typed.get("on", ""),
             code=None if city else round_.code,
             who=visitor.person.id,
+            why=typed.get(f"because.{variable.key}", ""),
         )
     except Refused as error:
-        said = spoken(error, words.language)
-        return await _shown(request, visitor, typed, [Error(f"source.{variable.key}", said)])
+        said, about = spoken(error, words.language), "because" if _is_of_reason(error) else "source"
+        return await _shown(request, visitor, typed, [Error(f"{about}.{variable.key}", said)])
     if not lines:
         nobody = fault(words.language, "margin_nobody", variable=variable.key)
         return await _shown(request, visitor, typed, [Error(f"source.{variable.key}", nobody)])
     errors = [Error(_name(variable, slip.group), slip.said(words.language)) for slip in slips]
     return await _shown(request, visitor, typed, errors) if errors else _back(round_, "margins")
+
+
+def _is_of_reason(error: Refused) -> bool:
+    return isinstance(error, Forbidden) and error.key in REASONS
 
 
 def _name(variable: Variable, group: str) -> str:
@@ -279,11 +289,17 @@ def _lines(variable: Variable, typed: Mapping[str, str], words: Words) -> Iterab
 async def unweigh(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/margins/forget`: forget what the round says for itself, or what the city says."""
     round_ = await desk.seen(request, visitor, Right.LEAD_ROUNDS)
-    variable, rounds = str((await form_of(request)).get("variable", "")), backstage_of(request).rounds
+    typed = {key: str(value) for key, value in (await form_of(request)).items()}
+    variable, rounds = typed.get("variable", ""), backstage_of(request).rounds
     own = variable in (await asyncio.to_thread(rounds.aims, round_.code)).margins
     if not own and not visitor.may(EVERY_SERVICE, Right.WEIGH_CITY):
         raise HTTPException(404)
-    await asyncio.to_thread(rounds.unweigh, variable, code=round_.code if own else None, who=visitor.person.id)
+    code, why = round_.code if own else None, typed.get("because", "")
+    try:
+        await asyncio.to_thread(rounds.unweigh, variable, code=code, who=visitor.person.id, why=why)
+    except Refused as error:
+        said = spoken(error, pages_of(request).words(request).language)
+        return await _shown(request, visitor, {}, [Error(f"because.{variable}", said)])
     return _back(round_, "forgot")
 
 
@@ -301,11 +317,13 @@ async def aim(request: Request, visitor: Visitor) -> Response:
     for key, text in asked.items():
         _, variable, group = key.split(".", 2)
         wanted.setdefault(variable, {})[group] = int(text)
-    act = rounds.aim
+    act, why = rounds.aim, typed.get("because.aims", "")
+    count = int(answers) if answers else None
     try:
-        await asyncio.to_thread(act, round_.code, int(answers) if answers else None, wanted, who=visitor.person.id)
+        await asyncio.to_thread(act, round_.code, count, wanted, who=visitor.person.id, why=why)
     except Refused as error:
-        return await _shown(request, visitor, typed, [Error("answers", spoken(error, words.language))])
+        about = "because.aims" if _is_of_reason(error) else "answers"
+        return await _shown(request, visitor, typed, [Error(about, spoken(error, words.language))])
     return _back(round_, "aims")
 
 

@@ -85,7 +85,17 @@ async def test_an_organiser_of_one_service_says_who_lives_here_for_a_round(
     assert it.rounds.log(code)[-1].who == "Ada"
     refused = await posted(client, f"/manage/rounds/{code}/margins", **NUMBERS, **{"for": "city"})
     assert refused.status_code == 404
-    gone = await posted(client, f"/manage/rounds/{code}/margins/forget", variable="area")
+    other = NUMBERS | {"people.area.harbour": "12001"}
+    unsaid = await posted(client, f"/manage/rounds/{code}/margins", **other)
+    assert faults(unsaid) == ["say why: the log of the round keeps the reason"]
+    assert 'value="12001"' in unsaid.text
+    await posted(client, f"/manage/rounds/{code}/margins", **other, **{"because.area": "One was born"})
+    assert it.rounds.log(code)[-1].reason == "One was born"
+    unsaid = await posted(client, f"/manage/rounds/{code}/margins/forget", variable="area")
+    assert unsaid.status_code == 422
+    assert 'href="#because.area"' in unsaid.text
+    assert 'id="because.area"' in unsaid.text
+    gone = await posted(client, f"/manage/rounds/{code}/margins/forget", variable="area", because="Nobody counted")
     assert gone.url.params["done"] == "forgot"
     assert it.rounds.margins(code) == {}
     assert (await posted(client, f"/manage/rounds/{code}/margins/forget", variable="area")).status_code == 404
@@ -137,8 +147,30 @@ async def test_targets_are_kept_and_follow_from_who_lives_here(it: Program, clie
     unknown = await posted(client, f"/manage/rounds/{code}/aims", **{"wanted.area.moon": "3"})
     assert unknown.status_code == 422
     assert it.rounds.aims(code).answers == 400
-    await posted(client, f"/manage/rounds/{code}/aims", answers="")
+    unsaid = await posted(client, f"/manage/rounds/{code}/aims", answers="")
+    assert faults(unsaid) == ["say why: the log of the round keeps the reason"]
+    assert it.rounds.aims(code).answers == 400
+    await posted(client, f"/manage/rounds/{code}/aims", answers="", **{"because.aims": "We take what comes"})
+    assert it.rounds.log(code)[-1].reason == "We take what comes"
     assert it.rounds.aims(code).answers is None
+
+
+async def test_numbers_of_the_city_are_replaced_for_a_reason_and_the_page_says_who_did_it(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    code = it.round("Opening hours", **FORMAL)
+    await entered(it, client, ORGANISER, EVERYWHERE)
+    fields = {**NUMBERS, "for": "city"}
+    await posted(client, f"/manage/rounds/{code}/margins", **fields)
+    other = {**fields, "people.area.harbour": "9"}
+    assert (await posted(client, f"/manage/rounds/{code}/margins", **other)).status_code == 422
+    page = await posted(client, f"/manage/rounds/{code}/margins", **other, **{"because.area": "A new <count>"})
+    assert page.status_code == 200
+    assert re.search(
+        r"For the city, entered on [^<]* by Ada\. <span dir=\"auto\">A new &lt;count&gt;</span>", page.text
+    )
+    page = await posted(client, f"/manage/rounds/{code}/margins/forget", variable="area", because="Out of date")
+    assert re.search(r"For the city, taken away on [^<]* by Ada\. <span[^>]*>Out of date", page.text)
 
 
 async def test_who_may_not_act_sees_the_numbers_and_no_form(it: Program, client: httpx.AsyncClient) -> None:
