@@ -158,7 +158,7 @@ class Eraser:
         rounds.forget_letters(db, round_id, contact_id)
         actions.unlink(db, round_id, contact_id)
         alarms.forget_copies(db, contact_id, round_id)
-        for what in (wishes.RESULT, wishes.CLEAR, wishes.UNCLEAR):
+        for what in (wishes.RESULT, *wishes.HEARD):
             wishes.remove(db, [(round_id, contact_id)], what)
 
     def pseudonym(self, of: RoundRow, address_hash: bytes) -> bytes | None:

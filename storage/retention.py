@@ -53,7 +53,7 @@ from storage.tables import digests as digest_rows
 from storage.tables import entries as entries_
 from storage.tables import moves as moved
 from storage.tables import places as named
-from storage.wishes import CLEAR, UNCLEAR
+from storage.wishes import HEARD
 from storage.wishes import counts as heard_of
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _keep_heard(db: Connection, statement: Delete | Update, now: datetime) -> No
     for round_id in list(db.execute(going).scalars()):
         told = told_of(db, round_id)
         counted = heard_of(db, round_id)
-        heard = {"told": told, "clear": counted.get(CLEAR, 0), "unclear": counted.get(UNCLEAR, 0)}
+        heard = {"told": told} | {what: counted.get(what, 0) for what in HEARD}
         trail.add(db, round_id, now, CLOCK, trail.HEARD, sealed={trail.HEARD: heard})
 
 

@@ -469,7 +469,7 @@ wishes = Table(  # who wants the result of a round sent, and whether it was clea
     metadata,
     C("round_id", ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True),
     C("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
-    C("what", String(12), primary_key=True),  # result, clear, unclear
+    C("what", String(12), primary_key=True),  # result, clear, partly, unclear
     C("created_at", Instant, nullable=False),
 )
 

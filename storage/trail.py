@@ -155,11 +155,12 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """To how many the result of a round was sent, to how many of them it was clear, and to how many not."""
+    """To how many the result of a round was sent, to how many of them it was clear, to how many not, and in part."""
 
     told: int = 0
     clear: int = 0
     unclear: int = 0
+    partly: int = 0
 
 
 _shape = Shape(round_log, Entry)
@@ -231,6 +232,7 @@ def heard(db: Connection, round_id: int) -> Heard:
         max((each.told for each in every), default=0),
         sum(one.clear for one in every),
         sum(one.unclear for one in every),
+        sum(one.partly for one in every),
     )
 
 

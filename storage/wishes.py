@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 RESULT = "result"
-CLEAR, UNCLEAR = "clear", "unclear"
+CLEAR, PARTLY, UNCLEAR = HEARD = ("clear", "partly", "unclear")
+"""What somebody says of a result they got: it was clear to them, in part, or not."""
 Wish = tuple[int, int]
 """(round id, contact id)."""
 

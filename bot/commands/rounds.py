@@ -558,7 +558,7 @@ def _addresses(here: Office, code: str) -> dict[str, str]:
     return {**addresses, "telegram": link} if link else addresses
 
 
-_COUNTED = ("invited", "started", "active", "finished", "answers", "individuals", "told", "clear", "unclear")
+_COUNTED = ("invited", "started", "active", "finished", "answers", "individuals", "told", "clear", "partly", "unclear")
 
 
 def _data(here: Office, one: RoundView) -> dict[str, Any]:

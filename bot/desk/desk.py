@@ -372,7 +372,7 @@ class Desk:
                 asks = visit.guest.contact.asks or ""
                 visit.ledger.change(visit.guest, asks=None)
                 return bare(self._changing.with_receipt(visit, "change", asks))
-            case "@clear" | "@unclear":
+            case "@clear" | "@partly" | "@unclear":
                 return bare(self._heard_result(visit, kind.removeprefix("@"), value))
             case worker.MENU:
                 screens = self._staff.tapped(visit, value)
@@ -565,7 +565,7 @@ class Desk:
         if row is None or not rounds.was_told(visit.db, row.id, visit.guest.contact.id):
             return self._stale(visit, "")
         mine = [(row.id, visit.guest.contact.id)]
-        for other in (wishes.CLEAR, wishes.UNCLEAR):
+        for other in wishes.HEARD:
             wishes.remove(visit.db, mine, other)
         wishes.add(visit.db, mine, visit.ledger.now, what)
         return (self._hall.say(visit, f"report_back_{what}_done"),)

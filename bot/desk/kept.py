@@ -96,7 +96,7 @@ class Kept:
     def _wishes(self, visit: Visit) -> Iterator[Prompt]:
         """Give of which rounds somebody wants the result, or has said whether it was clear."""
         found = wishes.of_contact(visit.db, visit.guest.contact.id)
-        for key, kinds in (("mydata_wish", {wishes.RESULT}), ("mydata_heard", {wishes.CLEAR, wishes.UNCLEAR})):
+        for key, kinds in (("mydata_wish", {wishes.RESULT}), ("mydata_heard", set(wishes.HEARD))):
             rows = (self._hall.row(visit, round_id) for round_id, what in found if what in kinds)
             if topics := dict.fromkeys(self._hall.topic(visit, row) for row in rows if row is not None):
                 yield self._hall.say(visit, key, list=", ".join(topics))

@@ -44,7 +44,8 @@ def known(
         text = shortened(in_language(made.text, reader), LONGEST)
         yield wording.core(reader, "decided", day=spoken_day(made.on, reader), text=text)
     if counts.told:
-        yield wording.core(reader, "told", n=counts.told, clear=counts.clear, unclear=counts.unclear)
+        heard = {"clear": counts.clear, "partly": counts.partly, "unclear": counts.unclear}
+        yield wording.core(reader, "told", n=counts.told, **heard)
 
 
 def _shares(one: Finding, reader: str) -> str:

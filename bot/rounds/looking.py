@@ -155,6 +155,8 @@ class Counts:
     """To how many the result was sent."""
     clear: int = 0
     """How many of them said that it was clear."""
+    partly: int = 0
+    """How many said that it was in part."""
     unclear: int = 0
     dropped: int = 0
     """Began, are not in the middle of it any more, and have never finished."""
@@ -439,6 +441,7 @@ class Looking:
                 moves={(move.origin, move.to): move.count for move in moves.of(db, row.id)},
                 told=max(rounds.told(db, row.id), past.told) if row.reported_at else 0,
                 clear=heard.get(wishes.CLEAR, 0) + past.clear,
+                partly=heard.get(wishes.PARTLY, 0) + past.partly,
                 unclear=heard.get(wishes.UNCLEAR, 0) + past.unclear,
             )
 

@@ -186,9 +186,10 @@ def public_reason(log: Sequence[Given], own: str) -> Reason | None:
 def parts(played: Played, library: Library, report: Mapping[str, str], signed: str, language: str) -> tuple[Part, ...]:
     """Return the result in as many messages as it takes, and the question whether it was clear."""
     phrases, code = library.phrases[language], played.row.code
-    offers = (Button(phrases["yes_label"], f"@clear:{code}"), Button(phrases["no_label"], f"@unclear:{code}"))
+    said = {"clear": phrases["yes_label"], "partly": phrases["partly_label"], "unclear": phrases["no_label"]}
+    offers = tuple(Button(label, f"@{what}:{code}") for what, label in said.items())
     *first, last = cut(f"{text(played, library, report, signed, language)}\n\n{phrases['report_back_clear']}")
-    return (*map(Part, first), Part(last, offers, columns=2))
+    return (*map(Part, first), Part(last, offers, columns=3))
 
 
 def text(played: Played, library: Library, report: Mapping[str, str], signed: str, language: str) -> str:

@@ -224,6 +224,10 @@ class Counts(Protocol):
         """How many of them said that it was clear."""
 
     @property
+    def partly(self) -> int:
+        """How many said that it was in part."""
+
+    @property
     def unclear(self) -> int:
         """How many said that it was not."""
 

@@ -389,18 +389,23 @@ async def test_who_gets_the_result_says_whether_it_was_clear_and_the_last_word_c
     told = house.said("c1")[-1]
     assert "Responsible: Ada Ames, library" in told.text
     assert told.text.endswith("Was this clear?")
+    assert [button.label for button in told.buttons] == ["Yes", "Partly", "No"]
     await citizen.taps("No", told)
-    assert heard(house, code) == (1, 0, 1)
+    assert heard(house, code) == (1, 0, 0, 1)
     (thanks,) = await citizen.taps("Yes", told)
-    assert heard(house, code) == (1, 1, 0)
+    assert heard(house, code) == (1, 1, 0, 0)
     assert "Thank you" in thanks.text
+    (thanks,) = await citizen.taps("Partly", told)
+    assert heard(house, code) == (1, 0, 1, 0)
+    assert "a person explains what was not clear" in thanks.text
+    assert "You told us how clear the result was" in "".join(each.text for each in await citizen.says("MYDATA"))
     stranger = Citizen(house, "c9")
     await stranger.says("hello")
     await stranger.sends(raw("c9", kind="tap", data=f"@clear:{code}"))
-    assert heard(house, code) == (1, 1, 0)
+    assert heard(house, code) == (1, 0, 1, 0)
     with house.database.transaction() as db:
         assert retention.forget(db, house.clock() + timedelta(days=400), Policy())["wishes"] == 2
-    assert heard(house, code) == (1, 1, 0), "numbers stay when nobody is known any more"
+    assert heard(house, code) == (1, 0, 1, 0), "numbers stay when nobody is known any more"
 
 
 async def test_a_citizen_asks_what_happened_to_theirs_and_hears_where_it_is(house: House) -> None:
@@ -537,10 +542,10 @@ async def answered(house: House, record: dict[str, Any]) -> str:
     return code
 
 
-def heard(house: House, code: str) -> tuple[int, int, int]:
-    """Return to how many a result was sent, to how many it was clear, and to how many not."""
+def heard(house: House, code: str) -> tuple[int, int, int, int]:
+    """Return to how many a result was sent, to how many it was clear, to how many in part, and to how many not."""
     counts = house.rounds.counts(code)
-    return counts.told, counts.clear, counts.unclear
+    return counts.told, counts.clear, counts.partly, counts.unclear
 
 
 async def test_whoever_is_in_the_middle_when_a_round_closes_may_come_to_the_end(house: House) -> None:
