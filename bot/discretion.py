@@ -18,6 +18,7 @@ from bot.reading import private
 from bot.reading.addresses import is_home
 from bot.reading.spans import Found, Span, mask
 from bot.texts import texts
+from bot.transcripts import PRIVATE
 from flows.model import Button, Kind, Prompt
 from flows.words import fold, whole
 from storage import actions, answers, rounds, sessions
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 ASKING = "private"
 """Stands before what the desk waits for."""
-BUTTON = "@private"
+BUTTON = PRIVATE
 REMOVE, KEEP = "remove", "keep"
 ASIDE = frozenset({"why", "help", "mydata"})
 """Words after which the question still stands."""

@@ -10,13 +10,17 @@ import json
 from typing import TYPE_CHECKING
 
 from flows.model import parse_button
-from storage.messages import BOT
+from storage.messages import BOT, OWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from storage.messages import Line
+
+
+PRIVATE = "@private"
+"""Begins what is pressed where somebody is asked whether a part of their words shall go: asked beside a question."""
 
 
 def conversation(lines: Sequence[Line], tag: str, receipt: str, answered: Iterable[datetime]) -> list[int]:
@@ -47,11 +51,11 @@ def _of(lines: Sequence[Line]) -> list[str]:
 
 
 def _asked(line: Line) -> str | None:
-    """Return the tag of what a line asks: empty where no session asks it, None where it asks nothing."""
+    """Return the tag of what a line asks: empty where no session asks it, None where it asks nothing of its own."""
     if line.author != BOT:
         return None
-    buttons = json.loads(line.body).get("buttons", ())
-    return next(((parse_button(each["data"]) or ("",))[0] for each in buttons), None)
+    pressed = [each["data"] for each in json.loads(line.body).get("buttons", ())]
+    return next(((parse_button(data) or ("",))[0] for data in pressed if not data.startswith(PRIVATE)), None)
 
 
 def _asks(line: Line) -> bool:
@@ -62,4 +66,4 @@ def _turn(line: Line) -> str:
     """Return what a message and the replies to it have in common."""
     if line.author != BOT:
         return line.key.removeprefix("in:")
-    return line.key.removeprefix("out:").removeprefix("web:").rpartition(".")[0]
+    return line.key.removeprefix("out:").removeprefix("web:").removesuffix(OWN).rpartition(".")[0]

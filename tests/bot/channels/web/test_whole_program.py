@@ -156,6 +156,31 @@ async def test_a_receipt_opens_answers_on_a_page_of_its_own_in_any_browser(
     assert (await visitor.post("/receipt", data={"receipt": found[0]})).status_code == 422
 
 
+async def test_with_the_answers_of_a_receipt_goes_the_question_about_a_number_in_them(
+    app: App, visitor: httpx.AsyncClient
+) -> None:
+    page, wrote = await started(app, visitor), 0
+    for _ in range(20):
+        if 'name="data"' not in page.text:
+            break
+        offered = re.findall('name="data" value="([^"]+)"', page.text)
+        data = next((each for each in offered if not each.startswith("@private")), "")
+        sent = {"data": data, "pick": "1"} if data else {"text": "Done"}
+        if "@skip" in data and not wrote:
+            sent, wrote = {"text": "Call me on +44 20 7946 0958"}, 1
+        page = await visitor.post("/chat", data={**sent, "nonce": nonce(page)})
+    lines_ = said(await visitor.get("/chat"))
+    assert any("Remove it?" in each and "7946 0958" in each for each in lines_), lines_
+    found = re.search(r"[A-Z0-9]{4}(-[A-Z0-9]{4}){2}", page.text)
+    assert found
+    transport = httpx.ASGITransport(site(app))
+    async with httpx.AsyncClient(transport=transport, base_url="http://voice.test", follow_redirects=True) as other:
+        shown = await other.post("/receipt", data={"receipt": found[0], "nonce": nonce(await other.get("/receipt"))})
+        await other.post("/chat", data={"word": "delete", "nonce": nonce(shown)})
+        await other.post("/chat", data=button(await other.get("/chat"), "Yes"))
+    assert said(await visitor.get("/chat")) == ["mine: Start"]
+
+
 async def test_a_receipt_that_is_unknown_is_no_answer_to_the_question_of_a_chat(
     app: App, visitor: httpx.AsyncClient
 ) -> None:
