@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import and_, bindparam, delete, func, or_, select, tuple_, update
 
 from storage import actions, apart, digests, proof, rulings, themes, weekly
-from storage.rows import IDS, Insert, Shape, many, not_among, read
+from storage.rows import IDS, Insert, Shape, among, many, not_among, read
 from storage.tables import action_replies, answers, rounds
 
 if TYPE_CHECKING:
@@ -146,6 +146,16 @@ def quotable(db: Connection, agreed: Iterable[tuple[int, bytes, bool]]) -> list[
     rows = [{"b_round": round_id, "b_pseudonym": who, "b_quotable": yes} for round_id, who, yes in said]
     many(db, _quote, rows)
     return back
+
+
+def quoted(db: Connection, parts: Collection[Participation]) -> set[int]:
+    """Return in which rounds words of these parts may be quoted."""
+    if not parts:
+        return set()
+    mine = and_(
+        answers.c.round_id.in_([each for each, _ in parts]), among(answers.c.pseudonym, [who for _, who in parts])
+    )
+    return {round_id for round_id, _ in _parts_where(db, and_(mine, _stands, answers.c.quotable.is_(True)))}
 
 
 def _parts_where(db: Connection, which: ColumnElement[bool]) -> list[Participation]:

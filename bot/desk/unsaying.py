@@ -53,7 +53,9 @@ class Unsaying:
         """Return what takes back a yes to being quoted, or to the result, of each round that is not open."""
         visit.ledger.flush(visit.db)
         contact = visit.guest.contact
-        found = [(of.id, "quote") for of in rounds.linked(visit.db) if self._is_quotable(visit, of)]
+        known = ((of.id, self._library.pseudonym(of, contact.address_hash)) for of in rounds.linked(visit.db))
+        parts = [(round_id, who) for round_id, who in known if who is not None]
+        found = [(round_id, "quote") for round_id in sorted(answers.quoted(visit.db, parts))]
         found += [(each, "result") for each, what in wishes.of_contact(visit.db, contact.id) if what == wishes.RESULT]
         rows = [(self._hall.row(visit, round_id), role) for round_id, role in found]
         return [
@@ -64,10 +66,6 @@ class Unsaying:
             for row, role in rows
             if row is not None and row.state != State.OPEN
         ]
-
-    def _is_quotable(self, visit: Visit, of: RoundRow) -> bool:
-        who = self._library.pseudonym(of, visit.guest.contact.address_hash)
-        return who is not None and any(each.quotable for each in answers.of(visit.db, of.id, who))
 
     def unsay(self, visit: Visit, value: str) -> Prompts | None:
         """Take a yes back, whatever has become of its round; None where the button says nothing of today."""

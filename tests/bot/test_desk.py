@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from bot.menu.worker import mark_of
 from storage import contacts, messages, people, tables
@@ -814,6 +814,24 @@ async def test_stop_while_changing_an_answer_leaves_what_was_handed_in(house: Ho
 
 
 # --------------------------------------------------------------------------- words as buttons
+
+
+async def test_help_asks_the_database_as_often_whatever_number_of_rounds_there_are(
+    house: House, citizen: Citizen
+) -> None:
+    """The answers that may be quoted are found in all of them at once."""
+    asked: list[str] = []
+    event.listen(house.database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    house.need()
+    await citizen.says("hello")
+    counts = []
+    for _ in range(2):
+        asked.clear()
+        assert "MINE – " in (await citizen.says("HELP"))[0].text
+        counts.append(len([each for each in asked if "FROM answers" in each]))
+        for title in ("One", "Two", "Three"):
+            house.need(title=title)
+    assert counts == [1, 1]
 
 
 async def test_help_at_the_desk_offers_what_can_be_done_there_as_buttons(house: House, citizen: Citizen) -> None:

@@ -10,7 +10,7 @@ import pytest
 from flows.catalog import Catalog
 from flows.form import PhrasesForm
 from flows.phrasebook import PHRASES
-from flows.words import fold, placeholders
+from flows.words import fold, placeholders, spellings
 from tests.flows.talk import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +47,18 @@ def test_every_language_says_all_and_fills_the_same_gaps(catalog: Catalog) -> No
         assert {key: placeholders(said) for key, said in other.phrases.items()} == gaps, language
         assert set(english.commands) == set(other.commands)
         assert set(english.words) == set(other.words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_has_two_meanings(catalog: Catalog, language: str) -> None:
+    """The first would have it, whatever is told of the second."""
+    written = catalog.shelf.phrases[language].form
+    assert isinstance(written, PhrasesForm)
+    meant: dict[str, set[str]] = {}
+    for key, words in written.words.items():
+        for typed in (typed for word in words for typed in spellings(word)):
+            meant.setdefault(typed, set()).add(key)
+    assert not {word: keys for word, keys in meant.items() if len(keys) > 1}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
