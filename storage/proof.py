@@ -25,6 +25,9 @@ class Forgetting:
     rows: int
 
 
+PROMISED = "answers_months"
+"""Kind of the rows that are no deletion: from then on people are told that answers are kept so many months."""
+
 _shape = Shape(forgettings, Forgetting)
 
 
@@ -36,7 +39,21 @@ def note(db: Connection, what: str, rows: int, now: datetime) -> None:
 
 def of(db: Connection) -> list[Forgetting]:
     """Return all proofs, oldest first."""
-    return _shape.read(db.execute(select(*_shape.columns).order_by(forgettings.c.id)))
+    gone = select(*_shape.columns).where(forgettings.c.what != PROMISED)
+    return _shape.read(db.execute(gone.order_by(forgettings.c.id)))
+
+
+def promise(db: Connection, months: int, now: datetime) -> None:
+    """Write down for how many months answers are kept, where it is not what was written last."""
+    known = promised(db)
+    if not known or known[-1].rows != months:
+        note(db, PROMISED, months, now)
+
+
+def promised(db: Connection) -> list[Forgetting]:
+    """Return for how many months (`rows`) people were told that answers are kept, from when on, oldest first."""
+    told = select(*_shape.columns).where(forgettings.c.what == PROMISED)
+    return _shape.read(db.execute(told.order_by(forgettings.c.at, forgettings.c.id)))
 
 
 def people(db: Connection, since: datetime, until: datetime) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -78,6 +78,8 @@ _OWN = timedelta(days=1)
 """So long a web chat keeps what it told somebody of what is kept of them."""
 _FIRST_END = '%"closes_at":[null,%'
 """What a line of a round's trail notes that gives it an end for the first time."""
+_EVER, _NEVER = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+"""Before and after all that is said."""
 QUOTES = "digests_with_quotes"
 """Digests that lost words of somebody whose answer went."""
 CLOCK, SWEPT = "clock", "swept"
@@ -103,6 +105,9 @@ class Policy:
     """
     approved: bool = False
     """Whether words stay in digests only where somebody approved them."""
+    promised: tuple[tuple[datetime, datetime, int], ...] = ()
+    """From when until when people were told how many months. In an always open round each is told a day of their own,
+    which holds where `answers_months` has become longer since."""
 
 
 def forget(
@@ -112,6 +117,8 @@ def forget(
 
     Without `keys` mail addresses that said STOP stay where they are. `spelt` tells how lists spell an address.
     """
+    proof.promise(db, policy.answers_months, now)
+    policy = _as_promised(db, policy)
     _hold_to(db, now, policy)
     forget_untold(db)
     if keys is not None:
@@ -125,6 +132,14 @@ def forget(
     for what, rows in gone.items():
         proof.note(db, what, rows, now)
     return {what: rows for what, rows in gone.items() if rows > 0}
+
+
+def _as_promised(db: Connection, policy: Policy) -> Policy:
+    """Return a policy that knows what it was before, as far as that was written down."""
+    told = proof.promised(db)
+    begins = [_EVER, *(each.at for each in told[1:])]
+    spans = zip(begins, [*begins[1:], _NEVER], told, strict=False)
+    return replace(policy, promised=tuple((since, until, each.rows) for since, until, each in spans))
 
 
 def _hold_to(db: Connection, now: datetime, policy: Policy) -> None:
@@ -215,7 +230,7 @@ def overdue(db: Connection, now: datetime, policy: Policy) -> dict[str, int]:
     The sweep may not forget what still waits for its turn or to be sent, nor the links of a round that nobody has
     counted: these keep people's words or links longer than was promised, until somebody sees to it.
     """
-    late = now - _GRACE
+    late, policy = now - _GRACE, _as_promised(db, policy)
     found = {what: _left(db, statement(late, policy)) for what, statement in _SWEEPS.items()}
     found |= {what: _left(db, statement(late, policy)) for what, statement in _WAITING.items()}
     return {what: rows for what, rows in found.items() if rows}
@@ -409,11 +424,22 @@ def _past(table: Table, now: datetime, policy: Policy) -> ColumnElement[bool]:
     before = months_before(now, policy.answers_months)
     done = _done(before)
     endless = select(rounds.c.id).where(rounds.c.closes_at.is_(None))
-    told = max(before, now - timedelta(days=policy.answers_months * MONTH))
-    old = and_(table.c.answered_at < told, or_(table.c.round_id.in_(endless), _before_its_end(table)))
+    said = table.c.answered_at
+    sooner = (
+        and_(said >= since, said < until, said < _as_long(now, months))
+        for since, until, months in policy.promised
+        if months < policy.answers_months
+    )
+    each = or_(said < _as_long(now, policy.answers_months), *sooner)
+    old = and_(each, or_(table.c.round_id.in_(endless), _before_its_end(table)))
     named = endless.where(rounds.c.closed_at.is_(None), rounds.c.forget_at <= now)
     late = and_(table.c.answered_at < now - _AMID, table.c.round_id.in_(named))
     return or_(table.c.round_id.in_(done), table.c.round_id.in_(_as_told(now, policy)), old, late)
+
+
+def _as_long(now: datetime, months: int) -> datetime:
+    """Return when answers were given that are now kept as long as was told."""
+    return max(months_before(now, months), now - timedelta(days=months * MONTH))
 
 
 def _before_its_end(table: Table) -> ColumnElement[bool]:

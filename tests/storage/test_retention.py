@@ -247,6 +247,28 @@ def test_a_round_that_got_more_time_is_held_to_the_day_that_people_were_told_bef
         }
 
 
+def test_without_an_end_answers_go_when_people_were_told_also_if_the_time_has_become_longer_since(
+    database: Database,
+) -> None:
+    longer, shorter = replace(POLICY, answers_months=36), replace(POLICY, answers_months=6)
+    year = NOW.replace(year=2027)
+    with database.transaction() as db:
+        pulse = add_round(db)
+        answers.append(
+            db, [answer(pulse, b"before", at=NOW - DAY), answer(pulse), answer(pulse, b"bea", at=NOW + 9 * DAY)]
+        )
+        sweep(db, NOW)
+        for day in (8, 10):
+            retention.forget(db, NOW + day * DAY, longer)
+        assert proof.of(db) == []
+        assert "answers" not in retention.forget(db, year - DAY, longer)
+        assert retention.overdue(db, year + 3 * DAY, longer) == {"answers": 2}
+        assert retention.forget(db, year + MINUTE, longer)["answers"] == 2
+        assert answers.handed_in(db, [pulse.id]) == {pulse.id: 1}
+        assert "answers" not in retention.forget(db, year + 400 * DAY, longer)
+        assert retention.forget(db, year + 401 * DAY, shorter)["answers"] == 1
+
+
 def test_in_an_always_open_round_answers_go_twelve_months_after_they_were_given(database: Database) -> None:
     with database.transaction() as db:
         pulse, long_ = add_round(db, "pulse"), add_round(db, "long", closes_at=NOW + 900 * DAY)
