@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.channels import ASSISTED
 from bot.erasure import is_counted, taking_back
+from bot.participation import words_of
 from bot.reading import private
 from bot.reading.addresses import is_home
 from bot.reading.spans import Found, Span, mask
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from bot.desk.hall import Visit
     from bot.participation import Participations, Spoken
     from bot.reading.private import Finder
-    from bot.rounds.library import Library
+    from bot.rounds.library import Library, Played
     from flows.model import Session
     from storage.actions import Reply
     from storage.rounds import RoundRow
@@ -87,18 +88,18 @@ class Discretion:
         self._participations = participations
         self._known: tuple[datetime, Finder] | None = None
 
-    def asking(self, visit: Visit, round_id: int, before: Session | None, spoken: Spoken) -> Spoken:
+    def asking(self, visit: Visit, played: Played, before: Session | None, spoken: Spoken) -> Spoken:
         """Return what is said, with the question where an answer just given holds what leads to a person."""
-        session = visit.guest.session(round_id)
+        session = visit.guest.session(played.row.id)
         if not spoken.wrote or session is None or visit.inbound.channel in ASSISTED:
             return spoken
         state = spoken.wrote[-1]
-        text = _written(session, state)
-        was = _written(before, state) if before else ""
+        text = _written(played, session, state)
+        was = _written(played, before, state) if before else ""
         found = [span for span in self._find(visit, text, session.language) if span.of(text) not in was]
         if not found:
             return spoken
-        prompt = self._question(visit, text, found, str(_Place.of(round_id, state)))
+        prompt = self._question(visit, text, found, str(_Place.of(played.row.id, state)))
         *first, last = spoken.prompts or (None,)
         said = [each for each in first if each is not None]
         after = [last] if last is not None and last.state else []
@@ -204,7 +205,10 @@ class Discretion:
         who = self._library.pseudonym(of, visit.guest.contact.address_hash)
         if who is None:
             return None
-        text = self._participations.reword(visit.ledger, visit.guest, of.id, state, reworded)
+        row, flow = visit.guest.rows[of.id], self._library.shown(visit.db, of)
+        text = self._participations.reword(visit.ledger, visit.guest, row, flow, state, reworded)
+        if not text:
+            return None
         visit.ledger.flush(visit.db)
         with taking_back(visit.db, of, who, visit.ledger.now):
             answers.reword(visit.db, of.id, who, state, text)
@@ -215,6 +219,6 @@ class Discretion:
         return mask(text, self._find(visit, text, language), lambda found: shown(f"private.{found}"))
 
 
-def _written(session: Session, state: str) -> str:
-    given = session.answers.get(state)
-    return given.value if given is not None and isinstance(given.value, str) else ""
+def _written(played: Played, session: Session, state: str) -> str:
+    given, question = session.answers.get(state), played.flow.script(session.language).states.get(state)
+    return words_of(question, given) if given is not None else ""

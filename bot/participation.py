@@ -34,6 +34,7 @@ from flows.model import (
     Moved,
     Number,
     Photo,
+    Place,
     Prompt,
     Rate,
     Session,
@@ -44,6 +45,7 @@ from flows.model import (
     Voice,
     Withdrawn,
 )
+from flows.speak import is_pin
 from flows.voices import ROLE as VOICE
 from storage import places
 from storage.answers import AnswerRow
@@ -57,7 +59,7 @@ if TYPE_CHECKING:
 
     from bot.ledger import Guest, Ledger
     from bot.rounds.library import Played
-    from flows.model import Event, Flow, Question
+    from flows.model import Event, Flow, Question, State
     from storage.sealing import Keys
 
 REST = timedelta(days=7)
@@ -87,7 +89,7 @@ class Spoken(NamedTuple):
     heeded: bool = False
     """Words of danger were looked for where the message was taken, or it is what staff write at work."""
     wrote: tuple[str, ...] = ()
-    """The questions that were answered in words of their own."""
+    """The questions that were answered in words of their own, or with what has some beside it."""
 
     def saying(self, *prompts: Prompt) -> Spoken:
         """Say more after it."""
@@ -181,17 +183,24 @@ class Participations:
         return ask_again(played.flow, session)
 
     @staticmethod
-    def reword(ledger: Ledger, guest: Guest, round_id: int, state: str, reworded: Callable[[str], str]) -> str:
-        """Let a session hold other words in the place of an answer, and of each message it was made of.
+    def reword(ledger: Ledger, guest: Guest, row: SessionRow, flow: Flow, state: str, to: Callable[[str], str]) -> str:
+        """Let a session hold other words in the place of an answer's, and of each message it was made of.
 
-        Returns them; empty where it is no answer in somebody's own words.
+        A photo or voice message stays, with the other words beside it. Returns them; empty where there were none.
         """
-        session, row = guest.session(round_id), guest.rows.get(round_id)
-        if session is None or row is None or not isinstance(session.answers[state].value, str):
+        session = guest.session(row.round_id)
+        if session is None:
             return ""
-        parts = tuple(replace(part, text=reworded(part.text)) for part in session.parts.get(state, ()))
-        together = joining.lines(parts) if parts else reworded(str(session.answers[state].value))
-        answer = Answer(state, together)
+        given, question = session.answers[state], flow.script(session.language).states.get(state)
+        said = words_of(question, given)
+        if not said:
+            return ""
+        parts = tuple(replace(part, text=to(part.text)) for part in session.parts.get(state, ()))
+        together = joining.lines(parts) if parts else to(said)
+        if isinstance(question, Photo | Voice):
+            answer = Answer(state, given.value, together)
+        else:
+            answer = Answer(state, together)
         session = session.moved(answers={**session.answers, state: answer})
         if parts:
             session = session.moved(parts={**session.parts, state: parts})
@@ -257,6 +266,19 @@ class Participations:
             urgent=note.urgent,
             wrote=tuple(note.wrote),
         )
+
+
+def words_of(question: State | None, answer: Answer) -> str:
+    """Return what somebody wrote in an answer: a text, a place in words, what stands with a photo or voice message."""
+    match question:
+        case Photo() | Voice():
+            return answer.caption
+        case Ask():
+            return str(answer.value or "")
+        case Place():
+            return "" if answer.value is None or is_pin(str(answer.value)) else str(answer.value)
+        case _:
+            return ""
 
 
 def _told(guest: Guest, played: Played) -> str:
@@ -410,7 +432,7 @@ class _Note:
             self._chosen(question.role, yes=answer.value == "yes")
         elif question.role not in AGE_AND_BEGIN:
             self._ledger.answer(self._answer_row(answer, question), replaces=amended)
-            if isinstance(question, Ask) and answer.value and question.role != VOICE:
+            if question.role != VOICE and words_of(question, answer):
                 self.wrote.append(answer.state)
 
     def _chosen(self, role: str | None, *, yes: bool) -> None:

@@ -285,7 +285,7 @@ def spoken(script: Script, answer: Answer) -> str:
         case Photo() | Voice() as state:
             mark = script.phrases.get("photo_mark" if isinstance(state, Photo) else "voice_mark", "")
             return " ".join(filter(None, (mark, answer.caption)))
-        case Place() if _is_pin(str(value)):
+        case Place() if is_pin(str(value)):
             return script.phrases.get("place_mark", "") or str(value)
         case _:
             return str(value)
@@ -312,7 +312,7 @@ def _card_in_words(script: Script, options: Sequence[Option], card: cards.Card) 
     return fill(script.phrases.get("bestworst_line") or "{best} > {last}", labels)
 
 
-def _is_pin(value: str) -> bool:
+def is_pin(value: str) -> bool:
     """Whether a place is a point on the map, as `understand` writes it, and no words: "12,5" is none."""
     return _PIN.fullmatch(value) is not None
 

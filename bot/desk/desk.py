@@ -212,7 +212,7 @@ class Desk:
         which = (*self._closing_soon(visit, row), *self._hall.which(visit, row))
         before = visit.guest.session(round_id)
         spoken = self._participations.go_on(visit.ledger, visit.guest, played, message)
-        spoken = self._discretion.asking(visit, round_id, before, spoken)._replace(heeded=True)
+        spoken = self._discretion.asking(visit, played, before, spoken)._replace(heeded=True)
         spoken = spoken._replace(prompts=(*which, *spoken.prompts)) if which else spoken
         if spoken.urgent and (known := visit.guest.rows.get(round_id)):
             self._alarms.in_round(visit.db, visit.guest.contact, row, known.started_at, message.text, visit.ledger.now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,16 +12,52 @@ from bot.channels.base import Raw
 from bot.channels.telegram.updates import parse
 from bot.texts import texts
 from flows import memory
+from flows.catalog import Catalog
+from flows.catalog import texts as flow_texts
 from storage import contacts
 from tests.bot.test_turns import INTO
-from tests.support.house import House, raw
+from tests.support.house import Citizen, House, raw
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from bot.channels.base import Outbound
-    from tests.support.house import Citizen
+    from storage.database import Database
 
 NUMBER = "Longer hours, call 07400 123456"
 MASKED = "Longer hours, call [phone number]"
+
+
+FILE = "file-0001"
+FILES = ("photo", "voice")
+"""What is sent as a file, with words beside it."""
+OF_WORDS = ("ask", "place", *FILES)
+"""The verbs whose answers may hold words."""
+
+
+@cache
+def of_words() -> Catalog:
+    """Return the catalogue with a flow for each verb whose answers may hold words."""
+    made = {}
+    for verb in OF_WORDS:
+        asking = f'flow = "in_{verb}"\nversion = 1\nstage = "deliver"\nlanguage = "en"\ntitle = "In words"\n'
+        asking += f'start = "{verb}"\n\n[states.{verb}]\n{verb} = "Tell us."\n\n[states.more]\nchoose = "More?"\n'
+        asking += 'options = [{ id = "yes", label = "Yes" }, { id = "no", label = "No" }]\n\n'
+        made[f"in_{verb}.toml"] = asking + '[states.bye]\nend = "Thank you."\n'
+    return Catalog.of(flow_texts() | made)
+
+
+async def at(citizen: Citizen, verb: str) -> str:
+    """Bring somebody to the question with this verb; return the code of the round."""
+    code = citizen.house.need(flow=f"in_{verb}").code
+    await citizen.starts(code)
+    return code
+
+
+def in_words(citizen: Citizen, verb: str, text: str) -> Raw:
+    """Return the update that answers with these words, beside a file where the verb wants one."""
+    return raw(citizen.address, kind=verb, file=FILE, text=text) if verb in FILES else raw(citizen.address, text=text)
 
 
 async def asked(house: House, citizen: Citizen) -> str:
@@ -54,6 +91,73 @@ async def test_remove_takes_it_out_of_the_answer_and_the_talk_goes_on(house: Hou
     kept = memory.load(row.body)
     assert kept.state != "reason"
     assert kept.active
+
+
+@pytest.mark.parametrize("verb", OF_WORDS)
+async def test_it_is_asked_of_words_to_every_kind_of_question_and_they_go_from_everywhere(
+    database: Database, tmp_path: Path, mint: Callable[[], str], verb: str
+) -> None:
+    async with House(database, tmp_path, mint, catalog=of_words()).writing() as house:
+        citizen = Citizen(house)
+        code = await at(citizen, verb)
+        ask, *_ = await citizen.sends(in_words(citizen, verb, NUMBER))
+        assert "phone number: 07400 123456" in ask.text
+        done = await citizen.taps("Remove", ask)
+        assert said(done) == f"Done. Your answer is now: {MASKED}"
+        (answer,) = (each for each in citizen.answers(code) if each.verb == verb)
+        assert (answer.text, answer.file) == (MASKED, FILE if verb in FILES else None)
+        (kept,) = (memory.load(row.body).answers[verb] for row in house.table("sessions"))
+        assert (kept.value, kept.caption) == ((FILE, MASKED) if verb in FILES else (MASKED, ""))
+        await house.delivered()
+        for name in ("answers", "outbox", "sessions", "messages"):
+            assert "123456" not in "".join(map(str, house.table(name)))
+
+
+@pytest.mark.parametrize("verb", OF_WORDS)
+async def test_kept_words_of_every_kind_stay_as_they_are(
+    database: Database, tmp_path: Path, mint: Callable[[], str], verb: str
+) -> None:
+    async with House(database, tmp_path, mint, catalog=of_words()).writing() as house:
+        citizen = Citizen(house)
+        code = await at(citizen, verb)
+        ask, *_ = await citizen.sends(in_words(citizen, verb, NUMBER))
+        await citizen.taps("Keep", ask)
+        assert "REMOVE" not in said(await citizen.says("1"))
+        assert [each.text for each in citizen.answers(code) if each.verb == verb] == [NUMBER]
+
+
+@pytest.mark.parametrize("verb", FILES)
+async def test_an_old_button_leaves_a_file_alone_that_came_without_words(
+    database: Database, tmp_path: Path, mint: Callable[[], str], verb: str
+) -> None:
+    async with House(database, tmp_path, mint, catalog=of_words()).writing() as house:
+        citizen = Citizen(house)
+        code = await at(citizen, verb)
+        ask, *_ = await citizen.sends(in_words(citizen, verb, NUMBER))
+        await citizen.says("BACK")
+        await citizen.sends(raw(citizen.address, kind=verb, file="call 07400 123456.jpg"))
+        assert "Your answer is now" not in said(await citizen.taps("Remove", ask))
+        (answer,) = citizen.answers(code)
+        assert (answer.text, answer.file) == (None, "call 07400 123456.jpg")
+
+
+@pytest.mark.parametrize("spot", ["Harbour street, by the school", "in front of 14 Albert Road", "52.52001, 13.40495"])
+async def test_a_place_that_leads_to_nobody_is_asked_about_no_further(
+    database: Database, tmp_path: Path, mint: Callable[[], str], spot: str
+) -> None:
+    async with House(database, tmp_path, mint, catalog=of_words()).writing() as house:
+        citizen = Citizen(house)
+        await at(citizen, "place")
+        assert "REMOVE" not in said(await citizen.says(spot))
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"), [("photo", {"photo": [{"file_id": FILE}]}), ("voice", {"voice": {"file_id": FILE}})]
+)
+def test_words_beside_a_file_from_telegram_are_its_words(kind: str, sent: dict[str, object]) -> None:
+    message = {"message_id": 1, "date": 0, "chat": {"id": 7, "type": "private"}, "caption": NUMBER, **sent}
+    (inbound,) = parse(Raw("telegram", "1", json.dumps({"update_id": 1, "message": message}).encode()))
+    assert (inbound.message.kind.value, inbound.message.text) == (kind, NUMBER)
 
 
 @pytest.mark.parametrize(("word", "text"), [("REMOVE", MASKED), ("Keep", NUMBER)])

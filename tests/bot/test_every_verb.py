@@ -113,9 +113,13 @@ async def test_in_the_web_chat_without_a_script(tmp_path: Path) -> None:
         form = {"act": "voice", "nonce": nonce(page)}
         refused = await client.post("/chat", data=form, files={"voice": ("a.ogg", b"<svg/>", "audio/ogg")})
         assert "not a voice message we can read" in refused.text
+        form["text"] = "Longer hours, call 07400 123456"
         page = await client.post("/chat", data=form, files={"voice": ("a.ogg", recordings.ogg(), "audio/ogg")})
         assert "<audio" in page.text
         assert "Thank you." in said(page)[-1]
+        assert "phone number" in page.text, said(page)
+        await client.post("/chat", data=button(page, "Remove"))
+        assert kept(app, "web", address_of(client.cookies[COOKIE]))["told"].text == "Longer hours, call [phone number]"
         rows = kept(app, "web", address_of(client.cookies[COOKIE]))
         assert rows["day"].choice == "2026-11-23"
         assert json.loads(rows["order"].choices or "") == ["sunday", "early"]

@@ -45,6 +45,7 @@ from tests.bot.rounds.test_organising import SHADE
 from tests.bot.test_counter import PULSE as TAKEN
 from tests.bot.test_counter import Taking
 from tests.bot.test_danger import STATES, amid, closed, deleting, paused, stopped, writing
+from tests.bot.test_discretion import OF_WORDS, at, in_words, of_words
 from tests.bot.test_threads import employed, text
 from tests.bot.test_turns import INTO, to_review
 from tests.flows.talk import files_of
@@ -272,13 +273,14 @@ async def test_e5_once_the_round_is_over_answers_are_shown_and_stay_as_they_are(
     assert citizen.answers(code) == kept
 
 
+LEADS = ("call 07400 123456", "mail ana@house.example", "IBAN DE89 3704 0044 0532 0130 00")
+
+
 async def test_e6_what_leads_to_a_person_is_asked_about(house: House, citizen: Citizen) -> None:
     await citizen.starts(house.pulse().code)
     await citizen.does(*INTO, "Good")
     for leads in (
-        "call 07400 123456",
-        "mail ana@house.example",
-        "IBAN DE89 3704 0044 0532 0130 00",
+        *LEADS,
         "my NHS number is 943 476 5919",
         "I live at 14 Albert Road",
     ):
@@ -287,6 +289,22 @@ async def test_e6_what_leads_to_a_person_is_asked_about(house: House, citizen: C
         await other.does(*INTO, "Good")
         asked, *_ = await other.says(f"Longer hours, {leads}")
         assert [button.label for button in asked.buttons] == ["Remove", "Keep"]
+
+
+@pytest.mark.parametrize("verb", OF_WORDS)
+async def test_e6_it_is_asked_of_words_to_whatever_is_answered_in_words(
+    database: Database, tmp_path: Path, mint: Callable[[], str], verb: str
+) -> None:
+    async with House(database, tmp_path, mint, catalog=of_words()).writing() as house:
+        for leads in LEADS:
+            other = Citizen(house, leads)
+            await at(other, verb)
+            asked, *_ = await other.sends(in_words(other, verb, f"By the door, {leads}"))
+            assert [button.label for button in asked.buttons] == ["Remove", "Keep"]
+            await other.taps("Remove", asked)
+        kept = [each.text for each in house.table("answers")]
+    assert len(kept) == len([text for text in kept if text.startswith("By the door, ")]) == len(LEADS)
+    assert not [text for text in kept for found in ("07400", "house.example", "DE89") if found in text]
 
 
 async def test_e7_each_round_has_a_key_of_its_own_which_goes_and_the_sweep_proves_what_it_forgot(
