@@ -37,6 +37,7 @@ class Asked:
     shows: int = 4
     joins_within_seconds: int = 0
     only: str = ""
+    side: str = ""
 
 
 def limits(made: form.Form | Item) -> dict[str, Any]:
@@ -52,6 +53,7 @@ def limits(made: form.Form | Item) -> dict[str, Any]:
         "shows",
         "joins_within_seconds",
         "only",
+        "side",
     )
     return {name: getattr(made, name) for name in names if getattr(made, name, None) is not None}
 
@@ -95,8 +97,9 @@ def question(
             return model.Rate(**shared, scale=asked.scale, options=asked.options)
         case "ask":
             letters = int(number_limit(asked.least) or 1), int(number_limit(asked.most) or 1000)
+            joins = asked.joins_within_seconds
             return model.Ask(
-                **shared, least=letters[0], most=letters[1], only=asked.only, joins_within=asked.joins_within_seconds
+                **shared, least=letters[0], most=letters[1], only=asked.only, joins_within=joins, side=asked.side
             )
         case "number":
             least, most = number_limit(asked.least), number_limit(asked.most)

@@ -57,6 +57,12 @@ class Item:
     cards: int | None = None
     joins_within_seconds: int | None = None
     only: str | None = None
+    side: str | None = None
+    """What it asks for: `problem` or `works`; None where the score of the writer tells."""
+    explains: str = ""
+    """The question whose answer its words give the reason for."""
+    works_if: tuple[str, ...] = ()
+    """Answers of that question whose reasons say what works; where there are none, its good ones."""
     shows: int | None = None
     figures: tuple[str, ...] = ()
     """Codes of what a digest computes (T2B, POSNEG, PCT, PCT_MULTI, NET, BORDA, BWS, ALLOC, THEMES, GEO, MEDIA…)."""

@@ -291,6 +291,8 @@ def asked(text: str, flow: Flow) -> dict[str, Any]:
 
 _ABOUT = frozenset({"reviewed_by", "changed"})
 """What a translation says of itself: nobody is asked it."""
+_SORTING = frozenset({"side", "explains", "works_if"})
+"""What tells on which side of a digest an answer stands: nobody is asked it either."""
 
 
 def _asked(file: Mapping[str, Any], flow: Flow) -> dict[str, Any]:
@@ -301,14 +303,19 @@ def _asked(file: Mapping[str, Any], flow: Flow) -> dict[str, Any]:
         rates = [state for state in states if isinstance(state, Rate)]
         also = {"dont_know"} if any(NOT_APPLICABLE in rate.scores for rate in rates) else ()
         return _used(file, "scales", {rate.scale for rate in rates}, also)
-    return dict(file)
+    states_ = {name: _unsorted(state) for name, state in file.get("states", {}).items()}
+    return {**file, "states": states_} if "states" in file else dict(file)
+
+
+def _unsorted(made: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: said for key, said in made.items() if key not in _SORTING}
 
 
 def _used(
     file: Mapping[str, Any], part: str, used: Container[str | None], also: Collection[str] = ()
 ) -> dict[str, Any]:
     """Return of a bank or of scales, or of a translation of them, what is `used`; nothing where nothing is."""
-    said = {name: words for name, words in file[part].items() if name in used}
+    said = {name: _unsorted(words) for name, words in file[part].items() if name in used}
     return {part: said, **{key: file[key] for key in also if key in file}} if said else {}
 
 

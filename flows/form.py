@@ -195,6 +195,12 @@ _JOINS = (
 )
 
 
+_SIDE = (
+    "What the question asks for: what is wrong or could be better (problem), or what is good (works). "
+    "Without it the score of the writer says on which side of a digest the words stand."
+)
+
+
 class AskCore(Form):
     """Free text."""
 
@@ -203,6 +209,7 @@ class AskCore(Form):
     most: int = Field(1000, ge=1, le=4000)
     joins_within_seconds: int | None = Field(None, ge=1, le=120, description=_JOINS)
     only: Literal["digits"] | None = Field(None, description="digits: a code such as a card number, kept as written.")
+    side: Literal["problem", "works"] | None = Field(None, description=_SIDE)
 
 
 class NumberCore(Form):
@@ -344,6 +351,7 @@ class ItemForm(_QuestionKeys):
     least: int | DayText | None = None
     most: int | DayText | None = None
     joins_within_seconds: int | None = Field(None, ge=1, le=120)
+    side: Literal["problem", "works"] | None = Field(None, description=_SIDE)
     points: int | None = Field(None, ge=2, le=1000)
     cards: int | None = Field(None, ge=1, le=12)
     shows: int | None = Field(None, ge=3, le=5)
@@ -478,6 +486,9 @@ class BankRate(_BankKeys, RateCore):
 
 class BankAsk(_BankKeys, AskCore):
     """A free question of the bank."""
+
+    explains: str = Field("", description="The question whose answer these words give the reason for.")
+    works_if: list[Name] = Field([], description="Its answers whose reasons say what works, where no value tells.")
 
 
 class BankNumber(_BankKeys, NumberCore):

@@ -203,6 +203,8 @@ class Ask(_Question):
     """`digits` where nothing else may be in it: a code that begins with 0 keeps its zeros; empty for any text."""
     joins_within: int = 0
     """Seconds after each message in which another one belongs to the same answer; 0: the first is the whole answer."""
+    side: str = ""
+    """What it asks for: `problem` or `works`; empty where the score of the writer tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -435,6 +435,9 @@ class _Compiler:
         if asked.joins_within_seconds and asked.verb != "ask":
             message = f'"joins_within_seconds" joins words, and "{name}" asks for none. Take it out.'
             self.report(self.where(name, "joins_within_seconds"), message, "unknown-key")
+        if asked.side and asked.verb != "ask":
+            message = f'"side" tells what words are about, and "{name}" asks for none. Take it out.'
+            self.report(self.where(name, "side"), message, "unknown-key")
 
     def _check_days(self, name: str, asked: Asked, least: str, most: str) -> None:
         if asked.verb != "date":

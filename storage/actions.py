@@ -31,7 +31,7 @@ THEME, SCORE, ISSUE, WORDS, CHOSEN = SOURCES = ("theme", "score", "issue", "word
 answers that somebody chose one by one."""
 OPEN, DONE, NOT_DONE = STATES = ("open", "done", "not_done")
 WELL, OTHERS = SIDES = ("well", "others")
-"""Of those who raised a theme those who scored well, and all others: a digest counts them apart."""
+"""Of those who raised a theme those to whom it works, and those it is a problem to: a digest counts them apart."""
 TOLD, ASKED = "told", "asked"
 """How people are linked to an action."""
 
@@ -52,7 +52,7 @@ class Origin:
     answers: tuple[int, ...] = ()
     """Those that somebody chose, by id; of one that is deleted nothing is left."""
     side: str = ""
-    """Of a theme: `WELL`, those who scored well, `OTHERS`, all others; empty: both."""
+    """Of a theme: `WELL`, those to whom it works, `OTHERS`, those it is a problem to; empty: both."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sqlalchemy import func, or_, select, tuple_
 from storage import themes
 from storage.actions import WELL
 from storage.rows import Shape
+from storage.sides import NO_SIDES
 from storage.tables import answers, campaign_texts, text_themes
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
+    from storage.sides import Sides
 
 BALLOTS = ("rank", "allocate", "bestworst")
 """Verbs of questions that ask what people want most."""
@@ -41,9 +43,8 @@ class Picked:
     round_id: int | None = None
     state: str = ""
     side: str = ""
-    """Of a theme: only those who scored well, or all others (`actions.SIDES`)."""
-    good: tuple[tuple[str, str], ...] = ()
-    """(item, choice) of those who score well."""
+    """Of a theme: only those to whom it works, or those to whom it is a problem (`actions.SIDES`)."""
+    sides: Sides = NO_SIDES
 
 
 class Said(NamedTuple):
@@ -110,12 +111,16 @@ def words(db: Connection, rows: Collection[Said], until: datetime) -> dict[tuple
 
 
 def scores(db: Connection, rows: Collection[Said], picked: Picked) -> dict[int, tuple[str, str]]:
-    """Return by text what its writer chose last, (item, choice), at the questions of `picked.good` no later than it."""
+    """Return by text what its writer chose last, (item, choice), no later than it, at a question of its score.
+
+    That is the one the words give the reason for, else any that stands for a stage.
+    """
     people = {(row.round_id, row.pseudonym) for row in rows if row.text}
     if not people:
         return {}
     theirs = tuple_(answers.c.round_id, answers.c.pseudonym).in_(list(people))
-    given = (answers.c.item.in_(sorted({item for item, _ in picked.good})), answers.c.choice.is_not(None))
+    scored = {item for row in rows if row.text for item in picked.sides.scoring(row.item)}
+    given = (answers.c.item.in_(sorted(scored)), answers.c.choice.is_not(None))
     within = (answers.c.counted_at >= picked.since, answers.c.withdrawn_at.is_(None))
     columns = (answers.c.round_id, answers.c.pseudonym, answers.c.counted_at, answers.c.item, answers.c.choice)
     chosen: dict[tuple[int, bytes], list[tuple[datetime, str, str]]] = {}
@@ -124,7 +129,7 @@ def scores(db: Connection, rows: Collection[Said], picked: Picked) -> dict[int, 
     found = {}
     for row in (each for each in rows if each.text):
         for at, item, choice in chosen.get((row.round_id, row.pseudonym), ()):
-            if at <= row.counted_at:
+            if at <= row.counted_at and item in picked.sides.scoring(row.item):
                 found[row.id] = (item, choice)
     return found
 
@@ -142,6 +147,6 @@ def _where(picked: Picked) -> list[ColumnElement[bool]]:
     if picked.theme is not None:
         about = select(text_themes.c.answer_id).where(text_themes.c.theme_id == picked.theme)
         where += [answers.c.id.in_(about)]
-        span = (picked.since, picked.until, picked.good)
+        span = (picked.since, picked.until, picked.sides)
         where += [themes.of_side(picked.theme, *span, well=picked.side == WELL)] if picked.side else []
     return where

@@ -14,6 +14,7 @@ from sqlalchemy import and_, delete, func, or_, select, tuple_, update
 
 from storage import rulings
 from storage.rows import Insert, Shape, not_among, read
+from storage.sides import content
 from storage.tables import answers, campaign_texts, codebooks, readings, text_themes, theme_examples, themes
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Select
+
+    from storage.sides import Sides
 
 PROPOSED, CONFIRMED, MERGED, DROPPED = "proposed", "confirmed", "merged", "dropped"
 """States: found among texts that fitted nothing, and nobody has looked at it; in use; gone into another; not wanted."""
@@ -437,34 +440,56 @@ def people_behind(
     return {(row[0], row[1]) for row in db.execute(found)}
 
 
-def of_side(
-    theme_id: int, since: datetime, until: datetime, good: Collection[tuple[str, str]], *, well: bool
-) -> ColumnElement[bool]:
-    """Return that an answer is of somebody who raised a theme in [since, until) and scored well, or did not.
-
-    As `chose` says it: their last choice in this span that was handed in no later than their text is one of `good`,
-    (item, choice).
-    """
-    given, last = answers.alias("given"), answers.alias("last")
+def of_side(theme_id: int, since: datetime, until: datetime, sides: Sides, *, well: bool) -> ColumnElement[bool]:
+    """Return that an answer is of somebody who raised a theme in [since, until) as what works, or else as a problem."""
     text = answers.alias("text")
-    one = select(text.c.round_id, text.c.pseudonym, func.max(given.c.id).label("last"))
-    one = one.join(text_themes, text_themes.c.answer_id == text.c.id)
-    one = one.join(given, and_(given.c.round_id == text.c.round_id, given.c.pseudonym == text.c.pseudonym)).where(
-        text_themes.c.theme_id == theme_id,
-        text.c.counted_at >= since,
-        text.c.counted_at < until,
-        text.c.withdrawn_at.is_(None),
-        given.c.item.in_(sorted({item for item, _ in good})),
-        given.c.choice.is_not(None),
-        given.c.withdrawn_at.is_(None),
-        given.c.counted_at >= since,
-        given.c.counted_at <= text.c.counted_at,
-    )
-    people = one.group_by(text.c.round_id, text.c.pseudonym).subquery()
-    content = select(people.c.round_id, people.c.pseudonym).join(last, last.c.id == people.c.last)
-    content = content.where(tuple_(last.c.item, last.c.choice).in_(sorted(good)))
+    within = (text.c.counted_at >= since, text.c.counted_at < until, text.c.withdrawn_at.is_(None))
+    people = content(sides, text, since, text_themes.c.theme_id == theme_id, *within).subquery()
     who = tuple_(answers.c.round_id, answers.c.pseudonym)
-    return who.in_(content) if well else who.not_in(content)
+    praise = select(people.c.round_id, people.c.pseudonym)
+    return who.in_(praise) if well else who.not_in(praise)
+
+
+def praised(
+    db: Connection,
+    service: str,
+    since: datetime,
+    until: datetime,
+    sides: Sides,
+    *,
+    apart: bool = False,
+    without: Collection[int] = (),
+) -> dict[int, int]:
+    """Count by theme the people who raised it in [since, until) as what works; `apart`, `without`: as in `raised`."""
+    within = _within(service, since, until, apart=apart, without=without)
+    each = content(sides, answers, since, within).subquery()
+    counted = select(each.c.theme_id, func.count()).group_by(each.c.theme_id)
+    return {row[0]: row[1] for row in db.execute(counted)}
+
+
+def praising(
+    db: Connection,
+    service: str,
+    since: datetime,
+    until: datetime,
+    sides: Sides,
+    texts_: Collection[int],
+    *,
+    without: Collection[int] = (),
+) -> set[tuple[int, int]]:
+    """Return (text, theme) of those of these texts whose writers are counted by `praised` without campaigns."""
+    within = _within(service, since, until, apart=True, without=without)
+    people = content(sides, answers, since, within).subquery("people")
+    text, about = answers.alias("told"), text_themes.alias("about")
+    same = and_(
+        people.c.theme_id == about.c.theme_id,
+        people.c.round_id == text.c.round_id,
+        people.c.pseudonym == text.c.pseudonym,
+    )
+    joined = text.join(about, about.c.answer_id == text.c.id).join(people, same)
+    mine = (text.c.id.in_(list(texts_)), text.c.counted_at >= since, text.c.counted_at < until)
+    found = db.execute(select(text.c.id, about.c.theme_id).select_from(joined).where(*mine))
+    return {(answer_id, theme_id) for answer_id, theme_id in found}
 
 
 _BEHIND = (*(answers.c[name] for name in Behind._fields[1:10]), text_themes.c.sure, text_themes.c.by)

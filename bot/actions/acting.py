@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.actions import results, subjects, telling
@@ -17,8 +18,9 @@ from bot.actions.reach import NOBODY, Reach, now_in, reach
 from bot.actions.subjects import Subject
 from bot.actions.telling import GIVEN, Letter, Teller
 from bot.digests import disclosure, questions
-from bot.digests.gather import by_side, content_with
+from bot.digests.gather import by_side
 from bot.digests.headlines import headlines
+from bot.digests.sides import of_service
 from bot.digests.weeks import Week
 from bot.errors import Refused
 from bot.reading.private import finder
@@ -47,6 +49,7 @@ from storage.actions import (
     NewAction,
     Origin,
 )
+from storage.sides import NO_SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,7 +147,8 @@ class Actions:
         self._library = library
         self._channels = channels
         self._headlines: Mapping[str, Headline] = {one.item: one for one in headlines(bank)}
-        self.behind = Behind(config, bank)
+        self._sides = partial(of_service, library=library, bank=bank)
+        self.behind = Behind(config, library, bank)
         self.teller = Teller(config, library.phrases, channels, Hours.of(config))
 
     # ----------------------------------------------------------------- what gives rise to it
@@ -216,8 +220,8 @@ class Actions:
         asked = [(one.stage, item) for item, one in self._headlines.items()]
         given = [one for one in asked if counted[one].total() >= minimum]
         scores = [Subject(SCORE, item, self.behind.question(service, item, language), stage) for stage, item in given]
-        good = content_with(self._headlines.values())
-        found = subjects.of(db, service, scores, span, minimum, language, good, beside.texts(span))
+        sides = self._sides(db, service=service, span=span)
+        found = subjects.of(db, service, scores, span, minimum, language, sides, beside.texts(span))
         return [replace(each, label=_sided(each.label, each.side, language)) if each.side else each for each in found]
 
     @staticmethod
@@ -274,7 +278,7 @@ class Actions:
         """Return how many raised it as far as that may be told: of a score as far as the digest tells its bad side.
 
         Where it hides that side, there is no total here either. Where no answer is bad, those beside the good ones
-        follow from the good side. Of a theme those who scored well are told apart from
+        follow from the good side. Of a theme those to whom it works are told apart from
         the others: where either are few, their sum would give them back. So would a theme of which a campaign is, too:
         the digest tells its own people, and of the senders only where they are many. Nor is there one where others
         than those the digest counts raised it, too: who answers for many, came late or sent a campaign. Of answers
@@ -307,10 +311,10 @@ class Actions:
         if not origin.since:
             return False
         span = (datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until))
-        good, theme = content_with(self._headlines.values()), now_in(db, int(origin.name))
+        rule, theme = self._sides(db, service=service, span=span), now_in(db, int(origin.name))
         out = self._library.beside(db, service, span).texts(span)
-        sides = by_side(db, service, span, good).get(theme, (0, 0))
-        own = by_side(db, service, span, good, apart=True, without=out).get(theme, (0, 0))
+        sides = by_side(db, service, span, rule).get(theme, (0, 0))
+        own = by_side(db, service, span, rule, apart=True, without=out).get(theme, (0, 0))
         minimum = self._config.digest.minimum_cell
         if origin.side:
             at = int(origin.side == WELL)
@@ -326,11 +330,15 @@ class Actions:
         )
         everybody = sum(each.people for each in weekly.figures(db, service, [span], beside)[span].people)
         whole_ = content if well else everybody - content
-        return disclosure.cell(people, minimum) is not None and not disclosure.inside(people, [whole_], minimum)[1]
+        wholes = [whole_, everybody]
+        return disclosure.cell(people, minimum) is not None and not disclosure.inside(people, wholes, minimum)[1]
 
     def _reach(self, db: Connection, draft: Draft, now: datetime) -> Reach:
         about = (draft.service, draft.source, draft.origin, draft.kind)
-        return reach(db, self._library, self._channels, *about, now, content_with(self._headlines.values()))
+        origin = draft.origin
+        span = (datetime.fromisoformat(origin.since), datetime.fromisoformat(origin.until)) if origin.since else None
+        sides = self._sides(db, service=draft.service, span=span) if span and origin.side else NO_SIDES
+        return reach(db, self._library, self._channels, *about, now, sides)
 
     def _why_not(self, found: Reach, kind: str) -> str:
         """Return why nobody can be told; empty: they can.
@@ -497,7 +505,7 @@ def _chosen(name: str) -> tuple[int, ...]:
 
 
 def _sided(name: str, side: str, language: str) -> str:
-    """Return a theme in words: those who praise it are named, all others are who one thinks of."""
+    """Return a theme in words: where it is about what works it says so, problems are what one thinks of."""
     if side == OTHERS:
         return name
     return texts(language)("deed.well" if side == WELL else "deed.both", theme=name)

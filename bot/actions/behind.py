@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.digests.disclosure import about
-from bot.digests.gather import content_with
-from bot.digests.headlines import headlines
+from bot.digests.sides import of_service
 from bot.digests.weeks import Week
 from bot.reading.private import finder
 from bot.texts import texts
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.config import Config
+    from bot.rounds.library import Library
     from flows.bank import Bank
     from storage.behind import Said
 
@@ -47,7 +47,7 @@ class Filters:
     state: str = ""
     page: int = 1
     side: str = ""
-    """Of a theme: those who scored well, or all others (`storage.actions.SIDES`); empty: both."""
+    """Of a theme: those to whom it works, or those it is a problem to (`storage.actions.SIDES`); empty: both."""
 
     @property
     def noted(self) -> dict[str, object]:
@@ -103,10 +103,10 @@ class Shown:
 class Behind:
     """Opens figures."""
 
-    def __init__(self, config: Config, bank: Bank) -> None:
+    def __init__(self, config: Config, library: Library, bank: Bank) -> None:
         self._config = config
+        self._library = library
         self._bank = bank
-        self._good = tuple(sorted(content_with(headlines(bank))))
 
     def open(self, db: Connection, service: str, by: Filters, who: str, language: str, now: datetime) -> Shown:
         """Return a page of answers as they were given, and note who has looked. Raises ValueError for no such week.
@@ -158,9 +158,8 @@ class Behind:
     def _picked(self, db: Connection, service: str, by: Filters) -> Picked:
         """Return what to look for. Raises ValueError where there is no such week, or no such round of the service."""
         since, until = Week.parse(by.week).span(self._config.city.zone)
-        picked = Picked(
-            service, since, until, by.stage, by.item, by.choices, by.theme, None, by.state, by.side, self._good
-        )
+        sides = of_service(db, self._library, self._bank, service, (since, until))
+        picked = Picked(service, since, until, by.stage, by.item, by.choices, by.theme, None, by.state, by.side, sides)
         if not by.round:
             return picked
         row = rounds.by_code(db, by.round)

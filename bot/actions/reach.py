@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from storage.actions import Origin
     from storage.contacts import Contact
     from storage.rounds import RoundRow
+    from storage.sides import Sides
 
 BATCH = 500
 """Contacts looked at with one statement."""
@@ -64,10 +65,10 @@ def reach(  # noqa: PLR0913, PLR0917 - what decides whom words may go to
     origin: Origin,
     kind: str,
     now: datetime,
-    good: Collection[tuple[str, str]],
+    sides: Sides,
 ) -> Reach:
-    """Return whom an action of a kind reaches, by what gave rise to it. `good`: what those chose who score well."""
-    who = raisers(db, service, source, origin, good)
+    """Return whom an action of a kind reaches, by what gave rise to it. `sides`: who of a theme."""
+    who = raisers(db, service, source, origin, sides)
     if who is None:
         return NOBODY
     agreed = {one.id: (one, link) for one, link in _agreed(db, library, who, asks=kind == ASK)}
@@ -81,9 +82,7 @@ def reach(  # noqa: PLR0913, PLR0917 - what decides whom words may go to
     return Reach(sum(map(len, who.values())), len(agreed), tuple(links))
 
 
-def raisers(
-    db: Connection, service: str, source: str, origin: Origin, good: Collection[tuple[str, str]]
-) -> dict[int, set[bytes]] | None:
+def raisers(db: Connection, service: str, source: str, origin: Origin, sides: Sides) -> dict[int, set[bytes]] | None:
     """Return by round the pseudonyms of those who raised something; None where nobody can tell who did.
 
     Of a theme, where a side of it is meant, those of that side alone: who praises is not told of what will be mended.
@@ -97,18 +96,16 @@ def raisers(
     people = (
         actions.wrote(db, service, origin.answers, since, until)
         if source == CHOSEN
-        else _behind(db, origin, since, until, good)
+        else _behind(db, origin, since, until, sides)
     )
     for round_id, pseudonym in people:
         found.setdefault(round_id, set()).add(pseudonym)
     return found
 
 
-def _behind(
-    db: Connection, origin: Origin, since: datetime, until: datetime, good: Collection[tuple[str, str]]
-) -> set[tuple[int, bytes]]:
+def _behind(db: Connection, origin: Origin, since: datetime, until: datetime, sides: Sides) -> set[tuple[int, bytes]]:
     theme = now_in(db, int(origin.name))
-    side = themes.of_side(theme, since, until, good, well=origin.side == WELL) if origin.side else None
+    side = themes.of_side(theme, since, until, sides, well=origin.side == WELL) if origin.side else None
     return themes.people_behind(db, theme, since, until, side)
 
 

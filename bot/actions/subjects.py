@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from storage.sides import Sides
+
 MOST = 5
 """Themes that are offered, those most people raised."""
 
@@ -31,7 +33,7 @@ class Subject:
     """Of a score: that of the rounds its answers were given in."""
 
     side: str = ""
-    """Of a theme: those who scored well, or all others."""
+    """Of a theme: those to whom it works, or those it is a problem to."""
 
     @property
     def query(self) -> str:
@@ -48,16 +50,16 @@ def of(  # noqa: PLR0913, PLR0917 - all that decides what is offered
     span: tuple[datetime, datetime],
     minimum: int,
     language: str,
-    good: Collection[tuple[str, str]],
+    sides: Sides,
     without: Collection[int] = (),
 ) -> list[Subject]:
     """Return the scores, then the themes the minimum of people raised on a side, by themselves or in campaigns.
 
-    On one side are those who scored well (`good`), on the other all others, as in a digest. A theme nobody has
+    On one side are those to whom it works, on the other those it is a problem to, as in a digest. A theme nobody has
     confirmed is not offered. Nor do the texts `without` count.
     """
     names = {theme.id: called(theme, language) for theme in themes.codebook(db, service, [themes.CONFIRMED])}
-    all_, own = (by_side(db, service, span, good, apart=apart, without=without) for apart in (False, True))
+    all_, own = (by_side(db, service, span, sides, apart=apart, without=without) for apart in (False, True))
     raised = [
         (people, theme, side)
         for theme in all_.keys() & names.keys()

@@ -34,8 +34,9 @@ minimum and in a running week, too: a manager sees with the first answer that it
    or less, and never as nothing or all. How many people they say as much as goes down to a whole step. All that is
    told of a question, with the share of all, leaves open by the minimum of people what each group said; else none of
    its weighted shares is told (`bot.digests.weighing.leaves_open`).
-11. Who raised a theme and scored well are among all who scored well, whose number stands beside them; the others among
-   all others. Where fewer than the minimum, or nobody, would be left of those, it is told only from how many on.
+11. To whom a theme works may be among all who scored well, whose number stands beside them; to whom it is a problem
+   among all others; and each of them is among all who answered. Where fewer than the minimum, or nobody, would be left
+   of those, it is told only from how many on.
 """
 
 from __future__ import annotations

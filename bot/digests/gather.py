@@ -19,6 +19,7 @@ from bot.themes.starter import named
 from storage import answers as stored
 from storage import campaigns, rounds, sessions, themes, weekly
 from storage.beside import NOBODY as NO_OTHERS
+from storage.sides import NO_SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.digests.signals import Place
-    from bot.digests.summarise import Headline, Scope
+    from bot.digests.summarise import Scope
     from bot.quoting import Quoting
     from storage.answers import TextRow
     from storage.beside import Beside
     from storage.database import Database
     from storage.rounds import RoundRow
+    from storage.sides import Sides
     from storage.weekly import Figures, Span
 
 Labels: TypeAlias = "Mapping[str, Mapping[str, str]]"
@@ -66,15 +68,15 @@ def gather(  # noqa: PLR0913 - all that counting needs
     week: Week,
     zone: ZoneInfo,
     quoting: Quoting,
-    headlines: Sequence[Headline] = (),
+    sides: Sides = NO_SIDES,
     labels: tuple[Labels, Labels] = (NONE, NONE),
     *,
     beside: Beside = NO_OTHERS,
 ) -> Answers:
     """Count what `summarise` needs for this week of this service, on the calendar of `zone`.
 
-    `quoting` says which words may be quoted, and how: nothing that leads to somebody goes into a digest. `headlines`
-    say which people who wrote something scored well; `labels` are the service's own steps and areas, by id. `beside` is
+    `quoting` says which words may be quoted, and how: nothing that leads to somebody goes into a digest. `sides` say
+    who tells of a problem and who of what works; `labels` are the service's own steps and areas, by id. `beside` is
     who is no voice of one person.
     """
     spans = {week.back(back): week.back(back).span(zone) for back in range(MEDIAN_WEEKS + 1)}
@@ -90,7 +92,7 @@ def gather(  # noqa: PLR0913 - all that counting needs
         totals=frame(("channel", "people"), totals.items()),
         written=frame(("week", "texts"), ((each, figures.texts) for each, figures in weeks.items())),
         said=said,
-        heard=tuple(_heard(db, service, [spans[week.back(n)] for n in _BACK], headlines, labels, said, beside)),
+        heard=tuple(_heard(db, service, [spans[week.back(n)] for n in _BACK], sides, labels, said, beside)),
         unread=_unread(db, service, spans[week], beside.texts(spans[week])),
         senders=len(beside.senders(spans[week]) - beside.kinds.keys()),
         sent=len(campaigns.sent(db, service, *spans[week]).keys() - beside.texts(spans[week])),
@@ -201,12 +203,12 @@ def _heard(
     db: Connection,
     service: str,
     spans: Sequence[Span],
-    headlines: Sequence[Headline],
+    sides: Sides,
     labels: tuple[Labels, Labels],
     said: Sequence[Said],
     beside: Beside,
 ) -> Iterator[Heard]:
-    """Give each theme somebody has confirmed twice: by those who scored well, and by all others.
+    """Give each theme somebody has confirmed twice: by those to whom it works, and by those it is a problem to.
 
     Whoever raised it only in a campaign is counted apart. `spans`: the four weeks before and this one; `labels`: of
     steps and of areas.
@@ -214,17 +216,16 @@ def _heard(
     book = {each.id: each for each in themes.codebook(db, service, [themes.CONFIRMED])}
     if not book:
         return
-    good = content_with(headlines)
     out = {each: beside.texts(each) for each in spans}
     *past, now = (
-        (by_side(db, service, each, good, apart=True, without=out[each]), _wrote(db, service, each, out[each]))
+        (by_side(db, service, each, sides, apart=True, without=out[each]), _wrote(db, service, each, out[each]))
         for each in spans
     )
     span = spans[-1]
     left = out[span]
-    all_, about = by_side(db, service, span, good, without=left), dict(campaigns.about(db, service, *span))
+    all_, about = by_side(db, service, span, sides, without=left), dict(campaigns.about(db, service, *span))
     places, areas = _places(db, service, span, left), _areas(db, service, span, labels[1], left)
-    words = _words(db, said)
+    words, praise = _words(db, said), _praise(db, service, spans, sides, said, out)
     for theme_id in sorted(all_.keys() & book.keys()):
         theme, own = book[theme_id], now[0].get(theme_id, NOBODY)
         step, people = places.get(theme_id, ("", 0))
@@ -238,13 +239,28 @@ def _heard(
                 people_before=before[-1][0],
                 step={} if well else dict(labels[0].get(step, {})),
                 step_people=people,
-                quotes=tuple(one for one in words.get(theme_id, ()) if ((one.item, one.choice) in good) == well),
+                quotes=tuple(one for one in words.get(theme_id, ()) if ((int(one.key), theme_id) in praise) == well),
                 organised=max(all_[theme_id][well] - own[well], 0),
                 campaigns=about.get(theme_id, 0),
                 wrote=now[1],
                 past=before,
                 places=() if well else areas.get(theme_id, ()),
             )
+
+
+def _praise(
+    db: Connection,
+    service: str,
+    spans: Sequence[Span],
+    sides: Sides,
+    said: Sequence[Said],
+    out: Mapping[Span, Collection[int]],
+) -> set[tuple[int, int]]:
+    """Return (text, theme) of the texts whose writers say what works, each in its week."""
+    ids = [int(one.key) for one in said]
+    if not ids:
+        return set()
+    return {one for each in spans for one in themes.praising(db, service, *each, sides, ids, without=out[each])}
 
 
 def _wrote(db: Connection, service: str, span: Span, without: Collection[int]) -> int:
@@ -259,29 +275,22 @@ def _unread(db: Connection, service: str, span: Span, without: Collection[int]) 
     return read.unsorted, read.texts
 
 
-def content_with(headlines: Iterable[Headline]) -> set[tuple[str, str]]:
-    """Return what somebody says who scores well, as (item, choice)."""
-    return {(headline.item, choice) for headline in headlines for choice in headline.positive}
-
-
 def by_side(
     db: Connection,
     service: str,
     span: Span,
-    good: Collection[tuple[str, str]],
+    sides: Sides,
     *,
     apart: bool = False,
     without: Collection[int] = (),
 ) -> dict[int, tuple[int, int]]:
-    """Return by theme the people who did not score well, and those who did; `apart`: without campaigns.
+    """Return by theme the people to whom it is a problem, and those to whom it works; `apart`: without campaigns.
 
     Nor do the texts `without` count.
     """
-    content: Counter[int] = Counter()
-    for one in themes.chose(db, service, *span, {item for item, _ in good}, apart=apart, without=without):
-        content[one.theme_id] += one.people if (one.item, one.choice) in good else 0
-    everybody = {one.theme_id: one.people for one in themes.raised(db, service, *span, apart=apart, without=without)}
-    return {theme: (people - content[theme], content[theme]) for theme, people in everybody.items()}
+    works = themes.praised(db, service, *span, sides, apart=apart, without=without)
+    everybody = themes.raised(db, service, *span, apart=apart, without=without)
+    return {one.theme_id: (one.people - works.get(one.theme_id, 0), works.get(one.theme_id, 0)) for one in everybody}
 
 
 def _places(db: Connection, service: str, span: Span, without: Collection[int]) -> dict[int, tuple[str, int]]:

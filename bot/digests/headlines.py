@@ -23,6 +23,11 @@ def headlines(bank: Bank) -> tuple[Headline, ...]:
     return tuple(_headline(items[stage]) for stage in Stage if stage in items)
 
 
+def good_answers(item: Item) -> list[str]:
+    """Return the answers of a question that count as good."""
+    return _sides(item, [option for option in item.options if option.id not in item.outside])[0]
+
+
 def _headline(item: Item) -> Headline:
     out = frozenset(item.outside)
     good, bad = _sides(item, [option for option in item.options if option.id not in out])

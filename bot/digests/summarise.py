@@ -114,8 +114,9 @@ class Deadline:
 class Heard:
     """How many people wrote about a theme in the week and in the one before, counted once each.
 
-    `good`: they scored well, or were asked what works; otherwise it is a problem to them. `step` is where most of them
-    had it, by language, with the people who said so. `quotes` are texts whose writers agreed to be quoted.
+    `good`: they were asked what works, or give the reason for a good score; otherwise it is a problem to them. `step`
+    is where most of them had it, by language, with the people who said so. `quotes` are texts whose writers agreed to
+    be quoted.
     """
 
     theme: str
@@ -775,8 +776,8 @@ def _theme(
 def _raised(heard: Heard, answers: Answers, scope: Scope, scores: Sequence[Score], back: int) -> tuple[int, bool]:
     """Return how many raised a theme so many weeks back, and whether that is told as "at least".
 
-    All who did and scored well are among those who scored well, whose number the scores tell; all others who did among
-    all others. Where that number is not told, all who raised a theme, or are told to have, are among all who answered.
+    Those to whom it works may all be among those who scored well, whose number the scores tell, and those it is a
+    problem to among all others; and all who raised a theme, or are told to have, are among all who answered.
     """
     week, minimum = str(scope.week.back(back)), scope.minimum
     part, other = _both(heard, answers, back)
@@ -789,7 +790,8 @@ def _raised(heard: Heard, answers: Answers, scope: Scope, scores: Sequence[Score
         return (minimum, True) if any(0 <= each < minimum for each in left) else (part, False)
     if content is None:
         return disclosure.inside(part, everybody, minimum)
-    return disclosure.inside(part, [content] if heard.good else [each - content for each in everybody], minimum)
+    score = {content} if heard.good else {each - content for each in everybody}
+    return disclosure.inside(part, score | everybody, minimum)
 
 
 def _both(heard: Heard, answers: Answers, back: int) -> tuple[int, int]:

@@ -18,7 +18,8 @@ from bot.digests.headlines import headlines
 from bot.digests.missing import resting, unheard
 from bot.digests.model import WHOLE, Foot, Form, State, dump, load, published, quoted
 from bot.digests.schedule import MAIL, Due, Rhythm, chosen, due, sent
-from bot.digests.summarise import MEDIAN_WEEKS, Scope, same_for_reader, sign_of_life, summarise
+from bot.digests.sides import of_service
+from bot.digests.summarise import BASE_WEEKS, MEDIAN_WEEKS, Scope, same_for_reader, sign_of_life, summarise
 from bot.digests.weeks import Week
 from bot.errors import Refused
 from bot.machine import headlines as machine_headlines
@@ -118,7 +119,8 @@ class Digests:
         weeks = (week.back(MEDIAN_WEEKS).begins(place), week.ends(place))
         beside = self._library.beside(db, service, weeks)
         may = quoting(db, self._config)
-        counted = gather(db, service, week, place, may, self._headlines, labels, beside=beside)
+        sides = of_service(db, self._library, self._bank, service, (week.back(BASE_WEEKS).begins(place), weeks[1]))
+        counted = gather(db, service, week, place, may, sides, labels, beside=beside)
         asked_since = reworded.since(db, self._library, self._headlines, counted.asked, scope.minimum)
         scope = replace(scope, foot=_with_sample(db, scope, counted, beside), reworded=asked_since)
         look = polls.Look(week, place, now, scope.minimum)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from storage import answers, behind, campaigns, retention, tables, themes
 from storage.behind import Picked
 from storage.retention import Policy
+from storage.sides import Sides
 from storage.tables import text_themes
 from storage.themes import CONFIRMED, DROPPED, GROUP, MERGED, PERSON, PROPOSED, Reading, Sorted, Theme, of_side
 from tests.storage.makers import DAY, MINUTE, NOW, add_round, answer, text
@@ -70,7 +71,8 @@ def test_people_are_counted_and_not_messages(database: Database) -> None:
 
 def test_who_scored_well_is_told_from_all_others_as_they_chose_last(database: Database) -> None:
     """Ben changed his mind, Cleo scored only after she had written, Dana not at all."""
-    good = {("del.overall", "5"), ("com.understood", "4")}
+    good = frozenset({("del.overall", "5"), ("com.understood", "4")})
+    sides_ = Sides(good, frozenset(item for item, _ in good))
     with database.transaction() as db:
         of = add_round(db)
         (waiting,) = codebook(db, "waiting")
@@ -79,13 +81,16 @@ def test_who_scored_well_is_told_from_all_others_as_they_chose_last(database: Da
         ids = written(db, of, b"anna", b"ben", b"cleo", b"dana")
         read(db, ids, *((each, waiting.id) for each in ids))
         sides = [
-            {who for _, who in themes.people_behind(db, waiting.id, *WEEK, of_side(waiting.id, *WEEK, good, well=well))}
+            {
+                who
+                for _, who in themes.people_behind(db, waiting.id, *WEEK, of_side(waiting.id, *WEEK, sides_, well=well))
+            }
             for well in (True, False)
         ]
         assert sides == [{b"anna"}, {b"ben", b"cleo", b"dana"}]
         counted = {(one.item, one.choice): one.people for one in themes.chose(db, "library", *WEEK, ["del.overall"])}
         assert counted == {("del.overall", "5"): 1, ("del.overall", "2"): 1}
-        picked = Picked("library", *WEEK, theme=waiting.id, good=tuple(sorted(good)))
+        picked = Picked("library", *WEEK, theme=waiting.id, sides=sides_)
         rows_ = behind.of(db, picked, 9)
         assert {one.pseudonym for one in behind.of(db, replace(picked, side="well"), 9)} == sides[0]
         assert {one.pseudonym for one in behind.of(db, replace(picked, side="others"), 9)} == sides[1]

@@ -219,7 +219,7 @@ def test_who_raised_a_theme_is_told_of_it(it: Program) -> None:
             themes.correct(db, theme, said.id, None, NOW, fits=True)
         about = of.acts.origin(THEME, str(theme.id), WEEK, NOW)
         named = of.acts.named(db, "library", THEME, about, "en")
-        assert named == "Waiting (both sides: who scored well, and all others)"
+        assert named == "Waiting (both sides: what works, and problems)"
         row = of.acts.do(db, replace(draft(of), source=THEME, origin=about), of.manager, NOW)
     assert (row.raised, row.told) == (5, 6)
 
@@ -240,7 +240,7 @@ def test_of_a_theme_some_praise_and_others_complain_of_each_side_is_told_apart(i
         listed = of.acts.subjects(db, "library", WEEK, "en")[1:]
         assert [(each.name, each.label) for each in listed] == [
             (f"{theme.id}.others", "Waiting"),
-            (f"{theme.id}.well", "Waiting (who scored well)"),
+            (f"{theme.id}.well", "Waiting (what works)"),
         ]
         for name, going in ((str(theme.id), 18), (listed[0].name, 9), (listed[1].name, 9)):
             about = of.acts.origin(THEME, name, WEEK, NOW)

@@ -15,6 +15,7 @@ from bot.digests.gather import gather
 from bot.digests.headlines import headlines
 from bot.digests.model import Reason
 from bot.digests.render import items
+from bot.digests.sides import of_bank
 from bot.digests.summarise import summarise
 from bot.digests.weeks import Week
 from bot.quoting import Quoting
@@ -23,6 +24,7 @@ from bot.texts import texts
 from bot.themes.starter import codes
 from flows.catalog import Catalog
 from storage import answers, tables, themes
+from storage.sides import NO_SIDES
 from storage.themes import MANAGER, PROPOSAL, Sorted
 from tests.bot.digests.material import scope as sample_scope
 from tests.storage.makers import DAY, NOW, add_round, answer, text
@@ -40,7 +42,8 @@ if TYPE_CHECKING:
 PLACE = ZoneInfo("UTC")
 WEEK = Week.of(NOW, PLACE)
 MONDAY = WEEK.ends(PLACE)
-HEADLINES = headlines(Catalog.load().bank)
+BANK = Catalog.load().bank
+HEADLINES, SIDES = headlines(BANK), of_bank(BANK)
 
 
 class Told(NamedTuple):
@@ -52,7 +55,7 @@ class Told(NamedTuple):
 
 
 def heard(db: Connection) -> list[Told]:
-    found = gather(db, "library", WEEK, PLACE, Quoting(Finder()), HEADLINES).heard
+    found = gather(db, "library", WEEK, PLACE, Quoting(Finder()), SIDES).heard
     return [Told(one.theme, one.good, one.people) for one in found if one.people]
 
 
@@ -81,7 +84,7 @@ def test_a_theme_nobody_has_confirmed_is_in_no_digest_and_not_acted_on(
         of = add_round(db)
         say(db, [text(of, "a long wait", b"%d" % n) for n in range(6)], theme(db, "wait", origin))
         assert sum(one.people for one in heard(db)) == people
-        assert len(subjects.of(db, "library", [], WEEK.span(PLACE), 5, "en", set())) == bool(people)
+        assert len(subjects.of(db, "library", [], WEEK.span(PLACE), 5, "en", NO_SIDES)) == bool(people)
 
 
 def test_a_starter_code_has_its_name_in_whatever_language_the_digest_is_read(database: Database) -> None:
@@ -92,7 +95,7 @@ def test_a_starter_code_has_its_name_in_whatever_language_the_digest_is_read(dat
         assert about
         of = add_round(db)
         say(db, [text(of, "a long wait", b"%d" % n) for n in range(6)], about.id)
-        name = gather(db, "library", WEEK, PLACE, Quoting(Finder()), HEADLINES).heard[0].name
+        name = gather(db, "library", WEEK, PLACE, Quoting(Finder()), SIDES).heard[0].name
     assert name["fr"] == codes(("fr",))[0].names["fr"]
 
 
@@ -118,7 +121,7 @@ def test_an_organised_campaign_stands_beside_the_themes_and_drives_no_alert(data
         flood(db, of, 300, hours)
     apart.seek(database, "library", WEEK, PLACE, 5, MONDAY)
     with database.reading() as db:
-        counted = gather(db, "library", WEEK, PLACE, Quoting(Finder()), HEADLINES)
+        counted = gather(db, "library", WEEK, PLACE, Quoting(Finder()), SIDES)
     assert counted.campaigns == (300,)
     told = summarise(counted, replace(sample_scope(WEEK), zone=PLACE, headlines=HEADLINES), MONDAY)
     assert told is not None
@@ -151,7 +154,7 @@ def test_a_campaign_has_one_lot_however_many_send_it(database: Database) -> None
     for week in weeks:
         apart.seek(database, "library", week, PLACE, 5, week.ends(PLACE) + DAY)
         with database.reading() as db:
-            said = [one.text for one in gather(db, "library", week, PLACE, Quoting(Finder()), HEADLINES).said]
+            said = [one.text for one in gather(db, "library", week, PLACE, Quoting(Finder()), SIDES).said]
         assert len(said) == 21
         (place,) = (n for n, one in enumerate(said) if "Mill Lane" in one)
         places.append(place)
@@ -169,7 +172,7 @@ def test_a_campaign_of_the_week_before_does_not_hide_that_a_theme_doubled(databa
     for _ in range(2):
         apart.seek(database, "library", WEEK, PLACE, 5, MONDAY)
     with database.reading() as db:
-        counted = gather(db, "library", WEEK, PLACE, Quoting(Finder()), HEADLINES)
+        counted = gather(db, "library", WEEK, PLACE, Quoting(Finder()), SIDES)
     assert [(one.people, one.people_before, one.organised) for one in counted.heard if not one.good] == [(12, 0, 0)]
     told = summarise(counted, replace(sample_scope(WEEK), zone=PLACE, headlines=HEADLINES), MONDAY)
     assert told is not None
@@ -189,7 +192,7 @@ def test_a_theme_tells_its_share_its_change_and_where_it_is_raised_more_often(da
         say(db, [text(of, f"A wait of {n}", b"%d" % n) for n in range(20)], wait)
         say(db, [text(of, f"A word of {n}", b"%d" % n) for n in range(20, 60)], rest)
         areas = {"north": {"en": "Northgate"}, "south": {"en": "Southside"}}
-        counted = gather(db, "library", WEEK, PLACE, Quoting(Finder()), HEADLINES, ({}, areas))
+        counted = gather(db, "library", WEEK, PLACE, Quoting(Finder()), SIDES, ({}, areas))
     told = summarise(counted, replace(sample_scope(WEEK), zone=PLACE, headlines=HEADLINES), MONDAY)
     assert told is not None
     found = next(each for each in told.problems if each.key == "wait")

@@ -238,7 +238,7 @@ def has_doubled(one: Heard, made: Digest, facts: dict[str, object]) -> bool | No
 
 
 def raised(one: Heard, count: int, crowd: list[One], back: int) -> tuple[int, bool]:
-    """Return what is told of people on one side of a theme, beside all who scored as they did; and if as "at least"."""
+    """Return what is told of people on one side of a theme, of all who scored so, or answered; and if as "at least"."""
     week = WEEK.back(back)
     there = [each for each in crowd if week.monday <= each.on <= week.sunday]
     (base, content, _, _), _ = slow.headline(crowd, week, MINIMUM)
@@ -247,7 +247,10 @@ def raised(one: Heard, count: int, crowd: list[One], back: int) -> tuple[int, bo
     else:
         liked = int(str(content or 0))
         whole = liked if one.good else len(there) - liked
-    return (max(whole - 4, MINIMUM), True) if max(whole - MINIMUM, 4) < count <= whole else (count, False)
+    for each in sorted({whole, len(there)}):
+        if max(each - MINIMUM, 4) < count <= each:
+            return max(each - 4, MINIMUM), True
+    return count, False
 
 
 HIDDEN = (None, None, "", 0)

@@ -87,14 +87,14 @@ async def test_a_theme_opens_its_texts(it: Program, client: httpx.AsyncClient) -
     page = await client.get(f"{HERE}?week={WEEK}&theme={theme.id}")
     told = page.text.count("card answer")
     assert f"{told} answer" in seen(page)
-    assert "Waiting &lt;long&gt; (both sides: from people who scored well, and from all others)" in page.text
+    assert "Waiting &lt;long&gt; (both sides: as what works, and as a problem)" in page.text
     for side in ("well", "others"):
         assert f"{HERE}?week={WEEK}&amp;theme={theme.id}&amp;side={side}&amp;page=1" in page.text
     page = await client.get(f"{HERE}?week={WEEK}&theme={theme.id}&side=others")
-    assert "Waiting &lt;long&gt; (from people who did not score well)" in page.text
+    assert "Waiting &lt;long&gt; (as a problem)" in page.text
     assert "both sides" not in page.text
     page = await client.get(f"/manage/actions/library/act?source=theme&name={theme.id}&week={WEEK}")
-    assert "Waiting &lt;long&gt; (both sides: who scored well, and all others)" in page.text
+    assert "Waiting &lt;long&gt; (both sides: what works, and problems)" in page.text
     page = await client.get(f"/manage/actions/library/act?source=theme&name={theme.id}.others&week={WEEK}")
     assert "Waiting &lt;long&gt;</span>" in page.text
     assert (await client.get(f"{HERE}?week={WEEK}&theme=99")).status_code == 404
