@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from bot.rounds import record, wording
 from bot.rounds.lifecycle import State
-from bot.rounds.looking import Looking
+from bot.rounds.looking import Looking, signature
 from bot.rounds.record import forgets_at
 from storage import crossings, people, rounds, trail
 from storage.database import Ongoing
@@ -77,6 +77,12 @@ class Acting(Looking):
     def _reasoned(why: str) -> None:
         if not why.strip():
             raise wording.Forbidden("no_reason")
+
+    def _why_changed(self, db: Connection, row: RoundRow, why: str) -> str:
+        """Return why a round is changed. Raises `Refused` where somebody has signed it as it is and nothing is said."""
+        if signature(trail.of(db, row.id)):
+            self._reasoned(why)
+        return why.strip()
 
     @staticmethod
     def _must_be(row: RoundRow, states: Sequence[str], key: str, **values: object) -> None:

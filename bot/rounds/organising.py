@@ -146,7 +146,8 @@ class Rounds(Fairness, Papers):
 
         One that is scheduled, and that nobody has to sign, stays so while nothing is missing.
         `seen` is the last entry of its log that whoever changes it has seen, `why` stands in its log. Where everything
-        is as it was, nothing is done. Raises `Refused` where somebody else has changed it since, and once it is open.
+        is as it was, nothing is done. Raises `Refused` where somebody else has changed it since, where it is signed and
+        nobody says why, and once it is open.
         """
         self._near(*(facts.get(name) for name in MOMENTS))
         unknown = facts.keys() - FACTS
@@ -169,8 +170,9 @@ class Rounds(Fairness, Papers):
             rounds.change(db, row.id, **facts | {"stage": stage_of(flow), "version": flow.version})
             now = self._row(db, code)
             if changed := _changed(row, now):
+                why = self._why_changed(db, row, why)
                 self._redrafted(db, now)
-                self._note(db, row, who, "changed", self._clock(), why.strip(), changed=changed)
+                self._note(db, row, who, "changed", self._clock(), why, changed=changed)
             return view(self._row(db, code))
 
     def _asked_of(self, db: Connection, row: RoundRow, who: int | None, facts: dict[str, Any]) -> None:
@@ -289,7 +291,7 @@ class Rounds(Fairness, Papers):
     def take_away(self, code: str, why: str = "", who: int | None = None) -> int:
         """Take all lists of a draft out of its audience; return how many people were in it. A signature is void.
 
-        Raises `Refused` once the round has begun, and where it has no list.
+        Raises `Refused` once the round has begun, where it has no list, and where it is signed and nobody says why.
         """
         with self._act() as db:
             row = self._held(db, code)
@@ -297,12 +299,13 @@ class Rounds(Fairness, Papers):
             meant = whoms.load(row.whom)
             if not meant.lists:
                 raise wording.Forbidden("no_list", code=code)
+            why = self._why_changed(db, row, why)
             gone = audience.take_away(db, row.id)
             left = whoms.dump(replace(meant, lists=()))
             rounds.change(db, row.id, whom=left, audience=LINK if row.audience == LISTED else row.audience)
             now = self._row(db, code)
             self._redrafted(db, now)
-            self._note(db, row, who, "changed", self._clock(), why.strip(), changed=_changed(row, now))
+            self._note(db, row, who, "changed", self._clock(), why, changed=_changed(row, now))
         return gone
 
     def hush(self, mails: Iterable[str]) -> int:

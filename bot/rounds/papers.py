@@ -88,7 +88,8 @@ class Papers(Acting):
     ) -> Document:
         """Add a PDF to a round that has not begun; a signature is void then. `file` is what it was called.
 
-        Raises `Refused` for what is no PDF of at most `LARGEST` bytes, and for one more than `MOST`.
+        Raises `Refused` for what is no PDF of at most `LARGEST` bytes, for one more than `MOST`, and where the round is
+        signed and nobody says why.
         """
         title = " ".join(title.split()) or PurePath(file.replace("\\", "/")).stem.strip() or "PDF"
         fits("document", title, TITLE)
@@ -102,18 +103,22 @@ class Papers(Acting):
             kept = self._documents(row)
             if len(kept) >= MOST:
                 raise wording.Forbidden("many_documents", most=MOST)
-            name = name_of(title, kept)
+            why, name = self._why_changed(db, row, why), name_of(title, kept)
             _write(self._paper(sha256), body)
             self._kept_so(db, row, kept | {name: f"{sha256} {title}"}, who, why)
         return Document(name, title, sha256)
 
     def detach(self, code: str, name: str, *, who: int | None = None, why: str = "") -> None:
-        """Take a document from a round that has not begun; a signature is void then. `why` stands in its log."""
+        """Take a document from a round that has not begun; a signature is void then. `why` stands in its log.
+
+        Raises `Refused` for a document it has not, and where the round is signed and nobody says why.
+        """
         with self._act() as db:
             row = self._held(db, code)
             kept = self._documents(row)
             if name not in kept:
                 raise wording.Forbidden("no_document", name=name, known=", ".join(kept) or "-")
+            why = self._why_changed(db, row, why)
             del kept[name]
             self._kept_so(db, row, kept, who, why)
 
@@ -150,7 +155,7 @@ class Papers(Acting):
         rounds.change(db, row.id, record=record.dump(now))
         self._redrafted(db, self._row(db, row.code))
         changed = {f"record.{FIELD}": (before, documents or None)}
-        self._note(db, row, who, "changed", self._clock(), why.strip(), changed=changed)
+        self._note(db, row, who, "changed", self._clock(), why, changed=changed)
 
 
 def _write(file: Path, body: bytes) -> None:

@@ -1036,6 +1036,19 @@ def test_what_changes_nothing_leaves_no_line_and_the_signature(terminal: Termina
     assert (shown["state"], [line["what"] for line in shown["log"]]) == ("checked", ["created", "approved"])
 
 
+def test_what_is_signed_is_changed_for_a_reason_alone(terminal: Terminal) -> None:
+    invited(terminal, Ben="approver")
+    terminal("round", "new", *A_PULSE, "--code", "lib", "--to", "2026-12-31")
+    (terminal.folder / "members.csv").write_text("mail\na@city.example\n", encoding="utf-8")
+    (terminal.folder / "plan.pdf").write_bytes(b"%PDF-1.7\n%%EOF\n")
+    terminal("round", "list-in", "lib", "members.csv", "--ground", "members")
+    terminal("round", "approve", "lib", "--as", "Ben")
+    for act in (("change", "lib", "--title", "Q"), ("list-out", "lib"), ("document", "lib", "plan.pdf")):
+        said = terminal("round", *act)
+        assert (said.status, said.err) == (1, "civicloop: say why: the log of the round keeps the reason.\n")
+    assert terminal("round", "change", "lib", "--title", "Q", "--because", "plainer").status == 0
+
+
 def test_a_day_on_which_nothing_can_have_been_is_refused_in_one_line(terminal: Terminal) -> None:
     code = terminal.a_round()
     terminal("round", "open", code)

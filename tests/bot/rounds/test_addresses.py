@@ -171,6 +171,9 @@ async def test_a_list_can_be_taken_away_until_somebody_was_asked(house: House, t
     file = written(tmp_path, "mail\na@city.example\nb@city.example\n")
     house.rounds.receive(code, file, "the wrong ground")
     house.sign(code)
+    with pytest.raises(Refused, match="say why"):
+        house.rounds.take_away(code, " ")
+    assert len(house.table("audience")) == 2
     assert house.rounds.take_away(code, "the ground was wrong") == 2
     found = house.rounds.find(code)
     assert found is not None

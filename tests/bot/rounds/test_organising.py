@@ -224,7 +224,7 @@ def test_dates_that_cannot_stand_keep_a_round_from_opening(
 def test_a_round_whose_day_lies_ahead_is_scheduled(house: House) -> None:
     code = house.need(opens_at=NOON + timedelta(days=1)).code
     assert house.rounds.find(code).state == "scheduled"  # type: ignore[union-attr]
-    changed = house.rounds.change(code, title="Other hours")
+    changed = house.rounds.change(code, title="Other hours", why="a slip")
     assert (changed.title, changed.state) == ("Other hours", "draft")
     assert house.rounds.unscheduled(code)
     house.sign(code)
@@ -424,7 +424,11 @@ class TestTheSecondPerson:
         signature = house.rounds.signature(code)
         assert signature is not None
         assert (signature.who, house.rounds.find(code).state) == ("Ben", "checked")  # type: ignore[union-attr]
-        assert house.rounds.change(code, title="Other hours").state == "draft"
+        with pytest.raises(Refused, match="say why"):
+            house.rounds.change(code, title="Other hours", why=" ")
+        assert house.rounds.signature(code) == signature
+        assert house.rounds.change(code, title=house.rounds.find(code).title).state == "checked"  # type: ignore[union-attr]
+        assert house.rounds.change(code, title="Other hours", why="a slip").state == "draft"
         assert house.rounds.signature(code) is None
         with pytest.raises(Refused, match="nobody has signed"):
             house.rounds.open(code)
@@ -433,7 +437,7 @@ class TestTheSecondPerson:
 
     def test_a_scheduled_round_that_changes_waits_for_a_new_signature(self, house: House) -> None:
         code = house.need(opens_at=NOON + timedelta(days=1)).code
-        house.rounds.change(code, title="Other hours")
+        house.rounds.change(code, title="Other hours", why="a slip")
         house.clock.forward(days=2)
         house.sweeps.rounds()
         assert house.rounds.find(code).state == "draft"  # type: ignore[union-attr]
@@ -510,7 +514,7 @@ class TestTheSecondPerson:
             house.rounds.open(code)
         house.sign(code)
         assert house.rounds.open(code).state == "scheduled"
-        assert house.rounds.change(code, title="How is it?").state == "draft"
+        assert house.rounds.change(code, title="How is it?", why="plainer").state == "draft"
 
     @pytest.mark.parametrize("name", ["Zoë Núñez", "zoe nunez", " ZOE  NÚÑEZ "])
     def test_two_of_one_name_are_taken_for_one_person_wherever_they_are(self, house: House, name: str) -> None:

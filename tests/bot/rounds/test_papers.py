@@ -74,9 +74,17 @@ def test_one_more_than_the_most_is_refused(house: House) -> None:
 def test_a_signature_holds_for_the_documents_that_were_there(house: House) -> None:
     code = house.need(opened=False).code
     house.sign(code)
-    house.rounds.attach(code, "plan.pdf", PDF)
+    with pytest.raises(Refused, match="say why"):
+        house.rounds.attach(code, "plan.pdf", PDF)
+    assert (titles(house, code), stored(house)) == ([], [])
+    house.rounds.attach(code, "plan.pdf", PDF, why="it was missing")
     with pytest.raises(Refused, match="nobody has signed the round yet"):
         house.rounds.open(code)
+    house.sign(code)
+    with pytest.raises(Refused, match="say why"):
+        house.rounds.detach(code, "plan.pdf")
+    house.rounds.detach(code, "plan.pdf", why="the wrong one")
+    house.rounds.attach(code, "plan.pdf", PDF)
     house.sign(code)
     house.rounds.open(code)
     with pytest.raises(Refused, match="the round has begun"):
@@ -190,7 +198,7 @@ def test_a_document_that_was_exchanged_is_shown_to_nobody_and_keeps_the_round_fr
 def test_a_round_that_was_signed_and_is_a_draft_again_is_whole(house: House) -> None:
     code = house.need(opened=False).code
     house.sign(code)
-    house.rounds.attach(code, "plan.pdf", PDF)
+    house.rounds.attach(code, "plan.pdf", PDF, why="it was missing")
     assert house.rounds.prove(code).whole
     house.sign(code)
     house.rounds.open(code)

@@ -89,7 +89,7 @@ def test_a_draft_goes_by_the_configuration_as_it_is_and_so_does_one_that_is_chan
     code, signed = house.need(opened=False).code, scheduled(house).code
     anew = restarted(house)
     assert areas(anew, code) == {"harbour": "The new port", "east": "East side"}
-    anew.rounds.change(signed, record=RECORD | {"decider": "The mayor"})
+    anew.rounds.change(signed, record=RECORD | {"decider": "The mayor"}, why="she decides")
     assert areas(anew, signed) == {"harbour": "The new port", "east": "East side"}
     assert "18 or older" in age(anew, signed)
     anew.sign(signed)
@@ -219,7 +219,7 @@ def test_without_an_end_each_is_told_the_day_that_holds_for_what_they_say_now(ho
 def test_a_draft_tells_the_day_of_the_configuration_and_so_does_one_that_is_changed_again(house: House) -> None:
     code = scheduled(house).code
     anew = restarted(house)
-    anew.rounds.change(code, closes_at=NOON + timedelta(days=10))
+    anew.rounds.change(code, closes_at=NOON + timedelta(days=10), why="more time")
     assert anew.rounds.facts(code, "en")["law"] == "Another Act"
     anew.sign(code)
     anew.rounds.open(code)

@@ -43,7 +43,13 @@ if TYPE_CHECKING:
 
 MANY = ("services", "areas", "languages", "stages")
 """Criteria to tick."""
-AT_FAULT = {"bad_sample": "sample", "bad_spread": "spread_hours", "bad_reminder": "remind_at", "empty_theme": "themes"}
+AT_FAULT = {
+    "bad_sample": "sample",
+    "bad_spread": "spread_hours",
+    "bad_reminder": "remind_at",
+    "empty_theme": "themes",
+    "no_reason": "because",
+}
 """The field that a rule is about; any other is about the audience."""
 COUNTED = ("new", "good", "twice", "bad")
 """What is told of a list that was taken in."""
@@ -263,7 +269,8 @@ async def take_away(request: Request, visitor: Visitor) -> Response:
     try:
         await asyncio.to_thread(rounds.take_away, round_.code, why, visitor.person.id)
     except Refused as error:
-        said = [Error("file", spoken(error, words.language))]
+        name = "list-because" if isinstance(error, Forbidden) and error.key == "no_reason" else "file"
+        said = [Error(name, spoken(error, words.language))]
         return await _shown(request, visitor, round_, _kept(round_, pages_of(request).zone), errors=said)
     return to(f"/manage/rounds/{round_.code}/audience?done=asking")
 

@@ -65,6 +65,7 @@ AT_FAULT = {
     "audience": "audience",
     "list_held": "audience",
     "bad_reminder": "closes_on",
+    "no_reason": "because",
 }
 """The field of the form that a rule is about; any other is said beside the title."""
 
@@ -424,15 +425,16 @@ def borrowed(request: Request, round_: RoundView) -> str:
 
 async def keep(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/rounds/<code>/keep`: say that what still stands of the example is true here."""
-    round_ = await seen(request, visitor, Right.LEAD_ROUNDS)
-    rounds, last = backstage_of(request).rounds, _seen_entry(await form_of(request))
+    round_, form = await seen(request, visitor, Right.LEAD_ROUNDS), await form_of(request)
+    rounds, last, why = backstage_of(request).rounds, _seen_entry(form), str(form.get("because", ""))
     names = await asyncio.to_thread(rounds.borrowed, round_.code)
     record = examples.kept(round_.record, names)
     try:
-        await asyncio.to_thread(rounds.change, round_.code, record=record, who=visitor.person.id, seen=last)
+        await asyncio.to_thread(rounds.change, round_.code, record=record, who=visitor.person.id, seen=last, why=why)
     except Refused as error:
+        field = "because-keep" if isinstance(error, Forbidden) and error.key == "no_reason" else "state"
         said = spoken(error, pages_of(request).words(request).language)
-        return await round_page(request, visitor, errors=[forms.Error("state", said)])
+        return await round_page(request, visitor, errors=[forms.Error(field, said)])
     return to(f"/manage/rounds/{round_.code}?done=changed")
 
 

@@ -38,8 +38,10 @@ async def change(request: Request, visitor: Visitor) -> Response:
             await asyncio.to_thread(rounds.attach, round_.code, file, body, title=title, who=who, why=why)
     except Refused as error:
         said = spoken(error, pages_of(request).words(request).language)
-        errors = [forms.Error("document", said)]
-        return await desk.round_page(request, visitor, errors=errors, typed={"document_title": title, "because": why})
+        reason = isinstance(error, Forbidden) and error.key == "no_reason"
+        field = ("because" if not taken else f"because-{taken}") if reason else "document"
+        typed = {"document_title": title, "because": why}
+        return await desk.round_page(request, visitor, errors=[forms.Error(field, said)], typed=typed)
     return to(f"/manage/rounds/{round_.code}?done=changed#documents")
 
 

@@ -326,11 +326,15 @@ async def test_whom_a_signed_round_asks_is_changed_for_a_reason(it: Program, cli
     assert 'name="because"' in (await client.get(page)).text
     wrong = await changed(client, code, sample="many", because="Spanish speakers asked for it")
     assert "Spanish speakers asked for it</textarea>" in wrong.text
+    silent = await changed(client, code, languages=["es"])
+    assert (silent.status_code, faults(silent)) == (422, ["say why: the log of the round keeps the reason"])
     await changed(client, code, languages=["es"], because="Spanish speakers asked for it")
     assert it.rounds.log(code)[-1].why == "Spanish speakers asked for it"
     await sent(client, code, "mail\na@city.example\n")
     sign(it.rounds, it.database, code, it.now)
     assert (await client.get(page)).text.count('name="because"') == 2
+    silent = await posted(client, f"/manage/rounds/{code}/list/away", because="")
+    assert (silent.status_code, 'id="list-because-fault"' in silent.text) == (422, True)
     await posted(client, f"/manage/rounds/{code}/list/away", because="The ground was wrong")
     assert it.rounds.log(code)[-1].why == "The ground was wrong"
 

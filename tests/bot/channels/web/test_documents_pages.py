@@ -73,9 +73,13 @@ async def test_documents_of_a_signed_round_come_and_go_for_a_reason(it: Program,
     assert 'name="because"' not in (await client.get(f"/manage/rounds/{code}")).text
     sign(it.rounds, it.database, code, it.now)
     assert 'name="because"' in (await client.get(f"/manage/rounds/{code}")).text
+    silent = await sent(client, code, PDF)
+    assert (silent.status_code, 'href="#because">say why' in silent.text) == (422, True)
     await sent(client, code, PDF, because="A plan was missing")
     assert it.rounds.log(code)[-1].why == "A plan was missing"
     sign(it.rounds, it.database, code, it.now)
     assert (await client.get(f"/manage/rounds/{code}")).text.count('name="because"') == 2
+    silent = await posted(client, f"/manage/rounds/{code}/documents", take="plan.pdf", because="")
+    assert (silent.status_code, 'id="because-plan.pdf-fault"' in silent.text) == (422, True)
     await posted(client, f"/manage/rounds/{code}/documents", take="plan.pdf", because="It was the wrong one")
     assert it.rounds.log(code)[-1].why == "It was the wrong one"

@@ -493,6 +493,10 @@ class TestARoundsLife:
         assert 'name="because"' in (await client.get(f"/manage/rounds/{code}/edit")).text
         same = await posted(client, f"/manage/rounds/{code}/edit", **ROUND)
         assert (same.status_code, it.rounds.find(code).state) == (200, "checked")  # type: ignore[union-attr]
+        silent = await posted(client, f"/manage/rounds/{code}/edit", **{**ROUND, "title": "Quiet", "because": " "})
+        assert (silent.status_code, it.rounds.find(code).state) == (422, "checked")  # type: ignore[union-attr]
+        assert 'href="#because">say why: the log of the round keeps the reason' in silent.text
+        assert 'id="because-fault"><p class="fault">' in silent.text
         why = "The <old> name misled people."
         changed = await posted(client, f"/manage/rounds/{code}/edit", **{**ROUND, "title": "Quiet", "because": why})
         assert "The &lt;old&gt; name misled people." in changed.text
