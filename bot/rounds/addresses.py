@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 Read: TypeAlias = "Callable[[int, int], object]"
 """Hears how many more have been done, and of how many."""
-Row: TypeAlias = "tuple[int, list[str], bool]"
-"""The line it begins on, its cells, and whether it is whole."""
+Row: TypeAlias = "tuple[int, list[str]]"
+"""The line it begins on, and its cells."""
 SHOWN = 10
 """Faults that are told by row; the rest is counted."""
 GROUP = 1000
@@ -144,15 +144,18 @@ def fault(address: str) -> str:
 
 
 def lines(path: Path) -> Iterator[Line]:
-    """Give the lines of a file that hold anything. Raises `Refused` where it has no column of addresses."""
+    """Give the lines of a file that hold anything.
+
+    Raises `Refused` where it has no column of addresses, and at a row that has swallowed others.
+    """
     with path.open(encoding=encoding(path), errors=_windows.__name__, newline="") as file:
         table = csv.reader(())
         try:
             top = file.readline(PIECE)
             file.seek(0)
             table = csv.reader(file, delimiter=max(",;\t", key=top.count))
-            rows = _numbered(table)
-            at, cells, whole = next(rows, (1, [], True))
+            rows = _numbered(table, path.name)
+            at, cells = next(rows, (1, []))
             heading = [cell.strip().casefold() for cell in cells]
             first = list(islice(rows, PEEKED))
             places = [_mail(heading, first), *(_place(heading, names) for names in (LANGUAGE, ZONE))]
@@ -160,7 +163,7 @@ def lines(path: Path) -> Iterator[Line]:
                 raise wording.Forbidden("list_column", file=path.name)
             if places[0] is None:  # no heading at all
                 places = [next(n for n, cell in enumerate(heading) if "@" in cell), None, None]
-                first.insert(0, (at, cells, whole))
+                first.insert(0, (at, cells))
             yield from (_line(*row, places) for row in chain(first, rows) if any(cell.strip() for cell in row[1]))
         except csv.Error as error:
             raise wording.Forbidden("list_row", file=path.name, row=table.line_num + 1) from error
@@ -186,26 +189,28 @@ def _place(heading: Sequence[str], names: frozenset[str]) -> int | None:
 def _mail(heading: Sequence[str], first: Sequence[Row]) -> int | None:
     """Return the column of mail addresses: of those that are called so, one that holds any in the first rows."""
     called = [n for names in (MAIL, ADDRESS) for n, cell in enumerate(heading) if cell in names]
-    holds = [n for n in called if any("@" in cells[n] for _, cells, _ in first if n < len(cells))]
+    holds = [n for n in called if any("@" in cells[n] for _, cells in first if n < len(cells))]
     return next(iter([*holds, *called]), None)
 
 
-def _numbered(table: Any) -> Iterator[Row]:  # noqa: ANN401 - csv has no name for it
-    """Give each row of a table with the line it begins on, and whether it is whole.
+def _numbered(table: Any, name: str) -> Iterator[Row]:  # noqa: ANN401 - csv has no name for it
+    """Give each row of a table with the line it begins on.
 
     One over several lines that holds an @ in more than one cell, or twice in one, has swallowed others: a quotation
-    mark stands alone there.
+    mark stands alone there. Nobody knows how many people are lost in it: raises `Refused`, and names the file and the
+    line.
     """
     before = 0
     for cells in table:
-        one_line = table.line_num <= before + 1
-        yield before + 1, cells, one_line or sum(cell.count("@") for cell in cells) < SEVERAL
+        if table.line_num > before + 1 and sum(cell.count("@") for cell in cells) >= SEVERAL:
+            raise wording.Forbidden("list_quote", file=name, row=before + 1)
+        yield before + 1, cells
         before = table.line_num
 
 
-def _line(row: int, cells: Sequence[str], whole: bool, places: Sequence[int | None]) -> Line:  # noqa: FBT001 - of a row
+def _line(row: int, cells: Sequence[str], places: Sequence[int | None]) -> Line:
     mail, language, zone = (cells[at].strip() if at is not None and at < len(cells) else "" for at in places)
-    spelt = spellings(mail if whole else "")
+    spelt = spellings(mail)
     known = zone in _zones()
     return Line(row, spelt[0], language.casefold(), zone if known else None, spelt, known or not zone)
 

@@ -146,7 +146,7 @@ def by_day(db: Connection, rows: Sequence[OutboxRow], hours: Hours, now: datetim
     """Return which of these messages may not leave now, by id, and their morning; what waits like them is put off too.
 
     So many may wait that the night comes first, or nobody could send; and whoever fell silent at night is due at night.
-    A result is published, and a promise falls due, at any hour.
+    A result is published, and a promise falls due, at any hour: what is written of it waits, too.
     """
     daily = [row for row in rows if row.key.startswith(audience.DAILY)]
     if not daily or hours.earliest == hours.latest:

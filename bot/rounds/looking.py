@@ -53,7 +53,7 @@ from storage.people import Role
 from storage.trail import Heard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -269,19 +269,22 @@ class Looking:
         """Return what does not keep the round from opening and should be known.
 
         That is its flow's languages nobody is offered (of a flow in every language of the bot, which was made for all
-        cities, it is no oversight), words that an example has, too, and words that could be plainer. `named` tells what
-        a reader calls a field.
+        cities, it is no oversight), a promise that nothing is to be decided, a result before the decision, words that
+        an example has, too, and words that could be plainer. `named` tells what a reader calls a field.
         """
         with self._database.reading() as db:
             row = self._row(db, code)
             spoken = self._library.whole(db, row).languages
             better, made_of_it = self._advice(db, row, language), self._borrowed(db, row)
+            running, said = self._library.flow(db, row).running, record.load(row.record)
             offered = self._library.settings(row).service_of(row.service).languages
         lost = [] if set(self._catalog.languages) <= set(spoken) else [one for one in spoken if one not in offered]
         values = {"flow": row.flow, "service": row.service, "languages": ", ".join(lost)}
         unheard = [wording.fault(language, "not_offered", **values)] if lost else []
-        same = ", ".join(map(named, [] if made_of_it else example.alike(row.flow, record.load(row.record))))
+        same = ", ".join(map(named, [] if made_of_it else example.alike(row.flow, said)))
         left = [wording.fault(language, "example_words", names=same)] if same else []
+        odd = [] if running or legal.consults(said) else list(_odd(said))
+        left += [wording.named(language, named(field), wording.short(language, key)) for field, key in odd]
         return [*unheard, *left, *(wording.named(language, named(one.field), one.message) for one in better)]
 
     def untranslated(self, code: str, language: str, named: Callable[[str], str] = str) -> str:
@@ -762,6 +765,14 @@ def _by_language(title: object) -> Mapping[str, str]:
 def _called(name: str) -> str:
     """Return a name as names are compared: without case, accents and spare spaces."""
     return fold(name) or " ".join(name.casefold().split())
+
+
+def _odd(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give what a record may say where nobody has to consult, and hardly means: its field, and the words for it."""
+    if record.only_tells(said):
+        yield "influence", "tell_opens"
+    if record.told_too_soon(said):
+        yield "feedback_on", "told_too_soon"
 
 
 def _brief(text: str) -> str:

@@ -16,7 +16,7 @@ from bot.channels.base import Outbound
 from bot.errors import Refused
 from bot.letters import sealed, write
 from bot.rights import Right
-from bot.rounds import addresses, codes, mailed, places, record, turnout, wording
+from bot.rounds import addresses, codes, legal, mailed, places, record, turnout, wording
 from bot.rounds import whom as whoms
 from bot.rounds.acting import LONGEST, fits
 from bot.rounds.addresses import unheard
@@ -24,7 +24,7 @@ from bot.rounds.fairness import Fairness
 from bot.rounds.hours import Hours
 from bot.rounds.invitations import MAIL, letters_of
 from bot.rounds.library import sketch
-from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LATEST, LINK, LISTED, RUNNING, State, last_day
+from bot.rounds.lifecycle import AUDIENCES, BEGINNING, LATEST, LINK, LISTED, RUNNING, State, as_of, last_day
 from bot.rounds.looking import ASKING, CHANGES, RoundView, stage_of, view
 from bot.rounds.papers import Papers, carried
 from bot.rounds.record import forgets_at
@@ -481,7 +481,7 @@ class Rounds(Fairness, Papers):
         others = {one: text.strip() for one, text in translated.items() if text.strip()}
         with self._act() as db:
             row = self._held(db, code)
-            self._must_be(row, (*BEGINNING, *RUNNING), "over_already")
+            self._must_be(as_of(row, self._clock()), (*BEGINNING, *RUNNING), "over_already")
             self._reasoned(why)
             spoken = language or self._written_by(db, row, who)
             reason = Reason(why.strip(), spoken, {one: text for one, text in others.items() if one != spoken})
@@ -553,13 +553,14 @@ class Rounds(Fairness, Papers):
     ) -> RoundView:
         """Move the end of an open, paused or scheduled round to a later moment, with the reason.
 
-        The days that the record promises (`record.DAYS`) must not lie before the new last day; `days` moves them
-        in the same step, to later ones. But once it has begun answers are kept until the day that people were told,
-        and no longer. One that has not begun is a draft again, unsigned.
+        The days that the record promises (`record.DAYS`) must not lie before the new last day, nor, where there is a
+        duty to consult, the result before the decision; `days` moves them in the same step, to later ones. But once it
+        has begun answers are kept until the day that people were told, and no longer. One that has not begun is a
+        draft again, unsigned.
         """
         with self._act() as db:
             row = self._held(db, code)
-            self._must_be(row, ASKING, "not_open")
+            self._must_be(as_of(row, self._clock()), ASKING, "not_open")
             self._reasoned(why)
             self._near(closes_at)
             if closes_at <= max(row.closes_at or self._clock(), self._clock()):
@@ -608,6 +609,8 @@ class Rounds(Fairness, Papers):
         """Refuse an end after a day that people were promised, and say which day is to be moved first."""
         for name in record.too_early(kept, last):
             raise wording.Forbidden(f"extend_{name}", day=kept[name])
+        if legal.consults(kept) and record.told_too_soon(kept):
+            raise wording.Forbidden("extend_before_decided", name="feedback_on", day=kept["feedback_on"])
 
     def add_place(self, code: str, name: str, *, who: int | None = None) -> PlaceView:
         """Name a place where the round hangs out a code of its own; who comes by it is counted there.

@@ -322,6 +322,9 @@ def faults(
         found.append(_fault("keep_until", language, "needs_an_end", name="keep_until"))
     early = {name: "kept_short" if name == "keep_until" else "too_early" for name in _too_early(sketch, config)}
     found += [_fault(name, language, key, name=name) for name, key in early.items()]
+    if legal.consults(sketch.record) and not flow.running:
+        found += [_fault("feedback_on", language, "told_too_soon", name="feedback_on")] * told_too_soon(sketch.record)
+        found += [_fault("influence", language, "tell_consults")] * only_tells(sketch.record)
     if "influence" in given.values:
         sentence = in_language(given.values["influence"], flow.language)
         found += [_missing(name, flow, language) for name in sorted(placeholders(sentence))]
@@ -393,8 +396,19 @@ def _too_early(sketch: Sketch, config: Config) -> list[str]:
 def too_early(record: Mapping[str, Any], last: date) -> list[str]:
     """Return the days of a record that lie before `last`, the last day to answer; answers are counted later still."""
     days = [(name, day_of(record.get(name)), COUNTED if name == "keep_until" else timedelta()) for name in DAYS]
-    told = {"decided_on"} if record.get("influence") == "tell" else set()
+    told = {"decided_on"} if only_tells(record) else set()
     return [name for name, day, after in days if day is not None and day < last + after and name not in told]
+
+
+def only_tells(record: Mapping[str, Any]) -> bool:
+    """Whether a record promises nothing but news: there is nothing to decide any more."""
+    return record.get("influence") == "tell"
+
+
+def told_too_soon(record: Mapping[str, Any]) -> bool:
+    """Whether the result is promised for a day before the decision: nobody could say yet what comes of it."""
+    decided, told = day_of(record.get("decided_on")), day_of(record.get("feedback_on"))
+    return decided is not None and told is not None and told < decided
 
 
 def _papers_late(sketch: Sketch, config: Config, language: str) -> list[Fault]:

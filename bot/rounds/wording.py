@@ -63,6 +63,7 @@ def short(reader: str, key: str, **values: object) -> str:
 
 COMMANDS: Mapping[str, str] = {
     "cancel_instead": "civicloop round cancel {code} --why …",
+    "extend_before_decided": "--feedback-on DAY",
     "extend_decided_on": "--decided-on DAY",
     "extend_feedback_on": "--feedback-on DAY",
     "no_issues": "civicloop round issue",

@@ -1045,7 +1045,7 @@ def test_what_is_signed_is_changed_for_a_reason_alone(terminal: Terminal) -> Non
     terminal("round", "approve", "lib", "--as", "Ben")
     for act in (("change", "lib", "--title", "Q"), ("list-out", "lib"), ("document", "lib", "plan.pdf")):
         said = terminal("round", *act)
-        assert (said.status, said.err) == (1, "civicloop: say why: the log of the round keeps the reason.\n")
+        assert (said.status, said.err) == (1, "civicloop: say why: the log of the round keeps the reason\n")
     assert terminal("round", "change", "lib", "--title", "Q", "--because", "plainer").status == 0
 
 

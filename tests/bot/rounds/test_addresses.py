@@ -109,12 +109,18 @@ def test_a_list_without_a_heading_is_read_and_one_without_addresses_is_refused(t
         addresses.look(tmp_path / "none.csv")
 
 
-def test_a_row_that_has_swallowed_others_is_broken_and_named(tmp_path: Path) -> None:
+def test_a_file_with_a_row_that_has_swallowed_others_is_refused_naming_the_line(house: House, tmp_path: Path) -> None:
     rows = ['"Bob,bob@x.org', "Ann,ann@x.org", "Eve,eve@x.org", '"Zed,zed@x.org', "Kim,kim@x.org"]
-    seen = addresses.look(written(tmp_path, "\n".join(["name,mail", *rows])))
-    assert (seen.good, seen.broken, seen.faults) == (1, 1, [(2, "broken")])
-    seen = addresses.look(written(tmp_path, "\n".join(["name,mail", *rows[:3]])))
-    assert (seen.good, seen.faults) == (0, [(2, "broken")])
+    for some in (rows, rows[:3]):
+        with pytest.raises(Refused, match=r"row 2 of members\.csv goes on over several lines"):
+            addresses.look(written(tmp_path, "\n".join(["name,mail", *some])))
+    code = house.need(opened=False).code
+    many = "".join(f"p{number}@x.org,n\n" for number in range(2000))
+    file = written(tmp_path, f'mail,name\nok1@x.org,a\nok2@x.org,"open\n{many}')
+    for leave_out in (False, True):
+        with pytest.raises(Refused, match=r"row 3 of members\.csv goes on over several lines"):
+            house.rounds.receive(code, file, GROUND, leave_out=leave_out)
+    assert house.table("audience") == []
     seen = addresses.look(written(tmp_path, 'mail,street\na@x.org,"1 Main St\nTown"\nnobody,x\n'))
     assert (seen.good, seen.faults) == (1, [(4, "broken")])
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 FULL: dict[str, Any] = RECORD | {
     "duty": "law",
+    "decided_on": "2027-01-10",
     "decision": "which hours the library opens",
     "duty_source": "Libraries Act, section 7",
     "fixed_why": "the building belongs to somebody else",
@@ -67,6 +68,23 @@ def closed(house: House, record: dict[str, Any] = FULL) -> str:
     house.rounds.close(code)
     house.clock.forward(days=5)
     return code
+
+
+def test_where_there_is_a_duty_something_is_to_be_decided_and_the_result_comes_after_it(house: House) -> None:
+    soon = {"decided_on": "2027-02-01", "feedback_on": "2027-01-31"}
+    news = house.need(opened=False, record=FULL | {"influence": "tell", "decided_on": "2026-10-01"}).code
+    (fault,) = house.rounds.check(news)
+    assert (fault.field, "a round that only informs cannot open" in fault.message) == ("influence", True)
+    (fault,) = house.rounds.check(house.need(opened=False, record=FULL | soon).code)
+    assert (fault.field, fault.short) == ("feedback_on", "lies before the day of the decision: choose a later day")
+    free = house.need(opened=False, record=RECORD | soon).code
+    assert house.rounds.check(free) == []
+    assert house.rounds.hints(free) == ["feedback_on: lies before the day of the decision: choose a later day"]
+    code, later = house.need(record=FULL).code, NOON + timedelta(days=25)
+    with pytest.raises(Refused, match=r"the result is promised for 2027-01-15, before the day of the decision"):
+        house.rounds.extend(code, later, why="snow", days={"decided_on": "2027-02-01"})
+    days = {"decided_on": "2027-02-01", "feedback_on": "2027-02-01"}
+    assert house.rounds.extend(code, later, why="snow", days=days).record["feedback_on"] == "2027-02-01"
 
 
 @pytest.mark.parametrize("name", [field.name for field in legal.FIELDS if field.by_duty])

@@ -196,6 +196,17 @@ def test_more_time_past_a_promised_day_is_refused_with_what_to_move_and_moves_it
     }
 
 
+def test_past_its_end_a_round_is_over_before_a_sweep_has_come_by(house: House) -> None:
+    code = house.need(closes_at=house.clock() + timedelta(days=2)).code
+    house.clock.forward(days=2, minutes=30)
+    with pytest.raises(Refused, match="the round is not open"):
+        house.rounds.extend(code, house.clock() + timedelta(days=3), why="more time")
+    with pytest.raises(Refused, match="the round is over already"):
+        house.rounds.cancel(code, why="nobody came")
+    house.sweeps.rounds()
+    assert [each.what for each in house.rounds.log(code)][-1] == "closed"
+
+
 def test_a_decision_that_was_only_to_be_told_may_come_before_the_end(house: House) -> None:
     record = {**RECORD, "influence": "tell", "decided_on": "2026-11-01", "feedback_on": "2027-02-01"}
     made = house.need(record=record)

@@ -173,6 +173,10 @@ def test_a_round_may_close_on_the_day_of_the_decision_and_news_come_at_any_time(
     same_day = draft(house, record=RECORD | {"decided_on": "2026-12-14", "feedback_on": "2026-12-14"})
     news = draft(house, record=RECORD | {"decided_on": "2026-01-01", "influence": "tell"})
     assert [house.rounds.check(code) for code in (same_day, news)] == [[], []]
+    assert house.rounds.hints(same_day) == []
+    assert house.rounds.hints(news) == [
+        "influence: this promise says that there is nothing to decide: information needs no round"
+    ]
 
 
 def test_a_list_that_cannot_be_read_is_refused_with_an_example(house: House) -> None:
