@@ -34,11 +34,22 @@ def sent(sending: Sending, language: str, zone: ZoneInfo) -> Iterator[str]:
         yield said("menu.asks_steps", minimum=said.number(sending.step))
 
 
-def campaigns(numbers: Numbers, words: Words) -> str:
-    """Return how many texts of campaigns came, counted apart; empty where none did."""
-    one = numbers.organised
-    counted = {name: words.number(getattr(one, name)) for name in ("texts", "people", "campaigns")}
-    return words("numbers.organised", **counted) if one.campaigns else ""
+def apart(numbers: Numbers, words: Words) -> Iterator[str]:
+    """Give what is counted apart from the people who answered for themselves in time, as far as there is any."""
+    voices, one = numbers.voices, numbers.organised
+    if voices.late:
+        yield words("enter.came_late", n=words.number(voices.late))
+    if one.campaigns:
+        counted = {name: words.number(getattr(one, name)) for name in ("texts", "people", "campaigns")}
+        yield words("numbers.organised", **counted)
+    if numbers.deleted:
+        yield words("numbers.deleted", n=words.number(numbers.deleted))
+    if voices.declared:
+        yield words("enter.declared", n=words.number(voices.declared))
+    if voices.groups or voices.organisations:
+        counts = {name: words.number(getattr(voices, name)) for name in ("individuals", "groups", "heads")}
+        yield words("enter.apart", **counts, organisations=words.number(len(voices.organisations)))
+        yield from (f"– {name}" for name in voices.organisations if name)
 
 
 def stops(numbers: Numbers, words: Words) -> Iterator[str]:

@@ -285,7 +285,7 @@ class Showing:
         return [
             _counted(worker, worker.rounds.counts(round_.code)),
             words("turnout.progress", n=found, wanted=words.number(wanted)) if wanted else "",
-            figures.campaigns(numbers, words),
+            *figures.apart(numbers, words),
             *self._missing(worker, round_),
             *figures.stops(numbers, words),
             *(line for table in numbers.tables for line in figures.groups(table, numbers.minimum, words)),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.channels.web.words import Dictionary
 from bot.errors import Refused
+from bot.menu import figures
 from bot.menu.links import MOST
 from bot.menu.worker import mark_of
 from bot.rounds.example import example
@@ -21,6 +24,7 @@ from storage import contacts, moves, people, rounds
 from tests.bot.jobs.test_sweeps import LATER
 from tests.bot.rounds.test_audience import people as people_of
 from tests.bot.rounds.test_concluding import TOLD, closed
+from tests.bot.rounds.test_for_whom import ASKING, NAME, hands_in
 from tests.bot.test_threads import Staff, employed, labels, last, text
 from tests.flows.talk import LANGUAGES
 from tests.support.answering import answered, copied
@@ -1027,6 +1031,26 @@ async def test_the_numbers_of_a_round_name_the_texts_of_campaigns(house: House) 
     await at(omar, code)
     (shown,) = await omar.taps("All numbers")
     assert "counted apart: texts 12, people 12, campaigns 1.\n" in shown.text
+
+
+async def test_the_numbers_of_a_round_name_who_is_counted_apart(house: House) -> None:
+    code = house.need(record=ASKING).code
+    await hands_in(house, code, "group", "For a group", "12")
+    await hands_in(house, code, "choir", "For an organisation", NAME)
+    await hands_in(house, code, "ana", "For myself")
+    omar = await organiser(house)
+    await at(omar, code)
+    (shown,) = await omar.taps("All numbers")
+    apart = "Finished: individuals 1, groups 1 with 12 people together, organisations 1.\n– The Harbour Choir\n"
+    assert apart in shown.text
+    numbers = house.rounds.numbers(code)
+    odd = replace(numbers, voices=replace(numbers.voices, late=4, declared=2), deleted=3)
+    said = [*figures.apart(odd, Dictionary.load().words("en"))]
+    assert said[:3] == [
+        "Came after the last day, counted apart: 4.",
+        "Had their answers deleted since the end: at least 3.",
+        "Said themselves that they answer for a group or organisation, counted apart: 2.",
+    ]
 
 
 async def test_who_is_left_out_is_told_before_a_round_opens(house: House) -> None:
