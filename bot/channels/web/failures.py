@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+LARGEST = 32 * 1024 * 1024
+"""Bytes of a request we read at all; what is over the limit of a picture but under this gets an answer of its own."""
+
 
 def handlers() -> Mapping[type[Exception], ExceptionHandler]:
     """Return what to answer for each kind of failure."""
@@ -38,6 +41,9 @@ class Contained:
         """Answer as the site does; where that fails, apologise."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+            return
+        if too_large := _too_large(scope, receive):
+            await too_large(scope, receive, send)
             return
         begun = False
 
@@ -56,6 +62,18 @@ class Contained:
             if begun:
                 raise
             await page(scope, receive, send)
+
+
+def _too_large(scope: Scope, receive: Receive) -> Response | None:
+    """Return what to answer where more is sent than we read at all: it is said before anything is read."""
+    request = Request(scope, receive)
+    said = request.headers.get("content-length", "")
+    if not (said.isascii() and said.isdecimal()) or int(said) <= LARGEST:
+        return None
+    words = pages_of(request).words(request)
+    staff = request.url.path.startswith("/manage")
+    text = words("error.413_staff", most=words.number(LARGEST // 1024**2)) if staff else ""
+    return _kind(request, 413, {"connection": "close"}, text)
 
 
 async def expected(request: Request, error: Exception) -> Response:

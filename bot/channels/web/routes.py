@@ -10,11 +10,12 @@ from starlette.applications import Starlette
 from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import chat, leaving, own_data, public, service
-from bot.channels.web.failures import Contained, handlers
+from bot.channels.web.failures import LARGEST, Contained, handlers
 from bot.channels.web.manage import (
     actions,
     answers,
@@ -58,9 +59,6 @@ if TYPE_CHECKING:
 
     Handler = Callable[[Request], Awaitable[Response]]
 
-LARGEST = 32 * 1024 * 1024
-"""Bytes of a request we read at all; what is over the limit of a picture but under this gets a kind answer."""
-
 
 def site(backstage: Backstage, *, texts: tuple[Path, ...] = ()) -> Starlette:
     """Return the whole site; `texts` are further folders with sentences, for languages we do not bring."""
@@ -73,9 +71,12 @@ def site(backstage: Backstage, *, texts: tuple[Path, ...] = ()) -> Starlette:
             Mount("/static", StaticFiles(directory=HOME / "static")),
             get("/{code}", public.typed),  # last: it takes what no other address is
         ],
-        middleware=[Middleware(SafeHeaders, secure=pages.secure), Middleware(Contained)],
+        middleware=[
+            Middleware(SafeHeaders, secure=pages.secure),
+            Middleware(Contained),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST),
+        ],
         exception_handlers=handlers(),
-        max_body_size=LARGEST,
     )
     app.state.pages = pages
     app.state.pace = Pace(40, timedelta(minutes=1))
