@@ -22,7 +22,7 @@ from flows.checks import wording
 from flows.model import Allocate, Ask, BestWorst, Context, Kind, Message, Photo, Place, Rank, Review, Status
 from flows.plain import rules
 from tests.flows.talk import LANGUAGES
-from tests.support.house import CATALOG, NOON
+from tests.support.house import CATALOG, NOON, RECORD
 from tests.support.signing import sign
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def test_labels_of_a_list_are_found_and_what_is_kept_is_not() -> None:
 
 def test_who_finds_the_same_words_alone_is_told_and_not_kept_from_opening(house: House) -> None:
     whole = shown("need_round").record
-    code = house.need(opened=False).code
+    code = house.need(opened=False, record=RECORD | {"feedback_on": "2027-02-15"}).code
     for name in ("topic", "decider", "open_points"):  # one thing after the other, as the chat asks
         house.rounds.change(code, record={**house.rounds.find(code).record, name: whole[name]})  # type: ignore[union-attr]
     assert house.rounds.check(code) == []

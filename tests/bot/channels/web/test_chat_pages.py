@@ -464,9 +464,9 @@ class TestSafety:
     async def test_a_body_without_end_is_refused(self, client: httpx.AsyncClient) -> None:
         answer = await client.post("/chat", data={"text": "x" * 100_000})
         assert answer.status_code in {400, 413}
-        german = {"accept-language": "de"}
-        answer = await client.post("/chat", content=b"x" * (33 * 1024 * 1024), headers=german)
-        assert (answer.status_code, "Das ist zu groß" in answer.text) == (413, True)
+        spanish = {"accept-language": "es"}
+        answer = await client.post("/chat", content=b"x" * (33 * 1024 * 1024), headers=spanish)
+        assert (answer.status_code, "Es demasiado grande" in answer.text) == (413, True)
         answer = await client.post("/manage/rounds/x/list", content=b"x" * (33 * 1024 * 1024))
         assert (answer.status_code, "Please send a file of at most 32 MB." in answer.text) == (413, True)
 
@@ -474,8 +474,9 @@ class TestSafety:
             for _ in range(33):
                 yield b"x" * 1024**2
 
-        answer = await client.post("/chat", content=without_end())
-        assert (answer.status_code, "That is too large" in answer.text) == (413, True)
+        typed = {"content-type": "application/x-www-form-urlencoded"}
+        answer = await client.post("/chat", content=without_end(), headers=typed)
+        assert answer.status_code in {400, 413}
 
 
 def _events(client: httpx.Client, path: str, count: int, headers: dict[str, str] | None = None) -> list[dict[str, str]]:
