@@ -242,7 +242,7 @@ def _queues(opened: Database, now: datetime) -> Iterator[Finding]:
 
 def _overdue(opened: Database, now: datetime, config: Config) -> Finding:
     """What is past its date and still there: the sweep does not run, or something keeps it from forgetting."""
-    from bot.jobs.sweeps import policy_of  # noqa: PLC0415 - slow to load, needed only where there are tables
+    from bot.erasure import policy_of  # noqa: PLC0415 - slow to load, needed only where there are tables
 
     with opened.reading() as db:
         found = retention.overdue(db, now, policy_of(config.privacy))

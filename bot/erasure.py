@@ -24,6 +24,7 @@ from storage import (
     findings,
     messages,
     outbox,
+    retention,
     rounds,
     seals,
     sessions,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from bot.ledger import Guest, Ledger
     from bot.rounds.library import Library
+    from bot.settings import Privacy
     from flows.model import Session
     from storage.answers import AnswerRow
     from storage.contacts import Contact
@@ -256,3 +258,14 @@ def session_of(row: SessionRow, keys: Keys) -> Session | None:
         return memory.load(sessions.shown(row.body, keys))
     except (ValueError, Unopened):
         return None
+
+
+def policy_of(privacy: Privacy) -> retention.Policy:
+    """Return how long what is kept, as the settings say."""
+    return retention.Policy(
+        transcript_days=privacy.transcript_days,
+        draft_days=privacy.draft_days,
+        close_days=privacy.close_days,
+        answers_months=privacy.answers_months,
+        approved=privacy.approved,
+    )

@@ -119,8 +119,7 @@ def _keys(config: Config, contents: Contents) -> Keys:
 
 def _replayed(db: Connection, config: Config, keys: Keys, entries: list[Entry]) -> dict[str, int]:
     """Do again what was done since, and forget what is past its date."""
-    from bot.erasure import Eraser
-    from bot.jobs.sweeps import policy_of
+    from bot.erasure import Eraser, policy_of
     from bot.replaying import Replay
     from bot.rounds import addresses
     from bot.rounds.library import Library

@@ -395,6 +395,8 @@ class Digest:
     deeds: Deeds | None = None
     proposals: tuple[Proposal, ...] = ()
     foot: Foot | None = None
+    kept_too_long: int = 0
+    """So many kinds of data the bot should have forgotten by then and had not: whoever runs it has to see to it."""
     again: tuple[str, ...] = ()
     """Items that say what they said in the digest before: a rendering does not repeat them."""
     sign_of_life: bool = False

@@ -208,6 +208,8 @@ class Scope:
     foot: Foot | None = None
     proposed: int = 0
     """New themes that nobody has looked at yet."""
+    kept_too_long: int = 0
+    """Kinds of data that are past their date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +278,7 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
         deeds=scope.deeds,
         proposals=_steps(every, clock, found, scope),
         foot=_foot(answers, scope, found) if full else None,
+        kept_too_long=scope.kept_too_long,
     )
     if scope.issued and scope.same_moment:
         return _of_moment(told, scope.issued)
@@ -285,7 +288,7 @@ def summarise(answers: Answers, scope: Scope, now: datetime) -> Digest | None:
 
 
 def _of_moment(told: Digest, issued: Digest) -> Digest:
-    """Return a digest with what it says of rounds, alarms and new themes as it was issued."""
+    """Return a digest with what it says of rounds, alarms, new themes and late forgetting as it was issued."""
     return replace(
         told,
         clock=issued.clock,
@@ -295,6 +298,7 @@ def _of_moment(told: Digest, issued: Digest) -> Digest:
         worded=issued.worded,
         proposed=issued.proposed,
         proposals=issued.proposals,
+        kept_too_long=issued.kept_too_long,
     )
 
 

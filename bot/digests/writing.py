@@ -21,6 +21,7 @@ from bot.digests.schedule import MAIL, Due, Rhythm, chosen, due, sent
 from bot.digests.sides import of_service
 from bot.digests.summarise import BASE_WEEKS, MEDIAN_WEEKS, Scope, same_for_reader, sign_of_life, summarise
 from bot.digests.weeks import Week
+from bot.erasure import policy_of
 from bot.errors import Refused
 from bot.machine import headlines as machine_headlines
 from bot.menu.worker import mark_of
@@ -31,7 +32,20 @@ from bot.rounds.lifecycle import BEGUN
 from bot.rounds.record import public_url
 from bot.texts import texts
 from flows.model import Button
-from storage import alarms, answers, contacts, crossings, digests, machine, outbox, people, proof, rounds, themes
+from storage import (
+    alarms,
+    answers,
+    contacts,
+    crossings,
+    digests,
+    machine,
+    outbox,
+    people,
+    proof,
+    retention,
+    rounds,
+    themes,
+)
 from storage.database import StorageTrouble
 from storage.digests import DigestRow
 from storage.outbox import NewMessage
@@ -188,6 +202,7 @@ class Digests:
             urgent_open=alarms.waiting(db, service),
             proposed=0 if so_far else len(themes.codebook(db, service, [themes.PROPOSED])),
             foot=Foot(deletions=proof.people(db, week.begins(zone), week.ends(zone))),
+            kept_too_long=0 if so_far else len(retention.overdue(db, now, policy_of(self._config.privacy))),
         )
 
     def _deeds(self, db: Connection, service: str, zone: ZoneInfo, now: datetime, since: datetime | None) -> Deeds:

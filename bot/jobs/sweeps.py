@@ -14,6 +14,7 @@ from bot.alarms import Alarms
 from bot.assessing import calls
 from bot.compose import compose
 from bot.digests.writing import delay, refused, unreached
+from bot.erasure import policy_of
 from bot.errors import Refused, Trouble
 from bot.jobs.schedule import told
 from bot.letters import BULK, letters
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
     from bot.digests.writing import Digests
     from bot.rounds.library import Library
     from bot.rounds.lifecycle import Step
-    from bot.settings import Privacy
     from storage.audience import Rules
     from storage.database import Database
     from storage.rounds import RoundRow
@@ -516,17 +516,6 @@ class Sweeps:
         for each in left:  # the process was killed while it took in a list
             shutil.rmtree(each, ignore_errors=True)
         return len(over) + len(left)
-
-
-def policy_of(privacy: Privacy) -> retention.Policy:
-    """Return how long what is kept, as the settings say."""
-    return retention.Policy(
-        transcript_days=privacy.transcript_days,
-        draft_days=privacy.draft_days,
-        close_days=privacy.close_days,
-        answers_months=privacy.answers_months,
-        approved=privacy.approved,
-    )
 
 
 def all_of(acts: Iterable[tuple[str, Callable[[], int]]]) -> int:

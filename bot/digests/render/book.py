@@ -251,6 +251,7 @@ def _facts(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
         "finished": _or_band(finished, said) if finished else None,
         "urgent": digest.urgent,
         "hidden": digest.hidden,
+        "kept_too_long": digest.kept_too_long,
         "so_far": _yes(digest.so_far, said),
         **(_of_gap(digest.gap, said) if digest.gap else {}),
     }

@@ -321,11 +321,13 @@ def _proposal(each: Proposal, texts: Texts) -> str:
 
 
 def foot(digest: Digest, texts: Texts) -> tuple[str, ...]:
-    """Return what was done to the figures, and what was left out of them."""
+    """Return what was kept too long, what was done to the figures, and what was left out of them."""
     kept, named = digest.foot, machine_named(_names(digest, texts), texts)
+    late = texts.many("digest.foot.kept_too_long", digest.kept_too_long) if digest.kept_too_long else ""
     if kept is None:
-        return (named,) if named else ()
+        return tuple(filter(None, (late, named)))
     told = [
+        late,
         texts.many(
             f"digest.foot.{'campaigns_scores' if kept.scores else 'campaigns'}",
             kept.campaigns,

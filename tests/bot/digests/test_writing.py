@@ -34,6 +34,7 @@ from bot.digests.render.told import page
 from bot.digests.summarise import Headline
 from bot.digests.weeks import Week
 from bot.digests.writing import Delay, Digests, delay, files, page_url, refused, unreached
+from bot.erasure import policy_of
 from bot.errors import Refused
 from bot.jobs.sweeps import Sweeps
 from bot.metrics import Metrics
@@ -763,6 +764,35 @@ def test_what_is_kept_beyond_its_date_is_told_to_whoever_runs_the_bot_once_a_day
         Sweeps(sample(), database, library, desk, {}, clock, lambda: None).privacy()
         assert len(alarmed(database)) == told
     assert alarmed(database)[0].startswith("Something is kept beyond its date: 1.")
+
+
+@pytest.mark.parametrize("many", [1, 9])
+def test_what_is_kept_beyond_its_date_stands_at_the_foot_of_a_digest(
+    database: Database, desk: Digests, many: int
+) -> None:
+    late = MONDAY - timedelta(days=40)
+    with database.transaction() as db:
+        hire(db, "telegram")
+        keep(db, [One(WEEK.monday, "5") for _ in range(many)])
+        makers.add_round(db, "old", service="bus7", state="closed", closed_at=late, key_sealed=b"key")
+        makers.add_round(db, "older", service="bus7", state="closed", closed_at=late, key_sealed=b"key")
+    assert desk.sweep(database, MONDAY) == 1
+    with database.reading() as db:
+        (kind,) = retention.overdue(db, MONDAY, policy_of(sample().privacy))
+        ((_, body, _),) = queued(db)
+        (told,) = desk.past(db, 1)
+    assert kind == "rounds_uncounted"
+    assert told.kept_too_long == 1
+    assert "1 kind of data is past its date and still kept. Ask whoever runs civicloop." in json.loads(body)["text"]
+    with database.transaction() as db:
+        db.execute(update(rounds).where(rounds.c.code.in_(["old", "older"])).values(key_sealed=None))
+    with database.reading() as db:
+        assert not retention.overdue(db, MONDAY, policy_of(sample().privacy))
+        again = desk.of_week(db, SERVICE, WEEK, MONDAY)
+        later = desk.of_week(db, SERVICE, WEEK, MONDAY + timedelta(hours=1))
+    assert again is not None
+    assert later is not None
+    assert (again.kept_too_long, later.kept_too_long) == (1, 0)
 
 
 CROSSINGS = ["digest.alarms", "digest.alarmed"]
