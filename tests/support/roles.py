@@ -20,10 +20,10 @@ FOOT = """
 Whom of those who agreed a round asks is chosen only by services whose answers one may open; who asks people of
 another service as well needs a role there. Nobody signs a round that they have written, changed or renamed
 themselves, whatever their roles. An operator reads no answers. Every look in the browser at the answers behind a
-figure, at the texts of a theme, at photos and voice messages and at what citizens wrote to the service, and every
-look in the chat at such answers or texts, is written down with the name of who looked; so are roles given and taken,
-blocks, and acts on themes and actions: `civicloop staff looked` shows and proves it. Every file of answers that is
-taken away, and every publication, stands in the log of its round.
+figure, at the texts of a theme, at photos, voice messages and the words beside them, and at what citizens wrote to
+the service, and every look in the chat at such answers or texts, is written down with the name of who looked; so are
+roles given and taken, blocks, and acts on themes and actions: `civicloop staff looked` shows and proves it. Every file
+of answers that is taken away, and every publication, stands in the log of its round.
 """
 
 

@@ -360,7 +360,10 @@ async def picture(request: Request, visitor: Visitor) -> Response:
     round_ = await seen(request, visitor, Right.SEE_QUESTIONS)
     drawn = await asyncio.to_thread(_drawn, request, round_)
     rounds_too = visitor.may(round_.service, Right.SEE_ROUNDS)
-    return page(request, visitor, "manage/picture.html", round=round_, rounds_too=rounds_too, drawn=drawn)
+    files_too = visitor.may(round_.service, Right.READ_ANSWERS)
+    return page(
+        request, visitor, "manage/picture.html", round=round_, rounds_too=rounds_too, files_too=files_too, drawn=drawn
+    )
 
 
 async def picture_file(request: Request, visitor: Visitor) -> Response:

@@ -49,15 +49,15 @@ class Came:
 
 
 async def overview(request: Request, visitor: Visitor) -> Response:
-    """`GET /manage/rounds/<code>/files`: the photos and voice messages of a round."""
-    round_ = await seen(request, visitor, Right.SEE_QUESTIONS)
-    sights, others = await asyncio.to_thread(_sights, request, round_)
+    """`GET /manage/rounds/<code>/files`: the photos and voice messages of a round, with the words beside them."""
+    round_ = await seen(request, visitor, Right.READ_ANSWERS)
+    sights, others = await asyncio.to_thread(_sights, request, visitor, round_)
     return page(request, visitor, "manage/sent.html", round=round_, sights=sights, others=others, most=MOST)
 
 
 async def show(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/rounds/<code>/files/<number>`: one of them."""
-    round_ = await seen(request, visitor, Right.SEE_QUESTIONS)
+    round_ = await seen(request, visitor, Right.READ_ANSWERS)
     found = await asyncio.to_thread(_sent, request, round_)
     one = next((each for each in found if each.id == request.path_params["number"]), None)
     if one is None:
@@ -83,15 +83,21 @@ def _noted(request: Request, visitor: Visitor, of: Came, kind: str) -> None:
         looks.note(db, of.service, backstage_of(request).clock(), visitor.person.name, what, 1)
 
 
-def _sights(request: Request, round_: RoundView) -> tuple[list[Sight], int]:
-    """Return what may be shown, and how many more there are that may not, or are older."""
+def _sights(request: Request, visitor: Visitor, round_: RoundView) -> tuple[list[Sight], int]:
+    """Return what may be shown, and how many more there are that may not, or are older.
+
+    Who looks is noted where words are among it; each file is noted when it is fetched.
+    """
     pages, words = pages_of(request), pages_of(request).words(request)
     flow = backstage_of(request).rounds.played(round_.code)
     states = flow.script(words.language if words.language in flow.languages else flow.language).states
-    found = _sent(request, round_)
-    with backstage_of(request).database.reading() as db:
+    with noting(request) as db:
         row = rounds.by_code(db, round_.code)
+        found = answers.sent(db, row.id, MOST) if row else []
         every = answers.files(db, row.id) if row else 0
+        if worded := sum(bool(one.text) for one in found):
+            what = {"round": round_.code, "beside": "files"}
+            looks.note(db, round_.service, backstage_of(request).clock(), visitor.person.name, what, worded)
     sights = [
         Sight(one, states[one.state].text if one.state in states else one.state, words.day(one.at, pages.zone))
         for one in found

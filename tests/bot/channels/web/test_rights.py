@@ -6,12 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select, update
 from starlette.routing import Route
 
 from bot.channels.web import site
 from bot.rights import ROLES, RULES, Right
-from storage import actions, alarms, contacts, themes
+from storage import actions, alarms, contacts, looks, themes
 from storage.actions import FIX, NewAction, Origin
+from storage.tables import answers
+from tests.bot.actions.scene import WEEK as BEHIND
 from tests.bot.actions.scene import scene
 from tests.bot.channels.web.stage import NOW, Program
 from tests.bot.channels.web.test_concluding_pages import closed
@@ -45,12 +48,15 @@ DEMANDED: Mapping[Right, tuple[str, ...]] = {
         *(f"POST {ROUND}{end}" for end in ("/open", "/close", "/archive", "/cancel", "/documents")),
     ),
     Right.SIGN_ROUNDS: (f"POST {ROUND}/approve",),
-    Right.SEE_QUESTIONS: tuple(
-        f"GET {ROUND}{end}" for end in ("/picture", "/picture.svg", "/files", "/files/{number:int}")
-    ),
+    Right.SEE_QUESTIONS: tuple(f"GET {ROUND}{end}" for end in ("/picture", "/picture.svg")),
     Right.TAKE_ANSWERS: (f"GET {ROUND}/answers", f"POST {ROUND}/answers"),
     Right.ENTER_ANSWERS: tuple(f"{verb} {ROUND}/enter{end}" for verb in ("GET", "POST") for end in ("", "/{name}")),
-    Right.READ_ANSWERS: ("GET /manage/answers/{service}", f"GET {URGENT}", f"POST {URGENT}/{{number:int}}/done"),
+    Right.READ_ANSWERS: (
+        *(f"GET {ROUND}{end}" for end in ("/files", "/files/{number:int}")),
+        "GET /manage/answers/{service}",
+        f"GET {URGENT}",
+        f"POST {URGENT}/{{number:int}}/done",
+    ),
     Right.READ_DIGESTS: (
         *(f"GET {DIGEST}{end}" for end in ("", "/charts/{name}.png", "/page.pdf", "/figures.xlsx", "/digest.json")),
         "GET /manage/quarters/{service}/{quarter}",
@@ -206,6 +212,36 @@ def in_order() -> list[tuple[Right, str]]:
     """Return what is demanded where, acts that end something last."""
     every = [(right, address) for right, each in DEMANDED.items() for address in each]
     return sorted(every, key=lambda one: (one[1].startswith("POST"), one[1].endswith(LAST)))
+
+
+async def test_no_page_of_staff_shows_words_of_citizens_without_a_line_in_the_log(
+    it: Program, client: httpx.AsyncClient
+) -> None:
+    names, caption = await city(it, client), "This door is too heavy for me"
+    with it.database.transaction() as db:
+        one = db.execute(select(answers.c.id).where(answers.c.text.is_not(None)).limit(1)).scalar_one()
+        sent = {"verb": "photo", "file": "door.jpg", "quotable": True, "text": caption, "counted_at": NOW}
+        db.execute(update(answers).where(answers.c.id == one).values(**sent))
+    client.cookies.clear()
+    await entered(it, client, *((role, "*") for role in ROLES))
+    with it.database.reading() as db:
+        words = set(db.execute(select(answers.c.text).where(answers.c.text.is_not(None))).scalars())
+    words |= {"There is a gas leak", "Where is the &lt;lift&gt;"}
+    showing = set()
+    for address in sorted(each for each in addresses(it) if each.startswith("GET /manage")):
+        _, path = filled(address, names)
+        before = _looks(it)
+        page = await client.get(path, params={"week": BEHIND} if address == "GET /manage/answers/{service}" else {})
+        if any(text in page.text for text in words):
+            showing.add(address)
+            assert _looks(it) > before, address
+    files, said = f"GET {ROUND}/files", f"GET {THREAD}"
+    assert {files, said, f"GET {URGENT}", "GET /manage/answers/{service}"} <= showing
+
+
+def _looks(it: Program) -> int:
+    with it.database.reading() as db:
+        return len(looks.of(db, "library", None))
 
 
 async def test_who_is_not_signed_in_reads_how_to_get_in(it: Program, client: httpx.AsyncClient) -> None:
