@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 WAITS = "(The next question waits: more words may come. (wait) lets the time pass, {done} goes on.)"
 """Told to authors: time stands still in a terminal."""
+ALONE = {engine.MINE: "mine_none"}
+"""What is said where no database is, by the word that was asked, where its phrase has another name."""
 BROKEN_OFF = "(Nothing more was typed: the talk stopped before its end.{said})"
 
 
@@ -113,7 +115,7 @@ class _Talk:
     def answer_for_the_desk(self, turn: Turn, asked: Iterable[str]) -> tuple[Prompt, ...]:
         """Say how to reach a person, where that was asked, and repeat the question."""
         phrases = self.flow.script(turn.session.language).phrases
-        said = [Prompt(phrases[word]) for word in asked if word in phrases]
+        said = [Prompt(phrases[key]) for word in asked if (key := ALONE.get(word, word)) in phrases]
         return (*said, *engine.ask_again(self.flow, turn.session))
 
     def transcript(self) -> str:

@@ -98,7 +98,9 @@ _LEAVING = {SKIP: "skip", DONE: "done"}
 _LISTING = (Pick, Rank)
 """Questions whose options are gathered one by one, until DONE."""
 _EVERYWHERE = frozenset(EVERYWHERE)
-_FOR_THE_BOT = frozenset({"human", "mydata", "delete"})
+MINE = "mine"
+"""Asks what came of earlier answers: only as a command or a button, for the word alone may be an answer."""
+_FOR_THE_BOT = frozenset({"human", "mydata", "delete", MINE})
 _HELLO = frozenset({"start", "greeting"})
 _HEARD_AMID = _EVERYWHERE | _HELLO | {"done", "ok"}
 """Words that do not join what was said before them."""
@@ -295,7 +297,7 @@ def _tap(scene: _Scene, message: Message) -> None:
         _choose_language(scene, option)
     elif state == CHANGE and session.asking == "change" and option == OK:
         _ask_today(scene)
-    elif state == WORD and option in _EVERYWHERE:
+    elif state == WORD and option in {*_EVERYWHERE, MINE}:
         _everywhere(scene, option)
     elif state == CHANGE and option in listed(scene.script, session):
         _reopen(scene, option)
@@ -369,7 +371,7 @@ def _type(scene: _Scene, message: Message) -> None:
     meant = meaning(scene.script, text)
     if meant == "ok" and scene.session.editing:  # one earlier answer is being changed: it may stay as it is
         _everywhere(scene, "back")
-    elif meant in _EVERYWHERE:
+    elif meant in _EVERYWHERE or (meant == MINE and is_command(text)):
         _everywhere(scene, meant)
     elif meant in _HELLO and not _is_offered(scene, text):
         _greet(scene)
@@ -726,7 +728,7 @@ def _possible(scene: _Scene) -> set[str]:
         "change": bool(listed(scene.script, session)),
         "language": len(scene.flow.scripts) > 1,
     }
-    return {word for word in EVERYWHERE if leads.get(word, True)}
+    return {word for word in (*EVERYWHERE, MINE) if leads.get(word, True)}
 
 
 def _stop(scene: _Scene) -> None:

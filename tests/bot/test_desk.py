@@ -894,6 +894,22 @@ async def test_an_old_button_for_a_service_with_nothing_open_leads_to_all_that_i
     assert len(labels(said)) == 2
 
 
+@pytest.mark.parametrize(("language", "word"), [("en", "/mine"), ("es", "/mías")])
+async def test_help_amid_questions_offers_what_became_of_ones_answers_and_the_question_stays(
+    house: House, citizen: Citizen, language: str, word: str
+) -> None:
+    code = house.pulse().code
+    await citizen.says("hello", language=language)
+    question = (await citizen.starts(code))[-1].text.rpartition("\n\n")[2]
+    listed, again = await citizen.says("/help")
+    assert again.text.endswith(question)
+    assert f"\n{word} – " in listed.text
+    (found,) = [button for button in listed.buttons if button.label == word]
+    for said in (await citizen.says(word), await citizen.sends(raw(citizen.address, kind="tap", data=found.data))):
+        assert "\n\n".join(each.text for each in said).startswith(house.library.phrases[language]["mine_none"])
+        assert said[-1].text.endswith(question)
+
+
 @pytest.mark.parametrize(("language", "told"), [("en", "MINE – what came of your answers"), ("es", "respuestas")])
 async def test_help_tells_how_to_ask_what_became_of_ones_answers(
     house: House, citizen: Citizen, language: str, told: str

@@ -66,6 +66,8 @@ def test_words_that_a_sentence_tells_to_send_are_words_of_its_language(catalog: 
     said, heard = catalog.phrases(language), catalog.words(language)
     offered = [line.split(" – ")[0] for line in said["desk_help"].splitlines() if " – " in line]
     assert "mine" in {heard.get(fold(word)) for word in offered}
+    amid = [line.split(" – ")[0] for line in said["help"].splitlines() if line.startswith("/")]
+    assert [heard.get(fold(word)) for word in amid] == ["mine"]
     for key, asked in (("deed_why", "stop"), ("deed_write", "skip")):
         own = re.sub(r"\s+", " ", offered[-1] if asked == "stop" else said["help"].split(" – ")[0].splitlines()[-1])
         assert heard[fold(own)] == asked

@@ -300,7 +300,7 @@ def words_shown(talk: Talk) -> list[str]:
 
 def test_help_offers_its_words_as_buttons_that_do_what_the_words_do(talk: Talk) -> None:
     talk.says("1", "?")
-    assert words_shown(talk) == ["SKIP", "BACK", "WHY", "CHANGE", "MYDATA", "DELETE", "HUMAN", "STOP"]
+    assert words_shown(talk) == ["SKIP", "BACK", "WHY", "CHANGE", "MYDATA", "/mine", "DELETE", "HUMAN", "STOP"]
     back = talk.turn.prompts[0].buttons[1]
     assert talk.sends(Message(Kind.TAP, data=back.data)).stands_at("priority").answers == {}
 
@@ -316,7 +316,9 @@ def test_stop_ends_at_once_and_keeps_what_was_answered(talk: Talk) -> None:
     assert talk.answers == {"priority": "hours"}
 
 
-@pytest.mark.parametrize(("text", "word"), [("HUMAN", "human"), ("/mydata", "mydata"), ("delete", "delete")])
+@pytest.mark.parametrize(
+    ("text", "word"), [("HUMAN", "human"), ("/mydata", "mydata"), ("/mine", "mine"), ("delete", "delete")]
+)
 def test_what_only_the_desk_can_do_is_handed_on_and_changes_nothing(talk: Talk, text: str, word: str) -> None:
     before = talk.says("1").session
     talk.says(text)
