@@ -33,6 +33,8 @@ Take the fact's own words, figures and name exactly as they stand, in their orde
 "has" and the like. Clauses between its commas and colons may change places, and the name may stand between two of them.
 Leave nothing out; of a theme the clauses at its end may be left out.
 Add no quotation marks. No full stop at the end. At most 20 words over all parts."""
+QUOTES: Final = dict.fromkeys(map(ord, '"“”„‟«»‹›「」'))
+"""Quotation marks, each to nothing: a sentence that comes in them, or a name in it, says the same without."""
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
@@ -76,8 +78,15 @@ def facts(digest: Digest, said: Texts) -> tuple[Fact, ...]:
 
 
 def _bare(text: str, said: Texts) -> str:
-    """Leave out the marks of names that a machine wrote: the whole of what comes is marked."""
-    return text.replace(f"{mark(said.language)} ", "")
+    """Leave out the marks of names that a machine wrote: the whole of what comes is marked.
+
+    And quotation marks: what is told in them would be given back in them, and the check lets none through.
+    """
+    return _unquoted(text.replace(f"{mark(said.language)} ", ""))
+
+
+def _unquoted(text: str) -> str:
+    return plain(text.translate(QUOTES))
 
 
 def _facts(digest: Digest, said: Texts) -> tuple[Fact, ...]:
@@ -110,7 +119,11 @@ def _parts(answer: dict[str, Any]) -> list[tuple[str, str]]:
         (each.get("fact"), each.get("words")) for each in (listed if isinstance(listed, list) else [])
         if isinstance(each, dict)
     ]  # fmt: skip
-    parts = [(fact, words.strip(" .")) for fact, words in found if isinstance(fact, str) and isinstance(words, str)]
+    parts = [
+        (fact, _unquoted(words).strip(" ."))
+        for fact, words in found
+        if isinstance(fact, str) and isinstance(words, str)
+    ]
     return parts if isinstance(listed, list) and len(parts) == len(listed) else []
 
 

@@ -115,11 +115,33 @@ def test_no_word_of_a_citizen_goes_over_the_wire(model: Server, digest: Digest) 
             "language": "en",
             "facts": [
                 {"id": "alert1", "text": "3 urgent reports are open"},
-                {"id": "alert2", "text": "“Waiting” doubled: 12 people", "name": "Waiting"},
+                {"id": "alert2", "text": "Waiting doubled: 12 people", "name": "Waiting"},
                 {"id": "theme1", "text": "Waiting: 12 people, 6 the week before.", "name": "Waiting"},
             ],
         }
     ]
+
+
+@pytest.mark.parametrize(("open_", "close"), ["“”", "„“", "«»", '""', ("« ", " »"), ("\u2067«", "»\u2069")])
+def test_a_sentence_in_quotation_marks_or_with_a_name_in_them_is_told_without(
+    model: Server, digest: Digest, open_: str, close: str
+) -> None:
+    words = [f"{open_}3 urgent reports are open.{close}", f"{open_}Waiting{close} doubled: 12 people"]
+    parts = [{"fact": f"alert{n}", "words": each} for n, each in enumerate(words, 1)]
+    model.write = lambda _: json.dumps({"parts": parts})
+    asked = Asked(model)
+    assert asked.worded(digest).worded["en"].text == "Act: 3 urgent reports are open; Waiting doubled: 12 people."
+    assert asked.counts == {"headline asked": 1, "headline used": 1}
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "de", "pt", "ar"])
+def test_what_the_machine_is_told_passes_the_check_as_it_stands(model: Server, digest: Digest, language: str) -> None:
+    def copied(asked: dict[str, Any]) -> str:
+        facts = json.loads(asked["messages"][1]["content"])["facts"]
+        return json.dumps({"parts": [{"fact": each["id"], "words": each["text"]} for each in facts[:2]]})
+
+    model.write = copied
+    assert language in Asked(model).worded(digest, language).worded
 
 
 def test_other_languages_keep_the_plain_sentence(model: Server, digest: Digest) -> None:
