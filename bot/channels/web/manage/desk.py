@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from bot.channels.web import meant
 from bot.channels.web.findings import book
 from bot.channels.web.manage import form as forms
-from bot.channels.web.manage import outcome, places, turnout
+from bot.channels.web.manage import outcome, places, turnout, urgent
 from bot.channels.web.manage import standing as standings
 from bot.channels.web.manage.doors import MovedOn, form_of, page
 from bot.channels.web.manage.logged import Reader
@@ -126,7 +126,8 @@ async def overview(request: Request, visitor: Visitor) -> Response:
             return to("/manage/digests")
         return page(request, visitor, "manage/nothing.html")
     rows = await asyncio.to_thread(_rows, request, visitor)
-    return page(request, visitor, "manage/rounds.html", rows=rows)
+    reports = await asyncio.to_thread(urgent.waiting, request, visitor)
+    return page(request, visitor, "manage/rounds.html", rows=rows, reports=reports)
 
 
 def _rows(request: Request, visitor: Visitor) -> list[Row]:

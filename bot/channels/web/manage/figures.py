@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from bot.channels.web.manage import quarters, rhythm
+from bot.channels.web.manage import quarters, rhythm, urgent
 from bot.channels.web.manage.doors import page
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.digests import render
@@ -84,11 +84,13 @@ async def _shelves_page(
     request: Request, visitor: Visitor, typed: Mapping[str, str], errors: Sequence[Error] = ()
 ) -> Response:
     shelves = await asyncio.to_thread(_shelves, request, visitor)
+    reports = await asyncio.to_thread(urgent.waiting, request, visitor)
     return page(
         request,
         visitor,
         "manage/figures.html",
         status=422 if errors else 200,
+        reports=reports,
         shelves=shelves,
         typed=typed,
         days=rhythm.days(request),

@@ -43,6 +43,24 @@ class Row:
     told: int
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A service with open reports: where their page is, and how many there are."""
+
+    page: str
+    service: str
+    count: int
+
+
+def waiting(request: Request, visitor: Visitor) -> list[Waiting]:
+    """Return the services with open reports that somebody may read, for the page on which they begin."""
+    config, language = backstage_of(request).config, pages_of(request).words(request).language
+    keys = visitor.services([each.key for each in config.services], Right.READ_ANSWERS)
+    with backstage_of(request).database.reading() as db:
+        counted = [(key, alarms.waiting(db, key)) for key in keys]
+    return [Waiting(page_of(key), config.service_of(key).label(language), count) for key, count in counted if count]
+
+
 async def show(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/urgent/<service>`: what is open, the first first."""
     service, name = _service(request, visitor)

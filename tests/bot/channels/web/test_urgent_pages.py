@@ -82,6 +82,21 @@ async def test_another_services_report_is_neither_seen_nor_taken(it: Program, cl
         assert alarms.waiting(db, "bus7") == 1
 
 
+@pytest.mark.parametrize(("who", "start"), [(ORGANISER, "/manage"), (MANAGER, "/manage/digests")])
+async def test_the_page_on_which_somebody_begins_leads_to_what_is_open(
+    it: Program, client: httpx.AsyncClient, who: tuple[str, str], start: str
+) -> None:
+    await entered(it, client, who)
+    assert "urgent report" not in seen(await client.get(start))
+    sounded(it)
+    sounded(it, "bus7")
+    page = await client.get(start)
+    assert f'<a href="{HERE}">' in page.text
+    assert ": 1 urgent report is open" in seen(page)
+    assert page.text.count("urgent report") == 1
+    assert f'href="{start}"' in (await client.get(HERE)).text
+
+
 async def test_words_that_are_no_longer_kept_are_said_to_be(it: Program, client: httpx.AsyncClient) -> None:
     sounded(it)
     with it.database.transaction() as db:
