@@ -35,10 +35,12 @@ SIZE, DOTS = (6.0, 3.6), 160
 """Inches and dots per inch: 960 by 576, with letters a phone shows at reading size."""
 SMALL, LARGE, TITLE = 9.5, 13, 12.5
 """Sizes of letters, in points."""
-PANEL, LEGEND, ACROSS = 2.3, 0.45, 2
-"""Inches of the height of a small chart, and of the legend under all of them; so many stand side by side."""
+PANEL, LEGEND, EDGE = 2.3, 0.45, 0.12
+"""Inches of the height of a small chart, of the legend under all of them, and above those with larger letters."""
 RECENT = 6
 """Weeks that a small chart has room for."""
+BELOW, ACROSS = 1, 2
+"""Small charts side by side: on a phone they stand one below the other, on paper two and two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,19 @@ class Look:
 
 
 ALONE, BESIDE = Look(), Look(8.0, 10.5, 10.0, 4.5, RECENT)
+WIDE = Look(11.0, 14.0, 13.0, 6.0, RECENT)
+"""A small chart that has the whole width: its letters are as large as a phone's width needs them."""
 
 
-def picture(digest: Digest, texts: Texts) -> Picture | None:
-    """Return the chart of all stages that have a share to show in some week; None where there is none."""
+def picture(digest: Digest, texts: Texts, across: int = BELOW) -> Picture | None:
+    """Return the chart of all stages that have a share to show in some week; None where there is none.
+
+    Of several stages so many stand side by side.
+    """
     drawn = [score for score in digest.scores if any(point.share.says for point in since_first(score.weeks))]
     if not drawn:
         return None
-    png = _one(drawn[0], texts) if len(drawn) == 1 else _several(drawn, texts)
+    png = _one(drawn[0], texts) if len(drawn) == 1 else _several(drawn, texts, across)
     return Picture(png, " ".join(alt(score, texts) for score in drawn))
 
 
@@ -90,35 +97,38 @@ def _one(score: Score, texts: Texts) -> bytes:
     return printed(figure, [axes], turned=turned)
 
 
-def _several(scores: Sequence[Score], texts: Texts) -> bytes:
+def _several(scores: Sequence[Score], texts: Texts, across: int) -> bytes:
     """Draw a small chart for each, in the order in which a language is read."""
-    rows = ceil(len(scores) / ACROSS)
-    high = PANEL * rows + LEGEND
+    look = WIDE if across == BELOW else BESIDE
+    rows = ceil(len(scores) / across)
+    high = (EDGE if across == BELOW else 0) + PANEL * rows + LEGEND
     figure = sheet_of_paper((SIZE[0], high))
     turned = texts.direction == "rtl"
-    panels = [_panel(figure, place, high, texts) for place in range(len(scores))]
+    panels = [_panel(figure, place, across, high, texts) for place in range(len(scores))]
     for axes, score in zip(panels, scores, strict=True):
-        _drawn(axes, score, BESIDE, texts)
-        _named(axes, score, texts)
+        _drawn(axes, score, look, texts)
+        _named(axes, score, look, texts)
     _legend(figure, scores, 0.1 / high, texts)
     return printed(figure, panels, turned=turned)
 
 
-def _panel(figure: Figure, place: int, high: float, texts: Texts) -> Axes:
-    row, column = divmod(place, ACROSS)
+def _panel(figure: Figure, place: int, across: int, high: float, texts: Texts) -> Axes:
+    row, column = divmod(place, across)
     turned = texts.direction == "rtl"
-    left = (ACROSS - 1 - column if turned else column) / ACROSS + (0.015 if turned else 0.08)
-    bottom = (high - PANEL * (row + 1) + 0.5) / high
-    return figure.add_axes((left, bottom, 0.395, (PANEL - 0.95) / high), facecolor=PAPER)
+    before, after = (0.12, 0.025) if across == BELOW else (0.08, 0.025)
+    left = (across - 1 - column if turned else column) / across + (after if turned else before)
+    above = EDGE if across == BELOW else 0
+    bottom = (high - above - PANEL * (row + 1) + 0.5) / high
+    return figure.add_axes((left, bottom, 1 / across - before - after, (PANEL - 0.95) / high), facecolor=PAPER)
 
 
-def _named(axes: Axes, score: Score, texts: Texts) -> None:
+def _named(axes: Axes, score: Score, look: Look, texts: Texts) -> None:
     """Write stage and counted answers above a small chart, no wider than it."""
     edge, side = (1.0, "right") if texts.direction == "rtl" else (0.0, "left")
     words: dict[str, Any] = {"transform": axes.transAxes, "ha": side}
     stage = texts(f"stage.{score.stage}")
-    name = axes.text(edge, 1.2, stage, fontsize=BESIDE.title, fontweight="bold", color=INK, **words)
-    good = axes.text(edge, 1.07, good_words(score, texts), fontsize=BESIDE.small, color=SOFT, **words)
+    name = axes.text(edge, 1.2, stage, fontsize=look.title, fontweight="bold", color=INK, **words)
+    good = axes.text(edge, 1.07, good_words(score, texts), fontsize=look.small, color=SOFT, **words)
     for text in (name, good):
         _fit(text, axes.get_window_extent().width)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.digests.model import Digest, Form, Who, dump, load
 from bot.digests.render.bars import bar_chart
-from bot.digests.render.chart import picture
+from bot.digests.render.chart import BELOW, picture
 from bot.digests.render.pairs import groups_chart, themes_chart
 from bot.texts import texts as texts_of
 
@@ -22,12 +22,14 @@ GROUPS, WEEKS, THEMES, WANTED = "groups", "chart", "themes", "wanted"
 NO_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def charts(digest: Digest, texts: Texts) -> dict[str, Picture]:
-    """Return the pictures there are. The latest are kept: a page asks for each by itself, and drawing takes long.
+def charts(digest: Digest, texts: Texts, across: int = BELOW) -> dict[str, Picture]:
+    """Return the pictures there are, of several stages so many side by side.
+
+    The latest are kept: a page asks for each by itself, and drawing takes long.
 
     They are found again by what is drawn alone: the digests of two managers differ in more than that.
     """
-    return dict(_drawn(dump(_what_is_drawn(digest)), texts.language))
+    return dict(_drawn(dump(_what_is_drawn(digest)), texts.language, across))
 
 
 def _what_is_drawn(digest: Digest) -> Digest:
@@ -54,14 +56,14 @@ def _what_is_drawn(digest: Digest) -> Digest:
 
 
 @lru_cache(maxsize=16)
-def _drawn(written: str, language: str) -> tuple[tuple[str, Picture], ...]:
+def _drawn(written: str, language: str, across: int) -> tuple[tuple[str, Picture], ...]:
     digest, said = load(written), texts_of(language)
     if digest is None:
         return ()
     wanted = {f"{WANTED}{number}": bar_chart(each, said) for number, each in enumerate(digest.results, 1)}
     made = {
         GROUPS: groups_chart(digest, said),
-        WEEKS: picture(digest, said),
+        WEEKS: picture(digest, said, across),
         THEMES: themes_chart(digest, said),
         **wanted,
     }

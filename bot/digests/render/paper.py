@@ -11,6 +11,7 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from bot.digests.quotes import WITHIN
+from bot.digests.render.chart import ACROSS
 from bot.digests.render.charts import GROUPS, THEMES, WEEKS, charts
 from bot.digests.render.chat import WORDS
 from bot.digests.render.items import words
@@ -48,7 +49,7 @@ def pdf(digest: Digest, texts: Texts, url: str = "") -> bytes:
     It tells all of it: who reads it need not have read the one before.
     """
     digest = replace(digest, again=())
-    drawn = charts(digest, texts)
+    drawn = charts(digest, texts, ACROSS)
     shown = tuple(drawn[name] for name in sorted(drawn, key=_most_telling))
     document = Document(page(digest, texts, 0).subject, texts.language, texts.direction == "rtl", digest.at)
     return one_page(document, _plans(digest, texts, url, shown), for_letters)
