@@ -397,6 +397,28 @@ def earliest(  # noqa: PLR0913 - what, of when, by whom
     return dict(Counter(islice(own, limit)))
 
 
+def in_rounds(
+    db: Connection,
+    service: str,
+    item: str,
+    since: datetime,
+    until: datetime,
+    round_ids: Collection[int],
+    *,
+    without: Collection[Participation] = (),
+) -> dict[tuple[str, str], int]:
+    """Return by stage and choice how many people answered an item so in some rounds, counted in [since, until).
+
+    Of each person the last answer to the item counts; `without` these.
+    """
+    asked = and_(_within(service, since, until, None), answers.c.item == item, answers.c.skipped.is_(False))
+    by = (answers.c.round_id, answers.c.pseudonym, answers.c.stage)
+    of = and_(asked, answers.c.choice.is_not(None), answers.c.round_id.in_(list(round_ids)))
+    last = select(func.max(answers.c.id)).where(of).group_by(*by)
+    rows = db.execute(select(*by, answers.c.choice).where(answers.c.id.in_(last)))
+    return dict(Counter((stage, choice) for round_id, who, stage, choice in rows if (round_id, who) not in without))
+
+
 def people(db: Connection, service: str, since: datetime, until: datetime, *, round_id: int | None = None) -> int:
     """Return how many distinct people (per round) had answers counted in [since, until)."""
     each = select(answers.c.round_id, answers.c.pseudonym).where(_within(service, since, until, round_id)).distinct()

@@ -225,11 +225,22 @@ class Score:
     """The first of these weeks from which on the question is asked as now; empty where it is so in all of them."""
     net: tuple[int, int, int] | None = None
     """Points better minus points worse, with the two ends of its range; None where not asked for or not told."""
+    alike: Share = NOTHING
+    """Of those alone who were asked in the words of the weeks before, where others were asked in other words this week:
+    what `change` compares. Nothing where all were asked as before, or none, or where it would tell of too few."""
+    alike_since: str = ""
+    """The first week with those words, where there is such a share; empty where none is known to have had others."""
+
+    @property
+    def compared(self) -> Share:
+        """The share of this week that `change` compares."""
+        return self.alike if self.alike.says else self.positive
 
     @property
     def past(self) -> list[Share]:
-        """The shares of the four weeks before, as far as the question was worded as now."""
-        return [point.share for point in self.weeks[-5:-1] if point.week >= self.reworded]
+        """The shares of the four weeks before, as far as the question was worded as now, or as for those compared."""
+        first = self.alike_since if self.alike.says else self.reworded
+        return [point.share for point in self.weeks[-5:-1] if point.week >= first]
 
 
 @dataclass(frozen=True, slots=True)

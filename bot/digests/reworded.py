@@ -1,10 +1,12 @@
 """Since when the question that stands for a stage is asked as it is now: weeks before that are not compared.
 
-Whoever answered a round was asked in the words of its version, which never change.
+Whoever answered a round was asked in the words of its version, which never change. Where a week has two wordings and
+the weeks before had one of them, those who were asked in that one are compared with them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from bot.digests import questions
@@ -27,21 +29,33 @@ PART = 0.1
 """Part of a week's people from which on the words in which they were asked count."""
 
 
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    """That a question was asked otherwise before."""
+
+    since: str
+    """The first week from which on it was asked as in the last one."""
+    alike: frozenset[int] = frozenset()
+    """Rounds that asked it in the last week in the one wording of the weeks before, beside others; none otherwise."""
+    alike_since: str = ""
+    """The first of those weeks, as far as it is known."""
+
+
 def since(
     db: Connection,
     library: Library,
     headlines: Iterable[Headline],
     asked: Sequence[tuple[str, Mapping[int, int]]],
     minimum: int,
-) -> dict[str, str]:
-    """Return by item the first week from which on it was asked as in the last one, where it was asked otherwise before.
+) -> dict[str, Otherwise]:
+    """Return by item since when it was asked as in the last week, where it was asked otherwise before.
 
     `asked`: weeks, oldest first, with the people who answered in each round. Words in which fewer than the `minimum`
     of them were asked, or under a tenth, change no figure of a week: they are not looked at.
     """
     rows = rounds.by_ids(db, {round_id for _, ids in asked for round_id in ids})
     flows = {round_id: _flow(db, library, row) for round_id, row in rows.items()}
-    found: dict[str, str] = {}
+    found: dict[str, Otherwise] = {}
     for headline in headlines:
         words = {
             round_id: _words(flow, headline.item)
@@ -52,9 +66,21 @@ def since(
             (week, [(known, people) for round_id, people in by_round.items() if (known := words.get(round_id))])
             for week, by_round in asked
         ]
-        if week := _since([(week, _weighty(heard, minimum)) for week, heard in weeks]):
-            found[headline.item] = week
+        weighty = [(week, _weighty(heard, minimum)) for week, heard in weeks]
+        if week := _since(weighty):
+            last = asked[-1][1] if asked[-1][0] == week else {}
+            found[headline.item] = _otherwise(week, weighty, {one: words.get(one, {}) for one in last})
     return found
+
+
+def _otherwise(since: str, weeks: Sequence[tuple[str, Sequence[Words]]], last: Mapping[int, Words]) -> Otherwise:
+    """`last`: what each round of the last week asked, where that week is the first of its kind."""
+    heard = [(week, words) for week, words in weeks[:-1] if words]
+    then = heard[-1][1] if heard else []
+    if not last or not _all_in(then, then[:1]) or not _all_in(then, weeks[-1][1]):
+        return Otherwise(since)
+    alike = frozenset(round_id for round_id, words in last.items() if words and _same(words, then[0]))
+    return Otherwise(since, alike, _since(heard))
 
 
 def _flow(db: Connection, library: Library, row: RoundRow) -> Flow | None:

@@ -81,7 +81,7 @@ def _overdue(clock: Iterable[Clock]) -> Iterator[Alert]:
 
 def _falls(scores: Sequence[Score], minimum: int) -> Iterator[Alert]:
     for score in scores:
-        now = score.positive
+        now = score.compared
         past = score.past
         if score.change is None or not now.base:
             continue

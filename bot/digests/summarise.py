@@ -176,6 +176,15 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """What those said in a week of two wordings who were asked in the one of the weeks before, from `since` on."""
+
+    said: Mapping[str, int]
+    """People by choice."""
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """Whose digest, of which week, under which rules."""
 
@@ -204,6 +213,8 @@ class Scope:
     groups: tuple[Group, ...] = ()
     reworded: Mapping[str, str] = field(default_factory=dict)
     """By item the first week from which on it was asked as it is now, where it was asked otherwise before."""
+    alike_words: Mapping[str, Alike] = field(default_factory=dict)
+    """By item who of this week was asked as people were in the weeks before, where others were asked otherwise."""
     deeds: Deeds | None = None
     foot: Foot | None = None
     proposed: int = 0
@@ -552,13 +563,16 @@ def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline, peopl
     points = _trend(groups, weeks, scope, headline)
     since = scope.reworded.get(headline.item, "")
     line = [point.share for point in points if point.week >= since]
+    alike = _alike(current, positive, scope, headline)
+    first = scope.alike_words[headline.item].since if alike.says else since
+    before = [point.share for point in points[-1 - BASE_WEEKS : -1] if point.week >= first]
     return Score(
         stage=headline.stage,
         item=headline.item,
         positive=positive,
         negative=negative,
         unknown=_unknown(current, people, scope),
-        change=_change(positive, line[:-1][-BASE_WEEKS:], scope.minimum),
+        change=_change(alike if alike.says else positive, before, scope.minimum),
         weeks=points[-1 - HISTORY :],
         reworded=since if since > weeks[-1 - HISTORY] else "",
         median=signals.middle(line),
@@ -567,7 +581,26 @@ def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline, peopl
         good=headline.good,
         bad=headline.bad,
         question=headline.question,
+        alike=alike,
+        alike_since=first if alike.says else "",
     )
+
+
+def _alike(everybody: Posneg, told: Share, scope: Scope, headline: Headline) -> Share:
+    """Return the share of those who were asked as in the weeks before, where others were asked otherwise.
+
+    With the share of all beside it, it tells that of the others: nothing unless each could be told alone.
+    """
+    found = scope.alike_words.get(headline.item)
+    if found is None or scope.so_far or not told.exact:
+        return disclosure.NOTHING
+    some = Counter[str]()
+    for choice, people in found.said.items():
+        some[headline.tone(choice)] += people
+    own = _posneg(some)
+    rest = disclosure.share(everybody.positive - own.positive, everybody.base - own.base, scope.minimum)
+    share = disclosure.share(own.positive, own.base, scope.minimum)
+    return share if share.exact and rest.exact else disclosure.NOTHING
 
 
 def _unknown(group: Posneg, people: Sequence[int], scope: Scope) -> int | None:

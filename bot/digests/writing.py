@@ -19,7 +19,15 @@ from bot.digests.missing import resting, unheard
 from bot.digests.model import WHOLE, Foot, Form, State, dump, load, published, quoted
 from bot.digests.schedule import MAIL, Due, Rhythm, chosen, due, sent
 from bot.digests.sides import of_service
-from bot.digests.summarise import BASE_WEEKS, MEDIAN_WEEKS, Scope, same_for_reader, sign_of_life, summarise
+from bot.digests.summarise import (
+    BASE_WEEKS,
+    MEDIAN_WEEKS,
+    Alike,
+    Scope,
+    same_for_reader,
+    sign_of_life,
+    summarise,
+)
 from bot.digests.weeks import Week
 from bot.erasure import policy_of
 from bot.errors import Refused
@@ -135,14 +143,28 @@ class Digests:
         may = quoting(db, self._config)
         sides = of_service(db, self._library, self._bank, service, (week.back(BASE_WEEKS).begins(place), weeks[1]))
         counted = gather(db, service, week, place, may, sides, labels, beside=beside)
-        asked_since = reworded.since(db, self._library, self._headlines, counted.asked, scope.minimum)
-        scope = replace(scope, foot=_with_sample(db, scope, counted, beside), reworded=asked_since)
+        scope = replace(scope, foot=_with_sample(db, scope, counted, beside))
+        scope = self._with_words(db, scope, counted, beside)
         look = polls.Look(week, place, now, scope.minimum)
         counted = replace(counted, polls=polls.of_week(db, self._library, service, look, beside))
         rests = polls.resting(db, self._library, service, look, beside)
         rests |= resting(db, self._library, service) if _is_last(week, place, now) else set()
         scope = replace(scope, foot=replace(scope.foot or Foot(), resting=tuple(sorted(rests))))
         return summarise(in_steps(db, counted, scope, beside) if scope.so_far else counted, scope, now)
+
+    def _with_words(self, db: Connection, scope: Scope, counted: Answers, beside: Beside) -> Scope:
+        """Note of each question since when it is asked as it is, and what those said who were asked as before."""
+        found = reworded.since(db, self._library, self._headlines, counted.asked, scope.minimum)
+        since, until = span = scope.week.span(scope.zone)
+        out = {*beside.kinds, *beside.senders(span)}
+        alike = {}
+        for headline in self._headlines:
+            other = found.get(headline.item)
+            if other and other.alike:
+                of = answers.in_rounds(db, scope.service, headline.item, since, until, other.alike, without=out)
+                said = {choice: people for (stage, choice), people in of.items() if stage == headline.stage}
+                alike[headline.item] = Alike(said, other.alike_since)
+        return replace(scope, reworded={item: each.since for item, each in found.items()}, alike_words=alike)
 
     def _labels(self, db: Connection, service: str, since: datetime, now: datetime) -> tuple[Labels, Labels]:
         """Return the service's steps and areas by id, named as rounds have asked for them that ran since then."""

@@ -87,7 +87,8 @@ CHANGES = (
     Column("median", "percent", "answers", "median"),
     Column("run", "number", rule="median"),
 )
-SCORES = (Column("stage"), Column("question"), *SHARES, *CHANGES, Column("asked_since", "week"))
+ALIKE = (Column("alike_answers", "people", "answers", "cell"), Column("alike_part", "people", "answers", "share"))
+SCORES = (Column("stage"), Column("question"), *SHARES, *CHANGES, *ALIKE, Column("asked_since", "week"))
 WEEKS = (Column("stage"), Column("week", "week"), *SHARES, Column("reworded"))
 DEADLINES = (
     Column("event"),
@@ -300,6 +301,8 @@ def _scored(score: Score, digest: Digest, said: Texts) -> tuple[Value, ...]:
         score.unknown,
         *_changed(score.change, said),
         *_run(score),
+        score.alike.base,
+        score.alike.part,
         score.reworded or None,
     )
 

@@ -43,8 +43,10 @@ def headline(digest: Digest, texts: Texts) -> str:
             return texts("digest.headline.steady_short")
         moved = [*_moves(digest, texts)]
         if not moved:
-            compared = not digest.scores or any(score.change for score in digest.scores)
-            return texts("digest.headline.steady" if compared else "digest.headline.steady_first")
+            if not digest.scores or any(score.change for score in digest.scores):
+                return texts("digest.headline.steady")
+            otherwise = any(score.reworded and score.positive.says for score in digest.scores)
+            return texts("digest.headline.steady_reworded" if otherwise else "digest.headline.steady_first")
         told = [texts("digest.headline.calm"), *moved]
     state = texts(f"digest.state.{digest.state}")
     sentences = [line(state, told[:count], left + len(told) - count, texts) for count in range(len(told), 0, -1)]
@@ -71,7 +73,7 @@ def rose(found: Score | Theme, minimum: int) -> bool:
     """Whether a share that has really changed is larger than before, by what is told of each week."""
     if found.change and found.change.points:
         return found.change.points > 0
-    now = found.share if isinstance(found, Theme) else found.positive
+    now = found.share if isinstance(found, Theme) else found.compared
     return not disclosure.surely_lost(now, found.past, minimum)
 
 

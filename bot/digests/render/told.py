@@ -246,7 +246,8 @@ def _stage(score: Score, digest: Digest, texts: Texts, *, brief: bool) -> Stage:
     if digest.so_far and score.positive.base is None:
         sentences = kept = [texts("digest.score.wait", stage=name, minimum=digest.minimum)]
     else:
-        moved = [_change(score, digest.minimum, texts), reworded(score, texts), _run(score, texts)]
+        changed = [_change(score, digest.minimum, texts), reworded(score, texts)]
+        moved = [*(reversed(changed) if score.alike.says else changed), _run(score, texts)]
         sentences = [headline(score, name, good, digest.minimum, texts)]
         kept = [*sentences, *moved]
         sentences += [] if brief else [_why(score.positive, digest.minimum, texts)]
@@ -352,8 +353,15 @@ def _change(score: Score, minimum: int, texts: Texts) -> str:
 
 
 def reworded(score: Score, texts: Texts) -> str:
-    """Say since when the question is asked as it is now; empty where no week that is told was asked otherwise."""
-    return texts("digest.score.reworded", week=Week.parse(score.reworded).number) if score.reworded else ""
+    """Say since when the question is asked as it is now; empty where no week that is told was asked otherwise.
+
+    Where some were asked as in the weeks before, say of them what is compared.
+    """
+    if score.alike.percent is None:
+        return texts("digest.score.reworded", week=Week.parse(score.reworded).number) if score.reworded else ""
+    part, base = texts.number(score.alike.part or 0), texts.number(score.alike.base or 0)
+    told = {"percent": texts.percent(score.alike.percent), "part": part, "base": base}
+    return texts("digest.score.alike", good=good_words(score, texts), **told)
 
 
 def _net(score: Score, texts: Texts) -> str:
