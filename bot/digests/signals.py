@@ -95,13 +95,9 @@ def _falls(scores: Sequence[Score], minimum: int) -> Iterator[Alert]:
 
 
 def doubled(theme: Theme, minimum: int) -> bool:
-    """Whether a theme calls for action; a number that is too small to tell is taken for the largest it can be.
-
-    Not where the four weeks before say that the part of those who raise the theme has not changed.
-    """
+    """Whether a theme calls for action; a number that is too small to tell is taken for the largest it can be."""
     before = minimum - 1 if theme.before is None else theme.before
-    level = theme.change is not None and theme.change.real is False
-    return theme.compared and not level and theme.people >= max(DOUBLED_FROM, 2 * before)
+    return theme.compared and theme.people >= max(DOUBLED_FROM, 2 * before)
 
 
 def _doubled(themes: Iterable[Theme], minimum: int) -> Iterator[Alert]:

@@ -197,7 +197,7 @@ def check_themes(facts: dict[str, object], made: Digest) -> None:
     crowd: list[One] = facts["crowd"]  # type: ignore[assignment] # a list of One
     told = {one.theme: raised(one, one.people, crowd, 0) for one in heard}
     order = sorted(heard, key=lambda one: (-told[one.theme][0], one.theme))
-    bad = told_first([one for one in order if not one.good], made, facts)
+    bad = told_first([one for one in order if not one.good], facts)
     shown_ = [(each.key, (each.people, each.at_least)) for each in made.problems]
     assert [(one.theme, told[one.theme]) for one in bad[:3]] == shown_
     assert made.more_problems == max(len(bad) - 3, 0)
@@ -212,29 +212,21 @@ def check_themes(facts: dict[str, object], made: Digest) -> None:
         check_part(each, one, made.who.new, facts)
 
 
-def told_first(bad: list[Heard], made: Digest, facts: dict[str, object]) -> list[Heard]:
-    """Put those that doubled among the first three; where it is open whether one did, take it from what is shown."""
-    grown = [has_doubled(one, made, facts) for one in bad]
-    shown = {each.key for each in made.problems}
-    known = [one.theme in shown if grew is None else grew for one, grew in zip(bad, grown, strict=True)]
-    first = [*(one for one, grew in zip(bad, known, strict=True) if grew), *bad]
+def told_first(bad: list[Heard], facts: dict[str, object]) -> list[Heard]:
+    """Put those that doubled among the first three."""
+    first = [*(one for one in bad if has_doubled(one, facts)), *bad]
     three = list(dict.fromkeys(one.theme for one in first))[:3]
     return [*(one for one in bad if one.theme in three), *(one for one in bad if one.theme not in three)]
 
 
-def has_doubled(one: Heard, made: Digest, facts: dict[str, object]) -> bool | None:
-    """Say whether a theme calls for action; None where that takes shares of weeks that are not told exactly."""
+def has_doubled(one: Heard, facts: dict[str, object]) -> bool:
+    """Say whether a theme calls for action: ten people or more, and at least twice as many as the week before."""
     crowd: list[One] = facts["crowd"]  # type: ignore[assignment] # a list of One
-    heard: tuple[Heard, ...] = facts["heard"]  # type: ignore[assignment] # a tuple of Heard
     written: pd.DataFrame = facts["known"].written  # type: ignore[attr-defined] # Answers
     last = int(written.loc[written["week"] == str(WEEK.back(1)), "texts"].sum())
     before = 4 if 0 < one.people_before < MINIMUM else one.people_before
     many = raised(one, one.people, crowd, 0)[0] >= max(10, 2 * before)
-    if last < MINIMUM or raised(one, one.people_before, crowd, 1)[1] or not many:
-        return False
-    told = [other.people for other in heard if other.people >= MINIMUM]
-    now = numbered(one.people, one.wrote, made.who.new, told)
-    return True if now == HIDDEN or raised(one, one.people, crowd, 0)[1] else None
+    return last >= MINIMUM and not raised(one, one.people_before, crowd, 1)[1] and many
 
 
 def raised(one: Heard, count: int, crowd: list[One], back: int) -> tuple[int, bool]:
