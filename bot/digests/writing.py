@@ -224,8 +224,12 @@ class Digests:
             urgent_open=alarms.waiting(db, service),
             proposed=0 if so_far else len(themes.codebook(db, service, [themes.PROPOSED])),
             foot=Foot(deletions=proof.people(db, week.begins(zone), week.ends(zone))),
-            kept_too_long=0 if so_far else len(retention.overdue(db, now, policy_of(self._config.privacy))),
+            kept_too_long=self._kept_too_long(db, now) if _is_last(week, zone, now) else 0,
         )
+
+    def _kept_too_long(self, db: Connection, now: datetime) -> int:
+        """Return of how many kinds of data something is kept beyond its date: that is of today, of no older week."""
+        return len(retention.overdue(db, now, policy_of(self._config.privacy)))
 
     def _deeds(self, db: Connection, service: str, zone: ZoneInfo, now: datetime, since: datetime | None) -> Deeds:
         return deeds(db, service, now, zone, self._config.digest.minimum_cell, since, self._questions)
