@@ -18,7 +18,7 @@ from bot import quoting
 from bot.channels.web.pages import backstage_of, cookie_of, drop_cookie, pages_of, set_cookie, to
 from bot.rights import Held, Right
 from bot.texts import own_name
-from storage import crossings, people, threads
+from storage import crossings, looks, people, threads
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -77,6 +77,12 @@ def noting(request: Request) -> Iterator[Connection]:
         yield db
         crossings.passed("answers.opens")
     crossings.passed("answers.opened")
+
+
+def taken(request: Request, visitor: Visitor, service: str, file: str, **of: str) -> None:
+    """Note that somebody takes figures of a service away as a file."""
+    with noting(request) as db:
+        looks.did(db, service, backstage_of(request).clock(), visitor.person.name, "figures_exported", file=file, **of)
 
 
 def staff(handler: StaffHandler, *, files: int = 0) -> Callable[[Request], Awaitable[Response]]:

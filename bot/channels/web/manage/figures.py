@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from bot.channels.web.manage import quarters, rhythm, urgent
-from bot.channels.web.manage.doors import page
+from bot.channels.web.manage.doors import page, taken
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.digests import render
 from bot.digests.model import load, published
@@ -174,19 +174,21 @@ async def paper(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/digests/<service>/<week>/page.pdf`: one page to print."""
     digest, said = await _asked(request, visitor)
     url = page_url(backstage_of(request).config, digest)
-    return _file(await asyncio.to_thread(render.pdf, digest, said, url), digest, "pdf", "application/pdf")
+    body = await asyncio.to_thread(render.pdf, digest, said, url)
+    return await _file(request, visitor, body, digest, "pdf", "application/pdf")
 
 
 async def book(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/digests/<service>/<week>/figures.xlsx`: the figures as a workbook with its codebook."""
     digest, said = await _asked(request, visitor)
-    return _file(await asyncio.to_thread(render.xlsx, digest, said.language), digest, "xlsx", XLSX)
+    body = await asyncio.to_thread(render.xlsx, digest, said.language)
+    return await _file(request, visitor, body, digest, "xlsx", XLSX)
 
 
 async def data(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/digests/<service>/<week>/digest.json`: the digest for programs."""
     digest, _ = await _asked(request, visitor)
-    return _file(published(digest).encode(), digest, "json", "application/json")
+    return await _file(request, visitor, published(digest).encode(), digest, "json", "application/json")
 
 
 async def schema(request: Request) -> Response:  # noqa: ARG001 - the contract of a page
@@ -199,7 +201,8 @@ async def _asked(request: Request, visitor: Visitor) -> tuple[Digest, Texts]:
     return await asyncio.to_thread(_digest, request, visitor), said
 
 
-def _file(body: bytes, digest: Digest, ending: str, kind: str) -> Response:
+async def _file(request: Request, visitor: Visitor, body: bytes, digest: Digest, ending: str, kind: str) -> Response:
+    await asyncio.to_thread(taken, request, visitor, digest.service, ending, digest=digest.period)
     name = {"content-disposition": f'attachment; filename="{digest.service}-{digest.period}.{ending}"'}
     return Response(body, media_type=kind, headers=name)
 

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from bot.channels.web.manage import desk
+from bot.channels.web.manage.doors import taken
 from bot.channels.web.pages import backstage_of, pages_of
 from bot.channels.web.round_page import RoundPage, is_public, zipped
 from bot.digests.render.bars import bar_chart
@@ -39,6 +40,7 @@ async def sheet_file(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/rounds/<code>/results.csv`: the figures for a spreadsheet, in the visitor's language."""
     round_ = await desk.seen(request, visitor)
     body = sheet(await _results(request, round_), texts(pages_of(request).language(request)))
+    await asyncio.to_thread(taken, request, visitor, round_.service, "csv", round=round_.code)
     name = {"content-disposition": f'attachment; filename="{round_.code}-results.csv"'}
     return Response(body.encode("utf-8-sig"), media_type="text/csv", headers=name)
 
@@ -63,6 +65,7 @@ async def folder(request: Request, visitor: Visitor) -> Response:
     page = RoundPage(backstage.rounds, backstage.config, pages_of(request).dictionary, backstage.clock())
     name = {"content-disposition": f'attachment; filename="{round_.code}.zip"'}
     body = await asyncio.to_thread(lambda: zipped(round_.code, page.kept(round_)))
+    await asyncio.to_thread(taken, request, visitor, round_.service, "zip", round=round_.code)
     return Response(body, media_type="application/zip", headers=name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -237,6 +238,20 @@ async def test_no_page_of_staff_shows_words_of_citizens_without_a_line_in_the_lo
             assert _looks(it) > before, address
     files, said = f"GET {ROUND}/files", f"GET {THREAD}"
     assert {files, said, f"GET {URGENT}", "GET /manage/answers/{service}"} <= showing
+
+
+async def test_who_takes_figures_away_is_in_the_log(it: Program, client: httpx.AsyncClient) -> None:
+    names = await city(it, client)
+    client.cookies.clear()
+    await entered(it, client, *((role, "*") for role in ROLES))
+    digest, round_ = "/manage/digests/library/now", f"/manage/rounds/{names['code']}"
+    paths = [f"{digest}/{each}" for each in ("page.pdf", "figures.xlsx", "digest.json")]
+    for path in (*paths, f"{round_}/results.csv", f"{round_}/page.zip"):
+        before = _looks(it)
+        assert (await client.get(path)).status_code == 200, path
+        assert _looks(it) == before + 1, path
+    with it.database.reading() as db:
+        assert json.loads(looks.of(db, "library")[0].what)["did"] == "figures_exported"
 
 
 def _looks(it: Program) -> int:
