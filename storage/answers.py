@@ -512,6 +512,19 @@ def sent_words(
     return [(answer_id, (round_id, pseudonym), text) for answer_id, round_id, pseudonym, text in rows]
 
 
+def arrivals(
+    db: Connection, service: str, since: datetime, until: datetime, *, channels_out: Collection[str] = ()
+) -> list[tuple[tuple[int, bytes], datetime]]:
+    """Return when the first answer in [since, until) was counted of each ((round id, pseudonym)) who answered in it.
+
+    Whoever answered on one of the channels that are left out came whenever somebody entered it: they are not in it.
+    """
+    who = (answers.c.round_id, answers.c.pseudonym)
+    own = answers.c.channel.not_in(list(channels_out))
+    first = select(*who, func.min(answers.c.counted_at)).where(_within(service, since, until, None), own).group_by(*who)
+    return [((round_id, pseudonym), at) for round_id, pseudonym, at in db.execute(first)]
+
+
 def words_of(db: Connection, round_id: int) -> list[tuple[int, bytes, str]]:
     """Return (id, pseudonym, text) of the free texts of a round that count, the oldest first."""
     columns = (answers.c.id, answers.c.pseudonym, answers.c.text)

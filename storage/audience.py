@@ -40,6 +40,8 @@ UNASKED, RETURNED = "unasked", "returned"
 """The reason of who has answered: no invitation had left for them, or theirs had come back."""
 BEGUN = "invite."
 """What the keys of invitations begin with; round and contact follow."""
+CALLS = ("invitation", "reminder", "silence")
+"""What is noted of letters that ask somebody into a round or back into it; those of `AGAIN` bear the day, too."""
 REST = timedelta(days=30)
 """A person is asked at most once in this time per service."""
 AGAIN = "again."
@@ -116,7 +118,6 @@ def _lately(rules: Rules) -> ColumnElement[bool]:
 
 
 _which = invitations.c.which
-_CALLS = ("invitation", "reminder", "silence")
 
 
 def _today(rules: Rules) -> ColumnElement[bool]:
@@ -124,7 +125,7 @@ def _today(rules: Rules) -> ColumnElement[bool]:
     noted = (
         select(invitations.c.id)
         .where(invitations.c.contact_id == contacts.c.id, invitations.c.created_at >= rules.today)
-        .where(invitations.c.round_id != rules.round_id, or_(_which.in_(_CALLS), _which.startswith(AGAIN)))
+        .where(invitations.c.round_id != rules.round_id, or_(_which.in_(CALLS), _which.startswith(AGAIN)))
         .exists()
     )
     left = and_(outbox.c.status == SENT, outbox.c.sent_at >= rules.today)
@@ -640,3 +641,12 @@ def hush(db: Connection, hashes: Iterable[bytes], now: datetime) -> int:
 def hushed(db: Connection, hashes: Sequence[bytes]) -> set[bytes]:
     """Return which of these are on the quiet list."""
     return set(db.execute(select(quiet.c.hash).where(quiet.c.hash.in_(list(hashes)))).scalars())
+
+
+def waves(db: Connection, service: str, since: datetime, until: datetime) -> list[tuple[int, datetime]]:
+    """Return (round id, moment) of the letters in [since, until) that asked people into rounds of a service."""
+    calls = or_(_which.in_(CALLS), _which.startswith(AGAIN, autoescape=True))
+    asked = select(invitations.c.round_id, invitations.c.created_at).distinct()
+    of_service = asked.join(rounds, rounds.c.id == invitations.c.round_id).where(rounds.c.service == service, calls)
+    found = db.execute(of_service.where(invitations.c.created_at >= since, invitations.c.created_at < until))
+    return sorted((round_id, at) for round_id, at in found)

@@ -89,6 +89,14 @@ def of_round(db: Connection, round_id: int) -> list[tuple[int, bytes]]:
     return [(campaign, pseudonym) for campaign, pseudonym in rows]
 
 
+def texts_of_round(db: Connection, round_id: int) -> dict[int, int]:
+    """Return the campaign of each text of a round that was found in one and stands."""
+    wanted = select(campaign_texts.c.answer_id, campaign_texts.c.campaign)
+    mine = (answers.c.round_id == round_id, answers.c.counted_at.is_not(None), answers.c.withdrawn_at.is_(None))
+    rows = db.execute(wanted.join(answers, answers.c.id == campaign_texts.c.answer_id).where(*mine))
+    return {row[0]: row[1] for row in rows}
+
+
 def of_person(db: Connection, round_id: int, pseudonym: bytes) -> int:
     """Return how many of somebody's texts in a round are counted with a campaign (MYDATA)."""
     counted = select(func.count()).select_from(campaign_texts.join(answers, answers.c.id == campaign_texts.c.answer_id))

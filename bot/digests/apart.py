@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.digests import crowds
 from bot.digests.gather import every_nth
 from bot.digests.summarise import BASE_WEEKS
 from bot.reading.campaigns import Sent, campaigns
@@ -50,4 +51,5 @@ def _found(db: Connection, service: str, week: Week, zone: ZoneInfo, minimum: in
     every = every_nth(len(sent))
     first = week.number % every
     sample = [each for each in sent if each.id % every == first]
-    return campaigns(sample, minimum, [each for each in sent if each.id % every != first])
+    others = [each for each in sent if each.id % every != first]
+    return campaigns(sample, minimum, others, [each.who for each in crowds.of_week(db, service, week, zone, minimum)])

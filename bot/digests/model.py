@@ -325,6 +325,19 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Burst:
+    """Far more people than usual within a few hours, who may have been called together."""
+
+    on: date
+    """The day it began."""
+    hours: int
+    of: int
+    """All who answered in the week."""
+    people: int | None = None
+    """At least so many of them, in steps of the minimum; None: nearly all, fewer than the minimum came otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
 class Foot:
     """What was left out of the figures, and what was done to them."""
 
@@ -350,6 +363,8 @@ class Foot:
     """Whether what those senders scored is left out of the shares, too: in digests written before it was, it is not."""
     resting: tuple[str, ...] = ()
     """Codes of rounds whose questions were altered: what people put in order there, and who is missing, is left out."""
+    burst: Burst | None = None
+    """The greatest burst of the week; None: none stood out, or nobody can say yet."""
 
 
 @dataclass(frozen=True, slots=True)

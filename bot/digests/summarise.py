@@ -498,6 +498,11 @@ def _tick(deadline: Deadline, today: date) -> Clock | None:
 # --------------------------------------------------------------------------- who answered
 
 
+def in_week(answers: Answers, week: Week) -> int:
+    """Return how many people answered in a week."""
+    return _people(answers, str(week))
+
+
 def _people(answers: Answers, week: str) -> int:
     people = answers.people
     return int(people.loc[people["week"] == week, "people"].sum())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from bot import letters, rights
 from bot.assessing.assessments import Assessments
 from bot.channels.base import Outbound
-from bot.digests import apart, polls, render, reworded
+from bot.digests import apart, crowds, polls, render, reworded
 from bot.digests.deeds import deeds
 from bot.digests.gather import deadlines, every_nth, gather, in_steps, keep
 from bot.digests.headlines import headlines
@@ -24,6 +24,7 @@ from bot.digests.summarise import (
     MEDIAN_WEEKS,
     Alike,
     Scope,
+    in_week,
     same_for_reader,
     sign_of_life,
     summarise,
@@ -69,7 +70,7 @@ if TYPE_CHECKING:
     from bot.config import Config
     from bot.digests.deeds import Deeds
     from bot.digests.gather import Labels
-    from bot.digests.model import Digest
+    from bot.digests.model import Burst, Digest
     from bot.digests.summarise import Answers, Headline
     from bot.machine.client import Machine
     from bot.rounds.library import Library
@@ -149,7 +150,8 @@ class Digests:
         counted = replace(counted, polls=polls.of_week(db, self._library, service, look, beside))
         rests = polls.resting(db, self._library, service, look, beside)
         rests |= resting(db, self._library, service) if _is_last(week, place, now) else set()
-        scope = replace(scope, foot=replace(scope.foot or Foot(), resting=tuple(sorted(rests))))
+        burst = self._burst(db, scope, counted, beside)
+        scope = replace(scope, foot=replace(scope.foot or Foot(), resting=tuple(sorted(rests)), burst=burst))
         return summarise(in_steps(db, counted, scope, beside) if scope.so_far else counted, scope, now)
 
     def _with_words(self, db: Connection, scope: Scope, counted: Answers, beside: Beside) -> Scope:
@@ -165,6 +167,13 @@ class Digests:
                 said = {choice: people for (stage, choice), people in of.items() if stage == headline.stage}
                 alike[headline.item] = Alike(said, other.alike_since)
         return replace(scope, reworded={item: each.since for item, each in found.items()}, alike_words=alike)
+
+    def _burst(self, db: Connection, scope: Scope, counted: Answers, beside: Beside) -> Burst | None:
+        """Return the greatest burst of a week that is over and was told to nobody yet."""
+        if scope.so_far or scope.issued:
+            return None
+        found = crowds.of_week(db, scope.service, scope.week, scope.zone, scope.minimum, beside.kinds)
+        return crowds.told(found, scope.week, scope.zone, in_week(counted, scope.week), scope.minimum)
 
     def _labels(self, db: Connection, service: str, since: datetime, now: datetime) -> tuple[Labels, Labels]:
         """Return the service's steps and areas by id, named as rounds have asked for them that ran since then."""

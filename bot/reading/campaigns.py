@@ -1,7 +1,8 @@
 """Texts that many send in nearly the same words: found, counted apart as senders and messages, and never deleted.
 
 Texts are compared by the groups of four and five letters they share (TF-IDF, cosine). Words of one's own are not found
-to be alike, nor are paraphrases: nobody is called an organiser because they agree.
+to be alike, nor are paraphrases: nobody is called an organiser because they agree. Short texts are compared among
+people who came in one burst alone (`bot.reading.bursts`).
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from flows.words import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from scipy.sparse import csr_matrix
 
 ALIKE = 0.55
 """Cosine from which two texts are nearly the same: measured on texts with made-up campaigns, `docs/privacy.md`."""
 SHORTEST = 60
-"""Shorter texts are alike because there is little to say: they are left out."""
+"""Shorter texts are alike because there is little to say: they are left out, but where their senders came at once."""
+BRIEFEST = 12
+"""Nothing is said of shorter ones even then: a word or two is what anybody answers."""
 MANY = 4_000
 """From so many different texts on, letters that more than `COMMON` of them share are left out, to be quick."""
 COMMON = 0.02
@@ -43,21 +46,25 @@ class Campaign(NamedTuple):
     """Ids of the texts, the most typical first: one is enough to quote."""
 
 
-def campaigns(sent: Sequence[Sent], minimum: int, others: Sequence[Sent] = ()) -> list[Campaign]:
+def campaigns(
+    sent: Sequence[Sent], minimum: int, others: Sequence[Sent] = (), crowds: Iterable[Collection[Hashable]] = ()
+) -> list[Campaign]:
     """Return the groups of nearly identical texts of at least `minimum` senders, the largest first.
 
     `others`: texts beside a sample of too many. They go to a group that is found where they are alike, and make none.
+    `crowds`: senders who came in one burst each; of them short texts count, too, in the sample or beside it.
     """
-    found = _found(sent, minimum)
+    found = _found([each for each in sent if len(each.text) >= SHORTEST], minimum)
     joined = _joined(found, {each.id: each for each in sent}, others) if found and others else found
-    return sorted(joined, key=lambda group: (-group.senders, -len(group.messages), group.messages))
+    short = [each for each in (*sent, *others) if BRIEFEST <= len(each.text) < SHORTEST]
+    at_once = [group for crowd in crowds for group in _found([one for one in short if one.sender in crowd], minimum)]
+    return sorted([*joined, *at_once], key=lambda group: (-group.senders, -len(group.messages), group.messages))
 
 
 def _found(sent: Sequence[Sent], minimum: int) -> list[Campaign]:
     same: defaultdict[str, list[Sent]] = defaultdict(list)
     for each in sorted(sent, key=lambda each: each.id):
-        if len(each.text) >= SHORTEST:
-            same[fold(each.text)].append(each)
+        same[fold(each.text)].append(each)
     if len({each.sender for copies in same.values() for each in copies}) < minimum:
         return []
     words = sorted(same)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.digests.gather import every_nth
-from bot.reading.campaigns import Sent, campaigns
+from bot.reading.campaigns import SHORTEST, Sent, campaigns
 from storage import answers
 from storage import campaigns as stored
 
@@ -48,11 +48,23 @@ def copies(db: Connection, round_id: int, minimum: int) -> dict[tuple[Hashable, 
 
 
 def _sought(db: Connection, round_id: int, minimum: int) -> list[list[Sent]]:
-    """Return the texts of each campaign; of too many a sample is searched, and what is alike is added."""
+    """Return the texts of each campaign; of too many a sample is searched, and what is alike is added.
+
+    Short texts are in one where their senders came in one burst: that was found in the weeks that were searched.
+    """
     sent = [Sent(*each) for each in answers.words_of(db, round_id)]
     every, known = every_nth(len(sent)), {one.id: one for one in sent}
     seen = campaigns(sent[::every], minimum, [one for place, one in enumerate(sent) if place % every])
-    return [[known[text] for text in one.messages] for one in seen]
+    short: dict[int, list[Sent]] = {}
+    for text, campaign in sorted(stored.texts_of_round(db, round_id).items()):
+        if text in known and len(known[text].text) < SHORTEST:
+            short.setdefault(campaign, []).append(known[text])
+    at_once = [each for each in short.values() if len({one.sender for one in each}) >= minimum]
+    return sorted([*([known[text] for text in one.messages] for one in seen), *at_once], key=_largest_first)
+
+
+def _largest_first(group: list[Sent]) -> tuple[int, int, int]:
+    return -len({one.sender for one in group}), -len(group), group[0].id
 
 
 def so_far(db: Connection, round_id: int, minimum: int) -> Organised:

@@ -249,6 +249,7 @@ def _facts(digest: Digest, said: Texts) -> Iterator[tuple[Value, ...]]:
         "late": 0 if beside.late == 0 else said.about(beside.late, digest.minimum),
         "campaigns": foot.campaigns,
         "senders": foot.senders,
+        "burst": items.burst(foot.burst, said) if foot.burst else None,
         "finished": _or_band(finished, said) if finished else None,
         "urgent": digest.urgent,
         "hidden": digest.hidden,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bot.digests.deeds import Deed
     from bot.digests.disclosure import Share
-    from bot.digests.model import Alert, Digest, Missing, Proposal, Score
+    from bot.digests.model import Alert, Burst, Digest, Missing, Proposal, Score
     from bot.texts import Texts
 
 WORDS = 25
@@ -350,6 +350,7 @@ def foot(digest: Digest, texts: Texts) -> tuple[str, ...]:
         )
         if kept.texts
         else "",
+        burst(kept.burst, texts) if kept.burst else "",
         texts.many("digest.foot.deletions", kept.deletions) if kept.deletions else "",
         texts("digest.foot.sampled", n=texts.number(kept.sampled), most=texts.number(kept.written))
         if kept.sampled
@@ -359,6 +360,14 @@ def foot(digest: Digest, texts: Texts) -> tuple[str, ...]:
         named,
     ]
     return tuple(filter(None, told))
+
+
+def burst(one: Burst, texts: Texts) -> str:
+    """Return how many came within a few hours, and when: people may have been called together."""
+    on, most = texts.day(one.on), texts.number(one.of)
+    if one.people is None:
+        return texts.many("digest.foot.burst_nearly", one.hours, most=most, day=on)
+    return texts.many("digest.foot.burst", one.hours, people=texts.number(one.people), most=most, day=on)
 
 
 def _names(digest: Digest, texts: Texts) -> Iterator[str]:

@@ -41,6 +41,31 @@ def test_short_answers_that_many_give_are_none() -> None:
     assert campaigns([Sent(n, n, "Open longer, please.") for n in range(50)], 5) == []
 
 
+def test_short_texts_of_people_who_came_in_one_burst_are_one() -> None:
+    words = ("Close the pool at once!", "close the pool AT ONCE", "Please close the pool at once!")
+    sent = [Sent(n, n, words[n % 3]) for n in range(30)] + [Sent(50 + n, 50 + n, words[0]) for n in range(10)]
+    assert campaigns(sent, 5) == []
+    assert [sorted(each.messages) for each in campaigns(sent, 5, crowds=[range(30)])] == [list(range(30))]
+    assert campaigns(sent, 31, crowds=[range(30)]) == []
+
+
+def test_short_texts_beside_a_sample_count_in_a_burst_too() -> None:
+    sent = [Sent(n, n, "Close the pool at once!") for n in range(30)]
+    (found,) = campaigns(sent[::10], 5, [each for each in sent if each.id % 10], [range(30)])
+    assert found.senders == 30
+
+
+def test_a_word_or_two_and_words_of_ones_own_are_none_in_a_burst_either() -> None:
+    sent = [Sent(n, n, "Thank you!") for n in range(30)]
+    own = ["The lift is broken.", "More benches, please.", "It opens too late.", "Friendly people!", "No toilet there."]
+    sent += [Sent(50 + n, 50 + n, text) for n, text in enumerate(own)]
+    assert campaigns(sent, 5, crowds=[range(60)]) == []
+
+
+def test_a_long_text_is_in_one_campaign_though_its_senders_came_in_a_burst() -> None:
+    assert len(campaigns([Sent(n, n, TEXT) for n in range(12)], 10, crowds=[range(12)])) == 1
+
+
 def test_copies_that_are_alike_to_the_letter_need_no_comparing() -> None:
     assert campaigns([Sent(n, n, TEXT) for n in range(12)], 10) == [Campaign(12, tuple(range(12)))]
 
