@@ -404,7 +404,7 @@ def test_the_sample_is_told_in_ten_items_in_their_order() -> None:
         "Not done: Sunday hours. Why: no staff.",
         "Told back: about 40 of about 60.",
         "Fix: Waiting at hand-over, at “Hand-over”.",
-        "1 time somebody in the city deleted their answers. No figure is weighted.",
+        "Answers deleted by people: 1. No figure is weighted.",
     ]
     assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
 
