@@ -287,7 +287,7 @@ def test_as_long_as_nobody_has_said_whether_to_consult_all_that_hangs_on_it_is_n
     assert all(wording.meaning("en", name) in fault.short for name in asked)
     with pytest.raises(Refused, match="pack_costs"):
         house.rounds.open(code)
-    house.rounds.change(code, record=RECORD | {"duty": "law"})
+    house.rounds.change(code, record=RECORD | {"duty": "law", "feedback_on": "2027-03-01"})
     assert {fault.field for fault in house.rounds.check(code)} == {*asked} - {"contact_person"}
 
 
