@@ -48,7 +48,8 @@ async def test_who_took_part_stays_known_when_sessions_keys_and_answers_are_gone
         retention.forget(db, house.clock() + timedelta(days=500), Policy())
     assert [house.table(name) for name in ("sessions", "answers", "entries")] == [[], [], []]
     assert house.rounds.voices(code) == voices.named(), "as many, but no name outlives what it was read from"
-    assert house.rounds.counts(code) == counts
+    few = dict.fromkeys(counts.moves, 0)
+    assert house.rounds.counts(code) == replace(counts, moves=few), "who went which way were fewer than ten"
     assert house.rounds.numbers(code) == replace(numbers, voices=voices.named())
     assert (house.rounds.drafted(code, "en"), house.rounds.findings(code)) == (drafted, findings)
     assert house.rounds.prove(code).whole
