@@ -58,6 +58,7 @@ ELSEWHERE = {
     "who.groups": "test_missing.py",
     "clock.written": "test_writing.py",
     "scores.net": "test_statistics.py",
+    "scores.alike": "test_reworded.py",
     "results": "test_results.py",
     "gap": "../assessing/test_gap.py",
     "urgent": "test_writing.py",
