@@ -361,13 +361,7 @@ def _deadline(row: RoundRow, zone: ZoneInfo) -> Deadline:
         kept, written = record.load(row.record), complete.fields(row) if complete.wanted(row) else None
     except Trouble:
         return plain
-    return replace(plain, feedback_on=_feedback_on(kept), written=written, titles=_titles(kept))
-
-
-def _titles(kept: Mapping[str, Any]) -> Mapping[str, str]:
-    """The title by language, where the record has it in several."""
-    said = kept.get("title")
-    return {str(language): str(title) for language, title in said.items()} if isinstance(said, dict) else {}
+    return replace(plain, feedback_on=_feedback_on(kept), written=written, titles=record.titles(kept))
 
 
 def _feedback_on(kept: Mapping[str, Any]) -> date | None:

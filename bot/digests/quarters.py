@@ -12,9 +12,10 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from bot.digests import disclosure, statistics
+from bot.digests import disclosure
 from bot.digests.disclosure import NOTHING, PERCENT_FROM
-from bot.digests.model import Change, Point, Score
+from bot.digests.model import Point, Score
+from bot.digests.summarise import change_of
 from bot.digests.weeks import Week
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bot.assessing.gap import Gap
-    from bot.digests.disclosure import Share
     from bot.digests.findings import Finding, Findings
     from bot.digests.model import Digest
 
@@ -188,7 +188,7 @@ def _score(weeks: Sequence[tuple[Week, Score]], before: Sequence[tuple[Week, Sco
     past = [score.positive for week, score in before if str(week) >= newest.reworded]
     share = disclosure.together([each for _, each in alike], minimum)
     points = tuple(Point(str(week), each) for week, each in alike)
-    change = _change(share, past, minimum)
+    change = change_of(share, past, minimum)
     return replace(
         newest,
         positive=share,
@@ -200,18 +200,6 @@ def _score(weeks: Sequence[tuple[Week, Score]], before: Sequence[tuple[Week, Sco
         side=0,
         net=None,
     )
-
-
-def _change(now: Share, past: Sequence[Share], minimum: int) -> Change | None:
-    then = disclosure.together(past, minimum)
-    if not now.says or then.base is None:
-        return None
-    real = disclosure.changed(now, past, minimum)
-    if now.part is None or then.part is None or not now.base:
-        return Change(then, real)
-    span = statistics.newcombe(now.part, now.base, then.part, then.base)
-    difference = now.part / now.base - then.part / then.base
-    return Change(then, real, *(statistics.points(each) for each in (difference, span.low, span.high)))
 
 
 # --------------------------------------------------------------------------- value

@@ -577,7 +577,7 @@ def _score(groups: Mapping[str, Posneg], scope: Scope, headline: Headline, peopl
         positive=positive,
         negative=negative,
         unknown=_unknown(current, people, scope),
-        change=_change(alike if alike.says else positive, before, scope.minimum),
+        change=change_of(alike if alike.says else positive, before, scope.minimum),
         weeks=points[-1 - HISTORY :],
         reworded=since if since > weeks[-1 - HISTORY] else "",
         median=signals.middle(line),
@@ -648,7 +648,7 @@ def shares(group: Posneg, minimum: int) -> tuple[Share, Share]:
     return disclosure.shares(group.positive, group.neutral, group.negative, minimum)
 
 
-def _change(now: Share, past: Sequence[Share], minimum: int) -> Change | None:
+def change_of(now: Share, past: Sequence[Share], minimum: int) -> Change | None:
     """Compare shares as they are shown: nothing hidden can follow from it."""
     then = disclosure.together(past, minimum)
     if not now.says or then.base is None:
@@ -809,7 +809,7 @@ def _theme(
         step=heard.step if heard.step_people >= scope.minimum else {},
         quote=next((_voice(one, tones, scope) for one in fresh), None),
         share=weeks[-1].share,
-        change=_change(weeks[-1].share, [each.share for each in weeks[:-1]], scope.minimum),
+        change=change_of(weeks[-1].share, [each.share for each in weeks[:-1]], scope.minimum),
         weeks=weeks if weeks[-1].share.exact else weeks[-1:],
         area=signals.stands_out(heard.places, scope.minimum),
     )

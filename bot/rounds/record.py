@@ -239,6 +239,12 @@ def _influence(record: Mapping[str, Any], flow: Flow, phrases: Mapping[str, Mapp
     return lines
 
 
+def titles(record: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return a round's title by language, where the record has it in several; else nothing."""
+    said = record.get("title")
+    return {str(language): str(text) for language, text in said.items()} if isinstance(said, dict) else {}
+
+
 def title(record: Mapping[str, Any], own: str, language: str) -> str:
     """Return a round's title in a language, where the record has it there; else its `own`, as it was first written."""
     written = record.get("title")

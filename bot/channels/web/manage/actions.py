@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from bot.actions.acting import Draft, Unfit
 from bot.actions.telling import Letter, load
-from bot.channels.web.manage.doors import form_of, noting, page
+from bot.channels.web.manage.doors import form_of, noting, page, service_of, services_of
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.digests.disclosure import about
@@ -99,25 +99,10 @@ class Whole:
 
 async def overview(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/actions`: on to the actions of the first service this person looks after."""
-    mine = _mine(request, visitor)
+    mine = services_of(request, visitor, Right.ACT_ON_DIGESTS)
     if not mine:
         raise HTTPException(404)
     return to(f"/manage/actions/{mine[0][0]}")
-
-
-def _mine(request: Request, visitor: Visitor) -> list[tuple[str, str]]:
-    """Return (key, name) of the services whose actions this person may see."""
-    language = pages_of(request).words(request).language
-    services = backstage_of(request).config.services
-    return [(each.key, each.label(language)) for each in services if visitor.may(each.key, Right.ACT_ON_DIGESTS)]
-
-
-def _service(request: Request, visitor: Visitor) -> tuple[str, str]:
-    """Return the service in the address; what somebody may not see does not exist for them."""
-    found = [each for each in _mine(request, visitor) if each[0] == request.path_params["service"]]
-    if not found:
-        raise HTTPException(404)
-    return found[0]
 
 
 # --------------------------------------------------------------------------- the list
@@ -125,7 +110,7 @@ def _service(request: Request, visitor: Visitor) -> tuple[str, str]:
 
 async def listed(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/actions/<service>?show=…`: what was said and what is done about it."""
-    service, name = _service(request, visitor)
+    service, name = service_of(request, visitor, Right.ACT_ON_DIGESTS)
     shown = request.query_params.get("show", "all")
     shown = shown if shown in SHOWN else "all"
     shelf = await asyncio.to_thread(_shelf, request, service, shown)
@@ -135,7 +120,7 @@ async def listed(request: Request, visitor: Visitor) -> Response:
         "manage/actions.html",
         service=service,
         name=name,
-        others=_mine(request, visitor),
+        others=services_of(request, visitor, Right.ACT_ON_DIGESTS),
         shelf=shelf,
         shown=shown,
         minimum=backstage_of(request).config.digest.minimum_cell,
@@ -197,7 +182,7 @@ async def _shown(
     typed: Mapping[str, str] | None = None,
     preview: Preview | None = None,
 ) -> Response:
-    service, name = _service(request, visitor)
+    service, name = service_of(request, visitor, Right.ACT_ON_DIGESTS)
     told, owners = await asyncio.to_thread(_told, request, visitor, service)
     action = told.row.action
     kept = {"owner": str(action.person_id or ""), "due": action.due_on or "", "state": DONE, "outcome": ""}
@@ -255,7 +240,7 @@ def _held(request: Request, db: Connection, service: str, *, lock: bool = False)
 
 async def give(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/actions/<service>/<number>/give`: somebody owns it from now on, until a day."""
-    service, _ = _service(request, visitor)
+    service, _ = service_of(request, visitor, Right.ACT_ON_DIGESTS)
     typed = await _typed(request)
     try:
         await asyncio.to_thread(_given, request, visitor, service, typed)
@@ -276,7 +261,7 @@ def _given(request: Request, visitor: Visitor, service: str, typed: Mapping[str,
 
 async def settle(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/actions/<service>/<number>/settle`: say what came of it; where it is told, after a second press."""
-    service, _ = _service(request, visitor)
+    service, _ = service_of(request, visitor, Right.ACT_ON_DIGESTS)
     typed = await _typed(request)
     try:
         if typed.get("tell") and not typed.get("sure"):
@@ -317,7 +302,7 @@ async def begin(request: Request, visitor: Visitor) -> Response:
     """
     typed = dict(request.query_params)
     if typed.get("source") == CHOSEN and not typed.get("name"):
-        service, _ = _service(request, visitor)
+        service, _ = service_of(request, visitor, Right.ACT_ON_DIGESTS)
         typed["name"] = ",".join(request.query_params.getlist("answer"))
         if not typed["name"]:
             return to(f"/manage/answers/{service}?{urlencode({'week': typed.get('week', '')})}")
@@ -326,7 +311,7 @@ async def begin(request: Request, visitor: Visitor) -> Response:
 
 async def act(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/actions/<service>/act`: show what it does; the second press does it."""
-    service, _ = _service(request, visitor)
+    service, _ = service_of(request, visitor, Right.ACT_ON_DIGESTS)
     typed = await _typed(request)
     try:
         draft = _draft(request, visitor, service, typed)
@@ -364,7 +349,7 @@ async def _form(
     preview: Preview | None = None,
     draft: Draft | None = None,
 ) -> Response:
-    service, name = _service(request, visitor)
+    service, name = service_of(request, visitor, Right.ACT_ON_DIGESTS)
     about, owners = await asyncio.to_thread(_about, request, service, typed)
     kind = typed.get("kind", "")
     fields = ("kind", "source", "name", "week", "words", "owner", "due", "body", "form")

@@ -203,6 +203,21 @@ def page(
     return pages_of(request).page(request, template, status=status, visitor=visitor, **facts)
 
 
+def services_of(request: Request, visitor: Visitor, right: Right) -> list[tuple[str, str]]:
+    """Return (key, name in the visitor's language) of the services for which this person has a right."""
+    language = pages_of(request).words(request).language
+    services = backstage_of(request).config.services
+    return [(each.key, each.label(language)) for each in services if visitor.may(each.key, right)]
+
+
+def service_of(request: Request, visitor: Visitor, right: Right) -> tuple[str, str]:
+    """Return (key, name) of the service in the address; what somebody may not see does not exist for them."""
+    found = [each for each in services_of(request, visitor, right) if each[0] == request.path_params["service"]]
+    if not found:
+        raise HTTPException(404)
+    return found[0]
+
+
 async def form_of(request: Request, files: int = 0) -> FormData:
     """Return the fields of a form, read once; texts up to 256 KB each."""
     return await request.form(max_files=files, max_fields=300, max_part_size=256 * 1024)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
@@ -19,7 +19,7 @@ from bot.rounds import record
 from storage import digests, findings, rounds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from sqlalchemy import Connection
@@ -78,12 +78,7 @@ def _issued(db: Connection, service: str, weeks: Sequence[Week]) -> Iterator[tup
 def _ended(db: Connection, service: str) -> Iterator[Ended]:
     for row in rounds.find(db, services=[service]):
         if (body := findings.get(db, row.id)) is not None:
-            yield Ended(row.code, _titles(record.load(row.record), row.title), published.load(body))
-
-
-def _titles(kept: Mapping[str, Any], own: str) -> Mapping[str, str]:
-    said = kept.get("title")
-    return {str(name): str(title) for name, title in said.items()} if isinstance(said, dict) else {"": own}
+            yield Ended(row.code, record.titles(record.load(row.record)) or {"": row.title}, published.load(body))
 
 
 def _gap(db: Connection, person_id: int, service: str, quarter: Quarter) -> Gap | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 
 from bot import quoting
-from bot.channels.web.manage.doors import form_of, noting, page
+from bot.channels.web.manage.doors import form_of, noting, page, service_of, services_of
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.quoting import By, Done
@@ -57,24 +57,10 @@ class Row:
 
 async def overview(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/words`: on to the first service this person may judge for."""
-    mine = _mine(request, visitor)
+    mine = services_of(request, visitor, Right.JUDGE_QUOTES)
     if not mine:
         raise HTTPException(404)
     return to(f"/manage/words/{mine[0][0]}")
-
-
-def _mine(request: Request, visitor: Visitor) -> list[tuple[str, str]]:
-    language = pages_of(request).words(request).language
-    services = backstage_of(request).config.services
-    return [(each.key, each.label(language)) for each in services if visitor.may(each.key, Right.JUDGE_QUOTES)]
-
-
-def _service(request: Request, visitor: Visitor) -> tuple[str, str]:
-    """Return the service in the address; what somebody may not see does not exist for them."""
-    found = [each for each in _mine(request, visitor) if each[0] == request.path_params["service"]]
-    if not found:
-        raise HTTPException(404)
-    return found[0]
 
 
 async def show(request: Request, visitor: Visitor) -> Response:
@@ -85,7 +71,7 @@ async def show(request: Request, visitor: Visitor) -> Response:
 async def _page(
     request: Request, visitor: Visitor, at: str, errors: Sequence[Error] = (), typed: Mapping[str, str] | None = None
 ) -> Response:
-    service, name = _service(request, visitor)
+    service, name = service_of(request, visitor, Right.JUDGE_QUOTES)
     number = min(max(whole(at) or 1, 1), LAST)
     rows, counts = await asyncio.to_thread(_rows, request, visitor, service, number)
     return page(
@@ -96,7 +82,7 @@ async def _page(
         said=texts(pages_of(request).words(request).language),
         service=service,
         name=name,
-        services=_mine(request, visitor),
+        services=services_of(request, visitor, Right.JUDGE_QUOTES),
         approved=backstage_of(request).config.privacy.approved,
         rows=rows,
         counts=counts,
@@ -156,7 +142,7 @@ def _shown(request: Request, db: Connection, service: str, found: Sequence[Queue
 
 async def judge(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/words/<service>`: let others see a text, or withhold it."""
-    service, _ = _service(request, visitor)
+    service, _ = service_of(request, visitor, Right.JUDGE_QUOTES)
     form = await form_of(request)
     typed = {name: str(form.get(name, "")) for name in ("text", "seen", "act", "reason", "words", "page")}
     if typed["act"] not in {SHOW, WITHHOLD} or whole(typed["text"]) is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
-from bot.channels.web.manage.doors import form_of, noting, page
+from bot.channels.web.manage.doors import form_of, noting, page, service_of, services_of
 from bot.channels.web.manage.form import Error
 from bot.channels.web.pages import backstage_of, pages_of, to
 from bot.machine.names import machine_named
@@ -36,24 +36,10 @@ NONE = "none"
 
 async def overview(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/themes`: on to the codebook of the first service this person looks after."""
-    mine = _mine(request, visitor)
+    mine = services_of(request, visitor, Right.SORT_THEMES)
     if not mine:
         raise HTTPException(404)
     return to(f"/manage/themes/{mine[0][0]}")
-
-
-def _mine(request: Request, visitor: Visitor) -> list[tuple[str, str]]:
-    language = _language(request)
-    services = backstage_of(request).config.services
-    return [(each.key, each.label(language)) for each in services if visitor.may(each.key, Right.SORT_THEMES)]
-
-
-def _service(request: Request, visitor: Visitor) -> tuple[str, str]:
-    """Return the service in the address; what somebody may not see does not exist for them."""
-    found = [each for each in _mine(request, visitor) if each[0] == request.path_params["service"]]
-    if not found:
-        raise HTTPException(404)
-    return found[0]
 
 
 def _language(request: Request) -> str:
@@ -71,7 +57,7 @@ async def show(request: Request, visitor: Visitor) -> Response:
 async def _page(
     request: Request, visitor: Visitor, errors: Sequence[Error] = (), typed: Mapping[str, str] | None = None
 ) -> Response:
-    service, name = _service(request, visitor)
+    service, name = service_of(request, visitor, Right.SORT_THEMES)
     book = await asyncio.to_thread(_codebook, request, visitor, service)
     return page(
         request,
@@ -81,7 +67,7 @@ async def _page(
         said=words(_language(request)),
         service=service,
         name=name,
-        services=_mine(request, visitor),
+        services=services_of(request, visitor, Right.SORT_THEMES),
         book=book,
         every=[*book.proposed, *book.used],
         machine=machine_named([each.name for each in (*book.proposed, *book.used)], words(_language(request))),
@@ -107,7 +93,7 @@ def _codebook(request: Request, visitor: Visitor, service: str) -> Codebook:
 
 async def change(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/themes/<service>`: keep, rename, merge or drop a theme, or add one."""
-    service, _ = _service(request, visitor)
+    service, _ = service_of(request, visitor, Right.SORT_THEMES)
     typed = {name: str(value) for name, value in (await form_of(request)).items()}
     if typed.get("what") not in set(Act):
         raise HTTPException(404)
@@ -154,7 +140,7 @@ def _theme(db: Connection, service: str, mark: str) -> Theme:
 
 async def texts(request: Request, visitor: Visitor) -> Response:
     """`GET /manage/themes/<service>/<theme>`: the texts behind a theme, or those that fit none, to be corrected."""
-    service, name = _service(request, visitor)
+    service, name = service_of(request, visitor, Right.SORT_THEMES)
     theme, said, book = await asyncio.to_thread(_texts, request, visitor, service)
     language = _language(request)
     return page(
@@ -187,7 +173,7 @@ def _texts(request: Request, visitor: Visitor, service: str) -> tuple[Theme | No
 
 async def correct(request: Request, visitor: Visitor) -> Response:
     """`POST /manage/themes/<service>/<theme>`: a text is about a theme, or is not, or all is right as it stands."""
-    service, _ = _service(request, visitor)
+    service, _ = service_of(request, visitor, Right.SORT_THEMES)
     form = await form_of(request)
     typed = {name: str(form.get(name, "")) for name in ("text", "no", "also", "right")}
     if not all(whole(value) is not None for value in typed.values() if value) or not typed["text"]:
