@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import select
 
-from storage import tables
+from storage import backups, tables
 from storage.database import Database
 from tests.journeys.canaries import ADDRESSES, NAMES, SECRETS, TEXTS, Told, answers, lived
 from tests.journeys.test_invited_by_mail import text_of
@@ -39,6 +38,9 @@ PASSING = re.compile(r"/tmp(/[a-z0-9_]+)?|/dev/(null|shm/sem\.[\w-]+)")
 """Where a program may put something for a moment: no file of ours, and gone when it ends."""
 AS_ROOT = {"fchown"}
 """What SQLite calls for root alone: https://sqlite.org/src/file/src/os_unix.c, robustFchown."""
+SECRET = "six words that open one backup"
+SAID = {"answers", "sessions", "messages", "outbox", "digests"}
+"""Tables that hold what was said, and quotes of it."""
 IN_VAIN = {"mbind"}
 """What linear algebra asks for memory near its processor; refused, as in every Docker container, it does without."""
 
@@ -58,6 +60,8 @@ class Day:
     mails: tuple[str, ...]
     rows: dict[str, bytes]
     """What each table holds, where the database is a server."""
+    backup: Path
+    """What `civicloop backup` wrote at its end."""
 
     @property
     def data(self) -> dict[str, bytes]:
@@ -94,11 +98,14 @@ def _lived(folder: Path, database: str) -> Day:
         town.start()
         told = lived(town)
         assert town.stop() == 0
+        secret, backup = folder / "secret", folder / "city.backup"
+        secret.write_text(SECRET, encoding="utf-8")
+        town.civicloop("backup", str(backup), "--secret-file", str(secret))
         doors = {"telegram": urlsplit(town.telegram.url).port or 0, "mail": int(town._env["CIVICLOOP_MAIL__PORT"])}
         mails = tuple(str(mail["Subject"]) + text_of(mail) for mail in town.post.messages)
         seen = calls.read_text(encoding="utf-8", errors="replace") if under else ""
         rows = _rows(database) if doors_of(database) else {}
-        return Day(told, folder, town.log(), seen, town.telegram.token, doors | doors_of(database), mails, rows)
+        return Day(told, folder, town.log(), seen, town.telegram.token, doors | doors_of(database), mails, rows, backup)
 
 
 def doors_of(database: str) -> dict[str, int]:
@@ -312,16 +319,30 @@ def test_the_data_folder_holds_no_address_name_or_token_that_can_be_read(day: Da
 def test_what_people_write_lies_in_the_database_alone(day: Day) -> None:
     places = {file for file, body in day.data.items() if found(TEXTS, body.decode("utf-8", "replace"))}
     assert places - set(day.rows) <= {"data/civicloop.sqlite3", "data/civicloop.sqlite3-wal"}
-    assert set(day.rows) & places <= {"answers", "sessions", "messages", "outbox", "digests"}, (
-        "what was said, and quotes"
-    )
+    assert set(day.rows) & places <= SAID
 
 
-def test_a_copy_of_the_database_holds_no_address_name_or_token_that_can_be_read(day: Day, tmp_path: Path) -> None:
-    if day.rows:
-        pytest.skip("a server's own tools copy the rows that are looked through above")
-    copy = tmp_path / "backup.sqlite3"
-    with sqlite3.connect(day.folder / "data" / "civicloop.sqlite3") as database:
-        database.execute("VACUUM INTO ?", (str(copy),))
-    database.close()
-    assert found(unreadable(day), copy.read_bytes().decode("utf-8", "replace")) == set()
+def test_a_backup_tells_nothing_of_anybody_without_its_secret(day: Day) -> None:
+    """As it lies on a disk: neither who they are nor what they said."""
+    body = day.backup.read_bytes()
+    assert len(body) > 10_000
+    everything = {**never(day), **TEXTS, "the secret of the backup": SECRET}
+    for code in ("utf-8", "utf-16-le"):
+        assert found(everything, body.decode(code, "replace")) == set()
+
+
+def test_an_opened_backup_holds_what_was_said_and_no_address_name_or_token(day: Day, tmp_path: Path) -> None:
+    """Whoever has the secret, too, and not the key file: all rows are back, in a database of their own."""
+    url, secret = f"sqlite:///{tmp_path}/opened.sqlite3", SECRET.encode()
+    contents = backups.check(day.backup, secret)
+    assert contents.keys is None
+    opened = Database.open(url)
+    backups.prepare(opened, contents)
+    with opened.transaction() as db:
+        backups.fill(db, day.backup, secret, lambda *_: None)
+    opened.close()
+    rows = {table: body.decode("utf-8", "replace") for table, body in _rows(url).items()}
+    assert sum(contents.rows.values()) > 100
+    assert {table: found(unreadable(day), text) for table, text in rows.items() if found(unreadable(day), text)} == {}
+    assert {table for table, text in rows.items() if found(TEXTS, text)} <= SAID
+    assert found(TEXTS, rows["answers"]) != set(), "else nothing could be found"
